@@ -1,0 +1,20 @@
+//! The `data_processing` step: SQL over files, by DataFusion inside the sandbox.
+//!
+//! Data flows through in batches: files are read in pieces of a megabyte, plans spill to `/scratch` when
+//! policy grants it, results stream into the output file.
+
+mod config;
+#[cfg(feature = "query")]
+mod files;
+mod paths;
+#[cfg(feature = "query")]
+mod query;
+#[cfg(feature = "query")]
+mod spill;
+#[cfg(feature = "query")]
+mod write;
+
+pub use config::{DataProcessing, Format, Input, InputSpec, OutputSpec};
+
+#[cfg(feature = "query")]
+stepwell_sdk::export_step!(DataProcessing);

@@ -1,0 +1,122 @@
+//! What a running step can see of its run, and say about itself.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Failure;
+use crate::bindings::stepwell::context::context as wit;
+
+/// Why a call did not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// Policy refuses it; the id of the rule.
+    Denied(String),
+    /// The value is larger than this many bytes.
+    TooLarge(u64),
+    /// The name or the value is malformed.
+    Invalid(String),
+    /// The host could not do it now.
+    Unavailable(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied(rule) => write!(f, "denied by policy ({rule})"),
+            Self::TooLarge(limit) => write!(f, "larger than the limit of {limit} bytes"),
+            Self::Invalid(why) | Self::Unavailable(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<wit::Error> for Error {
+    fn from(error: wit::Error) -> Self {
+        match error {
+            wit::Error::Denied(rule) => Self::Denied(rule),
+            wit::Error::TooLarge(limit) => Self::TooLarge(limit),
+            wit::Error::Invalid(why) => Self::Invalid(why),
+            wit::Error::Unavailable(why) => Self::Unavailable(why),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Denied(_) => Self::denied(message),
+            Error::Unavailable(_) => Self::unavailable(message),
+            Error::TooLarge(_) | Error::Invalid(_) => Self::failed(message),
+        }
+    }
+}
+
+/// The output of an earlier step; `None` when it was skipped or has not run.
+///
+/// # Errors
+/// [`Error::Denied`] when policy does not let this step read it.
+pub fn output(step_id: &str) -> Result<Option<Value>, Error> {
+    wit::get_output(step_id)?.map(|json| parse(&json)).transpose()
+}
+
+/// A variable of the run.
+///
+/// # Errors
+/// [`Error::Denied`] when policy does not let this step read it.
+pub fn variable(name: &str) -> Result<Option<Value>, Error> {
+    wit::get_variable(name)?.map(|json| parse(&json)).transpose()
+}
+
+/// Sets a variable for later steps, when this attempt succeeds.
+///
+/// # Errors
+/// [`Error::Denied`] when policy does not let this step write it, [`Error::TooLarge`].
+pub fn set_variable(name: &str, value: &impl Serialize) -> Result<(), Error> {
+    let json = serde_json::to_string(value).map_err(|e| Error::Invalid(e.to_string()))?;
+    Ok(wit::set_variable(name, &json)?)
+}
+
+/// Time until this attempt is stopped.
+pub fn remaining() -> std::time::Duration {
+    std::time::Duration::from_millis(wit::remaining_ms())
+}
+
+/// Bytes of linear memory that this attempt may use in all.
+pub fn memory_limit() -> u64 {
+    wit::memory_limit()
+}
+
+/// Whether the run is being cancelled: stop what was started elsewhere, and return.
+pub fn is_cancelled() -> bool {
+    wit::is_cancelled()
+}
+
+/// Reports progress, for a progress bar.
+pub fn progress(done: u64, total: Option<u64>, message: &str) {
+    wit::report_progress(&wit::Progress { done, total, message: message.to_owned() });
+}
+
+/// What an earlier attempt of this step last saved.
+///
+/// # Errors
+/// [`Error::Invalid`] when it was not saved by [`save_checkpoint`].
+pub fn load_checkpoint() -> Result<Option<Value>, Error> {
+    wit::load_checkpoint()?.map(|json| parse(&json)).transpose()
+}
+
+/// Saves a note for later attempts. On return it is on disk.
+///
+/// # Errors
+/// [`Error::TooLarge`] beyond 64 KiB, [`Error::Unavailable`] when the store failed.
+pub fn save_checkpoint(value: &impl Serialize) -> Result<(), Error> {
+    let json = serde_json::to_string(value).map_err(|e| Error::Invalid(e.to_string()))?;
+    Ok(wit::save_checkpoint(&json)?)
+}
+
+fn parse(json: &str) -> Result<Value, Error> {
+    serde_json::from_str(json).map_err(|e| Error::Invalid(e.to_string()))
+}

@@ -1,0 +1,91 @@
+//! Write Stepwell steps in Rust.
+//!
+//! A step is a struct with a configuration in its fields, and a `run`:
+//!
+//! ```
+//! use stepwell_sdk::prelude::*;
+//!
+//! /// Greets somebody.
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Hello {
+//!     /// Who to greet.
+//!     name: String,
+//! }
+//!
+//! impl Step for Hello {
+//!     const TYPE: &str = "hello";
+//!     const SUMMARY: &str = "Greets somebody";
+//!     fn run(self, _: &Invocation) -> StepResult {
+//!         Ok(Output::new(format!("Hello, {}!", self.name)))
+//!     }
+//! }
+//!
+//! export_step!(Hello);
+//! ```
+//!
+//! Build it with `cargo build --release --target wasm32-wasip2` as a `cdylib`. The JSON Schema of the
+//! configuration comes from the struct, its doc comments become descriptions, and a configuration that
+//! does not fit never reaches `run`.
+
+pub mod context;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod log;
+pub mod sql;
+mod step;
+
+pub use context::progress;
+pub use step::{Failure, Invocation, Issue, Need, Output, Profile, Step, StepResult};
+
+/// What almost every step imports.
+pub mod prelude {
+    pub use crate::{Failure, Invocation, Issue, Need, Output, Profile, Step, StepResult};
+    pub use crate::{context, export_step, log};
+    pub use schemars::{self, JsonSchema};
+    pub use serde::{self, Deserialize, Serialize};
+    pub use serde_json::{self, json};
+}
+
+/// The generated bindings of `wit/`; the helpers of this crate wrap all of them.
+pub mod bindings {
+    wit_bindgen::generate!({
+        inline: "
+            package stepwell:sdk;
+            world author {
+                import stepwell:context/context@0.1.0;
+                import stepwell:log/log@0.1.0;
+                import stepwell:sql/sql@0.1.0;
+                export stepwell:step/step@0.1.0;
+            }
+        ",
+        path: ["../../wit/context", "../../wit/log", "../../wit/sql", "../../wit/step"],
+        world: "stepwell:sdk/author",
+        generate_all,
+        pub_export_macro: true,
+        default_bindings_module: "stepwell_sdk::bindings",
+        export_macro_name: "export_component",
+    });
+}
+
+#[doc(hidden)]
+pub use step::Exported;
+
+/// Exports a [`Step`] as the step of this component. Call it once, at the top of the crate.
+#[macro_export]
+macro_rules! export_step {
+    ($step:ty) => {
+        $crate::__export!($crate::Exported<$step>);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    ($t:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        type StepwellExportedStep = $t;
+        #[cfg(target_arch = "wasm32")]
+        $crate::bindings::export_component!(StepwellExportedStep with_types_in $crate::bindings);
+    };
+}

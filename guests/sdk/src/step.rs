@@ -1,0 +1,247 @@
+use std::marker::PhantomData;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::bindings::exports::stepwell::step::step as wit;
+use crate::bindings::exports::stepwell::step::step::Guest;
+use crate::bindings::stepwell::step::types as wit_types;
+
+pub use wit_types::{FailureKind, Profile};
+
+/// A step: its fields are its configuration.
+///
+/// Derive `Deserialize` and `JsonSchema`, and add `#[serde(deny_unknown_fields)]`, so that a misspelt
+/// key in a job file is an error with its line.
+pub trait Step: DeserializeOwned + JsonSchema {
+    /// The name that job files use as `type`, for instance `acme/invoice_check`.
+    const TYPE: &str;
+    /// Semantic version of the step. Default: `0.1.0`, for steps that are not published.
+    const VERSION: &str = "0.1.0";
+    /// One line that says what the step does.
+    const SUMMARY: &str;
+    /// The capabilities the step asks for. Default: none.
+    const NEEDS: &[Need] = &[];
+    /// The smallest profile it works in. Default: `standard`, which fits most.
+    const PROFILE: Profile = Profile::Standard;
+    /// Whether running it twice does no more harm than once. Default: false, the careful answer.
+    const IDEMPOTENT: bool = false;
+
+    /// Problems of the configuration beyond its schema. Pure. Default: none.
+    fn validate(&self) -> Vec<Issue> {
+        Vec::new()
+    }
+
+    /// Does the work.
+    ///
+    /// # Errors
+    /// A [`Failure`] ends the attempt; the job's `retry` decides about another one.
+    fn run(self, invocation: &Invocation) -> StepResult;
+}
+
+/// What [`Step::run`] returns.
+pub type StepResult = Result<Output, Failure>;
+
+/// A capability that a step asks for, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Need {
+    /// `files`, `http` or `sql`.
+    pub capability: &'static str,
+    /// One line for the operator who decides about the grant.
+    pub purpose: &'static str,
+}
+
+/// Which attempt of which step this is.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The run, for instance `exec_20250901_143022_001`.
+    pub execution_id: String,
+    /// The job.
+    pub job_id: String,
+    /// The step within the job.
+    pub step_id: String,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+}
+
+/// A configuration problem that the schema cannot express.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// JSON pointer to the value, for instance `/parameters/0`; empty for the whole configuration.
+    pub pointer: String,
+    /// What is wrong, and how to mend it.
+    pub message: String,
+}
+
+impl Issue {
+    /// A problem at `pointer`.
+    pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+}
+
+/// What a step has achieved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// One line for people.
+    pub summary: String,
+    /// A value for later steps: `${{ steps.ID.output }}`. Default: `null`.
+    pub value: Value,
+    /// Facts about the work: `${{ steps.ID.metadata.NAME }}`. Default: empty.
+    pub metadata: Map<String, Value>,
+}
+
+impl Output {
+    /// A success with its summary.
+    pub fn new(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), value: Value::Null, metadata: Map::new() }
+    }
+
+    /// Adds the value for later steps.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<Value>) -> Self {
+        self.value = value.into();
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn metadata(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.metadata.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// The class of the failure.
+    pub kind: FailureKind,
+    /// What went wrong, and how to mend it.
+    pub message: String,
+    /// Whether the same attempt may succeed later.
+    pub retryable: bool,
+    /// Facts about the failure.
+    pub metadata: Map<String, Value>,
+}
+
+macro_rules! failure {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident, $retryable:literal;)*) => {
+        impl Failure {
+            $($(#[$doc])*
+            pub fn $name(message: impl Into<String>) -> Self {
+                Self {
+                    kind: FailureKind::$kind,
+                    message: message.into(),
+                    retryable: $retryable,
+                    metadata: Map::new(),
+                }
+            })*
+        }
+    };
+}
+
+failure! {
+    /// The configuration is wrong in a way that only running could show.
+    invalid_config = InvalidConfig, false;
+    /// Something that should be there is not.
+    not_found = NotFound, false;
+    /// Policy or another system refused.
+    denied = Denied, false;
+    /// Another system is down, throttles or answers nonsense. Retryable.
+    unavailable = Unavailable, true;
+    /// The step's own time limit ran out. Retryable.
+    timed_out = TimedOut, true;
+    /// The step stopped because the run is cancelled.
+    cancelled = Cancelled, false;
+    /// A plan needed more memory than the limit.
+    over_memory = OverMemory, false;
+    /// The work itself failed.
+    failed = Failed, false;
+}
+
+impl Failure {
+    /// Says whether the same attempt may succeed later.
+    #[must_use]
+    pub fn retryable(mut self, retryable: bool) -> Self {
+        self.retryable = retryable;
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn metadata(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.metadata.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Glue between [`Step`] and the generated bindings.
+#[doc(hidden)]
+pub struct Exported<S>(PhantomData<S>);
+
+impl<S: Step + 'static> Guest for Exported<S> {
+    fn describe() -> wit::Descriptor {
+        wit::Descriptor {
+            type_name: S::TYPE.to_owned(),
+            version: S::VERSION.to_owned(),
+            summary: S::SUMMARY.to_owned(),
+            config_schema: schema::<S>(),
+            needs: S::NEEDS
+                .iter()
+                .map(|need| wit_types::Need {
+                    capability: need.capability.to_owned(),
+                    purpose: need.purpose.to_owned(),
+                })
+                .collect(),
+            profile: S::PROFILE,
+            idempotent: S::IDEMPOTENT,
+        }
+    }
+
+    fn validate(config: String) -> Vec<wit::Issue> {
+        // A configuration with templates may lack required values: then there is nothing to check yet.
+        serde_json::from_str::<S>(&config)
+            .map(|step| step.validate())
+            .unwrap_or_default()
+            .into_iter()
+            .map(|issue| wit::Issue { pointer: issue.pointer, message: issue.message })
+            .collect()
+    }
+
+    fn run(invocation: wit::Invocation) -> Result<wit::Outcome, wit::Failure> {
+        let result = match serde_json::from_str::<S>(&invocation.config) {
+            Err(error) => Err(Failure::invalid_config(error.to_string())),
+            Ok(step) => match step.validate().first() {
+                Some(issue) => {
+                    Err(Failure::invalid_config(format!("{}: {}", issue.pointer, issue.message)))
+                }
+                None => step.run(&Invocation {
+                    execution_id: invocation.execution_id,
+                    job_id: invocation.job_id,
+                    step_id: invocation.step_id,
+                    attempt: invocation.attempt,
+                }),
+            },
+        };
+        match result {
+            Ok(output) => Ok(wit::Outcome {
+                summary: output.summary,
+                output: output.value.to_string(),
+                metadata: Value::Object(output.metadata).to_string(),
+            }),
+            Err(failure) => Err(wit::Failure {
+                kind: failure.kind,
+                message: failure.message,
+                retryable: failure.retryable,
+                metadata: Value::Object(failure.metadata).to_string(),
+            }),
+        }
+    }
+}
+
+fn schema<S: JsonSchema>() -> String {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<S>().as_value().to_string()
+}

@@ -1,0 +1,26 @@
+//! What a Stepwell job is and how a run moves.
+//!
+//! This crate knows no WebAssembly, no SQL and no HTTP, and reads no clock. Data flows one way through
+//! it: [`job::parse`] turns text into a [`JobDefinition`], [`run::admit`] makes a run of it,
+//! [`policy::decide`] turns a step and the operator's policy into a [`policy::Grant`], a [`StepRunner`]
+//! runs the attempt, and [`run::apply`] moves the run on. Effects (databases, sandboxes, terminals) are
+//! behind the traits [`Store`], [`StepRunner`] and [`Clock`].
+
+pub mod clock;
+pub mod config;
+pub mod document;
+pub mod job;
+mod outcome;
+pub mod policy;
+pub mod quantity;
+pub mod run;
+pub mod step;
+pub mod store;
+
+pub use clock::Clock;
+pub use config::Configuration;
+pub use document::{Diagnostic, Diagnostics};
+pub use job::{JobDefinition, StepDefinition};
+pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
+pub use step::{Manifest, StepRequest, StepRunner, StepSink};
+pub use store::{Store, StoreError};
