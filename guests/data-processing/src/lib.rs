@@ -14,7 +14,7 @@ mod spill;
 #[cfg(feature = "query")]
 mod write;
 
-pub use config::{DataProcessing, Format, Input, InputSpec, OutputSpec};
+pub use config::DataProcessing;
 
 #[cfg(feature = "query")]
 stepwell_sdk::export_step!(DataProcessing);

@@ -10,14 +10,14 @@
 //! #[serde(deny_unknown_fields)]
 //! struct Hello {
 //!     /// Who to greet.
-//!     name: String,
+//!     who: String,
 //! }
 //!
 //! impl Step for Hello {
 //!     const TYPE: &str = "hello";
 //!     const SUMMARY: &str = "Greets somebody";
 //!     fn run(self, _: &Invocation) -> StepResult {
-//!         Ok(Output::new(format!("Hello, {}!", self.name)))
+//!         Ok(Output::new(format!("Hello, {}!", self.who)))
 //!     }
 //! }
 //!

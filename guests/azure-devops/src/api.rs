@@ -1,0 +1,170 @@
+//! The few endpoints that the step calls, and what their answers mean.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use stepwell_sdk::http::{Request, Response};
+use stepwell_sdk::prelude::serde_json::{self, Map, Value, json};
+use stepwell_sdk::Failure;
+
+use crate::config::AzureDevOps;
+
+const API: &str = "api-version=7.1";
+/// Bytes of an answer: lists of runs are the largest, at a few hundred each.
+const MAX_ANSWER: usize = 4 << 20;
+
+/// A pipeline run, as far as the step looks at it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    pub id: u64,
+    #[serde(default)]
+    pub name: String,
+    pub state: String,
+    #[serde(default)]
+    pub result: Option<String>,
+    #[serde(default)]
+    pub url: String,
+    #[serde(default)]
+    pub template_parameters: Option<Map<String, Value>>,
+}
+
+/// An answer, and how long Azure DevOps asks us to wait before the next request. It may ask with any status.
+#[derive(Debug)]
+pub struct Answer<T> {
+    pub value: T,
+    pub retry_after: Option<Duration>,
+}
+
+impl AzureDevOps {
+    /// The runs of the pipeline, newest first.
+    pub fn runs(&self) -> Result<Answer<Vec<Run>>, Failure> {
+        #[derive(Deserialize)]
+        struct List {
+            value: Vec<Run>,
+        }
+        let answer = self.call::<List>(&Request::new("GET", self.pipeline("runs")))?;
+        let mut runs = answer.value.value;
+        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+        Ok(Answer { value: runs, retry_after: answer.retry_after })
+    }
+
+    /// Triggers a run.
+    pub fn trigger(&self) -> Result<Answer<Run>, Failure> {
+        let mut body = json!({});
+        if let Some(name) = self.ref_name() {
+            body["resources"] = json!({"repositories": {"self": {"refName": name}}});
+        }
+        if !self.parameters.is_empty() {
+            body["templateParameters"] = json!(self.template_parameters());
+        }
+        if !self.variables.is_empty() {
+            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let variable = |(name, value): (&String, &Value)| (name.clone(), json!({"value": text(value)}));
+            body["variables"] = self.variables.iter().map(variable).collect::<Map<_, _>>().into();
+        }
+        self.call(&Request::new("POST", self.pipeline("runs")).json(&body))
+    }
+
+    /// One run.
+    pub fn run_of(&self, id: u64) -> Result<Answer<Run>, Failure> {
+        self.call(&Request::new("GET", self.pipeline(&format!("runs/{id}"))))
+    }
+
+    /// Asks Azure DevOps to cancel a run. The id of a run is that of its build.
+    pub fn cancel(&self, id: u64) -> Result<(), Failure> {
+        let url = format!("{}/_apis/build/builds/{id}?{API}", self.base());
+        self.call::<Value>(&Request::new("PATCH", url).json(&json!({"status": "cancelling"})))?;
+        Ok(())
+    }
+
+    fn pipeline(&self, rest: &str) -> String {
+        format!("{}/_apis/pipelines/{}/{rest}?{API}", self.base(), self.pipeline_id.text())
+    }
+
+    fn call<T: for<'de> Deserialize<'de>>(&self, request: &Request) -> Result<Answer<T>, Failure> {
+        let request = request.clone().header("accept", "application/json");
+        let response = request.send(MAX_ANSWER)?;
+        self.check(&response)?;
+        let value = serde_json::from_slice(&response.body).map_err(|error| {
+            Failure::unavailable(format!("Azure DevOps answered something that is not expected: {error}"))
+        })?;
+        Ok(Answer { value, retry_after: retry_after(&response) })
+    }
+
+    /// What a status other than 200 means.
+    pub fn check(&self, response: &Response) -> Result<(), Failure> {
+        let why = message(response);
+        let organization = &self.organization;
+        let failure = match response.status {
+            200 => return Ok(()),
+            // The sign-in page instead of an answer.
+            203 | 301 | 302 | 401 => Failure::denied(format!(
+                "Azure DevOps does not accept the credential of the organization `{organization}`: it is missing, wrong or expired; set `azure_devops.organizations.{organization}.pat` in the configuration{why}"
+            )),
+            403 => Failure::denied(format!(
+                "the credential of the organization `{organization}` may not do this; it needs Build (read and execute){why}"
+            )),
+            404 => Failure::not_found(format!(
+                "there is no pipeline {} in the project `{}` of `{organization}`, or the credential does not see it{why}",
+                self.pipeline_id.text(),
+                self.project
+            )),
+            400 => Failure::invalid_config(format!("Azure DevOps refuses the run{why}")),
+            429 => Failure::unavailable(format!("Azure DevOps throttles the organization `{organization}`{why}")),
+            500.. => Failure::unavailable(format!("Azure DevOps is not available (status {}){why}", response.status)),
+            other => Failure::failed(format!("Azure DevOps answered with the status {other}{why}")),
+        };
+        Err(match retry_after(response) {
+            Some(wait) => failure.metadata("retry_after_seconds", wait.as_secs_f64()),
+            None => failure,
+        }
+        .metadata("http_status", response.status))
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110; Azure DevOps never sends the form with a date).
+pub fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds: f64 = response.header("retry-after")?.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// `: ` and the message of an error body, where there is one.
+fn message(response: &Response) -> String {
+    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    match body.as_ref().and_then(|body| body.get("message")?.as_str()) {
+        Some(message) => format!(": {message}"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stepwell_sdk::prelude::serde_json;
+
+    use super::*;
+
+    #[test]
+    fn each_status_has_its_meaning() {
+        let step: AzureDevOps =
+            serde_json::from_str(r#"{"organization": "contoso", "project": "p", "pipeline_id": 7}"#).unwrap();
+        let error = r#"{"message": "TF400733: no", "typeKey": "X", "errorCode": 0}"#;
+        for (status, kind, retryable) in [
+            (203, "Denied", false),
+            (302, "Denied", false),
+            (401, "Denied", false),
+            (403, "Denied", false),
+            (404, "NotFound", false),
+            (400, "InvalidConfig", false),
+            (429, "Unavailable", true),
+            (503, "Unavailable", true),
+            (418, "Failed", false),
+        ] {
+            let failure = step.check(&Response::fake(status, &[("Retry-After", "7")], error)).unwrap_err();
+            assert_eq!((format!("{:?}", failure.kind).as_str(), failure.retryable), (kind, retryable), "{status}");
+            assert!(failure.message.ends_with(": TF400733: no"), "{}", failure.message);
+            assert_eq!(failure.metadata["retry_after_seconds"], 7.0);
+        }
+        assert!(step.check(&Response::fake(200, &[], "{}")).is_ok());
+    }
+}

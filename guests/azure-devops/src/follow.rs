@@ -1,0 +1,238 @@
+//! One run from its trigger to its end, across attempts and restarts.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use stepwell_sdk::prelude::{context, json, log, serde_json};
+use stepwell_sdk::{Failure, Output, StepResult, progress};
+
+use crate::api::Run;
+use crate::config::AzureDevOps;
+
+/// How long the step sleeps before it looks whether it is cancelled.
+const SLICE: Duration = Duration::from_millis(200);
+/// Failed looks in a row before the attempt gives up.
+const PATIENCE: u32 = 5;
+
+/// What the step notes for later attempts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Note {
+    /// It is about to trigger; the newest run before that.
+    Triggering { after: u64 },
+    /// It has triggered this run.
+    Triggered { run_id: u64 },
+    /// That run has ended: a further attempt triggers a new one.
+    Done,
+}
+
+/// Why the wait ended early.
+enum Interrupted {
+    Cancelled,
+    OutOfTime,
+}
+
+impl AzureDevOps {
+    /// Triggers or re-attaches, then waits.
+    pub fn follow(&self) -> StepResult {
+        // The first look tells the host that this step stops in an orderly way.
+        if context::is_cancelled() {
+            return Err(Failure::cancelled("the run is cancelled"));
+        }
+        let run = match load()? {
+            Some(Note::Triggered { run_id }) => {
+                log::info(format!("re-attaching to the pipeline run {run_id} of an earlier attempt"));
+                self.run_of(run_id)?.value
+            }
+            Some(Note::Triggering { after }) => self.recover(after)?,
+            Some(Note::Done) | None => self.trigger_once()?,
+        };
+        if !self.wait_for_completion {
+            let output = Output::new(format!("Pipeline #{} started", run.id));
+            return Ok(self.describe(output, &run));
+        }
+        self.wait(run)
+    }
+
+    fn trigger_once(&self) -> Result<Run, Failure> {
+        let newest = self.runs()?.value.first().map_or(0, |run| run.id);
+        context::save_checkpoint(&Note::Triggering { after: newest })?;
+        self.trigger_noted()
+    }
+
+    fn trigger_noted(&self) -> Result<Run, Failure> {
+        let run = self.trigger()?.value;
+        context::save_checkpoint(&Note::Triggered { run_id: run.id })?;
+        log::info(format!("triggered the pipeline run {} ({})", run.id, run.name));
+        Ok(run)
+    }
+
+    /// An earlier attempt died between its note and the answer: did it trigger?
+    fn recover(&self, after: u64) -> Result<Run, Failure> {
+        let mine = ours(&self.runs()?.value, after, &self.template_parameters());
+        match mine.as_slice() {
+            [] => self.trigger_noted(),
+            [run] => {
+                log::info(format!("re-attaching to the pipeline run {}, which an earlier attempt triggered", run.id));
+                context::save_checkpoint(&Note::Triggered { run_id: run.id })?;
+                Ok(run.clone())
+            }
+            several => {
+                let ids: Vec<String> = several.iter().map(|run| run.id.to_string()).collect();
+                Err(Failure::failed(format!(
+                    "an earlier attempt may have triggered one of the pipeline runs {}, and it cannot be told which; look at them, and run the job anew if none is",
+                    ids.join(", ")
+                )))
+            }
+        }
+    }
+
+    fn wait(&self, mut run: Run) -> StepResult {
+        let started = Instant::now();
+        let limit = self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let interval = Duration::from_secs_f64(self.poll_interval);
+        let mut wait = Duration::ZERO;
+        let mut failures = 0;
+        loop {
+            progress(started.elapsed().as_secs(), None, &format!("pipeline run {}: {}", run.id, run.state));
+            if run.state == "completed" {
+                return self.finish(&run);
+            }
+            match pause(wait.max(interval), started, limit) {
+                Ok(()) => {}
+                Err(Interrupted::Cancelled) => return Err(self.cancelled(&run)),
+                Err(Interrupted::OutOfTime) => {
+                    return Err(Failure::timed_out(format!(
+                        "the pipeline run {} has not completed in time; it goes on, and a further attempt attaches to it",
+                        run.id
+                    ))
+                    .metadata("run_id", run.id));
+                }
+            }
+            wait = match self.run_of(run.id) {
+                Ok(answer) => {
+                    failures = 0;
+                    run = answer.value;
+                    answer.retry_after.unwrap_or_default()
+                }
+                // The pipeline is not hurt by a look that failed.
+                Err(failure) if failure.retryable && failures < PATIENCE => {
+                    failures += 1;
+                    let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
+                    log::warn(format!("looking at the pipeline run {} failed: {}", run.id, failure.message));
+                    asked.map_or(interval * failures, Duration::from_secs_f64)
+                }
+                Err(failure) => return Err(failure.metadata("run_id", run.id)),
+            };
+        }
+    }
+
+    fn finish(&self, run: &Run) -> StepResult {
+        context::save_checkpoint(&Note::Done)?;
+        let id = run.id;
+        match run.result.as_deref().unwrap_or("unknown") {
+            "succeeded" => {
+                Ok(self.describe(Output::new(format!("Pipeline #{id} completed successfully")), run))
+            }
+            result => {
+                let verdict = if result == "canceled" { "was canceled in Azure DevOps" } else { "failed" };
+                let failure = Failure::failed(format!("Pipeline #{id} {verdict}; see {}", run.url));
+                Err(failure.metadata("run_id", id.to_string()).metadata("result", result).metadata("url", run.url.as_str()))
+            }
+        }
+    }
+
+    fn cancelled(&self, run: &Run) -> Failure {
+        let id = run.id;
+        match self.cancel(id) {
+            Ok(()) => Failure::cancelled(format!("cancelled, and the pipeline run {id} with it")),
+            Err(failure) => {
+                let why = failure.message;
+                Failure::cancelled(format!("cancelled; the pipeline run {id} goes on, since cancelling it failed: {why}"))
+            }
+        }
+        .metadata("run_id", id)
+    }
+
+    fn describe(&self, output: Output, run: &Run) -> Output {
+        let parameters = json!(self.template_parameters());
+        output
+            .value(json!({"id": run.id, "name": run.name, "state": run.state, "result": run.result, "url": run.url}))
+            .metadata("organization", self.organization.as_str())
+            .metadata("project", self.project.as_str())
+            .metadata("pipeline_id", self.pipeline_id.text())
+            .metadata("run_id", run.id.to_string())
+            .metadata("branch", self.branch.clone())
+            .metadata("parameters", parameters)
+            .metadata("url", run.url.as_str())
+    }
+}
+
+/// The runs after `after` that have our parameters.
+fn ours(runs: &[Run], after: u64, parameters: &std::collections::BTreeMap<String, String>) -> Vec<Run> {
+    let same = |run: &&Run| {
+        let found = run.template_parameters.clone().unwrap_or_default();
+        parameters.iter().all(|(name, value)| found.get(name).and_then(|v| v.as_str()) == Some(value))
+    };
+    runs.iter().filter(|run| run.id > after).filter(same).cloned().collect()
+}
+
+/// Sleeps, and wakes when there is a reason to stop.
+fn pause(wait: Duration, started: Instant, limit: Option<Duration>) -> Result<(), Interrupted> {
+    let until = Instant::now() + wait;
+    loop {
+        if context::is_cancelled() {
+            return Err(Interrupted::Cancelled);
+        }
+        if limit.is_some_and(|limit| started.elapsed() >= limit) {
+            return Err(Interrupted::OutOfTime);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(left.min(SLICE));
+    }
+}
+
+fn load() -> Result<Option<Note>, Failure> {
+    let Some(note) = context::load_checkpoint()? else { return Ok(None) };
+    serde_json::from_value(note)
+        .map(Some)
+        .map_err(|error| Failure::failed(format!("the note of an earlier attempt cannot be read: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_ours_when_it_is_newer_and_has_our_parameters() {
+        let run = |id: u64, value: &str| Run {
+            id,
+            name: String::new(),
+            state: "inProgress".to_owned(),
+            result: None,
+            url: String::new(),
+            template_parameters: json!({"Environment": value, "More": "x"}).as_object().cloned(),
+        };
+        let runs = [run(12, "production"), run(11, "test"), run(10, "production")];
+        let parameters = [("Environment".to_owned(), "production".to_owned())].into();
+        let ids = |after| ours(&runs, after, &parameters).iter().map(|run| run.id).collect::<Vec<_>>();
+        assert_eq!(ids(10), [12]);
+        assert_eq!(ids(9), [12, 10]);
+        assert!(ids(12).is_empty());
+    }
+
+    #[test]
+    fn notes_are_small_and_stable() {
+        for (note, json) in [
+            (Note::Triggering { after: 4 }, r#"{"triggering":{"after":4}}"#),
+            (Note::Triggered { run_id: 5 }, r#"{"triggered":{"run_id":5}}"#),
+            (Note::Done, r#""done""#),
+        ] {
+            assert_eq!(serde_json::to_string(&note).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Note>(json).unwrap(), note);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The hostile guest of the tests: one component, many cases. A case without a test fails the test run.
+
+use std::fs;
+use std::hint::black_box;
+use std::io::Write;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use stepwell_sdk::prelude::{Step, context, json, log, serde_json};
+use stepwell_sdk::{Failure, Invocation, Issue, Need, Output, Profile, StepResult, http, progress, sql};
+
+/// What to do.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Case {
+    /// Nothing.
+    Noop,
+    /// Gives `text` back as output.
+    Echo,
+    /// Computes for ever.
+    Spin,
+    /// Sleeps for ever.
+    Sleep,
+    /// Waits to be cancelled, and says so.
+    AwaitCancel,
+    /// Executes `unreachable`.
+    Trap,
+    /// Panics with `text`.
+    Panic,
+    /// Calls itself until the stack is full.
+    Recurse,
+    /// Exits the process.
+    Exit,
+    /// Takes memory for ever.
+    Memory,
+    /// Grows memory in one step by `count` MiB.
+    MemoryOnce,
+    /// Logs `count` lines of `text`.
+    Log,
+    /// Prints `count` lines of `text` to standard output.
+    Print,
+    /// Gives `count` bytes as output.
+    Output,
+    /// Makes `count` calls to the host.
+    Calls,
+    /// Hands a string of `count` bytes to the host.
+    HostBytes,
+    /// Opens the same directory `count` times.
+    Handles,
+    /// Fails with `text`, retryable.
+    Fail,
+    /// Fails until attempt `count`.
+    FailUntil,
+    /// Reads `path`.
+    Read,
+    /// Writes `count` bytes to `path`.
+    Write,
+    /// Makes a file of `count` bytes that is all hole.
+    Sparse,
+    /// Makes `count` files in `path`.
+    Files,
+    /// Makes a symbolic link at `path`.
+    Symlink,
+    /// Lists what it can see: directories, environment, arguments.
+    Look,
+    /// Opens a TCP connection.
+    Socket,
+    /// Gets `url`.
+    Http,
+    /// Gets `url` `count` times at once is not possible for one thread; gets it `count` times in a row.
+    HttpMany,
+    /// Runs `text` over `connection`.
+    Sql,
+    /// Reads and sets variables.
+    Context,
+    /// Saves `text` as a checkpoint and gives the one before.
+    Checkpoint,
+    /// Clocks and random numbers.
+    Entropy,
+    /// Reports progress `count` times.
+    Progress,
+}
+
+/// Configuration of `probe`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// What to do.
+    pub case: Case,
+    /// A number for it.
+    #[serde(default)]
+    pub count: u64,
+    /// A text for it.
+    #[serde(default)]
+    pub text: String,
+    /// A path for it.
+    #[serde(default)]
+    pub path: String,
+    /// A URL for it.
+    #[serde(default)]
+    pub url: String,
+    /// A connection for it.
+    #[serde(default)]
+    pub connection: String,
+}
+
+impl Step for Probe {
+    const TYPE: &str = "probe";
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &str = "Does what a step should not do";
+    const NEEDS: &[Need] = &[
+        Need { capability: "files", purpose: "test files" },
+        Need { capability: "http", purpose: "test HTTP" },
+        Need { capability: "sql", purpose: "test SQL" },
+    ];
+    const PROFILE: Profile = Profile::Standard;
+
+    fn validate(&self) -> Vec<Issue> {
+        match (self.case, self.text.as_str()) {
+            (Case::Echo, "invalid") => vec![Issue::at("/text", "`invalid` is what it says")],
+            _ => Vec::new(),
+        }
+    }
+
+    fn run(self, invocation: &Invocation) -> StepResult {
+        match self.case {
+            Case::Noop | Case::Echo | Case::Fail | Case::FailUntil => self.simple(invocation),
+            Case::Spin | Case::Sleep | Case::AwaitCancel => self.never(),
+            Case::Trap | Case::Panic | Case::Recurse | Case::Exit => self.crash(),
+            Case::Memory | Case::MemoryOnce | Case::Output | Case::Calls | Case::HostBytes | Case::Handles => {
+                self.exhaust()
+            }
+            Case::Log | Case::Print | Case::Progress => self.flood(),
+            Case::Read | Case::Write | Case::Sparse | Case::Files | Case::Symlink | Case::Look => self.files(),
+            Case::Socket | Case::Http | Case::HttpMany => self.network(),
+            Case::Sql => self.database(),
+            Case::Context | Case::Checkpoint | Case::Entropy => self.surroundings(),
+        }
+    }
+}
+
+fn done(value: impl Into<serde_json::Value>) -> StepResult {
+    Ok(Output::new("done").value(value))
+}
+
+impl Probe {
+    fn simple(&self, invocation: &Invocation) -> StepResult {
+        match self.case {
+            Case::Fail => Err(Failure::unavailable(&self.text)),
+            Case::FailUntil if u64::from(invocation.attempt) < self.count => Err(Failure::unavailable("not yet")),
+            _ => done(self.text.as_str()),
+        }
+    }
+
+    fn never(&self) -> StepResult {
+        let mut n = 0u64;
+        loop {
+            match self.case {
+                Case::Spin => n = black_box(n.wrapping_add(1)),
+                Case::Sleep => std::thread::sleep(std::time::Duration::from_secs(3600)),
+                _ if context::is_cancelled() => return Err(Failure::cancelled("seen")),
+                _ => std::thread::sleep(std::time::Duration::from_millis(10)),
+            }
+        }
+    }
+
+    fn crash(&self) -> StepResult {
+        match self.case {
+            #[cfg(target_arch = "wasm32")]
+            Case::Trap => core::arch::wasm32::unreachable(),
+            Case::Recurse => done(recurse(1)),
+            Case::Exit => std::process::exit(3),
+            _ => panic!("{}", self.text),
+        }
+    }
+
+    fn exhaust(&self) -> StepResult {
+        let count = self.count as usize;
+        match self.case {
+            Case::Memory => {
+                let mut kept = Vec::new();
+                loop {
+                    kept.push(black_box(vec![1u8; 1 << 20]));
+                }
+            }
+            Case::MemoryOnce => done(black_box(vec![1u8; count << 20]).len()),
+            Case::Output => done("x".repeat(count)),
+            Case::HostBytes => {
+                context::output(&"x".repeat(count))?;
+                done(0)
+            }
+            Case::Handles => {
+                let opened: Vec<_> = (0..count).map_while(|_| fs::File::open(&self.path).ok()).collect();
+                done(opened.len())
+            }
+            _ => {
+                for _ in 0..count {
+                    black_box(context::remaining());
+                }
+                done(0)
+            }
+        }
+    }
+
+    fn flood(&self) -> StepResult {
+        let mut out = std::io::stdout();
+        for i in 0..self.count {
+            match self.case {
+                Case::Log => log::write(log::Level::Warn, &self.text, &[("n", &i.to_string())]),
+                Case::Progress => progress(i, Some(self.count), "working"),
+                _ => writeln!(out, "{}", self.text).map_err(|e| Failure::failed(e.to_string()))?,
+            }
+        }
+        done(0)
+    }
+
+    fn files(&self) -> StepResult {
+        let failed = |e: std::io::Error| Failure::failed(e.to_string());
+        match self.case {
+            Case::Read => done(fs::read_to_string(&self.path).map_err(failed)?),
+            Case::Write => {
+                let mut file = fs::File::create(&self.path).map_err(failed)?;
+                let chunk = vec![b'x'; 64 << 10];
+                let mut left = self.count as usize;
+                while left > 0 {
+                    let part = &chunk[..left.min(chunk.len())];
+                    file.write_all(part).map_err(failed)?;
+                    left -= part.len();
+                }
+                done(0)
+            }
+            Case::Sparse => {
+                fs::File::create(&self.path).and_then(|file| file.set_len(self.count)).map_err(failed)?;
+                done(0)
+            }
+            Case::Files => {
+                for i in 0..self.count {
+                    fs::write(format!("{}/f{i}", self.path), "x").map_err(failed)?;
+                }
+                done(0)
+            }
+            #[cfg(target_os = "wasi")]
+            Case::Symlink => {
+                #[allow(deprecated, reason = "its successors are not stable for WASI")]
+                fs::soft_link("/etc/passwd", &self.path).map_err(failed)?;
+                done(0)
+            }
+            _ => {
+                let mounts: Vec<String> = wasip2_preopens();
+                let env: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
+                let args: Vec<String> = std::env::args().collect();
+                done(json!({"mounts": mounts, "env": env, "args": args}))
+            }
+        }
+    }
+
+    fn network(&self) -> StepResult {
+        let get = || http::Request::new("GET", self.url.as_str()).header("authorization", "guest").send(64 << 20);
+        match self.case {
+            Case::Socket => match std::net::TcpStream::connect(&self.url) {
+                Ok(_) => done("connected"),
+                Err(error) => Err(Failure::denied(error.to_string())),
+            },
+            Case::HttpMany => {
+                let answers = (0..self.count).map(|_| get().map(|r| r.status.to_string()));
+                let answers: Vec<String> = answers.map(|a| a.unwrap_or_else(|e| e.to_string())).collect();
+                done(answers)
+            }
+            _ => {
+                let response = get()?;
+                done(json!({"status": response.status, "body": String::from_utf8_lossy(&response.body)}))
+            }
+        }
+    }
+
+    fn database(&self) -> StepResult {
+        let connection = sql::Connection::open(&self.connection)?;
+        let rows = connection.query(&self.text, &sql::Parameters::Positional(Vec::new()), 0)?;
+        let mut count = 0;
+        loop {
+            let batch = rows.next(100)?;
+            if batch.is_empty() {
+                return done(count);
+            }
+            count += batch.len();
+        }
+    }
+
+    fn surroundings(&self) -> StepResult {
+        match self.case {
+            Case::Context => {
+                let shown = |read: Result<Option<serde_json::Value>, context::Error>| match read {
+                    Ok(value) => json!(value),
+                    Err(error) => json!(error.to_string()),
+                };
+                let set = context::set_variable("seen", &self.text).map_err(|e| e.to_string());
+                done(json!({
+                    "variable": shown(context::variable("day")),
+                    "output": shown(context::output("first")),
+                    "set": set.err(),
+                }))
+            }
+            Case::Checkpoint => {
+                let before = context::load_checkpoint()?;
+                context::save_checkpoint(&self.text)?;
+                done(json!(before))
+            }
+            _ => {
+                let state = std::collections::hash_map::RandomState::new();
+                let random = std::hash::BuildHasher::hash_one(&state, 1);
+                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+                let nanos = now.map(|d| d.as_nanos() as u64).unwrap_or_default();
+                done(json!({"random": random.to_string(), "now": nanos}))
+            }
+        }
+    }
+}
+
+fn wasip2_preopens() -> Vec<String> {
+    let root = fs::read_dir("/").map(|entries| entries.flatten().map(|e| e.path().display().to_string()).collect());
+    root.unwrap_or_default()
+}
+
+/// Deep enough for any stack; the address keeps the compiler from turning it into a loop.
+#[inline(never)]
+fn recurse(n: u64) -> u64 {
+    let here = [n; 16];
+    black_box(&here);
+    if n == u64::MAX { 0 } else { recurse(n + 1).wrapping_add(black_box(here)[0]) }
+}
+
+stepwell_sdk::export_step!(Probe);

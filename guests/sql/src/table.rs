@@ -1,0 +1,99 @@
+//! Values between JSON, SQL and text.
+
+use stepwell_sdk::prelude::serde_json::{Map, Number, Value};
+use stepwell_sdk::sql::{Column, Value as SqlValue};
+
+/// A JSON value as a parameter; `None` for lists and objects.
+pub fn parameter(value: &Value) -> Option<SqlValue> {
+    Some(match value {
+        Value::Null => SqlValue::Null,
+        Value::Bool(value) => SqlValue::Boolean(*value),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => SqlValue::Integer(integer),
+            None => SqlValue::Float(number.as_f64()?),
+        },
+        Value::String(text) => SqlValue::Text(text.clone()),
+        Value::Array(_) | Value::Object(_) => return None,
+    })
+}
+
+/// A row as a JSON object. Bytes become hexadecimal digits, as SQL writes them.
+pub fn json_row(columns: &[Column], row: &[SqlValue]) -> Value {
+    let entries = columns.iter().zip(row).map(|(column, value)| (column.name.clone(), json(value)));
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+/// A value as JSON.
+pub fn json(value: &SqlValue) -> Value {
+    match value {
+        SqlValue::Null => Value::Null,
+        SqlValue::Boolean(value) => Value::Bool(*value),
+        SqlValue::Integer(value) => Value::from(*value),
+        SqlValue::Float(value) => Number::from_f64(*value).map_or(Value::Null, Value::Number),
+        SqlValue::Bytes(bytes) => Value::String(hex(bytes)),
+        other => Value::String(text(other)),
+    }
+}
+
+/// A value as text, for CSV; nothing for NULL.
+pub fn text(value: &SqlValue) -> String {
+    match value {
+        SqlValue::Null => String::new(),
+        SqlValue::Boolean(value) => value.to_string(),
+        SqlValue::Integer(value) => value.to_string(),
+        SqlValue::Float(value) => value.to_string(),
+        SqlValue::Bytes(bytes) => hex(bytes),
+        SqlValue::Decimal(text)
+        | SqlValue::Text(text)
+        | SqlValue::Date(text)
+        | SqlValue::Time(text)
+        | SqlValue::Timestamp(text)
+        | SqlValue::TimestampWithZone(text)
+        | SqlValue::Uuid(text)
+        | SqlValue::Json(text) => text.clone(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use stepwell_sdk::prelude::json as object;
+
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_types() {
+        let columns = ["n", "x", "t", "b", "z"].map(|name| Column { name: name.to_owned(), type_name: String::new() });
+        let row = [
+            SqlValue::Integer(7),
+            SqlValue::Float(1.5),
+            SqlValue::Text("ä".to_owned()),
+            SqlValue::Bytes(vec![0, 255]),
+            SqlValue::Null,
+        ];
+        assert_eq!(json_row(&columns, &row), object!({"n": 7, "x": 1.5, "t": "ä", "b": "00ff", "z": null}));
+    }
+
+    #[test]
+    fn numbers_for_people() {
+        for (number, shown) in [(0, "0"), (999, "999"), (1234, "1,234"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), shown);
+        }
+    }
+}

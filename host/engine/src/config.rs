@@ -1,0 +1,168 @@
+//! The operator's configuration: what connections, organizations and secrets are called, and where they are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::document::{Diagnostics, Document};
+use crate::policy::{Grants, HttpRule, Inject};
+
+/// The configuration file, `stepwell.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Configuration {
+    /// SQL connections by name.
+    pub connections: BTreeMap<String, Connection>,
+    /// Azure DevOps.
+    pub azure_devops: AzureDevOps,
+    /// Secrets by name, for `inject` in policies. Guests never see them.
+    pub secrets: BTreeMap<String, SecretRef>,
+}
+
+/// A SQL connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Connection {
+    /// A SQLite file.
+    Sqlite {
+        /// The file; relative to the configuration file. It must exist.
+        path: PathBuf,
+    },
+}
+
+/// Azure DevOps organizations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AzureDevOps {
+    /// Organizations by name.
+    pub organizations: BTreeMap<String, Organization>,
+}
+
+/// An Azure DevOps organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// The base URL. Default: `https://dev.azure.com/NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The personal access token, scoped to this organization.
+    pub pat: SecretRef,
+}
+
+/// Where a secret comes from: `env:NAME` or `file:PATH` (relative to the configuration file).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct SecretRef(#[schemars(regex(pattern = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"))] pub String);
+
+/// What the secret of an organization is called in an [`Inject`].
+const PAT_PREFIX: &str = "azure_devops.organizations.";
+
+impl Configuration {
+    /// The JSON Schema of the file.
+    pub fn schema() -> Value {
+        crate::job::schema_of::<Self>()
+    }
+
+    /// Reads a configuration file; relative paths start in `dir`.
+    ///
+    /// # Errors
+    /// Every problem of the file, with its place.
+    pub fn parse(name: &str, text: &str, dir: &Path) -> Result<Self, Diagnostics> {
+        let document = Document::parse(name, text)?;
+        let mut config: Self = document.read(&Self::schema())?;
+        let mut problems = Diagnostics::default();
+        for (name, connection) in &mut config.connections {
+            let Connection::Sqlite { path } = connection;
+            *path = dir.join(&*path);
+            if !path.is_file() {
+                let message = format!("there is no file {}", path.display());
+                problems.0.push(document.error(&format!("/connections/{name}/path"), message));
+            }
+        }
+        for (name, organization) in &config.azure_devops.organizations {
+            let url = organization.base_url(name);
+            if !url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+                let message = format!("`{url}` is not a URL: write for instance https://dev.azure.com/{name}");
+                problems.0.push(document.error(&format!("/azure_devops/organizations/{name}/url"), message));
+            }
+        }
+        let pats = config.azure_devops.organizations.values_mut().map(|organization| &mut organization.pat);
+        for secret in config.secrets.values_mut().chain(pats) {
+            if let Some(path) = secret.0.strip_prefix("file:") {
+                secret.0 = format!("file:{}", dir.join(path).display());
+            }
+        }
+        if problems.has_errors() { Err(problems.sorted()) } else { Ok(config) }
+    }
+
+    /// What `grants` names and this configuration lacks.
+    pub fn missing(&self, grants: &Grants) -> Vec<String> {
+        let mut missing = Vec::new();
+        for rule in grants.sql.iter().flatten().filter(|rule| !self.connections.contains_key(&rule.connection)) {
+            missing.push(format!("the connection `{}` is not in the configuration", rule.connection));
+        }
+        for rule in grants.http.iter().flatten() {
+            if let Some(name) = &rule.organization
+                && !self.azure_devops.organizations.contains_key(name)
+            {
+                missing.push(format!("the organization `{name}` is not in the configuration"));
+            }
+            if let Some(inject) = &rule.inject
+                && !self.secrets.contains_key(&inject.secret)
+            {
+                missing.push(format!("the secret `{}` is not in the configuration", inject.secret));
+            }
+        }
+        missing
+    }
+
+    /// Where the secret of an [`Inject`] comes from.
+    pub fn secret(&self, name: &str) -> Option<&SecretRef> {
+        match name.strip_prefix(PAT_PREFIX).and_then(|rest| rest.strip_suffix(".pat")) {
+            Some(organization) => self.azure_devops.organizations.get(organization).map(|found| &found.pat),
+            None => self.secrets.get(name),
+        }
+    }
+
+    /// The rule with its `organization` spelt out.
+    pub fn expand(&self, rule: &HttpRule) -> Option<HttpRule> {
+        let Some(name) = &rule.organization else { return Some(rule.clone()) };
+        let base = self.azure_devops.organizations.get(name)?.base_url(name);
+        let url = url::Url::parse(&base).ok()?;
+        let path = url.path().trim_end_matches('/');
+        Some(HttpRule {
+            url: Some(url.origin().ascii_serialization()),
+            organization: None,
+            methods: ["GET", "POST", "PATCH"].map(str::to_owned).to_vec(),
+            paths: vec![format!("{path}/*")],
+            inject: Some(Inject {
+                header: "authorization".to_owned(),
+                format: "Basic {basic}".to_owned(),
+                secret: format!("{PAT_PREFIX}{name}.pat"),
+            }),
+            ..rule.clone()
+        })
+    }
+
+    /// What the configuration adds to the configuration of a step: for `azure_devops`, the URL of the
+    /// organization.
+    pub fn defaults(&self, step_type: &str, config: &Map<String, Value>) -> Map<String, Value> {
+        let mut defaults = Map::new();
+        if step_type == "azure_devops"
+            && let Some(name) = config.get("organization").and_then(Value::as_str)
+            && let Some(organization) = self.azure_devops.organizations.get(name)
+        {
+            defaults.insert("organization_url".to_owned(), organization.base_url(name).into());
+        }
+        defaults
+    }
+}
+
+impl Organization {
+    fn base_url(&self, name: &str) -> String {
+        self.url.clone().unwrap_or_else(|| format!("https://dev.azure.com/{name}"))
+    }
+}

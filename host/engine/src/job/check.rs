@@ -1,0 +1,177 @@
+//! What the schema of a job file cannot say: types of steps, references, zones.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::template::{Piece, condition_source, names, pieces, walk};
+use super::{JobDefinition, StepDefinition};
+use crate::document::{Diagnostics, Document, closest};
+use crate::step::Manifest;
+
+/// The step types that a job may use.
+pub trait Catalog: Send + Sync {
+    /// What the step type says about itself.
+    fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>>;
+    /// All types, sorted.
+    fn types(&self) -> Vec<String>;
+}
+
+/// Adds every problem of `job`, which stands at `pointer` in `document`.
+pub(super) fn check(
+    job: &JobDefinition,
+    document: &Document,
+    pointer: &str,
+    catalog: &dyn Catalog,
+    found: &mut Diagnostics,
+) {
+    if job.timezone.parse::<chrono_tz::Tz>().is_err() {
+        let zones: Vec<String> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
+        let help = closest(&job.timezone, &zones)
+            .map_or_else(|| "for instance Europe/Berlin or UTC".to_owned(), |near| format!("did you mean `{near}`?"));
+        let message = format!("`{}` is not an IANA time zone", job.timezone);
+        found.0.push(document.error(&format!("{pointer}/timezone"), message).help(help));
+    }
+    if job.schedule.is_some() {
+        let message = "`schedule` is kept with the job and not acted on: `stepwell run` runs the job now";
+        found.0.push(document.error_at_key(&format!("{pointer}/schedule"), message).as_warning());
+    }
+    if let Some(policy) = &job.policy {
+        policy.check(document, &format!("{pointer}/policy"), found);
+    }
+    for (i, step) in job.steps.iter().enumerate() {
+        let at = format!("{pointer}/steps/{i}");
+        if job.steps.iter().take(i).any(|other| other.id == step.id) {
+            found.0.push(document.error(&format!("{at}/id"), format!("two steps have the id `{}`", step.id)));
+        }
+        if let Some(policy) = &step.policy {
+            policy.check(document, &format!("{at}/policy"), found);
+        }
+        check_type(step, document, &at, catalog, found);
+        let references = References { job, index: i, document };
+        references.check_config(step, &at, found);
+        if let Some(condition) = &step.when {
+            references.check_source(condition_source(condition), &format!("{at}/when"), found);
+        }
+    }
+}
+
+fn check_type(step: &StepDefinition, document: &Document, at: &str, catalog: &dyn Catalog, found: &mut Diagnostics) {
+    match catalog.manifest(&step.step_type) {
+        Some(manifest) => {
+            let config = Value::Object(step.config_for(&manifest));
+            found.0.extend(document.check(&config, at, &manifest.config_schema));
+        }
+        None => {
+            let types = catalog.types();
+            let help = closest(&step.step_type, &types).map_or_else(
+                || format!("known types: {}", types.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!("there is no step type `{}`", step.step_type);
+            found.0.push(document.error(&format!("{at}/type"), message).help(help));
+        }
+    }
+}
+
+impl StepDefinition {
+    /// The configuration that the step's component gets: its own keys, and `timeout` in seconds where its
+    /// schema has it.
+    pub fn config_for(&self, manifest: &Manifest) -> Map<String, Value> {
+        let mut config = self.config.clone();
+        if let Some(timeout) = self.timeout
+            && manifest.takes("timeout")
+        {
+            config.insert("timeout".to_owned(), timeout.0.as_secs_f64().into());
+        }
+        config
+    }
+}
+
+struct References<'a> {
+    job: &'a JobDefinition,
+    index: usize,
+    document: &'a Document,
+}
+
+impl References<'_> {
+    fn check_config(&self, step: &StepDefinition, at: &str, found: &mut Diagnostics) {
+        let config = Value::Object(step.config.clone());
+        let visited: Result<Value, std::convert::Infallible> = walk(&config, at, &mut |pointer, text| {
+            match pieces(text) {
+                Err(message) => found.0.push(self.document.error(pointer, message)),
+                Ok(pieces) => pieces.iter().for_each(|piece| {
+                    if let Piece::Expression(source) = piece {
+                        self.check_source(source, pointer, found);
+                    }
+                }),
+            }
+            Ok(Value::Null)
+        });
+        drop(visited);
+    }
+
+    fn check_source(&self, source: &str, pointer: &str, found: &mut Diagnostics) {
+        let names = match names(source) {
+            Ok(names) => names,
+            Err(message) => {
+                found.0.push(self.document.error(pointer, message));
+                return;
+            }
+        };
+        for name in names {
+            if let Err((message, help)) = self.check_name(&name) {
+                let mut diagnostic = self.document.error(pointer, message);
+                diagnostic.help = help;
+                found.0.push(diagnostic);
+            }
+        }
+    }
+
+    fn check_name(&self, name: &str) -> Result<(), (String, Option<String>)> {
+        let mut parts = name.split('.');
+        let near = |word: &str, known: &[String]| closest(word, known).map(|near| format!("did you mean `{near}`?"));
+        match (parts.next().unwrap_or_default(), parts.next()) {
+            ("steps", Some(id)) => {
+                let ids: Vec<String> = self.job.steps.iter().map(|step| step.id.clone()).collect();
+                let position = ids.iter().position(|known| known == id);
+                match position {
+                    Some(position) if position < self.index => Ok(()),
+                    Some(position) if position == self.index => Err((format!("the step `{id}` refers to itself"), None)),
+                    Some(_) => Err((
+                        format!("the step `{id}` runs after this one: only outputs of earlier steps are there"),
+                        None,
+                    )),
+                    None => {
+                        let dashed = ids.iter().find(|known| known.contains('-') && known.starts_with(id));
+                        let help = dashed
+                            .map(|known| format!("a name with a dash goes into brackets: steps[\"{known}\"]"))
+                            .or_else(|| near(id, &ids));
+                        Err((format!("there is no step `{id}`"), help))
+                    }
+                }
+            }
+            ("vars", Some(variable)) => {
+                let known: Vec<String> = self.job.vars.keys().cloned().collect();
+                if known.iter().any(|name| name == variable) {
+                    return Ok(());
+                }
+                Err((format!("there is no variable `{variable}`"), near(variable, &known)))
+            }
+            ("run", Some(field)) => field_of("run", field, &["execution_id", "scheduled_time", "start_time"]),
+            ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),
+            ("steps" | "vars" | "run" | "job", None) => Ok(()),
+            (root, _) => Err((
+                format!("`{root}` is not defined: expressions know `steps`, `vars`, `run` and `job`"),
+                None,
+            )),
+        }
+    }
+}
+
+fn field_of(root: &str, field: &str, known: &[&str]) -> Result<(), (String, Option<String>)> {
+    if known.contains(&field) {
+        return Ok(());
+    }
+    Err((format!("there is no `{root}.{field}`"), Some(format!("there is {}", known.join(", ")))))
+}

@@ -1,0 +1,98 @@
+//! Older shapes of a job, turned into the present one.
+
+use serde_json::{Map, Value, json};
+
+/// What was converted, for the warning.
+pub(super) struct Conversion {
+    /// The job in the present shape.
+    pub job: Value,
+    /// What was found.
+    pub message: String,
+    /// The new form, as YAML.
+    pub new_form: String,
+}
+
+/// The keys of the single-step shape that are the job's; the rest belongs to its one step.
+const JOB_KEYS: &[(&str, &str)] = &[
+    ("job_id", "id"),
+    ("id", "id"),
+    ("job_name", "name"),
+    ("name", "name"),
+    ("description", "description"),
+    ("timezone", "timezone"),
+    ("enabled", "enabled"),
+    ("max_retries", "max_retries"),
+    ("timeout_seconds", "timeout_seconds"),
+    ("metadata", "metadata"),
+];
+
+/// Keys of the step that have other names now.
+const STEP_KEYS: &[(&str, &str)] = &[
+    ("sql_query", "query"),
+    ("powershell_script", "script"),
+    ("script_content", "script"),
+];
+
+/// Converts the legacy single-step shape (`job_type` and no `steps`, section 11.2 of the v2 design), and
+/// the field names `job_id` and `job_name` of `JobDefinition` (section 6.1.1). `None` for the present shape.
+pub(super) fn convert(job: &Value) -> Option<Conversion> {
+    let old = job.as_object()?;
+    if old.contains_key("job_type") && !old.contains_key("steps") {
+        return Some(single_step(old));
+    }
+    if old.contains_key("steps") && (old.contains_key("job_id") || old.contains_key("job_name")) {
+        let new: Map<String, Value> = old
+            .iter()
+            .map(|(key, value)| (renamed(JOB_KEYS, key).unwrap_or(key).to_owned(), value.clone()))
+            .collect();
+        return Some(Conversion {
+            job: Value::Object(new),
+            message: "`job_id` and `job_name` are called `id` and `name` now".to_owned(),
+            new_form: "rename the keys".to_owned(),
+        });
+    }
+    None
+}
+
+fn single_step(old: &Map<String, Value>) -> Conversion {
+    let mut job = Map::new();
+    let mut step = Map::new();
+    for (key, value) in old {
+        match renamed(JOB_KEYS, key) {
+            Some(new) => {
+                job.insert(new.to_owned(), value.clone());
+            }
+            None if key == "job_type" => {
+                step.insert("type".to_owned(), value.clone());
+            }
+            None => {
+                step.insert(renamed(STEP_KEYS, key).unwrap_or(key).to_owned(), value.clone());
+            }
+        }
+    }
+    step.insert("id".to_owned(), json!("main_step"));
+    step.insert("name".to_owned(), job.get("name").cloned().unwrap_or_else(|| json!("main_step")));
+    job.entry("timezone").or_insert_with(|| json!("UTC"));
+    let new_form = yaml(&job, &step);
+    job.insert("steps".to_owned(), json!([step]));
+    Conversion {
+        job: Value::Object(job),
+        message: "this is the legacy single-step shape; it is converted".to_owned(),
+        new_form: format!("the new form is\n{new_form}"),
+    }
+}
+
+fn renamed(names: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
+    names.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
+}
+
+/// The new form. Every JSON value is YAML, so that values need no writer of their own.
+fn yaml(job: &Map<String, Value>, step: &Map<String, Value>) -> String {
+    let mut lines: Vec<String> = job.iter().map(|(key, value)| format!("    {key}: {value}")).collect();
+    lines.push("    steps:".to_owned());
+    for (i, (key, value)) in step.iter().enumerate() {
+        let dash = if i == 0 { "-" } else { " " };
+        lines.push(format!("      {dash} {key}: {value}"));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,273 @@
+//! From the text of a job file to a checked [`JobDefinition`].
+
+use serde_json::Value;
+
+use super::check::{Catalog, check};
+use super::{JobDefinition, legacy};
+use crate::document::{Diagnostics, Document};
+
+/// A job file that can run.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The job.
+    pub job: JobDefinition,
+    /// What its author should know.
+    pub warnings: Diagnostics,
+    /// The file, for diagnostics that come later (from the steps' own `validate`).
+    pub document: Document,
+    /// Where the job stands in the file: empty, or `/job` for the body of a v2 request.
+    pub pointer: String,
+}
+
+/// Reads a job file: YAML or JSON; the v2 shape, alone or within `{"job": ...}`, or the legacy single-step
+/// shape. Checks everything that can be known before the run.
+///
+/// # Errors
+/// Every problem of the file, each with its place.
+pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
+    let mut document = Document::parse(name, text)?;
+    let wrapped = document.value.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("job"));
+    let pointer = if wrapped { "/job" } else { "" };
+    let mut value = document.value.pointer(pointer).cloned().unwrap_or(Value::Null);
+    let mut found = Diagnostics::default();
+    if let Some(conversion) = legacy::convert(&value) {
+        let warning = document.error(pointer, conversion.message).help(conversion.new_form).as_warning();
+        found.0.push(warning);
+        value = conversion.job;
+    }
+    found.0.extend(document.check(&value, pointer, &JobDefinition::schema()));
+    // What the schema refuses may still be partly readable: then the other checks add what they find.
+    match serde_json::from_value::<JobDefinition>(value.clone()) {
+        Ok(mut job) => {
+            if job.name.is_empty() {
+                job.name.clone_from(&job.id);
+            }
+            for step in job.steps.iter_mut().filter(|step| step.name.is_empty()) {
+                step.name.clone_from(&step.id);
+            }
+            check(&job, &document, pointer, catalog, &mut found);
+            if found.has_errors() {
+                return Err(found.sorted());
+            }
+            document.value = value;
+            Ok(Parsed { job, warnings: found.sorted(), document, pointer: pointer.to_owned() })
+        }
+        Err(error) => {
+            if !found.has_errors() {
+                found.0.push(document.error(pointer, error.to_string()));
+            }
+            Err(found.sorted())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::Profile;
+    use crate::step::Manifest;
+
+    struct OneType(std::sync::Arc<Manifest>);
+
+    impl Catalog for OneType {
+        fn manifest(&self, step_type: &str) -> Option<std::sync::Arc<Manifest>> {
+            (step_type == "sql").then(|| self.0.clone())
+        }
+        fn types(&self) -> Vec<String> {
+            vec!["sql".to_owned()]
+        }
+    }
+
+    fn catalog() -> OneType {
+        OneType(std::sync::Arc::new(Manifest {
+            type_name: "sql".to_owned(),
+            version: "0.1.0".to_owned(),
+            summary: String::new(),
+            config_schema: json!({
+                "type": "object", "required": ["query"], "additionalProperties": false,
+                "properties": {"query": {"type": "string"}, "connection_name": {"type": "string"},
+                               "timeout": {"type": "number"}, "max_rows": {"type": "integer"},
+                               "parameters": {"type": "object"}}
+            }),
+            needs: Vec::new(),
+            profile: Profile::Standard,
+            idempotent: false,
+        }))
+    }
+
+    fn check(text: &str, expected: Expect) {
+        let shown = match parse("job.yaml", text, &catalog()) {
+            Ok(parsed) => format!("ok\n{}", parsed.warnings),
+            Err(problems) => problems.to_string(),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn the_v2_request_of_the_reference_parses_unchanged() {
+        let text = r#"{"job": {"id": "nightly-backup", "name": "Nightly Database Backup", "timezone": "UTC",
+            "steps": [{"id": "backup", "name": "Backup Database", "type": "sql",
+            "query": "SELECT 1", "connection_name": "production", "timeout": 300}]}}"#;
+        let job = parse("job.json", text, &catalog()).unwrap().job;
+        assert_eq!(job.steps[0].config["connection_name"], "production");
+        assert_eq!(job.timeout_seconds.0.as_secs(), 3600);
+    }
+
+    #[test]
+    fn the_legacy_shape_is_converted_and_the_warning_shows_the_new_one() {
+        check(
+            r#"{"job_id": "sql-job-001", "name": "Daily Report", "job_type": "sql",
+ "sql_query": "SELECT * FROM reports", "connection_name": "main_db", "timeout": 300}"#,
+            expect![[r#"
+                ok
+                warning: this is the legacy single-step shape; it is converted
+                 --> job.yaml:1:1
+                  |
+                1 | {"job_id": "sql-job-001", "name": "Daily Report", "job_type": "sql",
+                  | ^
+                  help: the new form is
+                    id: "sql-job-001"
+                    name: "Daily Report"
+                    timezone: "UTC"
+                    steps:
+                      - connection_name: "main_db"
+                        id: "main_step"
+                        name: "Daily Report"
+                        query: "SELECT * FROM reports"
+                        timeout: 300
+                        type: "sql""#]],
+        );
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        check(
+            r#"id: daily job
+timezone: Europe/Berln
+vars: {day: x}
+steps:
+  - id: a
+    type: sql
+    qurey: SELECT 1
+    max_rows: many
+  - id: b
+    type: sequel
+  - id: a
+    type: sql
+    query: ${{ steps.c.output }} and ${{ vars.dya }}
+    when: ${{ steps.a.status == }}
+  - id: c
+    type: sql
+    query: ${{ steps.c.output }}
+    retry: {max_attempts: 0}
+"#,
+            expect![[r#"
+                error: "daily job" does not match "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+                 --> job.yaml:1:5
+                  |
+                1 | id: daily job
+                  |     ^
+
+                error: `Europe/Berln` is not an IANA time zone
+                 --> job.yaml:2:11
+                  |
+                2 | timezone: Europe/Berln
+                  |           ^
+                  help: did you mean `Europe/Berlin`?
+
+                error: missing key `query`
+                 --> job.yaml:5:5
+                  |
+                5 |   - id: a
+                  |     ^
+
+                error: unknown key `qurey`
+                 --> job.yaml:7:5
+                  |
+                7 |     qurey: SELECT 1
+                  |     ^
+                  help: did you mean `query`?
+
+                error: the text `many` stands where integer is expected
+                 --> job.yaml:8:15
+                  |
+                8 |     max_rows: many
+                  |               ^
+
+                error: there is no step type `sequel`
+                  --> job.yaml:10:11
+                   |
+                10 |     type: sequel
+                   |           ^
+                  help: known types: sql
+
+                error: two steps have the id `a`
+                  --> job.yaml:11:9
+                   |
+                11 |   - id: a
+                   |         ^
+
+                error: the step `c` runs after this one: only outputs of earlier steps are there
+                  --> job.yaml:13:12
+                   |
+                13 |     query: ${{ steps.c.output }} and ${{ vars.dya }}
+                   |            ^
+
+                error: there is no variable `dya`
+                  --> job.yaml:13:12
+                   |
+                13 |     query: ${{ steps.c.output }} and ${{ vars.dya }}
+                   |            ^
+
+                error: `steps.a.status ==`: unexpected end of input, expected expression
+                  --> job.yaml:14:11
+                   |
+                14 |     when: ${{ steps.a.status == }}
+                   |           ^
+
+                error: the step `c` refers to itself
+                  --> job.yaml:17:12
+                   |
+                17 |     query: ${{ steps.c.output }}
+                   |            ^
+
+                error: 0 is less than the minimum of 1
+                  --> job.yaml:18:27
+                   |
+                18 |     retry: {max_attempts: 0}
+                   |                           ^"#]],
+        );
+    }
+
+    #[test]
+    fn what_is_no_job_at_all_is_told_too() {
+        check("steps: [", expect![[r#"
+            error: unclosed bracket '['
+             --> job.yaml:1:8
+              |
+            1 | steps: [
+              |        ^"#]]);
+        check("just text", expect![[r#"
+            error: the text `just text` stands where object is expected
+             --> job.yaml:1:1
+              |
+            1 | just text
+              | ^"#]]);
+        check("id: x\nstepz: []\n", expect![[r#"
+            error: missing key `steps`
+             --> job.yaml:1:1
+              |
+            1 | id: x
+              | ^
+
+            error: unknown key `stepz`
+             --> job.yaml:2:1
+              |
+            2 | stepz: []
+              | ^
+              help: did you mean `steps`?"#]]);
+    }
+}

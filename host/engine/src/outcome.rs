@@ -1,0 +1,212 @@
+//! Every way a step can end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How an attempt ended. The step's own failure is never confused with the platform's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "class", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The step did its work.
+    Succeeded,
+    /// The step says that it failed.
+    Failed {
+        /// The step's own classification.
+        kind: FailureKind,
+        /// The step's own words.
+        message: String,
+        /// Whether the step thinks that the same attempt may succeed later.
+        retryable: bool,
+    },
+    /// The configuration, with its templates filled in, does not fit the step.
+    InvalidConfig {
+        /// What does not fit.
+        message: String,
+    },
+    /// Policy refused the step before it ran.
+    Denied {
+        /// The id of the rule, for instance `SQL_NOT_GRANTED`.
+        rule: String,
+        /// What was refused, and what would grant it.
+        message: String,
+    },
+    /// The CPU budget is used up.
+    OutOfFuel {
+        /// The budget, in units of fuel.
+        limit: u64,
+    },
+    /// The step asked for more memory than its limit.
+    OverMemory {
+        /// The limit in bytes; what asked for more, in words.
+        message: String,
+    },
+    /// The wall clock ran out.
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The run was cancelled.
+    Cancelled,
+    /// The guest did what WebAssembly does not allow.
+    Trapped {
+        /// The kind of trap.
+        trap: String,
+        /// The guest's functions, innermost first.
+        backtrace: Vec<String>,
+    },
+    /// More host calls, handles or bytes over the boundary than the limit.
+    OverLimit {
+        /// The name of the limit, as in policy files.
+        limit: String,
+        /// What exceeded it.
+        message: String,
+    },
+    /// The step's output is larger than its limit.
+    OutputTooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The platform failed, not the step.
+    HostFault {
+        /// What failed.
+        message: String,
+    },
+}
+
+/// Why a step says that it failed (`stepwell:step/types.failure-kind`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The configuration is wrong in a way that only running could show.
+    InvalidConfig,
+    /// Something that should be there is not.
+    NotFound,
+    /// Policy or another system refused.
+    Denied,
+    /// Another system is down or throttles.
+    Unavailable,
+    /// The step's own time limit ran out.
+    TimedOut,
+    /// The step saw that the run is cancelled.
+    Cancelled,
+    /// A plan needed more memory than the limit.
+    OverMemory,
+    /// The work itself failed.
+    Failed,
+}
+
+/// What a successful or failed step leaves behind.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Produced {
+    /// One line for people.
+    pub summary: String,
+    /// The value for later steps.
+    pub output: Value,
+    /// Facts about the work.
+    pub metadata: Map<String, Value>,
+    /// Variables that the step set.
+    pub variables: Map<String, Value>,
+}
+
+/// The end of an attempt: how it ended, what it left, and what it cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepEnd {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it left; empty unless it succeeded, but for the metadata of a failure.
+    pub produced: Produced,
+    /// What it cost.
+    pub receipt: Receipt,
+}
+
+/// What an attempt cost. There is one for killed attempts too.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Units of fuel used, about one per WebAssembly instruction.
+    pub fuel: u64,
+    /// Most linear memory in use at once, in bytes.
+    pub memory_peak_bytes: u64,
+    /// Time spent compiling or loading the component, in microseconds.
+    pub compile_us: u64,
+    /// Time from the call to its end, in microseconds.
+    pub run_us: u64,
+    /// Host calls per interface.
+    pub host_calls: BTreeMap<String, u64>,
+    /// Hosts that were contacted, as `host:port`.
+    pub hosts: Vec<String>,
+    /// Bytes that came in (files, HTTP and SQL).
+    pub bytes_in: u64,
+    /// Bytes that went out (files, HTTP).
+    pub bytes_out: u64,
+    /// Refusals by policy, by rule id.
+    pub denials: BTreeMap<String, u64>,
+    /// `sha256:...` of the component.
+    pub component: String,
+    /// `sha256:...` of the grant it ran under.
+    pub policy: String,
+}
+
+impl Outcome {
+    /// True for success.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Succeeded)
+    }
+
+    /// Whether another attempt may end differently: the step's own word, or a cause outside the step.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Failed { retryable, .. } => *retryable,
+            Self::TimedOut { .. } | Self::HostFault { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The class as it stands in JSON, for instance `out_of_fuel`.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::InvalidConfig { .. } => "invalid_config",
+            Self::Denied { .. } => "denied",
+            Self::OutOfFuel { .. } => "out_of_fuel",
+            Self::OverMemory { .. } => "over_memory",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Trapped { .. } => "trapped",
+            Self::OverLimit { .. } => "over_limit",
+            Self::OutputTooLarge { .. } => "output_too_large",
+            Self::HostFault { .. } => "host_fault",
+        }
+    }
+
+    /// One sentence for people; empty for success.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Succeeded => String::new(),
+            Self::Failed { message, .. }
+            | Self::InvalidConfig { message }
+            | Self::OverMemory { message }
+            | Self::HostFault { message } => message.clone(),
+            Self::Denied { rule, message } => format!("{message} [{rule}]"),
+            Self::OutOfFuel { limit } => {
+                format!("the CPU budget of {limit} fuel is used up; raise `limits.fuel` in the policy")
+            }
+            Self::TimedOut { limit } => {
+                let limit = crate::quantity::Span(*limit);
+                format!("stopped after its time limit of {limit}; raise `timeout` of the step, or `limits.wall` in the policy")
+            }
+            Self::Cancelled => "cancelled".to_owned(),
+            Self::Trapped { trap, backtrace } => match backtrace.first() {
+                Some(frame) => format!("{trap}, in {frame}"),
+                None => trap.clone(),
+            },
+            Self::OverLimit { limit, message } => format!("{message}; raise `limits.{limit}` in the policy"),
+            Self::OutputTooLarge { limit } => {
+                format!("the output is larger than {limit} bytes; write large data to a file in the workspace")
+            }
+        }
+    }
+}

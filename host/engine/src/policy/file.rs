@@ -1,0 +1,223 @@
+//! The policy file: what an operator writes, and the narrower part that a job may write.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::http::HttpRule;
+use super::limits::{LimitsPatch, Profile};
+use crate::document::{Diagnostics, Document};
+use crate::quantity::{Bytes, Count, Span};
+
+/// One policy: which steps it is for, and what they get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub policy: u32,
+    /// A name, for `policy show`, run records and error messages.
+    pub name: String,
+    /// The step types that it applies to; `"*"` for every type that no other policy names.
+    #[schemars(length(min = 1))]
+    pub steps: Vec<String>,
+    /// Only this component: `sha256:` and 64 hexadecimal digits. Default: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    pub component: Option<String>,
+    /// What the steps get.
+    #[serde(flatten)]
+    pub grants: Grants,
+}
+
+/// What a policy grants; in a job file: what the job narrows its steps to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Grants {
+    /// The set of limits to start from. Default: `standard`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Limits that differ from the profile's.
+    #[serde(skip_serializing_if = "is_default")]
+    pub limits: LimitsPatch,
+    /// How much a step may log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogRule>,
+    /// HTTP requests. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<Vec<HttpRule>>,
+    /// SQL connections. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<Vec<SqlRule>>,
+    /// Directories. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<FileRule>>,
+    /// Variables and outputs that a step may read and write while it runs. Default: none. (What templates
+    /// put into its configuration, it sees anyway.)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextRule>,
+    /// What is denied whatever else is granted.
+    #[serde(skip_serializing_if = "is_default")]
+    pub deny: Deny,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How much a step may log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogRule {
+    /// Lines; the rest is dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Count>,
+    /// Bytes of one line; the rest is cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_bytes: Option<Bytes>,
+    /// Bytes in all; the rest is dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Bytes>,
+}
+
+/// A SQL connection that a step may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRule {
+    /// The name of a connection of the configuration.
+    pub connection: String,
+    /// What statements may do. Default: `read`.
+    #[serde(default)]
+    pub mode: SqlMode,
+    /// Rows that one result may bring. Default: `limits.sql_rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Count>,
+    /// Time of one statement. Default: `limits.sql_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+}
+
+/// What statements may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SqlMode {
+    /// SELECT.
+    #[default]
+    Read,
+    /// Also INSERT, UPDATE and DELETE.
+    Write,
+    /// Also CREATE, ALTER and DROP.
+    Ddl,
+}
+
+/// A directory that a step sees. Exactly one of `source`, `scratch` and `workspace`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileRule {
+    /// Where the step sees it, for instance `/in`.
+    #[schemars(regex(pattern = "^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"))]
+    pub mount: String,
+    /// A directory of the host; relative to the policy file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// An empty directory of this size for this attempt alone, deleted afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<Bytes>,
+    /// The run's workspace (the job's `workspace`), which its steps share, up to this size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Bytes>,
+    /// Default: `read`.
+    #[serde(default)]
+    pub access: Access,
+}
+
+/// What a step may do in a directory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// Read and list.
+    #[default]
+    Read,
+    /// Also create, write and delete. Never links.
+    Write,
+}
+
+/// What a step may see and set through `stepwell:context`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContextRule {
+    /// Names of variables, `steps.ID` for outputs, or `"*"` for everything.
+    pub read: Vec<String>,
+    /// Names of variables, or `"*"`.
+    pub write: Vec<String>,
+}
+
+/// What is denied whatever else is granted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deny {
+    /// Hosts: `internal.example.com` or `*.internal.example.com`.
+    pub hosts: Vec<String>,
+}
+
+impl Policy {
+    /// The JSON Schema of a policy.
+    pub fn schema() -> Value {
+        crate::job::schema_of::<Self>()
+    }
+
+    /// Reads a policy file: one policy, or several that `---` separates. A relative `source` is taken to
+    /// start in `dir`.
+    ///
+    /// # Errors
+    /// Every problem of the file, with its place. A policy with a problem grants nothing: nothing runs.
+    pub fn parse(name: &str, text: &str, dir: &Path) -> Result<Vec<Self>, Diagnostics> {
+        let schema = Self::schema();
+        let mut policies = Vec::new();
+        let mut problems = Diagnostics::default();
+        for document in Document::parse_many(name, text)? {
+            match document.read::<Self>(&schema) {
+                Err(found) => problems.0.extend(found.0),
+                Ok(mut policy) => {
+                    policy.grants.check(&document, "", &mut problems);
+                    for rule in policy.grants.files.iter_mut().flatten() {
+                        if let Some(source) = &mut rule.source {
+                            *source = dir.join(&*source).to_string_lossy().into_owned();
+                        }
+                    }
+                    policies.push(policy);
+                }
+            }
+        }
+        if problems.has_errors() { Err(problems.sorted()) } else { Ok(policies) }
+    }
+}
+
+impl Grants {
+    /// Adds the problems that the schema does not see; `pointer` is where these grants stand.
+    pub fn check(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
+        for (name, ceiling) in self.limits.above_ceiling() {
+            let message = format!("`{name}` is above the ceiling of {ceiling}");
+            problems.0.push(document.error(&format!("{pointer}/limits/{name}"), message));
+        }
+        for (i, rule) in self.http.iter().flatten().enumerate() {
+            for problem in rule.problems() {
+                problems.0.push(document.error(&format!("{pointer}/http/{i}"), problem));
+            }
+        }
+        for (i, rule) in self.files.iter().flatten().enumerate() {
+            let sources = [rule.source.is_some(), rule.scratch.is_some(), rule.workspace.is_some()];
+            if sources.iter().filter(|set| **set).count() != 1 {
+                let message = "a mount needs exactly one of `source`, `scratch` and `workspace`";
+                problems.0.push(document.error(&format!("{pointer}/files/{i}"), message));
+            }
+            let twice = self.files.iter().flatten().take(i).any(|other| other.mount == rule.mount);
+            if twice {
+                let message = format!("`{}` is mounted twice", rule.mount);
+                problems.0.push(document.error(&format!("{pointer}/files/{i}/mount"), message));
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Which HTTP requests a step may make.
+//!
+//! The threat: a guest that reaches what its host can reach and it should not (cloud metadata, databases,
+//! the loopback). So a request needs a rule for its scheme, host, port, method and path; the name is
+//! resolved once, by the host, and only to addresses of the public internet unless the rule names others;
+//! credentials are added after the decision, and only for the origin that they belong to.
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::quantity::Count;
+
+/// A rule for requests, as it stands in policy files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpRule {
+    /// Scheme, host and port: `https://api.example.com:443`. The port may be left out when it is the
+    /// scheme's own. The first label of the host may be `*`: `https://*.example.com`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Instead of `url`: an organization of the configuration's `azure_devops`. Its URL, its path and its
+    /// credential are used, with the methods GET, POST and PATCH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Methods. Default: GET.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+    /// Paths; `*` at the end stands for any rest. Default: every path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// A credential that the host adds to each request of this rule. The guest never sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inject: Option<Inject>,
+    /// Most requests by this rule in one attempt. Default: `limits.http_requests`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_requests: Option<Count>,
+    /// Address ranges that are not on the public internet and may be reached all the same:
+    /// `["127.0.0.1/32"]`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub allow_private: Vec<IpNet>,
+}
+
+/// A header that the host adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inject {
+    /// The name of the header, for instance `authorization`.
+    pub header: String,
+    /// The value; `{}` stands for the secret, `{basic}` for `:secret` in base64. Default: `Bearer {}`.
+    #[serde(default = "bearer")]
+    pub format: String,
+    /// The name of a secret of the configuration.
+    pub secret: String,
+}
+
+fn bearer() -> String {
+    "Bearer {}".to_owned()
+}
+
+/// What a request asks for, as far as policy looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpRequest<'a> {
+    /// `GET`, `POST` and so on.
+    pub method: &'a str,
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// The host in lower case, without port.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// The path, without the query.
+    pub path: &'a str,
+}
+
+impl HttpRule {
+    /// Problems of the rule that the schema does not see.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        match (&self.url, &self.organization) {
+            (Some(url), None) => problems.extend(origin(url).err()),
+            (None, Some(_)) if self.inject.is_some() || !self.methods.is_empty() || !self.paths.is_empty() => {
+                problems.push("an `organization` brings its own methods, paths and credential".to_owned());
+            }
+            (None, Some(_)) => {}
+            _ => problems.push("a rule needs either `url` or `organization`".to_owned()),
+        }
+        for method in &self.methods {
+            if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase()) {
+                problems.push(format!("`{method}` is not a method: write it in capitals, for instance GET"));
+            } else if matches!(method.as_str(), "CONNECT" | "TRACE") {
+                problems.push(format!("the method {method} cannot be granted"));
+            }
+        }
+        for path in &self.paths {
+            if !path.starts_with('/') {
+                problems.push(format!("the path `{path}` must start with `/`"));
+            } else if path.trim_end_matches('*').contains('*') || path.ends_with("**") {
+                problems.push(format!("the path `{path}` may have one `*`, at its end"));
+            }
+        }
+        problems
+    }
+
+    /// Whether this rule allows the request.
+    pub fn allows(&self, request: &HttpRequest<'_>) -> bool {
+        let Some(Ok(origin)) = self.url.as_deref().map(origin) else { return false };
+        origin.scheme == request.scheme
+            && origin.port == request.port
+            && host_matches(&origin.host, request.host)
+            && if self.methods.is_empty() {
+                request.method == "GET"
+            } else {
+                self.methods.iter().any(|method| method == request.method)
+            }
+            && (self.paths.is_empty() || self.paths.iter().any(|path| path_matches(path, request.path)))
+    }
+
+    /// Whether this rule lets a request go to `address`.
+    pub fn allows_address(&self, address: IpAddr) -> bool {
+        is_public(address) || self.allow_private.iter().any(|net| net.contains(&address))
+    }
+}
+
+struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+fn origin(text: &str) -> Result<Origin, String> {
+    // `*` is no host to a URL parser: put a label in its place and take it out again.
+    let (text, wildcard) = match text.split_once("://*.") {
+        Some((scheme, rest)) => (format!("{scheme}://{rest}"), true),
+        None => (text.to_owned(), false),
+    };
+    let wrong = || format!("`{text}` is not an origin: write scheme and host, for instance https://api.example.com");
+    let url = Url::parse(&text).map_err(|_| wrong())?;
+    let host = url.host_str().ok_or_else(wrong)?.to_ascii_lowercase();
+    let plain = url.path().trim_matches('/').is_empty() && url.query().is_none() && url.username().is_empty();
+    if !matches!(url.scheme(), "http" | "https") || !plain || host.contains('*') {
+        return Err(format!("{}; paths go under `paths`", wrong()));
+    }
+    let port = url.port_or_known_default().ok_or_else(wrong)?;
+    let host = if wildcard { format!("*.{host}") } else { host };
+    Ok(Origin { scheme: url.scheme().to_owned(), host, port })
+}
+
+/// Whether `host` is the pattern, or one label below `*.rest`.
+pub fn host_matches(pattern: &str, host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    match pattern.strip_prefix("*.") {
+        Some(rest) => host.split_once('.').is_some_and(|(label, tail)| !label.is_empty() && tail == rest),
+        None => pattern == host,
+    }
+}
+
+fn path_matches(pattern: &str, path: &str) -> bool {
+    // A server may read `/a/../b` or `/a/%2e%2e/b` as `/b`: no such path is granted by a pattern.
+    let lower = path.to_ascii_lowercase();
+    let dotted = lower.split('/').any(|part| matches!(part.replace("%2e", ".").as_str(), "." | ".."));
+    if dotted || lower.contains("%2f") || lower.contains("%5c") || lower.contains('\\') {
+        return false;
+    }
+    match pattern.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => path == pattern,
+    }
+}
+
+/// Networks that are not the public internet (IANA special-purpose registries, RFC 6890 and successors).
+static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+    [
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/96", "::1/128",
+        "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32",
+        "2002::/16", "3fff::/20", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+    ]
+    .iter()
+    .filter_map(|net| net.parse().ok())
+    .collect()
+});
+
+/// Whether `address` is on the public internet.
+pub fn is_public(address: IpAddr) -> bool {
+    !SPECIAL.iter().any(|net| net.contains(&address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(json: &str) -> HttpRule {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn request<'a>(method: &'a str, url: &'a Url) -> HttpRequest<'a> {
+        HttpRequest {
+            method,
+            scheme: url.scheme(),
+            host: url.host_str().unwrap(),
+            port: url.port_or_known_default().unwrap(),
+            path: url.path(),
+        }
+    }
+
+    #[test]
+    fn a_rule_is_about_scheme_host_port_method_and_path() {
+        let rule = rule(
+            r#"{"url": "https://*.example.com", "methods": ["GET", "POST"], "paths": ["/v1/items", "/v1/items/*"]}"#,
+        );
+        assert!(rule.problems().is_empty());
+        for (method, url, allowed) in [
+            ("GET", "https://api.example.com/v1/items", true),
+            ("POST", "https://api.example.com:443/v1/items/7", true),
+            ("GET", "https://API.EXAMPLE.COM/v1/items?x=1", true),
+            ("DELETE", "https://api.example.com/v1/items", false),
+            ("GET", "http://api.example.com/v1/items", false),
+            ("GET", "https://api.example.com:8443/v1/items", false),
+            ("GET", "https://example.com/v1/items", false),
+            ("GET", "https://a.b.example.com/v1/items", false),
+            ("GET", "https://api.example.com.evil.org/v1/items", false),
+            ("GET", "https://api.example.com/v2", false),
+            ("GET", "https://api.example.com/v1/items/%2e%2e/%2e%2e/admin", false),
+            ("GET", "https://api.example.com/v1/items/..%2fadmin", false),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(rule.allows(&request(method, &url)), allowed, "{method} {url}");
+        }
+    }
+
+    #[test]
+    fn wrong_rules_are_told() {
+        for (json, word) in [
+            (r#"{}"#, "either"),
+            (r#"{"url": "api.example.com"}"#, "not an origin"),
+            (r#"{"url": "ftp://x"}"#, "not an origin"),
+            (r#"{"url": "https://*"}"#, "not an origin"),
+            (r#"{"url": "https://x/path"}"#, "paths"),
+            (r#"{"url": "https://x", "methods": ["get"]}"#, "capitals"),
+            (r#"{"url": "https://x", "methods": ["CONNECT"]}"#, "cannot be granted"),
+            (r#"{"url": "https://x", "paths": ["v1"]}"#, "start with"),
+            (r#"{"url": "https://x", "paths": ["/*/a"]}"#, "one `*`"),
+        ] {
+            let problems = rule(json).problems();
+            assert!(problems.iter().any(|p| p.contains(word)), "{json}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn only_public_addresses_unless_a_range_is_named() {
+        for address in [
+            "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+            "::1", "fe80::1", "fd00::1", "::ffff:8.8.8.8", "64:ff9b::a9fe:a9fe", "2002::1", "::127.0.0.1",
+        ] {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in ["8.8.8.8", "1.1.1.1", "2606:4700::1111"] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+        let rule = rule(r#"{"url": "http://127.0.0.1:80", "allow_private": ["127.0.0.1/32"]}"#);
+        assert!(rule.allows_address("127.0.0.1".parse().unwrap()));
+        assert!(!rule.allows_address("127.0.0.2".parse().unwrap()));
+    }
+}

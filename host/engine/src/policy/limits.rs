@@ -1,0 +1,216 @@
+//! The numbers: every limit of an attempt, its profiles and its ceiling.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::quantity::{Bytes, Count, Span};
+
+/// A named set of limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// For a rule or a formula: 10 MiB, one second.
+    Tiny,
+    /// What a step gets by default: 64 MiB, one minute.
+    Standard,
+    /// For data: 512 MiB, 15 minutes.
+    Large,
+}
+
+impl Profile {
+    /// The limits of this profile.
+    pub const fn limits(self) -> Limits {
+        match self {
+            Self::Tiny => Limits::TINY,
+            Self::Standard => Limits::STANDARD,
+            Self::Large => Limits::LARGE,
+        }
+    }
+
+    /// The name as it stands in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Standard => "standard",
+            Self::Large => "large",
+        }
+    }
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident: $type:ident = [$tiny:expr, $standard:expr, $large:expr, $ceiling:expr];)*) => {
+        /// Every limit of one attempt. All are finite, and all are enforced.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        pub struct Limits {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        /// Limits that a policy or a job sets; what is left out comes from the profile.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct LimitsPatch {
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
+        }
+
+        impl Limits {
+            /// The profile `tiny`.
+            pub const TINY: Self = Self { $($name: $type::of($tiny),)* };
+            /// The profile `standard`.
+            pub const STANDARD: Self = Self { $($name: $type::of($standard),)* };
+            /// The profile `large`.
+            pub const LARGE: Self = Self { $($name: $type::of($large),)* };
+            /// What no policy can exceed.
+            pub const CEILING: Self = Self { $($name: $type::of($ceiling),)* };
+
+            /// These limits with what `patch` sets.
+            #[must_use]
+            pub fn with(mut self, patch: &LimitsPatch) -> Self {
+                $(if let Some(value) = patch.$name { self.$name = value; })*
+                self
+            }
+
+            /// The smaller of both, limit by limit.
+            #[must_use]
+            pub fn min(&self, other: &Self) -> Self {
+                Self { $($name: self.$name.min(other.$name),)* }
+            }
+
+            /// Name and value of each limit.
+            pub fn list(&self) -> Vec<(&'static str, String)> {
+                vec![$((stringify!($name), self.$name.to_string()),)*]
+            }
+        }
+
+        impl LimitsPatch {
+            /// The names of the limits that are set.
+            pub fn names(&self) -> Vec<&'static str> {
+                [$((stringify!($name), self.$name.is_some()),)*]
+                    .into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
+            }
+
+            /// The limits that exceed the ceiling, as `name: value > ceiling`.
+            pub fn above_ceiling(&self) -> Vec<(&'static str, String)> {
+                let mut above = Vec::new();
+                $(if let Some(value) = self.$name && value > Limits::CEILING.$name {
+                    above.push((stringify!($name), Limits::CEILING.$name.to_string()));
+                })*
+                above
+            }
+        }
+    };
+}
+
+impl Bytes {
+    const fn of(kib: u64) -> Self {
+        Self(kib << 10)
+    }
+}
+
+impl Count {
+    const fn of(count: u64) -> Self {
+        Self(count)
+    }
+}
+
+impl Span {
+    const fn of(secs: u64) -> Self {
+        Self::secs(secs)
+    }
+}
+
+const MIB: u64 = 1 << 10;
+const GIB: u64 = 1 << 20;
+
+// Bytes in KiB, spans in seconds.
+limits! {
+    /// CPU budget in units of fuel, about one per WebAssembly instruction; 1e10 is some 5 s of CPU.
+    fuel: Count = [11_000_000, 10_000_000_000, 100_000_000_000, 10_000_000_000_000];
+    /// Wall clock of one attempt, compiling and queueing not counted.
+    wall: Span = [1, 60, 900, 86_400];
+    /// Linear memory, summed over all memories.
+    memory: Bytes = [10 * MIB, 64 * MIB, 512 * MIB, 2 * GIB];
+    /// Linear memories.
+    memories: Count = [1, 8, 16, 16];
+    /// Tables.
+    tables: Count = [4, 16, 32, 32];
+    /// Core instances within the component.
+    instances: Count = [8, 64, 128, 128];
+    /// Table elements, summed over all tables.
+    table_elements: Count = [2_000, 20_000, 100_000, 200_000];
+    /// Bytes that one host call may take over from the guest.
+    host_call_bytes: Bytes = [256, 4 * MIB, 16 * MIB, 64 * MIB];
+    /// Handles (resources) that the guest may hold.
+    handles: Count = [256, 4_096, 16_384, 65_536];
+    /// Calls from the guest to the host.
+    host_calls: Count = [1_000, 100_000, 1_000_000, 100_000_000];
+    /// Random bytes in one call.
+    random_bytes: Bytes = [1, 64, 64, 1 * MIB];
+    /// Standard output and standard error, each; the rest is cut.
+    stdio_bytes: Bytes = [4, 256, 4 * MIB, 16 * MIB];
+    /// Lines of the log; the rest is dropped.
+    log_lines: Count = [20, 1_000, 10_000, 100_000];
+    /// Bytes of one log line; the rest is cut.
+    log_line_bytes: Bytes = [1, 4, 16, 64];
+    /// Bytes of the log; the rest is dropped.
+    log_bytes: Bytes = [8, 256, 4 * MIB, 64 * MIB];
+    /// Bytes of the step's configuration.
+    input_bytes: Bytes = [64, 1 * MIB, 16 * MIB, 16 * MIB];
+    /// Bytes of the step's output, metadata and summary together.
+    output_bytes: Bytes = [64, 1 * MIB, 16 * MIB, 16 * MIB];
+    /// Bytes of the variables that the step sets.
+    context_bytes: Bytes = [256, 4 * MIB, 64 * MIB, 64 * MIB];
+    /// HTTP requests.
+    http_requests: Count = [0, 32, 1_000, 100_000];
+    /// HTTP requests at the same time.
+    http_concurrent: Count = [1, 6, 6, 64];
+    /// Time for name resolution, TCP and TLS of one request, each.
+    http_connect: Span = [5, 5, 5, 60];
+    /// Time from the request to the first byte of the answer.
+    http_first_byte: Span = [15, 15, 60, 600];
+    /// Time between two pieces of the answer.
+    http_between_bytes: Span = [10, 10, 30, 600];
+    /// Time for one request in all.
+    http_total: Span = [30, 30, 300, 3_600];
+    /// Bytes of the bodies that all requests send.
+    http_request_bytes: Bytes = [1 * MIB, 1 * MIB, 64 * MIB, 1 * GIB];
+    /// Bytes of the bodies that all answers bring.
+    http_response_bytes: Bytes = [1 * MIB, 10 * MIB, 256 * MIB, 4 * GIB];
+    /// SQL statements.
+    sql_statements: Count = [0, 200, 2_000, 1_000_000];
+    /// Rows that SQL results bring, in all.
+    sql_rows: Count = [0, 10_000, 1_000_000, 1_000_000_000];
+    /// Bytes that SQL results bring, in all.
+    sql_bytes: Bytes = [64, 8 * MIB, 256 * MIB, 16 * GIB];
+    /// Time of one SQL statement.
+    sql_timeout: Span = [10, 10, 300, 86_400];
+    /// Bytes that the step's mounts may grow by.
+    file_bytes: Bytes = [0, 64 * MIB, 1 * GIB, 64 * GIB];
+    /// Files and directories that the step may create.
+    file_count: Count = [0, 1_024, 65_536, 1_000_000];
+    /// Files and directories that the step may hold open.
+    file_handles: Count = [16, 64, 256, 1_024];
+    /// Time that a step has to stop what it started elsewhere, once the run is cancelled.
+    cancel_grace: Span = [1, 5, 30, 300];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_never_exceed_the_ceiling() {
+        for profile in [Profile::Tiny, Profile::Standard, Profile::Large] {
+            let limits = profile.limits();
+            assert_eq!(limits.min(&Limits::CEILING), limits, "{}", profile.name());
+        }
+    }
+
+    #[test]
+    fn a_patch_sets_what_it_names_and_is_compared_with_the_ceiling() {
+        let patch: LimitsPatch = serde_json::from_str(r#"{"fuel": "10_000", "memory": "8GiB"}"#).unwrap();
+        assert_eq!(patch.names(), ["fuel", "memory"]);
+        assert_eq!(patch.above_ceiling(), [("memory", "2GiB".to_owned())]);
+        let limits = Limits::STANDARD.with(&patch).min(&Limits::CEILING);
+        assert_eq!((limits.fuel.0, limits.memory.0, limits.wall), (10_000, 2 << 30, Span::secs(60)));
+    }
+}

@@ -1,0 +1,15 @@
+//! What a step may do. Deny by default; the smallest of four opinions wins.
+//!
+//! The threat: a step, or a job file, that takes more than the operator meant to give. So a grant is the
+//! operator's policy, narrowed by the job's and the step's own `policy`, narrowed by what the component
+//! asks for, under a ceiling that is compiled in. Only [`decide`] makes a [`Grant`]; nothing widens one.
+
+mod decide;
+mod file;
+mod http;
+mod limits;
+
+pub use decide::{Denial, Grant, HttpGrant, MountGrant, MountSource, PolicySet, Request, SqlGrant, decide};
+pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, SqlMode, SqlRule};
+pub use http::{HttpRequest, HttpRule, Inject, host_matches, is_public};
+pub use limits::{Limits, LimitsPatch, Profile};

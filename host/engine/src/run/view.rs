@@ -1,0 +1,134 @@
+//! A run as clients see it: the response of section 9.1.1 of the v2 design.
+
+use chrono::SecondsFormat;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{RunState, RunStatus, StepStatus};
+use crate::clock::Timestamp;
+use crate::outcome::{Outcome, Receipt};
+
+/// The response of `POST /api/v2/jobs/execute`, which `stepwell run --output json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunView {
+    /// Whether the run succeeded.
+    pub success: bool,
+    /// One sentence.
+    pub message: String,
+    /// The run.
+    pub execution_id: String,
+    /// The job.
+    pub job_id: String,
+    /// The job's name for people.
+    pub job_name: String,
+    /// Where the run stands.
+    pub status: RunStatus,
+    /// The job's zone.
+    pub timezone: String,
+    /// When it began (RFC 3339, UTC).
+    pub start_time: String,
+    /// When it ended; null while it runs.
+    pub end_time: Option<String>,
+    /// From begin to end.
+    pub duration_seconds: f64,
+    /// Its steps.
+    pub steps: Vec<StepView>,
+    /// Number of steps.
+    pub step_count: usize,
+    /// Steps that succeeded.
+    pub successful_steps: usize,
+    /// Steps that failed, timed out or were cancelled.
+    pub failed_steps: usize,
+}
+
+/// A step as clients see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepView {
+    /// The step.
+    pub step_id: String,
+    /// Its name for people.
+    pub step_name: String,
+    /// Its type.
+    pub step_type: String,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// From the begin of the first attempt to the end of the last.
+    pub duration_seconds: f64,
+    /// The summary of a success; what went wrong otherwise.
+    pub output: String,
+    /// Facts about the work.
+    pub metadata: Map<String, Value>,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// How the last attempt ended, by class; null before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// What the last attempt cost; null before.
+    pub receipt: Option<Receipt>,
+}
+
+impl From<&RunState> for RunView {
+    fn from(state: &RunState) -> Self {
+        let job = &state.run.job;
+        let count = |wanted: &[StepStatus]| state.steps.iter().filter(|step| wanted.contains(&step.status)).count();
+        let begin = state.started_at.unwrap_or(state.run.created_at);
+        let verdict = match state.status {
+            RunStatus::Queued => "is queued",
+            RunStatus::Running => "is running",
+            RunStatus::Success => "completed successfully",
+            RunStatus::Failed => "failed",
+            RunStatus::Cancelled => "was cancelled",
+            RunStatus::Timeout => "ran out of time",
+        };
+        Self {
+            success: state.status == RunStatus::Success,
+            message: format!("Job {} {verdict}", job.name),
+            execution_id: state.run.execution_id.clone(),
+            job_id: job.id.clone(),
+            job_name: job.name.clone(),
+            status: state.status,
+            timezone: job.timezone.clone(),
+            start_time: rfc3339(begin),
+            end_time: state.ended_at.map(rfc3339),
+            duration_seconds: seconds(Some(begin), state.ended_at),
+            steps: (0..state.steps.len()).filter_map(|index| StepView::of(state, index)).collect(),
+            step_count: state.steps.len(),
+            successful_steps: count(&[StepStatus::Success]),
+            failed_steps: count(&[StepStatus::Failed, StepStatus::Timeout, StepStatus::Cancelled]),
+        }
+    }
+}
+
+impl StepView {
+    /// The view of the step at `index`.
+    pub fn of(state: &RunState, index: usize) -> Option<Self> {
+        let (definition, step) = (state.run.job.steps.get(index)?, state.steps.get(index)?);
+        let output = match &step.end {
+            Some(end) if end.outcome.is_success() => end.produced.summary.clone(),
+            Some(end) => end.outcome.message(),
+            None => step.reason.clone().unwrap_or_default(),
+        };
+        Some(Self {
+            step_id: definition.id.clone(),
+            step_name: definition.name.clone(),
+            step_type: definition.step_type.clone(),
+            status: step.status,
+            duration_seconds: seconds(step.started_at, step.ended_at),
+            output,
+            metadata: step.end.as_ref().map(|end| end.produced.metadata.clone()).unwrap_or_default(),
+            attempts: step.attempt,
+            outcome: step.end.as_ref().map(|end| end.outcome.clone()),
+            receipt: step.end.as_ref().map(|end| end.receipt.clone()),
+        })
+    }
+}
+
+/// `2025-09-01T14:30:22.123456Z`.
+pub(super) fn rfc3339(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> f64 {
+    let Some((from, to)) = from.zip(to) else { return 0.0 };
+    (to - from).as_seconds_f64().max(0.0)
+}

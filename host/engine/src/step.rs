@@ -1,0 +1,162 @@
+//! A step as the engine sees it: what it says about itself, and the seam behind which it runs.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Timestamp;
+use crate::outcome::StepEnd;
+use crate::policy::{Grant, Profile};
+
+/// What a component says about itself (`stepwell:step/step.describe`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The name that job files use as `type`.
+    pub type_name: String,
+    /// Semantic version.
+    pub version: String,
+    /// One line that says what the step does.
+    pub summary: String,
+    /// JSON Schema of the configuration.
+    pub config_schema: Value,
+    /// The capabilities that it asks for.
+    pub needs: Vec<Need>,
+    /// The smallest profile that it works in.
+    pub profile: Profile,
+    /// Whether running it twice does no more harm than once.
+    pub idempotent: bool,
+}
+
+/// A capability that a step asks for, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// `files`, `http` or `sql`.
+    pub capability: String,
+    /// One line for the operator.
+    pub purpose: String,
+}
+
+impl Manifest {
+    /// Whether the configuration has a property of this name.
+    pub fn takes(&self, property: &str) -> bool {
+        self.config_schema.get("properties").is_some_and(|properties| properties.get(property).is_some())
+    }
+}
+
+/// One attempt, ready to run.
+pub struct StepRequest {
+    /// The run.
+    pub execution_id: String,
+    /// The job.
+    pub job_id: String,
+    /// The step.
+    pub step_id: String,
+    /// The type, which names the component.
+    pub step_type: String,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// The configuration with its templates filled in, valid by the schema.
+    pub config: Value,
+    /// What the attempt may do.
+    pub grant: Grant,
+    /// Outputs of earlier steps by step id; the grant decides which of them the step sees.
+    pub outputs: Map<String, Value>,
+    /// Variables of the run; the grant decides which of them the step sees.
+    pub variables: Map<String, Value>,
+    /// What an earlier attempt saved.
+    pub checkpoint: Option<String>,
+    /// The directory behind a `workspace` mount.
+    pub workspace: Option<std::path::PathBuf>,
+    /// Fixed time and random seed, for runs that must be repeatable. Default: none, the real ones.
+    pub deterministic: Option<Deterministic>,
+    /// The rest of the job's time, where that is shorter than the grant's wall clock.
+    pub remaining: Duration,
+    /// Cancels the attempt.
+    pub cancel: CancellationToken,
+    /// Where reports go.
+    pub sink: StepSink,
+}
+
+/// What makes an attempt repeatable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deterministic {
+    /// What the guest's clocks start from; they advance by a microsecond with each look.
+    pub time: Timestamp,
+    /// Where random bytes come from.
+    pub seed: u64,
+}
+
+/// Runs attempts. Infallible: every way to end is an [`crate::Outcome`].
+#[async_trait]
+pub trait StepRunner: Send + Sync {
+    /// Runs one attempt to its end.
+    async fn run(&self, request: StepRequest) -> StepEnd;
+}
+
+/// A report from a running step.
+#[derive(Debug)]
+pub enum Report {
+    /// A line of its log.
+    Log(LogLine),
+    /// How far it has come.
+    Progress(Progress),
+    /// Something that the host does for the step and the user waits for, for instance compiling.
+    Preparing(String),
+    /// A checkpoint; the sender waits until it is on disk.
+    Checkpoint {
+        /// What the step saves.
+        data: String,
+        /// Answered when it is durable.
+        saved: oneshot::Sender<Result<(), String>>,
+    },
+}
+
+/// A line of a step's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// `trace`, `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// The text, as the guest wrote it.
+    pub message: String,
+    /// Names and values.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
+}
+
+/// How far a step has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Work done so far.
+    pub done: u64,
+    /// All the work, where known.
+    pub total: Option<u64>,
+    /// What is being done.
+    pub message: String,
+}
+
+/// Where a running step reports to: one bounded channel.
+#[derive(Debug, Clone)]
+pub struct StepSink(mpsc::Sender<Report>);
+
+impl StepSink {
+    /// A sink, and the end where its reports arrive.
+    pub fn channel() -> (Self, mpsc::Receiver<Report>) {
+        let (sender, receiver) = mpsc::channel(256);
+        (Self(sender), receiver)
+    }
+
+    /// Sends a report, and waits for room.
+    pub async fn send(&self, report: Report) {
+        // A receiver that is gone has stopped listening; the attempt is about to be dropped.
+        let _ = self.0.send(report).await;
+    }
+
+    /// Sends a report where there is room; otherwise drops it.
+    pub fn offer(&self, report: Report) {
+        let _ = self.0.try_send(report);
+    }
+}

@@ -1,0 +1,282 @@
+//! From the bytes of a component to code that runs, once per component and machine.
+//!
+//! The threat: a component that is cheap to send and dear to compile, and a cache file that somebody
+//! else wrote, since what is in it runs outside the sandbox. So sizes are checked first, and a cached file
+//! counts only when its keyed hash is right; the key and the files are readable by their owner alone.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::hash::{Hash, Hasher};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+
+use crate::guest::Guest;
+use crate::guest::bindings::StepPre;
+
+/// Largest component: more than any toolchain makes today.
+pub const MAX_COMPONENT_BYTES: usize = 64 << 20;
+
+/// Why a component cannot be a step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ComponentError {
+    /// It is no component.
+    #[error("{0}")]
+    NotAComponent(String),
+    /// It is a component of another world.
+    #[error("{0}")]
+    WrongWorld(String),
+    /// It breaks a bound.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The platform failed.
+    #[error("{0}")]
+    Host(String),
+}
+
+/// A component that is ready to be instantiated.
+#[derive(Clone)]
+pub(crate) struct Prepared {
+    pub pre: StepPre<Guest>,
+}
+
+type Slot = Arc<OnceCell<Prepared>>;
+
+/// Compiles components, each once.
+pub(crate) struct Compiler {
+    engine: Engine,
+    linker: Arc<Linker<Guest>>,
+    cache: Option<Cache>,
+    prepared: Mutex<BTreeMap<String, Slot>>,
+}
+
+impl Compiler {
+    pub fn new(engine: Engine, linker: Linker<Guest>, cache_dir: Option<&Path>) -> Result<Self, ComponentError> {
+        let cache = cache_dir.map(|dir| Cache::open(dir, &engine)).transpose()?;
+        Ok(Self { engine, linker: Arc::new(linker), cache, prepared: Mutex::default() })
+    }
+
+    /// Whether the component would have to be compiled first.
+    pub fn is_ready(&self, digest: &str) -> bool {
+        let loaded = self.slot(digest).initialized();
+        loaded || self.cache.as_ref().is_some_and(|cache| cache.path(digest).exists())
+    }
+
+    fn slot(&self, digest: &str) -> Slot {
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.entry(digest.to_owned()).or_default().clone()
+    }
+
+    /// The component, loaded or compiled. Callers that come at the same time wait for the first.
+    pub async fn prepare(&self, digest: &str, wasm: &Bytes) -> Result<Prepared, ComponentError> {
+        let slot = self.slot(digest);
+        let prepared = slot
+            .get_or_try_init(|| async {
+                let (engine, linker, cache) = (self.engine.clone(), self.linker.clone(), self.cache.clone());
+                let (digest, wasm) = (digest.to_owned(), wasm.clone());
+                let work = move || load_or_compile(&engine, &linker, cache.as_ref(), &digest, &wasm);
+                let done = tokio::task::spawn_blocking(work).await;
+                done.unwrap_or_else(|error| Err(ComponentError::Host(format!("compiling stopped: {error}"))))
+            })
+            .await?;
+        Ok(prepared.clone())
+    }
+}
+
+fn load_or_compile(
+    engine: &Engine,
+    linker: &Linker<Guest>,
+    cache: Option<&Cache>,
+    digest: &str,
+    wasm: &[u8],
+) -> Result<Prepared, ComponentError> {
+    let component = match cache.and_then(|cache| cache.load(engine, digest)) {
+        Some(component) => component,
+        None => {
+            let component = compile(engine, wasm)?;
+            if let Some(cache) = cache
+                && let Err(error) = cache.store(digest, &component)
+            {
+                tracing::warn!("a compiled component was not cached: {error}");
+            }
+            component
+        }
+    };
+    if component.resources_required().is_none() {
+        return Err(ComponentError::WrongWorld("the component imports modules or instances of modules".to_owned()));
+    }
+    let pre = linker.instantiate_pre(&component).map_err(|error| ComponentError::WrongWorld(world(&error)))?;
+    let pre = StepPre::new(pre).map_err(|error| ComponentError::WrongWorld(world(&error)))?;
+    Ok(Prepared { pre })
+}
+
+fn world(error: &wasmtime::Error) -> String {
+    format!("the component is not a step: {error:#} (a step exports `stepwell:step/step@0.1.0` and imports WASI 0.2 and `stepwell:*`; see wit/README.md)")
+}
+
+fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, ComponentError> {
+    if wasm.len() > MAX_COMPONENT_BYTES {
+        let message = format!("the component is {} bytes long; the limit is {MAX_COMPONENT_BYTES}", wasm.len());
+        return Err(ComponentError::TooLarge(message));
+    }
+    match wasm.get(..8) {
+        Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => {}
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
+            return Err(ComponentError::NotAComponent(
+                "this is a core WebAssembly module and not a component: build for the target wasm32-wasip2".to_owned(),
+            ));
+        }
+        _ => {
+            return Err(ComponentError::NotAComponent(
+                "this is not WebAssembly: a component begins with the bytes 00 61 73 6d 0d 00 01 00".to_owned(),
+            ));
+        }
+    }
+    Component::from_binary(engine, wasm)
+        .map_err(|error| ComponentError::NotAComponent(format!("the component is not valid: {error:#}")))
+}
+
+/// Compiled components on disk.
+#[derive(Clone)]
+struct Cache {
+    dir: PathBuf,
+    key: [u8; 32],
+    /// Changes with wasmtime's version and every setting that the code depends on.
+    compatibility: u64,
+}
+
+impl Cache {
+    fn open(dir: &Path, engine: &Engine) -> Result<Self, ComponentError> {
+        let host = |what: &str, error: std::io::Error| {
+            ComponentError::Host(format!("the cache of compiled components: cannot {what} {}: {error}", dir.display()))
+        };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| host("make", e))?;
+        let found = fs::metadata(dir).map_err(|e| host("read", e))?;
+        if found.mode() & 0o077 != 0 {
+            return Err(ComponentError::Host(format!(
+                "the cache of compiled components, {}, is open to others, and what is in it runs as native code: chmod 700 it",
+                dir.display()
+            )));
+        }
+        let mut hasher = std::hash::DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let key = read_or_make_key(&dir.join("key")).map_err(|e| host("use the key in", e))?;
+        Ok(Self { dir: dir.to_owned(), key, compatibility: hasher.finish() })
+    }
+
+    fn path(&self, digest: &str) -> PathBuf {
+        let digest = digest.strip_prefix("sha256:").unwrap_or(digest);
+        self.dir.join(format!("{digest}-{:016x}.cwasm", self.compatibility))
+    }
+
+    /// The keyed hash of a compiled component, bound to what it was compiled from.
+    fn tag(&self, digest: &str, code: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(digest.as_bytes()).update(&self.compatibility.to_le_bytes()).update(code);
+        hasher.finalize()
+    }
+
+    fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        let path = self.path(digest);
+        let code = fs::read(&path).ok()?;
+        let tag = fs::read(path.with_extension("tag")).ok()?;
+        let tag: [u8; 32] = tag.try_into().ok()?;
+        // Compares in constant time.
+        if self.tag(digest, &code) != blake3::Hash::from_bytes(tag) {
+            tracing::warn!("{} is not what this cache wrote; it is compiled anew", path.display());
+            return None;
+        }
+        // SAFETY: the bytes come from `Component::serialize` of an engine with the same compatibility
+        // hash, which the keyed hash over these very bytes vouches for.
+        #[allow(unsafe_code, reason = "the one place where compiled code is loaded; see SAFETY")]
+        let component = unsafe { Component::deserialize(engine, &code) };
+        component.inspect_err(|error| tracing::warn!("{}: {error:#}", path.display())).ok()
+    }
+
+    fn store(&self, digest: &str, component: &Component) -> std::io::Result<()> {
+        let code = component.serialize().map_err(std::io::Error::other)?;
+        let path = self.path(digest);
+        let tag = self.tag(digest, &code);
+        write_private(&path.with_extension("tag"), tag.as_bytes())?;
+        write_private(&path, &code)
+    }
+}
+
+/// Writes a file for this user alone, whole or not at all.
+fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut unique = [0; 8];
+    getrandom::fill(&mut unique).map_err(std::io::Error::other)?;
+    let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_le_bytes(unique)));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(content)?;
+    drop(file);
+    fs::rename(temporary, path)
+}
+
+fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
+    if !path.exists() {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(std::io::Error::other)?;
+        // Two processes may come here at once: the first link wins, both read it.
+        let temporary = path.with_extension(format!("{}", std::process::id()));
+        write_private(&temporary, &key)?;
+        let linked = fs::hard_link(&temporary, path);
+        fs::remove_file(&temporary)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    let mut key = [0; 32];
+    File::open(path)?.read_exact(&mut key)?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{EngineOptions, StepEngine};
+
+    fn engine() -> Engine {
+        StepEngine::new(&EngineOptions::default()).unwrap().engine
+    }
+
+    #[test]
+    fn what_is_no_component_is_told_apart() {
+        let engine = engine();
+        for (bytes, word) in [
+            (&b"hello"[..], "not WebAssembly"),
+            (b"\0asm\x01\0\0\0", "core WebAssembly module"),
+            (b"\0asm\x0d\0\x01\0garbage", "not valid"),
+            (b"", "not WebAssembly"),
+        ] {
+            let error = compile(&engine, bytes).err().unwrap().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_cached_file_counts_only_when_its_tag_is_right() {
+        let engine = engine();
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&dir.path().join("components"), &engine).unwrap();
+        let component = Component::from_binary(&engine, b"\0asm\x0d\0\x01\0").unwrap();
+        cache.store("sha256:aa", &component).unwrap();
+        assert!(cache.load(&engine, "sha256:aa").is_some());
+        // The same code under another name, and code with one bit flipped.
+        fs::copy(cache.path("sha256:aa"), cache.path("sha256:bb")).unwrap();
+        fs::copy(cache.path("sha256:aa").with_extension("tag"), cache.path("sha256:bb").with_extension("tag")).unwrap();
+        assert!(cache.load(&engine, "sha256:bb").is_none());
+        let mut code = fs::read(cache.path("sha256:aa")).unwrap();
+        *code.last_mut().unwrap() ^= 1;
+        fs::write(cache.path("sha256:aa"), code).unwrap();
+        assert!(cache.load(&engine, "sha256:aa").is_none());
+        assert_eq!(fs::metadata(&cache.dir).unwrap().mode() & 0o777, 0o700);
+    }
+}

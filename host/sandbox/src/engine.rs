@@ -1,0 +1,111 @@
+//! The one wasmtime configuration of the project.
+//!
+//! Each setting is here for a reason: an advisory that it avoids on 48.0.8, a bound that it holds, or
+//! determinism. What was measured is in `benches/README.md`.
+
+use std::path::Path;
+
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig,
+    VariableOperatorCost,
+};
+
+/// Fuel between two yields to the executor: about half a millisecond of CPU. A step that spins so stops
+/// within a millisecond of its deadline, and never delays the host's timers. (Shorter slices cost up to
+/// half the speed; epochs on top of fuel double the cost of calls.)
+pub(crate) const YIELD_EVERY_FUEL: u64 = 1_000_000;
+
+/// Settings of the engine that an embedder may choose.
+#[derive(Debug, Clone, Default)]
+pub struct EngineOptions {
+    /// Where instances get their memory from. Default: pooling.
+    pub allocator: Allocator,
+}
+
+/// Where instances get their memory from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Allocator {
+    /// From slots that are reserved once: an instance costs microseconds. Falls back to on-demand where
+    /// the address space is too small.
+    #[default]
+    Pooling,
+    /// From the operating system, for each instance anew.
+    OnDemand,
+}
+
+/// An engine, and how it was made.
+pub(crate) struct StepEngine {
+    pub engine: Engine,
+    /// What it got, which may be less than was asked for.
+    pub allocator: Allocator,
+}
+
+impl StepEngine {
+    pub fn new(options: &EngineOptions) -> wasmtime::Result<Self> {
+        if options.allocator == Allocator::Pooling {
+            let mut config = config();
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+            match Engine::new(&config) {
+                Ok(engine) => return Ok(Self { engine, allocator: Allocator::Pooling }),
+                Err(error) => tracing::warn!("no pooling allocator, instances will cost more: {error:#}"),
+            }
+        }
+        Ok(Self { engine: Engine::new(&config())?, allocator: Allocator::OnDemand })
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    // CPU: fuel is deterministic, and its yields are what preempts.
+    config.consume_fuel(true);
+    config.operator_cost(OperatorCost {
+        variable: VariableOperatorCost { memory_grow_per_page: u8::MAX, ..Default::default() },
+        ..Default::default()
+    });
+    // Stack: the difference is what host functions have.
+    config.max_wasm_stack(512 << 10);
+    config.async_stack_size(2 << 20);
+    // Not used, and each with an advisory against 48.0.8 when it is on. (The asynchronous component model
+    // is not even compiled in.)
+    config.gc_support(false);
+    config.concurrency_support(false);
+    config.wasm_gc(false);
+    config.wasm_exceptions(false);
+    config.wasm_function_references(false);
+    // Not used, and more surface than need be.
+    config.wasm_threads(false);
+    config.shared_memory(false);
+    config.wasm_memory64(false);
+    config.wasm_multi_memory(false);
+    config.wasm_tail_call(false);
+    // Determinism.
+    config.wasm_relaxed_simd(false);
+    config.cranelift_nan_canonicalization(true);
+    // Function names come from the name section; line tables are not kept.
+    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(256);
+    pool.total_core_instances(2_048);
+    pool.total_memories(256);
+    pool.total_tables(2_048);
+    pool.total_stacks(256);
+    pool.total_gc_heaps(0);
+    pool.max_core_instances_per_component(128);
+    pool.max_memories_per_component(16);
+    pool.max_tables_per_component(32);
+    pool.max_tables_per_module(4);
+    pool.table_elements(100_000);
+    pool.max_memory_size(2 << 30);
+    pool.max_component_instance_size(4 << 20);
+    pool.max_core_instance_size(4 << 20);
+    // A slot is reset by clearing the pages that were written: no system call per page, no shoot-down of
+    // other threads' address caches.
+    pool.linear_memory_keep_resident(2 << 20);
+    pool.table_keep_resident(64 << 10);
+    pool.pagemap_scan(if Path::new("/proc/self/pagemap").exists() { Enabled::Auto } else { Enabled::No });
+    pool
+}

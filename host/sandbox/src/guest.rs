@@ -1,0 +1,157 @@
+//! What a store holds beside the guest: its capabilities, its limits and its counters.
+
+use std::collections::BTreeMap;
+
+use stepwell_engine::policy::Limits;
+use stepwell_engine::step::Report;
+use stepwell_engine::{Receipt, StepSink};
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::host::context::RunContext;
+use crate::host::files::FileUse;
+use crate::host::http::Hooks;
+use crate::host::log::LogBook;
+use crate::host::sql::SqlUse;
+use crate::limiter::Limiter;
+
+/// The bindings of `wit/` on the host's side.
+#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+pub(crate) mod bindings {
+    wasmtime::component::bindgen!({
+        inline: "
+            package stepwell:host;
+            world step {
+                import stepwell:context/context@0.1.0;
+                import stepwell:log/log@0.1.0;
+                import stepwell:sql/sql@0.1.0;
+                export stepwell:step/step@0.1.0;
+            }
+        ",
+        path: ["../../wit/context", "../../wit/log", "../../wit/sql", "../../wit/step"],
+        world: "stepwell:host/step",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "stepwell:sql/sql.connection": crate::host::sql::Connection,
+            "stepwell:sql/sql.rows": crate::host::sql::Rows,
+        },
+    });
+}
+
+/// The data of a store.
+pub(crate) struct Guest {
+    pub table: ResourceTable,
+    pub wasi: WasiCtx,
+    pub http: WasiHttpCtx,
+    pub hooks: Hooks,
+    pub files: FileUse,
+    pub sql: SqlUse,
+    pub context: RunContext,
+    pub log: LogBook,
+    pub limiter: Limiter,
+    pub calls: Calls,
+    pub sink: Option<StepSink>,
+    pub cancel: CancellationToken,
+}
+
+/// Calls from the guest to the host, against their limit.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    total: u64,
+    limit: u64,
+    by_interface: BTreeMap<&'static str, u64>,
+    denials: BTreeMap<String, u64>,
+}
+
+/// Refusals after which an attempt ends: a guest that gets this many is not asking by mistake.
+const MAX_DENIALS: u64 = 100;
+
+impl Calls {
+    pub fn new(limits: &Limits) -> Self {
+        Self { total: 0, limit: limits.host_calls.0, by_interface: BTreeMap::new(), denials: BTreeMap::new() }
+    }
+
+    /// Counts a call of any interface.
+    pub fn enter(&mut self, http_denials: u64) -> wasmtime::Result<()> {
+        self.total += 1;
+        self.check_denials(http_denials)?;
+        if self.total > self.limit {
+            return Err(LimitReached::new("host_calls", format!("more than {} calls to the host", self.limit)));
+        }
+        Ok(())
+    }
+
+    /// Counts a call under the name of its interface.
+    pub fn count(&mut self, interface: &'static str) {
+        *self.by_interface.entry(interface).or_default() += 1;
+    }
+
+    /// Counts a refusal; too many of them end the attempt.
+    pub fn deny(&mut self, rule: &str) -> wasmtime::Result<()> {
+        *self.denials.entry(rule.to_owned()).or_default() += 1;
+        self.check_denials(0)
+    }
+
+    fn check_denials(&self, more: u64) -> wasmtime::Result<()> {
+        if self.denials.values().sum::<u64>() + more > MAX_DENIALS {
+            let message = format!("more than {MAX_DENIALS} calls were denied by policy");
+            return Err(LimitReached::new("denials", message));
+        }
+        Ok(())
+    }
+
+    pub fn write(&self, receipt: &mut Receipt) {
+        receipt.host_calls = self.by_interface.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let ours: u64 = self.by_interface.values().sum();
+        if self.total > ours {
+            receipt.host_calls.insert("wasi".to_owned(), self.total - ours);
+        }
+        receipt.denials = self.denials.clone();
+    }
+}
+
+/// A limit that ends the attempt.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct LimitReached {
+    pub limit: &'static str,
+    pub message: String,
+}
+
+impl LimitReached {
+    #[allow(clippy::new_ret_no_self, reason = "it is only ever an error")]
+    pub fn new(limit: &'static str, message: String) -> wasmtime::Error {
+        wasmtime::Error::from(Self { limit, message })
+    }
+}
+
+impl Guest {
+    /// Tells the operator's log and the receipt about a refusal.
+    pub fn denied(&mut self, rule: &str, message: &str) -> wasmtime::Result<()> {
+        self.log.host_line("warn", format!("denied by policy [{rule}]: {message}"));
+        self.calls.deny(rule)
+    }
+
+    pub fn report(&self, report: Report) {
+        if let Some(sink) = &self.sink {
+            sink.offer(report);
+        }
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+    }
+}
+
+impl bindings::stepwell::step::types::Host for Guest {}

@@ -1,0 +1,143 @@
+//! `stepwell:context`: what a step sees of its run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+use stepwell_engine::policy::Grant;
+use stepwell_engine::step::{Progress as Reported, Report};
+use tokio::sync::oneshot;
+use wasmtime::Result;
+
+use crate::guest::Guest;
+use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
+
+/// Bytes of a checkpoint.
+const MAX_CHECKPOINT: usize = 64 << 10;
+/// Bytes of a variable's name.
+const MAX_NAME: usize = 64;
+
+/// What an attempt knows of its run.
+pub(crate) struct RunContext {
+    pub grant: Arc<Grant>,
+    pub outputs: Map<String, Value>,
+    pub variables: Map<String, Value>,
+    pub set: Map<String, Value>,
+    pub checkpoint: Option<String>,
+    pub deadline: Option<Instant>,
+    /// True once the guest has asked whether it is cancelled.
+    pub polls_cancel: Arc<AtomicBool>,
+}
+
+impl RunContext {
+    /// The time that is left.
+    pub fn remaining(&self) -> Duration {
+        #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
+        self.deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    fn set_bytes(&self) -> usize {
+        self.set.iter().map(|(name, value)| name.len() + value.to_string().len()).sum()
+    }
+}
+
+impl Guest {
+    fn refuse<T>(&mut self, rule: &str, what: &str) -> Result<Result<T, Error>> {
+        self.denied(rule, what)?;
+        Ok(Err(Error::Denied(rule.to_owned())))
+    }
+}
+
+impl Host for Guest {
+    async fn get_output(&mut self, step_id: String) -> Result<Result<Option<String>, Error>> {
+        self.calls.count("stepwell:context");
+        if !self.context.grant.may_read(&format!("steps.{step_id}")) {
+            return self.refuse("CONTEXT_READ_NOT_GRANTED", &format!("reading the output of step `{step_id}`"));
+        }
+        Ok(Ok(self.context.outputs.get(&step_id).map(Value::to_string)))
+    }
+
+    async fn get_variable(&mut self, name: String) -> Result<Result<Option<String>, Error>> {
+        self.calls.count("stepwell:context");
+        if !self.context.grant.may_read(&name) {
+            return self.refuse("CONTEXT_READ_NOT_GRANTED", &format!("reading the variable `{name}`"));
+        }
+        let value = self.context.set.get(&name).or_else(|| self.context.variables.get(&name));
+        Ok(Ok(value.map(Value::to_string)))
+    }
+
+    async fn set_variable(&mut self, name: String, value: String) -> Result<Result<(), Error>> {
+        self.calls.count("stepwell:context");
+        if !self.context.grant.may_write(&name) {
+            return self.refuse("CONTEXT_WRITE_NOT_GRANTED", &format!("setting the variable `{name}`"));
+        }
+        let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+        if name.is_empty() || name.len() > MAX_NAME || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(word) {
+            return Ok(Err(Error::Invalid(format!("`{name}` is not a name: use letters, digits and `_`"))));
+        }
+        let value: Value = match serde_json::from_str(&value) {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
+        };
+        let limit = self.context.grant.limits().context_bytes.0;
+        let before = self.context.set.insert(name.clone(), value);
+        if self.context.set_bytes() as u64 > limit {
+            match before {
+                Some(before) => self.context.set.insert(name, before),
+                None => self.context.set.remove(&name),
+            };
+            return Ok(Err(Error::TooLarge(limit)));
+        }
+        Ok(Ok(()))
+    }
+
+    async fn remaining_ms(&mut self) -> Result<u64> {
+        self.calls.count("stepwell:context");
+        Ok(u64::try_from(self.context.remaining().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    async fn memory_limit(&mut self) -> Result<u64> {
+        self.calls.count("stepwell:context");
+        Ok(self.context.grant.limits().memory.0)
+    }
+
+    async fn is_cancelled(&mut self) -> Result<bool> {
+        self.calls.count("stepwell:context");
+        self.context.polls_cancel.store(true, Ordering::Relaxed);
+        Ok(self.cancel.is_cancelled())
+    }
+
+    async fn report_progress(&mut self, mut progress: Progress) -> Result<()> {
+        self.calls.count("stepwell:context");
+        super::log::truncate(&mut progress.message, 200);
+        let Progress { done, total, message } = progress;
+        self.report(Report::Progress(Reported { done, total, message }));
+        Ok(())
+    }
+
+    async fn load_checkpoint(&mut self) -> Result<Result<Option<String>, Error>> {
+        self.calls.count("stepwell:context");
+        Ok(Ok(self.context.checkpoint.clone()))
+    }
+
+    async fn save_checkpoint(&mut self, data: String) -> Result<Result<(), Error>> {
+        self.calls.count("stepwell:context");
+        if data.len() > MAX_CHECKPOINT {
+            return Ok(Err(Error::TooLarge(MAX_CHECKPOINT as u64)));
+        }
+        let Some(sink) = &self.sink else {
+            return Ok(Err(Error::Unavailable("checkpoints work only while a step runs".to_owned())));
+        };
+        let (saved, answer) = oneshot::channel();
+        sink.send(Report::Checkpoint { data: data.clone(), saved }).await;
+        Ok(match answer.await {
+            Ok(Ok(())) => {
+                self.context.checkpoint = Some(data);
+                Ok(())
+            }
+            Ok(Err(why)) => Err(Error::Unavailable(why)),
+            Err(_) => Err(Error::Unavailable("nobody keeps checkpoints for this attempt".to_owned())),
+        })
+    }
+}

@@ -1,0 +1,480 @@
+//! `wasi:http/outgoing-handler`: requests that policy allows, to addresses that it allows.
+//!
+//! The threat: a guest that reaches what the host can reach, learns the host's credentials, or makes it
+//! hold bytes without end. So, for each request: the policy decides about scheme, host, port, method and
+//! path; the name is resolved once, and every address must be allowed; the connection goes to exactly that
+//! address; the credential is added last. No redirects, HTTP/1.1 only, a connection for each request.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use base64::Engine as _;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use serde_json::Map;
+use stepwell_engine::policy::{Grant, HttpRequest, HttpRule, Limits};
+use stepwell_engine::step::{LogLine, Report};
+use stepwell_engine::{Configuration, Receipt, StepSink};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Sleep, sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
+use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::secrets;
+
+/// Bytes of the header section, either way.
+const HEADER_BYTES: usize = 64 << 10;
+/// Header lines of an answer.
+const HEADER_LINES: usize = 100;
+
+/// What all attempts share: the trust roots, which are read once.
+#[derive(Clone)]
+pub(crate) struct Client {
+    config: Arc<Configuration>,
+}
+
+impl Client {
+    pub fn new(config: Arc<Configuration>) -> Self {
+        Self { config }
+    }
+}
+
+/// The system's trust roots, as a TLS configuration.
+static TLS: LazyLock<Result<Arc<ClientConfig>, String>> = LazyLock::new(|| {
+    let mut roots = rustls::RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        return Err("the system has no trust roots: install ca-certificates".to_owned());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+});
+
+/// The HTTP of one attempt.
+pub(crate) struct Hooks {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: Client,
+    grant: Arc<Grant>,
+    sink: Option<StepSink>,
+    concurrent: Arc<Semaphore>,
+    usage: Mutex<Usage>,
+    denials: Arc<AtomicU64>,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+#[derive(Default)]
+struct Usage {
+    requests: u64,
+    by_rule: std::collections::BTreeMap<usize, u64>,
+    hosts: Vec<String>,
+    denied: std::collections::BTreeMap<String, u64>,
+}
+
+impl Hooks {
+    pub fn new(client: Client, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
+        let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
+        Self {
+            shared: Arc::new(Shared {
+                client,
+                grant,
+                sink,
+                concurrent: Arc::new(Semaphore::new(permits)),
+                usage: Mutex::default(),
+                denials: Arc::default(),
+                sent: AtomicU64::new(0),
+                received: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Refusals so far.
+    pub fn denials(&self) -> Arc<AtomicU64> {
+        self.shared.denials.clone()
+    }
+
+    pub fn write(&self, receipt: &mut Receipt) {
+        let usage = self.shared.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        if usage.requests > 0 {
+            receipt.host_calls.insert("wasi:http".to_owned(), usage.requests);
+        }
+        receipt.hosts = usage.hosts.clone();
+        for (rule, count) in &usage.denied {
+            *receipt.denials.entry(rule.clone()).or_default() += count;
+        }
+        receipt.bytes_out += self.shared.sent.load(Ordering::Relaxed);
+        receipt.bytes_in += self.shared.received.load(Ordering::Relaxed);
+    }
+}
+
+type Answer = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+
+impl WasiHttpHooks for Hooks {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        (self.forbidden_header_filter())(name)
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        // For trailers too: wasmtime-wasi-http asks the filter for both.
+        Arc::new(|name| {
+            wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS.contains(name) || name.as_str().starts_with("proxy-")
+        })
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Answer> + Send> {
+        let shared = self.shared.clone();
+        Box::new(async move {
+            let response = shared.send(request, options.unwrap_or_default()).await?;
+            let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
+            Ok((response, done))
+        })
+    }
+}
+
+/// Where a request goes.
+struct Target {
+    scheme: String,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl Target {
+    fn of(uri: &Uri) -> Result<Self, Error> {
+        let scheme = uri.scheme_str().unwrap_or("https").to_ascii_lowercase();
+        let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
+        if authority.as_str().contains('@') {
+            return Err(Error::HttpRequestUriInvalid);
+        }
+        let default = if scheme == "http" { 80 } else { 443 };
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        Ok(Self { host, port: authority.port_u16().unwrap_or(default), path: uri.path().to_owned(), scheme })
+    }
+}
+
+impl Shared {
+    async fn send(self: Arc<Self>, mut request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
+        let limits = self.grant.limits();
+        let target = Target::of(request.uri())?;
+        let (index, rule) = self.decide(request.method().as_str(), &target)?;
+        self.count(index, rule)?;
+        let permit = self.concurrent.clone().try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
+        let connect = clamp(options.connect_timeout, limits.http_connect.0);
+        let address = self.resolve(rule, &target, connect).await?;
+        self.inject(rule, &mut request)?;
+        // The origin form: the authority goes into the Host header only.
+        *request.uri_mut() = request
+            .uri()
+            .path_and_query()
+            .map_or_else(|| Ok(Uri::from_static("/")), |path| path.as_str().parse())
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
+        let default_port = matches!((target.scheme.as_str(), target.port), ("http", 80) | ("https", 443));
+        let value = if default_port { host } else { format!("{host}:{}", target.port) };
+        let value = HeaderValue::from_str(&value).map_err(|_| Error::HttpRequestUriInvalid)?;
+        request.headers_mut().insert(http::header::HOST, value);
+
+        let total = sleep(limits.http_total.0);
+        let between = clamp(options.between_bytes_timeout, limits.http_between_bytes.0);
+        let first = clamp(options.first_byte_timeout, limits.http_first_byte.0);
+        let shared = self.clone();
+        let request = request.map(|body| Counted::new(body, shared.clone(), Direction::Out).boxed_unsync());
+        let mut total = Box::pin(total);
+        let exchange = async {
+            let tcp = timeout(connect, TcpStream::connect(address))
+                .await
+                .map_err(|_| Error::ConnectionTimeout)?
+                .map_err(connect_error)?;
+            // What was decided is what is connected.
+            if tcp.peer_addr().map_err(connect_error)?.ip() != address.ip() {
+                return Err(Error::DestinationIpProhibited);
+            }
+            if target.scheme == "https" {
+                let tls = timeout(connect, handshake(tcp, &target.host)).await.map_err(|_| Error::ConnectionTimeout)??;
+                exchange(tls, request, first).await
+            } else {
+                exchange(tcp, request, first).await
+            }
+        };
+        let (response, driver) = tokio::select! {
+            answer = exchange => answer?,
+            () = &mut total => return Err(Error::HttpResponseTimeout),
+        };
+        let body = move |body: hyper::body::Incoming| Incoming {
+            body: Counted::new(body.map_err(Error::from), self, Direction::In),
+            between,
+            idle: Box::pin(sleep(between)),
+            total,
+            _driver: driver,
+            _permit: permit,
+        };
+        Ok(response.map(|incoming| body(incoming).boxed_unsync()))
+    }
+
+    fn decide(&self, method: &str, target: &Target) -> Result<(usize, &HttpRule), Error> {
+        let request = HttpRequest {
+            method,
+            scheme: &target.scheme,
+            host: &target.host,
+            port: target.port,
+            path: &target.path,
+        };
+        self.grant.http().decide(&request).map_err(|denial| self.deny(denial.rule, &denial.message))
+    }
+
+    fn deny(&self, rule: &str, message: &str) -> Error {
+        self.denials.fetch_add(1, Ordering::Relaxed);
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        *usage.denied.entry(rule.to_owned()).or_default() += 1;
+        if let Some(sink) = &self.sink {
+            let message = format!("denied by policy [{rule}]: {message}");
+            sink.offer(Report::Log(LogLine { level: "warn".to_owned(), message, fields: Map::new() }));
+        }
+        if rule == "HTTP_ADDRESS_NOT_PUBLIC" { Error::DestinationIpProhibited } else { Error::HttpRequestDenied }
+    }
+
+    fn count(&self, index: usize, rule: &HttpRule) -> Result<(), Error> {
+        let refused = {
+            let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+            usage.requests += 1;
+            let by_rule = usage.by_rule.entry(index).or_default();
+            *by_rule += 1;
+            rule.max_requests.is_some_and(|max| *by_rule > max.0)
+                || usage.requests > self.grant.limits().http_requests.0
+        };
+        if refused {
+            return Err(self.deny("HTTP_TOO_MANY_REQUESTS", "the step has used up its number of requests"));
+        }
+        Ok(())
+    }
+
+    /// Resolves the name once. One address that is not allowed spoils them all: a name that points inside
+    /// as well as outside is not to be trusted.
+    async fn resolve(&self, rule: &HttpRule, target: &Target, limit: Duration) -> Result<SocketAddr, Error> {
+        let addresses: Vec<SocketAddr> = match target.host.parse::<IpAddr>() {
+            Ok(address) => vec![(address, target.port).into()],
+            Err(_) => {
+                let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
+                let found = timeout(limit, lookup).await.map_err(|_| Error::DnsTimeout)?;
+                found.map_err(|_| Error::DnsError { rcode: None, info_code: None })?.collect()
+            }
+        };
+        for address in &addresses {
+            if !rule.allows_address(address.ip()) {
+                let message = format!(
+                    "{} is {}, which is not on the public internet; name it under `allow_private`",
+                    target.host,
+                    address.ip()
+                );
+                return Err(self.deny("HTTP_ADDRESS_NOT_PUBLIC", &message));
+            }
+        }
+        let address = addresses.first().copied().ok_or(Error::DestinationNotFound)?;
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = format!("{}:{}", target.host, target.port);
+        if !usage.hosts.contains(&host) {
+            usage.hosts.push(host);
+        }
+        Ok(address)
+    }
+
+    fn inject(&self, rule: &HttpRule, request: &mut Request<WasiBody>) -> Result<(), Error> {
+        let Some(inject) = &rule.inject else { return Ok(()) };
+        let fail = |why: String| {
+            tracing::error!(secret = inject.secret, "cannot inject a credential: {why}");
+            Error::InternalError(Some("the host could not add the credential; its log says why".to_owned()))
+        };
+        let secret = secrets::read(&self.client.config, &inject.secret).map_err(fail)?;
+        let text = inject.format.replace("{basic}", &basic(secret.expose())).replace("{}", secret.expose());
+        let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+        Ok(())
+    }
+}
+
+/// `:secret` in base64, as HTTP basic authentication has it with an empty user (RFC 7617).
+fn basic(secret: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(format!(":{secret}"))
+}
+
+/// The guest may wait less than policy allows, never longer and never not at all.
+fn clamp(wanted: Option<Duration>, allowed: Duration) -> Duration {
+    wanted.map_or(allowed, |wanted| wanted.clamp(Duration::from_millis(1), allowed))
+}
+
+fn connect_error(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
+        _ => Error::Connect(error),
+    }
+}
+
+async fn handshake(tcp: TcpStream, host: &str) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
+    let config = TLS.as_ref().map_err(|why| Error::InternalError(Some(why.clone())))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    tokio_rustls::TlsConnector::from(config.clone()).connect(name, tcp).await.map_err(Error::Tls)
+}
+
+async fn exchange<S>(
+    stream: S,
+    request: Request<http_body_util::combinators::UnsyncBoxBody<Bytes, Error>>,
+    first_byte: Duration,
+) -> Result<(Response<hyper::body::Incoming>, AbortOnDropHandle<()>), Error>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(HEADER_BYTES).max_headers(HEADER_LINES);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
+    // Ends with the answer's body: whoever drops the body drops the connection.
+    let driver = AbortOnDropHandle::new(tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("an HTTP connection ended: {error}");
+        }
+    }));
+    let answer = timeout(first_byte, sender.send_request(request)).await;
+    let response = answer.map_err(|_| Error::ConnectionReadTimeout)??;
+    Ok((response, driver))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    In,
+    Out,
+}
+
+/// A body whose bytes count against the limits of the attempt.
+struct Counted<B> {
+    body: B,
+    shared: Arc<Shared>,
+    direction: Direction,
+}
+
+impl<B> Counted<B> {
+    fn new(body: B, shared: Arc<Shared>, direction: Direction) -> Self {
+        Self { body, shared, direction }
+    }
+
+    fn count(&self, bytes: usize) -> Result<(), Error> {
+        let limits: &Limits = self.shared.grant.limits();
+        let (counter, limit) = match self.direction {
+            Direction::In => (&self.shared.received, limits.http_response_bytes.0),
+            Direction::Out => (&self.shared.sent, limits.http_request_bytes.0),
+        };
+        let sum = counter.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        match self.direction {
+            _ if sum <= limit => Ok(()),
+            Direction::In => Err(Error::HttpResponseBodySize(Some(limit))),
+            Direction::Out => Err(Error::HttpRequestBodySize(Some(limit))),
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Counted<B> {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        loop {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                // Empty frames carry nothing, and could be sent without end.
+                Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
+                Some(Ok(frame)) => {
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    return Poll::Ready(Some(self.count(bytes).map(|()| frame)));
+                }
+                other => return Poll::Ready(other),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The body of an answer, with its time limits; holds the connection.
+struct Incoming<B> {
+    body: Counted<B>,
+    between: Duration,
+    idle: Pin<Box<Sleep>>,
+    total: Pin<Box<Sleep>>,
+    _driver: AbortOnDropHandle<()>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            let between = self.between;
+            self.idle = Box::pin(sleep(between));
+            return Poll::Ready(frame);
+        }
+        let late = self.idle.as_mut().poll(cx).is_ready() || self.total.as_mut().poll(cx).is_ready();
+        if late { Poll::Ready(Some(Err(Error::ConnectionReadTimeout))) } else { Poll::Pending }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        for (uri, expected) in [
+            ("https://API.example.com/x?y", Some(("https", "api.example.com", 443, "/x"))),
+            ("http://127.0.0.1:8080/", Some(("http", "127.0.0.1", 8080, "/"))),
+            ("http://[::1]/", Some(("http", "::1", 80, "/"))),
+            ("http://user@evil/", None),
+            ("/only/a/path", None),
+        ] {
+            let target = Target::of(&uri.parse().unwrap());
+            let found = target.as_ref().ok().map(|t| (t.scheme.as_str(), t.host.as_str(), t.port, t.path.as_str()));
+            assert_eq!(found, expected, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `stepwell:log`, and the lines that a guest prints.
+
+use std::collections::VecDeque;
+
+use serde_json::{Map, Value};
+use stepwell_engine::StepSink;
+use stepwell_engine::policy::Limits;
+use stepwell_engine::step::{LogLine, Report};
+
+use crate::guest::Guest;
+use crate::guest::bindings::stepwell::log::log::{Host, Level};
+
+/// The bounded log of one attempt. Lines wait here until the sink has room for them.
+#[derive(Debug)]
+pub(crate) struct LogBook {
+    sink: Option<StepSink>,
+    waiting: VecDeque<LogLine>,
+    lines_left: u64,
+    bytes_left: u64,
+    line_bytes: usize,
+    dropped: u64,
+}
+
+/// Lines of the host's own (refusals) beyond the guest's limit.
+const HOST_LINES: usize = 128;
+
+impl LogBook {
+    pub fn new(sink: Option<StepSink>, limits: &Limits) -> Self {
+        Self {
+            sink,
+            waiting: VecDeque::new(),
+            lines_left: limits.log_lines.0,
+            bytes_left: limits.log_bytes.0,
+            line_bytes: usize::try_from(limits.log_line_bytes.0).unwrap_or(usize::MAX),
+            dropped: 0,
+        }
+    }
+
+    /// Takes a line of the guest, cut to what is allowed.
+    pub fn line(&mut self, level: &str, mut message: String, fields: Map<String, Value>) {
+        let field_bytes: usize = fields.iter().map(|(k, v)| k.len() + v.as_str().map_or(0, str::len)).sum();
+        let keep = self.line_bytes.saturating_sub(field_bytes);
+        let fields = if keep == 0 { Map::new() } else { fields };
+        truncate(&mut message, if keep == 0 { self.line_bytes } else { keep });
+        let bytes = (message.len() + field_bytes) as u64;
+        if self.lines_left == 0 || bytes > self.bytes_left {
+            self.dropped += 1;
+            return;
+        }
+        self.lines_left -= 1;
+        self.bytes_left -= bytes;
+        self.waiting.push_back(LogLine { level: level.to_owned(), message, fields });
+    }
+
+    /// Takes a line of the host.
+    pub fn host_line(&mut self, level: &str, message: String) {
+        if self.waiting.len() < HOST_LINES {
+            self.waiting.push_back(LogLine { level: level.to_owned(), message, fields: Map::new() });
+        }
+    }
+
+    /// Sends what waits, and waits for room: a guest that logs faster than its lines are stored slows down.
+    pub async fn flush(&mut self) {
+        while let Some(line) = self.waiting.pop_front() {
+            if let Some(sink) = &self.sink {
+                sink.send(Report::Log(line)).await;
+            }
+        }
+    }
+
+    /// Says how many lines were dropped, and sends everything.
+    pub async fn close(&mut self) {
+        if self.dropped > 0 {
+            let message = format!("… {} lines dropped: the log is at its limit", self.dropped);
+            self.waiting.push_back(LogLine { level: "warn".to_owned(), message, fields: Map::new() });
+        }
+        self.flush().await;
+    }
+}
+
+/// Cuts `text` to `limit` bytes at a character, and says so.
+pub(crate) fn truncate(text: &mut String, limit: usize) {
+    if text.len() <= limit {
+        return;
+    }
+    let cut = text.len() - limit;
+    let mut end = limit;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text.push_str(&format!("… {cut} bytes cut"));
+}
+
+impl Host for Guest {
+    async fn write(
+        &mut self,
+        level: Level,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
+        self.calls.count("stepwell:log");
+        let level = match level {
+            Level::Trace => "trace",
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        };
+        let fields = fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        self.log.line(level, message, fields);
+        self.log.flush().await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_are_cut_dropped_and_counted() {
+        let (sink, mut reports) = StepSink::channel();
+        let mut limits = Limits::TINY;
+        limits.log_lines.0 = 2;
+        limits.log_line_bytes.0 = 8;
+        let mut log = LogBook::new(Some(sink), &limits);
+        for text in ["short", "far too long ä", "third"] {
+            log.line("info", text.to_owned(), Map::new());
+        }
+        log.close().await;
+        drop(log);
+        let mut lines = Vec::new();
+        while let Some(Report::Log(line)) = reports.recv().await {
+            lines.push(line.message);
+        }
+        assert_eq!(lines, ["short", "far too … 7 bytes cut", "… 1 lines dropped: the log is at its limit"]);
+    }
+}

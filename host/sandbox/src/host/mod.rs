@@ -1,0 +1,9 @@
+//! The host's side of every interface. Each refuses in its first line.
+
+pub(crate) mod clocks;
+pub(crate) mod context;
+pub(crate) mod files;
+pub(crate) mod http;
+pub(crate) mod log;
+pub(crate) mod sql;
+pub(crate) mod stdio;

@@ -1,0 +1,96 @@
+//! What a guest prints: bounded, and kept as lines of its log.
+//!
+//! The default stream of wasmtime-wasi goes through `AsyncWriteStream`, which an empty write can grow
+//! without bound (GHSA-5m8g-xhq4-4h93): `p2_stream` is overridden, and never blocks.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Standard output or standard error of one attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct Captured(Arc<Mutex<Buffer>>);
+
+#[derive(Debug)]
+struct Buffer {
+    bytes: Vec<u8>,
+    limit: usize,
+    dropped: u64,
+}
+
+impl Captured {
+    pub fn new(limit: u64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Self(Arc::new(Mutex::new(Buffer { bytes: Vec::new(), limit, dropped: 0 })))
+    }
+
+    /// The lines so far, as text, with a marker when some were cut.
+    pub fn lines(&self) -> Vec<String> {
+        let buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&buffer.bytes);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if buffer.dropped > 0 {
+            lines.push(format!("… truncated {} bytes", buffer.dropped));
+        }
+        lines
+    }
+}
+
+impl IsTerminal for Captured {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Captured {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        // Only WASI 0.3 asks for this one, and WASI 0.3 is not linked.
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Captured {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = buffer.limit.saturating_sub(buffer.bytes.len()).min(bytes.len());
+        let (kept, cut) = bytes.split_at(room);
+        buffer.bytes.extend_from_slice(kept);
+        buffer.dropped += cut.len() as u64;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(64 << 10)
+    }
+}
+
+#[async_trait]
+impl Pollable for Captured {
+    async fn ready(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_is_counted_and_never_an_error() {
+        let mut stream = Captured::new(8);
+        for text in ["one\n", "", "two\nthree\n"] {
+            stream.write(Bytes::from_static(text.as_bytes())).unwrap();
+        }
+        assert_eq!(stream.lines(), ["one", "two", "… truncated 6 bytes"]);
+    }
+}

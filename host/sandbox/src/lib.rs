@@ -1,0 +1,225 @@
+//! Runs steps as WebAssembly components: the only crate that knows wasmtime.
+//!
+//! [`Sandbox::register`] takes a component and asks it to describe itself; [`StepRunner::run`] runs one
+//! attempt in a fresh store with finite fuel, memory, wall clock, output and capabilities, and classifies
+//! its end. The sandbox never talks to a store of runs; what a step reports goes into the request's sink.
+
+mod attempt;
+mod classify;
+mod compile;
+mod engine;
+mod guest;
+mod host;
+mod limiter;
+mod secrets;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use stepwell_engine::job::Catalog;
+use stepwell_engine::policy::Profile;
+use stepwell_engine::step::Need;
+use stepwell_engine::{Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner};
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime_wasi::p2::bindings::filesystem;
+
+use crate::guest::bindings::exports::stepwell::step::step;
+use crate::guest::bindings::stepwell::step::types;
+use crate::guest::{Guest, bindings};
+use crate::host::files::GuardedFiles;
+
+pub use compile::{ComponentError, MAX_COMPONENT_BYTES};
+pub use engine::{Allocator, EngineOptions};
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone, Default)]
+pub struct SandboxOptions {
+    /// Where compiled components are kept between processes. Default: none, they are compiled each time.
+    pub cache_dir: Option<PathBuf>,
+    /// Connections, organizations and secrets. Default: none.
+    pub config: Configuration,
+    /// The engine's own settings.
+    pub engine: EngineOptions,
+}
+
+/// A component that can run as a step.
+struct Registered {
+    manifest: Arc<Manifest>,
+    digest: String,
+    wasm: Bytes,
+}
+
+/// Runs steps, each attempt in a store of its own.
+pub struct Sandbox {
+    engine: engine::StepEngine,
+    compiler: compile::Compiler,
+    config: Arc<Configuration>,
+    http: host::http::Client,
+    steps: RwLock<BTreeMap<String, Arc<Registered>>>,
+}
+
+impl Sandbox {
+    /// Sets up the engine.
+    ///
+    /// # Errors
+    /// When the engine does not start, or the cache cannot be used or is open to others.
+    pub fn new(options: SandboxOptions) -> Result<Self, ComponentError> {
+        let host = |error: wasmtime::Error| ComponentError::Host(format!("{error:#}"));
+        let engine = engine::StepEngine::new(&options.engine).map_err(host)?;
+        let linker = link(&engine.engine).map_err(host)?;
+        let compiler = compile::Compiler::new(engine.engine.clone(), linker, options.cache_dir.as_deref())?;
+        let config = Arc::new(options.config);
+        let http = host::http::Client::new(config.clone());
+        Ok(Self { engine, compiler, config, http, steps: RwLock::default() })
+    }
+
+    /// Adds a component under the type that it names itself, compiling it if need be.
+    ///
+    /// # Errors
+    /// When it is no component, not a step, or does not describe itself.
+    pub async fn register(&self, wasm: impl Into<Bytes>) -> Result<Arc<Manifest>, ComponentError> {
+        let wasm = wasm.into();
+        let digest = digest(&wasm);
+        let prepared = self.compiler.prepare(&digest, &wasm).await?;
+        let described = self.pure(&prepared, async |step, store| step.stepwell_step_step().call_describe(store).await);
+        let wrong = |why: String| ComponentError::WrongWorld(format!("the component does not describe itself: {why}"));
+        let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
+        self.add(manifest.clone(), digest, wasm);
+        Ok(manifest)
+    }
+
+    /// Adds a component whose manifest and digest are known, without compiling it: for components that
+    /// come with the program.
+    pub fn register_known(&self, manifest: Manifest, digest: &str, wasm: impl Into<Bytes>) {
+        self.add(Arc::new(manifest), digest.to_owned(), wasm.into());
+    }
+
+    fn add(&self, manifest: Arc<Manifest>, digest: String, wasm: Bytes) {
+        let mut steps = self.steps.write().unwrap_or_else(PoisonError::into_inner);
+        let name = manifest.type_name.clone();
+        steps.insert(name, Arc::new(Registered { manifest, digest, wasm }));
+    }
+
+    fn find(&self, step_type: &str) -> Option<Arc<Registered>> {
+        self.steps.read().unwrap_or_else(PoisonError::into_inner).get(step_type).cloned()
+    }
+
+    /// `sha256:...` of the component of a step type.
+    pub fn digest(&self, step_type: &str) -> Option<String> {
+        self.find(step_type).map(|found| found.digest.clone())
+    }
+
+    /// The component of a step type.
+    pub fn component(&self, step_type: &str) -> Option<Bytes> {
+        self.find(step_type).map(|found| found.wasm.clone())
+    }
+
+    /// Whether a step of this type would have to wait for its component to be compiled.
+    pub fn needs_compiling(&self, step_type: &str) -> bool {
+        self.find(step_type).is_some_and(|found| !self.compiler.is_ready(&found.digest))
+    }
+
+    /// The allocator that instances get their memory from.
+    pub fn allocator(&self) -> Allocator {
+        self.engine.allocator
+    }
+
+    /// What the step itself has against a configuration, as JSON pointers and messages.
+    ///
+    /// # Errors
+    /// When there is no such step type, or the component does not answer.
+    pub async fn validate(&self, step_type: &str, config: &Value) -> Result<Vec<(String, String)>, ComponentError> {
+        let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
+        let found = self.find(step_type).ok_or_else(missing)?;
+        let prepared = self.compiler.prepare(&found.digest, &found.wasm).await?;
+        let config = config.to_string();
+        let issues = self
+            .pure(&prepared, async |step, store| step.stepwell_step_step().call_validate(store, &config).await)
+            .await
+            .map_err(|why| ComponentError::Host(format!("`{step_type}` does not check its configuration: {why}")))?;
+        Ok(issues.into_iter().map(|issue| (issue.pointer, issue.message)).collect())
+    }
+}
+
+#[async_trait]
+impl StepRunner for Sandbox {
+    async fn run(&self, request: StepRequest) -> StepEnd {
+        match self.find(&request.step_type) {
+            Some(registered) => self.attempt(&registered, request).await,
+            None => {
+                let message = format!("there is no step type `{}` in this process", request.step_type);
+                StepEnd {
+                    outcome: Outcome::HostFault { message },
+                    produced: Produced::default(),
+                    receipt: Receipt::default(),
+                }
+            }
+        }
+    }
+}
+
+impl Catalog for Sandbox {
+    fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>> {
+        self.find(step_type).map(|found| found.manifest.clone())
+    }
+
+    fn types(&self) -> Vec<String> {
+        self.steps.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+}
+
+/// `sha256:...` of a component.
+pub fn digest(wasm: &[u8]) -> String {
+    let hex: String = Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// All of WASI 0.2 and `wasi:http`, since toolchains import what they never use, and our own interfaces.
+/// What is not granted answers with an error when it is called.
+fn link(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    // The file system with its bounds takes the place of the one without.
+    linker.allow_shadowing(true);
+    filesystem::types::add_to_linker::<Guest, GuardedFiles>(&mut linker, Guest::guarded_files)?;
+    filesystem::preopens::add_to_linker::<Guest, GuardedFiles>(&mut linker, Guest::guarded_files)?;
+    linker.allow_shadowing(false);
+    bindings::Step::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    Ok(linker)
+}
+
+fn manifest(described: step::Descriptor) -> Result<Arc<Manifest>, String> {
+    let name = described.type_name;
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    if name.len() > 64 || name.split('/').count() > 2 || !name.split('/').all(word) {
+        return Err(format!("`{name}` is not a type name: write for instance `acme/invoice_check`"));
+    }
+    let config_schema: Value =
+        serde_json::from_str(&described.config_schema).map_err(|e| format!("its schema is not JSON: {e}"))?;
+    if !config_schema.is_object() {
+        return Err("its schema is not a JSON object".to_owned());
+    }
+    let needs = described.needs.into_iter().map(|need| Need { capability: need.capability, purpose: need.purpose });
+    Ok(Arc::new(Manifest {
+        type_name: name,
+        version: described.version,
+        summary: described.summary,
+        config_schema,
+        needs: needs.collect(),
+        profile: match described.profile {
+            types::Profile::Tiny => Profile::Tiny,
+            types::Profile::Standard => Profile::Standard,
+            types::Profile::Large => Profile::Large,
+        },
+        idempotent: described.idempotent,
+    }))
+}

@@ -1,0 +1,184 @@
+//! The command line.
+
+use std::env;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    everything went well
+  1    the run failed or ran out of time
+  2    the input is wrong: nothing was run, nothing was written
+  3    Stepwell itself failed (store, disk, engine)
+  130  the run was cancelled";
+
+/// Runs jobs whose every step is a WebAssembly component in a sandbox of its own.
+#[derive(Debug, Parser)]
+#[command(name = "stepwell", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs a job now, and shows how it goes.
+    Run(RunArgs),
+    /// Checks a job file without running it.
+    Validate(ValidateArgs),
+    /// Looks at what policy grants.
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Looks at step types.
+    Steps {
+        #[command(subcommand)]
+        command: StepsCommand,
+    },
+    /// Looks at runs.
+    Runs {
+        #[command(subcommand)]
+        command: RunsCommand,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+    /// Prints the JSON Schema of a file format.
+    Schema {
+        /// The format.
+        kind: SchemaKind,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The job file (YAML or JSON).
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub file: Option<PathBuf>,
+    /// Sets a variable of the job: NAME=VALUE. The value is JSON where it reads as JSON, text otherwise.
+    #[arg(long = "var", value_name = "NAME=VALUE", conflicts_with = "resume")]
+    pub vars: Vec<String>,
+    /// Goes on with a run that was interrupted, from its first unfinished step.
+    #[arg(long, value_name = "EXECUTION_ID")]
+    pub resume: Option<String>,
+    /// What to print: a summary, or the response of the v2 API.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    #[command(flatten)]
+    pub host: HostArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// The job file (YAML or JSON).
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub host: HostArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Prints the effective grant of each step of a job, and which rule gave it.
+    Show {
+        /// The job file.
+        file: PathBuf,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StepsCommand {
+    /// Lists the step types.
+    List(HostArgs),
+    /// Shows what a step says about itself: a type, or the file of a component.
+    Inspect {
+        /// A step type, or a `.wasm` file.
+        #[arg(id = "TYPE|WASM")]
+        step: String,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// Lists the newest runs.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Shows a run and its steps.
+    Show {
+        /// The run.
+        execution_id: String,
+        /// What to print: a summary, or the response of the v2 API.
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Prints the log of a run.
+    Logs {
+        /// The run.
+        execution_id: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// Job files.
+    Job,
+    /// Policy files.
+    Policy,
+    /// The configuration file.
+    Config,
+}
+
+/// What every command that needs a host takes.
+#[derive(Debug, Args)]
+pub(crate) struct HostArgs {
+    /// A policy file; may be given several times. Without one, steps get the profile `standard` and no
+    /// capability.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub policy: Vec<PathBuf>,
+    /// The configuration file: connections, organizations, secrets.
+    #[arg(long, value_name = "FILE", env = "STEPWELL_CONFIG", global = true)]
+    pub config: Option<PathBuf>,
+    /// Where runs are kept [default: the user's data directory, for instance ~/.local/share/stepwell].
+    #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// A component to register as a step; may be given several times.
+    #[arg(long, value_name = "WASM", global = true)]
+    pub step: Vec<PathBuf>,
+}
+
+impl HostArgs {
+    /// Where runs are kept.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| user_dir("XDG_DATA_HOME", ".local/share").join("stepwell"))
+    }
+
+    /// Where compiled components are kept: apart from runs, since they can be made again.
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        match env::var_os("STEPWELL_CACHE_DIR") {
+            Some(dir) => PathBuf::from(dir),
+            None => user_dir("XDG_CACHE_HOME", ".cache").join("stepwell"),
+        }
+        .join("components")
+    }
+}
+
+/// A directory of the user's, by the XDG base directory specification.
+fn user_dir(variable: &str, below_home: &str) -> PathBuf {
+    match env::var_os(variable).map(PathBuf::from) {
+        Some(dir) if dir.is_absolute() => dir,
+        _ => env::home_dir().unwrap_or_else(env::temp_dir).join(below_home),
+    }
+}

@@ -1,0 +1,191 @@
+//! What a person sees: progress on standard error, the summary on standard output.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{Cell, ContentArrangement, Table};
+use console::style;
+use indicatif::{ProgressBar, ProgressStyle};
+use stepwell::engine::quantity::{Bytes, Count};
+use stepwell::engine::run::{Event, RunState, RunView, StepStatus, StepView};
+use stepwell::{Notice, Observer};
+
+/// Shows a run as it goes: a live bar on a terminal, plain lines elsewhere.
+pub(crate) struct Terminal {
+    bar: Mutex<Option<ProgressBar>>,
+    live: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new() -> Self {
+        Self { bar: Mutex::default(), live: std::io::stderr().is_terminal() }
+    }
+
+    /// Leaves the last line as it is.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match bar.as_ref() {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
+
+    fn start(&self, name: &str) {
+        self.finish();
+        if self.live {
+            let bar = ProgressBar::new_spinner().with_prefix(name.to_owned());
+            bar.set_style(spinner());
+            bar.enable_steady_tick(Duration::from_millis(100));
+            *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+        } else {
+            self.line(&format!("{name}: started"));
+        }
+    }
+
+    fn with_bar(&self, act: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            act(bar);
+        }
+    }
+}
+
+fn spinner() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner:.cyan} {prefix} {msg} [{elapsed}]")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+fn bar() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner:.cyan} {prefix} {bar:30.cyan/dim} {percent}% {msg} [{elapsed}]")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Observer for Terminal {
+    fn notice(&self, state: &RunState, step: usize, notice: Notice<'_>) {
+        let name = state.run.job.steps.get(step).map_or("", |step| step.name.as_str());
+        let name = plain(name);
+        match notice {
+            Notice::Event(Event::Started { .. }) => self.line(&format!("run {}", state.run.execution_id)),
+            Notice::Event(Event::StepStarted { attempt: 1, .. }) => self.start(&name),
+            Notice::Event(Event::StepStarted { attempt, .. }) => self.start(&format!("{name} (attempt {attempt})")),
+            Notice::Event(Event::StepEnded { end, .. }) => {
+                self.finish();
+                let text = match end.outcome.is_success() {
+                    true => end.produced.summary.clone(),
+                    false => end.outcome.message(),
+                };
+                let mark = if end.outcome.is_success() { style("✓").green() } else { style("✗").red() };
+                self.line(&format!("{} {name}: {}", mark.for_stderr(), plain(&text)));
+            }
+            Notice::Event(Event::StepSkipped { reason, .. }) => {
+                self.finish();
+                self.line(&format!("{} {name}: skipped, {}", style("-").dim().for_stderr(), plain(reason)));
+            }
+            Notice::Event(Event::AttemptLost { attempt, .. }) => {
+                self.line(&format!("{name}: attempt {attempt} was lost with its process; it is tried again"));
+            }
+            Notice::Event(Event::Cancelled { .. }) => self.line("cancelled"),
+            Notice::Event(Event::TimedOut { .. }) => self.line("the job's time ran out"),
+            Notice::Event(Event::CheckpointSaved { .. }) => {}
+            Notice::Log(line) => self.line(&format!("  {} {}", log_level(&line.level), plain(&line.message))),
+            Notice::Preparing(what) => match self.live {
+                true => self.with_bar(|bar| bar.set_message(plain(what))),
+                false => self.line(&format!("{name}: {what}")),
+            },
+            Notice::Progress(progress) => self.with_bar(|bar| {
+                if let Some(total) = progress.total.filter(|total| *total > 0) {
+                    bar.set_style(self::bar());
+                    bar.set_length(total);
+                    bar.set_position(progress.done.min(total));
+                }
+                bar.set_message(plain(&progress.message));
+            }),
+        }
+    }
+}
+
+fn log_level(level: &str) -> String {
+    let styled = match level {
+        "error" => style("error").red(),
+        "warn" => style("warn").yellow(),
+        other => style(other).dim(),
+    };
+    styled.for_stderr().to_string()
+}
+
+/// Text of a guest without what could steer a terminal: control characters, and marks that reorder text.
+pub(crate) fn plain(text: &str) -> String {
+    let harmful = |c: char| {
+        c.is_control() && c != '\t'
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
+    };
+    text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The summary of a run that has ended, or stands somewhere.
+pub(crate) fn summary(view: &RunView, workspace: Option<&Path>) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["step", "type", "status", "seconds", "fuel", "memory", "result"]);
+    for step in &view.steps {
+        let cost = |cost: fn(&stepwell::engine::Receipt) -> String| step.receipt.as_ref().map(cost).unwrap_or_default();
+        table.add_row([
+            Cell::new(plain(&step.step_id)),
+            Cell::new(plain(&step.step_type)),
+            Cell::new(status(step)),
+            Cell::new(format!("{:.2}", step.duration_seconds)),
+            Cell::new(cost(|receipt| Count(receipt.fuel).to_string())),
+            Cell::new(cost(|receipt| Bytes(receipt.memory_peak_bytes).to_string())),
+            Cell::new(plain(&step.output)),
+        ]);
+    }
+    let mut text = format!(
+        "{}\n{table}\nrun {}: {} in {:.2} s",
+        plain(&view.message),
+        view.execution_id,
+        view.status.name(),
+        view.duration_seconds
+    );
+    for step in &view.steps {
+        for frame in backtrace(step) {
+            text.push_str(&format!("\n  {}: {}", step.step_id, plain(frame)));
+        }
+    }
+    if let Some(workspace) = workspace {
+        text.push_str(&format!("\nfiles: {}", workspace.display()));
+    }
+    text
+}
+
+fn status(step: &StepView) -> String {
+    let class = step.outcome.as_ref().filter(|outcome| !outcome.is_success()).map(|outcome| outcome.class());
+    match (step.status, class) {
+        (StepStatus::Failed, Some(class)) if class != "failed" => format!("failed ({class})"),
+        (status, _) => status.name().to_owned(),
+    }
+}
+
+fn backtrace(step: &StepView) -> &[String] {
+    match &step.outcome {
+        Some(stepwell::engine::Outcome::Trapped { backtrace, .. }) => backtrace,
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\r\n\u{202e}c\tä"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c\tä");
+    }
+}

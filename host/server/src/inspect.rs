@@ -1,0 +1,179 @@
+//! The commands that only look: policies, steps, runs, schemas.
+
+use std::path::Path;
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{ContentArrangement, Table};
+use stepwell::engine::job::{self, Catalog};
+use stepwell::engine::policy::{Grant, Policy};
+use stepwell::engine::run::RunView;
+use stepwell::engine::{Configuration, JobDefinition, Manifest};
+use stepwell::{Host, HostError};
+
+use crate::cli::{HostArgs, Output, SchemaKind};
+use crate::display::{plain, summary};
+use crate::run::read;
+use crate::{Exit, file_error, host, print};
+
+pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
+    let text = read(file)?;
+    let host = host(args).await?;
+    // Structure only: what is denied is shown here, and not an error.
+    let parsed = job::parse(&file.display().to_string(), &text, host.sandbox()).map_err(HostError::Invalid)?;
+    for (step, grant) in host.grants(&parsed.job) {
+        print(&format!("step {} ({})", step.id, step.step_type));
+        match grant {
+            Ok(grant) => print(&shown(&grant, host.sandbox().manifest(&step.step_type).as_deref())),
+            Err(denial) => print(&format!("  denied [{}]\n  {}\n", denial.rule, denial.message)),
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {
+    let origin = |part: &str| {
+        let found = grant.trace().iter().rev().find(|(name, _)| name == part);
+        found.map_or_else(|| format!("profile {}", grant.profile().name()), |(_, origin)| origin.clone())
+    };
+    let mut lines = vec![format!("  digest {}", grant.digest()), format!("  profile {}", origin("profile"))];
+    if let Some(wanted) = manifest.map(|manifest| manifest.profile).filter(|wanted| *wanted > grant.profile()) {
+        let (has, wants) = (grant.profile().name(), wanted.name());
+        lines.push(format!("  note: the step asks for the profile {wants}, and has {has}: it may run out of memory or fuel"));
+    }
+    for (name, value) in grant.limits().list() {
+        lines.push(format!("  limits.{name} = {value}  ({})", origin(&format!("limits.{name}"))));
+    }
+    for rule in grant.http().rules() {
+        let url = rule.url.as_deref().unwrap_or_default();
+        let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join(" ") };
+        let paths = if rule.paths.is_empty() { "every path".to_owned() } else { rule.paths.join(" ") };
+        let inject = rule.inject.as_ref().map_or(String::new(), |i| format!(", adds {} from a secret", i.header));
+        lines.push(format!("  http {methods} {url} {paths}{inject}  ({})", origin(&format!("http {url}"))));
+    }
+    for (name, sql) in grant.sql() {
+        let (rows, timeout) = (sql.rows, sql.timeout);
+        lines.push(format!("  sql {name} {:?}, {rows} rows, {timeout}  ({})", sql.mode, origin(&format!("sql {name}"))));
+    }
+    for mount in grant.files() {
+        let (at, source) = (&mount.mount, &mount.source);
+        lines.push(format!("  files {at} {:?} {source:?}  ({})", mount.access, origin(&format!("files {at}"))));
+    }
+    if let Some((_, origin)) = grant.trace().iter().find(|(name, _)| name == "context") {
+        lines.push(format!("  context as granted  ({origin})"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+pub(crate) async fn steps_list(args: &HostArgs) -> Result<Exit, HostError> {
+    let host = host(args).await?;
+    let mut table = table(["type", "version", "asks for", "profile", "summary"]);
+    for step in host.steps() {
+        let needs: Vec<&str> = step.needs.iter().map(|need| need.capability.as_str()).collect();
+        table.add_row([
+            plain(&step.type_name),
+            plain(&step.version),
+            plain(&needs.join(" ")),
+            step.profile.name().to_owned(),
+            plain(&step.summary),
+        ]);
+    }
+    print(&table.to_string());
+    Ok(Exit::Success)
+}
+
+pub(crate) async fn steps_inspect(step: &str, args: &HostArgs) -> Result<Exit, HostError> {
+    let host = host(args).await?;
+    let manifest = match Path::new(step).extension() {
+        Some(extension) if extension == "wasm" => {
+            let wasm = std::fs::read(step).map_err(|error| file_error(step.into(), error))?;
+            host.register(wasm).await?
+        }
+        _ => host.sandbox().manifest(step).ok_or_else(|| {
+            let known = host.sandbox().types().join(", ");
+            let message = format!("there is no step type `{step}`; there are {known}");
+            file_error(step.into(), std::io::Error::other(message))
+        })?,
+    };
+    print(&inspected(&host, &manifest));
+    Ok(Exit::Success)
+}
+
+fn inspected(host: &Host, manifest: &Manifest) -> String {
+    let mut lines = vec![
+        format!("{} {}: {}", plain(&manifest.type_name), plain(&manifest.version), plain(&manifest.summary)),
+        format!("component: {}", host.sandbox().digest(&manifest.type_name).unwrap_or_default()),
+        format!("size: {} bytes", host.sandbox().component(&manifest.type_name).map_or(0, |wasm| wasm.len())),
+        format!("profile: {}", manifest.profile.name()),
+        format!("idempotent: {}", if manifest.idempotent { "yes" } else { "no" }),
+    ];
+    for need in &manifest.needs {
+        lines.push(format!("asks for {}: {}", plain(&need.capability), plain(&need.purpose)));
+    }
+    lines.push("configuration:".to_owned());
+    lines.push(serde_json::to_string_pretty(&manifest.config_schema).unwrap_or_default());
+    lines.join("\n")
+}
+
+pub(crate) async fn runs_list(limit: u32, args: &HostArgs) -> Result<Exit, HostError> {
+    let host = host(args).await?;
+    let mut table = table(["run", "job", "status", "asked for", "moved"]);
+    for run in host.runs(limit).await? {
+        let time = |at: stepwell::engine::clock::Timestamp| at.format("%Y-%m-%d %H:%M:%SZ").to_string();
+        table.add_row([
+            run.execution_id,
+            run.job_id,
+            run.status.name().to_owned(),
+            time(run.created_at),
+            time(run.updated_at),
+        ]);
+    }
+    print(&table.to_string());
+    Ok(Exit::Success)
+}
+
+pub(crate) async fn runs_show(execution_id: &str, output: Output, args: &HostArgs) -> Result<Exit, HostError> {
+    let host = host(args).await?;
+    let state = host.run(execution_id).await?;
+    let view = RunView::from(&state);
+    match output {
+        Output::Json => print(&serde_json::to_string_pretty(&view).unwrap_or_default()),
+        Output::Text => {
+            let workspace = host.workspace(execution_id);
+            print(&summary(&view, workspace.is_dir().then_some(workspace.as_path())));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+pub(crate) async fn runs_logs(execution_id: &str, args: &HostArgs) -> Result<Exit, HostError> {
+    let host = host(args).await?;
+    for record in host.logs(execution_id).await? {
+        let at = record.at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
+        let fields: Vec<String> = record
+            .line
+            .fields
+            .iter()
+            .map(|(name, value)| format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            .collect();
+        let line = format!("{} {}/{} {}{}", record.line.level, record.step_id, record.attempt, record.line.message, fields.concat());
+        print(&format!("{at} {}", plain(&line)));
+    }
+    Ok(Exit::Success)
+}
+
+pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
+    let schema = match kind {
+        SchemaKind::Job => JobDefinition::schema(),
+        SchemaKind::Policy => Policy::schema(),
+        SchemaKind::Config => Configuration::schema(),
+    };
+    print(&serde_json::to_string_pretty(&schema).unwrap_or_default());
+    Ok(Exit::Success)
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table
+}

@@ -1,0 +1,124 @@
+//! The `stepwell` command as a library, so that tests can look at its parts.
+
+mod cli;
+mod display;
+mod inspect;
+mod run;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stepwell::{Host, HostError};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, HostArgs, PolicyCommand, RunsCommand, StepsCommand};
+
+/// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything went well.
+    Success = 0,
+    /// The run failed or ran out of time.
+    RunFailed = 1,
+    /// The input is wrong; nothing was run, nothing was written.
+    BadInput = 2,
+    /// Stepwell itself failed: the store, the disk, the engine.
+    Platform = 3,
+    /// The run was cancelled.
+    Cancelled = 130,
+}
+
+/// Runs the command.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output.
+            let code = if error.use_stderr() { Exit::BadInput } else { Exit::Success };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let filter = EnvFilter::try_from_env("STEPWELL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime does not start: {error}");
+            return Exit::Platform.into();
+        }
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let message = error.to_string();
+            eprintln!("{}", if message.contains("-->") { message } else { format!("error: {message}") });
+            exit_of(&error).into()
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
+    match cli.command {
+        Command::Run(args) => run::run(args).await,
+        Command::Validate(args) => run::validate(&args.file, &args.host).await,
+        Command::Policy { command: PolicyCommand::Show { file, host } } => inspect::policy_show(&file, &host).await,
+        Command::Steps { command: StepsCommand::List(host) } => inspect::steps_list(&host).await,
+        Command::Steps { command: StepsCommand::Inspect { step, host } } => inspect::steps_inspect(&step, &host).await,
+        Command::Runs { command, host } => match command {
+            RunsCommand::List { limit } => inspect::runs_list(limit, &host).await,
+            RunsCommand::Show { execution_id, output } => inspect::runs_show(&execution_id, output, &host).await,
+            RunsCommand::Logs { execution_id } => inspect::runs_logs(&execution_id, &host).await,
+        },
+        Command::Schema { kind } => inspect::schema(kind),
+    }
+}
+
+/// Sets up the host, and registers the components that the command names.
+async fn host(args: &HostArgs) -> Result<Host, HostError> {
+    let mut builder = Host::builder().data_dir(args.data_dir()).cache_dir(args.cache_dir());
+    for policy in &args.policy {
+        builder = builder.policy_file(policy);
+    }
+    if let Some(config) = &args.config {
+        builder = builder.config_file(config);
+    }
+    let host = builder.build()?;
+    for path in &args.step {
+        let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;
+        host.register(wasm).await.map_err(|error| file_error(path.clone(), std::io::Error::other(error)))?;
+    }
+    Ok(host)
+}
+
+fn file_error(path: PathBuf, error: std::io::Error) -> HostError {
+    HostError::File { path, error }
+}
+
+fn exit_of(error: &HostError) -> Exit {
+    use stepwell::engine::StoreError;
+    match error {
+        HostError::Invalid(_)
+        | HostError::Policy(_)
+        | HostError::File { .. }
+        | HostError::Admit(_)
+        | HostError::Component(_)
+        | HostError::Store(StoreError::NotFound(_)) => Exit::BadInput,
+        HostError::Store(_) | HostError::Illegal(_) | HostError::Busy(_) => Exit::Platform,
+    }
+}
+
+/// Prints to standard output; a reader that has gone is no error.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

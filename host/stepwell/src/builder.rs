@@ -1,0 +1,167 @@
+//! Setting up a host.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Utc;
+use stepwell_builtins::BUILTINS;
+use stepwell_engine::clock::{Clock, Timestamp};
+use stepwell_engine::policy::{Policy, PolicySet};
+use stepwell_engine::{Configuration, Manifest, Store};
+use stepwell_sandbox::{EngineOptions, Sandbox, SandboxOptions};
+use stepwell_store::{MemoryStore, SqliteStore};
+
+use crate::{Host, HostError};
+
+/// The operating system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "the one clock that everything else is given")]
+    fn now(&self) -> Timestamp {
+        Utc::now()
+    }
+}
+
+/// How a host is set up. Everything has a default that works.
+#[derive(Default)]
+pub struct HostBuilder {
+    data_dir: Option<PathBuf>,
+    cache_dir: Option<PathBuf>,
+    store: Option<Arc<dyn Store>>,
+    policy_files: Vec<PathBuf>,
+    config_file: Option<PathBuf>,
+    clock: Option<Arc<dyn Clock>>,
+    engine: EngineOptions,
+    deterministic: Option<u64>,
+    without_builtins: bool,
+}
+
+impl HostBuilder {
+    /// Where runs and their workspaces are kept. Default: runs in memory, workspaces in a temporary
+    /// directory, both gone with the host.
+    #[must_use]
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(dir.into());
+        self
+    }
+
+    /// Where compiled components are kept, readable by this user alone. Default: `components` in the data
+    /// directory; without one they are compiled in each process.
+    #[must_use]
+    pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cache_dir = Some(dir.into());
+        self
+    }
+
+    /// A store of your own. Default: SQLite in the data directory, or memory.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// A policy file; may be called several times. Default: steps get the profile `standard` and no
+    /// capability.
+    #[must_use]
+    pub fn policy_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.policy_files.push(path.into());
+        self
+    }
+
+    /// The configuration file with connections, organizations and secrets. Default: none of them.
+    #[must_use]
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config_file = Some(path.into());
+        self
+    }
+
+    /// The clock. Default: the operating system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Settings of the WebAssembly engine. Default: pooling allocator.
+    #[must_use]
+    pub fn engine(mut self, options: EngineOptions) -> Self {
+        self.engine = options;
+        self
+    }
+
+    /// Gives steps fixed clocks (from the run's scheduled time) and random numbers (from `seed`, the step and
+    /// the attempt), so that the same run does the same each time. Default: the real ones.
+    #[must_use]
+    pub fn deterministic(mut self, seed: u64) -> Self {
+        self.deterministic = Some(seed);
+        self
+    }
+
+    /// Leaves the built-in steps out. Default: they are there.
+    #[must_use]
+    pub fn without_builtins(mut self) -> Self {
+        self.without_builtins = true;
+        self
+    }
+
+    /// Sets everything up.
+    ///
+    /// # Errors
+    /// Every problem of the policy and configuration files; a store or cache that cannot be used.
+    pub fn build(self) -> Result<Host, HostError> {
+        let config = match &self.config_file {
+            Some(path) => Configuration::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?,
+            None => Configuration::default(),
+        };
+        let mut policies = Vec::new();
+        for path in &self.policy_files {
+            policies.extend(Policy::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?);
+        }
+        let policies = PolicySet::new(policies, &config).map_err(HostError::Policy)?;
+
+        let temporary = match self.data_dir {
+            Some(_) => None,
+            None => Some(tempfile::tempdir().map_err(|error| HostError::File { path: std::env::temp_dir(), error })?),
+        };
+        let cache_dir = self.cache_dir.or_else(|| self.data_dir.as_ref().map(|dir| dir.join("components")));
+        let sandbox = Sandbox::new(SandboxOptions { cache_dir, config: config.clone(), engine: self.engine })?;
+        if !self.without_builtins {
+            for builtin in BUILTINS {
+                let manifest: Manifest = serde_json::from_str(builtin.manifest)
+                    .map_err(|error| HostError::File { path: builtin.name.into(), error: error.into() })?;
+                sandbox.register_known(manifest, builtin.digest, builtin.wasm);
+            }
+        }
+        let store = match (self.store, &self.data_dir) {
+            (Some(store), _) => store,
+            (None, Some(dir)) => Arc::new(SqliteStore::new(dir.join("stepwell.db"))) as Arc<dyn Store>,
+            (None, None) => Arc::new(MemoryStore::default()),
+        };
+        let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(self.data_dir).unwrap_or_default();
+        Ok(Host {
+            store,
+            sandbox: Arc::new(sandbox),
+            policies,
+            config,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            runs_dir: base.join("runs"),
+            _temporary: temporary,
+            deterministic: self.deterministic,
+        })
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn read(path: &Path) -> Result<String, HostError> {
+    fs::read_to_string(path).map_err(|error| HostError::File { path: path.to_owned(), error })
+}
+
+fn dir_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}

@@ -1,0 +1,232 @@
+//! Embeds Stepwell: jobs whose steps run as sandboxed WebAssembly components.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), stepwell::HostError> {
+//! let host = stepwell::Host::builder().data_dir("data").policy_file("policy.yaml").build()?;
+//! host.register(std::fs::read("hello_step.wasm").unwrap_or_default()).await?;
+//! let job = host.parse("job.yaml", "{id: greet, steps: [{id: hi, type: hello, who: you}]}").await?;
+//! let run = host.execute(job.job, Default::default()).await?;
+//! println!("{}", run.message);
+//! # Ok(()) }
+//! ```
+//!
+//! [`Host::builder`] wires the engine, the sandbox and a store. Nothing is global, no logger is set up, and
+//! no clock is read but the one that the builder was given.
+
+mod builder;
+mod prepare;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use stepwell_engine::clock::Clock;
+use stepwell_engine::document::is_template;
+use stepwell_engine::job::{self, Catalog, Parsed};
+use stepwell_engine::policy::{Denial, Grant, PolicySet};
+use stepwell_engine::run::{AdmitError, IllegalEvent, RunState, RunView, admit, execution_id};
+use stepwell_engine::store::{LogRecord, RunSummary};
+use stepwell_engine::{Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, Store, StoreError};
+use stepwell_sandbox::{ComponentError, Sandbox};
+use tokio_util::sync::CancellationToken;
+
+pub use builder::{HostBuilder, SystemClock};
+pub use stepwell_engine as engine;
+pub use stepwell_sandbox as sandbox;
+pub use stepwell_store as store;
+pub use worker::{Notice, Observer};
+
+/// Jobs, steps and runs of one process.
+pub struct Host {
+    store: Arc<dyn Store>,
+    sandbox: Arc<Sandbox>,
+    policies: PolicySet,
+    config: Configuration,
+    clock: Arc<dyn Clock>,
+    runs_dir: PathBuf,
+    /// Holds [`Host::runs_dir`] where the embedder named no directory.
+    _temporary: Option<tempfile::TempDir>,
+    deterministic: Option<u64>,
+}
+
+/// Why the host did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// A file of the user's has problems.
+    #[error("{0}")]
+    Invalid(Diagnostics),
+    /// The policies and the configuration do not fit together.
+    #[error("{}", .0.join("\n"))]
+    Policy(Vec<String>),
+    /// A file cannot be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        error: std::io::Error,
+    },
+    /// The job is not admitted.
+    #[error(transparent)]
+    Admit(#[from] AdmitError),
+    /// A component cannot be a step.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// The store failed, or has no such run.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record of a run contradicts itself.
+    #[error("the record of the run is damaged: {0}")]
+    Illegal(#[from] IllegalEvent),
+    /// Another process of this machine moves the run.
+    #[error("the run `{0}` is being worked on by another process of this machine")]
+    Busy(String),
+}
+
+impl Host {
+    /// How a host is set up.
+    pub fn builder() -> HostBuilder {
+        HostBuilder::default()
+    }
+
+    /// Adds a step from the bytes of its component.
+    ///
+    /// # Errors
+    /// When it is no component, or not a step.
+    pub async fn register(&self, wasm: Vec<u8>) -> Result<Arc<Manifest>, HostError> {
+        Ok(self.sandbox.register(wasm).await?)
+    }
+
+    /// The step types and what they say about themselves.
+    pub fn steps(&self) -> Vec<Arc<Manifest>> {
+        self.sandbox.types().iter().filter_map(|name| self.sandbox.manifest(name)).collect()
+    }
+
+    /// The sandbox, for what this type does not offer.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// Reads a job file and checks everything that can be known before the run, by the steps' own
+    /// `validate` too.
+    ///
+    /// # Errors
+    /// Every problem, each with its place.
+    pub async fn parse(&self, name: &str, text: &str) -> Result<Parsed, HostError> {
+        let mut parsed = job::parse(name, text, self.sandbox.as_ref()).map_err(HostError::Invalid)?;
+        let mut found = Diagnostics::default();
+        for (i, step) in parsed.job.steps.iter().enumerate() {
+            let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
+            let config = without_templates(&Value::Object(step.config_for(&manifest)));
+            for (pointer, message) in self.sandbox.validate(&step.step_type, &config).await? {
+                let at = format!("{}/steps/{i}{pointer}", parsed.pointer);
+                found.0.push(parsed.document.error(&at, message));
+            }
+        }
+        for (index, (step, grant)) in self.grants(&parsed.job).into_iter().enumerate() {
+            let at = format!("{}/steps/{index}/type", parsed.pointer);
+            let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
+            match grant {
+                Err(denial) => {
+                    let message = format!("policy refuses this step: {} [{}]", denial.message, denial.rule);
+                    found.0.push(parsed.document.error(&at, message));
+                }
+                Ok(grant) => found.0.extend(grant.lacking(&manifest).into_iter().map(|capability| {
+                    let message = format!("`{}` asks for `{capability}`, and policy grants none", step.step_type);
+                    let help = format!("add `{capability}` rules to the policy of this step type (--policy)");
+                    parsed.document.error(&at, message).help(help).as_warning()
+                })),
+            }
+        }
+        if found.has_errors() {
+            return Err(HostError::Invalid(found.sorted()));
+        }
+        parsed.warnings.0.extend(found.0);
+        Ok(parsed)
+    }
+
+    /// What policy grants to each step of a job.
+    pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
+        job.steps.iter().map(|step| (step, self.decide(job, step))).collect()
+    }
+
+    /// Admits a job: keeps it as a run that is due now, and gives the run's id.
+    ///
+    /// # Errors
+    /// When the job is disabled, a variable is not the job's, or the store failed.
+    pub async fn submit(
+        &self,
+        job: JobDefinition,
+        variables: BTreeMap<String, Value>,
+    ) -> Result<String, HostError> {
+        let now = self.clock.now();
+        let mut number = 1;
+        loop {
+            let id = execution_id(now, number);
+            let run = admit(job.clone(), variables.clone(), id.clone(), now)?;
+            match self.store.insert(&run).await {
+                Ok(()) => return Ok(id),
+                Err(StoreError::Exists(_)) => number += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Admits a job and runs it to its end.
+    ///
+    /// # Errors
+    /// As [`Host::submit`] and [`Host::resume`]. A job that fails is no error: the view says so.
+    pub async fn execute(
+        &self,
+        job: JobDefinition,
+        variables: BTreeMap<String, Value>,
+    ) -> Result<RunView, HostError> {
+        let id = self.submit(job, variables).await?;
+        let state = self.resume(&id, &worker::Silent, CancellationToken::new()).await?;
+        Ok(RunView::from(&state))
+    }
+
+    /// The state of a run, from its record.
+    ///
+    /// # Errors
+    /// When there is no such run.
+    pub async fn run(&self, execution_id: &str) -> Result<RunState, HostError> {
+        let (run, events) = self.store.load(execution_id).await?;
+        Ok(RunState::replay(run, &events)?)
+    }
+
+    /// The newest runs, newest first.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, HostError> {
+        Ok(self.store.list(limit).await?)
+    }
+
+    /// The log of a run.
+    ///
+    /// # Errors
+    /// When there is no such run.
+    pub async fn logs(&self, execution_id: &str) -> Result<Vec<LogRecord>, HostError> {
+        Ok(self.store.logs(execution_id).await?)
+    }
+
+    /// The directory that the steps of a run share.
+    pub fn workspace(&self, execution_id: &str) -> PathBuf {
+        self.runs_dir.join(execution_id).join("workspace")
+    }
+}
+
+/// The configuration without what a template fills in.
+fn without_templates(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let known = map.iter().filter(|(_, value)| !is_template(value));
+            known.map(|(key, value)| (key.clone(), without_templates(value))).collect::<Map<_, _>>().into()
+        }
+        Value::Array(items) => items.iter().filter(|item| !is_template(item)).map(without_templates).collect(),
+        other => other.clone(),
+    }
+}
