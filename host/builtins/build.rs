@@ -28,7 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(dir) => PathBuf::from(dir),
         None => build(&root)?,
     };
-    let mut table = String::from("/// The steps that come with the program, by name.\npub const BUILTINS: &[Builtin] = &[\n");
+    let mut table = String::from(
+        "/// The steps that come with the program, by name.\npub const BUILTINS: &[Builtin] = &[\n",
+    );
     for (name, package) in STEPS {
         let wasm = components.join(format!("{}.wasm", package.replace('-', "_")));
         println!("cargo::rerun-if-changed={}", wasm.display());

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use stepwell_sdk::Failure;
 use stepwell_sdk::http::{Request, Response};
 use stepwell_sdk::prelude::serde_json::{self, Map, Value, json};
-use stepwell_sdk::Failure;
 
 use crate::config::AzureDevOps;
 
@@ -111,8 +111,13 @@ impl AzureDevOps {
                 self.project
             )),
             400 => Failure::invalid_config(format!("Azure DevOps refuses the run{why}")),
-            429 => Failure::unavailable(format!("Azure DevOps throttles the organization `{organization}`{why}")),
-            500.. => Failure::unavailable(format!("Azure DevOps is not available (status {}){why}", response.status)),
+            429 => {
+                Failure::unavailable(format!("Azure DevOps throttles the organization `{organization}`{why}"))
+            }
+            500.. => Failure::unavailable(format!(
+                "Azure DevOps is not available (status {}){why}",
+                response.status
+            )),
             other => Failure::failed(format!("Azure DevOps answered with the status {other}{why}")),
         };
         Err(match retry_after(response) {
@@ -161,7 +166,11 @@ mod tests {
             (418, "Failed", false),
         ] {
             let failure = step.check(&Response::fake(status, &[("Retry-After", "7")], error)).unwrap_err();
-            assert_eq!((format!("{:?}", failure.kind).as_str(), failure.retryable), (kind, retryable), "{status}");
+            assert_eq!(
+                (format!("{:?}", failure.kind).as_str(), failure.retryable),
+                (kind, retryable),
+                "{status}"
+            );
             assert!(failure.message.ends_with(": TF400733: no"), "{}", failure.message);
             assert_eq!(failure.metadata["retry_after_seconds"], 7.0);
         }

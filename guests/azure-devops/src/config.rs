@@ -118,7 +118,8 @@ impl AzureDevOps {
 
     /// The parameters as Azure DevOps takes them: text by name.
     pub fn template_parameters(&self) -> BTreeMap<String, String> {
-        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text =
+            |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect()
     }
 }
@@ -128,7 +129,9 @@ fn escape(segment: &str) -> String {
     segment
         .bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -139,7 +142,9 @@ mod tests {
     use super::*;
 
     fn step(more: &str) -> AzureDevOps {
-        let json = format!(r#"{{"organization": "contoso", "project": "data platform", "pipeline_id": "123"{more}}}"#);
+        let json = format!(
+            r#"{{"organization": "contoso", "project": "data platform", "pipeline_id": "123"{more}}}"#
+        );
         serde_json::from_str(&json).unwrap()
     }
 
@@ -155,7 +160,8 @@ mod tests {
 
     #[test]
     fn parameters_become_text() {
-        let step = step(r#", "parameters": {"Environment": "prod", "Count": 3, "Dry": false, "Zones": ["a"]}"#);
+        let step =
+            step(r#", "parameters": {"Environment": "prod", "Count": 3, "Dry": false, "Zones": ["a"]}"#);
         let expected = [("Count", "3"), ("Dry", "false"), ("Environment", "prod"), ("Zones", r#"["a"]"#)];
         let parameters = step.template_parameters();
         let found: Vec<_> = parameters.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();

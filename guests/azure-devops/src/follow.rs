@@ -73,7 +73,10 @@ impl AzureDevOps {
         match mine.as_slice() {
             [] => self.trigger_noted(),
             [run] => {
-                log::info(format!("re-attaching to the pipeline run {}, which an earlier attempt triggered", run.id));
+                log::info(format!(
+                    "re-attaching to the pipeline run {}, which an earlier attempt triggered",
+                    run.id
+                ));
                 context::save_checkpoint(&Note::Triggered { run_id: run.id })?;
                 Ok(run.clone())
             }
@@ -118,7 +121,8 @@ impl AzureDevOps {
                 // The pipeline is not hurt by a look that failed.
                 Err(failure) if failure.retryable && failures < PATIENCE => {
                     failures += 1;
-                    let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
+                    let asked =
+                        failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
                     log::warn(format!("looking at the pipeline run {} failed: {}", run.id, failure.message));
                     asked.map_or(interval * failures, Duration::from_secs_f64)
                 }
@@ -137,7 +141,10 @@ impl AzureDevOps {
             result => {
                 let verdict = if result == "canceled" { "was canceled in Azure DevOps" } else { "failed" };
                 let failure = Failure::failed(format!("Pipeline #{id} {verdict}; see {}", run.url));
-                Err(failure.metadata("run_id", id.to_string()).metadata("result", result).metadata("url", run.url.as_str()))
+                Err(failure
+                    .metadata("run_id", id.to_string())
+                    .metadata("result", result)
+                    .metadata("url", run.url.as_str()))
             }
         }
     }
@@ -148,7 +155,9 @@ impl AzureDevOps {
             Ok(()) => Failure::cancelled(format!("cancelled, and the pipeline run {id} with it")),
             Err(failure) => {
                 let why = failure.message;
-                Failure::cancelled(format!("cancelled; the pipeline run {id} goes on, since cancelling it failed: {why}"))
+                Failure::cancelled(format!(
+                    "cancelled; the pipeline run {id} goes on, since cancelling it failed: {why}"
+                ))
             }
         }
         .metadata("run_id", id)

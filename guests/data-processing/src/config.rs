@@ -223,7 +223,8 @@ pub fn decimal(kind: &str) -> Option<(u8, i8)> {
 }
 
 fn is_column_type(kind: &str) -> bool {
-    matches!(kind, "boolean" | "int64" | "float64" | "string" | "date" | "timestamp") || decimal(kind).is_some()
+    matches!(kind, "boolean" | "int64" | "float64" | "string" | "date" | "timestamp")
+        || decimal(kind).is_some()
 }
 
 #[cfg(test)]
@@ -258,7 +259,11 @@ mod tests {
               "query": " ", "output": "z.json"}"#,
         );
         let places: Vec<&str> = found.iter().filter_map(|i| i.split(':').next()).collect();
-        assert_eq!(places, ["/inputs/a", "/inputs/b", "/inputs/b", "/inputs/b", "/output", "/query"], "{found:#?}");
+        assert_eq!(
+            places,
+            ["/inputs/a", "/inputs/b", "/inputs/b", "/inputs/b", "/output", "/query"],
+            "{found:#?}"
+        );
     }
 
     #[test]

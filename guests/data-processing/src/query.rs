@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::json::ReaderBuilder;
+use datafusion::arrow::json::reader::infer_json_schema_from_iterator;
 use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::json::JsonFormat;
@@ -19,7 +22,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
-use stepwell_sdk::prelude::{Step, json};
+use stepwell_sdk::prelude::{Step, json, serde_json};
 use stepwell_sdk::{Failure, Invocation, Issue, Need, Output, Profile, StepResult, context, progress};
 use url::Url;
 
@@ -68,11 +71,13 @@ async fn run(step: &DataProcessing) -> StepResult {
     let session = session(Files::new(bytes, read.clone()))?;
     let file_count: usize = inputs.iter().map(|(_, _, files)| files.len()).sum();
     for (name, spec, files) in &inputs {
-        let table = table(&session, spec, files).await.map_err(|e| failure(&e).metadata("input", name.as_str()))?;
+        let table =
+            table(&session, spec, files).await.map_err(|e| failure(&e).metadata("input", name.as_str()))?;
         session.register_table(name.as_str(), table).map_err(|e| failure(&e))?;
     }
 
-    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = session.sql_with_options(&step.query, read_only).await.map_err(|e| failure(&e))?;
     let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
     let output = step.output.as_ref().map(|output| output.spec());
@@ -110,7 +115,8 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
     options.catalog.has_header = true;
 
     let room = context::memory_limit().saturating_sub(OVERHEAD).max(8 << 20);
-    let pool = TrackConsumersPool::new(FairSpillPool::new(room as usize), NonZeroUsize::MIN.saturating_add(2));
+    let pool =
+        TrackConsumersPool::new(FairSpillPool::new(room as usize), NonZeroUsize::MIN.saturating_add(2));
     let disk = if Path::new(SCRATCH).is_dir() {
         DiskManagerBuilder::default().with_temp_file_factory(Arc::new(Scratch::default()))
     } else {
@@ -131,13 +137,17 @@ async fn table(
     spec: &InputSpec,
     files: &[PathBuf],
 ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    if spec.format() == Some(Format::Json) {
+        return json_table(spec, files);
+    }
     let format: Arc<dyn FileFormat> = match spec.format() {
         Some(Format::Csv) => Arc::new(
-            CsvFormat::default().with_has_header(spec.header.unwrap_or(true)).with_delimiter(spec.delimiter()),
+            CsvFormat::default()
+                .with_has_header(spec.header.unwrap_or(true))
+                .with_delimiter(spec.delimiter()),
         ),
-        Some(Format::Json) => Arc::new(JsonFormat::default().with_newline_delimited(false)),
         Some(Format::Ndjson) => Arc::new(JsonFormat::default()),
-        Some(Format::Parquet) | None => Arc::new(ParquetFormat::default()),
+        _ => Arc::new(ParquetFormat::default()),
     };
     let options = ListingOptions::new(format).with_file_extension("");
     let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>, _>>()?;
@@ -147,6 +157,26 @@ async fn table(
         None => config.infer_schema(&session.state()).await?,
     };
     Ok(Arc::new(ListingTable::try_new(config)?))
+}
+
+/// Reads JSON arrays whole: DataFusion's own reader for them starts a thread, which a guest cannot.
+fn json_table(spec: &InputSpec, files: &[PathBuf]) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let mut rows: Vec<serde_json::Value> = Vec::new();
+    for file in files {
+        let text = std::fs::read(file)?;
+        let parsed: Vec<serde_json::Value> = serde_json::from_slice(&text).map_err(|error| {
+            DataFusionError::Plan(format!("{} is not an array of JSON objects: {error}", file.display()))
+        })?;
+        rows.extend(parsed);
+    }
+    let schema = match &spec.schema {
+        Some(columns) => schema(columns),
+        None => Arc::new(infer_json_schema_from_iterator(rows.iter().map(Ok))?),
+    };
+    let mut decoder = ReaderBuilder::new(schema.clone()).build_decoder()?;
+    decoder.serialize(&rows)?;
+    let batches = decoder.flush()?.into_iter().collect();
+    Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
 }
 
 fn url(file: &Path) -> Result<ListingTableUrl, DataFusionError> {

@@ -127,11 +127,16 @@ impl Step for Probe {
             Case::Noop | Case::Echo | Case::Fail | Case::FailUntil => self.simple(invocation),
             Case::Spin | Case::Sleep | Case::AwaitCancel => self.never(),
             Case::Trap | Case::Panic | Case::Recurse | Case::Exit => self.crash(),
-            Case::Memory | Case::MemoryOnce | Case::Output | Case::Calls | Case::HostBytes | Case::Handles => {
-                self.exhaust()
-            }
+            Case::Memory
+            | Case::MemoryOnce
+            | Case::Output
+            | Case::Calls
+            | Case::HostBytes
+            | Case::Handles => self.exhaust(),
             Case::Log | Case::Print | Case::Progress => self.flood(),
-            Case::Read | Case::Write | Case::Sparse | Case::Files | Case::Symlink | Case::Look => self.files(),
+            Case::Read | Case::Write | Case::Sparse | Case::Files | Case::Symlink | Case::Look => {
+                self.files()
+            }
             Case::Socket | Case::Http | Case::HttpMany => self.network(),
             Case::Sql => self.database(),
             Case::Context | Case::Checkpoint | Case::Entropy => self.surroundings(),
@@ -147,7 +152,9 @@ impl Probe {
     fn simple(&self, invocation: &Invocation) -> StepResult {
         match self.case {
             Case::Fail => Err(Failure::unavailable(&self.text)),
-            Case::FailUntil if u64::from(invocation.attempt) < self.count => Err(Failure::unavailable("not yet")),
+            Case::FailUntil if u64::from(invocation.attempt) < self.count => {
+                Err(Failure::unavailable("not yet"))
+            }
             _ => done(self.text.as_str()),
         }
     }
@@ -255,7 +262,8 @@ impl Probe {
     }
 
     fn network(&self) -> StepResult {
-        let get = || http::Request::new("GET", self.url.as_str()).header("authorization", "guest").send(64 << 20);
+        let get =
+            || http::Request::new("GET", self.url.as_str()).header("authorization", "guest").send(64 << 20);
         match self.case {
             Case::Socket => match std::net::TcpStream::connect(&self.url) {
                 Ok(_) => done("connected"),
@@ -317,16 +325,16 @@ impl Probe {
 }
 
 fn wasip2_preopens() -> Vec<String> {
-    let root = fs::read_dir("/").map(|entries| entries.flatten().map(|e| e.path().display().to_string()).collect());
+    let root =
+        fs::read_dir("/").map(|entries| entries.flatten().map(|e| e.path().display().to_string()).collect());
     root.unwrap_or_default()
 }
 
-/// Deep enough for any stack; the address keeps the compiler from turning it into a loop.
+/// Fills the stack of the machine, and not that in linear memory: it keeps nothing there. What it does with
+/// the result keeps the compiler from turning it into a loop.
 #[inline(never)]
 fn recurse(n: u64) -> u64 {
-    let here = [n; 16];
-    black_box(&here);
-    if n == u64::MAX { 0 } else { recurse(n + 1).wrapping_add(black_box(here)[0]) }
+    if n == u64::MAX { 0 } else { recurse(n + 1).rotate_left((n & 63) as u32).wrapping_mul(n | 1) }
 }
 
 stepwell_sdk::export_step!(Probe);

@@ -214,9 +214,7 @@ impl<S: Step + 'static> Guest for Exported<S> {
         let result = match serde_json::from_str::<S>(&invocation.config) {
             Err(error) => Err(Failure::invalid_config(error.to_string())),
             Ok(step) => match step.validate().first() {
-                Some(issue) => {
-                    Err(Failure::invalid_config(format!("{}: {}", issue.pointer, issue.message)))
-                }
+                Some(issue) => Err(Failure::invalid_config(format!("{}: {}", issue.pointer, issue.message))),
                 None => step.run(&Invocation {
                     execution_id: invocation.execution_id,
                     job_id: invocation.job_id,

@@ -107,7 +107,10 @@ impl Step for Sql {
     const TYPE: &str = "sql";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Runs a SQL statement over a named connection";
-    const NEEDS: &[Need] = &[Need { capability: "sql", purpose: "run the statement over the named connection" }];
+    const NEEDS: &[Need] = &[
+        Need { capability: "sql", purpose: "run the statement over the named connection" },
+        Need { capability: "files", purpose: "write the rows to a file, where `output` names one" },
+    ];
 
     fn validate(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
@@ -126,14 +129,18 @@ impl Step for Sql {
     fn run(self, _: &Invocation) -> StepResult {
         let connection = Connection::open(&self.connection_name)?;
         let parameters = self.parameters()?;
-        let timeout = self.timeout.map_or(0, |seconds| (seconds * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32);
+        let timeout =
+            self.timeout.map_or(0, |seconds| (seconds * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32);
         if returns_rows(&self.query) {
             let rows = connection.query(&self.query, &parameters, timeout)?;
             self.fetch(&rows)
         } else {
             let changed = connection.execute(&self.query, &parameters, timeout)?;
             Ok(self
-                .describe(Output::new(format!("Statement executed successfully. {} rows affected.", thousands(changed))))
+                .describe(Output::new(format!(
+                    "Statement executed successfully. {} rows affected.",
+                    thousands(changed)
+                )))
                 .metadata("row_count", 0)
                 .metadata("affected_rows", changed))
         }
@@ -144,16 +151,25 @@ impl Sql {
     fn parameters(&self) -> Result<Parameters, Failure> {
         let convert = |name: &str, value: &serde_json::Value| {
             parameter(value).ok_or_else(|| {
-                Failure::invalid_config(format!("the parameter `{name}` is a list or an object: bind its parts"))
+                Failure::invalid_config(format!(
+                    "the parameter `{name}` is a list or an object: bind its parts"
+                ))
             })
         };
         Ok(match &self.parameters {
             None => Parameters::Positional(Vec::new()),
             Some(Given::Positional(values)) => Parameters::Positional(
-                values.iter().enumerate().map(|(i, v)| convert(&(i + 1).to_string(), v)).collect::<Result<_, _>>()?,
+                values
+                    .iter()
+                    .enumerate()
+                    .map(|(i, v)| convert(&(i + 1).to_string(), v))
+                    .collect::<Result<_, _>>()?,
             ),
             Some(Given::Named(values)) => Parameters::Named(
-                values.iter().map(|(name, v)| Ok((name.clone(), convert(name, v)?))).collect::<Result<_, Failure>>()?,
+                values
+                    .iter()
+                    .map(|(name, v)| Ok((name.clone(), convert(name, v)?)))
+                    .collect::<Result<_, Failure>>()?,
             ),
         })
     }
@@ -189,7 +205,9 @@ impl Sql {
         let path = sink.map(Sink::close).transpose()?;
         let summary = match &path {
             None => format!("Query executed successfully. {} rows returned.", thousands(count)),
-            Some(path) => format!("Query executed successfully. {} rows written to {path}.", thousands(count)),
+            Some(path) => {
+                format!("Query executed successfully. {} rows written to {path}.", thousands(count))
+            }
         };
         let value = match &path {
             None => serde_json::Value::Array(collected),
@@ -197,7 +215,8 @@ impl Sql {
         };
         let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let output = self.describe(Output::new(summary)).value(value);
-        let output = output.metadata("row_count", count).metadata("columns", columns).metadata("truncated", truncated);
+        let output =
+            output.metadata("row_count", count).metadata("columns", columns).metadata("truncated", truncated);
         Ok(match path {
             Some(path) => output.metadata("output_path", path),
             None => output,
@@ -205,7 +224,9 @@ impl Sql {
     }
 
     fn describe(&self, output: Output) -> Output {
-        output.metadata("query", self.query.as_str()).metadata("connection_name", self.connection_name.as_str())
+        output
+            .metadata("query", self.query.as_str())
+            .metadata("connection_name", self.connection_name.as_str())
     }
 }
 
@@ -216,7 +237,8 @@ fn returns_rows(query: &str) -> bool {
         let end = if rest.starts_with("--") { "\n" } else { "*/" };
         rest = rest.split_once(end).map_or("", |(_, rest)| rest).trim_start();
     }
-    let word: String = rest.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
+    let word: String =
+        rest.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
     let returning = rest.to_ascii_uppercase().contains("RETURNING");
     matches!(word.as_str(), "SELECT" | "WITH" | "VALUES" | "EXPLAIN") || returning
 }
@@ -260,7 +282,9 @@ mod tests {
             ))
             .unwrap()
         };
-        assert!(matches!(step(r#"[1, "a", null]"#).parameters(), Ok(Parameters::Positional(v)) if v.len() == 3));
+        assert!(
+            matches!(step(r#"[1, "a", null]"#).parameters(), Ok(Parameters::Positional(v)) if v.len() == 3)
+        );
         assert!(matches!(step(r#"{"day": "x"}"#).parameters(), Ok(Parameters::Named(v)) if v[0].0 == "day"));
         assert!(step(r#"{"days": [1]}"#).parameters().unwrap_err().message.contains("`days`"));
     }

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn rows_keep_their_types() {
-        let columns = ["n", "x", "t", "b", "z"].map(|name| Column { name: name.to_owned(), type_name: String::new() });
+        let columns =
+            ["n", "x", "t", "b", "z"].map(|name| Column { name: name.to_owned(), type_name: String::new() });
         let row = [
             SqlValue::Integer(7),
             SqlValue::Float(1.5),

@@ -31,7 +31,10 @@ enum Writer {
     Csv(Box<csv::Writer<BufWriter<File>>>),
     Ndjson(BufWriter<File>),
     /// The schema follows from the first batch, which is why the file waits for it.
-    Parquet { file: Option<BufWriter<File>>, writer: Option<Parquet> },
+    Parquet {
+        file: Option<BufWriter<File>>,
+        writer: Option<Parquet>,
+    },
 }
 
 struct Parquet {
@@ -65,9 +68,10 @@ impl Sink {
     /// Appends rows.
     pub fn write(&mut self, rows: &[Vec<Value>]) -> Result<(), Failure> {
         match &mut self.writer {
-            Writer::Csv(writer) => {
-                rows.iter().try_for_each(|row| writer.write_record(row.iter().map(text))).map_err(|e| failed(&e))
-            }
+            Writer::Csv(writer) => rows
+                .iter()
+                .try_for_each(|row| writer.write_record(row.iter().map(text)))
+                .map_err(|e| failed(&e)),
             Writer::Ndjson(file) => rows
                 .iter()
                 .try_for_each(|row| writeln!(file, "{}", json_row(&self.columns, row)))
@@ -136,7 +140,9 @@ fn column_type<'a>(declared: &str, values: impl Iterator<Item = &'a Value>) -> D
         };
         found = Some(match (found, kind) {
             (None, kind) => kind,
-            (Some(DataType::Int64), DataType::Float64) | (Some(DataType::Float64), DataType::Int64) => DataType::Float64,
+            (Some(DataType::Int64), DataType::Float64) | (Some(DataType::Float64), DataType::Int64) => {
+                DataType::Float64
+            }
             (Some(before), kind) if before == kind => kind,
             _ => DataType::Utf8,
         });

@@ -84,8 +84,11 @@ impl Configuration {
         }
         for (name, organization) in &config.azure_devops.organizations {
             let url = organization.base_url(name);
-            if !url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-                let message = format!("`{url}` is not a URL: write for instance https://dev.azure.com/{name}");
+            if !url::Url::parse(&url)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            {
+                let message =
+                    format!("`{url}` is not a URL: write for instance https://dev.azure.com/{name}");
                 problems.0.push(document.error(&format!("/azure_devops/organizations/{name}/url"), message));
             }
         }
@@ -101,7 +104,9 @@ impl Configuration {
     /// What `grants` names and this configuration lacks.
     pub fn missing(&self, grants: &Grants) -> Vec<String> {
         let mut missing = Vec::new();
-        for rule in grants.sql.iter().flatten().filter(|rule| !self.connections.contains_key(&rule.connection)) {
+        for rule in
+            grants.sql.iter().flatten().filter(|rule| !self.connections.contains_key(&rule.connection))
+        {
             missing.push(format!("the connection `{}` is not in the configuration", rule.connection));
         }
         for rule in grants.http.iter().flatten() {

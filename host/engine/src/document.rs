@@ -70,7 +70,10 @@ impl Document {
         match Self::parse_many(name, text)?.as_slice() {
             [one] => Ok(one.clone()),
             [] => Err(Diagnostic::without_place(name, "the file is empty".to_owned()).into()),
-            _ => Err(Diagnostic::without_place(name, "the file holds several documents (`---`)".to_owned()).into()),
+            _ => {
+                Err(Diagnostic::without_place(name, "the file holds several documents (`---`)".to_owned())
+                    .into())
+            }
         }
     }
 
@@ -85,14 +88,15 @@ impl Document {
             return Err(Diagnostic::without_place(name, message).into());
         }
         let options = serde_saphyr::options! { strict_booleans: true };
-        let trees: Vec<Spanned<Node>> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-            let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-            let message = error.without_snippet().to_string();
-            // The place is shown by us; saphyr repeats it at the end of its text.
-            let message = message.split(" at line ").next().unwrap_or(&message);
-            let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned();
-            source.diagnostic((line, column), message)
-        })?;
+        let trees: Vec<Spanned<Node>> =
+            serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+                let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+                let message = error.without_snippet().to_string();
+                // The place is shown by us; saphyr repeats it at the end of its text.
+                let message = message.split(" at line ").next().unwrap_or(&message);
+                let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned();
+                source.diagnostic((line, column), message)
+            })?;
         Ok(trees.into_iter().map(|tree| Self::from_tree(source.clone(), tree)).collect())
     }
 
@@ -223,11 +227,17 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
             push(pointer, false, format!("{found} stands where {expected} is expected"), None);
         }
         ValidationErrorKind::Enum { options } => {
-            let options: Vec<String> =
-                options.as_array().into_iter().flatten().map(|o| o.as_str().map_or(o.to_string(), str::to_owned)).collect();
+            let options: Vec<String> = options
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|o| o.as_str().map_or(o.to_string(), str::to_owned))
+                .collect();
             let text = error.instance().as_str().unwrap_or_default().to_owned();
-            let help = closest(&text, &options)
-                .map_or_else(|| format!("one of: {}", options.join(", ")), |near| format!("did you mean `{near}`?"));
+            let help = closest(&text, &options).map_or_else(
+                || format!("one of: {}", options.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             push(pointer, false, format!("{} is not a known value", shown(error.instance())), Some(help));
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
@@ -325,7 +335,15 @@ impl Source {
 impl Diagnostic {
     /// A problem of the whole file.
     pub fn without_place(file: &str, message: String) -> Self {
-        Self { warning: false, message, help: None, file: file.to_owned(), line: 0, column: 0, snippet: String::new() }
+        Self {
+            warning: false,
+            message,
+            help: None,
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            snippet: String::new(),
+        }
     }
 
     /// Adds how to mend it.
@@ -424,7 +442,8 @@ fn place(node: Node, pointer: &str, places: &mut BTreeMap<String, Place>) -> Val
             let mut map = Map::new();
             for (key, value) in entries {
                 let pointer = format!("{pointer}/{}", escape(&key.value));
-                places.insert(pointer.clone(), Place { key: at(key.referenced), value: at(value.referenced) });
+                places
+                    .insert(pointer.clone(), Place { key: at(key.referenced), value: at(value.referenced) });
                 let value = place(value.value, &pointer, places);
                 map.insert(key.value, value);
             }

@@ -196,7 +196,9 @@ impl Outcome {
             }
             Self::TimedOut { limit } => {
                 let limit = crate::quantity::Span(*limit);
-                format!("stopped after its time limit of {limit}; raise `timeout` of the step, or `limits.wall` in the policy")
+                format!(
+                    "stopped after its time limit of {limit}; raise `timeout` of the step, or `limits.wall` in the policy"
+                )
             }
             Self::Cancelled => "cancelled".to_owned(),
             Self::Trapped { trap, backtrace } => match backtrace.first() {
@@ -205,7 +207,9 @@ impl Outcome {
             },
             Self::OverLimit { limit, message } => format!("{message}; raise `limits.{limit}` in the policy"),
             Self::OutputTooLarge { limit } => {
-                format!("the output is larger than {limit} bytes; write large data to a file in the workspace")
+                format!(
+                    "the output is larger than {limit} bytes; write large data to a file in the workspace"
+                )
             }
         }
     }

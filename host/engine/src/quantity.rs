@@ -184,10 +184,14 @@ mod tests {
 
     #[test]
     fn what_people_write_is_read_and_shown_in_its_shortest_form() {
-        for (text, shown) in [("65536", "64KiB"), ("64MiB", "64MiB"), ("1_000", "1000B"), ("2GB", "1953125KiB")] {
+        for (text, shown) in
+            [("65536", "64KiB"), ("64MiB", "64MiB"), ("1_000", "1000B"), ("2GB", "1953125KiB")]
+        {
             assert_eq!(text.parse::<Bytes>().unwrap().to_string(), shown, "{text}");
         }
-        for (text, shown) in [("300", "5m"), ("0.5", "500ms"), ("90s", "90s"), ("24h", "24h"), ("1.5m", "90s")] {
+        for (text, shown) in
+            [("300", "5m"), ("0.5", "500ms"), ("90s", "90s"), ("24h", "24h"), ("1.5m", "90s")]
+        {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), shown, "{text}");
         }
         assert_eq!("10_000_000_000".parse::<Count>().unwrap().to_string(), "10_000_000_000");

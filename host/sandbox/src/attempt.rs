@@ -27,13 +27,13 @@ use crate::engine::YIELD_EVERY_FUEL;
 use crate::guest::bindings::Step;
 use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::{Calls, Guest};
+use crate::host::clocks;
 use crate::host::context::RunContext;
 use crate::host::files::FileUse;
 use crate::host::http::{Client, Hooks};
 use crate::host::log::LogBook;
 use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
-use crate::host::clocks;
 use crate::limiter::Limiter;
 use crate::{Registered, Sandbox};
 
@@ -87,7 +87,11 @@ impl Sandbox {
         let limits = request.grant.limits().clone();
         let config = request.config.to_string();
         if config.len() as u64 > limits.input_bytes.0 {
-            let message = format!("the configuration is {} bytes long; the limit is {}", config.len(), limits.input_bytes);
+            let message = format!(
+                "the configuration is {} bytes long; the limit is {}",
+                config.len(),
+                limits.input_bytes
+            );
             return end(Outcome::OverLimit { limit: "input_bytes".to_owned(), message }, receipt);
         }
         let mounts = match mount(&request) {
@@ -342,7 +346,10 @@ impl Attempt {
 pub(crate) struct Stopwatch(pub Instant);
 
 impl Stopwatch {
-    #[allow(clippy::disallowed_methods, reason = "durations are measured where they happen; no decision of a run depends on them")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "durations are measured where they happen; no decision of a run depends on them"
+    )]
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -80,7 +80,12 @@ fn kind(kind: WitKind) -> FailureKind {
 }
 
 /// What an error of the call means. `printed` is the last thing the guest wrote to standard error.
-pub(crate) fn stopped(error: &wasmtime::Error, guest: &Guest, limits: &Limits, printed: Option<&str>) -> Outcome {
+pub(crate) fn stopped(
+    error: &wasmtime::Error,
+    guest: &Guest,
+    limits: &Limits,
+    printed: Option<&str>,
+) -> Outcome {
     if let Some(refused) = guest.limiter.refused() {
         return Outcome::OverMemory { message: refused.to_owned() };
     }
@@ -88,7 +93,8 @@ pub(crate) fn stopped(error: &wasmtime::Error, guest: &Guest, limits: &Limits, p
         return Outcome::OverLimit { limit: reached.limit.to_owned(), message: reached.message.clone() };
     }
     if error.chain().any(|cause| cause.to_string().contains(HOST_CALL_BYTES)) {
-        let message = format!("a host call took over more than {} of the guest's memory", limits.host_call_bytes);
+        let message =
+            format!("a host call took over more than {} of the guest's memory", limits.host_call_bytes);
         return Outcome::OverLimit { limit: "host_call_bytes".to_owned(), message };
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {

@@ -57,7 +57,11 @@ pub(crate) struct Compiler {
 }
 
 impl Compiler {
-    pub fn new(engine: Engine, linker: Linker<Guest>, cache_dir: Option<&Path>) -> Result<Self, ComponentError> {
+    pub fn new(
+        engine: Engine,
+        linker: Linker<Guest>,
+        cache_dir: Option<&Path>,
+    ) -> Result<Self, ComponentError> {
         let cache = cache_dir.map(|dir| Cache::open(dir, &engine)).transpose()?;
         Ok(Self { engine, linker: Arc::new(linker), cache, prepared: Mutex::default() })
     }
@@ -109,32 +113,40 @@ fn load_or_compile(
         }
     };
     if component.resources_required().is_none() {
-        return Err(ComponentError::WrongWorld("the component imports modules or instances of modules".to_owned()));
+        return Err(ComponentError::WrongWorld(
+            "the component imports modules or instances of modules".to_owned(),
+        ));
     }
-    let pre = linker.instantiate_pre(&component).map_err(|error| ComponentError::WrongWorld(world(&error)))?;
+    let pre =
+        linker.instantiate_pre(&component).map_err(|error| ComponentError::WrongWorld(world(&error)))?;
     let pre = StepPre::new(pre).map_err(|error| ComponentError::WrongWorld(world(&error)))?;
     Ok(Prepared { pre })
 }
 
 fn world(error: &wasmtime::Error) -> String {
-    format!("the component is not a step: {error:#} (a step exports `stepwell:step/step@0.1.0` and imports WASI 0.2 and `stepwell:*`; see wit/README.md)")
+    format!(
+        "the component is not a step: {error:#} (a step exports `stepwell:step/step@0.1.0` and imports WASI 0.2 and `stepwell:*`; see wit/README.md)"
+    )
 }
 
 fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, ComponentError> {
     if wasm.len() > MAX_COMPONENT_BYTES {
-        let message = format!("the component is {} bytes long; the limit is {MAX_COMPONENT_BYTES}", wasm.len());
+        let message =
+            format!("the component is {} bytes long; the limit is {MAX_COMPONENT_BYTES}", wasm.len());
         return Err(ComponentError::TooLarge(message));
     }
     match wasm.get(..8) {
         Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => {}
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
             return Err(ComponentError::NotAComponent(
-                "this is a core WebAssembly module and not a component: build for the target wasm32-wasip2".to_owned(),
+                "this is a core WebAssembly module and not a component: build for the target wasm32-wasip2"
+                    .to_owned(),
             ));
         }
         _ => {
             return Err(ComponentError::NotAComponent(
-                "this is not WebAssembly: a component begins with the bytes 00 61 73 6d 0d 00 01 00".to_owned(),
+                "this is not WebAssembly: a component begins with the bytes 00 61 73 6d 0d 00 01 00"
+                    .to_owned(),
             ));
         }
     }
@@ -154,7 +166,10 @@ struct Cache {
 impl Cache {
     fn open(dir: &Path, engine: &Engine) -> Result<Self, ComponentError> {
         let host = |what: &str, error: std::io::Error| {
-            ComponentError::Host(format!("the cache of compiled components: cannot {what} {}: {error}", dir.display()))
+            ComponentError::Host(format!(
+                "the cache of compiled components: cannot {what} {}: {error}",
+                dir.display()
+            ))
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| host("make", e))?;
         let found = fs::metadata(dir).map_err(|e| host("read", e))?;
@@ -271,7 +286,11 @@ mod tests {
         assert!(cache.load(&engine, "sha256:aa").is_some());
         // The same code under another name, and code with one bit flipped.
         fs::copy(cache.path("sha256:aa"), cache.path("sha256:bb")).unwrap();
-        fs::copy(cache.path("sha256:aa").with_extension("tag"), cache.path("sha256:bb").with_extension("tag")).unwrap();
+        fs::copy(
+            cache.path("sha256:aa").with_extension("tag"),
+            cache.path("sha256:bb").with_extension("tag"),
+        )
+        .unwrap();
         assert!(cache.load(&engine, "sha256:bb").is_none());
         let mut code = fs::read(cache.path("sha256:aa")).unwrap();
         *code.last_mut().unwrap() ^= 1;

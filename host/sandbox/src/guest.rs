@@ -79,7 +79,10 @@ impl Calls {
         self.total += 1;
         self.check_denials(http_denials)?;
         if self.total > self.limit {
-            return Err(LimitReached::new("host_calls", format!("more than {} calls to the host", self.limit)));
+            return Err(LimitReached::new(
+                "host_calls",
+                format!("more than {} calls to the host", self.limit),
+            ));
         }
         Ok(())
     }
@@ -104,7 +107,8 @@ impl Calls {
     }
 
     pub fn write(&self, receipt: &mut Receipt) {
-        receipt.host_calls = self.by_interface.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        receipt.host_calls =
+            self.by_interface.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         let ours: u64 = self.by_interface.values().sum();
         if self.total > ours {
             receipt.host_calls.insert("wasi".to_owned(), self.total - ours);

@@ -24,7 +24,9 @@ use sha2::{Digest, Sha256};
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::Profile;
 use stepwell_engine::step::Need;
-use stepwell_engine::{Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner};
+use stepwell_engine::{
+    Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner,
+};
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime_wasi::p2::bindings::filesystem;
 
@@ -86,8 +88,11 @@ impl Sandbox {
         let wasm = wasm.into();
         let digest = digest(&wasm);
         let prepared = self.compiler.prepare(&digest, &wasm).await?;
-        let described = self.pure(&prepared, async |step, store| step.stepwell_step_step().call_describe(store).await);
-        let wrong = |why: String| ComponentError::WrongWorld(format!("the component does not describe itself: {why}"));
+        let described =
+            self.pure(&prepared, async |step, store| step.stepwell_step_step().call_describe(store).await);
+        let wrong = |why: String| {
+            ComponentError::WrongWorld(format!("the component does not describe itself: {why}"))
+        };
         let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
         self.add(manifest.clone(), digest, wasm);
         Ok(manifest)
@@ -133,15 +138,23 @@ impl Sandbox {
     ///
     /// # Errors
     /// When there is no such step type, or the component does not answer.
-    pub async fn validate(&self, step_type: &str, config: &Value) -> Result<Vec<(String, String)>, ComponentError> {
+    pub async fn validate(
+        &self,
+        step_type: &str,
+        config: &Value,
+    ) -> Result<Vec<(String, String)>, ComponentError> {
         let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
         let found = self.find(step_type).ok_or_else(missing)?;
         let prepared = self.compiler.prepare(&found.digest, &found.wasm).await?;
         let config = config.to_string();
         let issues = self
-            .pure(&prepared, async |step, store| step.stepwell_step_step().call_validate(store, &config).await)
+            .pure(&prepared, async |step, store| {
+                step.stepwell_step_step().call_validate(store, &config).await
+            })
             .await
-            .map_err(|why| ComponentError::Host(format!("`{step_type}` does not check its configuration: {why}")))?;
+            .map_err(|why| {
+                ComponentError::Host(format!("`{step_type}` does not check its configuration: {why}"))
+            })?;
         Ok(issues.into_iter().map(|issue| (issue.pointer, issue.message)).collect())
     }
 }
@@ -208,7 +221,8 @@ fn manifest(described: step::Descriptor) -> Result<Arc<Manifest>, String> {
     if !config_schema.is_object() {
         return Err("its schema is not a JSON object".to_owned());
     }
-    let needs = described.needs.into_iter().map(|need| Need { capability: need.capability, purpose: need.purpose });
+    let needs =
+        described.needs.into_iter().map(|need| Need { capability: need.capability, purpose: need.purpose });
     Ok(Arc::new(Manifest {
         type_name: name,
         version: described.version,

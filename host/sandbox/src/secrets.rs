@@ -23,9 +23,8 @@ pub(crate) fn read(config: &Configuration, name: &str) -> Result<Secret, String>
         Some(("env", variable)) => {
             std::env::var(variable).map_err(|_| format!("the environment has no variable {variable}"))?
         }
-        Some(("file", path)) => {
-            fs::read_to_string(path).map_err(|error| format!("cannot read the file of the secret: {error}"))?
-        }
+        Some(("file", path)) => fs::read_to_string(path)
+            .map_err(|error| format!("cannot read the file of the secret: {error}"))?,
         _ => return Err(format!("the secret `{name}` is neither env: nor file:")),
     };
     let value = value.trim_end_matches(['\r', '\n']);

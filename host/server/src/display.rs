@@ -75,7 +75,9 @@ impl Observer for Terminal {
         match notice {
             Notice::Event(Event::Started { .. }) => self.line(&format!("run {}", state.run.execution_id)),
             Notice::Event(Event::StepStarted { attempt: 1, .. }) => self.start(&name),
-            Notice::Event(Event::StepStarted { attempt, .. }) => self.start(&format!("{name} (attempt {attempt})")),
+            Notice::Event(Event::StepStarted { attempt, .. }) => {
+                self.start(&format!("{name} (attempt {attempt})"))
+            }
             Notice::Event(Event::StepEnded { end, .. }) => {
                 self.finish();
                 let text = match end.outcome.is_success() {
@@ -136,7 +138,9 @@ pub(crate) fn summary(view: &RunView, workspace: Option<&Path>) -> String {
     table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["step", "type", "status", "seconds", "fuel", "memory", "result"]);
     for step in &view.steps {
-        let cost = |cost: fn(&stepwell::engine::Receipt) -> String| step.receipt.as_ref().map(cost).unwrap_or_default();
+        let cost = |cost: fn(&stepwell::engine::Receipt) -> String| {
+            step.receipt.as_ref().map(cost).unwrap_or_default()
+        };
         table.add_row([
             Cell::new(plain(&step.step_id)),
             Cell::new(plain(&step.step_type)),

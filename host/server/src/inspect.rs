@@ -19,7 +19,8 @@ pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, Ho
     let text = read(file)?;
     let host = host(args).await?;
     // Structure only: what is denied is shown here, and not an error.
-    let parsed = job::parse(&file.display().to_string(), &text, host.sandbox()).map_err(HostError::Invalid)?;
+    let parsed =
+        job::parse(&file.display().to_string(), &text, host.sandbox()).map_err(HostError::Invalid)?;
     for (step, grant) in host.grants(&parsed.job) {
         print(&format!("step {} ({})", step.id, step.step_type));
         match grant {
@@ -36,9 +37,12 @@ fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {
         found.map_or_else(|| format!("profile {}", grant.profile().name()), |(_, origin)| origin.clone())
     };
     let mut lines = vec![format!("  digest {}", grant.digest()), format!("  profile {}", origin("profile"))];
-    if let Some(wanted) = manifest.map(|manifest| manifest.profile).filter(|wanted| *wanted > grant.profile()) {
+    if let Some(wanted) = manifest.map(|manifest| manifest.profile).filter(|wanted| *wanted > grant.profile())
+    {
         let (has, wants) = (grant.profile().name(), wanted.name());
-        lines.push(format!("  note: the step asks for the profile {wants}, and has {has}: it may run out of memory or fuel"));
+        lines.push(format!(
+            "  note: the step asks for the profile {wants}, and has {has}: it may run out of memory or fuel"
+        ));
     }
     for (name, value) in grant.limits().list() {
         lines.push(format!("  limits.{name} = {value}  ({})", origin(&format!("limits.{name}"))));
@@ -47,16 +51,25 @@ fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {
         let url = rule.url.as_deref().unwrap_or_default();
         let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join(" ") };
         let paths = if rule.paths.is_empty() { "every path".to_owned() } else { rule.paths.join(" ") };
-        let inject = rule.inject.as_ref().map_or(String::new(), |i| format!(", adds {} from a secret", i.header));
+        let inject =
+            rule.inject.as_ref().map_or(String::new(), |i| format!(", adds {} from a secret", i.header));
         lines.push(format!("  http {methods} {url} {paths}{inject}  ({})", origin(&format!("http {url}"))));
     }
     for (name, sql) in grant.sql() {
         let (rows, timeout) = (sql.rows, sql.timeout);
-        lines.push(format!("  sql {name} {:?}, {rows} rows, {timeout}  ({})", sql.mode, origin(&format!("sql {name}"))));
+        lines.push(format!(
+            "  sql {name} {:?}, {rows} rows, {timeout}  ({})",
+            sql.mode,
+            origin(&format!("sql {name}"))
+        ));
     }
     for mount in grant.files() {
         let (at, source) = (&mount.mount, &mount.source);
-        lines.push(format!("  files {at} {:?} {source:?}  ({})", mount.access, origin(&format!("files {at}"))));
+        lines.push(format!(
+            "  files {at} {:?} {source:?}  ({})",
+            mount.access,
+            origin(&format!("files {at}"))
+        ));
     }
     if let Some((_, origin)) = grant.trace().iter().find(|(name, _)| name == "context") {
         lines.push(format!("  context as granted  ({origin})"));
@@ -132,7 +145,11 @@ pub(crate) async fn runs_list(limit: u32, args: &HostArgs) -> Result<Exit, HostE
     Ok(Exit::Success)
 }
 
-pub(crate) async fn runs_show(execution_id: &str, output: Output, args: &HostArgs) -> Result<Exit, HostError> {
+pub(crate) async fn runs_show(
+    execution_id: &str,
+    output: Output,
+    args: &HostArgs,
+) -> Result<Exit, HostError> {
     let host = host(args).await?;
     let state = host.run(execution_id).await?;
     let view = RunView::from(&state);
@@ -154,9 +171,18 @@ pub(crate) async fn runs_logs(execution_id: &str, args: &HostArgs) -> Result<Exi
             .line
             .fields
             .iter()
-            .map(|(name, value)| format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            .map(|(name, value)| {
+                format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            })
             .collect();
-        let line = format!("{} {}/{} {}{}", record.line.level, record.step_id, record.attempt, record.line.message, fields.concat());
+        let line = format!(
+            "{} {}/{} {}{}",
+            record.line.level,
+            record.step_id,
+            record.attempt,
+            record.line.message,
+            fields.concat()
+        );
         print(&format!("{at} {}", plain(&line)));
     }
     Ok(Exit::Success)
@@ -174,6 +200,9 @@ pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table
+        .load_style(UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
     table
 }

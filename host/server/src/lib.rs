@@ -65,12 +65,18 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
     match cli.command {
         Command::Run(args) => run::run(args).await,
         Command::Validate(args) => run::validate(&args.file, &args.host).await,
-        Command::Policy { command: PolicyCommand::Show { file, host } } => inspect::policy_show(&file, &host).await,
+        Command::Policy { command: PolicyCommand::Show { file, host } } => {
+            inspect::policy_show(&file, &host).await
+        }
         Command::Steps { command: StepsCommand::List(host) } => inspect::steps_list(&host).await,
-        Command::Steps { command: StepsCommand::Inspect { step, host } } => inspect::steps_inspect(&step, &host).await,
+        Command::Steps { command: StepsCommand::Inspect { step, host } } => {
+            inspect::steps_inspect(&step, &host).await
+        }
         Command::Runs { command, host } => match command {
             RunsCommand::List { limit } => inspect::runs_list(limit, &host).await,
-            RunsCommand::Show { execution_id, output } => inspect::runs_show(&execution_id, output, &host).await,
+            RunsCommand::Show { execution_id, output } => {
+                inspect::runs_show(&execution_id, output, &host).await
+            }
             RunsCommand::Logs { execution_id } => inspect::runs_logs(&execution_id, &host).await,
         },
         Command::Schema { kind } => inspect::schema(kind),

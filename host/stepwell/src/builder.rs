@@ -113,21 +113,27 @@ impl HostBuilder {
     /// Every problem of the policy and configuration files; a store or cache that cannot be used.
     pub fn build(self) -> Result<Host, HostError> {
         let config = match &self.config_file {
-            Some(path) => Configuration::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?,
+            Some(path) => {
+                Configuration::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?
+            }
             None => Configuration::default(),
         };
         let mut policies = Vec::new();
         for path in &self.policy_files {
-            policies.extend(Policy::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?);
+            policies
+                .extend(Policy::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?);
         }
         let policies = PolicySet::new(policies, &config).map_err(HostError::Policy)?;
 
         let temporary = match self.data_dir {
             Some(_) => None,
-            None => Some(tempfile::tempdir().map_err(|error| HostError::File { path: std::env::temp_dir(), error })?),
+            None => Some(
+                tempfile::tempdir().map_err(|error| HostError::File { path: std::env::temp_dir(), error })?,
+            ),
         };
         let cache_dir = self.cache_dir.or_else(|| self.data_dir.as_ref().map(|dir| dir.join("components")));
-        let sandbox = Sandbox::new(SandboxOptions { cache_dir, config: config.clone(), engine: self.engine })?;
+        let sandbox =
+            Sandbox::new(SandboxOptions { cache_dir, config: config.clone(), engine: self.engine })?;
         if !self.without_builtins {
             for builtin in BUILTINS {
                 let manifest: Manifest = serde_json::from_str(builtin.manifest)

@@ -28,7 +28,9 @@ use stepwell_engine::job::{self, Catalog, Parsed};
 use stepwell_engine::policy::{Denial, Grant, PolicySet};
 use stepwell_engine::run::{AdmitError, IllegalEvent, RunState, RunView, admit, execution_id};
 use stepwell_engine::store::{LogRecord, RunSummary};
-use stepwell_engine::{Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, Store, StoreError};
+use stepwell_engine::{
+    Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, Store, StoreError,
+};
 use stepwell_sandbox::{ComponentError, Sandbox};
 use tokio_util::sync::CancellationToken;
 
@@ -134,7 +136,8 @@ impl Host {
                     found.0.push(parsed.document.error(&at, message));
                 }
                 Ok(grant) => found.0.extend(grant.lacking(&manifest).into_iter().map(|capability| {
-                    let message = format!("`{}` asks for `{capability}`, and policy grants none", step.step_type);
+                    let message =
+                        format!("`{}` asks for `{capability}`, and policy grants none", step.step_type);
                     let help = format!("add `{capability}` rules to the policy of this step type (--policy)");
                     parsed.document.error(&at, message).help(help).as_warning()
                 })),
@@ -226,7 +229,9 @@ fn without_templates(value: &Value) -> Value {
             let known = map.iter().filter(|(_, value)| !is_template(value));
             known.map(|(key, value)| (key.clone(), without_templates(value))).collect::<Map<_, _>>().into()
         }
-        Value::Array(items) => items.iter().filter(|item| !is_template(item)).map(without_templates).collect(),
+        Value::Array(items) => {
+            items.iter().filter(|item| !is_template(item)).map(without_templates).collect()
+        }
         other => other.clone(),
     }
 }

@@ -149,7 +149,8 @@ impl Worker<'_> {
 
     /// An attempt that was running when its worker died is lost.
     fn forget_lost_attempt(&mut self, at: Timestamp) -> Result<(), HostError> {
-        let running = |step: &stepwell_engine::run::StepState| step.status == stepwell_engine::run::StepStatus::Running;
+        let running =
+            |step: &stepwell_engine::run::StepState| step.status == stepwell_engine::run::StepStatus::Running;
         let Some(step) = self.state.steps.iter().position(running) else { return Ok(()) };
         let attempt = self.state.steps.get(step).map_or(0, |step| step.attempt);
         self.push(Event::AttemptLost { step, attempt, at })
@@ -191,7 +192,8 @@ impl Worker<'_> {
         self.push(Event::StepStarted { step, attempt, at })?;
         self.commit().await?;
         let (sink, mut reports) = StepSink::channel();
-        let remaining = self.state.deadline().map_or(Duration::MAX, |d| (d - at).to_std().unwrap_or_default());
+        let remaining =
+            self.state.deadline().map_or(Duration::MAX, |d| (d - at).to_std().unwrap_or_default());
         let request = StepRequest {
             execution_id: self.state.run.execution_id.clone(),
             job_id: self.state.run.job.id.clone(),
@@ -248,9 +250,17 @@ impl Worker<'_> {
         }))
     }
 
-    async fn report(&mut self, step: usize, attempt: u32, step_id: &str, report: Report) -> Result<(), HostError> {
+    async fn report(
+        &mut self,
+        step: usize,
+        attempt: u32,
+        step_id: &str,
+        report: Report,
+    ) -> Result<(), HostError> {
         match report {
-            Report::Progress(progress) => self.observer.notice(&self.state, step, Notice::Progress(&progress)),
+            Report::Progress(progress) => {
+                self.observer.notice(&self.state, step, Notice::Progress(&progress))
+            }
             Report::Preparing(what) => self.observer.notice(&self.state, step, Notice::Preparing(&what)),
             Report::Log(line) => {
                 self.observer.notice(&self.state, step, Notice::Log(&line));
@@ -302,7 +312,8 @@ impl Worker<'_> {
     fn deterministic(&self, step_id: &str, attempt: u32) -> Option<Deterministic> {
         let seed = self.host.deterministic?;
         let time = self.state.run.scheduled_time;
-        let salt = step_id.bytes().fold(u64::from(attempt), |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte));
+        let salt =
+            step_id.bytes().fold(u64::from(attempt), |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte));
         Some(Deterministic { time, seed: seed ^ salt })
     }
 

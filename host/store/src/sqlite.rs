@@ -207,7 +207,8 @@ fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Failed(format!("a record cannot be read: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| StoreError::Failed(format!("a record cannot be read: {error}")))
 }
 
 fn micros(at: Timestamp) -> i64 {
@@ -224,7 +225,8 @@ fn load(connection: &Connection, execution_id: &str) -> Result<(NewRun, Vec<Even
         .and_then(|mut statement| statement.query_row([execution_id], |row| row.get(0)).optional())
         .map_err(|e| failure(&e))?;
     let run = run.ok_or_else(|| StoreError::NotFound(execution_id.to_owned()))?;
-    let events = records(connection, "SELECT event FROM events WHERE execution_id = ?1 ORDER BY seq", execution_id)?;
+    let events =
+        records(connection, "SELECT event FROM events WHERE execution_id = ?1 ORDER BY seq", execution_id)?;
     Ok((parse(&run)?, events))
 }
 
@@ -297,7 +299,9 @@ impl Store for SqliteStore {
                 RETURNING fence";
             let fence: Option<u64> = transaction
                 .prepare_cached(take)
-                .and_then(|mut s| s.query_row(params![id, micros(now), micros(until)], |row| row.get(0)).optional())
+                .and_then(|mut s| {
+                    s.query_row(params![id, micros(now), micros(until)], |row| row.get(0)).optional()
+                })
                 .map_err(|e| failure(&e))?;
             let (run, events) = load(transaction, &id)?;
             match fence {
@@ -324,7 +328,8 @@ impl Store for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         self.write(move |transaction| {
             let Commit { execution_id, fence, events, logs, status, at } = commit;
-            let update = "UPDATE runs SET status = ?3, updated_at = ?4 WHERE execution_id = ?1 AND fence = ?2";
+            let update =
+                "UPDATE runs SET status = ?3, updated_at = ?4 WHERE execution_id = ?1 AND fence = ?2";
             let row = params![execution_id, fence, status.name(), micros(at)];
             fenced(transaction.prepare_cached(update).and_then(|mut s| s.execute(row)), &execution_id)?;
             append(transaction, APPEND_EVENT, &execution_id, events.iter().map(json))?;
@@ -368,7 +373,12 @@ impl Store for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn set_claim(&self, execution_id: &str, fence: u64, until: Option<Timestamp>) -> Result<(), StoreError> {
+    async fn set_claim(
+        &self,
+        execution_id: &str,
+        fence: u64,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let id = execution_id.to_owned();
         self.write(move |transaction| {
             let update = "UPDATE runs SET claimed_until = ?3 WHERE execution_id = ?1 AND fence = ?2";

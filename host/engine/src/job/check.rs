@@ -27,8 +27,10 @@ pub(super) fn check(
 ) {
     if job.timezone.parse::<chrono_tz::Tz>().is_err() {
         let zones: Vec<String> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
-        let help = closest(&job.timezone, &zones)
-            .map_or_else(|| "for instance Europe/Berlin or UTC".to_owned(), |near| format!("did you mean `{near}`?"));
+        let help = closest(&job.timezone, &zones).map_or_else(
+            || "for instance Europe/Berlin or UTC".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
         let message = format!("`{}` is not an IANA time zone", job.timezone);
         found.0.push(document.error(&format!("{pointer}/timezone"), message).help(help));
     }
@@ -56,7 +58,13 @@ pub(super) fn check(
     }
 }
 
-fn check_type(step: &StepDefinition, document: &Document, at: &str, catalog: &dyn Catalog, found: &mut Diagnostics) {
+fn check_type(
+    step: &StepDefinition,
+    document: &Document,
+    at: &str,
+    catalog: &dyn Catalog,
+    found: &mut Diagnostics,
+) {
     match catalog.manifest(&step.step_type) {
         Some(manifest) => {
             let config = Value::Object(step.config_for(&manifest));
@@ -130,16 +138,21 @@ impl References<'_> {
 
     fn check_name(&self, name: &str) -> Result<(), (String, Option<String>)> {
         let mut parts = name.split('.');
-        let near = |word: &str, known: &[String]| closest(word, known).map(|near| format!("did you mean `{near}`?"));
+        let near =
+            |word: &str, known: &[String]| closest(word, known).map(|near| format!("did you mean `{near}`?"));
         match (parts.next().unwrap_or_default(), parts.next()) {
             ("steps", Some(id)) => {
                 let ids: Vec<String> = self.job.steps.iter().map(|step| step.id.clone()).collect();
                 let position = ids.iter().position(|known| known == id);
                 match position {
                     Some(position) if position < self.index => Ok(()),
-                    Some(position) if position == self.index => Err((format!("the step `{id}` refers to itself"), None)),
+                    Some(position) if position == self.index => {
+                        Err((format!("the step `{id}` refers to itself"), None))
+                    }
                     Some(_) => Err((
-                        format!("the step `{id}` runs after this one: only outputs of earlier steps are there"),
+                        format!(
+                            "the step `{id}` runs after this one: only outputs of earlier steps are there"
+                        ),
                         None,
                     )),
                     None => {

@@ -27,11 +27,8 @@ const JOB_KEYS: &[(&str, &str)] = &[
 ];
 
 /// Keys of the step that have other names now.
-const STEP_KEYS: &[(&str, &str)] = &[
-    ("sql_query", "query"),
-    ("powershell_script", "script"),
-    ("script_content", "script"),
-];
+const STEP_KEYS: &[(&str, &str)] =
+    &[("sql_query", "query"), ("powershell_script", "script"), ("script_content", "script")];
 
 /// Converts the legacy single-step shape (`job_type` and no `steps`, section 11.2 of the v2 design), and
 /// the field names `job_id` and `job_name` of `JobDefinition` (section 6.1.1). `None` for the present shape.

@@ -244,19 +244,27 @@ steps:
 
     #[test]
     fn what_is_no_job_at_all_is_told_too() {
-        check("steps: [", expect![[r#"
+        check(
+            "steps: [",
+            expect![[r#"
             error: unclosed bracket '['
              --> job.yaml:1:8
               |
             1 | steps: [
-              |        ^"#]]);
-        check("just text", expect![[r#"
+              |        ^"#]],
+        );
+        check(
+            "just text",
+            expect![[r#"
             error: the text `just text` stands where object is expected
              --> job.yaml:1:1
               |
             1 | just text
-              | ^"#]]);
-        check("id: x\nstepz: []\n", expect![[r#"
+              | ^"#]],
+        );
+        check(
+            "id: x\nstepz: []\n",
+            expect![[r#"
             error: missing key `steps`
              --> job.yaml:1:1
               |
@@ -268,6 +276,7 @@ steps:
               |
             2 | stepz: []
               | ^
-              help: did you mean `steps`?"#]]);
+              help: did you mean `steps`?"#]],
+        );
     }
 }

@@ -32,7 +32,8 @@ impl PolicySet {
                 }
                 for step in policy.steps.iter().filter(|step| other.steps.contains(step)) {
                     let names = format!("`{}` and `{}`", other.name, policy.name);
-                    problems.push(format!("the step type `{step}` is in two policies, {names}: leave it in one"));
+                    problems
+                        .push(format!("the step type `{step}` is in two policies, {names}: leave it in one"));
                 }
             }
             for problem in config.missing(&policy.grants) {
@@ -131,13 +132,14 @@ pub enum MountSource {
 }
 
 impl Grant {
-    /// A grant of nothing but the limits of `standard`, for calls that must be pure.
+    /// A grant of nothing, for calls that must be pure. The memory is that of `large`, since a component that
+    /// needs it needs it to be instantiated at all.
     pub fn nothing() -> Self {
         Self {
             component: String::new(),
             policy: String::new(),
-            profile: Profile::Standard,
-            limits: Limits::STANDARD,
+            profile: Profile::Large,
+            limits: Limits { fuel: Limits::STANDARD.fuel, wall: Limits::STANDARD.wall, ..Limits::LARGE },
             http: HttpGrant::default(),
             sql: BTreeMap::new(),
             files: Vec::new(),
@@ -181,14 +183,16 @@ impl Grant {
         !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.write, name))
     }
 
-    /// The capabilities that the step asks for and does not get at all.
-    pub fn lacking(&self, manifest: &Manifest) -> Vec<String> {
-        let empty = |capability: &str| match capability {
-            "http" => self.http.is_empty(),
-            "files" => self.files.is_empty(),
+    /// The capabilities that the step asks for, when it gets none of them at all.
+    pub fn lacking(&self, manifest: &Manifest) -> Option<String> {
+        let granted = |capability: &str| match capability {
+            "http" => !self.http.is_empty(),
+            "files" => !self.files.is_empty(),
+            "sql" => !self.sql.is_empty(),
             _ => false,
         };
-        manifest.needs.iter().map(|need| need.capability.clone()).filter(|name| empty(name)).collect()
+        let names: Vec<&str> = manifest.needs.iter().map(|need| need.capability.as_str()).collect();
+        (!names.is_empty() && !names.iter().any(|name| granted(name))).then(|| names.join("`, `"))
     }
 
     /// Name and origin of each part, for `policy show`.
@@ -228,7 +232,10 @@ impl HttpGrant {
     /// # Errors
     /// The rule that refuses it.
     pub fn decide(&self, request: &HttpRequest<'_>) -> Result<(usize, &HttpRule), Denial> {
-        let target = format!("{} {}://{}:{}{}", request.method, request.scheme, request.host, request.port, request.path);
+        let target = format!(
+            "{} {}://{}:{}{}",
+            request.method, request.scheme, request.host, request.port, request.path
+        );
         if self.deny.iter().any(|pattern| host_matches(pattern, request.host)) {
             let message = format!("{target}: the policy denies this host");
             return Err(Denial { rule: "HTTP_HOST_DENIED", message });
@@ -296,10 +303,13 @@ struct Layers<'a> {
 impl Layers<'_> {
     fn limits(&self, trace: &mut Vec<(String, String)>) -> (Profile, Limits) {
         let mut profile = self.operator.profile.unwrap_or(Profile::Standard);
-        let origin = if self.operator.profile.is_some() { self.name.as_str() } else { "the built-in default" };
+        let origin =
+            if self.operator.profile.is_some() { self.name.as_str() } else { "the built-in default" };
         trace.push(("profile".to_owned(), format!("{} by {origin}", profile.name())));
         let mut limits = layer_limits(profile, &self.operator);
-        trace.extend(self.operator.limits.names().iter().map(|name| (format!("limits.{name}"), self.name.clone())));
+        trace.extend(
+            self.operator.limits.names().iter().map(|name| (format!("limits.{name}"), self.name.clone())),
+        );
         for layer in self.narrowing {
             let narrower = layer.profile.unwrap_or(profile).min(profile);
             limits = limits.min(&layer_limits_over(&limits, narrower, layer));
@@ -307,13 +317,16 @@ impl Layers<'_> {
                 trace.push(("profile".to_owned(), format!("{} by the job", narrower.name())));
                 profile = narrower;
             }
-            trace.extend(layer.limits.names().iter().map(|name| (format!("limits.{name}"), "the job".to_owned())));
+            trace.extend(
+                layer.limits.names().iter().map(|name| (format!("limits.{name}"), "the job".to_owned())),
+            );
         }
         (profile, limits.min(&Limits::CEILING))
     }
 
     fn http(&self, config: &Configuration, trace: &mut Vec<(String, String)>) -> HttpGrant {
-        let expand = |rules: &[HttpRule]| rules.iter().flat_map(|rule| config.expand(rule)).collect::<Vec<_>>();
+        let expand =
+            |rules: &[HttpRule]| rules.iter().flat_map(|rule| config.expand(rule)).collect::<Vec<_>>();
         let rules = expand(self.operator.http.as_deref().unwrap_or_default());
         if !self.asks("http") {
             return HttpGrant::default();
@@ -388,7 +401,9 @@ impl Layers<'_> {
             // The job decides whether there is a workspace, the operator how large it may be.
             let source = match (rule, workspace) {
                 (FileRule { source: Some(source), .. }, _) => MountSource::Host(source.into()),
-                (FileRule { scratch: Some(size), .. }, _) => MountSource::Scratch((*size).min(limits.file_bytes)),
+                (FileRule { scratch: Some(size), .. }, _) => {
+                    MountSource::Scratch((*size).min(limits.file_bytes))
+                }
                 (FileRule { workspace: Some(size), .. }, Some(wanted)) => {
                     MountSource::Workspace((*size).min(wanted))
                 }

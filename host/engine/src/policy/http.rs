@@ -84,7 +84,9 @@ impl HttpRule {
         let mut problems = Vec::new();
         match (&self.url, &self.organization) {
             (Some(url), None) => problems.extend(origin(url).err()),
-            (None, Some(_)) if self.inject.is_some() || !self.methods.is_empty() || !self.paths.is_empty() => {
+            (None, Some(_))
+                if self.inject.is_some() || !self.methods.is_empty() || !self.paths.is_empty() =>
+            {
                 problems.push("an `organization` brings its own methods, paths and credential".to_owned());
             }
             (None, Some(_)) => {}
@@ -139,7 +141,8 @@ fn origin(text: &str) -> Result<Origin, String> {
         Some((scheme, rest)) => (format!("{scheme}://{rest}"), true),
         None => (text.to_owned(), false),
     };
-    let wrong = || format!("`{text}` is not an origin: write scheme and host, for instance https://api.example.com");
+    let wrong =
+        || format!("`{text}` is not an origin: write scheme and host, for instance https://api.example.com");
     let url = Url::parse(&text).map_err(|_| wrong())?;
     let host = url.host_str().ok_or_else(wrong)?.to_ascii_lowercase();
     let plain = url.path().trim_matches('/').is_empty() && url.query().is_none() && url.username().is_empty();
@@ -176,11 +179,35 @@ fn path_matches(pattern: &str, path: &str) -> bool {
 /// Networks that are not the public internet (IANA special-purpose registries, RFC 6890 and successors).
 static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     [
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
-        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/96", "::1/128",
-        "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32",
-        "2002::/16", "3fff::/20", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/96",
+        "::1/128",
+        "::ffff:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/32",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
     ]
     .iter()
     .filter_map(|net| net.parse().ok())
@@ -256,8 +283,20 @@ mod tests {
     #[test]
     fn only_public_addresses_unless_a_range_is_named() {
         for address in [
-            "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-            "::1", "fe80::1", "fd00::1", "::ffff:8.8.8.8", "64:ff9b::a9fe:a9fe", "2002::1", "::127.0.0.1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "169.254.169.254",
+            "192.168.0.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::a9fe:a9fe",
+            "2002::1",
+            "::127.0.0.1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }

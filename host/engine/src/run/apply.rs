@@ -68,7 +68,9 @@ pub fn apply(mut state: RunState, event: &Event) -> Result<(RunState, Vec<Effect
             });
             finish_if_done(&mut state, *at);
         }
-        Event::AttemptLost { step, .. } => with_step(&mut state, *step, |step| step.status = StepStatus::Waiting),
+        Event::AttemptLost { step, .. } => {
+            with_step(&mut state, *step, |step| step.status = StepStatus::Waiting)
+        }
         Event::Cancelled { at } => finish(&mut state, RunStatus::Cancelled, *at),
         Event::TimedOut { at } => finish(&mut state, RunStatus::Timeout, *at),
     }
@@ -81,11 +83,9 @@ pub fn next(state: &RunState) -> Option<Effect> {
     if state.status.is_terminal() {
         return Some(Effect::Finish(state.status));
     }
-    let (step, current) = state
-        .steps
-        .iter()
-        .enumerate()
-        .find(|(_, step)| matches!(step.status, StepStatus::Pending | StepStatus::Waiting | StepStatus::Running))?;
+    let (step, current) = state.steps.iter().enumerate().find(|(_, step)| {
+        matches!(step.status, StepStatus::Pending | StepStatus::Waiting | StepStatus::Running)
+    })?;
     (current.status != StepStatus::Running).then_some(Effect::RunStep {
         step,
         attempt: current.attempt + 1,
@@ -117,18 +117,20 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
             _ => Err(format!("it is not the turn of step {step}")),
         },
         Event::StepSkipped { step, .. } => match current {
-            Some((due, state)) => {
-                expect(due == *step && state.status == StepStatus::Pending, "only the next step can be skipped")
-            }
+            Some((due, state)) => expect(
+                due == *step && state.status == StepStatus::Pending,
+                "only the next step can be skipped",
+            ),
             None => Err("every step has ended".to_owned()),
         },
         Event::CheckpointSaved { step, .. } => running(*step, None),
         Event::StepEnded { step, attempt, .. } | Event::AttemptLost { step, attempt, .. } => {
             running(*step, Some(*attempt))
         }
-        Event::Cancelled { .. } | Event::TimedOut { .. } | Event::Started { .. } => {
-            expect(current.is_none_or(|(_, step)| step.status != StepStatus::Running), "an attempt is running")
-        }
+        Event::Cancelled { .. } | Event::TimedOut { .. } | Event::Started { .. } => expect(
+            current.is_none_or(|(_, step)| step.status != StepStatus::Running),
+            "an attempt is running",
+        ),
     }
 }
 
@@ -185,7 +187,9 @@ fn backoff(execution_id: &str, definition: &StepDefinition, retry: &Retry, step:
 }
 
 fn finish_if_done(state: &mut RunState, at: Timestamp) {
-    let open = |step: &StepState| matches!(step.status, StepStatus::Pending | StepStatus::Waiting | StepStatus::Running);
+    let open = |step: &StepState| {
+        matches!(step.status, StepStatus::Pending | StepStatus::Waiting | StepStatus::Running)
+    };
     if !state.steps.iter().any(open) {
         finish(state, RunStatus::Success, at);
     }

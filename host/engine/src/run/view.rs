@@ -70,7 +70,8 @@ pub struct StepView {
 impl From<&RunState> for RunView {
     fn from(state: &RunState) -> Self {
         let job = &state.run.job;
-        let count = |wanted: &[StepStatus]| state.steps.iter().filter(|step| wanted.contains(&step.status)).count();
+        let count =
+            |wanted: &[StepStatus]| state.steps.iter().filter(|step| wanted.contains(&step.status)).count();
         let begin = state.started_at.unwrap_or(state.run.created_at);
         let verdict = match state.status {
             RunStatus::Queued => "is queued",

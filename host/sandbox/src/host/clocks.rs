@@ -9,7 +9,11 @@ use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtxBui
 const RESOLUTION: Duration = Duration::from_millis(1);
 
 /// Gives the guest its clocks and random numbers.
-pub(crate) fn set_up(builder: &mut WasiCtxBuilder, deterministic: Option<stepwell_engine::step::Deterministic>, random_bytes: u64) {
+pub(crate) fn set_up(
+    builder: &mut WasiCtxBuilder,
+    deterministic: Option<stepwell_engine::step::Deterministic>,
+    random_bytes: u64,
+) {
     builder.max_random_size(random_bytes);
     match deterministic {
         None => {
@@ -17,7 +21,8 @@ pub(crate) fn set_up(builder: &mut WasiCtxBuilder, deterministic: Option<stepwel
             builder.monotonic_clock(Coarse::new());
         }
         Some(fixed) => {
-            let start = fixed.time.timestamp_nanos_opt().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+            let start =
+                fixed.time.timestamp_nanos_opt().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
             builder.wall_clock(Counting(AtomicU64::new(start)));
             builder.monotonic_clock(Counting(AtomicU64::new(0)));
             builder.secure_random(seeded(fixed.seed));
@@ -30,7 +35,10 @@ pub(crate) fn set_up(builder: &mut WasiCtxBuilder, deterministic: Option<stepwel
 struct Coarse(Instant);
 
 impl Coarse {
-    #[allow(clippy::disallowed_methods, reason = "the guest's clock is a capability: this is where it is given")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the guest's clock is a capability: this is where it is given"
+    )]
     fn new() -> Self {
         Self(Instant::now())
     }
@@ -41,7 +49,10 @@ impl HostWallClock for Coarse {
         RESOLUTION
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the guest's clock is a capability: this is where it is given")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the guest's clock is a capability: this is where it is given"
+    )]
     fn now(&self) -> Duration {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

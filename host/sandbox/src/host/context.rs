@@ -53,7 +53,8 @@ impl Host for Guest {
     async fn get_output(&mut self, step_id: String) -> Result<Result<Option<String>, Error>> {
         self.calls.count("stepwell:context");
         if !self.context.grant.may_read(&format!("steps.{step_id}")) {
-            return self.refuse("CONTEXT_READ_NOT_GRANTED", &format!("reading the output of step `{step_id}`"));
+            return self
+                .refuse("CONTEXT_READ_NOT_GRANTED", &format!("reading the output of step `{step_id}`"));
         }
         Ok(Ok(self.context.outputs.get(&step_id).map(Value::to_string)))
     }
@@ -73,7 +74,11 @@ impl Host for Guest {
             return self.refuse("CONTEXT_WRITE_NOT_GRANTED", &format!("setting the variable `{name}`"));
         }
         let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
-        if name.is_empty() || name.len() > MAX_NAME || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(word) {
+        if name.is_empty()
+            || name.len() > MAX_NAME
+            || name.starts_with(|c: char| c.is_ascii_digit())
+            || !name.chars().all(word)
+        {
             return Ok(Err(Error::Invalid(format!("`{name}` is not a name: use letters, digits and `_`"))));
         }
         let value: Value = match serde_json::from_str(&value) {

@@ -139,7 +139,8 @@ impl WasiHttpHooks for Hooks {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         // For trailers too: wasmtime-wasi-http asks the filter for both.
         Arc::new(|name| {
-            wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS.contains(name) || name.as_str().starts_with("proxy-")
+            wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS.contains(name)
+                || name.as_str().starts_with("proxy-")
         })
     }
 
@@ -180,12 +181,17 @@ impl Target {
 }
 
 impl Shared {
-    async fn send(self: Arc<Self>, mut request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
+    async fn send(
+        self: Arc<Self>,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
         let limits = self.grant.limits();
         let target = Target::of(request.uri())?;
         let (index, rule) = self.decide(request.method().as_str(), &target)?;
         self.count(index, rule)?;
-        let permit = self.concurrent.clone().try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
+        let permit =
+            self.concurrent.clone().try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
         let address = self.resolve(rule, &target, connect).await?;
         self.inject(rule, &mut request)?;
@@ -217,7 +223,9 @@ impl Shared {
                 return Err(Error::DestinationIpProhibited);
             }
             if target.scheme == "https" {
-                let tls = timeout(connect, handshake(tcp, &target.host)).await.map_err(|_| Error::ConnectionTimeout)??;
+                let tls = timeout(connect, handshake(tcp, &target.host))
+                    .await
+                    .map_err(|_| Error::ConnectionTimeout)??;
                 exchange(tls, request, first).await
             } else {
                 exchange(tcp, request, first).await
@@ -257,7 +265,11 @@ impl Shared {
             let message = format!("denied by policy [{rule}]: {message}");
             sink.offer(Report::Log(LogLine { level: "warn".to_owned(), message, fields: Map::new() }));
         }
-        if rule == "HTTP_ADDRESS_NOT_PUBLIC" { Error::DestinationIpProhibited } else { Error::HttpRequestDenied }
+        if rule == "HTTP_ADDRESS_NOT_PUBLIC" {
+            Error::DestinationIpProhibited
+        } else {
+            Error::HttpRequestDenied
+        }
     }
 
     fn count(&self, index: usize, rule: &HttpRule) -> Result<(), Error> {
@@ -314,7 +326,8 @@ impl Shared {
         let secret = secrets::read(&self.client.config, &inject.secret).map_err(fail)?;
         let text = inject.format.replace("{basic}", &basic(secret.expose())).replace("{}", secret.expose());
         let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
-        let mut value = HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;
+        let mut value =
+            HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
         Ok(())
@@ -403,7 +416,10 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Counted<B> {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         loop {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 // Empty frames carry nothing, and could be sent without end.
@@ -440,7 +456,10 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             let between = self.between;
             self.idle = Box::pin(sleep(between));
@@ -473,7 +492,8 @@ mod tests {
             ("/only/a/path", None),
         ] {
             let target = Target::of(&uri.parse().unwrap());
-            let found = target.as_ref().ok().map(|t| (t.scheme.as_str(), t.host.as_str(), t.port, t.path.as_str()));
+            let found =
+                target.as_ref().ok().map(|t| (t.scheme.as_str(), t.host.as_str(), t.port, t.path.as_str()));
             assert_eq!(found, expected, "{uri}");
         }
     }

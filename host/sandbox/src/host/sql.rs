@@ -180,7 +180,9 @@ impl HostConnection for Guest {
     ) -> Trap<Result<u64, Error>> {
         self.calls.count("stepwell:sql");
         let (done, answer) = oneshot::channel();
-        if let Err(error) = self.start(&connection, statement, parameters, timeout_ms, Kind::Execute(done)).await? {
+        if let Err(error) =
+            self.start(&connection, statement, parameters, timeout_ms, Kind::Execute(done)).await?
+        {
             return Ok(Err(error));
         }
         match answer.await {
@@ -271,7 +273,8 @@ fn serve(
         Ok(database) => database,
         Err(error) => {
             // The path is the operator's, and not for the guest.
-            let error = Error::Unavailable(format!("the connection `{name}` cannot be opened: {}", code(&error)));
+            let error =
+                Error::Unavailable(format!("the connection `{name}` cannot be opened: {}", code(&error)));
             let _ = opened.send(Err(error));
             return;
         }
@@ -392,7 +395,9 @@ fn authorize(mode: SqlMode, context: &AuthContext<'_>) -> Authorization {
     let allowed = match &context.action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
         AuthAction::Function { function_name } => !is_dangerous(function_name),
-        AuthAction::Insert { table_name } | AuthAction::Update { table_name, .. } | AuthAction::Delete { table_name } => {
+        AuthAction::Insert { table_name }
+        | AuthAction::Update { table_name, .. }
+        | AuthAction::Delete { table_name } => {
             // DDL writes to the schema table on its own behalf.
             mode == SqlMode::Ddl || mode == SqlMode::Write && !table_name.starts_with("sqlite_")
         }
@@ -440,7 +445,10 @@ fn bind(statement: &mut Statement<'_>, parameters: &Parameters) -> Result<(), Fa
     match parameters {
         Parameters::Positional(values) => {
             if values.len() != wanted {
-                return wrong(format!("the statement has {wanted} parameters, and {} are given", values.len()));
+                return wrong(format!(
+                    "the statement has {wanted} parameters, and {} are given",
+                    values.len()
+                ));
             }
             for (i, value) in values.iter().enumerate() {
                 statement.raw_bind_parameter(i + 1, bound(value))?;
@@ -508,7 +516,9 @@ fn stream(
     while let Some(row) = rows.next()? {
         count += 1;
         if count > max_rows {
-            let message = format!("the result has more than {max_rows} rows; raise `rows` in the policy, or narrow the query");
+            let message = format!(
+                "the result has more than {max_rows} rows; raise `rows` in the policy, or narrow the query"
+            );
             return Err(Error::Limit(message).into());
         }
         if totals.rows.fetch_add(1, Ordering::Relaxed) >= totals.max_rows {
@@ -560,9 +570,9 @@ fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Insta
         ErrorCode::AuthorizationForStatementDenied => Error::Denied(format!(
             "SQL_ACTION_NOT_GRANTED: the connection `{name}` is granted for {mode:?}, and not for this statement ({text})"
         )),
-        ErrorCode::ReadOnly => {
-            Error::Denied(format!("SQL_WRITE_NOT_GRANTED: the connection `{name}` is read-only for this step"))
-        }
+        ErrorCode::ReadOnly => Error::Denied(format!(
+            "SQL_WRITE_NOT_GRANTED: the connection `{name}` is read-only for this step"
+        )),
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
         ErrorCode::OperationInterrupted if Instant::now() >= deadline => Error::TimedOut,
         ErrorCode::OperationInterrupted => Error::Unavailable("the statement was stopped".to_owned()),

@@ -1,0 +1,10 @@
+//! The integration tests: the sandbox with its hostile guest, runs on every store, and the command.
+
+mod architecture;
+mod azure_devops;
+mod builtins;
+mod cli;
+mod probe;
+mod recovery;
+mod stores;
+mod support;

@@ -1,0 +1,166 @@
+//! What the tests share: a host over a directory of its own, and jobs as text.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use stepwell::engine::run::{RunState, RunView};
+use stepwell::engine::{Outcome, StepEnd};
+use stepwell::{Host, HostBuilder, Notice, Observer};
+use stepwell_tests::guest;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// A directory with a host's files, and everything to run jobs there.
+pub struct Site {
+    pub dir: TempDir,
+    policies: usize,
+    builder: HostBuilder,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = stepwell_tests::root().join("target/test-components");
+        let builder = Host::builder().data_dir(dir.path().join("data")).cache_dir(cache);
+        Self { dir, policies: 0, builder }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    /// Adds a policy (without its first two lines) for the step types.
+    pub fn policy(mut self, steps: &str, grants: &str) -> Self {
+        self.policies += 1;
+        let name = format!("policy-{}.yaml", self.policies);
+        let text = format!("policy: 1\nname: p{}\nsteps: [{steps}]\n{grants}\n", self.policies);
+        let mut site = self.file(&name, text);
+        site.builder = site.builder.policy_file(site.dir.path().join(name));
+        site
+    }
+
+    pub fn config(self, text: &str) -> Self {
+        let mut site = self.file("config.yaml", text);
+        site.builder = site.builder.config_file(site.dir.path().join("config.yaml"));
+        site
+    }
+
+    pub fn with(mut self, change: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
+        self.builder = change(self.builder);
+        self
+    }
+
+    /// A SQLite file with this content.
+    pub fn database(self, name: &str, sql: &str) -> Self {
+        let database = rusqlite::Connection::open(self.path().join(name)).unwrap();
+        database.execute_batch(sql).unwrap();
+        self
+    }
+
+    /// The probe's grants with the connection `w`, without which it is refused; `config` is the rest of the
+    /// configuration.
+    pub fn probe_policy(self, grants: &str, config: &str) -> Self {
+        self.database("w.db", "CREATE TABLE t (n)")
+            .config(&format!("connections: {{w: {{type: sqlite, path: w.db}}}}\n{config}"))
+            .policy("probe", &format!("sql: [{{connection: w}}]\n{grants}"))
+    }
+
+    pub async fn host(self) -> Running {
+        let host = self.builder.build().unwrap();
+        host.register(std::fs::read(guest("probe")).unwrap()).await.unwrap();
+        Running { host, dir: self.dir }
+    }
+}
+
+/// A host, and the directory that lives as long.
+pub struct Running {
+    pub host: Host,
+    pub dir: TempDir,
+}
+
+impl Running {
+    pub async fn run(&self, job: &str) -> RunState {
+        self.watched(job, &Nobody, CancellationToken::new()).await
+    }
+
+    pub async fn watched(&self, job: &str, observer: &dyn Observer, cancel: CancellationToken) -> RunState {
+        let parsed = match self.host.parse("job.yaml", job).await {
+            Ok(parsed) => parsed,
+            Err(error) => panic!("{error}"),
+        };
+        let id = self.host.submit(parsed.job, Default::default()).await.unwrap();
+        self.host.resume(&id, observer, cancel).await.unwrap()
+    }
+
+    /// Runs one step, given without its id.
+    pub async fn step(&self, step: Value) -> StepEnd {
+        let state = self.run(&one_step(step)).await;
+        StepEnd::clone(state.steps[0].end.as_ref().unwrap())
+    }
+
+    /// Runs one case of the probe; `more` is the rest of its configuration.
+    pub async fn probe(&self, case: &str, more: Value) -> StepEnd {
+        self.step(probe(case, more)).await
+    }
+
+    pub async fn log(&self, state: &RunState) -> Vec<String> {
+        let lines = self.host.logs(&state.run.execution_id).await.unwrap();
+        lines.into_iter().map(|record| format!("{} {}", record.line.level, record.line.message)).collect()
+    }
+}
+
+pub fn probe(case: &str, more: Value) -> Value {
+    let mut step = json!({"type": "probe", "case": case});
+    step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    step
+}
+
+/// A job of one step, as JSON, which is YAML.
+pub fn one_step(mut step: Value) -> String {
+    step["id"] = "only".into();
+    json!({"id": "test", "workspace": "1MiB", "steps": [step]}).to_string()
+}
+
+pub fn view(state: &RunState) -> Value {
+    serde_json::to_value(RunView::from(state)).unwrap()
+}
+
+/// The outcome as the class and its message.
+pub fn told(end: &StepEnd) -> String {
+    match &end.outcome {
+        Outcome::Succeeded => format!("succeeded: {}", end.produced.output),
+        other => format!("{}: {}", other.class(), other.message()),
+    }
+}
+
+pub struct Nobody;
+
+impl Observer for Nobody {
+    fn notice(&self, _: &RunState, _: usize, _: Notice<'_>) {}
+}
+
+/// Keeps what it is told, as text.
+#[derive(Clone, Default)]
+pub struct Notebook(pub Arc<Mutex<Vec<String>>>);
+
+impl Observer for Notebook {
+    fn notice(&self, _: &RunState, step: usize, notice: Notice<'_>) {
+        let text = match notice {
+            Notice::Event(event) => {
+                serde_json::to_value(event).unwrap()["event"].as_str().unwrap().to_owned()
+            }
+            Notice::Log(line) => format!("log {}", line.message),
+            Notice::Progress(progress) => format!("progress {}", progress.done),
+            Notice::Preparing(what) => format!("preparing {what}"),
+        };
+        self.0.lock().unwrap().push(format!("{step} {text}"));
+    }
+}

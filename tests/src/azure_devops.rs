@@ -1,0 +1,376 @@
+//! An emulator of the few Azure DevOps endpoints that the `azure_devops` step calls (REST API 7.1): real
+//! status codes, authentication, throttling, slow queues and failures on demand.
+//!
+//! The number of a pipeline decides what its runs do; see [`Pipeline`].
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
+
+/// How the emulator behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The one organization.
+    pub organization: String,
+    /// The one personal access token that is accepted.
+    pub pat: String,
+    /// The pipelines, by number.
+    pub pipelines: BTreeMap<u64, Pipeline>,
+    /// `Retry-After` in seconds on every answer with status 200; Azure DevOps sends it when it delays.
+    pub retry_after: Option<f64>,
+    /// Every n-th request is throttled: 429 with `Retry-After: 0.1`.
+    pub throttle_every: Option<u64>,
+}
+
+/// What the runs of a pipeline do.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// The result: `succeeded`, `failed` or `canceled`.
+    pub result: &'static str,
+    /// How long a run takes.
+    pub takes: Duration,
+    /// Triggering answers with this status instead, and makes the run all the same when it is 500: what a
+    /// gateway does that loses an answer.
+    pub trigger_status: Option<u16>,
+}
+
+impl Pipeline {
+    /// A pipeline that succeeds after a while.
+    pub fn new(name: &str, result: &'static str, takes: Duration) -> Self {
+        Self { name: name.to_owned(), result, takes, trigger_status: None }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let millis = Duration::from_millis;
+        let mut refused = Pipeline::new("refused", "failed", millis(0));
+        refused.trigger_status = Some(400);
+        let mut lost = Pipeline::new("lost-answer", "succeeded", millis(200));
+        lost.trigger_status = Some(500);
+        let pipelines = [
+            (123, Pipeline::new("deploy", "succeeded", millis(600))),
+            (124, Pipeline::new("broken", "failed", millis(200))),
+            (125, Pipeline::new("endless", "succeeded", Duration::from_secs(3600))),
+            (126, Pipeline::new("stopped", "canceled", millis(200))),
+            (127, refused),
+            (128, lost),
+        ];
+        Self {
+            organization: "contoso".to_owned(),
+            pat: "emulator-pat".to_owned(),
+            pipelines: pipelines.into(),
+            retry_after: None,
+            throttle_every: None,
+        }
+    }
+}
+
+/// A run, as the emulator keeps it.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its number, which is that of its build.
+    pub id: u64,
+    /// Its pipeline.
+    pub pipeline: u64,
+    /// The body that triggered it.
+    pub request: Value,
+    started: Instant,
+    cancelled: bool,
+}
+
+/// What has happened so far.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The runs, oldest first.
+    pub runs: Vec<Run>,
+    /// `METHOD path` of each request.
+    pub requests: Vec<String>,
+}
+
+/// A running emulator; stops when it is dropped.
+pub struct Emulator {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Emulator {
+    /// Starts on a port of 127.0.0.1; 0 takes a free one.
+    pub async fn start(port: u16, options: Options) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        let address = listener.local_addr()?;
+        let state: Arc<Mutex<State>> = Arc::default();
+        let (options, shared) = (Arc::new(options), state.clone());
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (options, state) = (options.clone(), shared.clone());
+                let service =
+                    service_fn(move |request| serve(options.clone(), state.clone(), address, request));
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        Ok(Self { address, state, _task: AbortOnDropHandle::new(task) })
+    }
+
+    /// The URL of an organization.
+    pub fn url(&self, organization: &str) -> String {
+        format!("http://{}/{organization}", self.address)
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The runs so far.
+    pub fn runs(&self) -> Vec<Run> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).runs.clone()
+    }
+
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<String> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
+    }
+}
+
+type Answer = Response<Full<Bytes>>;
+
+async fn serve(
+    options: Arc<Options>,
+    state: Arc<Mutex<State>>,
+    address: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Answer, Infallible> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    state.requests.push(format!("{} {}", parts.method, parts.uri.path()));
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let expected = base64::engine::general_purpose::STANDARD.encode(format!(":{}", options.pat));
+    let throttled = options.throttle_every.is_some_and(|every| state.requests.len() as u64 % every == 0);
+    let mut answer = match authorization {
+        // Without a credential the sign-in page, by redirect; with a wrong one the page itself.
+        None => html(StatusCode::FOUND),
+        Some(found) if found != format!("Basic {expected}") => {
+            html(StatusCode::NON_AUTHORITATIVE_INFORMATION)
+        }
+        Some(_) if throttled => {
+            let mut answer = error(StatusCode::TOO_MANY_REQUESTS, "TF400733: the request has been canceled");
+            answer.headers_mut().insert(header::RETRY_AFTER, "0.1".parse().unwrap_or_else(|_| 1.into()));
+            answer
+        }
+        Some(_) => {
+            let base = format!("http://{address}");
+            let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            route(&options, &mut state, &base, &parts.method, parts.uri.path(), parts.uri.query(), &body)
+        }
+    };
+    if let (Some(seconds), StatusCode::OK) = (options.retry_after, answer.status())
+        && let Ok(value) = seconds.to_string().parse()
+    {
+        answer.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+    Ok(answer)
+}
+
+fn route(
+    options: &Options,
+    state: &mut State,
+    base: &str,
+    method: &Method,
+    path: &str,
+    query: Option<&str>,
+    body: &Value,
+) -> Answer {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let [organization, project, "_apis", rest @ ..] = parts.as_slice() else {
+        return error(StatusCode::NOT_FOUND, "The page was not found.");
+    };
+    if *organization != options.organization {
+        return error(StatusCode::NOT_FOUND, "The organization was not found.");
+    }
+    if !query.unwrap_or_default().split('&').any(|part| part == "api-version=7.1") {
+        return error(StatusCode::BAD_REQUEST, "No api-version was supplied for the request.");
+    }
+    let site = Site { options, base: format!("{base}/{organization}/{project}") };
+    match (method, rest) {
+        (&Method::GET, ["pipelines"]) => {
+            let list = options.pipelines.iter().map(|(id, _)| site.pipeline(*id)).collect::<Vec<_>>();
+            ok(&json!({"count": list.len(), "value": list}))
+        }
+        (&Method::GET, ["pipelines", id]) => match id.parse() {
+            Ok(id) if options.pipelines.contains_key(&id) => ok(&site.pipeline(id)),
+            _ => error(StatusCode::NOT_FOUND, "Pipeline not found."),
+        },
+        (_, ["pipelines", id, "runs", rest @ ..]) => {
+            let Some((id, pipeline)) = id.parse().ok().and_then(|id| options.pipelines.get_key_value(&id))
+            else {
+                return error(StatusCode::NOT_FOUND, &format!("VS800075: pipeline {id} does not exist."));
+            };
+            runs(&site, state, method, *id, pipeline, rest, body)
+        }
+        (&Method::PATCH, ["build", "builds", id]) => cancel(&site, state, id, body),
+        _ => error(StatusCode::NOT_FOUND, "The page was not found."),
+    }
+}
+
+fn runs(
+    site: &Site<'_>,
+    state: &mut State,
+    method: &Method,
+    id: u64,
+    pipeline: &Pipeline,
+    rest: &[&str],
+    body: &Value,
+) -> Answer {
+    match (method, rest) {
+        (&Method::GET, []) => {
+            let found = state.runs.iter().rev().filter(|run| run.pipeline == id);
+            let list: Vec<Value> = found.map(|run| site.run(run)).collect();
+            ok(&json!({"count": list.len(), "value": list}))
+        }
+        (&Method::POST, []) => {
+            if let Some(problem) = problem_of(body) {
+                return error(StatusCode::BAD_REQUEST, &problem);
+            }
+            if pipeline.trigger_status == Some(400) {
+                return error(
+                    StatusCode::BAD_REQUEST,
+                    "PipelineValidationException: unexpected parameter 'x'",
+                );
+            }
+            let number = 456 + state.runs.len() as u64;
+            let run = Run {
+                id: number,
+                pipeline: id,
+                request: body.clone(),
+                started: Instant::now(),
+                cancelled: false,
+            };
+            state.runs.push(run.clone());
+            match pipeline.trigger_status {
+                Some(_) if state.runs.iter().filter(|run| run.pipeline == id).count() == 1 => {
+                    error(StatusCode::INTERNAL_SERVER_ERROR, "The answer was lost.")
+                }
+                _ => ok(&site.run(&run)),
+            }
+        }
+        (&Method::GET, [run]) => match state.runs.iter().find(|found| found.id.to_string() == *run) {
+            Some(run) if run.pipeline == id => ok(&site.run(run)),
+            _ => error(StatusCode::NOT_FOUND, "Run not found."),
+        },
+        _ => error(StatusCode::METHOD_NOT_ALLOWED, "The requested resource does not support this method."),
+    }
+}
+
+fn cancel(site: &Site<'_>, state: &mut State, id: &str, body: &Value) -> Answer {
+    if body.get("status") != Some(&json!("cancelling")) {
+        return error(StatusCode::BAD_REQUEST, "Only the status `cancelling` can be set.");
+    }
+    match state.runs.iter_mut().find(|run| run.id.to_string() == id) {
+        Some(run) => {
+            run.cancelled = true;
+            ok(
+                &json!({"id": run.id, "buildNumber": run.id.to_string(), "status": "cancelling", "url": site.base}),
+            )
+        }
+        None => error(StatusCode::NOT_FOUND, "Build not found."),
+    }
+}
+
+/// What Azure DevOps refuses in the body of a trigger.
+fn problem_of(body: &Value) -> Option<String> {
+    let text = |value: &Value| value.is_string();
+    if body.get("templateParameters").and_then(Value::as_object).is_some_and(|p| !p.values().all(text)) {
+        return Some("templateParameters must be strings".to_owned());
+    }
+    let name = body.pointer("/resources/repositories/self/refName").and_then(Value::as_str);
+    name.filter(|name| !name.starts_with("refs/")).map(|name| format!("'{name}' is not a full ref name"))
+}
+
+/// What URLs start with.
+struct Site<'a> {
+    options: &'a Options,
+    base: String,
+}
+
+impl Site<'_> {
+    fn pipeline(&self, id: u64) -> Value {
+        let name = self.options.pipelines.get(&id).map_or("", |pipeline| &pipeline.name);
+        let url = format!("{}/_apis/pipelines/{id}?revision=1", self.base);
+        json!({"id": id, "name": name, "folder": "\\", "revision": 1, "url": url,
+               "_links": {"self": {"href": url}}})
+    }
+
+    fn run(&self, run: &Run) -> Value {
+        let pipeline = self.options.pipelines.get(&run.pipeline);
+        let over = pipeline.is_none_or(|pipeline| run.started.elapsed() >= pipeline.takes);
+        let url = format!("{}/_apis/pipelines/{}/runs/{}", self.base, run.pipeline, run.id);
+        let mut value = json!({
+            "_links": {"self": {"href": url}},
+            "createdDate": "2025-09-01T14:30:22.1234567Z",
+            "id": run.id,
+            "name": format!("20250901.{}", run.id),
+            "pipeline": self.pipeline(run.pipeline),
+            "state": if run.cancelled || over { "completed" } else { "inProgress" },
+            "templateParameters": run.request.get("templateParameters").cloned().unwrap_or_else(|| json!({})),
+            "url": url,
+        });
+        if let Some(name) = run.request.pointer("/resources/repositories/self/refName") {
+            value["resources"] = json!({"repositories": {"self": {
+                "refName": name, "version": "0123456789abcdef0123456789abcdef01234567",
+                "repository": {"type": "azureReposGit"}}}});
+        }
+        if let Some(variables) = run.request.get("variables") {
+            value["variables"] = variables.clone();
+        }
+        if run.cancelled || over {
+            value["finishedDate"] = json!("2025-09-01T14:32:45.7890123Z");
+            value["result"] =
+                json!(if run.cancelled { "canceled" } else { pipeline.map_or("unknown", |p| p.result) });
+        }
+        value
+    }
+}
+
+fn ok(value: &Value) -> Answer {
+    answer(StatusCode::OK, "application/json; charset=utf-8; api-version=7.1", value.to_string())
+}
+
+fn error(status: StatusCode, message: &str) -> Answer {
+    let mut body = Map::new();
+    body.insert("message".to_owned(), message.into());
+    body.insert("typeKey".to_owned(), "EmulatedException".into());
+    body.insert("errorCode".to_owned(), 0.into());
+    answer(status, "application/json; charset=utf-8", Value::Object(body).to_string())
+}
+
+fn html(status: StatusCode) -> Answer {
+    answer(status, "text/html", "<html><title>Azure DevOps Services | Sign In</title></html>".to_owned())
+}
+
+fn answer(status: StatusCode, content_type: &str, body: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    if let Ok(value) = content_type.parse() {
+        answer.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    answer
+}

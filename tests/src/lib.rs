@@ -1,0 +1,15 @@
+//! The harness of the integration tests, and the Azure DevOps emulator.
+
+pub mod azure_devops;
+
+use std::path::PathBuf;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The component of a guest that the build of the built-in steps has made.
+pub fn guest(name: &str) -> PathBuf {
+    root().join("target/guests/wasm32-wasip2/release").join(format!("{name}.wasm"))
+}
