@@ -1,1 +1,165 @@
-//! later
+//! The invariants of ARCHITECTURE.md, held by looking at the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use stepwell_tests::root;
+
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() && path.file_name().is_none_or(|name| name != "target" && name != "node_modules") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The source without its tests and comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn dependencies(krate: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("host").join(krate).join("Cargo.toml")).unwrap();
+    let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    section
+        .lines()
+        .filter_map(|line| Some(line.split(['.', ' ', '=']).next()?.to_owned()))
+        .filter(|n| !n.is_empty())
+        .collect()
+}
+
+#[test]
+fn each_crate_knows_only_what_it_is_there_for() {
+    let crates = ["engine", "sandbox", "store", "builtins", "stepwell", "server"];
+    for (library, owners) in [
+        ("wasmtime", &["sandbox"][..]),
+        ("wasmtime-wasi", &["sandbox"]),
+        ("wasmtime-wasi-http", &["sandbox"]),
+        ("hyper", &["sandbox"]),
+        ("rusqlite", &["sandbox", "store"]),
+        ("clap", &["server"]),
+        ("indicatif", &["server"]),
+        ("axum", &["server"]),
+    ] {
+        for krate in crates.iter().filter(|krate| !owners.contains(krate)) {
+            assert!(
+                !dependencies(krate).iter().any(|name| name == library),
+                "{krate} must not know {library}"
+            );
+        }
+    }
+    for (krate, allowed) in [
+        ("engine", &[][..]),
+        ("sandbox", &["stepwell-engine"]),
+        ("store", &["stepwell-engine"]),
+        ("builtins", &[]),
+        ("stepwell", &["stepwell-builtins", "stepwell-engine", "stepwell-sandbox", "stepwell-store"]),
+        ("server", &["stepwell"]),
+    ] {
+        let ours: Vec<String> =
+            dependencies(krate).into_iter().filter(|name| name.starts_with("stepwell")).collect();
+        assert_eq!(ours, allowed, "{krate}");
+    }
+}
+
+#[test]
+fn only_policy_makes_a_grant() {
+    for path in sources(&root().join("host")) {
+        if path.ends_with("policy/decide.rs") {
+            continue;
+        }
+        let code = code(&path);
+        assert!(
+            !code.contains(" Grant {") || code.contains("-> Grant {"),
+            "{} makes a Grant",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn a_state_changes_only_in_apply() {
+    for path in sources(&root().join("host")).into_iter().filter(|path| !path.ends_with("run/apply.rs")) {
+        for field in ["state.status = ", "step.status = ", "state.steps.push", "state.ended_at = "] {
+            assert!(!code(&path).contains(field), "{} changes a run: {field}", path.display());
+        }
+    }
+}
+
+#[test]
+fn core_code_reads_no_clock() {
+    for krate in ["engine", "store"] {
+        for path in sources(&root().join("host").join(krate)) {
+            for clock in ["SystemTime::now", "Instant::now", "Utc::now", "Local::now"] {
+                assert!(!code(&path).contains(clock), "{} reads a clock", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn sandbox_and_store_do_not_know_each_other_or_call_back() {
+    for path in sources(&root().join("host/sandbox")) {
+        assert!(!code(&path).contains("dyn Store"), "{}", path.display());
+    }
+    for path in sources(&root().join("host/store")) {
+        assert!(
+            !code(&path).contains("run::apply") && !code(&path).contains("policy::"),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn a_store_serves_one_attempt() {
+    let made: Vec<PathBuf> =
+        sources(&root().join("host")).into_iter().filter(|p| code(p).contains("Store::new(engine")).collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert!(made[0].ends_with("sandbox/src/attempt.rs"));
+}
+
+#[test]
+fn files_and_functions_stay_small_and_every_allowance_has_its_reason() {
+    for path in sources(&root().join("host")).into_iter().chain(sources(&root().join("guests"))) {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().count();
+        assert!(lines <= 620, "{} has {lines} lines", path.display());
+        for (i, line) in text.lines().enumerate() {
+            let allows = line.contains("#[allow(") || line.contains("#![allow(");
+            let whole: String = text.lines().skip(i).take(3).collect();
+            assert!(
+                !allows || whole.contains("reason"),
+                "{}:{} allows without a reason",
+                path.display(),
+                i + 1
+            );
+        }
+    }
+}
+
+#[test]
+fn every_wit_item_is_documented() {
+    for package in ["step", "context", "log", "sql"] {
+        let text = fs::read_to_string(root().join(format!("wit/{package}/{package}.wit"))).unwrap();
+        assert!(text.contains(&format!("package stepwell:{package}@0.1.0;")));
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (i, line) in lines.iter().enumerate() {
+            let item = line.contains(": func(")
+                || line.contains(": static func(")
+                || ["record ", "variant ", "enum ", "resource "].iter().any(|word| line.starts_with(word));
+            let above =
+                lines[..i].iter().rev().find(|line| !line.starts_with('@')).copied().unwrap_or_default();
+            let obvious = line.starts_with("columns: func");
+            assert!(!item || obvious || above.starts_with("///"), "{package}.wit:{}: {line}", i + 1);
+        }
+    }
+}

@@ -1,1 +1,228 @@
-//! later
+//! The `azure_devops` step against the emulator, and the emulator against the API's own definitions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stepwell::engine::Outcome;
+use stepwell::engine::run::RunStatus;
+use stepwell_tests::azure_devops::{Emulator, Options};
+use stepwell_tests::root;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Notebook, Running, Site, one_step, told};
+
+async fn site(emulator: &Emulator, pat: &str) -> Running {
+    let url = emulator.url("contoso");
+    let config =
+        format!("azure_devops: {{organizations: {{contoso: {{url: '{url}', pat: 'file:pat.txt'}}}}}}");
+    let grants =
+        "http: [{organization: contoso, allow_private: ['127.0.0.1/32']}]\nlimits: {http_requests: 500}";
+    Site::new().file("pat.txt", pat).config(&config).policy("azure_devops", grants).host().await
+}
+
+fn step(pipeline: u64, more: Value) -> Value {
+    let mut step = json!({
+        "type": "azure_devops", "organization": "contoso", "project": "data-platform", "pipeline_id": pipeline,
+        "branch": "main", "parameters": {"Environment": "production"}, "poll_interval": 0.05,
+    });
+    step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    step
+}
+
+#[tokio::test]
+async fn each_end_of_a_pipeline_is_told() {
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let site = site(&emulator, "emulator-pat").await;
+    for (pipeline, more, expected) in [
+        (123, json!({"variables": {"level": 3}}), "succeeded: "),
+        (123, json!({"wait_for_completion": false}), "succeeded: "),
+        (124, json!({}), "failed: Pipeline #"),
+        (125, json!({"timeout": 0.3}), "timed_out"),
+        (126, json!({}), "failed: Pipeline #"),
+        (127, json!({}), "failed: Azure DevOps refuses the run: PipelineValidationException"),
+        (999, json!({}), "failed: there is no pipeline 999 in the project `data-platform` of `contoso`"),
+    ] {
+        let end = site.step(step(pipeline, more)).await;
+        assert!(
+            told(&end).starts_with(expected) || told(&end).contains("not completed in time"),
+            "{pipeline}: {}",
+            told(&end)
+        );
+        // The credential is the host's: it is in nothing that the guest leaves behind.
+        assert!(!serde_json::to_string(&end).unwrap().contains("emulator-pat"));
+    }
+    let end = site.step(step(123, json!({}))).await;
+    let metadata = &end.produced.metadata;
+    assert_eq!(
+        end.produced.summary,
+        format!("Pipeline #{} completed successfully", metadata["run_id"].as_str().unwrap())
+    );
+    assert_eq!((&metadata["organization"], &metadata["branch"]), (&json!("contoso"), &json!("main")));
+    assert_eq!(
+        emulator.runs().last().unwrap().request["resources"]["repositories"]["self"]["refName"],
+        "refs/heads/main"
+    );
+}
+
+#[tokio::test]
+async fn credentials_throttling_and_lost_answers() {
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let end = site(&emulator, "wrong").await.step(step(123, json!({}))).await;
+    assert!(
+        told(&end).contains("does not accept the credential of the organization `contoso`"),
+        "{}",
+        told(&end)
+    );
+
+    let throttling = Options { throttle_every: Some(4), retry_after: Some(0.05), ..Options::default() };
+    let emulator = Emulator::start(0, throttling).await.unwrap();
+    let end = site(&emulator, "emulator-pat")
+        .await
+        .step(step(123, json!({"retry": {"max_attempts": 3, "backoff": "10ms"}})))
+        .await;
+    assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
+    assert_eq!(emulator.runs().len(), 1);
+
+    // The gateway loses the answer to the trigger: the run is there, and the next attempt finds it.
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let lost = step(128, json!({"retry": {"max_attempts": 2, "backoff": "10ms"}}));
+    let end = site(&emulator, "emulator-pat").await.step(lost).await;
+    assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
+    assert_eq!(emulator.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn cancelling_the_step_cancels_the_pipeline() {
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let site = site(&emulator, "emulator-pat").await;
+    let cancel = CancellationToken::new();
+    let (later, watched) = (cancel.clone(), Arc::new(emulator));
+    let emulator = watched.clone();
+    tokio::spawn(async move {
+        while watched.runs().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        later.cancel();
+    });
+    let state = site.watched(&one_step(step(125, json!({}))), &Notebook::default(), cancel).await;
+    assert_eq!(state.status, RunStatus::Cancelled);
+    assert!(told(state.steps[0].end.as_ref().unwrap()).contains("and the pipeline run 456 with it"));
+    assert!(emulator.requests().contains(&"PATCH /contoso/data-platform/_apis/build/builds/456".to_owned()));
+}
+
+#[tokio::test]
+async fn an_attempt_that_died_is_taken_up_where_it_was() {
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let site = site(&emulator, "emulator-pat").await;
+    // The first attempt ends with its time; what it noted is what a crash would leave.
+    let retried = step(123, json!({"timeout": 0.2, "retry": {"max_attempts": 9, "backoff": "10ms"}}));
+    let state = site.run(&one_step(retried)).await;
+    assert_eq!(state.status, RunStatus::Success, "{}", told(state.steps[0].end.as_ref().unwrap()));
+    assert!(state.steps[0].attempt > 1);
+    assert_eq!(emulator.runs().len(), 1);
+    let log = site.log(&state).await;
+    assert!(log.iter().any(|line| line.contains("re-attaching to the pipeline run 456")), "{log:?}");
+}
+
+#[tokio::test]
+async fn without_a_grant_nothing_goes_out() {
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let url = emulator.url("contoso");
+    let config =
+        format!("azure_devops: {{organizations: {{contoso: {{url: '{url}', pat: 'file:pat.txt'}}}}}}");
+    let site = Site::new().file("pat.txt", "emulator-pat").config(&config).host().await;
+    let end = site.step(step(123, json!({}))).await;
+    assert!(matches!(end.outcome, Outcome::Failed { .. }), "{}", told(&end));
+    assert_eq!(end.receipt.denials["HTTP_NOT_GRANTED"], 1);
+    assert!(emulator.requests().is_empty());
+}
+
+/// What the emulator answers fits the definitions of the API. They are not ours to redistribute: the test
+/// runs where they are.
+#[tokio::test]
+async fn the_emulator_answers_as_the_definitions_say() {
+    let definitions = root().join("../shared/azure-devops/pipelines-7.1.json");
+    let Ok(text) = std::fs::read_to_string(&definitions) else {
+        println!("skipped: {} is not there", definitions.display());
+        return;
+    };
+    let swagger: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let base = format!("{}/data-platform/_apis/pipelines", emulator.url("contoso"));
+    let get = |method: &'static str, path: &'static str, body: Option<Value>| {
+        let url = format!("{base}{path}?api-version=7.1");
+        async move { curl(method, &url, body).await }
+    };
+    let trigger = json!({"resources": {"repositories": {"self": {"refName": "refs/heads/main"}}},
+                         "templateParameters": {"a": "b"}, "variables": {"v": {"value": "1"}}});
+    let run = get("POST", "/124/runs", Some(trigger)).await;
+    fits(&swagger, "Run", &run);
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    fits(&swagger, "Run", &get("GET", "/124/runs/456", None).await);
+    for run in get("GET", "/124/runs", None).await["value"].as_array().unwrap() {
+        fits(&swagger, "Run", run);
+    }
+    fits(&swagger, "Pipeline", &get("GET", "/124", None).await);
+}
+
+async fn curl(method: &str, url: &str, body: Option<Value>) -> Value {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    let body = body.map_or(String::new(), |body| body.to_string());
+    let request = format!(
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Basic OmVtdWxhdG9yLXBhdA==\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    serde_json::from_str(body).unwrap()
+}
+
+/// The value fits the definition, and has no property that the definition does not know.
+fn fits(swagger: &Value, definition: &str, value: &Value) {
+    let mut definitions = swagger["definitions"].clone();
+    open(&mut definitions);
+    let schema = json!({"$ref": format!("#/definitions/{definition}"), "definitions": definitions});
+    let problems: Vec<String> = jsonschema::validator_for(&schema)
+        .unwrap()
+        .iter_errors(value)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{definition}: {problems:#?}\n{value:#}");
+    let known: BTreeSet<&String> = properties(swagger, &swagger["definitions"][definition]);
+    let unknown: Vec<&String> =
+        value.as_object().unwrap().keys().filter(|key| !known.contains(key)).collect();
+    assert!(unknown.is_empty(), "{definition} has no {unknown:?}");
+}
+
+/// An `object` without properties is .NET's, which is anything.
+fn open(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            let bare = !map.contains_key("properties") && !map.contains_key("additionalProperties");
+            if bare && map.get("type") == Some(&json!("object")) {
+                map.remove("type");
+            }
+            map.values_mut().for_each(open);
+        }
+        Value::Array(items) => items.iter_mut().for_each(open),
+        _ => {}
+    }
+}
+
+fn properties<'s>(swagger: &'s Value, definition: &'s Value) -> BTreeSet<&'s String> {
+    let mut known: BTreeSet<&String> =
+        definition["properties"].as_object().into_iter().flat_map(|p| p.keys()).collect();
+    for base in definition["allOf"].as_array().into_iter().flatten() {
+        if let Some(name) = base["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
+            known.extend(properties(swagger, &swagger["definitions"][name]));
+        }
+    }
+    known
+}

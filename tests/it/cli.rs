@@ -1,1 +1,285 @@
-//! later
+//! The command: what it prints, how it exits, and what it leaves.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use expect_test::{expect, expect_file};
+use serde_json::Value;
+use stepwell_tests::{guest, root};
+use tempfile::TempDir;
+
+/// A directory to run the command in.
+pub struct Shell {
+    dir: TempDir,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let shell = Self { dir };
+        let policy = "policy: 1\nname: probes\nsteps: [probe]\nsql: [{connection: w}]\n";
+        rusqlite::Connection::open(shell.path("w.db")).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
+        shell
+            .file("policy.yaml", policy)
+            .file("config.yaml", "connections: {w: {type: sqlite, path: w.db}}\n")
+    }
+
+    pub fn file(self, name: &str, content: &str) -> Self {
+        fs::write(self.path(name), content).unwrap();
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The arguments, with the probe and its policy.
+    pub fn with_probe(&self, arguments: &[&str]) -> Vec<String> {
+        let probe = guest("probe").display().to_string();
+        let more = ["--policy", "policy.yaml", "--config", "config.yaml", "--step", &probe];
+        arguments.iter().chain(&more).map(|a| (*a).to_owned()).collect()
+    }
+
+    pub fn command(&self, arguments: &[String]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell-under-test"));
+        command.args(arguments).current_dir(self.dir.path()).stdin(Stdio::null());
+        command.env("STEPWELL_DATA_DIR", self.path("data"));
+        command.env("STEPWELL_CACHE_DIR", root().join("target/test-cache"));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+        self.command(&arguments).output().unwrap()
+    }
+
+    fn probe(&self, arguments: &[&str]) -> Output {
+        self.command(&self.with_probe(arguments)).output().unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const JOB: &str = "id: job-1
+name: A job
+vars: {who: you}
+steps:
+- {id: one, name: First, type: probe, case: echo, text: '${{ vars.who }}'}
+- {id: two, type: probe, case: trap, continue_on_failure: true}
+- {id: three, type: probe, case: log, count: 2, text: \"a\\u001b[31mb\"}
+";
+
+#[test]
+fn bad_input_ends_with_2_names_the_place_and_writes_nothing() {
+    let module = "\0asm\u{1}\0\0\0";
+    for (name, file, arguments, said) in [
+        ("broken YAML", "steps: [", vec!["run", "x"], "x:1:"),
+        ("wrong type", "id: a\nsteps: 7\n", vec!["run", "x"], "x:2:8"),
+        (
+            "unknown field",
+            "id: a\nstepz: []\nsteps: [{id: s, type: sql}]",
+            vec!["validate", "x"],
+            "did you mean `steps`?",
+        ),
+        ("unknown step type", "id: a\nsteps: [{id: s, type: sgl}]", vec!["run", "x"], "did you mean `sql`?"),
+        (
+            "undefined reference",
+            "id: a\nsteps: [{id: s, type: sql, connection_name: w, query: '${{ steps.t.output }}'}]",
+            vec!["run", "x"],
+            "there is no step `t`",
+        ),
+        (
+            "reference to itself",
+            "id: a\nsteps: [{id: s, type: sql, connection_name: w, query: '${{ steps.s.output }}'}]",
+            vec!["run", "x"],
+            "refers to itself",
+        ),
+        (
+            "connection without a grant",
+            "id: a\nsteps: [{id: s, type: sql, connection_name: w, query: SELECT 1}]",
+            vec!["run", "x"],
+            "SQL_NOT_GRANTED",
+        ),
+        ("missing file", "", vec!["run", "nowhere.yaml"], "nowhere.yaml: No such file"),
+        ("directory", "", vec!["run", "."], "Is a directory"),
+        ("not wasm", "id: a", vec!["steps", "inspect", "policy.wasm"], "policy.wasm: No such file"),
+        ("no component", module, vec!["run", "x", "--step", "x"], "not a component"),
+        ("no wasm", "hello", vec!["run", "x", "--step", "x"], "not WebAssembly"),
+        ("unknown variable", JOB, vec!["run", "x", "--var", "whom=me"], "it has who"),
+        ("no variable", JOB, vec!["run", "x", "--var", "whom"], "NAME=VALUE"),
+        ("no run", "", vec!["run", "--resume", "exec_1"], "there is no run `exec_1`"),
+        (
+            "unknown policy key",
+            "policy: 1\nname: p\nsteps: [sql]\nhttps: []",
+            vec!["steps", "list", "--policy", "x"],
+            "did you mean `http`?",
+        ),
+        (
+            "policy above the ceiling",
+            "policy: 1\nname: p\nsteps: [sql]\nlimits: {memory: 8GiB}",
+            vec!["steps", "list", "--policy", "x"],
+            "above the ceiling of 2GiB",
+        ),
+        (
+            "policy without its connection",
+            "policy: 1\nname: p\nsteps: [sql]\nsql: [{connection: none}]",
+            vec!["steps", "list", "--policy", "x"],
+            "the connection `none` is not in the configuration",
+        ),
+        (
+            "missing database",
+            "connections: {a: {type: sqlite, path: none.db}}",
+            vec!["steps", "list", "--config", "x"],
+            "x:1:",
+        ),
+        (
+            "disabled",
+            "id: a\nenabled: false\nsteps: [{id: s, type: probe, case: noop}]",
+            vec!["run", "x"],
+            "not enabled",
+        ),
+    ] {
+        let shell = Shell::new().file("x", file);
+        let needs_probe = file.contains("probe");
+        let output = if needs_probe { shell.probe(&arguments) } else { shell.run(&arguments) };
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
+        assert!(stderr.contains(said), "{name}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{name}: {stderr}");
+        assert!(output.stdout.is_empty(), "{name}: {}", text(&output.stdout));
+        let left = fs::read_dir(shell.path("data")).map_or(0, |entries| {
+            entries
+                .flatten()
+                .filter(|e| e.file_name() != "stepwell.db-shm" && e.file_name() != "stepwell.db-wal")
+                .count()
+        });
+        // A look for a run opens the store; nothing else does.
+        assert!(left == 0 || name == "no run", "{name} left {left} files");
+    }
+}
+
+#[test]
+fn a_run_prints_the_response_of_the_v2_api() {
+    let shell = Shell::new().file("job.yaml", JOB);
+    let output = shell.probe(&["run", "job.yaml", "--var", "who=me", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let view: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    expect!["duration_seconds end_time execution_id failed_steps job_id job_name message start_time status step_count steps success successful_steps timezone"]
+        .assert_eq(&keys(&view));
+    expect!["attempts duration_seconds metadata outcome output receipt status step_id step_name step_type"]
+        .assert_eq(&keys(&view["steps"][0]));
+    assert_eq!((&view["success"], &view["status"]), (&Value::Bool(true), &Value::from("success")));
+    assert_eq!((view["successful_steps"].clone(), view["failed_steps"].clone()), (2.into(), 1.into()));
+    assert_eq!(view["steps"][1]["outcome"]["class"], "trapped");
+    assert!(view["steps"][1]["outcome"]["backtrace"][0].as_str().unwrap().contains("Probe"));
+
+    let id = view["execution_id"].as_str().unwrap();
+    let shown: Value =
+        serde_json::from_slice(&shell.run(&["runs", "show", id, "--output", "json"]).stdout).unwrap();
+    assert_eq!(shown, view);
+    assert!(text(&shell.run(&["runs", "list"]).stdout).contains(id));
+    let log = text(&shell.run(&["runs", "logs", id]).stdout);
+    assert!(log.contains("warn three/1 a\u{fffd}[31mb n=0"), "{log}");
+    let again = shell.probe(&["run", "--resume", id]);
+    assert!(text(&again.stderr).contains("has ended already"));
+    assert_eq!(again.status.code(), Some(0));
+}
+
+#[test]
+fn a_failed_run_exits_with_1_and_shows_where_it_trapped() {
+    let shell =
+        Shell::new().file("job.yaml", "id: j\nsteps: [{id: a, type: probe, case: panic, text: why}]\n");
+    let output = shell.probe(&["run", "job.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("failed (trapped)") && stdout.contains("probe::Probe"), "{stdout}");
+    assert!(!text(&output.stderr).contains('\u{1b}'), "no colours where there is no terminal");
+}
+
+#[test]
+fn ctrl_c_leaves_a_cancelled_run() {
+    let shell = Shell::new().file("job.yaml", "id: j\nsteps: [{id: a, type: probe, case: await_cancel}]\n");
+    let child = shell.command(&shell.with_probe(&["run", "job.yaml", "--output", "json"]));
+    let mut child = { child }.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Once the step is running, its run is in the store.
+    let started = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(25));
+        text(&shell.run(&["runs", "list"]).stdout).contains("running")
+    });
+    assert!(started);
+    std::thread::sleep(Duration::from_millis(200));
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(text(&shell.run(&["runs", "list"]).stdout).contains("cancelled"));
+}
+
+#[test]
+fn schemas_are_checked_in() {
+    let shell = Shell::new();
+    for kind in ["job", "policy", "config"] {
+        let output = shell.run(&["schema", kind]);
+        expect_file![root().join(format!("docs/schema/{kind}.json"))].assert_eq(&text(&output.stdout));
+    }
+}
+
+#[test]
+fn steps_and_policies_are_shown() {
+    let shell = Shell::new().file("job.yaml", JOB);
+    let list = text(&shell.run(&["steps", "list"]).stdout);
+    for name in ["azure_devops", "data_processing", "sql"] {
+        assert!(list.contains(name), "{list}");
+    }
+    let inspected =
+        text(&shell.run(&["steps", "inspect", &guest("hello_step").display().to_string()]).stdout);
+    assert!(inspected.starts_with("hello 0.1.0: Greets somebody\ncomponent: sha256:"), "{inspected}");
+    let policy = text(&shell.probe(&["policy", "show", "job.yaml"]).stdout);
+    for line in [
+        "step one (probe)",
+        "limits.memory = 64MiB  (profile standard)",
+        "sql w Read, 10_000 rows, 10s  (policy `probes`)",
+    ] {
+        assert!(policy.contains(line), "{policy}");
+    }
+    let valid = text(&shell.probe(&["validate", "job.yaml"]).stdout);
+    assert_eq!(valid, "job.yaml: the job `job-1` is valid (3 steps)\n");
+}
+
+/// The example of the README, as `make demo` runs it.
+#[test]
+fn the_daily_pipeline_runs() {
+    let shell = Shell::new();
+    let programs = shell.path("programs");
+    fs::create_dir(&programs).unwrap();
+    for (name, program) in [
+        ("stepwell", env!("CARGO_BIN_EXE_stepwell-under-test")),
+        ("azure-devops-emulator", env!("CARGO_BIN_EXE_azure-devops-emulator")),
+        ("make-shop-db", env!("CARGO_BIN_EXE_make-shop-db")),
+    ] {
+        std::os::unix::fs::symlink(program, programs.join(name)).unwrap();
+    }
+    let output = Command::new(root().join("examples/daily-pipeline/run.sh"))
+        .arg(&programs)
+        .arg(shell.path("work"))
+        .env("STEPWELL_CACHE_DIR", root().join("target/test-cache"))
+        .output()
+        .unwrap();
+    let stdout = text(&output.stdout);
+    assert!(output.status.success(), "{stdout}\n{}", text(&output.stderr));
+    assert!(stdout.contains("Job Daily sales completed successfully"), "{stdout}");
+    let report = stdout.split("report.csv:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let report: Vec<&str> = report.lines().map(str::trim).collect();
+    expect![[r#"
+        region,orders,revenue,percent_of_target
+        north,949,30340.2,139.8
+        south,758,27417.3,147.4
+        west,574,18855.2,135.2
+        east,552,18256.1,130.9
+        overseas,180,6201.7,133.4"#]]
+    .assert_eq(&report.join("\n"));
+}

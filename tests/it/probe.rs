@@ -14,7 +14,7 @@ use crate::support::{Nobody, Notebook, Running, Site, one_step, probe, told};
 
 /// Cases that a test of their own looks at.
 const ELSEWHERE: &[&str] =
-    &["await_cancel", "http", "http_many", "entropy", "progress", "fail", "fail_until", "sleep"];
+    &["await_cancel", "http", "http_many", "entropy", "progress", "fail", "fail_until", "sleep", "nap"];
 
 /// Case, its configuration, and how what is told begins.
 fn cases() -> Vec<(&'static str, Value, &'static str)> {

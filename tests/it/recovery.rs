@@ -1,1 +1,121 @@
-//! later
+//! `kill -9` at any moment: what is resumed comes to the same end, and no finished step runs again.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use stepwell::engine::Store;
+use stepwell::engine::run::{Event, RunState, RunStatus};
+use stepwell::store::SqliteStore;
+
+use crate::cli::Shell;
+
+const KILLS: u64 = 100;
+const STEPS: usize = 6;
+
+fn job() -> String {
+    let mut job = String::from("id: killed\nvars: {word: go}\nsteps:\n");
+    for i in 0..STEPS {
+        let text = match i {
+            0 => "${{ vars.word }}".to_owned(),
+            _ => format!("${{{{ steps.s{}.output }}}}{i}", i - 1),
+        };
+        job.push_str(&format!("- {{id: s{i}, type: probe, case: nap, count: 8, text: '{text}'}}\n"));
+    }
+    job
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_a_hundred_times_over_always_ends_right() {
+    let seed =
+        std::env::var("STEPWELL_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64)
+        });
+    println!("STEPWELL_TEST_SEED={seed}");
+    let mut random = seed | 1;
+    let mut next = || {
+        // xorshift64 (Marsaglia, 2003)
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let shell = Shell::new().file("job.yaml", &job());
+    let arguments = shell.with_probe(&["run", "job.yaml"]);
+    let mut stages = BTreeSet::new();
+    let mut before = 0;
+    for kill in 0..KILLS {
+        let mut child =
+            shell.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_micros(next() % 160_000)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = SqliteStore::new(shell.path("data/stepwell.db"));
+        // Killed before it was admitted: there is nothing to resume, and nothing is lost.
+        let runs = store.list(1000).await.unwrap();
+        if runs.len() == before {
+            continue;
+        }
+        before = runs.len();
+        let id = runs[0].execution_id.clone();
+        let (_, events) = store.load(&id).await.unwrap();
+        stages.insert(events.len());
+        let resume = shell.with_probe(&["run", "--resume", &id, "--output", "json"]);
+        if next() % 2 == 0 {
+            // And once more, in the middle of the recovery.
+            let mut child =
+                shell.command(&resume).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            tokio::time::sleep(Duration::from_micros(next() % 80_000)).await;
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let output = shell.command(&resume).output().unwrap();
+        assert!(output.status.success(), "kill {kill}: {}", String::from_utf8_lossy(&output.stderr));
+        check(&store, &id, kill).await;
+    }
+    // The moments were spread over the run.
+    assert!(stages.len() >= 4, "{stages:?}");
+}
+
+async fn check(store: &SqliteStore, id: &str, kill: u64) {
+    let (run, events) = store.load(id).await.unwrap();
+    let state = RunState::replay(run, &events).unwrap();
+    assert_eq!(state.status, RunStatus::Success, "kill {kill}");
+    let last = state.steps[STEPS - 1].end.as_ref().unwrap();
+    assert_eq!(last.produced.output, "go12345", "kill {kill}");
+    let mut finished = BTreeSet::new();
+    for event in &events {
+        match event {
+            Event::StepStarted { step, .. } => {
+                assert!(!finished.contains(step), "kill {kill}: step {step} ran again")
+            }
+            Event::StepEnded { step, .. } => {
+                assert!(finished.insert(*step), "kill {kill}: step {step} ended twice")
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(finished.len(), STEPS);
+}
+
+/// Two processes never move one run.
+#[tokio::test]
+async fn a_run_has_one_worker() {
+    let shell =
+        Shell::new().file("job.yaml", "id: slow\nsteps: [{id: a, type: probe, case: nap, count: 1500}]\n");
+    let mut first =
+        shell.command(&shell.with_probe(&["run", "job.yaml"])).stderr(Stdio::null()).spawn().unwrap();
+    let store = SqliteStore::new(shell.path("data/stepwell.db"));
+    let id = loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Some(run) = store.list(1).await.unwrap_or_default().first()
+            && run.status == RunStatus::Running
+        {
+            break run.execution_id.clone();
+        }
+    };
+    let second = shell.command(&shell.with_probe(&["run", "--resume", &id])).output().unwrap();
+    assert_eq!(second.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("being worked on by another process"));
+    assert!(first.wait().unwrap().success());
+}

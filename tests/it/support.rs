@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use stepwell::engine::run::{RunState, RunView};
+use stepwell::engine::run::RunState;
 use stepwell::engine::{Outcome, StepEnd};
 use stepwell::{Host, HostBuilder, Notice, Observer};
 use stepwell_tests::guest;
@@ -76,14 +76,14 @@ impl Site {
     pub async fn host(self) -> Running {
         let host = self.builder.build().unwrap();
         host.register(std::fs::read(guest("probe")).unwrap()).await.unwrap();
-        Running { host, dir: self.dir }
+        Running { host, _dir: self.dir }
     }
 }
 
 /// A host, and the directory that lives as long.
 pub struct Running {
     pub host: Host,
-    pub dir: TempDir,
+    _dir: TempDir,
 }
 
 impl Running {
@@ -127,10 +127,6 @@ pub fn probe(case: &str, more: Value) -> Value {
 pub fn one_step(mut step: Value) -> String {
     step["id"] = "only".into();
     json!({"id": "test", "workspace": "1MiB", "steps": [step]}).to_string()
-}
-
-pub fn view(state: &RunState) -> Value {
-    serde_json::to_value(RunView::from(state)).unwrap()
 }
 
 /// The outcome as the class and its message.

@@ -21,6 +21,8 @@ pub enum Case {
     Spin,
     /// Sleeps for ever.
     Sleep,
+    /// Sleeps for `count` milliseconds, and gives `text`.
+    Nap,
     /// Waits to be cancelled, and says so.
     AwaitCancel,
     /// Executes `unreachable`.
@@ -67,7 +69,7 @@ pub enum Case {
     Socket,
     /// Gets `url`.
     Http,
-    /// Gets `url` `count` times at once is not possible for one thread; gets it `count` times in a row.
+    /// Gets `url` `count` times in a row.
     HttpMany,
     /// Runs `text` over `connection`.
     Sql,
@@ -124,7 +126,7 @@ impl Step for Probe {
 
     fn run(self, invocation: &Invocation) -> StepResult {
         match self.case {
-            Case::Noop | Case::Echo | Case::Fail | Case::FailUntil => self.simple(invocation),
+            Case::Noop | Case::Echo | Case::Nap | Case::Fail | Case::FailUntil => self.simple(invocation),
             Case::Spin | Case::Sleep | Case::AwaitCancel => self.never(),
             Case::Trap | Case::Panic | Case::Recurse | Case::Exit => self.crash(),
             Case::Memory
@@ -151,6 +153,10 @@ fn done(value: impl Into<serde_json::Value>) -> StepResult {
 impl Probe {
     fn simple(&self, invocation: &Invocation) -> StepResult {
         match self.case {
+            Case::Nap => {
+                std::thread::sleep(std::time::Duration::from_millis(self.count));
+                done(self.text.as_str())
+            }
             Case::Fail => Err(Failure::unavailable(&self.text)),
             Case::FailUntil if u64::from(invocation.attempt) < self.count => {
                 Err(Failure::unavailable("not yet"))

@@ -176,7 +176,7 @@ macro_rules! collect {
             match value {
                 Value::Null => builder.append_null(),
                 $($pattern => builder.append_value($value),)+
-                #[allow(unreachable_patterns)]
+                #[allow(unreachable_patterns, reason = "some types take every value")]
                 other => return Err(mixed($field, other)),
             }
         }
