@@ -97,9 +97,12 @@ impl Open {
     }
 }
 
+/// Linux's number for "disk quota exceeded": wasmtime-wasi translates numbers, and not kinds.
+const EDQUOT: i32 = 122;
+
 /// "Disk quota exceeded", as the operating system says it.
 fn quota() -> io::Error {
-    io::Error::from(io::ErrorKind::QuotaExceeded)
+    io::Error::from_raw_os_error(EDQUOT)
 }
 
 impl FileUse {

@@ -1,0 +1,43 @@
+# Two commands do everything on a machine with rustup: `make demo` and `make test`.
+
+TARGET := wasm32-wasip2
+PROGRAMS := target/debug
+
+.PHONY: demo test lint bench target nextest
+
+# Runs the example of examples/daily-pipeline, every step in a sandbox of its own.
+demo: target
+	cargo build --locked --package stepwell-server --package stepwell-tests --bins
+	@examples/daily-pipeline/run.sh $(PROGRAMS) target/demo
+
+# Runs every test: the host's, the guests' own (native), and the integration tests.
+test: target nextest
+	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
+		--package azure-devops --package sql --package stepwell-sdk --package zstd
+	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
+		--package data-processing --no-default-features
+	cargo nextest run --locked --workspace
+	cargo test --locked --workspace --doc --quiet
+
+# Formatting, clippy for the host and the guests, and the rules for dependencies.
+lint: target
+	cargo fmt --all --check
+	cd guests && cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cd guests && CARGO_TARGET_DIR=../target/guests cargo clippy --locked --release --workspace --exclude data-processing -- -D warnings
+	@if command -v cargo-deny >/dev/null; then echo "cargo deny check bans licenses sources"; \
+		cargo deny check bans licenses sources; \
+	else echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"; fi
+
+# Measures; see benches/README.md.
+bench: target
+	cargo run --locked --release --package stepwell-benches -- all
+
+# The guests' target, where rustup lacks it.
+target:
+	@rustup target list --installed | grep -qx $(TARGET) || { \
+		echo "adding the target $(TARGET), which the steps are built for"; rustup target add $(TARGET); }
+
+nextest:
+	@command -v cargo-nextest >/dev/null || { \
+		echo "installing cargo-nextest, which runs the tests"; cargo install --locked cargo-nextest; }
