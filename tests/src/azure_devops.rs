@@ -164,7 +164,8 @@ async fn serve(
     state.requests.push(format!("{} {}", parts.method, parts.uri.path()));
     let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let expected = base64::engine::general_purpose::STANDARD.encode(format!(":{}", options.pat));
-    let throttled = options.throttle_every.is_some_and(|every| state.requests.len() as u64 % every == 0);
+    let throttled =
+        options.throttle_every.is_some_and(|every| (state.requests.len() as u64).is_multiple_of(every));
     let mut answer = match authorization {
         // Without a credential the sign-in page, by redirect; with a wrong one the page itself.
         None => html(StatusCode::FOUND),
@@ -212,7 +213,7 @@ fn route(
     let site = Site { options, base: format!("{base}/{organization}/{project}") };
     match (method, rest) {
         (&Method::GET, ["pipelines"]) => {
-            let list = options.pipelines.iter().map(|(id, _)| site.pipeline(*id)).collect::<Vec<_>>();
+            let list = options.pipelines.keys().map(|id| site.pipeline(*id)).collect::<Vec<_>>();
             ok(&json!({"count": list.len(), "value": list}))
         }
         (&Method::GET, ["pipelines", id]) => match id.parse() {

@@ -272,7 +272,10 @@ impl Worker<'_> {
             Report::Checkpoint { data, saved } => {
                 self.push(Event::CheckpointSaved { step, data })?;
                 let committed = self.commit().await;
-                let answer = committed.as_ref().map(|()| ()).map_err(ToString::to_string);
+                let answer = match &committed {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                };
                 // A step that is gone does not wait for the answer.
                 let _ = saved.send(answer);
                 committed?;

@@ -61,9 +61,15 @@ struct Opened {
     reader: Arc<Mutex<Connection>>,
 }
 
+/// A write within a transaction.
+type Write = Box<dyn FnOnce(&Connection) -> Result<Reply, StoreError> + Send>;
+
+/// Answers the one who waits.
+type Reply = Box<dyn FnOnce() + Send>;
+
 /// A write, and the one who waits for it to be on disk.
 struct Job {
-    write: Box<dyn FnOnce(&Connection) -> Result<Box<dyn FnOnce() + Send>, StoreError> + Send>,
+    write: Write,
     failed: Box<dyn FnOnce(StoreError) + Send>,
 }
 

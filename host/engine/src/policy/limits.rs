@@ -144,7 +144,7 @@ limits! {
     /// Calls from the guest to the host.
     host_calls: Count = [1_000, 100_000, 1_000_000, 100_000_000];
     /// Random bytes in one call.
-    random_bytes: Bytes = [1, 64, 64, 1 * MIB];
+    random_bytes: Bytes = [1, 64, 64, MIB];
     /// Standard output and standard error, each; the rest is cut.
     stdio_bytes: Bytes = [4, 256, 4 * MIB, 16 * MIB];
     /// Lines of the log; the rest is dropped.
@@ -154,9 +154,9 @@ limits! {
     /// Bytes of the log; the rest is dropped.
     log_bytes: Bytes = [8, 256, 4 * MIB, 64 * MIB];
     /// Bytes of the step's configuration.
-    input_bytes: Bytes = [64, 1 * MIB, 16 * MIB, 16 * MIB];
+    input_bytes: Bytes = [64, MIB, 16 * MIB, 16 * MIB];
     /// Bytes of the step's output, metadata and summary together.
-    output_bytes: Bytes = [64, 1 * MIB, 16 * MIB, 16 * MIB];
+    output_bytes: Bytes = [64, MIB, 16 * MIB, 16 * MIB];
     /// Bytes of the variables that the step sets.
     context_bytes: Bytes = [256, 4 * MIB, 64 * MIB, 64 * MIB];
     /// HTTP requests.
@@ -172,9 +172,9 @@ limits! {
     /// Time for one request in all.
     http_total: Span = [30, 30, 300, 3_600];
     /// Bytes of the bodies that all requests send.
-    http_request_bytes: Bytes = [1 * MIB, 1 * MIB, 64 * MIB, 1 * GIB];
+    http_request_bytes: Bytes = [MIB, MIB, 64 * MIB, GIB];
     /// Bytes of the bodies that all answers bring.
-    http_response_bytes: Bytes = [1 * MIB, 10 * MIB, 256 * MIB, 4 * GIB];
+    http_response_bytes: Bytes = [MIB, 10 * MIB, 256 * MIB, 4 * GIB];
     /// SQL statements.
     sql_statements: Count = [0, 200, 2_000, 1_000_000];
     /// Rows that SQL results bring, in all.
@@ -184,7 +184,7 @@ limits! {
     /// Time of one SQL statement.
     sql_timeout: Span = [10, 10, 300, 86_400];
     /// Bytes that the step's mounts may grow by.
-    file_bytes: Bytes = [0, 64 * MIB, 1 * GIB, 64 * GIB];
+    file_bytes: Bytes = [0, 64 * MIB, GIB, 64 * GIB];
     /// Files and directories that the step may create.
     file_count: Count = [0, 1_024, 65_536, 1_000_000];
     /// Files and directories that the step may hold open.

@@ -1,0 +1,36 @@
+//! Measures, each as a ratio against something else in the same run. See README.md.
+
+mod clocks;
+mod data;
+mod start;
+mod steps;
+
+use std::time::Duration;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result {
+    let what = std::env::args().nth(1).unwrap_or_default();
+    match what.as_str() {
+        "steps" => steps::run()?,
+        "start" => start::run()?,
+        "clocks" => clocks::run()?,
+        "data" => data::run()?,
+        // What `start` compares with: a process that does nothing.
+        "empty" => {}
+        "all" => {
+            steps::run()?;
+            start::run()?;
+            clocks::run()?;
+            data::run()?;
+        }
+        _ => return Err("usage: stepwell-benches steps|start|clocks|data|all".into()),
+    }
+    Ok(())
+}
+
+/// The middle of some measurements.
+fn median(mut samples: Vec<Duration>) -> Duration {
+    samples.sort();
+    samples.get(samples.len() / 2).copied().unwrap_or_default()
+}

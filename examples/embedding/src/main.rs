@@ -1,0 +1,39 @@
+//! Hosts Stepwell: registers a step from a file, and runs a job under a policy.
+//!
+//! `cargo run -p embedding -- path/to/hello_step.wasm`
+
+use std::error::Error;
+use std::path::Path;
+
+use stepwell::Host;
+
+const JOB: &str = "
+id: greetings
+vars: {who: world}
+steps:
+  - {id: first, type: hello, who: '${{ vars.who }}'}
+  - {id: second, type: hello, who: 'whoever reads `${{ steps.first.summary }}`'}
+";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let component = std::env::args_os().nth(1).ok_or("usage: embedding HELLO_STEP.wasm")?;
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+
+    // Runs in memory; with `.data_dir(..)` they would be kept, and resumed after a crash.
+    let host = Host::builder().policy_file(here.join("policy.yaml")).build()?;
+    let step = host.register(std::fs::read(component)?).await?;
+    println!("registered {} {}: {}", step.type_name, step.version, step.summary);
+
+    let job = host.parse("job", JOB).await?.job;
+    let run = host.execute(job, Default::default()).await?;
+    println!("{}", run.message);
+    for step in run.steps {
+        let receipt = step.receipt.unwrap_or_default();
+        println!(
+            "  {}: {} ({} fuel, {} bytes)",
+            step.step_id, step.output, receipt.fuel, receipt.memory_peak_bytes
+        );
+    }
+    Ok(())
+}
