@@ -18,7 +18,15 @@ const STEPS: &[(&str, &str)] =
     &[("azure_devops", "azure-devops"), ("data_processing", "data-processing"), ("sql", "sql")];
 const TARGET: &str = "wasm32-wasip2";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
+    if let Err(error) = write_table() {
+        // As text: cargo would show the error of `main` with its line ends escaped.
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn write_table() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let root = here.join("../..").canonicalize()?;
     println!("cargo::rerun-if-env-changed=STEPWELL_GUESTS_DIR");
@@ -49,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let guests = root.join("guests");
-    for path in ["guests", "wit"] {
+    for path in ["guests", "wit", "examples/hello-step"] {
         watch(&root.join(path))?;
     }
     let target = root.join("target").join("guests");

@@ -93,7 +93,8 @@ async fn sql_gives_rows_binds_parameters_and_says_what_is_wrong() {
         let found = found.replace("failed: SQL_WRITE_NOT_GRANTED", "failed: denied");
         assert!(found.starts_with(expected), "{step}\n  {found}\n  {expected}");
     }
-    let end = site.step(json!({"type": "sql", "connection_name": "other", "query": "SELECT 1"})).await;
+    let end =
+        site.step(json!({"type": "sql", "connection_name": "${{ 'other' }}", "query": "SELECT 1"})).await;
     assert!(told(&end).contains("no connection named \"other\" is granted"), "{}", told(&end));
     assert_eq!(end.receipt.denials["SQL_NOT_GRANTED"], 1);
 }

@@ -104,6 +104,12 @@ fn bad_input_ends_with_2_names_the_place_and_writes_nothing() {
             vec!["run", "x"],
             "SQL_NOT_GRANTED",
         ),
+        (
+            "missing connection",
+            "id: a\nsteps: [{id: s, type: probe, case: sql}, {id: t, type: sql, connection_name: none, query: SELECT 1}]",
+            vec!["run", "x", "--policy", "sql.yaml"],
+            "no connection `none` is granted to this step\n --> x:2:",
+        ),
         ("missing file", "", vec!["run", "nowhere.yaml"], "nowhere.yaml: No such file"),
         ("directory", "", vec!["run", "."], "Is a directory"),
         ("not wasm", "id: a", vec!["steps", "inspect", "policy.wasm"], "policy.wasm: No such file"),
@@ -143,7 +149,8 @@ fn bad_input_ends_with_2_names_the_place_and_writes_nothing() {
             "not enabled",
         ),
     ] {
-        let shell = Shell::new().file("x", file);
+        let grant = "policy: 1\nname: s\nsteps: [sql]\nsql: [{connection: w}]\n";
+        let shell = Shell::new().file("x", file).file("sql.yaml", grant);
         let needs_probe = file.contains("probe");
         let output = if needs_probe { shell.probe(&arguments) } else { shell.run(&arguments) };
         let stderr = text(&output.stderr);

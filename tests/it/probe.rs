@@ -13,8 +13,19 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{Nobody, Notebook, Running, Site, one_step, probe, told};
 
 /// Cases that a test of their own looks at.
-const ELSEWHERE: &[&str] =
-    &["await_cancel", "http", "http_many", "entropy", "progress", "fail", "fail_until", "sleep", "nap"];
+const ELSEWHERE: &[&str] = &[
+    "await_cancel",
+    "http",
+    "http_many",
+    "entropy",
+    "progress",
+    "fail",
+    "fail_until",
+    "sleep",
+    "nap",
+    "dirty",
+    "scan",
+];
 
 /// Case, its configuration, and how what is told begins.
 fn cases() -> Vec<(&'static str, Value, &'static str)> {
@@ -117,6 +128,16 @@ async fn fuel_is_the_same_each_time_and_a_hundred_bad_steps_leave_nothing_behind
     let pid_free = left.filter(|e| e.file_name().to_string_lossy().starts_with("stepwell-scratch")).count();
     // Other tests run beside this one, each with at most one scratch directory.
     assert!(pid_free < 16, "{pid_free} scratch directories are left");
+}
+
+/// Slots are used again without being unmapped: nothing of the one before may show.
+#[tokio::test]
+async fn a_step_never_sees_what_another_left_in_memory() {
+    let site = site().await;
+    for _ in 0..200 {
+        assert_eq!(told(&site.probe("dirty", json!({"count": 16})).await), "succeeded: 16777216");
+        assert_eq!(told(&site.probe("scan", json!({"count": 32})).await), "succeeded: 0");
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,10 @@ pub enum Case {
     Memory,
     /// Grows memory in one step by `count` MiB.
     MemoryOnce,
+    /// Fills `count` MiB with a pattern.
+    Dirty,
+    /// Counts the bytes in `count` MiB of new memory that are not zero.
+    Scan,
     /// Logs `count` lines of `text`.
     Log,
     /// Prints `count` lines of `text` to standard output.
@@ -131,6 +135,8 @@ impl Step for Probe {
             Case::Trap | Case::Panic | Case::Recurse | Case::Exit => self.crash(),
             Case::Memory
             | Case::MemoryOnce
+            | Case::Dirty
+            | Case::Scan
             | Case::Output
             | Case::Calls
             | Case::HostBytes
@@ -197,6 +203,14 @@ impl Probe {
                 }
             }
             Case::MemoryOnce => done(black_box(vec![1u8; count << 20]).len()),
+            Case::Dirty => done(black_box(vec![0x5a_u8; count << 20]).len()),
+            #[cfg(target_arch = "wasm32")]
+            Case::Scan => {
+                let page = core::arch::wasm32::memory_grow(0, count << 4);
+                // SAFETY: these pages were just made, and nobody else knows of them.
+                let bytes = unsafe { std::slice::from_raw_parts((page << 16) as *const u8, count << 20) };
+                done(black_box(bytes).iter().filter(|byte| **byte != 0).count())
+            }
             Case::Output => done("x".repeat(count)),
             Case::HostBytes => {
                 context::output(&"x".repeat(count))?;

@@ -135,12 +135,16 @@ impl Host {
                     let message = format!("policy refuses this step: {} [{}]", denial.message, denial.rule);
                     found.0.push(parsed.document.error(&at, message));
                 }
-                Ok(grant) => found.0.extend(grant.lacking(&manifest).into_iter().map(|capability| {
-                    let message =
-                        format!("`{}` asks for `{capability}`, and policy grants none", step.step_type);
-                    let help = format!("add `{capability}` rules to the policy of this step type (--policy)");
-                    parsed.document.error(&at, message).help(help).as_warning()
-                })),
+                Ok(grant) => {
+                    found.0.extend(self.missing_connection(&parsed, index, step, &grant));
+                    found.0.extend(grant.lacking(&manifest).into_iter().map(|capability| {
+                        let message =
+                            format!("`{}` asks for `{capability}`, and policy grants none", step.step_type);
+                        let help =
+                            format!("add `{capability}` rules to the policy of this step type (--policy)");
+                        parsed.document.error(&at, message).help(help).as_warning()
+                    }));
+                }
             }
         }
         if found.has_errors() {
@@ -148,6 +152,25 @@ impl Host {
         }
         parsed.warnings.0.extend(found.0);
         Ok(parsed)
+    }
+
+    /// A connection that the step names and does not get.
+    fn missing_connection(
+        &self,
+        parsed: &Parsed,
+        index: usize,
+        step: &StepDefinition,
+        grant: &Grant,
+    ) -> Option<stepwell_engine::Diagnostic> {
+        let name = step.config.get("connection_name").filter(|name| !is_template(name))?.as_str()?;
+        if grant.sql().contains_key(name) {
+            return None;
+        }
+        let granted: Vec<&str> = grant.sql().keys().map(String::as_str).collect();
+        let at = format!("{}/steps/{index}/connection_name", parsed.pointer);
+        let help =
+            format!("granted: {}; name it under `sql` in the policy of this step type", granted.join(", "));
+        Some(parsed.document.error(&at, format!("no connection `{name}` is granted to this step")).help(help))
     }
 
     /// What policy grants to each step of a job.

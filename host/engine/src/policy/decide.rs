@@ -1,16 +1,13 @@
 //! The decision: from policies, a job and a manifest to a grant, or a denial with its rule.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-
-use super::file::{Access, ContextRule, FileRule, Grants, Policy, SqlMode};
-use super::http::{HttpRequest, HttpRule, host_matches};
+use super::file::{ContextRule, FileRule, Grants, Policy};
+use super::grant::{Grant, HttpGrant, MountGrant, MountSource, SqlGrant};
+use super::http::HttpRule;
 use super::limits::{Limits, Profile};
 use crate::config::Configuration;
-use crate::quantity::{Bytes, Count, Span};
+use crate::quantity::{Bytes, Span};
 use crate::step::Manifest;
 
 /// The operator's policies. Without any, a step runs under the profile `standard` with no capability.
@@ -71,185 +68,6 @@ pub struct Denial {
     pub rule: &'static str,
     /// What is refused, and what would grant it.
     pub message: String,
-}
-
-/// What one attempt may do. Made by [`decide`] alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Grant {
-    component: String,
-    policy: String,
-    profile: Profile,
-    limits: Limits,
-    http: HttpGrant,
-    sql: BTreeMap<String, SqlGrant>,
-    files: Vec<MountGrant>,
-    context: Vec<ContextRule>,
-    /// What each part came from; not part of the digest.
-    #[serde(skip)]
-    trace: Vec<(String, String)>,
-}
-
-/// The HTTP requests of a grant: each layer must allow a request.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct HttpGrant {
-    rules: Vec<HttpRule>,
-    narrowing: Vec<Vec<HttpRule>>,
-    deny: Vec<String>,
-}
-
-/// A connection of a grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SqlGrant {
-    /// What statements may do.
-    pub mode: SqlMode,
-    /// Rows of one result.
-    pub rows: Count,
-    /// Time of one statement.
-    pub timeout: Span,
-}
-
-/// A directory of a grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MountGrant {
-    /// Where the step sees it.
-    pub mount: String,
-    /// What it sees there.
-    pub source: MountSource,
-    /// What it may do there.
-    pub access: Access,
-}
-
-/// What stands behind a mount.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MountSource {
-    /// A directory of the host.
-    Host(PathBuf),
-    /// An empty directory of at most this size, for this attempt alone.
-    Scratch(Bytes),
-    /// The run's workspace of at most this size.
-    Workspace(Bytes),
-}
-
-impl Grant {
-    /// A grant of nothing, for calls that must be pure. The memory is that of `large`, since a component that
-    /// needs it needs it to be instantiated at all.
-    pub fn nothing() -> Self {
-        Self {
-            component: String::new(),
-            policy: String::new(),
-            profile: Profile::Large,
-            limits: Limits { fuel: Limits::STANDARD.fuel, wall: Limits::STANDARD.wall, ..Limits::LARGE },
-            http: HttpGrant::default(),
-            sql: BTreeMap::new(),
-            files: Vec::new(),
-            context: Vec::new(),
-            trace: Vec::new(),
-        }
-    }
-
-    /// The limits.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    /// The profile that the limits started from.
-    pub fn profile(&self) -> Profile {
-        self.profile
-    }
-
-    /// The HTTP requests.
-    pub fn http(&self) -> &HttpGrant {
-        &self.http
-    }
-
-    /// The connections, by name.
-    pub fn sql(&self) -> &BTreeMap<String, SqlGrant> {
-        &self.sql
-    }
-
-    /// The directories.
-    pub fn files(&self) -> &[MountGrant] {
-        &self.files
-    }
-
-    /// Whether the step may see `name`: a variable, or `steps.ID` for an output.
-    pub fn may_read(&self, name: &str) -> bool {
-        !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.read, name))
-    }
-
-    /// Whether the step may set the variable.
-    pub fn may_write(&self, name: &str) -> bool {
-        !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.write, name))
-    }
-
-    /// The capabilities that the step asks for, when it gets none of them at all.
-    pub fn lacking(&self, manifest: &Manifest) -> Option<String> {
-        let granted = |capability: &str| match capability {
-            "http" => !self.http.is_empty(),
-            "files" => !self.files.is_empty(),
-            "sql" => !self.sql.is_empty(),
-            _ => false,
-        };
-        let names: Vec<&str> = manifest.needs.iter().map(|need| need.capability.as_str()).collect();
-        (!names.is_empty() && !names.iter().any(|name| granted(name))).then(|| names.join("`, `"))
-    }
-
-    /// Name and origin of each part, for `policy show`.
-    pub fn trace(&self) -> &[(String, String)] {
-        &self.trace
-    }
-
-    /// `sha256:...` of everything that the grant says, for the receipt.
-    pub fn digest(&self) -> String {
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        format!("sha256:{}", hex(&Sha256::digest(json)))
-    }
-}
-
-fn names(list: &[String], name: &str) -> bool {
-    list.iter().any(|entry| entry == "*" || entry == name)
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl HttpGrant {
-    /// True when no request is granted.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// The rules of the operator.
-    pub fn rules(&self) -> &[HttpRule] {
-        &self.rules
-    }
-
-    /// The index and the rule that allow the request.
-    ///
-    /// # Errors
-    /// The rule that refuses it.
-    pub fn decide(&self, request: &HttpRequest<'_>) -> Result<(usize, &HttpRule), Denial> {
-        let target = format!(
-            "{} {}://{}:{}{}",
-            request.method, request.scheme, request.host, request.port, request.path
-        );
-        if self.deny.iter().any(|pattern| host_matches(pattern, request.host)) {
-            let message = format!("{target}: the policy denies this host");
-            return Err(Denial { rule: "HTTP_HOST_DENIED", message });
-        }
-        let found = self.rules.iter().enumerate().find(|(_, rule)| rule.allows(request));
-        let narrowed = self.narrowing.iter().all(|layer| layer.iter().any(|rule| rule.allows(request)));
-        match found {
-            Some(found) if narrowed => Ok(found),
-            _ => Err(Denial {
-                rule: "HTTP_NOT_GRANTED",
-                message: format!("{target}: no rule under `http` in the policy allows it"),
-            }),
-        }
-    }
 }
 
 /// Decides what an attempt may do.
@@ -456,4 +274,174 @@ fn layer_limits_over(base: &Limits, profile: Profile, grants: &Grants) -> Limits
         limits.log_bytes = log.bytes.unwrap_or(limits.log_bytes);
     }
     limits
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::policy::{Access, HttpRequest, SqlMode};
+    use crate::quantity::Count;
+    use crate::step::Need;
+
+    fn manifest(needs: &[&str]) -> Manifest {
+        let need = |name: &&str| Need { capability: (*name).to_owned(), purpose: "test".to_owned() };
+        Manifest {
+            type_name: "acme/step".to_owned(),
+            version: "1.0.0".to_owned(),
+            summary: String::new(),
+            config_schema: json!({}),
+            needs: needs.iter().map(need).collect(),
+            profile: Profile::Standard,
+            idempotent: false,
+        }
+    }
+
+    fn grants(yaml: &str) -> Grants {
+        let policy = format!("policy: 1\nname: p\nsteps: [x]\n{yaml}");
+        Policy::parse("p.yaml", &policy, Path::new("")).unwrap().remove(0).grants
+    }
+
+    fn decided(operator: &str, narrowing: &[&str], needs: &[&str]) -> Result<Grant, Denial> {
+        let policy = Policy {
+            policy: 1,
+            name: "p".to_owned(),
+            steps: vec!["acme/step".to_owned()],
+            component: None,
+            grants: grants(operator),
+        };
+        let narrowing: Vec<Grants> = narrowing.iter().map(|yaml| grants(yaml)).collect();
+        let narrowing: Vec<&Grants> = narrowing.iter().collect();
+        let manifest = manifest(needs);
+        let request = Request {
+            manifest: &manifest,
+            digest: "sha256:aa",
+            narrowing: &narrowing,
+            timeout: None,
+            workspace: Some(Bytes(1 << 20)),
+        };
+        decide(&PolicySet(vec![policy]), &Configuration::default(), &request)
+    }
+
+    const ALL: &[&str] = &["http", "sql", "files"];
+    const OPERATOR: &str = "http: [{url: 'https://a.example.com', methods: [GET, POST]}]
+sql: [{connection: db, mode: write, rows: 100}]
+files: [{mount: /w, workspace: 64MiB, access: write}, {mount: /s, scratch: 1MiB, access: write}]
+context: {read: ['*'], write: [a]}";
+
+    #[test]
+    fn without_a_policy_there_are_limits_and_nothing_else() {
+        let manifest = manifest(&["http", "files"]);
+        let request =
+            Request { manifest: &manifest, digest: "", narrowing: &[], timeout: None, workspace: None };
+        let grant = decide(&PolicySet::default(), &Configuration::default(), &request).unwrap();
+        assert_eq!(grant.limits(), &Limits::STANDARD);
+        assert!(grant.http().is_empty() && grant.sql().is_empty() && grant.files().is_empty());
+        assert!(!grant.may_read("x") && !grant.may_write("x"));
+        assert_eq!(grant.lacking(&manifest).unwrap(), "http`, `files");
+    }
+
+    #[test]
+    fn what_the_component_does_not_ask_for_it_does_not_get() {
+        let grant = decided(OPERATOR, &[], &["files"]).unwrap();
+        assert!(grant.http().is_empty() && grant.sql().is_empty());
+        assert_eq!(grant.files().len(), 2);
+        assert_eq!(grant.files()[0].source, MountSource::Workspace(Bytes(1 << 20)));
+    }
+
+    #[test]
+    fn a_job_narrows_and_never_widens() {
+        let narrow = "http: [{url: 'https://a.example.com'}, {url: 'https://b.example.com'}]
+sql: [{connection: db, mode: ddl, rows: 10}, {connection: other}]
+files: [{mount: /w, workspace: 1GiB, access: read}]
+context: {read: [x], write: ['*']}
+limits: {memory: 1GiB, fuel: 5}
+profile: large";
+        let grant = decided(OPERATOR, &[narrow], ALL).unwrap();
+        let request = |method, host| HttpRequest { method, scheme: "https", host, port: 443, path: "/" };
+        assert!(grant.http().decide(&request("GET", "a.example.com")).is_ok());
+        assert_eq!(
+            grant.http().decide(&request("POST", "a.example.com")).unwrap_err().rule,
+            "HTTP_NOT_GRANTED"
+        );
+        assert_eq!(
+            grant.http().decide(&request("GET", "b.example.com")).unwrap_err().rule,
+            "HTTP_NOT_GRANTED"
+        );
+        assert_eq!(grant.sql().keys().collect::<Vec<_>>(), ["db"]);
+        assert_eq!((grant.sql()["db"].mode, grant.sql()["db"].rows), (SqlMode::Write, Count(10)));
+        assert_eq!(
+            grant.files().iter().map(|m| (m.mount.as_str(), m.access)).collect::<Vec<_>>(),
+            [("/w", Access::Read)]
+        );
+        assert!(grant.may_read("x") && !grant.may_read("y") && grant.may_write("a") && !grant.may_write("b"));
+        assert_eq!((grant.limits().memory, grant.limits().fuel), (Limits::STANDARD.memory, Count(5)));
+    }
+
+    #[test]
+    fn denials_name_their_rule() {
+        assert_eq!(decided("", &[], &["sql"]).unwrap_err().rule, "SQL_NOT_GRANTED");
+        let mut policy = Policy {
+            policy: 1,
+            name: "p".to_owned(),
+            steps: vec!["*".to_owned()],
+            component: Some("sha256:bb".to_owned()),
+            grants: Grants::default(),
+        };
+        let manifest = manifest(&[]);
+        let request = Request {
+            manifest: &manifest,
+            digest: "sha256:aa",
+            narrowing: &[],
+            timeout: None,
+            workspace: None,
+        };
+        let denied =
+            decide(&PolicySet(vec![policy.clone()]), &Configuration::default(), &request).unwrap_err();
+        assert_eq!(denied.rule, "COMPONENT_NOT_PINNED");
+        policy.component = Some("sha256:aa".to_owned());
+        assert!(decide(&PolicySet(vec![policy.clone()]), &Configuration::default(), &request).is_ok());
+        assert_eq!(
+            PolicySet::new(vec![policy.clone(), policy], &Configuration::default()).unwrap_err().len(),
+            2
+        );
+    }
+
+    #[test]
+    fn deny_wins() {
+        let operator = "http: [{url: 'https://*.example.com'}]\ndeny: {hosts: ['in.example.com']}";
+        let grant = decided(operator, &["deny: {hosts: [no.example.com]}"], ALL.get(..1).unwrap()).unwrap();
+        let rule = |host| {
+            let request = HttpRequest { method: "GET", scheme: "https", host, port: 443, path: "/" };
+            grant.http().decide(&request).map_err(|denial| denial.rule).err()
+        };
+        assert_eq!(rule("ok.example.com"), None);
+        assert_eq!(rule("in.example.com"), Some("HTTP_HOST_DENIED"));
+        assert_eq!(rule("no.example.com"), Some("HTTP_HOST_DENIED"));
+    }
+
+    fn any_limits() -> impl Strategy<Value = String> {
+        let profile = prop_oneof![Just("tiny"), Just("standard"), Just("large")];
+        (proptest::option::of(profile), 1..1u64 << 31, 1..10_000_000_000_000u64, 1..86_400u64).prop_map(
+            |(profile, memory, fuel, wall)| {
+                let profile = profile.map_or(String::new(), |profile| format!("profile: {profile}\n"));
+                format!("{profile}limits: {{memory: {memory}, fuel: {fuel}, wall: {wall}}}\n")
+            },
+        )
+    }
+
+    proptest! {
+        /// Whatever a job writes, a grant is never wider than the operator's alone, nor than the ceiling.
+        #[test]
+        fn never_wider(operator in any_limits(), job in any_limits(), step in any_limits()) {
+            let alone = decided(&operator, &[], &[]).unwrap();
+            let narrowed = decided(&operator, &[&job, &step], &[]).unwrap();
+            prop_assert_eq!(&narrowed.limits().min(alone.limits()), narrowed.limits());
+            prop_assert_eq!(&alone.limits().min(&Limits::CEILING), alone.limits());
+        }
+    }
 }

@@ -182,9 +182,14 @@ impl Policy {
                 Err(found) => problems.0.extend(found.0),
                 Ok(mut policy) => {
                     policy.grants.check(&document, "", &mut problems);
-                    for rule in policy.grants.files.iter_mut().flatten() {
+                    for (i, rule) in policy.grants.files.iter_mut().flatten().enumerate() {
                         if let Some(source) = &mut rule.source {
-                            *source = dir.join(&*source).to_string_lossy().into_owned();
+                            let path = dir.join(&*source);
+                            if !path.is_dir() {
+                                let message = format!("there is no directory {}", path.display());
+                                problems.0.push(document.error(&format!("/files/{i}/source"), message));
+                            }
+                            *source = path.to_string_lossy().into_owned();
                         }
                     }
                     policies.push(policy);

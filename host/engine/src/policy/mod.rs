@@ -6,10 +6,12 @@
 
 mod decide;
 mod file;
+mod grant;
 mod http;
 mod limits;
 
-pub use decide::{Denial, Grant, HttpGrant, MountGrant, MountSource, PolicySet, Request, SqlGrant, decide};
+pub use decide::{Denial, PolicySet, Request, decide};
 pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, SqlMode, SqlRule};
+pub use grant::{Grant, HttpGrant, MountGrant, MountSource, SqlGrant};
 pub use http::{HttpRequest, HttpRule, Inject, host_matches, is_public};
 pub use limits::{Limits, LimitsPatch, Profile};

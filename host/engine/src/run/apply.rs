@@ -229,3 +229,182 @@ fn event_name(event: &Event) -> &'static str {
         Event::TimedOut { .. } => "`timed_out`",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::outcome::{Produced, Receipt};
+    use crate::store::NewRun;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_756_700_000 + seconds, 0).unwrap()
+    }
+
+    fn state(steps: serde_json::Value) -> RunState {
+        let job = json!({"id": "job", "timeout_seconds": 100, "steps": steps});
+        RunState::new(NewRun {
+            execution_id: "exec_1".to_owned(),
+            job: serde_json::from_value(job).unwrap(),
+            variables: Default::default(),
+            created_at: at(0),
+            scheduled_time: at(0),
+        })
+    }
+
+    fn ended(step: usize, attempt: u32, outcome: Outcome, seconds: i64) -> Event {
+        let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+        Event::StepEnded { step, attempt, end: Arc::new(end), at: at(seconds) }
+    }
+
+    fn failed(retryable: bool) -> Outcome {
+        Outcome::Failed { kind: FailureKind::Failed, message: "no".to_owned(), retryable }
+    }
+
+    fn started(step: usize, attempt: u32) -> Event {
+        Event::StepStarted { step, attempt, at: at(1) }
+    }
+
+    /// Applies the events, and shows what is to be done after each.
+    fn transcript(steps: serde_json::Value, events: &[Event]) -> Vec<String> {
+        let mut state = state(steps);
+        let mut lines = Vec::new();
+        for event in events {
+            let (after, effects) = apply(state, event).unwrap();
+            lines.push(match effects.as_slice() {
+                [] => format!("{}: -", event_name(event)),
+                [Effect::RunStep { step, attempt, not_before }] => {
+                    let when = if not_before.is_some() { ", later" } else { "" };
+                    format!("{}: run {step}/{attempt}{when}", event_name(event))
+                }
+                [Effect::Finish(status)] => format!("{}: {}", event_name(event), status.name()),
+                more => format!("{more:?}"),
+            });
+            state = after;
+        }
+        lines
+    }
+
+    const TWO: fn() -> serde_json::Value = || json!([{"id": "a", "type": "x"}, {"id": "b", "type": "x"}]);
+
+    #[test]
+    fn a_run_goes_step_by_step() {
+        let events = [
+            Event::Started { at: at(0) },
+            started(0, 1),
+            Event::CheckpointSaved { step: 0, data: "x".to_owned() },
+            ended(0, 1, Outcome::Succeeded, 2),
+            Event::StepSkipped { step: 1, reason: "false".to_owned(), at: at(3) },
+        ];
+        let expected = [
+            "`started`: run 0/1",
+            "`step_started`: -",
+            "`checkpoint_saved`: -",
+            "`step_ended`: run 1/1",
+            "`step_skipped`: success",
+        ];
+        assert_eq!(transcript(TWO(), &events), expected);
+    }
+
+    #[test]
+    fn retries_lost_attempts_and_failures() {
+        let retry = json!([{"id": "a", "type": "x", "retry": {"max_attempts": 2}}]);
+        let begin = [Event::Started { at: at(0) }, started(0, 1)];
+        let after = |more: &[Event]| transcript(retry.clone(), &[&begin[..], more].concat()).pop().unwrap();
+        assert_eq!(after(&[ended(0, 1, failed(true), 2)]), "`step_ended`: run 0/2, later");
+        assert_eq!(after(&[ended(0, 1, failed(false), 2)]), "`step_ended`: failed");
+        assert_eq!(
+            after(&[ended(0, 1, failed(true), 2), started(0, 2), ended(0, 2, failed(true), 3)]),
+            "`step_ended`: failed"
+        );
+        assert_eq!(after(&[ended(0, 1, Outcome::Cancelled, 2)]), "`step_ended`: cancelled");
+        // An attempt that died with its process does not count.
+        let lost = [
+            Event::AttemptLost { step: 0, attempt: 1, at: at(2) },
+            started(0, 2),
+            ended(0, 2, failed(true), 3),
+        ];
+        assert_eq!(after(&lost), "`step_ended`: run 0/3, later");
+        // Out of the job's time.
+        assert_eq!(after(&[ended(0, 1, failed(false), 200)]), "`step_ended`: timeout");
+        assert_eq!(
+            after(&[ended(0, 1, failed(true), 2), Event::TimedOut { at: at(101) }]),
+            "`timed_out`: timeout"
+        );
+        let go_on = json!([{"id": "a", "type": "x", "continue_on_failure": true}, {"id": "b", "type": "x"}]);
+        let events = [&begin[..], &[ended(0, 1, failed(false), 2)]].concat();
+        assert_eq!(transcript(go_on, &events).pop().unwrap(), "`step_ended`: run 1/1");
+    }
+
+    #[test]
+    fn backoff_doubles_with_jitter_and_has_an_end() {
+        let retry = Retry { max_attempts: 99, backoff: crate::quantity::Span::secs(1) };
+        let mut state = state(json!([{"id": "a", "type": "x"}]));
+        let definition = state.run.job.steps[0].clone();
+        for (counted, seconds) in [(1, 1.0), (2, 2.0), (5, 16.0), (20, 300.0), (u32::MAX, 300.0)] {
+            state.steps[0].counted = counted;
+            let pause = backoff("exec_1", &definition, &retry, &state.steps[0]).as_seconds_f64();
+            assert!((0.8 * seconds..=1.2 * seconds).contains(&pause), "{counted}: {pause}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_happen_is_an_error() {
+        let begun = |events: &[Event]| {
+            events.iter().try_fold(state(TWO()), |state, e| apply(state, e).map(|(s, _)| s))
+        };
+        for events in [
+            vec![started(0, 1)],
+            vec![Event::Started { at: at(0) }, Event::Started { at: at(0) }],
+            vec![Event::Started { at: at(0) }, started(1, 1)],
+            vec![Event::Started { at: at(0) }, started(0, 2)],
+            vec![Event::Started { at: at(0) }, ended(0, 1, Outcome::Succeeded, 1)],
+            vec![Event::Started { at: at(0) }, started(0, 1), ended(0, 2, Outcome::Succeeded, 1)],
+            vec![Event::Started { at: at(0) }, started(0, 1), Event::Cancelled { at: at(1) }],
+            vec![Event::Started { at: at(0) }, Event::Cancelled { at: at(1) }, started(0, 1)],
+            vec![Event::Started { at: at(0) }, started(9, 1)],
+        ] {
+            assert!(begun(&events).is_err(), "{events:?}");
+        }
+    }
+
+    fn any_event() -> impl Strategy<Value = Event> {
+        let outcome = prop_oneof![
+            Just(Outcome::Succeeded),
+            any::<bool>().prop_map(failed),
+            Just(Outcome::Cancelled),
+            Just(Outcome::OutOfFuel { limit: 1 }),
+        ];
+        prop_oneof![
+            Just(Event::Started { at: at(0) }),
+            (0..3usize, 1..4u32).prop_map(|(step, attempt)| started(step, attempt)),
+            (0..3usize, 1..4u32, outcome)
+                .prop_map(|(step, attempt, outcome)| ended(step, attempt, outcome, 5)),
+            (0..3usize).prop_map(|step| Event::StepSkipped { step, reason: String::new(), at: at(5) }),
+            (0..3usize, 1..4u32).prop_map(|(step, attempt)| Event::AttemptLost { step, attempt, at: at(5) }),
+            Just(Event::Cancelled { at: at(5) }),
+        ]
+    }
+
+    proptest! {
+        /// Whatever happens: a run that has ended stays as it is, and one that has not knows what to do next
+        /// unless an attempt runs.
+        #[test]
+        fn a_run_is_never_stuck_and_never_comes_back(events in proptest::collection::vec(any_event(), 0..60)) {
+            let mut state = state(json!([
+                {"id": "a", "type": "x", "retry": {"max_attempts": 2}},
+                {"id": "b", "type": "x", "continue_on_failure": true},
+            ]));
+            for event in &events {
+                let Ok((after, _)) = apply(state.clone(), event) else { continue };
+                prop_assert!(!state.status.is_terminal(), "{event:?} after the end");
+                state = after;
+                let running = state.steps.iter().any(|step| step.status == StepStatus::Running);
+                prop_assert_eq!(next(&state).is_none(), running);
+                prop_assert_eq!(state.ended_at.is_some(), state.status.is_terminal());
+            }
+        }
+    }
+}

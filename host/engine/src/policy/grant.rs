@@ -1,0 +1,193 @@
+//! What was decided: a grant, and what it answers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::decide::Denial;
+use super::file::{Access, ContextRule, SqlMode};
+use super::http::{HttpRequest, HttpRule, host_matches};
+use super::limits::{Limits, Profile};
+use crate::quantity::{Bytes, Count, Span};
+use crate::step::Manifest;
+
+/// What one attempt may do. Made by [`super::decide`] alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    pub(super) component: String,
+    pub(super) policy: String,
+    pub(super) profile: Profile,
+    pub(super) limits: Limits,
+    pub(super) http: HttpGrant,
+    pub(super) sql: BTreeMap<String, SqlGrant>,
+    pub(super) files: Vec<MountGrant>,
+    pub(super) context: Vec<ContextRule>,
+    /// What each part came from; not part of the digest.
+    #[serde(skip)]
+    pub(super) trace: Vec<(String, String)>,
+}
+
+/// The HTTP requests of a grant: each layer must allow a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HttpGrant {
+    pub(super) rules: Vec<HttpRule>,
+    pub(super) narrowing: Vec<Vec<HttpRule>>,
+    pub(super) deny: Vec<String>,
+}
+
+/// A connection of a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SqlGrant {
+    /// What statements may do.
+    pub mode: SqlMode,
+    /// Rows of one result.
+    pub rows: Count,
+    /// Time of one statement.
+    pub timeout: Span,
+}
+
+/// A directory of a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MountGrant {
+    /// Where the step sees it.
+    pub mount: String,
+    /// What it sees there.
+    pub source: MountSource,
+    /// What it may do there.
+    pub access: Access,
+}
+
+/// What stands behind a mount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MountSource {
+    /// A directory of the host.
+    Host(PathBuf),
+    /// An empty directory of at most this size, for this attempt alone.
+    Scratch(Bytes),
+    /// The run's workspace of at most this size.
+    Workspace(Bytes),
+}
+
+impl Grant {
+    /// A grant of nothing, for calls that must be pure. The memory is that of `large`, since a component that
+    /// needs it needs it to be instantiated at all.
+    pub fn nothing() -> Self {
+        Self {
+            component: String::new(),
+            policy: String::new(),
+            profile: Profile::Large,
+            limits: Limits { fuel: Limits::STANDARD.fuel, wall: Limits::STANDARD.wall, ..Limits::LARGE },
+            http: HttpGrant::default(),
+            sql: BTreeMap::new(),
+            files: Vec::new(),
+            context: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The profile that the limits started from.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The HTTP requests.
+    pub fn http(&self) -> &HttpGrant {
+        &self.http
+    }
+
+    /// The connections, by name.
+    pub fn sql(&self) -> &BTreeMap<String, SqlGrant> {
+        &self.sql
+    }
+
+    /// The directories.
+    pub fn files(&self) -> &[MountGrant] {
+        &self.files
+    }
+
+    /// Whether the step may see `name`: a variable, or `steps.ID` for an output.
+    pub fn may_read(&self, name: &str) -> bool {
+        !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.read, name))
+    }
+
+    /// Whether the step may set the variable.
+    pub fn may_write(&self, name: &str) -> bool {
+        !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.write, name))
+    }
+
+    /// The capabilities that the step asks for, when it gets none of them at all.
+    pub fn lacking(&self, manifest: &Manifest) -> Option<String> {
+        let granted = |capability: &str| match capability {
+            "http" => !self.http.is_empty(),
+            "files" => !self.files.is_empty(),
+            "sql" => !self.sql.is_empty(),
+            _ => false,
+        };
+        let names: Vec<&str> = manifest.needs.iter().map(|need| need.capability.as_str()).collect();
+        (!names.is_empty() && !names.iter().any(|name| granted(name))).then(|| names.join("`, `"))
+    }
+
+    /// Name and origin of each part, for `policy show`.
+    pub fn trace(&self) -> &[(String, String)] {
+        &self.trace
+    }
+
+    /// `sha256:...` of everything that the grant says, for the receipt.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        format!("sha256:{}", hex(&Sha256::digest(json)))
+    }
+}
+
+fn names(list: &[String], name: &str) -> bool {
+    list.iter().any(|entry| entry == "*" || entry == name)
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl HttpGrant {
+    /// True when no request is granted.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules of the operator.
+    pub fn rules(&self) -> &[HttpRule] {
+        &self.rules
+    }
+
+    /// The index and the rule that allow the request.
+    ///
+    /// # Errors
+    /// The rule that refuses it.
+    pub fn decide(&self, request: &HttpRequest<'_>) -> Result<(usize, &HttpRule), Denial> {
+        let target = format!(
+            "{} {}://{}:{}{}",
+            request.method, request.scheme, request.host, request.port, request.path
+        );
+        if self.deny.iter().any(|pattern| host_matches(pattern, request.host)) {
+            let message = format!("{target}: the policy denies this host");
+            return Err(Denial { rule: "HTTP_HOST_DENIED", message });
+        }
+        let found = self.rules.iter().enumerate().find(|(_, rule)| rule.allows(request));
+        let narrowed = self.narrowing.iter().all(|layer| layer.iter().any(|rule| rule.allows(request)));
+        match found {
+            Some(found) if narrowed => Ok(found),
+            _ => Err(Denial {
+                rule: "HTTP_NOT_GRANTED",
+                message: format!("{target}: no rule under `http` in the policy allows it"),
+            }),
+        }
+    }
+}
