@@ -257,6 +257,13 @@ fn steps_and_policies_are_shown() {
     assert_eq!(valid, "job.yaml: the job `job-1` is valid (3 steps)\n");
 }
 
+#[test]
+fn the_smallest_step_runs() {
+    let (job, component) = (root().join("examples/hello-step/job.yaml"), guest("hello_step"));
+    let output = Shell::new().run(&["run", job.to_str().unwrap(), "--step", component.to_str().unwrap()]);
+    assert!(text(&output.stdout).contains("Hello, you!"), "{}", text(&output.stderr));
+}
+
 /// The example of the README, as `make demo` runs it.
 #[test]
 fn the_daily_pipeline_runs() {

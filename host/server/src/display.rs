@@ -134,9 +134,7 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// The summary of a run that has ended, or stands somewhere.
 pub(crate) fn summary(view: &RunView, workspace: Option<&Path>) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["step", "type", "status", "seconds", "fuel", "memory", "result"]);
+    let mut table = table(["step", "type", "status", "seconds", "fuel", "memory", "result"]);
     for step in &view.steps {
         let cost = |cost: fn(&stepwell::engine::Receipt) -> String| {
             step.receipt.as_ref().map(cost).unwrap_or_default()
@@ -167,6 +165,19 @@ pub(crate) fn summary(view: &RunView, workspace: Option<&Path>) -> String {
         text.push_str(&format!("\nfiles: {}", workspace.display()));
     }
     text
+}
+
+/// A table as wide as the terminal; unbounded where there is none.
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    if let Some((_, columns)) = console::Term::stdout().size_checked() {
+        table.set_width(columns);
+    }
+    table
 }
 
 fn status(step: &StepView) -> String {

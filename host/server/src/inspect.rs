@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{ContentArrangement, Table};
 use stepwell::engine::job::{self, Catalog};
 use stepwell::engine::policy::{Grant, Policy};
 use stepwell::engine::run::RunView;
@@ -11,7 +9,7 @@ use stepwell::engine::{Configuration, JobDefinition, Manifest};
 use stepwell::{Host, HostError};
 
 use crate::cli::{HostArgs, Output, SchemaKind};
-use crate::display::{plain, summary};
+use crate::display::{plain, summary, table};
 use crate::run::read;
 use crate::{Exit, file_error, host, print};
 
@@ -196,13 +194,4 @@ pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
     };
     print(&serde_json::to_string_pretty(&schema).unwrap_or_default());
     Ok(Exit::Success)
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_BORDERS_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header);
-    table
 }

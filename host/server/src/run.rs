@@ -1,12 +1,12 @@
 //! `stepwell run` and `stepwell validate`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 use stepwell::engine::document::Diagnostic;
-use stepwell::engine::job::Parsed;
+use stepwell::engine::job::{self, Parsed};
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
@@ -59,9 +59,10 @@ pub(crate) async fn validate(file: &Path, args: &HostArgs) -> Result<Exit, HostE
 /// Reads and checks a job file; warnings go to standard error.
 pub(crate) async fn parse(host: &Host, file: &Path, text: &str) -> Result<Parsed, HostError> {
     let name = file.display().to_string();
-    for step_type in stepwell::engine::job::Catalog::types(host.sandbox()) {
-        // Said before the wait, and only where there is one.
-        if text.contains(&step_type) && host.sandbox().needs_compiling(&step_type) {
+    // Said before the wait, and only where there is one. What is wrong with the job is told below.
+    if let Ok(parsed) = job::parse(&name, text, host.sandbox()) {
+        let types: BTreeSet<&str> = parsed.job.steps.iter().map(|step| step.step_type.as_str()).collect();
+        for step_type in types.into_iter().filter(|step_type| host.sandbox().needs_compiling(step_type)) {
             eprintln!("compiling `{step_type}` for the sandbox (once; then it is cached)");
         }
     }
