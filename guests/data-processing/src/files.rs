@@ -20,6 +20,9 @@ use stepwell_sdk::progress;
 
 /// Bytes read at a time: large enough to amortise a host call, small enough to stay far below any limit.
 const CHUNK: u64 = 1 << 20;
+/// Bytes handed on at a time. DataFusion's CSV and JSON readers take one piece for each batch of rows that
+/// they give, and queue what they do not need yet: pieces larger than a batch would pile up in memory.
+const PIECE: usize = 32 << 10;
 /// Bytes between two progress reports.
 const REPORT_EVERY: u64 = 32 << 20;
 
@@ -101,16 +104,23 @@ impl ObjectStore for Files {
 impl Files {
     fn chunks(&self, file: File, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {
         let (read, total) = (self.read.clone(), self.total);
-        stream::unfold((file, range), move |(mut file, range)| {
+        stream::unfold((file, range, Bytes::new()), move |(mut file, mut range, mut chunk)| {
             let read = read.clone();
             async move {
-                if range.is_empty() {
-                    return None;
+                if chunk.is_empty() {
+                    if range.is_empty() {
+                        return None;
+                    }
+                    let end = range.end.min(range.start + CHUNK);
+                    chunk = match read_at(&mut file, range.start..end) {
+                        Ok(bytes) => bytes,
+                        Err(error) => return Some((Err(error), (file, end..end, chunk))),
+                    };
+                    count(&read, total, end - range.start);
+                    range.start = end;
                 }
-                let end = range.end.min(range.start + CHUNK);
-                let bytes = read_at(&mut file, range.start..end);
-                count(&read, total, end - range.start);
-                Some((bytes, (file, end..range.end)))
+                let piece = chunk.split_to(chunk.len().min(PIECE));
+                Some((Ok(piece), (file, range, chunk)))
             }
         })
         .boxed()

@@ -16,8 +16,8 @@ use stepwell_sdk::prelude::serde_json;
 use crate::config::{Format, OutputSpec};
 use crate::paths;
 
-/// Bytes of encoded Parquet that are held before a row group is written out.
-const ROW_GROUP_BYTES: usize = 8 << 20;
+/// Memory that the Parquet writer may hold before it writes out a row group.
+const ROW_GROUP_BYTES: usize = 16 << 20;
 
 /// Takes the batches of one result.
 pub enum Sink {
@@ -68,7 +68,7 @@ impl Sink {
             Self::Ndjson(writer) => writer.write(batch).map_err(|e| failed(e.to_string())),
             Self::Parquet(writer) => {
                 writer.write(batch).map_err(|e| failed(e.to_string()))?;
-                if writer.in_progress_size() > ROW_GROUP_BYTES {
+                if writer.memory_size() > ROW_GROUP_BYTES {
                     writer.flush().map_err(|e| failed(e.to_string()))?;
                 }
                 Ok(())

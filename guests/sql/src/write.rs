@@ -17,8 +17,8 @@ use stepwell_sdk::sql::{Column, Value};
 use crate::config::{Format, OutputSpec};
 use crate::table::{json_row, text};
 
-/// Bytes of encoded Parquet that are held before a row group is written out.
-const ROW_GROUP_BYTES: usize = 8 << 20;
+/// Memory that the Parquet writer may hold before it writes out a row group.
+const ROW_GROUP_BYTES: usize = 16 << 20;
 
 /// A file that takes rows.
 pub struct Sink {
@@ -83,7 +83,7 @@ impl Sink {
                 let Some(Parquet { schema, writer }) = writer else { return Ok(()) };
                 let batch = batch(schema.clone(), rows)?;
                 writer.write(&batch).map_err(|e| failed(&e))?;
-                if writer.in_progress_size() > ROW_GROUP_BYTES {
+                if writer.memory_size() > ROW_GROUP_BYTES {
                     writer.flush().map_err(|e| failed(&e))?;
                 }
                 Ok(())

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -191,33 +192,38 @@ impl Cache {
     }
 
     /// The keyed hash of a compiled component, bound to what it was compiled from.
-    fn tag(&self, digest: &str, code: &[u8]) -> blake3::Hash {
+    fn hasher(&self, digest: &str) -> blake3::Hasher {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(digest.as_bytes()).update(&self.compatibility.to_le_bytes()).update(code);
-        hasher.finalize()
+        hasher.update(digest.as_bytes()).update(&self.compatibility.to_le_bytes());
+        hasher
     }
 
     fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let path = self.path(digest);
-        let code = fs::read(&path).ok()?;
+        let file = File::open(&path).ok()?;
         let tag = fs::read(path.with_extension("tag")).ok()?;
         let tag: [u8; 32] = tag.try_into().ok()?;
+        // One open file for both looks: what is hashed is what is mapped, even when the name moves on.
+        let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let mut hasher = self.hasher(digest);
+        hasher.update_mmap(&opened).ok()?;
         // Compares in constant time.
-        if self.tag(digest, &code) != blake3::Hash::from_bytes(tag) {
+        if hasher.finalize() != blake3::Hash::from_bytes(tag) {
             tracing::warn!("{} is not what this cache wrote; it is compiled anew", path.display());
             return None;
         }
-        // SAFETY: the bytes come from `Component::serialize` of an engine with the same compatibility
-        // hash, which the keyed hash over these very bytes vouches for.
+        // SAFETY: the file comes from `Component::serialize` of an engine with the same compatibility hash,
+        // which the keyed hash over it vouches for. It is in a directory of this user alone, and is
+        // never written to once it has its name.
         #[allow(unsafe_code, reason = "the one place where compiled code is loaded; see SAFETY")]
-        let component = unsafe { Component::deserialize(engine, &code) };
+        let component = unsafe { Component::deserialize_file(engine, &opened) };
         component.inspect_err(|error| tracing::warn!("{}: {error:#}", path.display())).ok()
     }
 
     fn store(&self, digest: &str, component: &Component) -> std::io::Result<()> {
         let code = component.serialize().map_err(std::io::Error::other)?;
         let path = self.path(digest);
-        let tag = self.tag(digest, &code);
+        let tag = self.hasher(digest).update(&code).finalize();
         write_private(&path.with_extension("tag"), tag.as_bytes())?;
         write_private(&path, &code)
     }
