@@ -445,6 +445,13 @@ impl InputStream for GuardedInput {
         Ok(data)
     }
 
+    // The default would read ahead in pieces of 4 KiB, each on another thread.
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        let data = self.below.blocking_read(size).await?;
+        self.traffic.read.fetch_add(data.len() as u64, Ordering::Relaxed);
+        Ok(data)
+    }
+
     async fn cancel(&mut self) {
         self.below.cancel().await;
     }
@@ -457,6 +464,21 @@ struct GuardedOutput {
     position: Option<u64>,
 }
 
+impl GuardedOutput {
+    /// Makes room for the data; how much it is.
+    fn charge(&self, data: &Bytes) -> StreamResult<u64> {
+        let len = data.len() as u64;
+        let start = self.position.unwrap_or_else(|| self.open.size.load(Ordering::Relaxed));
+        let grown = self.open.grow_to(start.saturating_add(len));
+        grown.map(|()| len).map_err(|error| StreamError::LastOperationFailed(error.into()))
+    }
+
+    fn written(&mut self, len: u64) {
+        self.open.traffic.written.fetch_add(len, Ordering::Relaxed);
+        self.position = self.position.map(|position| position.saturating_add(len));
+    }
+}
+
 #[async_trait]
 impl Pollable for GuardedOutput {
     async fn ready(&mut self) {
@@ -467,18 +489,16 @@ impl Pollable for GuardedOutput {
 #[async_trait]
 impl OutputStream for GuardedOutput {
     fn write(&mut self, data: Bytes) -> StreamResult<()> {
-        let len = data.len() as u64;
-        if len == 0 {
-            return Ok(());
-        }
-        let start = self.position.unwrap_or_else(|| self.open.size.load(Ordering::Relaxed));
-        let end = start.saturating_add(len);
-        self.open.grow_to(end).map_err(|error| StreamError::LastOperationFailed(error.into()))?;
+        let len = self.charge(&data)?;
         self.below.write(data)?;
-        self.open.traffic.written.fetch_add(len, Ordering::Relaxed);
-        if self.position.is_some() {
-            self.position = Some(end);
-        }
+        self.written(len);
+        Ok(())
+    }
+
+    async fn blocking_write_and_flush(&mut self, data: Bytes) -> StreamResult<()> {
+        let len = self.charge(&data)?;
+        self.below.blocking_write_and_flush(data).await?;
+        self.written(len);
         Ok(())
     }
 
