@@ -155,15 +155,15 @@ mod tests {
             serde_json::from_str(r#"{"organization": "contoso", "project": "p", "pipeline_id": 7}"#).unwrap();
         let error = r#"{"message": "TF400733: no", "typeKey": "X", "errorCode": 0}"#;
         for (status, kind, retryable) in [
-            (203, "Denied", false),
-            (302, "Denied", false),
-            (401, "Denied", false),
-            (403, "Denied", false),
-            (404, "NotFound", false),
-            (400, "InvalidConfig", false),
-            (429, "Unavailable", true),
-            (503, "Unavailable", true),
-            (418, "Failed", false),
+            (203, "FailureKind::Denied", false),
+            (302, "FailureKind::Denied", false),
+            (401, "FailureKind::Denied", false),
+            (403, "FailureKind::Denied", false),
+            (404, "FailureKind::NotFound", false),
+            (400, "FailureKind::InvalidConfig", false),
+            (429, "FailureKind::Unavailable", true),
+            (503, "FailureKind::Unavailable", true),
+            (418, "FailureKind::Failed", false),
         ] {
             let failure = step.check(&Response::fake(status, &[("Retry-After", "7")], error)).unwrap_err();
             assert_eq!(
