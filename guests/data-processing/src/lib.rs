@@ -6,6 +6,7 @@
 mod config;
 #[cfg(feature = "query")]
 mod files;
+#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads files"))]
 mod paths;
 #[cfg(feature = "query")]
 mod query;
