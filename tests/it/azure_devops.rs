@@ -85,6 +85,14 @@ async fn credentials_throttling_and_lost_answers() {
     assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
     assert_eq!(emulator.runs().len(), 1);
 
+    // `Retry-After` counts with status 200 too: looks are as far apart as it asks, not as the step wants.
+    let delaying = Options { retry_after: Some(0.4), ..Options::default() };
+    let emulator = Emulator::start(0, delaying).await.unwrap();
+    let end = site(&emulator, "emulator-pat").await.step(step(123, json!({}))).await;
+    assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
+    let looks = emulator.requests().iter().filter(|request| request.ends_with("/runs/456")).count();
+    assert!(looks <= 3, "{looks} looks in 0.6 s");
+
     // The gateway loses the answer to the trigger: the run is there, and the next attempt finds it.
     let emulator = Emulator::start(0, Options::default()).await.unwrap();
     let lost = step(128, json!({"retry": {"max_attempts": 2, "backoff": "10ms"}}));

@@ -112,6 +112,24 @@ async fn sql_writes_where_it_may() {
 }
 
 #[tokio::test]
+async fn a_statement_stops_with_its_step() {
+    let site =
+        Site::new().database("shop.db", SHOP).config("connections: {shop: {type: sqlite, path: shop.db}}");
+    let site = site
+        .policy("sql", "limits: {sql_timeout: 60s}\nsql: [{connection: shop, mode: write, timeout: 60s}]");
+    let site = site.host().await;
+    let endless = "INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c WHERE n < 0";
+    let mut step = sql(query(endless));
+    step["timeout"] = json!("300ms");
+    let end = site.step(step).await;
+    assert!(!end.outcome.is_success(), "{}", told(&end));
+    // The lock that the statement held is free at once; a wait for it would end in "locked" after 2 s.
+    let end = site.step(sql(query("INSERT INTO big VALUES (1)"))).await;
+    assert_eq!(end.produced.metadata["affected_rows"], 1, "{}", told(&end));
+    assert!(end.receipt.run_us < 1_900_000, "{} us", end.receipt.run_us);
+}
+
+#[tokio::test]
 async fn sql_writes_files_and_data_processing_reads_them() {
     let site = Site::new()
         .database("shop.db", SHOP)

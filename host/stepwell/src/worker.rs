@@ -93,6 +93,10 @@ impl Host {
     /// A lock that the operating system takes back when this process dies: it tells a dead worker of this
     /// machine from a live one before its claim expires.
     fn lock(&self, execution_id: &str) -> Result<File, HostError> {
+        // It becomes a path.
+        if !execution_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return Err(StoreError::NotFound(execution_id.to_owned()).into());
+        }
         let dir = self.runs_dir.join(execution_id);
         let path = dir.join("lock");
         let file = |error| HostError::File { path: path.clone(), error };

@@ -91,12 +91,15 @@ pub struct Rows {
     columns: Vec<Column>,
     batches: mpsc::Receiver<Result<Vec<Vec<Value>>, Error>>,
     rest: std::vec::IntoIter<Vec<Value>>,
-    stop: Arc<AtomicBool>,
+    _stop: StopOnDrop,
 }
 
-impl Drop for Rows {
+/// Stops a statement when whoever waits for it is dropped.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -105,6 +108,7 @@ struct Work {
     parameters: Parameters,
     deadline: Instant,
     max_rows: u64,
+    stop: Arc<AtomicBool>,
     kind: Kind,
 }
 
@@ -112,7 +116,6 @@ enum Kind {
     Query {
         started: oneshot::Sender<Result<Vec<Column>, Error>>,
         batches: mpsc::Sender<Result<Vec<Vec<Value>>, Error>>,
-        stop: Arc<AtomicBool>,
     },
     Execute(oneshot::Sender<Result<u64, Error>>),
 }
@@ -155,15 +158,14 @@ impl HostConnection for Guest {
         self.calls.count("stepwell:sql");
         let (started, answer) = oneshot::channel();
         let (batches, receiver) = mpsc::channel(2);
-        let stop = Arc::new(AtomicBool::new(false));
-        let kind = Kind::Query { started, batches, stop: stop.clone() };
-        if let Err(error) = self.start(&connection, statement, parameters, timeout_ms, kind).await? {
-            return Ok(Err(error));
-        }
-        let mut rows = Rows { columns: Vec::new(), batches: receiver, rest: Vec::new().into_iter(), stop };
+        let kind = Kind::Query { started, batches };
+        let stop = match self.start(&connection, statement, parameters, timeout_ms, kind).await? {
+            Ok(stop) => stop,
+            Err(error) => return Ok(Err(error)),
+        };
         match answer.await {
             Ok(Ok(columns)) => {
-                rows.columns = columns;
+                let rows = Rows { columns, batches: receiver, rest: Vec::new().into_iter(), _stop: stop };
                 Ok(Ok(self.table.push(rows)?))
             }
             Ok(Err(error)) => self.sql_error(error).map(Err),
@@ -180,11 +182,11 @@ impl HostConnection for Guest {
     ) -> Trap<Result<u64, Error>> {
         self.calls.count("stepwell:sql");
         let (done, answer) = oneshot::channel();
-        if let Err(error) =
-            self.start(&connection, statement, parameters, timeout_ms, Kind::Execute(done)).await?
-        {
-            return Ok(Err(error));
-        }
+        let kind = Kind::Execute(done);
+        let _stop = match self.start(&connection, statement, parameters, timeout_ms, kind).await? {
+            Ok(stop) => stop,
+            Err(error) => return Ok(Err(error)),
+        };
         match answer.await {
             Ok(Ok(changed)) => Ok(Ok(changed)),
             Ok(Err(error)) => self.sql_error(error).map(Err),
@@ -224,7 +226,8 @@ impl HostRows for Guest {
 }
 
 impl Guest {
-    /// Hands a statement to the connection's thread, within the limits of the grant.
+    /// Hands a statement to the connection's thread, within the limits of the grant. What is returned stops
+    /// the statement when it is dropped: with its rows, or with the attempt.
     async fn start(
         &mut self,
         connection: &Resource<Connection>,
@@ -232,7 +235,7 @@ impl Guest {
         parameters: Parameters,
         timeout_ms: u32,
         kind: Kind,
-    ) -> Trap<Result<(), Error>> {
+    ) -> Trap<Result<StopOnDrop, Error>> {
         self.sql.statements += 1;
         if self.sql.statements > self.sql.max_statements {
             return Ok(Err(Error::Limit(format!("more than {} statements", self.sql.max_statements))));
@@ -243,8 +246,10 @@ impl Guest {
         let timeout = if timeout_ms == 0 { granted } else { wanted.min(granted) };
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
         let deadline = Instant::now() + timeout;
-        let work = Work { statement, parameters, deadline, max_rows: connection.rows, kind };
-        Ok(connection.work.clone().send(work).await.map_err(|_| lost()))
+        let stop = StopOnDrop(Arc::default());
+        let work =
+            Work { statement, parameters, deadline, max_rows: connection.rows, stop: stop.0.clone(), kind };
+        Ok(connection.work.clone().send(work).await.map(|()| stop).map_err(|_| lost()))
     }
 
     fn sql_error(&mut self, error: Error) -> Trap<Error> {
@@ -283,15 +288,10 @@ fn serve(
         return;
     }
     while let Some(work) = requests.blocking_recv() {
-        let Work { statement, parameters, deadline, max_rows, kind } = work;
-        let stop = match &kind {
-            Kind::Query { stop, .. } => stop.clone(),
-            Kind::Execute(_) => Arc::default(),
-        };
-        let watched = stop.clone();
+        let Work { statement, parameters, deadline, max_rows, stop, kind } = work;
         // True interrupts the statement.
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
-        let handler = move || watched.load(Ordering::Relaxed) || Instant::now() >= deadline;
+        let handler = move || stop.load(Ordering::Relaxed) || Instant::now() >= deadline;
         let result = database.progress_handler(STEPS_BETWEEN_LOOKS, Some(handler));
         let translate = |error: rusqlite::Error| translate(&error, name, mode, deadline);
         if let Err(error) = result {
@@ -309,7 +309,7 @@ fn serve(
                 });
                 let _ = done.send(changed.map_err(|e| e.or(translate)));
             }
-            Kind::Query { started, batches, .. } => {
+            Kind::Query { started, batches } => {
                 let prepared = one_statement(&database, &statement).and_then(|mut prepared| {
                     bind(&mut prepared, &parameters)?;
                     Ok(prepared)
