@@ -14,7 +14,7 @@ use crate::support::{Running, Site, one_step, told};
 /// What each component says about itself is what is written down beside it. `UPDATE_EXPECT=1` writes it.
 #[tokio::test]
 async fn manifests_are_what_the_components_say() {
-    let cache_dir = Some(root().join("target/test-components"));
+    let cache_dir = Some(root().join("target/test-cache/components"));
     let sandbox = Sandbox::new(SandboxOptions { cache_dir, ..SandboxOptions::default() }).unwrap();
     for builtin in BUILTINS {
         let described: Arc<Manifest> = sandbox.register(builtin.wasm).await.unwrap();

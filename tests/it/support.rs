@@ -21,7 +21,7 @@ pub struct Site {
 impl Site {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let cache = stepwell_tests::root().join("target/test-components");
+        let cache = stepwell_tests::root().join("target/test-cache/components");
         let builder = Host::builder().data_dir(dir.path().join("data")).cache_dir(cache);
         Self { dir, policies: 0, builder }
     }
