@@ -47,6 +47,14 @@ pub(crate) struct Prepared {
     pub pre: StepPre<Guest>,
 }
 
+impl Prepared {
+    /// Whether the component imports an interface whose name begins so.
+    pub fn imports(&self, engine: &Engine, prefix: &str) -> bool {
+        let component = self.pre.instance_pre().component();
+        component.component_type().imports(engine).any(|(name, _)| name.starts_with(prefix))
+    }
+}
+
 type Slot = Arc<OnceCell<Prepared>>;
 
 /// Compiles components, each once.

@@ -94,6 +94,12 @@ impl Sandbox {
             ComponentError::WrongWorld(format!("the component does not describe itself: {why}"))
         };
         let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
+        // Policy looks at what a step asks for: what it imports of ours, it must ask for.
+        let asks = manifest.needs.iter().any(|need| need.capability == "sql");
+        if !asks && prepared.imports(&self.engine.engine, "stepwell:sql/") {
+            let why = "it imports `stepwell:sql` and does not name `sql` among its needs";
+            return Err(wrong(why.to_owned()));
+        }
         self.add(manifest.clone(), digest, wasm);
         Ok(manifest)
     }
