@@ -207,7 +207,7 @@ async fn data_processing_streams_spills_and_says_what_is_wrong() {
             "failed: cannot write /in/x.csv",
         ),
         // No scratch: the sort has nowhere to go.
-        (sort(), "failed: the plan needs more memory"),
+        (sort(), "over_memory: the plan needs more memory"),
     ] {
         let mut whole = step.clone();
         whole["type"] = "data_processing".into();

@@ -39,10 +39,10 @@ pub(crate) fn answered(
         },
         Err(failure) => {
             let metadata = parse_object(&failure.metadata).unwrap_or_default();
-            let outcome = Outcome::Failed {
-                kind: kind(failure.kind),
-                message: failure.message,
-                retryable: failure.retryable,
+            let outcome = match kind(failure.kind) {
+                // One class for a plan that says so in time and for an allocation that does not.
+                FailureKind::OverMemory => Outcome::OverMemory { message: failure.message },
+                kind => Outcome::Failed { kind, message: failure.message, retryable: failure.retryable },
             };
             (outcome, Produced { metadata, ..Produced::default() })
         }
