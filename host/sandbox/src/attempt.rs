@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use serde_json::Map;
-use stepwell_engine::policy::{Access, Grant, MountGrant, MountSource};
+use stepwell_engine::policy::{Access, MountGrant, MountSource};
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink};
 use tokio::time::sleep;
@@ -30,7 +30,7 @@ use crate::guest::{Calls, Guest};
 use crate::host::clocks;
 use crate::host::context::RunContext;
 use crate::host::files::FileUse;
-use crate::host::http::{Client, Hooks};
+use crate::host::http::Hooks;
 use crate::host::log::LogBook;
 use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
@@ -42,9 +42,7 @@ const HEADER_FIELD_BYTES: usize = 64 << 10;
 
 /// What an attempt is made of, beside the component.
 pub(crate) struct Setup<'a> {
-    pub grant: Arc<Grant>,
     pub config: &'a Arc<stepwell_engine::Configuration>,
-    pub http: &'a Client,
     pub context: RunContext,
     pub mounts: Vec<Mounted>,
     pub deterministic: Option<Deterministic>,
@@ -112,9 +110,8 @@ impl Sandbox {
         let wall = limits.wall.0.min(request.remaining);
         let clock = Stopwatch::start();
         let cancel = request.cancel.clone();
-        let grant = Arc::new(request.grant);
         let context = RunContext {
-            grant: grant.clone(),
+            grant: Arc::new(request.grant),
             outputs: request.outputs,
             variables: request.variables,
             set: Map::new(),
@@ -123,9 +120,7 @@ impl Sandbox {
             polls_cancel: Arc::default(),
         };
         let setup = Setup {
-            grant,
             config: &self.config,
-            http: &self.http,
             context,
             mounts,
             deterministic: request.deterministic,
@@ -164,21 +159,10 @@ impl Sandbox {
         prepared: &Prepared,
         call: impl AsyncFnOnce(&Step, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, String> {
-        let grant = Arc::new(Grant::nothing());
-        let wall = grant.limits().wall.0;
-        let context = RunContext {
-            grant: grant.clone(),
-            outputs: Map::new(),
-            variables: Map::new(),
-            set: Map::new(),
-            checkpoint: None,
-            deadline: None,
-            polls_cancel: Arc::default(),
-        };
+        let context = RunContext::of_nothing();
+        let wall = context.grant.limits().wall.0;
         let setup = Setup {
-            grant,
             config: &self.config,
-            http: &self.http,
             context,
             mounts: Vec::new(),
             deterministic: None,
@@ -243,7 +227,8 @@ async fn cancelled(cancel: &CancellationToken, grace: Duration, polls: impl Fn()
 
 impl Attempt {
     pub fn new(engine: &Engine, setup: Setup<'_>) -> wasmtime::Result<(Self, Vec<Mounted>)> {
-        let limits = setup.grant.limits().clone();
+        let grant = setup.context.grant.clone();
+        let limits = grant.limits().clone();
         let (stdout, stderr) = (Captured::new(limits.stdio_bytes.0), Captured::new(limits.stdio_bytes.0));
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
@@ -265,9 +250,9 @@ impl Attempt {
             table,
             wasi: wasi.build(),
             http,
-            hooks: Hooks::new(setup.http.clone(), setup.grant.clone(), setup.sink.clone()),
+            hooks: Hooks::new(setup.config.clone(), grant.clone(), setup.sink.clone()),
             files: FileUse::new(&used, &limits),
-            sql: SqlUse::new(setup.config.clone(), &setup.grant),
+            sql: SqlUse::new(setup.config.clone(), &grant),
             context: setup.context,
             log: LogBook::new(setup.sink.clone(), &limits),
             limiter: Limiter::new(&limits),

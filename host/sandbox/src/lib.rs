@@ -61,7 +61,6 @@ pub struct Sandbox {
     engine: engine::StepEngine,
     compiler: compile::Compiler,
     config: Arc<Configuration>,
-    http: host::http::Client,
     steps: RwLock<BTreeMap<String, Arc<Registered>>>,
 }
 
@@ -76,8 +75,7 @@ impl Sandbox {
         let linker = link(&engine.engine).map_err(host)?;
         let compiler = compile::Compiler::new(engine.engine.clone(), linker, options.cache_dir.as_deref())?;
         let config = Arc::new(options.config);
-        let http = host::http::Client::new(config.clone());
-        Ok(Self { engine, compiler, config, http, steps: RwLock::default() })
+        Ok(Self { engine, compiler, config, steps: RwLock::default() })
     }
 
     /// Adds a component under the type that it names itself, compiling it if need be.

@@ -107,7 +107,9 @@ fn file_error(path: PathBuf, error: std::io::Error) -> HostError {
 
 fn exit_of(error: &HostError) -> Exit {
     use stepwell::engine::StoreError;
+    use stepwell::sandbox::ComponentError;
     match error {
+        HostError::Component(ComponentError::Host(_)) => Exit::Platform,
         HostError::Invalid(_)
         | HostError::Policy(_)
         | HostError::File { .. }

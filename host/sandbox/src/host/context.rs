@@ -31,6 +31,19 @@ pub(crate) struct RunContext {
 }
 
 impl RunContext {
+    /// For calls that belong to no run.
+    pub fn of_nothing() -> Self {
+        Self {
+            grant: Arc::new(Grant::nothing()),
+            outputs: Map::new(),
+            variables: Map::new(),
+            set: Map::new(),
+            checkpoint: None,
+            deadline: None,
+            polls_cancel: Arc::default(),
+        }
+    }
+
     /// The time that is left.
     pub fn remaining(&self) -> Duration {
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]

@@ -40,19 +40,7 @@ const HEADER_BYTES: usize = 64 << 10;
 /// Header lines of an answer.
 const HEADER_LINES: usize = 100;
 
-/// What all attempts share: the trust roots, which are read once.
-#[derive(Clone)]
-pub(crate) struct Client {
-    config: Arc<Configuration>,
-}
-
-impl Client {
-    pub fn new(config: Arc<Configuration>) -> Self {
-        Self { config }
-    }
-}
-
-/// The system's trust roots, as a TLS configuration.
+/// The system's trust roots, as a TLS configuration; read once.
 static TLS: LazyLock<Result<Arc<ClientConfig>, String>> = LazyLock::new(|| {
     let mut roots = rustls::RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
@@ -75,7 +63,7 @@ pub(crate) struct Hooks {
 }
 
 struct Shared {
-    client: Client,
+    config: Arc<Configuration>,
     grant: Arc<Grant>,
     sink: Option<StepSink>,
     concurrent: Arc<Semaphore>,
@@ -94,11 +82,11 @@ struct Usage {
 }
 
 impl Hooks {
-    pub fn new(client: Client, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
+    pub fn new(config: Arc<Configuration>, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
             shared: Arc::new(Shared {
-                client,
+                config,
                 grant,
                 sink,
                 concurrent: Arc::new(Semaphore::new(permits)),
@@ -323,7 +311,7 @@ impl Shared {
             tracing::error!(secret = inject.secret, "cannot inject a credential: {why}");
             Error::InternalError(Some("the host could not add the credential; its log says why".to_owned()))
         };
-        let secret = secrets::read(&self.client.config, &inject.secret).map_err(fail)?;
+        let secret = secrets::read(&self.config, &inject.secret).map_err(fail)?;
         let text = inject.format.replace("{basic}", &basic(secret.expose())).replace("{}", secret.expose());
         let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
         let mut value =
@@ -460,13 +448,17 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        // First, so that an answer which never pauses has an end too.
+        if self.total.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
+        }
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             let between = self.between;
             self.idle = Box::pin(sleep(between));
             return Poll::Ready(frame);
         }
-        let late = self.idle.as_mut().poll(cx).is_ready() || self.total.as_mut().poll(cx).is_ready();
-        if late { Poll::Ready(Some(Err(Error::ConnectionReadTimeout))) } else { Poll::Pending }
+        let idle = self.idle.as_mut().poll(cx).is_ready();
+        if idle { Poll::Ready(Some(Err(Error::ConnectionReadTimeout))) } else { Poll::Pending }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -481,6 +473,41 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A body that always has one more byte.
+    struct Endless;
+
+    impl Body for Endless {
+        type Data = Bytes;
+        type Error = Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_never_pauses_ends_with_its_time() {
+        let shared = Hooks::new(Arc::default(), Arc::new(Grant::nothing()), None).shared;
+        let mut body = Incoming {
+            _permit: shared.concurrent.clone().acquire_owned().await.unwrap(),
+            body: Counted::new(Endless, shared, Direction::In),
+            between: Duration::from_secs(60),
+            idle: Box::pin(sleep(Duration::from_secs(60))),
+            total: Box::pin(sleep(Duration::from_millis(20))),
+            _driver: AbortOnDropHandle::new(tokio::spawn(async {})),
+        };
+        loop {
+            match body.frame().await {
+                Some(Ok(_)) => tokio::task::yield_now().await,
+                Some(Err(Error::ConnectionReadTimeout)) => return,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 
     #[test]
     fn targets() {
