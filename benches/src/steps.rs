@@ -98,6 +98,7 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
         workspace: None,
         deterministic: None,
         remaining: std::time::Duration::from_secs(60),
+        cleaning_up: false,
         cancel: CancellationToken::new(),
         sink,
     };

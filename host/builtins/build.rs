@@ -14,8 +14,12 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 /// Step type and package.
-const STEPS: &[(&str, &str)] =
-    &[("azure_devops", "azure-devops"), ("data_processing", "data-processing"), ("sql", "sql")];
+const STEPS: &[(&str, &str)] = &[
+    ("azure_devops", "azure-devops"),
+    ("data_processing", "data-processing"),
+    ("sql", "sql"),
+    ("wait", "wait"),
+];
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() {

@@ -6,9 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use stepwell::engine::Store;
 use stepwell::engine::run::{Event, RunState, RunStatus};
+use stepwell::engine::store::RunFilter;
 use stepwell::store::SqliteStore;
 
 use crate::cli::Shell;
+
+fn newest(limit: u32) -> RunFilter {
+    RunFilter { limit, ..RunFilter::default() }
+}
 
 const KILLS: u64 = 100;
 const STEPS: usize = 6;
@@ -52,7 +57,7 @@ async fn a_run_that_is_killed_a_hundred_times_over_always_ends_right() {
         child.wait().unwrap();
         let store = SqliteStore::new(shell.path("data/stepwell.db"));
         // Killed before it was admitted: there is nothing to resume, and nothing is lost.
-        let runs = store.list(1000).await.unwrap();
+        let runs = store.list(&newest(1000)).await.unwrap();
         if runs.len() == before {
             continue;
         }
@@ -108,7 +113,7 @@ async fn a_run_has_one_worker() {
     let store = SqliteStore::new(shell.path("data/stepwell.db"));
     let id = loop {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        if let Some(run) = store.list(1).await.unwrap_or_default().first()
+        if let Some(run) = store.list(&newest(1)).await.unwrap_or_default().first()
             && run.status == RunStatus::Running
         {
             break run.execution_id.clone();

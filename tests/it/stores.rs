@@ -1,97 +1,390 @@
-//! One suite for every store: the contract of `stepwell::engine::Store`, and the same events in all of them.
+//! The contract of `stepwell::engine::Store`: one suite for every store.
 
 use std::sync::Arc;
 
 use chrono::Duration;
 use serde_json::json;
 use stepwell::engine::clock::Timestamp;
+use stepwell::engine::job::{Job, JobDefinition, OnConflict};
 use stepwell::engine::run::{Event, RunStatus};
+use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
-use stepwell::engine::store::{Commit, LogRecord, NewRun};
+use stepwell::engine::store::{
+    Audit, Change, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch, Idempotency, Key, Kind,
+    LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter, ScheduleRow, Source,
+};
 use stepwell::engine::{Store, StoreError};
-use stepwell::store::{MemoryStore, SqliteStore};
+use stepwell::store::SqliteStore;
 
 /// Every store, under its name, and the directory that it lives in.
 fn stores() -> Vec<(&'static str, Arc<dyn Store>, tempfile::TempDir)> {
     let dir = tempfile::tempdir().unwrap();
     let sqlite = Arc::new(SqliteStore::new(dir.path().join("deep/down/stepwell.db")));
-    vec![("memory", Arc::new(MemoryStore::default()), tempfile::tempdir().unwrap()), ("sqlite", sqlite, dir)]
+    vec![
+        ("memory", Arc::new(SqliteStore::in_memory()), tempfile::tempdir().unwrap()),
+        ("sqlite", sqlite, dir),
+    ]
 }
 
 fn now() -> Timestamp {
     "2025-09-01T14:30:22.123456Z".parse().unwrap()
 }
 
+fn after(seconds: i64) -> Timestamp {
+    now() + Duration::seconds(seconds)
+}
+
+fn job(id: &str) -> Arc<Job> {
+    let job = json!({"id": id, "steps": [{"id": "a", "type": "sql", "query": "SELECT 1"}]});
+    Arc::new(serde_json::from_value::<JobDefinition>(job).unwrap().into())
+}
+
 fn new_run(id: &str) -> NewRun {
-    let job = json!({"id": "job", "steps": [{"id": "a", "type": "sql", "query": "SELECT 1"}]});
-    NewRun {
-        execution_id: id.to_owned(),
-        job: serde_json::from_value(job).unwrap(),
-        variables: json!({"day": 1}).as_object().unwrap().clone(),
-        created_at: now(),
-        scheduled_time: now(),
+    let mut run = NewRun::of(job("job"), id, now());
+    run.variables = json!({"day": 1}).as_object().unwrap().clone();
+    run.queue = Some("UTC".to_owned());
+    run
+}
+
+fn keyed(id: &str, on_conflict: OnConflict) -> NewRun {
+    NewRun { key: Some(Key { name: "k".to_owned(), limit: 1, on_conflict }), ..new_run(id) }
+}
+
+fn query(limit: u32, at: Timestamp) -> ClaimQuery {
+    ClaimQuery {
+        queue: "UTC".to_owned(),
+        concurrency: 100,
+        limit,
+        open: true,
+        worker: "w".to_owned(),
+        now: at,
+        until: at + Duration::seconds(15),
     }
 }
 
-fn commit(id: &str, fence: u64, events: Vec<Event>, logs: usize) -> Commit {
+fn commit(id: &str, fence: u64, events: Vec<Event>, logs: usize, next: Next) -> Commit {
     let line = LogLine { level: "info".to_owned(), message: "text".to_owned(), fields: Default::default() };
-    let record = LogRecord { at: now(), step_id: "a".to_owned(), attempt: 1, line };
+    let record = LogRecord { seq: 0, at: now(), step_id: "a".to_owned(), attempt: 1, line };
     Commit {
         execution_id: id.to_owned(),
         fence,
         events,
         logs: vec![record; logs],
-        status: RunStatus::Running,
-        at: now() + Duration::seconds(1),
+        status: if next == Next::End { RunStatus::Failed } else { RunStatus::Running },
+        started_at: Some(now()),
+        next,
+        dead: None,
+        at: after(1),
     }
+}
+
+fn ids(claims: &[Claim]) -> Vec<&str> {
+    claims.iter().map(|claim| claim.run.execution_id.as_str()).collect()
 }
 
 #[tokio::test]
 async fn what_is_written_is_read_back() {
     for (name, store, _dir) in stores() {
-        store.insert(&new_run("one")).await.unwrap();
-        assert_eq!(store.insert(&new_run("one")).await, Err(StoreError::Exists("one".to_owned())), "{name}");
-        let claim = store.claim("one", now(), now() + Duration::seconds(15)).await.unwrap();
+        store.insert(&new_run("one"), None).await.unwrap();
+        assert_eq!(
+            store.insert(&new_run("one"), None).await,
+            Err(StoreError::Exists("one".to_owned())),
+            "{name}"
+        );
+        let claim = store.claim_run("one", "w", now(), after(15)).await.unwrap();
         assert_eq!((claim.run, claim.events.len(), claim.fence), (new_run("one"), 0, 1), "{name}");
         let events =
             vec![Event::Started { at: now() }, Event::StepStarted { step: 0, attempt: 1, at: now() }];
-        store.commit(commit("one", 1, events.clone(), 2)).await.unwrap();
+        store.commit(commit("one", 1, events.clone(), 2, Next::Keep)).await.unwrap();
         let more = vec![Event::CheckpointSaved { step: 0, data: "note".to_owned() }];
-        store.commit(commit("one", 1, more.clone(), 1)).await.unwrap();
+        store.commit(commit("one", 1, more.clone(), 1, Next::Keep)).await.unwrap();
         let (run, read) = store.load("one").await.unwrap();
         assert_eq!((run, read), (new_run("one"), [events, more].concat()), "{name}");
-        assert_eq!(store.logs("one").await.unwrap().len(), 3, "{name}");
-        let list = store.list(10).await.unwrap();
+        let seqs: Vec<u64> = store.logs("one", 1, 10).await.unwrap().iter().map(|line| line.seq).collect();
+        assert_eq!(seqs, [2, 3], "{name}");
+        let list = store.list(&RunFilter { limit: 10, ..RunFilter::default() }).await.unwrap();
         assert_eq!(
             (list.len(), list[0].status, list[0].updated_at),
-            (1, RunStatus::Running, now() + Duration::seconds(1))
+            (1, RunStatus::Running, after(1)),
+            "{name}"
         );
+        assert_eq!((list[0].started_at, list[0].worker.as_deref()), (Some(now()), Some("w")), "{name}");
     }
 }
 
 #[tokio::test]
 async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
     for (name, store, _dir) in stores() {
-        store.insert(&new_run("one")).await.unwrap();
-        let until = now() + Duration::seconds(15);
-        let first = store.claim("one", now(), until).await.unwrap();
+        store.insert(&new_run("one"), None).await.unwrap();
+        let first = store.claim_run("one", "w", now(), after(15)).await.unwrap();
+        let claimed = Err(StoreError::Claimed("one".to_owned(), after(15)));
+        assert_eq!(store.claim_run("one", "v", now(), after(15)).await, claimed, "{name}");
+        let second = store.claim_run("one", "v", after(16), after(30)).await.unwrap();
+        assert!(second.fence > first.fence, "{name}");
+        let late = commit("one", first.fence, vec![Event::Started { at: now() }], 1, Next::Keep);
+        assert_eq!(store.commit(late).await, Err(StoreError::Stale("one".to_owned())), "{name}");
+        let claims = [("one".to_owned(), first.fence), ("one".to_owned(), second.fence)];
         assert_eq!(
-            store.claim("one", now(), until).await,
-            Err(StoreError::Claimed("one".to_owned(), until)),
+            store.renew(&claims, after(40)).await.unwrap(),
+            [Renewal::Lost, Renewal::Kept(None)],
             "{name}"
         );
-        let later = until + Duration::seconds(1);
-        let second = store.claim("one", later, later + Duration::seconds(15)).await.unwrap();
-        assert!(second.fence > first.fence, "{name}");
-        let stale = Err(StoreError::Stale("one".to_owned()));
-        let late = commit("one", first.fence, vec![Event::Started { at: now() }], 1);
-        assert_eq!(store.commit(late).await, stale, "{name}");
-        assert_eq!(store.renew("one", first.fence, later).await, stale, "{name}");
-        assert_eq!(store.release("one", first.fence).await, stale, "{name}");
         assert_eq!(store.load("one").await.unwrap().1, [], "{name}");
-        assert_eq!(store.logs("one").await.unwrap(), [], "{name}");
-        store.release("one", second.fence).await.unwrap();
-        assert_eq!(store.claim("one", now(), until).await.unwrap().fence, 3, "{name}");
+        assert_eq!(store.logs("one", 0, 10).await.unwrap(), [], "{name}");
+        // Given back, it is free at once; a dead worker's claims can be ended.
+        store.commit(commit("one", second.fence, Vec::new(), 0, Next::Wait(after(1)))).await.unwrap();
+        assert_eq!(ids(&store.claim(query(9, after(2))).await.unwrap()), ["one"], "{name}");
+        assert_eq!(store.workers().await.unwrap(), ["w"], "{name}");
+        assert_eq!(store.expire("w", after(2)).await.unwrap(), 1, "{name}");
+        assert_eq!(ids(&store.claim(query(9, after(2))).await.unwrap()), ["one"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn runs_go_by_rank_when_they_are_due_as_many_as_may() {
+    for (name, store, _dir) in stores() {
+        for (id, rank, due) in [("late", 3, 0), ("early", 1, 0), ("future", 0, 60), ("middle", 2, 0)] {
+            let run = NewRun { rank: after(rank), scheduled_time: after(due), ..new_run(id) };
+            store.insert(&run, None).await.unwrap();
+        }
+        let mine = NewRun { queue: None, ..new_run("mine") };
+        store.insert(&mine, None).await.unwrap();
+        assert_eq!(store.next_due("UTC").await.unwrap(), Some(now()), "{name}");
+        let few = ClaimQuery { concurrency: 2, ..query(9, now()) };
+        assert_eq!(ids(&store.claim(few.clone()).await.unwrap()), ["early", "middle"], "{name}");
+        assert_eq!(store.claim(few).await.unwrap(), [], "{name}: the queue is full");
+        assert_eq!(ids(&store.claim(query(9, now())).await.unwrap()), ["late"], "{name}");
+        let closed = ClaimQuery { open: false, ..query(9, after(60)) };
+        assert!(!ids(&store.claim(closed).await.unwrap()).contains(&"future"), "{name}: the queue is paused");
+        assert!(ids(&store.claim(query(9, after(60))).await.unwrap()).contains(&"future"), "{name}");
+        let standing = store.standing("mine", now()).await.unwrap();
+        assert_eq!((standing.row.queue, standing.blocked), (None, false), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_concurrency_key_lets_one_go_and_hands_its_slot_on() {
+    for (name, store, _dir) in stores() {
+        for id in ["a", "b", "c"] {
+            store.insert(&keyed(id, OnConflict::Queue), None).await.unwrap();
+        }
+        let first = store.claim(query(9, now())).await.unwrap();
+        assert_eq!(ids(&first), ["a"], "{name}");
+        let standing = store.standing("b", now()).await.unwrap();
+        assert_eq!(
+            (standing.blocked, standing.key),
+            (true, Some(("k".to_owned(), 1, vec!["a".to_owned()]))),
+            "{name}"
+        );
+        // Parked, it keeps its slot.
+        store.commit(commit("a", 1, Vec::new(), 0, Next::Wait(after(100)))).await.unwrap();
+        assert_eq!(store.claim(query(9, after(1))).await.unwrap(), [], "{name}");
+        let again = store.claim_run("a", "w", after(2), after(20)).await.unwrap();
+        let free = store.commit(commit("a", again.fence, Vec::new(), 0, Next::End)).await.unwrap();
+        assert_eq!(free, ["UTC"], "{name}");
+        assert_eq!(ids(&store.claim(query(9, after(2))).await.unwrap()), ["b"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_key_cancels_whom_the_job_says() {
+    for (name, store, _dir) in stores() {
+        store.insert(&keyed("a", OnConflict::Queue), None).await.unwrap();
+        assert_eq!(ids(&store.claim(query(9, now())).await.unwrap()), ["a"], "{name}");
+        let newest = store.insert(&keyed("b", OnConflict::CancelNewest), None).await.unwrap();
+        assert!(newest.cancelled, "{name}");
+        assert_eq!(store.row("b").await.unwrap().status, RunStatus::Cancelled, "{name}");
+        let running = store.insert(&keyed("c", OnConflict::CancelRunning), None).await.unwrap();
+        assert_eq!(running.to_cancel, ["a"], "{name}");
+        let why = Some("replaced by the run c".to_owned());
+        assert_eq!(
+            store.renew(&[("a".to_owned(), 1)], after(9)).await.unwrap(),
+            [Renewal::Kept(why)],
+            "{name}"
+        );
+        assert_eq!(store.claim(query(9, now())).await.unwrap(), [], "{name}: not before the other has ended");
+        store.commit(commit("a", 1, Vec::new(), 0, Next::End)).await.unwrap();
+        assert_eq!(ids(&store.claim(query(9, now())).await.unwrap()), ["c"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_a_key_makes_one_run_and_a_full_queue_takes_none() {
+    for (name, store, _dir) in stores() {
+        let asked = |id: &str, print: &str| NewRun {
+            idempotency: Some(Idempotency { key: "key".to_owned(), fingerprint: print.to_owned() }),
+            ..new_run(id)
+        };
+        store.insert(&asked("a", "x"), None).await.unwrap();
+        assert_eq!(
+            store.insert(&asked("b", "x"), None).await,
+            Err(StoreError::Replayed("a".to_owned())),
+            "{name}"
+        );
+        assert_eq!(
+            store.insert(&asked("b", "y"), None).await,
+            Err(StoreError::KeyReused("a".to_owned())),
+            "{name}"
+        );
+        let bounded = |id: &str| NewRun { max_waiting: 2, ..new_run(id) };
+        store.insert(&bounded("c"), None).await.unwrap();
+        let full = Err(StoreError::QueueFull("UTC".to_owned(), 2));
+        assert_eq!(store.insert(&bounded("d"), None).await, full, "{name}");
+        assert_eq!(store.claim(query(2, now())).await.unwrap().len(), 2, "{name}");
+        // The count is looked at again after a second.
+        let later = NewRun { created_at: after(2), scheduled_time: after(2), ..bounded("d") };
+        store.insert(&later, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_run_is_due_at_once_and_its_worker_learns_of_it() {
+    for (name, store, _dir) in stores() {
+        store.insert(&NewRun { scheduled_time: after(1000), ..new_run("later") }, None).await.unwrap();
+        let row = store.request_cancel("later", "by ann", after(1), None).await.unwrap();
+        assert_eq!(row.cancel.as_deref(), Some("by ann"), "{name}");
+        let paused = ClaimQuery { open: false, ..query(9, after(1)) };
+        let claims = store.claim(paused).await.unwrap();
+        assert_eq!((ids(&claims), claims[0].cancel.as_deref()), (vec!["later"], Some("by ann")), "{name}");
+        let dead = DeadLetter {
+            execution_id: "later".to_owned(),
+            job_id: "job".to_owned(),
+            status: RunStatus::Failed,
+            step_id: None,
+            class: "failed".to_owned(),
+            message: "no".to_owned(),
+            at: after(1),
+            resolution: None,
+        };
+        let end = Commit { dead: Some(dead), ..commit("later", 1, Vec::new(), 0, Next::End) };
+        store.commit(end).await.unwrap();
+        let letters = store.records(Kind::DeadLetter, Some("open"), "", 10).await.unwrap();
+        assert_eq!((letters.len(), letters[0].id.as_str()), (1, "later"), "{name}");
+        assert_eq!(store.overdue(after(100_000), 10).await.unwrap(), [""; 0], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn records_have_versions_and_changes_stand_or_fall_together() {
+    for (name, store, _dir) in stores() {
+        let put = |value: i32, expect| Change::Put {
+            kind: Kind::Job,
+            id: "j".to_owned(),
+            state: "s".to_owned(),
+            value: json!(value),
+            expect,
+        };
+        let audit = Change::Audit(Audit {
+            at: now(),
+            by: "ann".to_owned(),
+            action: "job.put".to_owned(),
+            target: "j".to_owned(),
+            detail: String::new(),
+        });
+        store.write(vec![put(1, Expect::Absent), audit.clone()]).await.unwrap();
+        let conflict = Err(StoreError::Conflict("job", "j".to_owned()));
+        assert_eq!(store.write(vec![audit.clone(), put(2, Expect::Absent)]).await, conflict, "{name}");
+        assert_eq!(store.write(vec![put(2, Expect::Version(7))]).await, conflict, "{name}");
+        store.write(vec![put(2, Expect::Version(1))]).await.unwrap();
+        let found = store.record(Kind::Job, "j").await.unwrap().unwrap();
+        assert_eq!((found.version, found.value), (2, json!(2)), "{name}");
+        assert_eq!(
+            store.audit(None, 10).await.unwrap().len(),
+            1,
+            "{name}: the row of a change that failed is not there"
+        );
+        let gone = Change::Remove { kind: Kind::Job, id: "j".to_owned(), expect: Expect::Present };
+        store.write(vec![gone.clone()]).await.unwrap();
+        let missing = Err(StoreError::NoRecord("job", "j".to_owned()));
+        assert_eq!(store.write(vec![gone]).await, missing, "{name}");
+    }
+}
+
+fn fire(id: &str, nominal: &str, overlap: RunOverlap) -> NewFire {
+    let source = Source::Schedule { nominal: nominal.to_owned() };
+    let row = LedgerRow {
+        job_id: "job".to_owned(),
+        nominal: nominal.to_owned(),
+        due_at: now(),
+        decision: Decision::Admitted,
+        reason: String::new(),
+        execution_id: Some(id.to_owned()),
+        decided_at: now(),
+    };
+    NewFire { row, run: Some(NewRun { source, ..new_run(id) }), overlap }
+}
+
+#[tokio::test]
+async fn a_fire_has_one_row_and_one_run_whoever_comes() {
+    for (name, store, _dir) in stores() {
+        let row = ScheduleRow {
+            job_id: "job".to_owned(),
+            job: job("job"),
+            made: now(),
+            cursor: now(),
+            next: Some(after(1)),
+            paused: None,
+        };
+        store.write(vec![Change::PutSchedule(row)]).await.unwrap();
+        assert_eq!(store.next_schedule().await.unwrap(), Some(after(1)), "{name}");
+        assert_eq!(store.due_schedules(after(1), 9).await.unwrap().len(), 1, "{name}");
+        let batch = |expect, fires| FireBatch {
+            job_id: "job".to_owned(),
+            expect,
+            cursor: after(1),
+            next: Some(after(60)),
+            fires,
+        };
+        let first =
+            store.fire(vec![batch(Some(now()), vec![fire("a", "n1", RunOverlap::Forbid)])]).await.unwrap();
+        assert_eq!(first[0].runs, ["a"], "{name}");
+        let second =
+            store.fire(vec![batch(Some(now()), vec![fire("b", "n1", RunOverlap::Forbid)])]).await.unwrap();
+        assert!(second[0].stale, "{name}: somebody else has fired it");
+        let third = vec![fire("c", "n2", RunOverlap::Forbid), fire("d", "n3", RunOverlap::Replace)];
+        let third = store.fire(vec![batch(Some(after(1)), third)]).await.unwrap();
+        assert_eq!(
+            (&third[0].runs[..], &third[0].to_cancel[..]),
+            (&["d".to_owned()][..], &["a".to_owned()][..]),
+            "{name}"
+        );
+        // A backfill runs what has no run, and leaves the rest.
+        let fill = vec![fire("e", "n1", RunOverlap::Allow), fire("f", "n2", RunOverlap::Allow)];
+        assert_eq!(store.fire(vec![batch(None, fill)]).await.unwrap()[0].runs, ["f"], "{name}");
+        let ledger = store.ledger(&LedgerFilter { limit: 10, ..LedgerFilter::default() }).await.unwrap();
+        let told: Vec<String> = ledger
+            .iter()
+            .map(|row| format!("{} {} {:?}", row.nominal, row.decision.name(), row.execution_id))
+            .collect();
+        assert_eq!(
+            told,
+            [r#"n3 admitted Some("d")"#, r#"n2 admitted Some("f")"#, r#"n1 admitted Some("a")"#],
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_old_goes_and_what_is_open_stays() {
+    for (name, store, _dir) in stores() {
+        for id in ["a", "b", "c"] {
+            store.insert(&new_run(id), None).await.unwrap();
+        }
+        for claim in store.claim(query(2, now())).await.unwrap() {
+            store.commit(commit(&claim.run.execution_id, 1, Vec::new(), 1, Next::End)).await.unwrap();
+        }
+        let query = |runs_before, runs_per_job| CleanUp {
+            runs_before,
+            runs_per_job,
+            ledger_before: now(),
+            audit_before: now(),
+            limit: 10,
+        };
+        assert_eq!(store.clean_up(query(now(), 9)).await.unwrap(), [""; 0], "{name}");
+        assert_eq!(store.clean_up(query(now(), 1)).await.unwrap(), ["a"], "{name}: one too many");
+        assert_eq!(store.clean_up(query(after(9), 9)).await.unwrap(), ["b"], "{name}: too old");
+        assert_eq!(store.load("b").await, Err(StoreError::NotFound("b".to_owned())), "{name}");
+        assert_eq!(store.load("c").await.unwrap().0, new_run("c"), "{name}");
     }
 }
 
@@ -100,18 +393,25 @@ async fn runs_that_are_not_there_and_many_that_are() {
     for (name, store, _dir) in stores() {
         let missing = StoreError::NotFound("none".to_owned());
         assert_eq!(store.load("none").await.unwrap_err(), missing, "{name}");
-        assert_eq!(store.logs("none").await.unwrap_err(), missing, "{name}");
-        assert_eq!(store.claim("none", now(), now()).await.unwrap_err(), missing, "{name}");
+        assert_eq!(store.logs("none", 0, 1).await.unwrap_err(), missing, "{name}");
+        assert_eq!(store.claim_run("none", "w", now(), now()).await.unwrap_err(), missing, "{name}");
         let inserts = (0..200).map(|i| {
             let (store, run) = (store.clone(), new_run(&format!("run-{i:03}")));
-            tokio::spawn(async move { store.insert(&run).await })
+            tokio::spawn(async move { store.insert(&run, None).await })
         });
         for insert in inserts.collect::<Vec<_>>() {
             insert.await.unwrap().unwrap();
         }
-        let list = store.list(3).await.unwrap();
+        let page = |before: Option<&str>| RunFilter {
+            before: before.map(str::to_owned),
+            limit: 2,
+            ..RunFilter::default()
+        };
+        let list = store.list(&page(Some("run-199"))).await.unwrap();
         let ids: Vec<&str> = list.iter().map(|run| run.execution_id.as_str()).collect();
-        assert_eq!(ids, ["run-199", "run-198", "run-197"], "{name}");
+        assert_eq!(ids, ["run-198", "run-197"], "{name}");
+        let queues = store.queues(now()).await.unwrap();
+        assert_eq!((queues[0].queue.as_str(), queues[0].ready), ("UTC", 200), "{name}");
     }
 }
 
@@ -119,12 +419,12 @@ async fn runs_that_are_not_there_and_many_that_are() {
 async fn a_file_of_a_newer_version_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("stepwell.db");
-    SqliteStore::new(&path).insert(&new_run("one")).await.unwrap();
+    SqliteStore::new(&path).insert(&new_run("one"), None).await.unwrap();
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = SqliteStore::new(&path).load("one").await.unwrap_err().to_string();
     assert!(error.contains("newer version of Stepwell"), "{error}");
     // And a file that is no database.
     let broken = dir.path().join("broken.db");
     std::fs::write(&broken, "this is not a database, and long enough to be one").unwrap();
-    assert!(matches!(SqliteStore::new(&broken).list(1).await, Err(StoreError::Failed(_))));
+    assert!(matches!(SqliteStore::new(&broken).row("x").await, Err(StoreError::Failed(_))));
 }

@@ -1,18 +1,20 @@
 //! One run from its trigger to its end, across attempts and restarts.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use stepwell_sdk::prelude::{context, json, log, serde_json};
 use stepwell_sdk::{Failure, Output, StepResult, progress};
 
-use crate::api::Run;
+use crate::api::{Answer, Run};
 use crate::config::AzureDevOps;
 
 /// How long the step sleeps before it looks whether it is cancelled.
 const SLICE: Duration = Duration::from_millis(200);
 /// Failed looks in a row before the attempt gives up.
 const PATIENCE: u32 = 5;
+/// From this pause on the step parks instead of sleeping: it costs a fresh sandbox, and holds nothing meanwhile.
+const PARK_FROM: Duration = Duration::from_secs(1);
 
 /// What the step notes for later attempts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +23,18 @@ enum Note {
     /// It is about to trigger; the newest run before that.
     Triggering { after: u64 },
     /// It has triggered this run.
-    Triggered { run_id: u64 },
+    Triggered {
+        run_id: u64,
+        /// When, in seconds since 1970.
+        #[serde(default)]
+        since: u64,
+        /// Failed looks in a row.
+        #[serde(default)]
+        failures: u32,
+        /// The step parked itself; otherwise an attempt died or failed.
+        #[serde(default)]
+        parked: bool,
+    },
     /// That run has ended: a further attempt triggers a new one.
     Done,
 }
@@ -36,13 +49,23 @@ impl AzureDevOps {
     /// Triggers or re-attaches, then waits.
     pub fn follow(&self) -> StepResult {
         // The first look tells the host that this step stops in an orderly way.
-        if context::is_cancelled() {
-            return Err(Failure::cancelled("the run is cancelled"));
-        }
-        let run = match load()? {
-            Some(Note::Triggered { run_id }) => {
-                log::info(format!("re-attaching to the pipeline run {run_id} of an earlier attempt"));
-                self.run_of(run_id)?.value
+        let cancelled = context::is_cancelled();
+        let note = load()?;
+        let mut watch = Watch { since: now(), failures: 0 };
+        let run = match note {
+            // Woken to clean up.
+            Some(Note::Triggered { run_id, .. }) if cancelled => return Err(self.cancelled(run_id)),
+            _ if cancelled => return Err(Failure::cancelled("the run is cancelled")),
+            Some(Note::Triggered { run_id, since, failures, parked }) => {
+                if parked {
+                    watch = Watch { since, failures };
+                } else {
+                    log::info(format!("re-attaching to the pipeline run {run_id} of an earlier attempt"));
+                }
+                match self.look(run_id, &mut watch)? {
+                    Ok(answer) => answer.value,
+                    Err(wait) => return self.park(run_id, wait, &watch),
+                }
             }
             Some(Note::Triggering { after }) => self.recover(after)?,
             Some(Note::Done) | None => self.trigger_once()?,
@@ -51,7 +74,7 @@ impl AzureDevOps {
             let output = Output::new(format!("Pipeline #{} started", run.id));
             return Ok(self.describe(output, &run));
         }
-        self.wait(run)
+        self.wait(run, watch)
     }
 
     fn trigger_once(&self) -> Result<Run, Failure> {
@@ -62,7 +85,12 @@ impl AzureDevOps {
 
     fn trigger_noted(&self) -> Result<Run, Failure> {
         let run = self.trigger()?.value;
-        context::save_checkpoint(&Note::Triggered { run_id: run.id })?;
+        context::save_checkpoint(&Note::Triggered {
+            run_id: run.id,
+            since: now(),
+            failures: 0,
+            parked: false,
+        })?;
         log::info(format!("triggered the pipeline run {} ({})", run.id, run.name));
         Ok(run)
     }
@@ -77,7 +105,12 @@ impl AzureDevOps {
                     "re-attaching to the pipeline run {}, which an earlier attempt triggered",
                     run.id
                 ));
-                context::save_checkpoint(&Note::Triggered { run_id: run.id })?;
+                context::save_checkpoint(&Note::Triggered {
+                    run_id: run.id,
+                    since: now(),
+                    failures: 0,
+                    parked: false,
+                })?;
                 Ok(run.clone())
             }
             several => {
@@ -90,44 +123,83 @@ impl AzureDevOps {
         }
     }
 
-    fn wait(&self, mut run: Run) -> StepResult {
-        let started = Instant::now();
-        let limit = self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    fn wait(&self, mut run: Run, mut watch: Watch) -> StepResult {
         let interval = Duration::from_secs_f64(self.poll_interval);
-        let mut wait = Duration::ZERO;
-        let mut failures = 0;
+        let mut wait = interval;
         loop {
-            progress(started.elapsed().as_secs(), None, &format!("pipeline run {}: {}", run.id, run.state));
+            progress(watch.elapsed().as_secs(), None, &format!("pipeline run {}: {}", run.id, run.state));
             if run.state == "completed" {
                 return self.finish(&run);
             }
-            match pause(wait.max(interval), started, limit) {
-                Ok(()) => {}
-                Err(Interrupted::Cancelled) => return Err(self.cancelled(&run)),
-                Err(Interrupted::OutOfTime) => {
-                    return Err(Failure::timed_out(format!(
-                        "the pipeline run {} has not completed in time; it goes on, and a further attempt attaches to it",
-                        run.id
-                    ))
-                    .metadata("run_id", run.id));
-                }
+            if wait >= PARK_FROM {
+                return self.park(run.id, wait, &watch);
             }
-            wait = match self.run_of(run.id) {
+            match self.pause(wait, &watch) {
+                Ok(()) => {}
+                Err(Interrupted::Cancelled) => return Err(self.cancelled(run.id)),
+                Err(Interrupted::OutOfTime) => return Err(out_of_time(run.id)),
+            }
+            wait = match self.look(run.id, &mut watch)? {
                 Ok(answer) => {
-                    failures = 0;
                     run = answer.value;
-                    answer.retry_after.unwrap_or_default()
+                    answer.retry_after.unwrap_or_default().max(interval)
                 }
-                // The pipeline is not hurt by a look that failed.
-                Err(failure) if failure.retryable && failures < PATIENCE => {
-                    failures += 1;
-                    let asked =
-                        failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
-                    log::warn(format!("looking at the pipeline run {} failed: {}", run.id, failure.message));
-                    asked.map_or(interval * failures, Duration::from_secs_f64)
-                }
-                Err(failure) => return Err(failure.metadata("run_id", run.id)),
+                Err(wait) => wait,
             };
+        }
+    }
+
+    /// Looks at the run; where that fails and may be tried again, after what time.
+    fn look(&self, run_id: u64, watch: &mut Watch) -> Result<Result<Answer<Run>, Duration>, Failure> {
+        match self.run_of(run_id) {
+            Ok(answer) => {
+                watch.failures = 0;
+                Ok(Ok(answer))
+            }
+            // The pipeline is not hurt by a look that failed.
+            Err(failure) if failure.retryable && watch.failures < PATIENCE => {
+                watch.failures += 1;
+                let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
+                log::warn(format!("looking at the pipeline run {run_id} failed: {}", failure.message));
+                let pause = Duration::from_secs_f64(self.poll_interval) * watch.failures;
+                Ok(Err(asked.map_or(pause, Duration::from_secs_f64)))
+            }
+            Err(failure) => Err(failure.metadata("run_id", run_id)),
+        }
+    }
+
+    /// Looks again after `wait`, in another sandbox.
+    fn park(&self, run_id: u64, wait: Duration, watch: &Watch) -> StepResult {
+        let left = self.limit().map(|limit| limit.saturating_sub(watch.elapsed()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(out_of_time(run_id));
+        }
+        let Watch { since, failures } = *watch;
+        context::save_checkpoint(&Note::Triggered { run_id, since, failures, parked: true })?;
+        context::park(left.map_or(wait, |left| wait.min(left)), &format!("the pipeline run {run_id}"))?;
+        Ok(Output::new(""))
+    }
+
+    /// How long the step waits for the pipeline.
+    fn limit(&self) -> Option<Duration> {
+        self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    }
+
+    /// Sleeps, and wakes when there is a reason to stop.
+    fn pause(&self, wait: Duration, watch: &Watch) -> Result<(), Interrupted> {
+        let until = Instant::now() + wait;
+        loop {
+            if context::is_cancelled() {
+                return Err(Interrupted::Cancelled);
+            }
+            if self.limit().is_some_and(|limit| watch.elapsed() >= limit) {
+                return Err(Interrupted::OutOfTime);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(SLICE));
         }
     }
 
@@ -149,8 +221,7 @@ impl AzureDevOps {
         }
     }
 
-    fn cancelled(&self, run: &Run) -> Failure {
-        let id = run.id;
+    fn cancelled(&self, id: u64) -> Failure {
         match self.cancel(id) {
             Ok(()) => Failure::cancelled(format!("cancelled, and the pipeline run {id} with it")),
             Err(failure) => {
@@ -186,22 +257,28 @@ fn ours(runs: &[Run], after: u64, parameters: &std::collections::BTreeMap<String
     runs.iter().filter(|run| run.id > after).filter(same).cloned().collect()
 }
 
-/// Sleeps, and wakes when there is a reason to stop.
-fn pause(wait: Duration, started: Instant, limit: Option<Duration>) -> Result<(), Interrupted> {
-    let until = Instant::now() + wait;
-    loop {
-        if context::is_cancelled() {
-            return Err(Interrupted::Cancelled);
-        }
-        if limit.is_some_and(|limit| started.elapsed() >= limit) {
-            return Err(Interrupted::OutOfTime);
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        std::thread::sleep(left.min(SLICE));
+/// The wait for a run, across attempts.
+struct Watch {
+    since: u64,
+    failures: u32,
+}
+
+impl Watch {
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(now().saturating_sub(self.since))
     }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn out_of_time(run_id: u64) -> Failure {
+    Failure::timed_out(format!(
+        "the pipeline run {run_id} has not completed in time; it goes on, and a further attempt attaches to it"
+    ))
+    .metadata("run_id", run_id)
 }
 
 fn load() -> Result<Option<Note>, Failure> {
@@ -237,7 +314,10 @@ mod tests {
     fn notes_are_small_and_stable() {
         for (note, json) in [
             (Note::Triggering { after: 4 }, r#"{"triggering":{"after":4}}"#),
-            (Note::Triggered { run_id: 5 }, r#"{"triggered":{"run_id":5}}"#),
+            (
+                Note::Triggered { run_id: 5, since: 7, failures: 0, parked: true },
+                r#"{"triggered":{"run_id":5,"since":7,"failures":0,"parked":true}}"#,
+            ),
             (Note::Done, r#""done""#),
         ] {
             assert_eq!(serde_json::to_string(&note).unwrap(), json);

@@ -85,6 +85,15 @@ pub fn remaining() -> std::time::Duration {
     std::time::Duration::from_millis(wit::remaining_ms())
 }
 
+/// Asks to be called again after that time (at least a second) instead of ending now: return any success, and
+/// save what the next call needs with [`save_checkpoint`]. Meanwhile the run holds no worker and no memory.
+///
+/// # Errors
+/// Outside a run.
+pub fn park(after: std::time::Duration, reason: &str) -> Result<(), Error> {
+    Ok(wit::park(u64::try_from(after.as_millis()).unwrap_or(u64::MAX), reason)?)
+}
+
 /// Bytes of linear memory that this attempt may use in all.
 pub fn memory_limit() -> u64 {
     wit::memory_limit()

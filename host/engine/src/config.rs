@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::document::{Diagnostics, Document};
 use crate::policy::{Grants, HttpRule, Inject};
+use crate::quantity::Span;
+use crate::schedule::Calendars;
 
 /// The configuration file, `stepwell.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +22,55 @@ pub struct Configuration {
     pub azure_devops: AzureDevOps,
     /// Secrets by name, for `inject` in policies. Guests never see them.
     pub secrets: BTreeMap<String, SecretRef>,
+    /// Calendars by name, for the `blackout` of schedules: dates and ranges without fires.
+    pub calendars: Calendars,
+    /// What `stepwell serve` does beside running steps.
+    pub service: Service,
+}
+
+/// The service's own settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Service {
+    /// Runs that this process works on at once, over all queues. Default: 256.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub workers: u32,
+    /// How long running steps may go on after SIGTERM. Default: 30s, what Kubernetes allows.
+    pub drain: Span,
+    /// How long a claim lasts without being renewed: the time after which another process takes over the runs of
+    /// one that has died. Default: 15s.
+    pub lease: Span,
+    /// What is kept, and how long.
+    pub retention: Retention,
+}
+
+/// What is kept, and how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Runs that have ended, with their logs and workspaces. Default: 30d.
+    pub runs: Span,
+    /// Ended runs of one job at most. Default: 10_000.
+    #[schemars(range(min = 1))]
+    pub runs_per_job: u32,
+    /// Rows of the fire ledger. Default: 90d.
+    pub ledger: Span,
+    /// Rows of the audit log. Default: 365d.
+    pub audit: Span,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self { workers: 256, drain: Span::secs(30), lease: Span::secs(15), retention: Retention::default() }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 3600;
+        let days = |days| Span::secs(days * DAY);
+        Self { runs: days(30), runs_per_job: 10_000, ledger: days(90), audit: days(365) }
+    }
 }
 
 /// A SQL connection.

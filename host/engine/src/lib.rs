@@ -13,14 +13,16 @@ pub mod job;
 mod outcome;
 pub mod policy;
 pub mod quantity;
+pub mod queue;
 pub mod run;
+pub mod schedule;
 pub mod step;
 pub mod store;
 
 pub use clock::Clock;
 pub use config::Configuration;
 pub use document::{Diagnostic, Diagnostics};
-pub use job::{JobDefinition, StepDefinition};
+pub use job::{Job, JobDefinition, StepDefinition};
 pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
 pub use step::{Manifest, StepRequest, StepRunner, StepSink};
 pub use store::{Store, StoreError};

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// How an attempt ended. The step's own failure is never confused with the platform's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
 pub enum Outcome {
     /// The step did its work.
@@ -50,6 +51,13 @@ pub enum Outcome {
     },
     /// The run was cancelled.
     Cancelled,
+    /// The step waits for something outside, and wants to be called again: no failure, and no end.
+    Parked {
+        /// After that time.
+        after: Duration,
+        /// What it waits for.
+        reason: String,
+    },
     /// The guest did what WebAssembly does not allow.
     Trapped {
         /// The kind of trap.
@@ -77,7 +85,7 @@ pub enum Outcome {
 }
 
 /// Why a step says that it failed (`stepwell:step/types.failure-kind`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The configuration is wrong in a way that only running could show.
@@ -123,7 +131,7 @@ pub struct StepEnd {
 }
 
 /// What an attempt cost. There is one for killed attempts too.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
     /// Units of fuel used, about one per WebAssembly instruction.
     pub fuel: u64,
@@ -175,6 +183,7 @@ impl Outcome {
             Self::OverMemory { .. } => "over_memory",
             Self::TimedOut { .. } => "timed_out",
             Self::Cancelled => "cancelled",
+            Self::Parked { .. } => "parked",
             Self::Trapped { .. } => "trapped",
             Self::OverLimit { .. } => "over_limit",
             Self::OutputTooLarge { .. } => "output_too_large",
@@ -201,6 +210,7 @@ impl Outcome {
                 )
             }
             Self::Cancelled => "cancelled".to_owned(),
+            Self::Parked { reason, .. } => reason.clone(),
             Self::Trapped { trap, backtrace } => match backtrace.first() {
                 Some(frame) => format!("{trap}, in {frame}"),
                 None => trap.clone(),

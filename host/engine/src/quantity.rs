@@ -16,7 +16,7 @@ pub struct Bytes(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Count(pub u64);
 
-/// A span of time: a number of seconds (`300`, `0.5`), or with a unit: `250ms`, `60s`, `15m`, `24h`.
+/// A span of time: a number of seconds (`300`, `0.5`), or with a unit: `250ms`, `60s`, `15m`, `24h`, `30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub Duration);
 
@@ -36,7 +36,7 @@ const BYTES: &[(&str, u64)] = &[
     ("KB", 1_000),
     ("B", 1),
 ];
-const MILLIS: &[(&str, f64)] = &[("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3_600e3)];
+const MILLIS: &[(&str, f64)] = &[("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3_600e3), ("d", 86_400e3)];
 
 impl FromStr for Bytes {
     type Err = String;
@@ -175,7 +175,7 @@ macro_rules! as_text_or_number {
 as_text_or_number! {
     Bytes: "a size such as 64MiB", "^[0-9][0-9_]*(B|KB|MB|GB|KiB|MiB|GiB)?$", "64MiB";
     Count: "a number such as 10_000", "^[0-9][0-9_]*$", "10_000";
-    Span: "a time span such as 60s", "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)?$", "60s";
+    Span: "a time span such as 60s", "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$", "60s";
 }
 
 #[cfg(test)]
@@ -202,7 +202,7 @@ mod tests {
         for text in ["", "x", "-1", "1TiB", "_1", "99999999999GiB", "unlimited"] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");
         }
-        for text in ["", "-1s", "1d", "inf", "NaN", "1e300h", "forever"] {
+        for text in ["", "-1s", "1w", "inf", "NaN", "1e300h", "forever"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -75,6 +75,9 @@ pub struct StepRequest {
     pub deterministic: Option<Deterministic>,
     /// The rest of the job's time, where that is shorter than the grant's wall clock.
     pub remaining: Duration,
+    /// The attempt only stops what an earlier, parked one started elsewhere: `cancel` is cancelled already, and
+    /// the attempt gets its grace period all the same.
+    pub cleaning_up: bool,
     /// Cancels the attempt.
     pub cancel: CancellationToken,
     /// Where reports go.

@@ -28,7 +28,7 @@ use crate::guest::bindings::Step;
 use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::{Calls, Guest};
 use crate::host::clocks;
-use crate::host::context::RunContext;
+use crate::host::context::{Park, RunContext};
 use crate::host::files::FileUse;
 use crate::host::http::Hooks;
 use crate::host::log::LogBook;
@@ -116,6 +116,7 @@ impl Sandbox {
             variables: request.variables,
             set: Map::new(),
             checkpoint: request.checkpoint,
+            park: None,
             deadline: Some(clock.0 + wall),
             polls_cancel: Arc::default(),
         };
@@ -139,6 +140,8 @@ impl Sandbox {
             config,
         };
         let polls = attempt.store.data().context.polls_cancel.clone();
+        // A parked step that is woken for the cancellation is to see it.
+        polls.store(request.cleaning_up, Ordering::Relaxed);
         let grace = limits.cancel_grace.0;
         let call = run(&prepared, &mut attempt.store, &invocation);
         let ended = tokio::select! {
@@ -279,6 +282,9 @@ impl Attempt {
         let limits = guest.context.grant.limits().clone();
         let outcome = match ended {
             Ended::Returned(Ok(Ok(answer))) => {
+                if let (Ok(_), Some(Park { after, reason })) = (&answer, guest.context.park.take()) {
+                    return (Outcome::Parked { after, reason }, Produced::default());
+                }
                 let variables = std::mem::take(&mut guest.context.set);
                 return classify::answered(answer, variables, &limits);
             }

@@ -1,9 +1,13 @@
 //! The command line.
 
 use std::env;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::operate::{OperateCommand, RunsOperate};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -37,7 +41,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StepsCommand,
     },
-    /// Looks at runs.
+    /// Serves queues, schedules and the REST API, until SIGTERM.
+    Serve(ServeArgs),
+    #[command(flatten)]
+    Operate(OperateCommand),
+    /// Looks at runs, and acts on them.
     Runs {
         #[command(subcommand)]
         command: RunsCommand,
@@ -104,12 +112,8 @@ pub(crate) enum StepsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunsCommand {
-    /// Lists the newest runs.
-    List {
-        /// How many.
-        #[arg(long, default_value_t = 20)]
-        limit: u32,
-    },
+    #[command(flatten)]
+    Operate(RunsOperate),
     /// Shows a run and its steps.
     Show {
         /// The run.
@@ -139,6 +143,22 @@ pub(crate) enum SchemaKind {
     Policy,
     /// The configuration file.
     Config,
+    /// The queue file, `timezone_queues.yaml`.
+    Queues,
+    /// The OpenAPI document of the REST API.
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where the API listens. Loopback by default: what is reachable from elsewhere belongs behind TLS.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7450", env = "STEPWELL_LISTEN")]
+    pub listen: SocketAddr,
+    /// Requests of one API key in a second; twice as many in a burst.
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub rate_limit: NonZeroU32,
+    #[command(flatten)]
+    pub host: HostArgs,
 }
 
 /// What every command that needs a host takes.
@@ -151,6 +171,9 @@ pub(crate) struct HostArgs {
     /// The configuration file: connections, organizations, secrets.
     #[arg(long, value_name = "FILE", env = "STEPWELL_CONFIG", global = true)]
     pub config: Option<PathBuf>,
+    /// The settings of the queues, `timezone_queues.yaml`.
+    #[arg(long, value_name = "FILE", env = "STEPWELL_QUEUES", global = true)]
+    pub queues: Option<PathBuf>,
     /// Where runs are kept [default: the user's data directory, for instance ~/.local/share/stepwell].
     #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true)]
     data_dir: Option<PathBuf>,

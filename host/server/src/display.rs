@@ -78,6 +78,12 @@ impl Observer for Terminal {
             Notice::Event(Event::StepStarted { attempt, .. }) => {
                 self.start(&format!("{name} (attempt {attempt})"))
             }
+            Notice::Event(Event::StepEnded { end, .. })
+                if matches!(end.outcome, stepwell::engine::Outcome::Parked { .. }) =>
+            {
+                self.finish();
+                self.line(&format!("{name}: waits for {}", plain(&end.outcome.message())));
+            }
             Notice::Event(Event::StepEnded { end, .. }) => {
                 self.finish();
                 let text = match end.outcome.is_success() {
@@ -96,7 +102,19 @@ impl Observer for Terminal {
             }
             Notice::Event(Event::Cancelled { .. }) => self.line("cancelled"),
             Notice::Event(Event::TimedOut { .. }) => self.line("the job's time ran out"),
-            Notice::Event(Event::CheckpointSaved { .. }) => {}
+            Notice::Event(Event::Expired { .. }) => self.line("the run did not begin in time"),
+            Notice::Event(Event::ApprovalRequested { message, .. }) => {
+                let (id, job) = (&state.run.execution_id, &state.run.job);
+                let step = job.steps.get(step).map_or("", |step| step.id.as_str());
+                self.line(&format!("{name}: {}", plain(message)));
+                self.line(&format!("{name}: `stepwell approvals approve {id} {step}`, or reject"));
+            }
+            Notice::Event(Event::ApprovalDecided { approved, by, .. }) => {
+                let verdict = if *approved { "approved" } else { "rejected" };
+                let by = by.as_deref().map_or_else(|| "time".to_owned(), plain);
+                self.line(&format!("{name}: {verdict} by {by}"));
+            }
+            Notice::Event(Event::CheckpointSaved { .. } | Event::StepInherited { .. }) => {}
             Notice::Log(line) => self.line(&format!("  {} {}", log_level(&line.level), plain(&line.message))),
             Notice::Preparing(what) => match self.live {
                 true => self.with_bar(|bar| bar.set_message(plain(what))),

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use stepwell::engine::job::{self, Catalog};
 use stepwell::engine::policy::{Grant, Policy};
+use stepwell::engine::queue::QueueFile;
 use stepwell::engine::run::RunView;
+use stepwell::engine::store::LogRecord;
 use stepwell::engine::{Configuration, JobDefinition, Manifest};
 use stepwell::{Host, HostError};
 
@@ -18,7 +20,7 @@ pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, Ho
     let host = host(args).await?;
     // Structure only: what is denied is shown here, and not an error.
     let parsed =
-        job::parse(&file.display().to_string(), &text, host.sandbox()).map_err(HostError::Invalid)?;
+        job::parse(&file.display().to_string(), &text, &host.catalog()).map_err(HostError::Invalid)?;
     for (step, grant) in host.grants(&parsed.job) {
         print(&format!("step {} ({})", step.id, step.step_type));
         match grant {
@@ -126,23 +128,6 @@ fn inspected(host: &Host, manifest: &Manifest) -> String {
     lines.join("\n")
 }
 
-pub(crate) async fn runs_list(limit: u32, args: &HostArgs) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    let mut table = table(["run", "job", "status", "asked for", "moved"]);
-    for run in host.runs(limit).await? {
-        let time = |at: stepwell::engine::clock::Timestamp| at.format("%Y-%m-%d %H:%M:%SZ").to_string();
-        table.add_row([
-            run.execution_id,
-            run.job_id,
-            run.status.name().to_owned(),
-            time(run.created_at),
-            time(run.updated_at),
-        ]);
-    }
-    print(&table.to_string());
-    Ok(Exit::Success)
-}
-
 pub(crate) async fn runs_show(
     execution_id: &str,
     output: Output,
@@ -164,26 +149,20 @@ pub(crate) async fn runs_show(
 pub(crate) async fn runs_logs(execution_id: &str, args: &HostArgs) -> Result<Exit, HostError> {
     let host = host(args).await?;
     for record in host.logs(execution_id).await? {
-        let at = record.at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
-        let fields: Vec<String> = record
-            .line
-            .fields
-            .iter()
-            .map(|(name, value)| {
-                format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            })
-            .collect();
-        let line = format!(
-            "{} {}/{} {}{}",
-            record.line.level,
-            record.step_id,
-            record.attempt,
-            record.line.message,
-            fields.concat()
-        );
-        print(&format!("{at} {}", plain(&line)));
+        print(&log_line(&record));
     }
     Ok(Exit::Success)
+}
+
+/// A line of log as text.
+pub(crate) fn log_line(record: &LogRecord) -> String {
+    let at = record.at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    let field = |(name, value): (&String, &serde_json::Value)| {
+        format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let fields: Vec<String> = record.line.fields.iter().map(field).collect();
+    let LogRecord { step_id, attempt, line, .. } = record;
+    plain(&format!("{at} {} {step_id}/{attempt} {}{}", line.level, line.message, fields.concat()))
 }
 
 pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
@@ -191,6 +170,8 @@ pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
         SchemaKind::Job => JobDefinition::schema(),
         SchemaKind::Policy => Policy::schema(),
         SchemaKind::Config => Configuration::schema(),
+        SchemaKind::Queues => QueueFile::schema(),
+        SchemaKind::Openapi => crate::api::document(),
     };
     print(&serde_json::to_string_pretty(&schema).unwrap_or_default());
     Ok(Exit::Success)

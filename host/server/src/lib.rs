@@ -1,8 +1,10 @@
 //! The `stepwell` command as a library, so that tests can look at its parts.
 
+mod api;
 mod cli;
 mod display;
 mod inspect;
+mod operate;
 mod run;
 
 use std::ffi::OsString;
@@ -13,6 +15,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use stepwell::{Host, HostError};
 use tracing_subscriber::EnvFilter;
+
+pub use api::markdown as operations_table;
 
 use crate::cli::{Cli, Command, HostArgs, PolicyCommand, RunsCommand, StepsCommand};
 
@@ -44,8 +48,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let filter = EnvFilter::try_from_env("STEPWELL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
-    // One run at a time: a second thread would only be woken by each yield of the guest.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut builder = match cli.command {
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
+        // One run at a time: a second thread would only be woken by each yield of the guest.
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: the runtime does not start: {error}");
@@ -73,8 +81,10 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
         Command::Steps { command: StepsCommand::Inspect { step, host } } => {
             inspect::steps_inspect(&step, &host).await
         }
+        Command::Serve(args) => operate::serve(args).await,
+        Command::Operate(command) => operate::operate(command).await,
         Command::Runs { command, host } => match command {
-            RunsCommand::List { limit } => inspect::runs_list(limit, &host).await,
+            RunsCommand::Operate(command) => operate::runs(command, &host).await,
             RunsCommand::Show { execution_id, output } => {
                 inspect::runs_show(&execution_id, output, &host).await
             }
@@ -92,6 +102,9 @@ async fn host(args: &HostArgs) -> Result<Host, HostError> {
     }
     if let Some(config) = &args.config {
         builder = builder.config_file(config);
+    }
+    if let Some(queues) = &args.queues {
+        builder = builder.queue_file(queues);
     }
     let host = builder.build()?;
     for path in &args.step {
@@ -115,8 +128,11 @@ fn exit_of(error: &HostError) -> Exit {
         | HostError::File { .. }
         | HostError::Admit(_)
         | HostError::Component(_)
-        | HostError::Store(StoreError::NotFound(_)) => Exit::BadInput,
-        HostError::Store(_) | HostError::Illegal(_) | HostError::Busy(_) => Exit::Platform,
+        | HostError::Refused(_)
+        | HostError::Store(StoreError::NotFound(_) | StoreError::NoRecord(..) | StoreError::Conflict(..)) => {
+            Exit::BadInput
+        }
+        HostError::Store(_) | HostError::Illegal(_) => Exit::Platform,
     }
 }
 

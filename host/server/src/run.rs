@@ -60,7 +60,7 @@ pub(crate) async fn validate(file: &Path, args: &HostArgs) -> Result<Exit, HostE
 pub(crate) async fn parse(host: &Host, file: &Path, text: &str) -> Result<Parsed, HostError> {
     let name = file.display().to_string();
     // Said before the wait, and only where there is one. What is wrong with the job is told below.
-    if let Ok(parsed) = job::parse(&name, text, host.sandbox()) {
+    if let Ok(parsed) = job::parse(&name, text, &host.catalog()) {
         let types: BTreeSet<&str> = parsed.job.steps.iter().map(|step| step.step_type.as_str()).collect();
         for step_type in types.into_iter().filter(|step_type| host.sandbox().needs_compiling(step_type)) {
             eprintln!("compiling `{step_type}` for the sandbox (once; then it is cached)");
@@ -105,7 +105,7 @@ async fn on_interrupt(cancel: CancellationToken) {
 }
 
 /// `--var` options as values.
-fn variables(options: &[String]) -> Result<BTreeMap<String, Value>, HostError> {
+pub(crate) fn variables(options: &[String]) -> Result<BTreeMap<String, Value>, HostError> {
     let mut variables = BTreeMap::new();
     for option in options {
         let Some((name, text)) = option.split_once('=').filter(|(name, _)| !name.is_empty()) else {

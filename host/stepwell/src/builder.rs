@@ -8,11 +8,13 @@ use chrono::Utc;
 use stepwell_builtins::BUILTINS;
 use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::policy::{Policy, PolicySet};
-use stepwell_engine::{Configuration, Manifest, Store};
+use stepwell_engine::queue::QueueFile;
+use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
 use stepwell_sandbox::{EngineOptions, Sandbox, SandboxOptions};
-use stepwell_store::{MemoryStore, SqliteStore};
+use stepwell_store::SqliteStore;
 
-use crate::{Host, HostError};
+use crate::node::Node;
+use crate::{Host, HostError, Inner};
 
 /// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,6 +39,9 @@ pub struct HostBuilder {
     engine: EngineOptions,
     deterministic: Option<u64>,
     without_builtins: bool,
+    queues: QueueFile,
+    queue_file: Option<PathBuf>,
+    runner: Option<Arc<dyn StepRunner>>,
 }
 
 impl HostBuilder {
@@ -107,6 +112,28 @@ impl HostBuilder {
         self
     }
 
+    /// The settings of the queues. Default: one for each time zone that jobs name, made on demand.
+    #[must_use]
+    pub fn queues(mut self, queues: QueueFile) -> Self {
+        self.queues = queues;
+        self
+    }
+
+    /// The file `timezone_queues.yaml`, in place of [`HostBuilder::queues`].
+    #[must_use]
+    pub fn queue_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.queue_file = Some(path.into());
+        self
+    }
+
+    /// Runs attempts elsewhere than in the sandbox: for simulations and tests of schedules, in which no guest is to
+    /// run. Default: the sandbox.
+    #[must_use]
+    pub fn runner(mut self, runner: Arc<dyn StepRunner>) -> Self {
+        self.runner = Some(runner);
+        self
+    }
+
     /// Sets everything up.
     ///
     /// # Errors
@@ -141,22 +168,30 @@ impl HostBuilder {
                 sandbox.register_known(manifest, builtin.digest, builtin.wasm);
             }
         }
+        let queues = match &self.queue_file {
+            Some(path) => QueueFile::parse(&name(path), &read(path)?).map_err(HostError::Invalid)?,
+            None => self.queues,
+        };
         let store = match (self.store, &self.data_dir) {
             (Some(store), _) => store,
             (None, Some(dir)) => Arc::new(SqliteStore::new(dir.join("stepwell.db"))) as Arc<dyn Store>,
-            (None, None) => Arc::new(MemoryStore::default()),
+            (None, None) => Arc::new(SqliteStore::in_memory()),
         };
         let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(self.data_dir).unwrap_or_default();
-        Ok(Host {
+        let sandbox = Arc::new(sandbox);
+        Ok(Host(Arc::new(Inner {
             store,
-            sandbox: Arc::new(sandbox),
+            runner: self.runner.unwrap_or_else(|| sandbox.clone()),
+            sandbox,
             policies,
             config,
+            queues,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
-            runs_dir: base.join("runs"),
+            base,
             _temporary: temporary,
             deterministic: self.deterministic,
-        })
+            node: Node::default(),
+        })))
     }
 }
 

@@ -14,43 +14,77 @@
 //! no clock is read but the one that the builder was given.
 
 mod builder;
+mod explain;
+mod jobs;
+mod node;
+mod operate;
 mod prepare;
+mod service;
+mod stats;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
-use stepwell_engine::clock::Clock;
+use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::document::is_template;
 use stepwell_engine::job::{self, Catalog, Parsed};
 use stepwell_engine::policy::{Denial, Grant, PolicySet};
-use stepwell_engine::run::{AdmitError, IllegalEvent, RunState, RunView, admit, execution_id};
-use stepwell_engine::store::{LogRecord, RunSummary};
+use stepwell_engine::queue::QueueFile;
+use stepwell_engine::run::{Admission, AdmitError, IllegalEvent, RunState, RunView};
+use stepwell_engine::store::{Claim, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
-    Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, Store, StoreError,
+    Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
 };
 use stepwell_sandbox::{ComponentError, Sandbox};
 use tokio_util::sync::CancellationToken;
 
+use node::Node;
+use worker::Left;
+
 pub use builder::{HostBuilder, SystemClock};
+pub use explain::{Cause, Explanation};
+pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
+pub use node::Admitted;
+pub use operate::Decided;
+pub use service::Service;
+pub use stats::{Health, JobStats, Metrics, QueueStatus};
 pub use stepwell_engine as engine;
 pub use stepwell_sandbox as sandbox;
 pub use stepwell_store as store;
 pub use worker::{Notice, Observer};
 
-/// Jobs, steps and runs of one process.
-pub struct Host {
-    store: Arc<dyn Store>,
-    sandbox: Arc<Sandbox>,
-    policies: PolicySet,
-    config: Configuration,
-    clock: Arc<dyn Clock>,
-    runs_dir: PathBuf,
-    /// Holds [`Host::runs_dir`] where the embedder named no directory.
+/// Jobs, steps and runs of one process. Cheap to clone: clones are the same host.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+/// What the clones of a host share.
+#[doc(hidden)]
+pub struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) runner: Arc<dyn StepRunner>,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) policies: PolicySet,
+    pub(crate) config: Configuration,
+    pub(crate) queues: QueueFile,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where runs have their directories, and workers their locks.
+    pub(crate) base: PathBuf,
+    /// Holds `base` where the embedder named no directory.
     _temporary: Option<tempfile::TempDir>,
-    deterministic: Option<u64>,
+    pub(crate) deterministic: Option<u64>,
+    pub(crate) node: Node,
+}
+
+impl Deref for Host {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 /// Why the host did not do it.
@@ -82,9 +116,9 @@ pub enum HostError {
     /// The record of a run contradicts itself.
     #[error("the record of the run is damaged: {0}")]
     Illegal(#[from] IllegalEvent),
-    /// Another process of this machine moves the run.
-    #[error("the run `{0}` is being worked on by another process of this machine")]
-    Busy(String),
+    /// It cannot be done in the state that things are in.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl Host {
@@ -117,7 +151,7 @@ impl Host {
     /// # Errors
     /// Every problem, each with its place.
     pub async fn parse(&self, name: &str, text: &str) -> Result<Parsed, HostError> {
-        let mut parsed = job::parse(name, text, self.sandbox.as_ref()).map_err(HostError::Invalid)?;
+        let mut parsed = job::parse(name, text, &self.catalog()).map_err(HostError::Invalid)?;
         let mut found = Diagnostics::default();
         for (i, step) in parsed.job.steps.iter().enumerate() {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
@@ -178,7 +212,8 @@ impl Host {
         job.steps.iter().map(|step| (step, self.decide(job, step))).collect()
     }
 
-    /// Admits a job: keeps it as a run that is due now, and gives the run's id.
+    /// Admits a job: keeps it as a run that is due now, for the one who calls [`Host::resume`], and gives the run's
+    /// id. [`Host::enqueue`] leaves it to a service instead.
     ///
     /// # Errors
     /// When the job is disabled, a variable is not the job's, or the store failed.
@@ -187,20 +222,11 @@ impl Host {
         job: JobDefinition,
         variables: BTreeMap<String, Value>,
     ) -> Result<String, HostError> {
-        let now = self.clock.now();
-        let mut number = 1;
-        loop {
-            let id = execution_id(now, number);
-            let run = admit(job.clone(), variables.clone(), id.clone(), now)?;
-            match self.store.insert(&run).await {
-                Ok(()) => return Ok(id),
-                Err(StoreError::Exists(_)) => number += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let admission = Admission { variables, queued: false, ..Admission::default() };
+        Ok(self.enqueue(&Arc::new(job.into()), admission, None, None).await?.execution_id)
     }
 
-    /// Admits a job and runs it to its end.
+    /// Admits a job and runs it to its end, in this task.
     ///
     /// # Errors
     /// As [`Host::submit`] and [`Host::resume`]. A job that fails is no error: the view says so.
@@ -214,6 +240,73 @@ impl Host {
         Ok(RunView::from(&state))
     }
 
+    /// Moves a run until it has ended: from its beginning, or from the first unfinished step when an earlier
+    /// process died. A finished step never runs again. Cancelling `cancel` ends the run as cancelled.
+    ///
+    /// # Errors
+    /// When there is no such run, another process moves it, or the store failed. The state of a run that
+    /// failed is no error.
+    pub async fn resume(
+        &self,
+        execution_id: &str,
+        observer: &dyn Observer,
+        cancel: CancellationToken,
+    ) -> Result<RunState, HostError> {
+        let beat = self.beat();
+        loop {
+            let claim = self.claim(execution_id).await?;
+            let fence = claim.fence;
+            let worked = self.work(claim, observer, cancel.clone()).await;
+            if let Err(error) = &worked {
+                tracing::debug!("the claim {fence} of {execution_id} ends: {error}");
+            }
+            let (state, left) = worked?;
+            let Left::Until(due) = left else {
+                drop(beat);
+                return Ok(state);
+            };
+            // Somebody may approve or cancel it meanwhile, through another process.
+            let pause = (due - self.clock.now()).to_std().unwrap_or_default().min(Duration::from_millis(500));
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = cancel.cancelled() => {}
+            }
+            while !cancel.is_cancelled() && self.clock.now() < due {
+                let row = self.store.row(execution_id).await?;
+                if row.status.is_terminal() {
+                    return self.run(execution_id).await;
+                }
+                if row.due_at <= self.clock.now() || row.cancel.is_some() {
+                    break;
+                }
+                let pause =
+                    (due - self.clock.now()).to_std().unwrap_or_default().min(Duration::from_millis(500));
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = cancel.cancelled() => {}
+                }
+            }
+        }
+    }
+
+    /// Takes a run for this process.
+    async fn claim(&self, execution_id: &str) -> Result<Claim, StoreError> {
+        let now = self.clock.now();
+        let claim =
+            |now| self.store.claim_run(execution_id, self.worker(), now, self.lease_from(self.clock.now()));
+        match claim(now).await {
+            Err(StoreError::Claimed(id, until)) => {
+                // Its holder may be a process of this machine that died.
+                self.bury_dead_workers().await?;
+                match claim(self.clock.now()).await {
+                    Err(StoreError::Claimed(..)) => Err(StoreError::Claimed(id, until)),
+                    claimed => claimed,
+                }
+            }
+            claimed => claimed,
+        }
+    }
+
     /// The state of a run, from its record.
     ///
     /// # Errors
@@ -223,12 +316,12 @@ impl Host {
         Ok(RunState::replay(run, &events)?)
     }
 
-    /// The newest runs, newest first.
+    /// Runs, newest first.
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, HostError> {
-        Ok(self.store.list(limit).await?)
+    pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>, HostError> {
+        Ok(self.store.list(filter).await?)
     }
 
     /// The log of a run.
@@ -236,12 +329,27 @@ impl Host {
     /// # Errors
     /// When there is no such run.
     pub async fn logs(&self, execution_id: &str) -> Result<Vec<LogRecord>, HostError> {
-        Ok(self.store.logs(execution_id).await?)
+        Ok(self.store.logs(execution_id, 0, u32::MAX).await?)
+    }
+
+    /// The store, for what this type does not offer.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The current time, by the host's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The configuration.
+    pub fn configuration(&self) -> &Configuration {
+        &self.config
     }
 
     /// The directory that the steps of a run share.
     pub fn workspace(&self, execution_id: &str) -> PathBuf {
-        self.runs_dir.join(execution_id).join("workspace")
+        self.base.join("runs").join(execution_id).join("workspace")
     }
 }
 

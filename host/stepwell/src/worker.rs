@@ -1,25 +1,23 @@
-//! The worker: claims a run, and moves it until it has ended.
+//! The worker: moves a run that was claimed, until it has ended or waits.
 
-use std::fs::{self, File};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use stepwell_engine::clock::Timestamp;
-use stepwell_engine::run::{Effect, Event, RunState, RunStatus, apply, next};
+use stepwell_engine::job::approval::{Approval, OnTimeout};
+use stepwell_engine::job::{evaluate, render};
+use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, apply, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
-use stepwell_engine::store::{Claim, Commit, LogRecord};
-use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, StepSink, StoreError};
+use stepwell_engine::store::{Claim, Commit, DeadLetter, LogRecord, Next};
+use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{interval, sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::prepare::Prepared;
 use crate::{Host, HostError};
 
-/// How long a claim lasts without being renewed, and how often it is.
-const LEASE: Duration = Duration::from_secs(15);
-const RENEW: Duration = Duration::from_secs(5);
 /// Lines of log that wait for the next commit before they get one of their own.
 const LOG_LINES_TO_COMMIT: usize = 64;
 
@@ -49,106 +47,188 @@ impl Observer for Silent {
     fn notice(&self, _: &RunState, _: usize, _: Notice<'_>) {}
 }
 
+/// How a worker left a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It has ended.
+    Ended,
+    /// It is due again then.
+    Until(Timestamp),
+}
+
 /// A run in the hands of this worker.
-struct Worker<'a> {
+pub(crate) struct Worker<'a> {
     host: &'a Host,
     observer: &'a dyn Observer,
-    cancel: CancellationToken,
-    state: RunState,
-    fence: u64,
+    hold: Arc<Hold>,
+    pub state: RunState,
+    /// Why the run is to be cancelled, when that was known at the claim.
+    cancel: Option<String>,
     /// Events that the state has and the store has not: they share the next commit.
     pending: Vec<Event>,
     logs: Vec<LogRecord>,
 }
 
+/// A claim in the hands of this process.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    pub execution_id: String,
+    pub fence: u64,
+    /// The run is to be cancelled, and why.
+    pub cancel: CancellationToken,
+    pub why: Mutex<Option<String>>,
+    /// The worker is to let go at once: its claim is lost, or the process ends.
+    pub abort: CancellationToken,
+}
+
+impl Hold {
+    /// Cancels the run.
+    pub fn cancel(&self, why: &str) {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
+        self.cancel.cancel();
+    }
+}
+
 impl Host {
-    /// Moves a run until it has ended: from its beginning, or from the first unfinished step when an earlier
-    /// process died. A finished step never runs again. Cancelling `cancel` ends the run as cancelled.
-    ///
-    /// # Errors
-    /// When there is no such run, another process moves it, or the store failed. The state of a run that
-    /// failed is no error.
-    pub async fn resume(
+    /// Moves a run that was claimed until it has ended or waits, and gives the claim back.
+    pub(crate) async fn work(
         &self,
-        execution_id: &str,
+        claim: Claim,
         observer: &dyn Observer,
         cancel: CancellationToken,
-    ) -> Result<RunState, HostError> {
-        let lock = self.lock(execution_id)?;
-        let claim = self.claim(execution_id).await?;
-        let Claim { run, events, fence } = claim;
+    ) -> Result<(RunState, Left), HostError> {
+        let Claim { run, events, fence, cancel: why } = claim;
+        let hold = Arc::new(Hold {
+            execution_id: run.execution_id.clone(),
+            fence,
+            cancel,
+            why: Mutex::new(why.clone()),
+            abort: CancellationToken::new(),
+        });
+        if why.is_some() {
+            hold.cancel.cancel();
+        }
         let state = RunState::replay(run, &events)?;
-        let renewing = self.keep_claim(execution_id.to_owned(), fence);
+        let _held = self.hold(hold.clone());
         let mut worker =
-            Worker { host: self, observer, cancel, state, fence, pending: Vec::new(), logs: Vec::new() };
-        let driven = worker.drive().await;
-        drop(renewing);
-        // A claim that is lost cannot be given back, and need not be.
-        let _ = self.store.release(execution_id, fence).await;
-        drop(lock);
-        driven?;
-        Ok(worker.state)
-    }
-
-    /// A lock that the operating system takes back when this process dies: it tells a dead worker of this
-    /// machine from a live one before its claim expires.
-    fn lock(&self, execution_id: &str) -> Result<File, HostError> {
-        // It becomes a path.
-        if !execution_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Err(StoreError::NotFound(execution_id.to_owned()).into());
-        }
-        let dir = self.runs_dir.join(execution_id);
-        let path = dir.join("lock");
-        let file = |error| HostError::File { path: path.clone(), error };
-        fs::create_dir_all(&dir).map_err(file)?;
-        let lock = File::create(&path).map_err(file)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(fs::TryLockError::WouldBlock) => Err(HostError::Busy(execution_id.to_owned())),
-            Err(fs::TryLockError::Error(error)) => Err(file(error)),
-        }
-    }
-
-    async fn claim(&self, execution_id: &str) -> Result<Claim, StoreError> {
-        let now = self.clock.now();
-        match self.store.claim(execution_id, now, now + LEASE).await {
-            // Its holder was a process of this machine, since the store is a file here, and we have its lock.
-            Err(StoreError::Claimed(_, until)) => self.store.claim(execution_id, until, now + LEASE).await,
-            claimed => claimed,
-        }
-    }
-
-    fn keep_claim(&self, execution_id: String, fence: u64) -> AbortOnDropHandle<()> {
-        let (store, clock) = (self.store.clone(), self.clock.clone());
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            let mut ticks = interval(RENEW);
-            loop {
-                ticks.tick().await;
-                if let Err(error) = store.renew(&execution_id, fence, clock.now() + LEASE).await {
-                    // Each write checks the fence: a lost claim is found there, and loudly.
-                    tracing::warn!("{error}");
-                }
-            }
-        }))
+            Worker { host: self, observer, hold, state, cancel: why, pending: Vec::new(), logs: Vec::new() };
+        let left = worker.drive().await?;
+        Ok((worker.state, left))
     }
 }
 
 impl Worker<'_> {
-    async fn drive(&mut self) -> Result<(), HostError> {
+    async fn drive(&mut self) -> Result<Left, HostError> {
         let now = self.now();
         match self.state.status {
+            RunStatus::Queued if now >= self.state.run.expires_at() && self.state.run.queue.is_some() => {
+                self.push(Event::Expired { at: now })?;
+            }
+            RunStatus::Queued if self.hold.cancel.is_cancelled() => {}
             RunStatus::Queued => self.push(Event::Started { at: now })?,
-            RunStatus::Running => self.forget_lost_attempt(now)?,
+            status if !status.is_terminal() => self.forget_lost_attempt(now)?,
             _ => {}
         }
-        while let Some(Effect::RunStep { step, attempt, not_before }) = next(&self.state) {
-            if let Some(ended) = self.wait(not_before).await? {
-                self.push(ended)?;
-                continue;
+        loop {
+            let Some(effect) = next(&self.state) else {
+                let message = "an attempt runs that nobody started".to_owned();
+                return Err(StoreError::Failed(message).into());
+            };
+            if let Effect::Finish(_) = effect {
+                self.commit(Next::End).await?;
+                return Ok(Left::Ended);
             }
-            self.step(step, attempt).await?;
+            if let Some(left) = self.turn(effect).await? {
+                return Ok(left);
+            }
         }
-        self.commit().await
+    }
+
+    /// Does what is next; tells when the run now waits.
+    async fn turn(&mut self, effect: Effect) -> Result<Option<Left>, HostError> {
+        let now = self.now();
+        if self.hold.cancel.is_cancelled() {
+            self.cancel(effect, now).await?;
+            return Ok(None);
+        }
+        let parked = self.state.status == RunStatus::Parked;
+        let deadline = self.state.deadline().filter(|_| !parked);
+        if deadline.is_some_and(|deadline| now >= deadline) {
+            self.push(Event::TimedOut { at: now })?;
+            return Ok(None);
+        }
+        match effect {
+            Effect::Finish(_) => Ok(None),
+            Effect::RequestApproval { step } => {
+                self.request_approval(step, now)?;
+                Ok(None)
+            }
+            Effect::AwaitApproval { step, until } if now >= until => {
+                let approval = self.state.run.job.steps.get(step).and_then(Approval::of);
+                let approved = approval.is_some_and(|approval| approval.on_timeout == OnTimeout::Approve);
+                self.push(Event::ApprovalDecided {
+                    step,
+                    approved,
+                    by: None,
+                    comment: String::new(),
+                    at: now,
+                })?;
+                Ok(None)
+            }
+            Effect::AwaitApproval { until, .. } => self.let_go(until).await.map(Some),
+            Effect::RunStep { not_before: Some(due), .. } if due > now => {
+                self.let_go(deadline.map_or(due, |deadline| due.min(deadline))).await.map(Some)
+            }
+            // Between two steps is where a process that ends lets go.
+            Effect::RunStep { .. } if self.host.is_draining() => self.let_go(now).await.map(Some),
+            Effect::RunStep { step, attempt, .. } => {
+                self.step(step, attempt, false).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn let_go(&mut self, until: Timestamp) -> Result<Left, HostError> {
+        self.commit(Next::Wait(until)).await?;
+        Ok(Left::Until(until))
+    }
+
+    /// Ends the run as cancelled. A step that is parked runs once more, to stop what it started elsewhere.
+    async fn cancel(&mut self, effect: Effect, now: Timestamp) -> Result<(), HostError> {
+        if let Effect::RunStep { step, attempt, .. } = effect
+            && self.state.status == RunStatus::Parked
+        {
+            self.step(step, attempt, true).await?;
+            if self.state.status.is_terminal() {
+                return Ok(());
+            }
+        }
+        let why = self
+            .cancel
+            .clone()
+            .or_else(|| self.hold.why.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        self.push(Event::Cancelled { at: now, why })
+    }
+
+    fn request_approval(&mut self, step: usize, at: Timestamp) -> Result<(), HostError> {
+        let Some(definition) = self.state.run.job.steps.get(step).cloned() else { return Ok(()) };
+        let scope = self.state.scope();
+        if let Some(condition) = &definition.when
+            && let Ok(false) = evaluate(condition, &scope)
+        {
+            let reason = format!("its condition is false: {condition}");
+            return self.push(Event::StepSkipped { step, reason, at });
+        }
+        let approval = Approval::of(&definition);
+        let message = approval.as_ref().map(|approval| render(&approval.message.as_str().into(), &scope));
+        let message = match message {
+            Some(Ok(message)) => message.as_str().map_or_else(|| message.to_string(), str::to_owned),
+            // What cannot be filled in is shown as it stands: a person reads it.
+            _ => approval.as_ref().map(|approval| approval.message.clone()).unwrap_or_default(),
+        };
+        let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
+        let until = at + chrono::Duration::from_std(wait).unwrap_or_default();
+        self.push(Event::ApprovalRequested { step, message, at, until })
     }
 
     /// An attempt that was running when its worker died is lost.
@@ -160,28 +240,7 @@ impl Worker<'_> {
         self.push(Event::AttemptLost { step, attempt, at })
     }
 
-    /// Waits for the next attempt; the event that ends the run instead, if one does.
-    async fn wait(&mut self, not_before: Option<Timestamp>) -> Result<Option<Event>, HostError> {
-        if let Some(due) = not_before {
-            // What is decided is on disk before time passes.
-            self.commit().await?;
-            let until = self.state.deadline().map_or(due, |deadline| due.min(deadline));
-            let pause = (until - self.now()).to_std().unwrap_or_default();
-            let cancel = self.cancel.clone();
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = cancel.cancelled() => {}
-            }
-        }
-        let at = self.now();
-        if self.cancel.is_cancelled() {
-            return Ok(Some(Event::Cancelled { at }));
-        }
-        let late = self.state.deadline().is_some_and(|deadline| at >= deadline);
-        Ok(late.then_some(Event::TimedOut { at }))
-    }
-
-    async fn step(&mut self, step: usize, attempt: u32) -> Result<(), HostError> {
+    async fn step(&mut self, step: usize, attempt: u32, cleaning_up: bool) -> Result<(), HostError> {
         let Some(definition) = self.state.run.job.steps.get(step).cloned() else { return Ok(()) };
         let at = self.now();
         let (config, grant) = match self.host.prepare(&self.state, &definition) {
@@ -194,7 +253,7 @@ impl Worker<'_> {
             Prepared::Run(config, grant) => (config, grant),
         };
         self.push(Event::StepStarted { step, attempt, at })?;
-        self.commit().await?;
+        self.commit(Next::Keep).await?;
         let (sink, mut reports) = StepSink::channel();
         let remaining =
             self.state.deadline().map_or(Duration::MAX, |d| (d - at).to_std().unwrap_or_default());
@@ -212,7 +271,8 @@ impl Worker<'_> {
             workspace: Some(self.host.workspace(&self.state.run.execution_id)),
             deterministic: self.deterministic(&definition.id, attempt),
             remaining,
-            cancel: self.cancel.clone(),
+            cleaning_up,
+            cancel: self.hold.cancel.clone(),
             sink,
         };
         let end = self.watch(step, attempt, request, &mut reports).await?;
@@ -228,9 +288,9 @@ impl Worker<'_> {
         request: StepRequest,
         reports: &mut Receiver<Report>,
     ) -> Result<StepEnd, HostError> {
-        let sandbox = self.host.sandbox.clone();
+        let runner = self.host.runner.clone();
         let step_id = request.step_id.clone();
-        let mut running = AbortOnDropHandle::new(tokio::spawn(async move { sandbox.run(request).await }));
+        let mut running = AbortOnDropHandle::new(tokio::spawn(async move { runner.run(request).await }));
         let mut ended = None;
         loop {
             tokio::select! {
@@ -241,6 +301,9 @@ impl Worker<'_> {
                     None => break,
                 },
                 end = &mut running, if ended.is_none() => ended = Some(end),
+                () = self.hold.abort.cancelled() => {
+                    return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
+                }
             }
         }
         let end = match ended {
@@ -268,14 +331,20 @@ impl Worker<'_> {
             Report::Preparing(what) => self.observer.notice(&self.state, step, Notice::Preparing(&what)),
             Report::Log(line) => {
                 self.observer.notice(&self.state, step, Notice::Log(&line));
-                self.logs.push(LogRecord { at: self.now(), step_id: step_id.to_owned(), attempt, line });
+                self.logs.push(LogRecord {
+                    seq: 0,
+                    at: self.now(),
+                    step_id: step_id.to_owned(),
+                    attempt,
+                    line,
+                });
                 if self.logs.len() >= LOG_LINES_TO_COMMIT {
-                    self.commit().await?;
+                    self.commit(Next::Keep).await?;
                 }
             }
             Report::Checkpoint { data, saved } => {
                 self.push(Event::CheckpointSaved { step, data })?;
-                let committed = self.commit().await;
+                let committed = self.commit(Next::Keep).await;
                 let answer = match &committed {
                     Ok(()) => Ok(()),
                     Err(error) => Err(error.to_string()),
@@ -289,30 +358,49 @@ impl Worker<'_> {
     }
 
     fn push(&mut self, event: Event) -> Result<(), HostError> {
-        let (state, _) = apply(self.state.clone(), &event)?;
-        self.state = state;
+        apply(&mut self.state, &event)?;
         self.pending.push(event);
         Ok(())
     }
 
-    /// Writes what is pending, and tells the observer once it is on disk.
-    async fn commit(&mut self) -> Result<(), HostError> {
-        if self.pending.is_empty() && self.logs.is_empty() {
+    /// Writes what is pending, and tells the observer once it is on disk. While the store cannot be written, it
+    /// waits: what was done is not lost for a disk that is full.
+    async fn commit(&mut self, next: Next) -> Result<(), HostError> {
+        if next == Next::Keep && self.pending.is_empty() && self.logs.is_empty() {
             return Ok(());
         }
         let events = std::mem::take(&mut self.pending);
         let commit = Commit {
-            execution_id: self.state.run.execution_id.clone(),
-            fence: self.fence,
+            execution_id: self.hold.execution_id.clone(),
+            fence: self.hold.fence,
             events: events.clone(),
             logs: std::mem::take(&mut self.logs),
             status: self.state.status,
+            started_at: self.state.started_at,
+            next,
+            dead: (next == Next::End).then(|| dead_letter(&self.state, self.now())).flatten(),
             at: self.now(),
         };
-        self.host.store.commit(commit).await?;
+        let mut pause = Duration::from_millis(100);
+        let free = loop {
+            match self.host.store.commit(commit.clone()).await {
+                Err(StoreError::Unavailable(why)) => {
+                    tracing::warn!("{}: {why}; trying again", self.hold.execution_id);
+                    tokio::select! {
+                        () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
+                        () = self.hold.abort.cancelled() => {
+                            return Err(StoreError::Stale(self.hold.execution_id.clone()).into());
+                        }
+                    }
+                }
+                committed => break committed?,
+            }
+        };
+        self.host.wake(free.iter().map(String::as_str));
         for event in &events {
             self.observer.notice(&self.state, step_of(event), Notice::Event(event));
         }
+        self.host.moved(&self.state);
         Ok(())
     }
 
@@ -335,7 +423,35 @@ fn step_of(event: &Event) -> usize {
         | Event::CheckpointSaved { step, .. }
         | Event::StepEnded { step, .. }
         | Event::StepSkipped { step, .. }
+        | Event::ApprovalRequested { step, .. }
+        | Event::ApprovalDecided { step, .. }
+        | Event::StepInherited { step, .. }
         | Event::AttemptLost { step, .. } => *step,
-        Event::Started { .. } | Event::Cancelled { .. } | Event::TimedOut { .. } => 0,
+        Event::Started { .. } | Event::Cancelled { .. } | Event::TimedOut { .. } | Event::Expired { .. } => 0,
     }
+}
+
+/// What is noted about a run that ended in a way that somebody should look at.
+pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter> {
+    if !state.status.is_dead() {
+        return None;
+    }
+    let failed = state.run.job.steps.iter().zip(&state.steps).rev().find_map(|(definition, step)| {
+        let end = step.end.as_ref().filter(|end| !end.outcome.is_success())?;
+        Some((definition.id.clone(), end.outcome.class(), end.outcome.message()))
+    });
+    let (step_id, class, message) = match failed {
+        Some((id, class, message)) => (Some(id), class.to_owned(), message),
+        None => (None, state.status.name().to_owned(), RunView::from(state).message),
+    };
+    Some(DeadLetter {
+        execution_id: state.run.execution_id.clone(),
+        job_id: state.run.job.id.clone(),
+        status: state.status,
+        step_id,
+        class,
+        message,
+        at,
+        resolution: None,
+    })
 }

@@ -1,9 +1,6 @@
-//! Where Stepwell keeps runs: in memory, or in a SQLite file.
-//!
-//! The contract is [`stepwell_engine::Store`]; one conformance suite (in `tests/`) runs over every store.
+//! Where runs are kept: SQLite, in a file or in memory. The only crate that knows SQL, beside the sandbox's SQL
+//! capability.
 
-mod memory;
 mod sqlite;
 
-pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::template::{Piece, condition_source, names, pieces, walk};
-use super::{JobDefinition, StepDefinition};
+use super::{JobDefinition, StepDefinition, approval};
 use crate::document::{Diagnostics, Document, closest};
+use crate::schedule::{Calendars, Timetable};
 use crate::step::Manifest;
 
 /// The step types that a job may use.
@@ -15,6 +16,10 @@ pub trait Catalog: Send + Sync {
     fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>>;
     /// All types, sorted.
     fn types(&self) -> Vec<String>;
+    /// The calendars that schedules may name. Default: none.
+    fn calendars(&self) -> Calendars {
+        Calendars::new()
+    }
 }
 
 /// Adds every problem of `job`, which stands at `pointer` in `document`.
@@ -34,9 +39,11 @@ pub(super) fn check(
         let message = format!("`{}` is not an IANA time zone", job.timezone);
         found.0.push(document.error(&format!("{pointer}/timezone"), message).help(help));
     }
-    if job.schedule.is_some() {
-        let message = "`schedule` is kept with the job and not acted on: `stepwell run` runs the job now";
-        found.0.push(document.error_at_key(&format!("{pointer}/schedule"), message).as_warning());
+    check_schedule(job, document, pointer, catalog, found);
+    if let Some(concurrency) = &job.concurrency {
+        let references = References { job, index: 0, document };
+        let key = Map::from_iter([("key".to_owned(), Value::from(concurrency.key.as_str()))]);
+        references.check_texts(&key, &format!("{pointer}/concurrency"), found);
     }
     if let Some(policy) = &job.policy {
         policy.check(document, &format!("{pointer}/policy"), found);
@@ -58,6 +65,23 @@ pub(super) fn check(
     }
 }
 
+fn check_schedule(
+    job: &JobDefinition,
+    document: &Document,
+    pointer: &str,
+    catalog: &dyn Catalog,
+    found: &mut Diagnostics,
+) {
+    let (Some(schedule), Ok(zone)) = (&job.schedule, job.timezone.parse()) else { return };
+    // When it was made does not matter for whether it is one.
+    let made = crate::clock::Timestamp::UNIX_EPOCH;
+    let Err(problems) = Timetable::new(&job.id, schedule, zone, &catalog.calendars(), made) else { return };
+    for (key, message) in problems {
+        let at = format!("{pointer}/schedule{}{key}", if key.is_empty() { "" } else { "/" });
+        found.0.push(document.error(&at, message));
+    }
+}
+
 fn check_type(
     step: &StepDefinition,
     document: &Document,
@@ -65,6 +89,14 @@ fn check_type(
     catalog: &dyn Catalog,
     found: &mut Diagnostics,
 ) {
+    if step.step_type == approval::TYPE {
+        found.0.extend(document.check(
+            &Value::Object(step.config.clone()),
+            at,
+            &approval::Approval::schema(),
+        ));
+        return;
+    }
     match catalog.manifest(&step.step_type) {
         Some(manifest) => {
             let config = Value::Object(step.config_for(&manifest));
@@ -104,7 +136,11 @@ struct References<'a> {
 
 impl References<'_> {
     fn check_config(&self, step: &StepDefinition, at: &str, found: &mut Diagnostics) {
-        let config = Value::Object(step.config.clone());
+        self.check_texts(&step.config, at, found);
+    }
+
+    fn check_texts(&self, config: &Map<String, Value>, at: &str, found: &mut Diagnostics) {
+        let config = Value::Object(config.clone());
         let visited: Result<Value, std::convert::Infallible> = walk(&config, at, &mut |pointer, text| {
             match pieces(text) {
                 Err(message) => found.0.push(self.document.error(pointer, message)),

@@ -20,6 +20,8 @@ const JOB_KEYS: &[(&str, &str)] = &[
     ("name", "name"),
     ("description", "description"),
     ("timezone", "timezone"),
+    ("schedule", "schedule"),
+    ("priority", "priority"),
     ("enabled", "enabled"),
     ("max_retries", "max_retries"),
     ("timeout_seconds", "timeout_seconds"),

@@ -1,19 +1,23 @@
 //! Jobs: what a job file says.
 
+pub mod approval;
 mod check;
 mod legacy;
 mod parse;
 mod template;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::policy::Grants;
 use crate::quantity::{Bytes, Span};
+use crate::schedule::Schedule;
 
 pub use check::Catalog;
 pub use parse::{Parsed, parse};
@@ -38,9 +42,27 @@ pub struct JobDefinition {
     /// What the job does, in order.
     #[schemars(length(min = 1, max = 1000))]
     pub steps: Vec<StepDefinition>,
-    /// When the job is due. Kept with the job; `stepwell run` runs it now, and says so.
+    /// When the job is due. `stepwell serve` and `Host::serve` act on it; `stepwell run` runs the job now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Map<String, Value>>,
+    pub schedule: Option<Schedule>,
+    /// How urgent its runs are: 9 goes before 0. Each level is worth a minute of waiting (the queue's `aging`), so
+    /// that no run waits for ever. Default: 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(max = 9))]
+    pub priority: u8,
+    /// Runs that must not run beside each other. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// A run that is due and has not begun after this time ends as expired. Default: 24h.
+    #[serde(default = "one_day", skip_serializing_if = "is_one_day")]
+    pub queue_timeout: Span,
+    /// Longest time that one step may be parked, waiting for something outside; approvals have a timeout of their
+    /// own. Default: 168h, a week.
+    #[serde(default = "one_week", skip_serializing_if = "is_one_week")]
+    pub parked_timeout: Span,
+    /// Whether a run that failed is tried again as a whole. Default: it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RunRetry>,
     /// A job that is not enabled does not run. Default: true.
     #[serde(default = "yes")]
     pub enabled: bool,
@@ -48,7 +70,7 @@ pub struct JobDefinition {
     #[serde(default)]
     #[schemars(range(max = 100))]
     pub max_retries: u32,
-    /// Time for the whole run, waiting for retries included. Default: 3600 seconds.
+    /// Time for the whole run from its begin, waiting for retries included, being parked not. Default: 3600 seconds.
     #[serde(default = "one_hour")]
     pub timeout_seconds: Span,
     /// Anything that goes with the job, for people and their tools.
@@ -109,6 +131,137 @@ pub struct Retry {
     /// fifth. Default: 1 second.
     #[serde(default = "one_second")]
     pub backoff: Span,
+    /// Which ends are tried again. Default: those that the step calls retryable, time-outs and faults of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub on: Option<Vec<RetryOn>>,
+}
+
+/// An end of an attempt that is tried again: a class of outcome, or a step's own kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryOn {
+    /// Another system is down or throttles.
+    Unavailable,
+    /// A time limit ran out: the attempt's, or the step's own.
+    TimedOut,
+    /// Something that should be there is not.
+    NotFound,
+    /// Policy or another system refused.
+    Denied,
+    /// The work itself failed.
+    Failed,
+    /// The CPU budget is used up.
+    OutOfFuel,
+    /// More memory than the limit.
+    OverMemory,
+    /// The guest did what WebAssembly does not allow.
+    Trapped,
+    /// The platform failed.
+    HostFault,
+    /// Every end but success and cancellation.
+    Any,
+}
+
+/// How often a whole run is tried again, once its steps' own retries are used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunRetry {
+    /// Tries in all, the first one included.
+    #[schemars(range(min = 1, max = 100))]
+    pub max_attempts: u32,
+    /// Time before the second try; it doubles with each further one, up to 5 minutes, give or take a fifth.
+    /// Default: 1 second.
+    #[serde(default = "one_second")]
+    pub backoff: Span,
+    /// Which ends are tried again. Default: as for steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub on: Option<Vec<RetryOn>>,
+    /// Where the run goes on. Default: `failed_step`.
+    #[serde(default)]
+    pub from: RetryFrom,
+}
+
+/// Where a run that is tried again goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryFrom {
+    /// At the step that failed; what is done stays done.
+    #[default]
+    FailedStep,
+    /// At the first step.
+    Start,
+}
+
+/// Runs that must not run beside each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Concurrency {
+    /// What they share, for instance `deploy-${{ vars.environment }}`. Runs of different jobs may share a key.
+    #[schemars(length(min = 1, max = 200))]
+    pub key: String,
+    /// How many of them run at once: from their begin to their end, parked or not. Default: 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub limit: u32,
+    /// What becomes of one more. Default: `queue`.
+    #[serde(default)]
+    pub on_conflict: OnConflict,
+}
+
+/// What becomes of a run whose concurrency key is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// It waits for a slot.
+    #[default]
+    Queue,
+    /// It is cancelled, and the record says why.
+    CancelNewest,
+    /// The oldest of those that run is cancelled, and this one follows it.
+    CancelRunning,
+}
+
+/// A job that was admitted: its definition with its digest, by which a store keeps it once for all its runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    definition: JobDefinition,
+    text: String,
+    digest: String,
+}
+
+impl From<JobDefinition> for Job {
+    fn from(definition: JobDefinition) -> Self {
+        // A definition came from JSON, and goes back into it.
+        let text = serde_json::to_string(&definition).unwrap_or_default();
+        let digest = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { definition, text, digest }
+    }
+}
+
+impl Job {
+    /// The job as JSON.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// SHA-256 of [`Job::text`], in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The definition alone.
+    pub fn definition(&self) -> &JobDefinition {
+        &self.definition
+    }
+}
+
+impl Deref for Job {
+    type Target = JobDefinition;
+    fn deref(&self) -> &JobDefinition {
+        &self.definition
+    }
 }
 
 /// The keys of a step that are the engine's; all others are its configuration.
@@ -127,6 +280,30 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+fn is_zero(value: &u8) -> bool {
+    *value == 0
+}
+
+fn one() -> u32 {
+    1
+}
+
+const fn one_day() -> Span {
+    Span::secs(24 * 3600)
+}
+
+fn is_one_day(span: &Span) -> bool {
+    *span == one_day()
+}
+
+const fn one_week() -> Span {
+    Span::secs(7 * 24 * 3600)
+}
+
+fn is_one_week(span: &Span) -> bool {
+    *span == one_week()
+}
+
 const fn one_hour() -> Span {
     Span::secs(3600)
 }
@@ -141,9 +318,37 @@ impl JobDefinition {
         schema_of::<Self>()
     }
 
+    /// A job without steps, for records that lost theirs.
+    pub(crate) fn empty() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            description: String::new(),
+            timezone: utc(),
+            steps: Vec::new(),
+            schedule: None,
+            priority: 0,
+            concurrency: None,
+            queue_timeout: one_day(),
+            parked_timeout: one_week(),
+            retry: None,
+            enabled: true,
+            max_retries: 0,
+            timeout_seconds: one_hour(),
+            metadata: Map::new(),
+            vars: BTreeMap::new(),
+            workspace: None,
+            policy: None,
+        }
+    }
+
     /// The retries of a step: its own, or the job's.
     pub fn retry_of(&self, step: &StepDefinition) -> Retry {
-        step.retry.clone().unwrap_or(Retry { max_attempts: self.max_retries + 1, backoff: one_second() })
+        step.retry.clone().unwrap_or(Retry {
+            max_attempts: self.max_retries + 1,
+            backoff: one_second(),
+            on: None,
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! From a job to a run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::{Event, RunState, StepStatus};
 use crate::clock::Timestamp;
-use crate::job::JobDefinition;
-use crate::store::NewRun;
+use crate::job::{Job, Scope, render};
+use crate::store::{Key, NewRun, Source};
 
 /// Why a job is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,23 +24,50 @@ pub enum AdmitError {
         /// What there is, in words.
         known: String,
     },
+    /// The concurrency key cannot be filled in.
+    #[error("`concurrency.key`: {0}")]
+    Key(String),
+    /// There is no queue for the job's zone, and none is made on demand.
+    #[error("there is no queue `{0}`: list it in timezone_queues.yaml, or set `on_demand: true` there")]
+    NoQueue(String),
 }
 
-/// Makes a run of a job that is due now.
+/// How a run comes to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// Variables to set.
+    pub variables: BTreeMap<String, Value>,
+    /// When the run is due; now when none.
+    pub due: Option<Timestamp>,
+    /// How urgent it is; as the job says when none.
+    pub priority: Option<u8>,
+    /// What it comes from.
+    pub source: Source,
+    /// Whether it waits in the queue of the job's zone, or is for the one who submits it.
+    pub queued: bool,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self { variables: BTreeMap::new(), due: None, priority: None, source: Source::Api, queued: true }
+    }
+}
+
+/// Makes a run of a job.
 ///
 /// # Errors
-/// When the job is disabled, or a variable is not the job's.
+/// When the job is disabled, a variable is not the job's, or the concurrency key cannot be filled in.
 pub fn admit(
-    job: JobDefinition,
-    variables: BTreeMap<String, Value>,
+    job: &Arc<Job>,
+    admission: Admission,
     execution_id: String,
     now: Timestamp,
 ) -> Result<NewRun, AdmitError> {
     if !job.enabled {
-        return Err(AdmitError::Disabled(job.id));
+        return Err(AdmitError::Disabled(job.id.clone()));
     }
     let mut all = job.vars.clone();
-    for (name, value) in variables {
+    for (name, value) in admission.variables {
         let Some(known) = all.get_mut(&name) else {
             let known = match job.vars.keys().cloned().collect::<Vec<_>>() {
                 names if names.is_empty() => "it has none: declare it under `vars`".to_owned(),
@@ -48,8 +77,61 @@ pub fn admit(
         };
         *known = value;
     }
-    let variables = all.into_iter().collect();
-    Ok(NewRun { execution_id, job, variables, created_at: now, scheduled_time: now })
+    let mut run = NewRun::of(job.clone(), &execution_id, now);
+    run.variables = all.into_iter().collect();
+    run.scheduled_time = admission.due.unwrap_or(now);
+    run.priority = admission.priority.unwrap_or(job.priority).min(9);
+    run.source = admission.source;
+    run.queue = admission.queued.then(|| job.timezone.clone());
+    run.key = key(&run)?;
+    Ok(run)
+}
+
+fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
+    let Some(concurrency) = &run.job.concurrency else { return Ok(None) };
+    let mut scope = Scope { vars: run.variables.clone(), ..Scope::default() };
+    for (name, value) in [("id", &run.job.id), ("name", &run.job.name), ("timezone", &run.job.timezone)] {
+        scope.job.insert(name.to_owned(), value.as_str().into());
+    }
+    let rendered = render(&Value::from(concurrency.key.as_str()), &scope)
+        .map_err(|error| AdmitError::Key(error.to_string()))?;
+    let name = rendered.as_str().map_or_else(|| rendered.to_string(), str::to_owned);
+    Ok(Some(Key { name, limit: concurrency.limit, on_conflict: concurrency.on_conflict }))
+}
+
+/// Makes a run that retries one that has ended: with its variables, and from its failed step on with the results of
+/// the steps before.
+///
+/// # Errors
+/// As [`admit`].
+pub fn retry_of(
+    old: &RunState,
+    job: &Arc<Job>,
+    from_start: bool,
+    execution_id: String,
+    now: Timestamp,
+) -> Result<NewRun, AdmitError> {
+    let source = Source::Retry { of: old.run.execution_id.clone() };
+    let admission = Admission { source, priority: Some(old.run.priority), ..Admission::default() };
+    let mut run = admit(job, admission, execution_id, now)?;
+    // Variables that the edited job still has.
+    for (name, value) in &old.run.variables {
+        if let Some(known) = run.variables.get_mut(name) {
+            *known = value.clone();
+        }
+    }
+    run.key = key(&run)?;
+    if from_start {
+        return Ok(run);
+    }
+    for (index, (step, state)) in old.run.job.steps.iter().zip(&old.steps).enumerate() {
+        let same = job.steps.get(index).is_some_and(|now| now.id == step.id);
+        let done =
+            state.end.clone().zip(state.ended_at).filter(|_| same && state.status == StepStatus::Success);
+        let Some((end, at)) = done else { break };
+        run.inherited.push(Event::StepInherited { step: index, end, at });
+    }
+    Ok(run)
 }
 
 /// The id of the `number`th run of a second: `exec_20250901_143022_001`.

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Event, RunState, RunStatus, StepState, StepStatus};
 use crate::clock::Timestamp;
-use crate::job::{Retry, StepDefinition};
-use crate::outcome::{FailureKind, Outcome, StepEnd};
+use crate::job::{RetryFrom, RetryOn, approval};
+use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
 
 /// What is to be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,18 @@ pub enum Effect {
         attempt: u32,
         /// The earliest time.
         not_before: Option<Timestamp>,
+    },
+    /// Ask for the approval that the step is.
+    RequestApproval {
+        /// Index of the step.
+        step: usize,
+    },
+    /// Wait until somebody decides, or until that time.
+    AwaitApproval {
+        /// Index of the step.
+        step: usize,
+        /// When its time is over.
+        until: Timestamp,
     },
     /// Nothing: the run has ended.
     Finish(RunStatus),
@@ -38,44 +50,75 @@ pub struct IllegalEvent {
 /// Backoff never exceeds this.
 const MAX_BACKOFF: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// The state after `event`, and what is to be done then.
+/// Moves the state by `event`, and tells what is to be done then: nothing while an attempt runs.
 ///
 /// # Errors
-/// [`IllegalEvent`] when the event cannot follow.
-pub fn apply(mut state: RunState, event: &Event) -> Result<(RunState, Vec<Effect>), IllegalEvent> {
-    let (name, checked) = (event_name(event), check(&state, event));
-    checked.map_err(|why| IllegalEvent { event: name, status: state.status.name(), why })?;
+/// [`IllegalEvent`] when the event cannot follow; the state is then as it was.
+pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, IllegalEvent> {
+    check(state, event).map_err(|why| IllegalEvent {
+        event: event_name(event),
+        status: state.status.name(),
+        why,
+    })?;
     match event {
         Event::Started { at } => {
             state.status = RunStatus::Running;
             state.started_at = Some(*at);
         }
-        Event::StepStarted { step, attempt, at } => with_step(&mut state, *step, |step| {
-            step.status = StepStatus::Running;
-            step.attempt = *attempt;
-            step.not_before = None;
-            step.started_at.get_or_insert(*at);
-        }),
-        Event::CheckpointSaved { step, data } => {
-            with_step(&mut state, *step, |step| step.checkpoint = Some(data.clone()));
+        Event::StepStarted { step, attempt, at } => {
+            state.status = RunStatus::Running;
+            unpark(state, *step, *at);
+            with_step(state, *step, |step| {
+                step.status = StepStatus::Running;
+                step.attempt = *attempt;
+                step.not_before = None;
+                step.started_at.get_or_insert(*at);
+            });
         }
-        Event::StepEnded { step, end, at, .. } => step_ended(&mut state, *step, end, *at),
+        Event::CheckpointSaved { step, data } => {
+            with_step(state, *step, |step| step.checkpoint = Some(data.clone()));
+        }
+        Event::StepEnded { step, end, at, .. } => step_ended(state, *step, end, *at),
         Event::StepSkipped { step, reason, at } => {
-            with_step(&mut state, *step, |step| {
+            with_step(state, *step, |step| {
                 step.status = StepStatus::Skipped;
                 step.reason = Some(reason.clone());
                 step.ended_at = Some(*at);
             });
-            finish_if_done(&mut state, *at);
+            finish_if_done(state, *at);
         }
-        Event::AttemptLost { step, .. } => {
-            with_step(&mut state, *step, |step| step.status = StepStatus::Waiting)
+        Event::AttemptLost { step, .. } => with_step(state, *step, |step| step.status = StepStatus::Waiting),
+        Event::ApprovalRequested { step, message, at, until } => {
+            state.status = RunStatus::Parked;
+            with_step(state, *step, |step| {
+                step.status = StepStatus::Parked;
+                step.attempt += 1;
+                step.started_at = Some(*at);
+                step.parked_since = Some(*at);
+                step.not_before = Some(*until);
+                step.reason = Some(message.clone());
+            });
         }
-        Event::Cancelled { at } => finish(&mut state, RunStatus::Cancelled, *at),
-        Event::TimedOut { at } => finish(&mut state, RunStatus::Timeout, *at),
+        Event::ApprovalDecided { step, approved, by, comment, at } => {
+            unpark(state, *step, *at);
+            state.status = RunStatus::Running;
+            let end = approval_end(*approved, by.as_deref(), comment);
+            step_ended(state, *step, &Arc::new(end), *at);
+        }
+        Event::StepInherited { step, end, at } => {
+            state.variables.extend(end.produced.variables.clone());
+            with_step(state, *step, |step| {
+                step.status = StepStatus::Success;
+                step.started_at = Some(*at);
+                step.ended_at = Some(*at);
+                step.end = Some(end.clone());
+            });
+        }
+        Event::Cancelled { at, .. } => finish(state, RunStatus::Cancelled, *at),
+        Event::TimedOut { at } => finish(state, RunStatus::Timeout, *at),
+        Event::Expired { at } => finish(state, RunStatus::Expired, *at),
     }
-    let effect = next(&state);
-    Ok((state, effect.into_iter().collect()))
+    Ok(next(state))
 }
 
 /// What is to be done with a run in this state; nothing while an attempt runs.
@@ -83,54 +126,71 @@ pub fn next(state: &RunState) -> Option<Effect> {
     if state.status.is_terminal() {
         return Some(Effect::Finish(state.status));
     }
-    let (step, current) = state.steps.iter().enumerate().find(|(_, step)| {
-        matches!(step.status, StepStatus::Pending | StepStatus::Waiting | StepStatus::Running)
-    })?;
-    (current.status != StepStatus::Running).then_some(Effect::RunStep {
-        step,
-        attempt: current.attempt + 1,
-        not_before: current.not_before,
-    })
+    let step = state.current()?;
+    let (definition, current) = (state.run.job.steps.get(step)?, state.steps.get(step)?);
+    match (current.status, definition.step_type == approval::TYPE) {
+        (StepStatus::Running, _) => None,
+        (StepStatus::Parked, true) => Some(Effect::AwaitApproval { step, until: current.not_before? }),
+        (_, true) => Some(Effect::RequestApproval { step }),
+        _ => Some(Effect::RunStep { step, attempt: current.attempt + 1, not_before: current.not_before }),
+    }
 }
 
 fn check(state: &RunState, event: &Event) -> Result<(), String> {
     let expect = |holds: bool, why: &str| if holds { Ok(()) } else { Err(why.to_owned()) };
-    if let Event::Started { .. } = event {
-        return expect(state.status == RunStatus::Queued, "it has begun already");
+    let queued = state.status == RunStatus::Queued;
+    match event {
+        Event::Started { .. } => return expect(queued, "it has begun already"),
+        Event::Expired { .. } => return expect(queued, "it has begun"),
+        Event::Cancelled { .. } if queued => return Ok(()),
+        Event::StepInherited { step, .. } => {
+            return expect(
+                queued && state.current() == Some(*step),
+                "results are inherited before the begin, in order",
+            );
+        }
+        _ => {}
     }
-    expect(state.status == RunStatus::Running, "it is not running")?;
-    let due = state.steps.iter().position(|step| {
-        matches!(step.status, StepStatus::Pending | StepStatus::Waiting | StepStatus::Running)
-    });
-    let current = due.and_then(|due| Some((due, state.steps.get(due)?)));
+    expect(!queued && !state.status.is_terminal(), "it is not running")?;
+    let current = state.current().and_then(|due| Some((due, state.steps.get(due)?)));
+    let is_approval = current
+        .and_then(|(due, _)| state.run.job.steps.get(due))
+        .is_some_and(|step| step.step_type == approval::TYPE);
     let running = |index: usize, attempt: Option<u32>| match current {
         Some((due, step)) if due == index && step.status == StepStatus::Running => {
             expect(attempt.is_none_or(|attempt| attempt == step.attempt), "it is about another attempt")
         }
         _ => Err(format!("step {index} is not running")),
     };
+    let turn = |index: usize, status: &[StepStatus]| match current {
+        Some((due, step)) if due == index && status.contains(&step.status) => Ok(()),
+        _ => Err(format!("it is not the turn of step {index}")),
+    };
     match event {
-        Event::StepStarted { step, attempt, .. } => match current {
-            Some((due, state)) if due == *step && state.status != StepStatus::Running => {
-                expect(*attempt == state.attempt + 1, "attempts are numbered without gaps")
-            }
-            _ => Err(format!("it is not the turn of step {step}")),
-        },
-        Event::StepSkipped { step, .. } => match current {
-            Some((due, state)) => expect(
-                due == *step && state.status == StepStatus::Pending,
-                "only the next step can be skipped",
-            ),
-            None => Err("every step has ended".to_owned()),
-        },
+        Event::StepStarted { step, attempt, .. } => {
+            turn(*step, &[StepStatus::Pending, StepStatus::Waiting, StepStatus::Parked])?;
+            expect(!is_approval, "nothing runs for an approval")?;
+            let last = current.map_or(0, |(_, state)| state.attempt);
+            expect(*attempt == last + 1, "attempts are numbered without gaps")
+        }
+        Event::StepSkipped { step, .. } => turn(*step, &[StepStatus::Pending, StepStatus::Waiting]),
         Event::CheckpointSaved { step, .. } => running(*step, None),
         Event::StepEnded { step, attempt, .. } | Event::AttemptLost { step, attempt, .. } => {
             running(*step, Some(*attempt))
         }
-        Event::Cancelled { .. } | Event::TimedOut { .. } | Event::Started { .. } => expect(
+        Event::ApprovalRequested { step, .. } => {
+            turn(*step, &[StepStatus::Pending, StepStatus::Waiting])?;
+            expect(is_approval, "the step is no approval")
+        }
+        Event::ApprovalDecided { step, .. } => {
+            turn(*step, &[StepStatus::Parked])?;
+            expect(is_approval, "the step is no approval")
+        }
+        Event::Cancelled { .. } | Event::TimedOut { .. } => expect(
             current.is_none_or(|(_, step)| step.status != StepStatus::Running),
             "an attempt is running",
         ),
+        Event::Started { .. } | Event::Expired { .. } | Event::StepInherited { .. } => Ok(()),
     }
 }
 
@@ -139,9 +199,29 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
     let (Some(definition), Some(step)) = (run.job.steps.get(index), state.steps.get_mut(index)) else {
         return;
     };
+    let overdue;
+    let mut end = end;
+    if let Outcome::Parked { after, reason } = &end.outcome {
+        let first = *step.first_parked.get_or_insert(at);
+        let limit = run.job.parked_timeout.0;
+        if (at - first).to_std().unwrap_or_default() < limit {
+            step.status = StepStatus::Parked;
+            step.reason = Some(reason.clone());
+            step.parked_since = Some(at);
+            step.not_before = Some(at + Duration::from_std(*after).unwrap_or_default());
+            step.end = None;
+            state.status = RunStatus::Parked;
+            return;
+        }
+        let outcome = Outcome::TimedOut { limit };
+        overdue = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
+        end = &overdue;
+    }
     step.counted += 1;
     step.ended_at = Some(at);
     step.end = Some(end.clone());
+    step.first_parked = None;
+    step.reason = None;
     if end.outcome.is_success() {
         step.status = StepStatus::Success;
         state.variables.extend(end.produced.variables.clone());
@@ -150,9 +230,11 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
     }
     let cancelled = is_cancelled(&end.outcome);
     let retry = run.job.retry_of(definition);
-    if !cancelled && end.outcome.is_retryable() && step.counted < retry.max_attempts {
+    if !cancelled && is_retried(retry.on.as_deref(), &end.outcome) && step.counted < retry.max_attempts {
         step.status = StepStatus::Waiting;
-        step.not_before = Some(at + backoff(&run.execution_id, definition, &retry, step));
+        let seed = format!("{}/{}/{}", run.execution_id, definition.id, step.counted);
+        step.not_before = Some(at + backoff(&seed, retry.backoff.0, step.counted));
+        state.status = RunStatus::Waiting;
         return;
     }
     step.status = match &end.outcome {
@@ -161,13 +243,108 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
         Outcome::Failed { kind: FailureKind::TimedOut, .. } => StepStatus::Timeout,
         _ => StepStatus::Failed,
     };
+    let late = state.deadline().is_some_and(|deadline| at >= deadline);
     if cancelled {
         finish(state, RunStatus::Cancelled, at);
     } else if definition.continue_on_failure {
         finish_if_done(state, at);
-    } else {
-        let late = state.deadline().is_some_and(|deadline| at >= deadline);
-        finish(state, if late { RunStatus::Timeout } else { RunStatus::Failed }, at);
+    } else if late {
+        finish(state, RunStatus::Timeout, at);
+    } else if !try_again(state, index, &end.outcome, at) {
+        finish(state, RunStatus::Failed, at);
+    }
+}
+
+/// Tries the whole run again after a step has failed for good, where the job says so.
+fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timestamp) -> bool {
+    let run = state.run.clone();
+    let Some(retry) = &run.job.retry else { return false };
+    if state.attempt >= retry.max_attempts || !is_retried(retry.on.as_deref(), outcome) {
+        return false;
+    }
+    let first = match retry.from {
+        RetryFrom::Start => 0,
+        RetryFrom::FailedStep => failed,
+    };
+    let pause = backoff(&format!("{}/{}", run.execution_id, state.attempt), retry.backoff.0, state.attempt);
+    state.attempt += 1;
+    state.status = RunStatus::Waiting;
+    if first == 0 {
+        state.variables.clone_from(&run.variables);
+    }
+    for (index, step) in state.steps.iter_mut().enumerate().skip(first) {
+        let waits = index == first;
+        *step = StepState {
+            status: if waits { StepStatus::Waiting } else { StepStatus::Pending },
+            attempt: step.attempt,
+            counted: 0,
+            not_before: waits.then(|| at + pause),
+            started_at: step.started_at,
+            ended_at: None,
+            checkpoint: None,
+            end: step.end.take().filter(|_| waits && retry.from == RetryFrom::FailedStep),
+            reason: None,
+            parked_since: None,
+            first_parked: None,
+        };
+    }
+    true
+}
+
+/// Whether an end is tried again: by the list, or by what the end says itself.
+fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
+    let Some(on) = on else { return outcome.is_retryable() };
+    let named = match outcome {
+        Outcome::Failed { kind, .. } => match kind {
+            FailureKind::Unavailable => Some(RetryOn::Unavailable),
+            FailureKind::TimedOut => Some(RetryOn::TimedOut),
+            FailureKind::NotFound => Some(RetryOn::NotFound),
+            FailureKind::Denied => Some(RetryOn::Denied),
+            FailureKind::OverMemory => Some(RetryOn::OverMemory),
+            FailureKind::Failed => Some(RetryOn::Failed),
+            FailureKind::InvalidConfig | FailureKind::Cancelled => None,
+        },
+        Outcome::Denied { .. } => Some(RetryOn::Denied),
+        Outcome::OutOfFuel { .. } => Some(RetryOn::OutOfFuel),
+        Outcome::OverMemory { .. } => Some(RetryOn::OverMemory),
+        Outcome::TimedOut { .. } => Some(RetryOn::TimedOut),
+        Outcome::Trapped { .. } => Some(RetryOn::Trapped),
+        Outcome::HostFault { .. } => Some(RetryOn::HostFault),
+        Outcome::Succeeded
+        | Outcome::InvalidConfig { .. }
+        | Outcome::Cancelled
+        | Outcome::Parked { .. }
+        | Outcome::OverLimit { .. }
+        | Outcome::OutputTooLarge { .. } => None,
+    };
+    on.contains(&RetryOn::Any) || named.is_some_and(|named| on.contains(&named))
+}
+
+/// The end of an approval step.
+fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
+    let who = by.unwrap_or("nobody in time");
+    let said = if comment.is_empty() { String::new() } else { format!(": {comment}") };
+    let mut produced = Produced { summary: format!("approved by {who}{said}"), ..Produced::default() };
+    produced.output = serde_json::json!({"approved": approved, "by": by, "comment": comment});
+    let outcome = match (approved, by) {
+        (true, _) => Outcome::Succeeded,
+        (false, Some(who)) => {
+            let message = format!("rejected by {who}{said}");
+            Outcome::Failed { kind: FailureKind::Denied, message, retryable: false }
+        }
+        (false, None) => {
+            let message = "nobody approved in time".to_owned();
+            Outcome::Failed { kind: FailureKind::TimedOut, message, retryable: false }
+        }
+    };
+    StepEnd { outcome, produced, receipt: Receipt::default() }
+}
+
+/// A step that was parked goes on.
+fn unpark(state: &mut RunState, index: usize, at: Timestamp) {
+    let since = state.steps.get_mut(index).and_then(|step| step.parked_since.take());
+    if let Some(since) = since {
+        state.parked = state.parked.checked_add(&(at - since)).unwrap_or(Duration::MAX);
     }
 }
 
@@ -176,21 +353,17 @@ fn is_cancelled(outcome: &Outcome) -> bool {
 }
 
 /// The pause before the next attempt: doubled each time, and moved by up to a fifth either way, so that
-/// runs that failed together do not come back together. The same run gets the same pauses.
-fn backoff(execution_id: &str, definition: &StepDefinition, retry: &Retry, step: &StepState) -> Duration {
-    let doublings = 2u32.saturating_pow(step.counted.saturating_sub(1).min(16));
-    let pause = retry.backoff.0.saturating_mul(doublings).min(MAX_BACKOFF);
-    let seed = Sha256::digest(format!("{execution_id}/{}/{}", definition.id, step.counted));
-    let fraction = f64::from(seed.first().copied().unwrap_or(128)) / 255.0;
-    let pause = pause.mul_f64(0.8 + 0.4 * fraction);
-    Duration::from_std(pause).unwrap_or(Duration::zero())
+/// runs that failed together do not come back together. The same seed gets the same pause.
+fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
+    let doublings = 2u32.saturating_pow(counted.saturating_sub(1).min(16));
+    let pause = first.saturating_mul(doublings).min(MAX_BACKOFF);
+    let digest = Sha256::digest(seed);
+    let fraction = f64::from(digest.first().copied().unwrap_or(128)) / 255.0;
+    Duration::from_std(pause.mul_f64(0.8 + 0.4 * fraction)).unwrap_or(Duration::zero())
 }
 
 fn finish_if_done(state: &mut RunState, at: Timestamp) {
-    let open = |step: &StepState| {
-        matches!(step.status, StepStatus::Pending | StepStatus::Waiting | StepStatus::Running)
-    };
-    if !state.steps.iter().any(open) {
+    if state.current().is_none() {
         finish(state, RunStatus::Success, at);
     }
 }
@@ -205,6 +378,7 @@ fn finish(state: &mut RunState, status: RunStatus, at: Timestamp) {
                 step.reason = Some(format!("the run ended before: {}", status.name()));
             }
             StepStatus::Waiting => step.status = StepStatus::Failed,
+            StepStatus::Parked => step.status = StepStatus::Cancelled,
             _ => {}
         }
     }
@@ -227,6 +401,10 @@ fn event_name(event: &Event) -> &'static str {
         Event::AttemptLost { .. } => "`attempt_lost`",
         Event::Cancelled { .. } => "`cancelled`",
         Event::TimedOut { .. } => "`timed_out`",
+        Event::Expired { .. } => "`expired`",
+        Event::ApprovalRequested { .. } => "`approval_requested`",
+        Event::ApprovalDecided { .. } => "`approval_decided`",
+        Event::StepInherited { .. } => "`step_inherited`",
     }
 }
 
@@ -236,7 +414,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::outcome::{Produced, Receipt};
+    use crate::job::JobDefinition;
     use crate::store::NewRun;
 
     fn at(seconds: i64) -> Timestamp {
@@ -244,14 +422,14 @@ mod tests {
     }
 
     fn state(steps: serde_json::Value) -> RunState {
-        let job = json!({"id": "job", "timeout_seconds": 100, "steps": steps});
-        RunState::new(NewRun {
-            execution_id: "exec_1".to_owned(),
-            job: serde_json::from_value(job).unwrap(),
-            variables: Default::default(),
-            created_at: at(0),
-            scheduled_time: at(0),
-        })
+        with(json!({"steps": steps}))
+    }
+
+    fn with(more: serde_json::Value) -> RunState {
+        let mut job = json!({"id": "job", "timeout_seconds": 100});
+        job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let job: JobDefinition = serde_json::from_value(job).unwrap();
+        RunState::new(NewRun::of(Arc::new(job.into()), "exec_1", at(0)))
     }
 
     fn ended(step: usize, attempt: u32, outcome: Outcome, seconds: i64) -> Event {
@@ -272,19 +450,22 @@ mod tests {
         let mut state = state(steps);
         let mut lines = Vec::new();
         for event in events {
-            let (after, effects) = apply(state, event).unwrap();
-            lines.push(match effects.as_slice() {
-                [] => format!("{}: -", event_name(event)),
-                [Effect::RunStep { step, attempt, not_before }] => {
-                    let when = if not_before.is_some() { ", later" } else { "" };
-                    format!("{}: run {step}/{attempt}{when}", event_name(event))
-                }
-                [Effect::Finish(status)] => format!("{}: {}", event_name(event), status.name()),
-                more => format!("{more:?}"),
-            });
-            state = after;
+            let effect = apply(&mut state, event).unwrap();
+            lines.push(format!("{}: {}", event_name(event), shown(effect)));
         }
         lines
+    }
+
+    fn shown(effect: Option<Effect>) -> String {
+        match effect {
+            None => "-".to_owned(),
+            Some(Effect::RunStep { step, attempt, not_before }) => {
+                format!("run {step}/{attempt}{}", if not_before.is_some() { ", later" } else { "" })
+            }
+            Some(Effect::RequestApproval { step }) => format!("ask {step}"),
+            Some(Effect::AwaitApproval { step, .. }) => format!("await {step}"),
+            Some(Effect::Finish(status)) => status.name().to_owned(),
+        }
     }
 
     const TWO: fn() -> serde_json::Value = || json!([{"id": "a", "type": "x"}, {"id": "b", "type": "x"}]);
@@ -340,20 +521,103 @@ mod tests {
 
     #[test]
     fn backoff_doubles_with_jitter_and_has_an_end() {
-        let retry = Retry { max_attempts: 99, backoff: crate::quantity::Span::secs(1) };
-        let mut state = state(json!([{"id": "a", "type": "x"}]));
-        let definition = state.run.job.steps[0].clone();
+        let second = std::time::Duration::from_secs(1);
         for (counted, seconds) in [(1, 1.0), (2, 2.0), (5, 16.0), (20, 300.0), (u32::MAX, 300.0)] {
-            state.steps[0].counted = counted;
-            let pause = backoff("exec_1", &definition, &retry, &state.steps[0]).as_seconds_f64();
+            let pause = backoff("exec_1/a", second, counted).as_seconds_f64();
             assert!((0.8 * seconds..=1.2 * seconds).contains(&pause), "{counted}: {pause}");
+        }
+    }
+
+    #[test]
+    fn a_parked_step_is_called_again_and_its_time_is_not_the_jobs() {
+        let parked = |attempt, at| {
+            let after = std::time::Duration::from_secs(500);
+            ended(0, attempt, Outcome::Parked { after, reason: "rain".to_owned() }, at)
+        };
+        let mut state = with(json!({"steps": [{"id": "a", "type": "x"}], "parked_timeout": "900s"}));
+        let mut step =
+            |event: &Event| (shown(apply(&mut state, event).unwrap()), state.status, state.deadline());
+        step(&Event::Started { at: at(0) });
+        step(&started(0, 1));
+        let (effect, status, deadline) = step(&parked(1, 2));
+        assert_eq!((effect.as_str(), status, deadline), ("run 0/2, later", RunStatus::Parked, Some(at(100))));
+        let again = Event::StepStarted { step: 0, attempt: 2, at: at(502) };
+        assert_eq!(step(&again).2, Some(at(600)), "500 seconds were not the job's");
+        // Parked for too long is a time-out.
+        let (effect, status, _) = step(&parked(2, 902));
+        assert_eq!((effect.as_str(), status), ("timeout", RunStatus::Timeout));
+    }
+
+    #[test]
+    fn an_approval_asks_waits_and_decides() {
+        let steps = || json!([{"id": "ok", "type": "approval", "message": "Go?"}, {"id": "b", "type": "x"}]);
+        let asked = Event::ApprovalRequested { step: 0, message: "Go?".to_owned(), at: at(1), until: at(9) };
+        let decided = |approved, by: Option<&str>| Event::ApprovalDecided {
+            step: 0,
+            approved,
+            by: by.map(str::to_owned),
+            comment: String::new(),
+            at: at(5),
+        };
+        let told = |last: Event| transcript(steps(), &[Event::Started { at: at(0) }, asked.clone(), last]);
+        assert_eq!(
+            told(decided(true, Some("ann"))),
+            ["`started`: ask 0", "`approval_requested`: await 0", "`approval_decided`: run 1/1"]
+        );
+        assert_eq!(told(decided(false, Some("ann"))).pop().unwrap(), "`approval_decided`: failed");
+        assert_eq!(told(decided(false, None)).pop().unwrap(), "`approval_decided`: failed");
+        assert_eq!(told(decided(true, None)).pop().unwrap(), "`approval_decided`: run 1/1");
+        let cancelled = Event::Cancelled { at: at(5), why: Some("ann".to_owned()) };
+        assert_eq!(told(cancelled).pop().unwrap(), "`cancelled`: cancelled");
+    }
+
+    #[test]
+    fn retries_follow_their_predicates() {
+        let on = |names: serde_json::Value, outcome: Outcome| {
+            let steps = json!([{"id": "a", "type": "x", "retry": {"max_attempts": 2, "on": names}}]);
+            let events = [Event::Started { at: at(0) }, started(0, 1), ended(0, 1, outcome, 2)];
+            transcript(steps, &events).pop().unwrap()
+        };
+        let kind = |kind| Outcome::Failed { kind, message: String::new(), retryable: false };
+        for (names, outcome, again) in [
+            (json!(["unavailable"]), kind(FailureKind::Unavailable), true),
+            (json!(["unavailable"]), kind(FailureKind::Failed), false),
+            (json!(["unavailable"]), failed(true), false),
+            (json!(["failed", "trapped"]), failed(false), true),
+            (json!(["out_of_fuel"]), Outcome::OutOfFuel { limit: 1 }, true),
+            (json!(["any"]), Outcome::OverLimit { limit: String::new(), message: String::new() }, true),
+            (json!(["any"]), Outcome::Cancelled, false),
+        ] {
+            let told = on(names.clone(), outcome.clone());
+            assert_eq!(told == "`step_ended`: run 0/2, later", again, "{names} {outcome:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_whole_run_is_tried_again_from_where_the_job_says() {
+        for (from, expected) in [("failed_step", "run 1/2, later"), ("start", "run 0/2, later")] {
+            let mut state = with(json!({"steps": TWO(), "retry": {"max_attempts": 2, "from": from}}));
+            let events = [
+                Event::Started { at: at(0) },
+                started(0, 1),
+                ended(0, 1, Outcome::Succeeded, 2),
+                started(1, 1),
+                ended(1, 1, failed(true), 3),
+            ];
+            let mut last = None;
+            for event in &events {
+                last = apply(&mut state, event).unwrap();
+            }
+            assert_eq!((shown(last).as_str(), state.attempt), (expected, 2), "{from}");
+            assert_eq!(state.steps[0].end.is_some(), from == "failed_step");
         }
     }
 
     #[test]
     fn what_cannot_happen_is_an_error() {
         let begun = |events: &[Event]| {
-            events.iter().try_fold(state(TWO()), |state, e| apply(state, e).map(|(s, _)| s))
+            let mut state = state(TWO());
+            events.iter().try_for_each(|event| apply(&mut state, event).map(drop))
         };
         for events in [
             vec![started(0, 1)],
@@ -362,8 +626,8 @@ mod tests {
             vec![Event::Started { at: at(0) }, started(0, 2)],
             vec![Event::Started { at: at(0) }, ended(0, 1, Outcome::Succeeded, 1)],
             vec![Event::Started { at: at(0) }, started(0, 1), ended(0, 2, Outcome::Succeeded, 1)],
-            vec![Event::Started { at: at(0) }, started(0, 1), Event::Cancelled { at: at(1) }],
-            vec![Event::Started { at: at(0) }, Event::Cancelled { at: at(1) }, started(0, 1)],
+            vec![Event::Started { at: at(0) }, started(0, 1), Event::Cancelled { at: at(1), why: None }],
+            vec![Event::Started { at: at(0) }, Event::Cancelled { at: at(1), why: None }, started(0, 1)],
             vec![Event::Started { at: at(0) }, started(9, 1)],
         ] {
             assert!(begun(&events).is_err(), "{events:?}");
@@ -376,6 +640,7 @@ mod tests {
             any::<bool>().prop_map(failed),
             Just(Outcome::Cancelled),
             Just(Outcome::OutOfFuel { limit: 1 }),
+            Just(Outcome::Parked { after: std::time::Duration::from_secs(1), reason: String::new() }),
         ];
         prop_oneof![
             Just(Event::Started { at: at(0) }),
@@ -384,7 +649,7 @@ mod tests {
                 .prop_map(|(step, attempt, outcome)| ended(step, attempt, outcome, 5)),
             (0..3usize).prop_map(|step| Event::StepSkipped { step, reason: String::new(), at: at(5) }),
             (0..3usize, 1..4u32).prop_map(|(step, attempt)| Event::AttemptLost { step, attempt, at: at(5) }),
-            Just(Event::Cancelled { at: at(5) }),
+            Just(Event::Cancelled { at: at(5), why: None }),
         ]
     }
 
@@ -398,9 +663,12 @@ mod tests {
                 {"id": "b", "type": "x", "continue_on_failure": true},
             ]));
             for event in &events {
-                let Ok((after, _)) = apply(state.clone(), event) else { continue };
-                prop_assert!(!state.status.is_terminal(), "{event:?} after the end");
-                state = after;
+                let before = state.clone();
+                if apply(&mut state, event).is_err() {
+                    prop_assert_eq!(&before, &state, "an illegal event leaves the state as it was");
+                    continue;
+                }
+                prop_assert!(!before.status.is_terminal(), "{event:?} after the end");
                 let running = state.steps.iter().any(|step| step.status == StepStatus::Running);
                 prop_assert_eq!(next(&state).is_none(), running);
                 prop_assert_eq!(state.ended_at.is_some(), state.status.is_terminal());

@@ -7,6 +7,7 @@ mod view;
 use std::sync::Arc;
 
 use chrono::Duration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,7 +16,7 @@ use crate::job::Scope;
 use crate::outcome::StepEnd;
 use crate::store::NewRun;
 
-pub use admit::{AdmitError, admit, execution_id};
+pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{Effect, IllegalEvent, apply, next};
 pub use view::{RunView, StepView};
 
@@ -77,22 +78,68 @@ pub enum Event {
     Cancelled {
         /// When.
         at: Timestamp,
+        /// Who, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// The job's time ran out between two attempts.
     TimedOut {
         /// When.
         at: Timestamp,
     },
+    /// The run did not begin in time.
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+    /// An `approval` step asks somebody.
+    ApprovalRequested {
+        /// Index of the step.
+        step: usize,
+        /// What is asked, with its templates filled in.
+        message: String,
+        /// When.
+        at: Timestamp,
+        /// When its time is over.
+        until: Timestamp,
+    },
+    /// Somebody has decided, or nobody has in time.
+    ApprovalDecided {
+        /// Index of the step.
+        step: usize,
+        /// What.
+        approved: bool,
+        /// Who; none when time decided.
+        by: Option<String>,
+        /// In their words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// The result of this step was taken over from the run that this one retries.
+    StepInherited {
+        /// Index of the step.
+        step: usize,
+        /// Its end there.
+        end: Arc<StepEnd>,
+        /// When it ended there.
+        at: Timestamp,
+    },
 }
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     /// Admitted, and not begun.
     Queued,
     /// A worker moves it, or moved it and died.
     Running,
+    /// An attempt failed; it waits for the time of the next one.
+    Waiting,
+    /// It waits for something outside: an approval, a pipeline, a file, a time.
+    Parked,
     /// Every step succeeded, was skipped, or failed and may.
     Success,
     /// A step failed.
@@ -101,12 +148,37 @@ pub enum RunStatus {
     Cancelled,
     /// The job's time ran out.
     Timeout,
+    /// It did not begin in time.
+    Expired,
 }
 
 impl RunStatus {
+    /// Every status, for those who list them.
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Parked,
+        Self::Success,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Timeout,
+        Self::Expired,
+    ];
+
     /// True when nothing can happen any more.
     pub fn is_terminal(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
+        !matches!(self, Self::Queued | Self::Running | Self::Waiting | Self::Parked)
+    }
+
+    /// True when the run ended in a way that somebody should look at.
+    pub fn is_dead(self) -> bool {
+        matches!(self, Self::Failed | Self::Timeout | Self::Expired)
+    }
+
+    /// The status of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
     /// The name as it stands in JSON.
@@ -114,16 +186,19 @@ impl RunStatus {
         match self {
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Parked => "parked",
             Self::Success => "success",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Timeout => "timeout",
+            Self::Expired => "expired",
         }
     }
 }
 
 /// Where a step of a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
     /// Its turn has not come.
@@ -132,6 +207,8 @@ pub enum StepStatus {
     Running,
     /// An attempt failed, another one follows.
     Waiting,
+    /// It waits for something outside.
+    Parked,
     /// It succeeded.
     Success,
     /// Its last attempt failed.
@@ -151,6 +228,7 @@ impl StepStatus {
             Self::Pending => "pending",
             Self::Running => "running",
             Self::Waiting => "waiting",
+            Self::Parked => "parked",
             Self::Success => "success",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
@@ -175,6 +253,10 @@ pub struct RunState {
     pub steps: Vec<StepState>,
     /// Variables: admitted ones, with what steps set.
     pub variables: Map<String, Value>,
+    /// Which try of the whole run this is, from 1.
+    pub attempt: u32,
+    /// Time that steps were parked; it does not count against the job's time.
+    pub parked: Duration,
 }
 
 /// A step of a run.
@@ -196,8 +278,22 @@ pub struct StepState {
     pub checkpoint: Option<String>,
     /// How the last attempt ended.
     pub end: Option<Arc<StepEnd>>,
-    /// Why it was skipped.
+    /// Why it was skipped; what it waits for.
     pub reason: Option<String>,
+    /// Since when it is parked.
+    pub parked_since: Option<Timestamp>,
+    /// When it was first parked in this attempt.
+    pub first_parked: Option<Timestamp>,
+}
+
+impl StepState {
+    /// True while something is still to happen to it.
+    pub fn is_open(&self) -> bool {
+        matches!(
+            self.status,
+            StepStatus::Pending | StepStatus::Waiting | StepStatus::Parked | StepStatus::Running
+        )
+    }
 }
 
 impl RunState {
@@ -213,6 +309,8 @@ impl RunState {
             checkpoint: None,
             end: None,
             reason: None,
+            parked_since: None,
+            first_parked: None,
         };
         Self {
             status: RunStatus::Queued,
@@ -220,6 +318,8 @@ impl RunState {
             ended_at: None,
             steps: vec![fresh; run.job.steps.len()],
             variables: run.variables.clone(),
+            attempt: 1,
+            parked: Duration::zero(),
             run: Arc::new(run),
         }
     }
@@ -229,13 +329,23 @@ impl RunState {
     /// # Errors
     /// The first event that cannot follow the ones before it.
     pub fn replay(run: NewRun, events: &[Event]) -> Result<Self, IllegalEvent> {
-        events.iter().try_fold(Self::new(run), |state, event| Ok(apply(state, event)?.0))
+        let mut state = Self::new(run);
+        for event in events {
+            apply(&mut state, event)?;
+        }
+        Ok(state)
     }
 
     /// When the job's time runs out; none before it has begun.
     pub fn deadline(&self) -> Option<Timestamp> {
         let limit = Duration::from_std(self.run.job.timeout_seconds.0).unwrap_or(Duration::MAX);
+        let limit = limit.checked_add(&self.parked).unwrap_or(Duration::MAX);
         self.started_at.map(|started| started.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC))
+    }
+
+    /// The step whose turn it is.
+    pub fn current(&self) -> Option<usize> {
+        self.steps.iter().position(StepState::is_open)
     }
 
     /// What templates of the next step see.

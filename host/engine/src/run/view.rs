@@ -1,6 +1,7 @@
 //! A run as clients see it: the response of section 9.1.1 of the v2 design.
 
 use chrono::SecondsFormat;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -9,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::outcome::{Outcome, Receipt};
 
 /// The response of `POST /api/v2/jobs/execute`, which `stepwell run --output json` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RunView {
     /// Whether the run succeeded.
     pub success: bool,
@@ -42,7 +43,7 @@ pub struct RunView {
 }
 
 /// A step as clients see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StepView {
     /// The step.
     pub step_id: String,
@@ -76,10 +77,13 @@ impl From<&RunState> for RunView {
         let verdict = match state.status {
             RunStatus::Queued => "is queued",
             RunStatus::Running => "is running",
+            RunStatus::Waiting => "waits for another attempt",
+            RunStatus::Parked => "waits for something outside",
             RunStatus::Success => "completed successfully",
             RunStatus::Failed => "failed",
             RunStatus::Cancelled => "was cancelled",
             RunStatus::Timeout => "ran out of time",
+            RunStatus::Expired => "did not begin in time",
         };
         Self {
             success: state.status == RunStatus::Success,

@@ -18,6 +18,17 @@ const MAX_CHECKPOINT: usize = 64 << 10;
 /// Bytes of a variable's name.
 const MAX_NAME: usize = 64;
 
+/// Shortest and longest pause of a parked step.
+const PARK: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 24 * 3600);
+/// Bytes of the reason for parking.
+const MAX_REASON: usize = 200;
+
+/// How long a step asked to be parked, and why.
+pub(crate) struct Park {
+    pub after: Duration,
+    pub reason: String,
+}
+
 /// What an attempt knows of its run.
 pub(crate) struct RunContext {
     pub grant: Arc<Grant>,
@@ -25,6 +36,8 @@ pub(crate) struct RunContext {
     pub variables: Map<String, Value>,
     pub set: Map<String, Value>,
     pub checkpoint: Option<String>,
+    /// Set when the guest asked to be called again later.
+    pub park: Option<Park>,
     pub deadline: Option<Instant>,
     /// True once the guest has asked whether it is cancelled.
     pub polls_cancel: Arc<AtomicBool>,
@@ -39,6 +52,7 @@ impl RunContext {
             variables: Map::new(),
             set: Map::new(),
             checkpoint: None,
+            park: None,
             deadline: None,
             polls_cancel: Arc::default(),
         }
@@ -157,5 +171,16 @@ impl Host for Guest {
             Ok(Err(why)) => Err(Error::Unavailable(why)),
             Err(_) => Err(Error::Unavailable("nobody keeps checkpoints for this attempt".to_owned())),
         })
+    }
+
+    async fn park(&mut self, after_ms: u64, mut reason: String) -> Result<Result<(), Error>> {
+        self.calls.count("stepwell:context");
+        if self.sink.is_none() {
+            return Ok(Err(Error::Unavailable("a step can park only while it runs".to_owned())));
+        }
+        super::log::truncate(&mut reason, MAX_REASON);
+        let after = Duration::from_millis(after_ms).clamp(*PARK.start(), *PARK.end());
+        self.context.park = Some(Park { after, reason });
+        Ok(Ok(()))
     }
 }

@@ -1,0 +1,280 @@
+//! Queues: one for each time zone, with a concurrency, an order and windows of rest.
+//!
+//! The order is fair by construction: a run's *rank* is the time at which it is due, moved ahead by `aging` for each
+//! level of its priority, and the smallest rank goes first. So a run is overtaken only by runs that are due at most
+//! `(their priority - its own) x aging` later: by nothing that is due more than nine `aging` after it.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Duration, NaiveTime, Weekday};
+use chrono_tz::Tz;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+use crate::document::{Diagnostics, Document, closest};
+use crate::quantity::Span;
+use crate::schedule::{Gap, Overlap, zone};
+
+/// The file `timezone_queues.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueFile {
+    /// Whether a job whose zone is not listed gets a queue made for it, with `default`. Default: true.
+    pub on_demand: bool,
+    /// What queues get that say nothing else.
+    pub default: QueueSettings,
+    /// Queues by IANA zone.
+    pub queues: BTreeMap<String, QueuePatch>,
+}
+
+impl Default for QueueFile {
+    fn default() -> Self {
+        Self { on_demand: true, default: QueueSettings::default(), queues: BTreeMap::new() }
+    }
+}
+
+/// The settings of a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueSettings {
+    /// Runs of this queue that run at once, over all processes. Default: 128.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub concurrency: u32,
+    /// How much waiting one level of priority is worth. Default: 60s.
+    pub aging: Span,
+    /// Runs that may wait; more are refused. Default: 1_000_000.
+    #[schemars(range(min = 1))]
+    pub max_waiting: u64,
+    /// Times of the day, in the queue's zone, at which no run begins. Default: none.
+    #[schemars(length(max = 100))]
+    pub paused: Vec<Window>,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self { concurrency: 128, aging: Span::secs(60), max_waiting: 1_000_000, paused: Vec::new() }
+    }
+}
+
+/// Settings of one queue; what is left out comes from `default`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueuePatch {
+    /// Runs of this queue that run at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub concurrency: Option<u32>,
+    /// How much waiting one level of priority is worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aging: Option<Span>,
+    /// Runs that may wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_waiting: Option<u64>,
+    /// Times of the day at which no run begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    pub paused: Option<Vec<Window>>,
+}
+
+/// A time of the day without begins. It may pass midnight: `{from: "22:00", to: "06:00"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// The days on which it begins: `mon` to `sun`. Default: every day.
+    #[serde(default = "every_day")]
+    #[schemars(length(min = 1))]
+    pub days: Vec<Day>,
+    /// The begin, `HH:MM` in the queue's zone.
+    #[schemars(regex(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    pub from: String,
+    /// The end, `HH:MM`; not after `from` means the next day.
+    #[schemars(regex(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    pub to: String,
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "days need no explanation")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+fn every_day() -> Vec<Day> {
+    use Day::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+    vec![Mon, Tue, Wed, Thu, Fri, Sat, Sun]
+}
+
+impl Day {
+    fn weekday(self) -> Weekday {
+        match self {
+            Self::Mon => Weekday::Mon,
+            Self::Tue => Weekday::Tue,
+            Self::Wed => Weekday::Wed,
+            Self::Thu => Weekday::Thu,
+            Self::Fri => Weekday::Fri,
+            Self::Sat => Weekday::Sat,
+            Self::Sun => Weekday::Sun,
+        }
+    }
+}
+
+impl QueueFile {
+    /// The JSON Schema of the file.
+    pub fn schema() -> Value {
+        crate::job::schema_of::<Self>()
+    }
+
+    /// Reads a queue file.
+    ///
+    /// # Errors
+    /// Every problem of the file, with its place.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostics> {
+        let document = Document::parse(name, text)?;
+        let file: Self = document.read(&Self::schema())?;
+        let zones: Vec<String> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
+        let mut problems = Diagnostics::default();
+        for queue in file.queues.keys().filter(|queue| queue.parse::<Tz>().is_err()) {
+            let at = format!("/queues/{}", crate::document::escape(queue));
+            let help = closest(queue, &zones).map_or_else(
+                || "for instance Europe/Berlin or UTC".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!("`{queue}` is not an IANA time zone");
+            problems.0.push(document.error_at_key(&at, message).help(help));
+        }
+        if problems.has_errors() { Err(problems.sorted()) } else { Ok(file) }
+    }
+
+    /// The settings of the queue of that zone; none when it is not listed and none is made on demand.
+    pub fn settings(&self, queue: &str) -> Option<QueueSettings> {
+        let default = &self.default;
+        match self.queues.get(queue) {
+            Some(patch) => Some(QueueSettings {
+                concurrency: patch.concurrency.unwrap_or(default.concurrency),
+                aging: patch.aging.unwrap_or(default.aging),
+                max_waiting: patch.max_waiting.unwrap_or(default.max_waiting),
+                paused: patch.paused.clone().unwrap_or_else(|| default.paused.clone()),
+            }),
+            None => self.on_demand.then(|| default.clone()),
+        }
+    }
+}
+
+impl QueueSettings {
+    /// The rank of a run: the smallest goes first.
+    pub fn rank(&self, due: Timestamp, priority: u8) -> Timestamp {
+        let ahead = Duration::from_std(self.aging.0.saturating_mul(u32::from(priority))).unwrap_or_default();
+        due.checked_sub_signed(ahead).unwrap_or(due)
+    }
+
+    /// Until when a window keeps runs from beginning; none when the queue is open.
+    pub fn closed_until(&self, zone: Tz, now: Timestamp) -> Option<Timestamp> {
+        let mut until = None;
+        // Windows may follow each other; a week of them is looked at.
+        while let Some(end) = self.paused.iter().filter_map(|w| w.covers(zone, until.unwrap_or(now))).max() {
+            until = Some(end);
+            if end - now > Duration::days(7) {
+                break;
+            }
+        }
+        until
+    }
+}
+
+impl Window {
+    /// The end of this window when it covers `at`.
+    fn covers(&self, zone: Tz, at: Timestamp) -> Option<Timestamp> {
+        let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+        let (from, to) = (time(&self.from)?, time(&self.to)?);
+        let today = at.with_timezone(&zone).date_naive();
+        // One that began today, or yesterday and passed midnight.
+        [Some(today), today.pred_opt()].into_iter().flatten().find_map(|day| {
+            if !self.days.iter().any(|wanted| wanted.weekday() == day.weekday()) {
+                return None;
+            }
+            let last = if to > from { day } else { day.succ_opt()? };
+            let instant = |wall| {
+                zone::resolve(zone, wall, Gap::NextValid, Overlap::First).first().map(|found| found.at)
+            };
+            let (begin, end) = (instant(day.and_time(from))?, instant(last.and_time(to))?);
+            (begin <= at && at < end).then_some(end)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn priority_is_worth_a_stated_time_of_waiting() {
+        let settings = QueueSettings::default();
+        let (early, late) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:08:59Z"));
+        assert!(settings.rank(late, 9) < settings.rank(early, 0), "nine levels are worth nine minutes");
+        assert!(settings.rank(at("2026-01-01T00:09:01Z"), 9) > settings.rank(early, 0), "and not more");
+        assert!(settings.rank(early, 1) < settings.rank(early, 0));
+    }
+
+    #[test]
+    fn windows_close_a_queue_and_open_it_again() {
+        let text = "
+default: {concurrency: 4}
+queues:
+  Europe/Berlin:
+    paused:
+    - {from: '22:00', to: '06:00'}
+    - {days: [sat, sun], from: '06:00', to: '22:00'}
+  UTC: {}
+";
+        let file = QueueFile::parse("timezone_queues.yaml", text).unwrap();
+        let berlin = file.settings("Europe/Berlin").unwrap();
+        let until = |now: &str| {
+            let until = berlin.closed_until(chrono_tz::Europe::Berlin, at(now));
+            until.map_or_else(|| "open".to_owned(), |until| until.format("%a %H:%MZ").to_string())
+        };
+        for (now, expected) in [
+            ("2026-01-07T12:00:00Z", "open"),
+            ("2026-01-07T21:00:00Z", "Thu 05:00Z"),
+            ("2026-01-08T04:59:59Z", "Thu 05:00Z"),
+            ("2026-01-08T05:00:00Z", "open"),
+            // From Friday evening through the weekend in one go.
+            ("2026-01-09T21:30:00Z", "Mon 05:00Z"),
+            ("2026-07-08T20:00:00Z", "Thu 04:00Z"),
+        ] {
+            assert_eq!(until(now), expected, "{now}");
+        }
+        assert_eq!((berlin.concurrency, file.settings("UTC").unwrap().paused.len()), (4, 0));
+        assert!(file.settings("Asia/Tokyo").is_some());
+        let listed = QueueFile::parse("q.yaml", "on_demand: false\nqueues: {UTC: {}}").unwrap();
+        assert!(listed.settings("Asia/Tokyo").is_none());
+    }
+
+    #[test]
+    fn a_queue_file_tells_all_that_is_wrong() {
+        let told = QueueFile::parse("q.yaml", "queues:\n  Europe/Berln: {}\n  Utopia: {}\n")
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("did you mean `Europe/Berlin`?") && told.contains("`Utopia`"), "{told}");
+        assert!(
+            QueueFile::parse("q.yaml", "default: {concurency: 3}")
+                .unwrap_err()
+                .to_string()
+                .contains("concurrency")
+        );
+        assert!(QueueFile::parse("q.yaml", "default: {paused: [{from: '25:00', to: '26:00'}]}").is_err());
+    }
+}

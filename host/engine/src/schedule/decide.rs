@@ -1,0 +1,369 @@
+//! What becomes of each fire.
+
+use chrono::Duration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::timetable::{Nominal, Timetable};
+use super::{Misfire, Schedule, Transition};
+use crate::clock::Timestamp;
+use crate::quantity::Span;
+
+/// What became of a fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It has a run.
+    Admitted,
+    /// It was admitted later, by a backfill.
+    Backfilled,
+    /// A change of the clocks skips its time, and the rule is `skip`.
+    Gap,
+    /// Another fire falls on the same instant, and has the run.
+    Coalesced,
+    /// The schedule has a blackout then.
+    Blackout,
+    /// The schedule was paused.
+    Paused,
+    /// Nobody was there, and the misfire rule or its window leaves it out.
+    Missed,
+    /// Nobody was there, and a later fire runs in its place.
+    Superseded,
+    /// An earlier run had not ended, and the overlap rule is `forbid`.
+    Overlap,
+    /// The queue was full, or the job cannot be admitted.
+    Refused,
+}
+
+impl Decision {
+    /// The name as it stands in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admitted => "admitted",
+            Self::Backfilled => "backfilled",
+            Self::Gap => "gap",
+            Self::Coalesced => "coalesced",
+            Self::Blackout => "blackout",
+            Self::Paused => "paused",
+            Self::Missed => "missed",
+            Self::Superseded => "superseded",
+            Self::Overlap => "overlap",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Every decision, for those who list them.
+    pub const ALL: [Self; 10] = [
+        Self::Admitted,
+        Self::Backfilled,
+        Self::Gap,
+        Self::Coalesced,
+        Self::Blackout,
+        Self::Paused,
+        Self::Missed,
+        Self::Superseded,
+        Self::Overlap,
+        Self::Refused,
+    ];
+}
+
+/// A fire, and what is to become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fire {
+    /// Which.
+    pub nominal: Nominal,
+    /// What becomes of it.
+    pub decision: Decision,
+    /// Why, in words; empty where the decision says all.
+    pub reason: String,
+    /// When its run is due.
+    pub due: Timestamp,
+}
+
+/// The fires that have come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// In order.
+    pub fires: Vec<Fire>,
+    /// Everything up to here has been decided.
+    pub cursor: Timestamp,
+    /// When the next fire comes; none when there are no more. In the past when there was more than `limit`.
+    pub next: Option<Timestamp>,
+}
+
+/// A fire that is later than this was missed: nobody was there for it.
+pub const PUNCTUAL: Duration = Duration::seconds(60);
+
+/// Decides about the fires in `(cursor, now]`, at most about `limit` (and what falls on the same instant).
+pub fn due(
+    timetable: &Timetable,
+    schedule: &Schedule,
+    cursor: Timestamp,
+    paused: Option<&str>,
+    now: Timestamp,
+    limit: usize,
+) -> Due {
+    let mut fires = Vec::new();
+    let mut cursor = cursor;
+    let mut next = timetable.next(cursor);
+    while let Some(group) = next.take_if(|group| group.first().is_some_and(|first| first.at <= now)) {
+        if fires.len() >= limit {
+            next = Some(group);
+            break;
+        }
+        let Some(at) = group.first().map(|first| first.at) else { break };
+        let following = timetable.next(at);
+        let is_last = following.as_ref().and_then(|group| group.first()).is_none_or(|first| first.at > now);
+        for (index, nominal) in group.into_iter().enumerate() {
+            let (decision, reason) = match coincidence(&nominal, index, &fires) {
+                Some(decided) => decided,
+                None => decide(timetable, schedule, at, paused, now, is_last),
+            };
+            fires.push(Fire { due: timetable.due_at(&nominal), nominal, decision, reason });
+        }
+        cursor = at;
+        next = following;
+    }
+    // What was looked at and holds no fire needs no second look.
+    let next = next.and_then(|group| group.first().map(|first| first.at));
+    if next.is_none_or(|next| next > now) {
+        cursor = cursor.max(now);
+    }
+    Due { fires, cursor, next }
+}
+
+/// What is decided by the clocks alone.
+fn coincidence(nominal: &Nominal, index: usize, earlier: &[Fire]) -> Option<(Decision, String)> {
+    if nominal.transition == Some(Transition::Skipped) {
+        return Some((Decision::Gap, nominal.note().to_owned()));
+    }
+    let same = earlier.iter().rev().take(index).find(|fire| fire.decision != Decision::Gap)?;
+    Some((Decision::Coalesced, format!("with the fire of {}", same.nominal.name())))
+}
+
+fn decide(
+    timetable: &Timetable,
+    schedule: &Schedule,
+    at: Timestamp,
+    paused: Option<&str>,
+    now: Timestamp,
+    is_last: bool,
+) -> (Decision, String) {
+    if let Some(reason) = timetable.closed_at(at) {
+        return (Decision::Blackout, reason.to_owned());
+    }
+    if let Some(by) = paused {
+        return (Decision::Paused, by.to_owned());
+    }
+    let late = now - at;
+    if late <= PUNCTUAL {
+        return (Decision::Admitted, String::new());
+    }
+    let by = Span(late.to_std().unwrap_or_default());
+    let window = Duration::from_std(schedule.misfire_window.0).unwrap_or(Duration::MAX);
+    if late > window {
+        let window = schedule.misfire_window;
+        return (Decision::Missed, format!("nobody was there for {by}, and the misfire window is {window}"));
+    }
+    match schedule.misfire {
+        Misfire::Skip => {
+            (Decision::Missed, format!("nobody was there for {by}, and the misfire rule is `skip`"))
+        }
+        Misfire::Latest if !is_last => {
+            (Decision::Superseded, "a later fire was missed too, and the misfire rule is `latest`".to_owned())
+        }
+        Misfire::Latest | Misfire::All => (Decision::Admitted, format!("{by} late")),
+    }
+}
+
+/// The fires in `[from, to)` that a backfill runs, at most `limit`: all but those that the clocks or a blackout
+/// leave out.
+pub fn backfill(timetable: &Timetable, from: Timestamp, to: Timestamp, limit: usize) -> Vec<Fire> {
+    let mut fires: Vec<Fire> = Vec::new();
+    let mut next = timetable.next(from - Duration::milliseconds(1));
+    while let Some(group) = next.filter(|group| group.first().is_some_and(|first| first.at < to)) {
+        if fires.len() >= limit {
+            break;
+        }
+        let Some(at) = group.first().map(|first| first.at) else { break };
+        for (index, nominal) in group.into_iter().enumerate() {
+            let (decision, reason) = match (coincidence(&nominal, index, &fires), timetable.closed_at(at)) {
+                (Some(decided), _) => decided,
+                (None, Some(reason)) => (Decision::Blackout, reason.to_owned()),
+                (None, None) => (Decision::Backfilled, String::new()),
+            };
+            fires.push(Fire { due: at, nominal, decision, reason });
+        }
+        next = timetable.next(at);
+    }
+    fires
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schedule::Calendars;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn timetable(schedule: serde_json::Value, zone: &str) -> (Timetable, Schedule) {
+        let schedule: Schedule = serde_json::from_value(schedule).unwrap();
+        let calendars: Calendars = serde_json::from_value(json!({"holidays": ["2026-12-25"]})).unwrap();
+        let made = at("2026-01-01T00:00:00Z");
+        (Timetable::new("job", &schedule, zone.parse().unwrap(), &calendars, made).unwrap(), schedule)
+    }
+
+    /// The decisions between two instants: `HH:MM+OFFSET decision`, with the day where it is another.
+    fn decisions(schedule: serde_json::Value, zone: &str, from: &str, now: &str) -> Vec<String> {
+        let (timetable, schedule) = timetable(schedule, zone);
+        let due = due(&timetable, &schedule, at(from), None, at(now), 1000);
+        let shown =
+            |fire: &Fire| format!("{} {}", fire.nominal.wall.format("%d %H:%M%:z"), fire.decision.name());
+        due.fires.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn spring_in_berlin_by_each_rule() {
+        let spring =
+            |schedule| decisions(schedule, "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:00:40Z");
+        let all = |gap: &str| json!({"cron": "30 2 * * *", "dst": {"gap": gap}, "misfire": "all"});
+        assert_eq!(spring(all("skip")), ["29 02:30+01:00 gap"]);
+        assert_eq!(spring(all("next_valid")), ["29 02:30+01:00 admitted"]);
+        assert_eq!(spring(all("shift")), [""; 0]);
+        let shifted =
+            decisions(all("shift"), "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:30:00Z");
+        assert_eq!(shifted, ["29 02:30+01:00 admitted"]);
+        // A moved fire that meets another one: one run, two rows.
+        let half = json!({"cron": "*/30 2-3 * * *", "dst": {"gap": "shift"}, "misfire": "all"});
+        let both = decisions(half, "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-29T02:00:00Z");
+        assert_eq!(
+            both,
+            [
+                "29 02:00+01:00 admitted",
+                "29 03:00+02:00 coalesced",
+                "29 02:30+01:00 admitted",
+                "29 03:30+02:00 coalesced"
+            ]
+        );
+    }
+
+    #[test]
+    fn autumn_in_berlin_by_each_rule() {
+        let autumn =
+            |schedule| decisions(schedule, "Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25T03:00:00Z");
+        let rule =
+            |overlap: &str| json!({"cron": "30 2 * * *", "dst": {"overlap": overlap}, "misfire": "all"});
+        assert_eq!(autumn(rule("first")), ["25 02:30+02:00 admitted"]);
+        assert_eq!(autumn(rule("second")), ["25 02:30+01:00 admitted"]);
+        assert_eq!(autumn(rule("both")), ["25 02:30+02:00 admitted", "25 02:30+01:00 admitted"]);
+        // An interval goes on at its pace, in the order of time.
+        let pace = decisions(
+            json!({"cron": "*/30 * * * *", "misfire": "all"}),
+            "Europe/Berlin",
+            "2026-10-24T23:59:00Z",
+            "2026-10-25T02:00:00Z",
+        );
+        assert_eq!(
+            pace.join(", "),
+            "25 02:00+02:00 admitted, 25 02:30+02:00 admitted, 25 02:00+01:00 admitted, 25 02:30+01:00 admitted, 25 03:00+01:00 admitted"
+        );
+    }
+
+    #[test]
+    fn missed_fires_follow_their_rule() {
+        let missed = |rule: serde_json::Value| {
+            let mut schedule = json!({"cron": "0 * * * *"});
+            schedule.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
+            decisions(schedule, "UTC", "2026-01-01T00:30:00Z", "2026-01-01T04:30:00Z").join(", ")
+        };
+        assert_eq!(
+            missed(json!({"misfire": "skip"})),
+            "01 01:00+00:00 missed, 01 02:00+00:00 missed, 01 03:00+00:00 missed, 01 04:00+00:00 missed"
+        );
+        assert_eq!(
+            missed(json!({})),
+            "01 01:00+00:00 superseded, 01 02:00+00:00 superseded, 01 03:00+00:00 superseded, 01 04:00+00:00 admitted"
+        );
+        assert_eq!(
+            missed(json!({"misfire": "all", "misfire_window": "2h"})),
+            "01 01:00+00:00 missed, 01 02:00+00:00 missed, 01 03:00+00:00 admitted, 01 04:00+00:00 admitted"
+        );
+    }
+
+    #[test]
+    fn a_limit_stops_in_between_and_goes_on_where_it_stopped() {
+        let (timetable, schedule) = timetable(json!({"every": "1s", "misfire": "all"}), "UTC");
+        let (mut cursor, now) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:30.5Z"));
+        let mut names = Vec::new();
+        loop {
+            let due = due(&timetable, &schedule, cursor, None, now, 7);
+            names.extend(due.fires.iter().map(|fire| fire.nominal.name()));
+            cursor = due.cursor;
+            if due.next.unwrap() > now {
+                break;
+            }
+        }
+        let count = names.len();
+        names.dedup();
+        assert_eq!((count, names.len()), (30, 30));
+        assert_eq!(cursor, now);
+    }
+
+    #[test]
+    fn blackouts_pauses_starts_and_ends() {
+        let schedule = json!({"cron": "0 12 * * *", "start": "2026-12-24", "end": "2026-12-28T12:00",
+            "blackout": [{"calendar": "holidays"}, {"from": "2026-12-27", "to": "2026-12-27T13:00", "reason": "audit"}]});
+        let (from, to) = ("2026-12-20T00:00:00Z", "2026-12-31T00:00:00Z");
+        let (timetable, parsed) = timetable(schedule, "Europe/Paris");
+        let fires = due(&timetable, &parsed, at(from), Some("by ann"), at(to), 100).fires;
+        let told: Vec<String> = fires
+            .iter()
+            .map(|f| format!("{} {} {}", f.nominal.wall.format("%d"), f.decision.name(), f.reason))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "24 paused by ann",
+                "25 blackout calendar holidays",
+                "26 paused by ann",
+                "27 blackout audit",
+                "28 paused by ann"
+            ]
+        );
+        let filled = backfill(&timetable, at(from), at(to), 100);
+        let filled: Vec<&str> = filled.iter().map(|fire| fire.decision.name()).collect();
+        assert_eq!(filled, ["backfilled", "blackout", "backfilled", "blackout", "backfilled"]);
+    }
+
+    #[test]
+    fn jitter_is_within_its_bounds_and_stays_what_it_is() {
+        let (timetable, schedule) =
+            timetable(json!({"every": "1m", "jitter": "30s", "misfire": "all"}), "UTC");
+        let fires =
+            due(&timetable, &schedule, at("2026-01-01T00:00:00Z"), None, at("2026-01-01T02:00:00Z"), 200)
+                .fires;
+        let moved: std::collections::BTreeSet<i64> =
+            fires.iter().map(|fire| (fire.due - fire.nominal.at).num_milliseconds()).collect();
+        assert!(
+            moved.len() > 100 && *moved.first().unwrap() >= 0 && *moved.last().unwrap() <= 30_000,
+            "{moved:?}"
+        );
+        assert_eq!(timetable.due_at(&fires[7].nominal), fires[7].due);
+    }
+
+    #[test]
+    fn what_is_no_schedule_says_all_that_is_wrong() {
+        let schedule: Schedule = serde_json::from_value(json!({"cron": "0 0 30 2 *", "start": "soon",
+            "blackout": [{"calendar": "none"}]}))
+        .unwrap();
+        let problems =
+            Timetable::new("job", &schedule, chrono_tz::UTC, &Calendars::new(), at("2026-01-01T00:00:00Z"))
+                .unwrap_err();
+        let keys: Vec<&str> = problems.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["start", "cron", "blackout/0"], "{problems:?}");
+    }
+}

@@ -1,0 +1,223 @@
+//! The nominal times of a schedule, in order.
+
+use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, SecondsFormat};
+use chrono_tz::Tz;
+use sha2::{Digest, Sha256};
+
+use super::Schedule;
+use super::calendar::{Calendars, Closed, closed};
+use super::cron::Pattern;
+use super::zone::{Gap, Overlap, Resolved, Transition, movement, parse_time, parse_wall, resolve};
+use crate::clock::Timestamp;
+
+/// A schedule that can be evaluated.
+#[derive(Debug, Clone)]
+pub struct Timetable {
+    job_id: String,
+    zone: Tz,
+    kind: Kind,
+    gap: Gap,
+    overlap: Overlap,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    blackout: Vec<Closed>,
+    jitter: Duration,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Cron(Pattern),
+    Every { anchor: Timestamp, period: Duration },
+    At(Vec<Resolved>),
+}
+
+/// One nominal time of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nominal {
+    /// The wall time with its offset: what the fire is called.
+    pub wall: DateTime<FixedOffset>,
+    /// The instant at which it is decided, and due.
+    pub at: Timestamp,
+    /// How it met a change of the clocks, if it did.
+    pub transition: Option<Transition>,
+}
+
+impl Nominal {
+    /// The name of the fire in the ledger: `2026-03-29T02:30:00+01:00`.
+    pub fn name(&self) -> String {
+        self.wall.to_rfc3339_opts(SecondsFormat::AutoSi, false)
+    }
+
+    /// What a change of the clocks did to it, in words; empty almost always.
+    pub fn note(&self) -> &'static str {
+        match self.transition {
+            None => "",
+            Some(Transition::Skipped) => "the clocks skip this time: left out",
+            Some(Transition::Moved) => "the clocks skip this time: moved",
+            Some(Transition::First) => "the clocks repeat this time: first pass",
+            Some(Transition::Second) => "the clocks repeat this time: second pass",
+        }
+    }
+}
+
+impl From<Resolved> for Nominal {
+    fn from(Resolved { at, wall, transition }: Resolved) -> Self {
+        Self { wall, at, transition }
+    }
+}
+
+impl Timetable {
+    /// The timetable of a job's schedule. `made` is when the schedule was made: what `every` counts from when it
+    /// has no `start`.
+    ///
+    /// # Errors
+    /// Every problem, each with the key that it is about.
+    pub fn new(
+        job_id: &str,
+        schedule: &Schedule,
+        zone: Tz,
+        calendars: &Calendars,
+        made: Timestamp,
+    ) -> Result<Self, Vec<(String, String)>> {
+        let mut problems = Vec::new();
+        let mut note = |key: &str, message: String| problems.push((key.to_owned(), message));
+        let mut time = |key: &str, text: &Option<String>| {
+            let text = text.as_ref()?;
+            parse_time(text, zone).map_err(|message| note(key, message)).ok()
+        };
+        let (start, end) = (time("start", &schedule.start), time("end", &schedule.end));
+        if let Some((start, end)) = start.zip(end)
+            && end < start
+        {
+            problems.push(("end".to_owned(), "the end is before the start".to_owned()));
+        }
+        let kind =
+            kind(job_id, schedule, zone, start.unwrap_or(made)).map_err(|found| problems.push(found)).ok();
+        let blackout = closed(&schedule.blackout, zone, calendars)
+            .map_err(|(index, message)| problems.push((format!("blackout/{index}"), message)))
+            .unwrap_or_default();
+        let Some(kind) = kind.filter(|_| problems.is_empty()) else { return Err(problems) };
+        let interval = matches!(&kind, Kind::Cron(pattern) if pattern.is_interval());
+        let (gap, overlap) =
+            if interval { (Gap::Skip, Overlap::Both) } else { (Gap::NextValid, Overlap::First) };
+        let (gap, overlap) = (schedule.dst.gap.unwrap_or(gap), schedule.dst.overlap.unwrap_or(overlap));
+        let kind = match (kind, schedule.at.as_deref().and_then(parse_wall)) {
+            (Kind::At(_), Some(wall)) => Kind::At(resolve(zone, wall, gap, overlap)),
+            (kind, _) => kind,
+        };
+        let jitter = Duration::from_std(schedule.jitter.0).unwrap_or_default();
+        Ok(Self { job_id: job_id.to_owned(), zone, kind, gap, overlap, start, end, blackout, jitter })
+    }
+
+    /// The next nominal times after `after`: all that fall on the first instant that has any, in the order of
+    /// their wall times. None when there are no more.
+    pub fn next(&self, after: Timestamp) -> Option<Vec<Nominal>> {
+        let after = match self.start {
+            // The start itself counts.
+            Some(start) if start > after => start - Duration::milliseconds(1),
+            _ => after,
+        };
+        let found = match &self.kind {
+            Kind::Cron(pattern) => self.next_match(pattern, after)?,
+            Kind::Every { anchor, period } => vec![self.next_multiple(*anchor, *period, after)?],
+            Kind::At(times) => {
+                let first = times.iter().map(|time| time.at).filter(|at| *at > after).min()?;
+                times.iter().filter(|time| time.at == first).map(|time| (*time).into()).collect()
+            }
+        };
+        found.first().is_some_and(|first| self.end.is_none_or(|end| first.at <= end)).then_some(found)
+    }
+
+    fn next_match(&self, pattern: &Pattern, after: Timestamp) -> Option<Vec<Nominal>> {
+        let local = after.with_timezone(&self.zone).naive_local();
+        // Where clocks move, the order of instants is not that of wall times.
+        let mut wall = pattern.after(local - movement(self.zone, after))?;
+        let mut best: Vec<Nominal> = Vec::new();
+        let mut last: Option<NaiveDateTime> = None;
+        loop {
+            for found in resolve(self.zone, wall, self.gap, self.overlap) {
+                if found.at <= after {
+                    continue;
+                }
+                match best.first().map(|best| best.at) {
+                    Some(at) if at < found.at => continue,
+                    Some(at) if at == found.at => {}
+                    _ => best.clear(),
+                }
+                best.push(found.into());
+            }
+            if let Some(first) = best.first()
+                && last.is_none()
+            {
+                last = Some(wall + movement(self.zone, first.at));
+            }
+            if last.is_some_and(|last| last <= wall) {
+                return Some(best);
+            }
+            wall = match pattern.after(wall) {
+                Some(next) => next,
+                None if best.is_empty() => return None,
+                None => return Some(best),
+            };
+        }
+    }
+
+    fn next_multiple(&self, anchor: Timestamp, period: Duration, after: Timestamp) -> Option<Nominal> {
+        let period = period.num_milliseconds();
+        let passed = (after - anchor).num_milliseconds();
+        let count = if passed < 0 { 0 } else { passed / period + 1 };
+        let at = anchor.checked_add_signed(Duration::try_milliseconds(count.checked_mul(period)?)?)?;
+        Some(Nominal { wall: at.with_timezone(&self.zone).fixed_offset(), at, transition: None })
+    }
+
+    /// Why there is no fire at `at`, where the schedule says so.
+    pub(super) fn closed_at(&self, at: Timestamp) -> Option<&str> {
+        self.blackout
+            .iter()
+            .find(|closed| closed.from <= at && at < closed.to)
+            .map(|closed| closed.reason.as_str())
+    }
+
+    /// When the run of a fire is due: its own part of the jitter later.
+    pub fn due_at(&self, nominal: &Nominal) -> Timestamp {
+        if self.jitter.is_zero() {
+            return nominal.at;
+        }
+        let digest = Sha256::digest(format!("{}/{}", self.job_id, nominal.name()));
+        let part = digest.iter().take(4).fold(0u32, |part, byte| part << 8 | u32::from(*byte));
+        nominal.at
+            + Duration::milliseconds(
+                self.jitter.num_milliseconds() * i64::from(part >> 1) / i64::from(u32::MAX >> 1),
+            )
+    }
+
+    /// The zone that wall times are of.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+}
+
+fn kind(job_id: &str, schedule: &Schedule, zone: Tz, anchor: Timestamp) -> Result<Kind, (String, String)> {
+    match (&schedule.cron, schedule.every, &schedule.at) {
+        (Some(pattern), None, None) => {
+            let parsed = Pattern::parse(pattern, job_id).map_err(|message| ("cron".to_owned(), message))?;
+            if parsed.after(anchor.naive_utc()).is_none() {
+                return Err(("cron".to_owned(), format!("`{pattern}` never comes")));
+            }
+            Ok(Kind::Cron(parsed))
+        }
+        (None, Some(every), None) => {
+            let period = Duration::from_std(every.0).unwrap_or_default();
+            if period < Duration::seconds(1) {
+                return Err(("every".to_owned(), "the shortest interval is one second".to_owned()));
+            }
+            Ok(Kind::Every { anchor, period })
+        }
+        (None, None, Some(text)) => {
+            let at = parse_time(text, zone).map_err(|message| ("at".to_owned(), message))?;
+            let wall = DateTime::parse_from_rfc3339(text).unwrap_or(at.with_timezone(&zone).fixed_offset());
+            Ok(Kind::At(vec![Resolved { at, wall, transition: None }]))
+        }
+        _ => Err((String::new(), "a schedule has one of `cron`, `every` and `at`".to_owned())),
+    }
+}

@@ -1,0 +1,217 @@
+//! From wall clock to instant, with a rule for each wall time that does not exist or exists twice.
+//!
+//! The zone database is chrono-tz's. What the names mean: a *gap* is what clocks skip in spring, an *overlap* what
+//! they repeat in autumn (RFC 5545 and `zoneinfo` speak of `fold`: 0 is the first pass, 1 the second).
+
+use chrono::{
+    DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone,
+};
+use chrono_tz::Tz;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// What becomes of a wall time that a change of the clocks skips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// It is left out, and the ledger says so.
+    Skip,
+    /// It moves to the first time after the gap: 02:30 to 03:00.
+    NextValid,
+    /// It moves by the length of the gap: 02:30 to 03:30.
+    Shift,
+}
+
+/// What becomes of a wall time that a change of the clocks repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// The first pass counts.
+    First,
+    /// The second pass counts.
+    Second,
+    /// Both count.
+    Both,
+}
+
+/// How a wall time met a change of the clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transition {
+    /// It does not exist, and is left out.
+    Skipped,
+    /// It does not exist, and has moved.
+    Moved,
+    /// It exists twice; this is the first pass.
+    First,
+    /// It exists twice; this is the second pass.
+    Second,
+}
+
+/// A wall time and the instant that it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resolved {
+    /// The instant; for [`Transition::Skipped`] that of the change of the clocks.
+    pub at: Timestamp,
+    /// The wall time with the offset by which it was read. In a gap that is the offset before the change.
+    pub wall: DateTime<FixedOffset>,
+    /// How it met a change of the clocks, if it did.
+    pub transition: Option<Transition>,
+}
+
+/// No zone moves its clocks by more, and none is further from UTC.
+const REACH: Duration = Duration::hours(26);
+
+/// The offset of `zone` at `at`, in seconds east of UTC.
+pub fn offset(zone: Tz, at: Timestamp) -> i32 {
+    zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc()
+}
+
+/// The instants that `wall` means, earliest first: none or one or two.
+pub fn resolve(zone: Tz, wall: NaiveDateTime, gap: Gap, overlap: Overlap) -> Vec<Resolved> {
+    match zone.from_local_datetime(&wall) {
+        LocalResult::Single(found) => vec![resolved(&found, None)],
+        LocalResult::Ambiguous(first, second) => {
+            let (first, second) =
+                (resolved(&first, Some(Transition::First)), resolved(&second, Some(Transition::Second)));
+            match overlap {
+                Overlap::First => vec![first],
+                Overlap::Second => vec![second],
+                Overlap::Both => vec![first, second],
+            }
+        }
+        LocalResult::None => in_gap(zone, wall, gap).into_iter().collect(),
+    }
+}
+
+fn resolved(found: &DateTime<Tz>, transition: Option<Transition>) -> Resolved {
+    Resolved { at: found.to_utc(), wall: found.fixed_offset(), transition }
+}
+
+fn in_gap(zone: Tz, wall: NaiveDateTime, gap: Gap) -> Option<Resolved> {
+    let near = wall.and_utc();
+    let (change, before) =
+        changes(zone, near - REACH, near + REACH).into_iter().find_map(|(at, before, after)| {
+            let local = |offset: i32| at.naive_utc() + Duration::seconds(i64::from(offset));
+            (local(before) <= wall && wall < local(after)).then_some((at, before))
+        })?;
+    let shifted = near - Duration::seconds(i64::from(before));
+    let (at, transition) = match gap {
+        Gap::Skip => (change, Transition::Skipped),
+        Gap::NextValid => (change, Transition::Moved),
+        Gap::Shift => (shifted, Transition::Moved),
+    };
+    let wall = shifted.with_timezone(&FixedOffset::east_opt(before)?);
+    Some(Resolved { at, wall, transition: Some(transition) })
+}
+
+/// The changes of the clocks in `(from, to]`: when, and the offsets before and after.
+pub fn changes(zone: Tz, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, i32, i32)> {
+    let mut found = Vec::new();
+    let (mut low, mut before) = (from, offset(zone, from));
+    while low < to {
+        let high = (low + Duration::hours(1)).min(to);
+        let after = offset(zone, high);
+        if after != before {
+            found.push((change_between(zone, low, high, before), before, after));
+        }
+        (low, before) = (high, after);
+    }
+    found
+}
+
+/// The first second at which the offset is not `before` any more.
+fn change_between(zone: Tz, mut low: Timestamp, mut high: Timestamp, before: i32) -> Timestamp {
+    while high - low > Duration::seconds(1) {
+        let middle = low + Duration::seconds((high - low).num_seconds() / 2);
+        if offset(zone, middle) == before { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// By how much the clocks of `zone` move around `at`: zero almost always.
+pub(super) fn movement(zone: Tz, at: Timestamp) -> Duration {
+    let now = offset(zone, at);
+    if offset(zone, at - REACH) == now && offset(zone, at + REACH) == now {
+        return Duration::zero();
+    }
+    let moved =
+        changes(zone, at - REACH, at + REACH).into_iter().map(|(_, before, after)| (after - before).abs());
+    Duration::seconds(i64::from(moved.max().unwrap_or(0)))
+}
+
+/// A time as people write it: RFC 3339 with its offset, or a wall time of `zone` (`2026-03-01T02:30`, with or
+/// without seconds; a date alone is its midnight). A wall time in a gap moves to its end, one that exists twice
+/// means the first pass.
+///
+/// # Errors
+/// What is wrong, with an example.
+pub fn parse_time(text: &str, zone: Tz) -> Result<Timestamp, String> {
+    if let Ok(found) = DateTime::parse_from_rfc3339(text) {
+        return Ok(found.to_utc());
+    }
+    let wall = parse_wall(text).ok_or_else(|| {
+        format!("`{text}` is not a time: write for instance 2026-03-01T02:30:00+01:00, or 2026-03-01T02:30:00 in the job's zone")
+    })?;
+    let found = resolve(zone, wall, Gap::NextValid, Overlap::First);
+    found.first().map(|found| found.at).ok_or_else(|| format!("`{text}` does not exist in {zone}"))
+}
+
+/// A wall time without its offset.
+pub(super) fn parse_wall(text: &str) -> Option<NaiveDateTime> {
+    ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .or_else(|| Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN)))
+}
+
+/// The version of the zone database, for instance `2025b`.
+pub fn database_version() -> &'static str {
+    chrono_tz::IANA_TZDB_VERSION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wall_time_in_a_gap_or_an_overlap_follows_its_rule() {
+        let berlin = chrono_tz::Europe::Berlin;
+        let at = |wall: &str, gap, overlap| {
+            let wall = parse_wall(wall).unwrap();
+            let found = resolve(berlin, wall, gap, overlap);
+            found.iter().map(|r| r.at.format("%dT%H:%MZ").to_string()).collect::<Vec<_>>().join(" ")
+        };
+        for (wall, gap, overlap, expected) in [
+            ("2026-03-29T01:59", Gap::Skip, Overlap::First, "29T00:59Z"),
+            ("2026-03-29T02:00", Gap::NextValid, Overlap::First, "29T01:00Z"),
+            ("2026-03-29T02:30", Gap::NextValid, Overlap::First, "29T01:00Z"),
+            ("2026-03-29T02:30", Gap::Shift, Overlap::First, "29T01:30Z"),
+            ("2026-03-29T02:30", Gap::Skip, Overlap::First, "29T01:00Z"),
+            ("2026-03-29T03:00", Gap::Skip, Overlap::First, "29T01:00Z"),
+            ("2026-10-25T02:30", Gap::Skip, Overlap::First, "25T00:30Z"),
+            ("2026-10-25T02:30", Gap::Skip, Overlap::Second, "25T01:30Z"),
+            ("2026-10-25T02:30", Gap::Skip, Overlap::Both, "25T00:30Z 25T01:30Z"),
+            ("2026-10-25T03:00", Gap::Skip, Overlap::Both, "25T02:00Z"),
+        ] {
+            assert_eq!(at(wall, gap, overlap), expected, "{wall} {gap:?} {overlap:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_with_an_offset_or_in_the_zone() {
+        let zone = chrono_tz::America::New_York;
+        for (text, expected) in [
+            ("2025-09-02T02:00:00Z", "2025-09-02T02:00:00Z"),
+            ("2025-09-02T02:00:00+02:00", "2025-09-02T00:00:00Z"),
+            ("2025-09-02T02:00:00", "2025-09-02T06:00:00Z"),
+            ("2025-09-02 02:00", "2025-09-02T06:00:00Z"),
+            ("2025-01-02", "2025-01-02T05:00:00Z"),
+        ] {
+            assert_eq!(parse_time(text, zone).unwrap(), expected.parse::<Timestamp>().unwrap(), "{text}");
+        }
+        assert!(parse_time("tomorrow", zone).unwrap_err().contains("`tomorrow` is not a time"));
+    }
+}

@@ -1,0 +1,164 @@
+//! Where runs, jobs, schedules and what happened to them are kept: the contract of every store.
+//!
+//! Rules that must hold over many processes (who may run, in which order, how many at once, which fire is whose)
+//! are here, and not in a process's memory: [`Store::claim`], [`Store::commit`] and [`Store::fire`] each decide and
+//! write in one transaction.
+
+mod rows;
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::run::Event;
+
+pub use rows::*;
+
+/// Why a store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is a run of this id.
+    #[error("a run `{0}` is there already")]
+    Exists(String),
+    /// The same request made this run before.
+    #[error("the idempotency key was used before, for the run `{0}`")]
+    Replayed(String),
+    /// Another request used the idempotency key.
+    #[error("the idempotency key was used before, for another request (run `{0}`)")]
+    KeyReused(String),
+    /// There is no run of this id.
+    #[error("there is no run `{0}`; `stepwell runs list` shows what there is")]
+    NotFound(String),
+    /// There is no record of this kind and id.
+    #[error("there is no {0} `{1}`")]
+    NoRecord(&'static str, String),
+    /// The record is not in the version that the change was made for.
+    #[error("the {0} `{1}` has changed meanwhile, or is there already")]
+    Conflict(&'static str, String),
+    /// The queue holds as many waiting runs as it may.
+    #[error("the queue `{0}` is full: {1} runs wait in it, which is its `max_waiting`")]
+    QueueFull(String, u64),
+    /// Another worker holds the run.
+    #[error("the run `{0}` is being worked on by another process; it is free again at {1} at the latest")]
+    Claimed(String, Timestamp),
+    /// The claim is not the latest one any more: the write was dropped.
+    #[error("the run `{0}` was taken over by another worker")]
+    Stale(String),
+    /// It cannot be written now, and may be later: the disk is full or read-only, or the database is busy.
+    #[error("the store cannot be written now: {0}")]
+    Unavailable(String),
+    /// The database failed.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// Where runs are kept.
+///
+/// Every method is durable when it returns: what it wrote is there after `kill -9` and after power loss.
+/// Every write of a worker carries the fencing token of its claim, which is checked in the same
+/// transaction.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Adds a run, with what it inherits, and enforces its queue's `max_waiting` and its concurrency key's
+    /// `on_conflict`. With `audit`, that row is written with it.
+    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError>;
+
+    /// Takes the next runs of a queue, by rank: those whose claim has expired first, then those that are due, as many
+    /// as the queue's concurrency and the concurrency keys allow. A run whose key is taken is set aside until a
+    /// slot is handed to it.
+    async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError>;
+
+    /// Takes one run, whatever its queue, key and due time. Fails with [`StoreError::Claimed`] while another claim
+    /// has not expired.
+    async fn claim_run(
+        &self,
+        execution_id: &str,
+        worker: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, StoreError>;
+
+    /// Extends claims, and tells for each whether it is still there and whether the run is to be cancelled.
+    async fn renew(&self, claims: &[(String, u64)], until: Timestamp) -> Result<Vec<Renewal>, StoreError>;
+
+    /// Ends the claims of a worker that is known to be dead, and tells how many.
+    async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Workers that hold claims.
+    async fn workers(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Writes what happened, and moves the run as `commit.next` says. A run that ends hands its concurrency slot on,
+    /// and is noted as a dead letter when it ended in a way that somebody should look at. Fails with
+    /// [`StoreError::Stale`], writing nothing, when another claim has followed. Gives the queues in which a run has
+    /// become free to go.
+    async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError>;
+
+    /// Notes that a run is to be cancelled. One that waits is made due at once, so that a worker ends it.
+    async fn request_cancel(
+        &self,
+        execution_id: &str,
+        why: &str,
+        now: Timestamp,
+        audit: Option<Audit>,
+    ) -> Result<RunRow, StoreError>;
+
+    /// Writes what became of fires, with their runs, and moves the schedules on. A batch whose schedule is not
+    /// where it was is dropped: somebody else has fired it.
+    async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError>;
+
+    /// Schedules whose next fire is due, the earliest first.
+    async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<ScheduleRow>, StoreError>;
+
+    /// When the next schedule is due.
+    async fn next_schedule(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// When the next waiting run of the queue is due; now or before when one is ready.
+    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Runs that should have begun by `now`, and have not.
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
+
+    /// All changes, or none.
+    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+
+    /// A record.
+    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError>;
+
+    /// Records of a kind by id, after `after`; of a state, when one is given.
+    async fn records(
+        &self,
+        kind: Kind,
+        state: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError>;
+
+    /// A schedule.
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
+
+    /// The run and what has happened.
+    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError>;
+
+    /// Where a run stands.
+    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError>;
+
+    /// Runs, newest first.
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError>;
+
+    /// What keeps a run from going on, as far as the store knows.
+    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError>;
+
+    /// The log of a run after line `after`, oldest first.
+    async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError>;
+
+    /// Rows of the ledger, the latest fire first.
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError>;
+
+    /// Rows of the audit log before row `before`, newest first.
+    async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
+
+    /// What each queue holds.
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
+
+    /// Removes what is older than the retention says, and gives the ids of the runs that went.
+    async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError>;
+}

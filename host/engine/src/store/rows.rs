@@ -1,0 +1,590 @@
+//! What stores take and give.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::job::{Job, OnConflict};
+use crate::run::{Event, RunStatus};
+use crate::schedule::{Decision, RunOverlap};
+use crate::step::LogLine;
+
+/// A run as it is admitted, before anything happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewRun {
+    /// `exec_YYYYMMDD_HHMMSS_NNN`.
+    pub execution_id: String,
+    /// The job, as it was when the run was admitted. Stores keep it once, by its digest.
+    #[serde(skip, default = "no_job")]
+    pub job: Arc<Job>,
+    /// Variables: the job's, with what the caller set.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub variables: Map<String, Value>,
+    /// When the run was asked for.
+    pub created_at: Timestamp,
+    /// When it is due.
+    pub scheduled_time: Timestamp,
+    /// The queue it waits in; none for a run that only the one who submits it works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// 9 is the most urgent, 0 the least.
+    #[serde(default)]
+    pub priority: u8,
+    /// The smallest goes first (`engine::queue`).
+    pub rank: Timestamp,
+    /// Runs that may wait in the queue; more are refused.
+    #[serde(skip, default = "no_limit")]
+    pub max_waiting: u64,
+    /// What it comes from.
+    pub source: Source,
+    /// What it must not run beside of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    /// Makes a second insert of the same request find the first.
+    #[serde(skip)]
+    pub idempotency: Option<Idempotency>,
+    /// Results that are taken over from the run that this one retries.
+    #[serde(skip)]
+    pub inherited: Vec<Event>,
+}
+
+fn no_job() -> Arc<Job> {
+    let job = crate::job::JobDefinition { steps: Vec::new(), ..crate::job::JobDefinition::empty() };
+    Arc::new(job.into())
+}
+
+fn no_limit() -> u64 {
+    u64::MAX
+}
+
+impl NewRun {
+    /// A run of `job` that is due now, in no queue.
+    pub fn of(job: Arc<Job>, execution_id: &str, now: Timestamp) -> Self {
+        Self {
+            execution_id: execution_id.to_owned(),
+            variables: job.vars.clone().into_iter().collect(),
+            job,
+            created_at: now,
+            scheduled_time: now,
+            queue: None,
+            priority: 0,
+            rank: now,
+            max_waiting: u64::MAX,
+            source: Source::Api,
+            key: None,
+            idempotency: None,
+            inherited: Vec::new(),
+        }
+    }
+
+    /// When it must have begun.
+    pub fn expires_at(&self) -> Timestamp {
+        let limit = chrono::Duration::from_std(self.job.queue_timeout.0).unwrap_or(chrono::Duration::MAX);
+        self.scheduled_time.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC)
+    }
+}
+
+/// What a run comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Source {
+    /// Somebody asked for it.
+    Api,
+    /// A schedule.
+    Schedule {
+        /// The fire, as the ledger names it.
+        nominal: String,
+    },
+    /// A backfill.
+    Backfill {
+        /// Which.
+        id: String,
+        /// The fire, as the ledger names it.
+        nominal: String,
+    },
+    /// It retries another run.
+    Retry {
+        /// Which.
+        of: String,
+    },
+}
+
+/// A concurrency key, filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// What the runs share.
+    pub name: String,
+    /// How many of them run at once.
+    pub limit: u32,
+    /// What becomes of one more.
+    pub on_conflict: OnConflict,
+}
+
+/// An idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key, with the name of who used it.
+    pub key: String,
+    /// A digest of the request.
+    pub fingerprint: String,
+}
+
+/// What an insert did beside adding the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inserted {
+    /// The run was cancelled at once, since its key was taken.
+    pub cancelled: bool,
+    /// Runs that are to be cancelled for it.
+    pub to_cancel: Vec<String>,
+}
+
+/// Which runs a worker takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimQuery {
+    /// The queue.
+    pub queue: String,
+    /// Runs of the queue that may run at once.
+    pub concurrency: u32,
+    /// How many are taken at most.
+    pub limit: u32,
+    /// Whether runs that have not begun are taken: not while the queue is paused.
+    pub open: bool,
+    /// Who takes them.
+    pub worker: String,
+    /// The time.
+    pub now: Timestamp,
+    /// When the claims expire.
+    pub until: Timestamp,
+}
+
+/// The exclusive right to move a run, until it is given back or expires.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// The run.
+    pub run: NewRun,
+    /// What has happened, oldest first.
+    pub events: Vec<Event>,
+    /// The fencing token: larger with every claim of this run.
+    pub fence: u64,
+    /// Why it is to be cancelled, if it is.
+    pub cancel: Option<String>,
+}
+
+/// What became of a claim that was to be renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is there; why the run is to be cancelled, if it is.
+    Kept(Option<String>),
+    /// Another claim has followed.
+    Lost,
+}
+
+/// What a worker writes in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    /// The run.
+    pub execution_id: String,
+    /// The token of the worker's claim.
+    pub fence: u64,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// Lines of log that belong to it.
+    pub logs: Vec<LogRecord>,
+    /// The status after the events.
+    pub status: RunStatus,
+    /// When the run began, once it has.
+    pub started_at: Option<Timestamp>,
+    /// What becomes of the claim.
+    pub next: Next,
+    /// What is noted when the run ended in a way that somebody should look at.
+    pub dead: Option<DeadLetter>,
+    /// The worker's time.
+    pub at: Timestamp,
+}
+
+/// What becomes of a claim after a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The worker keeps it.
+    Keep,
+    /// It is given back; the run is due again then.
+    Wait(Timestamp),
+    /// It is given back; the run has ended.
+    End,
+}
+
+/// A line of log, as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogRecord {
+    /// Its number within the run, from 1; 0 until it is kept.
+    #[serde(default)]
+    pub seq: u64,
+    /// When the host received it.
+    pub at: Timestamp,
+    /// The step.
+    pub step_id: String,
+    /// The attempt.
+    pub attempt: u32,
+    /// The line.
+    #[serde(flatten)]
+    pub line: LogLine,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunRow {
+    /// The run.
+    pub execution_id: String,
+    /// The job.
+    pub job_id: String,
+    /// The queue, if it has one.
+    pub queue: Option<String>,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// 9 is the most urgent.
+    pub priority: u8,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it is, or was, due.
+    pub due_at: Timestamp,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// When it last moved.
+    pub updated_at: Timestamp,
+    /// Who works on it.
+    pub worker: Option<String>,
+    /// Until when that worker's claim lasts.
+    pub claimed_until: Option<Timestamp>,
+    /// Why it is to be cancelled, if it is.
+    pub cancel: Option<String>,
+}
+
+/// Which runs are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Only runs of this job.
+    pub job_id: Option<String>,
+    /// Only runs of this queue.
+    pub queue: Option<String>,
+    /// Only runs with this status.
+    pub status: Option<RunStatus>,
+    /// Only runs that ended at or after that time.
+    pub ended_since: Option<Timestamp>,
+    /// Only runs older than this one.
+    pub before: Option<String>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// What keeps a run from going on, as far as a store knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The run.
+    pub row: RunRow,
+    /// Whether it waits for its concurrency key.
+    pub blocked: bool,
+    /// Runs of its queue that are ready and go before it.
+    pub ahead: u64,
+    /// Runs of its queue that run.
+    pub running: u64,
+    /// Its concurrency key, and the runs that hold it.
+    pub key: Option<(String, u32, Vec<String>)>,
+}
+
+/// What a queue holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// The zone.
+    pub queue: String,
+    /// Runs that are due and wait for a worker.
+    pub ready: u64,
+    /// Runs that are not due yet.
+    pub waiting: u64,
+    /// Runs that wait for their concurrency key.
+    pub blocked: u64,
+    /// Runs that run.
+    pub running: u64,
+    /// When the oldest ready run became due.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A kind of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A job: its definition.
+    Job,
+    /// What an operator said about a queue.
+    Queue,
+    /// An API key.
+    ApiKey,
+    /// A backfill.
+    Backfill,
+    /// A run that ended in a way that somebody should look at.
+    DeadLetter,
+    /// A process that works on runs.
+    Worker,
+}
+
+impl Kind {
+    /// The name as it stands in messages and databases.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Queue => "queue",
+            Self::ApiKey => "API key",
+            Self::Backfill => "backfill",
+            Self::DeadLetter => "dead letter",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// A record: a small document with a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// A word that lists can be narrowed to, for instance `open`.
+    pub state: String,
+    /// Counts its changes, from 1.
+    pub version: u64,
+    /// The document.
+    pub value: Value,
+}
+
+/// A change of a store.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Writes a record.
+    Put {
+        /// What it is.
+        kind: Kind,
+        /// Its id.
+        id: String,
+        /// Its state.
+        state: String,
+        /// The document.
+        value: Value,
+        /// What must be there.
+        expect: Expect,
+    },
+    /// Removes a record.
+    Remove {
+        /// What it is.
+        kind: Kind,
+        /// Its id.
+        id: String,
+        /// What must be there.
+        expect: Expect,
+    },
+    /// Writes a schedule. One that is there already keeps its pause.
+    PutSchedule(ScheduleRow),
+    /// Pauses a schedule, or resumes it.
+    PauseSchedule {
+        /// The job.
+        job_id: String,
+        /// Who paused it and why; none resumes it.
+        paused: Option<String>,
+    },
+    /// Removes a schedule.
+    RemoveSchedule(String),
+    /// Adds a row to the audit log.
+    Audit(Audit),
+}
+
+/// What must be there for a change to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Whatever.
+    Any,
+    /// Nothing.
+    Absent,
+    /// Something.
+    Present,
+    /// This version.
+    Version(u64),
+}
+
+/// A row for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Audit {
+    /// When.
+    pub at: Timestamp,
+    /// Who: the name of an API key, or `command`.
+    pub by: String,
+    /// What, for instance `job.put`.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// A row of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditRow {
+    /// Its number, from 1.
+    pub seq: u64,
+    /// The row.
+    #[serde(flatten)]
+    pub audit: Audit,
+}
+
+/// A schedule, and how far it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScheduleRow {
+    /// The job.
+    pub job_id: String,
+    /// The job, with its schedule.
+    pub job: Arc<Job>,
+    /// When this schedule was made.
+    pub made: Timestamp,
+    /// Every fire up to here has its row in the ledger.
+    pub cursor: Timestamp,
+    /// When the next fire is due.
+    pub next: Option<Timestamp>,
+    /// Who paused it and why.
+    pub paused: Option<String>,
+}
+
+/// What became of the fires of one schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FireBatch {
+    /// The job.
+    pub job_id: String,
+    /// Where the schedule must be; none for fires that do not move it (a one-shot, a backfill).
+    pub expect: Option<Timestamp>,
+    /// Where it is then.
+    pub cursor: Timestamp,
+    /// When the next fire is due.
+    pub next: Option<Timestamp>,
+    /// The fires.
+    pub fires: Vec<NewFire>,
+}
+
+/// A fire with its run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFire {
+    /// Its row; the store may decide otherwise (`overlap`, `refused`).
+    pub row: LedgerRow,
+    /// The run, when it is to have one.
+    pub run: Option<NewRun>,
+    /// What becomes of it while an earlier run of the schedule has not ended.
+    pub overlap: RunOverlap,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fired {
+    /// The schedule was not where it should have been: nothing was written.
+    pub stale: bool,
+    /// Runs that were added.
+    pub runs: Vec<String>,
+    /// Runs that are to be cancelled.
+    pub to_cancel: Vec<String>,
+}
+
+/// A row of the fire ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerRow {
+    /// The job.
+    pub job_id: String,
+    /// The nominal time: wall time with its offset. With the job it is the row's key.
+    pub nominal: String,
+    /// The instant at which it was due.
+    pub due_at: Timestamp,
+    /// What became of it.
+    pub decision: Decision,
+    /// Why.
+    pub reason: String,
+    /// Its run, if it has one.
+    pub execution_id: Option<String>,
+    /// When that was decided.
+    pub decided_at: Timestamp,
+}
+
+/// Which rows of the ledger are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LedgerFilter {
+    /// Only fires of this job.
+    pub job_id: Option<String>,
+    /// Only fires with this decision.
+    pub decision: Option<Decision>,
+    /// Only fires due at or after that time.
+    pub from: Option<Timestamp>,
+    /// Only fires due before that time.
+    pub to: Option<Timestamp>,
+    /// Only fires after this one in the list: its due time, job and nominal time.
+    pub after: Option<(Timestamp, String, String)>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A run that ended in a way that somebody should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadLetter {
+    /// The run.
+    pub execution_id: String,
+    /// The job.
+    pub job_id: String,
+    /// How it ended.
+    pub status: RunStatus,
+    /// The step that failed, if one did.
+    pub step_id: Option<String>,
+    /// The class of its outcome.
+    pub class: String,
+    /// In words.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+    /// What has been done about it.
+    #[serde(default)]
+    pub resolution: Option<Resolution>,
+}
+
+/// What has been done about a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "as", rename_all = "snake_case")]
+pub enum Resolution {
+    /// It runs again.
+    Redriven {
+        /// As this run.
+        execution_id: String,
+        /// By whom.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// It was put aside.
+    Discarded {
+        /// Why.
+        reason: String,
+        /// By whom.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CleanUp {
+    /// Runs that ended before that time.
+    pub runs_before: Timestamp,
+    /// Ended runs of one job beyond this number.
+    pub runs_per_job: u32,
+    /// Fires that were due before that time.
+    pub ledger_before: Timestamp,
+    /// Rows of the audit log before that time.
+    pub audit_before: Timestamp,
+    /// Runs at most in one go.
+    pub limit: u32,
+}

@@ -1,0 +1,169 @@
+//! API keys: who may ask.
+//!
+//! A key is `sw_ID_SECRET`. The store holds the SHA-256 of it, which is enough for a secret of 256 random bits; it is
+//! shown once, when it is made.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use stepwell::engine::clock::Timestamp;
+use stepwell::engine::store::{Audit, Change, Expect, Kind};
+use stepwell::{Host, HostError};
+
+/// What a key lets its holder do. Each role may do what the ones before it may.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Looks.
+    Viewer,
+    /// Runs, cancels, approves, pauses.
+    Operator,
+    /// Makes keys, registers steps, cleans up, reads the audit log.
+    Admin,
+}
+
+impl Role {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// This role and the ones below it.
+    pub fn all(self) -> Vec<&'static str> {
+        [Self::Viewer, Self::Operator, Self::Admin]
+            .into_iter()
+            .filter(|r| *r <= self)
+            .map(Self::name)
+            .collect()
+    }
+}
+
+/// An API key, as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ApiKey {
+    pub id: String,
+    pub name: String,
+    pub hash: String,
+    pub role: Role,
+    /// Patterns of job ids that it is for, with `*`; all when empty.
+    #[serde(default)]
+    pub jobs: Vec<String>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether the key is for that job.
+    pub fn covers(&self, job_id: &str) -> bool {
+        self.jobs.is_empty() || self.jobs.iter().any(|pattern| matches(pattern, job_id))
+    }
+}
+
+/// `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((before, rest)) => text.strip_prefix(before).is_some_and(|tail| {
+            (0..=tail.len())
+                .filter(|i| tail.is_char_boundary(*i))
+                .any(|i| matches(rest, tail.get(i..).unwrap_or("")))
+        }),
+    }
+}
+
+/// What a new key is to be.
+#[derive(Debug, Clone)]
+pub(crate) struct NewKey {
+    pub name: String,
+    pub role: Role,
+    pub jobs: Vec<String>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes a key; gives it with its secret, which is shown this once.
+pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey, String), HostError> {
+    let mut random = [0; 36];
+    getrandom::fill(&mut random)
+        .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
+    let (id, secret) = random.split_at(4);
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = format!("sw_{id}_{}", URL_SAFE_NO_PAD.encode(secret));
+    let NewKey { name, role, jobs, expires_at } = new;
+    let key = ApiKey { id, name, hash: hash(&token), role, jobs, created_at: host.now(), expires_at };
+    let put = Change::Put {
+        kind: Kind::ApiKey,
+        id: key.id.clone(),
+        state: key.role.name().to_owned(),
+        value: serde_json::to_value(&key).unwrap_or_default(),
+        expect: Expect::Absent,
+    };
+    let audit = audit(host, by, "key.create", &key.id, &format!("{} ({})", key.name, key.role.name()));
+    host.store().write(vec![put, Change::Audit(audit)]).await?;
+    Ok((key, token))
+}
+
+/// Removes a key: it is refused from then on.
+pub(crate) async fn revoke(host: &Host, id: &str, by: &str) -> Result<(), HostError> {
+    let gone = Change::Remove { kind: Kind::ApiKey, id: id.to_owned(), expect: Expect::Present };
+    Ok(host.store().write(vec![gone, Change::Audit(audit(host, by, "key.revoke", id, ""))]).await?)
+}
+
+/// Every key.
+pub(crate) async fn list(host: &Host) -> Result<Vec<ApiKey>, HostError> {
+    let records = host.store().records(Kind::ApiKey, None, "", 10_000).await?;
+    Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
+}
+
+/// The key of a request, when it is one, has not expired and was not revoked.
+pub(crate) async fn authenticate(host: &Host, token: &str) -> Result<Option<ApiKey>, HostError> {
+    let Some((id, _)) = token.strip_prefix("sw_").and_then(|rest| rest.split_once('_')) else {
+        return Ok(None);
+    };
+    let Some(record) = host.store().record(Kind::ApiKey, id).await? else { return Ok(None) };
+    let Ok(key) = serde_json::from_value::<ApiKey>(record.value) else { return Ok(None) };
+    // The hashes of what is compared tell nothing about the secret, however long the comparison takes.
+    let alive = key.expires_at.is_none_or(|at| host.now() < at);
+    Ok((hash(token) == key.hash && alive).then_some(key))
+}
+
+fn hash(token: &str) -> String {
+    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A row for the audit log.
+pub(crate) fn audit(host: &Host, by: &str, action: &str, target: &str, detail: &str) -> Audit {
+    Audit {
+        at: host.now(),
+        by: by.to_owned(),
+        action: action.to_owned(),
+        target: target.to_owned(),
+        detail: detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_cover_jobs() {
+        for (pattern, job, covered) in [
+            ("billing-*", "billing-1", true),
+            ("billing-*", "shop", false),
+            ("*", "shop", true),
+            ("*-nightly", "shop-nightly", true),
+            ("a*c*e", "abcde", true),
+            ("a*c*e", "abcd", false),
+            ("shop", "shop2", false),
+        ] {
+            assert_eq!(matches(pattern, job), covered, "{pattern} {job}");
+        }
+    }
+}

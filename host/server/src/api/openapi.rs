@@ -1,0 +1,201 @@
+//! The OpenAPI 3.1 document, from the table of operations and the JSON Schemas of what they take and give.
+
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use stepwell::engine::JobDefinition;
+use stepwell::engine::run::RunView;
+use stepwell::engine::store::{DeadLetter, RunRow};
+use stepwell::{Backfill, Explanation, Health, Metrics};
+
+use super::problem::Problem;
+use super::routes::{Operation, TABLE};
+use super::{changes, views};
+
+/// The document.
+pub(crate) fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in TABLE {
+        // OpenAPI has no parameter that spans several segments: a path with slashes is sent encoded.
+        let path = operation.path.replace("{*path}", "{path}");
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(operation.method.to_owned(), described(operation));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Stepwell",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Runs jobs whose every step is a WebAssembly component in a sandbox of its own",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `sw_...`"}},
+        },
+    })
+}
+
+fn described(operation: &Operation) -> Value {
+    let mut parameters: Vec<Value> = operation
+        .path
+        .split(['{', '}'])
+        .skip(1)
+        .step_by(2)
+        .map(|name| {
+            let name = name.trim_start_matches('*');
+            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
+        })
+        .collect();
+    for (name, kind, description) in operation.query {
+        parameters
+            .push(json!({"name": name, "in": "query", "description": description, "schema": {"type": kind}}));
+    }
+    if operation.id == "putJob" || operation.id == "deleteJob" {
+        for name in ["If-Match", "If-None-Match"] {
+            parameters.push(json!({"name": name, "in": "header", "schema": {"type": "string"}}));
+        }
+    }
+    if operation.waits && operation.method == "post" {
+        let prefer = "`wait=SECONDS`, or `respond-async` (RFC 7240). Default: `wait=300`.";
+        parameters.push(
+            json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
+        );
+    }
+    if matches!(operation.id, "executeJob" | "runJob" | "runLegacy") {
+        let what = "Makes a second request of the same key and body find the run of the first.";
+        let schema = json!({"type": "string", "minLength": 1, "maxLength": 255});
+        parameters
+            .push(json!({"name": "Idempotency-Key", "in": "header", "description": what, "schema": schema}));
+    }
+    let mut described = json!({
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": responses(operation),
+    });
+    let Some(map) = described.as_object_mut() else { return described };
+    if let Some(role) = operation.role {
+        map.insert("security".to_owned(), json!([{"key": []}]));
+        map.insert("description".to_owned(), format!("Needs the role `{}`.", role.name()).into());
+    }
+    if let Some(body) = operation.body {
+        let content =
+            json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{body}")}}});
+        map.insert("requestBody".to_owned(), json!({"content": content}));
+    }
+    described
+}
+
+fn responses(operation: &Operation) -> Value {
+    let problem = |description: &str| {
+        let schema = json!({"$ref": "#/components/schemas/Problem"});
+        json!({"description": description, "content": {"application/problem+json": {"schema": schema}}})
+    };
+    let (status, schema) = operation.success;
+    let mut responses = Map::new();
+    responses.insert(status.to_string(), success(schema));
+    if operation.waits && operation.method == "post" {
+        responses.insert("202".to_owned(), success("Accepted"));
+    }
+    if operation.role.is_none() {
+        return responses.into();
+    }
+    for (status, description) in [
+        ("400", "The request is malformed"),
+        ("401", "There is no valid API key"),
+        ("403", "The key does not allow it"),
+        ("404", "There is no such thing"),
+        ("429", "Too many requests with this key"),
+        ("500", "Stepwell failed"),
+        ("503", "Not now: the store cannot be written, or the queue is full"),
+    ] {
+        responses.insert(status.to_owned(), problem(description));
+    }
+    if changes(&operation.method.to_uppercase().parse().unwrap_or_default()) {
+        for (status, description) in [
+            ("409", "Not in the state that things are in"),
+            ("412", "The version is another"),
+            ("413", "The body is too large"),
+            ("422", "What the body says is wrong; `errors` has the places"),
+        ] {
+            responses.insert(status.to_owned(), problem(description));
+        }
+    }
+    responses.into()
+}
+
+fn success(schema: &str) -> Value {
+    match schema {
+        "" => json!({"description": "Done"}),
+        "Any" => json!({"description": "Done", "content": {"application/json": {"schema": {}}}}),
+        media if media.contains('/') => {
+            json!({"description": "Done", "content": {media: {"schema": {"type": "string"}}}})
+        }
+        name => {
+            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            json!({"description": "Done", "content": {"application/json": {"schema": schema}}})
+        }
+    }
+}
+
+macro_rules! schemas {
+    ($generator:ident, $($name:literal: $type:ty,)*) => {
+        [$(($name, $generator.root_schema_for::<$type>().to_value()),)*]
+    };
+}
+
+fn schemas() -> Value {
+    let generator: SchemaGenerator = SchemaSettings::draft2020_12().into_generator();
+    let mut generator = generator;
+    let all = schemas! { generator,
+        "Problem": Problem, "Run": RunView, "RunRow": RunRow, "Runs": views::Runs, "Accepted": views::Accepted,
+        "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
+        "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
+        "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": views::Jobs,
+        "RunRequest": views::RunRequest, "Schedule": views::Schedule, "Preview": views::PreviewAnswer,
+        "Reason": views::Reason, "Ledger": views::Ledger, "Backfill": Backfill, "Backfills": views::Backfills,
+        "BackfillRequest": views::BackfillRequest, "BackfillAnswer": views::BackfillAnswer,
+        "RetryRequest": views::RetryRequest, "Explanation": Explanation, "Receipts": views::Receipts,
+        "Artifacts": views::Artifacts, "Decision": views::Decision, "Approvals": views::Approvals,
+        "DeadLetter": DeadLetter, "DeadLetters": views::DeadLetters, "BulkRequest": views::BulkRequest,
+        "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Metrics": Metrics,
+        "Health": Health, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "Keys": views::Keys,
+        "KeyRequest": views::KeyRequest, "NewKey": views::NewKeyAnswer,
+    };
+    let mut schemas = Map::new();
+    for (name, mut schema) in all {
+        let Some(map) = schema.as_object_mut() else { continue };
+        map.remove("$schema");
+        // Shared definitions are each named after what they belong to, so that two types may have one name.
+        let defs = map.remove("$defs").and_then(|defs| defs.as_object().cloned()).unwrap_or_default();
+        rename(&mut schema, name);
+        for (def, mut inner) in defs {
+            rename(&mut inner, name);
+            schemas.insert(format!("{name}.{def}"), inner);
+        }
+        schemas.insert(name.to_owned(), schema);
+    }
+    schemas.into()
+}
+
+/// Points references at the components of the document.
+fn rename(value: &mut Value, owner: &str) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                match inner.as_str().and_then(|text| text.strip_prefix("#/$defs/")) {
+                    Some(name) if key == "$ref" => {
+                        *inner = format!("#/components/schemas/{owner}.{name}").into();
+                    }
+                    _ => rename(inner, owner),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, owner)),
+        _ => {}
+    }
+}

@@ -1,0 +1,116 @@
+//! Errors as RFC 9457 problem details.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+use stepwell::HostError;
+use stepwell::engine::StoreError;
+
+/// What went wrong (RFC 9457, `application/problem+json`).
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Problem {
+    /// The kind of problem: a URI reference into the documentation.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What went wrong this time, and how to mend it.
+    pub detail: String,
+    /// Problems of the input, each with its place; left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Place>,
+}
+
+/// A problem of the input.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Place {
+    /// Line of the body, from 1; 0 when there is none.
+    pub line: u64,
+    /// Column, from 1; 0 when there is none.
+    pub column: u64,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        let kind = format!("/docs/api.md#{}", title.to_lowercase().replace(' ', "-"));
+        Self { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+    }
+
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<HostError> for Problem {
+    fn from(error: HostError) -> Self {
+        let detail = error.to_string();
+        let status = match &error {
+            HostError::Invalid(found) => {
+                let errors = found.0.iter().map(|diagnostic| Place {
+                    line: diagnostic.line,
+                    column: diagnostic.column,
+                    message: diagnostic.message.clone(),
+                    help: diagnostic.help.clone(),
+                });
+                let errors: Vec<Place> = errors.collect();
+                let detail = format!("the job has {} problems", errors.len());
+                return Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) };
+            }
+            HostError::Policy(_) | HostError::Admit(_) | HostError::Component(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            HostError::Refused(_) => StatusCode::CONFLICT,
+            HostError::Store(error) => match error {
+                StoreError::NotFound(_) | StoreError::NoRecord(..) => StatusCode::NOT_FOUND,
+                StoreError::Conflict(..) => StatusCode::PRECONDITION_FAILED,
+                StoreError::KeyReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                StoreError::Exists(_)
+                | StoreError::Replayed(_)
+                | StoreError::Claimed(..)
+                | StoreError::Stale(_) => StatusCode::CONFLICT,
+                StoreError::QueueFull(..) | StoreError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+                StoreError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            HostError::File { .. } | HostError::Illegal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!("{detail}");
+        }
+        Self::new(status, detail)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        HostError::from(error).into()
+    }
+}

@@ -1,0 +1,170 @@
+//! Every operation, once.
+
+use axum::http::Method;
+use axum::routing::{MethodRouter, delete, get, post, put};
+
+use super::App;
+use super::handlers as h;
+use super::keys::Role;
+use super::{runs as r, v2};
+
+/// An operation of the API.
+pub(crate) struct Operation {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub id: &'static str,
+    /// The role that it needs; none for everybody.
+    pub role: Option<Role>,
+    pub summary: &'static str,
+    /// Parameters of the query: name, JSON type, description.
+    pub query: &'static [(&'static str, &'static str, &'static str)],
+    /// The schema of its body.
+    pub body: Option<&'static str>,
+    /// The status of a success, and the schema or media type of its answer.
+    pub success: (u16, &'static str),
+    /// It may wait longer than a request otherwise may.
+    pub waits: bool,
+    pub handler: fn() -> MethodRouter<App>,
+    /// The command that does the same.
+    pub command: &'static str,
+}
+
+const PAGE: &[(&str, &str, &str)] = &[
+    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the page before."),
+];
+
+macro_rules! operations {
+    ($($method:ident $path:literal $id:ident $role:ident $handler:expr, $summary:literal, query $query:expr, body $body:expr, gives $status:literal $schema:literal, waits $waits:literal, command $command:literal;)*) => {
+        /// Every operation.
+        pub(crate) const TABLE: &[Operation] = &[$(Operation {
+            method: stringify!($method),
+            path: $path,
+            id: stringify!($id),
+            role: role::$role,
+            summary: $summary,
+            query: $query,
+            body: $body,
+            success: ($status, $schema),
+            waits: $waits,
+            handler: || $method($handler),
+            command: $command,
+        },)*];
+    };
+}
+
+#[allow(non_upper_case_globals, reason = "they read as words in the table")]
+mod role {
+    use super::Role;
+    pub const anybody: Option<Role> = None;
+    pub const viewer: Option<Role> = Some(Role::Viewer);
+    pub const operator: Option<Role> = Some(Role::Operator);
+    pub const admin: Option<Role> = Some(Role::Admin);
+}
+
+const NONE: &[(&str, &str, &str)] = &[];
+const RUNS: &[(&str, &str, &str)] = &[
+    ("job_id", "string", "Only runs of this job."),
+    ("queue", "string", "Only runs of this queue."),
+    ("status", "string", "Only runs with this status."),
+    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the page before."),
+];
+const LEDGER: &[(&str, &str, &str)] = &[
+    ("job_id", "string", "Only fires of this job."),
+    ("decision", "string", "Only fires with this decision."),
+    ("from", "string", "Only fires due at or after that time (RFC 3339)."),
+    ("to", "string", "Only fires due before that time (RFC 3339)."),
+    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the page before."),
+];
+const LETTERS: &[(&str, &str, &str)] = &[
+    ("state", "string", "`open`, `redriven` or `discarded`. Default: all."),
+    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the page before."),
+];
+
+operations! {
+    get "/healthz" liveness anybody h::liveness, "Whether the process lives", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/api/v2/openapi.json" openapi viewer h::openapi, "This document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
+
+    post "/api/v2/jobs/execute" executeJob operator v2::execute, "Runs a job and waits for its end (section 9.1.1 of the v2 design)", query NONE, body Some("ExecuteRequest"), gives 200 "Run", waits true, command "run FILE";
+    post "/api/v2/jobs/schedule" scheduleJob operator v2::schedule, "Runs a job once, at a time (section 9.1.2)", query NONE, body Some("ScheduleRequest"), gives 200 "Scheduled", waits false, command "schedules once FILE TIME";
+    get "/api/v2/execution/status" executionStatus viewer v2::status, "What the engine does now (section 9.1.3)", query NONE, body None, gives 200 "EngineStatus", waits false, command "status";
+    get "/api/v2/steps/types" stepTypes viewer v2::step_types, "The step types (section 9.1.4)", query NONE, body None, gives 200 "StepTypes", waits false, command "steps list";
+    post "/api/jobs/{id}/run" runLegacy operator v2::run_legacy, "Runs a kept job and waits (section 9.2.1, the legacy response)", query NONE, body None, gives 200 "LegacyRun", waits true, command "jobs run ID";
+
+    get "/api/v2/jobs" listJobs viewer h::list_jobs, "Jobs that are kept", query PAGE, body None, gives 200 "Jobs", waits false, command "jobs list";
+    get "/api/v2/jobs/{id}" getJob viewer h::get_job, "A job, with its ETag", query NONE, body None, gives 200 "Job", waits false, command "jobs show ID";
+    put "/api/v2/jobs/{id}" putJob operator h::put_job, "Keeps a job; `If-Match` and `If-None-Match: *` are honoured", query NONE, body Some("JobDefinition"), gives 200 "Job", waits false, command "jobs put FILE";
+    delete "/api/v2/jobs/{id}" deleteJob operator h::delete_job, "Removes a job and its schedule; runs and ledger stay", query NONE, body None, gives 204 "", waits false, command "jobs delete ID";
+    post "/api/v2/jobs/{id}/run" runJob operator h::run_job, "Runs a kept job; does not wait", query NONE, body Some("RunRequest"), gives 202 "Accepted", waits false, command "jobs run ID";
+
+    get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "How far a schedule is", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
+    get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "The next fires, with what changes of the clocks do to them", query &[("count", "integer", "How many, 1 to 1000. Default: 20."), ("from", "string", "From that time (RFC 3339). Default: now.")], body None, gives 200 "Preview", waits false, command "schedules preview FILE --count 20";
+    post "/api/v2/schedules/{id}/pause" pauseSchedule operator h::pause_schedule, "Pauses a schedule", query NONE, body Some("Reason"), gives 204 "", waits false, command "schedules pause ID";
+    post "/api/v2/schedules/{id}/resume" resumeSchedule operator h::resume_schedule, "Resumes a schedule", query NONE, body None, gives 204 "", waits false, command "schedules resume ID";
+    get "/api/v2/ledger" listLedger viewer h::ledger, "The fire ledger: what became of each nominal fire", query LEDGER, body None, gives 200 "Ledger", waits false, command "ledger";
+    get "/api/v2/backfills" listBackfills viewer h::list_backfills, "Backfills", query PAGE, body None, gives 200 "Backfills", waits false, command "backfills list";
+    post "/api/v2/backfills" startBackfill operator h::start_backfill, "Runs the fires of a range that have no run; with `dry_run`, tells which", query NONE, body Some("BackfillRequest"), gives 200 "BackfillAnswer", waits false, command "backfills start JOB FROM TO";
+    get "/api/v2/backfills/{id}" getBackfill viewer h::get_backfill, "A backfill and its progress", query NONE, body None, gives 200 "Backfill", waits false, command "backfills show ID";
+    post "/api/v2/backfills/{id}/cancel" cancelBackfill operator h::cancel_backfill, "Stops a backfill", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
+
+    get "/api/v2/runs" listRuns viewer r::list, "Runs, newest first", query RUNS, body None, gives 200 "Runs", waits false, command "runs list";
+    get "/api/v2/runs/{id}" getRun viewer r::get, "A run and its steps", query NONE, body None, gives 200 "Run", waits false, command "runs show ID";
+    post "/api/v2/runs/{id}/cancel" cancelRun operator r::cancel, "Cancels a run", query NONE, body Some("Reason"), gives 202 "RunRow", waits false, command "runs cancel ID";
+    post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
+    get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Why a run does not go on, and what mends it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
+    get "/api/v2/runs/{id}/logs" runLogs viewer r::logs, "The log: as text, or with `Accept: text/event-stream` as it grows (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
+    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "What each attempt cost", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Files of the run's workspace", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
+    get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "A file of the run's workspace", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
+    post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
+    get "/api/v2/approvals" listApprovals viewer r::approvals, "Runs that wait for an approval", query NONE, body None, gives 200 "Approvals", waits false, command "approvals list";
+
+    get "/api/v2/dead-letters" listDeadLetters viewer h::list_dead_letters, "Runs that ended in a way that somebody should look at", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
+    get "/api/v2/dead-letters/{id}" getDeadLetter viewer h::get_dead_letter, "A dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
+    post "/api/v2/dead-letters/{id}/redrive" redriveDeadLetter operator h::redrive, "Runs it again, with an edited job if one is given", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "dead-letters redrive ID";
+    post "/api/v2/dead-letters/{id}/discard" discardDeadLetter operator h::discard, "Puts it aside", query NONE, body Some("Reason"), gives 200 "DeadLetter", waits false, command "dead-letters discard ID";
+    post "/api/v2/dead-letters/bulk" bulkDeadLetters operator h::bulk, "Redrives or discards several", query NONE, body Some("BulkRequest"), gives 200 "BulkAnswer", waits false, command "dead-letters redrive|discard --all";
+
+    get "/api/v2/queues" listQueues viewer h::list_queues, "Queues: depth, age, concurrency, pauses", query NONE, body None, gives 200 "Queues", waits false, command "queues list";
+    post "/api/v2/queues/{id}/pause" pauseQueue operator h::pause_queue, "Pauses a queue: nothing of it begins", query NONE, body Some("Reason"), gives 204 "", waits false, command "queues pause ZONE";
+    post "/api/v2/queues/{id}/resume" resumeQueue operator h::resume_queue, "Resumes a queue", query NONE, body None, gives 204 "", waits false, command "queues resume ZONE";
+
+    get "/api/v2/steps" listSteps viewer h::list_steps, "Step types and what they say about themselves", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
+    get "/api/v2/metrics" getMetrics viewer h::metrics, "How the runs of the last hours went", query &[("hours", "integer", "How many, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
+    get "/api/v2/system/health" systemHealth viewer h::health, "Whether the parts work", query NONE, body None, gives 200 "Health", waits false, command "health";
+    post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention, or than `days`", query &[("days", "integer", "Default: the retention of the configuration.")], body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
+    get "/api/v2/audit" listAudit admin h::audit, "The audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
+    get "/api/v2/keys" listKeys admin h::list_keys, "API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
+    post "/api/v2/keys" createKey admin h::create_key, "Makes an API key, and shows it this once", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
+    delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
+}
+
+/// The operation of a method and a path as the router knows it.
+pub(crate) fn find(method: &Method, path: &str) -> Option<&'static Operation> {
+    // HEAD is GET without a body.
+    let name = if *method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };
+    TABLE.iter().find(|operation| operation.method == name && operation.path == path)
+}
+
+/// The table of `docs/api.md`.
+pub fn markdown() -> String {
+    let mut text = String::from("| operation | role | what it does | command |\n|---|---|---|---|\n");
+    for operation in TABLE {
+        let command = if operation.command.is_empty() {
+            String::new()
+        } else {
+            format!("`stepwell {}`", operation.command.replace('|', "\\|"))
+        };
+        text.push_str(&format!(
+            "| `{} {}` | {} | {} | {command} |\n",
+            operation.method.to_uppercase(),
+            operation.path,
+            operation.role.map_or("nobody's", Role::name),
+            operation.summary,
+        ));
+    }
+    text
+}

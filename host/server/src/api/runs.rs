@@ -1,0 +1,310 @@
+//! Runs: looked at, followed, cancelled, retried, approved.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use stepwell::engine::Job;
+use stepwell::engine::job::approval;
+use stepwell::engine::run::{RunState, RunStatus, RunView};
+use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
+use stepwell::{Decided, Explanation};
+
+use super::handlers::{Params, body, limit, next_cursor};
+use super::problem::Problem;
+use super::v2::{accepted, parse};
+use super::views::{
+    Approval, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Runs,
+};
+use super::{App, Caller};
+use crate::inspect::log_line;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    job_id: Option<String>,
+    queue: Option<String>,
+    status: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Params(query): Params<ListQuery>,
+) -> Result<Json<Runs>, Problem> {
+    let status = match query.status {
+        Some(name) => Some(RunStatus::of(&name).ok_or_else(|| {
+            let known: Vec<&str> = RunStatus::ALL.iter().map(|status| status.name()).collect();
+            Problem::bad_request(format!("`{name}` is not a status; there are {}", known.join(", ")))
+        })?),
+        None => None,
+    };
+    let limit = limit(query.limit)?;
+    let (job_id, queue, before) = (query.job_id, query.queue, query.cursor);
+    let filter = RunFilter { job_id, queue, status, ended_since: None, before, limit };
+    let mut items = app.host.runs(&filter).await?;
+    let next_cursor = next_cursor(&items, limit, |row| row.execution_id.clone());
+    items.retain(|row| caller.covers(&row.job_id));
+    Ok(Json(Runs { items, next_cursor }))
+}
+
+/// The run, when the caller's key is for its job.
+async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
+    let state = app.host.run(id).await?;
+    caller.may(&state.run.job.id)?;
+    Ok(state)
+}
+
+pub(super) async fn get(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<RunView>, Problem> {
+    Ok(Json(RunView::from(&state(&app, &caller, &id).await?)))
+}
+
+pub(super) async fn cancel(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<(StatusCode, Json<RunRow>), Problem> {
+    let reason: Reason = body(&bytes)?;
+    state(&app, &caller, &id).await?;
+    let why = match reason.reason.as_str() {
+        "" => format!("cancelled by {}", caller.name()),
+        reason => format!("cancelled by {}: {reason}", caller.name()),
+    };
+    let row = app.host.cancel(&id, &why, caller.audit(&app, "run.cancel", &id)).await?;
+    Ok((StatusCode::ACCEPTED, Json(row)))
+}
+
+pub(super) async fn retry(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let request: RetryRequest = body(&bytes)?;
+    state(&app, &caller, &id).await?;
+    let job = edited(&app, &caller, request.job).await?;
+    let audit = caller.audit(&app, "run.retry", &id);
+    let admitted = app.host.retry(&id, request.from_start, job, audit).await?;
+    Ok(accepted(&admitted.execution_id, false))
+}
+
+/// An edited job, checked as any other.
+pub(super) async fn edited(
+    app: &App,
+    caller: &Caller,
+    job: Option<serde_json::Value>,
+) -> Result<Option<Arc<Job>>, Problem> {
+    let Some(job) = job else { return Ok(None) };
+    let job = parse(app, job.to_string().as_bytes()).await?;
+    caller.may(&job.id)?;
+    Ok(Some(job))
+}
+
+pub(super) async fn explain(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Explanation>, Problem> {
+    state(&app, &caller, &id).await?;
+    Ok(Json(app.host.explain(&id).await?))
+}
+
+pub(super) async fn receipts(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Receipts>, Problem> {
+    let view = RunView::from(&state(&app, &caller, &id).await?);
+    Ok(Json(Receipts { items: view.steps.into_iter().map(Into::into).collect(), next_cursor: None }))
+}
+
+pub(super) async fn logs(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    state(&app, &caller, &id).await?;
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if text(header::ACCEPT).contains("text/event-stream") {
+        let after =
+            headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+        return Ok(follow(app, id, after).into_response());
+    }
+    let mut lines = String::new();
+    for record in app.host.store().logs(&id, 0, u32::MAX).await? {
+        lines.push_str(&log_line(&record));
+        lines.push('\n');
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], lines).into_response())
+}
+
+/// The log from line `after` on, as it grows; an event `end` with the status when the run has ended.
+fn follow(app: App, id: String, after: u64) -> impl IntoResponse {
+    struct Follow {
+        app: App,
+        id: String,
+        after: u64,
+        ended: bool,
+    }
+    let start = Follow { app, id, after, ended: false };
+    let events = stream::unfold(start, async |mut at| {
+        if at.ended {
+            return None;
+        }
+        loop {
+            // The status first: lines that came before the end are then there.
+            let row = at.app.host.store().row(&at.id).await.ok()?;
+            let records = at.app.host.store().logs(&at.id, at.after, 500).await.ok()?;
+            if let Some(last) = records.last() {
+                at.after = last.seq;
+                let events: Vec<_> = records.iter().map(line_event).collect();
+                return Some((stream::iter(events), at));
+            }
+            if row.status.is_terminal() {
+                at.ended = true;
+                let end = Event::default().event("end").data(row.status.name());
+                return Some((stream::iter(vec![Ok::<_, Infallible>(end)]), at));
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    });
+    Sse::new(events.flatten()).keep_alive(KeepAlive::default())
+}
+
+fn line_event(record: &LogRecord) -> Result<Event, Infallible> {
+    let data = serde_json::to_string(record).unwrap_or_default();
+    Ok(Event::default().event("log").id(record.seq.to_string()).data(data))
+}
+
+pub(super) async fn artifacts(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Artifacts>, Problem> {
+    state(&app, &caller, &id).await?;
+    let path = app.host.workspace(&id);
+    let listed = tokio::task::spawn_blocking(move || {
+        let mut items = Vec::new();
+        if let Ok(dir) = Dir::open_ambient_dir(path, ambient_authority()) {
+            files(&dir, "", &mut items);
+        }
+        items
+    });
+    let mut items = listed.await.unwrap_or_default();
+    items.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Json(Artifacts { items, next_cursor: None }))
+}
+
+fn files(dir: &Dir, prefix: &str, items: &mut Vec<Artifact>) {
+    for entry in dir.entries().into_iter().flatten().flatten() {
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        match entry.metadata() {
+            Ok(found) if found.is_dir() => {
+                if let Ok(below) = entry.open_dir() {
+                    files(&below, &format!("{path}/"), items);
+                }
+            }
+            Ok(found) if found.is_file() => items.push(Artifact { path, bytes: found.len() }),
+            _ => {}
+        }
+    }
+}
+
+pub(super) async fn artifact(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((id, path)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    state(&app, &caller, &id).await?;
+    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("the run {id} has no file `{path}`"));
+    let (dir, wanted) = (app.host.workspace(&id), path.clone());
+    // cap-std opens nothing outside the directory, whatever the path says.
+    let opened = tokio::task::spawn_blocking(move || {
+        let file = Dir::open_ambient_dir(dir, ambient_authority())?.open(wanted)?;
+        let found = file.metadata()?;
+        Ok::<_, std::io::Error>(found.is_file().then(|| (file.into_std(), found.len())))
+    });
+    let (file, length) = opened.await.ok().and_then(Result::ok).flatten().ok_or_else(missing)?;
+    let chunks = stream::unfold(Some(file), async |file| {
+        let read = tokio::task::spawn_blocking(move || {
+            use std::io::Read;
+            let mut file = file?;
+            let mut chunk = vec![0; 64 << 10];
+            match file.read(&mut chunk) {
+                Ok(0) => None,
+                Ok(count) => {
+                    chunk.truncate(count);
+                    Some((Ok::<_, std::io::Error>(Bytes::from(chunk)), Some(file)))
+                }
+                Err(error) => Some((Err(error), None)),
+            }
+        });
+        read.await.ok().flatten()
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, length.to_string()),
+        // A guest wrote it: a browser is not to show it as ours.
+        (header::CONTENT_DISPOSITION, "attachment".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+pub(super) async fn approvals(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Approvals>, Problem> {
+    let mut items = Vec::new();
+    for (state, step) in app.host.approvals(1000).await? {
+        let job = &state.run.job;
+        let Some((definition, found)) = job.steps.get(step).zip(state.steps.get(step)) else { continue };
+        if caller.covers(&job.id) {
+            items.push(Approval {
+                execution_id: state.run.execution_id.clone(),
+                job_id: job.id.clone(),
+                step_id: definition.id.clone(),
+                message: found.reason.clone().unwrap_or_default(),
+                approvers: approval::Approval::of(definition)
+                    .map(|approval| approval.approvers)
+                    .unwrap_or_default(),
+                since: found.parked_since,
+                until: found.not_before,
+            });
+        }
+    }
+    Ok(Json(Approvals { items, next_cursor: None }))
+}
+
+pub(super) async fn decide(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((id, step)): Path<(String, String)>,
+    bytes: Bytes,
+) -> Result<Json<RunView>, Problem> {
+    let Decision { approved, comment } = body(&bytes)?;
+    state(&app, &caller, &id).await?;
+    let decided = Decided { approved, by: caller.name().to_owned(), roles: caller.role().all(), comment };
+    let action = if approved { "approval.approve" } else { "approval.reject" };
+    let audit = caller.audit(&app, action, &id);
+    let state = app.host.decide_approval(&id, &step, decided, audit).await?;
+    Ok(Json(RunView::from(&state)))
+}

@@ -1,0 +1,222 @@
+//! The endpoints of sections 9.1 and 9.2 of the v2 design.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::SecondsFormat;
+use sha2::{Digest, Sha256};
+use stepwell::engine::Job;
+use stepwell::engine::run::{Admission, RunState, RunView};
+use stepwell::engine::store::{Audit, Idempotency};
+
+use super::problem::Problem;
+use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, Scheduled, StepTypes};
+use super::{App, Caller};
+
+/// How long a request waits for a run unless it says otherwise (`Prefer: wait=N`).
+const WAIT: Duration = Duration::from_secs(300);
+
+/// `POST /api/v2/jobs/execute`.
+pub(super) async fn execute(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let job = parse(&app, &body).await?;
+    caller.may(&job.id)?;
+    run(&app, &caller, &job, Admission::default(), &headers, &body, "job.execute", |state| {
+        Json(RunView::from(state)).into_response()
+    })
+    .await
+}
+
+/// `POST /api/jobs/{id}/run`, with the legacy response.
+pub(super) async fn run_legacy(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    caller.may(&id)?;
+    let job = app.host.job(&id).await?.job;
+    run(&app, &caller, &job, Admission::default(), &headers, &body, "job.run", |state| {
+        Json(legacy(&RunView::from(state))).into_response()
+    })
+    .await
+}
+
+/// The response of section 9.2.1.
+fn legacy(view: &RunView) -> LegacyRun {
+    let output = view.steps.iter().rev().map(|step| step.output.clone()).find(|output| !output.is_empty());
+    LegacyRun {
+        success: view.success,
+        message: format!("Job executed with status: {}", view.status.name()),
+        execution_id: view.execution_id.clone(),
+        status: view.status.name().to_owned(),
+        duration_seconds: view.duration_seconds,
+        output: output.unwrap_or_default(),
+        start_time: view.start_time.clone(),
+        end_time: view.end_time.clone(),
+    }
+}
+
+/// Enqueues, and waits as long as the client prefers (RFC 7240); 202 with its place when the run has not ended.
+#[allow(clippy::too_many_arguments, reason = "the parts of one request")]
+async fn run(
+    app: &App,
+    caller: &Caller,
+    job: &Arc<Job>,
+    admission: Admission,
+    headers: &HeaderMap,
+    body: &[u8],
+    action: &str,
+    show: impl Fn(&RunState) -> Response,
+) -> Result<Response, Problem> {
+    let (wait, asynchronous) = preference(headers);
+    let moves = app.host.watch();
+    let idempotency = idempotency(headers, caller, action, body)?;
+    let audit = caller.audit(app, action, &job.id);
+    let audit = Audit { detail: job.id.clone(), ..audit };
+    let admitted = app.host.enqueue(job, admission, idempotency, Some(audit)).await?;
+    let id = &admitted.execution_id;
+    if !asynchronous {
+        let state = app.host.wait_on(moves, id, wait).await?;
+        if state.status.is_terminal() {
+            let mut response = show(&state);
+            locate(&mut response, id);
+            return Ok(response);
+        }
+    }
+    Ok(accepted(id, admitted.replayed))
+}
+
+/// 202 with the place of the run.
+pub(super) fn accepted(execution_id: &str, replayed: bool) -> Response {
+    let answer = Accepted { execution_id: execution_id.to_owned(), replayed };
+    let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
+    locate(&mut response, execution_id);
+    response
+}
+
+fn locate(response: &mut Response, execution_id: &str) {
+    if let Ok(place) = HeaderValue::from_str(&format!("/api/v2/runs/{execution_id}")) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+}
+
+/// How long the client waits, and whether it does not want to.
+fn preference(headers: &HeaderMap) -> (Duration, bool) {
+    let prefer = headers.get("prefer").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let words: Vec<&str> = prefer.split([',', ';']).map(str::trim).collect();
+    let seconds = words.iter().find_map(|word| word.strip_prefix("wait=")?.parse().ok());
+    (
+        seconds.map_or(WAIT, |seconds: u64| Duration::from_secs(seconds).min(WAIT)),
+        words.contains(&"respond-async"),
+    )
+}
+
+/// The idempotency key of a request: what the client sent, apart for each API key.
+pub(super) fn idempotency(
+    headers: &HeaderMap,
+    caller: &Caller,
+    action: &str,
+    body: &[u8],
+) -> Result<Option<Idempotency>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
+    let key = key.ok_or_else(|| Problem::bad_request("Idempotency-Key: 1 to 255 printable characters"))?;
+    let mut digest = Sha256::new();
+    digest.update(action);
+    digest.update(body);
+    let fingerprint = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Some(Idempotency { key: format!("{}/{key}", caller.name()), fingerprint }))
+}
+
+/// Reads a job from a body.
+pub(super) async fn parse(app: &App, body: &[u8]) -> Result<Arc<Job>, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
+    if text.trim().is_empty() {
+        return Err(Problem::bad_request("the body is empty: send a job as JSON or YAML"));
+    }
+    let parsed = app.host.parse("body", text).await?;
+    Ok(Arc::new(parsed.job.into()))
+}
+
+/// `POST /api/v2/jobs/schedule`.
+pub(super) async fn schedule(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let value: serde_json::Value = serde_json::from_slice(&body)
+        .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
+    let time = value.get("scheduled_time").and_then(|time| time.as_str());
+    let time = time.ok_or_else(|| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "`scheduled_time` is missing: write for instance 2026-09-02T02:00:00Z",
+        )
+    })?;
+    let job =
+        value.get("job").ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "`job` is missing"))?;
+    let job = parse(&app, job.to_string().as_bytes()).await?;
+    caller.may(&job.id)?;
+    let at = app.host.time_in(time, &job.timezone).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("scheduled_time: {error}"))
+    })?;
+    let audit = Audit { detail: job.id.clone(), ..caller.audit(&app, "job.schedule", "") };
+    let id = app.host.schedule_once(&job, at, audit).await?;
+    let answer = Scheduled {
+        success: true,
+        message: format!("Job {} scheduled successfully", job.name),
+        job_id: job.id.clone(),
+        scheduled_time: at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        timezone: job.timezone.clone(),
+        status: "scheduled".to_owned(),
+    };
+    let mut response = Json(answer).into_response();
+    locate(&mut response, &id);
+    Ok(response)
+}
+
+/// `GET /api/v2/execution/status`.
+pub(super) async fn status(State(app): State<App>) -> Result<Json<EngineStatus>, Problem> {
+    let queues = app.host.queue_status().await?;
+    let started = app.host.is_serving();
+    let timezone_queues = queues.into_iter().map(|queue| {
+        let shown = EngineQueue {
+            timezone: queue.queue.clone(),
+            queue_size: queue.ready + queue.waiting + queue.blocked,
+            active_executions: queue.running,
+            running: started && queue.served && queue.paused.is_none(),
+        };
+        (queue.queue, shown)
+    });
+    let timezone_queues: std::collections::BTreeMap<_, _> = timezone_queues.collect();
+    Ok(Json(EngineStatus {
+        success: true,
+        engine_started: started,
+        total_queues: timezone_queues.len(),
+        total_active_executions: timezone_queues.values().map(|queue| queue.active_executions).sum(),
+        timezone_queues,
+        timestamp: timestamp(&app),
+    }))
+}
+
+/// `GET /api/v2/steps/types`.
+pub(super) async fn step_types(State(app): State<App>) -> Json<StepTypes> {
+    use stepwell::engine::job::Catalog;
+    let step_types = app.host.catalog().types();
+    Json(StepTypes { success: true, count: step_types.len(), step_types, timestamp: timestamp(&app) })
+}
+
+fn timestamp(app: &App) -> String {
+    app.host.now().to_rfc3339_opts(SecondsFormat::Micros, true)
+}

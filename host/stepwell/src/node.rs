@@ -1,0 +1,359 @@
+//! What a process knows of itself: the claims that it holds, who waits for what, and that it is alive.
+
+use std::collections::HashMap;
+use std::fs::{self, File, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use stepwell_engine::Manifest;
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::{Catalog, Job};
+use stepwell_engine::run::{Admission, AdmitError, RunState, admit, execution_id};
+use stepwell_engine::schedule::Calendars;
+use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::worker::Hold;
+use crate::{Host, HostError, Inner};
+
+/// The state of this process.
+pub(crate) struct Node {
+    name: OnceLock<(String, Option<File>)>,
+    holds: Mutex<HashMap<String, Arc<Hold>>>,
+    wakes: Mutex<HashMap<String, Arc<Notify>>>,
+    /// Runs that have moved.
+    moves: broadcast::Sender<Arc<RunState>>,
+    /// The last second in which an id was made, and how many were.
+    ids: Mutex<(i64, u32)>,
+    pub draining: CancellationToken,
+    /// The service has let the last run go.
+    pub ended: CancellationToken,
+    /// Wakes the scheduler.
+    pub schedules: Arc<Notify>,
+    /// Queues that have somebody who serves them.
+    pub served: Mutex<HashMap<String, crate::service::Serving>>,
+    pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            name: OnceLock::new(),
+            holds: Mutex::default(),
+            wakes: Mutex::default(),
+            moves: broadcast::channel(4096).0,
+            ids: Mutex::default(),
+            draining: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            schedules: Arc::default(),
+            served: Mutex::default(),
+            serving: OnceLock::new(),
+        }
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a host admits: a run, or the run that the same request made before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The run.
+    pub execution_id: String,
+    /// The same request, by its idempotency key, made this run before.
+    pub replayed: bool,
+}
+
+/// Takes a hold out of the registry when the worker is done, however it ends.
+pub(crate) struct Held {
+    host: Host,
+    hold: Arc<Hold>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut holds = lock(&self.host.node.holds);
+        if holds.get(&self.hold.execution_id).is_some_and(|held| held.fence == self.hold.fence) {
+            holds.remove(&self.hold.execution_id);
+        }
+    }
+}
+
+/// The step types, and the calendars of the configuration.
+pub(crate) struct HostCatalog<'a>(&'a Inner);
+
+impl Catalog for HostCatalog<'_> {
+    fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>> {
+        self.0.sandbox.manifest(step_type)
+    }
+    fn types(&self) -> Vec<String> {
+        let mut types = self.0.sandbox.types();
+        types.push(stepwell_engine::job::approval::TYPE.to_owned());
+        types.sort();
+        types
+    }
+    fn calendars(&self) -> Calendars {
+        self.0.config.calendars.clone()
+    }
+}
+
+impl Host {
+    /// What jobs may name.
+    pub fn catalog(&self) -> impl Catalog + '_ {
+        HostCatalog(self)
+    }
+
+    /// Admits a job: keeps it as a run in the queue of its time zone, or for the one who asks when the admission
+    /// says so. `audit` is written with it.
+    ///
+    /// # Errors
+    /// When the job is disabled, a variable is not the job's, the queue is full, or the store failed.
+    pub async fn enqueue(
+        &self,
+        job: &Arc<Job>,
+        admission: Admission,
+        idempotency: Option<Idempotency>,
+        audit: Option<Audit>,
+    ) -> Result<Admitted, HostError> {
+        let now = self.clock.now();
+        let run = admit(job, admission, String::new(), now)?;
+        self.insert(run, idempotency, audit).await
+    }
+
+    /// Gives the run its id, its rank and its queue, and keeps it.
+    pub(crate) async fn insert(
+        &self,
+        run: NewRun,
+        idempotency: Option<Idempotency>,
+        audit: Option<Audit>,
+    ) -> Result<Admitted, HostError> {
+        let mut run = self.ranked(run)?;
+        run.idempotency = idempotency;
+        loop {
+            run.execution_id = self.next_id(run.created_at);
+            let audit = audit.clone().map(|audit| Audit { target: run.execution_id.clone(), ..audit });
+            match self.store.insert(&run, audit).await {
+                Ok(inserted) => {
+                    self.inserted(&run, &inserted);
+                    return Ok(Admitted { execution_id: run.execution_id, replayed: false });
+                }
+                Err(StoreError::Exists(_)) => {}
+                Err(StoreError::Replayed(execution_id)) => {
+                    return Ok(Admitted { execution_id, replayed: true });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The run with its rank and the bound of its queue.
+    pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
+        if let Some(queue) = &run.queue {
+            let settings = self.queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;
+            run.rank = settings.rank(run.scheduled_time, run.priority);
+            run.max_waiting = settings.max_waiting;
+        }
+        Ok(run)
+    }
+
+    fn inserted(&self, run: &NewRun, inserted: &Inserted) {
+        self.cancel_held(&inserted.to_cancel, &format!("replaced by the run {}", run.execution_id));
+        if let Some(queue) = &run.queue {
+            self.serve_queue(queue);
+            self.wake([queue.as_str()]);
+        }
+    }
+
+    /// The next id: a number within the second.
+    pub(crate) fn next_id(&self, now: Timestamp) -> String {
+        let mut last = lock(&self.node.ids);
+        *last = if last.0 == now.timestamp() { (last.0, last.1 + 1) } else { (now.timestamp(), 1) };
+        execution_id(now, last.1)
+    }
+
+    /// The name of this process among those that work on runs. Its lock file tells others of this machine that it is
+    /// alive, or was.
+    pub(crate) fn worker(&self) -> &str {
+        let make = || {
+            let mut unique = [0; 4];
+            // Without random numbers, the process id has to do.
+            let _ = getrandom::fill(&mut unique);
+            let name = format!("{}-{:08x}", std::process::id(), u32::from_le_bytes(unique));
+            let lock = self.lock_as(&name).inspect_err(|error| {
+                tracing::warn!("no lock file; others wait for the lease when this process dies: {error}");
+            });
+            (name, lock.ok())
+        };
+        &self.node.name.get_or_init(make).0
+    }
+
+    fn lock_as(&self, name: &str) -> std::io::Result<File> {
+        let dir = self.base.join("workers");
+        fs::create_dir_all(&dir)?;
+        let file = File::create(dir.join(name))?;
+        file.try_lock().map_err(std::io::Error::other)?;
+        Ok(file)
+    }
+
+    /// Ends the claims of processes of this machine that have died: the operating system took their locks back.
+    pub(crate) async fn bury_dead_workers(&self) -> Result<(), StoreError> {
+        for worker in self.store.workers().await? {
+            let path = self.base.join("workers").join(&worker);
+            if worker == self.worker() || !path.exists() {
+                continue;
+            }
+            let Ok(file) = File::open(&path) else { continue };
+            if let Err(TryLockError::WouldBlock | TryLockError::Error(_)) = file.try_lock() {
+                continue;
+            }
+            let count = self.store.expire(&worker, self.clock.now()).await?;
+            tracing::info!("the worker {worker} has died; {count} of its runs are free again");
+            // A file that is left behind does no harm.
+            let _ = fs::remove_file(&path);
+        }
+        Ok(())
+    }
+
+    /// When a claim made at `now` expires.
+    pub(crate) fn lease_from(&self, now: Timestamp) -> Timestamp {
+        now + chrono::Duration::from_std(self.config.service.lease.0).unwrap_or_default()
+    }
+
+    pub(crate) fn hold(&self, hold: Arc<Hold>) -> Held {
+        lock(&self.node.holds).insert(hold.execution_id.clone(), hold.clone());
+        Held { host: self.clone(), hold }
+    }
+
+    /// Runs that this process works on.
+    pub(crate) fn held(&self) -> Vec<Arc<Hold>> {
+        lock(&self.node.holds).values().cloned().collect()
+    }
+
+    /// Cancels those of the runs that this process works on; others learn of it when they renew their claims.
+    pub(crate) fn cancel_held(&self, ids: &[String], why: &str) {
+        let holds = lock(&self.node.holds);
+        for hold in ids.iter().filter_map(|id| holds.get(id)) {
+            hold.cancel(why);
+        }
+    }
+
+    /// Renews this process's claims, until it is dropped.
+    pub(crate) fn beat(&self) -> AbortOnDropHandle<()> {
+        let host = self.clone();
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(host.config.service.lease.0 / 5).await;
+                host.renew().await;
+            }
+        }))
+    }
+
+    async fn renew(&self) {
+        let held = self.held();
+        let claims: Vec<(String, u64)> =
+            held.iter().map(|hold| (hold.execution_id.clone(), hold.fence)).collect();
+        if claims.is_empty() {
+            return;
+        }
+        match self.store.renew(&claims, self.lease_from(self.clock.now())).await {
+            Ok(renewals) => {
+                for (hold, renewal) in held.iter().zip(renewals) {
+                    match renewal {
+                        Renewal::Kept(Some(why)) => hold.cancel(&why),
+                        Renewal::Kept(None) => {}
+                        Renewal::Lost if lock(&self.node.holds).contains_key(&hold.execution_id) => {
+                            hold.abort.cancel();
+                        }
+                        Renewal::Lost => {}
+                    }
+                }
+            }
+            // Each write checks the fence: a lost claim is found there, and loudly.
+            Err(error) => tracing::warn!("claims are not renewed: {error}"),
+        }
+    }
+
+    /// Wakes those who serve the queues.
+    pub(crate) fn wake<'q>(&self, queues: impl IntoIterator<Item = &'q str>) {
+        let wakes = lock(&self.node.wakes);
+        for queue in queues {
+            if let Some(notify) = wakes.get(queue) {
+                notify.notify_one();
+            }
+        }
+    }
+
+    pub(crate) fn notify_of(&self, queue: &str) -> Arc<Notify> {
+        lock(&self.node.wakes).entry(queue.to_owned()).or_default().clone()
+    }
+
+    /// Tells watchers that a run has moved.
+    pub(crate) fn moved(&self, state: &RunState) {
+        // Nobody may be watching.
+        if self.node.moves.receiver_count() > 0 {
+            let _ = self.node.moves.send(Arc::new(state.clone()));
+        }
+    }
+
+    /// Runs that this process moves, as they move.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<RunState>> {
+        self.node.moves.subscribe()
+    }
+
+    /// Waits until a run has ended, at most for `limit`; its state then. What another process moves is looked at
+    /// twice a second.
+    ///
+    /// # Errors
+    /// When there is no such run, or the store failed.
+    pub async fn wait(&self, execution_id: &str, limit: Duration) -> Result<RunState, HostError> {
+        self.wait_on(self.watch(), execution_id, limit).await
+    }
+
+    /// As [`Host::wait`], for one who began to watch before the run was there.
+    ///
+    /// # Errors
+    /// As [`Host::wait`].
+    pub async fn wait_on(
+        &self,
+        mut moves: broadcast::Receiver<Arc<RunState>>,
+        execution_id: &str,
+        limit: Duration,
+    ) -> Result<RunState, HostError> {
+        let watched = async {
+            loop {
+                let moved = tokio::time::timeout(Duration::from_millis(500), async {
+                    loop {
+                        match moves.recv().await {
+                            Ok(state)
+                                if state.run.execution_id == execution_id && state.status.is_terminal() =>
+                            {
+                                return Some(RunState::clone(&state));
+                            }
+                            Ok(_) => {}
+                            // Too many moves at once: look.
+                            Err(_) => return None,
+                        }
+                    }
+                });
+                if let Ok(Some(state)) = moved.await {
+                    return Ok(state);
+                }
+                if self.store.row(execution_id).await?.status.is_terminal() {
+                    return self.run(execution_id).await;
+                }
+            }
+        };
+        match tokio::time::timeout(limit, watched).await {
+            Ok(ended) => ended,
+            Err(_) => self.run(execution_id).await,
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.node.draining.is_cancelled()
+    }
+}

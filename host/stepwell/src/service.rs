@@ -1,0 +1,529 @@
+//! The service: a dispatcher for each queue, one scheduler, and what keeps the house clean.
+//!
+//! Each part is a task of its own that is started again when it fails: a queue that crashes, is paused or is
+//! flooded leaves the others alone. What must hold over processes is in the store; these tasks only act on it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::{Admission, admit};
+use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable};
+use stepwell_engine::store::{
+    Change, Claim, ClaimQuery, CleanUp, Expect, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source,
+};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
+
+use crate::node::lock;
+use crate::worker::Silent;
+use crate::{Host, HostError};
+
+/// How long a task sleeps at most: what other processes did is seen by then.
+const POLL: Duration = Duration::from_secs(1);
+/// Runs that a dispatcher takes in one transaction.
+const CLAIM: u32 = 64;
+/// Schedules that the scheduler fires in one transaction.
+const SCHEDULES: u32 = 256;
+/// Fires of one schedule in one transaction.
+const FIRES: usize = 500;
+
+/// A running service. Dropping it leaves it running; [`Service::drain`] ends it.
+pub struct Service {
+    host: Host,
+    tasks: TaskTracker,
+}
+
+/// A queue that this process serves.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Serving {
+    /// Who paused it and why.
+    pub paused: Option<String>,
+    /// Runs of it that this process works on.
+    pub running: Arc<AtomicU32>,
+}
+
+/// What an operator said about a queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QueueRecord {
+    /// Who paused it and why.
+    #[serde(default)]
+    pub paused: Option<String>,
+}
+
+/// That a process works on runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WorkerRecord {
+    /// When it last said so.
+    pub seen: Timestamp,
+}
+
+impl Host {
+    /// Starts the service: queues, schedules, backfills and clean-up, in tasks of the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or this host serves already.
+    pub async fn serve(&self) -> Result<Service, HostError> {
+        let (sender, queues) = unbounded_channel();
+        if self.node.serving.set(sender).is_err() {
+            return Err(HostError::Refused("this host serves already".to_owned()));
+        }
+        self.bury_dead_workers().await?;
+        let service = Service { host: self.clone(), tasks: TaskTracker::new() };
+        let slots = Arc::new(Semaphore::new(self.config.service.workers as usize));
+        // Claims are kept until the last run was let go.
+        let (beat, ended) = (self.beat(), self.node.ended.clone());
+        tokio::spawn(async move {
+            ended.cancelled().await;
+            drop(beat);
+        });
+        service.keep("scheduler", |host| async move { host.schedule_loop().await });
+        service.keep("housekeeping", |host| async move { host.keep_house().await });
+        let (host, tasks) = (self.clone(), service.tasks.clone());
+        service.tasks.spawn(async move { host.open_queues(queues, &tasks, &slots).await });
+        for queue in self.queues.queues.keys() {
+            self.serve_queue(queue);
+        }
+        for row in self.store.queues(self.clock.now()).await? {
+            self.serve_queue(&row.queue);
+        }
+        Ok(service)
+    }
+
+    /// Has somebody serve that queue from now on, when this process serves.
+    pub(crate) fn serve_queue(&self, queue: &str) {
+        if let Some(opener) = self.node.serving.get()
+            && !lock(&self.node.served).contains_key(queue)
+        {
+            // The opener ends with the service.
+            let _ = opener.send(queue.to_owned());
+        }
+    }
+
+    async fn open_queues(
+        &self,
+        mut queues: UnboundedReceiver<String>,
+        tasks: &TaskTracker,
+        slots: &Arc<Semaphore>,
+    ) {
+        loop {
+            let queue = tokio::select! {
+                queue = queues.recv() => queue,
+                () = self.node.draining.cancelled() => None,
+            };
+            let Some(queue) = queue else { return };
+            let serving = match lock(&self.node.served).entry(queue.clone()) {
+                std::collections::hash_map::Entry::Occupied(_) => continue,
+                std::collections::hash_map::Entry::Vacant(free) => free.insert(Serving::default()).clone(),
+            };
+            self.refresh_pause(&queue).await;
+            let (slots, work) = (slots.clone(), tasks.clone());
+            keep(self.clone(), tasks, &format!("queue {queue}"), move |host| {
+                let (queue, slots, serving, work) =
+                    (queue.clone(), slots.clone(), serving.clone(), work.clone());
+                async move { host.dispatch(&queue, &slots, &serving, &work).await }
+            });
+        }
+    }
+
+    /// Takes the runs of a queue as they become free to go, and has them worked on.
+    async fn dispatch(&self, queue: &str, slots: &Arc<Semaphore>, serving: &Serving, tasks: &TaskTracker) {
+        let notify = self.notify_of(queue);
+        let zone = queue.parse().unwrap_or(chrono_tz::UTC);
+        let Some(settings) = self.queues.settings(queue) else { return };
+        let mut pause = Duration::from_millis(100);
+        while !self.is_draining() {
+            // A queue that has nothing running gets its first slot whatever the others take.
+            let spare = u32::from(serving.running.load(Ordering::Relaxed) == 0);
+            let room = u32::try_from(slots.available_permits()).unwrap_or(CLAIM).max(spare).min(CLAIM);
+            let now = self.clock.now();
+            let paused = lock(&self.node.served).get(queue).is_some_and(|serving| serving.paused.is_some());
+            let query = ClaimQuery {
+                queue: queue.to_owned(),
+                concurrency: settings.concurrency,
+                limit: room,
+                open: !paused && settings.closed_until(zone, now).is_none(),
+                worker: self.worker().to_owned(),
+                now,
+                until: self.lease_from(now),
+            };
+            let claims = match self.store.claim(query).await {
+                Ok(claims) => claims,
+                Err(error) => {
+                    tracing::warn!("queue {queue}: {error}");
+                    sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                    continue;
+                }
+            };
+            pause = Duration::from_millis(100);
+            let full = claims.len() as u32 >= room && room > 0;
+            for claim in claims {
+                self.spawn_work(claim, queue, slots, serving, tasks);
+            }
+            if full && slots.available_permits() > 0 {
+                continue;
+            }
+            let next = self.store.next_due(queue).await.ok().flatten();
+            let until = next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or(POLL));
+            // What is ready and was not taken waits for a slot, and the slot's end wakes us.
+            let until = if until.is_zero() { POLL } else { until.min(POLL) };
+            tokio::select! {
+                _ = timeout(until, notify.notified()) => {}
+                () = self.node.draining.cancelled() => {}
+            }
+        }
+    }
+
+    fn spawn_work(
+        &self,
+        claim: Claim,
+        queue: &str,
+        slots: &Arc<Semaphore>,
+        serving: &Serving,
+        tasks: &TaskTracker,
+    ) {
+        let permit = slots.clone().try_acquire_owned();
+        let running = Running::new(&serving.running);
+        let (host, queue) = (self.clone(), queue.to_owned());
+        tasks.spawn(async move {
+            let id = claim.run.execution_id.clone();
+            match host.work(claim, &Silent, Default::default()).await {
+                Ok(_) => {}
+                Err(HostError::Store(StoreError::Stale(_))) => {
+                    tracing::warn!("the run {id} was taken over by another worker, or let go");
+                }
+                Err(error) => tracing::error!("the run {id}: {error}"),
+            }
+            drop((permit, running));
+            host.wake([queue.as_str()]);
+        });
+    }
+
+    /// Looks up whether somebody paused the queue.
+    pub(crate) async fn refresh_pause(&self, queue: &str) {
+        let Ok(record) = self.store.record(Kind::Queue, queue).await else { return };
+        let said: QueueRecord =
+            record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
+        if let Some(serving) = lock(&self.node.served).get_mut(queue) {
+            serving.paused = said.paused;
+        }
+    }
+
+    /// Fires what is due, and sleeps until the next.
+    async fn schedule_loop(&self) {
+        let mut timetables = Timetables::default();
+        let notify = self.node.schedules.clone();
+        while !self.is_draining() {
+            let fired = self.fire_due(&mut timetables).await;
+            let filled = self.fill_backfills(&mut timetables).await;
+            let pause = match (fired, filled) {
+                (Ok(true), _) | (_, Ok(true)) => continue,
+                (Err(error), _) | (_, Err(error)) => {
+                    tracing::warn!("scheduler: {error}");
+                    POLL
+                }
+                _ => {
+                    let next = self.store.next_schedule().await.ok().flatten();
+                    next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or_default()).min(POLL)
+                }
+            };
+            tokio::select! {
+                _ = timeout(pause, notify.notified()) => {}
+                () = self.node.draining.cancelled() => {}
+            }
+        }
+    }
+
+    /// Fires the schedules that are due; tells whether there may be more.
+    pub(crate) async fn fire_due(&self, timetables: &mut Timetables) -> Result<bool, HostError> {
+        let now = self.clock.now();
+        let rows = self.store.due_schedules(now, SCHEDULES).await?;
+        let mut more = rows.len() == SCHEDULES as usize;
+        let mut batches = Vec::new();
+        for row in rows {
+            let batch = self.batch(&row, timetables, now);
+            more |= batch.next.is_some_and(|next| next <= now);
+            batches.push(batch);
+        }
+        self.fire(batches).await?;
+        Ok(more)
+    }
+
+    /// What is to become of the fires of a schedule that have come.
+    pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, now: Timestamp) -> FireBatch {
+        let Some((timetable, schedule)) = timetables.of(self, row).zip(row.job.schedule.as_ref()) else {
+            // A calendar that it names may be gone: it waits until the job is mended.
+            tracing::error!("the schedule of the job {} cannot be evaluated", row.job_id);
+            return FireBatch {
+                job_id: row.job_id.clone(),
+                expect: Some(row.cursor),
+                cursor: row.cursor,
+                next: Some(now + chrono::Duration::minutes(1)),
+                fires: Vec::new(),
+            };
+        };
+        let due = schedule::due(&timetable, schedule, row.cursor, row.paused.as_deref(), now, FIRES);
+        let source = |nominal: String| Source::Schedule { nominal };
+        let fires =
+            due.fires.iter().map(|fire| self.new_fire(row, fire, source, None, schedule.overlap, now));
+        FireBatch {
+            job_id: row.job_id.clone(),
+            expect: Some(row.cursor),
+            cursor: due.cursor,
+            fires: fires.collect(),
+            next: due.next,
+        }
+    }
+
+    /// A fire with its row, and its run where it is to have one.
+    pub(crate) fn new_fire(
+        &self,
+        schedule: &ScheduleRow,
+        fire: &Fire,
+        source: impl Fn(String) -> Source,
+        priority: Option<u8>,
+        overlap: RunOverlap,
+        now: Timestamp,
+    ) -> NewFire {
+        let nominal = fire.nominal.name();
+        let mut row = LedgerRow {
+            job_id: schedule.job_id.clone(),
+            nominal: nominal.clone(),
+            due_at: fire.nominal.at,
+            decision: fire.decision,
+            reason: match fire.reason.as_str() {
+                "" => fire.nominal.note().to_owned(),
+                reason => reason.to_owned(),
+            },
+            execution_id: None,
+            decided_at: now,
+        };
+        if !matches!(fire.decision, Decision::Admitted | Decision::Backfilled) {
+            return NewFire { row, run: None, overlap };
+        }
+        let admission =
+            Admission { due: Some(fire.due), source: source(nominal), priority, ..Admission::default() };
+        let admitted = admit(&schedule.job, admission, self.next_id(now), now).map_err(HostError::from);
+        match admitted.and_then(|run| self.ranked(run)) {
+            Ok(run) => {
+                row.execution_id = Some(run.execution_id.clone());
+                NewFire { row, run: Some(run), overlap }
+            }
+            Err(error) => {
+                row.decision = Decision::Refused;
+                row.reason = error.to_string();
+                NewFire { row, run: None, overlap }
+            }
+        }
+    }
+
+    pub(crate) async fn fire(&self, batches: Vec<FireBatch>) -> Result<(), HostError> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let queues: std::collections::BTreeSet<String> =
+            batches.iter().flat_map(|b| &b.fires).filter_map(|f| f.run.as_ref()?.queue.clone()).collect();
+        for fired in self.store.fire(batches).await? {
+            self.cancel_held(&fired.to_cancel, "replaced by a later run");
+        }
+        queues.iter().for_each(|queue| self.serve_queue(queue));
+        self.wake(queues.iter().map(String::as_str));
+        Ok(())
+    }
+
+    /// What is to be done once in a while.
+    async fn keep_house(&self) {
+        let mut rounds = 0u64;
+        while !self.is_draining() {
+            let queues: Vec<String> = lock(&self.node.served).keys().cloned().collect();
+            for queue in &queues {
+                self.refresh_pause(queue).await;
+            }
+            let done = self.house_round(rounds).await;
+            if let Err(error) = done {
+                tracing::warn!("housekeeping: {error}");
+            }
+            rounds += 1;
+            tokio::select! {
+                () = sleep(POLL) => {}
+                () = self.node.draining.cancelled() => {}
+            }
+        }
+    }
+
+    async fn house_round(&self, round: u64) -> Result<(), HostError> {
+        let now = self.clock.now();
+        for id in self.store.overdue(now, 1000).await? {
+            self.end_overdue(&id).await?;
+        }
+        if round.is_multiple_of(5) {
+            for row in self.store.queues(now).await? {
+                self.serve_queue(&row.queue);
+            }
+            self.bury_dead_workers().await?;
+            self.say_alive().await?;
+        }
+        if round % 600 == 60 {
+            self.clean_up(None).await?;
+            self.forget_workers(now).await?;
+        }
+        Ok(())
+    }
+
+    /// Says that this process works on runs. Shows whether the store can be written, too.
+    pub(crate) async fn say_alive(&self) -> Result<(), StoreError> {
+        let value = serde_json::to_value(WorkerRecord { seen: self.clock.now() }).unwrap_or_default();
+        let (kind, id) = (Kind::Worker, self.worker().to_owned());
+        let put = Change::Put { kind, id, state: "alive".to_owned(), value, expect: Expect::Any };
+        self.store.write(vec![put]).await
+    }
+
+    /// A run whose time in the queue is over is claimed by nobody while its queue is closed or its key is taken.
+    async fn end_overdue(&self, id: &str) -> Result<(), HostError> {
+        let now = self.clock.now();
+        match self.store.claim_run(id, self.worker(), now, self.lease_from(now)).await {
+            Ok(claim) => self.work(claim, &Silent, Default::default()).await.map(drop),
+            Err(StoreError::Claimed(..)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn forget_workers(&self, now: Timestamp) -> Result<(), HostError> {
+        for record in self.store.records(Kind::Worker, None, "", 10_000).await? {
+            let seen = serde_json::from_value::<WorkerRecord>(record.value).map(|worker| worker.seen);
+            if seen.is_ok_and(|seen| now - seen > chrono::Duration::days(1)) {
+                let gone = Change::Remove { kind: Kind::Worker, id: record.id, expect: Expect::Any };
+                self.store.write(vec![gone]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what is older than the retention says, or than `days` for runs; gives the number of runs that went.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn clean_up(&self, days: Option<u32>) -> Result<usize, HostError> {
+        let now = self.clock.now();
+        let retention = &self.config.service.retention;
+        let before = |span: Duration| now - chrono::Duration::from_std(span).unwrap_or_default();
+        let mut count = 0;
+        loop {
+            let query = CleanUp {
+                runs_before: days
+                    .map_or(before(retention.runs.0), |days| now - chrono::Duration::days(i64::from(days))),
+                runs_per_job: retention.runs_per_job,
+                ledger_before: before(retention.ledger.0),
+                audit_before: before(retention.audit.0),
+                limit: 1000,
+            };
+            let gone = self.store.clean_up(query).await?;
+            for id in &gone {
+                let dir = self.base.join("runs").join(id);
+                if let Err(error) = std::fs::remove_dir_all(&dir)
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!("{}: {error}", dir.display());
+                }
+            }
+            count += gone.len();
+            if gone.len() < 1000 {
+                return Ok(count);
+            }
+        }
+    }
+}
+
+/// Counts a run that is worked on.
+struct Running(Arc<AtomicU32>);
+
+impl Running {
+    fn new(count: &Arc<AtomicU32>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Timetables that were made before, by job and the time at which the schedule was made.
+#[derive(Default)]
+pub(crate) struct Timetables(HashMap<(String, Timestamp), Arc<Timetable>>);
+
+impl Timetables {
+    /// Bounds the memory; a timetable is made in microseconds.
+    const MOST: usize = 200_000;
+
+    pub(crate) fn of(&mut self, host: &Host, row: &ScheduleRow) -> Option<Arc<Timetable>> {
+        let key = (row.job.digest().to_owned(), row.made);
+        if let Some(found) = self.0.get(&key) {
+            return Some(found.clone());
+        }
+        let timetable = Arc::new(host.timetable(&row.job, row.made).ok()??);
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        self.0.insert(key, timetable.clone());
+        Some(timetable)
+    }
+}
+
+/// Runs a task until it ends, and again when it panics.
+fn keep<F>(host: Host, tasks: &TaskTracker, name: &str, task: impl Fn(Host) -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (name, inner) = (name.to_owned(), tasks.clone());
+    tasks.spawn(async move {
+        while let Err(error) = inner.spawn(task(host.clone())).await {
+            if error.is_cancelled() || host.is_draining() {
+                return;
+            }
+            tracing::error!("{name} failed and starts again: {error}");
+            sleep(POLL).await;
+        }
+    });
+}
+
+impl Service {
+    fn keep<F>(&self, name: &str, task: impl Fn(Host) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        keep(self.host.clone(), &self.tasks, name, task);
+    }
+
+    /// Ends the service: nothing new begins, steps that run may go on for `drain` of the configuration, and what
+    /// runs then is let go, to be done again by whoever comes next. Tells how many runs were let go in the middle of
+    /// a step.
+    pub async fn drain(self) -> usize {
+        self.host.node.draining.cancel();
+        self.tasks.close();
+        let limit = self.host.config.service.drain.0;
+        if timeout(limit, self.tasks.wait()).await.is_ok() {
+            self.host.node.ended.cancel();
+            return 0;
+        }
+        let held = self.host.held();
+        for hold in &held {
+            hold.abort.cancel();
+        }
+        let _ = timeout(Duration::from_secs(5), self.tasks.wait()).await;
+        self.host.node.ended.cancel();
+        if let Err(error) = self.host.store.expire(self.host.worker(), self.host.clock.now()).await {
+            tracing::warn!("claims are not given back, and expire by themselves: {error}");
+        }
+        held.len()
+    }
+}

@@ -1,0 +1,246 @@
+//! How things go: queues, runs, health.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::RunStatus;
+use stepwell_engine::schedule::zone;
+use stepwell_engine::store::{Kind, RunFilter, RunRow};
+
+use crate::node::lock;
+use crate::service::QueueRecord;
+use crate::{Host, HostError};
+
+/// A queue, as its operator sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct QueueStatus {
+    /// The zone.
+    pub queue: String,
+    /// Runs that are due and wait for a worker.
+    pub ready: u64,
+    /// Runs that are not due yet, or wait for a retry or for something outside.
+    pub waiting: u64,
+    /// Runs that wait for their concurrency key.
+    pub blocked: u64,
+    /// Runs that run.
+    pub running: u64,
+    /// Seconds since the oldest ready run became due.
+    pub oldest_seconds: f64,
+    /// Runs that may run at once.
+    pub concurrency: u32,
+    /// Runs that may wait.
+    pub max_waiting: u64,
+    /// Who paused it, and why.
+    pub paused: Option<String>,
+    /// Until when a window keeps runs from beginning.
+    pub closed_until: Option<Timestamp>,
+    /// Whether this process serves it.
+    pub served: bool,
+}
+
+/// Runs of some hours.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Metrics {
+    /// How many hours.
+    pub hours: u32,
+    /// Runs that ended, by status.
+    pub ended: BTreeMap<String, u64>,
+    /// The part of them that succeeded, of those that succeeded or failed; 1 when there are none.
+    pub success_rate: f64,
+    /// Seconds from begin to end.
+    pub duration_seconds: Spread,
+    /// Seconds from being due to the begin.
+    pub lateness_seconds: Spread,
+    /// By job.
+    pub jobs: BTreeMap<String, JobStats>,
+    /// More runs ended than were looked at: the figures are of the newest.
+    pub truncated: bool,
+}
+
+/// Runs of one job.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct JobStats {
+    /// Runs that ended.
+    pub runs: u64,
+    /// Those that succeeded.
+    pub succeeded: u64,
+    /// Those that failed, ran out of time, or expired.
+    pub failed: u64,
+}
+
+/// How figures are spread.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Spread {
+    /// Half are below.
+    pub p50: f64,
+    /// 95 of 100 are below.
+    pub p95: f64,
+    /// 99 of 100 are below.
+    pub p99: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+/// Whether the parts work.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Health {
+    /// `healthy`, or `degraded` when a part does not work.
+    pub status: &'static str,
+    /// The parts, with what is wrong; empty when nothing is.
+    pub parts: BTreeMap<&'static str, String>,
+    /// Runs that this process works on.
+    pub active: u64,
+    /// Seconds by which the next schedule is late; 0 when it is not due.
+    pub scheduler_lag_seconds: f64,
+    /// The version of the zone database.
+    pub tzdb: &'static str,
+    /// The version of Stepwell.
+    pub version: &'static str,
+}
+
+/// Runs that are looked at for metrics.
+const LOOKED_AT: u32 = 100_000;
+
+impl Host {
+    /// Every queue that has runs, settings or somebody who serves it.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn queue_status(&self) -> Result<Vec<QueueStatus>, HostError> {
+        let now = self.clock.now();
+        let rows: BTreeMap<String, _> =
+            self.store.queues(now).await?.into_iter().map(|row| (row.queue.clone(), row)).collect();
+        let mut paused = BTreeMap::new();
+        for record in self.store.records(Kind::Queue, None, "", 10_000).await? {
+            let said: QueueRecord = serde_json::from_value(record.value).unwrap_or_default();
+            paused.insert(record.id, said.paused);
+        }
+        let served: Vec<String> = lock(&self.node.served).keys().cloned().collect();
+        let mut names: Vec<&String> =
+            rows.keys().chain(paused.keys()).chain(&served).chain(self.queues.queues.keys()).collect();
+        names.sort();
+        names.dedup();
+        let status = names.into_iter().map(|queue| {
+            let settings = self.queues.settings(queue).unwrap_or_default();
+            let zone = queue.parse().unwrap_or(chrono_tz::UTC);
+            let row = rows.get(queue);
+            QueueStatus {
+                queue: queue.clone(),
+                ready: row.map_or(0, |row| row.ready),
+                waiting: row.map_or(0, |row| row.waiting),
+                blocked: row.map_or(0, |row| row.blocked),
+                running: row.map_or(0, |row| row.running),
+                oldest_seconds: row
+                    .and_then(|row| row.oldest)
+                    .map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0)),
+                concurrency: settings.concurrency,
+                max_waiting: settings.max_waiting,
+                paused: paused.get(queue).cloned().flatten(),
+                closed_until: settings.closed_until(zone, now),
+                served: served.contains(queue),
+            }
+        });
+        Ok(status.collect())
+    }
+
+    /// How the runs of the last hours went.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn metrics(&self, hours: u32) -> Result<Metrics, HostError> {
+        let since = self.clock.now() - chrono::Duration::hours(i64::from(hours));
+        let filter = RunFilter { ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
+        let rows = self.store.list(&filter).await?;
+        Ok(summarize(hours, &rows))
+    }
+
+    /// Whether the parts work.
+    pub async fn health(&self) -> Health {
+        let now = self.clock.now();
+        let mut parts = BTreeMap::from([("store", String::new()), ("service", String::new())]);
+        let mut lag = 0.0;
+        match self.store.next_schedule().await {
+            Ok(next) => lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0)),
+            Err(error) => {
+                parts.insert("store", error.to_string());
+            }
+        }
+        // A write shows what a read cannot: a disk that is full.
+        if let Err(error) = self.say_alive().await {
+            parts.insert("store", error.to_string());
+        }
+        if self.node.serving.get().is_none() || self.is_draining() {
+            parts.insert("service", "nothing new begins: the service does not run, or is ending".to_owned());
+        }
+        let healthy = parts.values().all(String::is_empty);
+        let served = lock(&self.node.served);
+        Health {
+            status: if healthy { "healthy" } else { "degraded" },
+            parts,
+            active: served.values().map(|s| u64::from(s.running.load(Ordering::Relaxed))).sum(),
+            scheduler_lag_seconds: lag,
+            tzdb: zone::database_version(),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// Whether this process serves queues.
+    pub fn is_serving(&self) -> bool {
+        self.node.serving.get().is_some() && !self.is_draining()
+    }
+}
+
+fn summarize(hours: u32, rows: &[RunRow]) -> Metrics {
+    let mut ended: BTreeMap<String, u64> = BTreeMap::new();
+    let mut jobs: BTreeMap<String, JobStats> = BTreeMap::new();
+    let (mut durations, mut lateness) = (Vec::new(), Vec::new());
+    let (mut good, mut bad) = (0u64, 0u64);
+    for row in rows.iter().filter(|row| row.status.is_terminal()) {
+        *ended.entry(row.status.name().to_owned()).or_default() += 1;
+        let job = jobs.entry(row.job_id.clone()).or_default();
+        job.runs += 1;
+        if row.status == RunStatus::Success {
+            (job.succeeded, good) = (job.succeeded + 1, good + 1);
+        } else if row.status.is_dead() {
+            (job.failed, bad) = (job.failed + 1, bad + 1);
+        }
+        if let Some((started, ended)) = row.started_at.zip(row.ended_at) {
+            durations.push((ended - started).as_seconds_f64());
+            lateness.push((started - row.created_at.max(row.due_at.min(started))).as_seconds_f64().max(0.0));
+        }
+    }
+    Metrics {
+        hours,
+        ended,
+        success_rate: if good + bad == 0 { 1.0 } else { good as f64 / (good + bad) as f64 },
+        duration_seconds: spread(durations),
+        lateness_seconds: spread(lateness),
+        jobs,
+        truncated: rows.len() == LOOKED_AT as usize,
+    }
+}
+
+fn spread(mut figures: Vec<f64>) -> Spread {
+    figures.sort_by(f64::total_cmp);
+    let at = |part: f64| {
+        let index = (figures.len() as f64 * part).ceil() as usize;
+        figures.get(index.saturating_sub(1)).copied().unwrap_or(0.0)
+    };
+    Spread { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: figures.last().copied().unwrap_or(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_spread() {
+        let told = spread((1..=100).map(f64::from).collect());
+        assert_eq!((told.p50, told.p95, told.p99, told.max), (50.0, 95.0, 99.0, 100.0));
+        assert_eq!(spread(Vec::new()), Spread::default());
+        assert_eq!(spread(vec![7.0]).p50, 7.0);
+    }
+}

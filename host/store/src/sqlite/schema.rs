@@ -1,0 +1,123 @@
+//! The schema of the SQLite file.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// The number in the file's `user_version`. 1 was a development version before 0.1.
+const VERSION: u32 = 2;
+
+/// `phase` says what can happen to a run: 1 ready, 2 waiting for its time, 3 claimed, 4 waiting for its
+/// concurrency key, 5 ended. The indexes are partial, so that a run is only in those that it needs now.
+const SCHEMA: &str = "
+    CREATE TABLE definitions (
+        digest TEXT PRIMARY KEY,
+        job    TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE runs (
+        execution_id  TEXT PRIMARY KEY,
+        job_id        TEXT NOT NULL,
+        digest        TEXT NOT NULL,
+        run           TEXT NOT NULL,
+        queue         TEXT,
+        phase         INTEGER NOT NULL,
+        status        TEXT NOT NULL,
+        priority      INTEGER NOT NULL,
+        rank          INTEGER NOT NULL,
+        due_at        INTEGER NOT NULL,
+        expires_at    INTEGER NOT NULL,
+        created_at    INTEGER NOT NULL,
+        started_at    INTEGER,
+        ended_at      INTEGER,
+        updated_at    INTEGER NOT NULL,
+        fence         INTEGER NOT NULL DEFAULT 0,
+        worker        TEXT,
+        claimed_until INTEGER,
+        key           TEXT,
+        key_limit     INTEGER,
+        holds         INTEGER NOT NULL DEFAULT 0,
+        cancel        TEXT,
+        scheduled     INTEGER NOT NULL,
+        idempotency   TEXT,
+        fingerprint   TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX runs_ready ON runs (queue, rank) WHERE phase = 1;
+    CREATE INDEX runs_waiting ON runs (queue, due_at) WHERE phase = 2;
+    CREATE INDEX runs_claimed ON runs (queue, claimed_until) WHERE phase = 3;
+    CREATE INDEX runs_blocked ON runs (key, rank) WHERE phase = 4;
+    CREATE INDEX runs_holding ON runs (key) WHERE holds = 1;
+    CREATE INDEX runs_scheduled ON runs (job_id) WHERE scheduled = 1 AND phase < 5;
+    CREATE INDEX runs_by_job ON runs (job_id, execution_id);
+    CREATE UNIQUE INDEX runs_idempotency ON runs (idempotency) WHERE idempotency IS NOT NULL;
+    CREATE TABLE events (
+        execution_id TEXT NOT NULL,
+        seq          INTEGER NOT NULL,
+        events       TEXT NOT NULL,
+        PRIMARY KEY (execution_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE logs (
+        execution_id TEXT NOT NULL,
+        seq          INTEGER NOT NULL,
+        record       TEXT NOT NULL,
+        PRIMARY KEY (execution_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE schedules (
+        job_id    TEXT PRIMARY KEY,
+        digest    TEXT NOT NULL,
+        made      INTEGER NOT NULL,
+        cursor    INTEGER NOT NULL,
+        next      INTEGER,
+        paused    TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX schedules_due ON schedules (next) WHERE next IS NOT NULL;
+    CREATE TABLE ledger (
+        job_id       TEXT NOT NULL,
+        nominal      TEXT NOT NULL,
+        due_at       INTEGER NOT NULL,
+        decision     TEXT NOT NULL,
+        reason       TEXT NOT NULL,
+        execution_id TEXT,
+        decided_at   INTEGER NOT NULL,
+        PRIMARY KEY (job_id, nominal)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX ledger_by_time ON ledger (due_at, job_id, nominal);
+    CREATE TABLE records (
+        kind    TEXT NOT NULL,
+        id      TEXT NOT NULL,
+        state   TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        value   TEXT NOT NULL,
+        PRIMARY KEY (kind, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY,
+        at  INTEGER NOT NULL,
+        row TEXT NOT NULL
+    ) STRICT;
+";
+
+/// Brings the schema up to date.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let version = |connection: &Connection| -> rusqlite::Result<u32> {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0))
+    };
+    if version(connection)? == VERSION {
+        return Ok(());
+    }
+    // Another process may be migrating too: look again under the lock.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    match version(&transaction)? {
+        0 => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        VERSION => {}
+        1 => return Err(refused("it was written by a development version before 0.1: move it away")),
+        newer => {
+            return Err(refused(&format!("it was written by a newer version of Stepwell (schema {newer})")));
+        }
+    }
+    transaction.commit()
+}
+
+fn refused(message: &str) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1), Some(message.to_owned()))
+}
