@@ -6,5 +6,6 @@ mod builtins;
 mod cli;
 mod probe;
 mod recovery;
+mod simulation;
 mod stores;
 mod support;

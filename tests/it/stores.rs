@@ -367,7 +367,8 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
 #[tokio::test]
 async fn what_is_old_goes_and_what_is_open_stays() {
     for (name, store, _dir) in stores() {
-        for id in ["a", "b", "c"] {
+        let [a, b, c] = ["a", "b", "c"].map(|end| format!("exec_20250901_143022_{end}"));
+        for id in [&a, &b, &c] {
             store.insert(&new_run(id), None).await.unwrap();
         }
         for claim in store.claim(query(2, now())).await.unwrap() {
@@ -381,10 +382,10 @@ async fn what_is_old_goes_and_what_is_open_stays() {
             limit: 10,
         };
         assert_eq!(store.clean_up(query(now(), 9)).await.unwrap(), [""; 0], "{name}");
-        assert_eq!(store.clean_up(query(now(), 1)).await.unwrap(), ["a"], "{name}: one too many");
-        assert_eq!(store.clean_up(query(after(9), 9)).await.unwrap(), ["b"], "{name}: too old");
-        assert_eq!(store.load("b").await, Err(StoreError::NotFound("b".to_owned())), "{name}");
-        assert_eq!(store.load("c").await.unwrap().0, new_run("c"), "{name}");
+        assert_eq!(store.clean_up(query(now(), 1)).await.unwrap(), [a.as_str()], "{name}: one too many");
+        assert_eq!(store.clean_up(query(after(9), 9)).await.unwrap(), [b.as_str()], "{name}: too old");
+        assert_eq!(store.load(&b).await, Err(StoreError::NotFound(b.clone())), "{name}");
+        assert_eq!(store.load(&c).await.unwrap().0, new_run(&c), "{name}");
     }
 }
 

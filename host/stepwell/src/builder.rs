@@ -42,6 +42,7 @@ pub struct HostBuilder {
     queues: QueueFile,
     queue_file: Option<PathBuf>,
     runner: Option<Arc<dyn StepRunner>>,
+    sandbox: Option<Arc<Sandbox>>,
 }
 
 impl HostBuilder {
@@ -126,6 +127,14 @@ impl HostBuilder {
         self
     }
 
+    /// Shares the sandbox, with its steps and what it has compiled, of another host with the same configuration.
+    /// Default: one of its own.
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Arc<Sandbox>) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
     /// Runs attempts elsewhere than in the sandbox: for simulations and tests of schedules, in which no guest is to
     /// run. Default: the sandbox.
     #[must_use]
@@ -159,15 +168,22 @@ impl HostBuilder {
             ),
         };
         let cache_dir = self.cache_dir.or_else(|| self.data_dir.as_ref().map(|dir| dir.join("components")));
-        let sandbox =
-            Sandbox::new(SandboxOptions { cache_dir, config: config.clone(), engine: self.engine })?;
-        if !self.without_builtins {
-            for builtin in BUILTINS {
-                let manifest: Manifest = serde_json::from_str(builtin.manifest)
-                    .map_err(|error| HostError::File { path: builtin.name.into(), error: error.into() })?;
-                sandbox.register_known(manifest, builtin.digest, builtin.wasm);
+        let sandbox = match self.sandbox {
+            Some(shared) => shared,
+            None => {
+                let options = SandboxOptions { cache_dir, config: config.clone(), engine: self.engine };
+                let sandbox = Sandbox::new(options)?;
+                if !self.without_builtins {
+                    for builtin in BUILTINS {
+                        let manifest: Manifest = serde_json::from_str(builtin.manifest).map_err(|error| {
+                            HostError::File { path: builtin.name.into(), error: error.into() }
+                        })?;
+                        sandbox.register_known(manifest, builtin.digest, builtin.wasm);
+                    }
+                }
+                Arc::new(sandbox)
             }
-        }
+        };
         let queues = match &self.queue_file {
             Some(path) => QueueFile::parse(&name(path), &read(path)?).map_err(HostError::Invalid)?,
             None => self.queues,
@@ -178,7 +194,6 @@ impl HostBuilder {
             (None, None) => Arc::new(SqliteStore::in_memory()),
         };
         let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(self.data_dir).unwrap_or_default();
-        let sandbox = Arc::new(sandbox);
         Ok(Host(Arc::new(Inner {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),

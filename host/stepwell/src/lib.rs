@@ -141,7 +141,7 @@ impl Host {
     }
 
     /// The sandbox, for what this type does not offer.
-    pub fn sandbox(&self) -> &Sandbox {
+    pub fn sandbox(&self) -> &Arc<Sandbox> {
         &self.sandbox
     }
 
@@ -268,6 +268,7 @@ impl Host {
             // Somebody may approve or cancel it meanwhile, through another process.
             let pause = (due - self.clock.now()).to_std().unwrap_or_default().min(Duration::from_millis(500));
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => {}
                 () = cancel.cancelled() => {}
             }
@@ -282,6 +283,7 @@ impl Host {
                 let pause =
                     (due - self.clock.now()).to_std().unwrap_or_default().min(Duration::from_millis(500));
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(pause) => {}
                     () = cancel.cancelled() => {}
                 }

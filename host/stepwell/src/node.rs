@@ -1,6 +1,6 @@
 //! What a process knows of itself: the claims that it holds, who waits for what, and that it is alive.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, TryLockError};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::{Host, HostError, Inner};
 /// The state of this process.
 pub(crate) struct Node {
     name: OnceLock<(String, Option<File>)>,
-    holds: Mutex<HashMap<String, Arc<Hold>>>,
+    holds: Mutex<BTreeMap<String, Arc<Hold>>>,
     wakes: Mutex<HashMap<String, Arc<Notify>>>,
     /// Runs that have moved.
     moves: broadcast::Sender<Arc<RunState>>,
@@ -34,7 +34,7 @@ pub(crate) struct Node {
     /// Wakes the scheduler.
     pub schedules: Arc<Notify>,
     /// Queues that have somebody who serves them.
-    pub served: Mutex<HashMap<String, crate::service::Serving>>,
+    pub served: Mutex<BTreeMap<String, crate::service::Serving>>,
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
 }
 

@@ -114,13 +114,14 @@ impl Host {
     ) {
         loop {
             let queue = tokio::select! {
+                biased;
                 queue = queues.recv() => queue,
                 () = self.node.draining.cancelled() => None,
             };
             let Some(queue) = queue else { return };
             let serving = match lock(&self.node.served).entry(queue.clone()) {
-                std::collections::hash_map::Entry::Occupied(_) => continue,
-                std::collections::hash_map::Entry::Vacant(free) => free.insert(Serving::default()).clone(),
+                std::collections::btree_map::Entry::Occupied(_) => continue,
+                std::collections::btree_map::Entry::Vacant(free) => free.insert(Serving::default()).clone(),
             };
             self.refresh_pause(&queue).await;
             let (slots, work) = (slots.clone(), tasks.clone());
@@ -175,6 +176,7 @@ impl Host {
             // What is ready and was not taken waits for a slot, and the slot's end wakes us.
             let until = if until.is_zero() { POLL } else { until.min(POLL) };
             tokio::select! {
+                biased;
                 _ = timeout(until, notify.notified()) => {}
                 () = self.node.draining.cancelled() => {}
             }
@@ -235,6 +237,7 @@ impl Host {
                 }
             };
             tokio::select! {
+                biased;
                 _ = timeout(pause, notify.notified()) => {}
                 () = self.node.draining.cancelled() => {}
             }
@@ -352,6 +355,7 @@ impl Host {
             }
             rounds += 1;
             tokio::select! {
+                biased;
                 () = sleep(POLL) => {}
                 () = self.node.draining.cancelled() => {}
             }
@@ -363,10 +367,11 @@ impl Host {
         for id in self.store.overdue(now, 1000).await? {
             self.end_overdue(&id).await?;
         }
+        // What the command or another process put into a queue that nobody serves yet.
+        for row in self.store.queues(now).await? {
+            self.serve_queue(&row.queue);
+        }
         if round.is_multiple_of(5) {
-            for row in self.store.queues(now).await? {
-                self.serve_queue(&row.queue);
-            }
             self.bury_dead_workers().await?;
             self.say_alive().await?;
         }

@@ -294,7 +294,7 @@ impl Worker<'_> {
         let mut ended = None;
         loop {
             tokio::select! {
-                biased;
+               biased;
                 report = reports.recv() => match report {
                     Some(report) => self.report(step, attempt, &step_id, report).await?,
                     // The sink is gone with the attempt.
@@ -387,6 +387,7 @@ impl Worker<'_> {
                 Err(StoreError::Unavailable(why)) => {
                     tracing::warn!("{}: {why}; trying again", self.hold.execution_id);
                     tokio::select! {
+                        biased;
                         () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
                         () = self.hold.abort.cancelled() => {
                             return Err(StoreError::Stale(self.hold.execution_id.clone()).into());

@@ -297,7 +297,7 @@ pub struct Standing {
 }
 
 /// What a queue holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueRow {
     /// The zone.
     pub queue: String,
@@ -309,7 +309,7 @@ pub struct QueueRow {
     pub blocked: u64,
     /// Runs that run.
     pub running: u64,
-    /// When the oldest ready run became due.
+    /// When the ready run that goes next became due.
     pub oldest: Option<Timestamp>,
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use stepwell_engine::StoreError;
 use stepwell_engine::store::{Audit, AuditRow, Change, CleanUp, Expect, Kind, Record};
 
-use super::{Shared, execute, json, many, micros, one, parse, times};
+use super::{Shared, execute, json, many, micros, one, parse, runs, times};
 
 pub(super) fn change(transaction: &Connection, shared: &Shared, change: &Change) -> Result<(), StoreError> {
     match change {
@@ -99,13 +99,19 @@ pub(super) fn audit_rows(
 }
 
 pub(super) fn clean_up(transaction: &Connection, query: &CleanUp) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT execution_id FROM runs WHERE phase = 5 AND ended_at < ?1 LIMIT ?2";
+    // A run ended after it was made: only ids of that time and before are looked at.
+    let sql =
+        "SELECT execution_id FROM runs WHERE execution_id < ?3 AND phase = 5 AND ended_at < ?1 LIMIT ?2";
+    let bound = runs::first_id(query.runs_before + chrono::Duration::seconds(1));
     let mut gone: Vec<String> =
-        many(transaction, sql, params![micros(query.runs_before), query.limit], |row| row.get(0))?;
-    let sql = "SELECT execution_id FROM
-        (SELECT execution_id, ROW_NUMBER() OVER (PARTITION BY job_id ORDER BY execution_id DESC) AS place
-         FROM runs WHERE phase = 5) WHERE place > ?1 LIMIT ?2";
-    gone.extend(many::<String>(transaction, sql, [query.runs_per_job, query.limit], |row| row.get(0))?);
+        many(transaction, sql, params![micros(query.runs_before), query.limit, bound], |row| row.get(0))?;
+    let sql = "SELECT job_id FROM runs GROUP BY job_id HAVING COUNT(*) > ?1";
+    for job in many::<String>(transaction, sql, [query.runs_per_job], |row| row.get(0))? {
+        let sql = "SELECT execution_id FROM runs WHERE job_id = ?1 AND phase = 5
+            ORDER BY execution_id DESC LIMIT ?2 OFFSET ?3";
+        let over = params![job, query.limit, query.runs_per_job];
+        gone.extend(many::<String>(transaction, sql, over, |row| row.get(0))?);
+    }
     gone.sort_unstable();
     gone.dedup();
     for id in &gone {
@@ -116,6 +122,9 @@ pub(super) fn clean_up(transaction: &Connection, query: &CleanUp) -> Result<Vec<
     }
     execute(transaction, "DELETE FROM ledger WHERE due_at < ?1", [micros(query.ledger_before)])?;
     execute(transaction, "DELETE FROM audit WHERE at < ?1", [micros(query.audit_before)])?;
+    if gone.is_empty() {
+        return Ok(gone);
+    }
     let sql = "DELETE FROM definitions WHERE digest NOT IN (SELECT digest FROM runs)
         AND digest NOT IN (SELECT digest FROM schedules)";
     execute(transaction, sql, [])?;

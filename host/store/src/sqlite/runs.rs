@@ -1,6 +1,8 @@
 //! Runs: admitted, claimed, moved, ended.
 
-use rusqlite::{Connection, Row, params};
+use chrono::Duration;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params, params_from_iter};
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::OnConflict;
@@ -389,22 +391,45 @@ pub(super) fn row(connection: &Connection, id: &str) -> Result<RunRow, StoreErro
     one(connection, &sql, [id], of_row)?.ok_or_else(|| StoreError::NotFound(id.to_owned()))
 }
 
+/// How long before its end a run may have been made, for the bound of a search by end.
+const LONGEST_DAYS: i64 = 31;
+
 pub(super) fn list(connection: &Connection, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+    // Only what is asked for is in the text, so that SQLite can use an index.
+    let mut wanted = vec!["TRUE".to_owned()];
+    let mut values: Vec<Value> = Vec::new();
+    let mut add = |condition: &str, value: Value| {
+        values.push(value);
+        wanted.push(format!("{condition} ?{}", values.len()));
+    };
+    if let Some(job) = &filter.job_id {
+        add("job_id =", job.clone().into());
+    }
+    if let Some(queue) = &filter.queue {
+        add("queue =", queue.clone().into());
+    }
+    if let Some(before) = &filter.before {
+        add("execution_id <", before.clone().into());
+    }
+    if let Some(since) = filter.ended_since {
+        add("ended_at >=", micros(since).into());
+        add("execution_id >=", first_id(since - Duration::days(LONGEST_DAYS)).into());
+    }
+    add("TRUE LIMIT", i64::from(filter.limit).into());
+    let limit = wanted.pop().unwrap_or_default();
+    if let Some(status) = filter.status {
+        // As text: a partial index is used only for what the statement says.
+        wanted.push(format!("status = '{}'", status.name()));
+    }
     // Ids begin with their time, so that their order is that of age.
-    let sql = format!(
-        "SELECT {ROW} FROM runs WHERE (?1 IS NULL OR job_id = ?1) AND (?2 IS NULL OR queue = ?2)
-            AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR ended_at >= ?4)
-            AND (?5 IS NULL OR execution_id < ?5) ORDER BY execution_id DESC LIMIT ?6"
-    );
-    let row = params![
-        filter.job_id,
-        filter.queue,
-        filter.status.map(RunStatus::name),
-        filter.ended_since.map(micros),
-        filter.before,
-        filter.limit
-    ];
-    many(connection, &sql, row, of_row)
+    let (wanted, limit) = (wanted.join(" AND "), limit.replacen("TRUE ", "", 1));
+    let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id DESC {limit}");
+    many(connection, &sql, params_from_iter(values), of_row)
+}
+
+/// The smallest id of a run that was made at or after `at`.
+pub(super) fn first_id(at: Timestamp) -> String {
+    at.format("exec_%Y%m%d_%H%M%S").to_string()
 }
 
 pub(super) fn standing(connection: &Connection, id: &str, now: Timestamp) -> Result<Standing, StoreError> {

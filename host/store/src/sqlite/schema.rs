@@ -45,6 +45,7 @@ const SCHEMA: &str = "
     CREATE INDEX runs_blocked ON runs (key, rank) WHERE phase = 4;
     CREATE INDEX runs_holding ON runs (key) WHERE holds = 1;
     CREATE INDEX runs_scheduled ON runs (job_id) WHERE scheduled = 1 AND phase < 5;
+    CREATE INDEX runs_parked ON runs (execution_id) WHERE status = 'parked';
     CREATE INDEX runs_by_job ON runs (job_id, execution_id);
     CREATE UNIQUE INDEX runs_idempotency ON runs (idempotency) WHERE idempotency IS NOT NULL;
     CREATE TABLE events (

@@ -1,0 +1,143 @@
+//! What must hold at the end.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use stepwell::engine::Store;
+use stepwell::engine::clock::Timestamp;
+use stepwell::engine::job::{Concurrency, RetryFrom};
+use stepwell::engine::run::{Event, RunState};
+use stepwell::engine::schedule::{Calendars, Timetable};
+use stepwell::engine::store::{LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
+
+use super::Report;
+use super::world::World;
+
+pub async fn all(world: &World) -> Report {
+    let store = &world.ground.store;
+    let mut wrong = world.wrong.clone();
+    let everything = RunFilter { limit: u32::MAX, ..RunFilter::default() };
+    let rows = store.list(&everything).await.unwrap_or_default();
+    let ledger =
+        store.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }).await.unwrap_or_default();
+    let mut runs = Vec::new();
+    for row in &rows {
+        if !row.status.is_terminal() {
+            wrong.push(format!("{} has not ended: {row:?}", row.execution_id));
+        }
+        match store.load(&row.execution_id).await {
+            Ok(loaded) => runs.push(loaded),
+            Err(error) => wrong.push(format!("{}: {error}", row.execution_id)),
+        }
+    }
+    if let Ok(stale) = world.ground.stale_writes.lock() {
+        wrong.extend(stale.iter().map(|write| format!("a write with a stale fence: {write}")));
+    }
+    let known: BTreeSet<&str> = rows.iter().map(|row| row.execution_id.as_str()).collect();
+    if let Ok(acknowledged) = world.ground.acknowledged.lock() {
+        for id in acknowledged.iter().filter(|id| !known.contains(id.as_str())) {
+            wrong.push(format!("{id} was acknowledged, and is lost"));
+        }
+    }
+    for (run, events) in &runs {
+        history(run, events, &mut wrong);
+    }
+    keys(&runs, &mut wrong);
+    fires(world, &ledger, &runs, &mut wrong).await;
+    Report { wrong, runs: rows.len(), fires: ledger.len(), crashes: world.crashes }
+}
+
+/// A run's record is a possible one, and no finished step ran again.
+fn history(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
+    let id = &run.execution_id;
+    if let Err(error) = RunState::replay(run.clone(), events) {
+        wrong.push(format!("{id}: {error}"));
+    }
+    let restarts = run.job.retry.as_ref().is_some_and(|retry| retry.from == RetryFrom::Start);
+    let mut finished = BTreeMap::new();
+    for event in events {
+        if let Event::StepEnded { step, end, .. } = event
+            && end.outcome.is_success()
+        {
+            *finished.entry(*step).or_insert(0) += 1;
+        }
+    }
+    let most = if restarts { 2 } else { 1 };
+    for (step, times) in finished.into_iter().filter(|(_, times)| *times > most) {
+        wrong.push(format!("{id}: step {step} succeeded {times} times"));
+    }
+}
+
+/// No more runs of a key at once than its limit: from begin to end.
+fn keys(runs: &[(NewRun, Vec<Event>)], wrong: &mut Vec<String>) {
+    let mut changes: HashMap<&str, Vec<(Timestamp, i32, u32)>> = HashMap::new();
+    for (run, events) in runs {
+        let Some(Concurrency { key, limit, .. }) = &run.job.concurrency else { continue };
+        let state = RunState::replay(run.clone(), events).ok();
+        let Some((begin, end)) = state.and_then(|state| state.started_at.zip(state.ended_at)) else {
+            continue;
+        };
+        let changes = changes.entry(key).or_default();
+        changes.push((begin, 1, *limit));
+        changes.push((end, -1, *limit));
+    }
+    for (key, mut changes) in changes {
+        // Ends before begins: a slot may be handed on within one instant.
+        changes.sort_by_key(|(at, change, _)| (*at, *change));
+        let most = changes.iter().map(|(_, _, limit)| *limit).max().unwrap_or(0);
+        let mut held = 0;
+        for (at, change, _) in changes {
+            held += change;
+            if held > i32::try_from(most).unwrap_or(i32::MAX) {
+                wrong.push(format!("{held} runs hold the key {key} at {at}; {most} may"));
+                return;
+            }
+        }
+    }
+}
+
+/// Each nominal fire has exactly one row, and each row at most one run.
+async fn fires(world: &World, ledger: &[LedgerRow], runs: &[(NewRun, Vec<Event>)], wrong: &mut Vec<String>) {
+    for (job, made) in world.jobs.iter().zip(&world.made) {
+        let (Some(schedule), Some(made)) = (&job.schedule, made) else { continue };
+        let zone = job.timezone.parse().unwrap_or(chrono_tz::UTC);
+        let Ok(timetable) = Timetable::new(&job.id, schedule, zone, &Calendars::new(), *made) else {
+            continue;
+        };
+        let Ok(Some(row)) = world.ground.store.schedule(&job.id).await else {
+            wrong.push(format!("the schedule of {} is gone", job.id));
+            continue;
+        };
+        let mut expected = BTreeSet::new();
+        let mut after = *made;
+        while let Some(group) = timetable.next(after) {
+            let Some(at) = group.first().map(|first| first.at).filter(|at| *at <= row.cursor) else { break };
+            expected.extend(group.iter().map(|nominal| nominal.name()));
+            after = at;
+        }
+        let found: BTreeSet<String> =
+            ledger.iter().filter(|row| row.job_id == job.id).map(|row| row.nominal.clone()).collect();
+        for nominal in expected.symmetric_difference(&found) {
+            let what = if expected.contains(nominal) { "has no row" } else { "has a row, and is no fire" };
+            wrong.push(format!("the fire {nominal} of {} {what}", job.id));
+        }
+    }
+    let mut of_fire: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
+    for (run, _) in runs {
+        if let Source::Schedule { nominal } = &run.source {
+            of_fire.entry((run.job.id.clone(), nominal.clone())).or_default().push(&run.execution_id);
+        }
+    }
+    for row in ledger {
+        let runs = of_fire.remove(&(row.job_id.clone(), row.nominal.clone())).unwrap_or_default();
+        let told: Vec<&str> = row.execution_id.as_deref().into_iter().collect();
+        if runs != told {
+            wrong.push(format!(
+                "the fire {} of {} has the runs {runs:?}; its row says {told:?}",
+                row.nominal, row.job_id
+            ));
+        }
+    }
+    wrong.extend(
+        of_fire.into_iter().map(|(fire, runs)| format!("the runs {runs:?} of the fire {fire:?} have no row")),
+    );
+}

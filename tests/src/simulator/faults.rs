@@ -1,0 +1,358 @@
+//! A store that fails, for a process that crashes.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use stepwell::engine::clock::Timestamp;
+use stepwell::engine::run::Event;
+use stepwell::engine::store::{
+    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
+    LedgerFilter, LedgerRow, LogRecord, NewRun, Next, QueueRow, Record, Renewal, RunFilter, RunRow,
+    ScheduleRow, Standing,
+};
+use stepwell::engine::{Store, StoreError};
+use stepwell::store::SqliteStore;
+use tokio::time::{Duration, sleep};
+
+use super::Random;
+
+/// A fault that the checks must find: what shows that they can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// A write with a stale fence is taken.
+    StaleFence,
+    /// A run is acknowledged and not kept.
+    LostRun,
+    /// Concurrency keys are not looked at.
+    NoKeys,
+    /// A fire is dropped.
+    LostFire,
+    /// A fire has two runs.
+    DoubleFire,
+    /// A run that waits is never due again.
+    Stuck,
+    /// A step that has succeeded is forgotten, and runs again.
+    ForgottenStep,
+}
+
+impl Broken {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::StaleFence,
+        Self::LostRun,
+        Self::NoKeys,
+        Self::LostFire,
+        Self::DoubleFire,
+        Self::Stuck,
+        Self::ForgottenStep,
+    ];
+}
+
+/// What outlives crashes: the store, and what the checks note about it.
+pub struct Ground {
+    pub store: SqliteStore,
+    pub broken: Option<Broken>,
+    /// The largest fence of each run.
+    fences: Mutex<HashMap<String, u64>>,
+    pub stale_writes: Mutex<Vec<String>>,
+    pub acknowledged: Mutex<Vec<String>>,
+    random: Mutex<Random>,
+    /// Faults happen once in this many calls; never when 0.
+    pub rate: AtomicU64,
+}
+
+impl Ground {
+    pub fn new(seed: u64, broken: Option<Broken>) -> Self {
+        Self {
+            store: SqliteStore::in_memory(),
+            broken,
+            fences: Mutex::default(),
+            stale_writes: Mutex::default(),
+            acknowledged: Mutex::default(),
+            random: Mutex::new(Random::new(seed ^ 0x5eed)),
+            rate: AtomicU64::new(0),
+        }
+    }
+
+    fn chance(&self, n: u64) -> bool {
+        n > 0 && self.random.lock().is_ok_and(|mut random| random.once_in(n))
+    }
+
+    fn note_claim(&self, claim: &Claim) {
+        if let Ok(mut fences) = self.fences.lock() {
+            let known = fences.entry(claim.run.execution_id.clone()).or_default();
+            *known = claim.fence.max(*known);
+        }
+    }
+
+    fn fence(&self, id: &str) -> u64 {
+        self.fences.lock().ok().and_then(|fences| fences.get(id).copied()).unwrap_or(0)
+    }
+}
+
+/// The store as one process sees it.
+pub struct Faulty {
+    ground: Arc<Ground>,
+    dead: AtomicBool,
+    stalled_ms: AtomicU64,
+}
+
+impl Faulty {
+    pub fn new(ground: Arc<Ground>) -> Self {
+        Self { ground, dead: AtomicBool::new(false), stalled_ms: AtomicU64::new(0) }
+    }
+
+    /// From now on this process does nothing that anybody could see.
+    pub fn crash(&self) {
+        self.dead.store(true, Ordering::Relaxed);
+    }
+
+    /// Its next calls come that much later: as after SIGSTOP and SIGCONT.
+    pub fn stall(&self, time: Duration) {
+        self.stalled_ms.store(u64::try_from(time.as_millis()).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// What befalls a call before it reaches the store.
+    async fn enter(&self, writes: bool) -> Result<(), StoreError> {
+        let stalled = self.stalled_ms.swap(0, Ordering::Relaxed);
+        if stalled > 0 {
+            sleep(Duration::from_millis(stalled)).await;
+        }
+        if self.dead.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        let rate = self.ground.rate.load(Ordering::Relaxed);
+        if self.ground.chance(rate * 2) {
+            sleep(Duration::from_millis(300)).await;
+        }
+        if writes && self.ground.chance(rate) {
+            return Err(StoreError::Unavailable("simulated".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// What befalls an answer: the write stands, and nobody learns of it.
+    async fn leave<T>(&self, value: T) -> Result<T, StoreError> {
+        if self.dead.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        match self.ground.chance(self.ground.rate.load(Ordering::Relaxed) * 2) {
+            true => Err(StoreError::Failed("simulated: the answer is lost".to_owned())),
+            false => Ok(value),
+        }
+    }
+
+    fn inner(&self) -> &SqliteStore {
+        &self.ground.store
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
+        self.enter(true).await?;
+        let mut run = run.clone();
+        match self.ground.broken {
+            Some(Broken::LostRun) if self.ground.chance(4) => {
+                self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
+                return Ok(Inserted::default());
+            }
+            Some(Broken::NoKeys) => run.key = None,
+            _ => {}
+        }
+        let inserted = self.inner().insert(&run, audit).await?;
+        let inserted = self.leave(inserted).await?;
+        self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
+        Ok(inserted)
+    }
+
+    async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError> {
+        self.enter(true).await?;
+        let claims = self.inner().claim(query).await?;
+        claims.iter().for_each(|claim| self.ground.note_claim(claim));
+        self.leave(claims).await
+    }
+
+    async fn claim_run(
+        &self,
+        execution_id: &str,
+        worker: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        self.enter(true).await?;
+        let claim = self.inner().claim_run(execution_id, worker, now, until).await?;
+        self.ground.note_claim(&claim);
+        self.leave(claim).await
+    }
+
+    async fn renew(&self, claims: &[(String, u64)], until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
+        self.enter(true).await?;
+        self.inner().renew(claims, until).await
+    }
+
+    async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
+        self.enter(true).await?;
+        self.inner().expire(worker, now).await
+    }
+
+    async fn workers(&self) -> Result<Vec<String>, StoreError> {
+        self.enter(false).await?;
+        self.inner().workers().await
+    }
+
+    async fn commit(&self, mut commit: Commit) -> Result<Vec<String>, StoreError> {
+        self.enter(true).await?;
+        let newest = self.ground.fence(&commit.execution_id);
+        let (id, fence) = (commit.execution_id.clone(), commit.fence);
+        match self.ground.broken {
+            Some(Broken::StaleFence) => commit.fence = newest,
+            Some(Broken::Stuck) => {
+                if let Next::Wait(due) = &mut commit.next {
+                    *due += chrono::Duration::days(3650);
+                }
+            }
+            Some(Broken::ForgottenStep) if commit.next == Next::Keep && self.ground.chance(3) => {
+                let kept =
+                    |event: &Event| !matches!(event, Event::StepEnded { .. } | Event::StepStarted { .. });
+                commit.events.retain(kept);
+            }
+            _ => {}
+        }
+        let free = self.inner().commit(commit).await?;
+        if fence < newest {
+            self.ground
+                .stale_writes
+                .lock()
+                .map(|mut all| all.push(format!("{id}: {fence} after {newest}")))
+                .ok();
+        }
+        self.leave(free).await
+    }
+
+    async fn request_cancel(
+        &self,
+        execution_id: &str,
+        why: &str,
+        now: Timestamp,
+        audit: Option<Audit>,
+    ) -> Result<RunRow, StoreError> {
+        self.enter(true).await?;
+        self.inner().request_cancel(execution_id, why, now, audit).await
+    }
+
+    async fn fire(&self, mut batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
+        self.enter(true).await?;
+        let mut twice = None;
+        for batch in &mut batches {
+            match self.ground.broken {
+                Some(Broken::LostFire) if self.ground.chance(5) => drop(batch.fires.pop()),
+                Some(Broken::DoubleFire) if self.ground.chance(3) => {
+                    twice = batch.fires.iter().find_map(|fire| fire.run.clone());
+                }
+                _ => {}
+            }
+        }
+        let fired = self.inner().fire(batches).await?;
+        if let Some(mut run) =
+            twice.filter(|run| fired.iter().any(|fired| fired.runs.contains(&run.execution_id)))
+        {
+            run.execution_id.push_str("_twice");
+            self.inner().insert(&run, None).await?;
+        }
+        self.leave(fired).await
+    }
+
+    async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<ScheduleRow>, StoreError> {
+        self.enter(false).await?;
+        self.inner().due_schedules(now, limit).await
+    }
+
+    async fn next_schedule(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.enter(false).await?;
+        self.inner().next_schedule().await
+    }
+
+    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.enter(false).await?;
+        self.inner().next_due(queue).await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.enter(false).await?;
+        self.inner().overdue(now, limit).await
+    }
+
+    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.enter(true).await?;
+        self.inner().write(changes).await
+    }
+
+    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
+        self.enter(false).await?;
+        self.inner().record(kind, id).await
+    }
+
+    async fn records(
+        &self,
+        kind: Kind,
+        state: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.enter(false).await?;
+        self.inner().records(kind, state, after, limit).await
+    }
+
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
+        self.enter(false).await?;
+        self.inner().schedule(job_id).await
+    }
+
+    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+        self.enter(false).await?;
+        self.inner().load(execution_id).await
+    }
+
+    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
+        self.enter(false).await?;
+        self.inner().row(execution_id).await
+    }
+
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+        self.enter(false).await?;
+        self.inner().list(filter).await
+    }
+
+    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
+        self.enter(false).await?;
+        self.inner().standing(execution_id, now).await
+    }
+
+    async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
+        self.enter(false).await?;
+        self.inner().logs(execution_id, after, limit).await
+    }
+
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        self.enter(false).await?;
+        self.inner().ledger(filter).await
+    }
+
+    async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.enter(false).await?;
+        self.inner().audit(before, limit).await
+    }
+
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        self.enter(false).await?;
+        self.inner().queues(now).await
+    }
+
+    async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
+        self.enter(true).await?;
+        self.inner().clean_up(query).await
+    }
+}

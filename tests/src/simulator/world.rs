@@ -1,0 +1,317 @@
+//! Processes, jobs, and what befalls them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use stepwell::engine::clock::{Clock, Timestamp};
+use stepwell::engine::job::Job;
+use stepwell::engine::queue::QueueFile;
+use stepwell::engine::run::{Admission, RunStatus};
+use stepwell::engine::store::{Audit, Expect, RunFilter};
+use stepwell::engine::{
+    FailureKind, JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, Store,
+};
+use stepwell::sandbox::Sandbox;
+use stepwell::{Decided, Host};
+
+use super::faults::{Faulty, Ground};
+use super::{Random, VirtualClock};
+
+/// A process.
+pub struct Process {
+    pub host: Host,
+    store: Arc<Faulty>,
+}
+
+/// Everything.
+pub struct World {
+    seed: u64,
+    pub random: Random,
+    pub clock: VirtualClock,
+    pub ground: Arc<Ground>,
+    sandbox: Arc<Sandbox>,
+    processes: Vec<Process>,
+    pub jobs: Vec<Arc<Job>>,
+    pub crashes: usize,
+    pub wrong: Vec<String>,
+    /// When each job's schedule was made, as it was acknowledged.
+    pub made: Vec<Option<Timestamp>>,
+}
+
+/// Does what the seed says: works for a while, fails, parks, or is cancelled.
+struct Pretender {
+    seed: u64,
+}
+
+#[async_trait]
+impl StepRunner for Pretender {
+    async fn run(&self, request: StepRequest) -> StepEnd {
+        let name = format!("{}/{}/{}", request.execution_id, request.step_id, request.attempt);
+        let salt = name.bytes().fold(self.seed, |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte));
+        let mut random = Random::new(salt);
+        let longest = if random.once_in(8) { 25_000 } else { 1500 };
+        let time = Duration::from_millis(random.below(longest));
+        let outcome = tokio::select! {
+            biased;
+            () = request.cancel.cancelled() => Outcome::Cancelled,
+            () = tokio::time::sleep(time) => match random.below(20) {
+                0 | 1 => Outcome::Failed { kind: FailureKind::Unavailable, message: "no".to_owned(), retryable: true },
+                2 => Outcome::Failed { kind: FailureKind::Failed, message: "never".to_owned(), retryable: false },
+                3 | 4 => Outcome::Parked { after: Duration::from_secs(1 + random.below(20)), reason: "rain".to_owned() },
+                _ => Outcome::Succeeded,
+            },
+        };
+        StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
+    }
+}
+
+impl World {
+    pub fn new(
+        seed: u64,
+        random: Random,
+        clock: VirtualClock,
+        ground: Arc<Ground>,
+        sandbox: Arc<Sandbox>,
+    ) -> Self {
+        Self {
+            seed,
+            random,
+            clock,
+            ground,
+            sandbox,
+            processes: Vec::new(),
+            jobs: Vec::new(),
+            crashes: 0,
+            wrong: Vec::new(),
+            made: Vec::new(),
+        }
+    }
+
+    async fn start(&mut self) {
+        let store = Arc::new(Faulty::new(self.ground.clone()));
+        let queues: QueueFile =
+            serde_json::from_value(json!({"default": {"concurrency": 3}})).unwrap_or_default();
+        let host = Host::builder()
+            .store(store.clone())
+            .clock(Arc::new(self.clock))
+            .sandbox(self.sandbox.clone())
+            .runner(Arc::new(Pretender { seed: self.seed }))
+            .queues(queues)
+            .build();
+        match host {
+            Ok(host) => {
+                let rate = self.ground.rate.swap(0, Ordering::Relaxed);
+                if let Err(error) = host.serve().await {
+                    self.wrong.push(format!("a process does not start: {error}"));
+                }
+                self.ground.rate.store(rate, Ordering::Relaxed);
+                self.processes.push(Process { host, store });
+            }
+            Err(error) => self.wrong.push(format!("no host: {error}")),
+        }
+    }
+
+    /// One of the processes.
+    fn any(&mut self) -> Option<Host> {
+        let index = usize::try_from(self.random.below(self.processes.len() as u64)).unwrap_or(0);
+        self.processes.get(index).map(|process| process.host.clone())
+    }
+
+    pub async fn begin(&mut self) {
+        for _ in 0..2 {
+            self.start().await;
+        }
+        for index in 0..3 + self.random.below(3) {
+            let job = self.job(index);
+            let Some(host) = self.any() else { return };
+            let stored = host.put_job(&job, Expect::Any, audit(&host)).await;
+            match stored {
+                Ok(stored) => self.made.push(stored.schedule.map(|row| row.made)),
+                Err(error) => self.wrong.push(format!("a job is not kept: {error}")),
+            }
+            self.jobs.push(job);
+        }
+        self.ground.rate.store(20 + self.random.below(60), Ordering::Relaxed);
+    }
+
+    fn job(&mut self, index: u64) -> Arc<Job> {
+        let random = &mut self.random;
+        let zone = pick(random, ["UTC", "Europe/Berlin", "America/New_York"]);
+        let mut steps = Vec::new();
+        for step in 0..1 + random.below(3) {
+            steps.push(json!({"id": format!("s{step}"), "type": "wait", "for": 0, "retry": {"max_attempts": 3, "backoff": "2s"}}));
+        }
+        if random.once_in(4) {
+            let on_timeout = if random.once_in(2) { "approve" } else { "reject" };
+            steps.insert(0, json!({"id": "ok", "type": "approval", "message": "?", "wait": "40s", "on_timeout": on_timeout}));
+        }
+        let mut job = json!({"id": format!("job{index}"), "timezone": zone, "priority": random.below(10), "steps": steps,
+            "queue_timeout": if random.once_in(5) { "20s" } else { "24h" }});
+        if !random.once_in(3) {
+            let mut schedule = match random.below(3) {
+                0 => json!({"every": format!("{}s", 3 + random.below(40))}),
+                1 => json!({"cron": format!("*/{} * * * * *", 5 + random.below(20))}),
+                _ => json!({"cron": "* * * * *"}),
+            };
+            schedule["overlap"] = pick(random, ["allow", "forbid", "replace"]).into();
+            schedule["misfire"] = pick(random, ["skip", "latest", "all"]).into();
+            let (gap, overlap) =
+                (pick(random, ["skip", "next_valid", "shift"]), pick(random, ["first", "second", "both"]));
+            schedule["dst"] = json!({"gap": gap, "overlap": overlap});
+            job["schedule"] = schedule;
+        }
+        if random.once_in(2) {
+            let conflict = pick(random, ["queue", "cancel_newest", "cancel_running"]);
+            job["concurrency"] = json!({"key": format!("k{}", index % 2), "limit": 1 + random.below(2), "on_conflict": conflict});
+        }
+        if random.once_in(3) {
+            let from = if random.once_in(2) { "start" } else { "failed_step" };
+            job["retry"] = json!({"max_attempts": 2, "from": from});
+        }
+        let job: JobDefinition =
+            serde_json::from_value(job).unwrap_or_else(|error| panic!("a job of ours: {error}"));
+        Arc::new(job.into())
+    }
+
+    /// Something happens.
+    pub async fn disturb(&mut self) {
+        // A process that is asked may be dead, or its store away: then nobody learns the answer.
+        let Some(host) = self.any() else { return };
+        let limit = Duration::from_secs(2);
+        match self.random.below(12) {
+            0 => self.crash_one().await,
+            1 => {
+                let index = usize::try_from(self.random.below(self.processes.len() as u64)).unwrap_or(0);
+                let time = Duration::from_secs(self.random.below(40));
+                if let Some(process) = self.processes.get(index) {
+                    process.store.stall(time);
+                    self.crashes += 1;
+                }
+            }
+            2 | 3 => {
+                let filter = RunFilter { limit: 30, ..RunFilter::default() };
+                let rows = self.ground.store.list(&filter).await.unwrap_or_default();
+                let index = usize::try_from(self.random.below(rows.len() as u64)).unwrap_or(0);
+                if let Some(row) = rows.get(index) {
+                    let _ = tokio::time::timeout(limit, host.cancel(&row.execution_id, "sim", audit(&host)))
+                        .await;
+                }
+            }
+            4 | 5 => self.decide(&host).await,
+            6 => {
+                let zone = pick(&mut self.random, ["UTC", "Europe/Berlin", "America/New_York"]);
+                let paused = self.random.once_in(2).then(|| "sim".to_owned());
+                let _ = tokio::time::timeout(limit, host.pause_queue(zone, paused, audit(&host))).await;
+            }
+            7 => {
+                let index = usize::try_from(self.random.below(self.jobs.len() as u64)).unwrap_or(0);
+                let paused = self.random.once_in(2).then(|| "sim".to_owned());
+                if let Some(job) = self.jobs.get(index) {
+                    let _ =
+                        tokio::time::timeout(limit, host.pause_schedule(&job.id, paused, audit(&host))).await;
+                }
+            }
+            _ => {
+                let index = usize::try_from(self.random.below(self.jobs.len() as u64)).unwrap_or(0);
+                if let Some(job) = self.jobs.get(index).cloned() {
+                    let due = self.random.once_in(3).then(|| self.clock.now() + chrono::Duration::seconds(7));
+                    let admission = Admission { due, ..Admission::default() };
+                    let _ = tokio::time::timeout(limit, host.enqueue(&job, admission, None, None)).await;
+                }
+            }
+        }
+    }
+
+    async fn crash_one(&mut self) {
+        let index = usize::try_from(self.random.below(self.processes.len() as u64)).unwrap_or(0);
+        if index < self.processes.len() {
+            let dead = self.processes.remove(index);
+            dead.store.crash();
+            self.crashes += 1;
+        }
+        self.start().await;
+    }
+
+    async fn decide(&mut self, host: &Host) {
+        let filter = RunFilter { status: Some(RunStatus::Parked), limit: 20, ..RunFilter::default() };
+        for row in self.ground.store.list(&filter).await.unwrap_or_default() {
+            let approved = !self.random.once_in(4);
+            let by =
+                Decided { approved, by: "sim".to_owned(), roles: vec!["operator"], comment: String::new() };
+            let decided = host.decide_approval(&row.execution_id, "ok", by, audit(host));
+            let _ = tokio::time::timeout(Duration::from_secs(2), decided).await;
+        }
+    }
+
+    /// No run waits without a cause.
+    pub async fn look(&mut self) {
+        let rate = self.ground.rate.swap(0, Ordering::Relaxed);
+        let filter = RunFilter { limit: 1000, ..RunFilter::default() };
+        let now = self.clock.now();
+        for row in self.ground.store.list(&filter).await.unwrap_or_default() {
+            let lately = now - row.updated_at.max(row.due_at) < chrono::Duration::seconds(45);
+            if row.status.is_terminal() || row.claimed_until.is_some() || lately {
+                continue;
+            }
+            let Some(process) = self.processes.last() else { continue };
+            match tokio::time::timeout(Duration::from_secs(1), process.host.explain(&row.execution_id)).await
+            {
+                Ok(Ok(told)) if told.causes.is_empty() => {
+                    let Ok(now_row) = self.ground.store.row(&row.execution_id).await else { continue };
+                    if now_row == row {
+                        self.wrong.push(format!("{} waits without a cause: {row:?}", row.execution_id));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.ground.rate.store(rate, Ordering::Relaxed);
+    }
+
+    /// Faults end, what is paused goes on, what is asked is approved; then everything comes to its end.
+    pub async fn heal(&mut self) {
+        self.ground.rate.store(0, Ordering::Relaxed);
+        for process in std::mem::take(&mut self.processes) {
+            process.store.crash();
+        }
+        self.start().await;
+        let Some(host) = self.any() else { return };
+        for job in self.jobs.clone() {
+            // Nothing new comes, so that there is an end.
+            let mut definition: Value = serde_json::from_str(job.text()).unwrap_or_default();
+            if let Some(map) = definition.as_object_mut()
+                && map.remove("schedule").is_some()
+            {
+                let _ = host.pause_schedule(&job.id, Some("the end".to_owned()), audit(&host)).await;
+            }
+        }
+        for zone in ["UTC", "Europe/Berlin", "America/New_York"] {
+            let _ = host.pause_queue(zone, None, audit(&host)).await;
+        }
+        for _ in 0..60 {
+            self.decide(&host).await;
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            let open = self.ground.store.queues(self.clock.now()).await.unwrap_or_default();
+            if open.iter().all(|queue| queue.ready + queue.waiting + queue.blocked + queue.running == 0) {
+                break;
+            }
+        }
+    }
+}
+
+fn pick(random: &mut Random, words: [&'static str; 3]) -> &'static str {
+    words[usize::try_from(random.below(3)).unwrap_or(0)]
+}
+
+fn audit(host: &Host) -> Audit {
+    Audit {
+        at: host.now(),
+        by: "sim".to_owned(),
+        action: "sim".to_owned(),
+        target: String::new(),
+        detail: String::new(),
+    }
+}
