@@ -11,14 +11,15 @@ use stepwell_tests::{guest, root};
 use tempfile::TempDir;
 
 /// A directory to run the command in.
+#[derive(Clone)]
 pub struct Shell {
-    dir: TempDir,
+    dir: std::sync::Arc<TempDir>,
 }
 
 impl Shell {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let shell = Self { dir };
+        let shell = Self { dir: dir.into() };
         let policy = "policy: 1\nname: probes\nsteps: [probe]\nsql: [{connection: w}]\n";
         rusqlite::Connection::open(shell.path("w.db")).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
         shell
@@ -229,10 +230,17 @@ fn ctrl_c_leaves_a_cancelled_run() {
 #[test]
 fn schemas_are_checked_in() {
     let shell = Shell::new();
-    for kind in ["job", "policy", "config"] {
+    for kind in ["job", "policy", "config", "queues", "openapi"] {
         let output = shell.run(&["schema", kind]);
         expect_file![root().join(format!("docs/schema/{kind}.json"))].assert_eq(&text(&output.stdout));
     }
+    // The table of operations in docs/api.md is the router's own.
+    let path = root().join("docs/api.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, after) = page.split_once("<!-- operations -->\n").unwrap();
+    let (_, after) = after.split_once("<!-- end -->").unwrap();
+    let made = format!("{before}<!-- operations -->\n{}<!-- end -->{after}", stepwell_server::operations_table());
+    expect_file![path].assert_eq(&made);
 }
 
 #[test]

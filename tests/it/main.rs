@@ -1,11 +1,14 @@
 //! The integration tests: the sandbox with its hostile guest, runs on every store, and the command.
 
+mod api;
 mod architecture;
 mod azure_devops;
 mod builtins;
 mod cli;
 mod probe;
 mod recovery;
+mod server;
+mod service;
 mod simulation;
 mod stores;
 mod support;

@@ -6,13 +6,16 @@ use axum::extract::{Extension, FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use stepwell::engine::document::Document;
 use stepwell::engine::job::approval;
 use stepwell::engine::run::Admission;
 use stepwell::engine::schedule;
 use stepwell::engine::store::{Audit, DeadLetter, Expect, LedgerFilter};
-use stepwell::{Backfill, Health, Metrics};
+use stepwell::{Backfill, Health, HostError, Metrics};
 
 use super::keys::{self, NewKey};
 use super::problem::Problem;
@@ -40,13 +43,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// The body as JSON; nothing at all is an empty object.
-pub(super) fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
-    let text: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
-    let value: serde_json::Value = serde_json::from_slice(text)
-        .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
-    serde_json::from_value(value)
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
+/// The body as JSON; nothing at all is an empty object. Every problem is told, with its place.
+pub(super) fn body<T: DeserializeOwned + JsonSchema>(bytes: &Bytes) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    let malformed = |problems| Problem { status: 400, ..HostError::Invalid(problems).into() };
+    let document = Document::parse("body", text).map_err(malformed)?;
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    Ok(document.read(&schema).map_err(HostError::Invalid)?)
 }
 
 pub(super) fn limit(limit: Option<u32>) -> Result<u32, Problem> {

@@ -143,12 +143,26 @@ async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -
     }
     request.extensions_mut().insert(caller);
     if operation.is_some_and(|operation| operation.waits) {
-        return next.run(request).await;
+        return problem_of(next.run(request).await);
     }
     match tokio::time::timeout(REQUEST, next.run(request)).await {
-        Ok(response) => response,
+        Ok(response) => problem_of(response),
         Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").into_response(),
     }
+}
+
+/// What axum refuses itself is a problem like any other.
+fn problem_of(response: Response) -> Response {
+    let status = response.status();
+    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    if !status.is_client_error() && !status.is_server_error() || is_problem {
+        return response;
+    }
+    let detail = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => format!("the body is larger than {MAX_BODY} bytes"),
+        _ => "the request cannot be read".to_owned(),
+    };
+    Problem::new(status, detail).into_response()
 }
 
 async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {

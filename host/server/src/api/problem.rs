@@ -20,7 +20,7 @@ pub(crate) struct Problem {
     /// What went wrong this time, and how to mend it.
     pub detail: String,
     /// Problems of the input, each with its place; left out when there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Place>,
 }
 
@@ -82,7 +82,7 @@ impl From<HostError> for Problem {
                     help: diagnostic.help.clone(),
                 });
                 let errors: Vec<Place> = errors.collect();
-                let detail = format!("the job has {} problems", errors.len());
+                let detail = format!("the body has {} problems", errors.len());
                 return Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) };
             }
             HostError::Policy(_) | HostError::Admit(_) | HostError::Component(_) => {

@@ -1,0 +1,170 @@
+//! `stepwell serve` as a process, and a small HTTP client for it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::cli::Shell;
+
+/// A service over a directory of its own.
+pub struct Server {
+    pub shell: Shell,
+    child: Child,
+    pub address: String,
+    pub token: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: String,
+    pub body: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<String> {
+        let found = self.headers.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        });
+        found
+    }
+}
+
+impl Server {
+    /// Starts a service with the probe.
+    pub fn start(shell: Shell) -> Self {
+        Self::start_with(shell, &[], "")
+    }
+
+    /// Starts a service again, over the same directory.
+    pub fn start_with(shell: Shell, more: &[&str], token: &str) -> Self {
+        let mut arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
+        if !more.contains(&"--rate-limit") {
+            arguments.extend(["--rate-limit", "10000"]);
+        }
+        let arguments = shell.with_probe(&arguments);
+        let mut child = shell.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut token = token.to_owned();
+        let address = loop {
+            let Some(Ok(line)) = lines.next() else {
+                let mut told = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+                panic!("the service does not start: {told}");
+            };
+            if let Some(first) = line.strip_prefix("the first API key, shown this once: ") {
+                token = first.to_owned();
+            }
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                break address.to_owned();
+            }
+        };
+        let mut errors = child.stderr.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::stderr()));
+        Self { shell, child, address, token }
+    }
+
+    pub fn id(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    /// Kills it as `kill -9` does, and starts it again over the same directory.
+    pub fn kill_and_restart(self) -> Self {
+        let (shell, token) = (self.shell.clone(), self.token.clone());
+        // Dropped, it is killed.
+        drop(self);
+        Self::start_with(shell, &[], &token)
+    }
+
+    /// Sends SIGTERM, and waits for the end; its exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        self.signal("TERM");
+        self.child.wait().unwrap().code()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = std::process::Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let authorization = format!("Bearer {}", self.token);
+        let mut all = vec![("authorization", authorization.as_str())];
+        all.extend(headers);
+        self.raw(method, path, &all, body).await.unwrap()
+    }
+
+    pub async fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<Reply> {
+        let mut stream = TcpStream::connect(&self.address).await?;
+        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: stepwell\r\nconnection: close\r\n");
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        stream.write_all(text.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+        let body = if chunked { dechunked(body) } else { body.to_owned() };
+        Ok(Reply { status, headers: head.to_owned(), body })
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.request("GET", path, &[], "").await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.request("POST", path, &[], &body.to_string()).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn dechunked(mut body: &str) -> String {
+    let mut text = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n") {
+        let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
+        if size == 0 {
+            break;
+        }
+        text.push_str(&rest[..size.min(rest.len())]);
+        body = rest.get(size + 2..).unwrap_or("");
+    }
+    text
+}
+
+/// Asks until the answer is right; panics with the last one after 20 seconds.
+pub async fn until<T: std::fmt::Debug>(what: &str, ask: impl AsyncFn() -> T, right: impl Fn(&T) -> bool) -> T {
+    for _ in 0..400 {
+        let answer = ask().await;
+        if right(&answer) {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what}: {:?}", ask().await);
+}
