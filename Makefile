@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench target nextest
+.PHONY: demo test lint bench simulate verify-time target nextest
 
 # Runs the example of examples/daily-pipeline, every step in a sandbox of its own.
 demo: target
@@ -33,6 +33,17 @@ lint: target
 # Measures; see benches/README.md.
 bench: target
 	cargo run --locked --release --package stepwell-benches -- all
+
+# 100,000 seeds of the simulator; SEEDS and FIRST choose others.
+simulate: target
+	cargo run --locked --release --package stepwell-tests --bin simulate -- $${FIRST:-1} $${SEEDS:-100000}
+
+# Every change of the clocks of every zone from 1970 to 2100, compared with Python's zoneinfo on the same tzdb.
+verify-time: target
+	cargo build --locked --release --package stepwell-tests --bin time-oracle
+	test -x target/verify-time/bin/python || python3 -m venv target/verify-time
+	target/verify-time/bin/python -m pip install --quiet tzdata==2025.2
+	target/verify-time/bin/python tests/time/verify.py target/release/time-oracle
 
 # The guests' target, where rustup lacks it.
 target:

@@ -239,7 +239,8 @@ fn schemas_are_checked_in() {
     let page = fs::read_to_string(&path).unwrap();
     let (before, after) = page.split_once("<!-- operations -->\n").unwrap();
     let (_, after) = after.split_once("<!-- end -->").unwrap();
-    let made = format!("{before}<!-- operations -->\n{}<!-- end -->{after}", stepwell_server::operations_table());
+    let made =
+        format!("{before}<!-- operations -->\n{}<!-- end -->{after}", stepwell_server::operations_table());
     expect_file![path].assert_eq(&made);
 }
 

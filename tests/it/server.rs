@@ -32,11 +32,10 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> Option<String> {
-        let found = self.headers.lines().find_map(|line| {
+        self.headers.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-        });
-        found
+        })
     }
 }
 
@@ -53,7 +52,8 @@ impl Server {
             arguments.extend(["--rate-limit", "10000"]);
         }
         let arguments = shell.with_probe(&arguments);
-        let mut child = shell.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            shell.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut token = token.to_owned();
         let address = loop {
@@ -93,7 +93,8 @@ impl Server {
     }
 
     pub fn signal(&self, name: &str) {
-        let status = std::process::Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
+        let status =
+            std::process::Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
         assert!(status.unwrap().success());
     }
 
@@ -158,7 +159,11 @@ fn dechunked(mut body: &str) -> String {
 }
 
 /// Asks until the answer is right; panics with the last one after 20 seconds.
-pub async fn until<T: std::fmt::Debug>(what: &str, ask: impl AsyncFn() -> T, right: impl Fn(&T) -> bool) -> T {
+pub async fn until<T: std::fmt::Debug>(
+    what: &str,
+    ask: impl AsyncFn() -> T,
+    right: impl Fn(&T) -> bool,
+) -> T {
     for _ in 0..400 {
         let answer = ask().await;
         if right(&answer) {

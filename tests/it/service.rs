@@ -19,7 +19,8 @@ enum Face {
     Server(Box<Server>),
 }
 
-const QUEUES: &str = "queues: {Asia/Tokyo: {concurrency: 1}, Asia/Seoul: {paused: [{from: '00:00', to: '00:00'}]}}";
+const QUEUES: &str =
+    "queues: {Asia/Tokyo: {concurrency: 1}, Asia/Seoul: {paused: [{from: '00:00', to: '00:00'}]}}";
 
 async fn faces() -> Vec<(&'static str, Face)> {
     let queues: QueueFile = QueueFile::parse("q", QUEUES).unwrap();
@@ -31,7 +32,13 @@ async fn faces() -> Vec<(&'static str, Face)> {
 }
 
 fn audit(host: &Host) -> Audit {
-    Audit { at: host.now(), by: "ann".to_owned(), action: "x".to_owned(), target: String::new(), detail: String::new() }
+    Audit {
+        at: host.now(),
+        by: "ann".to_owned(),
+        action: "x".to_owned(),
+        target: String::new(),
+        detail: String::new(),
+    }
 }
 
 fn value<T: serde::Serialize>(of: T) -> Value {
@@ -43,7 +50,11 @@ impl Face {
         match self {
             Self::Library(running, _) => {
                 let job = running.host.parse("job", &job.to_string()).await.unwrap().job;
-                running.host.put_job(&std::sync::Arc::new(job.into()), Expect::Any, audit(&running.host)).await.unwrap();
+                running
+                    .host
+                    .put_job(&std::sync::Arc::new(job.into()), Expect::Any, audit(&running.host))
+                    .await
+                    .unwrap();
             }
             Self::Server(server) => {
                 let path = format!("/api/v2/jobs/{}", job["id"].as_str().unwrap());
@@ -76,7 +87,8 @@ impl Face {
     }
 
     async fn reaches(&self, id: &str, status: &str) -> Value {
-        until(&format!("{id} is {status}"), async || self.view(id).await, |view| view["status"] == status).await
+        until(&format!("{id} is {status}"), async || self.view(id).await, |view| view["status"] == status)
+            .await
     }
 
     /// Jobs that are put and run in one go.
@@ -89,7 +101,9 @@ impl Face {
     /// Something that a person does; `Err` with what is said when it is refused.
     async fn act(&self, action: &str, id: &str, more: Value) -> Result<Value, String> {
         match self {
-            Self::Library(running, _) => act(&running.host, action, id, &more).await.map_err(|e| e.to_string()),
+            Self::Library(running, _) => {
+                act(&running.host, action, id, &more).await.map_err(|e| e.to_string())
+            }
             Self::Server(server) => {
                 let path = match action {
                     "cancel" | "retry" => format!("/api/v2/runs/{id}/{action}"),
@@ -121,7 +135,8 @@ impl Face {
     async fn ledger(&self, job: &str) -> Vec<Value> {
         match self {
             Self::Library(running, _) => {
-                let filter = LedgerFilter { job_id: Some(job.to_owned()), limit: 1000, ..LedgerFilter::default() };
+                let filter =
+                    LedgerFilter { job_id: Some(job.to_owned()), limit: 1000, ..LedgerFilter::default() };
                 running.host.ledger(&filter).await.unwrap().into_iter().map(value).collect()
             }
             Self::Server(server) => {
@@ -196,7 +211,11 @@ async fn runs_wait_park_and_end_as_they_should() {
     for (name, face) in faces().await {
         let id = face.run(probe("echo", json!({"case": "echo", "text": "hi"}))).await;
         let view = face.reaches(&id, "success").await;
-        assert_eq!((&view["steps"][0]["status"], &view["success"]), (&json!("success"), &json!(true)), "{name}");
+        assert_eq!(
+            (&view["steps"][0]["status"], &view["success"]),
+            (&json!("success"), &json!(true)),
+            "{name}"
+        );
         // A parked step holds nothing, and goes on by itself.
         let id = face.run(json!({"id": "parks", "steps": [{"id": "w", "type": "wait", "for": 1.2}]})).await;
         face.reaches(&id, "parked").await;
@@ -311,7 +330,11 @@ async fn schedules_fire_pause_and_are_filled_up() {
             "to": (at + chrono::Duration::milliseconds(1)).to_rfc3339()});
         let mut dry = range.clone();
         dry["dry_run"] = true.into();
-        assert_eq!(face.act("backfill", "", dry.clone()).await.unwrap()["to_run"].as_array().unwrap().len(), 1, "{name}");
+        assert_eq!(
+            face.act("backfill", "", dry.clone()).await.unwrap()["to_run"].as_array().unwrap().len(),
+            1,
+            "{name}"
+        );
         face.act("backfill", "", range).await.unwrap();
         let filled = |rows: &Vec<Value>| rows.iter().any(|row| row["decision"] == "backfilled");
         let rows = until("a filled fire", async || face.ledger("tick").await, filled).await;
@@ -319,7 +342,8 @@ async fn schedules_fire_pause_and_are_filled_up() {
         assert_eq!(row["nominal"], skipped["nominal"], "{name}");
         face.reaches(row["execution_id"].as_str().unwrap(), "success").await;
         assert_eq!(face.act("backfill", "", dry).await.unwrap()["ran_already"], 1, "{name}");
-        let names: std::collections::BTreeSet<&str> = rows.iter().map(|row| row["nominal"].as_str().unwrap()).collect();
+        let names: std::collections::BTreeSet<&str> =
+            rows.iter().map(|row| row["nominal"].as_str().unwrap()).collect();
         assert_eq!(names.len(), rows.len(), "{name}: one row for each fire");
     }
 }
@@ -328,7 +352,9 @@ async fn schedules_fire_pause_and_are_filled_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_keeps_a_run_is_told_and_its_mend_works() {
     for (name, face) in faces().await {
-        let cause = async |id: &str| face.explain(id).await["causes"][0]["cause"].as_str().unwrap_or("none").to_owned();
+        let cause = async |id: &str| {
+            face.explain(id).await["causes"][0]["cause"].as_str().unwrap_or("none").to_owned()
+        };
         let is = async |id: &str, wanted: &str| {
             until(&format!("{name}: {wanted}"), async || cause(id).await, |found| found == wanted).await;
         };
@@ -364,7 +390,10 @@ async fn what_keeps_a_run_is_told_and_its_mend_works() {
         face.act("cancel", &holder, json!({})).await.unwrap();
         face.reaches(&blocked, "success").await;
         // A retry that waits.
-        let job = probe("retry", json!({"case": "fail_until", "count": 2, "retry": {"max_attempts": 3, "backoff": "1s"}}));
+        let job = probe(
+            "retry",
+            json!({"case": "fail_until", "count": 2, "retry": {"max_attempts": 3, "backoff": "1s"}}),
+        );
         let retried = face.run(job).await;
         is(&retried, "retry_waits").await;
         face.reaches(&retried, "success").await;
@@ -381,7 +410,8 @@ async fn what_keeps_a_run_is_told_and_its_mend_works() {
 /// Without anybody who works on runs, the reason is that; somebody who comes takes them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_without_a_worker_says_so_and_survives_the_end_of_the_process() {
-    let mut shell = Shell::new().file("job.yaml", "id: later\nsteps: [{id: a, type: probe, case: echo, text: hi}]\n");
+    let mut shell =
+        Shell::new().file("job.yaml", "id: later\nsteps: [{id: a, type: probe, case: echo, text: hi}]\n");
     let run = |shell: &Shell, arguments: &[&str]| {
         let output = shell.command(&shell.with_probe(arguments)).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -390,13 +420,19 @@ async fn a_run_without_a_worker_says_so_and_survives_the_end_of_the_process() {
     run(&shell, &["jobs", "put", "job.yaml"]);
     let id = run(&shell, &["jobs", "run", "later"]);
     let told = run(&shell, &["explain", &id]);
-    assert!(told.contains("nobody works on it") && told.contains("mend: start one: `stepwell serve`"), "{told}");
+    assert!(
+        told.contains("nobody works on it") && told.contains("mend: start one: `stepwell serve`"),
+        "{told}"
+    );
     let mut server = Server::start(shell);
     let ask = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
     until("it runs", ask, |status| status == "success").await;
     // SIGTERM: what runs may end, and nothing is lost.
-    let job = json!({"job": {"id": "nap", "steps": [{"id": "a", "type": "probe", "case": "nap", "count": 700}]}});
-    let reply = server.request("POST", "/api/v2/jobs/execute", &[("prefer", "respond-async")], &job.to_string()).await;
+    let job =
+        json!({"job": {"id": "nap", "steps": [{"id": "a", "type": "probe", "case": "nap", "count": 700}]}});
+    let reply = server
+        .request("POST", "/api/v2/jobs/execute", &[("prefer", "respond-async")], &job.to_string())
+        .await;
     assert_eq!(reply.status, 202, "{reply:?}");
     let id = reply.json()["execution_id"].as_str().unwrap().to_owned();
     assert_eq!(reply.header("location"), Some(format!("/api/v2/runs/{id}")));
@@ -436,14 +472,20 @@ async fn a_service_that_is_killed_loses_and_doubles_nothing() {
         // The same request finds the same run.
         let headers = [("prefer", "respond-async"), ("idempotency-key", key.as_str())];
         let reply = server.request("POST", "/api/v2/jobs/execute", &headers, &job.to_string()).await;
-        assert_eq!((reply.json()["execution_id"].as_str(), &reply.json()["replayed"]), (Some(id.as_str()), &json!(true)));
+        assert_eq!(
+            (reply.json()["execution_id"].as_str(), &reply.json()["replayed"]),
+            (Some(id.as_str()), &json!(true))
+        );
     }
     server.request("POST", "/api/v2/schedules/tick/pause", &[], "{}").await;
-    let rows = server.get("/api/v2/ledger?job_id=tick&limit=1000").await.json()["items"].as_array().unwrap().clone();
+    let rows =
+        server.get("/api/v2/ledger?job_id=tick&limit=1000").await.json()["items"].as_array().unwrap().clone();
     let ran: Vec<&Value> = rows.iter().filter(|row| row["decision"] == "admitted").collect();
     let mut fires: Vec<i64> = rows
         .iter()
-        .map(|row| row["due_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp())
+        .map(|row| {
+            row["due_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp()
+        })
         .collect();
     fires.reverse();
     assert!(fires.windows(2).all(|pair| pair[1] == pair[0] + 1), "each second has its row: {fires:?}");
@@ -452,7 +494,8 @@ async fn a_service_that_is_killed_loses_and_doubles_nothing() {
         let ask = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
         until(&format!("{id} ends"), ask, |status| status == "success").await;
     }
-    let all = server.get("/api/v2/runs?job_id=tick&limit=1000").await.json()["items"].as_array().unwrap().len();
+    let all =
+        server.get("/api/v2/runs?job_id=tick&limit=1000").await.json()["items"].as_array().unwrap().len();
     assert_eq!(all, ran.len(), "one run for each fire");
 }
 

@@ -1,9 +1,11 @@
 //! The simulator: a number of seeds in which nothing may go wrong, and deliberate faults that it must find.
 //! `make simulate` runs many more.
 
+use std::process::Command;
 use std::sync::Arc;
 
 use stepwell::sandbox::Sandbox;
+use stepwell_tests::root;
 use stepwell_tests::simulator::{Broken, simulate};
 
 fn sandbox() -> Arc<Sandbox> {
@@ -27,4 +29,21 @@ fn each_deliberate_fault_is_found() {
         println!("{broken:?}: {found:?}");
         assert!(found.is_some(), "{broken:?} goes unnoticed");
     }
+}
+
+/// A sample of zones against Python's zoneinfo; `make verify-time` takes all of them.
+#[test]
+fn wall_times_mean_what_zoneinfo_says() {
+    let python = |arguments: &[&str]| Command::new("python3").args(arguments).output();
+    let version = "import tzdata, sys; sys.exit(tzdata.IANA_VERSION != '2025b')";
+    if !python(&["-c", version]).is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: python3 has no tzdata 2025b (pip install tzdata==2025.2)");
+        return;
+    }
+    let script = root().join("tests/time/verify.py").display().to_string();
+    let zones =
+        ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia"];
+    let output = python(&[&[&script, env!("CARGO_BIN_EXE_time-oracle")], &zones[..]].concat()).unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && told.contains(" 0 differences"), "{told}");
 }

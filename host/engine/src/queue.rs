@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::document::{Diagnostics, Document, closest};
 use crate::quantity::Span;
 use crate::schedule::{Gap, Overlap, zone};
@@ -173,8 +173,7 @@ impl QueueFile {
 impl QueueSettings {
     /// The rank of a run: the smallest goes first.
     pub fn rank(&self, due: Timestamp, priority: u8) -> Timestamp {
-        let ahead = Duration::from_std(self.aging.0.saturating_mul(u32::from(priority))).unwrap_or_default();
-        due.checked_sub_signed(ahead).unwrap_or(due)
+        clock::earlier(due, self.aging.0.saturating_mul(u32::from(priority)))
     }
 
     /// Until when a window keeps runs from beginning; none when the queue is open.

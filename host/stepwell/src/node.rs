@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stepwell_engine::Manifest;
 use stepwell_engine::StoreError;
-use stepwell_engine::clock::Timestamp;
+use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Catalog, Job};
 use stepwell_engine::run::{Admission, AdmitError, RunState, admit, execution_id};
 use stepwell_engine::schedule::Calendars;
@@ -220,7 +220,7 @@ impl Host {
 
     /// When a claim made at `now` expires.
     pub(crate) fn lease_from(&self, now: Timestamp) -> Timestamp {
-        now + chrono::Duration::from_std(self.config.service.lease.0).unwrap_or_default()
+        clock::later(now, self.config.service.lease.0)
     }
 
     pub(crate) fn hold(&self, hold: Arc<Hold>) -> Held {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stepwell_engine::StoreError;
-use stepwell_engine::clock::Timestamp;
+use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::run::{Admission, admit};
 use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable};
 use stepwell_engine::store::{
@@ -27,6 +27,8 @@ use crate::{Host, HostError};
 
 /// How long a task sleeps at most: what other processes did is seen by then.
 const POLL: Duration = Duration::from_secs(1);
+/// A day.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Runs that a dispatcher takes in one transaction.
 const CLAIM: u32 = 64;
 /// Schedules that the scheduler fires in one transaction.
@@ -418,15 +420,16 @@ impl Host {
     pub async fn clean_up(&self, days: Option<u32>) -> Result<usize, HostError> {
         let now = self.clock.now();
         let retention = &self.config.service.retention;
-        let before = |span: Duration| now - chrono::Duration::from_std(span).unwrap_or_default();
         let mut count = 0;
         loop {
             let query = CleanUp {
-                runs_before: days
-                    .map_or(before(retention.runs.0), |days| now - chrono::Duration::days(i64::from(days))),
+                runs_before: match days {
+                    Some(days) => clock::earlier(now, DAY.saturating_mul(days)),
+                    None => clock::earlier(now, retention.runs.0),
+                },
                 runs_per_job: retention.runs_per_job,
-                ledger_before: before(retention.ledger.0),
-                audit_before: before(retention.audit.0),
+                ledger_before: clock::earlier(now, retention.ledger.0),
+                audit_before: clock::earlier(now, retention.audit.0),
                 limit: 1000,
             };
             let gone = self.store.clean_up(query).await?;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use stepwell_engine::clock::Timestamp;
+use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::run::RunStatus;
 use stepwell_engine::schedule::zone;
 use stepwell_engine::store::{Kind, RunFilter, RunRow};
@@ -151,7 +151,7 @@ impl Host {
     /// # Errors
     /// When the store failed.
     pub async fn metrics(&self, hours: u32) -> Result<Metrics, HostError> {
-        let since = self.clock.now() - chrono::Duration::hours(i64::from(hours));
+        let since = clock::earlier(self.clock.now(), std::time::Duration::from_secs(3600 * u64::from(hours)));
         let filter = RunFilter { ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
         let rows = self.store.list(&filter).await?;
         Ok(summarize(hours, &rows))

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stepwell_engine::clock::Timestamp;
+use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::{Approval, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, apply, next};
@@ -227,7 +227,7 @@ impl Worker<'_> {
             _ => approval.as_ref().map(|approval| approval.message.clone()).unwrap_or_default(),
         };
         let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
-        let until = at + chrono::Duration::from_std(wait).unwrap_or_default();
+        let until = clock::later(at, wait);
         self.push(Event::ApprovalRequested { step, message, at, until })
     }
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::job::Scope;
 use crate::outcome::StepEnd;
 use crate::store::NewRun;
@@ -338,8 +338,8 @@ impl RunState {
 
     /// When the job's time runs out; none before it has begun.
     pub fn deadline(&self) -> Option<Timestamp> {
-        let limit = Duration::from_std(self.run.job.timeout_seconds.0).unwrap_or(Duration::MAX);
-        let limit = limit.checked_add(&self.parked).unwrap_or(Duration::MAX);
+        let limit = clock::span(self.run.job.timeout_seconds.0);
+        let limit = limit.checked_add(&self.parked).unwrap_or(limit);
         self.started_at.map(|started| started.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC))
     }
 

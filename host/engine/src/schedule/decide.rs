@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::timetable::{Nominal, Timetable};
 use super::{Misfire, Schedule, Transition};
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::quantity::Span;
 
 /// What became of a fire.
@@ -160,7 +160,7 @@ fn decide(
         return (Decision::Admitted, String::new());
     }
     let by = Span(late.to_std().unwrap_or_default());
-    let window = Duration::from_std(schedule.misfire_window.0).unwrap_or(Duration::MAX);
+    let window = clock::span(schedule.misfire_window.0);
     if late > window {
         let window = schedule.misfire_window;
         return (Decision::Missed, format!("nobody was there for {by}, and the misfire window is {window}"));

@@ -8,7 +8,7 @@ use super::Schedule;
 use super::calendar::{Calendars, Closed, closed};
 use super::cron::Pattern;
 use super::zone::{Gap, Overlap, Resolved, Transition, movement, parse_time, parse_wall, resolve};
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 
 /// A schedule that can be evaluated.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct Timetable {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    Cron(Pattern),
+    Cron(Box<Pattern>),
     Every { anchor: Timestamp, period: Duration },
     At(Vec<Resolved>),
 }
@@ -105,7 +105,7 @@ impl Timetable {
             (Kind::At(_), Some(wall)) => Kind::At(resolve(zone, wall, gap, overlap)),
             (kind, _) => kind,
         };
-        let jitter = Duration::from_std(schedule.jitter.0).unwrap_or_default();
+        let jitter = clock::span(schedule.jitter.0);
         Ok(Self { job_id: job_id.to_owned(), zone, kind, gap, overlap, start, end, blackout, jitter })
     }
 
@@ -204,10 +204,10 @@ fn kind(job_id: &str, schedule: &Schedule, zone: Tz, anchor: Timestamp) -> Resul
             if parsed.after(anchor.naive_utc()).is_none() {
                 return Err(("cron".to_owned(), format!("`{pattern}` never comes")));
             }
-            Ok(Kind::Cron(parsed))
+            Ok(Kind::Cron(Box::new(parsed)))
         }
         (None, Some(every), None) => {
-            let period = Duration::from_std(every.0).unwrap_or_default();
+            let period = clock::span(every.0);
             if period < Duration::seconds(1) {
                 return Err(("every".to_owned(), "the shortest interval is one second".to_owned()));
             }

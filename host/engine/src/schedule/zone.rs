@@ -4,7 +4,8 @@
 //! they repeat in autumn (RFC 5545 and `zoneinfo` speak of `fold`: 0 is the first pass, 1 the second).
 
 use chrono::{
-    DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone,
+    DateTime, Datelike, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset,
+    TimeZone,
 };
 use chrono_tz::Tz;
 use schemars::JsonSchema;
@@ -149,10 +150,11 @@ pub(super) fn movement(zone: Tz, at: Timestamp) -> Duration {
 /// # Errors
 /// What is wrong, with an example.
 pub fn parse_time(text: &str, zone: Tz) -> Result<Timestamp, String> {
-    if let Ok(found) = DateTime::parse_from_rfc3339(text) {
+    let sane = |year: i32| (1900..10_000).contains(&year);
+    if let Some(found) = DateTime::parse_from_rfc3339(text).ok().filter(|found| sane(found.year())) {
         return Ok(found.to_utc());
     }
-    let wall = parse_wall(text).ok_or_else(|| {
+    let wall = parse_wall(text).filter(|wall| sane(wall.year())).ok_or_else(|| {
         format!("`{text}` is not a time: write for instance 2026-03-01T02:30:00+01:00, or 2026-03-01T02:30:00 in the job's zone")
     })?;
     let found = resolve(zone, wall, Gap::NextValid, Overlap::First);
@@ -212,6 +214,7 @@ mod tests {
         ] {
             assert_eq!(parse_time(text, zone).unwrap(), expected.parse::<Timestamp>().unwrap(), "{text}");
         }
+        assert!(parse_time("+262142-12-31", zone).is_err() && parse_time("0001-01-01", zone).is_err());
         assert!(parse_time("tomorrow", zone).unwrap_err().contains("`tomorrow` is not a time"));
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::job::{Job, OnConflict};
 use crate::run::{Event, RunStatus};
 use crate::schedule::{Decision, RunOverlap};
@@ -82,8 +82,7 @@ impl NewRun {
 
     /// When it must have begun.
     pub fn expires_at(&self) -> Timestamp {
-        let limit = chrono::Duration::from_std(self.job.queue_timeout.0).unwrap_or(chrono::Duration::MAX);
-        self.scheduled_time.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC)
+        clock::later(self.scheduled_time, self.job.queue_timeout.0)
     }
 }
 

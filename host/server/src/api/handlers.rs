@@ -214,7 +214,9 @@ pub(super) async fn preview(
     caller.may(&id)?;
     let job = app.host.job(&id).await?.job;
     let from = match &query.from {
-        Some(text) => time(&app, text, &job.timezone)?,
+        Some(text) => {
+            app.host.time_in(text, &job.timezone).map_err(|error| Problem::bad_request(error.to_string()))?
+        }
         None => app.host.now(),
     };
     let count = query.count.unwrap_or(20);
@@ -287,7 +289,11 @@ pub(super) async fn ledger(
             }
             None => None,
         };
-    let instant = |text: Option<String>| text.map(|text| time(&app, &text, "UTC")).transpose();
+    let instant = |text: Option<String>| {
+        let read =
+            |text: String| app.host.time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()));
+        text.map(read).transpose()
+    };
     let after = match query.cursor {
         Some(cursor) => Some(place(&cursor).ok_or_else(|| Problem::bad_request("cursor: not one of ours"))?),
         None => None,

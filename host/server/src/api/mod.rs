@@ -154,7 +154,8 @@ async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -
 /// What axum refuses itself is a problem like any other.
 fn problem_of(response: Response) -> Response {
     let status = response.status();
-    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    let is_problem =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
     if !status.is_client_error() && !status.is_server_error() || is_problem {
         return response;
     }

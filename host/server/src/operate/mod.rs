@@ -473,8 +473,7 @@ async fn api_keys(command: KeysCommand, host: &Host) -> Result<Exit, HostError> 
             let expires_at = match expires {
                 Some(text) => {
                     let span: Span = text.parse().map_err(|message| wrong("--expires", message))?;
-                    let span = chrono::Duration::from_std(span.0).unwrap_or_default();
-                    Some(host.now() + span)
+                    Some(stepwell::engine::clock::later(host.now(), span.0))
                 }
                 None => None,
             };

@@ -1,10 +1,11 @@
 //! Runs: admitted, claimed, moved, ended.
 
-use chrono::Duration;
+use std::time::Duration;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use stepwell_engine::StoreError;
-use stepwell_engine::clock::Timestamp;
+use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::OnConflict;
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
@@ -391,8 +392,8 @@ pub(super) fn row(connection: &Connection, id: &str) -> Result<RunRow, StoreErro
     one(connection, &sql, [id], of_row)?.ok_or_else(|| StoreError::NotFound(id.to_owned()))
 }
 
-/// How long before its end a run may have been made, for the bound of a search by end.
-const LONGEST_DAYS: i64 = 31;
+/// How long before its end a run may have been made, for the bound of a search by end: 31 days.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(super) fn list(connection: &Connection, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
     // Only what is asked for is in the text, so that SQLite can use an index.
@@ -413,7 +414,7 @@ pub(super) fn list(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
     }
     if let Some(since) = filter.ended_since {
         add("ended_at >=", micros(since).into());
-        add("execution_id >=", first_id(since - Duration::days(LONGEST_DAYS)).into());
+        add("execution_id >=", first_id(clock::earlier(since, LONGEST)).into());
     }
     add("TRUE LIMIT", i64::from(filter.limit).into());
     let limit = wanted.pop().unwrap_or_default();
