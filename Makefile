@@ -18,7 +18,8 @@ test: target nextest
 		--package data-processing --no-default-features
 	cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc --quiet
-	cargo run --locked --quiet --package embedding -- target/guests/$(TARGET)/release/hello_step.wasm
+	cargo build --locked --quiet --workspace --bins
+	target/debug/embedding target/guests/$(TARGET)/release/hello_step.wasm
 
 # Formatting, clippy for the host and the guests, and the rules for dependencies.
 lint: target

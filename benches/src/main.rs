@@ -2,6 +2,7 @@
 
 mod clocks;
 mod data;
+mod service;
 mod start;
 mod steps;
 
@@ -16,6 +17,7 @@ fn main() -> Result {
         "start" => start::run()?,
         "clocks" => clocks::run()?,
         "data" => data::run()?,
+        "service" => service::run()?,
         // What `start` compares with: a process that does nothing.
         "empty" => {}
         "all" => {
@@ -23,8 +25,9 @@ fn main() -> Result {
             start::run()?;
             clocks::run()?;
             data::run()?;
+            service::run()?;
         }
-        _ => return Err("usage: stepwell-benches steps|start|clocks|data|all".into()),
+        _ => return Err("usage: stepwell-benches steps|start|clocks|data|service|all".into()),
     }
     Ok(())
 }

@@ -108,13 +108,13 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
     if end.outcome.is_success() { Ok(took) } else { Err(end.outcome.message().into()) }
 }
 
-struct Raw {
+pub(crate) struct Raw {
     engine: Engine,
     pre: bindings::RawPre<State>,
 }
 
 impl Raw {
-    fn new(wasm: &[u8]) -> Result<Self> {
+    pub(crate) fn new(wasm: &[u8]) -> Result<Self> {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(256).total_memories(256).total_stacks(256).total_gc_heaps(0);
         pool.linear_memory_keep_resident(2 << 20).table_keep_resident(64 << 10).pagemap_scan(Enabled::Auto);
@@ -136,7 +136,7 @@ impl Raw {
         Ok(Self { engine, pre })
     }
 
-    async fn once(&self) -> Result<std::time::Duration> {
+    pub(crate) async fn once(&self) -> Result<std::time::Duration> {
         let started = Instant::now();
         let state = State {
             wasi: WasiCtxBuilder::new().build(),

@@ -443,6 +443,24 @@ async fn a_run_without_a_worker_says_so_and_survives_the_end_of_the_process() {
     assert!(run(&shell, &["runs", "show", &id]).contains("success"));
 }
 
+/// A run of the command waits for nobody: when its key is taken it does not begin.
+#[tokio::test]
+async fn the_command_respects_a_concurrency_key() {
+    let running = Site::new().probe_policy("", "").host().await;
+    let mut job = probe("key", json!({"case": "nap", "count": 500}));
+    job["concurrency"] = json!({"key": "k"});
+    let text = job.to_string();
+    let first = running.run(&text);
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let parsed = running.host.parse("job", &text).await.unwrap();
+        running.host.execute(parsed.job, Default::default()).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!(first.status.name(), "success");
+    assert!(second.unwrap_err().to_string().contains("the concurrency key `k` is held by exec_"));
+}
+
 /// Under load, killed again and again: nothing is lost, nothing runs twice, nothing is stuck.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_is_killed_loses_and_doubles_nothing() {

@@ -253,42 +253,54 @@ impl Host {
         cancel: CancellationToken,
     ) -> Result<RunState, HostError> {
         let beat = self.beat();
+        self.key_is_free(execution_id).await?;
         loop {
             let claim = self.claim(execution_id).await?;
-            let fence = claim.fence;
-            let worked = self.work(claim, observer, cancel.clone()).await;
-            if let Err(error) = &worked {
-                tracing::debug!("the claim {fence} of {execution_id} ends: {error}");
-            }
-            let (state, left) = worked?;
+            let (state, left) = self.work(claim, observer, cancel.clone()).await?;
             let Left::Until(due) = left else {
                 drop(beat);
                 return Ok(state);
             };
-            // Somebody may approve or cancel it meanwhile, through another process.
-            let pause = (due - self.clock.now()).to_std().unwrap_or_default().min(Duration::from_millis(500));
-            tokio::select! {
-                biased;
-                () = tokio::time::sleep(pause) => {}
-                () = cancel.cancelled() => {}
-            }
-            while !cancel.is_cancelled() && self.clock.now() < due {
-                let row = self.store.row(execution_id).await?;
-                if row.status.is_terminal() {
-                    return self.run(execution_id).await;
-                }
-                if row.due_at <= self.clock.now() || row.cancel.is_some() {
-                    break;
-                }
-                let pause =
-                    (due - self.clock.now()).to_std().unwrap_or_default().min(Duration::from_millis(500));
-                tokio::select! {
-                    biased;
-                    () = tokio::time::sleep(pause) => {}
-                    () = cancel.cancelled() => {}
-                }
+            if self.pause(execution_id, due, &cancel).await? {
+                return self.run(execution_id).await;
             }
         }
+    }
+
+    /// A run that no queue holds back waits for nobody: when its concurrency key is taken, it does not begin.
+    async fn key_is_free(&self, execution_id: &str) -> Result<(), HostError> {
+        let standing = self.store.standing(execution_id, self.clock.now()).await?;
+        let Some((key, limit, holders)) = standing.key else { return Ok(()) };
+        if holders.iter().any(|id| id == execution_id) || holders.len() < limit as usize {
+            return Ok(());
+        }
+        let held = holders.join(", ");
+        Err(HostError::Refused(format!(
+            "the concurrency key `{key}` is held by {held}; `stepwell run --resume {execution_id}` when it is free"
+        )))
+    }
+
+    /// Waits until a run is due, or somebody approves or cancels it; tells whether it has ended meanwhile.
+    async fn pause(
+        &self,
+        execution_id: &str,
+        due: Timestamp,
+        cancel: &CancellationToken,
+    ) -> Result<bool, HostError> {
+        while !cancel.is_cancelled() {
+            let now = self.clock.now();
+            let row = self.store.row(execution_id).await?;
+            if row.status.is_terminal() || row.due_at.min(due) <= now || row.cancel.is_some() {
+                return Ok(row.status.is_terminal());
+            }
+            let pause = (due - now).to_std().unwrap_or_default().min(Duration::from_millis(500));
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        Ok(false)
     }
 
     /// Takes a run for this process.

@@ -12,7 +12,7 @@ use stepwell_engine::job::{Catalog, Job};
 use stepwell_engine::run::{Admission, AdmitError, RunState, admit, execution_id};
 use stepwell_engine::schedule::Calendars;
 use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -24,8 +24,8 @@ pub(crate) struct Node {
     name: OnceLock<(String, Option<File>)>,
     holds: Mutex<BTreeMap<String, Arc<Hold>>>,
     wakes: Mutex<HashMap<String, Arc<Notify>>>,
-    /// Runs that have moved.
-    moves: broadcast::Sender<Arc<RunState>>,
+    /// Who waits for the end of which run.
+    waiters: Mutex<HashMap<String, Vec<oneshot::Sender<Arc<RunState>>>>>,
     /// The last second in which an id was made, and how many were.
     ids: Mutex<(i64, u32)>,
     pub draining: CancellationToken,
@@ -44,7 +44,7 @@ impl Default for Node {
             name: OnceLock::new(),
             holds: Mutex::default(),
             wakes: Mutex::default(),
-            moves: broadcast::channel(4096).0,
+            waiters: Mutex::default(),
             ids: Mutex::default(),
             draining: CancellationToken::new(),
             ended: CancellationToken::new(),
@@ -79,6 +79,46 @@ impl Drop for Held {
         let mut holds = lock(&self.host.node.holds);
         if holds.get(&self.hold.execution_id).is_some_and(|held| held.fence == self.hold.fence) {
             holds.remove(&self.hold.execution_id);
+        }
+    }
+}
+
+/// Somebody who waits for the end of a run.
+struct Waiter {
+    host: Host,
+    execution_id: String,
+    end: oneshot::Receiver<Arc<RunState>>,
+}
+
+impl Waiter {
+    async fn wait(mut self, limit: Duration) -> Result<RunState, HostError> {
+        let host = self.host.clone();
+        let ended = async {
+            loop {
+                if let Ok(Ok(state)) = tokio::time::timeout(Duration::from_millis(500), &mut self.end).await {
+                    return Ok(RunState::clone(&state));
+                }
+                if host.store.row(&self.execution_id).await?.status.is_terminal() {
+                    return host.run(&self.execution_id).await;
+                }
+            }
+        };
+        match tokio::time::timeout(limit, ended).await {
+            Ok(ended) => ended,
+            Err(_) => host.run(&self.execution_id).await,
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.end.close();
+        let mut waiters = lock(&self.host.node.waiters);
+        if let Some(others) = waiters.get_mut(&self.execution_id) {
+            others.retain(|waiter| !waiter.is_closed());
+            if others.is_empty() {
+                waiters.remove(&self.execution_id);
+            }
         }
     }
 }
@@ -121,20 +161,22 @@ impl Host {
     ) -> Result<Admitted, HostError> {
         let now = self.clock.now();
         let run = admit(job, admission, String::new(), now)?;
-        self.insert(run, idempotency, audit).await
+        self.insert(run, idempotency, audit, |_| {}).await
     }
 
-    /// Gives the run its id, its rank and its queue, and keeps it.
+    /// Gives the run its id, its rank and its queue, and keeps it; `before` learns of each id that is tried.
     pub(crate) async fn insert(
         &self,
         run: NewRun,
         idempotency: Option<Idempotency>,
         audit: Option<Audit>,
+        mut before: impl FnMut(&str),
     ) -> Result<Admitted, HostError> {
         let mut run = self.ranked(run)?;
         run.idempotency = idempotency;
         loop {
             run.execution_id = self.next_id(run.created_at);
+            before(&run.execution_id);
             let audit = audit.clone().map(|audit| Audit { target: run.execution_id.clone(), ..audit });
             match self.store.insert(&run, audit).await {
                 Ok(inserted) => {
@@ -291,17 +333,24 @@ impl Host {
         lock(&self.node.wakes).entry(queue.to_owned()).or_default().clone()
     }
 
-    /// Tells watchers that a run has moved.
+    /// Tells those who wait for the end of a run, when it has come.
     pub(crate) fn moved(&self, state: &RunState) {
-        // Nobody may be watching.
-        if self.node.moves.receiver_count() > 0 {
-            let _ = self.node.moves.send(Arc::new(state.clone()));
+        if !state.status.is_terminal() {
+            return;
+        }
+        let waiters = lock(&self.node.waiters).remove(&state.run.execution_id);
+        let Some(waiters) = waiters else { return };
+        let state = Arc::new(state.clone());
+        for waiter in waiters {
+            // Whoever waited may have gone.
+            let _ = waiter.send(state.clone());
         }
     }
 
-    /// Runs that this process moves, as they move.
-    pub fn watch(&self) -> broadcast::Receiver<Arc<RunState>> {
-        self.node.moves.subscribe()
+    fn waiter(&self, execution_id: &str) -> Waiter {
+        let (sender, end) = oneshot::channel();
+        lock(&self.node.waiters).entry(execution_id.to_owned()).or_default().push(sender);
+        Waiter { host: self.clone(), execution_id: execution_id.to_owned(), end }
     }
 
     /// Waits until a run has ended, at most for `limit`; its state then. What another process moves is looked at
@@ -310,47 +359,33 @@ impl Host {
     /// # Errors
     /// When there is no such run, or the store failed.
     pub async fn wait(&self, execution_id: &str, limit: Duration) -> Result<RunState, HostError> {
-        self.wait_on(self.watch(), execution_id, limit).await
+        let waiter = self.waiter(execution_id);
+        if self.store.row(execution_id).await?.status.is_terminal() {
+            return self.run(execution_id).await;
+        }
+        waiter.wait(limit).await
     }
 
-    /// As [`Host::wait`], for one who began to watch before the run was there.
+    /// Puts a run of a job into its queue, and waits for its end, at most for `limit`; the state then.
     ///
     /// # Errors
-    /// As [`Host::wait`].
-    pub async fn wait_on(
+    /// As [`Host::enqueue`].
+    pub async fn run_queued(
         &self,
-        mut moves: broadcast::Receiver<Arc<RunState>>,
-        execution_id: &str,
+        job: &Arc<Job>,
+        admission: Admission,
+        idempotency: Option<Idempotency>,
+        audit: Option<Audit>,
         limit: Duration,
-    ) -> Result<RunState, HostError> {
-        let watched = async {
-            loop {
-                let moved = tokio::time::timeout(Duration::from_millis(500), async {
-                    loop {
-                        match moves.recv().await {
-                            Ok(state)
-                                if state.run.execution_id == execution_id && state.status.is_terminal() =>
-                            {
-                                return Some(RunState::clone(&state));
-                            }
-                            Ok(_) => {}
-                            // Too many moves at once: look.
-                            Err(_) => return None,
-                        }
-                    }
-                });
-                if let Ok(Some(state)) = moved.await {
-                    return Ok(state);
-                }
-                if self.store.row(execution_id).await?.status.is_terminal() {
-                    return self.run(execution_id).await;
-                }
-            }
+    ) -> Result<(Admitted, RunState), HostError> {
+        let run = admit(job, admission, String::new(), self.clock.now())?;
+        let mut waiter = None;
+        let admitted = self.insert(run, idempotency, audit, |id| waiter = Some(self.waiter(id))).await?;
+        let state = match waiter.filter(|_| !admitted.replayed) {
+            Some(waiter) => waiter.wait(limit).await?,
+            None => self.wait(&admitted.execution_id, limit).await?,
         };
-        match tokio::time::timeout(limit, watched).await {
-            Ok(ended) => ended,
-            Err(_) => self.run(execution_id).await,
-        }
+        Ok((admitted, state))
     }
 
     pub(crate) fn is_draining(&self) -> bool {

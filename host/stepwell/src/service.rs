@@ -16,8 +16,8 @@ use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable};
 use stepwell_engine::store::{
     Change, Claim, ClaimQuery, CleanUp, Expect, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source,
 };
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
@@ -141,11 +141,21 @@ impl Host {
         let zone = queue.parse().unwrap_or(chrono_tz::UTC);
         let Some(settings) = self.queues.settings(queue) else { return };
         let mut pause = Duration::from_millis(100);
+        // Claiming is a write: it is done when there may be something to take.
+        let mut look = true;
         while !self.is_draining() {
+            if !look {
+                let next = self.store.next_due(queue).await.ok().flatten();
+                let until = next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or_default());
+                if !until.is_zero() {
+                    look = self.sleep_or(&notify, until.min(POLL)).await;
+                    continue;
+                }
+            }
+            let now = self.clock.now();
             // A queue that has nothing running gets its first slot whatever the others take.
             let spare = u32::from(serving.running.load(Ordering::Relaxed) == 0);
             let room = u32::try_from(slots.available_permits()).unwrap_or(CLAIM).max(spare).min(CLAIM);
-            let now = self.clock.now();
             let paused = lock(&self.node.served).get(queue).is_some_and(|serving| serving.paused.is_some());
             let query = ClaimQuery {
                 queue: queue.to_owned(),
@@ -166,22 +176,24 @@ impl Host {
                 }
             };
             pause = Duration::from_millis(100);
-            let full = claims.len() as u32 >= room && room > 0;
+            let (none, full) = (claims.is_empty(), claims.len() as u32 >= room);
             for claim in claims {
                 self.spawn_work(claim, queue, slots, serving, tasks);
             }
-            if full && slots.available_permits() > 0 {
-                continue;
+            look = full && !none && slots.available_permits() > 0;
+            if none {
+                // What is ready and was not taken waits for a slot, and the slot's end wakes us.
+                look = self.sleep_or(&notify, POLL).await;
             }
-            let next = self.store.next_due(queue).await.ok().flatten();
-            let until = next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or(POLL));
-            // What is ready and was not taken waits for a slot, and the slot's end wakes us.
-            let until = if until.is_zero() { POLL } else { until.min(POLL) };
-            tokio::select! {
-                biased;
-                _ = timeout(until, notify.notified()) => {}
-                () = self.node.draining.cancelled() => {}
-            }
+        }
+    }
+
+    /// Sleeps; true when it was woken.
+    async fn sleep_or(&self, notify: &Notify, time: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.node.draining.cancelled() => false,
+            woken = timeout(time, notify.notified()) => woken.is_ok(),
         }
     }
 

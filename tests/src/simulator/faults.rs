@@ -14,7 +14,7 @@ use stepwell::engine::store::{
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::SqliteStore;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::Random;
 
@@ -96,12 +96,12 @@ impl Ground {
 pub struct Faulty {
     ground: Arc<Ground>,
     dead: AtomicBool,
-    stalled_ms: AtomicU64,
+    stalled: Mutex<Option<Instant>>,
 }
 
 impl Faulty {
     pub fn new(ground: Arc<Ground>) -> Self {
-        Self { ground, dead: AtomicBool::new(false), stalled_ms: AtomicU64::new(0) }
+        Self { ground, dead: AtomicBool::new(false), stalled: Mutex::default() }
     }
 
     /// From now on this process does nothing that anybody could see.
@@ -109,16 +109,16 @@ impl Faulty {
         self.dead.store(true, Ordering::Relaxed);
     }
 
-    /// Its next calls come that much later: as after SIGSTOP and SIGCONT.
+    /// For that time it does nothing, and then goes on: as after SIGSTOP and SIGCONT.
     pub fn stall(&self, time: Duration) {
-        self.stalled_ms.store(u64::try_from(time.as_millis()).unwrap_or(0), Ordering::Relaxed);
+        self.stalled.lock().map(|mut stalled| *stalled = Some(Instant::now() + time)).ok();
     }
 
     /// What befalls a call before it reaches the store.
     async fn enter(&self, writes: bool) -> Result<(), StoreError> {
-        let stalled = self.stalled_ms.swap(0, Ordering::Relaxed);
-        if stalled > 0 {
-            sleep(Duration::from_millis(stalled)).await;
+        let stalled = self.stalled.lock().ok().and_then(|stalled| *stalled);
+        if let Some(until) = stalled {
+            sleep_until(until).await;
         }
         if self.dead.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;

@@ -142,10 +142,9 @@ async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -
         return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
     }
     request.extensions_mut().insert(caller);
-    if operation.is_some_and(|operation| operation.waits) {
-        return problem_of(next.run(request).await);
-    }
-    match tokio::time::timeout(REQUEST, next.run(request)).await {
+    // What streams answers at once, and goes on; what waits for a run says how long it does.
+    let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => problem_of(response),
         Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").into_response(),
     }

@@ -19,7 +19,7 @@ use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, Scheduled, St
 use super::{App, Caller};
 
 /// How long a request waits for a run unless it says otherwise (`Prefer: wait=N`).
-const WAIT: Duration = Duration::from_secs(300);
+pub(super) const WAIT: Duration = Duration::from_secs(300);
 
 /// `POST /api/v2/jobs/execute`.
 pub(super) async fn execute(
@@ -80,21 +80,19 @@ async fn run(
     show: impl Fn(&RunState) -> Response,
 ) -> Result<Response, Problem> {
     let (wait, asynchronous) = preference(headers);
-    let moves = app.host.watch();
     let idempotency = idempotency(headers, caller, action, body)?;
-    let audit = caller.audit(app, action, &job.id);
-    let audit = Audit { detail: job.id.clone(), ..audit };
-    let admitted = app.host.enqueue(job, admission, idempotency, Some(audit)).await?;
-    let id = &admitted.execution_id;
-    if !asynchronous {
-        let state = app.host.wait_on(moves, id, wait).await?;
-        if state.status.is_terminal() {
-            let mut response = show(&state);
-            locate(&mut response, id);
-            return Ok(response);
-        }
+    let audit = Some(Audit { detail: job.id.clone(), ..caller.audit(app, action, &job.id) });
+    if asynchronous {
+        let admitted = app.host.enqueue(job, admission, idempotency, audit).await?;
+        return Ok(accepted(&admitted.execution_id, admitted.replayed));
     }
-    Ok(accepted(id, admitted.replayed))
+    let (admitted, state) = app.host.run_queued(job, admission, idempotency, audit, wait).await?;
+    if !state.status.is_terminal() {
+        return Ok(accepted(&admitted.execution_id, admitted.replayed));
+    }
+    let mut response = show(&state);
+    locate(&mut response, &admitted.execution_id);
+    Ok(response)
 }
 
 /// 202 with the place of the run.
