@@ -91,7 +91,7 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
         step_type: "hello".to_owned(),
         attempt: 1,
         config: json!({"who": "you"}),
-        grant,
+        grant: grant.into(),
         outputs: Map::new(),
         variables: Map::new(),
         checkpoint: None,

@@ -173,21 +173,42 @@ pub struct SchemaProblem {
     pub help: Option<String>,
 }
 
+/// A JSON Schema that is ready to check values: making it ready costs more than a check.
+#[derive(Debug)]
+pub struct Schema {
+    value: Value,
+    validator: Result<jsonschema::Validator, String>,
+}
+
+impl Schema {
+    /// Makes a schema ready.
+    pub fn new(value: &Value) -> Self {
+        let validator = jsonschema::validator_for(value).map_err(|error| error.to_string());
+        Self { value: value.clone(), validator }
+    }
+
+    /// Every problem of `value`, except where the value is a template.
+    pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
+        let validator = match &self.validator {
+            Ok(validator) if validator.is_valid(value) => return Vec::new(),
+            Ok(validator) => validator,
+            Err(error) => {
+                let message = format!("the schema itself is wrong: {error}");
+                return vec![SchemaProblem { pointer: String::new(), at_key: false, message, help: None }];
+            }
+        };
+        let mut problems = Vec::new();
+        for error in validator.iter_errors(value) {
+            collect(&error, &self.value, &mut problems);
+        }
+        problems.dedup();
+        problems
+    }
+}
+
 /// Every problem of `value` by `schema`, except where the value is a template.
 pub fn schema_problems(value: &Value, schema: &Value) -> Vec<SchemaProblem> {
-    let validator = match jsonschema::validator_for(schema) {
-        Ok(validator) => validator,
-        Err(error) => {
-            let message = format!("the schema itself is wrong: {error}");
-            return vec![SchemaProblem { pointer: String::new(), at_key: false, message, help: None }];
-        }
-    };
-    let mut problems = Vec::new();
-    for error in validator.iter_errors(value) {
-        collect(&error, schema, &mut problems);
-    }
-    problems.dedup();
-    problems
+    Schema::new(schema).problems(value)
 }
 
 fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &mut Vec<SchemaProblem>) {

@@ -1,5 +1,6 @@
 //! A step as the engine sees it: what it says about itself, and the seam behind which it runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -62,7 +63,7 @@ pub struct StepRequest {
     /// The configuration with its templates filled in, valid by the schema.
     pub config: Value,
     /// What the attempt may do.
-    pub grant: Grant,
+    pub grant: Arc<Grant>,
     /// Outputs of earlier steps by step id; the grant decides which of them the step sees.
     pub outputs: Map<String, Value>,
     /// Variables of the run; the grant decides which of them the step sees.

@@ -78,7 +78,7 @@ impl Sandbox {
     pub(crate) async fn attempt(&self, registered: &Registered, request: StepRequest) -> StepEnd {
         let mut receipt = Receipt {
             component: registered.digest.clone(),
-            policy: request.grant.digest(),
+            policy: request.grant.digest().to_owned(),
             ..Receipt::default()
         };
         let end = |outcome, receipt| StepEnd { outcome, produced: Produced::default(), receipt };
@@ -111,7 +111,7 @@ impl Sandbox {
         let clock = Stopwatch::start();
         let cancel = request.cancel.clone();
         let context = RunContext {
-            grant: Arc::new(request.grant),
+            grant: request.grant,
             outputs: request.outputs,
             variables: request.variables,
             set: Map::new(),

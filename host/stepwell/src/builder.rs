@@ -14,6 +14,7 @@ use stepwell_sandbox::{EngineOptions, Sandbox, SandboxOptions};
 use stepwell_store::SqliteStore;
 
 use crate::node::Node;
+use crate::prepare::KnownSteps;
 use crate::{Host, HostError, Inner};
 
 /// The operating system's clock.
@@ -206,6 +207,7 @@ impl HostBuilder {
             _temporary: temporary,
             deterministic: self.deterministic,
             node: Node::default(),
+            known: KnownSteps::default(),
         })))
     }
 }

@@ -44,6 +44,7 @@ use stepwell_sandbox::{ComponentError, Sandbox};
 use tokio_util::sync::CancellationToken;
 
 use node::Node;
+use prepare::KnownSteps;
 use worker::Left;
 
 pub use builder::{HostBuilder, SystemClock};
@@ -78,6 +79,7 @@ pub struct Inner {
     _temporary: Option<tempfile::TempDir>,
     pub(crate) deterministic: Option<u64>,
     pub(crate) node: Node,
+    pub(crate) known: KnownSteps,
 }
 
 impl Deref for Host {

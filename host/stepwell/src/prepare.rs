@@ -1,20 +1,37 @@
 //! From a step whose turn has come to an attempt that can run. Pure but for the grant's lookup.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use serde_json::Value;
-use stepwell_engine::document::schema_problems;
+use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Catalog, evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request};
 use stepwell_engine::run::RunState;
-use stepwell_engine::{JobDefinition, Outcome, StepDefinition};
+use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition};
 
 use crate::Host;
+use crate::node::lock;
+
+/// What is known of a step before it runs.
+pub(crate) struct Known {
+    grant: Result<Arc<Grant>, Denial>,
+    schema: Schema,
+    config: Value,
+}
+
+/// Steps by the digest of their job, their index, and the digest of their component.
+pub(crate) type KnownSteps = Mutex<HashMap<(String, usize, String), Arc<Known>>>;
+
+/// Steps that are kept known.
+const MOST_KNOWN: usize = 10_000;
 
 /// What is to be done with a step whose turn has come.
 pub(crate) enum Prepared {
     /// Its condition is false.
     Skip(String),
     /// It can run, with this configuration under this grant.
-    Run(Value, Box<Grant>),
+    Run(Value, Arc<Grant>),
     /// It cannot.
     Refused(Outcome),
 }
@@ -39,7 +56,27 @@ impl Host {
         policy::decide(&self.policies, &self.config, &request)
     }
 
-    pub(crate) fn prepare(&self, state: &RunState, step: &StepDefinition) -> Prepared {
+    /// What is known of a step before it runs, and stays so: policies are read once, and a job is its digest.
+    fn known(&self, job: &Job, index: usize, step: &StepDefinition) -> Option<Arc<Known>> {
+        let digest = self.sandbox.digest(&step.step_type)?;
+        let key = (job.digest().to_owned(), index, digest);
+        if let Some(known) = lock(&self.known).get(&key) {
+            return Some(known.clone());
+        }
+        let manifest = self.sandbox.manifest(&step.step_type)?;
+        let grant = self.decide(job, step).map(Arc::new);
+        let config = Value::Object(step.config_for(&manifest));
+        let known = Arc::new(Known { grant, schema: Schema::new(&manifest.config_schema), config });
+        let mut all = lock(&self.known);
+        if all.len() >= MOST_KNOWN {
+            // Whichever: what is used comes back at the next use.
+            all.clear();
+        }
+        all.insert(key, known.clone());
+        Some(known)
+    }
+
+    pub(crate) fn prepare(&self, state: &RunState, index: usize, step: &StepDefinition) -> Prepared {
         let scope = state.scope();
         let invalid = |message: String| Prepared::Refused(Outcome::InvalidConfig { message });
         if let Some(condition) = &step.when {
@@ -49,17 +86,19 @@ impl Host {
                 Err(error) => return invalid(format!("`when`: {error}")),
             }
         }
-        let grant = match self.decide(&state.run.job, step) {
-            Ok(grant) => grant,
-            Err(denial) => {
-                let Denial { rule, message } = denial;
-                return Prepared::Refused(Outcome::Denied { rule: rule.to_owned(), message });
-            }
-        };
-        let Some(manifest) = self.sandbox.manifest(&step.step_type) else {
+        let Some(known) = self.known(&state.run.job, index, step) else {
             return invalid(format!("there is no step type `{}`", step.step_type));
         };
-        let mut config = match render(&Value::Object(step.config_for(&manifest)), &scope) {
+        let grant = match &known.grant {
+            Ok(grant) => grant.clone(),
+            Err(Denial { rule, message }) => {
+                return Prepared::Refused(Outcome::Denied {
+                    rule: (*rule).to_owned(),
+                    message: message.clone(),
+                });
+            }
+        };
+        let mut config = match render(&known.config, &scope) {
             Ok(config) => config,
             Err(error) => return invalid(format!("{}: {error}", error.pointer)),
         };
@@ -68,9 +107,9 @@ impl Host {
                 map.entry(name).or_insert(value);
             }
         }
-        let problems = schema_problems(&config, &manifest.config_schema);
+        let problems = known.schema.problems(&config);
         if problems.is_empty() {
-            return Prepared::Run(config, Box::new(grant));
+            return Prepared::Run(config, grant);
         }
         let problem = |p: &stepwell_engine::document::SchemaProblem| format!("{}: {}", p.pointer, p.message);
         invalid(problems.iter().map(problem).collect::<Vec<_>>().join("; "))

@@ -243,7 +243,7 @@ impl Worker<'_> {
     async fn step(&mut self, step: usize, attempt: u32, cleaning_up: bool) -> Result<(), HostError> {
         let Some(definition) = self.state.run.job.steps.get(step).cloned() else { return Ok(()) };
         let at = self.now();
-        let (config, grant) = match self.host.prepare(&self.state, &definition) {
+        let (config, grant) = match self.host.prepare(&self.state, step, &definition) {
             Prepared::Skip(reason) => return self.push(Event::StepSkipped { step, reason, at }),
             Prepared::Refused(outcome) => {
                 self.push(Event::StepStarted { step, attempt, at })?;
@@ -264,7 +264,7 @@ impl Worker<'_> {
             step_type: definition.step_type.clone(),
             attempt,
             config,
-            grant: *grant,
+            grant,
             outputs: self.state.outputs(),
             variables: self.state.variables.clone(),
             checkpoint: self.state.steps.get(step).and_then(|step| step.checkpoint.clone()),

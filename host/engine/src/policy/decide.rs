@@ -108,7 +108,9 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         context: layers.context(&mut trace),
         limits,
         trace,
-    })
+        digest: String::new(),
+    }
+    .sealed())
 }
 
 struct Layers<'a> {

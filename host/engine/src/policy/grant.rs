@@ -27,6 +27,8 @@ pub struct Grant {
     /// What each part came from; not part of the digest.
     #[serde(skip)]
     pub(super) trace: Vec<(String, String)>,
+    #[serde(skip)]
+    pub(super) digest: String,
 }
 
 /// The HTTP requests of a grant: each layer must allow a request.
@@ -85,6 +87,7 @@ impl Grant {
             files: Vec::new(),
             context: Vec::new(),
             trace: Vec::new(),
+            digest: String::new(),
         }
     }
 
@@ -141,9 +144,15 @@ impl Grant {
     }
 
     /// `sha256:...` of everything that the grant says, for the receipt.
-    pub fn digest(&self) -> String {
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        format!("sha256:{}", hex(&Sha256::digest(json)))
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The grant with its digest, which costs more than anything else about it.
+    pub(super) fn sealed(mut self) -> Self {
+        let json = serde_json::to_vec(&self).unwrap_or_default();
+        self.digest = format!("sha256:{}", hex(&Sha256::digest(json)));
+        self
     }
 }
 
