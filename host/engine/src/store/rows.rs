@@ -253,7 +253,7 @@ pub struct RunRow {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// When it last moved.
+    /// When its status last changed.
     pub updated_at: Timestamp,
     /// Who works on it.
     pub worker: Option<String>,

@@ -147,7 +147,9 @@ pub(super) fn claim(
     let sql = "UPDATE runs SET phase = 1 WHERE queue = ?1 AND phase = 2 AND due_at <= ?2";
     execute(transaction, sql, params![queue, now])?;
     let sql = "SELECT execution_id FROM runs WHERE queue = ?1 AND phase = 3 AND claimed_until <= ?2 LIMIT ?3";
-    let mut taken: Vec<String> = many(transaction, sql, params![queue, now, query.limit], |row| row.get(0))?;
+    let expired: Vec<String> = many(transaction, sql, params![queue, now, query.limit], |row| row.get(0))?;
+    let take = |id: &str| take(transaction, shared, id, &query.worker, query.until);
+    let mut taken = expired.iter().map(|id| take(id)).collect::<Result<Vec<Claim>, StoreError>>()?;
     let sql = "SELECT COUNT(*) FROM runs WHERE queue = ?1 AND phase = 3 AND claimed_until > ?2";
     let running: u32 = one(transaction, sql, params![queue, now], |row| row.get(0))?.unwrap_or(0);
     let room = query.concurrency.saturating_sub(running).min(query.limit) as usize;
@@ -168,20 +170,13 @@ pub(super) fn claim(
                 execute(transaction, "UPDATE runs SET phase = 4 WHERE execution_id = ?1", [&id])?;
                 continue;
             }
-            hold(transaction, &id)?;
-            taken.push(id);
+            taken.push(take(&id)?);
         }
         if found < wanted {
             break;
         }
     }
-    taken.iter().map(|id| take(transaction, shared, id, &query.worker, query.until)).collect()
-}
-
-/// Marks a run as taken, so that the next look at its key sees it.
-fn hold(transaction: &Connection, id: &str) -> Result<(), StoreError> {
-    let sql = "UPDATE runs SET phase = 3, holds = (key IS NOT NULL) WHERE execution_id = ?1";
-    execute(transaction, sql, [id]).map(drop)
+    Ok(taken)
 }
 
 fn holders(transaction: &Connection, key: &str) -> Result<Vec<String>, StoreError> {
@@ -240,6 +235,17 @@ pub(super) fn expire(transaction: &Connection, worker: &str, now: Timestamp) -> 
     Ok(execute(transaction, sql, params![worker, micros(now)])? as u64)
 }
 
+/// A run as its worker finds it.
+struct Held {
+    /// Its fence and its phase.
+    claim: (u64, i64),
+    status: String,
+    unbegun: bool,
+    key: Option<String>,
+    cancelling: bool,
+    queue: Option<String>,
+}
+
 pub(super) fn commit(transaction: &Connection, commit: &Commit) -> Result<Vec<String>, StoreError> {
     let Commit { execution_id: id, fence, status, at, .. } = commit;
     let (phase, due) = match commit.next {
@@ -250,25 +256,34 @@ pub(super) fn commit(transaction: &Connection, commit: &Commit) -> Result<Vec<St
     };
     let released = phase != CLAIMED;
     let ended = phase == ENDED;
-    let sql = "UPDATE runs SET phase = ?3, status = ?4, updated_at = ?5, started_at = COALESCE(started_at, ?6),
-        due_at = COALESCE(?7, due_at), ended_at = CASE WHEN ?8 THEN ?5 END,
-        worker = CASE WHEN ?9 THEN NULL ELSE worker END, claimed_until = CASE WHEN ?9 THEN NULL ELSE claimed_until END,
-        holds = CASE WHEN ?8 THEN 0 ELSE holds END
-        WHERE execution_id = ?1 AND fence = ?2 AND phase = 3 RETURNING key, cancel IS NOT NULL, queue";
-    let row = params![
-        id,
-        fence,
-        phase,
-        status.name(),
-        micros(*at),
-        commit.started_at.map(micros),
-        due.map(micros),
-        ended,
-        released
-    ];
-    let (key, cancelling, queue): (Option<String>, bool, Option<String>) =
-        one(transaction, sql, row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .ok_or_else(|| StoreError::Stale(id.clone()))?;
+    let sql = "SELECT fence, phase, status, started_at IS NULL, key, cancel IS NOT NULL, queue FROM runs
+        WHERE execution_id = ?1";
+    let held: Option<Held> = one(transaction, sql, [id], |row| {
+        Ok(Held {
+            claim: (row.get(0)?, row.get(1)?),
+            status: row.get(2)?,
+            unbegun: row.get(3)?,
+            key: row.get(4)?,
+            cancelling: row.get(5)?,
+            queue: row.get(6)?,
+        })
+    })?;
+    let held =
+        held.filter(|held| held.claim == (*fence, CLAIMED)).ok_or_else(|| StoreError::Stale(id.clone()))?;
+    let begins = held.unbegun && commit.started_at.is_some();
+    // Most commits only add what happened: their row stays as it is.
+    if released || begins || held.status != status.name() {
+        let sql =
+            "UPDATE runs SET phase = ?2, status = ?3, updated_at = ?4, started_at = COALESCE(started_at, ?5),
+            due_at = COALESCE(?6, due_at), ended_at = CASE WHEN ?7 THEN ?4 END,
+            worker = CASE WHEN ?8 THEN NULL ELSE worker END,
+            claimed_until = CASE WHEN ?8 THEN NULL ELSE claimed_until END,
+            holds = CASE WHEN ?7 THEN 0 ELSE holds END WHERE execution_id = ?1";
+        let (started, due) = (commit.started_at.map(micros), due.map(micros));
+        let row = params![id, phase, status.name(), micros(*at), started, due, ended, released];
+        execute(transaction, sql, row)?;
+    }
+    let Held { key, cancelling, queue, .. } = held;
     if !commit.events.is_empty() {
         append(transaction, id, &commit.events)?;
     }
