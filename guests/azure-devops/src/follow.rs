@@ -39,6 +39,13 @@ enum Note {
     Done,
 }
 
+impl Note {
+    /// The run was just triggered, or found.
+    fn triggered(run_id: u64) -> Self {
+        Self::Triggered { run_id, since: now(), failures: 0, parked: false }
+    }
+}
+
 /// Why the wait ended early.
 enum Interrupted {
     Cancelled,
@@ -85,12 +92,7 @@ impl AzureDevOps {
 
     fn trigger_noted(&self) -> Result<Run, Failure> {
         let run = self.trigger()?.value;
-        context::save_checkpoint(&Note::Triggered {
-            run_id: run.id,
-            since: now(),
-            failures: 0,
-            parked: false,
-        })?;
+        context::save_checkpoint(&Note::triggered(run.id))?;
         log::info(format!("triggered the pipeline run {} ({})", run.id, run.name));
         Ok(run)
     }
@@ -105,12 +107,7 @@ impl AzureDevOps {
                     "re-attaching to the pipeline run {}, which an earlier attempt triggered",
                     run.id
                 ));
-                context::save_checkpoint(&Note::Triggered {
-                    run_id: run.id,
-                    since: now(),
-                    failures: 0,
-                    parked: false,
-                })?;
+                context::save_checkpoint(&Note::triggered(run.id))?;
                 Ok(run.clone())
             }
             several => {

@@ -308,9 +308,8 @@ impl Host {
             let mend = "it comes by itself; a higher `priority` comes earlier".to_owned();
             causes.push(Cause::Behind { queue: queue.clone(), ahead: standing.ahead, mend });
         }
-        let last_seen = self.last_seen(None).await?;
-        let serves = self.node.serving.get().is_some() && !self.is_draining();
-        if !serves && last_seen.is_none_or(|seen| now - seen > ALIVE) {
+        if !self.is_serving() && !self.somebody_serves(now).await {
+            let last_seen = self.last_seen(None).await?;
             let mend = "start one: `stepwell serve`".to_owned();
             causes.insert(0, Cause::NoWorker { last_seen, mend });
         }
@@ -334,6 +333,12 @@ impl Host {
             causes.push(Cause::GrantMissing { step: step.id.clone(), rule, message, mend });
         }
         causes
+    }
+
+    /// Whether another process has lately said that it works on runs.
+    pub(crate) async fn somebody_serves(&self, now: Timestamp) -> bool {
+        let seen = self.last_seen(None).await.ok().flatten();
+        seen.is_some_and(|seen| now - seen <= ALIVE)
     }
 
     /// When that worker, or any, last said that it is alive.

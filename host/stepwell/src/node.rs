@@ -161,7 +161,7 @@ impl Host {
     ) -> Result<Admitted, HostError> {
         let now = self.clock.now();
         let run = admit(job, admission, String::new(), now)?;
-        self.insert(run, idempotency, audit, |_| {}).await
+        self.insert(run, idempotency, audit, |_| Ok(())).await
     }
 
     /// Gives the run its id, its rank and its queue, and keeps it; `before` learns of each id that is tried.
@@ -170,13 +170,13 @@ impl Host {
         run: NewRun,
         idempotency: Option<Idempotency>,
         audit: Option<Audit>,
-        mut before: impl FnMut(&str),
+        mut before: impl FnMut(&str) -> Result<(), HostError>,
     ) -> Result<Admitted, HostError> {
         let mut run = self.ranked(run)?;
         run.idempotency = idempotency;
         loop {
             run.execution_id = self.next_id(run.created_at);
-            before(&run.execution_id);
+            before(&run.execution_id)?;
             let audit = audit.clone().map(|audit| Audit { target: run.execution_id.clone(), ..audit });
             match self.store.insert(&run, audit).await {
                 Ok(inserted) => {
@@ -380,7 +380,11 @@ impl Host {
     ) -> Result<(Admitted, RunState), HostError> {
         let run = admit(job, admission, String::new(), self.clock.now())?;
         let mut waiter = None;
-        let admitted = self.insert(run, idempotency, audit, |id| waiter = Some(self.waiter(id))).await?;
+        let wait = |id: &str| {
+            waiter = Some(self.waiter(id));
+            Ok(())
+        };
+        let admitted = self.insert(run, idempotency, audit, wait).await?;
         let state = match waiter.filter(|_| !admitted.replayed) {
             Some(waiter) => waiter.wait(limit).await?,
             None => self.wait(&admitted.execution_id, limit).await?,

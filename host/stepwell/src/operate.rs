@@ -78,32 +78,10 @@ impl Host {
         let job = job.unwrap_or_else(|| old.run.job.clone());
         let run = retry_of(&old, &job, from_start, String::new(), self.clock.now())?;
         let inherits = !run.inherited.is_empty();
-        let admitted = self.insert_with(run, audit, |id| match inherits {
-            true => self.copy_workspace(execution_id, id),
-            false => Ok(()),
-        });
-        admitted.await
-    }
-
-    async fn insert_with(
-        &self,
-        mut run: stepwell_engine::store::NewRun,
-        audit: Audit,
-        before: impl FnOnce(&str) -> Result<(), HostError>,
-    ) -> Result<Admitted, HostError> {
+        let audit = Audit { detail: format!("of {execution_id}"), ..audit };
         // Its files are there before anybody can take it.
-        run.execution_id = self.next_id(run.created_at);
-        before(&run.execution_id)?;
-        let run = self.ranked(run)?;
-        let queue = run.queue.clone();
-        let audit =
-            Audit { detail: format!("{} {}", audit.detail, run.execution_id).trim().to_owned(), ..audit };
-        self.store.insert(&run, Some(audit)).await?;
-        if let Some(queue) = queue {
-            self.serve_queue(&queue);
-            self.wake([queue.as_str()]);
-        }
-        Ok(Admitted { execution_id: run.execution_id, replayed: false })
+        let copy = |id: &str| if inherits { self.copy_workspace(execution_id, id) } else { Ok(()) };
+        self.insert(run, None, Some(audit), copy).await
     }
 
     /// Copies what the finished steps left for those that follow.

@@ -168,11 +168,13 @@ impl Host {
                 parts.insert("store", error.to_string());
             }
         }
-        // A write shows what a read cannot: a disk that is full.
-        if let Err(error) = self.say_alive().await {
+        // A write shows what a read cannot: a disk that is full. Only who serves says so.
+        if self.is_serving()
+            && let Err(error) = self.say_alive().await
+        {
             parts.insert("store", error.to_string());
         }
-        if self.node.serving.get().is_none() || self.is_draining() {
+        if !self.is_serving() && !self.somebody_serves(now).await {
             parts.insert("service", "nothing new begins: the service does not run, or is ending".to_owned());
         }
         let healthy = parts.values().all(String::is_empty);

@@ -190,11 +190,6 @@ impl Timetable {
                 self.jitter.num_milliseconds() * i64::from(part >> 1) / i64::from(u32::MAX >> 1),
             )
     }
-
-    /// The zone that wall times are of.
-    pub fn zone(&self) -> Tz {
-        self.zone
-    }
 }
 
 fn kind(job_id: &str, schedule: &Schedule, zone: Tz, anchor: Timestamp) -> Result<Kind, (String, String)> {

@@ -1,6 +1,5 @@
 //! The OpenAPI 3.1 document, from the table of operations and the JSON Schemas of what they take and give.
 
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
@@ -143,15 +142,14 @@ fn success(schema: &str) -> Value {
 }
 
 macro_rules! schemas {
-    ($generator:ident, $($name:literal: $type:ty,)*) => {
-        [$(($name, $generator.root_schema_for::<$type>().to_value()),)*]
+    ($($name:literal: $type:ty,)*) => {
+        // A generator each: one for all would give every schema the definitions of all before it.
+        [$(($name, SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<$type>().to_value()),)*]
     };
 }
 
 fn schemas() -> Value {
-    let generator: SchemaGenerator = SchemaSettings::draft2020_12().into_generator();
-    let mut generator = generator;
-    let all = schemas! { generator,
+    let all = schemas! {
         "Problem": Problem, "Run": RunView, "RunRow": RunRow, "Runs": views::Runs, "Accepted": views::Accepted,
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
