@@ -1,7 +1,9 @@
 //! Measures, each as a ratio against something else in the same run. See README.md.
 
+mod capacity;
 mod clocks;
 mod data;
+mod http;
 mod service;
 mod start;
 mod steps;
@@ -18,6 +20,7 @@ fn main() -> Result {
         "clocks" => clocks::run()?,
         "data" => data::run()?,
         "service" => service::run()?,
+        "capacity" => capacity::run()?,
         // What `start` compares with: a process that does nothing.
         "empty" => {}
         "all" => {
@@ -26,8 +29,9 @@ fn main() -> Result {
             clocks::run()?;
             data::run()?;
             service::run()?;
+            capacity::run()?;
         }
-        _ => return Err("usage: stepwell-benches steps|start|clocks|data|service|all".into()),
+        _ => return Err("usage: stepwell-benches steps|start|clocks|data|service|capacity|all".into()),
     }
     Ok(())
 }

@@ -1,34 +1,31 @@
-//! The service: jobs a second against a floor of our own, lateness of schedules, memory of parked runs, next fires.
+//! The service: jobs a second against a floor of our own, and how long a request takes.
 
+use std::io::Write;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use bytes::Bytes;
 use serde_json::json;
 use stepwell::Host;
 use stepwell::engine::JobDefinition;
 use stepwell::engine::job::Job;
 use stepwell::engine::run::Admission;
-use stepwell::engine::schedule::{Calendars, Schedule, Timetable};
-use stepwell::engine::store::{Change, LedgerFilter, RunFilter, ScheduleRow};
 use tokio::sync::oneshot;
 
+use crate::http::Server;
 use crate::steps::Raw;
-use crate::{Result, median};
+use crate::Result;
 
 const STEPS: usize = 3;
 const TIME: Duration = Duration::from_secs(4);
 
 pub fn run() -> Result {
-    next_fire()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         throughput().await?;
-        parked().await?;
-        schedules().await
+        execute().await
     })
 }
 
@@ -39,27 +36,81 @@ async fn throughput() -> Result {
     println!("jobs of {STEPS} no-op steps, every transition durable (SQLite, WAL, FULL):");
     for flight in [1, 16, 512] {
         let floor = floor(&raw, flight).await?;
-        let ours = ours(&wasm, flight).await?;
-        println!(
-            "  {flight:>3} in flight: floor {:>6.0}/s p50 {:?}; stepwell {:>6.0}/s p50 {:?} p99 {:?}: {:.2} of the floor",
-            floor.rate,
-            floor.p50,
-            ours.rate,
-            ours.p50,
-            ours.p99,
-            ours.rate / floor.rate
-        );
+        println!("  {flight:>3} in flight: the floor {:>6.0}/s, p50 {:?}", floor.rate, floor.p50);
+        for (name, figures) in
+            [("library", ours(&wasm, flight).await?), ("HTTP", over_http(flight, STEPS).await?)]
+        {
+            let Figures { rate, p50, p99 } = figures;
+            println!(
+                "      {name:<7} {rate:>6.0}/s, p50 {p50:?}, p99 {p99:?}: {:.2} of the floor",
+                rate / floor.rate
+            );
+        }
     }
     Ok(())
 }
 
-struct Figures {
-    rate: f64,
-    p50: Duration,
-    p99: Duration,
+/// Jobs of so many steps, each a request of `POST /api/v2/jobs/execute` that waits for the end.
+async fn over_http(flight: usize, steps: usize) -> Result<Figures> {
+    let dir = tempfile::tempdir()?;
+    let server = Server::start(dir.path())?;
+    let mut clients = Vec::new();
+    for _ in 0..flight {
+        clients.push(server.client().await?);
+    }
+    let (clients, job) = (Arc::new(Mutex::new(clients)), request(steps));
+    let figures = load(flight, move || {
+        let (clients, job) = (clients.clone(), job.clone());
+        async move {
+            let client = clients.lock().ok().and_then(|mut free| free.pop());
+            let mut client = client.ok_or("no connection is free")?;
+            let answer = client.execute(&job, true).await.map_err(|e| e.to_string())?;
+            if let Ok(mut free) = clients.lock() {
+                free.push(client);
+            }
+            if answer["success"] == true { Ok(()) } else { Err(answer.to_string()) }
+        }
+    });
+    figures.await
 }
 
-fn figures(mut times: Vec<Duration>, took: Duration) -> Figures {
+fn request(steps: usize) -> Bytes {
+    let steps: Vec<_> =
+        (0..steps).map(|i| json!({"id": format!("s{i}"), "type": "hello", "who": "you"})).collect();
+    json!({"job": {"id": "noop", "steps": steps}}).to_string().into()
+}
+
+/// `POST /api/v2/jobs/execute` of a one-step job by one client, in turns with an fsync of the same disk.
+async fn execute() -> Result {
+    const ROUNDS: usize = 1000;
+    let dir = tempfile::tempdir()?;
+    let server = Server::start(dir.path())?;
+    let (mut client, job) = (server.client().await?, request(1));
+    let mut file = std::fs::File::create(dir.path().join("synced"))?;
+    let (mut ours, mut syncs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        client.execute(&job, true).await?;
+        ours.push(begin.elapsed());
+        let begin = Instant::now();
+        file.write_all(&[0; 4096])?;
+        file.sync_data()?;
+        syncs.push(begin.elapsed());
+    }
+    let (ours, sync) = (figures(ours, TIME), figures(syncs, TIME));
+    println!("POST /api/v2/jobs/execute of one no-op step: p50 {:?}, p99 {:?}", ours.p50, ours.p99);
+    println!("  one fsync beside it:                       p50 {:?}, p99 {:?}", sync.p50, sync.p99);
+    Ok(())
+}
+
+pub(crate) struct Figures {
+    rate: f64,
+    pub p50: Duration,
+    pub p99: Duration,
+}
+
+/// Of so many times, which took so long in all.
+pub(crate) fn figures(mut times: Vec<Duration>, took: Duration) -> Figures {
     times.sort();
     let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
     Figures { rate: times.len() as f64 / took.as_secs_f64(), p50: at(50), p99: at(99) }
@@ -141,7 +192,7 @@ fn bare_writer(path: &Path) -> Result<mpsc::Sender<Row>> {
     Ok(sender)
 }
 
-fn job(value: serde_json::Value) -> Result<Arc<Job>> {
+pub(crate) fn job(value: serde_json::Value) -> Result<Arc<Job>> {
     Ok(Arc::new(serde_json::from_value::<JobDefinition>(value)?.into()))
 }
 
@@ -174,115 +225,4 @@ async fn ours(wasm: &[u8], flight: usize) -> Result<Figures> {
     };
     service.drain().await;
     Ok(figures)
-}
-
-/// 10,000 runs that wait for something outside.
-async fn parked() -> Result {
-    const RUNS: u64 = 10_000;
-    let dir = tempfile::tempdir()?;
-    let host = Host::builder().data_dir(dir.path()).build()?;
-    let service = host.serve().await?;
-    let job = job(json!({"id": "waits", "steps": [{"id": "w", "type": "wait", "for": 3600}]}))?;
-    host.enqueue(&job, Admission::default(), None, None).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let before = resident()?;
-    for _ in 0..RUNS {
-        host.enqueue(&job, Admission::default(), None, None).await?;
-    }
-    loop {
-        let queues = host.queue_status().await?;
-        if queues.iter().map(|queue| queue.ready + queue.running).sum::<u64>() == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let each = resident()?.saturating_sub(before) as f64 / RUNS as f64;
-    println!("{RUNS} parked runs: {each:.0} bytes of memory each");
-    service.drain().await;
-    Ok(())
-}
-
-fn resident() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/statm")?;
-    Ok(status.split(' ').nth(1).ok_or("statm")?.parse::<u64>()? * 4096)
-}
-
-/// 100,000 schedules over all zones, all due within one minute.
-async fn schedules() -> Result {
-    const COUNT: usize = 100_000;
-    let dir = tempfile::tempdir()?;
-    let host = Host::builder().data_dir(dir.path()).build()?;
-    let begin = host.now() + chrono::Duration::seconds(25);
-    let zones = chrono_tz::TZ_VARIANTS;
-    let mut changes = Vec::new();
-    for number in 0..COUNT {
-        let due = begin + chrono::Duration::milliseconds(60_000 * number as i64 / COUNT as i64);
-        let zone = zones[number % zones.len()].name();
-        let job = job(json!({"id": format!("job-{number}"), "timezone": zone,
-            "schedule": {"every": "1h", "start": due.to_rfc3339()}, "steps": [{"id": "w", "type": "wait", "for": 0}]}))?;
-        let row = ScheduleRow {
-            job_id: job.id.clone(),
-            job,
-            made: due,
-            cursor: host.now(),
-            next: Some(due),
-            paused: None,
-        };
-        changes.push(Change::PutSchedule(row));
-        if changes.len() == 1000 {
-            host.store().write(std::mem::take(&mut changes)).await?;
-        }
-    }
-    host.store().write(changes).await?;
-    let service = host.serve().await?;
-    tokio::time::sleep((begin - host.now()).to_std().unwrap_or_default() + Duration::from_secs(70)).await;
-    let ledger = host.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }).await?;
-    let late = |at: DateTime<Utc>, due: DateTime<Utc>| (at - due).to_std().unwrap_or_default();
-    let decided = figures(ledger.iter().map(|row| late(row.decided_at, row.due_at)).collect(), TIME);
-    let rows = host.runs(&RunFilter { limit: u32::MAX, ..RunFilter::default() }).await?;
-    let begun: Vec<Duration> =
-        rows.iter().filter_map(|row| Some(late(row.started_at?, row.due_at))).collect();
-    let (count, begun) = (begun.len(), figures(begun, TIME));
-    println!(
-        "{COUNT} schedules over {} zones due in one minute: {} fired, p50 {:?} p99 {:?} late; {count} begun, p99 {:?} late",
-        zones.len(),
-        ledger.len(),
-        decided.p50,
-        decided.p99,
-        begun.p99
-    );
-    service.drain().await;
-    Ok(())
-}
-
-/// The next fire of a pattern in every zone: ours against croner alone.
-fn next_fire() -> Result {
-    println!("next fire, over all zones, median:");
-    let from: DateTime<Utc> = "2026-03-28T12:34:56Z".parse()?;
-    for pattern in ["* * * * *", "0 9 * * MON-FRI", "0 0 1 * *"] {
-        let schedule: Schedule = serde_json::from_value(json!({"cron": pattern}))?;
-        let cron = croner::Cron::from_str(pattern)?;
-        let (mut ours, mut alone) = (Vec::new(), Vec::new());
-        for zone in chrono_tz::TZ_VARIANTS {
-            let timetable = Timetable::new("job", &schedule, zone, &Calendars::new(), from)
-                .map_err(|e| format!("{e:?}"))?;
-            let local = from.with_timezone(&zone);
-            let begin = Instant::now();
-            for _ in 0..20 {
-                std::hint::black_box(timetable.next(std::hint::black_box(from)));
-            }
-            ours.push(begin.elapsed() / 20);
-            let begin = Instant::now();
-            for _ in 0..20 {
-                std::hint::black_box(cron.find_next_occurrence(std::hint::black_box(&local), false).ok());
-            }
-            alone.push(begin.elapsed() / 20);
-        }
-        let (ours, alone) = (median(ours), median(alone));
-        println!(
-            "  {pattern}: croner {alone:?}, stepwell {ours:?} ({:.2}x)",
-            ours.as_secs_f64() / alone.as_secs_f64()
-        );
-    }
-    Ok(())
 }

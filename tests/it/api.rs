@@ -325,6 +325,41 @@ async fn a_full_disk_refuses_writes_answers_reads_and_passes() {
     drop((server, unmount));
 }
 
+/// A disk that the kernel has made read-only: the same.
+#[tokio::test]
+async fn a_store_that_becomes_read_only_refuses_writes_answers_reads_and_passes() {
+    let shell = Shell::new();
+    let (library, flag) = (shell.path("readonly.so"), shell.path("read-only"));
+    let source = stepwell_tests::root().join("tests/it/readonly.c");
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();
+    assert!(made.is_ok_and(|status| status.success()), "cc, which links Rust programs too, does not work");
+    let shell = shell.env("LD_PRELOAD", &library).env("STEPWELL_TEST_READ_ONLY", &flag);
+    let server = Server::start(shell);
+    let job = json!({"job": {"id": "w", "steps": [{"id": "a", "type": "wait", "for": 0}]}});
+    let nap =
+        json!({"job": {"id": "n", "steps": [{"id": "a", "type": "probe", "case": "nap", "count": 500}]}});
+    let execute = async || server.post("/api/v2/jobs/execute", &job).await;
+    assert_eq!(execute().await.status, 200);
+    let headers = [("prefer", "respond-async")];
+    let reply = server.request("POST", "/api/v2/jobs/execute", &headers, &nap.to_string()).await;
+    let id = reply.json()["execution_id"].as_str().unwrap().to_owned();
+    let ask = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
+    until("it runs", ask, |status| status == "running").await;
+    std::fs::write(&flag, "").unwrap();
+    let reply = execute().await;
+    assert_eq!((reply.status, reply.header("retry-after").as_deref()), (503, Some("1")), "{reply:?}");
+    assert_eq!(server.get("/api/v2/runs").await.json()["items"].as_array().unwrap().len(), 2);
+    // A step that ends meanwhile keeps its result.
+    tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+    assert_eq!(ask().await, "running");
+    std::fs::remove_file(&flag).unwrap();
+    let reply = until("it passes", execute, |reply| reply.status == 200).await;
+    assert_eq!(reply.status, 200);
+    until("it ends", ask, |status| status == "success").await;
+    let view = server.get(&format!("/api/v2/runs/{id}")).await.json();
+    assert_eq!(view["steps"][0]["attempts"], 1, "it did not run again: {view}");
+}
+
 struct Unmount(String);
 
 impl Drop for Unmount {

@@ -14,12 +14,13 @@ use tempfile::TempDir;
 #[derive(Clone)]
 pub struct Shell {
     dir: std::sync::Arc<TempDir>,
+    env: Vec<(String, String)>,
 }
 
 impl Shell {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let shell = Self { dir: dir.into() };
+        let shell = Self { dir: dir.into(), env: Vec::new() };
         let policy = "policy: 1\nname: probes\nsteps: [probe]\nsql: [{connection: w}]\n";
         rusqlite::Connection::open(shell.path("w.db")).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
         shell
@@ -29,6 +30,12 @@ impl Shell {
 
     pub fn file(self, name: &str, content: &str) -> Self {
         fs::write(self.path(name), content).unwrap();
+        self
+    }
+
+    /// Sets a variable of the environment of commands.
+    pub fn env(mut self, name: &str, value: impl AsRef<std::path::Path>) -> Self {
+        self.env.push((name.to_owned(), value.as_ref().display().to_string()));
         self
     }
 
@@ -48,6 +55,7 @@ impl Shell {
         command.args(arguments).current_dir(self.dir.path()).stdin(Stdio::null());
         command.env("STEPWELL_DATA_DIR", self.path("data"));
         command.env("STEPWELL_CACHE_DIR", root().join("target/test-cache"));
+        command.envs(self.env.iter().cloned());
         command
     }
 

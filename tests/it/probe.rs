@@ -102,7 +102,7 @@ async fn every_case_ends_in_its_own_class() {
         assert!(end.receipt.component.starts_with("sha256:") && end.receipt.policy.starts_with("sha256:"));
     }
     // A case without a test fails here.
-    let schema = site.host.sandbox().manifest("probe").unwrap().config_schema.clone();
+    let schema = site.host.sandbox().manifest("probe").unwrap().config_schema.value().clone();
     let listed: BTreeSet<String> = schema["properties"]["case"]["oneOf"]
         .as_array()
         .unwrap()

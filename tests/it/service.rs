@@ -520,16 +520,28 @@ async fn a_service_that_is_killed_loses_and_doubles_nothing() {
 /// SIGSTOP past the lease, then SIGCONT: its late writes are refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_was_stopped_past_its_lease_writes_nothing_late() {
-    let config = "connections: {w: {type: sqlite, path: w.db}}\nservice: {lease: 1s}\n";
+    let config = "connections: {w: {type: sqlite, path: w.db}}\nservice: {lease: 3s}\n";
     let first = Server::start(Shell::new().file("config.yaml", config));
     let job = json!({"job": {"id": "nap", "steps": [{"id": "a", "type": "probe", "case": "nap", "count": 2500, "text": "x"}]}});
+    let sleeps = json!({"job": {"id": "sleeps", "steps": [{"id": "a", "type": "probe", "case": "sleep"}]}});
     let headers = [("prefer", "respond-async")];
     let reply = first.request("POST", "/api/v2/jobs/execute", &headers, &job.to_string()).await;
     let id = reply.json()["execution_id"].as_str().unwrap().to_owned();
     let ask = async || first.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
     until("it runs", ask, |status| status == "running").await;
+    let reply = first.request("POST", "/api/v2/jobs/execute", &headers, &sleeps.to_string()).await;
+    let sleeping = reply.json()["execution_id"].as_str().unwrap().to_owned();
+    let ask = async || first.get(&format!("/api/v2/runs/{sleeping}")).await.json()["status"].clone();
+    until("it sleeps", ask, |status| status == "running").await;
     first.signal("STOP");
     let second = Server::start_with(first.shell.clone(), &[], &first.token);
+    // Two causes, and that they mend themselves: a worker that is silent, a cancellation that has not been seen.
+    let explain = async |id: &str| second.get(&format!("/api/v2/runs/{id}/explain")).await.json();
+    second.post(&format!("/api/v2/runs/{sleeping}/cancel"), &json!({})).await;
+    assert_eq!(explain(&sleeping).await["causes"][0]["cause"], "cancelling");
+    let silent = |told: &Value| told["causes"][0]["cause"] == "worker_silent";
+    let told = until("it is silent", async || explain(&id).await, silent).await;
+    assert!(told["causes"][0]["mend"].as_str().unwrap().contains("takes it over by itself"), "{told}");
     let ask = async || second.get(&format!("/api/v2/runs/{id}")).await.json();
     until("it is taken over", ask, |view| view["steps"][0]["attempts"] == 2).await;
     first.signal("CONT");
@@ -537,4 +549,33 @@ async fn a_process_that_was_stopped_past_its_lease_writes_nothing_late() {
     assert_eq!(view["steps"][0]["attempts"], 2);
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(ask().await, view, "nothing was written late");
+    let ask = async || second.get(&format!("/api/v2/runs/{sleeping}")).await.json()["status"].clone();
+    until("it is cancelled", ask, |status| status == "cancelled").await;
+}
+
+/// A grant that was taken away while the run waited, and is given again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_whose_grant_is_gone_says_so_and_goes_on_when_it_is_back() {
+    let policy = |steps: &str| format!("policy: 1\nname: p\nsteps: [{steps}]\nsql: [{{connection: w}}]\n");
+    let shell = Shell::new().file("policy.yaml", &policy("probe, sql"));
+    let mut server = Server::start(shell);
+    let job = json!({"job": {"id": "reads", "timezone": "Asia/Tokyo", "steps": [
+        {"id": "a", "type": "sql", "connection_name": "w", "query": "SELECT COUNT(*) FROM t"}]}});
+    server.post("/api/v2/queues/Asia%2FTokyo/pause", &json!({})).await;
+    let headers = [("prefer", "respond-async")];
+    let reply = server.request("POST", "/api/v2/jobs/execute", &headers, &job.to_string()).await;
+    let id = reply.json()["execution_id"].as_str().unwrap_or_else(|| panic!("{reply:?}")).to_owned();
+    for (granted, causes) in
+        [("probe", vec!["queue_paused", "grant_missing"]), ("probe, sql", vec!["queue_paused"])]
+    {
+        std::fs::write(server.shell.path("policy.yaml"), policy(granted)).unwrap();
+        server = server.kill_and_restart();
+        let told = server.get(&format!("/api/v2/runs/{id}/explain")).await.json();
+        let found: Vec<&str> =
+            told["causes"].as_array().unwrap().iter().map(|cause| cause["cause"].as_str().unwrap()).collect();
+        assert_eq!(found, causes, "{told}");
+    }
+    server.post("/api/v2/queues/Asia%2FTokyo/resume", &json!({})).await;
+    let ask = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
+    until("it runs", ask, |status| status == "success").await;
 }

@@ -70,7 +70,7 @@ fn commit(id: &str, fence: u64, events: Vec<Event>, logs: usize, next: Next) -> 
         fence,
         events,
         logs: vec![record; logs],
-        status: if next == Next::End { RunStatus::Failed } else { RunStatus::Running },
+        status: Some(if next == Next::End { RunStatus::Failed } else { RunStatus::Running }),
         started_at: Some(now()),
         next,
         dead: None,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::document::{Diagnostics, Document};
+use crate::document::{Diagnostics, Document, Schema};
 use crate::policy::{Grants, HttpRule, Inject};
 use crate::quantity::Span;
 use crate::schedule::Calendars;
@@ -32,8 +32,9 @@ pub struct Configuration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
-    /// Runs that this process works on at once, over all queues. Default: 256.
-    #[schemars(range(min = 1, max = 100_000))]
+    /// Runs that this process works on at once, over all queues. Default: 256. Each worker reserves 6 GiB of address
+    /// space, not of memory, for the instance of its step: hence at most 10000.
+    #[schemars(range(min = 1, max = 10_000))]
     pub workers: u32,
     /// How long running steps may go on after SIGTERM. Default: 30s, what Kubernetes allows.
     pub drain: Span,
@@ -113,8 +114,8 @@ const PAT_PREFIX: &str = "azure_devops.organizations.";
 
 impl Configuration {
     /// The JSON Schema of the file.
-    pub fn schema() -> Value {
-        crate::job::schema_of::<Self>()
+    pub fn schema() -> Schema {
+        Schema::of::<Self>()
     }
 
     /// Reads a configuration file; relative paths start in `dir`.

@@ -3,12 +3,16 @@
 //! A file is read into a tree with positions, checked against the JSON Schema of its type (which reports
 //! every problem, not only the first), and only then turned into structs.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
 
@@ -112,7 +116,7 @@ impl Document {
     ///
     /// # Errors
     /// Every problem that the schema finds; or the one that only deserializing shows.
-    pub fn read<T: DeserializeOwned>(&self, schema: &Value) -> Result<T, Diagnostics> {
+    pub fn read<T: DeserializeOwned>(&self, schema: &Schema) -> Result<T, Diagnostics> {
         let problems = self.check(&self.value, "", schema);
         if !problems.is_empty() {
             return Err(Diagnostics(problems));
@@ -122,8 +126,9 @@ impl Document {
 
     /// Checks `value`, which stands at `pointer`, against `schema`. Values that hold a template are left
     /// out: what they will be is not known yet.
-    pub fn check(&self, value: &Value, pointer: &str, schema: &Value) -> Vec<Diagnostic> {
-        schema_problems(value, schema)
+    pub fn check(&self, value: &Value, pointer: &str, schema: &Schema) -> Vec<Diagnostic> {
+        schema
+            .problems(value)
             .into_iter()
             .map(|problem| {
                 let at = format!("{pointer}{}", problem.pointer);
@@ -173,23 +178,57 @@ pub struct SchemaProblem {
     pub help: Option<String>,
 }
 
-/// A JSON Schema that is ready to check values: making it ready costs more than a check.
+/// A JSON Schema. It is made ready to check values once, at its first use: that costs far more than a check.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Value", into = "Value")]
+pub struct Schema(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct Schema {
+struct Inner {
     value: Value,
-    validator: Result<jsonschema::Validator, String>,
+    validator: OnceLock<Result<jsonschema::Validator, String>>,
 }
 
+impl From<Value> for Schema {
+    fn from(value: Value) -> Self {
+        Self(Arc::new(Inner { value, validator: OnceLock::new() }))
+    }
+}
+
+impl From<Schema> for Value {
+    fn from(schema: Schema) -> Self {
+        schema.0.value.clone()
+    }
+}
+
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.value == other.0.value
+    }
+}
+
+impl Eq for Schema {}
+
 impl Schema {
-    /// Makes a schema ready.
-    pub fn new(value: &Value) -> Self {
-        let validator = jsonschema::validator_for(value).map_err(|error| error.to_string());
-        Self { value: value.clone(), validator }
+    /// The schema (draft 2020-12) of a format of ours; made once in a process.
+    pub fn of<T: JsonSchema + 'static>() -> Self {
+        static MADE: Mutex<BTreeMap<TypeId, Schema>> = Mutex::new(BTreeMap::new());
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            Self::from(SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value())
+        };
+        made.entry(TypeId::of::<T>()).or_insert_with(make).clone()
+    }
+
+    /// The schema itself.
+    pub fn value(&self) -> &Value {
+        &self.0.value
     }
 
     /// Every problem of `value`, except where the value is a template.
     pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
-        let validator = match &self.validator {
+        let make = || jsonschema::validator_for(&self.0.value).map_err(|error| error.to_string());
+        let validator = match self.0.validator.get_or_init(make) {
             Ok(validator) if validator.is_valid(value) => return Vec::new(),
             Ok(validator) => validator,
             Err(error) => {
@@ -199,16 +238,11 @@ impl Schema {
         };
         let mut problems = Vec::new();
         for error in validator.iter_errors(value) {
-            collect(&error, &self.value, &mut problems);
+            collect(&error, &self.0.value, &mut problems);
         }
         problems.dedup();
         problems
     }
-}
-
-/// Every problem of `value` by `schema`, except where the value is a template.
-pub fn schema_problems(value: &Value, schema: &Value) -> Vec<SchemaProblem> {
-    Schema::new(schema).problems(value)
 }
 
 fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &mut Vec<SchemaProblem>) {
@@ -537,12 +571,12 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Expect) {
-        let schema = json!({
+        let schema = Schema::from(json!({
             "type": "object", "required": ["name"], "additionalProperties": false,
             "properties": {"name": {"type": "string"}, "count": {"type": "integer"},
                            "mode": {"enum": ["read", "write"]},
                            "list": {"type": "array", "items": {"type": "integer"}}}
-        });
+        }));
         let shown = match Document::parse("x.yaml", text) {
             Ok(document) => Diagnostics(document.check(&document.value, "", &schema)).sorted().to_string(),
             Err(problems) => problems.to_string(),

@@ -10,10 +10,9 @@ use chrono::{Datelike, Duration, NaiveTime, Weekday};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::clock::{self, Timestamp};
-use crate::document::{Diagnostics, Document, closest};
+use crate::document::{Diagnostics, Document, Schema, closest};
 use crate::quantity::Span;
 use crate::schedule::{Gap, Overlap, zone};
 
@@ -130,8 +129,8 @@ impl Day {
 
 impl QueueFile {
     /// The JSON Schema of the file.
-    pub fn schema() -> Value {
-        crate::job::schema_of::<Self>()
+    pub fn schema() -> Schema {
+        Schema::of::<Self>()
     }
 
     /// Reads a queue file.

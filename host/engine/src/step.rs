@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Timestamp;
+use crate::document::Schema;
 use crate::outcome::StepEnd;
 use crate::policy::{Grant, Profile};
 
@@ -23,7 +24,7 @@ pub struct Manifest {
     /// One line that says what the step does.
     pub summary: String,
     /// JSON Schema of the configuration.
-    pub config_schema: Value,
+    pub config_schema: Schema,
     /// The capabilities that it asks for.
     pub needs: Vec<Need>,
     /// The smallest profile that it works in.
@@ -44,7 +45,10 @@ pub struct Need {
 impl Manifest {
     /// Whether the configuration has a property of this name.
     pub fn takes(&self, property: &str) -> bool {
-        self.config_schema.get("properties").is_some_and(|properties| properties.get(property).is_some())
+        self.config_schema
+            .value()
+            .get("properties")
+            .is_some_and(|properties| properties.get(property).is_some())
     }
 }
 

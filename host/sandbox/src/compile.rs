@@ -273,7 +273,7 @@ mod tests {
     use crate::engine::{EngineOptions, StepEngine};
 
     fn engine() -> Engine {
-        StepEngine::new(&EngineOptions::default()).unwrap().engine
+        StepEngine::new(&EngineOptions::default(), 1).unwrap().engine
     }
 
     #[test]

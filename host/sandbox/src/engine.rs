@@ -15,6 +15,10 @@ use wasmtime::{
 /// half the speed; epochs on top of fuel double the cost of calls.)
 pub(crate) const YIELD_EVERY_FUEL: u64 = 1_000_000;
 
+/// Instances beside those of the workers: components that describe themselves, the first run of a queue that has
+/// nothing running.
+const SPARE: u32 = 256;
+
 /// Settings of the engine that an embedder may choose.
 #[derive(Debug, Clone, Default)]
 pub struct EngineOptions {
@@ -41,10 +45,13 @@ pub(crate) struct StepEngine {
 }
 
 impl StepEngine {
-    pub fn new(options: &EngineOptions) -> wasmtime::Result<Self> {
+    /// An engine in which that many workers may each run a step.
+    pub fn new(options: &EngineOptions, workers: u32) -> wasmtime::Result<Self> {
         if options.allocator == Allocator::Pooling {
             let mut config = config();
-            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
+                workers.saturating_add(SPARE),
+            )));
             match Engine::new(&config) {
                 Ok(engine) => return Ok(Self { engine, allocator: Allocator::Pooling }),
                 Err(error) => tracing::warn!("no pooling allocator, instances will cost more: {error:#}"),
@@ -86,13 +93,13 @@ fn config() -> Config {
     config
 }
 
-fn pool() -> PoolingAllocationConfig {
+fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(256);
-    pool.total_core_instances(2_048);
-    pool.total_memories(256);
-    pool.total_tables(2_048);
-    pool.total_stacks(256);
+    pool.total_component_instances(instances);
+    pool.total_core_instances(instances.saturating_mul(8));
+    pool.total_memories(instances);
+    pool.total_tables(instances.saturating_mul(8));
+    pool.total_stacks(instances);
     pool.total_gc_heaps(0);
     pool.max_core_instances_per_component(128);
     pool.max_memories_per_component(16);

@@ -71,7 +71,8 @@ impl Sandbox {
     /// When the engine does not start, or the cache cannot be used or is open to others.
     pub fn new(options: SandboxOptions) -> Result<Self, ComponentError> {
         let host = |error: wasmtime::Error| ComponentError::Host(format!("{error:#}"));
-        let engine = engine::StepEngine::new(&options.engine).map_err(host)?;
+        let engine =
+            engine::StepEngine::new(&options.engine, options.config.service.workers).map_err(host)?;
         let linker = link(&engine.engine).map_err(host)?;
         let compiler = compile::Compiler::new(engine.engine.clone(), linker, options.cache_dir.as_deref())?;
         let config = Arc::new(options.config);
@@ -231,7 +232,7 @@ fn manifest(described: step::Descriptor) -> Result<Arc<Manifest>, String> {
         type_name: name,
         version: described.version,
         summary: described.summary,
-        config_schema,
+        config_schema: config_schema.into(),
         needs: needs.collect(),
         profile: match described.profile {
             types::Profile::Tiny => Profile::Tiny,

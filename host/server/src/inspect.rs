@@ -124,7 +124,7 @@ fn inspected(host: &Host, manifest: &Manifest) -> String {
         lines.push(format!("asks for {}: {}", plain(&need.capability), plain(&need.purpose)));
     }
     lines.push("configuration:".to_owned());
-    lines.push(serde_json::to_string_pretty(&manifest.config_schema).unwrap_or_default());
+    lines.push(serde_json::to_string_pretty(manifest.config_schema.value()).unwrap_or_default());
     lines.join("\n")
 }
 
@@ -166,11 +166,11 @@ pub(crate) fn log_line(record: &LogRecord) -> String {
 }
 
 pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
-    let schema = match kind {
-        SchemaKind::Job => JobDefinition::schema(),
-        SchemaKind::Policy => Policy::schema(),
-        SchemaKind::Config => Configuration::schema(),
-        SchemaKind::Queues => QueueFile::schema(),
+    let schema: serde_json::Value = match kind {
+        SchemaKind::Job => JobDefinition::schema().into(),
+        SchemaKind::Policy => Policy::schema().into(),
+        SchemaKind::Config => Configuration::schema().into(),
+        SchemaKind::Queues => QueueFile::schema().into(),
         SchemaKind::Openapi => crate::api::document(),
     };
     print(&serde_json::to_string_pretty(&schema).unwrap_or_default());

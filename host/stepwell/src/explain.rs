@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use stepwell_engine::clock::Timestamp;
+use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::run::{Effect, RunState, RunStatus, StepStatus, next};
 use stepwell_engine::store::{Kind, Standing};
@@ -243,8 +243,10 @@ impl Host {
     ) -> Result<Vec<Cause>, HostError> {
         let (row, mut causes) = (&standing.row, Vec::new());
         if let (Some(worker), Some(until)) = (&row.worker, row.claimed_until) {
-            let seen = self.last_seen(Some(worker)).await?;
-            if worker != self.worker() && seen.is_none_or(|seen| now - seen > ALIVE) && row.queue.is_some() {
+            // Claims are renewed five times as often as they expire.
+            let renewed = clock::earlier(until, self.config.service.lease.0);
+            let silent = now > clock::later(renewed, self.config.service.lease.0 / 2);
+            if worker != self.worker() && silent && row.queue.is_some() {
                 let mend = "another worker takes it over by itself then".to_owned();
                 causes.push(Cause::WorkerSilent { worker: worker.clone(), until, mend });
             }
@@ -309,7 +311,7 @@ impl Host {
             causes.push(Cause::Behind { queue: queue.clone(), ahead: standing.ahead, mend });
         }
         if !self.is_serving() && !self.somebody_serves(now).await {
-            let last_seen = self.last_seen(None).await?;
+            let last_seen = self.last_seen().await?;
             let mend = "start one: `stepwell serve`".to_owned();
             causes.insert(0, Cause::NoWorker { last_seen, mend });
         }
@@ -337,16 +339,13 @@ impl Host {
 
     /// Whether another process has lately said that it works on runs.
     pub(crate) async fn somebody_serves(&self, now: Timestamp) -> bool {
-        let seen = self.last_seen(None).await.ok().flatten();
+        let seen = self.last_seen().await.ok().flatten();
         seen.is_some_and(|seen| now - seen <= ALIVE)
     }
 
-    /// When that worker, or any, last said that it is alive.
-    async fn last_seen(&self, worker: Option<&str>) -> Result<Option<Timestamp>, HostError> {
-        let records = match worker {
-            Some(worker) => self.store.record(Kind::Worker, worker).await?.into_iter().collect(),
-            None => self.store.records(Kind::Worker, None, "", 10_000).await?,
-        };
+    /// When any worker last said that it is alive.
+    async fn last_seen(&self) -> Result<Option<Timestamp>, HostError> {
+        let records = self.store.records(Kind::Worker, None, "", 10_000).await?;
         let seen = |value| serde_json::from_value::<WorkerRecord>(value).ok().map(|worker| worker.seen);
         Ok(records.into_iter().filter_map(|record| seen(record.value)).max())
     }

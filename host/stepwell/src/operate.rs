@@ -133,7 +133,7 @@ impl Host {
             fence,
             events,
             logs: Vec::new(),
-            status: state.status,
+            status: Some(state.status),
             started_at: state.started_at,
             dead: (next == Next::End).then(|| crate::worker::dead_letter(state, now)).flatten(),
             next,

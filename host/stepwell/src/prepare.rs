@@ -66,7 +66,7 @@ impl Host {
         let manifest = self.sandbox.manifest(&step.step_type)?;
         let grant = self.decide(job, step).map(Arc::new);
         let config = Value::Object(step.config_for(&manifest));
-        let known = Arc::new(Known { grant, schema: Schema::new(&manifest.config_schema), config });
+        let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
         let mut all = lock(&self.known);
         if all.len() >= MOST_KNOWN {
             // Whichever: what is used comes back at the next use.

@@ -62,6 +62,8 @@ pub(crate) struct Worker<'a> {
     observer: &'a dyn Observer,
     hold: Arc<Hold>,
     pub state: RunState,
+    /// The status that the store has.
+    committed: RunStatus,
     /// Why the run is to be cancelled, when that was known at the claim.
     cancel: Option<String>,
     /// Events that the state has and the store has not: they share the next commit.
@@ -110,8 +112,16 @@ impl Host {
         }
         let state = RunState::replay(run, &events)?;
         let _held = self.hold(hold.clone());
-        let mut worker =
-            Worker { host: self, observer, hold, state, cancel: why, pending: Vec::new(), logs: Vec::new() };
+        let mut worker = Worker {
+            host: self,
+            observer,
+            hold,
+            committed: state.status,
+            state,
+            cancel: why,
+            pending: Vec::new(),
+            logs: Vec::new(),
+        };
         let left = worker.drive().await?;
         Ok((worker.state, left))
     }
@@ -375,7 +385,7 @@ impl Worker<'_> {
             fence: self.hold.fence,
             events: events.clone(),
             logs: std::mem::take(&mut self.logs),
-            status: self.state.status,
+            status: Some(self.state.status).filter(|status| *status != self.committed),
             started_at: self.state.started_at,
             next,
             dead: (next == Next::End).then(|| dead_letter(&self.state, self.now())).flatten(),
@@ -397,6 +407,7 @@ impl Worker<'_> {
                 committed => break committed?,
             }
         };
+        self.committed = self.state.status;
         self.host.wake(free.iter().map(String::as_str));
         for event in &events {
             self.observer.notice(&self.state, step_of(event), Notice::Event(event));

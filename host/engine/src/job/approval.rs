@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{StepDefinition, schema_of};
+use super::StepDefinition;
+use crate::document::Schema;
 use crate::quantity::Span;
 
 /// The step type.
@@ -51,8 +52,8 @@ const fn one_day() -> Span {
 
 impl Approval {
     /// The JSON Schema of the step's configuration.
-    pub fn schema() -> Value {
-        schema_of::<Self>()
+    pub fn schema() -> Schema {
+        Schema::of::<Self>()
     }
 
     /// The approval that a step is; none for every other step type.

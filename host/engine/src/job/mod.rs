@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::document::Schema;
 use crate::policy::Grants;
 use crate::quantity::{Bytes, Span};
 use crate::schedule::Schedule;
@@ -314,8 +314,8 @@ const fn one_second() -> Span {
 
 impl JobDefinition {
     /// The JSON Schema of a job file.
-    pub fn schema() -> Value {
-        schema_of::<Self>()
+    pub fn schema() -> Schema {
+        Schema::of::<Self>()
     }
 
     /// A job without steps, for records that lost theirs.
@@ -350,9 +350,4 @@ impl JobDefinition {
             on: None,
         })
     }
-}
-
-/// The JSON Schema (draft 2020-12) of a file format of ours.
-pub(crate) fn schema_of<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
 }

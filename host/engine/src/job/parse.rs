@@ -67,6 +67,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::document::Schema;
     use crate::policy::Profile;
     use crate::step::Manifest;
 
@@ -86,12 +87,12 @@ mod tests {
             type_name: "sql".to_owned(),
             version: "0.1.0".to_owned(),
             summary: String::new(),
-            config_schema: json!({
+            config_schema: Schema::from(json!({
                 "type": "object", "required": ["query"], "additionalProperties": false,
                 "properties": {"query": {"type": "string"}, "connection_name": {"type": "string"},
                                "timeout": {"type": "number"}, "max_rows": {"type": "integer"},
                                "parameters": {"type": "object"}}
-            }),
+            })),
             needs: Vec::new(),
             profile: Profile::Standard,
             idempotent: false,

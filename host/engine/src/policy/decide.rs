@@ -296,7 +296,7 @@ mod tests {
             type_name: "acme/step".to_owned(),
             version: "1.0.0".to_owned(),
             summary: String::new(),
-            config_schema: json!({}),
+            config_schema: json!({}).into(),
             needs: needs.iter().map(need).collect(),
             profile: Profile::Standard,
             idempotent: false,

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::http::HttpRule;
 use super::limits::{LimitsPatch, Profile};
-use crate::document::{Diagnostics, Document};
+use crate::document::{Diagnostics, Document, Schema};
 use crate::quantity::{Bytes, Count, Span};
 
 /// One policy: which steps it is for, and what they get.
@@ -164,8 +163,8 @@ pub struct Deny {
 
 impl Policy {
     /// The JSON Schema of a policy.
-    pub fn schema() -> Value {
-        crate::job::schema_of::<Self>()
+    pub fn schema() -> Schema {
+        Schema::of::<Self>()
     }
 
     /// Reads a policy file: one policy, or several that `---` separates. A relative `source` is taken to

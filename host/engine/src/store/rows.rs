@@ -192,8 +192,8 @@ pub struct Commit {
     pub events: Vec<Event>,
     /// Lines of log that belong to it.
     pub logs: Vec<LogRecord>,
-    /// The status after the events.
-    pub status: RunStatus,
+    /// The status after the events, where they changed it.
+    pub status: Option<RunStatus>,
     /// When the run began, once it has.
     pub started_at: Option<Timestamp>,
     /// What becomes of the claim.

@@ -7,10 +7,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use stepwell::engine::document::Document;
+use stepwell::engine::document::{Document, Schema};
 use stepwell::engine::job::approval;
 use stepwell::engine::run::Admission;
 use stepwell::engine::schedule;
@@ -44,13 +43,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 }
 
 /// The body as JSON; nothing at all is an empty object. Every problem is told, with its place.
-pub(super) fn body<T: DeserializeOwned + JsonSchema>(bytes: &Bytes) -> Result<T, Problem> {
+pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(bytes: &Bytes) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
     let malformed = |problems| Problem { status: 400, ..HostError::Invalid(problems).into() };
     let document = Document::parse("body", text).map_err(malformed)?;
-    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
-    Ok(document.read(&schema).map_err(HostError::Invalid)?)
+    Ok(document.read(&Schema::of::<T>()).map_err(HostError::Invalid)?)
 }
 
 pub(super) fn limit(limit: Option<u32>) -> Result<u32, Problem> {
@@ -504,7 +502,7 @@ pub(super) async fn list_steps(State(app): State<App>) -> Json<Steps> {
             summary: manifest.summary.clone(),
             digest: sandbox.digest(&manifest.type_name),
             idempotent: manifest.idempotent,
-            config_schema: manifest.config_schema.clone(),
+            config_schema: manifest.config_schema.value().clone(),
         })
         .collect();
     items.push(Step {
@@ -513,7 +511,7 @@ pub(super) async fn list_steps(State(app): State<App>) -> Json<Steps> {
         summary: "Waits until somebody has decided; the engine's own, since nothing runs".to_owned(),
         digest: None,
         idempotent: true,
-        config_schema: approval::Approval::schema(),
+        config_schema: approval::Approval::schema().into(),
     });
     items.sort_by(|a, b| a.step_type.cmp(&b.step_type));
     Json(Steps { items, next_cursor: None })

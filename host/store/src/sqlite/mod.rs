@@ -2,7 +2,8 @@
 //!
 //! FULL, and not NORMAL: in WAL mode NORMAL may lose acknowledged commits when the power fails. Since each
 //! commit then costs an fsync, one thread does all writing, and takes everything that waits into one
-//! transaction: under load many commits share one fsync. Readers have a connection of their own.
+//! transaction: under load many commits share one fsync. What can be done before or after a write (making JSON,
+//! reading it) is not done by that thread. Readers have a connection of their own.
 //!
 //! In memory there is one connection and no thread: what is asked for is done at once, in order.
 
@@ -26,6 +27,7 @@ use serde::de::DeserializeOwned;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, JobDefinition};
+use stepwell_engine::store::{Inserted, NewRun};
 use tokio::sync::oneshot;
 
 use writer::failure;
@@ -34,6 +36,13 @@ use writer::failure;
 const BUSY: Duration = Duration::from_secs(10);
 /// Definitions of jobs that are kept parsed.
 const PARSED: usize = 4096;
+/// Runs that are kept until they are taken.
+const FRESH: usize = 4096;
+/// Pages that readers and the writer keep in memory: 32 MiB each.
+const CACHE_KIB: i64 = 32 << 10;
+/// Pages of the log of writes before they go to the file itself: 32 MiB. SQLite's own 1000 would write pages that
+/// many runs share again and again.
+const CHECKPOINT_PAGES: i64 = 8192;
 
 /// A store in a SQLite file, or in memory. Several processes may use one file.
 pub struct SqliteStore {
@@ -48,6 +57,8 @@ struct Shared {
     jobs: Mutex<HashMap<String, Arc<Job>>>,
     /// How many runs wait in each queue: a bound from above, and when it was counted.
     waiting: Mutex<HashMap<String, (u64, Timestamp)>>,
+    /// Runs that this process has inserted and nobody has taken: whoever takes one need not read it.
+    fresh: Mutex<HashMap<String, NewRun>>,
 }
 
 enum Opened {
@@ -111,7 +122,7 @@ impl SqliteStore {
     /// Runs `write` in a transaction with others; returns when that is on disk.
     async fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
+        write: impl Fn(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = self.shared.clone();
         let writer = match self.opened()? {
@@ -137,7 +148,7 @@ impl SqliteStore {
         let later = answer.clone();
         let job = writer::Job {
             write: Box::new(move |transaction| {
-                let value = write(transaction, &shared)?;
+                let (value, later) = (write(transaction, &shared)?, later.clone());
                 Ok(Box::new(move || reply(&later, Ok(value))))
             }),
             failed: Box::new(move |error| reply(&answer, Err(error))),
@@ -167,6 +178,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // A file system that is read-only now may be writable later, and reads work all the same.
     let _ = connection.pragma_update(None, "journal_mode", "WAL");
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
@@ -196,15 +210,29 @@ impl Shared {
 
     /// Keeps the definition, once for all runs that have it.
     fn define(&self, transaction: &Connection, job: &Arc<Job>) -> Result<(), StoreError> {
-        execute(
-            transaction,
-            "INSERT INTO definitions (digest, job) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            (job.digest(), job.text()),
-        )?;
+        let known = "SELECT 1 FROM definitions WHERE digest = ?1";
+        if one(transaction, known, [job.digest()], |_| Ok(()))?.is_none() {
+            let sql = "INSERT INTO definitions (digest, job) VALUES (?1, ?2)";
+            execute(transaction, sql, (job.digest(), job.text()))?;
+        }
         if !lock(&self.jobs).contains_key(job.digest()) {
             self.keep(job);
         }
         Ok(())
+    }
+
+    /// Keeps a run that was inserted, as it would be read.
+    fn remember(&self, run: &NewRun, inserted: &Inserted) {
+        if inserted.cancelled || !run.inherited.is_empty() {
+            return;
+        }
+        let mut fresh = lock(&self.fresh);
+        if fresh.len() >= FRESH {
+            // They are read when they are taken.
+            fresh.clear();
+        }
+        let run = NewRun { idempotency: None, max_waiting: u64::MAX, ..run.clone() };
+        fresh.insert(run.execution_id.clone(), run);
     }
 }
 

@@ -115,7 +115,7 @@ pub(super) fn clean_up(transaction: &Connection, query: &CleanUp) -> Result<Vec<
     gone.sort_unstable();
     gone.dedup();
     for id in &gone {
-        for table in ["events", "logs", "runs"] {
+        for table in ["journal", "runs"] {
             execute(transaction, &format!("DELETE FROM {table} WHERE execution_id = ?1"), [id])?;
         }
         remove(transaction, Kind::DeadLetter, id, Expect::Any)?;

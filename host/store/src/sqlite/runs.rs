@@ -1,33 +1,76 @@
 //! Runs: admitted, claimed, moved, ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::{self, Timestamp};
-use stepwell_engine::job::OnConflict;
+use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Claim, ClaimQuery, Commit, Inserted, Kind, LogRecord, NewRun, Next, Renewal, RunFilter, RunRow,
-    Source, Standing,
+    Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogRecord, NewRun, Next, Renewal, RunFilter,
+    RunRow, Source, Standing,
 };
 
 use super::{Shared, execute, json, lock, many, micros, one, parse, records, time};
 
 const READY: i64 = 1;
 const WAITING: i64 = 2;
-const CLAIMED: i64 = 3;
 const BLOCKED: i64 = 4;
 const ENDED: i64 = 5;
 
 /// How long a count of waiting runs is trusted, in milliseconds.
 const COUNTED_MS: i64 = 1000;
 
+/// What a commit adds to the journal, as it is written there.
+pub(super) struct Body {
+    events: Option<String>,
+    logs: Option<String>,
+    lines: usize,
+}
+
+impl Body {
+    pub fn of(commit: &Commit) -> Result<Self, StoreError> {
+        let events = (!commit.events.is_empty()).then(|| json(&commit.events)).transpose()?;
+        let logs = (!commit.logs.is_empty()).then(|| json(&commit.logs)).transpose()?;
+        Ok(Self { events, logs, lines: commit.logs.len() })
+    }
+}
+
+/// A run that was claimed, as it was read.
+pub(super) struct Taken {
+    run: Journal,
+    job: Arc<Job>,
+    fence: u64,
+    cancel: Option<String>,
+}
+
+/// Where what is known of a run comes from.
+enum Journal {
+    /// This process inserted it, and nothing has happened since.
+    Fresh(Box<NewRun>),
+    /// Its rows: the run, and what happened.
+    Stored(Vec<(Option<String>, Option<String>)>),
+}
+
+impl Taken {
+    pub fn claim(self) -> Result<Claim, StoreError> {
+        let (run, events) = match self.run {
+            Journal::Fresh(run) => (*run, Vec::new()),
+            Journal::Stored(rows) => read(rows, self.job)?,
+        };
+        Ok(Claim { run, events, fence: self.fence, cancel: self.cancel })
+    }
+}
+
+/// `run` is inserted; `text` is its JSON.
 pub(super) fn insert(
     transaction: &Connection,
     shared: &Shared,
     run: &NewRun,
+    text: &str,
     audit: Option<&Audit>,
 ) -> Result<Inserted, StoreError> {
     if let Some(idempotency) = &run.idempotency {
@@ -57,14 +100,15 @@ pub(super) fn insert(
     check_room(transaction, shared, run)?;
     shared.define(transaction, &run.job)?;
     add(transaction, run, inserted.cancelled)?;
-    if !run.inherited.is_empty() {
-        append(transaction, &run.execution_id, &run.inherited)?;
-    }
+    let mut events = run.inherited.clone();
     if inserted.cancelled {
         let why =
             Some(format!("the concurrency key `{}` is taken", run.key.as_ref().map_or("", |key| &key.name)));
-        append(transaction, &run.execution_id, &[Event::Cancelled { at: run.created_at, why }])?;
+        events.push(Event::Cancelled { at: run.created_at, why });
     }
+    let events = (!events.is_empty()).then(|| json(&events)).transpose()?;
+    let sql = "INSERT INTO journal (execution_id, lines, run, events) VALUES (?1, 0, ?2, ?3)";
+    execute(transaction, sql, params![run.execution_id, text, events])?;
     for id in &inserted.to_cancel {
         cancel(transaction, id, &format!("replaced by the run {}", run.execution_id), run.created_at)?;
     }
@@ -80,16 +124,14 @@ fn add(transaction: &Connection, run: &NewRun, cancelled: bool) -> Result<(), St
     };
     let status = if cancelled { RunStatus::Cancelled } else { RunStatus::Queued };
     let idempotency = run.idempotency.as_ref();
-    let sql =
-        "INSERT INTO runs (execution_id, job_id, digest, run, queue, phase, status, priority, rank, due_at,
+    let sql = "INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at,
         expires_at, created_at, updated_at, ended_at, key, key_limit, scheduled, idempotency, fingerprint)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         ON CONFLICT (execution_id) DO NOTHING";
     let row = params![
         run.execution_id,
         run.job.id,
         run.job.digest(),
-        json(run)?,
         run.queue,
         phase,
         status.name(),
@@ -142,14 +184,14 @@ pub(super) fn claim(
     transaction: &Connection,
     shared: &Shared,
     query: &ClaimQuery,
-) -> Result<Vec<Claim>, StoreError> {
+) -> Result<Vec<Taken>, StoreError> {
     let (queue, now) = (query.queue.as_str(), micros(query.now));
     let sql = "UPDATE runs SET phase = 1 WHERE queue = ?1 AND phase = 2 AND due_at <= ?2";
     execute(transaction, sql, params![queue, now])?;
     let sql = "SELECT execution_id FROM runs WHERE queue = ?1 AND phase = 3 AND claimed_until <= ?2 LIMIT ?3";
     let expired: Vec<String> = many(transaction, sql, params![queue, now, query.limit], |row| row.get(0))?;
     let take = |id: &str| take(transaction, shared, id, &query.worker, query.until);
-    let mut taken = expired.iter().map(|id| take(id)).collect::<Result<Vec<Claim>, StoreError>>()?;
+    let mut taken = expired.iter().map(|id| take(id)).collect::<Result<Vec<Taken>, StoreError>>()?;
     let sql = "SELECT COUNT(*) FROM runs WHERE queue = ?1 AND phase = 3 AND claimed_until > ?2";
     let running: u32 = one(transaction, sql, params![queue, now], |row| row.get(0))?.unwrap_or(0);
     let room = query.concurrency.saturating_sub(running).min(query.limit) as usize;
@@ -189,17 +231,20 @@ fn take(
     id: &str,
     worker: &str,
     until: Timestamp,
-) -> Result<Claim, StoreError> {
+) -> Result<Taken, StoreError> {
     let sql = "UPDATE runs SET phase = 3, fence = fence + 1, worker = ?2, claimed_until = ?3,
-        holds = (key IS NOT NULL) WHERE execution_id = ?1 RETURNING fence, cancel, run, digest";
-    let (fence, cancel, run, digest): (u64, Option<String>, String, String) =
+        holds = (key IS NOT NULL) WHERE execution_id = ?1 RETURNING fence, cancel, digest";
+    let (fence, cancel, digest): (u64, Option<String>, String) =
         one(transaction, sql, params![id, worker, micros(until)], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
-    let mut run: NewRun = parse(&run)?;
-    run.job = shared.job(transaction, &digest)?;
-    Ok(Claim { run, events: events(transaction, id)?, fence, cancel })
+    let job = shared.job(transaction, &digest)?;
+    let run = match lock(&shared.fresh).remove(id).filter(|_| fence == 1) {
+        Some(run) => Journal::Fresh(Box::new(run)),
+        None => Journal::Stored(journal(transaction, id)?),
+    };
+    Ok(Taken { run, job, fence, cancel })
 }
 
 pub(super) fn claim_run(
@@ -209,7 +254,7 @@ pub(super) fn claim_run(
     worker: &str,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Claim, StoreError> {
+) -> Result<Taken, StoreError> {
     let row = row(transaction, id)?;
     match row.claimed_until {
         Some(held) if held > now => Err(StoreError::Claimed(id.to_owned(), held)),
@@ -235,85 +280,74 @@ pub(super) fn expire(transaction: &Connection, worker: &str, now: Timestamp) -> 
     Ok(execute(transaction, sql, params![worker, micros(now)])? as u64)
 }
 
-/// A run as its worker finds it.
-struct Held {
-    /// Its fence and its phase.
-    claim: (u64, i64),
-    status: String,
-    unbegun: bool,
-    key: Option<String>,
-    cancelling: bool,
-    queue: Option<String>,
-}
-
-pub(super) fn commit(transaction: &Connection, commit: &Commit) -> Result<Vec<String>, StoreError> {
+pub(super) fn commit(
+    transaction: &Connection,
+    commit: &Commit,
+    body: &Body,
+) -> Result<Vec<String>, StoreError> {
     let Commit { execution_id: id, fence, status, at, .. } = commit;
-    let (phase, due) = match commit.next {
-        Next::Keep => (CLAIMED, None),
-        Next::Wait(due) if due <= *at => (READY, Some(due)),
-        Next::Wait(due) => (WAITING, Some(due)),
-        Next::End => (ENDED, None),
+    let stale = || StoreError::Stale(id.clone());
+    let phase = match commit.next {
+        Next::Keep if status.is_none() => {
+            // Most commits only add what happened: the run's row stays as it is.
+            let sql = "INSERT INTO journal (execution_id, lines, events, logs) SELECT ?1, ?3, ?4, ?5
+                FROM runs WHERE execution_id = ?1 AND fence = ?2 AND phase = 3";
+            let row = params![id, fence, body.lines, body.events, body.logs];
+            return match execute(transaction, sql, row)? {
+                0 => Err(stale()),
+                _ => Ok(Vec::new()),
+            };
+        }
+        Next::Keep => {
+            let sql = "UPDATE runs SET status = ?3, updated_at = ?4, started_at = COALESCE(started_at, ?5)
+                WHERE execution_id = ?1 AND fence = ?2 AND phase = 3";
+            let (status, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
+            return match execute(transaction, sql, params![id, fence, status, micros(*at), started])? {
+                0 => Err(stale()),
+                _ => append(transaction, id, body).map(|()| Vec::new()),
+            };
+        }
+        Next::Wait(due) if due <= *at => READY,
+        Next::Wait(_) => WAITING,
+        Next::End => ENDED,
     };
-    let released = phase != CLAIMED;
-    let ended = phase == ENDED;
-    let sql = "SELECT fence, phase, status, started_at IS NULL, key, cancel IS NOT NULL, queue FROM runs
-        WHERE execution_id = ?1";
-    let held: Option<Held> = one(transaction, sql, [id], |row| {
-        Ok(Held {
-            claim: (row.get(0)?, row.get(1)?),
-            status: row.get(2)?,
-            unbegun: row.get(3)?,
-            key: row.get(4)?,
-            cancelling: row.get(5)?,
-            queue: row.get(6)?,
-        })
-    })?;
-    let held =
-        held.filter(|held| held.claim == (*fence, CLAIMED)).ok_or_else(|| StoreError::Stale(id.clone()))?;
-    let begins = held.unbegun && commit.started_at.is_some();
-    // Most commits only add what happened: their row stays as it is.
-    if released || begins || held.status != status.name() {
-        let sql =
-            "UPDATE runs SET phase = ?2, status = ?3, updated_at = ?4, started_at = COALESCE(started_at, ?5),
-            due_at = COALESCE(?6, due_at), ended_at = CASE WHEN ?7 THEN ?4 END,
-            worker = CASE WHEN ?8 THEN NULL ELSE worker END,
-            claimed_until = CASE WHEN ?8 THEN NULL ELSE claimed_until END,
-            holds = CASE WHEN ?7 THEN 0 ELSE holds END WHERE execution_id = ?1";
-        let (started, due) = (commit.started_at.map(micros), due.map(micros));
-        let row = params![id, phase, status.name(), micros(*at), started, due, ended, released];
-        execute(transaction, sql, row)?;
-    }
-    let Held { key, cancelling, queue, .. } = held;
-    if !commit.events.is_empty() {
-        append(transaction, id, &commit.events)?;
-    }
-    for record in &commit.logs {
-        let sql = "INSERT INTO logs (execution_id, seq, record)
-            SELECT ?1, COALESCE(MAX(seq), 0) + 1, ?2 FROM logs WHERE execution_id = ?1";
-        execute(transaction, sql, params![id, json(record)?])?;
-    }
+    let due = match commit.next {
+        Next::Wait(due) => Some(micros(due)),
+        _ => None,
+    };
+    let sql = "UPDATE runs SET phase = ?3, status = COALESCE(?4, status), updated_at = ?5,
+        started_at = COALESCE(started_at, ?6), due_at = COALESCE(?7, due_at),
+        ended_at = CASE WHEN ?3 = 5 THEN ?5 END, worker = NULL, claimed_until = NULL,
+        holds = CASE WHEN ?3 = 5 THEN 0 ELSE holds END
+        WHERE execution_id = ?1 AND fence = ?2 AND phase = 3 RETURNING key, cancel IS NOT NULL, queue";
+    let (status, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
+    let row = params![id, fence, phase, status, micros(*at), started, due];
+    let released = one(transaction, sql, row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (key, cancelling, queue): (Option<String>, bool, Option<String>) = released.ok_or_else(stale)?;
+    append(transaction, id, body)?;
     let mut free = Vec::new();
-    if ended {
+    if phase == ENDED {
         if let Some(key) = key {
             free = hand_on(transaction, &key)?;
         }
         if let Some(dead) = &commit.dead {
             let value = serde_json::to_value(dead).map_err(|error| StoreError::Failed(error.to_string()))?;
-            records::put(
-                transaction,
-                Kind::DeadLetter,
-                id,
-                "open",
-                &value,
-                stepwell_engine::store::Expect::Any,
-            )?;
+            records::put(transaction, Kind::DeadLetter, id, "open", &value, Expect::Any)?;
         }
-    } else if released && cancelling {
+    } else if cancelling {
         // It was asked for while the worker gave the run back.
         execute(transaction, "UPDATE runs SET phase = 1 WHERE execution_id = ?1", [id])?;
         free.extend(queue);
     }
     Ok(free)
+}
+
+fn append(transaction: &Connection, id: &str, body: &Body) -> Result<(), StoreError> {
+    if body.events.is_none() && body.logs.is_none() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO journal (execution_id, lines, events, logs) VALUES (?1, ?2, ?3, ?4)";
+    execute(transaction, sql, params![id, body.lines, body.events, body.logs]).map(drop)
 }
 
 /// Gives a free slot of a concurrency key to the next run that waits for it; tells its queue.
@@ -348,20 +382,27 @@ pub(super) fn cancel(
     row(transaction, id)
 }
 
-fn append(transaction: &Connection, id: &str, events: &[Event]) -> Result<(), StoreError> {
-    let sql = "INSERT INTO events (execution_id, seq, events)
-        SELECT ?1, COALESCE(MAX(seq), 0) + 1, ?2 FROM events WHERE execution_id = ?1";
-    execute(transaction, sql, params![id, json(&events)?]).map(drop)
+fn journal(connection: &Connection, id: &str) -> Result<Vec<(Option<String>, Option<String>)>, StoreError> {
+    let sql = "SELECT run, events FROM journal WHERE execution_id = ?1 ORDER BY seq";
+    many(connection, sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-fn events(connection: &Connection, id: &str) -> Result<Vec<Event>, StoreError> {
-    let sql = "SELECT events FROM events WHERE execution_id = ?1 ORDER BY seq";
-    let groups: Vec<String> = many(connection, sql, [id], |row| row.get(0))?;
-    let mut events = Vec::new();
-    for group in groups {
-        events.extend(parse::<Vec<Event>>(&group)?);
+/// The run and what happened, from its rows.
+fn read(
+    rows: Vec<(Option<String>, Option<String>)>,
+    job: Arc<Job>,
+) -> Result<(NewRun, Vec<Event>), StoreError> {
+    let (mut run, mut events) = (None, Vec::new());
+    for (admitted, happened) in rows {
+        if let Some(text) = admitted {
+            run = Some(parse::<NewRun>(&text)?);
+        }
+        if let Some(text) = happened {
+            events.extend(parse::<Vec<Event>>(&text)?);
+        }
     }
-    Ok(events)
+    let run = run.ok_or_else(|| StoreError::Failed("a run has no beginning in the journal".to_owned()))?;
+    Ok((NewRun { job, ..run }, events))
 }
 
 pub(super) fn load(
@@ -369,12 +410,11 @@ pub(super) fn load(
     shared: &Shared,
     id: &str,
 ) -> Result<(NewRun, Vec<Event>), StoreError> {
-    let sql = "SELECT run, digest FROM runs WHERE execution_id = ?1";
-    let (run, digest): (String, String) = one(connection, sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
-    let mut run: NewRun = parse(&run)?;
-    run.job = shared.job(connection, &digest)?;
-    Ok((run, events(connection, id)?))
+    let sql = "SELECT digest FROM runs WHERE execution_id = ?1";
+    let digest: String =
+        one(connection, sql, [id], |row| row.get(0))?.ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
+    let job = shared.job(connection, &digest)?;
+    read(journal(connection, id)?, job)
 }
 
 const ROW: &str =
@@ -475,8 +515,22 @@ pub(super) fn logs(
     limit: u32,
 ) -> Result<Vec<LogRecord>, StoreError> {
     row(connection, id)?;
-    let sql = "SELECT seq, record FROM logs WHERE execution_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-    let lines: Vec<(u64, String)> =
-        many(connection, sql, params![id, after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    lines.into_iter().map(|(seq, record)| Ok(LogRecord { seq, ..parse(&record)? })).collect()
+    let sql = "SELECT seq, lines FROM journal WHERE execution_id = ?1 AND lines > 0 ORDER BY seq";
+    let rows: Vec<(i64, u64)> = many(connection, sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mut seq, mut records) = (0, Vec::new());
+    for (row, lines) in rows {
+        if seq + lines <= after || records.len() >= limit as usize {
+            seq += lines;
+            continue;
+        }
+        let text: Option<String> =
+            one(connection, "SELECT logs FROM journal WHERE seq = ?1", [row], |row| row.get(0))?.flatten();
+        for record in parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))? {
+            seq += 1;
+            records.push(LogRecord { seq, ..record });
+        }
+    }
+    records.retain(|record| record.seq > after);
+    records.truncate(limit as usize);
+    Ok(records)
 }

@@ -2,11 +2,15 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// The number in the file's `user_version`. 1 was a development version before 0.1.
-const VERSION: u32 = 2;
+/// The number in the file's `user_version`. Those below were development versions before 0.1.
+const VERSION: u32 = 3;
 
 /// `phase` says what can happen to a run: 1 ready, 2 waiting for its time, 3 claimed, 4 waiting for its
 /// concurrency key, 5 ended. The indexes are partial, so that a run is only in those that it needs now.
+///
+/// `journal` is what is known of a run in the order in which it came: first the run as it was admitted, then what
+/// each commit added. It only grows at its end, and the rows of `runs` are small: a transaction writes few pages, which
+/// is what it costs. `lines` is how many lines of log a row has.
 const SCHEMA: &str = "
     CREATE TABLE definitions (
         digest TEXT PRIMARY KEY,
@@ -16,7 +20,6 @@ const SCHEMA: &str = "
         execution_id  TEXT PRIMARY KEY,
         job_id        TEXT NOT NULL,
         digest        TEXT NOT NULL,
-        run           TEXT NOT NULL,
         queue         TEXT,
         phase         INTEGER NOT NULL,
         status        TEXT NOT NULL,
@@ -48,18 +51,15 @@ const SCHEMA: &str = "
     CREATE INDEX runs_parked ON runs (execution_id) WHERE status = 'parked';
     CREATE INDEX runs_by_job ON runs (job_id, execution_id);
     CREATE UNIQUE INDEX runs_idempotency ON runs (idempotency) WHERE idempotency IS NOT NULL;
-    CREATE TABLE events (
+    CREATE TABLE journal (
+        seq          INTEGER PRIMARY KEY,
         execution_id TEXT NOT NULL,
-        seq          INTEGER NOT NULL,
-        events       TEXT NOT NULL,
-        PRIMARY KEY (execution_id, seq)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE logs (
-        execution_id TEXT NOT NULL,
-        seq          INTEGER NOT NULL,
-        record       TEXT NOT NULL,
-        PRIMARY KEY (execution_id, seq)
-    ) STRICT, WITHOUT ROWID;
+        lines        INTEGER NOT NULL,
+        run          TEXT,
+        events       TEXT,
+        logs         TEXT
+    ) STRICT;
+    CREATE INDEX journal_by_run ON journal (execution_id);
     CREATE TABLE schedules (
         job_id    TEXT PRIMARY KEY,
         digest    TEXT NOT NULL,
@@ -111,7 +111,9 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         VERSION => {}
-        1 => return Err(refused("it was written by a development version before 0.1: move it away")),
+        1..VERSION => {
+            return Err(refused("it was written by a development version before 0.1: move it away"));
+        }
         newer => {
             return Err(refused(&format!("it was written by a newer version of Stepwell (schema {newer})")));
         }

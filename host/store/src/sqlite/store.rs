@@ -1,6 +1,7 @@
 //! The contract, by SQLite.
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
@@ -10,17 +11,24 @@ use stepwell_engine::store::{
 };
 use stepwell_engine::{Store, StoreError};
 
-use super::{SqliteStore, many, micros, one, records, runs, time, times};
+use super::runs::{Body, Taken};
+use super::{Shared, SqliteStore, json, many, micros, one, records, runs, time, times};
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
-        let run = run.clone();
-        self.write(move |transaction, shared| runs::insert(transaction, shared, &run, audit.as_ref())).await
+        let (text, new) = (json(run)?, run.clone());
+        let insert = move |transaction: &Connection, shared: &Shared| {
+            runs::insert(transaction, shared, &new, &text, audit.as_ref())
+        };
+        let inserted = self.write(insert).await?;
+        self.shared.remember(run, &inserted);
+        Ok(inserted)
     }
 
     async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError> {
-        self.write(move |transaction, shared| runs::claim(transaction, shared, &query)).await
+        let taken = self.write(move |transaction, shared| runs::claim(transaction, shared, &query)).await?;
+        taken.into_iter().map(Taken::claim).collect()
     }
 
     async fn claim_run(
@@ -31,8 +39,9 @@ impl Store for SqliteStore {
         until: Timestamp,
     ) -> Result<Claim, StoreError> {
         let (id, worker) = (execution_id.to_owned(), worker.to_owned());
-        self.write(move |transaction, shared| runs::claim_run(transaction, shared, &id, &worker, now, until))
-            .await
+        let taken = self
+            .write(move |transaction, shared| runs::claim_run(transaction, shared, &id, &worker, now, until));
+        taken.await?.claim()
     }
 
     async fn renew(&self, claims: &[(String, u64)], until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
@@ -54,7 +63,8 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError> {
-        self.write(move |transaction, _| runs::commit(transaction, &commit)).await
+        let body = Body::of(&commit)?;
+        self.write(move |transaction, _| runs::commit(transaction, &commit, &body)).await
     }
 
     async fn request_cancel(

@@ -8,7 +8,7 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::schedule::{Decision, RunOverlap};
 use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, QueueRow, ScheduleRow};
 
-use super::{Shared, execute, many, micros, one, runs, time};
+use super::{Shared, execute, json, many, micros, one, runs, time};
 
 pub(super) fn put(transaction: &Connection, shared: &Shared, row: &ScheduleRow) -> Result<(), StoreError> {
     shared.define(transaction, &row.job)?;
@@ -117,7 +117,7 @@ fn fire_run(
                 row.reason = format!("the run {other} has not ended, and the overlap rule is `forbid`");
                 row.execution_id = None;
             }
-            (rule, _) => match runs::insert(transaction, shared, run, None) {
+            (rule, _) => match runs::insert(transaction, shared, run, &json(run)?, None) {
                 Ok(inserted) => {
                     if rule == RunOverlap::Replace {
                         for id in &active {

@@ -2,14 +2,14 @@
 
 use std::sync::mpsc;
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stepwell_engine::StoreError;
 
 /// Most writes in one transaction: bounds how long the first of them waits for the last.
 const MAX_GROUP: usize = 512;
 
-/// A write within a transaction.
-type Write = Box<dyn FnOnce(&Connection) -> Result<Reply, StoreError> + Send>;
+/// A write within a transaction. It may be done again, after a transaction that was rolled back.
+type Write = Box<dyn Fn(&Connection) -> Result<Reply, StoreError> + Send>;
 
 /// Answers the one who waits.
 type Reply = Box<dyn FnOnce() + Send>;
@@ -20,41 +20,80 @@ pub(super) struct Job {
     pub failed: Box<dyn FnOnce(StoreError) + Send>,
 }
 
+/// What became of the writes of a transaction that is on disk, in their order.
+type Written = Vec<Result<Reply, StoreError>>;
+
 /// Takes what waits, writes it in one transaction, and answers when that is on disk.
 pub(super) fn write_groups(connection: &mut Connection, jobs: &mpsc::Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
+        let mut taken = Vec::new();
         let group = std::iter::once(first).chain(jobs.try_iter().take(MAX_GROUP - 1));
-        let (mut done, mut waiting) = (Vec::new(), Vec::new());
-        let committed = (|| {
-            let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-                Ok(transaction) => transaction,
-                Err(error) => {
-                    waiting.extend(group.map(|job| job.failed));
-                    return Err(error);
-                }
-            };
-            for job in group {
-                // Each write stands or falls alone.
-                let savepoint = transaction.savepoint()?;
-                match (job.write)(&savepoint) {
-                    Ok(reply) => {
-                        waiting.push(job.failed);
-                        savepoint.commit()?;
-                        done.push(reply);
-                    }
-                    Err(error) => {
-                        drop(savepoint);
-                        (job.failed)(error);
+        let written = match together(connection, group, &mut taken) {
+            Ok(None) => apart(connection, &taken),
+            Ok(Some(written)) => Ok(written),
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(written) => {
+                for (job, result) in taken.into_iter().zip(written) {
+                    match result {
+                        Ok(reply) => reply(),
+                        Err(error) => (job.failed)(error),
                     }
                 }
             }
-            transaction.commit()
-        })();
-        match committed {
-            Ok(()) => done.into_iter().for_each(|reply| reply()),
-            Err(error) => waiting.into_iter().for_each(|failed| failed(failure(&error))),
+            Err(error) => taken.into_iter().for_each(|job| (job.failed)(error.clone())),
         }
     }
+}
+
+/// All of them in one transaction; nothing when one failed half-way, which is rare: a write looks before it writes.
+fn together(
+    connection: &mut Connection,
+    group: impl Iterator<Item = Job>,
+    taken: &mut Vec<Job>,
+) -> Result<Option<Written>, StoreError> {
+    let transaction = match begin(connection) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            taken.extend(group);
+            return Err(error);
+        }
+    };
+    let mut written = Vec::new();
+    for job in group {
+        let changes = transaction.total_changes();
+        let result = (job.write)(&transaction);
+        taken.push(job);
+        if result.is_err() && (transaction.is_autocommit() || transaction.total_changes() != changes) {
+            return Ok(None);
+        }
+        written.push(result);
+    }
+    transaction.commit().map_err(|error| failure(&error))?;
+    Ok(Some(written))
+}
+
+/// The same, where each write stands or falls alone.
+fn apart(connection: &mut Connection, taken: &[Job]) -> Result<Written, StoreError> {
+    let mut transaction = begin(connection)?;
+    let mut written = Vec::new();
+    for job in taken {
+        let savepoint = transaction.savepoint().map_err(|error| failure(&error))?;
+        let result = match (job.write)(&savepoint) {
+            // SQLite has rolled everything back, as it does when the disk is full.
+            Err(error) if savepoint.is_autocommit() => return Err(error),
+            Ok(reply) => savepoint.commit().map(|()| reply).map_err(|error| failure(&error)),
+            Err(error) => Err(error),
+        };
+        written.push(result);
+    }
+    transaction.commit().map_err(|error| failure(&error))?;
+    Ok(written)
+}
+
+fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| failure(&error))
 }
 
 /// What a failure of SQLite means: some pass by themselves.

@@ -1,0 +1,92 @@
+//! `stepwell serve` and a client for it: requests over kept connections, one for each task.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use crate::Result;
+
+/// A service as a process of its own.
+pub(crate) struct Server {
+    child: Child,
+    pub address: String,
+    token: String,
+}
+
+impl Server {
+    pub(crate) fn start(dir: &Path) -> Result<Self> {
+        let program = std::env::current_exe()?.with_file_name("stepwell");
+        if !program.exists() {
+            return Err("build it first: cargo build --release -p stepwell-server".into());
+        }
+        let queues = dir.join("timezone_queues.yaml");
+        std::fs::write(&queues, "default: {concurrency: 1000}\n")?;
+        let mut command = Command::new(program);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "1000000"]);
+        command.arg("--step").arg(stepwell_tests::guest("hello_step"));
+        command.arg("--step").arg(stepwell_tests::guest("wait"));
+        command.arg("--queues").arg(queues).arg("--data-dir").arg(dir.join("data"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        let mut token = String::new();
+        let address = loop {
+            let line = lines.next().ok_or("the service does not start")??;
+            if let Some(first) = line.strip_prefix("the first API key, shown this once: ") {
+                token = first.to_owned();
+            }
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                break address.to_owned();
+            }
+        };
+        Ok(Self { child, address, token })
+    }
+
+    pub(crate) async fn client(&self) -> Result<Client> {
+        let stream = TcpStream::connect(&self.address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Client { sender, authorization: format!("Bearer {}", self.token) })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) struct Client {
+    sender: SendRequest<Full<Bytes>>,
+    authorization: String,
+}
+
+impl Client {
+    /// Sends a job and waits for its end, or only for its admission; the answer.
+    pub(crate) async fn execute(&mut self, job: &Bytes, wait: bool) -> Result<Value> {
+        let prefer = if wait { "wait=60" } else { "respond-async" };
+        let request = hyper::Request::post("/api/v2/jobs/execute")
+            .header("host", "stepwell")
+            .header("authorization", &self.authorization)
+            .header("prefer", prefer)
+            .body(Full::new(job.clone()))?;
+        tokio::time::timeout(Duration::from_secs(60), self.sender.ready()).await??;
+        let response = self.sender.send_request(request).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        if !status.is_success() {
+            return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
+        }
+        Ok(serde_json::from_slice(&body)?)
+    }
+}
