@@ -32,6 +32,10 @@ async fn parked() -> Result {
     let job = job(json!({"id": "waits", "steps": [{"id": "w", "type": "wait", "for": 3600}]}))?;
     host.enqueue(&job, Admission::default(), None, None).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..1000 {
+        host.enqueue(&job, Admission::default(), None, None).await?;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let before = resident()?;
     for _ in 0..RUNS {
         host.enqueue(&job, Admission::default(), None, None).await?;
@@ -58,6 +62,7 @@ async fn sleeping() -> Result {
         &config,
         format!("service: {{workers: {RUNS}}}\nconnections: {{w: {{type: sqlite, path: w.db}}}}\n"),
     )?;
+    rusqlite::Connection::open(dir.path().join("w.db"))?.execute_batch("CREATE TABLE t (n)")?;
     let policy = dir.path().join("policy.yaml");
     std::fs::write(&policy, "policy: 1\nname: p\nsteps: [probe]\nsql: [{connection: w}]\n")?;
     let host = Host::builder()

@@ -12,6 +12,10 @@ use std::time::Duration;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+/// Steps come and go by the thousand in a second, each with its allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result {
     let what = std::env::args().nth(1).unwrap_or_default();
     match what.as_str() {

@@ -14,9 +14,9 @@ use stepwell::engine::job::Job;
 use stepwell::engine::run::Admission;
 use tokio::sync::oneshot;
 
+use crate::Result;
 use crate::http::Server;
 use crate::steps::Raw;
-use crate::Result;
 
 const STEPS: usize = 3;
 const TIME: Duration = Duration::from_secs(4);

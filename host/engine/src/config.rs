@@ -32,7 +32,7 @@ pub struct Configuration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
-    /// Runs that this process works on at once, over all queues. Default: 256. Each worker reserves 6 GiB of address
+    /// Runs that this process works on at once, over all queues. Default: 256. Each worker reserves 4 GiB of address
     /// space, not of memory, for the instance of its step: hence at most 10000.
     #[schemars(range(min = 1, max = 10_000))]
     pub workers: u32,

@@ -1,6 +1,10 @@
 //! The worker: moves a run that was claimed, until it has ended or waits.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use stepwell_engine::clock::{self, Timestamp};
@@ -13,7 +17,6 @@ use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::prepare::Prepared;
 use crate::{Host, HostError};
@@ -300,31 +303,37 @@ impl Worker<'_> {
     ) -> Result<StepEnd, HostError> {
         let runner = self.host.runner.clone();
         let step_id = request.step_id.clone();
-        let mut running = AbortOnDropHandle::new(tokio::spawn(async move { runner.run(request).await }));
-        let mut ended = None;
+        // Not a task of its own: another thread would have to be woken for each attempt.
+        let mut running = pin!(guarded(async move { runner.run(request).await }));
+        let (mut ended, abort) = (None, self.hold.abort.clone());
         loop {
             tokio::select! {
-               biased;
+                biased;
                 report = reports.recv() => match report {
-                    Some(report) => self.report(step, attempt, &step_id, report).await?,
+                    Some(report) => {
+                        let mut reported = pin!(self.report(step, attempt, &step_id, report));
+                        // The attempt goes on, and its deadline counts, while a report is written.
+                        loop {
+                            tokio::select! {
+                                biased;
+                                done = &mut reported => break done?,
+                                end = &mut running, if ended.is_none() => ended = Some(end),
+                            }
+                        }
+                    }
                     // The sink is gone with the attempt.
                     None => break,
                 },
                 end = &mut running, if ended.is_none() => ended = Some(end),
-                () = self.hold.abort.cancelled() => {
+                () = abort.cancelled() => {
                     return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
                 }
             }
         }
-        let end = match ended {
+        Ok(match ended {
             Some(end) => end,
             None => running.await,
-        };
-        Ok(end.unwrap_or_else(|error| StepEnd {
-            outcome: Outcome::HostFault { message: format!("the attempt stopped: {error}") },
-            produced: Produced::default(),
-            receipt: Receipt::default(),
-        }))
+        })
     }
 
     async fn report(
@@ -427,6 +436,22 @@ impl Worker<'_> {
     fn now(&self) -> Timestamp {
         self.host.clock.now()
     }
+}
+
+/// A runner that panics ends the attempt, and not the worker.
+async fn guarded(attempt: impl Future<Output = StepEnd>) -> StepEnd {
+    let mut attempt = Box::pin(attempt);
+    poll_fn(move |cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| attempt.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_| {
+            Poll::Ready(StepEnd {
+                outcome: Outcome::HostFault { message: "the runner panicked".to_owned() },
+                produced: Produced::default(),
+                receipt: Receipt::default(),
+            })
+        })
+    })
+    .await
 }
 
 fn step_of(event: &Event) -> usize {

@@ -26,6 +26,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use stepwell::Host;
+use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::store::Audit;
 
@@ -53,6 +54,9 @@ pub(crate) struct Shared {
     /// Requests of one key in a second.
     rate: NonZeroU32,
     keys: Mutex<HashMap<String, Known>>,
+    /// Jobs that clients sent and that were right, by the digest of the text. Steps, policies and connections are
+    /// those of the process's start, so that they stay right.
+    checked: Mutex<HashMap<[u8; 32], Arc<Job>>>,
     limiters: Mutex<HashMap<String, Arc<DefaultDirectRateLimiter>>>,
 }
 
@@ -104,7 +108,13 @@ impl Caller {
 
 /// The API over a host.
 pub(crate) fn router(host: Host, rate: NonZeroU32) -> Router {
-    let app = App(Arc::new(Shared { host, rate, keys: Mutex::default(), limiters: Mutex::default() }));
+    let app = App(Arc::new(Shared {
+        host,
+        rate,
+        keys: Mutex::default(),
+        checked: Mutex::default(),
+        limiters: Mutex::default(),
+    }));
     let mut router = Router::new();
     for operation in routes::TABLE {
         router = router.route(operation.path, (operation.handler)());

@@ -1,6 +1,6 @@
 //! The endpoints of sections 9.1 and 9.2 of the v2 design.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
@@ -20,6 +20,11 @@ use super::{App, Caller};
 
 /// How long a request waits for a run unless it says otherwise (`Prefer: wait=N`).
 pub(super) const WAIT: Duration = Duration::from_secs(300);
+
+/// Jobs that were checked and are kept, and the largest of them in bytes: a client that sends a job again and again
+/// has its steps asked once, and not each time.
+const KEPT_JOBS: usize = 1000;
+const KEPT_BYTES: usize = 32 << 10;
 
 /// `POST /api/v2/jobs/execute`.
 pub(super) async fn execute(
@@ -143,8 +148,20 @@ pub(super) async fn parse(app: &App, body: &[u8]) -> Result<Arc<Job>, Problem> {
     if text.trim().is_empty() {
         return Err(Problem::bad_request("the body is empty: send a job as JSON or YAML"));
     }
-    let parsed = app.host.parse("body", text).await?;
-    Ok(Arc::new(parsed.job.into()))
+    let digest: [u8; 32] = Sha256::digest(body).into();
+    if let Some(job) = app.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
+        return Ok(job.clone());
+    }
+    let job: Arc<Job> = Arc::new(app.host.parse("body", text).await?.job.into());
+    if body.len() <= KEPT_BYTES {
+        let mut checked = app.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if checked.len() >= KEPT_JOBS {
+            // Whichever: what is sent again is checked again.
+            checked.clear();
+        }
+        checked.insert(digest, job.clone());
+    }
+    Ok(job)
 }
 
 /// `POST /api/v2/jobs/schedule`.

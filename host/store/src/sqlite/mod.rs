@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,11 +39,11 @@ const BUSY: Duration = Duration::from_secs(10);
 const PARSED: usize = 4096;
 /// Runs that are kept until they are taken.
 const FRESH: usize = 4096;
-/// Pages that readers and the writer keep in memory: 32 MiB each.
-const CACHE_KIB: i64 = 32 << 10;
-/// Pages of the log of writes before they go to the file itself: 32 MiB. SQLite's own 1000 would write pages that
-/// many runs share again and again.
-const CHECKPOINT_PAGES: i64 = 8192;
+/// What the reader and the writer keep in memory, each.
+const CACHE_KIB: i64 = 8 << 10;
+/// Pages of the log of writes before they go to the file itself: 12 MiB. Fewer would write pages that many runs share
+/// again and again; more would have writers wait longer while that is done (at 32 MiB: twice the p99).
+const CHECKPOINT_PAGES: i64 = 3000;
 
 /// A store in a SQLite file, or in memory. Several processes may use one file.
 pub struct SqliteStore {
@@ -109,7 +110,7 @@ impl Opened {
     fn memory() -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory().map_err(|e| failure(&e))?;
         schema::migrate(&mut connection).map_err(|e| failure(&e))?;
-        connection.set_prepared_statement_cache_capacity(128);
+        prepare(&connection).map_err(|e| failure(&e))?;
         Ok(Self::Memory(Mutex::new(connection)))
     }
 }
@@ -181,8 +182,15 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.set_prepared_statement_cache_capacity(128);
+    prepare(&connection)?;
     Ok(connection)
+}
+
+/// Statements are prepared once, whatever values they are bound to: without that, SQLite looks at the values for its
+/// partial indexes, and prepares such a statement at each use.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 impl Shared {

@@ -51,9 +51,12 @@ pub(super) struct Taken {
 enum Journal {
     /// This process inserted it, and nothing has happened since.
     Fresh(Box<NewRun>),
-    /// Its rows: the run, and what happened.
-    Stored(Vec<(Option<String>, Option<String>)>),
+    /// Its rows.
+    Stored(Vec<JournalRow>),
 }
+
+/// The run, in its first row, and what happened.
+type JournalRow = (Option<String>, Option<String>);
 
 impl Taken {
     pub fn claim(self) -> Result<Claim, StoreError> {
@@ -382,16 +385,13 @@ pub(super) fn cancel(
     row(transaction, id)
 }
 
-fn journal(connection: &Connection, id: &str) -> Result<Vec<(Option<String>, Option<String>)>, StoreError> {
+fn journal(connection: &Connection, id: &str) -> Result<Vec<JournalRow>, StoreError> {
     let sql = "SELECT run, events FROM journal WHERE execution_id = ?1 ORDER BY seq";
     many(connection, sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The run and what happened, from its rows.
-fn read(
-    rows: Vec<(Option<String>, Option<String>)>,
-    job: Arc<Job>,
-) -> Result<(NewRun, Vec<Event>), StoreError> {
+fn read(rows: Vec<JournalRow>, job: Arc<Job>) -> Result<(NewRun, Vec<Event>), StoreError> {
     let (mut run, mut events) = (None, Vec::new());
     for (admitted, happened) in rows {
         if let Some(text) = admitted {

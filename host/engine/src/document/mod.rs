@@ -3,18 +3,17 @@
 //! A file is read into a tree with positions, checked against the JSON Schema of its type (which reports
 //! every problem, not only the first), and only then turned into structs.
 
-use std::any::TypeId;
+mod schema;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
+
+pub use schema::{Schema, SchemaProblem, closest};
 
 /// Largest file that is read: far beyond any job, small enough to parse at once.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -166,187 +165,6 @@ impl Document {
     }
 }
 
-/// A problem that a schema finds in a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaProblem {
-    /// JSON pointer to the value, or to the unknown key.
-    pub pointer: String,
-    at_key: bool,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it.
-    pub help: Option<String>,
-}
-
-/// A JSON Schema. It is made ready to check values once, at its first use: that costs far more than a check.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(from = "Value", into = "Value")]
-pub struct Schema(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    value: Value,
-    validator: OnceLock<Result<jsonschema::Validator, String>>,
-}
-
-impl From<Value> for Schema {
-    fn from(value: Value) -> Self {
-        Self(Arc::new(Inner { value, validator: OnceLock::new() }))
-    }
-}
-
-impl From<Schema> for Value {
-    fn from(schema: Schema) -> Self {
-        schema.0.value.clone()
-    }
-}
-
-impl PartialEq for Schema {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.value == other.0.value
-    }
-}
-
-impl Eq for Schema {}
-
-impl Schema {
-    /// The schema (draft 2020-12) of a format of ours; made once in a process.
-    pub fn of<T: JsonSchema + 'static>() -> Self {
-        static MADE: Mutex<BTreeMap<TypeId, Schema>> = Mutex::new(BTreeMap::new());
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || {
-            Self::from(SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value())
-        };
-        made.entry(TypeId::of::<T>()).or_insert_with(make).clone()
-    }
-
-    /// The schema itself.
-    pub fn value(&self) -> &Value {
-        &self.0.value
-    }
-
-    /// Every problem of `value`, except where the value is a template.
-    pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
-        let make = || jsonschema::validator_for(&self.0.value).map_err(|error| error.to_string());
-        let validator = match self.0.validator.get_or_init(make) {
-            Ok(validator) if validator.is_valid(value) => return Vec::new(),
-            Ok(validator) => validator,
-            Err(error) => {
-                let message = format!("the schema itself is wrong: {error}");
-                return vec![SchemaProblem { pointer: String::new(), at_key: false, message, help: None }];
-            }
-        };
-        let mut problems = Vec::new();
-        for error in validator.iter_errors(value) {
-            collect(&error, &self.0.value, &mut problems);
-        }
-        problems.dedup();
-        problems
-    }
-}
-
-fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &mut Vec<SchemaProblem>) {
-    if is_template(error.instance()) {
-        return;
-    }
-    let pointer = error.instance_path().to_string();
-    let mut push = |pointer: String, at_key, message: String, help: Option<String>| {
-        problems.push(SchemaProblem { pointer, at_key, message, help });
-    };
-    match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            let above = error.schema_path().to_string();
-            let known = known_keys(schema, &above);
-            for key in unexpected {
-                let help = match closest(key, &known) {
-                    Some(near) => Some(format!("did you mean `{near}`?")),
-                    None if known.is_empty() => None,
-                    None => Some(format!("known keys: {}", known.join(", "))),
-                };
-                push(format!("{pointer}/{}", escape(key)), true, format!("unknown key `{key}`"), help);
-            }
-        }
-        ValidationErrorKind::Required { property } => {
-            let key = property.as_str().unwrap_or_default();
-            push(pointer, false, format!("missing key `{key}`"), None);
-        }
-        ValidationErrorKind::Type { kind } => {
-            let expected = match kind {
-                TypeKind::Single(kind) => kind.to_string(),
-                TypeKind::Multiple(kinds) => {
-                    kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or ")
-                }
-            };
-            let found = shown(error.instance());
-            push(pointer, false, format!("{found} stands where {expected} is expected"), None);
-        }
-        ValidationErrorKind::Enum { options } => {
-            let options: Vec<String> = options
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|o| o.as_str().map_or(o.to_string(), str::to_owned))
-                .collect();
-            let text = error.instance().as_str().unwrap_or_default().to_owned();
-            let help = closest(&text, &options).map_or_else(
-                || format!("one of: {}", options.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            push(pointer, false, format!("{} is not a known value", shown(error.instance())), Some(help));
-        }
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            // Of the alternatives, the one that got furthest is what the author meant.
-            let best = context
-                .iter()
-                .filter(|errors| !errors.iter().any(|e| matches!(e.kind(), ValidationErrorKind::Type { .. } if e.instance_path() == error.instance_path())))
-                .min_by_key(|errors| errors.len());
-            match best {
-                Some(errors) => errors.iter().for_each(|error| collect(error, schema, problems)),
-                None => push(pointer, false, format!("{} does not fit here", shown(error.instance())), None),
-            }
-        }
-        _ => push(pointer, false, error.to_string(), None),
-    }
-}
-
-/// The keys of the object schema whose `additionalProperties` or `unevaluatedProperties` is at `path`.
-fn known_keys(schema: &Value, path: &str) -> Vec<String> {
-    let object = path.rfind('/').and_then(|end| schema.pointer(path.get(..end)?));
-    object
-        .and_then(|object| object.get("properties")?.as_object())
-        .map(|properties| properties.keys().cloned().collect())
-        .unwrap_or_default()
-}
-
-/// The known word nearest to `word`, when it is near enough to be a slip.
-pub fn closest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| (distance(word, candidate), candidate.as_str()))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Edit distance (Levenshtein) with one row of memory.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (above, to) in row.iter().skip(1).zip(&b) {
-            left = (diagonal + usize::from(from != *to)).min(left + 1).min(above + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 /// True for a string that a template fills in when the step runs.
 pub fn is_template(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.contains("${{"))
@@ -355,20 +173,6 @@ pub fn is_template(value: &Value) -> bool {
 /// A key as a part of a JSON pointer (RFC 6901).
 pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
-}
-
-fn shown(value: &Value) -> String {
-    let text = match value {
-        Value::Null => "nothing".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::String(text) => format!("the text `{text}`"),
-        other => format!("`{other}`"),
-    };
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
 }
 
 impl Source {
