@@ -461,60 +461,139 @@ async fn the_command_respects_a_concurrency_key() {
     assert!(second.unwrap_err().to_string().contains("the concurrency key `k` is held by exec_"));
 }
 
+/// A service under load: a schedule that fires each second, and runs with idempotency keys.
+struct Load {
+    server: Server,
+    admitted: Vec<(String, String)>,
+}
+
+impl Load {
+    async fn start() -> Self {
+        let server = Server::start(Shell::new());
+        let tick = json!({"id": "tick", "timezone": "Europe/Paris", "steps": [{"id": "a", "type": "probe", "case": "noop"}],
+            "schedule": {"cron": "* * * * * *", "misfire": "all"}});
+        server.request("PUT", "/api/v2/jobs/tick", &[], &tick.to_string()).await;
+        Self { server, admitted: Vec::new() }
+    }
+
+    /// The run of that key; made when there is none.
+    async fn admit(&self, key: &str) -> Value {
+        let job = json!({"job": {"id": "work", "steps": [
+            {"id": "a", "type": "probe", "case": "nap", "count": 30},
+            {"id": "b", "type": "probe", "case": "echo", "text": "x"}]}});
+        let headers = [("prefer", "respond-async"), ("idempotency-key", key)];
+        let reply = self.server.request("POST", "/api/v2/jobs/execute", &headers, &job.to_string()).await;
+        assert_eq!(reply.status, 202, "{reply:?}");
+        reply.json()
+    }
+
+    async fn some(&mut self) {
+        for _ in 0..20 {
+            let key = format!("key-{}", self.admitted.len());
+            let id = self.admit(&key).await["execution_id"].as_str().unwrap().to_owned();
+            self.admitted.push((key, id));
+        }
+    }
+
+    async fn view(&self, id: &str) -> Value {
+        self.server.get(&format!("/api/v2/runs/{id}")).await.json()
+    }
+
+    /// What is lost, doubled or stuck, once everything had `patience` to end.
+    async fn wrong(&self, patience: Duration) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let begin = std::time::Instant::now();
+        let ends = async |id: &str| {
+            loop {
+                let view = self.view(id).await;
+                if view["status"] == "success" || begin.elapsed() > patience {
+                    return view;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        for (key, id) in &self.admitted {
+            let view = ends(id).await;
+            if view["status"] != "success" || view["successful_steps"] != 2 {
+                wrong.push(format!("{id}: {view}"));
+                continue;
+            }
+            // The same request finds the same run.
+            let again = self.admit(key).await;
+            if again["execution_id"] != id.as_str() || again["replayed"] != true {
+                wrong.push(format!("{id}: {again}"));
+            }
+        }
+        self.server.post("/api/v2/schedules/tick/pause", &json!({})).await;
+        let list = async |path: &str| {
+            let reply = self.server.get(path).await;
+            reply.json()["items"].as_array().unwrap_or_else(|| panic!("{reply:?}")).clone()
+        };
+        let rows = list("/api/v2/ledger?job_id=tick&limit=1000").await;
+        let ran: Vec<&Value> = rows.iter().filter(|row| row["decision"] == "admitted").collect();
+        let second = |row: &Value| {
+            row["due_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp()
+        };
+        let mut fires: Vec<i64> = rows.iter().map(second).collect();
+        fires.reverse();
+        if !fires.windows(2).all(|pair| pair[1] == pair[0] + 1) {
+            wrong.push(format!("not each second has its row: {fires:?}"));
+        }
+        for row in &ran {
+            let view = ends(row["execution_id"].as_str().unwrap()).await;
+            if view["status"] != "success" {
+                wrong.push(format!("a fire: {view}"));
+            }
+        }
+        let runs = list("/api/v2/runs?job_id=tick&limit=1000").await.len();
+        if runs != ran.len() {
+            wrong.push(format!("{runs} runs for {} fires", ran.len()));
+        }
+        wrong
+    }
+}
+
 /// Under load, killed again and again: nothing is lost, nothing runs twice, nothing is stuck.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_is_killed_loses_and_doubles_nothing() {
     let kills: usize = std::env::var("STEPWELL_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(15);
-    let mut server = Server::start(Shell::new());
-    let tick = json!({"id": "tick", "timezone": "Europe/Paris", "steps": [{"id": "a", "type": "probe", "case": "noop"}],
-        "schedule": {"cron": "* * * * * *", "misfire": "all"}});
-    server.request("PUT", "/api/v2/jobs/tick", &[], &tick.to_string()).await;
-    let job = json!({"job": {"id": "work", "steps": [
-        {"id": "a", "type": "probe", "case": "nap", "count": 30}, {"id": "b", "type": "probe", "case": "echo", "text": "x"}]}});
-    let (mut admitted, mut random) = (Vec::new(), stepwell_tests::simulator::Random::new(7));
-    for kill in 0..kills {
-        for number in 0..20 {
-            let key = format!("key-{kill}-{number}");
-            let headers = [("prefer", "respond-async"), ("idempotency-key", key.as_str())];
-            let reply = server.request("POST", "/api/v2/jobs/execute", &headers, &job.to_string()).await;
-            assert_eq!(reply.status, 202, "{reply:?}");
-            admitted.push((key.clone(), reply.json()["execution_id"].as_str().unwrap().to_owned()));
-        }
+    let (mut load, mut random) = (Load::start().await, stepwell_tests::simulator::Random::new(7));
+    for _ in 0..kills {
+        load.some().await;
         tokio::time::sleep(Duration::from_millis(random.below(400))).await;
-        server = server.kill_and_restart();
+        load.server = load.server.kill_and_restart();
     }
-    for (key, id) in &admitted {
-        let ask = async || server.get(&format!("/api/v2/runs/{id}")).await.json();
-        let view = until(&format!("{id} ends"), ask, |view| view["status"] == "success").await;
-        assert_eq!(view["successful_steps"], 2);
-        // The same request finds the same run.
-        let headers = [("prefer", "respond-async"), ("idempotency-key", key.as_str())];
-        let reply = server.request("POST", "/api/v2/jobs/execute", &headers, &job.to_string()).await;
-        assert_eq!(
-            (reply.json()["execution_id"].as_str(), &reply.json()["replayed"]),
-            (Some(id.as_str()), &json!(true))
-        );
+    let wrong = load.wrong(Duration::from_secs(60)).await;
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The check above finds what it looks for: a store that loses, doubles or forgets while the service is dead.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_loses_doubles_or_forgets_is_found() {
+    for (broken, sql) in [
+        (
+            "loses a run",
+            "DELETE FROM runs WHERE execution_id IN (SELECT execution_id FROM runs WHERE job_id = 'work' LIMIT 1)",
+        ),
+        ("forgets runs", "UPDATE runs SET phase = 4, worker = NULL, claimed_until = NULL WHERE phase < 5"),
+        (
+            "loses a fire",
+            "DELETE FROM ledger WHERE nominal IN (SELECT nominal FROM ledger ORDER BY due_at LIMIT 1 OFFSET 1)",
+        ),
+    ] {
+        let mut load = Load::start().await;
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        load.some().await;
+        let shell = load.server.shell.clone();
+        load.server.signal("KILL");
+        let database = rusqlite::Connection::open(shell.path("data/stepwell.db")).unwrap();
+        database.busy_timeout(Duration::from_secs(5)).unwrap();
+        assert!(database.execute(sql, []).unwrap() > 0, "{broken}: nothing was there to break");
+        drop(database);
+        load.server = load.server.kill_and_restart();
+        let wrong = load.wrong(Duration::from_secs(3)).await;
+        assert!(!wrong.is_empty(), "a store that {broken} goes unnoticed");
     }
-    server.request("POST", "/api/v2/schedules/tick/pause", &[], "{}").await;
-    let rows =
-        server.get("/api/v2/ledger?job_id=tick&limit=1000").await.json()["items"].as_array().unwrap().clone();
-    let ran: Vec<&Value> = rows.iter().filter(|row| row["decision"] == "admitted").collect();
-    let mut fires: Vec<i64> = rows
-        .iter()
-        .map(|row| {
-            row["due_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp()
-        })
-        .collect();
-    fires.reverse();
-    assert!(fires.windows(2).all(|pair| pair[1] == pair[0] + 1), "each second has its row: {fires:?}");
-    for row in &ran {
-        let id = row["execution_id"].as_str().unwrap();
-        let ask = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
-        until(&format!("{id} ends"), ask, |status| status == "success").await;
-    }
-    let all =
-        server.get("/api/v2/runs?job_id=tick&limit=1000").await.json()["items"].as_array().unwrap().len();
-    assert_eq!(all, ran.len(), "one run for each fire");
 }
 
 /// SIGSTOP past the lease, then SIGCONT: its late writes are refused.

@@ -46,4 +46,6 @@ fn wall_times_mean_what_zoneinfo_says() {
     let output = python(&[&[&script, env!("CARGO_BIN_EXE_time-oracle")], &zones[..]].concat()).unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && told.contains(" 0 differences"), "{told}");
+    let broken = [script.as_str(), env!("CARGO_BIN_EXE_time-oracle"), "--broken", "Europe/Berlin"];
+    assert!(!python(&broken).unwrap().status.success(), "a wrong rule goes unnoticed");
 }

@@ -1,6 +1,7 @@
 //! Prints what wall times around every change of the clocks mean, for `tests/time/verify.py` to compare with Python's
 //! zoneinfo: `time-oracle [ZONE...]`, all zones when none is named. One line a wall time:
 //! `zone wall skip next_valid shift first second both`, in seconds since 1970, `wall` as if it were UTC; `-` for none.
+//! `--broken` among the zones takes the second pass for the first, which the comparison must find.
 
 use std::io::{BufWriter, Write};
 
@@ -11,7 +12,9 @@ use stepwell::engine::schedule::zone::{changes, resolve};
 use stepwell::engine::schedule::{Gap, Overlap, Transition};
 
 fn main() -> std::io::Result<()> {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let (broken, wanted): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument == "--broken");
+    let first = if broken.is_empty() { Overlap::First } else { Overlap::Second };
     let mut out = BufWriter::new(std::io::stdout().lock());
     let year =
         |year: i32| DateTime::parse_from_rfc3339(&format!("{year}-01-01T00:00:00Z")).map(|at| at.to_utc());
@@ -21,11 +24,11 @@ fn main() -> std::io::Result<()> {
     {
         let changes = changes(*zone, from, to);
         if changes.is_empty() {
-            line(&mut out, *zone, DateTime::UNIX_EPOCH.naive_utc())?;
+            line(&mut out, *zone, DateTime::UNIX_EPOCH.naive_utc(), first)?;
         }
         for (at, before, after) in changes {
             for wall in around(at, before, after) {
-                line(&mut out, *zone, wall)?;
+                line(&mut out, *zone, wall, first)?;
             }
         }
     }
@@ -44,7 +47,7 @@ fn around(at: Timestamp, before: i32, after: i32) -> Vec<NaiveDateTime> {
     walls
 }
 
-fn line(out: &mut impl Write, zone: Tz, wall: NaiveDateTime) -> std::io::Result<()> {
+fn line(out: &mut impl Write, zone: Tz, wall: NaiveDateTime, first: Overlap) -> std::io::Result<()> {
     let gap = |rule| resolve(zone, wall, rule, Overlap::First);
     let overlap = |rule| resolve(zone, wall, Gap::Skip, rule);
     let told = |found: Vec<stepwell::engine::schedule::zone::Resolved>, skips: bool| {
@@ -66,7 +69,7 @@ fn line(out: &mut impl Write, zone: Tz, wall: NaiveDateTime) -> std::io::Result<
         told(gap(Gap::Skip), true),
         told(gap(Gap::NextValid), true),
         told(gap(Gap::Shift), true),
-        told(overlap(Overlap::First), true),
+        told(overlap(first), true),
         told(overlap(Overlap::Second), true),
         told(overlap(Overlap::Both), true),
     )

@@ -1,5 +1,6 @@
 //! Processes, jobs, and what befalls them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use stepwell::engine::clock::{Clock, Timestamp};
 use stepwell::engine::job::Job;
 use stepwell::engine::queue::QueueFile;
 use stepwell::engine::run::{Admission, RunStatus};
-use stepwell::engine::store::{Audit, Expect, RunFilter};
+use stepwell::engine::store::{Audit, Expect, RunFilter, RunRow};
 use stepwell::engine::{
     FailureKind, JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, Store,
 };
@@ -39,7 +40,12 @@ pub struct World {
     pub wrong: Vec<String>,
     /// When each job's schedule was made, as it was acknowledged.
     pub made: Vec<Option<Timestamp>>,
+    /// Runs that wait and have no cause, and since when that has been seen.
+    idle: BTreeMap<String, (RunRow, Timestamp)>,
 }
+
+/// How long a run may wait without a cause: what kept it may have gone a moment ago, and processes may be stalled.
+const IDLE: chrono::Duration = chrono::Duration::seconds(45);
 
 /// Does what the seed says: works for a while, fails, parks, or is cancelled.
 struct Pretender {
@@ -87,6 +93,7 @@ impl World {
             crashes: 0,
             wrong: Vec::new(),
             made: Vec::new(),
+            idle: BTreeMap::new(),
         }
     }
 
@@ -251,23 +258,24 @@ impl World {
         let rate = self.ground.rate.swap(0, Ordering::Relaxed);
         let filter = RunFilter { limit: 1000, ..RunFilter::default() };
         let now = self.clock.now();
+        let mut idle = BTreeMap::new();
         for row in self.ground.store.list(&filter).await.unwrap_or_default() {
-            let lately = now - row.updated_at.max(row.due_at) < chrono::Duration::seconds(45);
-            if row.status.is_terminal() || row.claimed_until.is_some() || lately {
+            if row.status.is_terminal() || row.claimed_until.is_some() || row.due_at > now {
                 continue;
             }
             let Some(process) = self.processes.last() else { continue };
-            match tokio::time::timeout(Duration::from_secs(1), process.host.explain(&row.execution_id)).await
-            {
-                Ok(Ok(told)) if told.causes.is_empty() => {
-                    let Ok(now_row) = self.ground.store.row(&row.execution_id).await else { continue };
-                    if now_row == row {
-                        self.wrong.push(format!("{} waits without a cause: {row:?}", row.execution_id));
-                    }
-                }
-                _ => {}
+            let told = tokio::time::timeout(Duration::from_secs(1), process.host.explain(&row.execution_id));
+            if !matches!(told.await, Ok(Ok(told)) if told.causes.is_empty()) {
+                continue;
             }
+            let before = self.idle.remove(&row.execution_id).filter(|(before, _)| *before == row);
+            let since = before.map_or(now, |(_, since)| since);
+            if now - since >= IDLE {
+                self.wrong.push(format!("{} waits without a cause: {row:?}", row.execution_id));
+            }
+            idle.insert(row.execution_id.clone(), (row, since));
         }
+        self.idle = idle;
         self.ground.rate.store(rate, Ordering::Relaxed);
     }
 
@@ -285,13 +293,17 @@ impl World {
             if let Some(map) = definition.as_object_mut()
                 && map.remove("schedule").is_some()
             {
-                let _ = host.pause_schedule(&job.id, Some("the end".to_owned()), audit(&host)).await;
+                let paused = host.pause_schedule(&job.id, Some("the end".to_owned()), audit(&host)).await;
+                if let Err(error) = paused {
+                    self.wrong.push(format!("{} is not paused: {error}", job.id));
+                }
             }
         }
         for zone in ["UTC", "Europe/Berlin", "America/New_York"] {
             let _ = host.pause_queue(zone, None, audit(&host)).await;
         }
-        for _ in 0..60 {
+        // Runs of one key go one after the other, each with its approval.
+        for _ in 0..600 {
             self.decide(&host).await;
             tokio::time::sleep(Duration::from_secs(30)).await;
             let open = self.ground.store.queues(self.clock.now()).await.unwrap_or_default();

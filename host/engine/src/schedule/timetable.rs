@@ -1,6 +1,6 @@
 //! The nominal times of a schedule, in order.
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, SecondsFormat};
+use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, Offset, SecondsFormat};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
@@ -129,9 +129,10 @@ impl Timetable {
     }
 
     fn next_match(&self, pattern: &Pattern, after: Timestamp) -> Option<Vec<Nominal>> {
-        let local = after.with_timezone(&self.zone).naive_local();
+        let local = after.with_timezone(&self.zone);
+        let offset = local.offset().fix().local_minus_utc();
         // Where clocks move, the order of instants is not that of wall times.
-        let mut wall = pattern.after(local - movement(self.zone, after))?;
+        let mut wall = pattern.after(local.naive_local() - movement(self.zone, after, offset))?;
         let mut best: Vec<Nominal> = Vec::new();
         let mut last: Option<NaiveDateTime> = None;
         loop {
@@ -149,7 +150,8 @@ impl Timetable {
             if let Some(first) = best.first()
                 && last.is_none()
             {
-                last = Some(wall + movement(self.zone, first.at));
+                let offset = first.wall.offset().local_minus_utc();
+                last = Some(wall + movement(self.zone, first.at, offset));
             }
             if last.is_some_and(|last| last <= wall) {
                 return Some(best);

@@ -132,9 +132,8 @@ fn change_between(zone: Tz, mut low: Timestamp, mut high: Timestamp, before: i32
     high
 }
 
-/// By how much the clocks of `zone` move around `at`: zero almost always.
-pub(super) fn movement(zone: Tz, at: Timestamp) -> Duration {
-    let now = offset(zone, at);
+/// By how much the clocks of `zone` move around `at`, where the offset is `now`: zero almost always.
+pub(super) fn movement(zone: Tz, at: Timestamp, now: i32) -> Duration {
     if offset(zone, at - REACH) == now && offset(zone, at + REACH) == now {
         return Duration::zero();
     }
