@@ -17,6 +17,8 @@ use sha2::{Digest, Sha256};
 const STEPS: &[(&str, &str)] = &[
     ("azure_devops", "azure-devops"),
     ("data_processing", "data-processing"),
+    ("file_operation", "file-operation"),
+    ("http", "http-step"),
     ("sql", "sql"),
     ("wait", "wait"),
 ];

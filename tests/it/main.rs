@@ -5,6 +5,8 @@ mod architecture;
 mod azure_devops;
 mod builtins;
 mod cli;
+mod file_operation;
+mod http_step;
 mod probe;
 mod recovery;
 mod server;

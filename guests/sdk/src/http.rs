@@ -2,12 +2,13 @@
 //! added by the host.
 
 use std::fmt;
+use std::io::{self, Read};
 
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
     ErrorCode, Fields, IncomingBody, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
 };
-use wasip2::io::streams::StreamError;
+use wasip2::io::streams::{InputStream, StreamError};
 
 use crate::Failure;
 
@@ -21,6 +22,16 @@ pub struct Request {
     url: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+}
+
+/// An answer whose body is still to be read: it implements [`Read`].
+pub struct Incoming {
+    /// The status code.
+    pub status: u16,
+    headers: Vec<(String, Vec<u8>)>,
+    // Before the body that it belongs to: it is dropped first.
+    stream: InputStream,
+    _body: IncomingBody,
 }
 
 /// An answer, read whole.
@@ -91,28 +102,53 @@ impl Request {
         request
     }
 
+    /// Sets a body, without a content type.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
     /// Sends the request and reads the answer, at most `limit` bytes of it.
     ///
     /// # Errors
     /// See [`Error`].
     pub fn send(&self, limit: usize) -> Result<Response, Error> {
-        let request = self.outgoing()?;
-        let body = request.body().map_err(|()| Error::Network("no request body".to_owned()))?;
-        let answer = outgoing_handler::handle(request, None::<RequestOptions>).map_err(refused)?;
-        write(body, &self.body)?;
-        answer.subscribe().block();
-        let response = match answer.get() {
-            Some(Ok(Ok(response))) => response,
-            Some(Ok(Err(code))) => return Err(refused(code)),
-            _ => return Err(Error::Network("there was no answer".to_owned())),
-        };
-        let headers = response.headers().entries();
-        let status = response.status();
-        let incoming = response.consume().map_err(|()| Error::Network("no answer body".to_owned()))?;
-        Ok(Response { status, headers, body: read(&incoming, limit)? })
+        self.open()?.whole(limit)
     }
 
-    fn outgoing(&self) -> Result<OutgoingRequest, Error> {
+    /// Sends the request; the answer's body is read as far as the caller wants.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn open(&self) -> Result<Incoming, Error> {
+        self.upload(&mut self.body.as_slice(), self.body.len() as u64)
+    }
+
+    /// Sends the request with a body of that many bytes from a reader, instead of its own.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn upload(&self, from: &mut dyn Read, length: u64) -> Result<Incoming, Error> {
+        let request = self.outgoing(length)?;
+        let body = request.body().map_err(|()| Error::Network("no request body".to_owned()))?;
+        let answer = outgoing_handler::handle(request, None::<RequestOptions>).map_err(refused)?;
+        // A server may answer before it has read everything: then its answer counts.
+        let written = write(body, from, length);
+        answer.subscribe().block();
+        let response = match (answer.get(), written) {
+            (Some(Ok(Ok(response))), _) => response,
+            (Some(Ok(Err(code))), _) => return Err(refused(code)),
+            (_, Err(error)) => return Err(error),
+            _ => return Err(Error::Network("there was no answer".to_owned())),
+        };
+        let (status, headers) = (response.status(), response.headers().entries());
+        let none = |()| Error::Network("no answer body".to_owned());
+        let body = response.consume().map_err(none)?;
+        Ok(Incoming { status, headers, stream: body.stream().map_err(none)?, _body: body })
+    }
+
+    fn outgoing(&self, length: u64) -> Result<OutgoingRequest, Error> {
         let invalid = |what: &str| Error::Invalid(format!("{what} in {} {}", self.method, self.url));
         let (scheme, rest) = self.url.split_once("://").ok_or_else(|| invalid("no scheme"))?;
         let (authority, path) = match rest.find(['/', '?']) {
@@ -123,8 +159,8 @@ impl Request {
         for (name, value) in &self.headers {
             fields.append(name, value.as_bytes()).map_err(|_| invalid("a header is refused"))?;
         }
-        if !self.body.is_empty() {
-            let length = self.body.len().to_string();
+        if length > 0 {
+            let length = length.to_string();
             fields.append("content-length", length.as_bytes()).map_err(|_| invalid("a header is refused"))?;
         }
         let request = OutgoingRequest::new(fields);
@@ -150,11 +186,63 @@ impl Request {
     }
 }
 
+impl Incoming {
+    /// The first header of this name, as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        first(&self.headers, name)
+    }
+
+    /// All headers that are text, in order.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value).ok()?)))
+    }
+
+    /// Reads the rest, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn whole(mut self, limit: usize) -> Result<Response, Error> {
+        let mut body = Vec::new();
+        let more = (&mut self).take(limit as u64 + 1).read_to_end(&mut body);
+        more.map_err(|error| Error::Network(error.to_string()))?;
+        if body.len() > limit {
+            return Err(Error::TooLarge(limit));
+        }
+        Ok(Response { status: self.status, headers: self.headers, body })
+    }
+}
+
+impl Read for Incoming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len().min(64 << 10);
+        match self.stream.blocking_read(wanted as u64) {
+            Ok(chunk) => {
+                let (to, _) = buffer.split_at_mut(chunk.len());
+                to.copy_from_slice(&chunk);
+                // Nothing for now is not the end.
+                if chunk.is_empty() && wanted > 0 {
+                    Err(io::ErrorKind::Interrupted.into())
+                } else {
+                    Ok(chunk.len())
+                }
+            }
+            Err(StreamError::Closed) => Ok(0),
+            Err(error) => Err(io::Error::other(broken(&error).to_string())),
+        }
+    }
+}
+
+fn first<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h str> {
+    let (_, value) = headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+    std::str::from_utf8(value).ok()
+}
+
 impl Response {
     /// The first header of this name, as text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(value).ok()
+        first(&self.headers, name)
     }
 
     /// A response made by hand, for tests of what reads it.
@@ -164,29 +252,19 @@ impl Response {
     }
 }
 
-fn write(body: OutgoingBody, data: &[u8]) -> Result<(), Error> {
-    if !data.is_empty() {
+fn write(body: OutgoingBody, from: &mut dyn Read, length: u64) -> Result<(), Error> {
+    if length > 0 {
         let stream = body.write().map_err(|()| Error::Network("no request body".to_owned()))?;
-        for chunk in data.chunks(CHUNK) {
-            stream.blocking_write_and_flush(chunk).map_err(|error| broken(&error))?;
+        let (mut chunk, mut left) = (vec![0; CHUNK], length);
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+            let (space, _) = chunk.split_at_mut(wanted);
+            from.read_exact(space).map_err(|error| Error::Invalid(format!("the body: {error}")))?;
+            stream.blocking_write_and_flush(space).map_err(|error| broken(&error))?;
+            left -= wanted as u64;
         }
     }
     OutgoingBody::finish(body, None).map_err(refused)
-}
-
-fn read(incoming: &IncomingBody, limit: usize) -> Result<Vec<u8>, Error> {
-    let stream = incoming.stream().map_err(|()| Error::Network("no answer body".to_owned()))?;
-    let mut body = Vec::new();
-    loop {
-        match stream.blocking_read(64 << 10) {
-            Ok(chunk) => body.extend_from_slice(&chunk),
-            Err(StreamError::Closed) => return Ok(body),
-            Err(error) => return Err(broken(&error)),
-        }
-        if body.len() > limit {
-            return Err(Error::TooLarge(limit));
-        }
-    }
 }
 
 fn broken(error: &StreamError) -> Error {

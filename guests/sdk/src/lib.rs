@@ -36,7 +36,7 @@ pub mod sql;
 mod step;
 
 pub use context::progress;
-pub use step::{Failure, Invocation, Issue, Need, Output, Profile, Step, StepResult};
+pub use step::{Failure, FailureKind, Invocation, Issue, Need, Output, Profile, Step, StepResult};
 
 /// What almost every step imports.
 pub mod prelude {

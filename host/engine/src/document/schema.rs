@@ -134,14 +134,15 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
                 .flatten()
                 .map(|o| o.as_str().map_or(o.to_string(), str::to_owned))
                 .collect();
-            let text = error.instance().as_str().unwrap_or_default().to_owned();
-            let help = closest(&text, &options).map_or_else(
-                || format!("one of: {}", options.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            push(pointer, false, format!("{} is not a known value", shown(error.instance())), Some(help));
+            let (message, help) = unknown_word(error.instance(), &options);
+            push(pointer, false, message, Some(help));
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            if let Some(options) = words(context) {
+                let (message, help) = unknown_word(error.instance(), &options);
+                push(pointer, false, message, Some(help));
+                return;
+            }
             // Of the alternatives, the one that got furthest is what the author meant.
             let best = context
                 .iter()
@@ -154,6 +155,32 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
         }
         _ => push(pointer, false, error.to_string(), None),
     }
+}
+
+/// That a value is none of the words, and which is meant.
+fn unknown_word(value: &Value, words: &[String]) -> (String, String) {
+    let help = closest(value.as_str().unwrap_or_default(), words)
+        .map_or_else(|| format!("one of: {}", words.join(", ")), |near| format!("did you mean `{near}`?"));
+    (format!("{} is not a known value", shown(value)), help)
+}
+
+/// The words that may stand there, when that is all that the alternatives say: an enumeration whose words are described
+/// one by one.
+fn words(alternatives: &[Vec<jsonschema::ValidationError<'_>>]) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    for errors in alternatives {
+        let [error] = errors.as_slice() else { return None };
+        match error.kind() {
+            ValidationErrorKind::Constant { expected_value } => {
+                words.push(expected_value.as_str()?.to_owned())
+            }
+            ValidationErrorKind::Enum { options } => {
+                words.extend(options.as_array()?.iter().filter_map(|word| Some(word.as_str()?.to_owned())));
+            }
+            _ => return None,
+        }
+    }
+    Some(words).filter(|words| !words.is_empty())
 }
 
 /// The keys of the object schema whose `additionalProperties` or `unevaluatedProperties` is at `path`.

@@ -1,0 +1,156 @@
+//! What becomes of an answer: an output, a file, or the items of many pages.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+
+use stepwell_sdk::http::Incoming;
+use stepwell_sdk::prelude::serde_json::{self, Map, Value, json};
+use stepwell_sdk::{Failure, Output};
+use url::Url;
+
+use crate::config::{Http, Pages, failed, path};
+use crate::exchange::{Exchange, Stop, next_page, shown};
+
+/// What is known of an answer beside its body.
+struct Facts {
+    status: u16,
+    url: Url,
+    headers: Map<String, Value>,
+}
+
+impl Facts {
+    fn of(answer: &Incoming, url: Url) -> Self {
+        let mut headers: Map<String, Value> = Map::new();
+        for (name, value) in answer.headers() {
+            let name = name.to_ascii_lowercase();
+            match headers.get_mut(&name) {
+                Some(Value::String(before)) => *before = format!("{before}, {value}"),
+                _ => drop(headers.insert(name, value.into())),
+            }
+        }
+        Self { status: answer.status, url, headers }
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// Does the exchange, and makes the output.
+pub fn collect(step: &Http, exchange: &mut Exchange<'_>) -> Result<Output, Stop> {
+    let url = step.url().map_err(|why| Stop::from(Failure::invalid_config(why)))?;
+    if let Some(pages) = &step.pages {
+        return all_pages(step, pages, url, exchange);
+    }
+    let (answer, from) = exchange.get(url)?;
+    let facts = Facts::of(&answer, from);
+    if let Some(file) = &step.save_to {
+        let file = path(file);
+        let bytes = save(answer, &file).map_err(|error| failed(format!("{file}: {error}")))?;
+        let value = json!({"file": file, "bytes": bytes});
+        return Ok(output(&facts, bytes, exchange).value(value).metadata("file", file));
+    }
+    let (value, bytes) = read(step, answer, &facts, step.max_bytes)?;
+    Ok(output(&facts, bytes, exchange).value(extract(step, value)?))
+}
+
+fn output(facts: &Facts, bytes: u64, exchange: &Exchange<'_>) -> Output {
+    Output::new(format!("{} answered {}, {bytes} bytes", shown(&facts.url), facts.status))
+        .metadata("status", facts.status)
+        .metadata("url", shown(&facts.url))
+        .metadata("headers", facts.headers.clone())
+        .metadata("bytes", bytes)
+        .metadata("retries", exchange.retries)
+}
+
+/// Reads a body as JSON where its type says so, and else as text; and how many bytes it had.
+fn read(step: &Http, answer: Incoming, facts: &Facts, limit: u64) -> Result<(Value, u64), Stop> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let body = match answer.whole(limit) {
+        Err(stepwell_sdk::http::Error::TooLarge(_)) => {
+            let max = step.max_bytes;
+            return Err(failed(format!(
+                "the answer is larger than {max} bytes: raise `max_bytes`, or use `save_to`"
+            )));
+        }
+        answer => answer.map_err(Failure::from)?.body,
+    };
+    let kind = facts.header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let bytes = body.len() as u64;
+    if body.is_empty() {
+        return Ok((Value::Null, 0));
+    }
+    if kind == "application/json" || kind.ends_with("+json") {
+        let value = serde_json::from_slice(&body)
+            .map_err(|error| failed(format!("the answer says that it is {kind}, and is not: {error}")))?;
+        return Ok((value, bytes));
+    }
+    match String::from_utf8(body) {
+        Ok(text) => Ok((text.into(), bytes)),
+        Err(_) => Err(failed(format!("the answer ({kind}) is not text: use `save_to`"))),
+    }
+}
+
+fn extract(step: &Http, value: Value) -> Result<Value, Stop> {
+    if step.extract.is_empty() {
+        return Ok(value);
+    }
+    let mut found = Map::new();
+    for (name, pointer) in &step.extract {
+        let part = value.pointer(pointer).ok_or_else(|| {
+            failed(format!("`extract`: the answer has nothing at `{pointer}` for `{name}`"))
+        })?;
+        found.insert(name.clone(), part.clone());
+    }
+    Ok(found.into())
+}
+
+fn all_pages(step: &Http, pages: &Pages, url: Url, exchange: &mut Exchange<'_>) -> Result<Output, Stop> {
+    let (mut next, mut items, mut total, mut count) = (Some(url), Vec::new(), 0, 0u32);
+    let mut last = None;
+    while let Some(url) = next.take() {
+        if count == pages.limit {
+            return Err(failed(format!("the list has more than {count} pages: raise `pages.limit`")));
+        }
+        let (answer, from) = exchange.get(url)?;
+        let facts = Facts::of(&answer, from);
+        let (value, bytes) = read(step, answer, &facts, step.max_bytes - total)?;
+        (total, count) = (total + bytes, count + 1);
+        exchange.begun = true;
+        let place = &pages.items;
+        match value.pointer(place).cloned() {
+            Some(Value::Array(more)) => items.extend(more),
+            _ => {
+                return Err(failed(format!(
+                    "page {count} has no list at `{place}`: say where in `pages.items`"
+                )));
+            }
+        }
+        if let Some(link) = next_page(facts.header("link")) {
+            let joined = facts.url.join(link);
+            next = Some(joined.map_err(|error| failed(format!("the next page is at `{link}`: {error}")))?);
+        }
+        last = Some(facts);
+    }
+    let facts = last.ok_or_else(|| failed("there was no page"))?;
+    let items = extract(step, items.into())?;
+    Ok(output(&facts, total, exchange).value(items).metadata("pages", count))
+}
+
+/// Writes the body beside the file, and gives it its name when it is whole.
+fn save(mut answer: Incoming, file: &str) -> io::Result<u64> {
+    let part = format!("{file}.part");
+    let written = (|| {
+        let mut to = BufWriter::with_capacity(64 << 10, File::create(&part)?);
+        let bytes = io::copy(&mut answer, &mut to)?;
+        to.flush()?;
+        drop(to);
+        fs::rename(&part, file)?;
+        Ok(bytes)
+    })();
+    if written.is_err() {
+        // It may not be there.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}

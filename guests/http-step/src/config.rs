@@ -1,0 +1,254 @@
+//! What a job file says about an `http` step, and the step itself.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use stepwell_sdk::prelude::serde_json::{Map, Value};
+use stepwell_sdk::prelude::{Invocation, Issue, Need, Step, StepResult};
+use stepwell_sdk::{Failure, Output};
+use url::Url;
+
+use crate::answer;
+use crate::exchange::{Exchange, Stop};
+
+/// Configuration of `http`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Default: `GET`, or `POST` where there is a body.
+    #[serde(default)]
+    pub method: Option<Method>,
+    /// `http://` or `https://`. A rule of the policy must allow it.
+    pub url: String,
+    /// Headers. Credentials do not belong here: policy names them, and the host adds them.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// What is added to the query of the URL; a list adds its name for each of its values.
+    #[serde(default)]
+    pub query: Map<String, Value>,
+    /// The body.
+    #[serde(default)]
+    pub body: Option<Body>,
+    /// Statuses with which the step succeeds: numbers, or classes such as `2xx`. Default: `[2xx]`.
+    #[serde(default = "success")]
+    #[schemars(length(min = 1))]
+    pub expect_status: Vec<Status>,
+    /// How often a request is sent again after 429 or 503: then when `Retry-After` says, or after 1, 2, 4 ... seconds. A
+    /// wait of more than 5 seconds holds no worker. Default: 3.
+    #[serde(default = "three")]
+    #[schemars(range(max = 10))]
+    pub retries: u32,
+    /// Redirects to follow. Default: 0, since a redirect is the server's idea of where to go next. Policy decides about each; what
+    /// goes to another origin goes without `Authorization`, `Cookie` and the body's headers.
+    #[serde(default)]
+    #[schemars(range(max = 10))]
+    pub follow_redirects: u32,
+    /// A file for the answer's body: relative to `/workspace`, or absolute within a mount that is granted for writing.
+    #[serde(default)]
+    pub save_to: Option<String>,
+    /// Bytes of an answer that becomes the output. Default: 1 MiB; `save_to` takes more.
+    #[serde(default = "mebibyte")]
+    #[schemars(range(min = 1, max = 67_108_864))]
+    pub max_bytes: u64,
+    /// Parts of a JSON answer, by name: `{token: /data/access_token}` (RFC 6901). They become the output.
+    #[serde(default)]
+    pub extract: BTreeMap<String, String>,
+    /// Follows `Link: <...>; rel="next"` (RFC 8288); the items of all pages become one list.
+    #[serde(default)]
+    pub pages: Option<Pages>,
+}
+
+/// A method (RFC 9110).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+}
+
+impl Method {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+/// One of them.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// Sent as `application/json`.
+    #[serde(default)]
+    pub json: Option<Value>,
+    /// Sent as `application/x-www-form-urlencoded`.
+    #[serde(default)]
+    pub form: Option<Map<String, Value>>,
+    /// Sent as `text/plain; charset=utf-8`.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// A file, sent as `application/octet-stream`: relative to `/workspace`, or absolute within a granted mount.
+    #[serde(default)]
+    pub file: Option<String>,
+}
+
+/// A status, or a class of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Status {
+    /// For instance 404.
+    Code(#[schemars(range(min = 100, max = 599))] u16),
+    /// For instance `2xx`.
+    Class(#[schemars(regex(pattern = "^[1-5]xx$"))] String),
+}
+
+impl Status {
+    fn covers(&self, status: u16) -> bool {
+        match self {
+            Self::Code(code) => *code == status,
+            Self::Class(class) => class.as_bytes().first() == Some(&(b'0' + (status / 100) as u8)),
+        }
+    }
+}
+
+/// How the pages of a list are read.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pages {
+    /// Pages at most; a list that has more fails the step. Default: 100.
+    #[serde(default = "hundred")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub limit: u32,
+    /// Where the list stands in each answer (RFC 6901). Default: the whole answer.
+    #[serde(default)]
+    pub items: String,
+}
+
+fn success() -> Vec<Status> {
+    vec![Status::Class("2xx".to_owned())]
+}
+
+fn three() -> u32 {
+    3
+}
+
+fn hundred() -> u32 {
+    100
+}
+
+fn mebibyte() -> u64 {
+    1 << 20
+}
+
+impl Step for Http {
+    const TYPE: &str = "http";
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &str = "Sends an HTTP request";
+    const NEEDS: &[Need] = &[
+        Need { capability: "http", purpose: "send the request" },
+        Need { capability: "files", purpose: "send a file, or save the answer to one" },
+    ];
+
+    fn validate(&self) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        if let Err(why) = self.url() {
+            issues.push(Issue::at("/url", why));
+        }
+        if let Some(Body { json, form, text, file }) = &self.body {
+            let given = [json.is_some(), form.is_some(), text.is_some(), file.is_some()];
+            if given.iter().filter(|given| **given).count() != 1 {
+                issues.push(Issue::at("/body", "give one of `json`, `form`, `text` and `file`"));
+            }
+        }
+        for name in self.headers.keys() {
+            let held = ["authorization", "proxy-authorization", "cookie"];
+            if held.contains(&name.to_ascii_lowercase().as_str()) {
+                let message = format!(
+                    "`{name}` does not belong into a job: name the secret in the policy (`auth`), and the host adds it"
+                );
+                issues.push(Issue::at(format!("/headers/{name}"), message));
+            }
+        }
+        for (name, pointer) in &self.extract {
+            if !pointer.is_empty() && !pointer.starts_with('/') {
+                let message = format!("`{pointer}` is not a JSON pointer: it begins with `/`");
+                issues.push(Issue::at(format!("/extract/{name}"), message));
+            }
+        }
+        if self.save_to.is_some() && (self.pages.is_some() || !self.extract.is_empty()) {
+            issues.push(Issue::at("/save_to", "what is saved is not read: leave out `pages` and `extract`"));
+        }
+        issues
+    }
+
+    fn run(self, _: &Invocation) -> StepResult {
+        match answer::collect(&self, &mut Exchange::new(&self)?) {
+            Ok(output) => Ok(output),
+            // The host has noted for how long.
+            Err(Stop::Parked) => Ok(Output::new("")),
+            Err(Stop::Failed(failure)) => Err(*failure),
+        }
+    }
+}
+
+impl Http {
+    pub fn method(&self) -> Method {
+        self.method.unwrap_or(if self.body.is_some() { Method::Post } else { Method::Get })
+    }
+
+    pub fn expects(&self, status: u16) -> bool {
+        self.expect_status.iter().any(|expected| expected.covers(status))
+    }
+
+    /// The URL with its query, or what is wrong with it.
+    pub fn url(&self) -> Result<Url, String> {
+        let mut url =
+            Url::parse(&self.url).map_err(|error| format!("`{}` is not a URL: {error}", self.url))?;
+        if !["http", "https"].contains(&url.scheme()) {
+            return Err(format!("`{}` begins with neither http:// nor https://", self.url));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("credentials do not belong into the URL: name the secret in the policy".to_owned());
+        }
+        url.set_fragment(None);
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(pairs(&self.query));
+        }
+        Ok(url)
+    }
+}
+
+/// Names and values, one pair for each value of a list.
+pub fn pairs(map: &Map<String, Value>) -> Vec<(&str, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let values = |value: &Value| match value {
+        Value::Array(values) => values.iter().map(text).collect(),
+        Value::Null => Vec::new(),
+        value => vec![text(value)],
+    };
+    map.iter()
+        .flat_map(|(name, value)| values(value).into_iter().map(move |text| (name.as_str(), text)))
+        .collect()
+}
+
+/// A path within the workspace, unless it is absolute.
+pub fn path(given: &str) -> String {
+    if given.starts_with('/') { given.to_owned() } else { format!("/workspace/{given}") }
+}
+
+/// Something that does not work out.
+pub fn failed(message: impl Into<String>) -> Stop {
+    Stop::Failed(Box::new(Failure::failed(message)))
+}
