@@ -235,6 +235,42 @@ fn ctrl_c_leaves_a_cancelled_run() {
     assert!(text(&shell.run(&["runs", "list"]).stdout).contains("cancelled"));
 }
 
+/// Values come from standard input, and are listed by name; what is wrong is told with its mend.
+#[test]
+fn secrets_are_kept_listed_and_removed() {
+    let config = "secret_store: {file: secrets.json, key: key}
+secrets: {token: 'store:kept'}
+azure_devops: {organizations: {contoso: {pat: 'store:kept'}}}\n";
+    let shell = Shell::new().file("store.yaml", config).file("none.yaml", "secrets: {token: 'store:kept'}\n");
+    let secrets = |arguments: &[&str], value: &str| {
+        let all: Vec<String> = [&["secrets"], arguments].concat().iter().map(|a| (*a).to_owned()).collect();
+        let mut command = shell.command(&all);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), value.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    for (arguments, value, code, said) in [
+        (&["list", "--config", "store.yaml"][..], "", 0, "Used by"),
+        (&["set", "kept", "--config", "store.yaml"], "hunter2\n", 0, "kept: kept in"),
+        (&["list", "--config", "store.yaml"], "", 0, "token, azure_devops.organizations.contoso.pat"),
+        (&["set", "a b", "--config", "store.yaml"], "x", 2, "`a b` is not a name"),
+        (&["set", "kept", "--config", "store.yaml"], "", 2, "the value has 0 bytes"),
+        (&["set", "kept"], "x", 2, "the configuration has no `secret_store`"),
+        (&["list", "--config", "none.yaml"], "", 2, "there is no `secret_store`: add its `file` and `key`"),
+        (&["rm", "kept", "--config", "store.yaml"], "", 0, "kept: removed"),
+        (&["rm", "kept", "--config", "store.yaml"], "", 2, "there is no secret `kept`"),
+    ] {
+        let (found, told) = secrets(arguments, value);
+        assert_eq!(found, Some(code), "{arguments:?}: {told}");
+        assert!(told.contains(said), "{arguments:?}: {told}");
+        assert!(!told.contains("hunter2"), "{arguments:?}: {told}");
+    }
+    let audit = text(&shell.run(&["audit"]).stdout);
+    assert!(audit.contains("secret.set") && audit.contains("secret.remove"), "{audit}");
+}
+
 #[test]
 fn schemas_are_checked_in() {
     let shell = Shell::new();

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -13,6 +14,8 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use stepwell::engine::StepEnd;
+use stepwell::engine::config::SecretStore;
+use stepwell::sandbox::secrets::SecretFile;
 use tokio::net::TcpListener;
 
 use crate::support::{Running, Site, told};
@@ -82,6 +85,7 @@ async fn serve(
         "/echo" => {
             let value = json!({"method": parts.method.as_str(), "query": query, "x-a": header("x-a"),
                 "content-type": header("content-type"), "length": header("content-length"),
+                "authorization": header("authorization"),
                 "body": String::from_utf8_lossy(&body), "port": port});
             (answer, json(value))
         }
@@ -102,6 +106,10 @@ async fn serve(
     };
     let answer = match kind {
         Some(kind) => answer.header("content-type", kind),
+        None => answer,
+    };
+    let answer = match header("authorization") {
+        Some(held) => answer.header("x-told-back", held),
         None => answer,
     };
     Ok(answer.body(Full::new(body.into())).unwrap())
@@ -231,6 +239,59 @@ async fn requests_carry_what_the_step_says() {
     let end = state.steps[1].end.as_ref().unwrap();
     assert_eq!(end.produced.output["body"], "dr\u{e9}", "{}", told(end));
     assert_eq!(end.produced.output["content-type"], "application/octet-stream");
+}
+
+/// The credential of a request, which the server tells back, is in nothing that the guest gets and nothing that is kept.
+#[tokio::test]
+async fn a_credential_that_is_told_back_is_masked() {
+    const SECRET: &str = "canary-7f3a91-secret";
+    let web = Web::start().await;
+    let port = web.ports[0];
+    let grants = format!(
+        "http:
+- {{url: 'http://127.0.0.1:{port}', allow_private: ['127.0.0.1/32'],
+    inject: {{header: authorization, format: 'Basic {{basic}}', secret: pat}}}}
+files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
+    );
+    let site = Site::new().policy("http", &grants);
+    let site = site.config("secret_store: {file: secrets.json, key: key}\nsecrets: {pat: 'store:kept'}\n");
+    let store = SecretStore { file: site.path().join("secrets.json"), key: site.path().join("key") };
+    SecretFile::set(&store, "kept", SECRET).unwrap();
+    let dir = site.path().to_owned();
+    let site = site.host().await;
+    let job = json!({"id": "test", "workspace": "1MiB", "steps": [
+        {"id": "a", "type": "http", "url": web.url("/echo")},
+        {"id": "b", "type": "http", "url": web.url("/echo"), "save_to": "answer.json"},
+        {"id": "c", "type": "http", "url": web.url("/missing"), "continue_on_failure": true}]});
+    let state = site.run(&job.to_string()).await;
+    let end = state.steps[0].end.as_ref().unwrap();
+    let told = end.produced.output["authorization"].as_str().unwrap();
+    assert!(told.starts_with("Basic ") && told.contains("****"), "{told}");
+    assert!(end.produced.metadata["headers"]["x-told-back"].as_str().unwrap().contains("****"));
+    let log = site.log(&state).await;
+    assert!(log.iter().any(|line| line.contains("the answer held the credential")), "{log:?}");
+    // Raw, base64, hexadecimal, percent-encoded and reversed, in everything that was written.
+    let reversed: String = SECRET.chars().rev().collect();
+    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let forms = [SECRET.to_owned(), reversed, hex, base64(SECRET), base64(&format!(":{SECRET}"))];
+    let (mut open, mut files) = (vec![dir], 0);
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            files += 1;
+            let content = std::fs::read(&path).unwrap();
+            for form in &forms {
+                let found = content.windows(form.len()).any(|part| part == form.as_bytes());
+                assert!(!found, "{} holds {form}", path.display());
+            }
+        }
+    }
+    assert!(files >= 4, "the store, its log, the workspace and the secrets were looked at: {files}");
 }
 
 #[tokio::test]

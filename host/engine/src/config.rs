@@ -22,6 +22,9 @@ pub struct Configuration {
     pub azure_devops: AzureDevOps,
     /// Secrets by name, for `inject` in policies. Guests never see them.
     pub secrets: BTreeMap<String, SecretRef>,
+    /// Where the values of `store:` secrets are kept, encrypted. `stepwell secrets` writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_store: Option<SecretStore>,
     /// Calendars by name, for the `blackout` of schedules: dates and ranges without fires.
     pub calendars: Calendars,
     /// What `stepwell serve` does beside running steps.
@@ -104,10 +107,25 @@ pub struct Organization {
     pub pat: SecretRef,
 }
 
-/// Where a secret comes from: `env:NAME` or `file:PATH` (relative to the configuration file).
+/// A file with encrypted values. Without the key, which belongs elsewhere, it tells nothing but names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretStore {
+    /// The file; relative to the configuration file. It may be copied and kept with other files.
+    pub file: PathBuf,
+    /// The file of the key, which its owner alone may read; relative to the configuration file. It is made with the
+    /// first secret.
+    pub key: PathBuf,
+}
+
+/// Where a secret comes from: `env:NAME`, `file:PATH` (relative to the configuration file), or `store:NAME` of the
+/// `secret_store`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct SecretRef(#[schemars(regex(pattern = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"))] pub String);
+pub struct SecretRef(
+    #[schemars(regex(pattern = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|store:[A-Za-z0-9._-]{1,128})$"))]
+    pub  String,
+);
 
 /// What the secret of an organization is called in an [`Inject`].
 const PAT_PREFIX: &str = "azure_devops.organizations.";
@@ -142,6 +160,22 @@ impl Configuration {
                 let message =
                     format!("`{url}` is not a URL: write for instance https://dev.azure.com/{name}");
                 problems.0.push(document.error(&format!("/azure_devops/organizations/{name}/url"), message));
+            }
+        }
+        if let Some(store) = &mut config.secret_store {
+            (store.file, store.key) = (dir.join(&store.file), dir.join(&store.key));
+        } else {
+            let kept = |secret: &SecretRef| secret.0.starts_with("store:");
+            let named = config.secrets.iter().map(|(name, secret)| (format!("/secrets/{name}"), secret));
+            let of = |(name, found): (&String, &'_ Organization)| {
+                (format!("/azure_devops/organizations/{name}/pat"), found.pat.clone())
+            };
+            let pats: Vec<_> = config.azure_devops.organizations.iter().map(of).collect();
+            for (at, secret) in named.chain(pats.iter().map(|(at, secret)| (at.clone(), secret))) {
+                if kept(secret) {
+                    let message = "there is no `secret_store`: add its `file` and `key`";
+                    problems.0.push(document.error(&at, message));
+                }
             }
         }
         let pats = config.azure_devops.organizations.values_mut().map(|organization| &mut organization.pat);

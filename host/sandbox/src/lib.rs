@@ -11,7 +11,7 @@ mod engine;
 mod guest;
 mod host;
 mod limiter;
-mod secrets;
+pub mod secrets;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,8 +1,24 @@
-//! Values of secrets: read when a request needs one, never kept, never shown.
+//! Values of secrets: read when a request needs one, never kept, never shown; and the file that keeps them encrypted.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use serde::{Deserialize, Serialize};
 use stepwell_engine::Configuration;
+use stepwell_engine::config::SecretStore;
+
+/// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
+const KEY: usize = 32;
+const NONCE: usize = 24;
+/// Bytes of a value.
+const MAX_VALUE: usize = 64 << 10;
 
 /// The value of a secret. Has no `Debug` and no `Display`.
 pub(crate) struct Secret(String);
@@ -25,11 +41,186 @@ pub(crate) fn read(config: &Configuration, name: &str) -> Result<Secret, String>
         }
         Some(("file", path)) => fs::read_to_string(path)
             .map_err(|error| format!("cannot read the file of the secret: {error}"))?,
-        _ => return Err(format!("the secret `{name}` is neither env: nor file:")),
+        Some(("store", kept)) => {
+            let store = config.secret_store.as_ref().ok_or("there is no `secret_store`")?;
+            SecretFile::read(store)?.get(store, kept)?
+        }
+        _ => return Err(format!("the secret `{name}` is neither env: nor file: nor store:")),
     };
     let value = value.trim_end_matches(['\r', '\n']);
     if value.is_empty() {
         return Err(format!("the secret `{name}` is empty"));
     }
     Ok(Secret(value.to_owned()))
+}
+
+/// The file of a [`SecretStore`]: names are readable, values are encrypted with XChaCha20-Poly1305
+/// (draft-irtf-cfrg-xchacha), each with a nonce of its own and its name as associated data.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretFile {
+    version: u32,
+    secrets: BTreeMap<String, Sealed>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    nonce: String,
+    value: String,
+}
+
+impl SecretFile {
+    /// Reads the file; one that is missing holds nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not of this version.
+    pub fn read(store: &SecretStore) -> Result<Self, String> {
+        let shown = store.file.display();
+        let text = match fs::read_to_string(&store.file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Self { version: 1, ..Self::default() });
+            }
+            Err(error) => return Err(format!("{shown}: {error}")),
+        };
+        let file: Self = serde_json::from_str(&text).map_err(|error| format!("{shown}: {error}"))?;
+        match file.version {
+            1 => Ok(file),
+            other => Err(format!("{shown}: it has the version {other}; this program knows 1")),
+        }
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.secrets.keys().map(String::as_str)
+    }
+
+    /// Keeps a value under a name, in place of what was there. The key file is made when it is missing.
+    ///
+    /// # Errors
+    /// When the name or the value cannot be kept, or the files cannot be read or written.
+    pub fn set(store: &SecretStore, name: &str, value: &str) -> Result<(), String> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
+            return Err(format!("`{name}` is not a name: 1 to 128 letters, digits, `.`, `_` and `-`"));
+        }
+        if value.is_empty() || value.len() > MAX_VALUE {
+            return Err(format!("the value has {} bytes: 1 to {MAX_VALUE} can be kept", value.len()));
+        }
+        let mut file = Self::read(store)?;
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
+        let payload = Payload { msg: value.as_bytes(), aad: name.as_bytes() };
+        let sealed = cipher(store, true)?.encrypt(&XNonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| "the value cannot be encrypted".to_owned())?;
+        let sealed = Sealed { nonce: STANDARD.encode(nonce), value: STANDARD.encode(sealed) };
+        file.secrets.insert(name.to_owned(), sealed);
+        file.write(store)
+    }
+
+    /// Removes a value; false when there is none of that name.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn remove(store: &SecretStore, name: &str) -> Result<bool, String> {
+        let mut file = Self::read(store)?;
+        match file.secrets.remove(name) {
+            Some(_) => file.write(store).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn get(&self, store: &SecretStore, name: &str) -> Result<String, String> {
+        let sealed = self
+            .secrets
+            .get(name)
+            .ok_or_else(|| format!("the store has no `{name}`: `stepwell secrets set {name}`"))?;
+        let broken =
+            || format!("`{name}` cannot be decrypted: another key wrote it, or the file was changed");
+        let nonce = STANDARD.decode(&sealed.nonce).ok().and_then(|nonce| <[u8; NONCE]>::try_from(nonce).ok());
+        let nonce = XNonce::from(nonce.ok_or_else(broken)?);
+        let value = STANDARD.decode(&sealed.value).map_err(|_| broken())?;
+        let payload = Payload { msg: value.as_slice(), aad: name.as_bytes() };
+        let value = cipher(store, false)?.decrypt(&nonce, payload).map_err(|_| broken())?;
+        String::from_utf8(value).map_err(|_| broken())
+    }
+
+    fn write(&self, store: &SecretStore) -> Result<(), String> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())? + "\n";
+        let part = store.file.with_extension("part");
+        let written = (|| {
+            // What a crash has left behind.
+            let _ = fs::remove_file(&part);
+            create(&part, &text)?;
+            fs::rename(&part, &store.file)
+        })();
+        written.map_err(|error| format!("{}: {error}", store.file.display()))
+    }
+}
+
+/// Writes a new file that its owner alone reads, and has it on disk.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// The cipher with the key of the key file; the file is made when `make` says so.
+fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> {
+    let shown = store.key.display();
+    if make && !store.key.exists() {
+        let mut key = [0; KEY];
+        getrandom::fill(&mut key).map_err(|error| error.to_string())?;
+        create(&store.key, &(STANDARD.encode(key) + "\n")).map_err(|error| format!("{shown}: {error}"))?;
+    }
+    let metadata = fs::metadata(&store.key).map_err(|error| format!("{shown}: {error}"))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(format!("{shown}: others may read this key: `chmod 600 {shown}`"));
+    }
+    let text = fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {error}"))?;
+    let wrong = || format!("{shown}: not a key: 32 bytes in base64");
+    let key = STANDARD.decode(text.trim()).map_err(|_| wrong())?;
+    XChaCha20Poly1305::new_from_slice(&key).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_kept_encrypted_and_bound_to_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SecretStore { file: dir.path().join("secrets.json"), key: dir.path().join("key") };
+        SecretFile::set(&store, "pat", "correct horse").unwrap();
+        SecretFile::set(&store, "other", "battery").unwrap();
+        SecretFile::set(&store, "pat", "staple").unwrap();
+        let read = |name: &str| SecretFile::read(&store).unwrap().get(&store, name);
+        assert_eq!(
+            (read("pat").unwrap(), read("other").unwrap()),
+            ("staple".to_owned(), "battery".to_owned())
+        );
+        assert!(read("none").unwrap_err().contains("stepwell secrets set none"));
+        let text = fs::read_to_string(&store.file).unwrap();
+        assert!(!text.contains("staple") && !text.contains(&STANDARD.encode("staple")));
+        for path in [&store.file, &store.key] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        // A value under another name, a byte that was changed, another key, a key that others may read.
+        let mut file = SecretFile::read(&store).unwrap();
+        let moved = file.secrets.remove("pat").unwrap();
+        file.secrets.insert("other".to_owned(), moved);
+        assert!(file.get(&store, "other").unwrap_err().contains("cannot be decrypted"));
+        fs::write(&store.key, STANDARD.encode([7; KEY])).unwrap();
+        assert!(read("pat").unwrap_err().contains("another key wrote it"));
+        fs::write(&store.key, "short").unwrap();
+        assert!(read("pat").unwrap_err().contains("32 bytes in base64"));
+        fs::set_permissions(&store.key, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(read("pat").unwrap_err().contains("chmod 600"));
+        assert!(SecretFile::remove(&store, "pat").unwrap());
+        assert!(!SecretFile::remove(&store, "pat").unwrap());
+        for (name, value) in [("", "x"), ("a b", "x"), ("../x", "x"), ("x", "")] {
+            assert!(SecretFile::set(&store, name, value).is_err(), "{name:?} {value:?}");
+        }
+    }
 }

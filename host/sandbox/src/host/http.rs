@@ -33,6 +33,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::mask::{Masked, Needles};
 use crate::secrets;
 
 /// Bytes of the header section, either way.
@@ -182,7 +183,7 @@ impl Shared {
             self.concurrent.clone().try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
         let address = self.resolve(rule, &target, connect).await?;
-        self.inject(rule, &mut request)?;
+        let needles = self.inject(rule, &mut request)?;
         // The origin form: the authority goes into the Host header only.
         *request.uri_mut() = request
             .uri()
@@ -231,7 +232,21 @@ impl Shared {
             _driver: driver,
             _permit: permit,
         };
-        Ok(response.map(|incoming| body(incoming).boxed_unsync()))
+        let (mut parts, incoming) = response.into_parts();
+        let Some(needles) = needles else {
+            return Ok(Response::from_parts(parts, body(incoming).boxed_unsync()));
+        };
+        let sink = shared.sink.clone();
+        let told = move || {
+            let message = "the answer held the credential of the request; it was masked".to_owned();
+            if let Some(sink) = &sink {
+                sink.offer(Report::Log(LogLine { level: "warn".to_owned(), message, fields: Map::new() }));
+            }
+        };
+        if needles.mask_headers(&mut parts.headers) {
+            told();
+        }
+        Ok(Response::from_parts(parts, Masked::new(body(incoming), needles, told).boxed_unsync()))
     }
 
     fn decide(&self, method: &str, target: &Target) -> Result<(usize, &HttpRule), Error> {
@@ -305,8 +320,9 @@ impl Shared {
         Ok(address)
     }
 
-    fn inject(&self, rule: &HttpRule, request: &mut Request<WasiBody>) -> Result<(), Error> {
-        let Some(inject) = &rule.inject else { return Ok(()) };
+    /// Adds the credential of the rule; what to look for in the answer then.
+    fn inject(&self, rule: &HttpRule, request: &mut Request<WasiBody>) -> Result<Option<Needles>, Error> {
+        let Some(inject) = &rule.inject else { return Ok(None) };
         let fail = |why: String| {
             tracing::error!(secret = inject.secret, "cannot inject a credential: {why}");
             Error::InternalError(Some("the host could not add the credential; its log says why".to_owned()))
@@ -318,7 +334,7 @@ impl Shared {
             HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
-        Ok(())
+        Ok(Some(Needles::of(secret.expose())).filter(|needles| !needles.is_empty()))
     }
 }
 

@@ -5,5 +5,6 @@ pub(crate) mod context;
 pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod log;
+pub(crate) mod mask;
 pub(crate) mod sql;
 pub(crate) mod stdio;

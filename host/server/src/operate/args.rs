@@ -74,6 +74,24 @@ pub(crate) enum OperateCommand {
     },
     /// Makes and revokes API keys.
     Keys(Of<KeysCommand>),
+    /// Keeps the values of secrets, encrypted, in the `secret_store` of the configuration.
+    Secrets(Of<SecretsCommand>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// Keeps a value, which is read from standard input: it is seen in no list of processes and no history.
+    Set {
+        /// The name; a secret of the configuration refers to it as `store:NAME`.
+        name: String,
+    },
+    /// Lists the names, and the secrets of the configuration that use them.
+    List,
+    /// Removes a value.
+    Rm {
+        /// The name.
+        name: String,
+    },
 }
 
 /// A group of commands.

@@ -1,0 +1,249 @@
+//! Answers that tell a credential back.
+//!
+//! The threat: a server that reflects the headers of a request, by design or by a debug page, hands the guest what the
+//! host has added. So every answer to a request with a credential is searched for it, as it is and in the
+//! encodings in which it is likely to come back, and `*` stand in its place. What a server encodes otherwise, or
+//! compresses, is not found: a credential belongs to the server that it is sent to.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue};
+use http_body::{Body, Frame, SizeHint};
+
+/// A shorter secret would be found in everything.
+const SHORTEST: usize = 4;
+
+/// What is searched for.
+#[derive(Clone)]
+pub(crate) struct Needles(Arc<Vec<Vec<u8>>>);
+
+impl Needles {
+    /// The secret as it is, reversed, in hexadecimal, percent-encoded, and in base64, alone or within more.
+    pub fn of(secret: &str) -> Self {
+        let bytes = secret.as_bytes();
+        if bytes.len() < SHORTEST {
+            return Self(Arc::default());
+        }
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let percent = |byte: &u8| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(*byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        };
+        let mut needles = vec![
+            bytes.to_vec(),
+            bytes.iter().rev().copied().collect(),
+            hex.to_uppercase().into_bytes(),
+            hex.into_bytes(),
+            bytes.iter().map(percent).collect::<String>().into_bytes(),
+        ];
+        // Within a longer text, base64 has three forms of it; the characters at both ends depend on what is beside.
+        for before in 0..3 {
+            let padded = [vec![0; before], bytes.to_vec()].concat();
+            let (from, to) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+            for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+                needles.extend(engine.encode(&padded).get(from..to).map(|text| text.as_bytes().to_vec()));
+            }
+        }
+        needles.retain(|needle| needle.len() >= SHORTEST);
+        needles.sort();
+        needles.dedup();
+        Self(Arc::new(needles))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts `*` in the place of what is found; tells whether anything was.
+    fn mask(&self, text: &mut [u8]) -> bool {
+        let mut found = Vec::new();
+        for needle in self.0.iter() {
+            found.extend(memchr::memmem::find_iter(text, needle).map(|at| at..at + needle.len()));
+        }
+        for range in &found {
+            if let Some(part) = text.get_mut(range.clone()) {
+                part.fill(b'*');
+            }
+        }
+        !found.is_empty()
+    }
+
+    /// Masks the values of headers.
+    pub fn mask_headers(&self, headers: &mut HeaderMap) -> bool {
+        let mut any = false;
+        for value in headers.values_mut() {
+            let mut text = value.as_bytes().to_vec();
+            if self.mask(&mut text) {
+                any = true;
+                *value = HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("***"));
+            }
+        }
+        any
+    }
+
+    /// Bytes at the end of `text` with which something may begin.
+    fn held(&self, text: &[u8]) -> usize {
+        let longest = self.0.iter().map(Vec::len).max().unwrap_or(0);
+        let begins = |length: &usize| {
+            let end = text.len().checked_sub(*length).and_then(|from| text.get(from..));
+            end.is_some_and(|end| {
+                self.0.iter().any(|needle| needle.len() > end.len() && needle.starts_with(end))
+            })
+        };
+        (1..longest).rev().find(begins).unwrap_or(0)
+    }
+}
+
+/// A body in which what is found is masked, wherever its frames begin and end.
+pub(crate) struct Masked<B> {
+    body: B,
+    needles: Needles,
+    /// What may be the beginning of something.
+    held: BytesMut,
+    /// What came after the last data.
+    after: Option<Frame<Bytes>>,
+    ended: bool,
+    told: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl<B> Masked<B> {
+    /// `told` is called when something is found.
+    pub fn new(body: B, needles: Needles, told: impl FnOnce() + Send + 'static) -> Self {
+        Self { body, needles, held: BytesMut::new(), after: None, ended: false, told: Some(Box::new(told)) }
+    }
+
+    fn found(&mut self, any: bool) {
+        if any && let Some(told) = self.told.take() {
+            told();
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Masked<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = &mut *self;
+        loop {
+            if this.ended {
+                return Poll::Ready(this.after.take().map(Ok));
+            }
+            match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => {
+                        this.held.extend_from_slice(&data);
+                        let any = this.needles.mask(&mut this.held);
+                        this.found(any);
+                        let ready = this.held.len() - this.needles.held(&this.held);
+                        if ready > 0 {
+                            return Poll::Ready(Some(Ok(Frame::data(this.held.split_to(ready).freeze()))));
+                        }
+                    }
+                    Err(mut frame) => {
+                        if let Some(trailers) = frame.trailers_mut() {
+                            let any = this.needles.mask_headers(trailers);
+                            this.found(any);
+                        }
+                        (this.after, this.ended) = (Some(frame), true);
+                    }
+                },
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => this.ended = true,
+            }
+            if this.ended && !this.held.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.held.is_empty() && self.after.is_none() && (self.ended || self.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (inner, held) = (self.body.size_hint(), self.held.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + held);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + held);
+        }
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use base64::engine::general_purpose::STANDARD;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    /// A body of these frames.
+    struct Frames(VecDeque<Bytes>);
+
+    impl Body for Frames {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(self.0.pop_front().map(|data| Ok(Frame::data(data))))
+        }
+    }
+
+    async fn masked(text: &str, piece: usize) -> (String, bool) {
+        let frames = text.as_bytes().chunks(piece).map(Bytes::copy_from_slice).collect();
+        let told = Arc::new(AtomicBool::new(false));
+        let tell = told.clone();
+        let body = Masked::new(Frames(frames), Needles::of("s3cret/k\u{e9}y!"), move || {
+            tell.store(true, Ordering::Relaxed);
+        });
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (String::from_utf8_lossy(&bytes).into_owned(), told.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn a_credential_that_comes_back_is_masked_in_each_form_and_across_frames() {
+        let secret = "s3cret/k\u{e9}y!";
+        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let reversed: Vec<u8> = secret.bytes().rev().collect();
+        for form in [
+            secret.to_owned(),
+            hex.to_uppercase(),
+            hex,
+            "s3cret%2Fk%C3%A9y%21".to_owned(),
+            STANDARD.encode(format!(":{secret}")),
+            STANDARD.encode(format!("me:{secret}")),
+            STANDARD.encode(format!("you:{secret} and more")),
+        ] {
+            for piece in [1, 2, 3, 7, 1000] {
+                let (text, told) = masked(&format!("before {form} s3cret after {form}"), piece).await;
+                assert!(told, "{form}");
+                assert!(!text.contains(&form) && text.contains("***"), "{form}: {text}");
+                assert!(text.starts_with("before ") && text.contains(" s3cret after "), "{form}: {text}");
+                assert_eq!(text.len(), format!("before {form} s3cret after {form}").len(), "{form}");
+            }
+        }
+        assert!(Needles::of(secret).0.contains(&reversed));
+        let (text, told) = masked("nothing of it: s3cret/k", 3).await;
+        assert_eq!((text.as_str(), told), ("nothing of it: s3cret/k", false));
+        assert!(Needles::of("abc").is_empty(), "it would be found in everything");
+    }
+}
