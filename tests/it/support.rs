@@ -73,6 +73,11 @@ impl Site {
             .policy("probe", &format!("sql: [{{connection: w}}]\n{grants}"))
     }
 
+    /// The host, or why there is none.
+    pub fn try_host(self) -> Result<Host, stepwell::HostError> {
+        self.builder.build()
+    }
+
     pub async fn host(self) -> Running {
         let host = self.builder.build().unwrap();
         host.register(std::fs::read(guest("probe")).unwrap()).await.unwrap();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::{Diagnostics, Document, Schema};
-use crate::policy::{Grants, HttpRule, Inject};
+use crate::policy::{Grants, HttpRule, Inject, LimitsPatch};
 use crate::quantity::Span;
 use crate::schedule::Calendars;
 
@@ -25,6 +25,8 @@ pub struct Configuration {
     /// Where the values of `store:` secrets are kept, encrypted. `stepwell secrets` writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_store: Option<SecretStore>,
+    /// What the operator says about step types, by name.
+    pub step_types: BTreeMap<String, StepType>,
     /// Calendars by name, for the `blackout` of schedules: dates and ranges without fires.
     pub calendars: Calendars,
     /// What `stepwell serve` does beside running steps.
@@ -74,6 +76,29 @@ impl Default for Retention {
         const DAY: u64 = 24 * 3600;
         let days = |days| Span::secs(days * DAY);
         Self { runs: days(30), runs_per_job: 10_000, ledger: days(90), audit: days(365) }
+    }
+}
+
+/// What the operator says about a step type, whatever policies and jobs say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepType {
+    /// Whether its steps run. Default: true.
+    pub enabled: bool,
+    /// The one component that may bear this name: `sha256:...`, as `stepwell steps inspect` shows it. Default: the one that
+    /// is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    pub digest: Option<String>,
+    /// Keys of the step's configuration that a job may leave out, and their values then.
+    pub defaults: Map<String, Value>,
+    /// Limits that no policy exceeds for this type.
+    pub limits: LimitsPatch,
+}
+
+impl Default for StepType {
+    fn default() -> Self {
+        Self { enabled: true, digest: None, defaults: Map::new(), limits: LimitsPatch::default() }
     }
 }
 
@@ -236,6 +261,11 @@ impl Configuration {
             }),
             ..rule.clone()
         })
+    }
+
+    /// What the operator says that jobs may leave out of the configuration of a step.
+    pub fn left_out(&self, step_type: &str) -> Map<String, Value> {
+        self.step_types.get(step_type).map(|said| said.defaults.clone()).unwrap_or_default()
     }
 
     /// What the configuration adds to the configuration of a step: for `azure_devops`, the URL of the

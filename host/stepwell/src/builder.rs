@@ -7,6 +7,8 @@ use std::sync::Arc;
 use chrono::Utc;
 use stepwell_builtins::BUILTINS;
 use stepwell_engine::clock::{Clock, Timestamp};
+use stepwell_engine::document::{Diagnostic, Diagnostics};
+use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::{Policy, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
@@ -185,6 +187,7 @@ impl HostBuilder {
                 Arc::new(sandbox)
             }
         };
+        misspelt(&config, &sandbox)?;
         let queues = match &self.queue_file {
             Some(path) => QueueFile::parse(&name(path), &read(path)?).map_err(HostError::Invalid)?,
             None => self.queues,
@@ -210,6 +213,19 @@ impl HostBuilder {
             known: KnownSteps::default(),
         })))
     }
+}
+
+/// Defaults for keys that a step type does not have.
+fn misspelt(config: &Configuration, sandbox: &Sandbox) -> Result<(), HostError> {
+    let mut problems = Diagnostics::default();
+    for (step_type, said) in &config.step_types {
+        let Some(manifest) = sandbox.manifest(step_type) else { continue };
+        for key in said.defaults.keys().filter(|key| !manifest.takes(key)) {
+            let place = format!("step_types.{step_type}.defaults.{key}");
+            problems.0.push(Diagnostic::without_place(&place, format!("`{step_type}` has no such key")));
+        }
+    }
+    if problems.has_errors() { Err(HostError::Invalid(problems)) } else { Ok(()) }
 }
 
 fn name(path: &Path) -> String {

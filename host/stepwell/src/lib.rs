@@ -157,7 +157,9 @@ impl Host {
         let mut found = Diagnostics::default();
         for (i, step) in parsed.job.steps.iter().enumerate() {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
-            let config = without_templates(&Value::Object(step.config_for(&manifest)));
+            let config = without_templates(&Value::Object(
+                step.config_for(&manifest, self.config.left_out(&step.step_type)),
+            ));
             for (pointer, message) in self.sandbox.validate(&step.step_type, &config).await? {
                 let at = format!("{}/steps/{i}{pointer}", parsed.pointer);
                 found.0.push(parsed.document.error(&at, message));

@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use stepwell_engine::Manifest;
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::{self, Timestamp};
@@ -135,6 +136,9 @@ impl Catalog for HostCatalog<'_> {
         types.push(stepwell_engine::job::approval::TYPE.to_owned());
         types.sort();
         types
+    }
+    fn left_out(&self, step_type: &str) -> Map<String, Value> {
+        self.0.config.left_out(step_type)
     }
     fn calendars(&self) -> Calendars {
         self.0.config.calendars.clone()

@@ -65,7 +65,7 @@ impl Host {
         }
         let manifest = self.sandbox.manifest(&step.step_type)?;
         let grant = self.decide(job, step).map(Arc::new);
-        let config = Value::Object(step.config_for(&manifest));
+        let config = Value::Object(step.config_for(&manifest, self.config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
         let mut all = lock(&self.known);
         if all.len() >= MOST_KNOWN {

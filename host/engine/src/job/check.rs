@@ -16,6 +16,10 @@ pub trait Catalog: Send + Sync {
     fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>>;
     /// All types, sorted.
     fn types(&self) -> Vec<String>;
+    /// Keys that jobs may leave out of the configuration of a step, and their values then. Default: none.
+    fn left_out(&self, _step_type: &str) -> Map<String, Value> {
+        Map::new()
+    }
     /// The calendars that schedules may name. Default: none.
     fn calendars(&self) -> Calendars {
         Calendars::new()
@@ -99,7 +103,7 @@ fn check_type(
     }
     match catalog.manifest(&step.step_type) {
         Some(manifest) => {
-            let config = Value::Object(step.config_for(&manifest));
+            let config = Value::Object(step.config_for(&manifest, catalog.left_out(&step.step_type)));
             found.0.extend(document.check(&config, at, &manifest.config_schema));
         }
         None => {
@@ -115,10 +119,11 @@ fn check_type(
 }
 
 impl StepDefinition {
-    /// The configuration that the step's component gets: its own keys, and `timeout` in seconds where its
-    /// schema has it.
-    pub fn config_for(&self, manifest: &Manifest) -> Map<String, Value> {
-        let mut config = self.config.clone();
+    /// The configuration that the step's component gets: its own keys over those that it leaves out, and `timeout` in
+    /// seconds where its schema has it.
+    pub fn config_for(&self, manifest: &Manifest, left_out: Map<String, Value>) -> Map<String, Value> {
+        let mut config = left_out;
+        config.extend(self.config.clone());
         if let Some(timeout) = self.timeout
             && manifest.takes("timeout")
         {

@@ -73,9 +73,22 @@ pub struct Denial {
 /// Decides what an attempt may do.
 ///
 /// # Errors
-/// A [`Denial`] when the step asks for `sql` and gets none, or is not the component that the policy names.
+/// A [`Denial`] when the step asks for `sql` and gets none, is not the component that the policy or the configuration
+/// names, or the configuration has switched its type off.
 pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_>) -> Result<Grant, Denial> {
     let manifest = request.manifest;
+    let said = config.step_types.get(&manifest.type_name);
+    if let Some(said) = said {
+        let (name, place) = (&manifest.type_name, "`step_types` of the configuration");
+        if !said.enabled {
+            let message = format!("{place} has switched `{name}` off");
+            return Err(Denial { rule: "STEP_TYPE_DISABLED", message });
+        }
+        if said.digest.as_deref().is_some_and(|pinned| pinned != request.digest) {
+            let message = format!("{place} has another component for `{name}` than {}", request.digest);
+            return Err(Denial { rule: "COMPONENT_NOT_PINNED", message });
+        }
+    }
     let (name, operator) = match policies.of(&manifest.type_name) {
         Some(policy) => {
             if policy.component.as_deref().is_some_and(|pinned| pinned != request.digest) {
@@ -92,6 +105,12 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
     let layers = Layers { manifest, name, operator, narrowing: request.narrowing };
     let mut trace = Vec::new();
     let (profile, mut limits) = layers.limits(&mut trace);
+    if let Some(said) = said {
+        limits = limits.min(&limits.clone().with(&said.limits));
+        let names =
+            said.limits.names().into_iter().map(|name| (format!("limits.{name}"), "step_types".to_owned()));
+        trace.extend(names);
+    }
     if let Some(timeout) = request.timeout
         && timeout < limits.wall
     {
