@@ -245,11 +245,10 @@ async fn the_configuration_of_step_types_is_enforced() {
   http: {{enabled: false}}
   wait: {{digest: '{other}'}}
   file_operation: {{defaults: {{operation: list, path: /in}}, limits: {{memory: 32MiB}}}}
-  data_processing: {{limits: {{fuel: 1000}}}}
 "
     );
     let grants = "files: [{mount: /in, source: in, access: read}]\nlimits: {memory: 48MiB}";
-    let site = Site::new().file("in/a.txt", "a").file("in/a.csv", "n\n1\n").config(&config);
+    let site = Site::new().file("in/a.txt", "a").config(&config);
     let site = site.policy("'*'", grants).host().await;
     for (step, expected) in [
         (json!({"type": "http", "url": "http://x/"}), "has switched `http` off [STEP_TYPE_DISABLED]"),
@@ -263,14 +262,13 @@ async fn the_configuration_of_step_types_is_enforced() {
     let end =
         site.step(json!({"type": "file_operation", "operation": "checksum", "path": "/in/a.txt"})).await;
     assert!(told(&end).starts_with("succeeded: \"ca978112"), "{}", told(&end));
-    let end = site
-        .step(json!({"type": "data_processing", "inputs": {"a": "/in/a.csv"}, "query": "SELECT 1"}))
-        .await;
-    assert_eq!(end.outcome.class(), "out_of_fuel", "{}", told(&end));
     let parsed = site.host.parse("job.yaml", &one_step(json!({"type": "file_operation"}))).await.unwrap();
     let grant = site.host.grants(&parsed.job).remove(0).1.unwrap();
     assert_eq!(grant.limits().memory.0, 32 << 20);
     assert!(grant.trace().contains(&("limits.memory".to_owned(), "step_types".to_owned())));
+    let tight = Site::new().config("step_types: {wait: {limits: {fuel: 1000}}}").host().await;
+    let end = tight.step(json!({"type": "wait", "for": 0})).await;
+    assert_eq!(end.outcome.class(), "out_of_fuel", "{}", told(&end));
     // A slip in a default is told when the host starts.
     let slip = Site::new().config("step_types: {http: {defaults: {retriez: 1}}}");
     let error = slip.try_host().map(drop).unwrap_err().to_string();
