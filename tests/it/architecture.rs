@@ -163,3 +163,25 @@ fn every_wit_item_is_documented() {
         }
     }
 }
+
+/// docs/security.md names a test for each threat, and each of them exists.
+#[test]
+fn each_threat_names_tests_that_exist() {
+    let text = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let all: String = ["host", "tests"]
+        .into_iter()
+        .flat_map(|dir| sources(&root().join(dir)))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let rows: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| threat")).collect();
+    assert!(rows.len() > 20, "{}", rows.len());
+    for row in rows {
+        let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test: {row}");
+        for name in names {
+            assert!(all.contains(&format!("fn {name}()")), "there is no test `{name}`: {row}");
+        }
+    }
+}

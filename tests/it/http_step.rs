@@ -100,6 +100,7 @@ async fn serve(
             let answer = if page < 3 { answer.header("link", link) } else { answer };
             (answer, json(json!({"items": [page * 10, page * 10 + 1]})))
         }
+        "/gzip" => (answer.header("content-encoding", "gzip"), (Some("text/plain"), b"packed".to_vec())),
         "/redirect" => (answer.status(302).header("location", query), (None, Vec::new())),
         "/keep" => (answer.status(307).header("location", query), (None, Vec::new())),
         _ => (answer.status(500), (None, b"no route".to_vec())),
@@ -262,12 +263,20 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
     let job = json!({"id": "test", "workspace": "1MiB", "steps": [
         {"id": "a", "type": "http", "url": web.url("/echo")},
         {"id": "b", "type": "http", "url": web.url("/echo"), "save_to": "answer.json"},
-        {"id": "c", "type": "http", "url": web.url("/missing"), "continue_on_failure": true}]});
+        {"id": "c", "type": "http", "url": web.url("/missing"), "continue_on_failure": true},
+        {"id": "d", "type": "http", "url": web.url("/gzip"), "continue_on_failure": true}]});
     let state = site.run(&job.to_string()).await;
     let end = state.steps[0].end.as_ref().unwrap();
     let told = end.produced.output["authorization"].as_str().unwrap();
     assert!(told.starts_with("Basic ") && told.contains("****"), "{told}");
     assert!(end.produced.metadata["headers"]["x-told-back"].as_str().unwrap().contains("****"));
+    // What is compressed cannot be searched.
+    let refused = state.steps[3].end.as_ref().unwrap();
+    assert!(
+        crate::support::told(refused).contains("HttpResponseContentCoding"),
+        "{}",
+        crate::support::told(refused)
+    );
     let log = site.log(&state).await;
     assert!(log.iter().any(|line| line.contains("the answer held the credential")), "{log:?}");
     // Raw, base64, hexadecimal, percent-encoded and reversed, in everything that was written.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -236,6 +237,10 @@ impl Shared {
         let Some(needles) = needles else {
             return Ok(Response::from_parts(parts, body(incoming).boxed_unsync()));
         };
+        if let Some(coding) = parts.headers.get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+            let coding = coding.to_str().ok().map(str::to_owned);
+            return Err(Error::HttpResponseContentCoding(coding));
+        }
         let sink = shared.sink.clone();
         let told = move || {
             let message = "the answer held the credential of the request; it was masked".to_owned();
@@ -334,6 +339,8 @@ impl Shared {
             HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
+        // What is compressed cannot be searched for the credential.
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Ok(Some(Needles::of(secret.expose())).filter(|needles| !needles.is_empty()))
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The threat: a server that reflects the headers of a request, by design or by a debug page, hands the guest what the
 //! host has added. So every answer to a request with a credential is searched for it, as it is and in the
-//! encodings in which it is likely to come back, and `*` stand in its place. What a server encodes otherwise, or
-//! compresses, is not found: a credential belongs to the server that it is sent to.
+//! encodings in which it is likely to come back, and `*` stand in its place. An answer that is compressed all the same
+//! is refused. What a server encodes otherwise is not found: a credential belongs to the server that it is sent to.
 
 use std::pin::Pin;
 use std::sync::Arc;
