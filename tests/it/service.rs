@@ -397,6 +397,17 @@ async fn what_keeps_a_run_is_told_and_its_mend_works() {
         let retried = face.run(job).await;
         is(&retried, "retry_waits").await;
         face.reaches(&retried, "success").await;
+        // A run that has its time; only the library makes one without a schedule.
+        if let Face::Library(running, _) = &face {
+            face.put(probe("later", json!({"case": "noop"}))).await;
+            let job = running.host.job("later").await.unwrap().job;
+            let due = Some(running.host.now() + chrono::Duration::milliseconds(1500));
+            let later =
+                running.host.enqueue(&job, Admission { due, ..Admission::default() }, None, None).await;
+            let later = later.unwrap().execution_id;
+            is(&later, "not_due").await;
+            face.reaches(&later, "success").await;
+        }
         // A queue that is closed at this time of the day, and opens by itself: cancelling is the other mend.
         let mut job = probe("closed", json!({"case": "noop"}));
         job["timezone"] = "Asia/Seoul".into();
