@@ -4,6 +4,7 @@ mod capacity;
 mod clocks;
 mod data;
 mod http;
+mod requests;
 mod service;
 mod start;
 mod steps;
@@ -25,6 +26,7 @@ fn main() -> Result {
         "data" => data::run()?,
         "service" => service::run()?,
         "capacity" => capacity::run()?,
+        "requests" => requests::run()?,
         // What `start` compares with: a process that does nothing.
         "empty" => {}
         "all" => {
@@ -34,8 +36,13 @@ fn main() -> Result {
             data::run()?;
             service::run()?;
             capacity::run()?;
+            requests::run()?;
         }
-        _ => return Err("usage: stepwell-benches steps|start|clocks|data|service|capacity|all".into()),
+        _ => {
+            return Err(
+                "usage: stepwell-benches steps|start|clocks|data|service|capacity|requests|all".into()
+            );
+        }
     }
     Ok(())
 }
