@@ -37,8 +37,9 @@ use writer::failure;
 const BUSY: Duration = Duration::from_secs(10);
 /// Definitions of jobs that are kept parsed.
 const PARSED: usize = 4096;
-/// Runs that are kept until they are taken.
+/// Runs that are kept until they are taken, and bytes of one.
 const FRESH: usize = 4096;
+const FRESH_BYTES: usize = 4 << 10;
 /// What the reader and the writer keep in memory, each.
 const CACHE_KIB: i64 = 8 << 10;
 /// Pages of the log of writes before they go to the file itself: 12 MiB. Fewer would write pages that many runs share
@@ -230,8 +231,8 @@ impl Shared {
     }
 
     /// Keeps a run that was inserted, as it would be read.
-    fn remember(&self, run: &NewRun, inserted: &Inserted) {
-        if inserted.cancelled || !run.inherited.is_empty() {
+    fn remember(&self, run: &NewRun, bytes: usize, inserted: &Inserted) {
+        if inserted.cancelled || !run.inherited.is_empty() || bytes > FRESH_BYTES {
             return;
         }
         let mut fresh = lock(&self.fresh);

@@ -18,11 +18,12 @@ use super::{Shared, SqliteStore, json, many, micros, one, records, runs, time, t
 impl Store for SqliteStore {
     async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
         let (text, new) = (json(run)?, run.clone());
+        let bytes = text.len();
         let insert = move |transaction: &Connection, shared: &Shared| {
             runs::insert(transaction, shared, &new, &text, audit.as_ref())
         };
         let inserted = self.write(insert).await?;
-        self.shared.remember(run, &inserted);
+        self.shared.remember(run, bytes, &inserted);
         Ok(inserted)
     }
 
