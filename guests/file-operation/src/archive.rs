@@ -225,6 +225,8 @@ pub fn extract(step: &FileOperation) -> StepResult {
     .map_err(broken)?;
     fs::create_dir_all(&unpack.to).map_err(|error| told(&unpack.to, &error))?;
     each(format, &mut archive, &mut |name, member, source| {
+        // Again: somebody else may write where the archive is.
+        check(name, &member)?;
         let path = unpack.to.join(name.trim_end_matches('/'));
         match member {
             Member::Directory => fs::create_dir_all(path),
