@@ -5,6 +5,7 @@ mod architecture;
 mod azure_devops;
 mod builtins;
 mod cli;
+mod databases;
 mod file_operation;
 mod http_step;
 mod probe;

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::bindings::stepwell::sql::sql as wit;
 
-pub use wit::{Column, Connection, Error, Parameters, Rows, Value};
+pub use wit::{Column, Connection, Error, Load, Parameters, Rows, ScriptReport, StatementReport, Transaction, Value};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {

@@ -1,26 +1,36 @@
-//! What a job file says about a `sql` step, and the step itself.
+//! What a job file says about a `sql` step.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use stepwell_sdk::prelude::{Step, json, log, serde_json};
-use stepwell_sdk::sql::{Connection, Parameters, Rows, Value as SqlValue};
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Output, StepResult, progress};
+use stepwell_sdk::prelude::{Step, serde_json};
+use stepwell_sdk::sql::Parameters;
+use stepwell_sdk::{Failure, Invocation, Issue, Need, StepResult};
 
-use crate::table::{json_row, parameter, thousands};
-use crate::write::Sink;
+use crate::expect::Expect;
+use crate::table::parameter;
 
-/// Rows asked for at a time.
-const BATCH: u32 = 512;
-
-/// Configuration of `sql`.
+/// Configuration of `sql`: exactly one of `query`, `script`, `script_path`, `procedure` and `load` says what to do.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
-    /// One SQL statement. Parameters are `?` or `:name`, and always bound.
-    pub query: String,
     /// The name of a connection of the operator's configuration.
     pub connection_name: String,
-    /// Seconds for the statement. Default: what policy grants, which it cannot exceed.
+    /// One SQL statement. Parameters are `?` (in PostgreSQL `$1`) or `:name`, and always bound.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Several statements, where policy grants `scripts`. What they return is counted and not kept.
+    #[serde(default)]
+    pub script: Option<String>,
+    /// A file with such a script: relative to `/workspace`, or absolute within a mount that is granted.
+    #[serde(default)]
+    pub script_path: Option<String>,
+    /// A stored procedure to call, for instance `reports.refresh`, with `parameters` in order or by name.
+    #[serde(default)]
+    pub procedure: Option<String>,
+    /// A file to load into a table.
+    #[serde(default)]
+    pub load: Option<Load>,
+    /// Seconds for each statement, for a whole script or load. Default: what policy grants, which it cannot exceed.
     #[serde(default)]
     #[schemars(range(min = 0))]
     pub timeout: Option<f64>,
@@ -29,13 +39,51 @@ pub struct Sql {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub max_rows: Option<u64>,
-    /// A list for `?`, or an object for `:name`.
+    /// A list in order, or an object by name.
     #[serde(default)]
     pub parameters: Option<Given>,
     /// The file to write: relative to `/workspace`, or absolute within a mount that is granted for writing.
     /// Without it the rows become the step's output.
     #[serde(default)]
     pub output: Option<OutputFile>,
+    /// What must hold; otherwise the step fails, and what its statement changed is undone.
+    #[serde(default)]
+    pub expect: Option<Expect>,
+    /// Whether all statements take effect or none. Default: true for scripts, as half of one is of no use to anybody.
+    #[serde(default)]
+    pub transaction: Option<bool>,
+}
+
+/// A file whose rows go into a table, all or none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// The file: relative to `/workspace`, or absolute within a mount that is granted. CSV has a header line with the
+    /// names of columns, and an empty field is NULL.
+    pub file: String,
+    /// The table, for instance `sales` or `public.sales`. It must exist.
+    pub table: String,
+    /// Default: `append`.
+    #[serde(default)]
+    pub mode: LoadMode,
+    /// Default: from the extension.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// Columns to load, in this order. Default: those of the file.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub columns: Option<Vec<String>>,
+}
+
+/// What becomes of the rows that a table has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LoadMode {
+    /// They stay.
+    #[default]
+    Append,
+    /// They are deleted first, in the same transaction.
+    Replace,
 }
 
 /// Values for the parameters.
@@ -82,7 +130,8 @@ pub enum Format {
 }
 
 impl OutputFile {
-    fn spec(&self) -> OutputSpec {
+    /// The file with its format.
+    pub fn spec(&self) -> OutputSpec {
         match self {
             Self::Spec(spec) => spec.clone(),
             Self::Path(path) => OutputSpec { path: path.clone(), format: None },
@@ -93,13 +142,19 @@ impl OutputFile {
 impl OutputSpec {
     /// The format given, or told by the extension.
     pub fn format(&self) -> Option<Format> {
-        let told = || match self.path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
-            "csv" => Some(Format::Csv),
-            "ndjson" | "jsonl" => Some(Format::Ndjson),
-            "parquet" => Some(Format::Parquet),
+        self.format.or_else(|| Format::of(&self.path))
+    }
+}
+
+impl Format {
+    /// What the extension tells.
+    pub fn of(path: &str) -> Option<Self> {
+        match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+            "csv" => Some(Self::Csv),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "parquet" => Some(Self::Parquet),
             _ => None,
-        };
-        self.format.or_else(told)
+        }
     }
 }
 
@@ -114,41 +169,78 @@ impl Step for Sql {
 
     fn validate(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
-        if self.query.trim().is_empty() {
-            issues.push(Issue::at("/query", "the query is empty"));
+        let texts = [
+            ("query", &self.query),
+            ("script", &self.script),
+            ("script_path", &self.script_path),
+            ("procedure", &self.procedure),
+        ];
+        let mut given: Vec<&str> =
+            texts.iter().filter(|(_, text)| text.is_some()).map(|(name, _)| *name).collect();
+        given.extend(self.load.is_some().then_some("load"));
+        if given.len() != 1 {
+            let found = if given.is_empty() {
+                "none is given".to_owned()
+            } else {
+                format!("given are `{}`", given.join("`, `"))
+            };
+            let message = format!(
+                "one of `query`, `script`, `script_path`, `procedure` and `load` says what to do: {found}"
+            );
+            issues.push(Issue::at("", message));
         }
+        for (name, text) in texts {
+            if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+                issues.push(Issue::at(format!("/{name}"), format!("the {name} is empty")));
+            }
+        }
+        let format =
+            "the extension does not tell the format: name it by `format: csv`, `ndjson` or `parquet`";
         if self.output.as_ref().is_some_and(|output| output.spec().format().is_none()) {
+            issues.push(Issue::at("/output", format));
+        }
+        if self.load.as_ref().is_some_and(|load| load.format.or_else(|| Format::of(&load.file)).is_none()) {
+            issues.push(Issue::at("/load", format));
+        }
+        let word = |part: &str| {
+            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        };
+        if self.procedure.as_ref().is_some_and(|name| !name.trim().is_empty() && !name.split('.').all(word)) {
             issues.push(Issue::at(
-                "/output",
-                "the extension does not tell the format: name it by `format: csv`, `ndjson` or `parquet`",
+                "/procedure",
+                "write the name alone, for instance `reports.refresh`; its values are `parameters`",
             ));
+        }
+        let rows = self.query.is_some() || self.procedure.is_some();
+        for (key, is_given, takes) in [
+            ("parameters", self.parameters.is_some(), rows),
+            ("output", self.output.is_some(), rows),
+            ("max_rows", self.max_rows.is_some(), rows),
+            ("expect", self.expect.is_some(), rows || self.load.is_some()),
+            ("transaction", self.transaction.is_some(), self.script.is_some() || self.script_path.is_some()),
+        ] {
+            if is_given && !takes && given.len() == 1 {
+                issues.push(Issue::at(
+                    format!("/{key}"),
+                    format!("`{key}` does nothing for `{}`: remove it", given[0]),
+                ));
+            }
         }
         issues
     }
 
     fn run(self, _: &Invocation) -> StepResult {
-        let connection = Connection::open(&self.connection_name)?;
-        let parameters = self.parameters()?;
-        let timeout =
-            self.timeout.map_or(0, |seconds| (seconds * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32);
-        if returns_rows(&self.query) {
-            let rows = connection.query(&self.query, &parameters, timeout)?;
-            self.fetch(&rows)
-        } else {
-            let changed = connection.execute(&self.query, &parameters, timeout)?;
-            Ok(self
-                .describe(Output::new(format!(
-                    "Statement executed successfully. {} rows affected.",
-                    thousands(changed)
-                )))
-                .metadata("row_count", 0)
-                .metadata("affected_rows", changed))
-        }
+        crate::run::run(&self)
     }
 }
 
 impl Sql {
-    fn parameters(&self) -> Result<Parameters, Failure> {
+    /// The values of the parameters.
+    ///
+    /// # Errors
+    /// When one is a list or an object.
+    pub fn parameters(&self) -> Result<Parameters, Failure> {
         let convert = |name: &str, value: &serde_json::Value| {
             parameter(value).ok_or_else(|| {
                 Failure::invalid_config(format!(
@@ -158,108 +250,26 @@ impl Sql {
         };
         Ok(match &self.parameters {
             None => Parameters::Positional(Vec::new()),
-            Some(Given::Positional(values)) => Parameters::Positional(
-                values
-                    .iter()
-                    .enumerate()
-                    .map(|(i, v)| convert(&(i + 1).to_string(), v))
-                    .collect::<Result<_, _>>()?,
-            ),
-            Some(Given::Named(values)) => Parameters::Named(
-                values
-                    .iter()
-                    .map(|(name, v)| Ok((name.clone(), convert(name, v)?)))
-                    .collect::<Result<_, Failure>>()?,
-            ),
+            Some(Given::Positional(values)) => {
+                let values = values.iter().enumerate().map(|(i, v)| convert(&(i + 1).to_string(), v));
+                Parameters::Positional(values.collect::<Result<_, _>>()?)
+            }
+            Some(Given::Named(values)) => {
+                let values = values.iter().map(|(name, v)| Ok((name.clone(), convert(name, v)?)));
+                Parameters::Named(values.collect::<Result<_, Failure>>()?)
+            }
         })
     }
 
-    fn fetch(&self, rows: &Rows) -> StepResult {
-        let columns = rows.columns();
-        let spec = self.output.as_ref().map(OutputFile::spec);
-        let mut sink = spec.as_ref().map(|spec| Sink::open(spec, &columns)).transpose()?;
-        let mut collected = Vec::new();
-        let (mut count, mut truncated) = (0u64, false);
-        loop {
-            let mut batch: Vec<Vec<SqlValue>> = rows.next(BATCH)?;
-            if batch.is_empty() {
-                break;
-            }
-            if let Some(max) = self.max_rows
-                && count + batch.len() as u64 > max
-            {
-                truncated = true;
-                batch.truncate((max - count) as usize);
-            }
-            count += batch.len() as u64;
-            match &mut sink {
-                Some(sink) => sink.write(&batch)?,
-                None => collected.extend(batch.iter().map(|row| json_row(&columns, row))),
-            }
-            progress(count, None, "rows");
-            if truncated {
-                log::warn(format!("the result has more than {count} rows; the rest is left (`max_rows`)"));
-                break;
-            }
-        }
-        let path = sink.map(Sink::close).transpose()?;
-        let summary = match &path {
-            None => format!("Query executed successfully. {} rows returned.", thousands(count)),
-            Some(path) => {
-                format!("Query executed successfully. {} rows written to {path}.", thousands(count))
-            }
-        };
-        let value = match &path {
-            None => serde_json::Value::Array(collected),
-            Some(path) => json!({ "path": path, "row_count": count }),
-        };
-        let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let output = self.describe(Output::new(summary)).value(value);
-        let output =
-            output.metadata("row_count", count).metadata("columns", columns).metadata("truncated", truncated);
-        Ok(match path {
-            Some(path) => output.metadata("output_path", path),
-            None => output,
-        })
+    /// Milliseconds for a statement; 0 for what policy grants.
+    pub fn timeout_ms(&self) -> u32 {
+        self.timeout.map_or(0, |seconds| (seconds * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32)
     }
-
-    fn describe(&self, output: Output) -> Output {
-        output
-            .metadata("query", self.query.as_str())
-            .metadata("connection_name", self.connection_name.as_str())
-    }
-}
-
-/// Whether the statement is one that gives rows, by its first word.
-fn returns_rows(query: &str) -> bool {
-    let mut rest = query.trim_start();
-    while rest.starts_with("--") || rest.starts_with("/*") {
-        let end = if rest.starts_with("--") { "\n" } else { "*/" };
-        rest = rest.split_once(end).map_or("", |(_, rest)| rest).trim_start();
-    }
-    let word: String =
-        rest.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase();
-    let returning = rest.to_ascii_uppercase().contains("RETURNING");
-    matches!(word.as_str(), "SELECT" | "WITH" | "VALUES" | "EXPLAIN") || returning
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statements_that_give_rows() {
-        for (query, rows) in [
-            ("SELECT 1", true),
-            ("  -- first\n/* then */ with x as (select 1) select * from x", true),
-            ("INSERT INTO t VALUES (1)", false),
-            ("delete from t returning id", true),
-            ("UPDATE t SET a = 1", false),
-            ("", false),
-        ] {
-            assert_eq!(returns_rows(query), rows, "{query}");
-        }
-    }
 
     #[test]
     fn an_output_needs_a_format() {
@@ -287,5 +297,25 @@ mod tests {
         );
         assert!(matches!(step(r#"{"day": "x"}"#).parameters(), Ok(Parameters::Named(v)) if v[0].0 == "day"));
         assert!(step(r#"{"days": [1]}"#).parameters().unwrap_err().message.contains("`days`"));
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_said() {
+        for (config, pointer, why) in [
+            (r#"{"connection_name": "w"}"#, "", "none is given"),
+            (r#"{"connection_name": "w", "query": "q", "script": "s"}"#, "", "given are `query`, `script`"),
+            (r#"{"connection_name": "w", "query": " "}"#, "/query", "is empty"),
+            (
+                r#"{"connection_name": "w", "script": "s", "parameters": []}"#,
+                "/parameters",
+                "does nothing for `script`",
+            ),
+            (r#"{"connection_name": "w", "load": {"file": "x.dat", "table": "t"}}"#, "/load", "the format"),
+            (r#"{"connection_name": "w", "procedure": "p(1)"}"#, "/procedure", "the name alone"),
+        ] {
+            let issues = serde_json::from_str::<Sql>(config).unwrap().validate();
+            let found = issues.iter().any(|issue| issue.pointer == pointer && issue.message.contains(why));
+            assert!(found, "{config}: {issues:?}");
+        }
     }
 }

@@ -1,7 +1,12 @@
-//! The `sql` step: one query over a connection of the operator's, its rows as output or in a file.
+//! The `sql` step: a statement, a script, a procedure or a load over a connection of the operator's.
 
 mod config;
+mod expect;
+mod load;
+mod parquet_file;
+mod run;
 mod table;
+mod time;
 mod write;
 
 pub use config::Sql;

@@ -1,6 +1,6 @@
 //! Values between JSON, SQL and text.
 
-use stepwell_sdk::prelude::serde_json::{Map, Number, Value};
+use stepwell_sdk::prelude::serde_json::{self, Map, Number, Value};
 use stepwell_sdk::sql::{Column, Value as SqlValue};
 
 /// A JSON value as a parameter; `None` for lists and objects.
@@ -31,6 +31,7 @@ pub fn json(value: &SqlValue) -> Value {
         SqlValue::Integer(value) => Value::from(*value),
         SqlValue::Float(value) => Number::from_f64(*value).map_or(Value::Null, Value::Number),
         SqlValue::Bytes(bytes) => Value::String(hex(bytes)),
+        SqlValue::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
         other => Value::String(text(other)),
     }
 }

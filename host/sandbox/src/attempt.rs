@@ -14,6 +14,7 @@ use serde_json::Map;
 use stepwell_engine::policy::{Access, MountGrant, MountSource};
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink};
+use stepwell_sql::Connections;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
@@ -23,6 +24,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::classify;
 use crate::compile::Prepared;
+use crate::credentials::Credentials;
 use crate::engine::YIELD_EVERY_FUEL;
 use crate::guest::bindings::Step;
 use crate::guest::bindings::exports::stepwell::step::step as wit;
@@ -42,7 +44,8 @@ const HEADER_FIELD_BYTES: usize = 64 << 10;
 
 /// What an attempt is made of, beside the component.
 pub(crate) struct Setup<'a> {
-    pub config: &'a Arc<stepwell_engine::Configuration>,
+    pub credentials: &'a Arc<Credentials>,
+    pub connections: &'a Arc<Connections>,
     pub context: RunContext,
     pub mounts: Vec<Mounted>,
     pub deterministic: Option<Deterministic>,
@@ -121,7 +124,8 @@ impl Sandbox {
             polls_cancel: Arc::default(),
         };
         let setup = Setup {
-            config: &self.config,
+            credentials: &self.credentials,
+            connections: &self.connections,
             context,
             mounts,
             deterministic: request.deterministic,
@@ -165,7 +169,8 @@ impl Sandbox {
         let context = RunContext::of_nothing();
         let wall = context.grant.limits().wall.0;
         let setup = Setup {
-            config: &self.config,
+            credentials: &self.credentials,
+            connections: &self.connections,
             context,
             mounts: Vec::new(),
             deterministic: None,
@@ -253,9 +258,9 @@ impl Attempt {
             table,
             wasi: wasi.build(),
             http,
-            hooks: Hooks::new(setup.config.clone(), grant.clone(), setup.sink.clone()),
+            hooks: Hooks::new(setup.credentials.clone(), grant.clone(), setup.sink.clone()),
             files: FileUse::new(&used, &limits),
-            sql: SqlUse::new(setup.config.clone(), &grant),
+            sql: SqlUse::new(setup.connections.clone(), &grant),
             context: setup.context,
             log: LogBook::new(setup.sink.clone(), &limits),
             limiter: Limiter::new(&limits),

@@ -35,8 +35,9 @@ pub(crate) mod bindings {
         imports: { default: async | trappable },
         exports: { default: async },
         with: {
-            "stepwell:sql/sql.connection": crate::host::sql::Connection,
-            "stepwell:sql/sql.rows": crate::host::sql::Rows,
+            "stepwell:sql/sql.connection": stepwell_sql::Connection,
+            "stepwell:sql/sql.rows": stepwell_sql::Rows,
+            "stepwell:sql/sql.load": stepwell_sql::Load,
         },
     });
 }

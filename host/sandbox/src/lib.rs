@@ -7,6 +7,7 @@
 mod attempt;
 mod classify;
 mod compile;
+mod credentials;
 mod engine;
 mod guest;
 mod host;
@@ -21,15 +22,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use stepwell_engine::config::SecretRef;
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::Profile;
 use stepwell_engine::step::Need;
 use stepwell_engine::{
     Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner,
 };
+use stepwell_sql::Connections;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime_wasi::p2::bindings::filesystem;
 
+use crate::credentials::Credentials;
 use crate::guest::bindings::exports::stepwell::step::step;
 use crate::guest::bindings::stepwell::step::types;
 use crate::guest::{Guest, bindings};
@@ -37,6 +41,7 @@ use crate::host::files::GuardedFiles;
 
 pub use compile::{ComponentError, MAX_COMPONENT_BYTES};
 pub use engine::{Allocator, EngineOptions};
+pub use stepwell_sql as sql;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +65,8 @@ struct Registered {
 pub struct Sandbox {
     engine: engine::StepEngine,
     compiler: compile::Compiler,
-    config: Arc<Configuration>,
+    credentials: Arc<Credentials>,
+    connections: Arc<Connections>,
     steps: RwLock<BTreeMap<String, Arc<Registered>>>,
 }
 
@@ -76,7 +82,13 @@ impl Sandbox {
         let linker = link(&engine.engine).map_err(host)?;
         let compiler = compile::Compiler::new(engine.engine.clone(), linker, options.cache_dir.as_deref())?;
         let config = Arc::new(options.config);
-        Ok(Self { engine, compiler, config, steps: RwLock::default() })
+        let of_secrets = config.clone();
+        let resolve = move |reference: &str| {
+            Ok(secrets::read(&of_secrets, &SecretRef(reference.to_owned()))?.expose().to_owned())
+        };
+        let connections = Arc::new(Connections::new(config.clone(), Arc::new(resolve)));
+        let credentials = Arc::new(Credentials::new(config));
+        Ok(Self { engine, compiler, credentials, connections, steps: RwLock::default() })
     }
 
     /// Adds a component under the type that it names itself, compiling it if need be.
@@ -122,6 +134,11 @@ impl Sandbox {
     /// `sha256:...` of the component of a step type.
     pub fn digest(&self, step_type: &str) -> Option<String> {
         self.find(step_type).map(|found| found.digest.clone())
+    }
+
+    /// The databases of the configuration.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// The component of a step type.

@@ -12,7 +12,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Configuration;
-use stepwell_engine::config::SecretStore;
+use stepwell_engine::config::{SecretRef, SecretStore};
 
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
 const KEY: usize = 32;
@@ -21,20 +21,24 @@ const NONCE: usize = 24;
 const MAX_VALUE: usize = 64 << 10;
 
 /// The value of a secret. Has no `Debug` and no `Display`.
+#[derive(Clone)]
 pub(crate) struct Secret(String);
 
 impl Secret {
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// Reads the secret `name` of the configuration.
+/// Reads the value that `source` refers to.
 ///
 /// # Errors
 /// Says where the value should have been, and never what it is.
-pub(crate) fn read(config: &Configuration, name: &str) -> Result<Secret, String> {
-    let source = config.secret(name).ok_or_else(|| format!("there is no secret `{name}`"))?;
+pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret, String> {
     let value = match source.0.split_once(':') {
         Some(("env", variable)) => {
             std::env::var(variable).map_err(|_| format!("the environment has no variable {variable}"))?
@@ -45,11 +49,11 @@ pub(crate) fn read(config: &Configuration, name: &str) -> Result<Secret, String>
             let store = config.secret_store.as_ref().ok_or("there is no `secret_store`")?;
             SecretFile::read(store)?.get(store, kept)?
         }
-        _ => return Err(format!("the secret `{name}` is neither env: nor file: nor store:")),
+        _ => return Err("a secret is `env:NAME`, `file:PATH` or `store:NAME`".to_owned()),
     };
     let value = value.trim_end_matches(['\r', '\n']);
     if value.is_empty() {
-        return Err(format!("the secret `{name}` is empty"));
+        return Err(format!("the secret {} is empty", source.0));
     }
     Ok(Secret(value.to_owned()))
 }

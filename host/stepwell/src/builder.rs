@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use stepwell_builtins::BUILTINS;
 use stepwell_engine::clock::{Clock, Timestamp};
+use stepwell_engine::config::SECTION_FILES;
 use stepwell_engine::document::{Diagnostic, Diagnostics};
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::{Policy, PolicySet};
@@ -80,7 +81,8 @@ impl HostBuilder {
         self
     }
 
-    /// The configuration file with connections, organizations and secrets. Default: none of them.
+    /// The configuration file with connections, organizations and secrets; `connections.yaml`, `azure_devops.yaml` and
+    /// `step_types.yaml` beside it hold a section each, where they are there. Default: none of them.
     #[must_use]
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.config_file = Some(path.into());
@@ -153,7 +155,14 @@ impl HostBuilder {
     pub fn build(self) -> Result<Host, HostError> {
         let config = match &self.config_file {
             Some(path) => {
-                Configuration::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?
+                let mut files = vec![(name(path), read(path)?)];
+                for (section, _) in SECTION_FILES {
+                    let beside = dir_of(path).join(section);
+                    if beside != *path && beside.is_file() {
+                        files.push((name(&beside), read(&beside)?));
+                    }
+                }
+                Configuration::parse_all(&files, dir_of(path)).map_err(HostError::Invalid)?
             }
             None => Configuration::default(),
         };

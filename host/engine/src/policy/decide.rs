@@ -195,6 +195,7 @@ impl Layers<'_> {
         for rule in rules {
             let mut sql = SqlGrant {
                 mode: rule.mode,
+                scripts: rule.scripts,
                 rows: rule.rows.unwrap_or(limits.sql_rows).min(limits.sql_rows),
                 timeout: rule.timeout.unwrap_or(limits.sql_timeout).min(limits.sql_timeout),
             };
@@ -204,6 +205,7 @@ impl Layers<'_> {
                     None => kept = false,
                     Some(narrow) => {
                         sql.mode = sql.mode.min(narrow.mode);
+                        sql.scripts &= narrow.scripts;
                         sql.rows = sql.rows.min(narrow.rows.unwrap_or(sql.rows));
                         sql.timeout = sql.timeout.min(narrow.timeout.unwrap_or(sql.timeout));
                     }

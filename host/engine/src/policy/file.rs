@@ -90,6 +90,10 @@ pub struct SqlRule {
     /// What statements may do. Default: `read`.
     #[serde(default)]
     pub mode: SqlMode,
+    /// Whether one call may run a script of several statements; in `mssql`, where a batch cannot be told from a
+    /// statement, whether it may hold more than one. Default: false.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scripts: bool,
     /// Rows that one result may bring. Default: `limits.sql_rows`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Count>,

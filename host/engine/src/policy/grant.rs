@@ -44,6 +44,8 @@ pub struct HttpGrant {
 pub struct SqlGrant {
     /// What statements may do.
     pub mode: SqlMode,
+    /// Whether a call may run several statements.
+    pub scripts: bool,
     /// Rows of one result.
     pub rows: Count,
     /// Time of one statement.

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,45 +19,23 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 use serde_json::Map;
 use stepwell_engine::policy::{Grant, HttpRequest, HttpRule, Limits};
 use stepwell_engine::step::{LogLine, Report};
-use stepwell_engine::{Configuration, Receipt, StepSink};
-use tokio::io::{AsyncRead, AsyncWrite};
+use stepwell_engine::{Receipt, StepSink};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::connect::{connect_error, exchange, handshake};
 use super::mask::{Masked, Needles};
-use crate::secrets;
+use crate::credentials::Credentials;
 
-/// Bytes of the header section, either way.
-const HEADER_BYTES: usize = 64 << 10;
-/// Header lines of an answer.
-const HEADER_LINES: usize = 100;
-
-/// The system's trust roots, as a TLS configuration; read once.
-static TLS: LazyLock<Result<Arc<ClientConfig>, String>> = LazyLock::new(|| {
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        return Err("the system has no trust roots: install ca-certificates".to_owned());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
-});
+/// Bytes a second that an answer must bring after its first seconds: less is a server that holds the step up.
+const MIN_BYTES_PER_SECOND: u64 = 1 << 10;
+const SLOW_START: Duration = Duration::from_secs(10);
 
 /// The HTTP of one attempt.
 pub(crate) struct Hooks {
@@ -65,7 +43,7 @@ pub(crate) struct Hooks {
 }
 
 struct Shared {
-    config: Arc<Configuration>,
+    credentials: Arc<Credentials>,
     grant: Arc<Grant>,
     sink: Option<StepSink>,
     concurrent: Arc<Semaphore>,
@@ -84,11 +62,11 @@ struct Usage {
 }
 
 impl Hooks {
-    pub fn new(config: Arc<Configuration>, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
+    pub fn new(credentials: Arc<Credentials>, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
             shared: Arc::new(Shared {
-                config,
+                credentials,
                 grant,
                 sink,
                 concurrent: Arc::new(Semaphore::new(permits)),
@@ -184,7 +162,7 @@ impl Shared {
             self.concurrent.clone().try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
         let address = self.resolve(rule, &target, connect).await?;
-        let needles = self.inject(rule, &mut request)?;
+        let needles = self.inject(rule, &mut request).await?;
         // The origin form: the authority goes into the Host header only.
         *request.uri_mut() = request
             .uri()
@@ -230,6 +208,8 @@ impl Shared {
             between,
             idle: Box::pin(sleep(between)),
             total,
+            since: tokio::time::Instant::now(),
+            bytes: 0,
             _driver: driver,
             _permit: permit,
         };
@@ -326,13 +306,17 @@ impl Shared {
     }
 
     /// Adds the credential of the rule; what to look for in the answer then.
-    fn inject(&self, rule: &HttpRule, request: &mut Request<WasiBody>) -> Result<Option<Needles>, Error> {
+    async fn inject(
+        &self,
+        rule: &HttpRule,
+        request: &mut Request<WasiBody>,
+    ) -> Result<Option<Needles>, Error> {
         let Some(inject) = &rule.inject else { return Ok(None) };
         let fail = |why: String| {
             tracing::error!(secret = inject.secret, "cannot inject a credential: {why}");
             Error::InternalError(Some("the host could not add the credential; its log says why".to_owned()))
         };
-        let secret = secrets::read(&self.config, &inject.secret).map_err(fail)?;
+        let secret = self.credentials.get(&inject.secret).await.map_err(fail)?;
         let text = inject.format.replace("{basic}", &basic(secret.expose())).replace("{}", secret.expose());
         let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
         let mut value =
@@ -353,41 +337,6 @@ fn basic(secret: &str) -> String {
 /// The guest may wait less than policy allows, never longer and never not at all.
 fn clamp(wanted: Option<Duration>, allowed: Duration) -> Duration {
     wanted.map_or(allowed, |wanted| wanted.clamp(Duration::from_millis(1), allowed))
-}
-
-fn connect_error(error: std::io::Error) -> Error {
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-        _ => Error::Connect(error),
-    }
-}
-
-async fn handshake(tcp: TcpStream, host: &str) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
-    let config = TLS.as_ref().map_err(|why| Error::InternalError(Some(why.clone())))?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::HttpRequestUriInvalid)?;
-    tokio_rustls::TlsConnector::from(config.clone()).connect(name, tcp).await.map_err(Error::Tls)
-}
-
-async fn exchange<S>(
-    stream: S,
-    request: Request<http_body_util::combinators::UnsyncBoxBody<Bytes, Error>>,
-    first_byte: Duration,
-) -> Result<(Response<hyper::body::Incoming>, AbortOnDropHandle<()>), Error>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(HEADER_BYTES).max_headers(HEADER_LINES);
-    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
-    // Ends with the answer's body: whoever drops the body drops the connection.
-    let driver = AbortOnDropHandle::new(tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!("an HTTP connection ended: {error}");
-        }
-    }));
-    let answer = timeout(first_byte, sender.send_request(request)).await;
-    let response = answer.map_err(|_| Error::ConnectionReadTimeout)??;
-    Ok((response, driver))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -459,6 +408,8 @@ struct Incoming<B> {
     between: Duration,
     idle: Pin<Box<Sleep>>,
     total: Pin<Box<Sleep>>,
+    since: tokio::time::Instant,
+    bytes: u64,
     _driver: AbortOnDropHandle<()>,
     _permit: OwnedSemaphorePermit,
 }
@@ -478,6 +429,13 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             let between = self.between;
             self.idle = Box::pin(sleep(between));
+            if let Some(Ok(frame)) = &frame {
+                self.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+                let elapsed = self.since.elapsed();
+                if elapsed > SLOW_START && self.bytes < elapsed.as_secs() * MIN_BYTES_PER_SECOND {
+                    return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
+                }
+            }
             return Poll::Ready(frame);
         }
         let idle = self.idle.as_mut().poll(cx).is_ready();

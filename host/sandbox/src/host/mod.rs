@@ -1,6 +1,7 @@
 //! The host's side of every interface. Each refuses in its first line.
 
 pub(crate) mod clocks;
+pub(crate) mod connect;
 pub(crate) mod context;
 pub(crate) mod files;
 pub(crate) mod http;

@@ -76,6 +76,19 @@ pub(crate) enum OperateCommand {
     Keys(Of<KeysCommand>),
     /// Keeps the values of secrets, encrypted, in the `secret_store` of the configuration.
     Secrets(Of<SecretsCommand>),
+    /// Lists and tests the databases of the configuration.
+    Connections(Of<ConnectionsCommand>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConnectionsCommand {
+    /// Lists them: where they are and who logs in, never a password.
+    List,
+    /// Logs in, looks at what the login may do, and says what answered. Exits with 1 when one does not work.
+    Test {
+        /// Which. Default: all.
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

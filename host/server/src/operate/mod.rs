@@ -3,6 +3,7 @@
 //! They work on the store itself, beside a service that runs on it: what they do is seen there within a second.
 
 mod args;
+mod connections;
 mod secrets;
 
 use std::path::PathBuf;
@@ -60,6 +61,7 @@ pub(crate) async fn operate(command: OperateCommand) -> Result<Exit, HostError> 
         }
         OperateCommand::Audit { limit, host: args } => audit_log(&host(&args).await?, limit).await,
         OperateCommand::Keys(of) => api_keys(of.command, &host(&of.host).await?).await,
+        OperateCommand::Connections(of) => connections::connections(of.command, &host(&of.host).await?).await,
         OperateCommand::Secrets(of) => secrets::secrets(of.command, &host(&of.host).await?).await,
     }
 }

@@ -56,15 +56,10 @@ fn value(name: &str) -> Result<String, HostError> {
 
 fn list(host: &Host, store: &SecretStore) -> Result<Exit, HostError> {
     let file = SecretFile::read(store).map_err(HostError::Refused)?;
-    let config = host.configuration();
-    let mut users: Vec<(String, String)> =
-        config.secrets.iter().map(|(name, secret)| (secret.0.clone(), name.clone())).collect();
-    users.extend(config.azure_devops.organizations.iter().map(|(name, organization)| {
-        (organization.pat.0.clone(), format!("azure_devops.organizations.{name}.pat"))
-    }));
+    let users = host.configuration().references();
     let used_by = |name: &str| {
         let reference = format!("store:{name}");
-        let names = users.iter().filter(|(source, _)| *source == reference).map(|(_, name)| name.as_str());
+        let names = users.iter().filter(|(_, source)| source.0 == reference).map(|(name, _)| name.as_str());
         names.collect::<Vec<_>>().join(", ")
     };
     let mut shown = table(["Name", "Used by"]);

@@ -1,0 +1,473 @@
+//! Parquet files: rows into columns, and back.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::builder::{
+    ArrayBuilder, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder,
+    Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{ChunkReader, Length};
+use stepwell_sdk::Failure;
+use stepwell_sdk::sql::{Column, Value};
+
+use crate::table::text;
+use crate::time::{Moment, date_text, days, moment};
+use crate::write::failed;
+
+/// Rows that are gathered before they are encoded.
+const BATCH: usize = 4 << 10;
+/// Memory that the writer may hold before it writes out a row group.
+const ROW_GROUP_BYTES: usize = 16 << 20;
+
+/// A file that takes rows. Its schema follows from the first of them.
+pub struct ParquetFile {
+    columns: Vec<Column>,
+    file: Option<BufWriter<File>>,
+    open: Option<Open>,
+}
+
+struct Open {
+    schema: Arc<Schema>,
+    writer: ArrowWriter<BufWriter<File>>,
+    builders: Vec<Builder>,
+    rows: usize,
+}
+
+/// Builds a column.
+enum Builder {
+    Boolean(BooleanBuilder),
+    Integer(Int64Builder),
+    Float(Float64Builder),
+    Decimal(Decimal128Builder, u8, i8),
+    Binary(BinaryBuilder),
+    Date(Date32Builder),
+    Moment(TimestampMicrosecondBuilder),
+    Text(StringBuilder),
+}
+
+impl ParquetFile {
+    /// A file of these columns.
+    pub fn new(file: BufWriter<File>, columns: &[Column]) -> Self {
+        Self { columns: columns.to_vec(), file: Some(file), open: None }
+    }
+
+    /// Appends rows.
+    pub fn write(&mut self, rows: Vec<Vec<Value>>) -> Result<(), Failure> {
+        if let Some(file) = self.file.take() {
+            self.open = Some(Open::new(file, &self.columns, &rows)?);
+        }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        for row in rows {
+            for ((builder, value), column) in open.builders.iter_mut().zip(row).zip(&self.columns) {
+                builder.push(value, &column.name)?;
+            }
+            open.rows += 1;
+            if open.rows == BATCH {
+                open.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes the file.
+    pub fn close(mut self) -> Result<(), Failure> {
+        self.write(Vec::new())?;
+        let Some(mut open) = self.open else { return Ok(()) };
+        open.flush()?;
+        let mut file = open.writer.into_inner().map_err(|e| failed(&e))?;
+        file.flush().map_err(|e| failed(&e))
+    }
+}
+
+impl Open {
+    fn new(file: BufWriter<File>, columns: &[Column], rows: &[Vec<Value>]) -> Result<Self, Failure> {
+        let types = columns
+            .iter()
+            .enumerate()
+            .map(|(i, column)| column_type(&column.type_name, rows.iter().filter_map(|row| row.get(i))));
+        let types: Vec<DataType> = types.collect();
+        let builders = types.iter().map(Builder::of).collect();
+        let fields = columns.iter().zip(types).map(|(column, kind)| Field::new(&column.name, kind, true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
+        Ok(Self { schema, writer, builders, rows: 0 })
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        self.rows = 0;
+        let arrays = self.builders.iter_mut().map(Builder::finish).collect();
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| failed(&e))?;
+        self.writer.write(&batch).map_err(|e| failed(&e))?;
+        if self.writer.memory_size() > ROW_GROUP_BYTES {
+            self.writer.flush().map_err(|e| failed(&e))?;
+        }
+        Ok(())
+    }
+}
+
+impl Builder {
+    fn of(kind: &DataType) -> Self {
+        match kind {
+            DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            DataType::Int64 => Self::Integer(Int64Builder::new()),
+            DataType::Float64 => Self::Float(Float64Builder::new()),
+            DataType::Decimal128(precision, scale) => {
+                Self::Decimal(Decimal128Builder::new().with_data_type(kind.clone()), *precision, *scale)
+            }
+            DataType::Binary => Self::Binary(BinaryBuilder::new()),
+            DataType::Date32 => Self::Date(Date32Builder::new()),
+            DataType::Timestamp(..) => {
+                Self::Moment(TimestampMicrosecondBuilder::new().with_data_type(kind.clone()))
+            }
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    fn push(&mut self, value: Value, column: &str) -> Result<(), Failure> {
+        if matches!(value, Value::Null) {
+            self.push_null();
+            return Ok(());
+        }
+        match (self, &value) {
+            (Self::Boolean(builder), Value::Boolean(b)) => builder.append_value(*b),
+            (Self::Integer(builder), Value::Integer(n)) => builder.append_value(*n),
+            (Self::Float(builder), Value::Float(x)) => builder.append_value(*x),
+            (Self::Float(builder), Value::Integer(n)) => builder.append_value(*n as f64),
+            (Self::Decimal(builder, precision, scale), Value::Decimal(text)) => {
+                let number =
+                    decimal(text, *precision, *scale).ok_or_else(|| mixed(column, "a decimal", &value))?;
+                builder.append_value(number);
+            }
+            (Self::Binary(builder), Value::Bytes(bytes)) => builder.append_value(bytes),
+            (Self::Date(builder), Value::Date(text)) => {
+                builder.append_value(days(text).ok_or_else(|| mixed(column, "dates", &value))?);
+            }
+            (Self::Moment(builder), Value::Timestamp(text) | Value::TimestampWithZone(text)) => {
+                builder.append_value(moment(text).ok_or_else(|| mixed(column, "times", &value))?);
+            }
+            (Self::Text(builder), _) => builder.append_value(text(&value)),
+            (builder, _) => return Err(mixed(column, builder.name(), &value)),
+        }
+        Ok(())
+    }
+
+    fn push_null(&mut self) {
+        match self {
+            Self::Boolean(builder) => builder.append_null(),
+            Self::Integer(builder) => builder.append_null(),
+            Self::Float(builder) => builder.append_null(),
+            Self::Decimal(builder, ..) => builder.append_null(),
+            Self::Binary(builder) => builder.append_null(),
+            Self::Date(builder) => builder.append_null(),
+            Self::Moment(builder) => builder.append_null(),
+            Self::Text(builder) => builder.append_null(),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Boolean(_) => "booleans",
+            Self::Integer(_) => "whole numbers",
+            Self::Float(_) => "numbers",
+            Self::Decimal(..) => "decimals",
+            Self::Binary(_) => "bytes",
+            Self::Date(_) => "dates",
+            Self::Moment(_) => "times",
+            Self::Text(_) => "text",
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Boolean(builder) => ArrayBuilder::finish(builder),
+            Self::Integer(builder) => ArrayBuilder::finish(builder),
+            Self::Float(builder) => ArrayBuilder::finish(builder),
+            Self::Decimal(builder, ..) => ArrayBuilder::finish(builder),
+            Self::Binary(builder) => ArrayBuilder::finish(builder),
+            Self::Date(builder) => ArrayBuilder::finish(builder),
+            Self::Moment(builder) => ArrayBuilder::finish(builder),
+            Self::Text(builder) => ArrayBuilder::finish(builder),
+        }
+    }
+}
+
+/// The type of a column: what its values are; where there are none, what it was declared as (SQLite's rules
+/// of affinity, sqlite.org/datatype3.html section 3.1, and the names that servers give).
+fn column_type<'a>(declared: &str, values: impl Iterator<Item = &'a Value>) -> DataType {
+    let declared = declared.to_ascii_lowercase();
+    let decimal = digits(&declared);
+    let mut found = None;
+    for value in values {
+        let kind = match value {
+            Value::Null => continue,
+            Value::Boolean(_) => DataType::Boolean,
+            Value::Integer(_) => DataType::Int64,
+            Value::Float(_) => DataType::Float64,
+            Value::Bytes(_) => DataType::Binary,
+            Value::Date(_) => DataType::Date32,
+            Value::Timestamp(_) => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Value::TimestampWithZone(_) => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Value::Decimal(_) => decimal.clone().unwrap_or(DataType::Utf8),
+            _ => DataType::Utf8,
+        };
+        found = Some(match (found, kind) {
+            (None, kind) => kind,
+            (Some(DataType::Int64), DataType::Float64) | (Some(DataType::Float64), DataType::Int64) => {
+                DataType::Float64
+            }
+            (Some(before), kind) if before == kind => kind,
+            _ => DataType::Utf8,
+        });
+    }
+    let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+    let real = has(&["real", "floa", "doub"]);
+    match found {
+        // A REAL column may begin with whole numbers.
+        Some(DataType::Int64) if real => DataType::Float64,
+        Some(kind) => kind,
+        None if declared == "bool" || declared == "boolean" => DataType::Boolean,
+        None if declared == "date" => DataType::Date32,
+        None if declared == "timestamptz" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        None if declared == "timestamp" || declared.starts_with("datetime") => {
+            DataType::Timestamp(TimeUnit::Microsecond, None)
+        }
+        None if has(&["int"]) && !has(&["interval", "point"]) => DataType::Int64,
+        None if real => DataType::Float64,
+        None if has(&["blob", "bytea", "binary"]) => DataType::Binary,
+        None => decimal.unwrap_or(DataType::Utf8),
+    }
+}
+
+/// The decimal type of `numeric(10,2)`.
+fn digits(declared: &str) -> Option<DataType> {
+    let (name, digits) = declared.strip_suffix(')')?.split_once('(')?;
+    let (precision, scale) = digits.split_once(',')?;
+    let (precision, scale) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
+    let fits = ["numeric", "decimal"].contains(&name)
+        && (1..=38).contains(&precision)
+        && (0..=precision as i8).contains(&scale);
+    fits.then_some(DataType::Decimal128(precision, scale))
+}
+
+/// A decimal as a whole number of its last digits.
+fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let scale = usize::try_from(scale).ok()?;
+    if fraction.len() > scale || whole.len() + scale > usize::from(precision) + 1 {
+        return None;
+    }
+    let mut number: i128 = 0;
+    for digit in
+        whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', scale - fraction.len()))
+    {
+        number = number * 10 + i128::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+    }
+    Some(if negative { -number } else { number })
+}
+
+fn mixed(column: &str, kind: &str, value: &Value) -> Failure {
+    Failure::failed(format!(
+        "the column `{column}` began as {kind} and now holds `{}`; a Parquet column has one type: CAST it in the query",
+        text(value)
+    ))
+}
+
+/// A file that is read here and there. (WASI cannot open a file twice by its handle, as Parquet's own reader does.)
+pub struct Pieces {
+    file: Arc<Mutex<File>>,
+    length: u64,
+}
+
+impl Pieces {
+    /// Of this file.
+    pub fn of(file: File) -> std::io::Result<Self> {
+        let length = file.metadata()?.len();
+        Ok(Self { file: Arc::new(Mutex::new(file)), length })
+    }
+}
+
+impl Length for Pieces {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Pieces {
+    type T = BufReader<Piece>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(BufReader::new(Piece { file: self.file.clone(), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut bytes = vec![0; length];
+        Piece { file: self.file.clone(), at: start }.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
+/// The file from a place on.
+pub struct Piece {
+    file: Arc<Mutex<File>>,
+    at: u64,
+}
+
+impl Read for Piece {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(self.at))?;
+        let read = file.read(buffer)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// The values of a column of a file.
+pub fn values(array: &ArrayRef, column: &str) -> Result<Vec<Value>, Failure> {
+    fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef, form: impl Fn(T::Native) -> Value) -> Vec<Value> {
+        array.as_primitive::<T>().iter().map(|value| value.map_or(Value::Null, &form)).collect()
+    }
+    fn whole<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &ArrayRef) -> Vec<Value> {
+        primitive::<T>(array, |value| Value::Integer(value.into()))
+    }
+    let text = |value: Option<&str>| value.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+    let bytes = |value: Option<&[u8]>| value.map_or(Value::Null, |bytes| Value::Bytes(bytes.to_vec()));
+    let unit = |zoned: bool| {
+        move |moment: Moment| match zoned {
+            true => Value::TimestampWithZone(moment.to_string() + "Z"),
+            false => Value::Timestamp(moment.to_string()),
+        }
+    };
+    Ok(match array.data_type() {
+        DataType::Null => vec![Value::Null; array.len()],
+        DataType::Boolean => {
+            array.as_boolean().iter().map(|b| b.map_or(Value::Null, Value::Boolean)).collect()
+        }
+        DataType::Int8 => whole::<Int8Type>(array),
+        DataType::Int16 => whole::<Int16Type>(array),
+        DataType::Int32 => whole::<Int32Type>(array),
+        DataType::Int64 => whole::<Int64Type>(array),
+        DataType::UInt8 => whole::<UInt8Type>(array),
+        DataType::UInt16 => whole::<UInt16Type>(array),
+        DataType::UInt32 => whole::<UInt32Type>(array),
+        DataType::UInt64 => primitive::<UInt64Type>(array, |value| {
+            i64::try_from(value).map_or_else(|_| Value::Decimal(value.to_string()), Value::Integer)
+        }),
+        DataType::Float32 => primitive::<Float32Type>(array, |value| {
+            Value::Float(value.to_string().parse().unwrap_or(f64::from(value)))
+        }),
+        DataType::Float64 => primitive::<Float64Type>(array, Value::Float),
+        DataType::Decimal128(_, scale) => {
+            let scale = usize::try_from(*scale).unwrap_or(0);
+            primitive::<Decimal128Type>(array, |value| Value::Decimal(decimal_text(value, scale)))
+        }
+        DataType::Utf8 => array.as_string::<i32>().iter().map(text).collect(),
+        DataType::LargeUtf8 => array.as_string::<i64>().iter().map(text).collect(),
+        DataType::Utf8View => array.as_string_view().iter().map(text).collect(),
+        DataType::Binary => array.as_binary::<i32>().iter().map(bytes).collect(),
+        DataType::LargeBinary => array.as_binary::<i64>().iter().map(bytes).collect(),
+        DataType::BinaryView => array.as_binary_view().iter().map(bytes).collect(),
+        DataType::Date32 => primitive::<Date32Type>(array, |days| Value::Date(date_text(days.into()))),
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            let form = unit(zone.is_some());
+            primitive::<TimestampSecondType>(array, move |time| form(Moment { seconds: time, nanos: 0 }))
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, zone) => {
+            let form = unit(zone.is_some());
+            primitive::<TimestampMillisecondType>(array, move |time| form(Moment::of(time, 1_000)))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            let form = unit(zone.is_some());
+            primitive::<TimestampMicrosecondType>(array, move |time| form(Moment::of(time, 1_000_000)))
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
+            let form = unit(zone.is_some());
+            primitive::<TimestampNanosecondType>(array, move |time| form(Moment::of(time, 1_000_000_000)))
+        }
+        other => {
+            let message = format!(
+                "the column `{column}` is of the type {other}, which cannot be loaded: leave it out by `columns`"
+            );
+            return Err(Failure::invalid_config(message));
+        }
+    })
+}
+
+fn decimal_text(value: i128, scale: usize) -> String {
+    let number = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = number.split_at(number.len() - scale);
+    let sign = if value < 0 { "-" } else { "" };
+    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_of_a_column_is_that_of_its_values() {
+        use Value::{Date, Decimal, Float, Integer, Null, Text};
+        let one = |text: &str| text.to_owned();
+        for (declared, values, kind) in [
+            ("", vec![Null, Integer(1)], DataType::Int64),
+            ("", vec![Integer(1), Float(0.5)], DataType::Float64),
+            ("REAL", vec![Integer(1)], DataType::Float64),
+            ("", vec![Integer(1), Text(one("x"))], DataType::Utf8),
+            ("INTEGER", vec![Null], DataType::Int64),
+            ("VARCHAR(10)", vec![], DataType::Utf8),
+            ("date", vec![Date(one("2025-09-01"))], DataType::Date32),
+            ("numeric(10,2)", vec![Decimal(one("1.00"))], DataType::Decimal128(10, 2)),
+            ("numeric", vec![Decimal(one("1.00"))], DataType::Utf8),
+            ("timestamptz", vec![], DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
+            ("interval", vec![], DataType::Utf8),
+        ] {
+            assert_eq!(column_type(declared, values.iter()), kind, "{declared} {values:?}");
+        }
+    }
+
+    #[test]
+    fn decimals_keep_every_digit() {
+        for (text, precision, scale, number) in [
+            ("12.50", 10, 2, Some(1250)),
+            ("-0.05", 10, 2, Some(-5)),
+            ("7", 10, 2, Some(700)),
+            ("1.234", 10, 2, None),
+            ("NaN", 10, 2, None),
+        ] {
+            assert_eq!(decimal(text, precision, scale), number, "{text}");
+            if let Some(number) = number.filter(|_| text.contains('.')) {
+                assert_eq!(decimal_text(number, 2), text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_its_column_is_named() {
+        let mut builder = Builder::of(&DataType::Int64);
+        builder.push(Value::Integer(1), "n").unwrap();
+        let message = builder.push(Value::Text("x".to_owned()), "n").unwrap_err().message;
+        assert!(message.contains("`n`") && message.contains("CAST"), "{message}");
+    }
+}

@@ -1,0 +1,295 @@
+//! The work of a `sql` step.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use stepwell_sdk::prelude::{json, log, serde_json};
+use stepwell_sdk::sql::{Connection, Parameters, Rows, Transaction};
+use stepwell_sdk::{Failure, Output, StepResult, progress};
+
+use crate::config::{Given, LoadMode, OutputFile, Sql};
+use crate::load;
+use crate::table::{json_row, thousands};
+use crate::write::Sink;
+
+/// Rows asked for at a time.
+const BATCH: u32 = 512;
+
+/// Does what the configuration says.
+pub fn run(step: &Sql) -> StepResult {
+    let connection = Connection::open(&step.connection_name)?;
+    let output = if let Some(query) = &step.query {
+        statement(step, &connection, query)?.metadata("query", query.as_str())
+    } else if let Some(procedure) = &step.procedure {
+        let call = call(step, &connection.dialect(), procedure)?;
+        statement(step, &connection, &call)?.metadata("procedure", procedure.as_str())
+    } else if let Some(what) = &step.load {
+        loaded(step, &connection, what)?
+    } else {
+        let text = match (&step.script, &step.script_path) {
+            (Some(text), _) => text.clone(),
+            (None, Some(path)) => {
+                let path = place(path);
+                fs::read_to_string(&path)
+                    .map_err(|error| Failure::not_found(format!("cannot read {}: {error}", path.display())))?
+            }
+            (None, None) => return Err(Failure::invalid_config("there is nothing to do")),
+        };
+        script(step, &connection, &text)?
+    };
+    Ok(output.metadata("connection_name", step.connection_name.as_str()))
+}
+
+/// Where a path of the job is: relative to the workspace.
+pub fn place(path: &str) -> PathBuf {
+    Path::new("/workspace").join(path)
+}
+
+fn statement(step: &Sql, connection: &Connection, text: &str) -> StepResult {
+    let parameters = step.parameters()?;
+    let rows = step.procedure.is_some() || returns_rows(text);
+    // What an expectation refuses is undone.
+    let undo = step.expect.is_some() && (!rows || changes(text));
+    within(connection, undo, || {
+        if rows {
+            return fetch(step, &connection.query(text, &parameters, step.timeout_ms())?);
+        }
+        let changed = connection.execute(text, &parameters, step.timeout_ms())?;
+        if let Some(expect) = &step.expect {
+            expect.count(changed, "changed")?;
+        }
+        let summary = format!("Statement executed successfully. {} rows affected.", thousands(changed));
+        Ok(Output::new(summary).metadata("row_count", 0).metadata("affected_rows", changed))
+    })
+}
+
+/// Runs `work` in a transaction, which ends with it.
+fn within<T>(
+    connection: &Connection,
+    transaction: bool,
+    work: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    if !transaction {
+        return work();
+    }
+    connection.transaction(Transaction::Begin)?;
+    let result = work();
+    match &result {
+        Ok(_) => connection.transaction(Transaction::Commit)?,
+        // The connection may be gone with the statement, and the transaction with it.
+        Err(_) => drop(connection.transaction(Transaction::Rollback)),
+    }
+    result
+}
+
+fn fetch(step: &Sql, rows: &Rows) -> StepResult {
+    let columns = rows.columns();
+    let spec = step.output.as_ref().map(OutputFile::spec);
+    let mut sink = spec.as_ref().map(|spec| Sink::open(spec, &columns)).transpose()?;
+    let mut collected = Vec::new();
+    let (mut count, mut truncated) = (0u64, false);
+    loop {
+        let mut batch = rows.next(BATCH)?;
+        if batch.is_empty() {
+            break;
+        }
+        if let Some(max) = step.max_rows
+            && count + batch.len() as u64 > max
+        {
+            truncated = true;
+            batch.truncate((max - count) as usize);
+        }
+        if let Some(expect) = &step.expect {
+            expect.check(&columns, &batch, count)?;
+        }
+        count += batch.len() as u64;
+        match &mut sink {
+            Some(sink) => sink.write(batch)?,
+            None => collected.extend(batch.iter().map(|row| json_row(&columns, row))),
+        }
+        progress(count, None, "rows");
+        if truncated {
+            log::warn(format!("the result has more than {count} rows; the rest is left (`max_rows`)"));
+            break;
+        }
+    }
+    if let Some(expect) = &step.expect {
+        expect.check(&columns, &[], count)?;
+        expect.count(count, "returned")?;
+    }
+    let path = sink.map(Sink::close).transpose()?;
+    let summary = match &path {
+        None => format!("Query executed successfully. {} rows returned.", thousands(count)),
+        Some(path) => format!("Query executed successfully. {} rows written to {path}.", thousands(count)),
+    };
+    let value = match &path {
+        None => serde_json::Value::Array(collected),
+        Some(path) => json!({ "path": path, "row_count": count }),
+    };
+    let columns: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let output = Output::new(summary).value(value).metadata("row_count", count).metadata("columns", columns);
+    let output = output.metadata("truncated", truncated);
+    Ok(match path {
+        Some(path) => output.metadata("output_path", path),
+        None => output,
+    })
+}
+
+fn script(step: &Sql, connection: &Connection, text: &str) -> StepResult {
+    within(connection, step.transaction.unwrap_or(true), || {
+        let report = connection.script(text, step.timeout_ms())?;
+        let mut done = Vec::new();
+        let mut affected = 0;
+        for statement in &report.done {
+            log::info(format!("{}: {} rows affected", statement.statement, thousands(statement.affected)));
+            affected += statement.affected;
+            done.push(json!({
+                "statement": statement.statement, "affected_rows": statement.affected, "row_count": statement.rows,
+            }));
+        }
+        if let Some(error) = report.failed {
+            let mut failure = Failure::from(error);
+            failure.message = format!("statement {} of the script: {}", done.len() + 1, failure.message);
+            return Err(failure.metadata("statements", done));
+        }
+        let summary = format!(
+            "Script executed successfully. {} statements, {} rows affected.",
+            done.len(),
+            thousands(affected)
+        );
+        Ok(Output::new(summary)
+            .metadata("statement_count", done.len())
+            .metadata("affected_rows", affected)
+            .value(serde_json::Value::Array(done)))
+    })
+}
+
+fn loaded(step: &Sql, connection: &Connection, what: &crate::config::Load) -> StepResult {
+    let replaces = what.mode == LoadMode::Replace;
+    let count = within(connection, replaces || step.expect.is_some(), || {
+        if replaces {
+            let delete = format!("DELETE FROM {}", quoted(&connection.dialect(), &what.table));
+            connection.execute(&delete, &Parameters::Positional(Vec::new()), step.timeout_ms())?;
+        }
+        let count = load::load(connection, what, step.timeout_ms())?;
+        if let Some(expect) = &step.expect {
+            expect.count(count, "loaded")?;
+        }
+        Ok(count)
+    })?;
+    let summary = format!("{} rows loaded into {}.", thousands(count), what.table);
+    let value = json!({ "table": what.table, "row_count": count });
+    Ok(Output::new(summary).value(value).metadata("row_count", count).metadata("affected_rows", count))
+}
+
+/// A name of a table in the dialect's quotes; the host refuses what needs more than that.
+fn quoted(dialect: &str, name: &str) -> String {
+    let (open, close) = match dialect {
+        "mysql" => ('`', '`'),
+        "mssql" => ('[', ']'),
+        _ => ('"', '"'),
+    };
+    let part = |part: &str| format!("{open}{}{close}", part.replace(close, &format!("{close}{close}")));
+    name.split('.').map(part).collect::<Vec<_>>().join(".")
+}
+
+/// The call of a procedure, in the words of the dialect.
+fn call(step: &Sql, dialect: &str, procedure: &str) -> Result<String, Failure> {
+    let refuse = |why: &str| Err(Failure::invalid_config(why.to_owned()));
+    let marks: Vec<String> = match (&step.parameters, dialect) {
+        (None, _) => Vec::new(),
+        (Some(Given::Positional(values)), "postgres") => {
+            (1..=values.len()).map(|index| format!("${index}")).collect()
+        }
+        (Some(Given::Positional(values)), _) => vec!["?".to_owned(); values.len()],
+        (Some(Given::Named(values)), "postgres") => {
+            values.keys().map(|name| format!("{name} => :{name}")).collect()
+        }
+        (Some(Given::Named(values)), "mssql") => {
+            values.keys().map(|name| format!("@{name} = :{name}")).collect()
+        }
+        (Some(Given::Named(_)), _) => {
+            return refuse("procedures of this database take their parameters in order: write a list");
+        }
+    };
+    let marks = marks.join(", ");
+    match dialect {
+        "sqlite" => refuse("SQLite has no procedures: write a `query` or a `script`"),
+        "mssql" => Ok(format!("EXEC {procedure} {marks}")),
+        _ => Ok(format!("CALL {procedure}({marks})")),
+    }
+}
+
+/// Whether the statement is one that gives rows, by its first word.
+fn returns_rows(query: &str) -> bool {
+    const GIVE: &[&str] = &[
+        "SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "CALL", "EXEC", "EXECUTE",
+    ];
+    GIVE.contains(&first_word(query).as_str()) || has_word(query, "RETURNING") || has_word(query, "OUTPUT")
+}
+
+/// Whether a statement that gives rows may change some, too.
+fn changes(query: &str) -> bool {
+    ["INSERT", "UPDATE", "DELETE", "MERGE", "CALL", "EXEC", "EXECUTE"]
+        .iter()
+        .any(|word| has_word(query, word))
+}
+
+fn has_word(query: &str, word: &str) -> bool {
+    query.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found.eq_ignore_ascii_case(word))
+}
+
+fn first_word(query: &str) -> String {
+    let mut rest = query.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    while rest.starts_with("--") || rest.starts_with("/*") {
+        let end = if rest.starts_with("--") { "\n" } else { "*/" };
+        rest = rest.split_once(end).map_or("", |(_, rest)| rest).trim_start();
+    }
+    rest.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_give_rows() {
+        for (query, rows) in [
+            ("SELECT 1", true),
+            ("  -- first\n/* then */ with x as (select 1) select * from x", true),
+            ("(SELECT 1) UNION SELECT 2", true),
+            ("INSERT INTO t VALUES (1)", false),
+            ("delete from t returning id", true),
+            ("DELETE FROM t OUTPUT deleted.id", true),
+            ("UPDATE t SET a = 1", false),
+            ("EXEC p", true),
+            ("", false),
+        ] {
+            assert_eq!(returns_rows(query), rows, "{query}");
+        }
+    }
+
+    #[test]
+    fn procedures_are_called_in_the_words_of_the_dialect() {
+        let step = |parameters: &str| -> Sql {
+            serde_json::from_str(&format!(
+                r#"{{"procedure": "r.p", "connection_name": "w", "parameters": {parameters}}}"#
+            ))
+            .unwrap()
+        };
+        for (dialect, parameters, text) in [
+            ("postgres", "[1, 2]", Some("CALL r.p($1, $2)")),
+            ("postgres", r#"{"a": 1}"#, Some("CALL r.p(a => :a)")),
+            ("mysql", "[1]", Some("CALL r.p(?)")),
+            ("mysql", r#"{"a": 1}"#, None),
+            ("mssql", r#"{"a": 1, "b": 2}"#, Some("EXEC r.p @a = :a, @b = :b")),
+            ("sqlite", "[]", None),
+        ] {
+            assert_eq!(
+                call(&step(parameters), dialect, "r.p").ok().as_deref(),
+                text,
+                "{dialect} {parameters}"
+            );
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Dates and times between the text of the interface and the numbers of Parquet.
+
+use std::fmt;
+
+/// A point in time, or a time of a calendar without a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Since 1970-01-01.
+    pub seconds: i64,
+    /// Below a second.
+    pub nanos: u32,
+}
+
+impl Moment {
+    /// So many parts of a second, `per_second` of which make one.
+    pub fn of(parts: i64, per_second: i64) -> Self {
+        let nanos = parts.rem_euclid(per_second) * (1_000_000_000 / per_second);
+        Self { seconds: parts.div_euclid(per_second), nanos: nanos as u32 }
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_day = self.seconds.rem_euclid(86_400);
+        let date = date_text(self.seconds.div_euclid(86_400));
+        write!(f, "{date}T{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60)?;
+        match format!("{:09}", self.nanos).trim_end_matches('0') {
+            "" => Ok(()),
+            fraction => write!(f, ".{fraction}"),
+        }
+    }
+}
+
+/// Days from 1970-01-01 to a date in ISO 8601.
+pub fn days(text: &str) -> Option<i32> {
+    let (year, rest) = text.get(..4).zip(text.get(4..))?;
+    let part = |from: usize| -> Option<i64> {
+        let part = rest.get(from..from + 2)?;
+        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
+    };
+    let (month, day) = (part(1)?, part(4)?);
+    let fits = rest.len() == 6 && rest.starts_with('-') && rest.get(3..4) == Some("-");
+    if !fits || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    let year: i64 = year.parse::<i64>().ok()? - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    i32::try_from(era * 146_097 + of_era - 719_468).ok()
+}
+
+/// Microseconds from 1970-01-01 to a time in ISO 8601, with or without a `Z`; what is below a microsecond is cut.
+pub fn moment(text: &str) -> Option<i64> {
+    let (date, time) = text.split_once(['T', ' '])?;
+    let time = time.strip_suffix('Z').unwrap_or(time);
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    let mut micros = 0;
+    for place in 0..6 {
+        let digit = fraction
+            .as_bytes()
+            .get(place)
+            .map_or(Some(0), |byte| byte.is_ascii_digit().then(|| byte - b'0'))?;
+        micros = micros * 10 + i64::from(digit);
+    }
+    let seconds = i64::from(days(date)?) * 86_400 + hour * 3600 + minute * 60 + second;
+    parts.next().is_none().then_some(seconds * 1_000_000 + micros)
+}
+
+/// The date that is `days` after 1970-01-01, in ISO 8601.
+pub fn date_text(days: i64) -> String {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    format!("{:04}-{month:02}-{day:02}", year + era * 400 + i64::from(month <= 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_times_go_both_ways() {
+        for (text, number) in
+            [("1970-01-01", 0), ("2000-02-29", 11_016), ("1969-12-31", -1), ("2025-09-01", 20_332)]
+        {
+            assert_eq!(days(text), Some(number), "{text}");
+            assert_eq!(date_text(number.into()), text);
+        }
+        for (text, micros) in [
+            ("1970-01-01T00:00:00", 0),
+            ("2025-09-01T14:30:22.5", 1_756_737_022_500_000),
+            ("1969-12-31T23:59:59.999999", -1),
+        ] {
+            assert_eq!(moment(text), Some(micros), "{text}");
+            assert_eq!(Moment::of(micros, 1_000_000).to_string(), text);
+        }
+        for odd in ["infinity", "2025-13-01", "2025-9-1", "+12345-01-01", "2025-09-01T1:2"] {
+            assert!(days(odd).is_none() && moment(odd).is_none(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Named connections to databases.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::SecretRef;
+use crate::document::{Diagnostics, Document};
+use crate::quantity::{Count, Span};
+
+/// A SQL connection. Which keys belong to it follows from its `type`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// What kind of database it is.
+    #[serde(rename = "type")]
+    pub kind: Database,
+    /// `sqlite`: the file, relative to the configuration file. It must exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Name or address of the server. One that begins with `/` is a Unix socket: its directory for `postgres`, the
+    /// socket itself for `mysql`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Setting>,
+    /// Default: 5432, 3306 or 1433, the one of the `type`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub port: Option<u16>,
+    /// The database on the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Setting>,
+    /// Who logs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Setting>,
+    /// Default: none, for servers that ask for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretRef>,
+    /// `postgres`, `mysql`: a role that statements run under, by `SET ROLE`. Default: that of the login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]{0,62}$"))]
+    pub role: Option<String>,
+    /// Default: `verify`, since a password goes over it; a Unix socket has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// Certificates (PEM) to trust in place of the system's; relative to the configuration file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_ca: Option<PathBuf>,
+    /// Sessions of this process at once; whoever comes later waits. Default: 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub pool: Option<u32>,
+    /// Whether no statement may change anything, whatever policy says. Default: false.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether the login may be one that can do everything to the server: a superuser, or one that reads and writes
+    /// its files. Default: false; such a login is refused, since no gate of statements holds it.
+    #[serde(default)]
+    pub allow_superuser: bool,
+    /// What no policy exceeds. Default: what policy grants.
+    #[serde(default, skip_serializing_if = "ConnectionLimits::is_empty")]
+    pub limits: ConnectionLimits,
+}
+
+/// Limits of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionLimits {
+    /// Rows of one result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Count>,
+    /// Time of one statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+}
+
+impl ConnectionLimits {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Database {
+    /// A SQLite file.
+    Sqlite,
+    /// PostgreSQL, or what speaks its protocol.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
+    /// Microsoft SQL Server and Azure SQL.
+    Mssql,
+}
+
+impl Database {
+    /// The name, as in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Mssql => "mssql",
+        }
+    }
+
+    /// The port that its servers listen on.
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Sqlite => 0,
+            Self::Postgres => 5432,
+            Self::Mysql => 3306,
+            Self::Mssql => 1433,
+        }
+    }
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Encrypted, and the server's certificate is checked, with its name.
+    #[default]
+    Verify,
+    /// In the clear: for a server on this machine or behind a network that is trusted.
+    Disable,
+}
+
+/// A text, or a reference to a secret (`env:NAME`, `file:PATH`, `store:NAME`) that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Setting(#[schemars(length(min = 1))] pub String);
+
+impl Setting {
+    /// The reference, when it is one.
+    pub fn reference(&self) -> Option<SecretRef> {
+        let refers = ["env:", "file:", "store:"].iter().any(|kind| self.0.starts_with(kind));
+        refers.then(|| SecretRef(self.0.clone()))
+    }
+}
+
+impl Connection {
+    /// Where the server listens.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(self.kind.port())
+    }
+
+    /// How it is reached.
+    pub fn tls(&self) -> Tls {
+        self.tls.unwrap_or_default()
+    }
+
+    /// Sessions at once. Four keep a small server usable for others.
+    pub fn pool(&self) -> usize {
+        self.pool.unwrap_or(4) as usize
+    }
+
+    /// What holds secrets, with the keys.
+    pub fn references(&self) -> Vec<(&'static str, SecretRef)> {
+        let settings = [("host", &self.host), ("database", &self.database), ("user", &self.user)];
+        let found =
+            settings.into_iter().filter_map(|(key, setting)| Some((key, setting.as_ref()?.reference()?)));
+        found.chain(self.password.clone().map(|password| ("password", password))).collect()
+    }
+
+    /// Completes paths and says what is wrong.
+    pub(super) fn check(&mut self, at: &str, dir: &Path, document: &Document, problems: &mut Diagnostics) {
+        for path in [&mut self.path, &mut self.tls_ca].into_iter().flatten() {
+            *path = dir.join(&*path);
+        }
+        for setting in [&mut self.host, &mut self.database, &mut self.user].into_iter().flatten() {
+            relative(&mut setting.0, dir);
+        }
+        if let Some(password) = &mut self.password {
+            relative(&mut password.0, dir);
+        }
+        let mut wrong = |key: &str, message: String| {
+            problems.0.push(document.error(&format!("{at}{key}"), message));
+        };
+        let kind = self.kind.name();
+        let server = [
+            ("host", self.host.is_some()),
+            ("port", self.port.is_some()),
+            ("database", self.database.is_some()),
+            ("user", self.user.is_some()),
+            ("password", self.password.is_some()),
+            ("tls", self.tls.is_some()),
+            ("tls_ca", self.tls_ca.is_some()),
+            ("pool", self.pool.is_some()),
+            ("role", self.role.is_some()),
+            ("allow_superuser", self.allow_superuser),
+        ];
+        if self.kind == Database::Sqlite {
+            for (key, _) in server.into_iter().filter(|(_, given)| *given) {
+                wrong(
+                    &format!("/{key}"),
+                    format!("`{key}` is for servers, and `sqlite` is a file: remove it"),
+                );
+            }
+            if self.path.is_none() {
+                wrong("", "missing key `path`: the file of a `sqlite` connection".to_owned());
+            }
+        } else {
+            if self.path.is_some() {
+                wrong("/path", format!("`path` is for `sqlite`: a `{kind}` connection has `host`"));
+            }
+            for (key, given) in
+                server.into_iter().filter(|(key, _)| ["host", "database", "user"].contains(key))
+            {
+                if !given {
+                    wrong("", format!("missing key `{key}` of a `{kind}` connection"));
+                }
+            }
+            if self.kind == Database::Mssql && self.role.is_some() {
+                wrong("/role", "`mssql` has no roles to switch to: give the login what it needs".to_owned());
+            }
+            if self.tls_ca.is_some() && self.tls() == Tls::Disable {
+                wrong(
+                    "/tls_ca",
+                    "certificates do nothing with `tls: disable`: remove one of the two".to_owned(),
+                );
+            }
+        }
+        for (key, path) in [("path", &self.path), ("tls_ca", &self.tls_ca)] {
+            if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
+                wrong(&format!("/{key}"), format!("there is no file {}", path.display()));
+            }
+        }
+    }
+}
+
+/// A `file:` reference, from the directory of the configuration.
+pub(super) fn relative(reference: &mut String, dir: &Path) {
+    if let Some(path) = reference.strip_prefix("file:") {
+        *reference = format!("file:{}", dir.join(path).display());
+    }
+}

@@ -1,0 +1,436 @@
+//! The operator's configuration: what connections, organizations and secrets are called, and where they are.
+
+mod connection;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::document::{Diagnostics, Document, Schema};
+use crate::policy::{Grants, HttpRule, Inject, LimitsPatch, SqlMode};
+use crate::quantity::Span;
+use crate::schedule::Calendars;
+
+use connection::relative;
+
+pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
+
+/// The configuration file, `stepwell.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Configuration {
+    /// SQL connections by name.
+    pub connections: BTreeMap<String, Connection>,
+    /// Azure DevOps.
+    pub azure_devops: AzureDevOps,
+    /// Secrets by name, for `inject` in policies. Guests never see them.
+    pub secrets: BTreeMap<String, SecretRef>,
+    /// Where the values of `store:` secrets are kept, encrypted. `stepwell secrets` writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_store: Option<SecretStore>,
+    /// What the operator says about step types, by name.
+    pub step_types: BTreeMap<String, StepType>,
+    /// Calendars by name, for the `blackout` of schedules: dates and ranges without fires.
+    pub calendars: Calendars,
+    /// What `stepwell serve` does beside running steps.
+    pub service: Service,
+}
+
+/// The service's own settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Service {
+    /// Runs that this process works on at once, over all queues. Default: 256. Each worker reserves 4 GiB of address
+    /// space, not of memory, for the instance of its step: hence at most 10000.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub workers: u32,
+    /// How long running steps may go on after SIGTERM. Default: 30s, what Kubernetes allows.
+    pub drain: Span,
+    /// How long a claim lasts without being renewed: the time after which another process takes over the runs of
+    /// one that has died. Default: 15s.
+    pub lease: Span,
+    /// What is kept, and how long.
+    pub retention: Retention,
+}
+
+/// What is kept, and how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Runs that have ended, with their logs and workspaces. Default: 30d.
+    pub runs: Span,
+    /// Ended runs of one job at most. Default: 10_000.
+    #[schemars(range(min = 1))]
+    pub runs_per_job: u32,
+    /// Rows of the fire ledger. Default: 90d.
+    pub ledger: Span,
+    /// Rows of the audit log. Default: 365d.
+    pub audit: Span,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self { workers: 256, drain: Span::secs(30), lease: Span::secs(15), retention: Retention::default() }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 3600;
+        let days = |days| Span::secs(days * DAY);
+        Self { runs: days(30), runs_per_job: 10_000, ledger: days(90), audit: days(365) }
+    }
+}
+
+/// What the operator says about a step type, whatever policies and jobs say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepType {
+    /// Whether its steps run. Default: true.
+    pub enabled: bool,
+    /// The one component that may bear this name: `sha256:...`, as `stepwell steps inspect` shows it. Default: the one that
+    /// is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    pub digest: Option<String>,
+    /// Keys of the step's configuration that a job may leave out, and their values then.
+    pub defaults: Map<String, Value>,
+    /// Limits that no policy exceeds for this type.
+    pub limits: LimitsPatch,
+}
+
+impl Default for StepType {
+    fn default() -> Self {
+        Self { enabled: true, digest: None, defaults: Map::new(), limits: LimitsPatch::default() }
+    }
+}
+
+/// Azure DevOps organizations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AzureDevOps {
+    /// Organizations by name.
+    pub organizations: BTreeMap<String, Organization>,
+}
+
+/// An Azure DevOps organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// The base URL. Default: `https://dev.azure.com/NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The personal access token, scoped to this organization. Either this or `service_principal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pat: Option<SecretRef>,
+    /// An application of Microsoft Entra ID, whose tokens the host fetches and renews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_principal: Option<ServicePrincipal>,
+    /// The version of the REST API that is asked for. Default: 7.1; an older Azure DevOps Server knows less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[0-9]+\\.[0-9]+(-preview(\\.[0-9]+)?)?$"))]
+    pub api_version: Option<String>,
+}
+
+/// An application that logs in with a secret of its own (OAuth 2.0 client credentials, RFC 6749 section 4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServicePrincipal {
+    /// The directory: its id or its domain.
+    #[schemars(regex(pattern = "^[A-Za-z0-9.-]+$"))]
+    pub tenant: String,
+    /// The application's id.
+    pub client_id: String,
+    /// The application's secret.
+    pub client_secret: SecretRef,
+    /// Where tokens are asked for. Default: `https://login.microsoftonline.com`; national clouds have their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+}
+
+/// A file with encrypted values. Without the key, which belongs elsewhere, it tells nothing but names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretStore {
+    /// The file; relative to the configuration file. It may be copied and kept with other files.
+    pub file: PathBuf,
+    /// The file of the key, which its owner alone may read; relative to the configuration file. It is made with the
+    /// first secret.
+    pub key: PathBuf,
+}
+
+/// Where a secret comes from: `env:NAME`, `file:PATH` (relative to the configuration file), or `store:NAME` of the
+/// `secret_store`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct SecretRef(
+    #[schemars(regex(pattern = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|store:[A-Za-z0-9._-]{1,128})$"))]
+    pub  String,
+);
+
+/// What the secrets of organizations are called in an [`Inject`] begins so.
+const ORGANIZATIONS: &str = "azure_devops.organizations.";
+
+/// Files beside the configuration file that hold one section each, under the same key as there.
+pub const SECTION_FILES: &[(&str, &str)] = &[
+    ("connections.yaml", "connections"),
+    ("azure_devops.yaml", "azure_devops"),
+    ("step_types.yaml", "step_types"),
+];
+
+impl Configuration {
+    /// The JSON Schema of the file.
+    pub fn schema() -> Schema {
+        Schema::of::<Self>()
+    }
+
+    /// Reads a configuration file; relative paths start in `dir`.
+    ///
+    /// # Errors
+    /// Every problem of the file, with its place.
+    pub fn parse(name: &str, text: &str, dir: &Path) -> Result<Self, Diagnostics> {
+        Self::parse_all(&[(name.to_owned(), text.to_owned())], dir)
+    }
+
+    /// Reads a configuration that is spread over the file itself and [`SECTION_FILES`] beside it, each given as its
+    /// name and its text; relative paths start in `dir`.
+    ///
+    /// # Errors
+    /// Every problem of every file, with its place.
+    pub fn parse_all(files: &[(String, String)], dir: &Path) -> Result<Self, Diagnostics> {
+        let (mut read, mut problems) = (Vec::new(), Diagnostics::default());
+        for (name, text) in files {
+            let parsed = Document::parse(name, text)
+                .and_then(|document| Ok((document.read::<Self>(&Self::schema())?, document)));
+            match parsed {
+                Ok((config, document)) => read.push((name, config, document)),
+                Err(found) => problems.0.extend(found.0),
+            }
+        }
+        let has_store = read.iter().any(|(_, config, _)| config.secret_store.is_some());
+        let mut whole = Self::default();
+        for (name, mut config, document) in read {
+            config.check(dir, has_store, &document, &mut problems);
+            match SECTION_FILES.iter().find(|(file, _)| Path::new(name).ends_with(file)) {
+                Some((_, section)) => whole.add(section, config, &document, &mut problems),
+                None => whole = config,
+            }
+        }
+        if problems.has_errors() { Err(problems.sorted()) } else { Ok(whole) }
+    }
+
+    /// Takes over the one section of a file of its own.
+    fn add(&mut self, section: &str, from: Self, document: &Document, problems: &mut Diagnostics) {
+        let nothing = match section {
+            "connections" => Self { connections: BTreeMap::new(), ..from.clone() },
+            "azure_devops" => Self { azure_devops: AzureDevOps::default(), ..from.clone() },
+            _ => Self { step_types: BTreeMap::new(), ..from.clone() },
+        };
+        if nothing != Self::default() {
+            problems.0.push(document.error("", format!("this file holds `{section}` and nothing else")));
+        }
+        let mut twice = Vec::new();
+        merge(&mut self.connections, from.connections, "/connections", &mut twice);
+        let organizations = &mut self.azure_devops.organizations;
+        merge(organizations, from.azure_devops.organizations, "/azure_devops/organizations", &mut twice);
+        merge(&mut self.step_types, from.step_types, "/step_types", &mut twice);
+        for at in twice {
+            problems.0.push(
+                document.error(&at, "the configuration file has this name, too: remove one of the two"),
+            );
+        }
+    }
+
+    fn check(&mut self, dir: &Path, has_store: bool, document: &Document, problems: &mut Diagnostics) {
+        for (name, connection) in &mut self.connections {
+            connection.check(&format!("/connections/{name}"), dir, document, problems);
+        }
+        for (name, organization) in &mut self.azure_devops.organizations {
+            organization.check(name, dir, document, problems);
+        }
+        if let Some(store) = &mut self.secret_store {
+            (store.file, store.key) = (dir.join(&store.file), dir.join(&store.key));
+        }
+        for secret in self.secrets.values_mut() {
+            relative(&mut secret.0, dir);
+        }
+        for (name, secret) in self.references() {
+            if !has_store && secret.0.starts_with("store:") {
+                let message = "there is no `secret_store`: add its `file` and `key`";
+                problems.0.push(document.error(&format!("/{}", name.replace('.', "/")), message));
+            }
+        }
+    }
+
+    /// Every secret that is named anywhere, with its place.
+    pub fn references(&self) -> Vec<(String, SecretRef)> {
+        let secrets = self.secrets.iter().map(|(name, secret)| (format!("secrets.{name}"), secret.clone()));
+        let mut all: Vec<_> = secrets.collect();
+        for (name, organization) in &self.azure_devops.organizations {
+            let at = format!("{ORGANIZATIONS}{name}");
+            all.extend(
+                organization.references().map(|(key, secret)| (format!("{at}.{key}"), secret.clone())),
+            );
+        }
+        for (name, connection) in &self.connections {
+            let found = connection.references().into_iter();
+            all.extend(found.map(|(key, secret)| (format!("connections.{name}.{key}"), secret)));
+        }
+        all
+    }
+
+    /// What `grants` names and this configuration lacks.
+    pub fn missing(&self, grants: &Grants) -> Vec<String> {
+        let mut missing = Vec::new();
+        for rule in grants.sql.iter().flatten() {
+            let name = &rule.connection;
+            match self.connections.get(name) {
+                None => missing.push(format!("the connection `{name}` is not in the configuration")),
+                Some(found) if found.read_only && rule.mode > SqlMode::Read => {
+                    missing.push(format!(
+                        "the connection `{name}` is `read_only`, and this grants more than `read`"
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        for rule in grants.http.iter().flatten() {
+            if let Some(name) = &rule.organization
+                && !self.azure_devops.organizations.contains_key(name)
+            {
+                missing.push(format!("the organization `{name}` is not in the configuration"));
+            }
+            if let Some(inject) = &rule.inject
+                && !self.secrets.contains_key(&inject.secret)
+            {
+                missing.push(format!("the secret `{}` is not in the configuration", inject.secret));
+            }
+        }
+        missing
+    }
+
+    /// Where the credential of an [`Inject`] comes from.
+    pub fn credential(&self, name: &str) -> Option<Credential<'_>> {
+        let of = |organization: &'_ str| self.azure_devops.organizations.get(organization);
+        if let Some(organization) = name.strip_prefix(ORGANIZATIONS).and_then(of) {
+            return match (&organization.pat, &organization.service_principal) {
+                (Some(pat), _) => Some(Credential::Secret(pat)),
+                (None, Some(principal)) => Some(Credential::Principal(principal)),
+                (None, None) => None,
+            };
+        }
+        self.secrets.get(name).map(Credential::Secret)
+    }
+
+    /// The rule with its `organization` spelt out.
+    pub fn expand(&self, rule: &HttpRule) -> Option<HttpRule> {
+        let Some(name) = &rule.organization else { return Some(rule.clone()) };
+        let organization = self.azure_devops.organizations.get(name)?;
+        let url = url::Url::parse(&organization.base_url(name)).ok()?;
+        let path = url.path().trim_end_matches('/');
+        Some(HttpRule {
+            url: Some(url.origin().ascii_serialization()),
+            organization: None,
+            methods: ["GET", "POST", "PATCH"].map(str::to_owned).to_vec(),
+            paths: vec![format!("{path}/*")],
+            inject: Some(Inject {
+                header: "authorization".to_owned(),
+                format: if organization.pat.is_some() { "Basic {basic}" } else { "Bearer {}" }.to_owned(),
+                secret: format!("{ORGANIZATIONS}{name}"),
+            }),
+            ..rule.clone()
+        })
+    }
+
+    /// What the operator says that jobs may leave out of the configuration of a step.
+    pub fn left_out(&self, step_type: &str) -> Map<String, Value> {
+        self.step_types.get(step_type).map(|said| said.defaults.clone()).unwrap_or_default()
+    }
+
+    /// What the configuration adds to the configuration of a step: for `azure_devops`, the URL of the
+    /// organization.
+    pub fn defaults(&self, step_type: &str, config: &Map<String, Value>) -> Map<String, Value> {
+        let mut defaults = Map::new();
+        if step_type == "azure_devops"
+            && let Some(name) = config.get("organization").and_then(Value::as_str)
+            && let Some(organization) = self.azure_devops.organizations.get(name)
+        {
+            defaults.insert("organization_url".to_owned(), organization.base_url(name).into());
+            if let Some(version) = &organization.api_version {
+                defaults.insert("api_version".to_owned(), version.clone().into());
+            }
+        }
+        defaults
+    }
+}
+
+/// Where a credential comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Credential<'a> {
+    /// A secret, as it is.
+    Secret(&'a SecretRef),
+    /// A token that is asked for.
+    Principal(&'a ServicePrincipal),
+}
+
+fn merge<T>(into: &mut BTreeMap<String, T>, from: BTreeMap<String, T>, at: &str, twice: &mut Vec<String>) {
+    for (name, value) in from {
+        if into.contains_key(&name) {
+            twice.push(format!("{at}/{name}"));
+        } else {
+            into.insert(name, value);
+        }
+    }
+}
+
+fn is_web(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+impl Organization {
+    fn base_url(&self, name: &str) -> String {
+        self.url.clone().unwrap_or_else(|| format!("https://dev.azure.com/{name}"))
+    }
+
+    fn references(&self) -> impl Iterator<Item = (&'static str, &SecretRef)> {
+        let principal = self.service_principal.as_ref().map(|principal| &principal.client_secret);
+        let keys = [("pat", self.pat.as_ref()), ("service_principal.client_secret", principal)];
+        keys.into_iter().filter_map(|(key, secret)| Some((key, secret?)))
+    }
+
+    fn check(&mut self, name: &str, dir: &Path, document: &Document, problems: &mut Diagnostics) {
+        let at = format!("/azure_devops/organizations/{name}");
+        let mut wrong = |key: &str, message: String| {
+            problems.0.push(document.error(&format!("{at}{key}"), message));
+        };
+        let url = self.base_url(name);
+        if !is_web(&url) {
+            wrong("/url", format!("`{url}` is not a URL: write for instance https://dev.azure.com/{name}"));
+        }
+        match (&self.pat, &self.service_principal) {
+            (None, None) => wrong("", "missing key `pat` or `service_principal`: how to log in".to_owned()),
+            (Some(_), Some(_)) => {
+                wrong(
+                    "/service_principal",
+                    "`pat` and `service_principal` are two ways to log in: keep one".to_owned(),
+                );
+            }
+            _ => {}
+        }
+        if let Some(principal) = &mut self.service_principal {
+            if let Some(authority) = principal.authority.as_ref().filter(|authority| !is_web(authority)) {
+                let message = format!(
+                    "`{authority}` is not a URL: write for instance https://login.microsoftonline.us"
+                );
+                wrong("/service_principal/authority", message);
+            }
+            relative(&mut principal.client_secret.0, dir);
+        }
+        if let Some(pat) = &mut self.pat {
+            relative(&mut pat.0, dir);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! One request over one connection to one address.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+use wasmtime_wasi_http::Error;
+
+/// Bytes of the header section, either way.
+const HEADER_BYTES: usize = 64 << 10;
+/// Header lines of an answer.
+const HEADER_LINES: usize = 100;
+
+/// The system's trust roots, as a TLS configuration; read once.
+static TLS: LazyLock<Result<Arc<ClientConfig>, String>> = LazyLock::new(|| {
+    let mut roots = rustls::RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        return Err("the system has no trust roots: install ca-certificates".to_owned());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+});
+
+pub(super) fn connect_error(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
+        _ => Error::Connect(error),
+    }
+}
+
+/// TLS with the system's roots.
+pub(crate) async fn handshake(
+    tcp: TcpStream,
+    host: &str,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
+    let config = TLS.as_ref().map_err(|why| Error::InternalError(Some(why.clone())))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    tokio_rustls::TlsConnector::from(config.clone()).connect(name, tcp).await.map_err(Error::Tls)
+}
+
+/// Sends one request; the answer, and what drives its connection.
+pub(crate) async fn exchange<S>(
+    stream: S,
+    request: Request<http_body_util::combinators::UnsyncBoxBody<Bytes, Error>>,
+    first_byte: Duration,
+) -> Result<(Response<hyper::body::Incoming>, AbortOnDropHandle<()>), Error>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(HEADER_BYTES).max_headers(HEADER_LINES);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
+    // Ends with the answer's body: whoever drops the body drops the connection.
+    let driver = AbortOnDropHandle::new(tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("an HTTP connection ended: {error}");
+        }
+    }));
+    let answer = timeout(first_byte, sender.send_request(request)).await;
+    let response = answer.map_err(|_| Error::ConnectionReadTimeout)??;
+    Ok((response, driver))
+}

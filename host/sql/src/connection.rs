@@ -1,0 +1,242 @@
+//! What whoever opened a connection holds: it asks, the connection's task answers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use stepwell_engine::config::Database;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::serve::{Control, Job, Loaded, Work};
+use crate::sink::{Batch, Sink, Totals};
+use crate::{Access, Column, Error, Parameters, Value};
+
+/// Bytes of one statement, and of a script.
+const MAX_STATEMENT: usize = 64 << 10;
+const MAX_SCRIPT: usize = 4 << 20;
+/// Parameters of one statement.
+const MAX_PARAMETERS: usize = 100;
+
+/// A session with a database, from opening until it is dropped.
+pub struct Connection {
+    pub(crate) kind: Database,
+    pub(crate) access: Access,
+    pub(crate) totals: Arc<Totals>,
+    pub(crate) work: mpsc::Sender<Work>,
+}
+
+/// A result that is being read. Dropping it stops the statement.
+pub struct Rows {
+    columns: Vec<Column>,
+    batches: mpsc::Receiver<Batch>,
+    rest: std::vec::IntoIter<Vec<Value>>,
+    _stop: DropGuard,
+}
+
+/// Rows on their way into a table. Dropping it before [`Load::finish`] leaves the table as it was.
+pub struct Load {
+    rows: mpsc::Sender<Loaded>,
+    done: oneshot::Receiver<Result<u64, Error>>,
+    totals: Arc<Totals>,
+    width: usize,
+    stop: DropGuard,
+}
+
+/// What the statements of a script did, up to the first that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScriptReport {
+    /// One for each statement that ran.
+    pub done: Vec<StatementReport>,
+    /// Why the one after the last did not.
+    pub failed: Option<Error>,
+}
+
+/// What a statement of a script did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementReport {
+    /// How it begins.
+    pub statement: String,
+    /// Rows that it changed.
+    pub affected: u64,
+    /// Rows that it returned, which a script does not keep.
+    pub rows: u64,
+}
+
+impl Connection {
+    /// What kind of database it is.
+    pub fn kind(&self) -> Database {
+        self.kind
+    }
+
+    /// Starts one statement that returns rows. It may take `timeout` at most, and never more than was granted.
+    ///
+    /// # Errors
+    /// Whatever [`Error`] says; later ones come with the rows.
+    pub async fn query(
+        &self,
+        statement: String,
+        parameters: Parameters,
+        timeout: Duration,
+    ) -> Result<Rows, Error> {
+        checked(&statement, &parameters)?;
+        let (started, answer) = oneshot::channel();
+        let (sender, batches) = mpsc::channel(2);
+        let sink = Sink {
+            started: Some(started),
+            batches: Some(sender),
+            ..Sink::counting(self.access.rows, self.totals.clone())
+        };
+        let stop = self.start(Job::Query { statement, parameters, sink }, timeout).await?;
+        let columns = answer.await.map_err(|_| Error::lost())??;
+        Ok(Rows { columns, batches, rest: Vec::new().into_iter(), _stop: stop })
+    }
+
+    /// Runs one statement that returns no rows; gives the number of rows that it changed.
+    ///
+    /// # Errors
+    /// Whatever [`Error`] says.
+    pub async fn execute(
+        &self,
+        statement: String,
+        parameters: Parameters,
+        timeout: Duration,
+    ) -> Result<u64, Error> {
+        checked(&statement, &parameters)?;
+        let (done, answer) = oneshot::channel();
+        let _stop = self.start(Job::Execute { statement, parameters, done }, timeout).await?;
+        answer.await.map_err(|_| Error::lost())?
+    }
+
+    /// Runs a script of several statements, one after the other, until one fails.
+    ///
+    /// # Errors
+    /// When scripts are not granted, or the connection is gone.
+    pub async fn script(&self, text: String, timeout: Duration) -> Result<ScriptReport, Error> {
+        if !self.access.scripts {
+            return Err(Error::Denied(
+                "SQL_SCRIPT_NOT_GRANTED: the policy grants this connection without `scripts`".to_owned(),
+            ));
+        }
+        if text.len() > MAX_SCRIPT {
+            return Err(Error::Limit(format!("a script of more than {MAX_SCRIPT} bytes")));
+        }
+        let (done, answer) = oneshot::channel();
+        let sink = Sink::counting(self.access.rows, self.totals.clone());
+        let _stop = self.start(Job::Script { text, sink, done }, timeout).await?;
+        answer.await.map_err(|_| Error::lost())?
+    }
+
+    /// Begins, commits or rolls back a transaction.
+    ///
+    /// # Errors
+    /// Whatever [`Error`] says.
+    pub async fn control(&self, control: Control, timeout: Duration) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        let _stop = self.start(Job::Control { control, done }, timeout).await?;
+        answer.await.map_err(|_| Error::lost())?
+    }
+
+    /// Begins to load rows into a table, given as `table` or `schema.table`.
+    ///
+    /// # Errors
+    /// When writing is not granted, or the names are none.
+    pub async fn load(&self, table: String, columns: Vec<String>, timeout: Duration) -> Result<Load, Error> {
+        if self.access.mode < stepwell_engine::policy::SqlMode::Write {
+            return Err(Error::read_only());
+        }
+        if columns.is_empty() {
+            return Err(Error::invalid("a load needs the names of its columns"));
+        }
+        let (width, totals) = (columns.len(), self.totals.clone());
+        let (rows, received) = mpsc::channel(2);
+        let (done, answer) = oneshot::channel();
+        let stop = self.start(Job::Load { table, columns, rows: received, done }, timeout).await?;
+        Ok(Load { rows, done: answer, totals, width, stop })
+    }
+
+    /// Hands a job to the task. What is returned stops it when it is dropped.
+    async fn start(&self, job: Job, timeout: Duration) -> Result<DropGuard, Error> {
+        #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
+        let deadline = Instant::now() + timeout.min(self.access.timeout);
+        let stop = CancellationToken::new();
+        let work = Work { job, deadline, stop: stop.clone() };
+        self.work.send(work).await.map_err(|_| Error::lost())?;
+        Ok(stop.drop_guard())
+    }
+}
+
+fn checked(statement: &str, parameters: &Parameters) -> Result<(), Error> {
+    if statement.len() > MAX_STATEMENT {
+        return Err(Error::Limit(format!("a statement of more than {MAX_STATEMENT} bytes")));
+    }
+    if parameters.len() > MAX_PARAMETERS {
+        return Err(Error::Limit(format!("more than {MAX_PARAMETERS} parameters")));
+    }
+    Ok(())
+}
+
+impl Rows {
+    /// The columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The next rows, at most `max`; none at the end.
+    ///
+    /// # Errors
+    /// Why there are no more, when that is not their end.
+    pub async fn next(&mut self, max: usize) -> Result<Vec<Vec<Value>>, Error> {
+        if self.rest.len() == 0 {
+            match self.batches.recv().await {
+                None => return Ok(Vec::new()),
+                Some(batch) => {
+                    let batch = batch?;
+                    if batch.len() <= max {
+                        return Ok(batch);
+                    }
+                    self.rest = batch.into_iter();
+                }
+            }
+        }
+        Ok(self.rest.by_ref().take(max).collect())
+    }
+}
+
+impl Load {
+    /// Adds rows, and waits while the database is behind.
+    ///
+    /// # Errors
+    /// When a row has not as many values as there are columns, a limit is reached, or the load has failed.
+    pub async fn write(&mut self, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+        for row in &rows {
+            if row.len() != self.width {
+                let message = format!("a row of {} values for {} columns", row.len(), self.width);
+                return Err(Error::InvalidStatement(message));
+            }
+            self.totals.add(row)?;
+        }
+        match self.rows.send(Loaded::Rows(rows)).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err((&mut self.done).await.map_or_else(
+                |_| Error::lost(),
+                |end| match end {
+                    Ok(_) => Error::lost(),
+                    Err(error) => error,
+                },
+            )),
+        }
+    }
+
+    /// Completes the load; gives the number of rows.
+    ///
+    /// # Errors
+    /// Why it failed; the table is as it was.
+    pub async fn finish(self) -> Result<u64, Error> {
+        let Self { rows, done, stop, .. } = self;
+        // A load that has failed says why below.
+        let _ = rows.send(Loaded::End).await;
+        let end = done.await.map_err(|_| Error::lost())?;
+        drop(stop);
+        end
+    }
+}

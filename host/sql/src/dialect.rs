@@ -1,0 +1,510 @@
+//! The words of a statement, in the dialect of its server: enough to tell statements apart, to find parameters, and to
+//! know a word from a string. Nothing here understands SQL.
+
+use stepwell_engine::config::Database;
+
+use crate::{Error, Parameters, Value};
+
+/// A piece of a statement, with the bytes that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token<'a> {
+    pub kind: Kind,
+    pub text: &'a str,
+    pub start: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A name or keyword without quotes.
+    Word,
+    /// A name in quotes, brackets or backticks.
+    Quoted,
+    /// A string, number or other constant.
+    Constant,
+    /// `:name`; the text is the name.
+    Named,
+    /// `?`.
+    Question,
+    /// `$1`, `@name`, `@@name`.
+    Variable,
+    /// Anything else: one character.
+    Sign,
+}
+
+impl Token<'_> {
+    /// Whether it is this keyword.
+    pub fn is(&self, word: &str) -> bool {
+        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+    }
+
+    pub fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+}
+
+/// The pieces of a statement, without space and comments.
+///
+/// # Errors
+/// What is not closed, and what reads one way here and another way there.
+pub(crate) fn tokens(kind: Database, text: &str) -> Result<Vec<Token<'_>>, Error> {
+    let mut lexer = Lexer { kind, text, at: 0, found: Vec::new() };
+    while lexer.step()? {}
+    Ok(lexer.found)
+}
+
+struct Lexer<'a> {
+    kind: Database,
+    text: &'a str,
+    at: usize,
+    found: Vec<Token<'a>>,
+}
+
+impl<'a> Lexer<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn take(&mut self, kind: Kind, length: usize) {
+        let text = self.rest().get(..length).unwrap_or_default();
+        self.found.push(Token { kind, text, start: self.at });
+        self.at += length.max(1);
+    }
+
+    fn step(&mut self) -> Result<bool, Error> {
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return Ok(false) };
+        let second = rest.chars().nth(1).unwrap_or(' ');
+        match first {
+            _ if first.is_whitespace() => self.at += first.len_utf8(),
+            '-' if second == '-' && self.opens_comment(rest) => {
+                self.at += rest.find('\n').unwrap_or(rest.len())
+            }
+            '#' if self.kind == Database::Mysql => self.at += rest.find('\n').unwrap_or(rest.len()),
+            '/' if second == '*' => self.comment(rest)?,
+            '\'' => self.string('\'', Kind::Constant, self.kind == Database::Mysql)?,
+            '"' if self.kind == Database::Mysql => self.string('"', Kind::Constant, true)?,
+            '"' => self.string('"', Kind::Quoted, false)?,
+            '`' if self.kind == Database::Mysql => self.string('`', Kind::Quoted, false)?,
+            '[' if self.kind == Database::Mssql => self.string(']', Kind::Quoted, false)?,
+            '$' if self.kind == Database::Postgres => self.dollar(rest)?,
+            '?' => self.take(Kind::Question, 1),
+            ':' if second == ':' => {
+                self.take(Kind::Sign, 1);
+                self.take(Kind::Sign, 1);
+            }
+            ':' if begins_word(second) && !self.in_slice() => {
+                self.at += 1;
+                self.take(Kind::Named, word(self.rest()));
+            }
+            '@' => {
+                let marks = rest.len() - rest.trim_start_matches('@').len();
+                let length = marks + word(rest.get(marks..).unwrap_or_default());
+                self.take(Kind::Variable, length);
+            }
+            _ if first.is_ascii_digit() => {
+                let part = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
+                self.take(Kind::Constant, rest.find(|c| !part(c)).unwrap_or(rest.len()));
+            }
+            _ if begins_word(first) => self.word(rest)?,
+            _ => self.take(Kind::Sign, first.len_utf8()),
+        }
+        Ok(true)
+    }
+
+    /// MySQL wants a space after `--`; without one it is two minus signs.
+    fn opens_comment(&self, rest: &str) -> bool {
+        self.kind != Database::Mysql
+            || rest.chars().nth(2).is_none_or(|c| c.is_whitespace() || c.is_control())
+    }
+
+    /// `a[1:n]` of PostgreSQL's arrays has no parameter in it.
+    fn in_slice(&self) -> bool {
+        let open =
+            self.found.iter().rev().find(|token| token.kind == Kind::Sign && "[]".contains(token.text));
+        self.kind == Database::Postgres && open.is_some_and(|token| token.text == "[")
+    }
+
+    fn comment(&mut self, rest: &str) -> Result<(), Error> {
+        let mark = rest.get(2..).unwrap_or_default();
+        if self.kind == Database::Mysql && (mark.starts_with('!') || mark.starts_with("M!")) {
+            return Err(Error::Denied(
+                "SQL_STATEMENT_NOT_GRANTED: a comment that MySQL runs (`/*!`): write the statement without it".to_owned(),
+            ));
+        }
+        // Those of PostgreSQL and SQL Server nest.
+        let nests = self.kind != Database::Mysql;
+        let (mut depth, mut at) = (1, 2);
+        while depth > 0 {
+            let tail = rest.get(at..).unwrap_or_default();
+            let close = tail.find("*/").ok_or_else(|| Error::invalid("a comment is not closed by `*/`"))?;
+            match tail.find("/*").filter(|open| nests && *open < close) {
+                Some(open) => (depth, at) = (depth + 1, at + open + 2),
+                None => (depth, at) = (depth - 1, at + close + 2),
+            }
+        }
+        self.at += at;
+        Ok(())
+    }
+
+    /// Up to the closing mark; two of them are one in the text.
+    fn string(&mut self, close: char, kind: Kind, backslash: bool) -> Result<(), Error> {
+        let rest = self.rest();
+        let mut chars = rest.char_indices().skip(1).peekable();
+        while let Some((at, c)) = chars.next() {
+            if backslash && c == '\\' {
+                chars.next();
+            } else if c == close {
+                if chars.peek().is_some_and(|(_, next)| *next == close) {
+                    chars.next();
+                } else {
+                    self.take(kind, at + c.len_utf8());
+                    return Ok(());
+                }
+            }
+        }
+        let shown: String = rest.chars().take(20).collect();
+        Err(Error::InvalidStatement(format!("`{shown}` is not closed by `{close}`")))
+    }
+
+    /// `$1`, or a string between `$tag$` and `$tag$`.
+    fn dollar(&mut self, rest: &str) -> Result<(), Error> {
+        let after = rest.get(1..).unwrap_or_default();
+        let number = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if number > 0 {
+            self.take(Kind::Variable, 1 + number);
+            return Ok(());
+        }
+        let tag =
+            after.find(|c: char| c == '$' || !(begins_word(c) || c.is_ascii_digit())).unwrap_or(after.len());
+        if !after.get(tag..).is_some_and(|rest| rest.starts_with('$')) {
+            self.take(Kind::Sign, 1);
+            return Ok(());
+        }
+        let mark = rest.get(..tag + 2).unwrap_or_default();
+        let body = rest.get(mark.len()..).unwrap_or_default();
+        let close =
+            body.find(mark).ok_or_else(|| Error::InvalidStatement(format!("`{mark}` is not closed")))?;
+        self.take(Kind::Constant, close + 2 * mark.len());
+        Ok(())
+    }
+
+    /// A word, or a string that a letter introduces.
+    fn word(&mut self, rest: &str) -> Result<(), Error> {
+        let length = word(rest);
+        let (name, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let quote = after.chars().next();
+        if self.kind == Database::Postgres && name.eq_ignore_ascii_case("u") && after.starts_with('&') {
+            return Err(Error::Denied(
+                "SQL_STATEMENT_NOT_GRANTED: names and strings with `U&`: write the characters themselves"
+                    .to_owned(),
+            ));
+        }
+        if quote == Some('\'') && length == 1 && "eEbBxXnN".contains(name) {
+            let escapes =
+                self.kind == Database::Mysql || self.kind == Database::Postgres && "eE".contains(name);
+            self.at += length;
+            return self.string('\'', Kind::Constant, escapes);
+        }
+        self.take(Kind::Word, length);
+        Ok(())
+    }
+}
+
+fn begins_word(c: char) -> bool {
+    c.is_alphabetic() || c == '_' || c > '\u{7f}'
+}
+
+/// Bytes of the word that the text begins with.
+fn word(text: &str) -> usize {
+    let part = |c: char| begins_word(c) || c.is_ascii_digit() || c == '$';
+    text.find(|c| !part(c)).unwrap_or(text.len())
+}
+
+/// The statement with the server's own marks for its parameters, and their values in order.
+///
+/// # Errors
+/// Parameters without a value, values without a parameter.
+pub(crate) fn bind<'p>(
+    kind: Database,
+    text: &str,
+    tokens: &[Token<'_>],
+    parameters: &'p Parameters,
+) -> Result<(String, Vec<&'p Value>), Error> {
+    let mark = |index: usize| match kind {
+        Database::Postgres => format!("${index}"),
+        Database::Mssql => format!("@P{index}"),
+        Database::Mysql | Database::Sqlite => "?".to_owned(),
+    };
+    let (mut out, mut copied, mut values) = (String::with_capacity(text.len()), 0, Vec::new());
+    let mut replace = |token: &Token<'_>, before: usize, index: usize| {
+        out.push_str(text.get(copied..token.start - before).unwrap_or_default());
+        out.push_str(&mark(index));
+        copied = token.end();
+    };
+    match parameters {
+        Parameters::Named(given) => {
+            let mut used: Vec<&str> = Vec::new();
+            for token in tokens.iter().filter(|token| token.kind == Kind::Named) {
+                let found = given.iter().find(|(name, _)| name == token.text);
+                let (_, value) = found.ok_or_else(|| {
+                    Error::InvalidStatement(format!("the parameter `:{}` has no value", token.text))
+                })?;
+                // MySQL's marks have no numbers: a name that stands twice is bound twice.
+                let index = match used.iter().position(|name| *name == token.text) {
+                    Some(before) if kind != Database::Mysql => before + 1,
+                    _ => {
+                        used.push(token.text);
+                        values.push(value);
+                        used.len()
+                    }
+                };
+                replace(token, 1, index);
+            }
+            if let Some((name, _)) = given.iter().find(|(name, _)| !used.contains(&name.as_str())) {
+                return Err(Error::InvalidStatement(format!("the statement has no parameter `:{name}`")));
+            }
+        }
+        Parameters::Positional(given) => {
+            values.extend(given);
+            // In PostgreSQL `?` is an operator.
+            if kind != Database::Postgres {
+                let marks = tokens.iter().filter(|token| token.kind == Kind::Question).enumerate();
+                let count = marks.map(|(i, token)| replace(token, 0, i + 1)).count();
+                let numbered = kind == Database::Mssql && count == 0;
+                if count != given.len() && !numbered {
+                    return Err(miscounted(count, given.len()));
+                }
+            }
+        }
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Ok((out, values))
+}
+
+pub(crate) fn miscounted(wanted: usize, given: usize) -> Error {
+    Error::InvalidStatement(format!("the statement has {wanted} parameters, and {given} are given"))
+}
+
+/// The statements of a script. `GO` separates batches of SQL Server, and `DELIMITER` changes what separates statements
+/// of MySQL, each on a line of its own, as in the servers' own clients.
+///
+/// # Errors
+/// What [`tokens`] does not understand.
+pub(crate) fn split(kind: Database, text: &str) -> Result<Vec<String>, Error> {
+    match kind {
+        Database::Mssql => Ok(batches(text)),
+        Database::Mysql => {
+            let (mut parts, mut delimiter, mut block) = (Vec::new(), ";".to_owned(), String::new());
+            for line in text.lines() {
+                let mut words = line.split_whitespace();
+                if words.next().is_some_and(|word| word.eq_ignore_ascii_case("delimiter")) {
+                    cut(kind, &std::mem::take(&mut block), &delimiter, &mut parts)?;
+                    words.next().unwrap_or(";").clone_into(&mut delimiter);
+                } else {
+                    block.push_str(line);
+                    block.push('\n');
+                }
+            }
+            cut(kind, &block, &delimiter, &mut parts)?;
+            Ok(parts)
+        }
+        Database::Postgres | Database::Sqlite => {
+            let mut parts = Vec::new();
+            cut(kind, text, ";", &mut parts)?;
+            Ok(parts)
+        }
+    }
+}
+
+/// Cuts at delimiters that stand outside of strings and comments, and outside of `BEGIN ATOMIC ... END`.
+fn cut(kind: Database, text: &str, delimiter: &str, parts: &mut Vec<String>) -> Result<(), Error> {
+    let tokens = tokens(kind, text)?;
+    let (mut from, mut first, mut atomic, mut cases) = (0, None, 0usize, 0usize);
+    let mut push = |from: usize, to: usize, first: Option<usize>| {
+        let statement = text.get(first.unwrap_or(from)..to).unwrap_or_default().trim();
+        if first.is_some() && !statement.is_empty() {
+            parts.push(statement.to_owned());
+        }
+    };
+    for (i, token) in tokens.iter().enumerate() {
+        if token.start < from {
+            continue;
+        }
+        let before = i.checked_sub(1).and_then(|before| tokens.get(before));
+        if token.is("atomic") && before.is_some_and(|before| before.is("begin")) {
+            atomic += 1;
+        } else if atomic > 0 && token.is("case") {
+            cases += 1;
+        } else if atomic > 0 && token.is("end") {
+            if cases > 0 { cases -= 1 } else { atomic -= 1 }
+        }
+        let here = text.get(token.start..).unwrap_or_default();
+        if atomic == 0 && token.kind == Kind::Sign && here.starts_with(delimiter) {
+            push(from, token.start, first);
+            (from, first) = (token.start + delimiter.len(), None);
+        } else {
+            first = first.or(Some(token.start));
+        }
+    }
+    push(from, text.len(), first);
+    Ok(())
+}
+
+/// The batches between lines that hold `GO`, or `GO` and how often the batch before it is to run.
+fn batches(text: &str) -> Vec<String> {
+    let (mut found, mut batch) = (Vec::new(), String::new());
+    let mut end = |batch: &mut String, times: usize| {
+        let text = std::mem::take(batch);
+        if !text.trim().is_empty() {
+            found.extend(std::iter::repeat_n(text.trim().to_owned(), times));
+        }
+    };
+    for line in text.lines() {
+        let mut words = line.trim().trim_end_matches(';').split_whitespace();
+        let go = words.next().is_some_and(|word| word.eq_ignore_ascii_case("go"));
+        let times = match words.next() {
+            None => Some(1),
+            Some(count) => count.parse::<usize>().ok().filter(|_| words.next().is_none()),
+        };
+        match times.filter(|_| go) {
+            Some(times) => end(&mut batch, times.min(1_000)),
+            None => {
+                batch.push_str(line);
+                batch.push('\n');
+            }
+        }
+    }
+    end(&mut batch, 1);
+    found
+}
+
+/// A name in the dialect's quotes: `schema.table` becomes `"schema"."table"`.
+///
+/// # Errors
+/// When a part is empty or holds what no name needs.
+pub(crate) fn quoted(kind: Database, name: &str) -> Result<String, Error> {
+    Ok(name.split('.').map(|part| quoted_part(kind, part)).collect::<Result<Vec<_>, _>>()?.join("."))
+}
+
+/// One name in the dialect's quotes, with its points.
+///
+/// # Errors
+/// When it is empty or holds what no name needs.
+pub(crate) fn quoted_part(kind: Database, name: &str) -> Result<String, Error> {
+    let odd = |c: char| c.is_control() || "\"`[]\\;".contains(c);
+    if name.is_empty() || name.len() > 128 || name.contains(odd) {
+        return Err(Error::InvalidStatement(format!("`{name}` is not a name of a table or column")));
+    }
+    Ok(match kind {
+        Database::Mysql => format!("`{name}`"),
+        Database::Mssql => format!("[{name}]"),
+        Database::Postgres | Database::Sqlite => format!("\"{name}\""),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use Database::{Mssql, Mysql, Postgres};
+
+    use super::*;
+
+    #[test]
+    fn statements_are_told_apart_as_their_servers_do() {
+        for (kind, script, parts) in [
+            (Postgres, "SELECT 1; SELECT 2", vec!["SELECT 1", "SELECT 2"]),
+            (
+                Postgres,
+                "SELECT ';' ; -- ; no\n/* ; /* ; */ ; */ SELECT \";\"",
+                vec!["SELECT ';'", "SELECT \";\""],
+            ),
+            (
+                Postgres,
+                "DO $x$ BEGIN a; END $x$; SELECT $$;$$",
+                vec!["DO $x$ BEGIN a; END $x$", "SELECT $$;$$"],
+            ),
+            (Postgres, r"SELECT E'\';'; SELECT '\'", vec![r"SELECT E'\';'", r"SELECT '\'"]),
+            (
+                Postgres,
+                "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3",
+                vec![
+                    "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
+                    "SELECT 3",
+                ],
+            ),
+            (Mysql, r#"SELECT '\'; '; SELECT ";"; # no;"#, vec![r"SELECT '\'; '", r#"SELECT ";""#]),
+            (Mysql, "SELECT 1--1; SELECT 2 -- ;\n;", vec!["SELECT 1--1", "SELECT 2 -- ;"]),
+            (
+                Mysql,
+                "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END //\nDELIMITER ;\nCALL p();",
+                vec!["CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END", "CALL p()"],
+            ),
+            (
+                Mssql,
+                "SELECT 1; SELECT 2\nGO\nEXEC p\n go 2 \n\nGO",
+                vec!["SELECT 1; SELECT 2", "EXEC p", "EXEC p"],
+            ),
+            (Mssql, "SELECT 1 AS go\nSELECT GO\n", vec!["SELECT 1 AS go\nSELECT GO"]),
+        ] {
+            assert_eq!(split(kind, script).unwrap(), parts, "{script}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_for_sure_is_refused() {
+        for (kind, text, why) in [
+            (Postgres, "SELECT 'a", "not closed by `'`"),
+            (Postgres, "SELECT $q$ a", "`$q$` is not closed"),
+            (Postgres, "SELECT 1 /* a", "not closed by `*/`"),
+            (Postgres, r#"SELECT U&"\0061""#, "U&"),
+            (Mysql, "SELECT /*! 1 */", "that MySQL runs"),
+            (Mysql, "SELECT /*M!100100 1 */", "that MySQL runs"),
+            (Mssql, "SELECT [a", "not closed by `]`"),
+        ] {
+            let error = tokens(kind, text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn parameters_get_the_marks_of_their_server() {
+        let one = || Value::Integer(1);
+        let named =
+            |names: &[&str]| Parameters::Named(names.iter().map(|n| ((*n).to_owned(), one())).collect());
+        let listed = |count| Parameters::Positional(vec![one(); count]);
+        for (kind, text, parameters, shown) in [
+            (
+                Postgres,
+                "SELECT :a, ':a', :b::int, :a",
+                named(&["a", "b"]),
+                Ok(("SELECT $1, ':a', $2::int, $1", 2)),
+            ),
+            (Postgres, "SELECT x[1:n], $1 ? 'k'", listed(1), Ok(("SELECT x[1:n], $1 ? 'k'", 1))),
+            (Mysql, "SELECT :a, :a -- :c\n", named(&["a"]), Ok(("SELECT ?, ? -- :c\n", 2))),
+            (Mysql, "SELECT ?, '?'", listed(1), Ok(("SELECT ?, '?'", 1))),
+            (Mssql, "SELECT ?, [?], :a", listed(1), Ok(("SELECT @P1, [?], :a", 1))),
+            (Mssql, "SELECT @P1, @P2", listed(2), Ok(("SELECT @P1, @P2", 2))),
+            (Mysql, "SELECT ?", listed(2), Err("has 1 parameters, and 2 are given")),
+            (Postgres, "SELECT :a", named(&["b"]), Err("`:a` has no value")),
+            (Postgres, "SELECT 1", named(&["b"]), Err("no parameter `:b`")),
+        ] {
+            let found = bind(kind, text, &tokens(kind, text).unwrap(), &parameters);
+            match (found, shown) {
+                (Ok((found, values)), Ok((shown, count))) => {
+                    assert_eq!((found.as_str(), values.len()), (shown, count))
+                }
+                (Err(error), Err(why)) => assert!(error.to_string().contains(why), "{error}"),
+                (found, _) => panic!("{text}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_quoted_and_odd_ones_refused() {
+        assert_eq!(quoted(Postgres, "public.Order").unwrap(), "\"public\".\"Order\"");
+        assert_eq!(quoted(Mysql, "a b").unwrap(), "`a b`");
+        assert_eq!(quoted(Mssql, "dbo.t").unwrap(), "[dbo].[t]");
+        for odd in ["", "a..b", "a\"b", "a;b", "a`b", "a]b"] {
+            assert!(quoted(Postgres, odd).is_err(), "{odd}");
+        }
+    }
+}

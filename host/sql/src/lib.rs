@@ -1,0 +1,72 @@
+//! Named SQL connections: what a statement may do, its bounds, and a driver for each kind of database.
+//!
+//! [`Connections`] opens the databases of the configuration by name. Each connection is a task (or, for SQLite, a
+//! thread) of its own that outlives whoever asked: when that one is gone, the task still stops the statement on the
+//! server and leaves the session clean. Statements pass a gate for their dialect, rows come in bounded batches that
+//! wait for their reader, and every error is in terms that tell a guest nothing of addresses and logins.
+
+mod connection;
+mod dialect;
+mod gate;
+mod mssql;
+mod mysql;
+mod pool;
+mod postgres;
+mod postgres_types;
+mod serve;
+mod sink;
+mod sqlite;
+mod tls;
+mod value;
+
+pub use connection::{Connection, Load, Rows, ScriptReport, StatementReport};
+pub use pool::{Access, Connections, Resolve, Tested};
+pub use serve::Control;
+pub use sink::Totals;
+pub use value::{Column, Parameters, Value};
+
+/// Why a call did not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Policy refuses it: the id of the rule, a colon, and what was refused.
+    #[error("{0}")]
+    Denied(String),
+    /// The statement is wrong.
+    #[error("{0}")]
+    InvalidStatement(String),
+    /// A limit was reached, which the text names.
+    #[error("{0}")]
+    Limit(String),
+    /// The statement ran longer than it may, and was stopped.
+    #[error("the statement ran longer than its timeout, and was stopped")]
+    TimedOut,
+    /// The database is locked or cannot be reached; trying again may help.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Nobody waits for it any more.
+    #[error("the statement was stopped")]
+    Stopped,
+    /// The database refused or failed.
+    #[error("{0}")]
+    Database(String),
+}
+
+impl Error {
+    /// Without a session there is nothing more to say to it.
+    pub(crate) fn lost() -> Self {
+        Self::Unavailable("the connection is gone: open it again".to_owned())
+    }
+
+    /// Whether rows of the statement may still be on their way.
+    pub(crate) fn leaves_rows(&self) -> bool {
+        matches!(self, Self::Limit(_) | Self::Stopped)
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::InvalidStatement(message.into())
+    }
+
+    pub(crate) fn read_only() -> Self {
+        Self::Denied("SQL_WRITE_NOT_GRANTED: the connection is read-only for this step".to_owned())
+    }
+}

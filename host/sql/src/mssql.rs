@@ -1,0 +1,386 @@
+//! Microsoft SQL Server, over tiberius.
+//!
+//! A batch of Transact-SQL may always hold several statements, and no transaction of it is read-only: so a gate of
+//! reserved words decides what a batch may do, statements of `mode: read` are rolled back whatever they did, and a
+//! session is never used twice. What bounds a login for sure are its rights.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use futures_util::TryStreamExt;
+use stepwell_engine::config::Database;
+use stepwell_engine::policy::SqlMode;
+use tiberius::{
+    AuthMethod, Client, ColumnData, ColumnType, Config, EncryptionLevel, FromSql, IntoSql, Query, QueryItem,
+};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
+
+use crate::dialect::{self, Token, bind, quoted, quoted_part};
+use crate::pool::{Access, Opened, Server};
+use crate::serve::{Control, Driver, Loaded, column, next_rows};
+use crate::sink::Sink;
+use crate::{Error, Parameters, Value, gate, tls, value};
+
+/// Parameters and rows of one INSERT, by the limits of SQL Server (2,100 and 1,000).
+const MAX_MARKS: usize = 2_000;
+const MAX_ROWS: usize = 1_000;
+/// How long the server may take for the login.
+const LOGIN: Duration = Duration::from_secs(10);
+
+pub(crate) struct Mssql {
+    client: Client<Compat<TcpStream>>,
+    access: Access,
+    in_transaction: bool,
+}
+
+/// Logs in, and looks at what the login may do.
+pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
+    let mut config = Config::new();
+    config.host(&server.host);
+    config.port(server.port);
+    config.database(&server.database);
+    config.application_name("stepwell");
+    config
+        .authentication(AuthMethod::sql_server(&server.user, server.password.as_deref().unwrap_or_default()));
+    config.handshake_timeout(Some(LOGIN));
+    // Deadlines are ours: the driver's own would end a long statement after 30 s.
+    config.command_timeout(None);
+    match server.tls {
+        false => config.encryption(EncryptionLevel::NotSupported),
+        true => {
+            config.encryption(EncryptionLevel::Required);
+            if let Some(ca) = &server.tls_ca {
+                // Read here, so that a file without certificates is said.
+                tls::roots(Some(ca))?;
+                config.trust_cert_ca(ca.display());
+            }
+        }
+    }
+    let address = (server.host.as_str(), server.port);
+    let connecting = tokio::time::timeout(LOGIN, TcpStream::connect(address)).await;
+    let stream =
+        connecting.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(|e| e.to_string())?;
+    stream.set_nodelay(true).map_err(|e| e.to_string())?;
+    let mut client = Client::connect(config, stream.compat_write()).await.map_err(|e| e.to_string())?;
+    let rights = "SELECT @@VERSION, IS_SRVROLEMEMBER('sysadmin')";
+    let row = client
+        .simple_query(rights)
+        .await
+        .map_err(|e| e.to_string())?
+        .into_row()
+        .await
+        .map_err(|e| e.to_string())?;
+    let row = row.ok_or("it does not say what the login may do")?;
+    let version: &str = row.try_get(0).ok().flatten().unwrap_or_default();
+    let superuser: Option<i32> = row.try_get(1).map_err(|e| e.to_string())?;
+    let version = version.lines().next().unwrap_or_default().trim().to_owned();
+    let driver = Mssql { client, access: Access::nothing(), in_transaction: false };
+    Ok(Opened { driver: Box::new(driver), version, superuser: superuser == Some(1) })
+}
+
+impl Mssql {
+    async fn rows(
+        &mut self,
+        statement: &str,
+        parameters: &Parameters,
+        sink: &mut Sink,
+    ) -> Result<u64, Error> {
+        let tokens = dialect::tokens(Database::Mssql, statement)?;
+        gate::check(Database::Mssql, self.access.mode, self.access.scripts, &tokens)?;
+        let (text, values) = bind(Database::Mssql, statement, &tokens, parameters)?;
+        let mut query = Query::new(text);
+        for value in values {
+            query.bind(Bound(value));
+        }
+        if !returns_rows(&tokens) {
+            let done = query.execute(&mut self.client).await.map_err(|e| error(&e))?;
+            sink.columns(Vec::new())?;
+            return Ok(done.total());
+        }
+        let mut stream = query.query(&mut self.client).await.map_err(|e| error(&e))?;
+        let (mut types, mut first) = (Vec::new(), true);
+        while let Some(item) = stream.try_next().await.map_err(|e| error(&e))? {
+            match item {
+                // Of several results of a batch, the first is taken.
+                QueryItem::Metadata(metadata) if metadata.result_index() == 0 => {
+                    types = metadata.columns().iter().map(tiberius::Column::column_type).collect();
+                    let described =
+                        metadata.columns().iter().map(|c| column(c.name(), type_name(c.column_type())));
+                    sink.columns(described.collect())?;
+                    first = false;
+                }
+                QueryItem::Row(row) if row.result_index() == 0 => {
+                    let values = row.into_iter().zip(&types).map(|(data, of)| value_of(data, *of));
+                    sink.push(values.collect::<Result<_, _>>()?).await?;
+                }
+                _ => {}
+            }
+        }
+        if first {
+            sink.columns(Vec::new())?;
+        }
+        Ok(0)
+    }
+
+    async fn batch(&mut self, text: &str) -> Result<(), Error> {
+        let stream = self.client.simple_query(text).await.map_err(|e| error(&e))?;
+        stream.into_results().await.map(drop).map_err(|e| error(&e))
+    }
+
+    async fn insert(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Error> {
+        let names: Result<Vec<_>, _> =
+            columns.iter().map(|name| quoted_part(Database::Mssql, name)).collect();
+        let head = format!("INSERT INTO {} ({}) VALUES ", quoted(Database::Mssql, table)?, names?.join(", "));
+        let most = (MAX_MARKS / columns.len()).clamp(1, MAX_ROWS);
+        let mut loaded = 0;
+        while let Some(rows) = next_rows(rows).await? {
+            for part in rows.chunks(most) {
+                let mut mark = 0;
+                let mut one = || {
+                    let marks = columns.iter().map(|_| {
+                        mark += 1;
+                        format!("@P{mark}")
+                    });
+                    format!("({})", marks.collect::<Vec<_>>().join(", "))
+                };
+                let text = format!("{head}{}", part.iter().map(|_| one()).collect::<Vec<_>>().join(", "));
+                let mut query = Query::new(text);
+                for value in part.iter().flatten() {
+                    query.bind(Bound(value));
+                }
+                query.execute(&mut self.client).await.map_err(|e| error(&e))?;
+                loaded += part.len() as u64;
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+#[async_trait]
+impl Driver for Mssql {
+    async fn begin_use(&mut self, access: &Access) -> Result<(), Error> {
+        self.access = access.clone();
+        let millis = access.timeout.as_millis().max(1);
+        self.batch(&format!("SET LOCK_TIMEOUT {millis}; SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON")).await
+    }
+
+    async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error> {
+        if self.access.mode > SqlMode::Read || self.in_transaction {
+            return self.rows(statement, parameters, sink).await;
+        }
+        self.batch("BEGIN TRANSACTION").await?;
+        let result = self.rows(statement, parameters, sink).await;
+        if !result.as_ref().is_err_and(Error::leaves_rows) {
+            self.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION").await?;
+        }
+        result
+    }
+
+    fn split(&self, text: &str) -> Result<Vec<String>, Error> {
+        dialect::split(Database::Mssql, text)
+    }
+
+    /// A batch as it is: what its results hold is left, and the rows that it changed are counted.
+    async fn run_part(&mut self, batch: &str, _: &mut Sink) -> Result<u64, Error> {
+        gate::check(Database::Mssql, self.access.mode, true, &dialect::tokens(Database::Mssql, batch)?)?;
+        let done = Query::new(batch).execute(&mut self.client).await.map_err(|e| error(&e))?;
+        Ok(done.total())
+    }
+
+    async fn control(&mut self, control: Control) -> Result<(), Error> {
+        let text = match (control, self.access.mode) {
+            (Control::Begin, _) => "BEGIN TRANSACTION",
+            (Control::Commit, SqlMode::Write | SqlMode::Ddl) => "COMMIT TRANSACTION",
+            _ => "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION",
+        };
+        self.in_transaction = control == Control::Begin;
+        self.batch(text).await
+    }
+
+    async fn load(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Error> {
+        if self.in_transaction {
+            return self.insert(table, columns, rows).await;
+        }
+        self.batch("BEGIN TRANSACTION").await?;
+        let loaded = self.insert(table, columns, rows).await;
+        let end =
+            if loaded.is_ok() { "COMMIT TRANSACTION" } else { "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION" };
+        self.batch(end).await?;
+        loaded
+    }
+
+    async fn abort(&mut self) -> bool {
+        self.in_transaction = false;
+        // The attention signal stops the batch; the server answers when it has.
+        self.client.cancel_query().await.is_ok()
+            && self.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION").await.is_ok()
+    }
+
+    async fn reset(&mut self) -> bool {
+        // The driver has no way to ask for a clean session: the next use has a new one.
+        false
+    }
+}
+
+/// Whether a batch begins with a statement that has rows, or says that it outputs some.
+fn returns_rows(tokens: &[Token<'_>]) -> bool {
+    let first = tokens.iter().find(|token| token.text != "(");
+    let begins = first.is_some_and(|first| {
+        ["select", "with", "exec", "execute", "declare"].iter().any(|word| first.is(word))
+    });
+    let changes =
+        |token: &Token<'_>| ["insert", "update", "delete", "merge"].iter().any(|word| token.is(word));
+    tokens.iter().any(|token| token.is("output"))
+        || begins && !(first.is_some_and(|f| f.is("with")) && tokens.iter().any(changes))
+}
+
+/// A parameter. Text is Unicode, and the server converts it to the type that it has there.
+struct Bound<'a>(&'a Value);
+
+impl<'a> IntoSql<'a> for Bound<'a> {
+    fn into_sql(self) -> ColumnData<'a> {
+        match self.0 {
+            Value::Null => ColumnData::String(None),
+            Value::Boolean(value) => ColumnData::Bit(Some(*value)),
+            Value::Integer(value) => ColumnData::I64(Some(*value)),
+            Value::Float(value) => ColumnData::F64(Some(*value)),
+            Value::Bytes(bytes) => ColumnData::Binary(Some(Cow::Borrowed(bytes))),
+            Value::Decimal(text)
+            | Value::Text(text)
+            | Value::Date(text)
+            | Value::Time(text)
+            | Value::Timestamp(text)
+            | Value::TimestampWithZone(text)
+            | Value::Uuid(text)
+            | Value::Json(text) => ColumnData::String(Some(Cow::Borrowed(text))),
+        }
+    }
+}
+
+fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
+    let odd = |e: tiberius::error::Error| error(&e);
+    let money = matches!(of, ColumnType::Money | ColumnType::Money4);
+    Ok(match data {
+        ColumnData::U8(Some(value)) => Value::Integer(value.into()),
+        ColumnData::I16(Some(value)) => Value::Integer(value.into()),
+        ColumnData::I32(Some(value)) => Value::Integer(value.into()),
+        ColumnData::I64(Some(value)) => Value::Integer(value),
+        ColumnData::F32(Some(value)) => {
+            Value::Float(value.to_string().parse().unwrap_or_else(|_| value.into()))
+        }
+        ColumnData::F64(Some(value)) if money => Value::Decimal(format!("{value:.4}")),
+        ColumnData::F64(Some(value)) => Value::Float(value),
+        ColumnData::Bit(Some(value)) => Value::Boolean(value),
+        ColumnData::String(Some(text)) => Value::Text(text.into_owned()),
+        ColumnData::Guid(Some(guid)) => Value::Uuid(value::uuid(guid.as_bytes())),
+        ColumnData::Binary(Some(bytes)) => Value::Bytes(bytes.into_owned()),
+        ColumnData::Numeric(Some(number)) => Value::Decimal(decimal(number.value(), number.scale())),
+        ColumnData::Xml(Some(xml)) => Value::Text(xml.into_owned().into_string()),
+        ColumnData::Date(Some(_)) => {
+            let date = NaiveDate::from_sql(&data).map_err(odd)?;
+            date.map_or(Value::Null, |date| Value::Date(date.to_string()))
+        }
+        ColumnData::Time(Some(_)) => {
+            let time = NaiveTime::from_sql(&data).map_err(odd)?;
+            time.map_or(Value::Null, |time| Value::Time(trimmed(time.format("%H:%M:%S%.9f").to_string())))
+        }
+        ColumnData::DateTime(Some(_))
+        | ColumnData::SmallDateTime(Some(_))
+        | ColumnData::DateTime2(Some(_)) => {
+            let time = NaiveDateTime::from_sql(&data).map_err(odd)?;
+            let shown = |time: NaiveDateTime| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
+            time.map_or(Value::Null, |time| Value::Timestamp(shown(time)))
+        }
+        ColumnData::DateTimeOffset(Some(_)) => {
+            let time = DateTime::<Utc>::from_sql(&data).map_err(odd)?;
+            let shown = |time: DateTime<Utc>| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
+            time.map_or(Value::Null, |time| Value::TimestampWithZone(shown(time) + "Z"))
+        }
+        _ => Value::Null,
+    })
+}
+
+/// Without zeros at the end of a fraction.
+fn trimmed(text: String) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+fn decimal(value: i128, scale: u8) -> String {
+    let scale = usize::from(scale);
+    let sign = if value < 0 { "-" } else { "" };
+    let number = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = number.split_at(number.len() - scale);
+    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+fn type_name(of: ColumnType) -> &'static str {
+    use ColumnType as T;
+    match of {
+        T::Bit | T::Bitn => "bit",
+        T::Int1 => "tinyint",
+        T::Int2 => "smallint",
+        T::Int4 => "int",
+        T::Int8 | T::Intn => "bigint",
+        T::Float4 => "real",
+        T::Float8 | T::Floatn => "float",
+        T::Money | T::Money4 => "money",
+        T::Decimaln | T::Numericn => "decimal",
+        T::Datetime | T::Datetimen | T::Datetime4 => "datetime",
+        T::Datetime2 => "datetime2",
+        T::DatetimeOffsetn => "datetimeoffset",
+        T::Daten => "date",
+        T::Timen => "time",
+        T::Guid => "uniqueidentifier",
+        T::BigVarBin | T::BigBinary | T::Image => "varbinary",
+        T::Xml => "xml",
+        _ => "nvarchar",
+    }
+}
+
+fn error(found: &tiberius::error::Error) -> Error {
+    let tiberius::error::Error::Server(token) = found else {
+        return match found {
+            tiberius::error::Error::Conversion(_) => Error::Database(found.to_string()),
+            _ => Error::Unavailable("the connection to the server was lost".to_owned()),
+        };
+    };
+    let text = format!("{} ({}, line {})", token.message(), token.code(), token.line());
+    match token.code() {
+        // Deadlock, lock request time-out, resources, and the codes of Azure SQL that say "try again".
+        1205 | 1222 | 701 | 40_197 | 40_501 | 40_613 | 49_918..=49_920 => Error::Unavailable(text),
+        // Syntax, names, parameters.
+        102..=195 | 201 | 207 | 208 | 2812 | 4104 | 8144..=8146 => Error::InvalidStatement(text),
+        _ => Error::Database(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_keep_every_digit() {
+        for ((value, scale), shown) in [
+            ((-1250, 2), "-12.50"),
+            ((5, 3), "0.005"),
+            ((7, 0), "7"),
+            ((i128::from(i64::MAX), 10), "922337203.6854775807"),
+        ] {
+            assert_eq!(decimal(value, scale), shown);
+        }
+    }
+}

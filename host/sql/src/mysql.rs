@@ -1,0 +1,400 @@
+//! MySQL and MariaDB.
+//!
+//! Statements are prepared, which takes one at a time and binds parameters on the server. Those of `mode: read` run in
+//! read-only transactions. A statement that is to stop is killed over a connection of its own.
+
+use async_trait::async_trait;
+use mysql_async::consts::{ColumnFlags, ColumnType};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Column as Described, Conn, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
+use stepwell_engine::config::Database;
+use stepwell_engine::policy::SqlMode;
+use tokio::sync::mpsc;
+
+use crate::dialect::{self, bind, miscounted, quoted, quoted_part};
+use crate::pool::{Access, Opened, Server};
+use crate::serve::{Control, Driver, Loaded, next_rows};
+use crate::sink::Sink;
+use crate::value::{date, time};
+use crate::{Column, Error, Parameters, Value, gate, tls};
+
+/// The character set of bytes that are none.
+const BINARY: u16 = 63;
+/// Marks in one statement: the protocol counts them in 16 bits.
+const MAX_MARKS: usize = 65_535;
+/// "This command is not supported in the prepared statement protocol yet".
+const NOT_PREPARED: u16 = 1295;
+
+pub(crate) struct Mysql {
+    conn: Conn,
+    opts: Opts,
+    role: Option<String>,
+    is_mariadb: bool,
+    access: Access,
+    in_transaction: bool,
+    /// Whether an answer of the server is awaited, so that the session is lost with whoever waits.
+    waits: bool,
+}
+
+/// Logs in, and looks at what the login may do.
+pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
+    let mut opts = OptsBuilder::default()
+        .user(Some(&server.user))
+        .pass(server.password.as_deref())
+        .db_name(Some(&server.database))
+        .prefer_socket(false)
+        .stmt_cache_size(64);
+    opts = match server.host.starts_with('/') {
+        true => opts.socket(Some(&server.host)),
+        false => opts.ip_or_hostname(server.host.clone()).tcp_port(server.port),
+    };
+    if server.tls {
+        let mut store = rustls::RootCertStore::empty();
+        let roots = tls::roots(server.tls_ca.as_deref())?.into_iter();
+        let usable = roots.filter(|root| store.add(root.clone()).is_ok());
+        let usable = usable.map(|root| root.as_ref().to_vec().into()).collect();
+        opts = opts.ssl_opts(SslOpts::default().with_disable_built_in_roots(true).with_root_certs(usable));
+    }
+    let opts = Opts::from(opts);
+    let shown = |error: mysql_async::Error| error.to_string();
+    let connecting = tokio::time::timeout(std::time::Duration::from_secs(10), Conn::new(opts.clone()));
+    let mut conn =
+        connecting.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(shown)?;
+    let version: Option<String> = conn.query_first("SELECT VERSION()").await.map_err(shown)?;
+    let grants: Vec<String> = conn.query("SHOW GRANTS").await.map_err(shown)?;
+    let version = version.unwrap_or_default();
+    let is_mariadb = version.to_ascii_lowercase().contains("mariadb");
+    let role = server.role.clone();
+    let superuser = grants.iter().any(|grant| rules(grant));
+    let access = Access::nothing();
+    let driver = Mysql { conn, opts, role, is_mariadb, access, in_transaction: false, waits: false };
+    Ok(Opened { driver: Box::new(driver), version, superuser })
+}
+
+/// Whether a line of SHOW GRANTS lets the login do everything, or read and write the server's files.
+fn rules(grant: &str) -> bool {
+    let grant = grant.to_ascii_uppercase();
+    let Some((rights, _)) = grant.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON *.*")) else {
+        return false;
+    };
+    rights.split(',').map(str::trim).any(|right| ["ALL PRIVILEGES", "SUPER", "FILE"].contains(&right))
+}
+
+impl Mysql {
+    async fn rows(
+        &mut self,
+        statement: &str,
+        parameters: &Parameters,
+        sink: &mut Sink,
+    ) -> Result<u64, Error> {
+        let tokens = dialect::tokens(Database::Mysql, statement)?;
+        gate::check(Database::Mysql, self.access.mode, self.access.scripts, &tokens)?;
+        let (text, values) = bind(Database::Mysql, statement, &tokens, parameters)?;
+        let prepared = match self.conn.prep(text.as_str()).await {
+            // Definitions with bodies, in servers that do not prepare them. The gate has seen one statement.
+            Err(mysql_async::Error::Server(found)) if found.code == NOT_PREPARED && values.is_empty() => {
+                self.conn.query_drop(text.as_str()).await.map_err(|e| error(&e))?;
+                return Ok(self.conn.affected_rows());
+            }
+            other => other.map_err(|e| error(&e))?,
+        };
+        if usize::from(prepared.num_params()) != values.len() {
+            return Err(miscounted(prepared.num_params().into(), values.len()));
+        }
+        let values: Vec<Raw> = values.into_iter().map(raw).collect();
+        let parameters = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
+        let mut result = self.conn.exec_iter(&prepared, parameters).await.map_err(|e| error(&e))?;
+        let columns = result.columns().unwrap_or_default();
+        let affected = if columns.is_empty() { result.affected_rows() } else { 0 };
+        sink.columns(columns.iter().map(described).collect())?;
+        while let Some(row) = result.next().await.map_err(|e| error(&e))? {
+            let values = row.unwrap().into_iter().zip(columns.iter()).map(|(raw, column)| value(raw, column));
+            sink.push(values.collect()).await?;
+        }
+        // Procedures end with a result without rows, and may have several with.
+        result.drop_result().await.map_err(|e| error(&e))?;
+        Ok(affected)
+    }
+
+    async fn command(&mut self, text: &str) -> Result<(), Error> {
+        self.conn.query_drop(text).await.map_err(|e| error(&e))
+    }
+
+    async fn insert(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Error> {
+        let names: Result<Vec<_>, _> =
+            columns.iter().map(|name| quoted_part(Database::Mysql, name)).collect();
+        let head = format!("INSERT INTO {} ({}) VALUES ", quoted(Database::Mysql, table)?, names?.join(", "));
+        let one = format!("({})", vec!["?"; columns.len()].join(", "));
+        let most = (MAX_MARKS / columns.len()).clamp(1, 1_000);
+        let mut loaded = 0;
+        while let Some(rows) = next_rows(rows).await? {
+            for part in rows.chunks(most) {
+                let text = format!("{head}{}", vec![one.as_str(); part.len()].join(", "));
+                let values: Vec<Raw> = part.iter().flatten().map(raw).collect();
+                self.conn.exec_drop(text, Params::Positional(values)).await.map_err(|e| error(&e))?;
+                loaded += part.len() as u64;
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+#[async_trait]
+impl Driver for Mysql {
+    async fn begin_use(&mut self, access: &Access) -> Result<(), Error> {
+        self.access = access.clone();
+        let seconds = access.timeout.as_secs_f64().max(0.001);
+        let limit = match self.is_mariadb {
+            true => format!("max_statement_time = {seconds:.3}"),
+            false => format!("max_execution_time = {}", access.timeout.as_millis().max(1)),
+        };
+        // Whoever reads a statement before it is sent must read its strings as the server will.
+        let mode = "REPLACE(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ANSI_QUOTES', '')";
+        self.command(&format!(
+            "SET SESSION {limit}, lock_wait_timeout = {0}, innodb_lock_wait_timeout = {0}, \
+             time_zone = '+00:00', sql_mode = {mode}",
+            seconds.ceil().max(1.0)
+        ))
+        .await?;
+        match &self.role {
+            Some(role) => self.command(&format!("SET ROLE {}", quoted_part(Database::Mysql, role)?)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error> {
+        let wraps = self.access.mode == SqlMode::Read && !self.in_transaction;
+        self.waits = true;
+        if wraps {
+            self.command("START TRANSACTION READ ONLY").await?;
+        }
+        let result = self.rows(statement, parameters, sink).await;
+        self.waits = false;
+        if wraps && !result.as_ref().is_err_and(Error::leaves_rows) {
+            self.command("COMMIT").await?;
+        }
+        result
+    }
+
+    fn split(&self, text: &str) -> Result<Vec<String>, Error> {
+        dialect::split(Database::Mysql, text)
+    }
+
+    async fn control(&mut self, control: Control) -> Result<(), Error> {
+        let text = match (control, self.access.mode) {
+            (Control::Begin, SqlMode::Read) => "START TRANSACTION READ ONLY",
+            (Control::Begin, _) => "START TRANSACTION",
+            (Control::Commit, _) => "COMMIT",
+            (Control::Rollback, _) => "ROLLBACK",
+        };
+        self.in_transaction = control == Control::Begin;
+        self.waits = true;
+        let done = self.command(text).await;
+        self.waits = false;
+        done
+    }
+
+    async fn load(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Error> {
+        self.waits = true;
+        let own = !self.in_transaction;
+        if own {
+            self.command("START TRANSACTION").await?;
+        }
+        let loaded = self.insert(table, columns, rows).await;
+        if own {
+            self.command(if loaded.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        }
+        self.waits = false;
+        loaded
+    }
+
+    async fn abort(&mut self) -> bool {
+        // An answer that nobody took in would be taken for the next one.
+        let lost = std::mem::replace(&mut self.waits, false);
+        let kill = if lost { "CONNECTION" } else { "QUERY" };
+        let Ok(mut other) = Conn::new(self.opts.clone()).await else { return false };
+        let killed = other.query_drop(format!("KILL {kill} {}", self.conn.id())).await;
+        let _ = other.disconnect().await;
+        // Reads to the end what was on its way.
+        killed.is_ok() && !lost && self.conn.ping().await.is_ok() && self.command("ROLLBACK").await.is_ok()
+    }
+
+    async fn reset(&mut self) -> bool {
+        self.in_transaction = false;
+        // COM_RESET_CONNECTION rolls back, drops temporary tables and locks, and forgets variables.
+        matches!(self.conn.reset().await, Ok(true))
+    }
+}
+
+fn described(column: &Described) -> Column {
+    use ColumnType as T;
+    let unsigned = if column.flags().contains(ColumnFlags::UNSIGNED_FLAG) { " unsigned" } else { "" };
+    let binary = column.character_set() == BINARY;
+    let name = match column.column_type() {
+        T::MYSQL_TYPE_TINY if is_boolean(column) => "boolean".to_owned(),
+        T::MYSQL_TYPE_TINY => format!("tinyint{unsigned}"),
+        T::MYSQL_TYPE_SHORT => format!("smallint{unsigned}"),
+        T::MYSQL_TYPE_INT24 => format!("mediumint{unsigned}"),
+        T::MYSQL_TYPE_LONG => format!("int{unsigned}"),
+        T::MYSQL_TYPE_LONGLONG => format!("bigint{unsigned}"),
+        T::MYSQL_TYPE_YEAR => "year".to_owned(),
+        T::MYSQL_TYPE_FLOAT => "float".to_owned(),
+        T::MYSQL_TYPE_DOUBLE => "double".to_owned(),
+        T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => {
+            // The length is that of the text: with a sign, and with a point where there are decimals.
+            let scale = u32::from(column.decimals());
+            let signs = u32::from(unsigned.is_empty()) + u32::from(scale > 0);
+            format!("decimal({},{scale})", column.column_length().saturating_sub(signs))
+        }
+        T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE => "date".to_owned(),
+        T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => "time".to_owned(),
+        T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => "datetime".to_owned(),
+        T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => "timestamp".to_owned(),
+        T::MYSQL_TYPE_JSON => "json".to_owned(),
+        T::MYSQL_TYPE_BIT => "bit".to_owned(),
+        T::MYSQL_TYPE_STRING if !binary => "char".to_owned(),
+        T::MYSQL_TYPE_VARCHAR | T::MYSQL_TYPE_VAR_STRING if !binary => "varchar".to_owned(),
+        T::MYSQL_TYPE_STRING | T::MYSQL_TYPE_VARCHAR | T::MYSQL_TYPE_VAR_STRING => "varbinary".to_owned(),
+        _ if binary => "blob".to_owned(),
+        _ => "text".to_owned(),
+    };
+    crate::serve::column(&column.name_str(), name)
+}
+
+/// `BOOLEAN` is a `TINYINT(1)`.
+fn is_boolean(column: &Described) -> bool {
+    column.column_type() == ColumnType::MYSQL_TYPE_TINY && column.column_length() == 1
+}
+
+fn value(raw: Raw, column: &Described) -> Value {
+    use ColumnType as T;
+    match raw {
+        Raw::NULL => Value::Null,
+        Raw::Int(value) if is_boolean(column) && (value == 0 || value == 1) => Value::Boolean(value == 1),
+        Raw::Int(value) => Value::Integer(value),
+        Raw::UInt(value) => {
+            i64::try_from(value).map_or_else(|_| Value::Decimal(value.to_string()), Value::Integer)
+        }
+        Raw::Float(value) => Value::Float(value.to_string().parse().unwrap_or_else(|_| value.into())),
+        Raw::Double(value) => Value::Float(value),
+        Raw::Date(year, month, day, hour, minute, second, micros) => {
+            let mut out = String::with_capacity(26);
+            date(&mut out, year.into(), month.into(), day.into());
+            if matches!(column.column_type(), T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE) {
+                return Value::Date(out);
+            }
+            out.push('T');
+            let seconds = u32::from(hour) * 3600 + u32::from(minute) * 60 + u32::from(second);
+            time(&mut out, seconds, micros * 1_000);
+            // The session is in UTC.
+            if matches!(column.column_type(), T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2) {
+                out.push('Z');
+                return Value::TimestampWithZone(out);
+            }
+            Value::Timestamp(out)
+        }
+        Raw::Time(negative, days, hours, minutes, seconds, micros) => {
+            let mut out = if negative { "-".to_owned() } else { String::new() };
+            let all = days * 86_400 + u32::from(hours) * 3600 + u32::from(minutes) * 60 + u32::from(seconds);
+            time(&mut out, all, micros * 1_000);
+            Value::Time(out)
+        }
+        Raw::Bytes(bytes) => match column.column_type() {
+            T::MYSQL_TYPE_BIT => {
+                let number = bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+                i64::try_from(number).map_or_else(|_| Value::Decimal(number.to_string()), Value::Integer)
+            }
+            T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => text(bytes, Value::Decimal),
+            T::MYSQL_TYPE_JSON => text(bytes, Value::Json),
+            _ if column.character_set() == BINARY => Value::Bytes(bytes),
+            _ => text(bytes, Value::Text),
+        },
+    }
+}
+
+fn text(bytes: Vec<u8>, form: fn(String) -> Value) -> Value {
+    String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), form)
+}
+
+/// A parameter: what is no number travels as text, which the server reads by the type that it has there.
+fn raw(value: &Value) -> Raw {
+    let text = |text: &str| Raw::Bytes(text.as_bytes().to_vec());
+    match value {
+        Value::Null => Raw::NULL,
+        Value::Boolean(value) => Raw::Int((*value).into()),
+        Value::Integer(value) => Raw::Int(*value),
+        Value::Float(value) => Raw::Double(*value),
+        Value::Bytes(bytes) => Raw::Bytes(bytes.clone()),
+        // The session is in UTC, and MariaDB does not read a zone.
+        Value::TimestampWithZone(zoned) => text(&utc(zoned)),
+        Value::Decimal(plain)
+        | Value::Text(plain)
+        | Value::Date(plain)
+        | Value::Time(plain)
+        | Value::Timestamp(plain)
+        | Value::Uuid(plain)
+        | Value::Json(plain) => text(plain),
+    }
+}
+
+/// A time with a zone as the time in UTC that MySQL reads.
+pub(crate) fn utc(zoned: &str) -> String {
+    match chrono::DateTime::parse_from_rfc3339(zoned) {
+        Ok(moment) => moment.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string(),
+        Err(_) => zoned.to_owned(),
+    }
+}
+
+fn error(found: &mysql_async::Error) -> Error {
+    let server = match found {
+        mysql_async::Error::Server(server) => server,
+        mysql_async::Error::Driver(driver) => return Error::Unavailable(driver.to_string()),
+        _ => return Error::Unavailable("the connection to the server was lost".to_owned()),
+    };
+    let text = format!("{} ({})", server.message, server.code);
+    match server.code {
+        // Killed; MySQL's and MariaDB's limit of time.
+        1317 | 3024 | 1969 => Error::TimedOut,
+        1792 | 1836 | 1290 => Error::read_only(),
+        // Too many connections, lock wait timeout, deadlock, shutdown, sort aborted by a kill.
+        1040 | 1205 | 1213 | 1053 | 1028 | 1927 => Error::Unavailable(text),
+        _ if server.state.starts_with("42") && server.code != 1142 && server.code != 1044 => {
+            Error::InvalidStatement(text)
+        }
+        _ => Error::Database(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_that_rule_the_server_are_known_by_their_grants() {
+        for (grant, found) in [
+            ("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION", true),
+            ("GRANT SELECT, FILE ON *.* TO `x`@`%`", true),
+            ("GRANT SUPER ON *.* TO `x`@`%`", true),
+            ("GRANT USAGE ON *.* TO `x`@`%` IDENTIFIED BY PASSWORD '*0'", false),
+            ("GRANT ALL PRIVILEGES ON `shop`.* TO `x`@`%`", false),
+        ] {
+            assert_eq!(rules(grant), found, "{grant}");
+        }
+    }
+
+    #[test]
+    fn times_with_a_zone_become_utc() {
+        assert_eq!(utc("2025-09-01T14:30:22.5+02:00"), "2025-09-01 12:30:22.500");
+        assert_eq!(utc("never"), "never");
+    }
+}

@@ -1,0 +1,250 @@
+//! The connections of the configuration: sessions with servers, kept for a while between uses.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use stepwell_engine::Configuration;
+use stepwell_engine::config::{Connection as Configured, Database, Setting, Tls};
+use stepwell_engine::policy::SqlMode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::serve::{Driver, serve};
+use crate::{Connection, Error, Totals, mssql, mysql, postgres, sqlite, tls};
+
+/// How long a session is kept without being used.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// What reads a secret by its reference.
+pub type Resolve = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
+
+/// What whoever opens a connection may do with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// What statements may do.
+    pub mode: SqlMode,
+    /// Whether a call may run several.
+    pub scripts: bool,
+    /// Rows of one result.
+    pub rows: u64,
+    /// Time of one statement.
+    pub timeout: Duration,
+}
+
+impl Access {
+    pub(crate) fn nothing() -> Self {
+        Self { mode: SqlMode::Read, scripts: false, rows: 0, timeout: Duration::ZERO }
+    }
+}
+
+/// A server and how to log in there, with secrets in place of their references.
+pub(crate) struct Server {
+    pub host: String,
+    pub port: u16,
+    pub database: String,
+    pub user: String,
+    pub password: Option<String>,
+    pub role: Option<String>,
+    pub tls: bool,
+    pub tls_ca: Option<PathBuf>,
+}
+
+/// A session that has just begun.
+pub(crate) struct Opened {
+    pub driver: Box<dyn Driver>,
+    pub version: String,
+    pub superuser: bool,
+}
+
+/// What a test of a connection found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// What the server says it is.
+    pub version: String,
+    /// How long it took to log in.
+    pub took: Duration,
+}
+
+/// The connections of a configuration.
+pub struct Connections {
+    config: Arc<Configuration>,
+    resolve: Resolve,
+    pools: Mutex<BTreeMap<String, Arc<Pool>>>,
+}
+
+struct Pool {
+    sessions: Arc<Semaphore>,
+    idle: Mutex<Vec<(Instant, Box<dyn Driver>)>>,
+}
+
+impl Connections {
+    /// Those of the configuration, none of them open.
+    pub fn new(config: Arc<Configuration>, resolve: Resolve) -> Self {
+        tls::install_provider();
+        Self { config, resolve, pools: Mutex::default() }
+    }
+
+    /// Opens a connection, within what `access` and the configuration both allow.
+    ///
+    /// # Errors
+    /// In terms that tell nothing of addresses and logins; those are in the log.
+    pub async fn open(&self, name: &str, access: Access, totals: Arc<Totals>) -> Result<Connection, Error> {
+        let unknown = || Error::Denied(format!("SQL_NOT_GRANTED: there is no connection `{name}`"));
+        let configured = self.config.connections.get(name).ok_or_else(unknown)?;
+        let access = bounded(access, configured);
+        let (work, requests) = mpsc::channel(1);
+        if configured.kind == Database::Sqlite {
+            let path = configured.path.clone().unwrap_or_default();
+            sqlite::open(path, name, access.clone(), requests).await?;
+        } else {
+            let pool = self.pool(name, configured);
+            let permit = tokio::time::timeout(access.timeout, pool.sessions.clone().acquire_owned()).await;
+            let Ok(Ok(permit)) = permit else {
+                return Err(Error::Unavailable(format!(
+                    "all {} sessions of `{name}` are in use",
+                    configured.pool()
+                )));
+            };
+            let driver = self.session(&pool, name, configured, &access).await?;
+            tokio::spawn(use_session(driver, requests, pool, permit));
+        }
+        Ok(Connection { kind: configured.kind, access, totals, work })
+    }
+
+    /// Logs in, as a step would, and says what answered.
+    ///
+    /// # Errors
+    /// What is wrong, for the operator.
+    pub async fn test(&self, name: &str) -> Result<Tested, String> {
+        let configured =
+            self.config.connections.get(name).ok_or_else(|| format!("there is no connection `{name}`"))?;
+        #[allow(clippy::disallowed_methods, reason = "a duration is measured")]
+        let started = Instant::now();
+        if configured.kind == Database::Sqlite {
+            let version = sqlite::version(configured.path.as_deref().unwrap_or("".as_ref()))?;
+            return Ok(Tested { version, took: started.elapsed() });
+        }
+        let access = bounded(Access { timeout: IDLE, ..Access::nothing() }, configured);
+        let mut opened = self.connect(name, configured).await?;
+        opened.driver.begin_use(&access).await.map_err(|error| error.to_string())?;
+        Ok(Tested { version: opened.version, took: started.elapsed() })
+    }
+
+    fn pool(&self, name: &str, configured: &Configured) -> Arc<Pool> {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Pool { sessions: Arc::new(Semaphore::new(configured.pool())), idle: Mutex::default() };
+        pools.entry(name.to_owned()).or_insert_with(|| Arc::new(make())).clone()
+    }
+
+    /// A session that was kept, or a new one.
+    async fn session(
+        &self,
+        pool: &Pool,
+        name: &str,
+        configured: &Configured,
+        access: &Access,
+    ) -> Result<Box<dyn Driver>, Error> {
+        loop {
+            let kept = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some((_, mut driver)) = kept else { break };
+            // The server may have closed it meanwhile.
+            if driver.begin_use(access).await.is_ok() {
+                return Ok(driver);
+            }
+        }
+        let connecting = tokio::time::timeout(access.timeout, self.connect(name, configured));
+        let opened = connecting.await.unwrap_or_else(|_| Err("it does not answer in time".to_owned()));
+        let mut driver = match opened {
+            Ok(opened) => opened.driver,
+            Err(why) => {
+                tracing::warn!(connection = name, "cannot connect: {why}");
+                let message = format!("the connection `{name}` cannot be opened; the host's log says why");
+                return Err(Error::Unavailable(message));
+            }
+        };
+        driver.begin_use(access).await?;
+        Ok(driver)
+    }
+
+    async fn connect(&self, name: &str, configured: &Configured) -> Result<Opened, String> {
+        let server = self.server(configured)?;
+        // Drivers have had panics in what they read from servers: this one ends as an error.
+        let kind = configured.kind;
+        let connecting = tokio::spawn(async move {
+            match kind {
+                Database::Postgres => postgres::connect(&server).await,
+                Database::Mysql => mysql::connect(&server).await,
+                Database::Mssql => mssql::connect(&server).await,
+                Database::Sqlite => Err("a file has no server".to_owned()),
+            }
+        });
+        let opened = connecting
+            .await
+            .unwrap_or_else(|_| Err("the server sent what the driver cannot read".to_owned()))?;
+        if opened.superuser && !configured.allow_superuser {
+            return Err(format!(
+                "the login of `{name}` can do everything to the server, or reads and writes its files: log in as somebody \
+                 with fewer rights, or say `allow_superuser: true`"
+            ));
+        }
+        Ok(opened)
+    }
+
+    fn server(&self, configured: &Configured) -> Result<Server, String> {
+        let read = |setting: &Option<Setting>| match setting {
+            None => Ok(String::new()),
+            Some(setting) => match setting.reference() {
+                Some(secret) => (self.resolve)(&secret.0),
+                None => Ok(setting.0.clone()),
+            },
+        };
+        let host = read(&configured.host)?;
+        Ok(Server {
+            tls: configured.tls() == Tls::Verify && !host.starts_with('/'),
+            host,
+            port: configured.port(),
+            database: read(&configured.database)?,
+            user: read(&configured.user)?,
+            password: configured.password.as_ref().map(|password| (self.resolve)(&password.0)).transpose()?,
+            role: configured.role.clone(),
+            tls_ca: configured.tls_ca.clone(),
+        })
+    }
+}
+
+/// What the connection's own bounds leave.
+fn bounded(access: Access, configured: &Configured) -> Access {
+    let limits = &configured.limits;
+    Access {
+        mode: if configured.read_only { SqlMode::Read } else { access.mode },
+        rows: access.rows.min(limits.rows.map_or(u64::MAX, |rows| rows.0)),
+        timeout: access.timeout.min(limits.timeout.map_or(Duration::MAX, |timeout| timeout.0)),
+        scripts: access.scripts,
+    }
+}
+
+/// Serves until nobody asks, and keeps the session for the next.
+async fn use_session(
+    driver: Box<dyn Driver>,
+    requests: mpsc::Receiver<crate::serve::Work>,
+    pool: Arc<Pool>,
+    permit: OwnedSemaphorePermit,
+) {
+    if let Some(driver) = serve(driver, requests).await {
+        #[allow(clippy::disallowed_methods, reason = "the age of a session is measured")]
+        let now = Instant::now();
+        pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push((now, driver));
+        tokio::spawn(close_idle(Arc::downgrade(&pool)));
+    }
+    drop(permit);
+}
+
+/// Closes, once it is due, what nobody has used since.
+async fn close_idle(pool: Weak<Pool>) {
+    tokio::time::sleep(IDLE).await;
+    if let Some(pool) = pool.upgrade() {
+        let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(since, _)| since.elapsed() < IDLE);
+    }
+}

@@ -1,0 +1,418 @@
+//! PostgreSQL, and what speaks its protocol.
+//!
+//! Statements go through the extended protocol, which takes one at a time and binds parameters as text, so that the
+//! server itself reads each by the type that it has there. Those of `mode: read` run in read-only transactions.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures_util::{SinkExt, StreamExt, pin_mut};
+use stepwell_engine::config::Database;
+use stepwell_engine::policy::SqlMode;
+use tokio::sync::mpsc;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type};
+use tokio_postgres::{CancelToken, Client, Config, NoTls, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::dialect::{self, Token, bind, miscounted, quoted, quoted_part};
+use crate::pool::{Access, Opened, Server};
+use crate::postgres_types::{Raw, decoder, type_name};
+use crate::serve::{Control, Driver, Loaded, column, next_rows};
+use crate::sink::Sink;
+use crate::{Error, Parameters, Value, gate, tls, value};
+
+/// Bytes of a message of COPY.
+const COPY_BYTES: usize = 128 << 10;
+
+/// Statements that change rows, alone or behind WITH.
+const CHANGES: &[&str] = &["insert", "update", "delete", "merge"];
+
+pub(crate) struct Postgres {
+    client: Client,
+    cancel: CancelToken,
+    tls: Option<MakeRustlsConnect>,
+    role: Option<String>,
+    access: Access,
+    in_transaction: bool,
+}
+
+/// Logs in, and looks at what the login may do.
+pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
+    let shown = |error: tokio_postgres::Error| told(&error);
+    let mut config = Config::new();
+    config.user(&server.user).dbname(&server.database).application_name("stepwell").port(server.port);
+    config.connect_timeout(Duration::from_secs(10)).keepalives_idle(Duration::from_secs(30));
+    config.host(&server.host);
+    if let Some(password) = &server.password {
+        config.password(password);
+    }
+    let tls = match server.tls {
+        true => Some(MakeRustlsConnect::new(tls::client(server.tls_ca.as_deref())?)),
+        false => None,
+    };
+    config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
+    let client = match &tls {
+        Some(tls) => {
+            let (client, connection) = config.connect(tls.clone()).await.map_err(shown)?;
+            tokio::spawn(connection);
+            client
+        }
+        None => {
+            let (client, connection) = config.connect(NoTls).await.map_err(shown)?;
+            tokio::spawn(connection);
+            client
+        }
+    };
+    let rights = "SELECT version(), r.rolsuper OR EXISTS (
+            SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+            WHERE m.member = r.oid AND g.rolname IN
+                ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
+        FROM pg_roles r WHERE r.rolname = session_user";
+    let row = client.query_one(rights, &[]).await.map_err(shown)?;
+    let (version, superuser): (String, bool) =
+        (row.try_get(0).map_err(shown)?, row.try_get(1).map_err(shown)?);
+    let cancel = client.cancel_token();
+    let role = server.role.clone();
+    let driver = Postgres { client, cancel, tls, role, access: Access::nothing(), in_transaction: false };
+    Ok(Opened { driver: Box::new(driver), version, superuser })
+}
+
+impl Postgres {
+    async fn prepared(
+        &mut self,
+        statement: &str,
+        tokens: &[Token<'_>],
+        parameters: &Parameters,
+    ) -> Result<(Statement, Vec<Bound>), Error> {
+        gate::check(Database::Postgres, self.access.mode, self.access.scripts, tokens)?;
+        let (text, values) = bind(Database::Postgres, statement, tokens, parameters)?;
+        let prepared = if self.wraps() {
+            // Both go out together.
+            let (begun, prepared) =
+                tokio::join!(self.client.batch_execute("BEGIN READ ONLY"), self.client.prepare(&text));
+            begun.map_err(|e| error(&e))?;
+            prepared
+        } else {
+            self.client.prepare(&text).await
+        };
+        let prepared = prepared.map_err(|e| error(&e))?;
+        if prepared.params().len() != values.len() {
+            return Err(miscounted(prepared.params().len(), values.len()));
+        }
+        Ok((prepared, values.into_iter().cloned().map(Bound).collect()))
+    }
+
+    /// Whether each statement has a read-only transaction of its own.
+    fn wraps(&self) -> bool {
+        self.access.mode == SqlMode::Read && !self.in_transaction
+    }
+
+    async fn rows(
+        &mut self,
+        statement: &str,
+        parameters: &Parameters,
+        sink: &mut Sink,
+    ) -> Result<u64, Error> {
+        let tokens = dialect::tokens(Database::Postgres, statement)?;
+        let reads = !tokens.iter().any(|token| CHANGES.iter().any(|word| token.is(word)));
+        let (prepared, values) = self.prepared(statement, &tokens, parameters).await?;
+        let columns = prepared.columns();
+        let decoders: Vec<_> = columns.iter().map(|column| decoder(column.type_())).collect();
+        for (column, decoder) in columns.iter().zip(&decoders) {
+            if decoder.is_none() {
+                return Err(Error::InvalidStatement(format!(
+                    "the column `{0}` is of the type `{1}`, which has no form here: write `CAST({0} AS text)`",
+                    column.name(),
+                    column.type_().name()
+                )));
+            }
+        }
+        let rows = self.client.query_raw(&prepared, values).await.map_err(|e| error(&e))?;
+        pin_mut!(rows);
+        sink.columns(
+            columns.iter().map(|c| column(c.name(), type_name(c.type_(), c.type_modifier()))).collect(),
+        )?;
+        while let Some(row) = rows.next().await {
+            let row = row.map_err(|e| error(&e))?;
+            let mut values = Vec::with_capacity(decoders.len());
+            for (index, decoder) in decoders.iter().enumerate() {
+                let raw: Option<Raw<'_>> = row.try_get(index).map_err(|e| error(&e))?;
+                values.push(match (raw, decoder) {
+                    (Some(raw), Some(decode)) => decode.value(raw.0).ok_or_else(|| {
+                        Error::Database(format!("the server sent a `{}` that cannot be read", raw.1))
+                    })?,
+                    _ => Value::Null,
+                });
+            }
+            sink.push(values).await?;
+        }
+        // A SELECT counts what it gives.
+        Ok(if reads { 0 } else { rows.rows_affected().unwrap_or(0) })
+    }
+
+    async fn batch(&self, text: &str) -> Result<(), Error> {
+        self.client.batch_execute(text).await.map_err(|e| error(&e))
+    }
+
+    async fn copy(&self, text: &str, rows: &mut mpsc::Receiver<Loaded>) -> Result<u64, Error> {
+        let sink = self.client.copy_in::<_, Bytes>(text).await.map_err(|e| error(&e))?;
+        pin_mut!(sink);
+        let mut buffer = String::with_capacity(COPY_BYTES + 4096);
+        while let Some(rows) = next_rows(rows).await? {
+            for row in rows {
+                copy_row(&mut buffer, &row)?;
+            }
+            if buffer.len() >= COPY_BYTES {
+                let full = std::mem::replace(&mut buffer, String::with_capacity(COPY_BYTES + 4096));
+                sink.send(full.into()).await.map_err(|e| error(&e))?;
+            }
+        }
+        sink.send(buffer.into()).await.map_err(|e| error(&e))?;
+        sink.finish().await.map_err(|e| error(&e))
+    }
+}
+
+#[async_trait]
+impl Driver for Postgres {
+    async fn begin_use(&mut self, access: &Access) -> Result<(), Error> {
+        self.access = access.clone();
+        let millis = access.timeout.as_millis().max(1);
+        let role = match &self.role {
+            Some(role) => format!("; SET ROLE {}", quoted(Database::Postgres, role)?),
+            None => String::new(),
+        };
+        let read_only = if access.mode == SqlMode::Read { "on" } else { "off" };
+        let text = format!(
+            "SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
+             SET idle_in_transaction_session_timeout = '1h'; SET standard_conforming_strings = on; \
+             SET IntervalStyle = iso_8601; SET default_transaction_read_only = {read_only}{role}"
+        );
+        self.batch(&text).await
+    }
+
+    async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error> {
+        let wrapped = self.wraps();
+        let result = self.rows(statement, parameters, sink).await;
+        if !wrapped || result.as_ref().is_err_and(Error::leaves_rows) {
+            return result;
+        }
+        self.batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        result
+    }
+
+    fn split(&self, text: &str) -> Result<Vec<String>, Error> {
+        dialect::split(Database::Postgres, text)
+    }
+
+    async fn control(&mut self, control: Control) -> Result<(), Error> {
+        let text = match (control, self.access.mode) {
+            (Control::Begin, SqlMode::Read) => "BEGIN READ ONLY",
+            (Control::Begin, _) => "BEGIN",
+            (Control::Commit, _) => "COMMIT",
+            (Control::Rollback, _) => "ROLLBACK",
+        };
+        self.in_transaction = control == Control::Begin;
+        self.batch(text).await
+    }
+
+    async fn load(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Error> {
+        let names: Result<Vec<_>, _> =
+            columns.iter().map(|name| quoted_part(Database::Postgres, name)).collect();
+        let text = format!("COPY {} ({}) FROM STDIN", quoted(Database::Postgres, table)?, names?.join(", "));
+        self.copy(&text, rows).await
+    }
+
+    async fn abort(&mut self) -> bool {
+        let cancelled = match &self.tls {
+            Some(tls) => self.cancel.cancel_query(tls.clone()).await,
+            None => self.cancel.cancel_query(NoTls).await,
+        };
+        if cancelled.is_err() {
+            return false;
+        }
+        // What was stopped answers before this does; a cancellation that came late may hit this instead. A
+        // transaction is not usable any more.
+        let end = "ROLLBACK";
+        self.in_transaction = false;
+        self.client.batch_execute(end).await.is_ok() || self.client.batch_execute(end).await.is_ok()
+    }
+
+    async fn reset(&mut self) -> bool {
+        self.in_transaction = false;
+        // DISCARD ALL refuses to run in a transaction, and so must be a statement of its own.
+        self.batch("ROLLBACK").await.is_ok() && self.batch("DISCARD ALL").await.is_ok()
+    }
+}
+
+/// A parameter as text, which the server reads by the type that it has there.
+#[derive(Debug)]
+struct Bound(Value);
+
+impl ToSql for Bound {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match &self.0 {
+            Value::Null => return Ok(IsNull::Yes),
+            value => {
+                let mut text = String::new();
+                write_text(&mut text, value);
+                out.extend_from_slice(text.as_bytes());
+            }
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+/// A value as PostgreSQL reads it.
+fn write_text(out: &mut String, value: &Value) {
+    use std::fmt::Write;
+    // A string takes everything.
+    let _ = match value {
+        Value::Null => Ok(()),
+        Value::Boolean(value) => write!(out, "{value}"),
+        Value::Integer(value) => write!(out, "{value}"),
+        Value::Float(value) => write!(out, "{value}"),
+        Value::Bytes(bytes) => {
+            out.push_str("\\x");
+            value::hex(out, bytes);
+            Ok(())
+        }
+        Value::Decimal(text)
+        | Value::Text(text)
+        | Value::Date(text)
+        | Value::Time(text)
+        | Value::Timestamp(text)
+        | Value::TimestampWithZone(text)
+        | Value::Uuid(text)
+        | Value::Json(text) => {
+            out.push_str(text);
+            Ok(())
+        }
+    };
+}
+
+/// A row in the text format of COPY (postgresql.org/docs/current/sql-copy.html).
+fn copy_row(out: &mut String, row: &[Value]) -> Result<(), Error> {
+    for (index, value) in row.iter().enumerate() {
+        if index > 0 {
+            out.push('\t');
+        }
+        match value {
+            Value::Null => out.push_str("\\N"),
+            Value::Text(text) | Value::Json(text) => {
+                let mut rest = text.as_str();
+                while let Some(at) = rest.find(['\\', '\t', '\n', '\r', '\0']) {
+                    let (plain, odd) = rest.split_at(at);
+                    out.push_str(plain);
+                    out.push_str(match odd.as_bytes().first() {
+                        Some(b'\\') => "\\\\",
+                        Some(b'\t') => "\\t",
+                        Some(b'\n') => "\\n",
+                        Some(b'\r') => "\\r",
+                        _ => {
+                            return Err(Error::invalid(
+                                "a text with the character NUL, which PostgreSQL cannot hold",
+                            ));
+                        }
+                    });
+                    rest = odd.get(1..).unwrap_or_default();
+                }
+                out.push_str(rest);
+            }
+            Value::Bytes(_) => {
+                // Its backslash is one of the text.
+                out.push('\\');
+                write_text(out, value);
+            }
+            value => write_text(out, value),
+        }
+    }
+    out.push('\n');
+    Ok(())
+}
+
+fn error(error: &tokio_postgres::Error) -> Error {
+    let Some(found) = error.as_db_error() else {
+        return if error.is_closed() { Error::lost() } else { Error::Unavailable(told(error)) };
+    };
+    let text = db_error(found);
+    let class = found.code().code().get(..2).unwrap_or_default();
+    match found.code() {
+        &SqlState::QUERY_CANCELED => Error::TimedOut,
+        &SqlState::READ_ONLY_SQL_TRANSACTION => Error::read_only(),
+        &SqlState::LOCK_NOT_AVAILABLE => Error::Unavailable(text),
+        &SqlState::INSUFFICIENT_PRIVILEGE => Error::Database(text),
+        // Connections, transactions that may be tried again, resources, shutdown.
+        _ if ["08", "40", "53", "57"].contains(&class) => Error::Unavailable(text),
+        // Syntax and names; parameters that do not fit.
+        _ if class == "42" => Error::InvalidStatement(text),
+        _ => Error::Database(text),
+    }
+}
+
+fn db_error(error: &DbError) -> String {
+    let mut text = format!("{} ({})", error.message(), error.code().code());
+    for more in [error.detail(), error.hint()].into_iter().flatten() {
+        text.push_str(": ");
+        text.push_str(more);
+    }
+    text
+}
+
+/// For the operator: what is wrong, down to its cause.
+fn told(error: &tokio_postgres::Error) -> String {
+    if let Some(found) = error.as_db_error() {
+        return db_error(found);
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_copy_escape_what_it_reads() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        for (row, line) in [
+            (vec![Value::Integer(1), Value::Null, text("a\tb")], "1\t\\N\ta\\tb\n"),
+            (vec![text("\\N"), text("x\r\ny\\")], "\\\\N\tx\\r\\ny\\\\\n"),
+            (
+                vec![Value::Bytes(vec![0, 255]), Value::Boolean(true), Value::Float(1.5)],
+                "\\\\x00ff\ttrue\t1.5\n",
+            ),
+        ] {
+            let mut out = String::new();
+            copy_row(&mut out, &row).unwrap();
+            assert_eq!(out, line);
+        }
+        assert!(copy_row(&mut String::new(), &[text("a\0")]).is_err());
+    }
+}

@@ -1,0 +1,347 @@
+//! Values of PostgreSQL from the binary format of its protocol (`*_send` in its sources).
+
+use tokio_postgres::types::{FromSql, Kind, Type};
+
+use crate::Value;
+use crate::value::{date, digits, time, uuid};
+
+/// The bytes of a value, with the name of its type.
+pub(crate) struct Raw<'a>(pub &'a [u8], pub &'a str);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw, "value"))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// How values of a type are read.
+#[derive(Debug, Clone)]
+pub(crate) enum Decoder {
+    Plain(fn(&[u8]) -> Option<Value>),
+    /// One dimension or more, of values that are read so.
+    Array(Box<Decoder>),
+}
+
+impl Decoder {
+    /// The value; none for bytes that are not of the type.
+    pub fn value(&self, raw: &[u8]) -> Option<Value> {
+        match self {
+            Self::Plain(decode) => decode(raw),
+            Self::Array(element) => array(raw, element).map(Value::Json),
+        }
+    }
+}
+
+/// The decoder of a type; none when it has no form here.
+pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
+    match of.kind() {
+        Kind::Array(element) => return Some(Decoder::Array(Box::new(decoder(element)?))),
+        Kind::Domain(base) => return decoder(base),
+        Kind::Enum(_) => return Some(Decoder::Plain(text)),
+        _ => {}
+    }
+    let decode: fn(&[u8]) -> Option<Value> = match *of {
+        Type::BOOL => |raw| Some(Value::Boolean(*raw.first()? != 0)),
+        Type::INT2 => |raw| Some(Value::Integer(i16::from_be_bytes(raw.try_into().ok()?).into())),
+        Type::INT4 => |raw| Some(Value::Integer(i32::from_be_bytes(raw.try_into().ok()?).into())),
+        Type::INT8 => |raw| Some(Value::Integer(i64::from_be_bytes(raw.try_into().ok()?))),
+        Type::OID | Type::XID | Type::CID => {
+            |raw| Some(Value::Integer(u32::from_be_bytes(raw.try_into().ok()?).into()))
+        }
+        // The shortest decimal of the four bytes, and not the digits that eight would add.
+        Type::FLOAT4 => {
+            |raw| f32::from_be_bytes(raw.try_into().ok()?).to_string().parse().ok().map(Value::Float)
+        }
+        Type::FLOAT8 => |raw| Some(Value::Float(f64::from_be_bytes(raw.try_into().ok()?))),
+        Type::NUMERIC => |raw| numeric(raw).map(Value::Decimal),
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::CHAR | Type::XML | Type::UNKNOWN => {
+            text
+        }
+        Type::BYTEA => |raw| Some(Value::Bytes(raw.to_vec())),
+        Type::JSON => |raw| Some(Value::Json(std::str::from_utf8(raw).ok()?.to_owned())),
+        Type::JSONB => |raw| Some(Value::Json(std::str::from_utf8(raw.strip_prefix(&[1])?).ok()?.to_owned())),
+        Type::UUID => |raw| (raw.len() == 16).then(|| Value::Uuid(uuid(raw))),
+        Type::DATE => |raw| day(i32::from_be_bytes(raw.try_into().ok()?)).map(Value::Date),
+        Type::TIME => |raw| clock(i64::from_be_bytes(raw.try_into().ok()?)).map(Value::Time),
+        Type::TIMETZ => |raw| {
+            let (micros, zone) = raw.split_at_checked(8)?;
+            let mut out = clock(i64::from_be_bytes(micros.try_into().ok()?))?;
+            // Seconds west of Greenwich.
+            let east = -i32::from_be_bytes(zone.try_into().ok()?);
+            out.push(if east < 0 { '-' } else { '+' });
+            digits(&mut out, east.unsigned_abs() / 3600, 2);
+            out.push(':');
+            digits(&mut out, east.unsigned_abs() / 60 % 60, 2);
+            Some(Value::Time(out))
+        },
+        Type::TIMESTAMP => |raw| moment(i64::from_be_bytes(raw.try_into().ok()?)).map(Value::Timestamp),
+        Type::TIMESTAMPTZ => |raw| {
+            let mut out = moment(i64::from_be_bytes(raw.try_into().ok()?))?;
+            if !out.ends_with("infinity") {
+                out.push('Z');
+            }
+            Some(Value::TimestampWithZone(out))
+        },
+        Type::INTERVAL => |raw| interval(raw).map(Value::Text),
+        Type::INET | Type::CIDR => |raw| network(raw).map(Value::Text),
+        Type::MACADDR => |raw| {
+            let parts: Vec<String> = raw.iter().map(|byte| format!("{byte:02x}")).collect();
+            Some(Value::Text(parts.join(":")))
+        },
+        Type::BIT | Type::VARBIT => |raw| {
+            let (count, bytes) = raw.split_at_checked(4)?;
+            let count = usize::try_from(i32::from_be_bytes(count.try_into().ok()?)).ok()?;
+            let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+            Some(Value::Text(bits.take(count).map(|bit| if bit == 1 { '1' } else { '0' }).collect()))
+        },
+        Type::VOID => |_| Some(Value::Null),
+        _ if ["citext", "ltree_text"].contains(&of.name()) => text,
+        _ => return None,
+    };
+    Some(Decoder::Plain(decode))
+}
+
+/// The name of a type as a statement would write it, with the digits of a decimal.
+pub(crate) fn type_name(of: &Type, modifier: i32) -> String {
+    match (*of == Type::NUMERIC, modifier.checked_sub(4)) {
+        (true, Some(digits)) if digits >= 0 => {
+            format!("numeric({},{})", digits >> 16 & 0xffff, digits & 0x7ff)
+        }
+        _ => of.name().to_owned(),
+    }
+}
+
+fn text(raw: &[u8]) -> Option<Value> {
+    std::str::from_utf8(raw).ok().map(|text| Value::Text(text.to_owned()))
+}
+
+/// Digits of 10,000 each, the weight of the first, the sign, and how many digits follow the point.
+fn numeric(raw: &[u8]) -> Option<String> {
+    let mut words = raw.chunks_exact(2).filter_map(|word| Some(i16::from_be_bytes(word.try_into().ok()?)));
+    let count = usize::try_from(words.next()?).ok()?;
+    let weight = i32::from(words.next()?);
+    let sign = words.next()? as u16;
+    let scale = usize::try_from(words.next()?).ok()?;
+    match sign {
+        0xC000 => return Some("NaN".to_owned()),
+        0xD000 => return Some("Infinity".to_owned()),
+        0xF000 => return Some("-Infinity".to_owned()),
+        _ => {}
+    }
+    let groups: Vec<u32> = words.take(count).map(|group| u32::from(group as u16)).collect();
+    let group =
+        |index: i32| usize::try_from(index).ok().and_then(|index| groups.get(index)).copied().unwrap_or(0);
+    let mut out = String::with_capacity(count * 4 + scale + 2);
+    if sign == 0x4000 {
+        out.push('-');
+    }
+    if weight < 0 {
+        out.push('0');
+    }
+    for index in 0..=weight {
+        digits(&mut out, group(index), if index == 0 { 1 } else { 4 });
+    }
+    if scale > 0 {
+        out.push('.');
+        let point = out.len();
+        let mut index = weight + 1;
+        while out.len() < point + scale {
+            digits(&mut out, group(index), 4);
+            index += 1;
+        }
+        out.truncate(point + scale);
+    }
+    Some(out)
+}
+
+/// Days since 2000-01-01.
+fn day(days: i32) -> Option<String> {
+    match days {
+        i32::MAX => return Some("infinity".to_owned()),
+        i32::MIN => return Some("-infinity".to_owned()),
+        _ => {}
+    }
+    let mut out = String::with_capacity(10);
+    civil(&mut out, i64::from(days) + 10_957);
+    Some(out)
+}
+
+/// Appends the date that is `days` after 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+fn civil(out: &mut String, days: i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let of_month = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    date(out, year as i32, month as u32, of_month as u32);
+}
+
+/// Microseconds since midnight.
+fn clock(micros: i64) -> Option<String> {
+    let mut out = String::with_capacity(15);
+    let seconds = u32::try_from(micros.div_euclid(1_000_000)).ok()?;
+    time(&mut out, seconds, micros.rem_euclid(1_000_000) as u32 * 1_000);
+    Some(out)
+}
+
+/// Microseconds since 2000-01-01.
+fn moment(micros: i64) -> Option<String> {
+    const DAY: i64 = 86_400_000_000;
+    match micros {
+        i64::MAX => return Some("infinity".to_owned()),
+        i64::MIN => return Some("-infinity".to_owned()),
+        _ => {}
+    }
+    let mut out = String::with_capacity(27);
+    civil(&mut out, micros.div_euclid(DAY) + 10_957);
+    out.push('T');
+    let of_day = micros.rem_euclid(DAY);
+    time(&mut out, (of_day / 1_000_000) as u32, (of_day % 1_000_000) as u32 * 1_000);
+    Some(out)
+}
+
+/// ISO 8601, as PostgreSQL writes it with `IntervalStyle = iso_8601`.
+fn interval(raw: &[u8]) -> Option<String> {
+    let micros = i64::from_be_bytes(raw.get(..8)?.try_into().ok()?);
+    let days = i32::from_be_bytes(raw.get(8..12)?.try_into().ok()?);
+    let months = i32::from_be_bytes(raw.get(12..16)?.try_into().ok()?);
+    let mut out = "P".to_owned();
+    let mut part = |number: i64, unit: char| {
+        if number != 0 {
+            out.push_str(&number.to_string());
+            out.push(unit);
+        }
+    };
+    part((months / 12).into(), 'Y');
+    part((months % 12).into(), 'M');
+    part(days.into(), 'D');
+    if micros != 0 {
+        out.push('T');
+        let mut part = |number: i64, unit: char| {
+            if number != 0 {
+                out.push_str(&number.to_string());
+                out.push(unit);
+            }
+        };
+        part(micros / 3_600_000_000, 'H');
+        part(micros / 60_000_000 % 60, 'M');
+        let (seconds, rest) = (micros / 1_000_000 % 60, (micros % 1_000_000).unsigned_abs() as u32);
+        if rest == 0 {
+            part(seconds, 'S');
+        } else {
+            let sign = if micros < 0 { "-" } else { "" };
+            let mut fraction = String::new();
+            digits(&mut fraction, rest, 6);
+            let shown = format!("{sign}{}.{}S", seconds.abs(), fraction.trim_end_matches('0'));
+            out.push_str(&shown);
+        }
+    } else if out.len() == 1 {
+        out.push_str("T0S");
+    }
+    Some(out)
+}
+
+/// An address, and its bits of network where they are not all.
+fn network(raw: &[u8]) -> Option<String> {
+    let (head, address) = raw.split_at_checked(4)?;
+    let (bits, cidr) = (*head.get(1)?, *head.get(2)? != 0);
+    let (shown, all) = match address.len() {
+        4 => (std::net::Ipv4Addr::from(<[u8; 4]>::try_from(address).ok()?).to_string(), 32),
+        16 => (std::net::Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?).to_string(), 128),
+        _ => return None,
+    };
+    Some(if bits == all && !cidr { shown } else { format!("{shown}/{bits}") })
+}
+
+/// An array as JSON, nested by its dimensions.
+fn array(raw: &[u8], element: &Decoder) -> Option<String> {
+    let mut rest = raw;
+    let mut next = || -> Option<i32> {
+        let (word, after) = rest.split_at_checked(4)?;
+        rest = after;
+        Some(i32::from_be_bytes(word.try_into().ok()?))
+    };
+    let dimensions = usize::try_from(next()?).ok().filter(|count| *count <= 6)?;
+    next()?;
+    next()?;
+    let mut sizes = Vec::new();
+    for _ in 0..dimensions {
+        sizes.push(usize::try_from(next()?).ok()?);
+        next()?;
+    }
+    if sizes.is_empty() {
+        return Some("[]".to_owned());
+    }
+    let mut out = String::new();
+    nested(&mut out, &mut rest, &sizes, element)?;
+    Some(out)
+}
+
+fn nested(out: &mut String, rest: &mut &[u8], sizes: &[usize], element: &Decoder) -> Option<()> {
+    let Some((size, inner)) = sizes.split_first() else {
+        let (length, after) = rest.split_at_checked(4)?;
+        let length = i32::from_be_bytes(length.try_into().ok()?);
+        let Ok(length) = usize::try_from(length) else {
+            *rest = after;
+            out.push_str("null");
+            return Some(());
+        };
+        let (raw, after) = after.split_at_checked(length)?;
+        *rest = after;
+        json(out, &element.value(raw)?);
+        return Some(());
+    };
+    out.push('[');
+    for index in 0..*size {
+        if index > 0 {
+            out.push(',');
+        }
+        nested(out, rest, inner, element)?;
+    }
+    out.push(']');
+    Some(())
+}
+
+/// A value within JSON. Numbers without loss are numbers, bytes are hexadecimal digits.
+fn json(out: &mut String, value: &Value) {
+    let mut quote = |text: &str| {
+        out.push('"');
+        for c in text.chars() {
+            match c {
+                '"' | '\\' => out.extend(['\\', c]),
+                c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => out.push(c),
+            }
+        }
+        out.push('"');
+    };
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+        Value::Integer(value) => out.push_str(&value.to_string()),
+        Value::Float(value) if value.is_finite() => out.push_str(&value.to_string()),
+        Value::Float(value) => quote(&value.to_string()),
+        Value::Decimal(text) if text.ends_with(|c: char| c.is_ascii_digit()) => out.push_str(text),
+        Value::Json(text) => out.push_str(text),
+        Value::Bytes(bytes) => {
+            let mut text = String::new();
+            crate::value::hex(&mut text, bytes);
+            quote(&text);
+        }
+        Value::Decimal(text)
+        | Value::Text(text)
+        | Value::Date(text)
+        | Value::Time(text)
+        | Value::Timestamp(text)
+        | Value::TimestampWithZone(text)
+        | Value::Uuid(text) => quote(text),
+    }
+}

@@ -1,0 +1,228 @@
+//! The task of a connection: one statement after the other, each stopped on the server when its time is over or nobody
+//! waits for it any more.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::sink::Sink;
+use crate::{Access, Column, Error, Parameters, ScriptReport, StatementReport, Value};
+
+/// How long the end of a statement that was stopped is waited for.
+const STOPPING: Duration = Duration::from_secs(5);
+
+/// Something to do, by when, and unless nobody waits any more.
+pub(crate) struct Work {
+    pub job: Job,
+    pub deadline: Instant,
+    pub stop: CancellationToken,
+}
+
+pub(crate) enum Job {
+    Query {
+        statement: String,
+        parameters: Parameters,
+        sink: Sink,
+    },
+    Execute {
+        statement: String,
+        parameters: Parameters,
+        done: oneshot::Sender<Result<u64, Error>>,
+    },
+    Script {
+        text: String,
+        sink: Sink,
+        done: oneshot::Sender<Result<ScriptReport, Error>>,
+    },
+    Control {
+        control: Control,
+        done: oneshot::Sender<Result<(), Error>>,
+    },
+    Load {
+        table: String,
+        columns: Vec<String>,
+        rows: mpsc::Receiver<Loaded>,
+        done: oneshot::Sender<Result<u64, Error>>,
+    },
+}
+
+/// A part of a load. A channel that closes without an end is a load that was given up.
+pub(crate) enum Loaded {
+    Rows(Vec<Vec<Value>>),
+    End,
+}
+
+/// Where a transaction begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Begins one.
+    Begin,
+    /// Keeps what it did.
+    Commit,
+    /// Undoes what it did.
+    Rollback,
+}
+
+/// A session with a server.
+#[async_trait]
+pub(crate) trait Driver: Send {
+    /// Makes the session ready for whoever uses it next.
+    async fn begin_use(&mut self, access: &Access) -> Result<(), Error>;
+
+    /// Runs one statement; its rows go to the sink. Gives the number of rows that it changed.
+    async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error>;
+
+    /// The statements of a script, as it runs them.
+    fn split(&self, text: &str) -> Result<Vec<String>, Error>;
+
+    /// Runs one of them.
+    async fn run_part(&mut self, statement: &str, sink: &mut Sink) -> Result<u64, Error> {
+        self.run(statement, &Parameters::Positional(Vec::new()), sink).await
+    }
+
+    async fn control(&mut self, control: Control) -> Result<(), Error>;
+
+    /// Loads rows until their end, all or none.
+    async fn load(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Error>;
+
+    /// Ends what runs on the server, after the future that waited for it was dropped. Whether the session can go on.
+    async fn abort(&mut self) -> bool;
+
+    /// Makes the session as if it were new. Whether that worked, so that it may be used again.
+    async fn reset(&mut self) -> bool;
+}
+
+/// Works until nobody is left to ask; gives the session back when it can be used again.
+pub(crate) async fn serve(
+    mut driver: Box<dyn Driver>,
+    mut requests: mpsc::Receiver<Work>,
+) -> Option<Box<dyn Driver>> {
+    while let Some(Work { job, deadline, stop }) = requests.recv().await {
+        if !work(driver.as_mut(), job, deadline, &stop).await {
+            // The rest of the requests find the channel closed.
+            return None;
+        }
+    }
+    let clean = tokio::time::timeout(STOPPING, driver.reset()).await.unwrap_or(false);
+    clean.then_some(driver)
+}
+
+/// Does one job; whether the session can go on.
+async fn work(driver: &mut dyn Driver, job: Job, deadline: Instant, stop: &CancellationToken) -> bool {
+    match job {
+        Job::Query { statement, parameters, mut sink } => {
+            let run = async {
+                driver.run(&statement, &parameters, &mut sink).await?;
+                sink.finish().await
+            };
+            let (result, usable) = bounded(run, deadline, stop).await;
+            let usable = settle(driver, usable).await;
+            if let Err(error) = result {
+                sink.fail(error).await;
+            }
+            usable
+        }
+        Job::Execute { statement, parameters, done } => {
+            // A statement that returns rows is run to its end; they are dropped.
+            let mut sink = Sink::counting(u64::MAX, unlimited());
+            let (result, usable) =
+                bounded(driver.run(&statement, &parameters, &mut sink), deadline, stop).await;
+            let usable = settle(driver, usable).await;
+            let _ = done.send(result);
+            usable
+        }
+        Job::Script { text, mut sink, done } => {
+            let mut report = ScriptReport::default();
+            let (result, usable) =
+                bounded(script(driver, &text, &mut sink, &mut report), deadline, stop).await;
+            let usable = settle(driver, usable).await;
+            report.failed = result.err();
+            let _ = done.send(Ok(report));
+            usable
+        }
+        Job::Control { control, done } => {
+            let (result, usable) = bounded(driver.control(control), deadline, stop).await;
+            let usable = settle(driver, usable).await;
+            let _ = done.send(result);
+            usable
+        }
+        Job::Load { table, columns, mut rows, done } => {
+            let (result, usable) = bounded(driver.load(&table, &columns, &mut rows), deadline, stop).await;
+            let usable = settle(driver, usable).await;
+            drop(rows);
+            let _ = done.send(result);
+            usable
+        }
+    }
+}
+
+async fn script(
+    driver: &mut dyn Driver,
+    text: &str,
+    sink: &mut Sink,
+    report: &mut ScriptReport,
+) -> Result<(), Error> {
+    for statement in driver.split(text)? {
+        let rows = sink.rows;
+        let affected = driver.run_part(&statement, sink).await?;
+        let rows = sink.rows - rows;
+        report.done.push(StatementReport { statement: beginning(&statement), affected, rows });
+    }
+    Ok(())
+}
+
+/// How a statement begins, for reports.
+pub(crate) fn beginning(statement: &str) -> String {
+    let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// Runs until the end, the deadline, or until nobody waits; and whether it came to its own end.
+async fn bounded<T>(
+    run: impl Future<Output = Result<T, Error>>,
+    deadline: Instant,
+    stop: &CancellationToken,
+) -> (Result<T, Error>, bool) {
+    tokio::select! {
+        biased;
+        result = run => {
+            let ended = !result.as_ref().is_err_and(Error::leaves_rows);
+            (result, ended)
+        }
+        () = tokio::time::sleep_until(deadline.into()) => (Err(Error::TimedOut), false),
+        () = stop.cancelled() => (Err(Error::Stopped), false),
+    }
+}
+
+/// Ends what did not come to its own end. Whether the session can go on.
+async fn settle(driver: &mut dyn Driver, ended: bool) -> bool {
+    ended || tokio::time::timeout(STOPPING, driver.abort()).await.unwrap_or(false)
+}
+
+fn unlimited() -> std::sync::Arc<crate::Totals> {
+    std::sync::Arc::new(crate::Totals::new(u64::MAX, u64::MAX))
+}
+
+/// The next rows of a load; `None` at its end.
+pub(crate) async fn next_rows(rows: &mut mpsc::Receiver<Loaded>) -> Result<Option<Vec<Vec<Value>>>, Error> {
+    match rows.recv().await {
+        Some(Loaded::Rows(rows)) => Ok(Some(rows)),
+        Some(Loaded::End) => Ok(None),
+        None => Err(Error::Stopped),
+    }
+}
+
+/// A column of a driver.
+pub(crate) fn column(name: &str, type_name: impl Into<String>) -> Column {
+    Column { name: name.to_owned(), type_name: type_name.into() }
+}

@@ -1,0 +1,142 @@
+//! Where the rows of a statement go: in batches, to a reader that may be slow, within limits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Column, Error, Value};
+
+/// Rows of one batch, and the bytes after which a batch is sent before it has as many.
+pub(crate) const BATCH_ROWS: usize = 512;
+const BATCH_BYTES: u64 = 64 << 10;
+
+pub(crate) type Batch = Result<Vec<Vec<Value>>, Error>;
+
+/// Rows and bytes of everything that one attempt reads and loads.
+#[derive(Debug)]
+pub struct Totals {
+    rows: AtomicU64,
+    max_rows: u64,
+    bytes: AtomicU64,
+    max_bytes: u64,
+}
+
+impl Totals {
+    /// None so far, of at most these.
+    pub fn new(max_rows: u64, max_bytes: u64) -> Self {
+        Self { rows: AtomicU64::new(0), max_rows, bytes: AtomicU64::new(0), max_bytes }
+    }
+
+    /// Bytes so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts a row.
+    pub(crate) fn add(&self, row: &[Value]) -> Result<u64, Error> {
+        if self.rows.fetch_add(1, Ordering::Relaxed) >= self.max_rows {
+            return Err(Error::Limit(format!("more than {} rows in all", self.max_rows)));
+        }
+        let size = row.iter().map(Value::size).sum();
+        if self.bytes.fetch_add(size, Ordering::Relaxed) + size > self.max_bytes {
+            return Err(Error::Limit(format!("more than {} bytes of rows", self.max_bytes)));
+        }
+        Ok(size)
+    }
+}
+
+/// Takes the rows of a result.
+pub(crate) struct Sink {
+    /// Whoever waits for the columns.
+    pub started: Option<oneshot::Sender<Result<Vec<Column>, Error>>>,
+    /// Whoever reads the rows; none when they are only counted.
+    pub batches: Option<mpsc::Sender<Batch>>,
+    pub max_rows: u64,
+    pub totals: Arc<Totals>,
+    pub rows: u64,
+    pub bytes: u64,
+    pub batch: Vec<Vec<Value>>,
+}
+
+impl Sink {
+    /// One that counts rows and lets them go.
+    pub fn counting(max_rows: u64, totals: Arc<Totals>) -> Self {
+        Self { started: None, batches: None, max_rows, totals, rows: 0, bytes: 0, batch: Vec::new() }
+    }
+
+    /// Says what the rows will be.
+    ///
+    /// # Errors
+    /// When nobody waits any more.
+    pub fn columns(&mut self, columns: Vec<Column>) -> Result<(), Error> {
+        match self.started.take() {
+            Some(started) => started.send(Ok(columns)).map_err(|_| Error::Stopped),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a row; gives a batch that is to be sent.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn add(&mut self, row: Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
+        self.rows += 1;
+        if self.rows > self.max_rows {
+            return Err(Error::Limit(format!(
+                "the result has more than {} rows; raise `rows` in the policy, or narrow the query",
+                self.max_rows
+            )));
+        }
+        self.bytes += self.totals.add(&row)?;
+        if self.batches.is_none() {
+            return Ok(None);
+        }
+        self.batch.push(row);
+        let full = self.batch.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
+        Ok(full.then(|| self.rest()))
+    }
+
+    /// The rows that have not been sent.
+    pub fn rest(&mut self) -> Vec<Vec<Value>> {
+        self.bytes = 0;
+        std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ROWS))
+    }
+
+    /// Takes a row, and waits while the reader is behind.
+    ///
+    /// # Errors
+    /// When a limit is reached, or nobody reads any more.
+    pub async fn push(&mut self, row: Vec<Value>) -> Result<(), Error> {
+        match self.add(row)? {
+            Some(batch) => self.send(batch).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Sends what is left.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub async fn finish(&mut self) -> Result<(), Error> {
+        let rest = self.rest();
+        if rest.is_empty() { Ok(()) } else { self.send(rest).await }
+    }
+
+    async fn send(&self, batch: Vec<Vec<Value>>) -> Result<(), Error> {
+        match &self.batches {
+            Some(batches) => batches.send(Ok(batch)).await.map_err(|_| Error::Stopped),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the reader why there are no more rows.
+    pub async fn fail(&mut self, error: Error) {
+        // A reader that is gone has lost interest.
+        if let Some(started) = self.started.take() {
+            let _ = started.send(Err(error));
+        } else if let Some(batches) = &self.batches {
+            let _ = batches.send(Err(error)).await;
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! SQLite files.
+//!
+//! The threat: a statement that reads or writes elsewhere (ATTACH, a PRAGMA, an extension), runs for ever, or returns
+//! without end. So an authorizer looks at every action while a statement is prepared, the file is opened read-only
+//! unless the grant says more, SQLite's own limits are low, and rows come from a thread of the connection's own, which a
+//! deadline interrupts. See sqlite.org/security.html.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Batch, ErrorCode, OpenFlags, Statement};
+use stepwell_engine::config::Database;
+use stepwell_engine::policy::SqlMode;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::dialect::{quoted, quoted_part};
+use crate::serve::{Control, Job, Loaded, Work, beginning};
+use crate::sink::Sink;
+use crate::{Access, Column, Error, Parameters, ScriptReport, StatementReport, Totals, Value};
+
+/// Instructions of SQLite's machine between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 1_000;
+/// How long a statement waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Opens the file in a thread that serves `requests`.
+pub(crate) async fn open(
+    path: PathBuf,
+    name: &str,
+    access: Access,
+    requests: mpsc::Receiver<Work>,
+) -> Result<(), Error> {
+    let (opened, answer) = oneshot::channel();
+    let name = name.to_owned();
+    tokio::task::spawn_blocking(move || {
+        // True while statements of our own run, which the authorizer lets pass.
+        let ours = Arc::new(AtomicBool::new(false));
+        match open_file(&path, access.mode, ours.clone()) {
+            Ok(database) => {
+                if opened.send(Ok(())).is_ok() {
+                    Session { database, name, access, ours, in_transaction: false }.serve(requests);
+                }
+            }
+            // The path is the operator's, and not for the guest.
+            Err(error) => {
+                let message = format!("the connection `{name}` cannot be opened: {}", code(&error));
+                let _ = opened.send(Err(Error::Unavailable(message)));
+            }
+        }
+    });
+    answer.await.map_err(|_| Error::lost())?
+}
+
+/// The version of the library, when the file is a database.
+pub(crate) fn version(path: &Path) -> Result<String, String> {
+    let database = open_file(path, SqlMode::Read, Arc::default()).map_err(|error| error.to_string())?;
+    let tables: i64 = database
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
+        .map_err(|error| error.to_string())?;
+    Ok(format!("SQLite {}, {tables} tables", rusqlite::version()))
+}
+
+struct Session {
+    database: rusqlite::Connection,
+    name: String,
+    access: Access,
+    ours: Arc<AtomicBool>,
+    in_transaction: bool,
+}
+
+impl Session {
+    fn serve(mut self, mut requests: mpsc::Receiver<Work>) {
+        while let Some(Work { job, deadline, stop }) = requests.blocking_recv() {
+            // True interrupts the statement.
+            #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
+            let handler = move || stop.is_cancelled() || Instant::now() >= deadline;
+            if let Err(error) = self.database.progress_handler(STEPS_BETWEEN_LOOKS, Some(handler)) {
+                tracing::error!("cannot watch a statement: {error}");
+                return;
+            }
+            self.work(job, deadline);
+        }
+    }
+
+    fn work(&mut self, job: Job, deadline: Instant) {
+        let (name, mode) = (self.name.clone(), self.access.mode);
+        let translate = |failure: Failure| failure.or(|error| translate(&error, &name, mode, deadline));
+        // Whoever is gone has lost interest.
+        match job {
+            Job::Query { statement, parameters, mut sink } => {
+                if let Err(error) = self.query(&statement, &parameters, &mut sink).map_err(translate) {
+                    if let Some(started) = sink.started.take() {
+                        let _ = started.send(Err(error));
+                    } else if let Some(batches) = &sink.batches {
+                        let _ = batches.blocking_send(Err(error));
+                    }
+                }
+            }
+            Job::Execute { statement, parameters, done } => {
+                // A statement that returns rows is run to its end; they are dropped.
+                let mut sink = Sink::counting(u64::MAX, Arc::new(Totals::new(u64::MAX, u64::MAX)));
+                let changed =
+                    self.query(&statement, &parameters, &mut sink).map(|()| self.database.changes());
+                let _ = done.send(changed.map_err(translate));
+            }
+            Job::Script { text, mut sink, done } => {
+                let mut report = ScriptReport::default();
+                report.failed = self.script(&text, &mut sink, &mut report.done).map_err(translate).err();
+                let _ = done.send(Ok(report));
+            }
+            Job::Control { control, done } => {
+                let text = match control {
+                    Control::Begin => "BEGIN IMMEDIATE",
+                    Control::Commit => "COMMIT",
+                    Control::Rollback => "ROLLBACK",
+                };
+                let text = if (control, mode) == (Control::Begin, SqlMode::Read) { "BEGIN" } else { text };
+                let result = self.own(text);
+                self.in_transaction = control == Control::Begin && result.is_ok();
+                let _ = done.send(result.map_err(translate));
+            }
+            Job::Load { table, columns, mut rows, done } => {
+                let loaded = self.load(&table, &columns, &mut rows).map_err(translate);
+                drop(rows);
+                let _ = done.send(loaded);
+            }
+        }
+    }
+
+    fn query(&self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<(), Failure> {
+        let mut prepared = one_statement(&self.database, statement)?;
+        bind(&mut prepared, parameters)?;
+        sink.columns(columns(&prepared))?;
+        stream(&mut prepared, sink)
+    }
+
+    fn script(&self, text: &str, sink: &mut Sink, done: &mut Vec<StatementReport>) -> Result<(), Failure> {
+        let mut batch = Batch::new(&self.database, text);
+        while let Some(mut prepared) = batch.next()? {
+            let rows = sink.rows;
+            let changes = self.database.total_changes();
+            stream(&mut prepared, sink)?;
+            let statement = beginning(prepared.expanded_sql().as_deref().unwrap_or_default());
+            let affected = self.database.total_changes() - changes;
+            done.push(StatementReport { statement, affected, rows: sink.rows - rows });
+        }
+        Ok(())
+    }
+
+    /// A statement of the host's own.
+    fn own(&self, text: &str) -> Result<(), Failure> {
+        self.ours.store(true, Ordering::Relaxed);
+        let done = self.database.execute_batch(text);
+        self.ours.store(false, Ordering::Relaxed);
+        Ok(done?)
+    }
+
+    /// All rows or none.
+    fn load(
+        &self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Failure> {
+        let own = !self.in_transaction;
+        if own {
+            self.own("BEGIN IMMEDIATE")?;
+        }
+        let loaded = self.insert(table, columns, rows);
+        if own {
+            let ended = self.own(if loaded.is_ok() { "COMMIT" } else { "ROLLBACK" });
+            // Some failures have ended the transaction themselves.
+            if loaded.is_ok() {
+                ended?;
+            }
+        }
+        loaded
+    }
+
+    fn insert(
+        &self,
+        table: &str,
+        columns: &[String],
+        rows: &mut mpsc::Receiver<Loaded>,
+    ) -> Result<u64, Failure> {
+        let names: Result<Vec<_>, _> =
+            columns.iter().map(|name| quoted_part(Database::Sqlite, name)).collect();
+        let marks = vec!["?"; columns.len()].join(", ");
+        let table = quoted(Database::Sqlite, table)?;
+        let text = format!("INSERT INTO {table} ({}) VALUES ({marks})", names?.join(", "));
+        let mut prepared = self.database.prepare(&text)?;
+        let mut loaded = 0;
+        loop {
+            match rows.blocking_recv() {
+                Some(Loaded::Rows(rows)) => {
+                    for row in &rows {
+                        for (index, value) in row.iter().enumerate() {
+                            prepared.raw_bind_parameter(index + 1, bound(value))?;
+                        }
+                        prepared.raw_execute()?;
+                        loaded += 1;
+                    }
+                }
+                Some(Loaded::End) => return Ok(loaded),
+                None => return Err(Error::Stopped.into()),
+            }
+        }
+    }
+}
+
+/// An error of the driver, or one that is ready for the guest.
+enum Failure {
+    Driver(rusqlite::Error),
+    Ready(Error),
+}
+
+impl Failure {
+    fn or(self, translate: impl FnOnce(rusqlite::Error) -> Error) -> Error {
+        match self {
+            Self::Driver(error) => translate(error),
+            Self::Ready(error) => error,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Ready(error)
+    }
+}
+
+fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Result<rusqlite::Connection> {
+    let access = match mode {
+        SqlMode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        SqlMode::Write | SqlMode::Ddl => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // NOFOLLOW refuses links anywhere in the path: the operator's own are resolved first.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let database = rusqlite::Connection::open_with_flags(path, flags)?;
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    for (limit, value) in [
+        (Limit::SQLITE_LIMIT_LENGTH, 8 << 20),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, 64 << 10),
+        (Limit::SQLITE_LIMIT_COLUMN, 256),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+        (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 50),
+        (Limit::SQLITE_LIMIT_VDBE_OP, 250_000),
+        (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
+        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+    ] {
+        database.set_limit(limit, value)?;
+    }
+    database.busy_timeout(BUSY)?;
+    let look = move |context: AuthContext<'_>| match ours.load(Ordering::Relaxed) {
+        true => Authorization::Allow,
+        false => authorize(mode, &context),
+    };
+    database.authorizer(Some(look))?;
+    Ok(database)
+}
+
+fn authorize(mode: SqlMode, context: &AuthContext<'_>) -> Authorization {
+    let allowed = match &context.action {
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
+        AuthAction::Function { function_name } => !is_dangerous(function_name),
+        AuthAction::Insert { table_name }
+        | AuthAction::Update { table_name, .. }
+        | AuthAction::Delete { table_name } => {
+            // DDL writes to the schema table on its own behalf.
+            mode == SqlMode::Ddl || mode == SqlMode::Write && !table_name.starts_with("sqlite_")
+        }
+        AuthAction::CreateIndex { .. }
+        | AuthAction::CreateTable { .. }
+        | AuthAction::CreateTrigger { .. }
+        | AuthAction::CreateView { .. }
+        | AuthAction::DropIndex { .. }
+        | AuthAction::DropTable { .. }
+        | AuthAction::DropTrigger { .. }
+        | AuthAction::DropView { .. }
+        | AuthAction::AlterTable { .. }
+        | AuthAction::Reindex { .. }
+        | AuthAction::Analyze { .. } => mode == SqlMode::Ddl,
+        // ATTACH, DETACH, PRAGMA, virtual tables, transactions, temporary objects, and what is new.
+        _ => false,
+    };
+    if allowed { Authorization::Allow } else { Authorization::Deny }
+}
+
+/// Functions that reach beyond the database.
+fn is_dangerous(function: &str) -> bool {
+    ["load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"]
+        .iter()
+        .any(|name| function.eq_ignore_ascii_case(name))
+}
+
+/// The one statement of the text.
+fn one_statement<'c>(database: &'c rusqlite::Connection, text: &'c str) -> Result<Statement<'c>, Failure> {
+    let mut batch = Batch::new(database, text);
+    let first = batch.next()?.ok_or_else(|| Error::InvalidStatement("the statement is empty".to_owned()))?;
+    // A second one need not even be valid to be one too many.
+    match batch.next() {
+        Ok(None) => Ok(first),
+        _ => Err(Error::InvalidStatement(
+            "the text holds several statements: one call runs one statement; a `script` runs several, where policy says so".to_owned(),
+        )
+        .into()),
+    }
+}
+
+fn bind(statement: &mut Statement<'_>, parameters: &Parameters) -> Result<(), Failure> {
+    let wanted = statement.parameter_count();
+    let wrong = |message: String| Err(Failure::from(Error::InvalidStatement(message)));
+    match parameters {
+        Parameters::Positional(values) => {
+            if values.len() != wanted {
+                return wrong(format!(
+                    "the statement has {wanted} parameters, and {} are given",
+                    values.len()
+                ));
+            }
+            for (i, value) in values.iter().enumerate() {
+                statement.raw_bind_parameter(i + 1, bound(value))?;
+            }
+        }
+        Parameters::Named(values) => {
+            for (name, value) in values {
+                let index = [":", "@", "$"]
+                    .iter()
+                    .find_map(|mark| statement.parameter_index(&format!("{mark}{name}")).ok().flatten());
+                match index {
+                    Some(index) => statement.raw_bind_parameter(index, bound(value))?,
+                    None => return wrong(format!("the statement has no parameter `:{name}`")),
+                }
+            }
+            for index in 1..=wanted {
+                let name = statement.parameter_name(index).unwrap_or("?").to_owned();
+                let given = values.iter().any(|(given, _)| name.get(1..) == Some(given));
+                if !given {
+                    return wrong(format!("the parameter `{name}` has no value"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn bound(value: &Value) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(match value {
+        Value::Null => ValueRef::Null,
+        Value::Boolean(value) => ValueRef::Integer(i64::from(*value)),
+        Value::Integer(value) => ValueRef::Integer(*value),
+        Value::Float(value) => ValueRef::Real(*value),
+        Value::Bytes(value) => ValueRef::Blob(value),
+        Value::Decimal(text)
+        | Value::Text(text)
+        | Value::Date(text)
+        | Value::Time(text)
+        | Value::Timestamp(text)
+        | Value::TimestampWithZone(text)
+        | Value::Uuid(text)
+        | Value::Json(text) => ValueRef::Text(text.as_bytes()),
+    })
+}
+
+fn columns(statement: &Statement<'_>) -> Vec<Column> {
+    let described = statement.columns();
+    let column = |column: &rusqlite::Column<'_>| Column {
+        name: column.name().to_owned(),
+        type_name: column.decl_type().unwrap_or_default().to_owned(),
+    };
+    described.iter().map(column).collect()
+}
+
+/// Sends the rows in batches, and waits while their reader is behind.
+fn stream(statement: &mut Statement<'_>, sink: &mut Sink) -> Result<(), Failure> {
+    let width = statement.column_count();
+    let mut rows = statement.raw_query();
+    let send = |sink: &Sink, batch| match &sink.batches {
+        Some(batches) => batches.blocking_send(Ok(batch)).map_err(|_| Error::Stopped),
+        None => Ok(()),
+    };
+    while let Some(row) = rows.next()? {
+        let values: Result<Vec<_>, _> = (0..width).map(|index| row.get_ref(index).map(owned)).collect();
+        if let Some(batch) = sink.add(values?)? {
+            send(sink, batch)?;
+        }
+    }
+    let rest = sink.rest();
+    if !rest.is_empty() {
+        send(sink, rest)?;
+    }
+    Ok(())
+}
+
+fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Integer(value),
+        ValueRef::Real(value) => Value::Float(value),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+/// The driver's error in the guest's terms, without paths.
+fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Instant) -> Error {
+    let Some(kind) = error.sqlite_error_code() else {
+        return Error::Database(error.to_string());
+    };
+    let text = code(error);
+    match kind {
+        ErrorCode::AuthorizationForStatementDenied => Error::Denied(format!(
+            "SQL_ACTION_NOT_GRANTED: the connection `{name}` is granted for {mode:?}, and not for this statement ({text})"
+        )),
+        ErrorCode::ReadOnly => Error::Denied(format!(
+            "SQL_WRITE_NOT_GRANTED: the connection `{name}` is read-only for this step"
+        )),
+        #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
+        ErrorCode::OperationInterrupted if Instant::now() >= deadline => Error::TimedOut,
+        ErrorCode::OperationInterrupted => Error::Stopped,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Unavailable(text),
+        ErrorCode::Unknown => Error::InvalidStatement(text),
+        _ => Error::Database(text),
+    }
+}
+
+/// What SQLite says, without the file that it is about.
+fn code(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, None) => failure.to_string(),
+        rusqlite::Error::SqliteFailure(failure, Some(_)) if failure.code == ErrorCode::CannotOpen => {
+            failure.to_string()
+        }
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
+            let at = usize::try_from(*offset).ok().and_then(|offset| sql.get(offset..));
+            match at.and_then(|rest| rest.split_whitespace().next()) {
+                Some(word) => format!("{msg} (at `{word}`)"),
+                None => msg.clone(),
+            }
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,39 @@
+//! TLS to servers: rustls with the system's roots, or with those that a connection names.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+/// The certificates to trust.
+pub(crate) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
+    match ca {
+        Some(path) => {
+            let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+            match found {
+                Ok(found) if !found.is_empty() => Ok(found),
+                _ => Err(format!("{}: no certificates in PEM", path.display())),
+            }
+        }
+        None => Ok(rustls_native_certs::load_native_certs().certs),
+    }
+}
+
+/// A configuration that checks the server's certificate and its name.
+pub(crate) fn client(ca: Option<&Path>) -> Result<ClientConfig, String> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(roots(ca)?);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(config.map_err(|error| error.to_string())?.with_root_certificates(store).with_no_client_auth())
+}
+
+/// Says which cryptography drivers take that do not let us say: `ring`, like everywhere else here. A program that has
+/// chosen before keeps its choice.
+pub(crate) fn install_provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,171 @@
+//! Values, in terms that every database shares.
+
+/// A value in a row or a parameter. Types that JSON or WebAssembly lack travel as text in the named form.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A binary floating-point number.
+    Float(f64),
+    /// A number without loss, for instance `-12.50`.
+    Decimal(String),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// ISO 8601: `2025-09-01`.
+    Date(String),
+    /// ISO 8601: `14:30:22.5`.
+    Time(String),
+    /// ISO 8601 without a zone: `2025-09-01T14:30:22`.
+    Timestamp(String),
+    /// RFC 3339: `2025-09-01T14:30:22Z`.
+    TimestampWithZone(String),
+    /// RFC 9562: lower-case, with hyphens.
+    Uuid(String),
+    /// A JSON text.
+    Json(String),
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The database's own name of its type; empty when there is none (an expression in SQLite).
+    pub type_name: String,
+}
+
+/// Parameters, which are always bound, never spliced into the text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parameters {
+    /// In order.
+    Positional(Vec<Value>),
+    /// By name, without the mark.
+    Named(Vec<(String, Value)>),
+}
+
+impl Parameters {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Positional(values) => values.len(),
+            Self::Named(values) => values.len(),
+        }
+    }
+}
+
+impl Value {
+    /// Bytes that count against limits: those of the content, and eight for the value itself.
+    pub(crate) fn size(&self) -> u64 {
+        8 + match self {
+            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Float(_) => 0,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Decimal(text)
+            | Self::Text(text)
+            | Self::Date(text)
+            | Self::Time(text)
+            | Self::Timestamp(text)
+            | Self::TimestampWithZone(text)
+            | Self::Uuid(text)
+            | Self::Json(text) => text.len() as u64,
+        }
+    }
+}
+
+/// Appends `number` with at least `width` digits.
+pub(crate) fn digits(out: &mut String, number: u32, width: usize) {
+    let mut buffer = [b'0'; 10];
+    let mut rest = number;
+    let mut used = 0;
+    for place in buffer.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    let from = buffer.len() - used.max(width.min(buffer.len()));
+    out.push_str(buffer.get(from..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+}
+
+/// Appends a date of the proleptic Gregorian calendar in ISO 8601.
+pub(crate) fn date(out: &mut String, year: i32, month: u32, day: u32) {
+    if year < 0 {
+        out.push('-');
+    } else if year > 9999 {
+        out.push('+');
+    }
+    digits(out, year.unsigned_abs(), 4);
+    out.push('-');
+    digits(out, month, 2);
+    out.push('-');
+    digits(out, day, 2);
+}
+
+/// Appends a time of day in ISO 8601, with as many digits below a second as it needs.
+pub(crate) fn time(out: &mut String, seconds: u32, nanos: u32) {
+    digits(out, seconds / 3600, 2);
+    out.push(':');
+    digits(out, seconds / 60 % 60, 2);
+    out.push(':');
+    digits(out, seconds % 60, 2);
+    if nanos > 0 {
+        out.push('.');
+        digits(out, nanos, 9);
+        out.truncate(out.trim_end_matches('0').len());
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+        }
+    }
+}
+
+/// A UUID as RFC 9562 writes it.
+pub(crate) fn uuid(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (i, byte) in bytes.iter().enumerate() {
+        if [4, 6, 8, 10].contains(&i) {
+            text.push('-');
+        }
+        hex(&mut text, &[*byte]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_times_are_written_as_iso_8601() {
+        for ((year, month, day), shown) in [
+            ((2025, 9, 1), "2025-09-01"),
+            ((44, 3, 15), "0044-03-15"),
+            ((-43, 3, 15), "-0043-03-15"),
+            ((12_345, 1, 1), "+12345-01-01"),
+        ] {
+            let mut out = String::new();
+            date(&mut out, year, month, day);
+            assert_eq!(out, shown);
+        }
+        for ((seconds, nanos), shown) in [
+            ((0, 0), "00:00:00"),
+            ((52_222, 500_000_000), "14:30:22.5"),
+            ((86_399, 1_000), "23:59:59.000001"),
+        ] {
+            let mut out = String::new();
+            time(&mut out, seconds, nanos);
+            assert_eq!(out, shown);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Real database servers: one that a variable names, the one of this machine, or one started from installed programs in
+//! a temporary directory. Each test gets a database and a login of its own there.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use mysql_async::prelude::Queryable;
+use tempfile::TempDir;
+
+/// The password of the tests' logins, to be found nowhere.
+pub const PASSWORD: &str = "canary-4f1d9b7e2c80";
+
+/// A database on a server, with a login that owns it and nothing else.
+pub struct Database {
+    pub kind: &'static str,
+    pub host: String,
+    pub port: u16,
+    /// The database, and the login.
+    pub name: String,
+    admin: Admin,
+    _server: Option<Started>,
+}
+
+#[derive(Clone)]
+enum Admin {
+    Postgres(Box<tokio_postgres::Config>),
+    Mysql(Box<mysql_async::Opts>),
+}
+
+/// A server of this process; ends with it.
+struct Started {
+    child: Child,
+    _dir: TempDir,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A database on PostgreSQL; none, and a line that says so, where there is no server.
+pub async fn postgres() -> Option<Database> {
+    let local = || "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=2".to_owned();
+    let named = std::env::var("STEPWELL_TEST_POSTGRES_URL");
+    let mut config: tokio_postgres::Config = named.clone().unwrap_or_else(|_| local()).parse().unwrap();
+    let mut server = None;
+    if named.is_err() && config.connect(tokio_postgres::NoTls).await.is_err() {
+        let (started, port) = start_postgres()?;
+        server = Some(started);
+        config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres").parse().unwrap();
+        wait(async || config.connect(tokio_postgres::NoTls).await.is_ok()).await;
+    }
+    let name = unique();
+    let port = config.get_ports()[0];
+    let host = match &config.get_hosts()[0] {
+        tokio_postgres::config::Host::Tcp(host) => host.clone(),
+        tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
+    };
+    let database = Database {
+        kind: "postgres",
+        host,
+        port,
+        name,
+        admin: Admin::Postgres(Box::new(config)),
+        _server: server,
+    };
+    let name = &database.name;
+    database
+        .admin(&[
+            &format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'"),
+            &format!("CREATE DATABASE {name} OWNER {name}"),
+        ])
+        .await;
+    Some(database)
+}
+
+/// A database on MariaDB or MySQL; none, and a line that says so, where there is no server.
+pub async fn mysql() -> Option<Database> {
+    let named = std::env::var("STEPWELL_TEST_MYSQL_URL");
+    let local = "mysql://root@127.0.0.1:3306/mysql?prefer_socket=false".to_owned();
+    let url = |url: &str| mysql_async::Opts::from_url(url).unwrap();
+    let mut opts = url(named.as_ref().unwrap_or(&local));
+    let mut server = None;
+    if named.is_err() && mysql_async::Conn::new(opts.clone()).await.is_err() {
+        let (started, port) = start_mariadb()?;
+        server = Some(started);
+        opts = url(&format!("mysql://root@127.0.0.1:{port}/mysql?prefer_socket=false"));
+        wait(async || mysql_async::Conn::new(opts.clone()).await.is_ok()).await;
+    }
+    let (host, port) = (opts.ip_or_hostname().to_owned(), opts.tcp_port());
+    let database = Database {
+        kind: "mysql",
+        host,
+        port,
+        name: unique(),
+        admin: Admin::Mysql(Box::new(opts)),
+        _server: server,
+    };
+    let name = &database.name;
+    database
+        .admin(&[
+            &format!("CREATE DATABASE {name}"),
+            &format!("CREATE USER {name}@'%' IDENTIFIED BY '{PASSWORD}'"),
+            &format!("GRANT ALL ON {name}.* TO {name}@'%'"),
+        ])
+        .await;
+    Some(database)
+}
+
+impl Database {
+    /// The connection for a configuration file, with more of its keys.
+    pub fn connection(&self, more: &str) -> String {
+        let Self { kind, host, port, name, .. } = self;
+        let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+        let tls = if more.contains("tls") { "" } else { ", tls: disable" };
+        format!(
+            "{{type: {kind}, host: '{host}', port: {port}, database: {name}, user: {name}, password: 'file:password'{tls}{more}}}"
+        )
+    }
+
+    /// Runs statements as the server's administrator, outside of the database.
+    pub async fn admin(&self, statements: &[&str]) {
+        run(&self.admin, statements).await;
+    }
+
+    /// Runs statements as the administrator, in the database.
+    pub async fn fill(&self, statements: &[&str]) {
+        let admin = match &self.admin {
+            Admin::Postgres(config) => {
+                Admin::Postgres(Box::new((**config).clone().dbname(&self.name).to_owned()))
+            }
+            Admin::Mysql(opts) => {
+                let opts = mysql_async::OptsBuilder::from_opts((**opts).clone()).db_name(Some(&self.name));
+                Admin::Mysql(Box::new(opts.into()))
+            }
+        };
+        run(&admin, statements).await;
+    }
+
+    /// Statements that the server runs for the login now, as it shows them.
+    pub async fn running(&self) -> Vec<String> {
+        match &self.admin {
+            Admin::Postgres(config) => {
+                let client = connect(config).await;
+                let query = "SELECT query FROM pg_stat_activity WHERE usename = $1 AND state <> 'idle'";
+                client.query(query, &[&self.name]).await.unwrap().iter().map(|row| row.get(0)).collect()
+            }
+            Admin::Mysql(opts) => {
+                let mut conn = mysql_async::Conn::new((**opts).clone()).await.unwrap();
+                let query = format!(
+                    "SELECT info FROM information_schema.processlist WHERE user = '{}' AND info IS NOT NULL",
+                    self.name
+                );
+                conn.query(query).await.unwrap()
+            }
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (admin, name) = (self.admin.clone(), self.name.clone());
+        let statements = match self.kind {
+            "postgres" => vec![format!("DROP DATABASE {name} WITH (FORCE)"), format!("DROP ROLE {name}")],
+            _ => vec![format!("DROP DATABASE {name}"), format!("DROP USER {name}@'%'")],
+        };
+        // A runtime of its own: that of the test may be the one in which this is dropped.
+        let _ = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(run(&admin, &statements.iter().map(String::as_str).collect::<Vec<_>>()));
+        })
+        .join();
+    }
+}
+
+async fn connect(config: &tokio_postgres::Config) -> tokio_postgres::Client {
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+async fn run(admin: &Admin, statements: &[&str]) {
+    match admin {
+        Admin::Postgres(config) => {
+            let client = connect(config).await;
+            for statement in statements {
+                client.batch_execute(statement).await.unwrap();
+            }
+        }
+        Admin::Mysql(opts) => {
+            let mut conn = mysql_async::Conn::new((**opts).clone()).await.unwrap();
+            for statement in statements {
+                conn.query_drop(*statement).await.unwrap();
+            }
+            conn.disconnect().await.unwrap();
+        }
+    }
+}
+
+fn unique() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("stepwell_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Says that a server is missing: locally a line, in CI a failure.
+fn missing(what: &str, variable: &str) {
+    let message = format!("no {what} here: start one, install its programs, or name one by {variable}");
+    assert!(std::env::var_os("CI").is_none(), "{message}");
+    eprintln!("skipped: {message}");
+}
+
+fn start_postgres() -> Option<(Started, u16)> {
+    let bin = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"));
+    let Some(bin) = bin.filter(|bin| bin.join("initdb").exists()).max() else {
+        missing("PostgreSQL", "STEPWELL_TEST_POSTGRES_URL");
+        return None;
+    };
+    let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
+    let data = dir.path().join("data");
+    let status = unprivileged(&bin.join("initdb"), dir.path())
+        .args(["-A", "trust", "-U", "postgres", "-D"])
+        .arg(&data)
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+    let child = unprivileged(&bin.join("postgres"), dir.path())
+        .args(["-c", "fsync=off", "-p", &port.to_string(), "-k"])
+        .arg(dir.path())
+        .arg("-D")
+        .arg(&data)
+        .stderr(Stdio::null())
+        .spawn();
+    Some((Started { child: child.unwrap(), _dir: dir }, port))
+}
+
+fn start_mariadb() -> Option<(Started, u16)> {
+    let find = |name: &str| {
+        ["/usr/bin", "/usr/sbin"].iter().map(|dir| Path::new(dir).join(name)).find(|path| path.exists())
+    };
+    let (Some(install), Some(server)) = (find("mariadb-install-db"), find("mariadbd")) else {
+        missing("MariaDB", "STEPWELL_TEST_MYSQL_URL");
+        return None;
+    };
+    let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
+    let data = format!("--datadir={}", dir.path().join("data").display());
+    let made = unprivileged(&install, dir.path())
+        .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", &data])
+        .stdout(Stdio::null())
+        .status();
+    assert!(made.unwrap().success());
+    let child = unprivileged(&server, dir.path())
+        .args(["--no-defaults", "--bind-address=127.0.0.1", &data, &format!("--port={port}")])
+        .arg(format!("--socket={}", dir.path().join("socket").display()))
+        .stderr(Stdio::null())
+        .spawn();
+    Some((Started { child: child.unwrap(), _dir: dir }, port))
+}
+
+/// The program as somebody who is not root, which servers refuse to run as; the directory becomes theirs.
+fn unprivileged(program: &PathBuf, dir: &Path) -> Command {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
+    if !root {
+        return Command::new(program);
+    }
+    assert!(Command::new("chown").arg("-R").arg("nobody").arg(dir).status().unwrap().success());
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=nobody", "--clear-groups", "--regid=nogroup"]).arg(program);
+    command
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn wait(ready: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !ready().await {
+        assert!(started.elapsed() < Duration::from_secs(60), "the server does not start");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
