@@ -8,6 +8,7 @@ mod cli;
 mod databases;
 mod file_operation;
 mod http_step;
+mod mssql;
 mod probe;
 mod recovery;
 mod server;

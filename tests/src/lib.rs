@@ -3,6 +3,7 @@
 pub mod azure_devops;
 pub mod servers;
 pub mod simulator;
+pub mod tds;
 
 use std::path::PathBuf;
 

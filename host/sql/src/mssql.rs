@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 use futures_util::TryStreamExt;
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
@@ -306,9 +306,10 @@ fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
             time.map_or(Value::Null, |time| Value::Timestamp(shown(time)))
         }
         ColumnData::DateTimeOffset(Some(_)) => {
-            let time = DateTime::<Utc>::from_sql(&data).map_err(odd)?;
-            let shown = |time: DateTime<Utc>| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
-            time.map_or(Value::Null, |time| Value::TimestampWithZone(shown(time) + "Z"))
+            // In tiberius 0.13 `DateTime<Utc>` takes the offset away from what is in UTC already.
+            let time = DateTime::<FixedOffset>::from_sql(&data).map_err(odd)?;
+            let shown = |time: NaiveDateTime| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
+            time.map_or(Value::Null, |time| Value::TimestampWithZone(shown(time.naive_utc()) + "Z"))
         }
         _ => Value::Null,
     })

@@ -12,7 +12,7 @@ use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
 
 use crate::dialect::{self, bind, miscounted, quoted, quoted_part};
-use crate::pool::{Access, Opened, Server};
+use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::serve::{Control, Driver, Loaded, next_rows};
 use crate::sink::Sink;
 use crate::value::{date, time};
@@ -148,10 +148,10 @@ impl Mysql {
 impl Driver for Mysql {
     async fn begin_use(&mut self, access: &Access) -> Result<(), Error> {
         self.access = access.clone();
-        let seconds = access.timeout.as_secs_f64().max(0.001);
+        let seconds = (access.timeout + BACKSTOP).as_secs_f64();
         let limit = match self.is_mariadb {
             true => format!("max_statement_time = {seconds:.3}"),
-            false => format!("max_execution_time = {}", access.timeout.as_millis().max(1)),
+            false => format!("max_execution_time = {}", (access.timeout + BACKSTOP).as_millis()),
         };
         // Whoever reads a statement before it is sent must read its strings as the server will.
         let mode = "REPLACE(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ANSI_QUOTES', '')";
@@ -174,10 +174,10 @@ impl Driver for Mysql {
             self.command("START TRANSACTION READ ONLY").await?;
         }
         let result = self.rows(statement, parameters, sink).await;
-        self.waits = false;
         if wraps && !result.as_ref().is_err_and(Error::leaves_rows) {
             self.command("COMMIT").await?;
         }
+        self.waits = false;
         result
     }
 

@@ -16,6 +16,9 @@ use crate::{Connection, Error, Totals, mssql, mysql, postgres, sqlite, tls};
 /// How long a session is kept without being used.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// What a server's own limit of time is longer than ours: it is for the case that we are gone.
+pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
+
 /// What reads a secret by its reference.
 pub type Resolve = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 

@@ -18,7 +18,7 @@ use tokio_postgres::{CancelToken, Client, Config, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::dialect::{self, Token, bind, miscounted, quoted, quoted_part};
-use crate::pool::{Access, Opened, Server};
+use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::postgres_types::{Raw, decoder, type_name};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
@@ -179,7 +179,7 @@ impl Postgres {
 impl Driver for Postgres {
     async fn begin_use(&mut self, access: &Access) -> Result<(), Error> {
         self.access = access.clone();
-        let millis = access.timeout.as_millis().max(1);
+        let millis = (access.timeout + BACKSTOP).as_millis();
         let role = match &self.role {
             Some(role) => format!("; SET ROLE {}", quoted(Database::Postgres, role)?),
             None => String::new(),

@@ -472,12 +472,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_never_pauses_ends_with_its_time() {
-        let shared = Hooks::new(Arc::default(), Arc::new(Grant::nothing()), None).shared;
+        let shared =
+            Hooks::new(Arc::new(Credentials::new(Arc::default())), Arc::new(Grant::nothing()), None).shared;
         let mut body = Incoming {
             _permit: shared.concurrent.clone().acquire_owned().await.unwrap(),
             body: Counted::new(Endless, shared, Direction::In),
             between: Duration::from_secs(60),
             idle: Box::pin(sleep(Duration::from_secs(60))),
+            since: tokio::time::Instant::now(),
+            bytes: 0,
             total: Box::pin(sleep(Duration::from_millis(20))),
             _driver: AbortOnDropHandle::new(tokio::spawn(async {})),
         };
