@@ -38,13 +38,16 @@ fn dependencies(krate: &str) -> Vec<String> {
 
 #[test]
 fn each_crate_knows_only_what_it_is_there_for() {
-    let crates = ["engine", "sandbox", "store", "builtins", "stepwell", "server"];
+    let crates = ["engine", "sandbox", "sql", "store", "builtins", "stepwell", "server"];
     for (library, owners) in [
         ("wasmtime", &["sandbox"][..]),
         ("wasmtime-wasi", &["sandbox"]),
         ("wasmtime-wasi-http", &["sandbox"]),
         ("hyper", &["sandbox"]),
-        ("rusqlite", &["sandbox", "store"]),
+        ("rusqlite", &["sql", "store"]),
+        ("tokio-postgres", &["sql"]),
+        ("mysql_async", &["sql"]),
+        ("tiberius", &["sql"]),
         ("clap", &["server"]),
         ("indicatif", &["server"]),
         ("axum", &["server"]),
@@ -58,7 +61,8 @@ fn each_crate_knows_only_what_it_is_there_for() {
     }
     for (krate, allowed) in [
         ("engine", &[][..]),
-        ("sandbox", &["stepwell-engine"]),
+        ("sandbox", &["stepwell-engine", "stepwell-sql"]),
+        ("sql", &["stepwell-engine"]),
         ("store", &["stepwell-engine"]),
         ("builtins", &[]),
         ("stepwell", &["stepwell-builtins", "stepwell-engine", "stepwell-sandbox", "stepwell-store"]),

@@ -67,6 +67,131 @@ async fn each_end_of_a_pipeline_is_told() {
 }
 
 #[tokio::test]
+async fn a_run_tells_its_tasks_its_errors_and_leaves_its_logs_and_artifacts() {
+    let emulator = Emulator::start(0, Options::default()).await.unwrap();
+    let url = emulator.url("contoso");
+    let port = emulator.port();
+    let site = Site::new()
+        .file("pat.txt", "emulator-pat")
+        .config(&format!("azure_devops: {{organizations: {{contoso: {{url: '{url}', pat: 'file:pat.txt'}}}}}}"))
+        .policy(
+            "azure_devops",
+            &format!(
+                "http: [{{organization: contoso, allow_private: ['127.0.0.1/32']}}, \
+                 {{url: 'http://127.0.0.1:{port}', paths: ['/signed/*'], allow_private: ['127.0.0.1/32']}}]\n\
+                 limits: {{http_requests: 500}}\nfiles: [{{mount: /workspace, workspace: 8MiB, access: write}}]"
+            ),
+        )
+        .host()
+        .await;
+    let more = json!({"save_logs": "logs", "save_artifacts": "artifacts", "stages_to_skip": ["Docs"],
+        "resources": {"pipelines": {"tools": {"version": "20250901.1"}}, "repositories": {"lib": {"branch": "main", "version": "0123"}}}});
+    let notebook = Notebook::default();
+    let state = site.watched(&one_step(step(123, more)), &notebook, CancellationToken::new()).await;
+    let end = state.steps[0].end.as_ref().unwrap();
+    assert_eq!(
+        end.produced.metadata["files"],
+        json!([
+            "/workspace/logs/005 Build.txt",
+            "/workspace/logs/006 Run tests.txt",
+            "/workspace/artifacts/drop.zip",
+        ]),
+        "{}",
+        told(end)
+    );
+    let workspace = site.host.workspace(&state.run.execution_id);
+    assert!(
+        std::fs::read_to_string(workspace.join("logs/006 Run tests.txt"))
+            .unwrap()
+            .contains("line of the log 6")
+    );
+    assert!(std::fs::read_to_string(workspace.join("artifacts/drop.zip")).unwrap().starts_with("PK"));
+    assert!(notebook.0.lock().unwrap().iter().any(|line| line == "0 progress 1"), "one of two tasks is over");
+    let request = emulator.runs()[0].request.clone();
+    assert_eq!(request["stagesToSkip"], json!(["Docs"]));
+    assert_eq!(
+        request["resources"],
+        json!({
+            "repositories": {"self": {"refName": "refs/heads/main"}, "lib": {"refName": "refs/heads/main", "version": "0123"}},
+            "pipelines": {"tools": {"version": "20250901.1"}},
+        })
+    );
+
+    // Of a run that failed: the task, its error, and the end of its log.
+    let state = site.run(&one_step(step(124, json!({})))).await;
+    let end = state.steps[0].end.as_ref().unwrap();
+    assert!(
+        told(end).contains("failed: Deploy > Tests > Run tests: Bash exited with code '1'."),
+        "{}",
+        told(end)
+    );
+    let log = site.log(&state).await;
+    assert!(log.iter().any(|line| line.contains("##[error]exit code 1")), "{log:?}");
+    assert!(!log.iter().any(|line| line.contains("line of the log 5")), "only of the task that failed");
+
+    for (more, expected) in [
+        (json!({"preview": true}), r#"parameters: {\"Environment\":\"production\"}"#),
+        (json!({"variables": {"secret": 1}}), "declare them there as settable at queue time"),
+        (
+            json!({"preview": true, "variables": {"secret": 1}}),
+            "declare them there as settable at queue time",
+        ),
+    ] {
+        let before = emulator.runs().len();
+        let end = site.step(step(123, more.clone())).await;
+        assert!(told(&end).contains(expected), "{more}: {}", told(&end));
+        assert_eq!(emulator.runs().len(), before, "nothing is triggered");
+    }
+}
+
+#[tokio::test]
+async fn an_application_logs_in_with_tokens_that_are_renewed() {
+    let application = Some(("app".to_owned(), "canary-client-secret".to_owned()));
+    let run = async |life, secret: &str| {
+        let options = Options { application: application.clone(), token_life: life, ..Options::default() };
+        let emulator = Emulator::start(0, options).await.unwrap();
+        let (url, port) = (emulator.url("contoso"), emulator.port());
+        let site = Site::new()
+            .file("secret", secret)
+            .file("azure_devops.yaml", format!(
+                "azure_devops: {{organizations: {{contoso: {{url: '{url}', service_principal: {{tenant: t, client_id: app, \
+                 client_secret: 'file:secret', authority: 'http://127.0.0.1:{port}'}}}}}}}}"
+            ))
+            .config("{}")
+            .policy("azure_devops", "http: [{organization: contoso, allow_private: ['127.0.0.1/32']}]\nlimits: {http_requests: 500}")
+            .host()
+            .await;
+        let end = site.step(step(123, json!({"poll_interval": 0.3}))).await;
+        let tokens = emulator.requests().iter().filter(|request| request.ends_with("/token")).count();
+        (end, tokens)
+    };
+    let (end, tokens) = run(3600, "canary-client-secret").await;
+    assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
+    assert_eq!(tokens, 1, "one for all requests");
+    assert!(!serde_json::to_string(&end).unwrap().contains("emulated-token"));
+    // One that lives a second is renewed after half of it.
+    let (end, tokens) = run(1, "canary-client-secret").await;
+    assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
+    assert!(tokens >= 2, "{tokens}");
+    let (end, _) = run(3600, "wrong").await;
+    assert!(told(&end).contains("the host could not add the credential"), "{}", told(&end));
+}
+
+#[tokio::test]
+async fn an_organization_in_trouble_is_left_alone() {
+    let emulator = Emulator::start(0, Options { is_down: true, ..Options::default() }).await.unwrap();
+    let site = site(&emulator, "emulator-pat").await;
+    for _ in 0..5 {
+        let end = site.step(step(123, json!({}))).await;
+        assert!(told(&end).contains("not available (status 503)"), "{}", told(&end));
+    }
+    assert_eq!(emulator.requests().len(), 5);
+    let end = site.step(step(123, json!({}))).await;
+    assert!(told(&end).contains("`contoso` has failed again and again"), "{}", told(&end));
+    assert_eq!(emulator.requests().len(), 5, "the sixth did not go out");
+}
+
+#[tokio::test]
 async fn credentials_throttling_and_lost_answers() {
     let emulator = Emulator::start(0, Options::default()).await.unwrap();
     let end = site(&emulator, "wrong").await.step(step(123, json!({}))).await;
@@ -164,7 +289,7 @@ async fn the_emulator_answers_as_the_definitions_say() {
         async move { curl(method, &url, body).await }
     };
     let trigger = json!({"resources": {"repositories": {"self": {"refName": "refs/heads/main"}}},
-                         "templateParameters": {"a": "b"}, "variables": {"v": {"value": "1"}}});
+                         "templateParameters": {"a": "b"}, "variables": {"level": {"value": "1"}}});
     let run = get("POST", "/124/runs", Some(trigger)).await;
     fits(&swagger, "Run", &run);
     tokio::time::sleep(Duration::from_millis(250)).await;
@@ -173,6 +298,21 @@ async fn the_emulator_answers_as_the_definitions_say() {
         fits(&swagger, "Run", run);
     }
     fits(&swagger, "Pipeline", &get("GET", "/124", None).await);
+    fits(&swagger, "PreviewRun", &get("POST", "/124/preview", Some(json!({"previewRun": true}))).await);
+    fits(&swagger, "Artifact", &get("GET", "/124/runs/456/artifacts", None).await);
+    let builds = std::fs::read_to_string(root().join("../shared/azure-devops/build-7.1.json")).unwrap();
+    let builds: Value = serde_json::from_str(builds.trim_start_matches('\u{feff}')).unwrap();
+    let of_build = format!("{}/data-platform/_apis/build/builds/456", emulator.url("contoso"));
+    let timeline = curl("GET", &format!("{of_build}/timeline?api-version=7.1"), None).await;
+    fits(&builds, "Timeline", &timeline);
+    for record in timeline["records"].as_array().unwrap() {
+        fits(&builds, "TimelineRecord", record);
+    }
+    for artifact in
+        curl("GET", &format!("{of_build}/artifacts?api-version=7.1"), None).await["value"].as_array().unwrap()
+    {
+        fits(&builds, "BuildArtifact", artifact);
+    }
 }
 
 async fn curl(method: &str, url: &str, body: Option<Value>) -> Value {

@@ -34,6 +34,12 @@ pub struct Options {
     pub retry_after: Option<f64>,
     /// Every n-th request is throttled: 429 with `Retry-After: 0.1`.
     pub throttle_every: Option<u64>,
+    /// An application that may ask for tokens at `/TENANT/oauth2/v2.0/token`: its id and its secret.
+    pub application: Option<(String, String)>,
+    /// How many seconds its tokens live.
+    pub token_life: u64,
+    /// Every request is answered with 503.
+    pub is_down: bool,
 }
 
 /// What the runs of a pipeline do.
@@ -78,6 +84,9 @@ impl Default for Options {
             pipelines: pipelines.into(),
             retry_after: None,
             throttle_every: None,
+            application: None,
+            token_life: 3600,
+            is_down: false,
         }
     }
 }
@@ -102,6 +111,8 @@ pub struct State {
     pub runs: Vec<Run>,
     /// `METHOD path` of each request.
     pub requests: Vec<String>,
+    /// Tokens that were given out: the last one counts.
+    pub tokens: u64,
 }
 
 /// A running emulator; stops when it is dropped.
@@ -162,16 +173,27 @@ async fn serve(
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     state.requests.push(format!("{} {}", parts.method, parts.uri.path()));
+    if parts.uri.path().ends_with("/oauth2/v2.0/token") {
+        return Ok(token(&options, &mut state, &body));
+    }
+    if options.is_down {
+        return Ok(error(StatusCode::SERVICE_UNAVAILABLE, "The service is unavailable."));
+    }
     let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let expected = base64::engine::general_purpose::STANDARD.encode(format!(":{}", options.pat));
+    let expected = match &options.application {
+        Some(_) => format!("Bearer emulated-token-{}", state.tokens),
+        None => {
+            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!(":{}", options.pat)))
+        }
+    };
     let throttled =
         options.throttle_every.is_some_and(|every| (state.requests.len() as u64).is_multiple_of(every));
     let mut answer = match authorization {
+        // Signed addresses need no credential, and get none.
+        None if parts.uri.path().starts_with("/signed/") => text("PK: a zip of its own"),
         // Without a credential the sign-in page, by redirect; with a wrong one the page itself.
         None => html(StatusCode::FOUND),
-        Some(found) if found != format!("Basic {expected}") => {
-            html(StatusCode::NON_AUTHORITATIVE_INFORMATION)
-        }
+        Some(found) if found != expected => html(StatusCode::NON_AUTHORITATIVE_INFORMATION),
         Some(_) if throttled => {
             let mut answer = error(StatusCode::TOO_MANY_REQUESTS, "TF400733: the request has been canceled");
             answer.headers_mut().insert(header::RETRY_AFTER, "0.1".parse().unwrap_or_else(|_| 1.into()));
@@ -227,7 +249,22 @@ fn route(
             };
             runs(&site, state, method, *id, pipeline, rest, body)
         }
+        (&Method::POST, ["pipelines", id, "preview"]) => {
+            let Some(problem) = problem_of(body) else {
+                let wanted = body.get("templateParameters").cloned().unwrap_or_default();
+                return ok(
+                    &json!({"finalYaml": format!("# pipeline {id}\nparameters: {wanted}\nstages: []\n")}),
+                );
+            };
+            error(StatusCode::BAD_REQUEST, &problem)
+        }
         (&Method::PATCH, ["build", "builds", id]) => cancel(&site, state, id, body),
+        (&Method::GET, ["build", "builds", id, rest @ ..]) => {
+            match state.runs.iter().find(|run| run.id.to_string() == *id) {
+                Some(run) => build(&site, run, rest),
+                None => error(StatusCode::NOT_FOUND, "Build not found."),
+            }
+        }
         _ => error(StatusCode::NOT_FOUND, "The page was not found."),
     }
 }
@@ -277,8 +314,56 @@ fn runs(
             Some(run) if run.pipeline == id => ok(&site.run(run)),
             _ => error(StatusCode::NOT_FOUND, "Run not found."),
         },
+        (&Method::GET, [run, "artifacts"]) => {
+            let host = site.base.split('/').take(3).collect::<Vec<_>>().join("/");
+            ok(&json!({
+                "name": "drop", "url": format!("{}/artifacts/drop", site.base),
+                "signedContent": {"url": format!("{host}/signed/{run}/drop.zip"), "signatureExpires": "2025-09-01T15:30:22Z"},
+            }))
+        }
         _ => error(StatusCode::METHOD_NOT_ALLOWED, "The requested resource does not support this method."),
     }
+}
+
+/// The timeline, the logs and the artifacts of a run.
+fn build(site: &Site<'_>, run: &Run, rest: &[&str]) -> Answer {
+    match rest {
+        ["timeline"] => ok(
+            &json!({"records": site.records(run), "lastChangedBy": "emulator", "lastChangedOn": "2025-09-01T14:30:22Z"}),
+        ),
+        ["logs", id] => text(&format!(
+            "2025-09-01T14:30:22Z line of the log {id}\n2025-09-01T14:30:23Z ##[error]exit code 1\n"
+        )),
+        ["artifacts"] => ok(&json!({"count": 1, "value": [{
+            "id": 1, "name": "drop", "source": "12f1170f", "resource": {"type": "PipelineArtifact", "downloadUrl": site.base},
+        }]})),
+        _ => error(StatusCode::NOT_FOUND, "The page was not found."),
+    }
+}
+
+/// Client credentials, as Microsoft Entra ID takes them.
+fn token(options: &Options, state: &mut State, body: &[u8]) -> Answer {
+    let found: BTreeMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+    let given = |name: &str| found.get(name).map_or("", String::as_str);
+    let Some((id, secret)) = &options.application else {
+        return error(StatusCode::NOT_FOUND, "There are no applications.");
+    };
+    if given("client_id") != id || given("client_secret") != secret {
+        let why = json!({"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 0"});
+        return answer(StatusCode::UNAUTHORIZED, "application/json", why.to_string());
+    }
+    let asks = given("grant_type") == "client_credentials"
+        && given("scope").starts_with("499b84ac-1321-427f-aa17-267ca6975798/");
+    if !asks {
+        return answer(
+            StatusCode::BAD_REQUEST,
+            "application/json",
+            json!({"error": "invalid_request"}).to_string(),
+        );
+    }
+    state.tokens += 1;
+    let token = format!("emulated-token-{}", state.tokens);
+    ok(&json!({"token_type": "Bearer", "expires_in": options.token_life, "access_token": token}))
 }
 
 fn cancel(site: &Site<'_>, state: &mut State, id: &str, body: &Value) -> Answer {
@@ -298,6 +383,15 @@ fn cancel(site: &Site<'_>, state: &mut State, id: &str, body: &Value) -> Answer 
 
 /// What Azure DevOps refuses in the body of a trigger.
 fn problem_of(body: &Value) -> Option<String> {
+    let level = body
+        .pointer("/variables")
+        .and_then(Value::as_object)
+        .and_then(|v| v.keys().find(|name| *name != "level"));
+    if let Some(name) = level {
+        return Some(format!(
+            "You can't set the following variables ({name}). If you want to be able to set these variables, then edit the pipeline and select Settable at queue time on the variables tab of the pipeline editor."
+        ));
+    }
     let text = |value: &Value| value.is_string();
     if body.get("templateParameters").and_then(Value::as_object).is_some_and(|p| !p.values().all(text)) {
         return Some("templateParameters must be strings".to_owned());
@@ -318,6 +412,30 @@ impl Site<'_> {
         let url = format!("{}/_apis/pipelines/{id}?revision=1", self.base);
         json!({"id": id, "name": name, "folder": "\\", "revision": 1, "url": url,
                "_links": {"self": {"href": url}}})
+    }
+
+    /// One stage with two tasks: the first is over at once, the second with the run.
+    fn records(&self, run: &Run) -> Value {
+        let pipeline = self.options.pipelines.get(&run.pipeline);
+        let over = run.cancelled || pipeline.is_none_or(|pipeline| run.started.elapsed() >= pipeline.takes);
+        let state = if over { "completed" } else { "inProgress" };
+        let result =
+            if over { json!(pipeline.map_or("failed", |pipeline| pipeline.result)) } else { Value::Null };
+        let mut issues = Vec::new();
+        if result == "failed" {
+            issues.push(
+                json!({"type": "error", "category": "General", "message": "Bash exited with code '1'."}),
+            );
+        }
+        let id = |last: u32| format!("00000000-0000-0000-0000-00000000000{last}");
+        json!([
+            {"id": id(1), "type": "Stage", "name": "Deploy", "state": state, "result": result, "order": 1},
+            {"id": id(2), "parentId": id(1), "type": "Job", "name": "Tests", "state": state, "result": result, "order": 1},
+            {"id": id(3), "parentId": id(2), "type": "Task", "name": "Build", "state": "completed", "result": "succeeded",
+             "log": {"id": 5, "type": "Container", "url": self.base}, "order": 1},
+            {"id": id(4), "parentId": id(2), "type": "Task", "name": "Run tests", "state": state, "result": result,
+             "issues": issues, "log": {"id": 6, "type": "Container", "url": self.base}, "order": 2},
+        ])
     }
 
     fn run(&self, run: &Run) -> Value {
@@ -361,6 +479,10 @@ fn error(status: StatusCode, message: &str) -> Answer {
     body.insert("typeKey".to_owned(), "EmulatedException".into());
     body.insert("errorCode".to_owned(), 0.into());
     answer(status, "application/json; charset=utf-8", Value::Object(body).to_string())
+}
+
+fn text(text: &str) -> Answer {
+    answer(StatusCode::OK, "text/plain", text.to_owned())
 }
 
 fn html(status: StatusCode) -> Answer {

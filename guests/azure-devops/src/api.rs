@@ -7,9 +7,8 @@ use stepwell_sdk::Failure;
 use stepwell_sdk::http::{Request, Response};
 use stepwell_sdk::prelude::serde_json::{self, Map, Value, json};
 
-use crate::config::AzureDevOps;
+use crate::config::{AzureDevOps, full_ref};
 
-const API: &str = "api-version=7.1";
 /// Bytes of an answer: lists of runs are the largest, at a few hundred each.
 const MAX_ANSWER: usize = 4 << 20;
 
@@ -51,9 +50,60 @@ impl AzureDevOps {
 
     /// Triggers a run.
     pub fn trigger(&self) -> Result<Answer<Run>, Failure> {
+        self.call(&Request::new("POST", self.pipeline("runs")).json(&self.wanted()))
+    }
+
+    /// The YAML that a run would have.
+    pub fn final_yaml(&self) -> Result<String, Failure> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Preview {
+            final_yaml: String,
+        }
+        let mut body = self.wanted();
+        body["previewRun"] = true.into();
+        let answer = self.call::<Preview>(&Request::new("POST", self.pipeline("preview")).json(&body))?;
+        Ok(answer.value.final_yaml)
+    }
+
+    /// What a run is to be, as Azure DevOps takes it.
+    fn wanted(&self) -> Value {
         let mut body = json!({});
+        let mut repositories = Map::new();
         if let Some(name) = self.ref_name() {
-            body["resources"] = json!({"repositories": {"self": {"refName": name}}});
+            repositories.insert("self".to_owned(), json!({"refName": name}));
+        }
+        for (alias, repository) in &self.resources.repositories {
+            let mut wanted = Map::new();
+            wanted.extend(
+                repository.branch.as_deref().map(|branch| ("refName".to_owned(), full_ref(branch).into())),
+            );
+            wanted
+                .extend(repository.version.as_deref().map(|version| ("version".to_owned(), version.into())));
+            repositories.insert(alias.clone(), wanted.into());
+        }
+        let mut resources = Map::new();
+        if !repositories.is_empty() {
+            resources.insert("repositories".to_owned(), repositories.into());
+        }
+        for (kind, versions) in [
+            ("pipelines", &self.resources.pipelines),
+            ("builds", &self.resources.builds),
+            ("containers", &self.resources.containers),
+            ("packages", &self.resources.packages),
+        ] {
+            let wanted =
+                versions.iter().map(|(alias, wanted)| (alias.clone(), json!({"version": wanted.version})));
+            let wanted: Map<String, Value> = wanted.collect();
+            if !wanted.is_empty() {
+                resources.insert(kind.to_owned(), wanted.into());
+            }
+        }
+        if !resources.is_empty() {
+            body["resources"] = resources.into();
+        }
+        if !self.stages_to_skip.is_empty() {
+            body["stagesToSkip"] = json!(self.stages_to_skip);
         }
         if !self.parameters.is_empty() {
             body["templateParameters"] = json!(self.template_parameters());
@@ -63,7 +113,7 @@ impl AzureDevOps {
             let variable = |(name, value): (&String, &Value)| (name.clone(), json!({"value": text(value)}));
             body["variables"] = self.variables.iter().map(variable).collect::<Map<_, _>>().into();
         }
-        self.call(&Request::new("POST", self.pipeline("runs")).json(&body))
+        body
     }
 
     /// One run.
@@ -73,16 +123,24 @@ impl AzureDevOps {
 
     /// Asks Azure DevOps to cancel a run. The id of a run is that of its build.
     pub fn cancel(&self, id: u64) -> Result<(), Failure> {
-        let url = format!("{}/_apis/build/builds/{id}?{API}", self.base());
-        self.call::<Value>(&Request::new("PATCH", url).json(&json!({"status": "cancelling"})))?;
+        let request = Request::new("PATCH", self.build(id, "")).json(&json!({"status": "cancelling"}));
+        self.call::<Value>(&request)?;
         Ok(())
     }
 
-    fn pipeline(&self, rest: &str) -> String {
-        format!("{}/_apis/pipelines/{}/{rest}?{API}", self.base(), self.pipeline_id.text())
+    /// The URL of something of the pipeline.
+    pub fn pipeline(&self, rest: &str) -> String {
+        let (id, version) = (self.pipeline_id.text(), &self.api_version);
+        format!("{}/_apis/pipelines/{id}/{rest}?api-version={version}", self.base())
     }
 
-    fn call<T: for<'de> Deserialize<'de>>(&self, request: &Request) -> Result<Answer<T>, Failure> {
+    /// The URL of something of a build, whose number is that of the run.
+    pub fn build(&self, id: u64, rest: &str) -> String {
+        format!("{}/_apis/build/builds/{id}{rest}?api-version={}", self.base(), self.api_version)
+    }
+
+    /// Sends a request and reads its answer.
+    pub fn call<T: for<'de> Deserialize<'de>>(&self, request: &Request) -> Result<Answer<T>, Failure> {
         let request = request.clone().header("accept", "application/json");
         let response = request.send(MAX_ANSWER)?;
         self.check(&response)?;
@@ -100,7 +158,7 @@ impl AzureDevOps {
             200 => return Ok(()),
             // The sign-in page instead of an answer.
             203 | 301 | 302 | 401 => Failure::denied(format!(
-                "Azure DevOps does not accept the credential of the organization `{organization}`: it is missing, wrong or expired; set `azure_devops.organizations.{organization}.pat` in the configuration{why}"
+                "Azure DevOps does not accept the credential of the organization `{organization}`: it is missing, wrong or expired; see `pat` or `service_principal` of `azure_devops.organizations.{organization}` in the configuration{why}"
             )),
             403 => Failure::denied(format!(
                 "the credential of the organization `{organization}` may not do this; it needs Build (read and execute){why}"
@@ -109,6 +167,9 @@ impl AzureDevOps {
                 "there is no pipeline {} in the project `{}` of `{organization}`, or the credential does not see it{why}",
                 self.pipeline_id.text(),
                 self.project
+            )),
+            400 if why.contains("set the following variables") => Failure::invalid_config(format!(
+                "the pipeline does not let these `variables` be set: declare them there as settable at queue time, or pass them as `parameters`{why}"
             )),
             400 => Failure::invalid_config(format!("Azure DevOps refuses the run{why}")),
             429 => {

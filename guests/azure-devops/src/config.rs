@@ -28,6 +28,26 @@ pub struct AzureDevOps {
     /// Variables; the pipeline must let them be set at queue time.
     #[serde(default)]
     pub variables: BTreeMap<String, serde_json::Value>,
+    /// Stages that the run leaves out, by name.
+    #[serde(default)]
+    pub stages_to_skip: Vec<String>,
+    /// Versions of the resources that the YAML pipeline names. Default: its own.
+    #[serde(default)]
+    pub resources: Resources,
+    /// Only asks for the YAML that would run, with all templates expanded, and triggers nothing. Default: false.
+    #[serde(default)]
+    pub preview: bool,
+    /// Lines of the run's logs that go to the log of the step. Default: `failed`, those of the tasks that failed.
+    #[serde(default)]
+    pub show_logs: ShowLogs,
+    /// A directory for the logs of the run, one file each: relative to `/workspace`, or absolute within a mount that is
+    /// granted for writing.
+    #[serde(default)]
+    pub save_logs: Option<String>,
+    /// A directory for the artifacts of the run, as `NAME.zip`. Azure DevOps keeps them at a host of its own, which policy
+    /// must grant, too.
+    #[serde(default)]
+    pub save_artifacts: Option<String>,
     /// Whether to wait until the pipeline has completed. Default: true, since a step that does not wait
     /// cannot fail with its pipeline.
     #[serde(default = "yes")]
@@ -45,6 +65,59 @@ pub struct AzureDevOps {
     /// `https://dev.azure.com/ORGANIZATION`.
     #[serde(default)]
     pub organization_url: Option<String>,
+    /// The version of the REST API. Set from the operator's configuration; default: 7.1.
+    #[serde(default = "api_version")]
+    #[schemars(regex(pattern = "^[0-9]+\\.[0-9]+(-preview(\\.[0-9]+)?)?$"))]
+    pub api_version: String,
+}
+
+/// Which lines of logs the step shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ShowLogs {
+    /// None.
+    None,
+    /// Those of tasks that failed.
+    #[default]
+    Failed,
+    /// All.
+    All,
+}
+
+/// Versions of resources, by the names that the YAML pipeline gives them.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Resources {
+    /// Repositories other than the pipeline's own, for which there is `branch`.
+    pub repositories: BTreeMap<String, Repository>,
+    /// Runs of other pipelines.
+    pub pipelines: BTreeMap<String, Version>,
+    /// Builds.
+    pub builds: BTreeMap<String, Version>,
+    /// Containers.
+    pub containers: BTreeMap<String, Version>,
+    /// Packages.
+    pub packages: BTreeMap<String, Version>,
+}
+
+/// A version of a repository.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repository {
+    /// `main`, or a full `refs/...`. Default: that of the YAML.
+    #[serde(default)]
+    pub branch: Option<String>,
+    /// A commit. Default: the newest of the branch.
+    #[serde(default)]
+    pub version: Option<String>,
+}
+
+/// A version of a resource.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// The version, for instance the number of a run.
+    pub version: String,
 }
 
 /// A pipeline's number, as a number or as text.
@@ -67,6 +140,10 @@ impl PipelineId {
     }
 }
 
+fn api_version() -> String {
+    "7.1".to_owned()
+}
+
 fn yes() -> bool {
     true
 }
@@ -79,7 +156,13 @@ impl Step for AzureDevOps {
     const TYPE: &str = "azure_devops";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Triggers an Azure DevOps pipeline and waits for it";
-    const NEEDS: &[Need] = &[Need { capability: "http", purpose: "call the REST API of the organization" }];
+    const NEEDS: &[Need] = &[
+        Need { capability: "http", purpose: "call the REST API of the organization" },
+        Need {
+            capability: "files",
+            purpose: "keep logs and artifacts, where `save_logs` or `save_artifacts` is set",
+        },
+    ];
 
     fn validate(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
@@ -92,11 +175,31 @@ impl Step for AzureDevOps {
                 ));
             }
         }
+        let after = [
+            ("save_logs", self.save_logs.is_some()),
+            ("save_artifacts", self.save_artifacts.is_some()),
+            ("timeout", self.timeout.is_some()),
+        ];
+        for (key, _) in after.into_iter().filter(|(_, given)| *given) {
+            if self.preview || !self.wait_for_completion {
+                let other = if self.preview { "preview: true" } else { "wait_for_completion: false" };
+                issues.push(Issue::at(
+                    format!("/{key}"),
+                    format!("does nothing with `{other}`: remove one of the two"),
+                ));
+            }
+        }
+        if self.resources.repositories.contains_key("self") {
+            issues.push(Issue::at(
+                "/resources/repositories/self",
+                "the pipeline's own repository has `branch`",
+            ));
+        }
         issues
     }
 
     fn run(self, _: &Invocation) -> StepResult {
-        self.follow()
+        if self.preview { self.show_preview() } else { self.follow() }
     }
 }
 
@@ -110,10 +213,7 @@ impl AzureDevOps {
 
     /// The full name of the branch.
     pub fn ref_name(&self) -> Option<String> {
-        self.branch.as_ref().map(|branch| match branch.starts_with("refs/") {
-            true => branch.clone(),
-            false => format!("refs/heads/{branch}"),
-        })
+        self.branch.as_deref().map(full_ref)
     }
 
     /// The parameters as Azure DevOps takes them: text by name.
@@ -124,8 +224,16 @@ impl AzureDevOps {
     }
 }
 
+/// `refs/heads/main` of `main`.
+pub fn full_ref(branch: &str) -> String {
+    match branch.starts_with("refs/") {
+        true => branch.to_owned(),
+        false => format!("refs/heads/{branch}"),
+    }
+}
+
 /// A segment of a path, percent-encoded (RFC 3986).
-fn escape(segment: &str) -> String {
+pub fn escape(segment: &str) -> String {
     segment
         .bytes()
         .map(|byte| match byte {

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use stepwell_sdk::prelude::{context, json, log, serde_json};
-use stepwell_sdk::{Failure, Output, StepResult, progress};
+use stepwell_sdk::{Failure, Output, StepResult};
 
 use crate::api::{Answer, Run};
 use crate::config::AzureDevOps;
+use crate::results::Timeline;
 
 /// How long the step sleeps before it looks whether it is cancelled.
 const SLICE: Duration = Duration::from_millis(200);
@@ -124,9 +125,10 @@ impl AzureDevOps {
         let interval = Duration::from_secs_f64(self.poll_interval);
         let mut wait = interval;
         loop {
-            progress(watch.elapsed().as_secs(), None, &format!("pipeline run {}: {}", run.id, run.state));
+            let timeline = self.timeline(run.id);
+            self.report(&run, &timeline);
             if run.state == "completed" {
-                return self.finish(&run);
+                return self.finish(&run, &timeline);
             }
             if wait >= PARK_FROM {
                 return self.park(run.id, wait, &watch);
@@ -200,22 +202,41 @@ impl AzureDevOps {
         }
     }
 
-    fn finish(&self, run: &Run) -> StepResult {
-        context::save_checkpoint(&Note::Done)?;
+    fn finish(&self, run: &Run, timeline: &Timeline) -> StepResult {
         let id = run.id;
+        let files =
+            self.collect(run, timeline).map_err(|failure| failure.metadata("run_id", id.to_string()))?;
+        context::save_checkpoint(&Note::Done)?;
         match run.result.as_deref().unwrap_or("unknown") {
             "succeeded" => {
-                Ok(self.describe(Output::new(format!("Pipeline #{id} completed successfully")), run))
+                let output =
+                    self.describe(Output::new(format!("Pipeline #{id} completed successfully")), run);
+                Ok(if files.is_empty() { output } else { output.metadata("files", files) })
             }
             result => {
                 let verdict = if result == "canceled" { "was canceled in Azure DevOps" } else { "failed" };
-                let failure = Failure::failed(format!("Pipeline #{id} {verdict}; see {}", run.url));
+                let errors = timeline.errors();
+                let why = if errors.is_empty() { String::new() } else { format!(": {}", errors.join("; ")) };
+                let failure = Failure::failed(format!("Pipeline #{id} {verdict}{why}; see {}", run.url));
                 Err(failure
                     .metadata("run_id", id.to_string())
                     .metadata("result", result)
+                    .metadata("errors", errors)
                     .metadata("url", run.url.as_str()))
             }
         }
+    }
+
+    /// Shows what would run.
+    pub fn show_preview(&self) -> StepResult {
+        let yaml = self.final_yaml()?;
+        let summary = format!("Pipeline {} can run so; nothing was triggered", self.pipeline_id.text());
+        Ok(Output::new(summary)
+            .value(json!({"final_yaml": yaml}))
+            .metadata("organization", self.organization.as_str())
+            .metadata("project", self.project.as_str())
+            .metadata("pipeline_id", self.pipeline_id.text())
+            .metadata("preview", true))
     }
 
     fn cancelled(&self, id: u64) -> Failure {

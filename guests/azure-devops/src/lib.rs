@@ -6,6 +6,7 @@
 mod api;
 mod config;
 mod follow;
+mod results;
 
 pub use config::AzureDevOps;
 

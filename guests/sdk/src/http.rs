@@ -277,6 +277,7 @@ fn broken(error: &StreamError) -> Error {
 fn refused(code: ErrorCode) -> Error {
     match code {
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Error::Denied,
+        ErrorCode::InternalError(Some(why)) => Error::Network(why),
         other => Error::Network(format!("{other:?}")),
     }
 }

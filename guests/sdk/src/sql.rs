@@ -3,7 +3,9 @@
 use crate::Failure;
 use crate::bindings::stepwell::sql::sql as wit;
 
-pub use wit::{Column, Connection, Error, Load, Parameters, Rows, ScriptReport, StatementReport, Transaction, Value};
+pub use wit::{
+    Column, Connection, Error, Load, Parameters, Rows, ScriptReport, StatementReport, Transaction, Value,
+};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {

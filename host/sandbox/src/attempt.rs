@@ -24,7 +24,6 @@ use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::classify;
 use crate::compile::Prepared;
-use crate::credentials::Credentials;
 use crate::engine::YIELD_EVERY_FUEL;
 use crate::guest::bindings::Step;
 use crate::guest::bindings::exports::stepwell::step::step as wit;
@@ -32,7 +31,7 @@ use crate::guest::{Calls, Guest};
 use crate::host::clocks;
 use crate::host::context::{Park, RunContext};
 use crate::host::files::FileUse;
-use crate::host::http::Hooks;
+use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
 use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
@@ -44,7 +43,7 @@ const HEADER_FIELD_BYTES: usize = 64 << 10;
 
 /// What an attempt is made of, beside the component.
 pub(crate) struct Setup<'a> {
-    pub credentials: &'a Arc<Credentials>,
+    pub outbound: &'a Arc<Outbound>,
     pub connections: &'a Arc<Connections>,
     pub context: RunContext,
     pub mounts: Vec<Mounted>,
@@ -124,7 +123,7 @@ impl Sandbox {
             polls_cancel: Arc::default(),
         };
         let setup = Setup {
-            credentials: &self.credentials,
+            outbound: &self.outbound,
             connections: &self.connections,
             context,
             mounts,
@@ -169,7 +168,7 @@ impl Sandbox {
         let context = RunContext::of_nothing();
         let wall = context.grant.limits().wall.0;
         let setup = Setup {
-            credentials: &self.credentials,
+            outbound: &self.outbound,
             connections: &self.connections,
             context,
             mounts: Vec::new(),
@@ -258,7 +257,7 @@ impl Attempt {
             table,
             wasi: wasi.build(),
             http,
-            hooks: Hooks::new(setup.credentials.clone(), grant.clone(), setup.sink.clone()),
+            hooks: Hooks::new(setup.outbound.clone(), grant.clone(), setup.sink.clone()),
             files: FileUse::new(&used, &limits),
             sql: SqlUse::new(setup.connections.clone(), &grant),
             context: setup.context,

@@ -37,7 +37,9 @@ use crate::credentials::Credentials;
 use crate::guest::bindings::exports::stepwell::step::step;
 use crate::guest::bindings::stepwell::step::types;
 use crate::guest::{Guest, bindings};
+use crate::host::breaker::Breakers;
 use crate::host::files::GuardedFiles;
+use crate::host::http::Outbound;
 
 pub use compile::{ComponentError, MAX_COMPONENT_BYTES};
 pub use engine::{Allocator, EngineOptions};
@@ -65,7 +67,7 @@ struct Registered {
 pub struct Sandbox {
     engine: engine::StepEngine,
     compiler: compile::Compiler,
-    credentials: Arc<Credentials>,
+    outbound: Arc<Outbound>,
     connections: Arc<Connections>,
     steps: RwLock<BTreeMap<String, Arc<Registered>>>,
 }
@@ -87,8 +89,8 @@ impl Sandbox {
             Ok(secrets::read(&of_secrets, &SecretRef(reference.to_owned()))?.expose().to_owned())
         };
         let connections = Arc::new(Connections::new(config.clone(), Arc::new(resolve)));
-        let credentials = Arc::new(Credentials::new(config));
-        Ok(Self { engine, compiler, credentials, connections, steps: RwLock::default() })
+        let outbound = Outbound { credentials: Credentials::new(config), breakers: Breakers::default() };
+        Ok(Self { engine, compiler, outbound: Arc::new(outbound), connections, steps: RwLock::default() })
     }
 
     /// Adds a component under the type that it names itself, compiling it if need be.

@@ -174,6 +174,11 @@ pub struct SecretRef(
 /// What the secrets of organizations are called in an [`Inject`] begins so.
 const ORGANIZATIONS: &str = "azure_devops.organizations.";
 
+/// The organization whose credential a name of an [`Inject`] is.
+pub fn organization_of(secret: &str) -> Option<&str> {
+    secret.strip_prefix(ORGANIZATIONS)
+}
+
 /// Files beside the configuration file that hold one section each, under the same key as there.
 pub const SECTION_FILES: &[(&str, &str)] = &[
     ("connections.yaml", "connections"),
@@ -315,7 +320,7 @@ impl Configuration {
     /// Where the credential of an [`Inject`] comes from.
     pub fn credential(&self, name: &str) -> Option<Credential<'_>> {
         let of = |organization: &'_ str| self.azure_devops.organizations.get(organization);
-        if let Some(organization) = name.strip_prefix(ORGANIZATIONS).and_then(of) {
+        if let Some(organization) = organization_of(name).and_then(of) {
             return match (&organization.pat, &organization.service_principal) {
                 (Some(pat), _) => Some(Credential::Secret(pat)),
                 (None, Some(principal)) => Some(Credential::Principal(principal)),

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use serde_json::Map;
+use stepwell_engine::config::organization_of;
 use stepwell_engine::policy::{Grant, HttpRequest, HttpRule, Limits};
 use stepwell_engine::step::{LogLine, Report};
 use stepwell_engine::{Receipt, StepSink};
@@ -29,6 +30,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::breaker::Breakers;
 use super::connect::{connect_error, exchange, handshake};
 use super::mask::{Masked, Needles};
 use crate::credentials::Credentials;
@@ -37,13 +39,19 @@ use crate::credentials::Credentials;
 const MIN_BYTES_PER_SECOND: u64 = 1 << 10;
 const SLOW_START: Duration = Duration::from_secs(10);
 
+/// What all attempts share.
+pub(crate) struct Outbound {
+    pub credentials: Credentials,
+    pub breakers: Breakers,
+}
+
 /// The HTTP of one attempt.
 pub(crate) struct Hooks {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    credentials: Arc<Credentials>,
+    outbound: Arc<Outbound>,
     grant: Arc<Grant>,
     sink: Option<StepSink>,
     concurrent: Arc<Semaphore>,
@@ -62,11 +70,11 @@ struct Usage {
 }
 
 impl Hooks {
-    pub fn new(credentials: Arc<Credentials>, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
+    pub fn new(outbound: Arc<Outbound>, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
             shared: Arc::new(Shared {
-                credentials,
+                outbound,
                 grant,
                 sink,
                 concurrent: Arc::new(Semaphore::new(permits)),
@@ -151,13 +159,48 @@ impl Target {
 impl Shared {
     async fn send(
         self: Arc<Self>,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let target = Target::of(request.uri())?;
+        let (index, rule) = self.decide(request.method().as_str(), &target)?;
+        let rule = rule.clone();
+        self.count(index, &rule)?;
+        let Some(organization) = rule.inject.as_ref().and_then(|inject| organization_of(&inject.secret))
+        else {
+            return self.clone().exchange(&rule, target, request, options).await;
+        };
+        #[allow(clippy::disallowed_methods, reason = "how long a server fails is measured")]
+        let now = Instant::now;
+        if let Err(left) = self.outbound.breakers.admit(organization, now()) {
+            let why = format!(
+                "`{organization}` has failed again and again: no request goes there for {} s",
+                left.as_secs().max(1)
+            );
+            return Err(Error::InternalError(Some(why)));
+        }
+        let answer = self.clone().exchange(&rule, target, request, options).await;
+        // What the server says about the request is no failure of the server.
+        let worked = match &answer {
+            Ok(response) => response.status().as_u16() < 500,
+            Err(Error::HttpRequestDenied | Error::DestinationIpProhibited | Error::HttpRequestUriInvalid) => {
+                true
+            }
+            Err(_) => false,
+        };
+        self.outbound.breakers.record(organization, worked, now());
+        answer
+    }
+
+    /// Sends what was decided.
+    async fn exchange(
+        self: Arc<Self>,
+        rule: &HttpRule,
+        target: Target,
         mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
         let limits = self.grant.limits();
-        let target = Target::of(request.uri())?;
-        let (index, rule) = self.decide(request.method().as_str(), &target)?;
-        self.count(index, rule)?;
         let permit =
             self.concurrent.clone().try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
@@ -316,7 +359,7 @@ impl Shared {
             tracing::error!(secret = inject.secret, "cannot inject a credential: {why}");
             Error::InternalError(Some("the host could not add the credential; its log says why".to_owned()))
         };
-        let secret = self.credentials.get(&inject.secret).await.map_err(fail)?;
+        let secret = self.outbound.credentials.get(&inject.secret).await.map_err(fail)?;
         let text = inject.format.replace("{basic}", &basic(secret.expose())).replace("{}", secret.expose());
         let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
         let mut value =
@@ -472,8 +515,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_never_pauses_ends_with_its_time() {
-        let shared =
-            Hooks::new(Arc::new(Credentials::new(Arc::default())), Arc::new(Grant::nothing()), None).shared;
+        let shared = Hooks::new(
+            Arc::new(Outbound {
+                credentials: Credentials::new(Arc::default()),
+                breakers: Breakers::default(),
+            }),
+            Arc::new(Grant::nothing()),
+            None,
+        )
+        .shared;
         let mut body = Incoming {
             _permit: shared.concurrent.clone().acquire_owned().await.unwrap(),
             body: Counted::new(Endless, shared, Direction::In),

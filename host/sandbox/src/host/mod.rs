@@ -1,5 +1,6 @@
 //! The host's side of every interface. Each refuses in its first line.
 
+pub(crate) mod breaker;
 pub(crate) mod clocks;
 pub(crate) mod connect;
 pub(crate) mod context;
