@@ -3,6 +3,7 @@
 mod capacity;
 mod clocks;
 mod data;
+mod databases;
 mod http;
 mod requests;
 mod service;
@@ -24,6 +25,7 @@ fn main() -> Result {
         "start" => start::run()?,
         "clocks" => clocks::run()?,
         "data" => data::run()?,
+        "databases" => databases::run()?,
         "service" => service::run()?,
         "capacity" => capacity::run()?,
         "requests" => requests::run()?,
@@ -34,13 +36,15 @@ fn main() -> Result {
             start::run()?;
             clocks::run()?;
             data::run()?;
+            databases::run()?;
             service::run()?;
             capacity::run()?;
             requests::run()?;
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|service|capacity|requests|all".into()
+                "usage: stepwell-benches steps|start|clocks|data|databases|service|capacity|requests|all"
+                    .into(),
             );
         }
     }

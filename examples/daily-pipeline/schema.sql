@@ -7,3 +7,10 @@ CREATE TABLE orders (
     quantity INTEGER NOT NULL,
     unit_price REAL NOT NULL
 );
+
+CREATE TABLE revenue_by_region (
+  region TEXT PRIMARY KEY,
+  orders INTEGER NOT NULL,
+  revenue REAL NOT NULL,
+  percent_of_target REAL NOT NULL
+);

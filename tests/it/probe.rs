@@ -17,6 +17,7 @@ const ELSEWHERE: &[&str] = &[
     "await_cancel",
     "http",
     "http_many",
+    "remember",
     "entropy",
     "progress",
     "fail",
@@ -75,6 +76,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
             json!({"text": "x"}),
             "succeeded: {\"output\":\"denied by policy (CONTEXT_READ_NOT_GRANTED)\"",
         ),
+        ("tricks", json!({"path": "/scratch"}), "succeeded: null"),
         ("checkpoint", json!({"text": "first"}), "succeeded: null"),
     ]
 }

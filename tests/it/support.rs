@@ -1,6 +1,6 @@
 //! What the tests share: a host over a directory of its own, and jobs as text.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ pub struct Site {
     pub dir: TempDir,
     policies: usize,
     builder: HostBuilder,
+    /// Names of files that hold secrets.
+    secrets: Vec<String>,
 }
 
 impl Site {
@@ -23,7 +25,7 @@ impl Site {
         let dir = tempfile::tempdir().unwrap();
         let cache = stepwell_tests::root().join("target/test-cache/components");
         let builder = Host::builder().data_dir(dir.path().join("data")).cache_dir(cache);
-        Self { dir, policies: 0, builder }
+        Self { dir, policies: 0, builder, secrets: Vec::new() }
     }
 
     pub fn path(&self) -> &Path {
@@ -49,6 +51,10 @@ impl Site {
 
     pub fn config(self, text: &str) -> Self {
         let mut site = self.file("config.yaml", text);
+        let references = text.split("file:").skip(1);
+        let name =
+            |rest: &str| rest.split(['\'', '"', ',', '}', '\n', ' ']).next().unwrap_or_default().to_owned();
+        site.secrets.extend(references.map(name).filter(|name| !name.is_empty()));
         site.builder = site.builder.config_file(site.dir.path().join("config.yaml"));
         site
     }
@@ -81,14 +87,26 @@ impl Site {
     pub async fn host(self) -> Running {
         let host = self.builder.build().unwrap();
         host.register(std::fs::read(guest("probe")).unwrap()).await.unwrap();
-        Running { host, _dir: self.dir }
+        let secrets = self.secrets.into_iter().map(|name| self.dir.path().join(name)).collect();
+        Running { host, secrets, dir: self.dir }
     }
 }
 
-/// A host, and the directory that lives as long.
+/// A host, and the directory that lives as long. When it is over, no secret of its configuration is in any file.
 pub struct Running {
     pub host: Host,
-    _dir: TempDir,
+    secrets: Vec<PathBuf>,
+    dir: TempDir,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let values = self.secrets.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        let values: Vec<String> =
+            values.map(|value| value.trim_end().to_owned()).filter(|value| value.len() > 6).collect();
+        let leaks = crate::canary::leaks(self.dir.path(), &self.secrets, &values);
+        assert!(std::thread::panicking() || leaks.is_empty(), "{leaks:#?}");
+    }
 }
 
 impl Running {

@@ -1,6 +1,7 @@
 //! The harness of the integration tests, and the Azure DevOps emulator.
 
 pub mod azure_devops;
+pub mod certificates;
 pub mod servers;
 pub mod simulator;
 pub mod tds;

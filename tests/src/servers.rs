@@ -1,6 +1,7 @@
 //! Real database servers: one that a variable names, the one of this machine, or one started from installed programs in
 //! a temporary directory. Each test gets a database and a login of its own there.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use tempfile::TempDir;
+
+use crate::certificates::Authority;
 
 /// The password of the tests' logins, to be found nowhere.
 pub const PASSWORD: &str = "canary-4f1d9b7e2c80";
@@ -49,11 +52,34 @@ pub async fn postgres() -> Option<Database> {
     let mut config: tokio_postgres::Config = named.clone().unwrap_or_else(|_| local()).parse().unwrap();
     let mut server = None;
     if named.is_err() && config.connect(tokio_postgres::NoTls).await.is_err() {
-        let (started, port) = start_postgres()?;
+        let (started, port) = start_postgres(None)?;
         server = Some(started);
         config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres").parse().unwrap();
         wait(async || config.connect(tokio_postgres::NoTls).await.is_ok()).await;
     }
+    Some(postgres_database(config, server).await)
+}
+
+/// A database on a PostgreSQL of this process alone, which speaks TLS as `localhost`.
+pub async fn postgres_with_tls(authority: &Authority) -> Option<Database> {
+    let (server, port) = start_postgres(Some(authority))?;
+    let config: tokio_postgres::Config =
+        format!("host=127.0.0.1 port={port} user=postgres dbname=postgres").parse().unwrap();
+    wait(async || config.connect(tokio_postgres::NoTls).await.is_ok()).await;
+    Some(postgres_database(config, Some(server)).await)
+}
+
+/// A database on a MariaDB of this process alone, which speaks TLS as `localhost`.
+pub async fn mysql_with_tls(authority: &Authority) -> Option<Database> {
+    let (server, port) = start_mariadb(Some(authority))?;
+    let opts =
+        mysql_async::Opts::from_url(&format!("mysql://root@127.0.0.1:{port}/mysql?prefer_socket=false"))
+            .unwrap();
+    wait(async || mysql_async::Conn::new(opts.clone()).await.is_ok()).await;
+    Some(mysql_database(opts, Some(server)).await)
+}
+
+async fn postgres_database(config: tokio_postgres::Config, server: Option<Started>) -> Database {
     let name = unique();
     let port = config.get_ports()[0];
     let host = match &config.get_hosts()[0] {
@@ -75,7 +101,7 @@ pub async fn postgres() -> Option<Database> {
             &format!("CREATE DATABASE {name} OWNER {name}"),
         ])
         .await;
-    Some(database)
+    database
 }
 
 /// A database on MariaDB or MySQL; none, and a line that says so, where there is no server.
@@ -86,11 +112,15 @@ pub async fn mysql() -> Option<Database> {
     let mut opts = url(named.as_ref().unwrap_or(&local));
     let mut server = None;
     if named.is_err() && mysql_async::Conn::new(opts.clone()).await.is_err() {
-        let (started, port) = start_mariadb()?;
+        let (started, port) = start_mariadb(None)?;
         server = Some(started);
         opts = url(&format!("mysql://root@127.0.0.1:{port}/mysql?prefer_socket=false"));
         wait(async || mysql_async::Conn::new(opts.clone()).await.is_ok()).await;
     }
+    Some(mysql_database(opts, server).await)
+}
+
+async fn mysql_database(opts: mysql_async::Opts, server: Option<Started>) -> Database {
     let (host, port) = (opts.ip_or_hostname().to_owned(), opts.tcp_port());
     let database = Database {
         kind: "mysql",
@@ -108,7 +138,7 @@ pub async fn mysql() -> Option<Database> {
             &format!("GRANT ALL ON {name}.* TO {name}@'%'"),
         ])
         .await;
-    Some(database)
+    database
 }
 
 impl Database {
@@ -213,7 +243,7 @@ fn missing(what: &str, variable: &str) {
     eprintln!("skipped: {message}");
 }
 
-fn start_postgres() -> Option<(Started, u16)> {
+fn start_postgres(tls: Option<&Authority>) -> Option<(Started, u16)> {
     let bin = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -225,13 +255,25 @@ fn start_postgres() -> Option<(Started, u16)> {
     };
     let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
     let data = dir.path().join("data");
+    let files = tls.map(|authority| keys(authority, dir.path()));
     let status = unprivileged(&bin.join("initdb"), dir.path())
         .args(["-A", "trust", "-U", "postgres", "-D"])
         .arg(&data)
         .stdout(Stdio::null())
         .status();
     assert!(status.unwrap().success());
-    let child = unprivileged(&bin.join("postgres"), dir.path())
+    let mut server = unprivileged(&bin.join("postgres"), dir.path());
+    if let Some((certificate, key)) = files {
+        server.args([
+            "-c",
+            "ssl=on",
+            "-c",
+            &format!("ssl_cert_file={certificate}"),
+            "-c",
+            &format!("ssl_key_file={key}"),
+        ]);
+    }
+    let child = server
         .args(["-c", "fsync=off", "-p", &port.to_string(), "-k"])
         .arg(dir.path())
         .arg("-D")
@@ -241,7 +283,7 @@ fn start_postgres() -> Option<(Started, u16)> {
     Some((Started { child: child.unwrap(), _dir: dir }, port))
 }
 
-fn start_mariadb() -> Option<(Started, u16)> {
+fn start_mariadb(tls: Option<&Authority>) -> Option<(Started, u16)> {
     let find = |name: &str| {
         ["/usr/bin", "/usr/sbin"].iter().map(|dir| Path::new(dir).join(name)).find(|path| path.exists())
     };
@@ -256,12 +298,30 @@ fn start_mariadb() -> Option<(Started, u16)> {
         .stdout(Stdio::null())
         .status();
     assert!(made.unwrap().success());
-    let child = unprivileged(&server, dir.path())
-        .args(["--no-defaults", "--bind-address=127.0.0.1", &data, &format!("--port={port}")])
+    let files = tls.map(|authority| keys(authority, dir.path()));
+    let mut server = unprivileged(&server, dir.path());
+    server.arg("--no-defaults");
+    if let Some((certificate, key)) = files {
+        server.args([format!("--ssl-cert={certificate}"), format!("--ssl-key={key}")]);
+    }
+    let child = server
+        .args(["--bind-address=127.0.0.1", &data, &format!("--port={port}")])
         .arg(format!("--socket={}", dir.path().join("socket").display()))
         .stderr(Stdio::null())
         .spawn();
     Some((Started { child: child.unwrap(), _dir: dir }, port))
+}
+
+/// A certificate for `localhost` and its key, where a server finds them.
+fn keys(authority: &Authority, dir: &Path) -> (String, String) {
+    let (certificate, key) = authority.issue("localhost");
+    let take = |file: PathBuf, name: &str| {
+        let to = dir.join(name);
+        std::fs::copy(file, &to).unwrap();
+        std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600)).unwrap();
+        to.display().to_string()
+    };
+    (take(certificate, "server.pem"), take(key, "server.key"))
 }
 
 /// The program as somebody who is not root, which servers refuse to run as; the directory becomes theirs.

@@ -1,5 +1,8 @@
 //! The hostile guest of the tests: one component, many cases. A case without a test fails the test run.
 
+mod memory;
+mod tricks;
+
 use std::fs;
 use std::hint::black_box;
 use std::io::Write;
@@ -67,6 +70,8 @@ pub enum Case {
     Files,
     /// Makes a symbolic link at `path`.
     Symlink,
+    /// Tries ways out of the directory `path`, each with every operation; says which worked.
+    Tricks,
     /// Lists what it can see: directories, environment, arguments.
     Look,
     /// Opens a TCP connection.
@@ -75,6 +80,9 @@ pub enum Case {
     Http,
     /// Gets `url` `count` times in a row.
     HttpMany,
+    /// Gets `url` and opens `connection`, then looks through its own memory for the lines of `text`, whose characters
+    /// are shifted by one, so that the text itself is not found.
+    Remember,
     /// Runs `text` over `connection`.
     Sql,
     /// Reads and sets variables.
@@ -142,10 +150,14 @@ impl Step for Probe {
             | Case::HostBytes
             | Case::Handles => self.exhaust(),
             Case::Log | Case::Print | Case::Progress => self.flood(),
-            Case::Read | Case::Write | Case::Sparse | Case::Files | Case::Symlink | Case::Look => {
-                self.files()
-            }
-            Case::Socket | Case::Http | Case::HttpMany => self.network(),
+            Case::Read
+            | Case::Write
+            | Case::Sparse
+            | Case::Files
+            | Case::Symlink
+            | Case::Tricks
+            | Case::Look => self.files(),
+            Case::Socket | Case::Remember | Case::Http | Case::HttpMany => self.network(),
             Case::Sql => self.database(),
             Case::Context | Case::Checkpoint | Case::Entropy => self.surroundings(),
         }
@@ -260,6 +272,7 @@ impl Probe {
                 fs::File::create(&self.path).and_then(|file| file.set_len(self.count)).map_err(failed)?;
                 done(0)
             }
+            Case::Tricks => Ok(Output::new("done").metadata("worked", tricks::tried(&self.path))),
             Case::Files => {
                 for i in 0..self.count {
                     fs::write(format!("{}/f{i}", self.path), "x").map_err(failed)?;
@@ -289,6 +302,16 @@ impl Probe {
                 Ok(_) => done("connected"),
                 Err(error) => Err(Failure::denied(error.to_string())),
             },
+            Case::Remember => {
+                let body = get().map(|answer| String::from_utf8_lossy(&answer.body).into_owned());
+                let opened = sql::Connection::open(&self.connection).is_ok();
+                let needles =
+                    self.text.lines().map(|line| line.bytes().map(|byte| byte - 1).collect::<Vec<u8>>());
+                let found: Vec<usize> = needles.map(|mut needle| memory::count(&mut needle)).collect();
+                done(
+                    json!({"found": found, "body": body.unwrap_or_else(|error| error.to_string()), "opened": opened}),
+                )
+            }
             Case::HttpMany => {
                 let answers = (0..self.count).map(|_| get().map(|r| r.status.to_string()));
                 let answers: Vec<String> = answers.map(|a| a.unwrap_or_else(|e| e.to_string())).collect();

@@ -19,7 +19,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{ChunkReader, Length};
 use stepwell_sdk::Failure;
 use stepwell_sdk::sql::{Column, Value};
@@ -103,7 +103,11 @@ impl Open {
         let builders = types.iter().map(Builder::of).collect();
         let fields = columns.iter().zip(types).map(|(column, kind)| Field::new(&column.name, kind, true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            // Of a row group, and not of each page: readers skip groups, and pages cost a tenth of the time.
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .build();
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
         Ok(Self { schema, writer, builders, rows: 0 })
     }

@@ -33,18 +33,13 @@ impl fmt::Display for Moment {
 
 /// Days from 1970-01-01 to a date in ISO 8601.
 pub fn days(text: &str) -> Option<i32> {
-    let (year, rest) = text.get(..4).zip(text.get(4..))?;
-    let part = |from: usize| -> Option<i64> {
-        let part = rest.get(from..from + 2)?;
-        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
-    };
-    let (month, day) = (part(1)?, part(4)?);
-    let fits = rest.len() == 6 && rest.starts_with('-') && rest.get(3..4) == Some("-");
-    if !fits || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    let &[a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() else { return None };
+    let (year, month, day) = (number(&[a, b, c, d])?, number(&[e, f])?, number(&[g, h])?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
     // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-    let year: i64 = year.parse::<i64>().ok()? - i64::from(month <= 2);
+    let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
     let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
@@ -54,21 +49,32 @@ pub fn days(text: &str) -> Option<i32> {
 
 /// Microseconds from 1970-01-01 to a time in ISO 8601, with or without a `Z`; what is below a microsecond is cut.
 pub fn moment(text: &str) -> Option<i64> {
-    let (date, time) = text.split_once(['T', ' '])?;
+    let (date, time) = (text.get(..10)?, text.get(10..)?);
     let time = time.strip_suffix('Z').unwrap_or(time);
-    let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    let &[b'T' | b' ', a, b, b':', c, d, b':', e, f, ref fraction @ ..] = time.as_bytes() else {
+        return None;
+    };
     let mut micros = 0;
+    let places = match fraction {
+        [] => fraction,
+        [b'.', places @ ..] => places,
+        _ => return None,
+    };
     for place in 0..6 {
-        let digit = fraction
-            .as_bytes()
-            .get(place)
-            .map_or(Some(0), |byte| byte.is_ascii_digit().then(|| byte - b'0'))?;
-        micros = micros * 10 + i64::from(digit);
+        micros = micros * 10 + places.get(place).map_or(Some(0), |byte| number(&[*byte]))?;
     }
+    let (hour, minute, second) = (number(&[a, b])?, number(&[c, d])?, number(&[e, f])?);
     let seconds = i64::from(days(date)?) * 86_400 + hour * 3600 + minute * 60 + second;
-    parts.next().is_none().then_some(seconds * 1_000_000 + micros)
+    Some(seconds * 1_000_000 + micros)
+}
+
+/// A number of decimal digits.
+fn number(digits: &[u8]) -> Option<i64> {
+    let mut number = 0;
+    for digit in digits {
+        number = number * 10 + i64::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+    }
+    Some(number)
 }
 
 /// The date that is `days` after 1970-01-01, in ISO 8601.

@@ -39,7 +39,7 @@ use crate::guest::bindings::stepwell::step::types;
 use crate::guest::{Guest, bindings};
 use crate::host::breaker::Breakers;
 use crate::host::files::GuardedFiles;
-use crate::host::http::Outbound;
+use crate::host::http::{Outbound, system_lookup};
 
 pub use compile::{ComponentError, MAX_COMPONENT_BYTES};
 pub use engine::{Allocator, EngineOptions};
@@ -89,7 +89,11 @@ impl Sandbox {
             Ok(secrets::read(&of_secrets, &SecretRef(reference.to_owned()))?.expose().to_owned())
         };
         let connections = Arc::new(Connections::new(config.clone(), Arc::new(resolve)));
-        let outbound = Outbound { credentials: Credentials::new(config), breakers: Breakers::default() };
+        let outbound = Outbound {
+            credentials: Credentials::new(config),
+            breakers: Breakers::default(),
+            lookup: Box::new(system_lookup),
+        };
         Ok(Self { engine, compiler, outbound: Arc::new(outbound), connections, steps: RwLock::default() })
     }
 

@@ -74,5 +74,11 @@ where
     }));
     let answer = timeout(first_byte, sender.send_request(request)).await;
     let response = answer.map_err(|_| Error::ConnectionReadTimeout)??;
+    // The buffer's own limit is that of one read.
+    let bytes: usize =
+        response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > HEADER_BYTES {
+        return Err(Error::HttpResponseHeaderSectionSize(Some(HEADER_BYTES as u32)));
+    }
     Ok((response, driver))
 }

@@ -43,14 +43,24 @@ const SLOW_START: Duration = Duration::from_secs(10);
 pub(crate) struct Outbound {
     pub credentials: Credentials,
     pub breakers: Breakers,
+    pub lookup: Lookup,
+}
+
+/// Finds the addresses of a name and a port.
+pub(crate) type Lookup = Box<dyn Fn(String, u16) -> Found + Send + Sync>;
+type Found = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// As the system does.
+pub(crate) fn system_lookup(host: String, port: u16) -> Found {
+    Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
 }
 
 /// The HTTP of one attempt.
 pub(crate) struct Hooks {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     outbound: Arc<Outbound>,
     grant: Arc<Grant>,
     sink: Option<StepSink>,
@@ -157,7 +167,7 @@ impl Target {
 }
 
 impl Shared {
-    async fn send(
+    pub(super) async fn send(
         self: Arc<Self>,
         request: Request<WasiBody>,
         options: RequestOptions,
@@ -324,9 +334,9 @@ impl Shared {
         let addresses: Vec<SocketAddr> = match target.host.parse::<IpAddr>() {
             Ok(address) => vec![(address, target.port).into()],
             Err(_) => {
-                let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
+                let lookup = (self.outbound.lookup)(target.host.clone(), target.port);
                 let found = timeout(limit, lookup).await.map_err(|_| Error::DnsTimeout)?;
-                found.map_err(|_| Error::DnsError { rcode: None, info_code: None })?.collect()
+                found.map_err(|_| Error::DnsError { rcode: None, info_code: None })?
             }
         };
         for address in &addresses {
@@ -519,6 +529,7 @@ mod tests {
             Arc::new(Outbound {
                 credentials: Credentials::new(Arc::default()),
                 breakers: Breakers::default(),
+                lookup: Box::new(system_lookup),
             }),
             Arc::new(Grant::nothing()),
             None,

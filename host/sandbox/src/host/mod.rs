@@ -10,3 +10,6 @@ pub(crate) mod log;
 pub(crate) mod mask;
 pub(crate) mod sql;
 pub(crate) mod stdio;
+
+#[cfg(test)]
+mod addresses;

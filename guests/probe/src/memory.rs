@@ -1,0 +1,29 @@
+//! The guest's own memory, all of it.
+
+/// How often the bytes stand in memory. They are wiped, since they stand there themselves.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "all of the memory is read, whoever it belongs to")]
+pub fn count(needle: &mut [u8]) -> usize {
+    let pages = core::arch::wasm32::memory_size(0);
+    let (first, length) = (needle[0], needle.len());
+    let mut found = 0;
+    let own = needle.as_ptr() as usize;
+    // From 1, since address 0 is no address to Rust.
+    let end = pages * 65_536 - length;
+    let mut at = 1;
+    while at < end {
+        let byte = |offset: usize| unsafe { core::ptr::read_volatile((at + offset) as *const u8) };
+        if byte(0) == first && at != own && (1..length).all(|offset| byte(offset) == needle[offset]) {
+            found += 1;
+        }
+        at += 1;
+    }
+    needle.fill(0);
+    found
+}
+
+/// Outside of WebAssembly there is nothing to look through.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn count(_: &mut [u8]) -> usize {
+    0
+}
