@@ -4,8 +4,34 @@ use crate::Failure;
 use crate::bindings::stepwell::sql::sql as wit;
 
 pub use wit::{
-    Column, Connection, Error, Load, Parameters, Rows, ScriptReport, StatementReport, Transaction, Value,
+    Column, ColumnBatch, ColumnValues, Connection, Error, Load, Parameters, Rows, ScriptReport,
+    StatementReport, Texts, Transaction, Value,
 };
+
+impl ColumnBatch {
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.nulls.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.nulls.is_empty()
+    }
+}
+
+impl Texts {
+    /// The texts, each on its own.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut from = 0;
+        self.ends.iter().map(move |end| {
+            let to = *end as usize;
+            let text = self.text.get(from..to).unwrap_or_default();
+            from = to;
+            text
+        })
+    }
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {

@@ -22,7 +22,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{ChunkReader, Length};
 use stepwell_sdk::Failure;
-use stepwell_sdk::sql::{Column, Value};
+use stepwell_sdk::sql::{Column, ColumnBatch, ColumnValues, Texts, Value};
 
 use crate::table::text;
 use crate::time::{Moment, date_text, days, moment};
@@ -65,10 +65,29 @@ impl ParquetFile {
         Self { columns: columns.to_vec(), file: Some(file), open: None }
     }
 
+    /// Appends rows, given by columns.
+    pub fn write_columns(&mut self, columns: Vec<ColumnBatch>) -> Result<(), Failure> {
+        if let Some(file) = self.file.take() {
+            let types =
+                self.columns.iter().zip(&columns).map(|(column, batch)| batch_type(&column.type_name, batch));
+            self.open = Some(Open::new(file, &self.columns, types.collect())?);
+        }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.rows += columns.first().map_or(0, ColumnBatch::len);
+        for ((builder, batch), column) in open.builders.iter_mut().zip(columns).zip(&self.columns) {
+            builder.push_batch(batch, &column.name)?;
+        }
+        if open.rows >= BATCH { open.flush() } else { Ok(()) }
+    }
+
     /// Appends rows.
     pub fn write(&mut self, rows: Vec<Vec<Value>>) -> Result<(), Failure> {
         if let Some(file) = self.file.take() {
-            self.open = Some(Open::new(file, &self.columns, &rows)?);
+            let types =
+                self.columns.iter().enumerate().map(|(i, column)| {
+                    column_type(&column.type_name, rows.iter().filter_map(|row| row.get(i)))
+                });
+            self.open = Some(Open::new(file, &self.columns, types.collect())?);
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         for row in rows {
@@ -94,12 +113,7 @@ impl ParquetFile {
 }
 
 impl Open {
-    fn new(file: BufWriter<File>, columns: &[Column], rows: &[Vec<Value>]) -> Result<Self, Failure> {
-        let types = columns
-            .iter()
-            .enumerate()
-            .map(|(i, column)| column_type(&column.type_name, rows.iter().filter_map(|row| row.get(i))));
-        let types: Vec<DataType> = types.collect();
+    fn new(file: BufWriter<File>, columns: &[Column], types: Vec<DataType>) -> Result<Self, Failure> {
         let builders = types.iter().map(Builder::of).collect();
         let fields = columns.iter().zip(types).map(|(column, kind)| Field::new(&column.name, kind, true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -155,20 +169,68 @@ impl Builder {
             (Self::Integer(builder), Value::Integer(n)) => builder.append_value(*n),
             (Self::Float(builder), Value::Float(x)) => builder.append_value(*x),
             (Self::Float(builder), Value::Integer(n)) => builder.append_value(*n as f64),
-            (Self::Decimal(builder, precision, scale), Value::Decimal(text)) => {
-                let number =
-                    decimal(text, *precision, *scale).ok_or_else(|| mixed(column, "a decimal", &value))?;
+            (Self::Decimal(builder, precision, scale), Value::Decimal(given)) => {
+                let number = decimal(given, *precision, *scale)
+                    .ok_or_else(|| mixed(column, "decimals", given))?;
                 builder.append_value(number);
             }
             (Self::Binary(builder), Value::Bytes(bytes)) => builder.append_value(bytes),
-            (Self::Date(builder), Value::Date(text)) => {
-                builder.append_value(days(text).ok_or_else(|| mixed(column, "dates", &value))?);
+            (Self::Date(builder), Value::Date(given)) => {
+                builder.append_value(days(given).ok_or_else(|| mixed(column, "dates", &text(&value)))?);
             }
-            (Self::Moment(builder), Value::Timestamp(text) | Value::TimestampWithZone(text)) => {
-                builder.append_value(moment(text).ok_or_else(|| mixed(column, "times", &value))?);
+            (Self::Moment(builder), Value::Timestamp(given) | Value::TimestampWithZone(given)) => {
+                builder.append_value(moment(given).ok_or_else(|| mixed(column, "times", &text(&value)))?);
             }
             (Self::Text(builder), _) => builder.append_value(text(&value)),
-            (builder, _) => return Err(mixed(column, builder.name(), &value)),
+            (builder, _) => return Err(mixed(column, builder.name(), &text(&value))),
+        }
+        Ok(())
+    }
+
+    fn push_batch(&mut self, batch: ColumnBatch, column: &str) -> Result<(), Failure> {
+        let ColumnBatch { nulls, values } = batch;
+        match (self, values) {
+            (Self::Boolean(builder), ColumnValues::Booleans(values)) => {
+                builder.extend(values.into_iter().zip(nulls).map(|(value, null)| (!null).then_some(value)));
+            }
+            (Self::Integer(builder), ColumnValues::Integers(values)) => {
+                builder.extend(values.into_iter().zip(nulls).map(|(value, null)| (!null).then_some(value)));
+            }
+            (Self::Float(builder), ColumnValues::Floats(values)) => {
+                builder.extend(values.into_iter().zip(nulls).map(|(value, null)| (!null).then_some(value)));
+            }
+            (Self::Text(builder), ColumnValues::Texts(texts)) => {
+                builder.extend(texts.iter().zip(nulls).map(|(value, null)| (!null).then_some(value)));
+            }
+            (Self::Decimal(builder, precision, scale), ColumnValues::Decimals(texts)) => {
+                let (precision, scale) = (*precision, *scale);
+                for (text, null) in texts.iter().zip(nulls) {
+                    let fits =
+                        || decimal(text, precision, scale).ok_or_else(|| mixed(column, "decimals", text));
+                    builder.append_option((!null).then(fits).transpose()?);
+                }
+            }
+            (Self::Date(builder), ColumnValues::Dates(texts)) => {
+                for (text, null) in texts.iter().zip(nulls) {
+                    let fits = || days(text).ok_or_else(|| mixed(column, "dates", text));
+                    builder.append_option((!null).then(fits).transpose()?);
+                }
+            }
+            (
+                Self::Moment(builder),
+                ColumnValues::Timestamps(texts) | ColumnValues::TimestampsWithZone(texts),
+            ) => {
+                for (text, null) in texts.iter().zip(nulls) {
+                    let fits = || moment(text).ok_or_else(|| mixed(column, "times", text));
+                    builder.append_option((!null).then(fits).transpose()?);
+                }
+            }
+            // What the column did not begin as: one by one, which converts what can be.
+            (builder, values) => {
+                for (value, null) in singles(values).into_iter().zip(nulls) {
+                    builder.push(if null { Value::Null } else { value }, column)?;
+                }
+            }
         }
         Ok(())
     }
@@ -260,6 +322,40 @@ fn column_type<'a>(declared: &str, values: impl Iterator<Item = &'a Value>) -> D
     }
 }
 
+/// The type of a column that begins with these values.
+fn batch_type(declared: &str, batch: &ColumnBatch) -> DataType {
+    let empty = String::new;
+    let sample = match &batch.values {
+        ColumnValues::Booleans(_) => Value::Boolean(false),
+        ColumnValues::Integers(_) => Value::Integer(0),
+        ColumnValues::Floats(_) => Value::Float(0.0),
+        ColumnValues::Decimals(_) => Value::Decimal(empty()),
+        ColumnValues::Texts(_) => Value::Text(empty()),
+        ColumnValues::Dates(_) => Value::Date(empty()),
+        ColumnValues::Timestamps(_) => Value::Timestamp(empty()),
+        ColumnValues::TimestampsWithZone(_) => Value::TimestampWithZone(empty()),
+        ColumnValues::Others(values) => return column_type(declared, values.iter()),
+    };
+    column_type(declared, std::iter::once(&sample))
+}
+
+/// The values of a column, each on its own.
+fn singles(values: ColumnValues) -> Vec<Value> {
+    let each =
+        |texts: Texts, form: fn(String) -> Value| texts.iter().map(|text| form(text.to_owned())).collect();
+    match values {
+        ColumnValues::Booleans(values) => values.into_iter().map(Value::Boolean).collect(),
+        ColumnValues::Integers(values) => values.into_iter().map(Value::Integer).collect(),
+        ColumnValues::Floats(values) => values.into_iter().map(Value::Float).collect(),
+        ColumnValues::Decimals(texts) => each(texts, Value::Decimal),
+        ColumnValues::Texts(texts) => each(texts, Value::Text),
+        ColumnValues::Dates(texts) => each(texts, Value::Date),
+        ColumnValues::Timestamps(texts) => each(texts, Value::Timestamp),
+        ColumnValues::TimestampsWithZone(texts) => each(texts, Value::TimestampWithZone),
+        ColumnValues::Others(values) => values,
+    }
+}
+
 /// The decimal type of `numeric(10,2)`.
 fn digits(declared: &str) -> Option<DataType> {
     let (name, digits) = declared.strip_suffix(')')?.split_once('(')?;
@@ -291,10 +387,9 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     Some(if negative { -number } else { number })
 }
 
-fn mixed(column: &str, kind: &str, value: &Value) -> Failure {
+fn mixed(column: &str, kind: &str, value: &str) -> Failure {
     Failure::failed(format!(
-        "the column `{column}` began as {kind} and now holds `{}`; a Parquet column has one type: CAST it in the query",
-        text(value)
+        "the column `{column}` began as {kind} and now holds `{value}`; a Parquet column has one type: CAST it in the query"
     ))
 }
 

@@ -88,6 +88,18 @@ fn fetch(step: &Sql, rows: &Rows) -> StepResult {
     let mut sink = spec.as_ref().map(|spec| Sink::open(spec, &columns)).transpose()?;
     let mut collected = Vec::new();
     let (mut count, mut truncated) = (0u64, false);
+    // Columns go as they are to a file of columns, where nobody has to look at rows.
+    let by_columns =
+        step.max_rows.is_none() && step.expect.as_ref().is_none_or(|expect| expect.values.is_empty());
+    if let Some(sink) = sink.as_mut().filter(|sink| by_columns && sink.takes_columns()) {
+        loop {
+            let batch = rows.next_columns(BATCH)?;
+            let Some(first) = batch.first() else { break };
+            count += first.len() as u64;
+            sink.write_columns(batch)?;
+            progress(count, None, "rows");
+        }
+    }
     loop {
         let mut batch = rows.next(BATCH)?;
         if batch.is_empty() {

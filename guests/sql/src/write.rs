@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use stepwell_sdk::Failure;
-use stepwell_sdk::sql::{Column, Value};
+use stepwell_sdk::sql::{Column, ColumnBatch, Value};
 
 use crate::config::{Format, OutputSpec};
 use crate::parquet_file::ParquetFile;
@@ -46,6 +46,19 @@ impl Sink {
             Some(Format::Parquet) | None => Writer::Parquet(Box::new(ParquetFile::new(file, columns))),
         };
         Ok(Self { path, columns: columns.to_vec(), writer })
+    }
+
+    /// Whether it keeps columns together.
+    pub fn takes_columns(&self) -> bool {
+        matches!(self.writer, Writer::Parquet(_))
+    }
+
+    /// Appends rows, given by columns.
+    pub fn write_columns(&mut self, columns: Vec<ColumnBatch>) -> Result<(), Failure> {
+        match &mut self.writer {
+            Writer::Parquet(file) => file.write_columns(columns),
+            Writer::Csv(_) | Writer::Ndjson(_) => Err(failed(&"the file takes rows")),
+        }
     }
 
     /// Appends rows.

@@ -2,6 +2,7 @@
 
 pub(crate) mod breaker;
 pub(crate) mod clocks;
+pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod context;
 pub(crate) mod files;

@@ -183,6 +183,19 @@ impl HostRows for Guest {
         }
     }
 
+    async fn next_columns(
+        &mut self,
+        rows: Resource<Rows>,
+        max_rows: u32,
+    ) -> Trap<Result<Vec<wit::ColumnBatch>, Error>> {
+        self.calls.count("stepwell:sql");
+        let max_rows = usize::try_from(max_rows).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS);
+        match self.table.get_mut(&rows)?.next(max_rows).await {
+            Ok(rows) => Ok(Ok(super::columns::of(rows))),
+            Err(error) => self.sql_error(error).map(Err),
+        }
+    }
+
     async fn drop(&mut self, rows: Resource<Rows>) -> Trap<()> {
         self.table.delete(rows)?;
         Ok(())
