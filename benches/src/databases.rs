@@ -151,7 +151,7 @@ async fn step(host: &Host, config: Value, file: Option<&Path>) -> Result<Duratio
     let state: RunState = host.resume(&id, &Quiet, Default::default()).await?;
     let end = state.steps.first().and_then(|step| step.end.clone()).ok_or("no end")?;
     if !end.outcome.is_success() {
-        return Err(format!("{}", end.outcome.message()).into());
+        return Err(end.outcome.message().to_owned().into());
     }
     std::fs::remove_dir_all(host.workspace(&id))?;
     Ok(Duration::from_micros(end.receipt.run_us))

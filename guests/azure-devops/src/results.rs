@@ -215,7 +215,7 @@ impl AzureDevOps {
         let lines: Vec<&str> = text.lines().collect();
         log::info(format!("{what}: the log {id} of the pipeline run {run}"));
         for line in lines.iter().skip(lines.len().saturating_sub(SHOWN_LINES)) {
-            log::info((*line).to_owned());
+            log::info(*line);
         }
         Ok(())
     }

@@ -170,8 +170,8 @@ impl Builder {
             (Self::Float(builder), Value::Float(x)) => builder.append_value(*x),
             (Self::Float(builder), Value::Integer(n)) => builder.append_value(*n as f64),
             (Self::Decimal(builder, precision, scale), Value::Decimal(given)) => {
-                let number = decimal(given, *precision, *scale)
-                    .ok_or_else(|| mixed(column, "decimals", given))?;
+                let number =
+                    decimal(given, *precision, *scale).ok_or_else(|| mixed(column, "decimals", given))?;
                 builder.append_value(number);
             }
             (Self::Binary(builder), Value::Bytes(bytes)) => builder.append_value(bytes),

@@ -358,11 +358,11 @@ fn error(error: &tokio_postgres::Error) -> Error {
     };
     let text = db_error(found);
     let class = found.code().code().get(..2).unwrap_or_default();
-    match found.code() {
-        &SqlState::QUERY_CANCELED => Error::TimedOut,
-        &SqlState::READ_ONLY_SQL_TRANSACTION => Error::read_only(),
-        &SqlState::LOCK_NOT_AVAILABLE => Error::Unavailable(text),
-        &SqlState::INSUFFICIENT_PRIVILEGE => Error::Database(text),
+    match *found.code() {
+        SqlState::QUERY_CANCELED => Error::TimedOut,
+        SqlState::READ_ONLY_SQL_TRANSACTION => Error::read_only(),
+        SqlState::LOCK_NOT_AVAILABLE => Error::Unavailable(text),
+        SqlState::INSUFFICIENT_PRIVILEGE => Error::Database(text),
         // Connections, transactions that may be tried again, resources, shutdown.
         _ if ["08", "40", "53", "57"].contains(&class) => Error::Unavailable(text),
         // Syntax and names; parameters that do not fit.

@@ -3,6 +3,7 @@
 mod connection;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -383,10 +384,9 @@ pub enum Credential<'a> {
 
 fn merge<T>(into: &mut BTreeMap<String, T>, from: BTreeMap<String, T>, at: &str, twice: &mut Vec<String>) {
     for (name, value) in from {
-        if into.contains_key(&name) {
-            twice.push(format!("{at}/{name}"));
-        } else {
-            into.insert(name, value);
+        match into.entry(name) {
+            Entry::Occupied(entry) => twice.push(format!("{at}/{}", entry.key())),
+            Entry::Vacant(entry) => drop(entry.insert(value)),
         }
     }
 }

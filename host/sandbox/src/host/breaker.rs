@@ -57,6 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "some moment to begin with")]
     fn it_opens_after_failures_in_a_row_and_closes_when_a_try_works() {
         let (breakers, start) = (Breakers::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);

@@ -261,7 +261,7 @@ impl Shared {
             between,
             idle: Box::pin(sleep(between)),
             total,
-            since: tokio::time::Instant::now(),
+            since: None,
             bytes: 0,
             _driver: driver,
             _permit: permit,
@@ -461,7 +461,8 @@ struct Incoming<B> {
     between: Duration,
     idle: Pin<Box<Sleep>>,
     total: Pin<Box<Sleep>>,
-    since: tokio::time::Instant,
+    /// When the first bytes came.
+    since: Option<tokio::time::Instant>,
     bytes: u64,
     _driver: AbortOnDropHandle<()>,
     _permit: OwnedSemaphorePermit,
@@ -484,7 +485,8 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
             self.idle = Box::pin(sleep(between));
             if let Some(Ok(frame)) = &frame {
                 self.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
-                let elapsed = self.since.elapsed();
+                let now = self.idle.deadline() - between;
+                let elapsed = now - *self.since.get_or_insert(now);
                 if elapsed > SLOW_START && self.bytes < elapsed.as_secs() * MIN_BYTES_PER_SECOND {
                     return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
                 }
@@ -540,7 +542,7 @@ mod tests {
             body: Counted::new(Endless, shared, Direction::In),
             between: Duration::from_secs(60),
             idle: Box::pin(sleep(Duration::from_secs(60))),
-            since: tokio::time::Instant::now(),
+            since: None,
             bytes: 0,
             total: Box::pin(sleep(Duration::from_millis(20))),
             _driver: AbortOnDropHandle::new(tokio::spawn(async {})),
