@@ -326,6 +326,40 @@ async fn a_session_is_clean_when_the_next_step_gets_it() {
     }
 }
 
+/// What the configuration says of a connection holds, whatever policy grants.
+#[tokio::test]
+async fn a_connection_has_its_own_role_and_bounds() {
+    for database in all().await {
+        let (role, name) = (format!("{}_r", database.name), &database.name);
+        let who = match database.kind {
+            "postgres" => {
+                let make = [format!("CREATE ROLE {role}"), format!("GRANT {role} TO {name}")];
+                database.admin(&make.each_ref().map(String::as_str)).await;
+                "SELECT current_user AS who"
+            }
+            _ => {
+                let make = [format!("CREATE ROLE {role}"), format!("GRANT {role} TO {name}@'%'")];
+                database.admin(&make.each_ref().map(String::as_str)).await;
+                "SELECT CURRENT_ROLE() AS who"
+            }
+        };
+        let more = format!("pool: 1, role: {role}, limits: {{rows: 5, timeout: 1s}}");
+        let site = site(&database, &more, "mode: read, rows: 1000, timeout: 20s").await;
+        let sleep = if database.kind == "postgres" { "SELECT pg_sleep(20)" } else { "SELECT SLEEP(20)" };
+        let many = "SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6";
+        for _ in 0..2 {
+            assert_eq!(rows(&site, who).await, json!([{"who": role}]), "{}", database.kind);
+            let end = sql(&site, json!({"query": many})).await;
+            assert!(told(&end).contains("more than 5 rows"), "{}: {}", database.kind, told(&end));
+            let end = sql(&site, json!({"query": sleep})).await;
+            assert!(told(&end).contains("ran longer than its timeout"), "{}: {}", database.kind, told(&end));
+        }
+        drop(site);
+        quiet(&database).await;
+        database.admin(&[&format!("DROP ROLE {role}")]).await;
+    }
+}
+
 #[tokio::test]
 async fn a_pool_makes_whoever_comes_later_wait() {
     for database in all().await {

@@ -29,7 +29,8 @@ pub struct Connection {
 pub struct Rows {
     columns: Vec<Column>,
     batches: mpsc::Receiver<Batch>,
-    rest: std::vec::IntoIter<Vec<Value>>,
+    /// The columns of what was not taken of a batch.
+    rest: Vec<Vec<Value>>,
     _stop: DropGuard,
 }
 
@@ -88,7 +89,7 @@ impl Connection {
         };
         let stop = self.start(Job::Query { statement, parameters, sink }, timeout).await?;
         let columns = answer.await.map_err(|_| Error::lost())??;
-        Ok(Rows { columns, batches, rest: Vec::new().into_iter(), _stop: stop })
+        Ok(Rows { columns, batches, rest: Vec::new(), _stop: stop })
     }
 
     /// Runs one statement that returns no rows; gives the number of rows that it changed.
@@ -186,19 +187,32 @@ impl Rows {
     /// # Errors
     /// Why there are no more, when that is not their end.
     pub async fn next(&mut self, max: usize) -> Result<Vec<Vec<Value>>, Error> {
-        if self.rest.len() == 0 {
-            match self.batches.recv().await {
-                None => return Ok(Vec::new()),
-                Some(batch) => {
-                    let batch = batch?;
-                    if batch.len() <= max {
-                        return Ok(batch);
-                    }
-                    self.rest = batch.into_iter();
-                }
+        let columns = self.next_columns(max).await?;
+        let count = columns.first().map_or(0, Vec::len);
+        let mut rows: Vec<Vec<Value>> = (0..count).map(|_| Vec::with_capacity(columns.len())).collect();
+        for column in columns {
+            for (row, value) in rows.iter_mut().zip(column) {
+                row.push(value);
             }
         }
-        Ok(self.rest.by_ref().take(max).collect())
+        Ok(rows)
+    }
+
+    /// The same rows by columns; no columns at the end.
+    ///
+    /// # Errors
+    /// Like [`Rows::next`].
+    pub async fn next_columns(&mut self, max: usize) -> Result<Vec<Vec<Value>>, Error> {
+        if self.rest.is_empty() {
+            match self.batches.recv().await {
+                None => return Ok(Vec::new()),
+                Some(batch) => self.rest = batch?,
+            }
+        }
+        if self.rest.first().map_or(0, Vec::len) <= max {
+            return Ok(std::mem::take(&mut self.rest));
+        }
+        Ok(self.rest.iter_mut().map(|column| column.drain(..max).collect()).collect())
     }
 }
 

@@ -23,7 +23,7 @@ pub use connection::{Connection, Load, Rows, ScriptReport, StatementReport};
 pub use pool::{Access, Connections, Resolve, Tested};
 pub use serve::Control;
 pub use sink::Totals;
-pub use value::{Column, Parameters, Value};
+pub use value::{Column, CompactString, Parameters, Value};
 
 /// Why a call did not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -102,7 +102,7 @@ impl Mssql {
             return Ok(done.total());
         }
         let mut stream = query.query(&mut self.client).await.map_err(|e| error(&e))?;
-        let (mut types, mut first) = (Vec::new(), true);
+        let (mut types, mut values, mut first) = (Vec::new(), Vec::new(), true);
         while let Some(item) = stream.try_next().await.map_err(|e| error(&e))? {
             match item {
                 // Of several results of a batch, the first is taken.
@@ -114,8 +114,10 @@ impl Mssql {
                     first = false;
                 }
                 QueryItem::Row(row) if row.result_index() == 0 => {
-                    let values = row.into_iter().zip(&types).map(|(data, of)| value_of(data, *of));
-                    sink.push(values.collect::<Result<_, _>>()?).await?;
+                    for (data, of) in row.into_iter().zip(&types) {
+                        values.push(value_of(data, *of)?);
+                    }
+                    sink.push(&mut values).await?;
                 }
                 _ => {}
             }
@@ -282,34 +284,36 @@ fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
         ColumnData::F32(Some(value)) => {
             Value::Float(value.to_string().parse().unwrap_or_else(|_| value.into()))
         }
-        ColumnData::F64(Some(value)) if money => Value::Decimal(format!("{value:.4}")),
+        ColumnData::F64(Some(value)) if money => Value::Decimal(format!("{value:.4}").into()),
         ColumnData::F64(Some(value)) => Value::Float(value),
         ColumnData::Bit(Some(value)) => Value::Boolean(value),
-        ColumnData::String(Some(text)) => Value::Text(text.into_owned()),
+        ColumnData::String(Some(text)) => Value::Text(text.into_owned().into()),
         ColumnData::Guid(Some(guid)) => Value::Uuid(value::uuid(guid.as_bytes())),
         ColumnData::Binary(Some(bytes)) => Value::Bytes(bytes.into_owned()),
-        ColumnData::Numeric(Some(number)) => Value::Decimal(decimal(number.value(), number.scale())),
-        ColumnData::Xml(Some(xml)) => Value::Text(xml.into_owned().into_string()),
+        ColumnData::Numeric(Some(number)) => Value::Decimal(decimal(number.value(), number.scale()).into()),
+        ColumnData::Xml(Some(xml)) => Value::Text(xml.into_owned().into_string().into()),
         ColumnData::Date(Some(_)) => {
             let date = NaiveDate::from_sql(&data).map_err(odd)?;
-            date.map_or(Value::Null, |date| Value::Date(date.to_string()))
+            date.map_or(Value::Null, |date| Value::Date(date.to_string().into()))
         }
         ColumnData::Time(Some(_)) => {
             let time = NaiveTime::from_sql(&data).map_err(odd)?;
-            time.map_or(Value::Null, |time| Value::Time(trimmed(time.format("%H:%M:%S%.9f").to_string())))
+            time.map_or(Value::Null, |time| {
+                Value::Time(trimmed(time.format("%H:%M:%S%.9f").to_string()).into())
+            })
         }
         ColumnData::DateTime(Some(_))
         | ColumnData::SmallDateTime(Some(_))
         | ColumnData::DateTime2(Some(_)) => {
             let time = NaiveDateTime::from_sql(&data).map_err(odd)?;
             let shown = |time: NaiveDateTime| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
-            time.map_or(Value::Null, |time| Value::Timestamp(shown(time)))
+            time.map_or(Value::Null, |time| Value::Timestamp(shown(time).into()))
         }
         ColumnData::DateTimeOffset(Some(_)) => {
             // In tiberius 0.13 `DateTime<Utc>` takes the offset away from what is in UTC already.
             let time = DateTime::<FixedOffset>::from_sql(&data).map_err(odd)?;
             let shown = |time: NaiveDateTime| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
-            time.map_or(Value::Null, |time| Value::TimestampWithZone(shown(time.naive_utc()) + "Z"))
+            time.map_or(Value::Null, |time| Value::TimestampWithZone((shown(time.naive_utc()) + "Z").into()))
         }
         _ => Value::Null,
     })

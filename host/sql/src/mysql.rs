@@ -16,7 +16,7 @@ use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::serve::{Control, Driver, Loaded, next_rows};
 use crate::sink::Sink;
 use crate::value::{date, time};
-use crate::{Column, Error, Parameters, Value, gate, tls};
+use crate::{Column, CompactString, Error, Parameters, Value, gate, tls};
 
 /// The character set of bytes that are none.
 const BINARY: u16 = 63;
@@ -107,9 +107,11 @@ impl Mysql {
         let columns = result.columns().unwrap_or_default();
         let affected = if columns.is_empty() { result.affected_rows() } else { 0 };
         sink.columns(columns.iter().map(described).collect())?;
+        let mut values = Vec::with_capacity(columns.len());
         while let Some(row) = result.next().await.map_err(|e| error(&e))? {
-            let values = row.unwrap().into_iter().zip(columns.iter()).map(|(raw, column)| value(raw, column));
-            sink.push(values.collect()).await?;
+            let found = row.unwrap().into_iter().zip(columns.iter());
+            values.extend(found.map(|(raw, column)| value(raw, column)));
+            sink.push(&mut values).await?;
         }
         // Procedures end with a result without rows, and may have several with.
         result.drop_result().await.map_err(|e| error(&e))?;
@@ -283,12 +285,12 @@ fn value(raw: Raw, column: &Described) -> Value {
         Raw::Int(value) if is_boolean(column) && (value == 0 || value == 1) => Value::Boolean(value == 1),
         Raw::Int(value) => Value::Integer(value),
         Raw::UInt(value) => {
-            i64::try_from(value).map_or_else(|_| Value::Decimal(value.to_string()), Value::Integer)
+            i64::try_from(value).map_or_else(|_| Value::Decimal(value.to_string().into()), Value::Integer)
         }
         Raw::Float(value) => Value::Float(value.to_string().parse().unwrap_or_else(|_| value.into())),
         Raw::Double(value) => Value::Float(value),
         Raw::Date(year, month, day, hour, minute, second, micros) => {
-            let mut out = String::with_capacity(26);
+            let mut out = CompactString::with_capacity(26);
             date(&mut out, year.into(), month.into(), day.into());
             if matches!(column.column_type(), T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE) {
                 return Value::Date(out);
@@ -304,7 +306,7 @@ fn value(raw: Raw, column: &Described) -> Value {
             Value::Timestamp(out)
         }
         Raw::Time(negative, days, hours, minutes, seconds, micros) => {
-            let mut out = if negative { "-".to_owned() } else { String::new() };
+            let mut out = CompactString::from(if negative { "-" } else { "" });
             let all = days * 86_400 + u32::from(hours) * 3600 + u32::from(minutes) * 60 + u32::from(seconds);
             time(&mut out, all, micros * 1_000);
             Value::Time(out)
@@ -312,7 +314,8 @@ fn value(raw: Raw, column: &Described) -> Value {
         Raw::Bytes(bytes) => match column.column_type() {
             T::MYSQL_TYPE_BIT => {
                 let number = bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-                i64::try_from(number).map_or_else(|_| Value::Decimal(number.to_string()), Value::Integer)
+                i64::try_from(number)
+                    .map_or_else(|_| Value::Decimal(number.to_string().into()), Value::Integer)
             }
             T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => text(bytes, Value::Decimal),
             T::MYSQL_TYPE_JSON => text(bytes, Value::Json),
@@ -322,8 +325,8 @@ fn value(raw: Raw, column: &Described) -> Value {
     }
 }
 
-fn text(bytes: Vec<u8>, form: fn(String) -> Value) -> Value {
-    String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), form)
+fn text(bytes: Vec<u8>, form: fn(CompactString) -> Value) -> Value {
+    String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), |text| form(text.into()))
 }
 
 /// A parameter: what is no number travels as text, which the server reads by the type that it has there.

@@ -135,9 +135,9 @@ impl Postgres {
         sink.columns(
             columns.iter().map(|c| column(c.name(), type_name(c.type_(), c.type_modifier()))).collect(),
         )?;
+        let mut values = Vec::with_capacity(decoders.len());
         while let Some(row) = rows.next().await {
             let row = row.map_err(|e| error(&e))?;
-            let mut values = Vec::with_capacity(decoders.len());
             for (index, decoder) in decoders.iter().enumerate() {
                 let raw: Option<Raw<'_>> = row.try_get(index).map_err(|e| error(&e))?;
                 values.push(match (raw, decoder) {
@@ -147,7 +147,7 @@ impl Postgres {
                     _ => Value::Null,
                 });
             }
-            sink.push(values).await?;
+            sink.push(&mut values).await?;
         }
         // A SELECT counts what it gives.
         Ok(if reads { 0 } else { rows.rows_affected().unwrap_or(0) })
@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn rows_of_copy_escape_what_it_reads() {
-        let text = |text: &str| Value::Text(text.to_owned());
+        let text = |text: &str| Value::Text(text.into());
         for (row, line) in [
             (vec![Value::Integer(1), Value::Null, text("a\tb")], "1\t\\N\ta\\tb\n"),
             (vec![text("\\N"), text("x\r\ny\\")], "\\\\N\tx\\r\\ny\\\\\n"),

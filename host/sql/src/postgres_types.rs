@@ -2,8 +2,8 @@
 
 use tokio_postgres::types::{FromSql, Kind, Type};
 
-use crate::Value;
 use crate::value::{date, digits, time, uuid};
+use crate::{CompactString, Value};
 
 /// The bytes of a value, with the name of its type.
 pub(crate) struct Raw<'a>(pub &'a [u8], pub &'a str);
@@ -62,8 +62,8 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
             text
         }
         Type::BYTEA => |raw| Some(Value::Bytes(raw.to_vec())),
-        Type::JSON => |raw| Some(Value::Json(std::str::from_utf8(raw).ok()?.to_owned())),
-        Type::JSONB => |raw| Some(Value::Json(std::str::from_utf8(raw.strip_prefix(&[1])?).ok()?.to_owned())),
+        Type::JSON => |raw| Some(Value::Json(std::str::from_utf8(raw).ok()?.into())),
+        Type::JSONB => |raw| Some(Value::Json(std::str::from_utf8(raw.strip_prefix(&[1])?).ok()?.into())),
         Type::UUID => |raw| (raw.len() == 16).then(|| Value::Uuid(uuid(raw))),
         Type::DATE => |raw| day(i32::from_be_bytes(raw.try_into().ok()?)).map(Value::Date),
         Type::TIME => |raw| clock(i64::from_be_bytes(raw.try_into().ok()?)).map(Value::Time),
@@ -90,7 +90,7 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
         Type::INET | Type::CIDR => |raw| network(raw).map(Value::Text),
         Type::MACADDR => |raw| {
             let parts: Vec<String> = raw.iter().map(|byte| format!("{byte:02x}")).collect();
-            Some(Value::Text(parts.join(":")))
+            Some(Value::Text(parts.join(":").into()))
         },
         Type::BIT | Type::VARBIT => |raw| {
             let (count, bytes) = raw.split_at_checked(4)?;
@@ -116,26 +116,26 @@ pub(crate) fn type_name(of: &Type, modifier: i32) -> String {
 }
 
 fn text(raw: &[u8]) -> Option<Value> {
-    std::str::from_utf8(raw).ok().map(|text| Value::Text(text.to_owned()))
+    std::str::from_utf8(raw).ok().map(|text| Value::Text(text.into()))
 }
 
 /// Digits of 10,000 each, the weight of the first, the sign, and how many digits follow the point.
-fn numeric(raw: &[u8]) -> Option<String> {
+fn numeric(raw: &[u8]) -> Option<CompactString> {
     let mut words = raw.chunks_exact(2).filter_map(|word| Some(i16::from_be_bytes(word.try_into().ok()?)));
     let count = usize::try_from(words.next()?).ok()?;
     let weight = i32::from(words.next()?);
     let sign = words.next()? as u16;
     let scale = usize::try_from(words.next()?).ok()?;
     match sign {
-        0xC000 => return Some("NaN".to_owned()),
-        0xD000 => return Some("Infinity".to_owned()),
-        0xF000 => return Some("-Infinity".to_owned()),
+        0xC000 => return Some("NaN".into()),
+        0xD000 => return Some("Infinity".into()),
+        0xF000 => return Some("-Infinity".into()),
         _ => {}
     }
     let groups: Vec<u32> = words.take(count).map(|group| u32::from(group as u16)).collect();
     let group =
         |index: i32| usize::try_from(index).ok().and_then(|index| groups.get(index)).copied().unwrap_or(0);
-    let mut out = String::with_capacity(count * 4 + scale + 2);
+    let mut out = CompactString::with_capacity(count * 4 + scale + 2);
     if sign == 0x4000 {
         out.push('-');
     }
@@ -159,19 +159,19 @@ fn numeric(raw: &[u8]) -> Option<String> {
 }
 
 /// Days since 2000-01-01.
-fn day(days: i32) -> Option<String> {
+fn day(days: i32) -> Option<CompactString> {
     match days {
-        i32::MAX => return Some("infinity".to_owned()),
-        i32::MIN => return Some("-infinity".to_owned()),
+        i32::MAX => return Some("infinity".into()),
+        i32::MIN => return Some("-infinity".into()),
         _ => {}
     }
-    let mut out = String::with_capacity(10);
+    let mut out = CompactString::with_capacity(10);
     civil(&mut out, i64::from(days) + 10_957);
     Some(out)
 }
 
 /// Appends the date that is `days` after 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn civil(out: &mut String, days: i64) {
+fn civil(out: &mut CompactString, days: i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let of_era = days.rem_euclid(146_097);
@@ -185,22 +185,22 @@ fn civil(out: &mut String, days: i64) {
 }
 
 /// Microseconds since midnight.
-fn clock(micros: i64) -> Option<String> {
-    let mut out = String::with_capacity(15);
+fn clock(micros: i64) -> Option<CompactString> {
+    let mut out = CompactString::with_capacity(15);
     let seconds = u32::try_from(micros.div_euclid(1_000_000)).ok()?;
     time(&mut out, seconds, micros.rem_euclid(1_000_000) as u32 * 1_000);
     Some(out)
 }
 
 /// Microseconds since 2000-01-01.
-fn moment(micros: i64) -> Option<String> {
+fn moment(micros: i64) -> Option<CompactString> {
     const DAY: i64 = 86_400_000_000;
     match micros {
-        i64::MAX => return Some("infinity".to_owned()),
-        i64::MIN => return Some("-infinity".to_owned()),
+        i64::MAX => return Some("infinity".into()),
+        i64::MIN => return Some("-infinity".into()),
         _ => {}
     }
-    let mut out = String::with_capacity(27);
+    let mut out = CompactString::with_capacity(27);
     civil(&mut out, micros.div_euclid(DAY) + 10_957);
     out.push('T');
     let of_day = micros.rem_euclid(DAY);
@@ -209,11 +209,11 @@ fn moment(micros: i64) -> Option<String> {
 }
 
 /// ISO 8601, as PostgreSQL writes it with `IntervalStyle = iso_8601`.
-fn interval(raw: &[u8]) -> Option<String> {
+fn interval(raw: &[u8]) -> Option<CompactString> {
     let micros = i64::from_be_bytes(raw.get(..8)?.try_into().ok()?);
     let days = i32::from_be_bytes(raw.get(8..12)?.try_into().ok()?);
     let months = i32::from_be_bytes(raw.get(12..16)?.try_into().ok()?);
-    let mut out = "P".to_owned();
+    let mut out = CompactString::from("P");
     let mut part = |number: i64, unit: char| {
         if number != 0 {
             out.push_str(&number.to_string());
@@ -250,7 +250,7 @@ fn interval(raw: &[u8]) -> Option<String> {
 }
 
 /// An address, and its bits of network where they are not all.
-fn network(raw: &[u8]) -> Option<String> {
+fn network(raw: &[u8]) -> Option<CompactString> {
     let (head, address) = raw.split_at_checked(4)?;
     let (bits, cidr) = (*head.get(1)?, *head.get(2)? != 0);
     let (shown, all) = match address.len() {
@@ -258,11 +258,11 @@ fn network(raw: &[u8]) -> Option<String> {
         16 => (std::net::Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?).to_string(), 128),
         _ => return None,
     };
-    Some(if bits == all && !cidr { shown } else { format!("{shown}/{bits}") })
+    Some(if bits == all && !cidr { shown } else { format!("{shown}/{bits}") }.into())
 }
 
 /// An array as JSON, nested by its dimensions.
-fn array(raw: &[u8], element: &Decoder) -> Option<String> {
+fn array(raw: &[u8], element: &Decoder) -> Option<CompactString> {
     let mut rest = raw;
     let mut next = || -> Option<i32> {
         let (word, after) = rest.split_at_checked(4)?;
@@ -278,11 +278,11 @@ fn array(raw: &[u8], element: &Decoder) -> Option<String> {
         next()?;
     }
     if sizes.is_empty() {
-        return Some("[]".to_owned());
+        return Some("[]".into());
     }
     let mut out = String::new();
     nested(&mut out, &mut rest, &sizes, element)?;
-    Some(out)
+    Some(out.into())
 }
 
 fn nested(out: &mut String, rest: &mut &[u8], sizes: &[usize], element: &Decoder) -> Option<()> {

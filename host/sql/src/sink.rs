@@ -11,6 +11,7 @@ use crate::{Column, Error, Value};
 pub(crate) const BATCH_ROWS: usize = 512;
 const BATCH_BYTES: u64 = 64 << 10;
 
+/// Some rows, by columns: a vector for each row would be one more to make and to let go.
 pub(crate) type Batch = Result<Vec<Vec<Value>>, Error>;
 
 /// Rows and bytes of everything that one attempt reads and loads.
@@ -56,6 +57,7 @@ pub(crate) struct Sink {
     pub totals: Arc<Totals>,
     pub rows: u64,
     pub bytes: u64,
+    /// The columns of what has not been sent.
     pub batch: Vec<Vec<Value>>,
 }
 
@@ -76,11 +78,11 @@ impl Sink {
         }
     }
 
-    /// Takes a row; gives a batch that is to be sent.
+    /// Takes the values of a row out of `row`; gives a batch that is to be sent.
     ///
     /// # Errors
     /// When a limit is reached.
-    pub fn add(&mut self, row: Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
+    pub fn add(&mut self, row: &mut Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
         self.rows += 1;
         if self.rows > self.max_rows {
             return Err(Error::Limit(format!(
@@ -88,26 +90,33 @@ impl Sink {
                 self.max_rows
             )));
         }
-        self.bytes += self.totals.add(&row)?;
+        self.bytes += self.totals.add(row)?;
         if self.batches.is_none() {
+            row.clear();
             return Ok(None);
         }
-        self.batch.push(row);
-        let full = self.batch.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
+        if self.batch.is_empty() {
+            self.batch = row.iter().map(|_| Vec::with_capacity(BATCH_ROWS)).collect();
+        }
+        for (column, value) in self.batch.iter_mut().zip(row.drain(..)) {
+            column.push(value);
+        }
+        let rows = self.batch.first().map_or(0, Vec::len);
+        let full = rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
         Ok(full.then(|| self.rest()))
     }
 
     /// The rows that have not been sent.
     pub fn rest(&mut self) -> Vec<Vec<Value>> {
         self.bytes = 0;
-        std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_ROWS))
+        std::mem::take(&mut self.batch)
     }
 
     /// Takes a row, and waits while the reader is behind.
     ///
     /// # Errors
     /// When a limit is reached, or nobody reads any more.
-    pub async fn push(&mut self, row: Vec<Value>) -> Result<(), Error> {
+    pub async fn push(&mut self, row: &mut Vec<Value>) -> Result<(), Error> {
         match self.add(row)? {
             Some(batch) => self.send(batch).await,
             None => Ok(()),

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::dialect::{quoted, quoted_part};
 use crate::serve::{Control, Job, Loaded, Work, beginning};
 use crate::sink::Sink;
-use crate::{Access, Column, Error, Parameters, ScriptReport, StatementReport, Totals, Value};
+use crate::{Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value};
 
 /// Instructions of SQLite's machine between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
@@ -393,14 +393,16 @@ fn columns(statement: &Statement<'_>) -> Vec<Column> {
 /// Sends the rows in batches, and waits while their reader is behind.
 fn stream(statement: &mut Statement<'_>, sink: &mut Sink) -> Result<(), Failure> {
     let width = statement.column_count();
-    let mut rows = statement.raw_query();
+    let (mut rows, mut values) = (statement.raw_query(), Vec::with_capacity(width));
     let send = |sink: &Sink, batch| match &sink.batches {
         Some(batches) => batches.blocking_send(Ok(batch)).map_err(|_| Error::Stopped),
         None => Ok(()),
     };
     while let Some(row) = rows.next()? {
-        let values: Result<Vec<_>, _> = (0..width).map(|index| row.get_ref(index).map(owned)).collect();
-        if let Some(batch) = sink.add(values?)? {
+        for index in 0..width {
+            values.push(owned(row.get_ref(index)?));
+        }
+        if let Some(batch) = sink.add(&mut values)? {
             send(sink, batch)?;
         }
     }
@@ -416,7 +418,7 @@ fn owned(value: ValueRef<'_>) -> Value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Integer(value),
         ValueRef::Real(value) => Value::Float(value),
-        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Text(text) => Value::Text(CompactString::from_utf8_lossy(text)),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     }
 }

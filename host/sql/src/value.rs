@@ -1,4 +1,11 @@
 //! Values, in terms that every database shares.
+//!
+//! Their texts are short more often than not: dates, times, decimals, names. [`CompactString`] keeps up to 24 bytes in
+//! place, which spares a row of eight columns five allocations.
+
+use std::fmt::Write;
+
+pub use compact_str::CompactString;
 
 /// A value in a row or a parameter. Types that JSON or WebAssembly lack travel as text in the named form.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,23 +19,23 @@ pub enum Value {
     /// A binary floating-point number.
     Float(f64),
     /// A number without loss, for instance `-12.50`.
-    Decimal(String),
+    Decimal(CompactString),
     /// Text.
-    Text(String),
+    Text(CompactString),
     /// Bytes.
     Bytes(Vec<u8>),
     /// ISO 8601: `2025-09-01`.
-    Date(String),
+    Date(CompactString),
     /// ISO 8601: `14:30:22.5`.
-    Time(String),
+    Time(CompactString),
     /// ISO 8601 without a zone: `2025-09-01T14:30:22`.
-    Timestamp(String),
+    Timestamp(CompactString),
     /// RFC 3339: `2025-09-01T14:30:22Z`.
-    TimestampWithZone(String),
+    TimestampWithZone(CompactString),
     /// RFC 9562: lower-case, with hyphens.
-    Uuid(String),
+    Uuid(CompactString),
     /// A JSON text.
-    Json(String),
+    Json(CompactString),
 }
 
 /// A column of a result.
@@ -77,7 +84,7 @@ impl Value {
 }
 
 /// Appends `number` with at least `width` digits.
-pub(crate) fn digits(out: &mut String, number: u32, width: usize) {
+pub(crate) fn digits(out: &mut impl Write, number: u32, width: usize) {
     let mut buffer = [b'0'; 10];
     let mut rest = number;
     let mut used = 0;
@@ -90,49 +97,57 @@ pub(crate) fn digits(out: &mut String, number: u32, width: usize) {
         }
     }
     let from = buffer.len() - used.max(width.min(buffer.len()));
-    out.push_str(buffer.get(from..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+    text(out, buffer.get(from..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+}
+
+/// Appends a text: strings take everything.
+fn text(out: &mut impl Write, text: &str) {
+    let _ = out.write_str(text);
 }
 
 /// Appends a date of the proleptic Gregorian calendar in ISO 8601.
-pub(crate) fn date(out: &mut String, year: i32, month: u32, day: u32) {
+pub(crate) fn date(out: &mut impl Write, year: i32, month: u32, day: u32) {
     if year < 0 {
-        out.push('-');
+        text(out, "-");
     } else if year > 9999 {
-        out.push('+');
+        text(out, "+");
     }
     digits(out, year.unsigned_abs(), 4);
-    out.push('-');
+    text(out, "-");
     digits(out, month, 2);
-    out.push('-');
+    text(out, "-");
     digits(out, day, 2);
 }
 
 /// Appends a time of day in ISO 8601, with as many digits below a second as it needs.
-pub(crate) fn time(out: &mut String, seconds: u32, nanos: u32) {
+pub(crate) fn time(out: &mut impl Write, seconds: u32, nanos: u32) {
     digits(out, seconds / 3600, 2);
-    out.push(':');
+    text(out, ":");
     digits(out, seconds / 60 % 60, 2);
-    out.push(':');
+    text(out, ":");
     digits(out, seconds % 60, 2);
     if nanos > 0 {
-        out.push('.');
-        digits(out, nanos, 9);
-        out.truncate(out.trim_end_matches('0').len());
+        let (mut fraction, mut width) = (nanos, 9);
+        while fraction % 10 == 0 {
+            (fraction, width) = (fraction / 10, width - 1);
+        }
+        text(out, ".");
+        digits(out, fraction, width);
     }
 }
 
 /// Lower-case hexadecimal digits.
-pub(crate) fn hex(out: &mut String, bytes: &[u8]) {
+pub(crate) fn hex(out: &mut impl Write, bytes: &[u8]) {
     for byte in bytes {
         for nibble in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            let _ = out.write_char(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
         }
     }
 }
 
 /// A UUID as RFC 9562 writes it.
-pub(crate) fn uuid(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
+pub(crate) fn uuid(bytes: &[u8]) -> CompactString {
+    let mut text = CompactString::with_capacity(36);
     for (i, byte) in bytes.iter().enumerate() {
         if [4, 6, 8, 10].contains(&i) {
             text.push('-');

@@ -1,23 +1,11 @@
-//! Rows as columns.
+//! Columns of rows.
 
 use stepwell_sql::Value;
 
 use crate::guest::bindings::stepwell::sql::sql::{ColumnBatch, ColumnValues, Texts};
 
-/// The columns of rows that are all as wide as the first.
-pub(super) fn of(rows: Vec<Vec<Value>>) -> Vec<ColumnBatch> {
-    let width = rows.first().map_or(0, Vec::len);
-    let count = rows.len();
-    let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(count)).collect();
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(row) {
-            column.push(value);
-        }
-    }
-    columns.into_iter().map(column).collect()
-}
-
-fn column(values: Vec<Value>) -> ColumnBatch {
+/// A column in the form of the interface: of one type where its values are.
+pub(super) fn of(values: Vec<Value>) -> ColumnBatch {
     let nulls = values.iter().map(|value| *value == Value::Null).collect();
     let kind = values.iter().find(|value| **value != Value::Null).map(std::mem::discriminant);
     let is_one =
@@ -73,13 +61,14 @@ mod tests {
 
     #[test]
     fn a_column_has_the_type_of_its_values() {
-        let text = |text: &str| Value::Text(text.to_owned());
-        let rows = vec![
-            vec![Value::Integer(1), text("a"), Value::Integer(1), Value::Null],
-            vec![Value::Null, text(""), text("x"), Value::Null],
-            vec![Value::Integer(3), Value::Null, Value::Null, Value::Null],
+        let text = |text: &str| Value::Text(text.into());
+        let columns = [
+            vec![Value::Integer(1), Value::Null, Value::Integer(3)],
+            vec![text("a"), text(""), Value::Null],
+            vec![Value::Integer(1), text("x"), Value::Null],
+            vec![Value::Null, Value::Null, Value::Null],
         ];
-        let columns = of(rows);
+        let columns = columns.map(of);
         let nulls: Vec<_> = columns.iter().map(|column| column.nulls.clone()).collect();
         assert_eq!(
             nulls,
@@ -91,6 +80,5 @@ mod tests {
         );
         assert!(matches!(&columns[2].values, ColumnValues::Others(values) if values.len() == 3));
         assert!(matches!(&columns[3].values, ColumnValues::Others(_)));
-        assert!(of(Vec::new()).is_empty());
     }
 }

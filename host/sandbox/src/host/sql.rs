@@ -190,8 +190,8 @@ impl HostRows for Guest {
     ) -> Trap<Result<Vec<wit::ColumnBatch>, Error>> {
         self.calls.count("stepwell:sql");
         let max_rows = usize::try_from(max_rows).unwrap_or(BATCH_ROWS).clamp(1, BATCH_ROWS);
-        match self.table.get_mut(&rows)?.next(max_rows).await {
-            Ok(rows) => Ok(Ok(super::columns::of(rows))),
+        match self.table.get_mut(&rows)?.next_columns(max_rows).await {
+            Ok(columns) => Ok(Ok(columns.into_iter().map(super::columns::of).collect())),
             Err(error) => self.sql_error(error).map(Err),
         }
     }
@@ -286,15 +286,15 @@ macro_rules! same_values {
                     From::Boolean(value) => Self::Boolean(value),
                     From::Integer(value) => Self::Integer(value),
                     From::Float(value) => Self::Float(value),
-                    From::Decimal(text) => Self::Decimal(text),
-                    From::Text(text) => Self::Text(text),
+                    From::Decimal(text) => Self::Decimal(text.into()),
+                    From::Text(text) => Self::Text(text.into()),
                     From::Bytes(bytes) => Self::Bytes(bytes),
-                    From::Date(text) => Self::Date(text),
-                    From::Time(text) => Self::Time(text),
-                    From::Timestamp(text) => Self::Timestamp(text),
-                    From::TimestampWithZone(text) => Self::TimestampWithZone(text),
-                    From::Uuid(text) => Self::Uuid(text),
-                    From::Json(text) => Self::Json(text),
+                    From::Date(text) => Self::Date(text.into()),
+                    From::Time(text) => Self::Time(text.into()),
+                    From::Timestamp(text) => Self::Timestamp(text.into()),
+                    From::TimestampWithZone(text) => Self::TimestampWithZone(text.into()),
+                    From::Uuid(text) => Self::Uuid(text.into()),
+                    From::Json(text) => Self::Json(text.into()),
                 }
             }
         }
