@@ -189,7 +189,15 @@ impl Builder {
 
     fn push_batch(&mut self, batch: ColumnBatch, column: &str) -> Result<(), Failure> {
         let ColumnBatch { nulls, values } = batch;
+        let whole = !nulls.contains(&true);
         match (self, values) {
+            (Self::Integer(builder), ColumnValues::Integers(values)) if whole => {
+                builder.append_slice(&values)
+            }
+            (Self::Float(builder), ColumnValues::Floats(values)) if whole => builder.append_slice(&values),
+            (Self::Text(builder), ColumnValues::Texts(texts)) if whole => {
+                texts.iter().for_each(|text| builder.append_value(text));
+            }
             (Self::Boolean(builder), ColumnValues::Booleans(values)) => {
                 builder.extend(values.into_iter().zip(nulls).map(|(value, null)| (!null).then_some(value)));
             }
@@ -378,12 +386,15 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     if fraction.len() > scale || whole.len() + scale > usize::from(precision) + 1 {
         return None;
     }
-    let mut number: i128 = 0;
-    for digit in
-        whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', scale - fraction.len()))
-    {
-        number = number * 10 + i128::from(digit.is_ascii_digit().then(|| digit - b'0')?);
-    }
+    let digits =
+        || whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', scale - fraction.len()));
+    let value = |digit: u8| digit.is_ascii_digit().then(|| digit - b'0');
+    // WebAssembly has no numbers of 128 bits: up to 18 digits fit into 64.
+    let number = if whole.len() + scale <= 18 {
+        i128::from(digits().try_fold(0i64, |number, digit| Some(number * 10 + i64::from(value(digit)?)))?)
+    } else {
+        digits().try_fold(0i128, |number, digit| Some(number * 10 + i128::from(value(digit)?)))?
+    };
     Some(if negative { -number } else { number })
 }
 
