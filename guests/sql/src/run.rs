@@ -13,7 +13,7 @@ use crate::table::{json_row, thousands};
 use crate::write::Sink;
 
 /// Rows asked for at a time.
-const BATCH: u32 = 512;
+const BATCH: u32 = 2048;
 
 /// Does what the configuration says.
 pub fn run(step: &Sql) -> StepResult {

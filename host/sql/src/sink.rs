@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{Column, Error, Value};
 
 /// Rows of one batch, and the bytes after which a batch is sent before it has as many.
-pub(crate) const BATCH_ROWS: usize = 512;
-const BATCH_BYTES: u64 = 64 << 10;
+pub(crate) const BATCH_ROWS: usize = 2048;
+const BATCH_BYTES: u64 = 256 << 10;
 
 /// Some rows, by columns: a vector for each row would be one more to make and to let go.
 pub(crate) type Batch = Result<Vec<Vec<Value>>, Error>;

@@ -19,7 +19,7 @@ use crate::guest::bindings::stepwell::sql::sql::{
 };
 
 /// Rows of one answer.
-const BATCH_ROWS: usize = 512;
+const BATCH_ROWS: usize = 2048;
 
 /// The SQL of one attempt.
 pub(crate) struct SqlUse {
