@@ -139,12 +139,16 @@ impl Sink {
         }
     }
 
-    /// Tells the reader why there are no more rows.
+    /// Tells the reader why there are no more rows, after those that there are.
     pub async fn fail(&mut self, error: Error) {
+        let rest = self.rest();
         // A reader that is gone has lost interest.
         if let Some(started) = self.started.take() {
             let _ = started.send(Err(error));
         } else if let Some(batches) = &self.batches {
+            if !rest.is_empty() {
+                let _ = batches.send(Ok(rest)).await;
+            }
             let _ = batches.send(Err(error)).await;
         }
     }

@@ -98,7 +98,11 @@ impl Session {
                 if let Err(error) = self.query(&statement, &parameters, &mut sink).map_err(translate) {
                     if let Some(started) = sink.started.take() {
                         let _ = started.send(Err(error));
-                    } else if let Some(batches) = &sink.batches {
+                    } else if let Some(batches) = sink.batches.take() {
+                        let rest = sink.rest();
+                        if !rest.is_empty() {
+                            let _ = batches.blocking_send(Ok(rest));
+                        }
                         let _ = batches.blocking_send(Err(error));
                     }
                 }
