@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
-use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use serde_json::Map;
@@ -200,6 +200,19 @@ impl Shared {
         };
         self.outbound.breakers.record(organization, worked, now());
         answer
+    }
+
+    /// The trailers of a guest without the headers that are the host's to set: a server may read a trailer
+    /// as if it were a header (RFC 9110, section 6.5.1).
+    fn without_credentials(&self, mut trailers: HeaderMap) -> HeaderMap {
+        for rule in self.grant.http().rules() {
+            if let Some(inject) = &rule.inject {
+                trailers.remove(inject.header.as_str());
+            }
+        }
+        trailers.remove(AUTHORIZATION);
+        trailers.remove(COOKIE);
+        trailers
     }
 
     /// Sends what was decided.
@@ -437,6 +450,10 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Counted<B> {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 // Empty frames carry nothing, and could be sent without end.
                 Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
+                Some(Ok(frame)) if self.direction == Direction::Out && frame.is_trailers() => {
+                    let trailers = frame.into_trailers().unwrap_or_default();
+                    return Poll::Ready(Some(Ok(Frame::trailers(self.shared.without_credentials(trailers)))));
+                }
                 Some(Ok(frame)) => {
                     let bytes = frame.data_ref().map_or(0, Bytes::len);
                     return Poll::Ready(Some(self.count(bytes).map(|()| frame)));
@@ -525,18 +542,33 @@ mod tests {
         }
     }
 
+    fn nothing_granted() -> Arc<Shared> {
+        let outbound = Outbound {
+            credentials: Credentials::new(Arc::default()),
+            breakers: Breakers::default(),
+            lookup: Box::new(system_lookup),
+        };
+        Hooks::new(Arc::new(outbound), Arc::new(Grant::nothing()), None).shared
+    }
+
+    #[tokio::test]
+    async fn a_guest_names_no_credential_in_its_trailers() {
+        let mut map = HeaderMap::new();
+        map.insert("authorization", HeaderValue::from_static("mine"));
+        map.insert("cookie", HeaderValue::from_static("mine"));
+        map.insert("x-checksum", HeaderValue::from_static("kept"));
+        let body = http_body_util::Empty::<Bytes>::new()
+            .map_err(|never| match never {})
+            .with_trailers(std::future::ready(Some(Ok::<_, Error>(map))));
+        let body = Counted::new(Box::pin(body), nothing_granted(), Direction::Out);
+        let sent = body.collect().await.unwrap();
+        let names: Vec<_> = sent.trailers().unwrap().keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["x-checksum"]);
+    }
+
     #[tokio::test]
     async fn an_answer_that_never_pauses_ends_with_its_time() {
-        let shared = Hooks::new(
-            Arc::new(Outbound {
-                credentials: Credentials::new(Arc::default()),
-                breakers: Breakers::default(),
-                lookup: Box::new(system_lookup),
-            }),
-            Arc::new(Grant::nothing()),
-            None,
-        )
-        .shared;
+        let shared = nothing_granted();
         let mut body = Incoming {
             _permit: shared.concurrent.clone().acquire_owned().await.unwrap(),
             body: Counted::new(Endless, shared, Direction::In),
