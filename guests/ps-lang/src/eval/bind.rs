@@ -1,0 +1,837 @@
+//! Binding of arguments to parameters.
+
+use std::rc::Rc;
+
+use super::Interp;
+use super::error::{Category, Fault, Flow, R};
+use super::params::{ParamSpec, ParamTable};
+use crate::symbol::{Sym, same};
+use crate::syntax::Span;
+use crate::syntax::ast::{Arg, ExprKind};
+use crate::types::{Ty, type_of};
+use crate::value::{Dict, DictKind, Str, Value, text};
+
+/// An argument whose value is known.
+pub enum Given {
+    Named { name: Str, value: Option<Value>, splatted: bool },
+    Value(Value),
+}
+
+/// Arguments, bound.
+#[derive(Default, Clone)]
+pub struct Bound {
+    pub values: Vec<Option<Value>>,
+    pub set: Option<Sym>,
+    /// What no parameter has taken.
+    pub rest: Vec<Value>,
+    pub common: Common,
+    /// Parameters that an argument gave, for the pipeline to leave alone.
+    pub given: Vec<bool>,
+    /// Sets that are still possible.
+    pub sets: Vec<Sym>,
+    /// A parameter that there is not.
+    pub unknown: Option<Str>,
+}
+
+/// The parameters that every cmdlet and advanced function has.
+#[derive(Default, Clone)]
+pub struct Common {
+    pub error_action: Option<Str>,
+    pub warning_action: Option<Str>,
+    pub information_action: Option<Str>,
+    pub verbose: Option<bool>,
+    pub debug: Option<bool>,
+    pub what_if: Option<bool>,
+    pub confirm: Option<bool>,
+    pub error_variable: Option<Str>,
+    pub warning_variable: Option<Str>,
+    pub information_variable: Option<Str>,
+    pub out_variable: Option<Str>,
+    pub pipeline_variable: Option<Str>,
+}
+
+const COMMON: [(&str, &str); 15] = [
+    ("ErrorAction", "ea"),
+    ("WarningAction", "wa"),
+    ("InformationAction", "infa"),
+    ("Verbose", "vb"),
+    ("Debug", "db"),
+    ("ErrorVariable", "ev"),
+    ("WarningVariable", "wv"),
+    ("InformationVariable", "iv"),
+    ("OutVariable", "ov"),
+    ("OutBuffer", "ob"),
+    ("PipelineVariable", "pv"),
+    ("WhatIf", "wi"),
+    ("Confirm", "cf"),
+    ("ProgressAction", "proga"),
+    ("UseTransaction", "usetx"),
+];
+
+impl Bound {
+    pub fn get(&self, table: &ParamTable, name: &str) -> Option<&Value> {
+        let at = table.params.iter().position(|p| same(&p.name, name))?;
+        self.values.get(at)?.as_ref()
+    }
+}
+
+fn binding(id: &str, message: String) -> Fault {
+    Fault::new("ParameterBindingException", id, Category::InvalidArgument, message)
+}
+
+impl Interp {
+    /// Evaluates the arguments of a command.
+    pub fn gather(&mut self, args: &[Arg]) -> R<Vec<Given>> {
+        let mut given = Vec::with_capacity(args.len());
+        for arg in args {
+            match arg {
+                Arg::Named { name, value, .. } => {
+                    let value = value.as_ref().map(|v| self.eval(v)).transpose()?;
+                    given.push(Given::Named { name: name.clone(), value, splatted: false });
+                }
+                Arg::Value(expr) => {
+                    let value = match self.eval(expr)? {
+                        Value::Void => Value::Null,
+                        value => value,
+                    };
+                    given.push(Given::Value(value));
+                }
+                Arg::Splat(var, _) => {
+                    let value = self.variable(var)?;
+                    self.splat(&value, &mut given);
+                }
+                Arg::EndOfParameters => {}
+            }
+        }
+        Ok(given)
+    }
+
+    fn splat(&mut self, value: &Value, given: &mut Vec<Given>) {
+        match value.base() {
+            Value::Dict(dict) if !dict.is_set() => {
+                for (key, value) in dict.pairs() {
+                    given.push(Given::Named { name: text(&key).into(), value: Some(value), splatted: true });
+                }
+            }
+            Value::Null | Value::Void => {}
+            Value::Str(_) => given.push(Given::Value(value.clone())),
+            other => {
+                for item in self.enumerate(other) {
+                    // What `@args` passes on may have been a parameter.
+                    if let Value::Ext(ext) = &item
+                        && let Some(name) = ext.text.as_ref().and_then(|t| t.strip_prefix("\u{1}-"))
+                    {
+                        given.push(Given::Named { name: name.into(), value: None, splatted: false });
+                        continue;
+                    }
+                    given.push(Given::Value(item));
+                }
+            }
+        }
+    }
+
+    /// Binds everything but what the pipeline gives.
+    pub fn bind(&mut self, table: &ParamTable, given: Vec<Given>, command: &str, piped: bool) -> R<Bound> {
+        let count = table.params.len();
+        let mut bound = Bound {
+            values: vec![None; count],
+            given: vec![false; count],
+            sets: table.sets(),
+            ..Bound::default()
+        };
+        let mut positional = Vec::new();
+        let mut given = given.into_iter().peekable();
+        let mut splats = Vec::new();
+        while let Some(arg) = given.next() {
+            match arg {
+                Given::Value(value) => positional.push(value),
+                Given::Named { name, value, splatted: true } => splats.push((name, value)),
+                Given::Named { name, value, .. } => {
+                    let mut next = || match given.peek() {
+                        Some(Given::Value(_)) => match given.next() {
+                            Some(Given::Value(value)) => Some(value),
+                            _ => None,
+                        },
+                        _ => None,
+                    };
+                    self.bind_named(table, &mut bound, &name, value, &mut next, &mut positional)?;
+                }
+            }
+        }
+        for (name, value) in splats {
+            // What is given by name wins over what is splatted.
+            if let Some(at) = table.find(&name)
+                && bound.given.get(at) == Some(&true)
+            {
+                return binding("ParameterAlreadyBound", already_bound(&name)).raise();
+            }
+            self.bind_named(table, &mut bound, &name, value, &mut || None, &mut positional)?;
+        }
+        self.default_values(table, &mut bound, command)?;
+        self.bind_positional(table, &mut bound, positional)?;
+        if let Some(name) = &bound.unknown {
+            return binding(
+                "NamedParameterNotFound",
+                format!("A parameter cannot be found that matches parameter name '{name}'."),
+            )
+            .raise();
+        }
+        self.narrow_sets(table, &mut bound, piped)?;
+        if !piped {
+            self.check_mandatory(table, &bound)?;
+        }
+        Ok(bound)
+    }
+
+    fn bind_named(
+        &mut self,
+        table: &ParamTable,
+        bound: &mut Bound,
+        name: &str,
+        value: Option<Value>,
+        next: &mut dyn FnMut() -> Option<Value>,
+        positional: &mut Vec<Value>,
+    ) -> R<()> {
+        let found = match self.find_parameter(table, name)? {
+            Some(Hit::Param(at)) => at,
+            Some(Hit::Common(common)) => {
+                let is_switch = matches!(common, "Verbose" | "Debug" | "WhatIf" | "Confirm");
+                let value = match value {
+                    Some(value) => value,
+                    None if is_switch => Value::Bool(true),
+                    None => match next() {
+                        Some(value) => value,
+                        None => return binding("MissingArgument", format!("Missing an argument for parameter '{common}'. Specify a parameter of type 'System.String' and try again.")).raise(),
+                    },
+                };
+                return self.set_common(&mut bound.common, common, &value);
+            }
+            None if table.advanced => {
+                if table.params.iter().enumerate().any(|(at, p)| p.sets.iter().any(|s| s.rest) && bound.given.get(at) == Some(&false)) {
+                    positional.push(Value::from(format!("-{name}")));
+                    positional.extend(value);
+                    return Ok(());
+                }
+                // Said only when the rest is bound: an error there comes first.
+                bound.unknown = Some(name.into());
+                if value.is_none() {
+                    next();
+                }
+                return Ok(());
+            }
+            None => {
+                // A simple function takes what it does not know as arguments.
+                positional.push(Value::with_text(
+                    Value::from(format!("-{name}")),
+                    format!("\u{1}-{name}").as_str().into(),
+                ));
+                positional.extend(value);
+                return Ok(());
+            }
+        };
+        let Some(spec) = table.params.get(found) else { return Ok(()) };
+        if bound.given.get(found) == Some(&true) {
+            return binding("ParameterAlreadyBound", already_bound(&spec.name)).raise();
+        }
+        let value = match value {
+            Some(value) => value,
+            None if spec.is_switch => Value::Bool(true),
+            None => match next() {
+                Some(value) => value,
+                None => {
+                    let ty = spec.ty.as_ref().map_or("System.Object".to_owned(), Ty::full_name);
+                    return binding("MissingArgument", format!("Missing an argument for parameter '{}'. Specify a parameter of type '{ty}' and try again.", spec.name)).raise();
+                }
+            },
+        };
+        self.give(table, bound, found, &value)
+    }
+
+    fn find_parameter(&mut self, table: &ParamTable, name: &str) -> R<Option<Hit>> {
+        if let Some(at) = table.find(name) {
+            return Ok(Some(Hit::Param(at)));
+        }
+        let starts = |own: &str| own.get(..name.len()).is_some_and(|s| same(s, name));
+        let mut hits: Vec<usize> = Vec::new();
+        for (at, spec) in table.params.iter().enumerate() {
+            if starts(&spec.name) || spec.aliases.iter().any(|a| starts(a)) {
+                hits.push(at);
+            }
+        }
+        if table.advanced {
+            let exact = COMMON.iter().find(|(long, short)| same(long, name) || same(short, name));
+            if let Some((long, _)) = exact {
+                return Ok(Some(Hit::Common(long)));
+            }
+            if hits.is_empty() {
+                let mut common = COMMON.iter().filter(|(long, _)| starts(long));
+                if let (Some((long, _)), None) = (common.next(), common.next()) {
+                    return Ok(Some(Hit::Common(long)));
+                }
+            }
+        }
+        match hits.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(Hit::Param(*one))),
+            many => {
+                let names: Vec<String> = many
+                    .iter()
+                    .filter_map(|at| table.params.get(*at))
+                    .map(|p| format!("-{}", p.name))
+                    .collect();
+                binding("AmbiguousParameter", format!("Parameter cannot be processed because the parameter name '{name}' is ambiguous. Possible matches include: {}.", names.join(" "))).raise()
+            }
+        }
+    }
+
+    fn set_common(&mut self, common: &mut Common, name: &str, value: &Value) -> R<()> {
+        let word: Str = text(value).into();
+        match name {
+            "ErrorAction" | "WarningAction" | "InformationAction" => {
+                let preference = self.convert(
+                    value,
+                    &crate::types::lookup("System.Management.Automation.ActionPreference")
+                        .unwrap_or(crate::types::OBJECT),
+                )?;
+                let word: Str = text(&preference).into();
+                match name {
+                    "ErrorAction" => common.error_action = Some(word),
+                    "WarningAction" => common.warning_action = Some(word),
+                    _ => common.information_action = Some(word),
+                }
+            }
+            "Verbose" => common.verbose = Some(value.truth()),
+            "Debug" => common.debug = Some(value.truth()),
+            "WhatIf" => common.what_if = Some(value.truth()),
+            "Confirm" => common.confirm = Some(value.truth()),
+            "ErrorVariable" => common.error_variable = Some(word),
+            "WarningVariable" => common.warning_variable = Some(word),
+            "InformationVariable" => common.information_variable = Some(word),
+            "OutVariable" => common.out_variable = Some(word),
+            "PipelineVariable" => common.pipeline_variable = Some(word),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Gives a parameter its value: converted, validated.
+    pub fn give(&mut self, table: &ParamTable, bound: &mut Bound, at: usize, value: &Value) -> R<()> {
+        let Some(spec) = table.params.get(at) else { return Ok(()) };
+        let value = self.coerce(table, spec, value)?;
+        if let Some(place) = bound.values.get_mut(at) {
+            *place = Some(value);
+        }
+        if let Some(place) = bound.given.get_mut(at) {
+            *place = true;
+        }
+        bound.sets.retain(|set| spec.belongs(*set));
+        Ok(())
+    }
+
+    /// A value as a parameter takes it.
+    pub fn coerce(&mut self, table: &ParamTable, spec: &ParamSpec, value: &Value) -> R<Value> {
+        let converted = if spec.is_switch {
+            match value.base() {
+                Value::Bool(_) | Value::Switch(_) => Value::Switch(value.truth()),
+                number if number.is_number() => Value::Switch(value.truth()),
+                other => {
+                    let message = format!(
+                        "Cannot convert value \"{}\" to type \"System.Management.Automation.SwitchParameter\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.",
+                        type_of(other).full_name()
+                    );
+                    return self.transformation(table, spec, &message);
+                }
+            }
+        } else if let Some(ty) = &spec.ty {
+            if let (true, false) = (value.is_null(), ty.is_value_type() || ty.is("System.String")) {
+                Value::Null
+            } else if ty.is("System.Boolean") && matches!(value.base(), Value::Str(_)) {
+                let message = format!(
+                    "Cannot convert value \"{}\" to type \"System.Boolean\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.",
+                    type_of(value).full_name()
+                );
+                return self.transformation(table, spec, &message);
+            } else if let Value::Block(_) = value.base()
+                && table.is_cmdlet
+                && ty.is("System.String")
+            {
+                value.clone()
+            } else if ty.is("System.String") && matches!(value.base(), Value::Array(_) | Value::List(_)) {
+                if value.items().is_some_and(|i| i.len() > 1) || table.is_cmdlet {
+                    return self.transformation(table, spec, "Cannot convert value to type System.String.");
+                }
+                self.convert(value, ty)?
+            } else {
+                match self.convert(value, ty) {
+                    Ok(value) => value,
+                    Err(flow) => match &*flow {
+                        Flow::Error(record) => {
+                            let message = record.message().to_string();
+                            return self.transformation(table, spec, &message);
+                        }
+                        _ => return Err(flow),
+                    },
+                }
+            }
+        } else {
+            value.clone()
+        };
+        self.validate(spec, &converted)?;
+        Ok(converted)
+    }
+
+    fn transformation<T>(&mut self, table: &ParamTable, spec: &ParamSpec, why: &str) -> R<T> {
+        if table.is_cmdlet {
+            let id = if why.starts_with("Cannot convert value to") {
+                "CannotConvertArgument"
+            } else {
+                "CannotConvertArgumentNoMessage"
+            };
+            let message = format!("Cannot bind parameter '{}'. {why}", spec.name);
+            return binding(id, message).raise();
+        }
+        let message = format!("Cannot process argument transformation on parameter '{}'. {why}", spec.name);
+        Fault::new(
+            "ParameterBindingArgumentTransformationException",
+            "ParameterArgumentTransformationError",
+            Category::InvalidData,
+            message,
+        )
+        .raise()
+    }
+
+    fn validate(&mut self, spec: &ParamSpec, value: &Value) -> R<()> {
+        let mandatory = spec.sets.iter().any(|s| s.mandatory);
+        let fails = |id: &str, why: &str| {
+            let message = format!("Cannot bind argument to parameter '{}' because it is {why}.", spec.name);
+            Fault::new("ParameterBindingValidationException", id, Category::InvalidData, message)
+        };
+        if mandatory {
+            if value.is_null() && !spec.allow_null {
+                return fails("ParameterArgumentValidationErrorNullNotAllowed", "null").raise();
+            }
+            match value.base() {
+                Value::Str(text)
+                    if text.is_empty()
+                        && !spec.allow_empty
+                        && spec.ty.as_ref().is_some_and(|t| t.is("System.String")) =>
+                {
+                    return fails("ParameterArgumentValidationErrorEmptyStringNotAllowed", "an empty string")
+                        .raise();
+                }
+                Value::Array(array) if !spec.allow_empty && matches!(spec.ty, Some(Ty::Array(..))) => {
+                    if array.items.borrow().is_empty() {
+                        return fails(
+                            "ParameterArgumentValidationErrorEmptyArrayNotAllowed",
+                            "an empty array",
+                        )
+                        .raise();
+                    }
+                    let strings =
+                        spec.ty.as_ref().and_then(Ty::element).is_some_and(|t| t.is("System.String"));
+                    if strings && array.items.borrow().iter().any(|v| v.as_str().is_some_and(str::is_empty)) {
+                        return fails(
+                            "ParameterArgumentValidationErrorEmptyStringNotAllowed",
+                            "an empty string",
+                        )
+                        .raise();
+                    }
+                }
+                _ => {}
+            }
+        }
+        for validator in spec.validators.clone() {
+            if let Err(why) = validator.check(self, value)? {
+                let message = format!("Cannot validate argument on parameter '{}'. {why}", spec.name);
+                return Fault::new(
+                    "ParameterBindingValidationException",
+                    "ParameterArgumentValidationError",
+                    Category::InvalidData,
+                    message,
+                )
+                .raise();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a value has the type of a parameter as it is.
+    fn fits(&mut self, spec: &ParamSpec, value: &Value) -> bool {
+        match &spec.ty {
+            None => !spec.is_switch,
+            Some(ty) if *ty == crate::types::OBJECT => true,
+            Some(ty) => {
+                self.value_is(value, ty)
+                    || ty.element().is_some_and(|element| {
+                        element == crate::types::OBJECT || self.value_is(value, &element)
+                    })
+            }
+        }
+    }
+
+    fn bind_positional(&mut self, table: &ParamTable, bound: &mut Bound, positional: Vec<Value>) -> R<()> {
+        let mut values = positional.into_iter();
+        // The parameters that stand next, those of the default set first.
+        let place = |bound: &Bound| {
+            let mut best: Vec<(i32, usize)> = Vec::new();
+            for (at, spec) in table.params.iter().enumerate() {
+                if bound.given.get(at) == Some(&true) {
+                    continue;
+                }
+                for set in spec.sets.iter().filter(|s| !s.rest) {
+                    let possible = set.set.is_none_or(|own| bound.sets.contains(&own));
+                    // Where several sets remain, those of the default come first.
+                    let rank = i32::from(
+                        set.set.is_some() && table.default_set.is_some() && set.set != table.default_set,
+                    );
+                    if let (true, Some(position)) = (possible, set.position) {
+                        best.push((position * 2 + rank, at));
+                    }
+                }
+            }
+            best.sort_unstable();
+            let first = best.first().map(|(key, _)| key / 2);
+            best.retain(|(key, _)| Some(key / 2) == first);
+            best.dedup_by_key(|(_, at)| *at);
+            best.into_iter().map(|(_, at)| at).collect::<Vec<usize>>()
+        };
+        let rest_at = table.params.iter().enumerate().position(|(at, p)| p.sets.iter().any(|s| s.rest) && bound.given.get(at) == Some(&false));
+        let mut left = Vec::new();
+        while let Some(value) = values.next() {
+            let is_name = matches!(&value, Value::Ext(ext) if ext.text.as_ref().is_some_and(|t| t.starts_with('\u{1}')));
+            let places = if is_name { Vec::new() } else { place(bound) };
+            let exact = places
+                .iter()
+                .copied()
+                .find(|at| table.params.get(*at).is_some_and(|spec| self.fits(spec, &value)));
+            match exact.or(places.first().copied()) {
+                Some(at) => match self.give(table, bound, at, &value) {
+                    Ok(()) => {}
+                    Err(flow) => {
+                        let other = places
+                            .iter()
+                            .copied()
+                            .filter(|other| *other != at)
+                            .find(|other| self.give(table, bound, *other, &value).is_ok());
+                        if other.is_none() {
+                            return Err(flow);
+                        }
+                    }
+                },
+                None => {
+                    left.push(value);
+                    if is_name {
+                        left.extend(values.next());
+                    }
+                }
+            }
+        }
+        if let (Some(at), false) = (rest_at, left.is_empty()) {
+            let values = if left.len() == 1 && matches!(left.first().map(Value::base), Some(Value::Array(_)))
+            {
+                left.pop().unwrap_or_default()
+            } else {
+                Value::array(left)
+            };
+            return self.give(table, bound, at, &values);
+        }
+        if let (true, Some(first)) = (table.advanced, left.first()) {
+            let shown = self.to_text(first);
+            return binding(
+                "PositionalParameterNotFound",
+                format!("A positional parameter cannot be found that accepts argument '{shown}'."),
+            )
+            .raise();
+        }
+        bound.rest = left;
+        Ok(())
+    }
+
+    /// `$PSDefaultParameterValues`
+    fn default_values(&mut self, table: &ParamTable, bound: &mut Bound, command: &str) -> R<()> {
+        if !table.advanced {
+            return Ok(());
+        }
+        let Some(Value::Dict(defaults)) = self.lookup(Sym::of("PSDefaultParameterValues")) else {
+            return Ok(());
+        };
+        if defaults.is_empty() {
+            return Ok(());
+        }
+        for (key, value) in defaults.pairs() {
+            let key = text(&key);
+            let Some((pattern, name)) = key.split_once(':') else { continue };
+            if !super::operators::Wildcard::new(pattern, false).matches(command) {
+                continue;
+            }
+            let value = match value.base() {
+                Value::Block(block) => {
+                    let out = super::Collector::default();
+                    self.run_block(&block.clone(), &out)?;
+                    out.into_value()
+                }
+                _ => value,
+            };
+            match table.find(name) {
+                Some(at) if bound.given.get(at) == Some(&false) => self.give(table, bound, at, &value)?,
+                Some(_) => {}
+                None => {
+                    if let Some((long, _)) = COMMON.iter().find(|(long, _)| same(long, name)) {
+                        self.set_common(&mut bound.common, long, &value)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Chooses the parameter set, as far as the arguments tell.
+    fn narrow_sets(&mut self, table: &ParamTable, bound: &mut Bound, piped: bool) -> R<()> {
+        let all = table.sets();
+        if all.is_empty() {
+            return Ok(());
+        }
+        if bound.sets.is_empty() {
+            return ambiguous().raise();
+        }
+        if bound.sets.len() > 1 {
+            if let Some(default) = table.default_set.filter(|d| {
+                bound.sets.contains(d)
+                    && (self.complete(table, bound, *d)
+                        || !bound.sets.iter().any(|s| self.complete(table, bound, *s)))
+            }) {
+                // The pipeline may still say which one it is.
+                let takes = |set: Sym| table.params.iter().enumerate().any(|(at, p)| bound.given.get(at) == Some(&false) && p.sets.iter().any(|s| (s.pipe || s.by_name) && (s.set.is_none() || s.set == Some(set))));
+                if !piped || self.complete(table, bound, default) && takes(default) {
+                    bound.set = Some(default);
+                }
+                return Ok(());
+            }
+            let complete: Vec<Sym> =
+                bound.sets.iter().copied().filter(|set| self.complete(table, bound, *set)).collect();
+            if piped {
+                return Ok(());
+            }
+            match complete.as_slice() {
+                [one] => bound.set = Some(*one),
+                [] => {
+                    bound.set = table
+                        .default_set
+                        .or(bound.sets.first().copied())
+                        .filter(|_| bound.sets.len() == 1 || table.default_set.is_some())
+                }
+                many => {
+                    // Sets that the arguments do not tell apart: the first that has a given parameter of its own.
+                    let any_given = bound.given.iter().any(|g| *g);
+                    let _ = any_given;
+                    bound.set = many.first().copied();
+                }
+            }
+            if bound.set.is_none() {
+                return ambiguous().raise();
+            }
+            return Ok(());
+        }
+        bound.set = bound.sets.first().copied();
+        Ok(())
+    }
+
+    fn complete(&self, table: &ParamTable, bound: &Bound, set: Sym) -> bool {
+        table.params.iter().enumerate().all(|(at, spec)| {
+            let needs = spec.sets.iter().any(|s| s.mandatory && (s.set.is_none() || s.set == Some(set)));
+            !needs || bound.given.get(at) == Some(&true)
+        })
+    }
+
+    pub fn check_mandatory(&mut self, table: &ParamTable, bound: &Bound) -> R<()> {
+        let mut missing = Vec::new();
+        for (at, spec) in table.params.iter().enumerate() {
+            let needs = spec.sets.iter().any(|s| s.mandatory && (s.set.is_none() || s.set == bound.set));
+            if needs && bound.given.get(at) != Some(&true) {
+                missing.push(spec.name.to_string());
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        binding(
+            "MissingMandatoryParameter",
+            format!(
+                "Cannot process command because of one or more missing mandatory parameters: {}.",
+                missing.join(" ")
+            ),
+        )
+        .raise()
+    }
+
+    /// Whether a pipeline can still give what is missing.
+    pub fn takes_input(&self, table: &ParamTable, bound: &Bound) -> bool {
+        table.params.iter().enumerate().any(|(at, spec)| {
+            bound.given.get(at) != Some(&true) && spec.sets.iter().any(|s| s.pipe || s.by_name)
+        })
+    }
+
+    /// Binds one object of the pipeline; whether a parameter took it.
+    pub fn bind_input(&mut self, table: &ParamTable, bound: &mut Bound, input: &Value) -> R<bool> {
+        let mut taken = false;
+        let open = |bound: &Bound, at: usize| bound.given.get(at) != Some(&true);
+        let possible = |bound: &Bound, set: &super::params::InSet| {
+            set.set.is_none_or(|own| bound.set.map_or(bound.sets.contains(&own), |chosen| chosen == own))
+        };
+        let mut error = None;
+        // First without conversion, then with it.
+        for pass in 0..2 {
+            for (at, spec) in table.params.iter().enumerate() {
+                if !open(bound, at)
+                    || !spec.sets.iter().any(|s| s.pipe && possible(bound, s))
+                    || bound.values.get(at).is_some_and(Option::is_some) && taken
+                {
+                    continue;
+                }
+                let fits = spec.ty.as_ref().is_none_or(|ty| {
+                    *ty == crate::types::OBJECT
+                        || self.value_is(input, ty)
+                        || ty.is("System.Management.Automation.PSObject")
+                });
+                if (pass == 0) != fits {
+                    continue;
+                }
+                match self.coerce(table, spec, input) {
+                    Ok(value) => {
+                        if let Some(place) = bound.values.get_mut(at) {
+                            *place = Some(value);
+                        }
+                        taken = true;
+                        break;
+                    }
+                    Err(flow) => error = Some(flow),
+                }
+            }
+            if taken {
+                break;
+            }
+            if pass == 0 || !taken {
+                taken |= self.bind_by_name(table, bound, input, pass == 0, taken)?;
+            }
+            if taken {
+                break;
+            }
+        }
+        if taken {
+            self.bind_by_name(table, bound, input, true, true)?;
+        }
+        if !taken && let Some(error) = error {
+            if let Flow::Error(record) = &*error
+                && (record.message().contains("because it is")
+                    || &**record.id.borrow() == "ParameterArgumentValidationError"
+                    || !table.is_cmdlet)
+            {
+                return Err(error);
+            }
+        }
+        Ok(taken)
+    }
+
+    fn bind_by_name(
+        &mut self,
+        table: &ParamTable,
+        bound: &mut Bound,
+        input: &Value,
+        exact: bool,
+        taken: bool,
+    ) -> R<bool> {
+        let mut any = false;
+        for (at, spec) in table.params.iter().enumerate() {
+            let by_name = spec.sets.iter().any(|s| {
+                s.by_name
+                    && s.set
+                        .is_none_or(|own| bound.set.map_or(bound.sets.contains(&own), |chosen| chosen == own))
+            });
+            if !by_name || bound.given.get(at) == Some(&true) || (taken && spec.sets.iter().any(|s| s.pipe)) {
+                continue;
+            }
+            let mut found = None;
+            for name in std::iter::once(&spec.name).chain(&spec.aliases) {
+                if matches!(input.base(), Value::Dict(_)) {
+                    break;
+                }
+                if let Some(value) = self.property(input, name)? {
+                    found = Some(value);
+                    break;
+                }
+            }
+            let Some(value) = found else {
+                continue;
+            };
+            let fits = spec.ty.as_ref().is_none_or(|ty| self.value_is(&value, ty)) && !spec.is_switch;
+            if exact && !fits && taken {
+                continue;
+            }
+            match self.coerce(table, spec, &value) {
+                Ok(value) => {
+                    if let Some(place) = bound.values.get_mut(at) {
+                        *place = Some(value);
+                    }
+                    any = true;
+                }
+                Err(flow) if !table.is_cmdlet => return Err(flow),
+                Err(_) => {}
+            }
+        }
+        Ok(any)
+    }
+
+    /// `$PSBoundParameters`
+    pub fn bound_dict(&self, table: &ParamTable, bound: &Bound) -> Value {
+        let dict = Dict::new(DictKind::Bound, true);
+        for (spec, value) in table.params.iter().zip(&bound.values) {
+            if let Some(value) = value {
+                dict.insert(&Value::Str(spec.name.clone()), value.clone());
+            }
+        }
+        let common = &bound.common;
+        for (name, value) in [
+            ("ErrorAction", &common.error_action),
+            ("WarningAction", &common.warning_action),
+            ("InformationAction", &common.information_action),
+        ] {
+            if let Some(value) = value {
+                dict.insert(&Value::from(name), Value::Str(value.clone()));
+            }
+        }
+        for (name, value) in [
+            ("Verbose", common.verbose),
+            ("Debug", common.debug),
+            ("WhatIf", common.what_if),
+            ("Confirm", common.confirm),
+        ] {
+            if let Some(value) = value {
+                dict.insert(&Value::from(name), Value::Switch(value));
+            }
+        }
+        Value::Dict(Rc::new(dict))
+    }
+}
+
+enum Hit {
+    Param(usize),
+    Common(&'static str),
+}
+
+fn ambiguous() -> Fault {
+    binding("AmbiguousParameterSet", "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be used together or an insufficient number of parameters were provided.".into())
+}
+
+fn already_bound(name: &str) -> String {
+    format!(
+        "Cannot bind parameter because parameter '{name}' is specified more than once. To provide multiple values to parameters that can accept multiple values, use the array syntax. For example, \"-parameter value1,value2,value3\"."
+    )
+}
+
+/// Whether an argument is a literal block, which `ForEach-Object` and its like run.
+pub fn is_block(arg: &Arg) -> Option<Span> {
+    match arg {
+        Arg::Value(expr) if matches!(expr.kind, ExprKind::Block(_)) => Some(expr.span),
+        _ => None,
+    }
+}

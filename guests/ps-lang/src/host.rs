@@ -1,0 +1,154 @@
+//! What a script may ask of the world, and who answers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+
+use crate::eval::error::ErrorRecord;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    Warning,
+    Verbose,
+    Debug,
+    Information,
+}
+
+/// What a file system tells about an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    pub is_dir: bool,
+    pub is_link: bool,
+    pub size: u64,
+    /// Ticks since the year 1, UTC.
+    pub modified: i64,
+    pub read_only: bool,
+}
+
+pub struct HttpRequest {
+    pub method: String,
+    pub uri: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// In seconds; 0 for what policy allows.
+    pub timeout: u64,
+}
+
+pub struct HttpResponse {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// The rows of a query.
+#[derive(Default)]
+pub struct Table {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<crate::Value>>,
+}
+
+/// The world outside of a script.
+///
+/// Paths are absolute and use `/`. Nothing here may block for ever: the caller's limits end it.
+pub trait Host {
+    /// Output, as text with its line ends.
+    fn output(&mut self, text: &str);
+
+    /// `Write-Host`
+    fn write_host(&mut self, text: &str, no_newline: bool) {
+        self.output(text);
+        if !no_newline {
+            self.output("\n");
+        }
+    }
+
+    fn message(&mut self, stream: Stream, text: &str) {
+        let prefix = match stream {
+            Stream::Warning => "WARNING: ",
+            Stream::Verbose => "VERBOSE: ",
+            Stream::Debug => "DEBUG: ",
+            Stream::Information => "",
+        };
+        self.output(&format!("{prefix}{text}\n"));
+    }
+
+    /// An error that reached the error stream, and how PowerShell shows it.
+    fn error(&mut self, record: &Rc<ErrorRecord>, shown: &str);
+
+    /// `Write-Progress`: activity, status, percent.
+    fn progress(&mut self, activity: &str, status: &str, percent: Option<i32>) {
+        let _ = (activity, status, percent);
+    }
+
+    /// An object of the output, before it is formatted; false when it is not to be formatted.
+    fn object(&mut self, value: &crate::Value) -> bool {
+        let _ = value;
+        true
+    }
+
+    /// Why the script has to stop, if it has to.
+    fn interrupted(&mut self) -> Option<String> {
+        None
+    }
+
+    fn halted(&mut self, why: &str) {
+        let _ = why;
+    }
+
+    /// Ticks since the year 1, UTC.
+    fn now(&mut self) -> i64;
+
+    /// Nanoseconds of a clock that only goes forward.
+    fn monotonic(&mut self) -> u64;
+
+    fn sleep(&mut self, milliseconds: u64);
+
+    fn random(&mut self) -> u64;
+
+    fn environment(&mut self) -> BTreeMap<String, String>;
+
+    /// The working directory that a script begins in.
+    fn working_directory(&mut self) -> String;
+
+    fn temporary_directory(&mut self) -> String {
+        "/tmp".into()
+    }
+
+    fn metadata(&mut self, path: &str) -> Option<Meta>;
+
+    /// Names in a directory.
+    fn list(&mut self, path: &str) -> io::Result<Vec<String>>;
+
+    fn read(&mut self, path: &str) -> io::Result<Vec<u8>>;
+
+    fn write(&mut self, path: &str, bytes: &[u8], append: bool) -> io::Result<()>;
+
+    fn create_dir(&mut self, path: &str) -> io::Result<()>;
+
+    fn remove_file(&mut self, path: &str) -> io::Result<()>;
+
+    fn remove_dir(&mut self, path: &str) -> io::Result<()>;
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()>;
+
+    fn set_modified(&mut self, path: &str, ticks: i64) -> io::Result<()> {
+        let _ = (path, ticks);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn http(&mut self, request: HttpRequest) -> Result<HttpResponse, String> {
+        Err(format!("{} {}: no HTTP is granted to this script", request.method, request.uri))
+    }
+
+    /// Runs SQL on a connection; the parameters by name.
+    fn sql(&mut self, connection: &str, sql: &str, timeout: Option<u64>) -> Result<Vec<Table>, String> {
+        let _ = (sql, timeout);
+        Err(format!("no database is granted to this script: connection `{connection}`"))
+    }
+
+    /// A secret of the operator's, for `Get-Credential`.
+    fn secret(&mut self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+}

@@ -1,0 +1,24 @@
+//! An interpreter of the PowerShell 7 language, without any input or output of its own.
+//!
+//! Everything that a script reads or changes outside goes through a [`Host`]: files, the clock, the
+//! environment, HTTP, databases. The language, the table of .NET types, the cmdlets and the formatting of
+//! objects are here.
+//!
+//! Source of the behaviour: the documentation of PowerShell 7 and .NET, and what a PowerShell 7.0.13 was
+//! measured to do. The culture is en-US, always.
+
+pub mod cmdlets;
+pub mod eval;
+pub mod format;
+pub mod host;
+pub mod needs;
+pub mod provider;
+pub mod script;
+pub mod symbol;
+pub mod syntax;
+pub mod types;
+pub mod value;
+
+pub use host::{Host, Stream};
+pub use script::{Ending, Script};
+pub use value::Value;

@@ -1,0 +1,8 @@
+//! From text to a tree: positions and error ids are those of PowerShell's own parser.
+
+pub mod ast;
+mod parser;
+mod source;
+
+pub use parser::{parse, parse_number};
+pub use source::{Source, Span, SyntaxError};

@@ -1,0 +1,69 @@
+//! The text of a script, and places in it.
+
+use std::rc::Rc;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(start: usize, end: usize) -> Self {
+        let fit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { start: fit(start), end: fit(end) }
+    }
+
+    pub fn to(self, other: Self) -> Self {
+        Self { start: self.start, end: other.end.max(self.start) }
+    }
+}
+
+#[derive(Debug)]
+pub struct Source {
+    /// The path of the script; empty for text that came from elsewhere.
+    pub path: String,
+    pub text: Rc<str>,
+}
+
+impl Source {
+    pub fn new(path: &str, text: &str) -> Rc<Self> {
+        Rc::new(Self { path: path.to_owned(), text: text.into() })
+    }
+
+    /// The last part of the path: what error ids name.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// Line and column, from 1; the column counts UTF-16 units.
+    pub fn position(&self, offset: u32) -> (usize, usize) {
+        let before = self.text.get(..offset as usize).unwrap_or(&self.text);
+        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let column = before.get(start..).unwrap_or_default().encode_utf16().count() + 1;
+        (line, column)
+    }
+
+    /// The offset in UTF-16 units.
+    pub fn utf16_offset(&self, offset: u32) -> usize {
+        self.text.get(..offset as usize).unwrap_or(&self.text).encode_utf16().count()
+    }
+
+    /// The text of a line, from 1, without its end.
+    pub fn line(&self, number: usize) -> &str {
+        self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default()
+    }
+}
+
+/// An error that the parser found.
+#[derive(Debug, Clone)]
+pub struct SyntaxError {
+    pub id: &'static str,
+    pub message: String,
+    pub span: Span,
+}

@@ -1,0 +1,635 @@
+//! Types of PowerShell itself: errors, script blocks, `PSObject`, `$PSCmdlet`, credentials.
+
+use std::rc::Rc;
+
+use super::args::{at, string};
+use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
+use super::net::Net;
+use super::{TypeInfo, registry};
+use crate::eval::Interp;
+use crate::eval::block::ScriptBlock;
+use crate::eval::error::{Category, ErrorRecord, R};
+use crate::value::{Member, MemberKind, Value, text};
+
+pub const TYPES: &[TypeInfo] = &[
+    TypeInfo::class("System.Management.Automation.PSObject", PS_OBJECT).named(&["psobject"]),
+    TypeInfo::class("System.Management.Automation.PSCustomObject", &[]).named(&["pscustomobject"]),
+    TypeInfo::class("System.Management.Automation.PSMemberInfoIntegratingCollection", PROPERTIES),
+    TypeInfo::class("System.Management.Automation.PSNoteProperty", PROPERTY).named(&["psnoteproperty"]),
+    TypeInfo::class("System.Management.Automation.PSAliasProperty", &[]).named(&["psaliasproperty"]),
+    TypeInfo::class("System.Management.Automation.PSScriptProperty", &[]).named(&["psscriptproperty"]),
+    TypeInfo::class("System.Management.Automation.PSScriptMethod", &[]).named(&["psscriptmethod"]),
+    TypeInfo::class(
+        "System.Management.Automation.PSReference",
+        &[Settable(
+            "object Value",
+            |_, t, _| {
+                Ok(match t {
+                    Value::Ref(reference) => Interp::read_reference(reference),
+                    _ => Value::Null,
+                })
+            },
+            |it, t, a| {
+                if let Value::Ref(reference) = t {
+                    it.write_reference(&reference.clone(), at(a, 0))?;
+                }
+                Ok(Value::Void)
+            },
+        )],
+    )
+    .named(&["ref", "psreference"]),
+    TypeInfo::class("System.Management.Automation.ErrorRecord", ERROR),
+    TypeInfo::class("System.Management.Automation.ScriptBlock", BLOCK).named(&["scriptblock"]),
+    TypeInfo::class("System.Management.Automation.PSScriptCmdlet", CMDLET),
+    TypeInfo::class("System.Management.Automation.PSCredential", CREDENTIAL).named(&["pscredential"]),
+    TypeInfo::class("System.Net.NetworkCredential", &[]),
+    TypeInfo::class(
+        "System.Security.SecureString",
+        &[
+            New("securestring()", |_, _| Ok(Value::net(Net::SecureString("".into())))),
+            Property("int Length", |_, t, _| Ok(Value::from(secret(t).chars().count()))),
+            Method("System.Security.SecureString Copy()", |_, t, _| Ok(t.clone())),
+            Method("void MakeReadOnly()", |_, _, _| Ok(Value::Void)),
+        ],
+    )
+    .named(&["securestring"]),
+    TypeInfo::class(
+        "System.Runtime.InteropServices.Marshal",
+        &[
+            Static("object SecureStringToBSTR(object s)", |_, a| Ok(at(a, 0))),
+            Static("object SecureStringToGlobalAllocUnicode(object s)", |_, a| Ok(at(a, 0))),
+            Static("string PtrToStringAuto(object ptr)", |_, a| Ok(Value::from(secret(&at(a, 0))))),
+            Static("string PtrToStringBSTR(object ptr)", |_, a| Ok(Value::from(secret(&at(a, 0))))),
+            Static("string PtrToStringUni(object ptr)", |_, a| Ok(Value::from(secret(&at(a, 0))))),
+            Static("void ZeroFreeBSTR(object s)", |_, _| Ok(Value::Void)),
+        ],
+    ),
+    TypeInfo::flags("System.Management.Automation.PSMemberTypes", &[("AliasProperty", 1), ("CodeProperty", 2), ("Property", 4), ("NoteProperty", 8), ("ScriptProperty", 16), ("Properties", 31), ("PropertySet", 32), ("Method", 64), ("CodeMethod", 128), ("ScriptMethod", 256), ("Methods", 448), ("ParameterizedProperty", 512), ("MemberSet", 1024), ("All", 8191)]),
+    TypeInfo::enumeration("System.Management.Automation.ActionPreference",
+        &[
+            ("SilentlyContinue", 0),
+            ("Stop", 1),
+            ("Continue", 2),
+            ("Inquire", 3),
+            ("Ignore", 4),
+            ("Suspend", 5),
+            ("Break", 6),
+        ],
+    ),
+    TypeInfo::enumeration(
+        "System.Management.Automation.ErrorCategory",
+        &[
+            ("NotSpecified", 0),
+            ("OpenError", 1),
+            ("CloseError", 2),
+            ("DeviceError", 3),
+            ("DeadlockDetected", 4),
+            ("InvalidArgument", 5),
+            ("InvalidData", 6),
+            ("InvalidOperation", 7),
+            ("InvalidResult", 8),
+            ("InvalidType", 9),
+            ("MetadataError", 10),
+            ("NotImplemented", 11),
+            ("NotInstalled", 12),
+            ("ObjectNotFound", 13),
+            ("OperationStopped", 14),
+            ("OperationTimeout", 15),
+            ("SyntaxError", 16),
+            ("ParserError", 17),
+            ("PermissionDenied", 18),
+            ("ResourceBusy", 19),
+            ("ResourceExists", 20),
+            ("ResourceUnavailable", 21),
+            ("ReadError", 22),
+            ("WriteError", 23),
+            ("FromStdErr", 24),
+            ("SecurityError", 25),
+            ("ProtocolError", 26),
+            ("ConnectionError", 27),
+            ("AuthenticationError", 28),
+            ("LimitsExceeded", 29),
+            ("QuotaExceeded", 30),
+            ("NotEnabled", 31),
+        ],
+    ),
+    TypeInfo::enumeration(
+        "System.Management.Automation.CommandTypes",
+        &[
+            ("Alias", 1),
+            ("Function", 2),
+            ("Filter", 4),
+            ("Cmdlet", 8),
+            ("ExternalScript", 16),
+            ("Application", 32),
+            ("Script", 64),
+            ("All", 383),
+        ],
+    ),
+    TypeInfo::enumeration(
+        "System.Management.Automation.ScopedItemOptions",
+        &[("None", 0), ("ReadOnly", 1), ("Constant", 2), ("Private", 4), ("AllScope", 8)],
+    ),
+    TypeInfo::class(
+        "System.Management.Automation.WildcardPattern",
+        &[
+            Static("bool ContainsWildcardCharacters(string pattern)", |_, a| {
+                Ok(Value::Bool(crate::eval::operators::Wildcard::has(&string(a, 0))))
+            }),
+            Static("string Escape(string pattern)", |_, a| {
+                Ok(Value::from(
+                    string(a, 0).replace('[', "`[").replace(']', "`]").replace('*', "`*").replace('?', "`?"),
+                ))
+            }),
+        ],
+    ),
+    TypeInfo::class("System.Management.Automation.CmdletInfo", COMMAND).text_of(&["Name"]),
+    TypeInfo::class("System.Management.Automation.FunctionInfo", COMMAND).text_of(&["Name"]),
+    TypeInfo::class("System.Management.Automation.ExternalScriptInfo", COMMAND).text_of(&["Name"]),
+    TypeInfo::class("System.Management.Automation.AliasInfo", &[]).text_of(&["Name"]),
+    TypeInfo::class("System.Management.Automation.PowerShell", POWERSHELL).named(&["powershell"]),
+    TypeInfo::class("System.Management.Automation.Language.Parser", &[]),
+    TypeInfo::class(
+        "System.Management.Automation.LanguagePrimitives",
+        &[
+            Static("bool IsTrue(object obj)", |_, a| Ok(Value::Bool(at(a, 0).truth()))),
+            Static("object ConvertTo(object valueToConvert, type resultType)", |it, a| {
+                match at(a, 1).base() {
+                    Value::Type(ty) => it.convert(&at(a, 0), &ty.clone()),
+                    _ => Ok(at(a, 0)),
+                }
+            }),
+        ],
+    ),
+];
+
+fn secret(value: &Value) -> String {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::SecureString(text) => text.to_string(),
+            _ => String::new(),
+        },
+        other => text(other),
+    }
+}
+
+fn wrapped(value: &Value) -> Value {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::PsObject(inner) | Net::Properties(inner) | Net::Property(inner, _) => inner.clone(),
+            _ => value.clone(),
+        },
+        _ => value.clone(),
+    }
+}
+
+const PS_OBJECT: &[Declared] = &[
+    New("psobject()", |_, _| Ok(Value::custom([]))),
+    New("psobject(object obj)", |_, a| Ok(at(a, 0))),
+    Property("object Properties", |_, t, _| Ok(Value::net(Net::Properties(wrapped(t))))),
+    Property("object Members", |_, t, _| Ok(Value::net(Net::Properties(wrapped(t))))),
+    Property("object Methods", |it, t, _| it.members_of(&wrapped(t), true)),
+    Property("object TypeNames", |it, t, _| {
+        Ok(Value::strings(it.type_names(&wrapped(t)).iter().map(ToString::to_string)))
+    }),
+    Property("object BaseObject", |_, t, _| Ok(wrapped(t).base().clone())),
+    Property("object ImmediateBaseObject", |_, t, _| Ok(wrapped(t).base().clone())),
+    Method("object Copy()", |_, t, _| {
+        Ok(match wrapped(t) {
+            Value::Object(object) => Value::Object(Rc::new(object.copy())),
+            other => other,
+        })
+    }),
+];
+
+fn add_property(it: &mut Interp, owner: &Value, property: &Value) -> R<Value> {
+    let name = it.property(property, "Name")?.map(|v| text(&v)).unwrap_or_default();
+    let value = it.property(property, "Value")?.unwrap_or_default();
+    match owner {
+        Value::Object(object) => object.set(&name.as_str().into(), value),
+        Value::Ext(ext) => ext.set(Member { name: name.into(), kind: MemberKind::Note(value) }),
+        _ => {}
+    }
+    Ok(Value::Void)
+}
+
+const PROPERTIES: &[Declared] = &[
+    Method("void Add(object member)", |it, t, a| add_property(it, &wrapped(t), &at(a, 0))),
+    Method("void Add(object member, bool preValidated)", |it, t, a| add_property(it, &wrapped(t), &at(a, 0))),
+    Method("void Remove(string name)", |_, t, a| {
+        if let Value::Object(object) = wrapped(t) {
+            object.remove(crate::symbol::Sym::of(&string(a, 0)));
+        }
+        Ok(Value::Void)
+    }),
+    Method("object Match(string name)", |it, t, a| {
+        let pattern = crate::eval::operators::Wildcard::new(&string(a, 0), false);
+        let owner = wrapped(t);
+        let names = it.property_names(&owner);
+        Ok(Value::array(
+            names
+                .into_iter()
+                .filter(|n| pattern.matches(n))
+                .map(|n| Value::net(Net::Property(owner.clone(), n)))
+                .collect(),
+        ))
+    }),
+    Method("object Item(string name)", |it, t, a| it.index(t, &at(a, 0))),
+];
+
+fn property_name(value: &Value) -> crate::value::Str {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Property(_, name) => name.clone(),
+            _ => "".into(),
+        },
+        _ => "".into(),
+    }
+}
+
+const PROPERTY: &[Declared] = &[
+    New("psnoteproperty(string name, object value)", |_, a| {
+        Ok(Value::custom([("Name".into(), at(a, 0)), ("Value".into(), at(a, 1))]))
+    }),
+    Property("string MemberType", |_, t, _| Ok(Value::from(member_type(&wrapped(t), &property_name(t))))),
+    Settable(
+        "object Value",
+        |it, t, _| Ok(it.property(&wrapped(t), &property_name(t))?.unwrap_or_default()),
+        |it, t, a| {
+            it.set_property(&wrapped(t), &property_name(t), at(a, 0))?;
+            Ok(Value::Void)
+        },
+    ),
+    Property("bool IsSettable", |_, _, _| Ok(Value::Bool(true))),
+    Property("bool IsGettable", |_, _, _| Ok(Value::Bool(true))),
+    Property("string TypeNameOfValue", |it, t, _| {
+        Ok(Value::from(match it.property(&wrapped(t), &property_name(t))? {
+            Some(value) if !value.is_null() => super::type_of(&value).full_name(),
+            _ => "System.Object".into(),
+        }))
+    }),
+    Property("string Name", |_, t, _| Ok(Value::Str(property_name(t)))),
+    Property("bool IsInstance", |_, _, _| Ok(Value::Bool(true))),
+];
+
+/// `NoteProperty`, `Property`, `ScriptProperty` or `AliasProperty`.
+pub fn member_type(owner: &Value, name: &str) -> &'static str {
+    let of = |kind: &MemberKind| match kind {
+        MemberKind::Note(_) => "NoteProperty",
+        MemberKind::Alias(_) => "AliasProperty",
+        MemberKind::Script { .. } => "ScriptProperty",
+        MemberKind::Method(_) => "ScriptMethod",
+    };
+    match owner {
+        Value::Object(object) => {
+            match object.members.borrow().iter().find(|m| crate::symbol::same(&m.name, name)) {
+                Some(member) => of(&member.kind),
+                None => match &object.kind {
+                    crate::value::ObjectKind::Custom => "NoteProperty",
+                    _ => "Property",
+                },
+            }
+        }
+        Value::Ext(ext) => ext.get(name).map_or("Property", |kind| of(&kind)),
+        _ => "Property",
+    }
+}
+
+fn record(value: &Value) -> Option<Rc<ErrorRecord>> {
+    match value.base() {
+        Value::Error(record) => Some(record.clone()),
+        _ => None,
+    }
+}
+
+fn with(value: &Value, body: impl FnOnce(&ErrorRecord) -> Value) -> R<Value> {
+    Ok(record(value).map_or(Value::Null, |record| body(&record)))
+}
+
+const ERROR: &[Declared] = &[
+    New(
+        "ErrorRecord(object exception, string errorId, System.Management.Automation.ErrorCategory errorCategory, object targetObject)",
+        |_, a| {
+            let category = text(&at(a, 2));
+            let record = ErrorRecord::new(
+                at(a, 0),
+                string(a, 1),
+                Category::parse(&category).unwrap_or(Category::NotSpecified),
+                at(a, 3),
+            );
+            Ok(Value::Error(record))
+        },
+    ),
+    Property("System.Exception Exception", |_, t, _| with(t, |r| r.exception.clone())),
+    Property("object TargetObject", |_, t, _| with(t, |r| r.target.clone())),
+    Property("object CategoryInfo", |_, t, _| {
+        with(t, |r| {
+            let object = Value::record(
+                "System.Management.Automation.ErrorCategoryInfo",
+                vec![
+                    (
+                        "Category",
+                        registry::enum_value(
+                            "System.Management.Automation.ErrorCategory",
+                            r.category.get() as i64,
+                        ),
+                    ),
+                    ("Activity", Value::Str(r.activity.borrow().clone())),
+                    ("Reason", Value::Str(r.reason.borrow().clone())),
+                    ("TargetName", Value::from(r.target_name())),
+                    ("TargetType", Value::from(r.target_type())),
+                ],
+            );
+            Value::with_text(object, r.category_text().into())
+        })
+    }),
+    Property("string FullyQualifiedErrorId", |_, t, _| with(t, |r| Value::Str(r.id.borrow().clone()))),
+    Settable(
+        "object ErrorDetails",
+        |_, t, _| {
+            with(t, |r| match &*r.details.borrow() {
+                Some(details) => Value::record(
+                    "System.Management.Automation.ErrorDetails",
+                    vec![("Message", Value::Str(details.clone())), ("RecommendedAction", Value::from(""))],
+                ),
+                None => Value::Null,
+            })
+        },
+        |_, t, a| {
+            with(t, |r| {
+                *r.details.borrow_mut() = Some(text(&at(a, 0)).into());
+                Value::Void
+            })
+        },
+    ),
+    Property("object InvocationInfo", |it, t, _| {
+        Ok(match record(t) {
+            Some(record) => it.error_invocation(&record),
+            None => Value::Null,
+        })
+    }),
+    Property("string ScriptStackTrace", |_, t, _| with(t, |r| Value::Str(r.stack.borrow().clone()))),
+    Property("object PipelineIterationInfo", |_, _, _| Ok(Value::array(Vec::new()))),
+];
+
+fn block(value: &Value) -> Option<Rc<ScriptBlock>> {
+    match value.base() {
+        Value::Block(block) => Some(block.clone()),
+        _ => None,
+    }
+}
+
+fn parse_block(it: &mut Interp, code: &str) -> R<Value> {
+    let source = crate::syntax::Source::new("", code);
+    match crate::syntax::parse(&source) {
+        Ok(block) => Ok(Value::Block(ScriptBlock::bound(block, it.session()))),
+        Err(errors) => Err(it.parse_error(&source, &errors)),
+    }
+}
+
+const BLOCK: &[Declared] = &[
+    Static("scriptblock Create(string script)", |it, a| parse_block(it, &string(a, 0))),
+    Property("object Ast", |_, t, _| {
+        Ok(block(t).map_or(Value::Null, |b| {
+            let count = b.ast.end.as_ref().map_or(0, |s| s.list.len());
+            let statements = b
+                .ast
+                .end
+                .as_ref()
+                .map(|s| {
+                    s.list
+                        .iter()
+                        .map(|st| {
+                            Value::record(
+                                "System.Management.Automation.Language.StatementAst",
+                                vec![("Extent", Value::from(b.ast.source.slice(st.span)))],
+                            )
+                        })
+                        .collect::<Vec<_>>()
+                })
+                .unwrap_or_default();
+            let _ = count;
+            let end = Value::record(
+                "System.Management.Automation.Language.NamedBlockAst",
+                vec![("Statements", Value::array(statements))],
+            );
+            Value::record(
+                "System.Management.Automation.Language.ScriptBlockAst",
+                vec![("EndBlock", end), ("Extent", Value::from(b.text()))],
+            )
+        }))
+    }),
+    Property("object StartPosition", |_, t, _| {
+        Ok(block(t).map_or(Value::Null, |b| {
+            let (line, column) = b.ast.source.position(b.ast.span.start);
+            Value::record(
+                "System.Management.Automation.PSToken",
+                vec![
+                    ("StartLine", Value::from(line)),
+                    ("StartColumn", Value::from(column)),
+                    ("Content", Value::from(b.ast.source.slice(b.ast.span))),
+                ],
+            )
+        }))
+    }),
+    Property("string File", |_, t, _| {
+        Ok(block(t).map_or(Value::Null, |b| Value::from(b.ast.source.path.as_str())))
+    }),
+    Property("bool IsFilter", |_, t, _| Ok(Value::Bool(block(t).is_some_and(|b| b.ast.only_process())))),
+    Method("scriptblock GetNewClosure()", |it, t, _| {
+        let Some(block) = block(t) else { return Ok(Value::Null) };
+        let session = crate::eval::scope::Scope::new(Some(it.global.clone()), false);
+        let mut scope = Some(it.scope.clone());
+        while let Some(here) = scope {
+            if here.number == it.global.number && session.variables.borrow().len() > 0 {
+                break;
+            }
+            for variable in here.variables.borrow().iter().filter(|v| v.exists) {
+                if session.find_here(variable.sym).is_none()
+                    && !variable.meta.as_ref().is_some_and(|m| m.constant)
+                {
+                    session.push(variable.sym, variable.name.clone(), variable.value.clone());
+                }
+            }
+            scope = None;
+        }
+        *session.script.borrow_mut() = Some(session.clone());
+        Ok(Value::Block(ScriptBlock::bound(block.ast.clone(), Some(session))))
+    }),
+    Method("string ToString()", |_, t, _| Ok(block(t).map_or(Value::Null, |b| Value::from(b.text())))),
+    Method(
+        "object InvokeWithContext(object functionsToDefine, object variablesToDefine, params object[] args)",
+        |it, t, a| {
+            let Some(block) = block(t) else { return Ok(Value::Null) };
+            it.call_block(&block, a.get(2..).unwrap_or_default())
+        },
+    ),
+];
+
+fn cmdlet<T>(value: &Value, body: impl FnOnce(&super::net::CmdletState) -> T) -> Option<T> {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Cmdlet(state) => Some(body(state)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn qualify(t: &Value, record: &Rc<ErrorRecord>) {
+    let name = cmdlet(t, |c| c.name.clone()).unwrap_or_default();
+    if !record.qualified.get() {
+        let id = format!("{},{name}", record.id.borrow());
+        *record.id.borrow_mut() = id.into();
+        record.qualified.set(true);
+    }
+    *record.command.borrow_mut() = name.clone();
+    *record.activity.borrow_mut() = name;
+}
+
+const CMDLET: &[Declared] = &[
+    Property("string ParameterSetName", |_, t, _| {
+        Ok(cmdlet(t, |c| Value::Str(c.set.clone())).unwrap_or_default())
+    }),
+    Property("object MyInvocation", |it, _, _| Ok(it.invocation_value())),
+    Property("object SessionState", |_, _, _| {
+        Ok(Value::record("System.Management.Automation.SessionState", vec![("PSVariable", Value::Null)]))
+    }),
+    Property("object Host", |_, _, _| Ok(crate::cmdlets::utility::host_value())),
+    Method("void WriteError(object errorRecord)", |it, t, a| {
+        if let Value::Error(record) = at(a, 0).base() {
+            qualify(t, record);
+            if let Some(frame) = it.frames.last() {
+                *record.position.borrow_mut() =
+                    Some(crate::eval::error::Position { source: frame.source.clone(), span: frame.span });
+            }
+            it.write_error(record.clone(), None)?;
+            it.failed = true;
+        }
+        Ok(Value::Void)
+    }),
+    Method("void ThrowTerminatingError(object errorRecord)", |it, t, a| {
+        if let Value::Error(record) = at(a, 0).base() {
+            qualify(t, record);
+            if let Some(frame) = it.frames.last() {
+                *record.position.borrow_mut() =
+                    Some(crate::eval::error::Position { source: frame.source.clone(), span: frame.span });
+            }
+            return Err(Box::new(crate::eval::error::Flow::Error(record.clone())));
+        }
+        Ok(Value::Void)
+    }),
+    Method("void WriteVerbose(string text)", |it, _, a| {
+        it.write_verbose(&string(a, 0), None).map(|()| Value::Void)
+    }),
+    Method("void WriteWarning(string text)", |it, _, a| {
+        it.write_warning(&string(a, 0), None).map(|()| Value::Void)
+    }),
+    Method("void WriteDebug(string text)", |it, _, a| {
+        it.write_debug(&string(a, 0), None).map(|()| Value::Void)
+    }),
+    Method("void WriteProgress(object record)", |_, _, _| Ok(Value::Void)),
+    Method("void WriteObject(object sendToPipeline)", |_, _, a| Ok(at(a, 0))),
+    Method("bool ShouldProcess(string target)", |it, t, a| should(it, t, None, &string(a, 0))),
+    Method("bool ShouldProcess(string target, string action)", |it, t, a| {
+        should(it, t, Some(&string(a, 1)), &string(a, 0))
+    }),
+    Method(
+        "bool ShouldProcess(string verboseDescription, string verboseWarning, string caption)",
+        |it, t, a| should(it, t, None, &string(a, 0)),
+    ),
+    Method("bool ShouldContinue(string query, string caption)", |_, _, _| Ok(Value::Bool(true))),
+    Method("object GetVariableValue(string name)", |it, _, a| Ok(it.get(&string(a, 0)))),
+];
+
+/// `-WhatIf` says what would be done; nobody is there to confirm, so the rest goes on.
+fn should(it: &mut Interp, t: &Value, action: Option<&str>, target: &str) -> R<Value> {
+    let name = cmdlet(t, |c| c.name.to_string()).unwrap_or_default();
+    let action = action.unwrap_or(&name);
+    if it.get("WhatIfPreference").truth() {
+        it.host.write_host(
+            &format!("What if: Performing the operation \"{action}\" on target \"{target}\"."),
+            false,
+        );
+        return Ok(Value::Bool(false));
+    }
+    it.write_verbose(&format!("Performing the operation \"{action}\" on target \"{target}\"."), None)?;
+    Ok(Value::Bool(true))
+}
+
+fn credential(value: &Value) -> (crate::value::Str, crate::value::Str) {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Credential(user, password) => (user.clone(), password.clone()),
+            _ => Default::default(),
+        },
+        _ => Default::default(),
+    }
+}
+
+const CREDENTIAL: &[Declared] = &[
+    New("pscredential(string userName, object password)", |_, a| {
+        Ok(Value::net(Net::Credential(string(a, 0), secret(&at(a, 1)).into())))
+    }),
+    StaticProperty("pscredential Empty", |_, _| Ok(Value::net(Net::Credential("".into(), "".into())))),
+    Property("string UserName", |_, t, _| Ok(Value::Str(credential(t).0))),
+    Property("securestring Password", |_, t, _| Ok(Value::net(Net::SecureString(credential(t).1)))),
+    Method("object GetNetworkCredential()", |_, t, _| {
+        let (user, password) = credential(t);
+        Ok(Value::record(
+            "System.Net.NetworkCredential",
+            vec![
+                ("UserName", Value::Str(user)),
+                ("Password", Value::Str(password)),
+                ("Domain", Value::from("")),
+            ],
+        ))
+    }),
+];
+
+const COMMAND: &[Declared] = &[
+    Property("object CommandType", |it, t, _| it.command_property(t, "CommandType")),
+    Property("string Name", |it, t, _| it.command_property(t, "Name")),
+    Property("string Definition", |it, t, _| it.command_property(t, "Definition")),
+    Property("object ScriptBlock", |it, t, _| it.command_property(t, "ScriptBlock")),
+    Property("object Parameters", |it, t, _| it.command_property(t, "Parameters")),
+    Property("object ParameterSets", |it, t, _| it.command_property(t, "ParameterSets")),
+    Property("string Source", |it, t, _| it.command_property(t, "Source")),
+    Property("string ModuleName", |it, t, _| it.command_property(t, "Source")),
+    Property("version Version", |_, _, _| Ok(super::net::version([7, 0, 0, 0]))),
+    Property("string Path", |it, t, _| it.command_property(t, "Definition")),
+    Property("string Verb", |it, t, _| {
+        Ok(text(&it.command_property(t, "Name")?)
+            .split_once('-')
+            .map_or(Value::from(""), |(v, _)| Value::from(v)))
+    }),
+    Property("string Noun", |it, t, _| {
+        Ok(text(&it.command_property(t, "Name")?)
+            .split_once('-')
+            .map_or(Value::from(""), |(_, n)| Value::from(n)))
+    }),
+];
+
+const POWERSHELL: &[Declared] = &[
+    Static("powershell Create()", |_, _| Ok(Value::net(Net::PowerShell(String::new().into())))),
+    Method("powershell AddScript(string script)", |_, t, a| {
+        if let Value::Net(net) = t
+            && let Net::PowerShell(code) = &**net
+        {
+            code.borrow_mut().push_str(&string(a, 0));
+        }
+        Ok(t.clone())
+    }),
+    Method("object Invoke()", |it, t, _| {
+        let code = match t {
+            Value::Net(net) => match &**net {
+                Net::PowerShell(code) => code.borrow().clone(),
+                _ => String::new(),
+            },
+            _ => String::new(),
+        };
+        let scope = crate::eval::scope::Scope::new(Some(it.global.clone()), true);
+        let items = it.within(scope, |it| it.run_text(&code))?;
+        Ok(Value::array(items))
+    }),
+];

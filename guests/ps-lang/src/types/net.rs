@@ -1,0 +1,629 @@
+//! .NET objects that are no plain values: exceptions, regular expressions, files, encodings and others.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use super::{Ty, native};
+use crate::eval::Interp;
+use crate::eval::bind::Common;
+use crate::eval::command::Resolved;
+use crate::eval::error::R;
+use crate::eval::regex::{Found, Regex};
+use crate::eval::scope::Scope;
+use crate::symbol::same;
+use crate::syntax::ast::BinaryOp;
+use crate::types::xml::Node;
+use crate::value::{DateKind, DateTime, Str, TimeSpan, Value, text};
+
+pub use super::dates::parse_date;
+
+pub enum Net {
+    Exception(Exception),
+    StringBuilder(RefCell<String>),
+    Regex(Rc<Regex>),
+    Match(Rc<MatchData>),
+    Group(Rc<MatchData>, usize),
+    Groups(Rc<MatchData>),
+    Guid([u8; 16]),
+    Version([i32; 4]),
+    Uri(String),
+    /// The local time and its offset in minutes.
+    DateOffset(DateTime, i64),
+    Culture(Str),
+    /// `.psobject`
+    PsObject(Value),
+    /// `.psobject.Properties`
+    Properties(Value),
+    /// One of them: what it belongs to, and its name.
+    Property(Value, Str),
+    /// `.psbase` of a dictionary: its members without its keys.
+    Base(Value),
+    Enumerator(RefCell<Vec<Value>>),
+    /// Of a dictionary: the entries, and the name of the enumerator's type.
+    Entries(Vec<Value>, &'static str),
+    Entry(Value, Value),
+    Command(Resolved),
+    Cmdlet(CmdletState),
+    Encoding(&'static str),
+    Credential(Str, Str),
+    SecureString(Str),
+    /// A file or a directory.
+    File(FileData),
+    Stopwatch(Stopwatch),
+    Random(RefCell<crate::cmdlets::utility::Rng>),
+    Comparer(bool),
+    TimeZone(Str),
+    Hasher(&'static str, RefCell<Vec<u8>>),
+    Stream(RefCell<StreamData>),
+    Xml(Node),
+    XmlNamespaces(RefCell<Vec<(String, String)>>),
+    PowerShell(RefCell<String>),
+    Generator,
+}
+
+/// What `$PSCmdlet` knows.
+pub struct CmdletState {
+    pub name: Str,
+    pub set: Str,
+    pub common: Common,
+    pub scope: Rc<Scope>,
+}
+
+pub struct FileData {
+    pub path: String,
+    /// Whether it is a `DirectoryInfo`.
+    pub is_dir: bool,
+    /// The path as it was given, which is the text of one made by `::new`.
+    pub shown: Option<String>,
+    pub meta: RefCell<Option<crate::host::Meta>>,
+}
+
+#[derive(Default)]
+pub struct Stopwatch {
+    pub before: Cell<u64>,
+    pub started: Cell<Option<u64>>,
+}
+
+/// A reader, a writer or bytes in memory.
+#[derive(Default)]
+pub struct StreamData {
+    pub path: Option<String>,
+    pub bytes: Vec<u8>,
+    pub at: usize,
+    pub kind: StreamKind,
+    pub written: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StreamKind {
+    #[default]
+    Memory,
+    Reader,
+    Writer,
+}
+
+pub struct MatchData {
+    pub regex: Rc<Regex>,
+    pub text: Str,
+    pub found: Option<Found>,
+}
+
+pub struct Exception {
+    /// The full name of its type.
+    pub kind: &'static str,
+    pub message: Str,
+    pub inner: Option<Value>,
+    /// Properties of its own, such as `StatusCode`.
+    pub extra: Vec<(&'static str, Value)>,
+}
+
+impl Exception {
+    /// `kind` may leave out `System.Management.Automation.`.
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        let found = super::find(kind).or_else(|| super::registry::find_automation(kind));
+        let kind = found.map_or("System.Exception", |info| info.name);
+        Self { kind, message: message.into().into(), inner: None, extra: Vec::new() }
+    }
+}
+
+pub fn is_exception(value: &Value) -> bool {
+    match value.base() {
+        Value::Net(net) => matches!(&**net, Net::Exception(_)),
+        Value::Object(object) => object.native.borrow().as_ref().is_some_and(is_exception),
+        _ => false,
+    }
+}
+
+pub fn inner_exception(value: &Value) -> Option<Value> {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Exception(exception) => exception.inner.clone(),
+            _ => None,
+        },
+        Value::Object(object) => object.native.borrow().as_ref().and_then(inner_exception),
+        _ => None,
+    }
+}
+
+pub fn version(parts: [i32; 4]) -> Value {
+    Value::net(Net::Version(parts))
+}
+
+pub fn match_value(regex: &Rc<Regex>, text: &Str, found: Option<Found>) -> Value {
+    Value::net(Net::Match(Rc::new(MatchData { regex: regex.clone(), text: text.clone(), found })))
+}
+
+impl MatchData {
+    pub fn group(&self, index: usize) -> Option<&str> {
+        let (start, end) = self.range(index)?;
+        self.text.get(start..end)
+    }
+
+    pub fn range(&self, index: usize) -> Option<(usize, usize)> {
+        self.found.as_ref()?.groups.get(index).copied().flatten()
+    }
+}
+
+/// Sums and differences of `DateTimeOffset`s.
+pub fn offset_arithmetic(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
+    let (Value::Net(a), op) = (left, op) else { return Ok(None) };
+    let Net::DateOffset(date, offset) = &**a else { return Ok(None) };
+    Ok(match (op, right) {
+        (BinaryOp::Sub, Value::Net(b)) => match &**b {
+            Net::DateOffset(other, other_offset) => {
+                let utc = |d: &DateTime, o: i64| d.ticks() - o * 600_000_000;
+                Some(Value::TimeSpan(TimeSpan(utc(date, *offset) - utc(other, *other_offset))))
+            }
+            _ => None,
+        },
+        (BinaryOp::Add, Value::TimeSpan(span)) => {
+            date.add(span.0).map(|d| Value::net(Net::DateOffset(d, *offset)))
+        }
+        (BinaryOp::Sub, Value::TimeSpan(span)) => {
+            date.add(-span.0).map(|d| Value::net(Net::DateOffset(d, *offset)))
+        }
+        _ => None,
+    })
+}
+
+/// Conversions from a text that are those of the type's own `Parse`.
+pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Value>, String> {
+    let source = text(value);
+    Ok(match name {
+        "System.Guid" => Some(Value::net(Net::Guid(parse_guid(&source).ok_or(
+            "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
+        )?))),
+        "System.Version" => Some(version(parse_version(&source)?)),
+        "System.Uri" => Some(Value::net(Net::Uri(source))),
+        "System.DateTimeOffset" => match value {
+            Value::DateTime(date) => {
+                Some(Value::net(Net::DateOffset(date.with_kind(DateKind::Unspecified), 0)))
+            }
+            _ => {
+                let (date, offset) = super::dates::parse_offset(&source)
+                    .ok_or_else(|| format!("String '{source}' was not recognized as a valid DateTime."))?;
+                Some(Value::net(Net::DateOffset(date, offset)))
+            }
+        },
+        "System.DateTime" => match value {
+            Value::Net(net) => match &**net {
+                Net::DateOffset(date, _) => Some(Value::DateTime(*date)),
+                _ => None,
+            },
+            _ => None,
+        },
+        "System.Net.Mail.MailAddress" => {
+            Some(Value::record(
+                "System.Net.Mail.MailAddress",
+                vec![
+                    ("Address", Value::from(source.as_str())),
+                    ("User", Value::from(source.split('@').next().unwrap_or_default())),
+                    (
+                        "Host",
+                        Value::from(source.split('@').nth(1).ok_or(
+                            "The specified string is not in the form required for an e-mail address.",
+                        )?),
+                    ),
+                ],
+            ))
+        }
+        "System.Net.IPAddress" => {
+            let address: std::net::IpAddr =
+                source.parse().map_err(|_| "An invalid IP address was specified.".to_owned())?;
+            Some(Value::record(
+                "System.Net.IPAddress",
+                vec![
+                    ("IPAddressToString", Value::from(address.to_string())),
+                    (
+                        "AddressFamily",
+                        Value::from(if address.is_ipv4() { "InterNetwork" } else { "InterNetworkV6" }),
+                    ),
+                ],
+            ))
+        }
+        "System.Text.Encoding" => {
+            crate::cmdlets::encoding::named(&source).map(|e| Value::net(Net::Encoding(e)))
+        }
+        "System.IO.FileInfo" | "System.IO.DirectoryInfo" => {
+            let path = it.full_path(&source);
+            Some(file_value(it, &path, name.ends_with("DirectoryInfo"), Some(source)))
+        }
+        _ => None,
+    })
+}
+
+pub fn file_value(it: &mut Interp, path: &str, is_dir: bool, shown: Option<String>) -> Value {
+    let meta = it.host.metadata(path);
+    Value::net(Net::File(FileData { path: path.to_owned(), is_dir, shown, meta: RefCell::new(meta) }))
+}
+
+pub fn parse_guid(text: &str) -> Option<[u8; 16]> {
+    let plain: String = text
+        .trim()
+        .trim_matches(|c| matches!(c, '{' | '}' | '(' | ')'))
+        .chars()
+        .filter(|c| *c != '-')
+        .collect();
+    if plain.len() != 32 || !plain.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(plain.get(i * 2..i * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+pub fn guid_text(bytes: &[u8; 16]) -> String {
+    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let part = |a: usize, b: usize| hex.get(a..b).unwrap_or_default().to_owned();
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+}
+
+pub fn parse_version(text: &str) -> Result<[i32; 4], String> {
+    let mut parts = [-1; 4];
+    let pieces: Vec<&str> = text.trim().split('.').collect();
+    if pieces.len() < 2 || pieces.len() > 4 {
+        return Err("Version string portion was too short or too long. (Parameter 'input')".into());
+    }
+    for (place, piece) in parts.iter_mut().zip(pieces) {
+        let number: i32 =
+            piece.trim().parse().map_err(|_| "Input string was not in a correct format.".to_owned())?;
+        if number < 0 {
+            return Err(
+                "Version's parameters must be greater than or equal to zero. (Parameter 'input')".into()
+            );
+        }
+        *place = number;
+    }
+    Ok(parts)
+}
+
+pub fn version_text(parts: &[i32; 4], count: usize) -> String {
+    let parts: Vec<String> =
+        parts.iter().take(count).take_while(|p| **p >= 0).map(ToString::to_string).collect();
+    parts.join(".")
+}
+
+impl Net {
+    pub fn ty(&self) -> Ty {
+        native(match self {
+            Self::Exception(e) => e.kind,
+            Self::StringBuilder(_) => "System.Text.StringBuilder",
+            Self::Regex(_) => "System.Text.RegularExpressions.Regex",
+            Self::Match(_) => "System.Text.RegularExpressions.Match",
+            Self::Group(..) => "System.Text.RegularExpressions.Group",
+            Self::Groups(_) => "System.Text.RegularExpressions.GroupCollection",
+            Self::Guid(_) => "System.Guid",
+            Self::Version(_) => "System.Version",
+            Self::Uri(_) => "System.Uri",
+            Self::DateOffset(..) => "System.DateTimeOffset",
+            Self::Culture(_) => "System.Globalization.CultureInfo",
+            Self::PsObject(_) => "System.Management.Automation.PSObject",
+            Self::Properties(_) => "System.Management.Automation.PSMemberInfoIntegratingCollection",
+            Self::Property(..) => "System.Management.Automation.PSNoteProperty",
+            Self::Base(value) => return super::type_of(value),
+            Self::Enumerator(_) => "System.Collections.ArrayList+ArrayListEnumeratorSimple",
+            Self::Entries(_, name) => name,
+            Self::Entry(..) => "System.Collections.DictionaryEntry",
+            Self::Command(resolved) => match resolved {
+                Resolved::Function(_) => "System.Management.Automation.FunctionInfo",
+                Resolved::Cmdlet(_) => "System.Management.Automation.CmdletInfo",
+                Resolved::Script(_) => "System.Management.Automation.ExternalScriptInfo",
+            },
+            Self::Cmdlet(_) => "System.Management.Automation.PSScriptCmdlet",
+            Self::Encoding(name) => match *name {
+                "us-ascii" => "System.Text.ASCIIEncoding",
+                "utf-16" | "utf-16BE" => "System.Text.UnicodeEncoding",
+                "utf-32" => "System.Text.UTF32Encoding",
+                "iso-8859-1" => "System.Text.Latin1Encoding",
+                _ => "System.Text.UTF8Encoding",
+            },
+            Self::Credential(..) => "System.Management.Automation.PSCredential",
+            Self::SecureString(_) => "System.Security.SecureString",
+            Self::File(file) => {
+                if file.is_dir {
+                    "System.IO.DirectoryInfo"
+                } else {
+                    "System.IO.FileInfo"
+                }
+            }
+            Self::Stopwatch(_) => "System.Diagnostics.Stopwatch",
+            Self::Random(_) => "System.Random",
+            Self::Comparer(_) => "System.StringComparer",
+            Self::TimeZone(_) => "System.TimeZoneInfo",
+            Self::Hasher(name, _) => match *name {
+                "MD5" => "System.Security.Cryptography.MD5",
+                "SHA1" => "System.Security.Cryptography.SHA1",
+                "SHA384" => "System.Security.Cryptography.SHA384",
+                "SHA512" => "System.Security.Cryptography.SHA512",
+                "HMACSHA1" => "System.Security.Cryptography.HMACSHA1",
+                "HMACSHA256" => "System.Security.Cryptography.HMACSHA256",
+                "HMACSHA512" => "System.Security.Cryptography.HMACSHA512",
+                "HMACMD5" => "System.Security.Cryptography.HMACMD5",
+                _ => "System.Security.Cryptography.SHA256",
+            },
+            Self::Stream(stream) => match stream.borrow().kind {
+                StreamKind::Memory => "System.IO.MemoryStream",
+                StreamKind::Reader => "System.IO.StreamReader",
+                StreamKind::Writer => "System.IO.StreamWriter",
+            },
+            Self::Xml(node) => return node.ty(),
+            Self::XmlNamespaces(_) => "System.Xml.XmlNamespaceManager",
+            Self::PowerShell(_) => "System.Management.Automation.PowerShell",
+            Self::Generator => "System.Security.Cryptography.RNGCryptoServiceProvider",
+        })
+    }
+
+    pub fn text(&self) -> String {
+        match self {
+            Self::Exception(e) => format!("{}: {}", e.kind, e.message),
+            Self::StringBuilder(s) => s.borrow().clone(),
+            Self::Regex(regex) => regex.pattern.to_string(),
+            Self::Match(data) => data.group(0).unwrap_or_default().to_owned(),
+            Self::Group(data, index) => data.group(*index).unwrap_or_default().to_owned(),
+            Self::Guid(bytes) => guid_text(bytes),
+            Self::Version(parts) => version_text(parts, 4),
+            Self::Uri(uri) => uri_text(uri),
+            Self::DateOffset(date, offset) => {
+                date.custom("MM/dd/yyyy HH:mm:ss zzz", *offset).unwrap_or_default()
+            }
+            Self::Culture(name) | Self::TimeZone(name) => name.to_string(),
+            Self::PsObject(value) | Self::Base(value) => text(value),
+            Self::Property(owner, name) => format!("{} {name}", super::type_of(owner).short_name()),
+            Self::Command(resolved) => command_name(resolved),
+            Self::File(file) => file.shown.clone().unwrap_or_else(|| file.path.clone()),
+            Self::Xml(node) => node.display(),
+            other => other.ty().full_name(),
+        }
+    }
+
+    /// The items, for what a pipeline unrolls.
+    pub fn items(&self) -> Option<Vec<Value>> {
+        match self {
+            Self::Enumerator(items) => Some(items.borrow().clone()),
+            Self::Entries(items, _) => Some(items.clone()),
+            Self::Groups(data) => {
+                Some((0..data.regex.groups.len()).map(|i| Value::net(Self::Group(data.clone(), i))).collect())
+            }
+            Self::Properties(owner) => Some(property_list(owner)),
+            Self::Xml(node) => node.list(),
+            _ => None,
+        }
+    }
+
+    /// Something that tells apart what is compared by value.
+    pub fn identity(&self) -> u64 {
+        match self {
+            Self::Guid(bytes) => {
+                bytes.iter().fold(0, |h: u64, b| h.wrapping_mul(31).wrapping_add(u64::from(*b)))
+            }
+            Self::Version(parts) => {
+                parts.iter().fold(0, |h: u64, p| h.wrapping_mul(31).wrapping_add(*p as u64))
+            }
+            Self::Uri(uri) => uri.bytes().fold(0, |h: u64, b| h.wrapping_mul(31).wrapping_add(u64::from(b))),
+            _ => 0,
+        }
+    }
+
+    pub fn same_value(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Guid(a), Self::Guid(b)) => a == b,
+            (Self::Version(a), Self::Version(b)) => a == b,
+            (Self::Uri(a), Self::Uri(b)) => a == b,
+            (Self::DateOffset(a, x), Self::DateOffset(b, y)) => {
+                a.ticks() - x * 600_000_000 == b.ticks() - y * 600_000_000
+            }
+            (Self::Encoding(a), Self::Encoding(b)) => a == b,
+            (Self::Xml(a), Self::Xml(b)) => a.same(b),
+            _ => false,
+        }
+    }
+
+    pub fn order(&self, other: &Value) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Version(a), Value::Str(b)) => Some(a.cmp(&parse_version(b).ok()?)),
+            (Self::Guid(_), Value::Str(b)) => Some(self.text().cmp(&b.to_lowercase())),
+            (_, Value::Net(b)) => match (self, &**b) {
+                (Self::Version(a), Self::Version(b)) => Some(a.cmp(b)),
+                (Self::DateOffset(a, x), Self::DateOffset(b, y)) => {
+                    Some((a.ticks() - x * 600_000_000).cmp(&(b.ticks() - y * 600_000_000)))
+                }
+                (Self::Guid(_), Self::Guid(_)) => Some(self.text().cmp(&b.text())),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub fn format(&self, spec: &str) -> Option<String> {
+        Some(match self {
+            Self::DateOffset(date, offset) => match spec {
+                "" => self.text(),
+                "o" | "O" => date.custom("yyyy-MM-ddTHH:mm:ss.fffffffzzz", *offset)?,
+                "u" => date.add(-offset * 600_000_000)?.custom("yyyy-MM-dd HH:mm:ss'Z'", 0)?,
+                "r" | "R" => date.add(-offset * 600_000_000)?.format("r")?,
+                one if one.chars().count() == 1 => date.format(one)?,
+                custom => date.custom(custom, *offset)?,
+            },
+            Self::Guid(bytes) => {
+                let text = guid_text(bytes);
+                match spec {
+                    "N" | "n" => text.replace('-', ""),
+                    "B" | "b" => format!("{{{text}}}"),
+                    "P" | "p" => format!("({text})"),
+                    _ => text,
+                }
+            }
+            Self::Version(parts) if !spec.is_empty() => version_text(parts, spec.parse().unwrap_or(4)),
+            other => other.text(),
+        })
+    }
+
+    pub fn set_item(&self, _index: &Value, _value: &Value) -> bool {
+        false
+    }
+
+    /// `object[index]`
+    pub fn item(&self, it: &mut Interp, index: &Value) -> R<Option<Value>> {
+        Ok(match self {
+            Self::Groups(data) => {
+                let at = match index.base() {
+                    Value::Int(number) => {
+                        data.regex.groups.iter().position(|(n, _)| *n == number.to_string())
+                    }
+                    other => data.regex.group_index(&text(other)),
+                };
+                Some(match at {
+                    Some(at) => Value::net(Self::Group(data.clone(), at)),
+                    None => Value::net(Self::Group(data.clone(), usize::MAX)),
+                })
+            }
+            Self::Properties(owner) => match index.base() {
+                Value::Str(name) => {
+                    let names = it.property_names(owner);
+                    let found = names.iter().find(|n| same(n, name)).cloned();
+                    Some(match found {
+                        Some(name) => Value::net(Self::Property(owner.clone(), name)),
+                        None => match it.property(owner, name)? {
+                            Some(_) if !matches!(owner.base(), Value::Dict(_)) => {
+                                Value::net(Self::Property(owner.clone(), name.clone()))
+                            }
+                            _ => Value::Null,
+                        },
+                    })
+                }
+                _ => None,
+            },
+            Self::StringBuilder(s) => {
+                let at = index.as_integer().and_then(|v| usize::try_from(v).ok()).unwrap_or(usize::MAX);
+                crate::value::text::unit_at(&s.borrow(), at).map(Value::Char)
+            }
+            Self::Base(value) => Some(it.index(value, index)?),
+            Self::Xml(node) => node.item(index),
+            _ => None,
+        })
+    }
+
+    /// The names of properties that are data, where the type's declaration does not say them.
+    pub fn own_names(&self) -> Option<Vec<Str>> {
+        match self {
+            Self::Xml(node) => Some(node.property_names()),
+            Self::Base(value) => {
+                let _ = value;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    pub fn set_property(&self, name: &str, value: &Value) -> bool {
+        match self {
+            Self::Xml(node) => node.set_property(name, &text(value)),
+            _ => false,
+        }
+    }
+}
+
+fn property_list(owner: &Value) -> Vec<Value> {
+    let names: Vec<Str> = match owner {
+        Value::Object(object) => {
+            let hidden: Vec<_> = match &object.kind {
+                crate::value::ObjectKind::Class(class) => {
+                    class.all_properties().into_iter().filter(|p| p.hidden).map(|p| p.sym).collect()
+                }
+                _ => Vec::new(),
+            };
+            let mut names: Vec<Str> = object
+                .shape()
+                .names
+                .iter()
+                .filter(|(s, _)| !hidden.contains(s))
+                .map(|(_, n)| n.clone())
+                .collect();
+            names.extend(
+                object
+                    .members
+                    .borrow()
+                    .iter()
+                    .filter(|m| !matches!(m.kind, crate::value::MemberKind::Method(_)))
+                    .map(|m| m.name.clone()),
+            );
+            names
+        }
+        Value::Ext(ext) => {
+            let mut names = declared_names(&ext.base);
+            names.extend(ext.members.borrow().iter().map(|m| m.name.clone()));
+            names
+        }
+        other => declared_names(other),
+    };
+    names.into_iter().map(|name| Value::net(Net::Property(owner.clone(), name))).collect()
+}
+
+fn declared_names(value: &Value) -> Vec<Str> {
+    if let Value::Net(net) = value
+        && let Some(names) = net.own_names()
+    {
+        return names;
+    }
+    let mut names: Vec<Str> = Vec::new();
+    let mut next = super::type_of(value).info();
+    while let Some(info) = next {
+        for member in info.members {
+            if let super::Declared::Property(signature, _) | super::Declared::Settable(signature, ..) = member
+            {
+                let name = Str::from(crate::eval::call::split_signature(signature).1);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        next = super::find(info.base).filter(|base| base.name != info.name);
+    }
+    names
+}
+
+pub fn command_name(resolved: &Resolved) -> String {
+    match resolved {
+        Resolved::Function(function) => function.name.to_string(),
+        Resolved::Cmdlet(info) => info.name.to_owned(),
+        Resolved::Script(path) => path.rsplit('/').next().unwrap_or(path).to_owned(),
+    }
+}
+
+/// A URI as .NET shows it: with a path, when it has a host.
+pub fn uri_text(uri: &str) -> String {
+    match uri.split_once("://") {
+        Some((scheme, rest)) if !rest.contains(['/', '?', '#']) => {
+            format!("{}://{}/", scheme.to_lowercase(), rest.to_lowercase())
+        }
+        Some((scheme, rest)) => {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            let (host, path) = rest.split_at(end);
+            format!("{}://{}{path}", scheme.to_lowercase(), host.to_lowercase())
+        }
+        None => uri.to_owned(),
+    }
+}

@@ -1,0 +1,753 @@
+//! `String`, `Char` and `StringBuilder`.
+
+use super::TypeInfo;
+use super::args::{at, boolean, integer, string, this};
+use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
+use super::net::Net;
+use crate::eval::Interp;
+use crate::eval::error::{R, net};
+use crate::symbol::fold;
+use crate::value::text::{byte_at, position_of, slice, unit_at, units, utf16_len};
+use crate::value::{Value, text};
+
+pub const STRING_INFO: TypeInfo =
+    TypeInfo::class("System.String", STRING_MEMBERS).named(&["string"]).implements(&[
+        "System.IComparable",
+        "System.ICloneable",
+        "System.Collections.IEnumerable",
+        "System.IConvertible",
+    ]);
+
+pub const TYPES: &[TypeInfo] = &[
+    TypeInfo::structure("System.Char", || Value::Char(0), CHAR_MEMBERS)
+        .named(&["char"])
+        .implements(&["System.IComparable"]),
+    TypeInfo::class("System.Text.StringBuilder", BUILDER_MEMBERS),
+    TypeInfo::flags(
+        "System.StringSplitOptions",
+        &[("None", 0), ("RemoveEmptyEntries", 1), ("TrimEntries", 2)],
+    ),
+    TypeInfo::enumeration(
+        "System.StringComparison",
+        &[
+            ("CurrentCulture", 0),
+            ("CurrentCultureIgnoreCase", 1),
+            ("InvariantCulture", 2),
+            ("InvariantCultureIgnoreCase", 3),
+            ("Ordinal", 4),
+            ("OrdinalIgnoreCase", 5),
+        ],
+    ),
+    TypeInfo::class("System.StringComparer", COMPARER_MEMBERS),
+];
+
+const COMPARER_MEMBERS: &[Declared] = &[
+    StaticProperty("StringComparer Ordinal", |_, _| Ok(Value::net(Net::Comparer(false)))),
+    StaticProperty("StringComparer OrdinalIgnoreCase", |_, _| Ok(Value::net(Net::Comparer(true)))),
+    StaticProperty("StringComparer CurrentCulture", |_, _| Ok(Value::net(Net::Comparer(false)))),
+    StaticProperty("StringComparer CurrentCultureIgnoreCase", |_, _| Ok(Value::net(Net::Comparer(true)))),
+    StaticProperty("StringComparer InvariantCulture", |_, _| Ok(Value::net(Net::Comparer(false)))),
+    StaticProperty("StringComparer InvariantCultureIgnoreCase", |_, _| Ok(Value::net(Net::Comparer(true)))),
+];
+
+fn folds(args: &[Value], index: usize) -> bool {
+    // The odd values of `StringComparison` ignore case.
+    integer(args, index) % 2 == 1
+}
+
+fn range_error<T>(name: &str) -> R<T> {
+    net(
+        "System.ArgumentOutOfRangeException",
+        format!("Index and length must refer to a location within the string. (Parameter '{name}')"),
+    )
+}
+
+fn part(text: &str, start: i64, length: i64) -> R<String> {
+    let total = utf16_len(text) as i64;
+    if start < 0 {
+        return net(
+            "System.ArgumentOutOfRangeException",
+            "StartIndex cannot be less than zero. (Parameter 'startIndex')",
+        );
+    }
+    if start > total {
+        return net(
+            "System.ArgumentOutOfRangeException",
+            "startIndex cannot be larger than length of string. (Parameter 'startIndex')",
+        );
+    }
+    if length < 0 {
+        return net(
+            "System.ArgumentOutOfRangeException",
+            "Length cannot be less than zero. (Parameter 'length')",
+        );
+    }
+    if start + length > total {
+        return range_error("length");
+    }
+    Ok(slice(text, start as usize, length as usize).to_owned())
+}
+
+fn find(text: &str, wanted: &str, start: i64, fold_case: bool) -> Value {
+    let (text, wanted) = if fold_case {
+        (fold(text).into_owned(), fold(wanted).into_owned())
+    } else {
+        (text.to_owned(), wanted.to_owned())
+    };
+    let from = byte_at(&text, usize::try_from(start).unwrap_or(0));
+    let found = text.get(from..).and_then(|rest| rest.find(&wanted));
+    Value::Int(found.map_or(-1, |at| position_of(&text, from + at) as i32))
+}
+
+fn find_last(text: &str, wanted: &str, fold_case: bool) -> Value {
+    let (text, wanted) = if fold_case {
+        (fold(text).into_owned(), fold(wanted).into_owned())
+    } else {
+        (text.to_owned(), wanted.to_owned())
+    };
+    Value::Int(text.rfind(&wanted).map_or(-1, |at| position_of(&text, at) as i32))
+}
+
+fn chars_of(args: &[Value], index: usize) -> Vec<char> {
+    let mut set = Vec::new();
+    for value in args.iter().skip(index) {
+        for item in value.to_items() {
+            set.extend(text(&item).chars());
+        }
+    }
+    set
+}
+
+fn is_any(set: &[char]) -> impl Fn(char) -> bool + '_ {
+    move |c| if set.is_empty() { c.is_whitespace() } else { set.contains(&c) }
+}
+
+fn split(source: &str, separators: &[String], limit: i64, options: i64) -> Value {
+    let mut parts = Vec::new();
+    let mut rest = source;
+    let limit = if limit <= 0 { i64::MAX } else { limit };
+    let mut push = |part: &str| {
+        let part = if options & 2 != 0 { part.trim() } else { part };
+        if options & 1 == 0 || !part.is_empty() {
+            parts.push(part.to_owned());
+        }
+        parts.len() as i64
+    };
+    let mut count = 0;
+    while count + 1 < limit {
+        let hit = match separators.is_empty() {
+            true => rest
+                .find(char::is_whitespace)
+                .map(|at| (at, rest.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8))),
+            false => separators
+                .iter()
+                .filter(|s| !s.is_empty())
+                .filter_map(|s| rest.find(s.as_str()).map(|at| (at, s.len())))
+                .min_by_key(|(at, length)| (*at, std::cmp::Reverse(*length))),
+        };
+        let Some((at, length)) = hit else { break };
+        count = push(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at + length..).unwrap_or_default();
+    }
+    push(rest);
+    Value::strings(parts)
+}
+
+fn chars_as_strings(args: &[Value]) -> Vec<String> {
+    chars_of(args, 0).iter().map(ToString::to_string).collect()
+}
+
+fn pad(source: &str, width: i64, fill: char, left: bool) -> R<Value> {
+    if width < 0 {
+        return net(
+            "System.ArgumentOutOfRangeException",
+            "Non-negative number required. (Parameter 'totalWidth')",
+        );
+    }
+    let missing = (width as usize).saturating_sub(utf16_len(source)).min(1 << 28);
+    let fill: String = std::iter::repeat_n(fill, missing).collect();
+    Ok(Value::from(if left { fill + source } else { source.to_owned() + &fill }))
+}
+
+fn fill_char(args: &[Value]) -> char {
+    text(&at(args, 1)).chars().next().unwrap_or(' ')
+}
+
+fn replace_folded(source: &str, old: &str, new: &str) -> String {
+    let (low, wanted) = (fold(source).into_owned(), fold(old).into_owned());
+    if low.len() != source.len() || wanted.is_empty() {
+        return source.replace(old, new);
+    }
+    let mut out = String::new();
+    let mut from = 0;
+    while let Some(hit) = low.get(from..).and_then(|rest| rest.find(&wanted)) {
+        out.push_str(source.get(from..from + hit).unwrap_or_default());
+        out.push_str(new);
+        from += hit + wanted.len();
+    }
+    out + source.get(from..).unwrap_or_default()
+}
+
+fn concat(it: &mut Interp, args: &[Value]) -> R<Value> {
+    let texts: Vec<String> = args.iter().map(|v| it.to_text(v)).collect();
+    Ok(Value::from(texts.concat()))
+}
+
+fn joined(it: &mut Interp, separator: &str, items: &[Value]) -> R<Value> {
+    let texts: Vec<String> = items.iter().map(|v| it.to_text(v)).collect();
+    Ok(Value::from(texts.join(separator)))
+}
+
+fn formatted(it: &mut Interp, args: &[Value]) -> R<Value> {
+    let format = string(args, 0);
+    match it.format(&format, args.get(1..).unwrap_or_default()) {
+        Ok(text) => Ok(Value::from(text)),
+        Err(why) => net("System.FormatException", why),
+    }
+}
+
+const STRING_MEMBERS: &[Declared] = &[
+    Property("int Length", |_, t, _| Ok(Value::from(utf16_len(this(t))))),
+    Method("char get_Chars(int index)", |_, t, a| {
+        match usize::try_from(integer(a, 0)).ok().and_then(|i| unit_at(this(t), i)) {
+            Some(c) => Ok(Value::Char(c)),
+            None => net("System.IndexOutOfRangeException", "Index was outside the bounds of the array."),
+        }
+    }),
+    Method("char Chars(int index)", |_, t, a| {
+        match usize::try_from(integer(a, 0)).ok().and_then(|i| unit_at(this(t), i)) {
+            Some(c) => Ok(Value::Char(c)),
+            None => net("System.IndexOutOfRangeException", "Index was outside the bounds of the array."),
+        }
+    }),
+    Method("System.Object Clone()", |_, t, _| Ok(t.clone())),
+    Method("int CompareTo(string strB)", |_, t, a| {
+        Ok(Value::Int(crate::eval::compare::text_order(this(t), &string(a, 0), true) as i32))
+    }),
+    Method("bool Contains(string value)", |_, t, a| Ok(Value::Bool(this(t).contains(&*string(a, 0))))),
+    Method("bool Contains(string value, System.StringComparison comparisonType)", |_, t, a| {
+        let (own, wanted) = (this(t), string(a, 0));
+        Ok(Value::Bool(if folds(a, 1) {
+            fold(own).contains(&*fold(&wanted))
+        } else {
+            own.contains(&*wanted)
+        }))
+    }),
+    Method("bool EndsWith(string value)", |_, t, a| Ok(Value::Bool(this(t).ends_with(&*string(a, 0))))),
+    Method("bool EndsWith(string value, System.StringComparison comparisonType)", |_, t, a| {
+        let (own, wanted) = (this(t), string(a, 0));
+        Ok(Value::Bool(if folds(a, 1) {
+            fold(own).ends_with(&*fold(&wanted))
+        } else {
+            own.ends_with(&*wanted)
+        }))
+    }),
+    Method(
+        "bool EndsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)",
+        |_, t, a| {
+            let (own, wanted) = (this(t), string(a, 0));
+            Ok(Value::Bool(if boolean(a, 1) {
+                fold(own).ends_with(&*fold(&wanted))
+            } else {
+                own.ends_with(&*wanted)
+            }))
+        },
+    ),
+    Method("bool StartsWith(string value)", |_, t, a| Ok(Value::Bool(this(t).starts_with(&*string(a, 0))))),
+    Method("bool StartsWith(string value, System.StringComparison comparisonType)", |_, t, a| {
+        let (own, wanted) = (this(t), string(a, 0));
+        Ok(Value::Bool(if folds(a, 1) {
+            fold(own).starts_with(&*fold(&wanted))
+        } else {
+            own.starts_with(&*wanted)
+        }))
+    }),
+    Method(
+        "bool StartsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)",
+        |_, t, a| {
+            let (own, wanted) = (this(t), string(a, 0));
+            Ok(Value::Bool(if boolean(a, 1) {
+                fold(own).starts_with(&*fold(&wanted))
+            } else {
+                own.starts_with(&*wanted)
+            }))
+        },
+    ),
+    Method("bool Equals(string value)", |_, t, a| {
+        Ok(Value::Bool(!at(a, 0).is_null() && this(t) == &*string(a, 0)))
+    }),
+    Method("bool Equals(string value, System.StringComparison comparisonType)", |_, t, a| {
+        let wanted = string(a, 0);
+        Ok(Value::Bool(if folds(a, 1) { crate::symbol::same(this(t), &wanted) } else { this(t) == &*wanted }))
+    }),
+    Method("int IndexOf(string value)", |_, t, a| Ok(find(this(t), &string(a, 0), 0, false))),
+    Method("int IndexOf(string value, int startIndex)", |_, t, a| {
+        Ok(find(this(t), &string(a, 0), integer(a, 1), false))
+    }),
+    Method("int IndexOf(string value, System.StringComparison comparisonType)", |_, t, a| {
+        Ok(find(this(t), &string(a, 0), 0, folds(a, 1)))
+    }),
+    Method("int IndexOf(string value, int startIndex, System.StringComparison comparisonType)", |_, t, a| {
+        Ok(find(this(t), &string(a, 0), integer(a, 1), folds(a, 2)))
+    }),
+    Method("int IndexOf(string value, int startIndex, int count)", |_, t, a| {
+        let end = byte_at(this(t), (integer(a, 1) + integer(a, 2)).max(0) as usize);
+        Ok(find(this(t).get(..end).unwrap_or_default(), &string(a, 0), integer(a, 1), false))
+    }),
+    Method("int IndexOfAny(char[] anyOf)", |_, t, a| {
+        let set = chars_of(a, 0);
+        Ok(Value::Int(this(t).find(|c| set.contains(&c)).map_or(-1, |at| position_of(this(t), at) as i32)))
+    }),
+    Method("int LastIndexOf(string value)", |_, t, a| Ok(find_last(this(t), &string(a, 0), false))),
+    Method("int LastIndexOf(string value, System.StringComparison comparisonType)", |_, t, a| {
+        Ok(find_last(this(t), &string(a, 0), folds(a, 1)))
+    }),
+    Method("int LastIndexOfAny(char[] anyOf)", |_, t, a| {
+        let set = chars_of(a, 0);
+        Ok(Value::Int(this(t).rfind(|c| set.contains(&c)).map_or(-1, |at| position_of(this(t), at) as i32)))
+    }),
+    Method("string Insert(int startIndex, string value)", |_, t, a| {
+        let total = utf16_len(this(t)) as i64;
+        let start = integer(a, 0);
+        if start < 0 || start > total {
+            return net(
+                "System.ArgumentOutOfRangeException",
+                "Specified argument was out of the range of valid values. (Parameter 'startIndex')",
+            );
+        }
+        let at = byte_at(this(t), start as usize);
+        let (left, right) = this(t).split_at(at);
+        Ok(Value::from(format!("{left}{}{right}", string(a, 1))))
+    }),
+    Method("string PadLeft(int totalWidth)", |_, t, a| pad(this(t), integer(a, 0), ' ', true)),
+    Method("string PadLeft(int totalWidth, char paddingChar)", |_, t, a| {
+        pad(this(t), integer(a, 0), fill_char(a), true)
+    }),
+    Method("string PadRight(int totalWidth)", |_, t, a| pad(this(t), integer(a, 0), ' ', false)),
+    Method("string PadRight(int totalWidth, char paddingChar)", |_, t, a| {
+        pad(this(t), integer(a, 0), fill_char(a), false)
+    }),
+    Method("string Remove(int startIndex)", |_, t, a| part(this(t), 0, integer(a, 0)).map(Value::from)),
+    Method("string Remove(int startIndex, int count)", |_, t, a| {
+        let (start, count) = (integer(a, 0), integer(a, 1));
+        if start < 0 || count < 0 || start + count > utf16_len(this(t)) as i64 {
+            return net(
+                "System.ArgumentOutOfRangeException",
+                "Index and count must refer to a location within the string. (Parameter 'count')",
+            );
+        }
+        let (from, to) = (byte_at(this(t), start as usize), byte_at(this(t), (start + count) as usize));
+        Ok(Value::from(format!(
+            "{}{}",
+            this(t).get(..from).unwrap_or_default(),
+            this(t).get(to..).unwrap_or_default()
+        )))
+    }),
+    Method("string Replace(string oldValue, string newValue)", |_, t, a| {
+        let old = string(a, 0);
+        if old.is_empty() {
+            return net(
+                "System.ArgumentException",
+                "String cannot be of zero length. (Parameter 'oldValue')",
+            );
+        }
+        Ok(Value::from(this(t).replace(&*old, &string(a, 1))))
+    }),
+    Method(
+        "string Replace(string oldValue, string newValue, System.StringComparison comparisonType)",
+        |_, t, a| {
+            let (old, new) = (string(a, 0), string(a, 1));
+            Ok(Value::from(if folds(a, 2) {
+                replace_folded(this(t), &old, &new)
+            } else {
+                this(t).replace(&*old, &new)
+            }))
+        },
+    ),
+    Method("string[] Split(params char[] separator)", |_, t, a| {
+        Ok(split(this(t), &chars_as_strings(a), 0, 0))
+    }),
+    Method("string[] Split(string separator, System.StringSplitOptions options)", |_, t, a| {
+        Ok(split(this(t), &[string(a, 0).to_string()], 0, integer(a, 1)))
+    }),
+    Method("string[] Split(char[] separator, System.StringSplitOptions options)", |_, t, a| {
+        Ok(split(this(t), &chars_as_strings(a.get(..1).unwrap_or_default()), 0, integer(a, 1)))
+    }),
+    Method("string[] Split(string[] separator, System.StringSplitOptions options)", |_, t, a| {
+        let list: Vec<String> = at(a, 0).to_items().iter().map(text).collect();
+        Ok(split(this(t), &list, 0, integer(a, 1)))
+    }),
+    Method("string[] Split(char[] separator, int count)", |_, t, a| {
+        Ok(split(this(t), &chars_as_strings(a.get(..1).unwrap_or_default()), integer(a, 1), 0))
+    }),
+    Method("string[] Split(string separator, int count, System.StringSplitOptions options)", |_, t, a| {
+        Ok(split(this(t), &[string(a, 0).to_string()], integer(a, 1), integer(a, 2)))
+    }),
+    Method("string[] Split(string separator)", |_, t, a| {
+        Ok(split(this(t), &[string(a, 0).to_string()], 0, 0))
+    }),
+    Method("string Substring(int startIndex)", |_, t, a| {
+        let start = integer(a, 0);
+        let length = (utf16_len(this(t)) as i64 - start).max(0);
+        part(this(t), start, length).map(Value::from)
+    }),
+    Method("string Substring(int startIndex, int length)", |_, t, a| {
+        part(this(t), integer(a, 0), integer(a, 1)).map(Value::from)
+    }),
+    Method("char[] ToCharArray()", |_, t, _| {
+        Ok(Value::array_of(super::native("System.Char"), units(this(t))))
+    }),
+    Method("char[] ToCharArray(int startIndex, int length)", |_, t, a| {
+        Ok(Value::array_of(
+            super::native("System.Char"),
+            units(&part(this(t), integer(a, 0), integer(a, 1))?),
+        ))
+    }),
+    Method("string ToLower()", |_, t, _| Ok(Value::from(this(t).to_lowercase()))),
+    Method("string ToLower(System.Globalization.CultureInfo culture)", |_, t, _| {
+        Ok(Value::from(this(t).to_lowercase()))
+    }),
+    Method("string ToLowerInvariant()", |_, t, _| Ok(Value::from(this(t).to_lowercase()))),
+    Method("string ToUpper()", |_, t, _| Ok(Value::from(upper(this(t))))),
+    Method("string ToUpper(System.Globalization.CultureInfo culture)", |_, t, _| {
+        Ok(Value::from(upper(this(t))))
+    }),
+    Method("string ToUpperInvariant()", |_, t, _| Ok(Value::from(upper(this(t))))),
+    Method("string ToString()", |_, t, _| Ok(t.clone())),
+    Method("string ToString(System.IFormatProvider provider)", |_, t, _| Ok(t.clone())),
+    Method("string Trim()", |_, t, _| Ok(Value::from(this(t).trim()))),
+    Method("string Trim(params char[] trimChars)", |_, t, a| {
+        Ok(Value::from(this(t).trim_matches(is_any(&chars_of(a, 0)))))
+    }),
+    Method("string TrimStart()", |_, t, _| Ok(Value::from(this(t).trim_start()))),
+    Method("string TrimStart(params char[] trimChars)", |_, t, a| {
+        Ok(Value::from(this(t).trim_start_matches(is_any(&chars_of(a, 0)))))
+    }),
+    Method("string TrimEnd()", |_, t, _| Ok(Value::from(this(t).trim_end()))),
+    Method("string TrimEnd(params char[] trimChars)", |_, t, a| {
+        Ok(Value::from(this(t).trim_end_matches(is_any(&chars_of(a, 0)))))
+    }),
+    Method("string Normalize()", |_, t, _| Ok(t.clone())),
+    Method("System.CharEnumerator GetEnumerator()", |_, t, _| {
+        Ok(Value::net(Net::Enumerator(units(this(t)).into())))
+    }),
+    Static("bool IsNullOrEmpty(string value)", |_, a| Ok(Value::Bool(string(a, 0).is_empty()))),
+    Static("bool IsNullOrWhiteSpace(string value)", |_, a| Ok(Value::Bool(string(a, 0).trim().is_empty()))),
+    Static("string Join(string separator, params object[] values)", |it, a| {
+        joined(it, &string(a, 0), a.get(1..).unwrap_or_default())
+    }),
+    Static("string Join(string separator, System.Collections.Generic.IEnumerable values)", |it, a| {
+        let items = it.enumerate(&at(a, 1));
+        joined(it, &string(a, 0), &items)
+    }),
+    Static("string Join(string separator, string[] value, int startIndex, int count)", |it, a| {
+        let items: Vec<Value> = at(a, 1)
+            .to_items()
+            .into_iter()
+            .skip(integer(a, 2).max(0) as usize)
+            .take(integer(a, 3).max(0) as usize)
+            .collect();
+        joined(it, &string(a, 0), &items)
+    }),
+    Static("string Format(string format, params object[] args)", formatted),
+    Static("string Format(System.IFormatProvider provider, string format, params object[] args)", |it, a| {
+        formatted(it, a.get(1..).unwrap_or_default())
+    }),
+    Static("string Concat(params object[] args)", concat),
+    Static("string Concat(System.Collections.Generic.IEnumerable values)", |it, a| {
+        let items = it.enumerate(&at(a, 0));
+        concat(it, &items)
+    }),
+    Static("int Compare(string strA, string strB)", |_, a| {
+        Ok(Value::Int(crate::eval::compare::text_order(&string(a, 0), &string(a, 1), true) as i32))
+    }),
+    Static("int Compare(string strA, string strB, bool ignoreCase)", |_, a| {
+        Ok(Value::Int(crate::eval::compare::text_order(&string(a, 0), &string(a, 1), !boolean(a, 2)) as i32))
+    }),
+    Static("int Compare(string strA, string strB, System.StringComparison comparisonType)", |_, a| {
+        Ok(Value::Int(crate::eval::compare::text_order(&string(a, 0), &string(a, 1), !folds(a, 2)) as i32))
+    }),
+    Static("int CompareOrdinal(string strA, string strB)", |_, a| {
+        Ok(Value::Int(string(a, 0).cmp(&string(a, 1)) as i32))
+    }),
+    Static("bool Equals(string a, string b)", |_, a| Ok(Value::Bool(string(a, 0) == string(a, 1)))),
+    Static("bool Equals(string a, string b, System.StringComparison comparisonType)", |_, a| {
+        let (x, y) = (string(a, 0), string(a, 1));
+        Ok(Value::Bool(if folds(a, 2) { crate::symbol::same(&x, &y) } else { x == y }))
+    }),
+    Static("string Copy(string str)", |_, a| Ok(at(a, 0))),
+    Static("string Intern(string str)", |_, a| Ok(at(a, 0))),
+    StaticProperty("string Empty", |_, _| Ok(Value::from(""))),
+    New("string(char c, int count)", |_, a| {
+        let count = integer(a, 1).clamp(0, 1 << 28) as usize;
+        Ok(Value::from(text(&at(a, 0)).repeat(count)))
+    }),
+    New("string(char[] value)", |_, a| Ok(Value::from(chars_of(a, 0).into_iter().collect::<String>()))),
+    New("string(char[] value, int startIndex, int length)", |_, a| {
+        let all: Vec<char> = chars_of(a.get(..1).unwrap_or_default(), 0);
+        Ok(Value::from(
+            all.into_iter()
+                .skip(integer(a, 1).max(0) as usize)
+                .take(integer(a, 2).max(0) as usize)
+                .collect::<String>(),
+        ))
+    }),
+];
+
+/// Upper case letter by letter, as .NET does it: `ß` stays.
+fn upper(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let mut upper = c.to_uppercase();
+            match (upper.next(), upper.next()) {
+                (Some(one), None) => one,
+                _ => c,
+            }
+        })
+        .collect()
+}
+
+fn unit(value: &Value) -> char {
+    match value {
+        Value::Char(c) => char::from_u32(u32::from(*c)).unwrap_or('\u{fffd}'),
+        Value::Str(s) => s.chars().next().unwrap_or('\0'),
+        _ => '\0',
+    }
+}
+
+/// A character from the arguments: one, or a text and a position.
+fn pick(args: &[Value]) -> char {
+    match args {
+        [text, index] => unit_at(this(text), index.as_integer().unwrap_or(0).max(0) as usize)
+            .and_then(|u| char::from_u32(u32::from(u)))
+            .unwrap_or('\0'),
+        [one, ..] => unit(one),
+        [] => '\0',
+    }
+}
+
+fn as_char(c: char) -> Value {
+    Value::Char(u16::try_from(u32::from(c)).unwrap_or(0xfffd))
+}
+
+const CHAR_MEMBERS: &[Declared] = &[
+    Static("bool IsDigit(char c)", |_, a| {
+        Ok(Value::Bool(pick(a).is_numeric() && pick(a).to_digit(10).is_some()))
+    }),
+    Static("bool IsDigit(string s, int index)", |_, a| Ok(Value::Bool(pick(a).to_digit(10).is_some()))),
+    Static("bool IsNumber(char c)", |_, a| Ok(Value::Bool(pick(a).is_numeric()))),
+    Static("bool IsLetter(char c)", |_, a| Ok(Value::Bool(pick(a).is_alphabetic()))),
+    Static("bool IsLetter(string s, int index)", |_, a| Ok(Value::Bool(pick(a).is_alphabetic()))),
+    Static("bool IsLetterOrDigit(char c)", |_, a| Ok(Value::Bool(pick(a).is_alphanumeric()))),
+    Static("bool IsLetterOrDigit(string s, int index)", |_, a| Ok(Value::Bool(pick(a).is_alphanumeric()))),
+    Static("bool IsUpper(char c)", |_, a| Ok(Value::Bool(pick(a).is_uppercase()))),
+    Static("bool IsUpper(string s, int index)", |_, a| Ok(Value::Bool(pick(a).is_uppercase()))),
+    Static("bool IsLower(char c)", |_, a| Ok(Value::Bool(pick(a).is_lowercase()))),
+    Static("bool IsLower(string s, int index)", |_, a| Ok(Value::Bool(pick(a).is_lowercase()))),
+    Static("bool IsWhiteSpace(char c)", |_, a| Ok(Value::Bool(pick(a).is_whitespace()))),
+    Static("bool IsWhiteSpace(string s, int index)", |_, a| Ok(Value::Bool(pick(a).is_whitespace()))),
+    Static("bool IsPunctuation(char c)", |_, a| {
+        Ok(Value::Bool(matches!(
+            pick(a),
+            '!' | '"'
+                | '#'
+                | '%'
+                | '&'
+                | '\''
+                | '('
+                | ')'
+                | '*'
+                | ','
+                | '-'
+                | '.'
+                | '/'
+                | ':'
+                | ';'
+                | '?'
+                | '@'
+                | '['
+                | '\\'
+                | ']'
+                | '_'
+                | '{'
+                | '}'
+                | '¡'
+                | '§'
+                | '«'
+                | '¶'
+                | '·'
+                | '»'
+                | '¿'
+                | '–'
+                | '—'
+                | '‘'
+                | '’'
+                | '“'
+                | '”'
+                | '…'
+        )))
+    }),
+    Static("bool IsSymbol(char c)", |_, a| {
+        Ok(Value::Bool(matches!(
+            pick(a),
+            '$' | '+'
+                | '<'
+                | '='
+                | '>'
+                | '^'
+                | '`'
+                | '|'
+                | '~'
+                | '€'
+                | '£'
+                | '¥'
+                | '©'
+                | '®'
+                | '°'
+                | '±'
+                | '×'
+                | '÷'
+        )))
+    }),
+    Static("bool IsControl(char c)", |_, a| Ok(Value::Bool(pick(a).is_control()))),
+    Static("char ToUpper(char c)", |_, a| {
+        Ok(as_char(upper(&pick(a).to_string()).chars().next().unwrap_or('\0')))
+    }),
+    Static("char ToUpperInvariant(char c)", |_, a| {
+        Ok(as_char(upper(&pick(a).to_string()).chars().next().unwrap_or('\0')))
+    }),
+    Static("char ToLower(char c)", |_, a| Ok(as_char(pick(a).to_lowercase().next().unwrap_or('\0')))),
+    Static("char ToLowerInvariant(char c)", |_, a| {
+        Ok(as_char(pick(a).to_lowercase().next().unwrap_or('\0')))
+    }),
+    Static("double GetNumericValue(char c)", |_, a| {
+        Ok(Value::Double(pick(a).to_digit(10).map_or(-1.0, f64::from)))
+    }),
+    Static("char Parse(string s)", |_, a| {
+        match string(a, 0).encode_utf16().collect::<Vec<u16>>().as_slice() {
+            [one] => Ok(Value::Char(*one)),
+            _ => net("System.FormatException", "String must be exactly one character long."),
+        }
+    }),
+    Static("string ConvertFromUtf32(int utf32)", |_, a| {
+        Ok(Value::from(
+            u32::try_from(integer(a, 0)).ok().and_then(char::from_u32).unwrap_or('\u{fffd}').to_string(),
+        ))
+    }),
+    Static("int ConvertToUtf32(string s, int index)", |_, a| {
+        Ok(Value::Int(
+            string(a, 0)
+                .get(byte_at(&string(a, 0), integer(a, 1).max(0) as usize)..)
+                .and_then(|t| t.chars().next())
+                .map_or(0, |c| u32::from(c) as i32),
+        ))
+    }),
+    StaticProperty("char MaxValue", |_, _| Ok(Value::Char(u16::MAX))),
+    StaticProperty("char MinValue", |_, _| Ok(Value::Char(0))),
+];
+
+fn with<T>(value: &Value, body: impl FnOnce(&mut String) -> T) -> Option<T> {
+    match value {
+        Value::Net(net) => match &**net {
+            Net::StringBuilder(text) => Some(body(&mut text.borrow_mut())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn append(it: &mut Interp, t: &Value, value: &Value) -> R<Value> {
+    match value {
+        Value::Str(more) => {
+            with(t, |s| s.push_str(more));
+        }
+        other => {
+            let more = match other.base() {
+                Value::Array(array) if array.element.is("System.Char") => {
+                    array.items.borrow().iter().map(text).collect::<String>()
+                }
+                number if number.is_number() => {
+                    crate::value::text::number_to_string(number).unwrap_or_default()
+                }
+                _ => it.to_text(other),
+            };
+            with(t, |s| s.push_str(&more));
+        }
+    }
+    Ok(t.clone())
+}
+
+fn builder_part(t: &Value) -> String {
+    with(t, |s| s.clone()).unwrap_or_default()
+}
+
+const BUILDER_MEMBERS: &[Declared] = &[
+    New("StringBuilder()", |_, _| Ok(Value::net(Net::StringBuilder(String::new().into())))),
+    New("StringBuilder(string value)", |_, a| {
+        Ok(Value::net(Net::StringBuilder(string(a, 0).to_string().into())))
+    }),
+    New("StringBuilder(int capacity)", |_, _| Ok(Value::net(Net::StringBuilder(String::new().into())))),
+    New("StringBuilder(string value, int capacity)", |_, a| {
+        Ok(Value::net(Net::StringBuilder(string(a, 0).to_string().into())))
+    }),
+    Settable(
+        "int Length",
+        |_, t, _| Ok(Value::from(utf16_len(&builder_part(t)))),
+        |_, t, a| {
+            let length = integer(a, 0).max(0) as usize;
+            with(t, |s| s.truncate(byte_at(s, length)));
+            Ok(Value::Void)
+        },
+    ),
+    Property("int Capacity", |_, t, _| Ok(Value::from(utf16_len(&builder_part(t)).max(16)))),
+    Method("System.Text.StringBuilder Append(object value)", |it, t, a| append(it, t, &at(a, 0))),
+    Method("System.Text.StringBuilder Append(char value, int repeatCount)", |it, t, a| {
+        append(it, t, &Value::from(text(&at(a, 0)).repeat(integer(a, 1).clamp(0, 1 << 28) as usize)))
+    }),
+    Method("System.Text.StringBuilder AppendLine()", |it, t, _| append(it, t, &Value::from("\n"))),
+    Method("System.Text.StringBuilder AppendLine(string value)", |it, t, a| {
+        append(it, t, &Value::from(format!("{}\n", string(a, 0))))
+    }),
+    Method("System.Text.StringBuilder AppendFormat(string format, params object[] args)", |it, t, a| {
+        let more = formatted(it, a)?;
+        append(it, t, &more)
+    }),
+    Method("System.Text.StringBuilder AppendJoin(string separator, params object[] values)", |it, t, a| {
+        let more = joined(it, &string(a, 0), a.get(1..).unwrap_or_default())?;
+        append(it, t, &more)
+    }),
+    Method("System.Text.StringBuilder Insert(int index, string value)", |_, t, a| {
+        let more = string(a, 1);
+        with(t, |s| {
+            let at = byte_at(s, integer(a, 0).max(0) as usize);
+            s.insert_str(at, &more);
+        });
+        Ok(t.clone())
+    }),
+    Method("System.Text.StringBuilder Remove(int startIndex, int length)", |_, t, a| {
+        with(t, |s| {
+            let (from, to) = (
+                byte_at(s, integer(a, 0).max(0) as usize),
+                byte_at(s, (integer(a, 0) + integer(a, 1)).max(0) as usize),
+            );
+            s.replace_range(from..to.max(from), "");
+        });
+        Ok(t.clone())
+    }),
+    Method("System.Text.StringBuilder Replace(string oldValue, string newValue)", |_, t, a| {
+        let (old, new) = (string(a, 0), string(a, 1));
+        with(t, |s| *s = s.replace(&*old, &new));
+        Ok(t.clone())
+    }),
+    Method("System.Text.StringBuilder Clear()", |_, t, _| {
+        with(t, String::clear);
+        Ok(t.clone())
+    }),
+    Method("string ToString()", |_, t, _| Ok(Value::from(builder_part(t)))),
+    Method("string ToString(int startIndex, int length)", |_, t, a| {
+        part(&builder_part(t), integer(a, 0), integer(a, 1)).map(Value::from)
+    }),
+    Method("char Chars(int index)", |_, t, a| {
+        Ok(unit_at(&builder_part(t), integer(a, 0).max(0) as usize).map_or(Value::Null, Value::Char))
+    }),
+];

@@ -1,0 +1,916 @@
+//! `Environment`, `Guid`, `Uri`, `Version`, cultures and others of the namespace `System`.
+
+use super::args::{at, boolean, integer, string};
+use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
+use super::net::{Net, guid_text, parse_guid, parse_version, uri_text, version, version_text};
+use super::{Ty, TypeInfo, TypeKind};
+use crate::eval::error::{R, net};
+use crate::value::{Value, text};
+
+pub const TYPES: &[TypeInfo] = &[
+    TypeInfo::structure("System.Guid", || Value::net(Net::Guid([0; 16])), GUID)
+        .named(&["guid"])
+        .implements(&["System.IComparable"]),
+    TypeInfo::class("System.Version", VERSION).named(&["version"]).implements(&["System.IComparable"]),
+    TypeInfo::class("System.Management.Automation.SemanticVersion", VERSION)
+        .named(&["semver"])
+        .implements(&["System.IComparable"]),
+    TypeInfo::class("System.Uri", URI).named(&["uri"]),
+    TypeInfo::class("System.UriBuilder", &[]),
+    TypeInfo::enumeration("System.UriKind", &[("RelativeOrAbsolute", 0), ("Absolute", 1), ("Relative", 2)]),
+    TypeInfo::class("System.Environment", ENVIRONMENT),
+    TypeInfo::class("System.Console", CONSOLE),
+    TypeInfo::class(
+        "System.GC",
+        &[
+            Static("void Collect()", |_, _| Ok(Value::Void)),
+            Static("long GetTotalMemory(bool forceFullCollection)", |_, _| Ok(Value::Long(0))),
+        ],
+    ),
+    TypeInfo::class(
+        "System.Threading.Thread",
+        &[Static("void Sleep(int millisecondsTimeout)", |it, a| {
+            it.host.sleep(integer(a, 0).max(0) as u64);
+            Ok(Value::Void)
+        })],
+    ),
+    TypeInfo::class("System.Globalization.CultureInfo", CULTURE)
+        .named(&["cultureinfo"])
+        .implements(&["System.IFormatProvider"]),
+    TypeInfo::class("System.Globalization.TextInfo", TEXT_INFO),
+    TypeInfo::class("System.Globalization.NumberFormatInfo", &[]).implements(&["System.IFormatProvider"]),
+    TypeInfo::class("System.Globalization.DateTimeFormatInfo", &[]).implements(&["System.IFormatProvider"]),
+    TypeInfo::class("System.OperatingSystem", &[]).text_of(&["VersionString"]),
+    TypeInfo::class(
+        "System.Net.ServicePointManager",
+        &[StaticProperty("System.Net.SecurityProtocolType SecurityProtocol", |_, _| {
+            Ok(super::registry::enum_value("System.Net.SecurityProtocolType", 3072))
+        })],
+    ),
+    TypeInfo::flags(
+        "System.Net.SecurityProtocolType",
+        &[
+            ("SystemDefault", 0),
+            ("Ssl3", 48),
+            ("Tls", 192),
+            ("Tls11", 768),
+            ("Tls12", 3072),
+            ("Tls13", 12288),
+        ],
+    ),
+    TypeInfo::enumeration(
+        "System.Net.HttpStatusCode",
+        &[
+            ("OK", 200),
+            ("Created", 201),
+            ("Accepted", 202),
+            ("NoContent", 204),
+            ("MovedPermanently", 301),
+            ("Found", 302),
+            ("NotModified", 304),
+            ("BadRequest", 400),
+            ("Unauthorized", 401),
+            ("Forbidden", 403),
+            ("NotFound", 404),
+            ("MethodNotAllowed", 405),
+            ("RequestTimeout", 408),
+            ("Conflict", 409),
+            ("Gone", 410),
+            ("TooManyRequests", 429),
+            ("InternalServerError", 500),
+            ("NotImplemented", 501),
+            ("BadGateway", 502),
+            ("ServiceUnavailable", 503),
+            ("GatewayTimeout", 504),
+        ],
+    ),
+    TypeInfo::class("System.Net.WebUtility", WEB),
+    TypeInfo::class("System.Web.HttpUtility", WEB),
+    TypeInfo::class("System.Net.IPAddress", &[]).text_of(&["IPAddressToString"]).named(&["ipaddress"]),
+    TypeInfo::class("System.Net.Mail.MailAddress", &[]).text_of(&["Address"]).named(&["mailaddress"]),
+    TypeInfo::class(
+        "System.Security.SecurityElement",
+        &[Static("string Escape(string str)", |_, a| {
+            Ok(Value::from(
+                string(a, 0)
+                    .replace('&', "&amp;")
+                    .replace('<', "&lt;")
+                    .replace('>', "&gt;")
+                    .replace('"', "&quot;")
+                    .replace('\'', "&apos;"),
+            ))
+        })],
+    ),
+    TypeInfo::class("System.Diagnostics.Stopwatch", STOPWATCH),
+    TypeInfo::class("System.Enum", ENUM),
+    TypeInfo::class("System.ValueType", &[]),
+    TypeInfo::class("System.Nullable", &[]).generic(1).named(&["nullable"]),
+    TypeInfo::class("System.Void", &[]).named(&["void"]),
+    TypeInfo::class("System.Type", TYPE).named(&["type"]),
+    TypeInfo::class("System.RuntimeType", &[]).extends("System.Type"),
+    TypeInfo::class("System.Delegate", &[]),
+    TypeInfo::class("System.Func", &[]).generic(2),
+    TypeInfo::class("System.Action", &[]).generic(1),
+    TypeInfo::class("System.Predicate", &[]).generic(1),
+    TypeInfo::class("System.Comparison", &[]).generic(1),
+    TypeInfo::class(
+        "System.Tuple",
+        &[Static("object Create(params object[] items)", |_, a| {
+            let names = ["Item1", "Item2", "Item3", "Item4", "Item5", "Item6", "Item7"];
+            Ok(Value::record("System.Tuple", names.into_iter().zip(a.iter().cloned()).collect()))
+        })],
+    ),
+    TypeInfo::interface("System.IComparable"),
+    TypeInfo::interface("System.IFormattable"),
+    TypeInfo::interface("System.IConvertible"),
+    TypeInfo::interface("System.IFormatProvider"),
+    TypeInfo::interface("System.ICloneable"),
+    TypeInfo::interface("System.IDisposable"),
+    TypeInfo::interface("System.IEquatable").generic(1),
+    TypeInfo::enumeration(
+        "System.ConsoleColor",
+        &[
+            ("Black", 0),
+            ("DarkBlue", 1),
+            ("DarkGreen", 2),
+            ("DarkCyan", 3),
+            ("DarkRed", 4),
+            ("DarkMagenta", 5),
+            ("DarkYellow", 6),
+            ("Gray", 7),
+            ("DarkGray", 8),
+            ("Blue", 9),
+            ("Green", 10),
+            ("Cyan", 11),
+            ("Red", 12),
+            ("Magenta", 13),
+            ("Yellow", 14),
+            ("White", 15),
+        ],
+    ),
+    TypeInfo::enumeration("System.EnvironmentVariableTarget", &[("Process", 0), ("User", 1), ("Machine", 2)]),
+];
+
+fn guid(value: &Value) -> [u8; 16] {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Guid(bytes) => *bytes,
+            _ => [0; 16],
+        },
+        _ => [0; 16],
+    }
+}
+
+/// A random GUID of version 4.
+pub fn new_guid(it: &mut crate::eval::Interp) -> Value {
+    let mut bytes = [0; 16];
+    for half in bytes.chunks_mut(8) {
+        half.copy_from_slice(&it.host.random().to_le_bytes());
+    }
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    Value::net(Net::Guid(bytes))
+}
+
+const GUID: &[Declared] = &[
+    Static("guid NewGuid()", |it, _| Ok(new_guid(it))),
+    Static("guid Parse(string input)", |_, a| match parse_guid(&string(a, 0)) {
+        Some(bytes) => Ok(Value::net(Net::Guid(bytes))),
+        None => net(
+            "System.FormatException",
+            "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
+        ),
+    }),
+    Static("bool TryParse(string input, ref result)", |it, a| {
+        let found = parse_guid(&string(a, 0));
+        if let Value::Ref(reference) = at(a, 1).base() {
+            it.write_reference(&reference.clone(), Value::net(Net::Guid(found.unwrap_or_default())))?;
+        }
+        Ok(Value::Bool(found.is_some()))
+    }),
+    StaticProperty("guid Empty", |_, _| Ok(Value::net(Net::Guid([0; 16])))),
+    Property("guid Guid", |_, t, _| Ok(Value::from(guid_text(&guid(t))))),
+    Method("byte[] ToByteArray()", |_, t, _| Ok(Value::bytes(&guid(t)))),
+    New("guid(string g)", |_, a| match parse_guid(&string(a, 0)) {
+        Some(bytes) => Ok(Value::net(Net::Guid(bytes))),
+        None => net(
+            "System.FormatException",
+            "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
+        ),
+    }),
+];
+
+fn part(value: &Value, index: usize) -> Value {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Version(parts) => Value::Int(parts.get(index).copied().unwrap_or(-1)),
+            _ => Value::Null,
+        },
+        _ => Value::Null,
+    }
+}
+
+fn parts(value: &Value) -> [i32; 4] {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Version(parts) => *parts,
+            _ => [0; 4],
+        },
+        _ => [0; 4],
+    }
+}
+
+fn make_version(args: &[Value]) -> R<Value> {
+    let mut parts = [-1; 4];
+    for (i, place) in parts.iter_mut().enumerate().take(args.len()) {
+        *place = integer(args, i) as i32;
+        if *place < 0 {
+            return net(
+                "System.ArgumentOutOfRangeException",
+                "Version's parameters must be greater than or equal to zero. (Parameter 'major')",
+            );
+        }
+    }
+    Ok(version(parts))
+}
+
+const VERSION: &[Declared] = &[
+    Property("int Major", |_, t, _| Ok(part(t, 0))),
+    Property("int Minor", |_, t, _| Ok(part(t, 1))),
+    Property("int Build", |_, t, _| Ok(part(t, 2))),
+    Property("int Revision", |_, t, _| Ok(part(t, 3))),
+    Property("int Patch", |_, t, _| Ok(part(t, 2))),
+    Method("int CompareTo(version value)", |_, t, a| Ok(Value::Int(parts(t).cmp(&parts(&at(a, 0))) as i32))),
+    Method("string ToString()", |_, t, _| Ok(Value::from(version_text(&parts(t), 4)))),
+    Method("string ToString(int fieldCount)", |_, t, a| {
+        Ok(Value::from(version_text(&parts(t), integer(a, 0).max(0) as usize)))
+    }),
+    Static("version Parse(string input)", |_, a| match parse_version(&string(a, 0)) {
+        Ok(parts) => Ok(version(parts)),
+        Err(why) => net("System.ArgumentException", why),
+    }),
+    Static("bool TryParse(string input, ref result)", |it, a| {
+        let found = parse_version(&string(a, 0)).ok();
+        if let Value::Ref(reference) = at(a, 1).base() {
+            it.write_reference(&reference.clone(), found.map_or(Value::Null, version))?;
+        }
+        Ok(Value::Bool(found.is_some()))
+    }),
+    New("version(string version)", |_, a| match parse_version(&string(a, 0)) {
+        Ok(parts) => Ok(version(parts)),
+        Err(why) => net("System.ArgumentException", why),
+    }),
+    New("version(int major, int minor)", |_, a| make_version(a)),
+    New("version(int major, int minor, int build)", |_, a| make_version(a)),
+    New("version(int major, int minor, int build, int revision)", |_, a| make_version(a)),
+];
+
+struct Parts<'a> {
+    scheme: &'a str,
+    user: &'a str,
+    host: &'a str,
+    port: Option<i32>,
+    path: &'a str,
+    query: &'a str,
+    fragment: &'a str,
+}
+
+fn split_uri(uri: &str) -> Parts<'_> {
+    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
+    let (rest, fragment) = rest.find('#').map_or((rest, ""), |at| rest.split_at(at));
+    let (rest, query) = rest.find('?').map_or((rest, ""), |at| rest.split_at(at));
+    let (authority, path) = if scheme.is_empty() {
+        ("", rest)
+    } else {
+        rest.find('/').map_or((rest, "/"), |at| rest.split_at(at))
+    };
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (host, port) = match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, port.parse().ok()),
+        _ => (host, None),
+    };
+    Parts { scheme, user, host, port, path, query, fragment }
+}
+
+fn uri_of(value: &Value) -> String {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Uri(uri) => uri.clone(),
+            _ => String::new(),
+        },
+        other => text(other),
+    }
+}
+
+fn default_port(scheme: &str) -> i32 {
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" => 80,
+        "https" => 443,
+        "ftp" => 21,
+        _ => -1,
+    }
+}
+
+fn uri_part(value: &Value, pick: fn(&Parts<'_>) -> String) -> R<Value> {
+    let uri = uri_of(value);
+    let parts = split_uri(&uri);
+    if parts.scheme.is_empty() {
+        return net(
+            "System.InvalidOperationException",
+            "This operation is not supported for a relative URI.",
+        );
+    }
+    Ok(Value::from(pick(&parts)))
+}
+
+fn make_uri(args: &[Value]) -> R<Value> {
+    let (first, second) = (text(&at(args, 0)), args.get(1).map(text));
+    let joined = match second {
+        Some(relative) if !relative.contains("://") && first.contains("://") => {
+            let parts = split_uri(&first);
+            let root = format!(
+                "{}://{}{}",
+                parts.scheme,
+                parts.host,
+                parts.port.map_or(String::new(), |p| format!(":{p}"))
+            );
+            if relative.starts_with('/') {
+                format!("{root}{relative}")
+            } else {
+                format!("{root}{}/{relative}", parts.path.rsplit_once('/').map_or("", |(dir, _)| dir))
+            }
+        }
+        Some(relative) if relative.contains("://") => relative,
+        _ => first,
+    };
+    if args.len() == 1 && !joined.contains("://") && !joined.contains(':') {
+        return net(
+            "System.UriFormatException",
+            "Invalid URI: The format of the URI could not be determined.",
+        );
+    }
+    Ok(Value::net(Net::Uri(joined)))
+}
+
+const URI: &[Declared] = &[
+    Property("string AbsolutePath", |_, t, _| uri_part(t, |p| p.path.to_owned())),
+    Property("string AbsoluteUri", |_, t, _| Ok(Value::from(uri_text(&uri_of(t))))),
+    Property("string LocalPath", |_, t, _| uri_part(t, |p| unescape_uri(p.path, false))),
+    Property("string Authority", |_, t, _| {
+        uri_part(t, |p| {
+            format!(
+                "{}{}",
+                p.host,
+                p.port.filter(|n| *n != default_port(p.scheme)).map_or(String::new(), |n| format!(":{n}"))
+            )
+        })
+    }),
+    Property("string Host", |_, t, _| uri_part(t, |p| p.host.to_lowercase())),
+    Property("string DnsSafeHost", |_, t, _| uri_part(t, |p| p.host.to_lowercase())),
+    Property("bool IsDefaultPort", |_, t, _| {
+        let uri = uri_of(t);
+        let parts = split_uri(&uri);
+        Ok(Value::Bool(parts.port.is_none_or(|p| p == default_port(parts.scheme))))
+    }),
+    Property("bool IsFile", |_, t, _| Ok(Value::Bool(uri_of(t).starts_with("file:")))),
+    Property("string PathAndQuery", |_, t, _| uri_part(t, |p| format!("{}{}", p.path, p.query))),
+    Property("string[] Segments", |_, t, _| {
+        let uri = uri_of(t);
+        let segments = split_uri(&uri).path.split_inclusive('/').map(str::to_owned).collect::<Vec<_>>();
+        Ok(Value::strings(segments))
+    }),
+    Property("int Port", |_, t, _| {
+        let uri = uri_of(t);
+        let parts = split_uri(&uri);
+        Ok(Value::Int(parts.port.unwrap_or_else(|| default_port(parts.scheme))))
+    }),
+    Property("string Query", |_, t, _| uri_part(t, |p| p.query.to_owned())),
+    Property("string Fragment", |_, t, _| uri_part(t, |p| p.fragment.to_owned())),
+    Property("string Scheme", |_, t, _| uri_part(t, |p| p.scheme.to_lowercase())),
+    Property("string OriginalString", |_, t, _| Ok(Value::from(uri_of(t)))),
+    Property("bool IsAbsoluteUri", |_, t, _| Ok(Value::Bool(uri_of(t).contains("://")))),
+    Property("string UserInfo", |_, t, _| uri_part(t, |p| p.user.to_owned())),
+    Method("string ToString()", |_, t, _| Ok(Value::from(uri_text(&uri_of(t))))),
+    New("uri(string uriString)", |_, a| make_uri(a)),
+    New("uri(uri baseUri, string relativeUri)", |_, a| make_uri(a)),
+    New("uri(string uriString, System.UriKind uriKind)", |_, a| make_uri(&[at(a, 0), Value::from("")])),
+    Static("string EscapeDataString(string stringToEscape)", |_, a| {
+        Ok(Value::from(escape_uri(&string(a, 0), "-_.~")))
+    }),
+    Static("string EscapeUriString(string stringToEscape)", |_, a| {
+        Ok(Value::from(escape_uri(&string(a, 0), "-_.~:/?#[]@!$&'()*+,;=%")))
+    }),
+    Static("string UnescapeDataString(string stringToUnescape)", |_, a| {
+        Ok(Value::from(unescape_uri(&string(a, 0), false)))
+    }),
+    Static("bool IsWellFormedUriString(string uriString, System.UriKind uriKind)", |_, a| {
+        Ok(Value::Bool(integer(a, 1) == 2 || string(a, 0).contains("://") && !string(a, 0).contains(' ')))
+    }),
+    Static("bool TryCreate(string uriString, System.UriKind uriKind, ref result)", |it, a| {
+        let valid = string(a, 0).contains("://") && !string(a, 0).ends_with("://") || integer(a, 1) != 1;
+        if let (true, Value::Ref(reference)) = (valid, at(a, 2).base()) {
+            it.write_reference(&reference.clone(), Value::net(Net::Uri(string(a, 0).to_string())))?;
+        }
+        Ok(Value::Bool(valid))
+    }),
+];
+
+pub fn escape_uri(source: &str, kept: &str) -> String {
+    let mut out = String::new();
+    for byte in source.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(char::from(byte)) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+pub fn unescape_uri(source: &str, plus: bool) -> String {
+    let bytes = source.as_bytes();
+    let mut out = Vec::new();
+    let mut i = 0;
+    while let Some(&byte) = bytes.get(i) {
+        let code = if byte == b'%' {
+            source.get(i + 1..i + 3).and_then(|h| u8::from_str_radix(h, 16).ok())
+        } else {
+            None
+        };
+        match code {
+            Some(code) => {
+                out.push(code);
+                i += 3;
+            }
+            None => {
+                out.push(if byte == b'+' && plus { b' ' } else { byte });
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// `HtmlEncode`
+pub fn html_encode(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    for c in source.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\u{a0}'..='\u{ff}' => out.push_str(&format!("&#{};", c as u32)),
+            c if c as u32 > 0xffff => out.push_str(&format!("&#{};", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn html_decode(source: &str) -> String {
+    let mut out = String::new();
+    let mut rest = source;
+    while let Some(at) = rest.find('&') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at..).unwrap_or_default();
+        let decoded = rest.find(';').filter(|end| *end <= 10).and_then(|end| {
+            let name = rest.get(1..end)?;
+            let c = match name {
+                "amp" => '&',
+                "lt" => '<',
+                "gt" => '>',
+                "quot" => '"',
+                "apos" => '\'',
+                "nbsp" => '\u{a0}',
+                "copy" => '©',
+                "euro" => '€',
+                _ => {
+                    let digits = name.strip_prefix('#')?;
+                    let code = match digits.strip_prefix(['x', 'X']) {
+                        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                        None => digits.parse().ok()?,
+                    };
+                    char::from_u32(code)?
+                }
+            };
+            Some((c, end))
+        });
+        match decoded {
+            Some((c, end)) => {
+                out.push(c);
+                rest = rest.get(end + 1..).unwrap_or_default();
+            }
+            None => {
+                out.push('&');
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    out + rest
+}
+
+const WEB: &[Declared] = &[
+    Static("string HtmlEncode(string value)", |_, a| Ok(Value::from(html_encode(&string(a, 0))))),
+    Static("string HtmlDecode(string value)", |_, a| Ok(Value::from(html_decode(&string(a, 0))))),
+    Static("string UrlEncode(string value)", |_, a| {
+        Ok(Value::from(escape_uri(&string(a, 0), "-_.!*() ").replace(' ', "+").replace("%2", "%2")))
+    }),
+    Static("string UrlDecode(string value)", |_, a| Ok(Value::from(unescape_uri(&string(a, 0), true)))),
+    Static("object ParseQueryString(string query)", |_, a| {
+        let dict = crate::value::Dict::new(crate::value::DictKind::Ordered, true);
+        for pair in string(a, 0).trim_start_matches('?').split('&').filter(|p| !p.is_empty()) {
+            let (k, v) = pair.split_once('=').unwrap_or((pair, ""));
+            dict.insert(&Value::from(unescape_uri(k, true)), Value::from(unescape_uri(v, true)));
+        }
+        Ok(Value::Dict(std::rc::Rc::new(dict)))
+    }),
+];
+
+const ENVIRONMENT: &[Declared] = &[
+    StaticProperty("string NewLine", |_, _| Ok(Value::from("\n"))),
+    StaticProperty("string MachineName", |it, _| {
+        Ok(Value::from(it.env.get("HOSTNAME").unwrap_or_else(|| "sandbox".into())))
+    }),
+    StaticProperty("string UserName", |it, _| {
+        Ok(Value::from(it.env.get("USER").unwrap_or_else(|| "sandbox".into())))
+    }),
+    StaticProperty("string UserDomainName", |_, _| Ok(Value::from("sandbox"))),
+    StaticProperty("string CurrentDirectory", |it, _| Ok(Value::from(it.location.current.clone()))),
+    StaticProperty("int ProcessorCount", |_, _| Ok(Value::Int(1))),
+    StaticProperty("int ProcessId", |_, _| Ok(Value::Int(1))),
+    StaticProperty("int TickCount", |it, _| {
+        Ok(Value::Int((it.host.monotonic() / 1_000_000) as i32 & i32::MAX))
+    }),
+    StaticProperty("bool Is64BitOperatingSystem", |_, _| Ok(Value::Bool(true))),
+    StaticProperty("bool Is64BitProcess", |_, _| Ok(Value::Bool(true))),
+    StaticProperty("bool UserInteractive", |_, _| Ok(Value::Bool(false))),
+    StaticProperty("version Version", |_, _| Ok(version([3, 1, 32, -1]))),
+    StaticProperty("System.OperatingSystem OSVersion", |_, _| {
+        Ok(Value::record(
+            "System.OperatingSystem",
+            vec![
+                ("Platform", Value::from("Unix")),
+                ("ServicePack", Value::from("")),
+                ("Version", version([0, 2, 0, 0])),
+                ("VersionString", Value::from("Unix 0.2.0.0")),
+            ],
+        ))
+    }),
+    Static("string GetEnvironmentVariable(string variable)", |it, a| {
+        Ok(it.env.get(&string(a, 0)).map(Value::from).unwrap_or_default())
+    }),
+    Static(
+        "string GetEnvironmentVariable(string variable, System.EnvironmentVariableTarget target)",
+        |it, a| Ok(it.env.get(&string(a, 0)).map(Value::from).unwrap_or_default()),
+    ),
+    Static("void SetEnvironmentVariable(string variable, string value)", |it, a| {
+        it.env.set(&string(a, 0), &at(a, 1));
+        Ok(Value::Void)
+    }),
+    Static("System.Collections.IDictionary GetEnvironmentVariables()", |it, _| {
+        let pairs: Vec<(Value, Value)> = it
+            .env
+            .variables
+            .iter()
+            .map(|(k, v)| (Value::from(k.as_str()), Value::from(v.as_str())))
+            .collect();
+        Ok(Value::Dict(std::rc::Rc::new(crate::value::Dict::from_pairs(
+            crate::value::DictKind::Hashtable,
+            pairs,
+        ))))
+    }),
+    Static("string GetFolderPath(object folder)", |it, _| {
+        Ok(Value::from(it.env.get("HOME").unwrap_or_default()))
+    }),
+    Static("string ExpandEnvironmentVariables(string name)", |it, a| {
+        let mut out = string(a, 0).to_string();
+        for (k, v) in it.env.variables.clone() {
+            out = out.replace(&format!("%{k}%"), &v);
+        }
+        Ok(Value::from(out))
+    }),
+    Static("void Exit(int exitCode)", |_, a| {
+        Err(Box::new(crate::eval::error::Flow::Exit(integer(a, 0) as i32)))
+    }),
+];
+
+fn write(it: &mut crate::eval::Interp, args: &[Value], end: &str) -> R<Value> {
+    let text = match args {
+        [] => String::new(),
+        [one] => it.to_text(one),
+        [format, rest @ ..] => {
+            let format = it.to_text(format);
+            match it.format(&format, rest) {
+                Ok(text) => text,
+                Err(why) => return net("System.FormatException", why),
+            }
+        }
+    };
+    it.host.write_host(&format!("{text}{end}"), true);
+    Ok(Value::Void)
+}
+
+const CONSOLE: &[Declared] = &[
+    Static("void WriteLine(params object[] value)", |it, a| write(it, a, "\n")),
+    Static("void Write(params object[] value)", |it, a| write(it, a, "")),
+    Static("string ReadLine()", |_, _| Ok(Value::Null)),
+    StaticProperty("System.Text.Encoding OutputEncoding", |_, _| Ok(Value::net(Net::Encoding("utf-8")))),
+    StaticProperty("System.Text.Encoding InputEncoding", |_, _| Ok(Value::net(Net::Encoding("utf-8")))),
+    StaticProperty("int WindowWidth", |_, _| Ok(Value::Int(120))),
+    StaticProperty("int BufferWidth", |_, _| Ok(Value::Int(120))),
+];
+
+const CULTURE: &[Declared] = &[
+    StaticProperty("cultureinfo InvariantCulture", |_, _| Ok(Value::net(Net::Culture("".into())))),
+    StaticProperty("cultureinfo CurrentCulture", |_, _| Ok(Value::net(Net::Culture("en-US".into())))),
+    StaticProperty("cultureinfo CurrentUICulture", |_, _| Ok(Value::net(Net::Culture("en-US".into())))),
+    Static("cultureinfo GetCultureInfo(string name)", |_, a| Ok(Value::net(Net::Culture(string(a, 0))))),
+    Static("cultureinfo CreateSpecificCulture(string name)", |_, a| {
+        Ok(Value::net(Net::Culture(string(a, 0))))
+    }),
+    New("cultureinfo(string name)", |_, a| Ok(Value::net(Net::Culture(string(a, 0))))),
+    Property("int LCID", |_, t, _| Ok(Value::Int(if text(t).is_empty() { 127 } else { 1033 }))),
+    Property("string Name", |_, t, _| Ok(Value::from(text(t)))),
+    Property("string DisplayName", |_, t, _| {
+        Ok(Value::from(if text(t).is_empty() {
+            "Invariant Language (Invariant Country)"
+        } else {
+            "English (United States)"
+        }))
+    }),
+    Property("System.Globalization.TextInfo TextInfo", |_, _, _| {
+        Ok(Value::record("System.Globalization.TextInfo", vec![("ListSeparator", Value::from(","))]))
+    }),
+    Property("object NumberFormat", |_, _, _| {
+        Ok(Value::record(
+            "System.Globalization.NumberFormatInfo",
+            vec![
+                ("NumberDecimalSeparator", Value::from(".")),
+                ("NumberGroupSeparator", Value::from(",")),
+                ("CurrencySymbol", Value::from("$")),
+            ],
+        ))
+    }),
+    Property("object DateTimeFormat", |_, _, _| {
+        Ok(Value::record(
+            "System.Globalization.DateTimeFormatInfo",
+            vec![
+                ("ShortDatePattern", Value::from("M/d/yyyy")),
+                ("LongDatePattern", Value::from("dddd, MMMM d, yyyy")),
+                ("DayNames", Value::strings(crate::value::datetime::DAYS.iter().map(|d| (*d).to_owned()))),
+                (
+                    "MonthNames",
+                    Value::strings(
+                        crate::value::datetime::MONTHS.iter().map(|d| (*d).to_owned()).chain([String::new()]),
+                    ),
+                ),
+            ],
+        ))
+    }),
+];
+
+const TEXT_INFO: &[Declared] = &[
+    Method("string ToTitleCase(string str)", |_, _, a| {
+        let mut out = String::new();
+        for word in string(a, 0).split_inclusive(|c: char| !c.is_alphanumeric() && c != '\'') {
+            let all_caps = word.chars().filter(|c| c.is_alphabetic()).count() > 1
+                && word.chars().all(|c| !c.is_lowercase());
+            let mut chars = word.chars();
+            if let Some(first) = chars.next() {
+                out.extend(first.to_uppercase());
+                let rest = chars.as_str();
+                out.push_str(&if all_caps { rest.to_owned() } else { rest.to_lowercase() });
+            }
+        }
+        Ok(Value::from(out))
+    }),
+    Method("string ToUpper(string str)", |_, _, a| Ok(Value::from(string(a, 0).to_uppercase()))),
+    Method("string ToLower(string str)", |_, _, a| Ok(Value::from(string(a, 0).to_lowercase()))),
+];
+
+fn elapsed(it: &mut crate::eval::Interp, value: &Value) -> i64 {
+    match value.base() {
+        Value::Net(net) => match &**net {
+            Net::Stopwatch(watch) => {
+                let running =
+                    watch.started.get().map_or(0, |since| it.host.monotonic().saturating_sub(since));
+                ((watch.before.get() + running) / 100) as i64
+            }
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+fn watch(value: &Value, body: impl FnOnce(&super::net::Stopwatch)) -> R<Value> {
+    if let Value::Net(net) = value.base()
+        && let Net::Stopwatch(watch) = &**net
+    {
+        body(watch);
+    }
+    Ok(Value::Void)
+}
+
+const STOPWATCH: &[Declared] = &[
+    Static("System.Diagnostics.Stopwatch StartNew()", |it, _| {
+        let watch = super::net::Stopwatch::default();
+        watch.started.set(Some(it.host.monotonic()));
+        Ok(Value::net(Net::Stopwatch(watch)))
+    }),
+    New("Stopwatch()", |_, _| Ok(Value::net(Net::Stopwatch(super::net::Stopwatch::default())))),
+    Property("bool IsRunning", |_, t, _| {
+        Ok(Value::Bool(
+            matches!(t.base(), Value::Net(net) if matches!(&**net, Net::Stopwatch(w) if w.started.get().is_some())),
+        ))
+    }),
+    Property("timespan Elapsed", |it, t, _| Ok(Value::TimeSpan(crate::value::TimeSpan(elapsed(it, t))))),
+    Property("long ElapsedMilliseconds", |it, t, _| Ok(Value::Long(elapsed(it, t) / 10_000))),
+    Property("long ElapsedTicks", |it, t, _| Ok(Value::Long(elapsed(it, t)))),
+    Method("void Start()", |it, t, _| {
+        let now = it.host.monotonic();
+        watch(t, |w| w.started.set(Some(w.started.get().unwrap_or(now))))
+    }),
+    Method("void Stop()", |it, t, _| {
+        let now = it.host.monotonic();
+        watch(t, |w| {
+            if let Some(since) = w.started.take() {
+                w.before.set(w.before.get() + now.saturating_sub(since));
+            }
+        })
+    }),
+    Method("void Reset()", |_, t, _| {
+        watch(t, |w| {
+            w.started.set(None);
+            w.before.set(0);
+        })
+    }),
+    Method("void Restart()", |it, t, _| {
+        let now = it.host.monotonic();
+        watch(t, |w| {
+            w.before.set(0);
+            w.started.set(Some(now));
+        })
+    }),
+];
+
+fn enum_type(value: &Value) -> Option<std::rc::Rc<super::EnumType>> {
+    match value.base() {
+        Value::Type(ty) => match &**ty {
+            Ty::Enum(e) => Some(e.clone()),
+            _ => None,
+        },
+        Value::Enum(e) => Some(e.ty.clone()),
+        _ => None,
+    }
+}
+
+fn parse_enum(args: &[Value], ignore: bool) -> R<Value> {
+    let Some(ty) = enum_type(&at(args, 0)) else {
+        return net("System.ArgumentException", "Type provided must be an Enum. (Parameter 'enumType')");
+    };
+    let wanted = string(args, 1);
+    let exact = ty.values.iter().any(|(n, _)| **n == *wanted)
+        || wanted.parse::<i64>().is_ok()
+        || wanted.contains(',');
+    match ty
+        .parse(&wanted)
+        .filter(|_| exact || ignore && ty.values.iter().any(|(n, _)| crate::symbol::same(n, &wanted)))
+    {
+        Some(value) => Ok(Value::enumeration(ty, value)),
+        None => net("System.ArgumentException", format!("Requested value '{wanted}' was not found.")),
+    }
+}
+
+const ENUM: &[Declared] = &[
+    Property("int value__", |_, t, _| {
+        Ok(match t.base() {
+            Value::Enum(e) => Value::Int(e.value as i32),
+            _ => Value::Null,
+        })
+    }),
+    Method("bool HasFlag(object flag)", |it, t, a| {
+        let Value::Enum(own) = t.base() else { return Ok(Value::Bool(false)) };
+        let flag = it.convert(&at(a, 0), &Ty::Enum(own.ty.clone()))?;
+        Ok(Value::Bool(matches!(&flag, Value::Enum(f) if own.value & f.value == f.value)))
+    }),
+    Method("int CompareTo(object target)", |_, t, a| {
+        Ok(Value::Int(match (t.base(), at(a, 0).base()) {
+            (Value::Enum(x), Value::Enum(y)) => x.value.cmp(&y.value) as i32,
+            _ => 0,
+        }))
+    }),
+    Static("object Parse(type enumType, string value)", |_, a| parse_enum(a, false)),
+    Static("object Parse(type enumType, string value, bool ignoreCase)", |_, a| parse_enum(a, boolean(a, 2))),
+    Static("bool TryParse(string value, bool ignoreCase, ref result)", |_, _| Ok(Value::Bool(false))),
+    Static("string GetName(type enumType, object value)", |_, a| {
+        let number = match at(a, 1).base() {
+            Value::Enum(e) => e.value,
+            other => other.as_integer().unwrap_or(i64::MIN),
+        };
+        Ok(enum_type(&at(a, 0))
+            .and_then(|ty| ty.name_of(number).map(|n| Value::Str(n.clone())))
+            .unwrap_or_default())
+    }),
+    Static("string[] GetNames(type enumType)", |_, a| {
+        Ok(enum_type(&at(a, 0))
+            .map_or(Value::Null, |ty| Value::strings(sorted_values(&ty).into_iter().map(|(n, _)| n))))
+    }),
+    Static("array GetValues(type enumType)", |_, a| {
+        Ok(enum_type(&at(a, 0)).map_or(Value::Null, |ty| {
+            Value::array_of(
+                Ty::Enum(ty.clone()),
+                sorted_values(&ty).into_iter().map(|(_, v)| Value::enumeration(ty.clone(), v)).collect(),
+            )
+        }))
+    }),
+    Static("bool IsDefined(type enumType, object value)", |_, a| {
+        Ok(Value::Bool(enum_type(&at(a, 0)).is_some_and(|ty| match at(a, 1).base() {
+            Value::Str(name) => ty.values.iter().any(|(n, _)| **n == **name),
+            Value::Enum(e) => ty.name_of(e.value).is_some(),
+            other => other.as_integer().is_some_and(|v| ty.name_of(v).is_some()),
+        })))
+    }),
+    Static("object ToObject(type enumType, int value)", |_, a| {
+        Ok(enum_type(&at(a, 0)).map_or(Value::Null, |ty| Value::enumeration(ty, integer(a, 1))))
+    }),
+];
+
+fn sorted_values(ty: &super::EnumType) -> Vec<(String, i64)> {
+    let mut values: Vec<(String, i64)> = ty.values.iter().map(|(n, v)| (n.to_string(), *v)).collect();
+    values.sort_by_key(|(_, v)| *v);
+    values
+}
+
+fn ty(value: &Value) -> Ty {
+    match value.base() {
+        Value::Type(ty) => (**ty).clone(),
+        _ => super::OBJECT,
+    }
+}
+
+const TYPE: &[Declared] = &[
+    Property("bool IsPublic", |_, _, _| Ok(Value::Bool(true))),
+    Property("bool IsSerializable", |_, t, _| {
+        Ok(Value::Bool(ty(t).is_value_type() || ty(t) == super::STRING))
+    }),
+    Property("string Name", |_, t, _| Ok(Value::from(ty(t).name()))),
+    Property("object BaseType", |_, t, _| {
+        Ok(match ty(t) {
+        Ty::Native(info) if info.name == "System.Object" => Value::Null,
+        own => own.base().filter(|b| !matches!(b, Ty::Native(i) if i.name == "System.FloatingPoint" || i.name == "System.DecimalNumber")).map_or_else(|| Value::ty(super::native("System.ValueType")), Value::ty),
+    })
+    }),
+    Property("string FullName", |_, t, _| Ok(Value::from(ty(t).full_name()))),
+    Property("string Namespace", |_, t, _| {
+        Ok(match ty(t).full_name().split(['`', '[']).next().unwrap_or_default().rsplit_once('.') {
+            Some((space, _)) => Value::from(space),
+            None => Value::Null,
+        })
+    }),
+    Property("bool IsArray", |_, t, _| Ok(Value::Bool(matches!(ty(t), Ty::Array(..))))),
+    Property("bool IsClass", |_, t, _| Ok(Value::Bool(!ty(t).is_value_type()))),
+    Property("bool IsEnum", |_, t, _| Ok(Value::Bool(matches!(ty(t), Ty::Enum(_))))),
+    Property("bool IsValueType", |_, t, _| Ok(Value::Bool(ty(t).is_value_type()))),
+    Property("bool IsPrimitive", |_, t, _| {
+        Ok(Value::Bool(
+            ty(t).is_numeric() && !ty(t).is("System.Decimal")
+                || ty(t).is("System.Boolean")
+                || ty(t).is("System.Char"),
+        ))
+    }),
+    Property("bool IsInterface", |_, t, _| {
+        Ok(Value::Bool(matches!(ty(t), Ty::Native(i) if i.kind == TypeKind::Interface)))
+    }),
+    Property("bool IsGenericType", |_, t, _| Ok(Value::Bool(matches!(ty(t), Ty::Generic(..))))),
+    Property("bool IsAbstract", |_, _, _| Ok(Value::Bool(false))),
+    Property("object UnderlyingSystemType", |_, t, _| Ok(t.clone())),
+    Method("object GetElementType()", |_, t, _| Ok(ty(t).element().map_or(Value::Null, Value::ty))),
+    Method("string[] GetEnumNames()", |_, t, _| {
+        Ok(enum_type(t)
+            .map_or(Value::Null, |e| Value::strings(sorted_values(&e).into_iter().map(|(n, _)| n))))
+    }),
+    Method("array GetEnumValues()", |_, t, _| {
+        Ok(enum_type(t).map_or(Value::Null, |e| {
+            Value::array_of(
+                Ty::Enum(e.clone()),
+                sorted_values(&e).into_iter().map(|(_, v)| Value::enumeration(e.clone(), v)).collect(),
+            )
+        }))
+    }),
+    Method("bool IsAssignableFrom(type c)", |_, t, a| Ok(Value::Bool(ty(&at(a, 0)).extends(&ty(t))))),
+    Method("bool IsSubclassOf(type c)", |_, t, a| {
+        Ok(Value::Bool(ty(t) != ty(&at(a, 0)) && ty(t).extends(&ty(&at(a, 0)))))
+    }),
+    Method("bool IsInstanceOfType(object o)", |it, t, a| Ok(Value::Bool(it.value_is(&at(a, 0), &ty(t))))),
+    Method("object[] GetGenericArguments()", |_, t, _| {
+        Ok(match ty(t) {
+            Ty::Generic(_, args) => Value::array(args.iter().cloned().map(Value::ty).collect()),
+            _ => Value::array(Vec::new()),
+        })
+    }),
+    Static("type GetType(string typeName)", |it, a| {
+        Ok(it.find_type(&string(a, 0)).map_or(Value::Null, Value::ty))
+    }),
+];
