@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 programs=$(cd "$1" && pwd)
 mkdir -p "$2" && work=$(cd "$2" && pwd)
 
-cp -r "$here"/{job.yaml,policy.yaml,config.yaml,schema.sql,data} "$work"
+cp -r "$here"/{job.yaml,policy.yaml,config.yaml,schema.sql,data,scripts} "$work"
 "$programs/make-shop-db" "$work"
 
 export AZURE_DEVOPS_PAT=${AZURE_DEVOPS_PAT:-emulator-pat}

@@ -19,6 +19,7 @@ const STEPS: &[(&str, &str)] = &[
     ("data_processing", "data-processing"),
     ("file_operation", "file-operation"),
     ("http", "http-step"),
+    ("powershell", "powershell"),
     ("sql", "sql"),
     ("wait", "wait"),
 ];

@@ -27,7 +27,10 @@ async fn manifests_are_what_the_components_say() {
             assert_eq!(builtin.manifest, text, "run the tests once with UPDATE_EXPECT=1");
         }
     }
-    assert_eq!(sandbox.types(), ["azure_devops", "data_processing", "file_operation", "http", "sql", "wait"]);
+    assert_eq!(
+        sandbox.types(),
+        ["azure_devops", "data_processing", "file_operation", "http", "powershell", "sql", "wait"]
+    );
 }
 
 const SHOP: &str = "

@@ -21,12 +21,12 @@ use tokio::net::TcpListener;
 use crate::support::{Running, Site, told};
 
 /// Two ports of one server: two origins.
-struct Web {
+pub struct Web {
     ports: [u16; 2],
 }
 
 impl Web {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let mut ports = [0; 2];
         let busy = Arc::new(AtomicU64::new(0));
         for port in &mut ports {
@@ -44,20 +44,25 @@ impl Web {
         Self { ports }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.ports[0])
     }
 
-    async fn site(&self, more: &str) -> Running {
+    /// What a policy grants to reach it, and a workspace.
+    pub fn grants(&self, more: &str) -> String {
         let rules = self.ports.map(|port| {
             format!(
                 "- {{url: 'http://127.0.0.1:{port}', methods: [GET, HEAD, POST, PUT, DELETE], allow_private: ['127.0.0.1/32']}}\n"
             )
         });
-        let grants = format!(
+        format!(
             "http:\n{}files: [{{mount: /workspace, workspace: 8MiB, access: write}}]\n{more}",
             rules.concat()
-        );
+        )
+    }
+
+    async fn site(&self, more: &str) -> Running {
+        let grants = self.grants(more);
         Site::new().policy("http", &grants).host().await
     }
 }

@@ -13,6 +13,7 @@ mod file_threats;
 mod http_step;
 mod http_threats;
 mod mssql;
+mod powershell;
 mod probe;
 mod recovery;
 mod server;

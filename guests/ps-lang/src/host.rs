@@ -25,26 +25,21 @@ pub struct Meta {
     pub read_only: bool,
 }
 
+#[derive(Debug, Clone)]
 pub struct HttpRequest {
     pub method: String,
     pub uri: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// In seconds; 0 for what policy allows.
+    /// In seconds, for the first byte of the answer; 0 for what policy allows.
     pub timeout: u64,
 }
 
+#[derive(Debug, Clone)]
 pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-}
-
-/// The rows of a query.
-#[derive(Default)]
-pub struct Table {
-    pub columns: Vec<String>,
-    pub rows: Vec<Vec<crate::Value>>,
 }
 
 /// The world outside of a script.
@@ -136,19 +131,9 @@ pub trait Host {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    fn http(&mut self, request: HttpRequest) -> Result<HttpResponse, String> {
-        Err(format!("{} {}: no HTTP is granted to this script", request.method, request.uri))
-    }
-
-    /// Runs SQL on a connection; the parameters by name.
-    fn sql(&mut self, connection: &str, sql: &str, timeout: Option<u64>) -> Result<Vec<Table>, String> {
-        let _ = (sql, timeout);
-        Err(format!("no database is granted to this script: connection `{connection}`"))
-    }
-
-    /// A secret of the operator's, for `Get-Credential`.
-    fn secret(&mut self, name: &str) -> Option<String> {
-        let _ = name;
-        None
-    }
+    /// Sends a request, and follows no redirect.
+    ///
+    /// # Errors
+    /// Why there is no answer, for people.
+    fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String>;
 }

@@ -1,7 +1,7 @@
 //! An interpreter of the PowerShell 7 language, without any input or output of its own.
 //!
 //! Everything that a script reads or changes outside goes through a [`Host`]: files, the clock, the
-//! environment, HTTP, databases. The language, the table of .NET types, the cmdlets and the formatting of
+//! environment, HTTP. The language, the table of .NET types, the cmdlets and the formatting of
 //! objects are here.
 //!
 //! Source of the behaviour: the documentation of PowerShell 7 and .NET, and what a PowerShell 7.0.13 was

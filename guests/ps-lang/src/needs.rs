@@ -1,11 +1,14 @@
-//! What a script needs that no sandbox has, and what to do about it.
+//! What a script needs that is not here, and what to do about it.
 
-pub const COM: &str = "COM is not available in the sandbox; use `runner: pwsh` on a Windows host, or another way to the same data.";
-pub const REMOTING: &str = "PowerShell remoting is not available in the sandbox; run the step where the data is, or use `runner: pwsh`.";
-pub const MODULES: &str = "Modules from the gallery are not available in the sandbox: put a .psm1 file into a granted path, or use `runner: pwsh`.";
+pub const COM: &str = "COM is not available in the sandbox: get the data another way, or run this part where PowerShell is installed.";
+pub const REMOTING: &str =
+    "PowerShell remoting is not available in the sandbox: run this part where the data is.";
+pub const MODULES: &str =
+    "Modules from the gallery are not available in the sandbox: put a .psm1 file into a granted path.";
+const ELSEWHERE: &str = "run this part where PowerShell is installed";
 
-/// Beginnings of the nouns of modules that need the real PowerShell.
-const VENDORS: [(&str, &str); 12] = [
+/// Beginnings of the nouns of what needs the real PowerShell.
+const VENDORS: &[(&str, &str)] = &[
     ("Mg", "Microsoft.Graph"),
     ("Az", "Az"),
     ("AzureRm", "AzureRM"),
@@ -18,40 +21,167 @@ const VENDORS: [(&str, &str); 12] = [
     ("Wmi", "WMI"),
     ("Cim", "CIM"),
     ("WinEvent", "the Windows event log"),
+    ("EventLog", "the Windows event log"),
+    ("PSSession", "PowerShell remoting"),
+    ("PSRemoting", "PowerShell remoting"),
+    ("Process", "the processes of the machine"),
+    ("Service", "the services of the machine"),
+    ("Computer", "the machine"),
+    ("ComputerInfo", "the machine"),
+    ("HotFix", "the machine"),
+    ("Clipboard", "a desktop"),
+    ("Printer", "a printer"),
+    ("GridView", "a desktop"),
+    ("Counter", "the counters of Windows"),
+    ("Acl", "the access lists of the machine"),
+    ("ScheduledTask", "the task scheduler of Windows: a job has a `schedule` instead"),
+    ("LocalUser", "the accounts of the machine"),
+    ("LocalGroup", "the accounts of the machine"),
+    ("Net", "the network of the machine"),
+    ("DnsName", "the network of the machine"),
+    ("Connection", "the network of the machine"),
 ];
 
-const PROGRAMS: [&str; 14] = [
-    "git",
+/// What PowerShell has, and this interpreter has not.
+const MISSING: &[(&str, &str)] = &[
+    ("Compress-Archive", "the step `file_operation` packs archives"),
+    ("Expand-Archive", "the step `file_operation` unpacks archives"),
+    ("Send-MailMessage", "use the HTTP API of a mail service, with `Invoke-RestMethod`"),
+    ("Invoke-Sqlcmd", "the step `sql` talks to databases"),
+    ("Export-Clixml", "use `ConvertTo-Json`"),
+    ("Import-Clixml", "use `ConvertFrom-Json`"),
+    ("ConvertTo-Xml", "use `[xml]` and `ConvertTo-Html`, or `ConvertTo-Json`"),
+    ("Import-PowerShellDataFile", "use `ConvertFrom-StringData` or `ConvertFrom-Json`"),
+    ("Get-Credential", "nobody is there to be asked; let policy add credentials to requests"),
+    ("Get-Error", "use `$Error[0] | Format-List * -Force`"),
+    ("Get-Help", "nothing here has help"),
+    ("Start-Job", "use `ForEach-Object`, or steps of their own"),
+    ("Start-ThreadJob", "use `ForEach-Object`, or steps of their own"),
+    ("Receive-Job", "there are no jobs in the background"),
+    ("Wait-Job", "there are no jobs in the background"),
+    ("Get-Job", "there are no jobs in the background"),
+    ("Remove-Job", "there are no jobs in the background"),
+    ("Start-Transcript", "the step's log has what the script says"),
+    ("Stop-Transcript", "the step's log has what the script says"),
+    ("Set-ExecutionPolicy", "the step's `execution_policy` decides"),
+    ("Get-ExecutionPolicy", "the step's `execution_policy` decides"),
+    ("Format-Wide", "use `Format-Table`"),
+    ("Format-Custom", "use `Format-List`"),
+    ("Format-Hex", "use `[System.BitConverter]::ToString`"),
+    ("New-PSDrive", "policy grants what there is, as mounts"),
+    ("Get-PSCallStack", "errors have their `ScriptStackTrace`"),
+    ("Install-Module", MODULES),
+    ("Find-Module", MODULES),
+    ("Update-Module", MODULES),
+    ("Register-ObjectEvent", "there are no events"),
+    ("Register-EngineEvent", "there are no events"),
+    ("Set-PSBreakpoint", "nobody is there to debug"),
+    ("Describe", "Pester is not here"),
+    ("Invoke-Pester", "Pester is not here"),
+];
+
+const PROGRAMS: &[&str] = &[
+    "7z",
+    "aws",
     "az",
-    "gh",
-    "dotnet",
+    "bash",
+    "bcp",
+    "cargo",
+    "cmd",
+    "curl",
     "docker",
+    "dotnet",
+    "gh",
+    "git",
+    "go",
+    "gpg",
+    "helm",
+    "hostname",
+    "ifconfig",
+    "ipconfig",
+    "java",
     "kubectl",
-    "npm",
+    "msbuild",
+    "msiexec",
+    "mysql",
+    "net",
     "node",
+    "npm",
+    "nuget",
+    "openssl",
+    "ping",
+    "powershell",
+    "psql",
+    "pwsh",
     "python",
     "python3",
-    "curl",
-    "pwsh",
-    "powershell",
-    "cmd",
+    "reg",
+    "robocopy",
+    "rsync",
+    "sc",
+    "schtasks",
+    "scp",
+    "sh",
+    "sqlcmd",
+    "ssh",
+    "sudo",
+    "systemctl",
+    "tar",
+    "taskkill",
+    "tasklist",
+    "terraform",
+    "unzip",
+    "wget",
+    "whoami",
+    "wmic",
+    "xcopy",
+    "zip",
 ];
 
 /// Why a command that is not there cannot be had, when that is known.
 pub fn unavailable(name: &str) -> Option<String> {
     let plain = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let stem = plain.strip_suffix(".exe").unwrap_or(plain);
-    if PROGRAMS.iter().any(|p| p.eq_ignore_ascii_case(stem)) || plain.to_ascii_lowercase().ends_with(".exe") {
-        return Some(format!(
-            "`{plain}` is a program, and the sandbox runs none. Use `runner: pwsh`, where the operator grants `process`."
-        ));
+    if PROGRAMS.iter().any(|program| program.eq_ignore_ascii_case(stem))
+        || plain.to_ascii_lowercase().ends_with(".exe")
+    {
+        return Some(format!("`{plain}` is a program, and the sandbox runs none: {ELSEWHERE}."));
+    }
+    if let Some((name, mend)) = MISSING.iter().find(|(missing, _)| missing.eq_ignore_ascii_case(name)) {
+        return Some(format!("{name} is not implemented here: {mend}."));
     }
     let (_, noun) = name.split_once('-')?;
-    let (_, module) = VENDORS.iter().find(|(prefix, _)| {
-        noun.get(..prefix.len()) == Some(*prefix)
+    let (_, needed) = VENDORS.iter().find(|(prefix, _)| {
+        noun.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
             && noun.get(prefix.len()..).is_none_or(|r| r.is_empty() || r.starts_with(char::is_uppercase))
     })?;
-    Some(format!(
-        "{name} needs {module}, which is not in the sandbox. Use `runner: pwsh`, where the operator grants `process`."
-    ))
+    Some(format!("{name} needs {needed}, which the sandbox has not: {ELSEWHERE}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_here_is_not_said_to_be_missing() {
+        for info in crate::cmdlets::all() {
+            assert_eq!(unavailable(info.name), None);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_says_why() {
+        for (name, why) in [
+            ("Get-MgUser", "Microsoft.Graph"),
+            ("get-process", "processes"),
+            ("Compress-Archive", "file_operation"),
+            ("C:\\tools\\x.exe", "is a program"),
+            ("git", "is a program"),
+        ] {
+            let told = unavailable(name).unwrap_or_default();
+            assert!(told.contains(why), "{name}: {told}");
+        }
+        assert_eq!(unavailable("Get-Thing"), None);
+        assert_eq!(unavailable("Get-Address"), None);
+    }
 }

@@ -188,12 +188,12 @@ impl Interp {
         };
         match self.host.read(&full) {
             Ok(bytes) => Ok(crate::cmdlets::encoding::decode(&bytes, "")),
-            Err(why) => Err(self.io_fault(&full, &why, "GetContentReaderFileNotFoundError").into()),
+            Err(why) => Err(self.io_fault(&full, &why).into()),
         }
     }
 
     /// What went wrong with a file, as PowerShell says it.
-    pub fn io_fault(&mut self, path: &str, why: &std::io::Error, _id: &str) -> Fault {
+    pub fn io_fault(&mut self, path: &str, why: &std::io::Error) -> Fault {
         match why.kind() {
             std::io::ErrorKind::NotFound => crate::cmdlets::items::path_not_found(path),
             std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
@@ -237,7 +237,7 @@ impl Interp {
                     .of(full)
                     .raise();
                 }
-                let fault = self.io_fault(&full, &why, "FileOpenFailure");
+                let fault = self.io_fault(&full, &why);
                 Err(Fault { id: "FileOpenFailure".into(), category: Category::OpenError, ..fault }.into())
             }
         }

@@ -76,7 +76,7 @@ impl Interp {
             modules: Vec::new(),
             env,
             printer: Rc::new(Printer::default()),
-            random: crate::cmdlets::utility::Rng::new(seed),
+            random: crate::cmdlets::dates::Rng::new(seed),
             syms: WellKnown {
                 underscore: Sym::of("_"),
                 this: Sym::of("this"),
@@ -87,8 +87,6 @@ impl Interp {
                 error: Sym::of("Error"),
                 question: Sym::of("?"),
             },
-            jobs: Vec::new(),
-            tests: None,
             returning: false,
             generic: None,
             stage: 0,

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::time::Duration;
 
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
@@ -22,6 +23,7 @@ pub struct Request {
     url: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    timeout: Option<Duration>,
 }
 
 /// An answer whose body is still to be read: it implements [`Read`].
@@ -84,7 +86,13 @@ impl From<Error> for Failure {
 impl Request {
     /// A request without a body.
     pub fn new(method: &str, url: impl Into<String>) -> Self {
-        Self { method: method.to_owned(), url: url.into(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: method.to_owned(),
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: None,
+        }
     }
 
     /// Adds a header.
@@ -106,6 +114,14 @@ impl Request {
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
+        self
+    }
+
+    /// How long to wait for the connection, and then for the first byte of the answer. Default, and at most: what the
+    /// step's limits say.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
@@ -132,7 +148,7 @@ impl Request {
     pub fn upload(&self, from: &mut dyn Read, length: u64) -> Result<Incoming, Error> {
         let request = self.outgoing(length)?;
         let body = request.body().map_err(|()| Error::Network("no request body".to_owned()))?;
-        let answer = outgoing_handler::handle(request, None::<RequestOptions>).map_err(refused)?;
+        let answer = outgoing_handler::handle(request, self.options()).map_err(refused)?;
         // A server may answer before it has read everything: then its answer counts.
         let written = write(body, from, length);
         answer.subscribe().block();
@@ -146,6 +162,15 @@ impl Request {
         let none = |()| Error::Network("no answer body".to_owned());
         let body = response.consume().map_err(none)?;
         Ok(Incoming { status, headers, stream: body.stream().map_err(none)?, _body: body })
+    }
+
+    fn options(&self) -> Option<RequestOptions> {
+        let nanoseconds = u64::try_from(self.timeout?.as_nanos()).ok();
+        let options = RequestOptions::new();
+        // What is not taken is as it is without.
+        let _ = options.set_connect_timeout(nanoseconds);
+        let _ = options.set_first_byte_timeout(nanoseconds);
+        Some(options)
     }
 
     fn outgoing(&self, length: u64) -> Result<OutgoingRequest, Error> {

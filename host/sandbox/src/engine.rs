@@ -70,8 +70,8 @@ fn config() -> Config {
         ..Default::default()
     });
     // Stack: the difference is what host functions have.
-    config.max_wasm_stack(512 << 10);
-    config.async_stack_size(2 << 20);
+    config.max_wasm_stack(8 << 20);
+    config.async_stack_size(10 << 20);
     // Not used, and each with an advisory against 48.0.8 when it is on. (The asynchronous component model
     // is not even compiled in.)
     config.gc_support(false);

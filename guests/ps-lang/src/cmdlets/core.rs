@@ -217,6 +217,9 @@ fn for_member(cx: &mut Cx<'_>, item: &Value, name: &str) -> R<()> {
     cx.emit(value)
 }
 
+/// An operator, from whether case matters.
+type MakeOperator = fn(bool) -> BinaryOp;
+
 fn where_object(cx: &mut Cx<'_>) -> R<()> {
     let item = cx.get("InputObject").unwrap_or_default();
     if let Some(Value::Block(block)) = cx.get("FilterScript") {
@@ -239,7 +242,7 @@ fn where_object(cx: &mut Cx<'_>) -> R<()> {
     if cx.flag("Not") {
         return if left.truth() { Ok(()) } else { cx.put(item) };
     }
-    let operators: [(&str, fn(bool) -> BinaryOp); 16] = [
+    let operators: [(&str, MakeOperator); 16] = [
         ("EQ", |c| BinaryOp::Compare(Compare::Eq, c)),
         ("NE", |c| BinaryOp::Compare(Compare::Ne, c)),
         ("GT", |c| BinaryOp::Compare(Compare::Gt, c)),

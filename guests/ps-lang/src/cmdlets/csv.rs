@@ -45,7 +45,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
                     let bytes = match cx.it.host.read(&path) {
                         Ok(bytes) => bytes,
                         Err(why) => {
-                            let fault = cx.it.io_fault(&path, &why, "");
+                            let fault = cx.it.io_fault(&path, &why);
                             return cx.fail(Fault { id: "FileOpenFailure".into(), ..fault });
                         }
                     };
@@ -192,12 +192,7 @@ impl ToCsv {
             }
             return Ok(());
         }
-        self.columns = match item.base() {
-            Value::Dict(dict) if !dict.is_set() && false => {
-                dict.keys().iter().map(|k| Str::from(text(k))).collect()
-            }
-            _ => cx.it.property_names(item),
-        };
+        self.columns = cx.it.property_names(item);
         if cx.flag("IncludeTypeInformation") {
             let name = cx.it.type_names(item).first().cloned().unwrap_or_default();
             self.out.push_str(&format!("#TYPE {name}\n"));
@@ -405,7 +400,11 @@ fn read(cx: &mut Cx<'_>, source: &str) -> R<()> {
         for i in 0..count {
             values.push(match record.get(i) {
                 // A text that ends after a delimiter has no field there.
-                Some("") if i + 1 == record.len() && open_end && reader.position().byte() >= body.len() as u64 => Value::Null,
+                Some("")
+                    if i + 1 == record.len() && open_end && reader.position().byte() >= body.len() as u64 =>
+                {
+                    Value::Null
+                }
                 Some(field) => Value::from(field),
                 None => Value::Null,
             });

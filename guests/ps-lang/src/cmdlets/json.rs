@@ -26,7 +26,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Test-Json",
         class: "TestJsonCommand",
-        params: "Json: string @0 pipe mandatory | Schema: string @1",
+        params: "Json: string @0 pipe mandatory",
         default_set: "",
         make: || {
             Box::new(Each(|cx| {
@@ -48,6 +48,24 @@ pub const CMDLETS: &[CmdletInfo] = &[
         },
     },
 ];
+
+/// Objects as the text of a JSON value: the one, or an array of several.
+pub fn to_text(it: &mut Interp, items: &[Value], depth: usize) -> String {
+    let mut writer = Writer { depth, compress: true, names: true, escape: 0, out: String::new(), cut: false };
+    let value = match items {
+        [one] => one.clone(),
+        several => Value::array(several.to_vec()),
+    };
+    match writer.value(it, &value, 0) {
+        Ok(()) => writer.out,
+        Err(_) => "null".into(),
+    }
+}
+
+/// Whether a value is text, and no object.
+pub fn is_text(value: &Value) -> bool {
+    matches!(value.base(), Value::Str(_) | Value::Char(_) | Value::Null | Value::Void)
+}
 
 /// How values are written.
 struct Writer {
@@ -321,6 +339,11 @@ fn plain(source: &str) -> String {
     out
 }
 
+/// JSON as objects, if it is JSON.
+pub fn read_json(source: &str) -> Option<Value> {
+    parse(source).ok().map(|json| convert(&json, false))
+}
+
 fn from_json(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let lines: Vec<String> = items.iter().map(text).collect();
     if lines.len() > 1 && parse(lines.first().map(String::as_str).unwrap_or_default()).is_ok() {
@@ -367,10 +390,10 @@ fn check(json: &serde_json::Value, table: bool) -> Result<(), (&'static str, Str
                 check(value, table)?;
             }
             if !table {
-                let mut seen: Vec<String> = Vec::new();
+                let mut seen = std::collections::HashSet::new();
                 for name in map.keys() {
                     let folded = name.to_lowercase();
-                    if seen.contains(&folded) {
+                    if !seen.insert(folded.clone()) {
                         return Err((
                             "KeysWithDifferentCasingInJsonString",
                             format!(
@@ -379,7 +402,6 @@ fn check(json: &serde_json::Value, table: bool) -> Result<(), (&'static str, Str
                             ),
                         ));
                     }
-                    seen.push(folded);
                 }
             }
             Ok(())

@@ -1,17 +1,25 @@
 //! The cmdlets: declared in one form, so that binding, help and error ids have one source.
 
+pub mod content;
 pub mod core;
 pub mod csv;
+pub mod dates;
 pub mod encoding;
+pub mod files;
+pub mod formatting;
 pub mod items;
 pub mod json;
+pub mod members;
 pub mod module;
 pub mod objects;
 pub mod output;
-pub mod pester;
+pub mod paths;
+pub mod select;
 pub mod strings;
 pub mod utility;
 pub mod variables;
+mod web;
+mod xml;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -167,11 +175,13 @@ static TABLES: &[&[CmdletInfo]] = &[
     utility::CMDLETS,
     variables::CMDLETS,
     items::CMDLETS,
-    items::CONTENT,
+    content::CONTENT,
     module::CMDLETS,
     json::CMDLETS,
     csv::CMDLETS,
     strings::CMDLETS,
+    web::CMDLETS,
+    xml::CMDLETS,
 ];
 
 /// Aliases that are there from the beginning.

@@ -19,6 +19,13 @@ pub struct Module {
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
+        name: "Add-Type",
+        class: "AddTypeCommand",
+        params: "TypeDefinition: string @0 set=FromSource mandatory | Name: string @0 set=FromMember mandatory | MemberDefinition: string[] @1 set=FromMember mandatory | Namespace: string set=FromMember | Path: string[] @0 set=FromPath mandatory | AssemblyName: string[] set=FromAssemblyName mandatory alias=AN | Language: string | ReferencedAssemblies: string[] | PassThru: switch",
+        default_set: "FromSource",
+        make: || Box::new(Each(add_type)),
+    },
+    CmdletInfo {
         name: "Import-Module",
         class: "ImportModuleCommand",
         params: "Name: string[] @0 mandatory pipe | Force: switch | PassThru: switch | Global: switch | Prefix: string | Function: string[] | Cmdlet: string[] | Variable: string[] | MinimumVersion: version | RequiredVersion: version | Scope: string | DisableNameChecking: switch | SkipEditionCheck: switch | NoClobber: switch | ArgumentList: object[] alias=Args",
@@ -71,6 +78,46 @@ fn value(name: &str, path: &str) -> Value {
             ("Version", crate::types::net::version([7, 0, 0, 0])),
         ],
     )
+}
+
+/// The assemblies whose types, as far as they are here, are always here.
+const ASSEMBLIES: [&str; 10] = [
+    "System",
+    "System.Core",
+    "System.IO.FileSystem",
+    "System.Net",
+    "System.Net.Http",
+    "System.Numerics",
+    "System.Runtime",
+    "System.Security",
+    "System.Web",
+    "System.Xml",
+];
+
+fn add_type(cx: &mut Cx<'_>) -> R<()> {
+    if !cx.has("AssemblyName") {
+        return cx.fail(Fault::new(
+            "PSNotSupportedException",
+            "CompilerNotSupported",
+            Category::NotImplemented,
+            "Add-Type: C# is not compiled in the sandbox. Write a class of PowerShell, or a step of its own.",
+        ));
+    }
+    for wanted in cx.strings("AssemblyName") {
+        let plain = wanted.split(',').next().unwrap_or_default().trim();
+        if !ASSEMBLIES.iter().any(|known| same(known, plain)) {
+            return cx.fail(
+                Fault::new(
+                    "System.Exception",
+                    "ASSEMBLY_NOT_FOUND",
+                    Category::ObjectNotFound,
+                    format!("Cannot add type. The assembly '{wanted}' could not be found."),
+                )
+                .of(wanted),
+            );
+        }
+    }
+    Ok(())
 }
 
 fn import(cx: &mut Cx<'_>) -> R<()> {

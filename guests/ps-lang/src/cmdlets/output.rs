@@ -206,5 +206,6 @@ fn write_error(cx: &mut Cx<'_>) -> R<()> {
             Some(crate::eval::error::Position { source: frame.source, span: frame.span });
     }
     let action = cx.action();
+    cx.it.failed = true;
     cx.it.write_error(record, action)
 }

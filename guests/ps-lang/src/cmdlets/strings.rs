@@ -63,7 +63,6 @@ fn page_head(cx: &mut Cx<'_>) -> R<()> {
         for line in head {
             cx.put(Value::from(line))?;
         }
-        
     }
     if let Some(css) = cx.text("CssUri") {
         cx.put(Value::from(format!("<link rel=\"stylesheet\" type=\"text/css\" href=\"{css}\" />")))?;
@@ -87,7 +86,7 @@ fn html_columns(cx: &mut Cx<'_>, item: &Value) -> Vec<(Str, Value)> {
                 .extend(names.into_iter().filter(|n| pattern.matches(n)).map(|n| (n.clone(), Value::Str(n))));
             continue;
         }
-        let wanted = super::objects::wanted(&property);
+        let wanted = super::select::wanted(&property);
         columns.push((wanted.label.unwrap_or_default(), wanted.by));
     }
     if columns.is_empty() {

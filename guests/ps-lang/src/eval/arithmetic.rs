@@ -283,10 +283,11 @@ fn bad_number<T>(text: &str) -> R<T> {
 fn widen(a: &Value, b: &Value) -> Pair {
     use Value as V;
     let real = |v: &V| matches!(v, V::Double(_) | V::Single(_));
-    if matches!((a, b), (V::Decimal(_), _) | (_, V::Decimal(_))) && !(real(a) || real(b)) {
-        if let (Some(a), Some(b)) = (to_decimal(a), to_decimal(b)) {
-            return Pair::Decimal(a, b);
-        }
+    if matches!((a, b), (V::Decimal(_), _) | (_, V::Decimal(_)))
+        && !(real(a) || real(b))
+        && let (Some(a), Some(b)) = (to_decimal(a), to_decimal(b))
+    {
+        return Pair::Decimal(a, b);
     }
     // A double beside a decimal is computed as a decimal, where it fits.
     if let (V::Decimal(_), other) | (other, V::Decimal(_)) = (a, b)
@@ -423,7 +424,7 @@ fn dates(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
         _ => None,
     };
     let moved = |date: DateTime, ticks: i64| {
-        date.add(ticks).map(|d| Some(Value::DateTime(d))).ok_or_else(|| out_of_range().into())
+        date.plus(ticks).map(|d| Some(Value::DateTime(d))).ok_or_else(|| out_of_range().into())
     };
     match (op, left, right) {
         (BinaryOp::Sub, Value::DateTime(a), Value::DateTime(b)) => {

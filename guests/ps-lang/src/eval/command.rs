@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::bind::{Bound, Given};
 use super::block::FunctionInfo;
 use super::error::{Category, Fault, R};
-use super::function::ScriptCommand;
 use super::params::ParamTable;
 use super::pipeline::{Command as Runs, Ready};
 use super::streams::Action;
@@ -114,7 +113,7 @@ impl Interp {
             Some(resolved) => resolved,
             None => match self.find_command(&format!("Get-{name}")) {
                 Some(resolved) if !name.contains('-') && !name.is_empty() => resolved,
-                _ => return self.not_found(&name, span),
+                _ => return self.not_found(&name),
             },
         };
         self.prepare_resolved(resolved, command, invoked, dot, piped, span)
@@ -165,8 +164,7 @@ impl Interp {
         }
     }
 
-    pub fn not_found<T>(&mut self, name: &str, span: Span) -> R<T> {
-        let _ = span;
+    pub fn not_found<T>(&mut self, name: &str) -> R<T> {
         let needs = crate::needs::unavailable(name);
         let message = match needs {
             Some(why) => format!(
@@ -228,7 +226,7 @@ impl Interp {
 
     /// Runs a command by name, as a cmdlet calls another.
     pub fn call_command(&mut self, name: &str, given: Vec<Given>, out: &dyn Sink) -> R<()> {
-        let Some(resolved) = self.find_command(name) else { return self.not_found(name, Span::default()) };
+        let Some(resolved) = self.find_command(name) else { return self.not_found(name) };
         let ready = self.ready(resolved, name.into(), given, false, false, Span::default())?;
         self.run_ready(ready, Span::default(), None, out)
     }
@@ -309,12 +307,8 @@ impl Runs for CmdletCommand {
         if unset.is_none() && !self.bound.sets.is_empty() {
             self.bound.set = self.input_set();
         }
-        if let Err(flow) = it
-            .check_mandatory(&self.table, &self.bound)
-            .or_else(|flow| if self.given_by_input() { Ok(()) } else { Err(flow) })
-        {
-            return Err(flow);
-        }
+        it.check_mandatory(&self.table, &self.bound)
+            .or_else(|flow| if self.given_by_input() { Ok(()) } else { Err(flow) })?;
         let result = self.with(it, Some(value), out, |cmdlet, cx| cmdlet.process(cx));
         self.bound.set = unset;
         result
@@ -378,9 +372,6 @@ impl Cx<'_> {
         *record.command.borrow_mut() = self.info.name.into();
         if record.activity.borrow().is_empty() {
             *record.activity.borrow_mut() = self.info.name.into();
-        }
-        if record.position.borrow().is_none() {
-            *record.position.borrow_mut() = self.it.current_command();
         }
     }
 

@@ -19,16 +19,16 @@ impl Interp {
                     return Ok(if let Value::Void = value { Value::Null } else { value.clone() });
                 }
                 "System.Management.Automation.PSObject" | "System.Management.Automation.PSCustomObject" => {
-                    return self.to_custom(value, ty);
+                    return self.as_custom(value, ty);
                 }
-                "System.String" => return Ok(self.to_string_value(value)),
+                "System.String" => return Ok(self.string_value(value)),
                 "System.Boolean" => return Ok(Value::Bool(value.truth())),
                 "System.Management.Automation.SwitchParameter" => return Ok(Value::Switch(value.truth())),
                 "System.Void" => return Ok(Value::Void),
                 _ => {}
             },
-            Ty::Array(element, _) => return self.to_array(value, element),
-            Ty::Enum(e) => return self.to_enum(value, e),
+            Ty::Array(element, _) => return self.as_array(value, element),
+            Ty::Enum(e) => return self.as_enum(value, e),
             Ty::Generic(info, args) if info.name == "System.Nullable" => {
                 return match args.first() {
                     Some(inner) if !value.is_null() => self.convert(value, inner),
@@ -42,7 +42,7 @@ impl Interp {
             return Ok(base.clone());
         }
         if ty.is_numeric() {
-            return self.to_number(base, ty);
+            return self.as_number(base, ty);
         }
         if base.is_null() {
             return match ty.is_value_type() {
@@ -59,7 +59,7 @@ impl Interp {
         self.convert_other(base, ty)
     }
 
-    fn to_string_value(&mut self, value: &Value) -> Value {
+    fn string_value(&mut self, value: &Value) -> Value {
         match value {
             Value::Str(_) => value.clone(),
             Value::Null | Value::Void => Value::from(""),
@@ -154,7 +154,7 @@ impl Interp {
                 let items = self.enumerate(value);
                 Some(Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items))))
             }
-            ("System.Array", _) => return self.to_array(value, &crate::types::OBJECT),
+            ("System.Array", _) => return self.as_array(value, &crate::types::OBJECT),
             (
                 "System.Collections.Generic.List"
                 | "System.Collections.ObjectModel.Collection"
@@ -164,7 +164,7 @@ impl Interp {
                 | "System.Collections.Generic.IEnumerable"
                 | "System.Collections.Generic.IList",
                 _,
-            ) => return self.to_collection(value, ty, name),
+            ) => return self.as_collection(value, ty, name),
             ("System.Globalization.CultureInfo", Value::Str(name)) => {
                 Some(Value::net(Net::Culture(name.clone())))
             }
@@ -179,7 +179,7 @@ impl Interp {
             ) => Some(value.clone()),
             ("System.Management.Automation.PSReference", Value::Ref(_)) => Some(value.clone()),
             ("System.Management.Automation.PSReference", _) => Some(Value::own_ref(value.clone())),
-            _ => match net::from_text(self, name, value) {
+            _ => match crate::types::net_text::from_text(self, name, value) {
                 Ok(found) => found,
                 Err(why) => {
                     let id = if name == "System.Numerics.BigInteger" {
@@ -227,7 +227,7 @@ impl Interp {
         if let Value::Dict(dict) = value
             && matches!(ty, Ty::Class(_))
         {
-            return self.from_hashtable(dict, ty);
+            return self.filled_from(dict, ty);
         }
         if let (Ty::Class(_), Value::Object(object)) = (ty, value)
             && matches!(object.kind, ObjectKind::Custom)
@@ -236,7 +236,7 @@ impl Interp {
             for (name, value) in object.pairs() {
                 dict.insert(&Value::Str(name), value);
             }
-            return self.from_hashtable(&dict, ty);
+            return self.filled_from(&dict, ty);
         }
         let can_construct = match ty {
             Ty::Class(class) => class.constructors().iter().any(|c| c.params.len() == 1),
@@ -254,7 +254,7 @@ impl Interp {
         self.cannot(value, ty)
     }
 
-    fn from_hashtable(&mut self, dict: &Dict, ty: &Ty) -> R<Value> {
+    fn filled_from(&mut self, dict: &Dict, ty: &Ty) -> R<Value> {
         let object = self.construct(ty, &[])?;
         for (name, value) in dict.pairs() {
             let name = text(&name);
@@ -284,7 +284,7 @@ impl Interp {
         Ok(object)
     }
 
-    fn to_custom(&mut self, value: &Value, ty: &Ty) -> R<Value> {
+    fn as_custom(&mut self, value: &Value, ty: &Ty) -> R<Value> {
         Ok(match value.base() {
             Value::Dict(dict) if !dict.is_set() && ty.is("System.Management.Automation.PSCustomObject") => {
                 super::expr::convert_pairs(
@@ -295,12 +295,13 @@ impl Interp {
         })
     }
 
-    fn to_array(&mut self, value: &Value, element: &Ty) -> R<Value> {
+    fn as_array(&mut self, value: &Value, element: &Ty) -> R<Value> {
         if value.is_null() {
             return Ok(Value::Null);
         }
         if let Value::Array(array) = value.base()
-            && array.element == *element
+            && (array.element == *element
+                || matches!(array.element, Ty::Enum(_)) && element.is("System.Int32"))
         {
             return Ok(value.base().clone());
         }
@@ -319,7 +320,7 @@ impl Interp {
         Ok(Value::array_of(element.clone(), items))
     }
 
-    fn to_collection(&mut self, value: &Value, ty: &Ty, name: &str) -> R<Value> {
+    fn as_collection(&mut self, value: &Value, ty: &Ty, name: &str) -> R<Value> {
         let element = ty.element().unwrap_or(crate::types::OBJECT);
         let items = self.enumerate(value);
         let items = items.iter().map(|item| self.convert(item, &element)).collect::<R<Vec<Value>>>()?;
@@ -342,7 +343,7 @@ impl Interp {
         Ok(Value::List(Rc::new(List::new(kind, element, items))))
     }
 
-    fn to_enum(&mut self, value: &Value, ty: &Rc<EnumType>) -> R<Value> {
+    fn as_enum(&mut self, value: &Value, ty: &Rc<EnumType>) -> R<Value> {
         let names = || ty.values.iter().map(|(n, _)| n.to_string()).collect::<Vec<_>>();
         match value.base() {
             Value::Enum(e) if e.ty == *ty => Ok(value.base().clone()),
@@ -379,7 +380,7 @@ impl Interp {
             },
             Value::Array(_) | Value::List(_) if ty.flags => {
                 let joined: Vec<String> = value.to_items().iter().map(text).collect();
-                self.to_enum(&Value::from(joined.join(",")), ty)
+                self.as_enum(&Value::from(joined.join(",")), ty)
             }
             other => {
                 let number = match other {
@@ -410,7 +411,7 @@ impl Interp {
         }
     }
 
-    fn to_number(&mut self, value: &Value, ty: &Ty) -> R<Value> {
+    fn as_number(&mut self, value: &Value, ty: &Ty) -> R<Value> {
         let name = ty.info().map_or("", |info| info.name);
         let source = match value {
             Value::Null | Value::Void => Value::Int(0),
@@ -422,12 +423,12 @@ impl Interp {
             Value::Array(_) | Value::List(_) => {
                 let items = value.to_items();
                 match items.as_slice() {
-                    [one] => return self.to_number(one.base(), ty),
+                    [one] => return self.as_number(one.base(), ty),
                     _ => return self.cannot(value, ty),
                 }
             }
             Value::TimeSpan(_) | Value::DateTime(_) => return self.cannot(value, ty),
-            other => match net::from_text(self, name, other) {
+            other => match crate::types::net_text::from_text(self, name, other) {
                 Ok(Some(found)) => return Ok(found),
                 _ => return self.cannot(value, ty),
             },
@@ -459,6 +460,7 @@ impl Interp {
                 .map(Value::Double)
                 .or_else(|| crate::syntax::parse_number(trimmed)),
             "System.Decimal" => numbers::parse_decimal(trimmed)
+                // A cast from text drops the zeros at the end, which `[decimal]::Parse` keeps.
                 .map(|d| Value::decimal(d.normalize()))
                 .or_else(|| crate::syntax::parse_number(trimmed)),
             "System.Numerics.BigInteger" => numbers::parse_big(trimmed).map(Value::big).or_else(|| {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::bind::{Bound, Given};
 use super::block::ScriptBlock;
-use super::error::{Flow, Position, R};
+use super::error::{Flow, R};
 use super::params::ParamTable;
 use super::pipeline::{Command, Ready};
 use super::scope::{Scope, VariableMeta};
@@ -34,6 +34,7 @@ pub struct ScriptCommand {
 }
 
 impl Interp {
+    #[allow(clippy::too_many_arguments, reason = "the whole of a call")]
     pub fn script_command(
         &mut self,
         block: Rc<ScriptBlock>,
@@ -131,11 +132,6 @@ impl Interp {
     /// The module or closure whose code runs.
     pub fn session(&self) -> Option<Rc<Scope>> {
         self.scope.clone().outward().find_map(|scope| scope.script.borrow().clone())
-    }
-
-    /// Where the command that runs was called.
-    pub fn current_command(&self) -> Option<Position> {
-        None
     }
 
     /// Runs the body of a block in the scope that is there.
@@ -254,42 +250,39 @@ impl ScriptCommand {
             });
             scope.put_str("PSCmdlet", Value::net(cmdlet));
         }
-        self.preferences(it);
-        self.set_parameters(it, &ast, true)
+        self.preferences();
+        self.set_parameters(it, &ast, |_| true)
     }
 
-    fn set_parameters(&mut self, it: &mut Interp, ast: &Block, defaults: bool) -> R<()> {
+    fn set_parameters(&mut self, it: &mut Interp, ast: &Block, to_default: impl Fn(usize) -> bool) -> R<()> {
         let scope = self.scope.clone();
         for (at, spec) in self.table.params.iter().enumerate() {
             let param = ast.params.get(spec.index);
             let value = match self.bound.values.get(at).cloned().flatten() {
                 Some(value) => value,
-                None if !defaults => continue,
-                None => {
-                    let value = match param.and_then(|p| p.default.as_ref()) {
-                        Some(default) => {
-                            let value = it.within(scope.clone(), |it| it.eval(default))?;
-                            match &spec.ty {
-                                Some(ty) => convert::for_variable(it, &value, ty, &spec.name)?,
-                                None if spec.is_switch => Value::Switch(value.truth()),
-                                None => {
-                                    if let Value::Void = value {
-                                        Value::Null
-                                    } else {
-                                        value
-                                    }
+                None if !to_default(at) => continue,
+                None => match param.and_then(|p| p.default.as_ref()) {
+                    Some(default) => {
+                        let value = it.within(scope.clone(), |it| it.eval(default))?;
+                        match &spec.ty {
+                            Some(ty) => convert::for_variable(it, &value, ty, &spec.name)?,
+                            None if spec.is_switch => Value::Switch(value.truth()),
+                            None => {
+                                if let Value::Void = value {
+                                    Value::Null
+                                } else {
+                                    value
                                 }
                             }
                         }
-                        None if spec.is_switch => Value::Switch(false),
-                        None => match &spec.ty {
-                            Some(ty) if ty.is("System.String") => Value::from(""),
-                            Some(ty) => ty.default_value(),
-                            None => Value::Null,
-                        },
-                    };
-                    value
-                }
+                    }
+                    None if spec.is_switch => Value::Switch(false),
+                    None => match &spec.ty {
+                        Some(ty) if ty.is("System.String") => Value::from(""),
+                        Some(ty) => ty.default_value(),
+                        None => Value::Null,
+                    },
+                },
             };
             let index = scope.put(spec.sym, &spec.name, value);
             if spec.ty.is_some() || !spec.validators.is_empty() {
@@ -307,7 +300,7 @@ impl ScriptCommand {
     }
 
     /// `-ErrorAction` and its like are variables of the function's scope.
-    fn preferences(&self, it: &mut Interp) {
+    fn preferences(&self) {
         let common = &self.bound.common;
         let scope = &self.scope;
         for (name, value) in [
@@ -327,7 +320,6 @@ impl ScriptCommand {
         if let Some(on) = common.what_if {
             scope.put_str("WhatIfPreference", Value::Bool(on));
         }
-        let _ = it;
     }
 
     /// Runs a part of the function with its frame and its scope.
@@ -397,7 +389,10 @@ impl Command for ScriptCommand {
         }
         if let Some(value) = input {
             self.skipped = false;
-            if it.takes_input(&self.table, &self.bound) && !self.bind_piped(it, &value)? && (self.table.advanced || self.skipped) {
+            if it.takes_input(&self.table, &self.bound)
+                && !self.bind_piped(it, &value)?
+                && (self.table.advanced || self.skipped)
+            {
                 return Ok(());
             }
             self.scope.put(it.syms.underscore, &"_".into(), value.clone());
@@ -449,7 +444,10 @@ impl ScriptCommand {
     }
 
     fn bind_piped(&mut self, it: &mut Interp, value: &Value) -> R<bool> {
+        // What the object before gave is forgotten.
+        let mut before = Vec::with_capacity(self.bound.values.len());
         for (place, given) in self.bound.values.iter_mut().zip(&self.bound.given) {
+            before.push(!given && place.is_some());
             if !given {
                 *place = None;
             }
@@ -493,7 +491,7 @@ impl ScriptCommand {
             return Ok(false);
         }
         let ast = self.block.ast.clone();
-        self.set_parameters(it, &ast, false)?;
+        self.set_parameters(it, &ast, |at| before.get(at) == Some(&true))?;
         let dict = it.bound_dict(&self.table, &self.bound);
         self.scope.put_str("PSBoundParameters", dict);
         Ok(true)

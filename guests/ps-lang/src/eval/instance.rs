@@ -260,7 +260,7 @@ impl Interp {
 
     /// `[Ty]::new` for a base call, and static holders of generic arguments.
     pub fn generic_args(&mut self, ty: &Ty) -> Option<Ty> {
-        std::mem::replace(&mut self.generic, Some(ty.clone()))
+        self.generic.replace(ty.clone())
     }
 
     pub fn leave_generic(&mut self, before: Option<Ty>) {

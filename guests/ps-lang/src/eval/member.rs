@@ -80,10 +80,11 @@ impl Interp {
             if same(name, "count") || same(name, "length") {
                 return Ok(Value::from(object.items().map_or(1, |i| i.len())));
             }
-        } else if (same(name, "count") || same(name, "length")) && !(object.is_null() && self.strict() >= 2) {
-            if self.strict() < 2 {
-                return Ok(Value::Int(i32::from(!object.is_null())));
-            }
+        } else if (same(name, "count") || same(name, "length"))
+            && !(object.is_null() && self.strict() >= 2)
+            && self.strict() < 2
+        {
+            return Ok(Value::Int(i32::from(!object.is_null())));
         }
         if self.strict() >= 2 {
             let message = format!(
@@ -272,10 +273,8 @@ impl Interp {
                 dict.insert(&key, value);
                 return Ok(());
             }
-            Value::Object(own) => {
-                if self.set_own(object, own, name, &value)? {
-                    return Ok(());
-                }
+            Value::Object(own) if self.set_own(object, own, name, &value)? => {
+                return Ok(());
             }
             Value::Ext(ext) => {
                 if let Some(member) = ext.get(name) {

@@ -3,10 +3,12 @@
 pub mod arithmetic;
 pub mod assign;
 pub mod bind;
+pub mod bind_input;
 pub mod block;
 pub mod call;
 pub mod command;
 pub mod compare;
+pub mod construct;
 pub mod convert;
 pub mod define;
 pub mod error;
@@ -15,6 +17,7 @@ pub mod function;
 pub mod instance;
 pub mod member;
 pub mod operators;
+pub mod overload;
 pub mod params;
 pub mod pipeline;
 pub mod regex;
@@ -104,16 +107,14 @@ pub struct Interp {
     pub source: Rc<Source>,
     pub location: crate::provider::Locations,
     pub regexes: regex::Cache,
-    pub overloads: call::Overloads,
+    pub overloads: overload::Overloads,
     pub classes: HashMap<Sym, crate::types::Ty>,
     pub namespaces: Vec<Str>,
     pub modules: Vec<Rc<crate::cmdlets::module::Module>>,
     pub env: crate::provider::Environment,
     pub printer: Rc<crate::format::Printer>,
-    pub random: crate::cmdlets::utility::Rng,
+    pub random: crate::cmdlets::dates::Rng,
     pub syms: WellKnown,
-    pub jobs: Vec<Value>,
-    pub tests: Option<Box<crate::cmdlets::pester::Suite>>,
     /// Whether what a method of a class writes comes from its `return`.
     pub returning: bool,
     /// The type whose static member runs.

@@ -176,12 +176,10 @@ impl Interp {
         // Without positions of their own, parameters take them in order.
         let any = table.params.iter().any(|p| p.sets.iter().any(|s| s.position.is_some()));
         if !any && positional {
-            let mut next = 0;
-            for spec in table.params.iter_mut().filter(|p| !p.is_switch) {
+            for (next, spec) in table.params.iter_mut().filter(|p| !p.is_switch).enumerate() {
                 for set in &mut spec.sets {
-                    set.position = Some(next);
+                    set.position = i32::try_from(next).ok();
                 }
-                next += 1;
             }
         }
         Ok(table)

@@ -31,11 +31,7 @@ impl Interp {
             text.chars().count().saturating_sub(column - 1)
         };
         let name = if command.is_empty() || is_parse {
-            if is_parse {
-                "ParserError".to_owned()
-            } else {
-                record.reason.borrow().replace("Exception", "Exception")
-            }
+            if is_parse { "ParserError".to_owned() } else { record.reason.borrow().to_string() }
         } else {
             command.to_string()
         };

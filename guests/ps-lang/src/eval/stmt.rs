@@ -412,7 +412,9 @@ impl Interp {
 /// itself, which knows nothing of the command.
 fn unwrapped(attempt: &Try, body: &Stmts, record: Rc<ErrorRecord>) -> Rc<ErrorRecord> {
     let typed = attempt.catches.iter().any(|(kinds, own)| !kinds.is_empty() && std::ptr::eq(own, body));
-    let runtime = record.exception_type().extends(&crate::types::native("System.Management.Automation.RuntimeException"));
+    let runtime = record
+        .exception_type()
+        .extends(&crate::types::native("System.Management.Automation.RuntimeException"));
     if !(typed && runtime && record.stopped.get()) {
         return record;
     }

@@ -71,7 +71,9 @@ impl Interp {
         match action {
             Action::Ignore => Ok(()),
             Action::Stop | Action::Inquire => {
-                record.ends_script.set(true); record.stopped.set(true); Err(Box::new(Flow::Error(record)))
+                record.ends_script.set(true);
+                record.stopped.set(true);
+                Err(Box::new(Flow::Error(record)))
             }
             Action::SilentlyContinue => {
                 self.remember_error(&record);

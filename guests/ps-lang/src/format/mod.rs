@@ -83,7 +83,8 @@ impl Printer {
     /// Prints what is still to be printed when a script has called `exit`: the blank line after a table that
     /// other output has followed is lost, as it is in PowerShell.
     pub fn finish_at_exit(&self, it: &mut Interp) -> R<()> {
-        let followed = self.group.borrow().as_ref().is_some_and(|g| matches!(g.items.last(), Some(Line::Text(_))));
+        let followed =
+            self.group.borrow().as_ref().is_some_and(|g| matches!(g.items.last(), Some(Line::Text(_))));
         let Some(group) = self.group.borrow_mut().take() else { return Ok(()) };
         let mut text = lay_out(it, group, !*self.after_group.borrow())?;
         if followed {

@@ -103,7 +103,8 @@ pub fn render(columns: &[Column], rows: &[Row], options: &TableOptions) -> Strin
             if column.width.is_none() {
                 *width = (*width).max(display_width(&cell.text.replace(['\n', '\r'], " ")));
             }
-            if right.is_none() { *right = Some(cell.right && cell.exists && !cell.null);
+            if right.is_none() {
+                *right = Some(cell.right && cell.exists && !cell.null);
             }
         }
     }

@@ -44,7 +44,7 @@ pub fn this(value: &Value) -> &str {
 pub fn date(value: &Value) -> DateTime {
     match value.base() {
         Value::DateTime(date) => *date,
-        _ => DateTime::new(0, crate::value::DateKind::Unspecified).unwrap_or_else(|| unreachable_date()),
+        _ => DateTime::new(0, crate::value::DateKind::Unspecified).unwrap_or_else(unreachable_date),
     }
 }
 

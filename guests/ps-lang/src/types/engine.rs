@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::args::{at, string};
-use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
+use super::commands::{BLOCK, CMDLET, COMMAND, CREDENTIAL, POWERSHELL};
+use super::declare::Declared::{self, Method, New, Property, Settable, Static};
 use super::net::Net;
 use super::{TypeInfo, registry};
 use crate::eval::Interp;
-use crate::eval::block::ScriptBlock;
 use crate::eval::error::{Category, ErrorRecord, R};
 use crate::value::{Member, MemberKind, Value, text};
 
@@ -64,8 +64,27 @@ pub const TYPES: &[TypeInfo] = &[
             Static("void ZeroFreeBSTR(object s)", |_, _| Ok(Value::Void)),
         ],
     ),
-    TypeInfo::flags("System.Management.Automation.PSMemberTypes", &[("AliasProperty", 1), ("CodeProperty", 2), ("Property", 4), ("NoteProperty", 8), ("ScriptProperty", 16), ("Properties", 31), ("PropertySet", 32), ("Method", 64), ("CodeMethod", 128), ("ScriptMethod", 256), ("Methods", 448), ("ParameterizedProperty", 512), ("MemberSet", 1024), ("All", 8191)]),
-    TypeInfo::enumeration("System.Management.Automation.ActionPreference",
+    TypeInfo::flags(
+        "System.Management.Automation.PSMemberTypes",
+        &[
+            ("AliasProperty", 1),
+            ("CodeProperty", 2),
+            ("Property", 4),
+            ("NoteProperty", 8),
+            ("ScriptProperty", 16),
+            ("Properties", 31),
+            ("PropertySet", 32),
+            ("Method", 64),
+            ("CodeMethod", 128),
+            ("ScriptMethod", 256),
+            ("Methods", 448),
+            ("ParameterizedProperty", 512),
+            ("MemberSet", 1024),
+            ("All", 8191),
+        ],
+    ),
+    TypeInfo::enumeration(
+        "System.Management.Automation.ActionPreference",
         &[
             ("SilentlyContinue", 0),
             ("Stop", 1),
@@ -163,7 +182,7 @@ pub const TYPES: &[TypeInfo] = &[
     ),
 ];
 
-fn secret(value: &Value) -> String {
+pub fn secret(value: &Value) -> String {
     match value.base() {
         Value::Net(net) => match &**net {
             Net::SecureString(text) => text.to_string(),
@@ -295,7 +314,7 @@ pub fn member_type(owner: &Value, name: &str) -> &'static str {
     }
 }
 
-fn record(value: &Value) -> Option<Rc<ErrorRecord>> {
+pub(super) fn record(value: &Value) -> Option<Rc<ErrorRecord>> {
     match value.base() {
         Value::Error(record) => Some(record.clone()),
         _ => None,
@@ -370,266 +389,4 @@ const ERROR: &[Declared] = &[
     }),
     Property("string ScriptStackTrace", |_, t, _| with(t, |r| Value::Str(r.stack.borrow().clone()))),
     Property("object PipelineIterationInfo", |_, _, _| Ok(Value::array(Vec::new()))),
-];
-
-fn block(value: &Value) -> Option<Rc<ScriptBlock>> {
-    match value.base() {
-        Value::Block(block) => Some(block.clone()),
-        _ => None,
-    }
-}
-
-fn parse_block(it: &mut Interp, code: &str) -> R<Value> {
-    let source = crate::syntax::Source::new("", code);
-    match crate::syntax::parse(&source) {
-        Ok(block) => Ok(Value::Block(ScriptBlock::bound(block, it.session()))),
-        Err(errors) => Err(it.parse_error(&source, &errors)),
-    }
-}
-
-const BLOCK: &[Declared] = &[
-    Static("scriptblock Create(string script)", |it, a| parse_block(it, &string(a, 0))),
-    Property("object Ast", |_, t, _| {
-        Ok(block(t).map_or(Value::Null, |b| {
-            let count = b.ast.end.as_ref().map_or(0, |s| s.list.len());
-            let statements = b
-                .ast
-                .end
-                .as_ref()
-                .map(|s| {
-                    s.list
-                        .iter()
-                        .map(|st| {
-                            Value::record(
-                                "System.Management.Automation.Language.StatementAst",
-                                vec![("Extent", Value::from(b.ast.source.slice(st.span)))],
-                            )
-                        })
-                        .collect::<Vec<_>>()
-                })
-                .unwrap_or_default();
-            let _ = count;
-            let end = Value::record(
-                "System.Management.Automation.Language.NamedBlockAst",
-                vec![("Statements", Value::array(statements))],
-            );
-            Value::record(
-                "System.Management.Automation.Language.ScriptBlockAst",
-                vec![("EndBlock", end), ("Extent", Value::from(b.text()))],
-            )
-        }))
-    }),
-    Property("object StartPosition", |_, t, _| {
-        Ok(block(t).map_or(Value::Null, |b| {
-            let (line, column) = b.ast.source.position(b.ast.span.start);
-            Value::record(
-                "System.Management.Automation.PSToken",
-                vec![
-                    ("StartLine", Value::from(line)),
-                    ("StartColumn", Value::from(column)),
-                    ("Content", Value::from(b.ast.source.slice(b.ast.span))),
-                ],
-            )
-        }))
-    }),
-    Property("string File", |_, t, _| {
-        Ok(block(t).map_or(Value::Null, |b| Value::from(b.ast.source.path.as_str())))
-    }),
-    Property("bool IsFilter", |_, t, _| Ok(Value::Bool(block(t).is_some_and(|b| b.ast.only_process())))),
-    Method("scriptblock GetNewClosure()", |it, t, _| {
-        let Some(block) = block(t) else { return Ok(Value::Null) };
-        let session = crate::eval::scope::Scope::new(Some(it.global.clone()), false);
-        let mut scope = Some(it.scope.clone());
-        while let Some(here) = scope {
-            if here.number == it.global.number && session.variables.borrow().len() > 0 {
-                break;
-            }
-            for variable in here.variables.borrow().iter().filter(|v| v.exists) {
-                if session.find_here(variable.sym).is_none()
-                    && !variable.meta.as_ref().is_some_and(|m| m.constant)
-                {
-                    session.push(variable.sym, variable.name.clone(), variable.value.clone());
-                }
-            }
-            scope = None;
-        }
-        *session.script.borrow_mut() = Some(session.clone());
-        Ok(Value::Block(ScriptBlock::bound(block.ast.clone(), Some(session))))
-    }),
-    Method("string ToString()", |_, t, _| Ok(block(t).map_or(Value::Null, |b| Value::from(b.text())))),
-    Method(
-        "object InvokeWithContext(object functionsToDefine, object variablesToDefine, params object[] args)",
-        |it, t, a| {
-            let Some(block) = block(t) else { return Ok(Value::Null) };
-            it.call_block(&block, a.get(2..).unwrap_or_default())
-        },
-    ),
-];
-
-fn cmdlet<T>(value: &Value, body: impl FnOnce(&super::net::CmdletState) -> T) -> Option<T> {
-    match value.base() {
-        Value::Net(net) => match &**net {
-            Net::Cmdlet(state) => Some(body(state)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn qualify(t: &Value, record: &Rc<ErrorRecord>) {
-    let name = cmdlet(t, |c| c.name.clone()).unwrap_or_default();
-    if !record.qualified.get() {
-        let id = format!("{},{name}", record.id.borrow());
-        *record.id.borrow_mut() = id.into();
-        record.qualified.set(true);
-    }
-    *record.command.borrow_mut() = name.clone();
-    *record.activity.borrow_mut() = name;
-}
-
-const CMDLET: &[Declared] = &[
-    Property("string ParameterSetName", |_, t, _| {
-        Ok(cmdlet(t, |c| Value::Str(c.set.clone())).unwrap_or_default())
-    }),
-    Property("object MyInvocation", |it, _, _| Ok(it.invocation_value())),
-    Property("object SessionState", |_, _, _| {
-        Ok(Value::record("System.Management.Automation.SessionState", vec![("PSVariable", Value::Null)]))
-    }),
-    Property("object Host", |_, _, _| Ok(crate::cmdlets::utility::host_value())),
-    Method("void WriteError(object errorRecord)", |it, t, a| {
-        if let Value::Error(record) = at(a, 0).base() {
-            qualify(t, record);
-            if let Some(frame) = it.frames.last() {
-                *record.position.borrow_mut() =
-                    Some(crate::eval::error::Position { source: frame.source.clone(), span: frame.span });
-            }
-            it.write_error(record.clone(), None)?;
-            it.failed = true;
-        }
-        Ok(Value::Void)
-    }),
-    Method("void ThrowTerminatingError(object errorRecord)", |it, t, a| {
-        if let Value::Error(record) = at(a, 0).base() {
-            qualify(t, record);
-            if let Some(frame) = it.frames.last() {
-                *record.position.borrow_mut() =
-                    Some(crate::eval::error::Position { source: frame.source.clone(), span: frame.span });
-            }
-            return Err(Box::new(crate::eval::error::Flow::Error(record.clone())));
-        }
-        Ok(Value::Void)
-    }),
-    Method("void WriteVerbose(string text)", |it, _, a| {
-        it.write_verbose(&string(a, 0), None).map(|()| Value::Void)
-    }),
-    Method("void WriteWarning(string text)", |it, _, a| {
-        it.write_warning(&string(a, 0), None).map(|()| Value::Void)
-    }),
-    Method("void WriteDebug(string text)", |it, _, a| {
-        it.write_debug(&string(a, 0), None).map(|()| Value::Void)
-    }),
-    Method("void WriteProgress(object record)", |_, _, _| Ok(Value::Void)),
-    Method("void WriteObject(object sendToPipeline)", |_, _, a| Ok(at(a, 0))),
-    Method("bool ShouldProcess(string target)", |it, t, a| should(it, t, None, &string(a, 0))),
-    Method("bool ShouldProcess(string target, string action)", |it, t, a| {
-        should(it, t, Some(&string(a, 1)), &string(a, 0))
-    }),
-    Method(
-        "bool ShouldProcess(string verboseDescription, string verboseWarning, string caption)",
-        |it, t, a| should(it, t, None, &string(a, 0)),
-    ),
-    Method("bool ShouldContinue(string query, string caption)", |_, _, _| Ok(Value::Bool(true))),
-    Method("object GetVariableValue(string name)", |it, _, a| Ok(it.get(&string(a, 0)))),
-];
-
-/// `-WhatIf` says what would be done; nobody is there to confirm, so the rest goes on.
-fn should(it: &mut Interp, t: &Value, action: Option<&str>, target: &str) -> R<Value> {
-    let name = cmdlet(t, |c| c.name.to_string()).unwrap_or_default();
-    let action = action.unwrap_or(&name);
-    if it.get("WhatIfPreference").truth() {
-        it.host.write_host(
-            &format!("What if: Performing the operation \"{action}\" on target \"{target}\"."),
-            false,
-        );
-        return Ok(Value::Bool(false));
-    }
-    it.write_verbose(&format!("Performing the operation \"{action}\" on target \"{target}\"."), None)?;
-    Ok(Value::Bool(true))
-}
-
-fn credential(value: &Value) -> (crate::value::Str, crate::value::Str) {
-    match value.base() {
-        Value::Net(net) => match &**net {
-            Net::Credential(user, password) => (user.clone(), password.clone()),
-            _ => Default::default(),
-        },
-        _ => Default::default(),
-    }
-}
-
-const CREDENTIAL: &[Declared] = &[
-    New("pscredential(string userName, object password)", |_, a| {
-        Ok(Value::net(Net::Credential(string(a, 0), secret(&at(a, 1)).into())))
-    }),
-    StaticProperty("pscredential Empty", |_, _| Ok(Value::net(Net::Credential("".into(), "".into())))),
-    Property("string UserName", |_, t, _| Ok(Value::Str(credential(t).0))),
-    Property("securestring Password", |_, t, _| Ok(Value::net(Net::SecureString(credential(t).1)))),
-    Method("object GetNetworkCredential()", |_, t, _| {
-        let (user, password) = credential(t);
-        Ok(Value::record(
-            "System.Net.NetworkCredential",
-            vec![
-                ("UserName", Value::Str(user)),
-                ("Password", Value::Str(password)),
-                ("Domain", Value::from("")),
-            ],
-        ))
-    }),
-];
-
-const COMMAND: &[Declared] = &[
-    Property("object CommandType", |it, t, _| it.command_property(t, "CommandType")),
-    Property("string Name", |it, t, _| it.command_property(t, "Name")),
-    Property("string Definition", |it, t, _| it.command_property(t, "Definition")),
-    Property("object ScriptBlock", |it, t, _| it.command_property(t, "ScriptBlock")),
-    Property("object Parameters", |it, t, _| it.command_property(t, "Parameters")),
-    Property("object ParameterSets", |it, t, _| it.command_property(t, "ParameterSets")),
-    Property("string Source", |it, t, _| it.command_property(t, "Source")),
-    Property("string ModuleName", |it, t, _| it.command_property(t, "Source")),
-    Property("version Version", |_, _, _| Ok(super::net::version([7, 0, 0, 0]))),
-    Property("string Path", |it, t, _| it.command_property(t, "Definition")),
-    Property("string Verb", |it, t, _| {
-        Ok(text(&it.command_property(t, "Name")?)
-            .split_once('-')
-            .map_or(Value::from(""), |(v, _)| Value::from(v)))
-    }),
-    Property("string Noun", |it, t, _| {
-        Ok(text(&it.command_property(t, "Name")?)
-            .split_once('-')
-            .map_or(Value::from(""), |(_, n)| Value::from(n)))
-    }),
-];
-
-const POWERSHELL: &[Declared] = &[
-    Static("powershell Create()", |_, _| Ok(Value::net(Net::PowerShell(String::new().into())))),
-    Method("powershell AddScript(string script)", |_, t, a| {
-        if let Value::Net(net) = t
-            && let Net::PowerShell(code) = &**net
-        {
-            code.borrow_mut().push_str(&string(a, 0));
-        }
-        Ok(t.clone())
-    }),
-    Method("object Invoke()", |it, t, _| {
-        let code = match t {
-            Value::Net(net) => match &**net {
-                Net::PowerShell(code) => code.borrow().clone(),
-                _ => String::new(),
-            },
-            _ => String::new(),
-        };
-        let scope = crate::eval::scope::Scope::new(Some(it.global.clone()), true);
-        let items = it.within(scope, |it| it.run_text(&code))?;
-        Ok(Value::array(items))
-    }),
 ];

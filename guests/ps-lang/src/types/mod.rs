@@ -1,25 +1,36 @@
 //! The table of types: one declaration for casts, `-is`, `Get-Member`, members and the choice of overloads.
 
-mod args;
+pub mod args;
+mod chars;
 pub mod class;
+mod commands;
+pub mod conversion;
 mod crypto;
+mod date_text;
 pub mod dates;
 pub mod declare;
 mod dictionaries;
-mod engine;
+pub mod engine;
 mod exceptions;
 mod io;
 mod lists;
 pub mod net;
+pub mod net_text;
 mod numbers;
+mod queues;
 mod records;
+mod reflection;
 mod regexes;
 mod registry;
+mod streams;
 mod strings;
 mod system;
+pub mod uri;
 mod values;
 pub mod xml;
+mod xml_convert;
 mod xml_types;
+pub mod xpath;
 
 use std::rc::Rc;
 
@@ -28,7 +39,8 @@ pub use declare::{Call, Declared, Make, TypeInfo, TypeKind};
 pub use engine::member_type;
 pub use regexes::escape as regex_escape;
 pub use registry::{all, enum_of, enum_value, find, lookup, native};
-pub use system::{html_encode, new_guid};
+pub use system::new_guid;
+pub use uri::html_encode;
 
 use crate::value::{DictKind, EnumValue, ListKind, Str, Value};
 use class::Class;

@@ -14,9 +14,10 @@ use crate::eval::scope::Scope;
 use crate::symbol::same;
 use crate::syntax::ast::BinaryOp;
 use crate::types::xml::Node;
-use crate::value::{DateKind, DateTime, Str, TimeSpan, Value, text};
+use crate::value::{DateTime, Str, TimeSpan, Value, text};
 
-pub use super::dates::parse_date;
+pub use super::date_text::parse_date;
+use super::net_text::{guid_text, parse_version, uri_text, version_text};
 
 pub enum Net {
     Exception(Exception),
@@ -51,7 +52,7 @@ pub enum Net {
     /// A file or a directory.
     File(FileData),
     Stopwatch(Stopwatch),
-    Random(RefCell<crate::cmdlets::utility::Rng>),
+    Random(RefCell<crate::cmdlets::dates::Rng>),
     Comparer(bool),
     TimeZone(Str),
     Hasher(&'static str, RefCell<Vec<u8>>),
@@ -178,76 +179,10 @@ pub fn offset_arithmetic(op: BinaryOp, left: &Value, right: &Value) -> R<Option<
             _ => None,
         },
         (BinaryOp::Add, Value::TimeSpan(span)) => {
-            date.add(span.0).map(|d| Value::net(Net::DateOffset(d, *offset)))
+            date.plus(span.0).map(|d| Value::net(Net::DateOffset(d, *offset)))
         }
         (BinaryOp::Sub, Value::TimeSpan(span)) => {
-            date.add(-span.0).map(|d| Value::net(Net::DateOffset(d, *offset)))
-        }
-        _ => None,
-    })
-}
-
-/// Conversions from a text that are those of the type's own `Parse`.
-pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Value>, String> {
-    let source = text(value);
-    Ok(match name {
-        "System.Guid" => Some(Value::net(Net::Guid(parse_guid(&source).ok_or(
-            "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
-        )?))),
-        "System.Version" => Some(version(parse_version(&source)?)),
-        "System.Uri" => Some(Value::net(Net::Uri(source))),
-        "System.DateTimeOffset" => match value {
-            Value::DateTime(date) => {
-                Some(Value::net(Net::DateOffset(date.with_kind(DateKind::Unspecified), 0)))
-            }
-            _ => {
-                let (date, offset) = super::dates::parse_offset(&source)
-                    .ok_or_else(|| format!("String '{source}' was not recognized as a valid DateTime."))?;
-                Some(Value::net(Net::DateOffset(date, offset)))
-            }
-        },
-        "System.DateTime" => match value {
-            Value::Net(net) => match &**net {
-                Net::DateOffset(date, _) => Some(Value::DateTime(*date)),
-                _ => None,
-            },
-            _ => None,
-        },
-        "System.Net.Mail.MailAddress" => {
-            Some(Value::record(
-                "System.Net.Mail.MailAddress",
-                vec![
-                    ("Address", Value::from(source.as_str())),
-                    ("User", Value::from(source.split('@').next().unwrap_or_default())),
-                    (
-                        "Host",
-                        Value::from(source.split('@').nth(1).ok_or(
-                            "The specified string is not in the form required for an e-mail address.",
-                        )?),
-                    ),
-                ],
-            ))
-        }
-        "System.Net.IPAddress" => {
-            let address: std::net::IpAddr =
-                source.parse().map_err(|_| "An invalid IP address was specified.".to_owned())?;
-            Some(Value::record(
-                "System.Net.IPAddress",
-                vec![
-                    ("IPAddressToString", Value::from(address.to_string())),
-                    (
-                        "AddressFamily",
-                        Value::from(if address.is_ipv4() { "InterNetwork" } else { "InterNetworkV6" }),
-                    ),
-                ],
-            ))
-        }
-        "System.Text.Encoding" => {
-            crate::cmdlets::encoding::named(&source).map(|e| Value::net(Net::Encoding(e)))
-        }
-        "System.IO.FileInfo" | "System.IO.DirectoryInfo" => {
-            let path = it.full_path(&source);
-            Some(file_value(it, &path, name.ends_with("DirectoryInfo"), Some(source)))
+            date.plus(-span.0).map(|d| Value::net(Net::DateOffset(d, *offset)))
         }
         _ => None,
     })
@@ -256,54 +191,6 @@ pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Va
 pub fn file_value(it: &mut Interp, path: &str, is_dir: bool, shown: Option<String>) -> Value {
     let meta = it.host.metadata(path);
     Value::net(Net::File(FileData { path: path.to_owned(), is_dir, shown, meta: RefCell::new(meta) }))
-}
-
-pub fn parse_guid(text: &str) -> Option<[u8; 16]> {
-    let plain: String = text
-        .trim()
-        .trim_matches(|c| matches!(c, '{' | '}' | '(' | ')'))
-        .chars()
-        .filter(|c| *c != '-')
-        .collect();
-    if plain.len() != 32 || !plain.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; 16];
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(plain.get(i * 2..i * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
-pub fn guid_text(bytes: &[u8; 16]) -> String {
-    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    let part = |a: usize, b: usize| hex.get(a..b).unwrap_or_default().to_owned();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
-}
-
-pub fn parse_version(text: &str) -> Result<[i32; 4], String> {
-    let mut parts = [-1; 4];
-    let pieces: Vec<&str> = text.trim().split('.').collect();
-    if pieces.len() < 2 || pieces.len() > 4 {
-        return Err("Version string portion was too short or too long. (Parameter 'input')".into());
-    }
-    for (place, piece) in parts.iter_mut().zip(pieces) {
-        let number: i32 =
-            piece.trim().parse().map_err(|_| "Input string was not in a correct format.".to_owned())?;
-        if number < 0 {
-            return Err(
-                "Version's parameters must be greater than or equal to zero. (Parameter 'input')".into()
-            );
-        }
-        *place = number;
-    }
-    Ok(parts)
-}
-
-pub fn version_text(parts: &[i32; 4], count: usize) -> String {
-    let parts: Vec<String> =
-        parts.iter().take(count).take_while(|p| **p >= 0).map(ToString::to_string).collect();
-    parts.join(".")
 }
 
 impl Net {
@@ -462,8 +349,8 @@ impl Net {
             Self::DateOffset(date, offset) => match spec {
                 "" => self.text(),
                 "o" | "O" => date.custom("yyyy-MM-ddTHH:mm:ss.fffffffzzz", *offset)?,
-                "u" => date.add(-offset * 600_000_000)?.custom("yyyy-MM-dd HH:mm:ss'Z'", 0)?,
-                "r" | "R" => date.add(-offset * 600_000_000)?.format("r")?,
+                "u" => date.plus(-offset * 600_000_000)?.custom("yyyy-MM-dd HH:mm:ss'Z'", 0)?,
+                "r" | "R" => date.plus(-offset * 600_000_000)?.format("r")?,
                 one if one.chars().count() == 1 => date.format(one)?,
                 custom => date.custom(custom, *offset)?,
             },
@@ -594,7 +481,7 @@ fn declared_names(value: &Value) -> Vec<Str> {
         for member in info.members {
             if let super::Declared::Property(signature, _) | super::Declared::Settable(signature, ..) = member
             {
-                let name = Str::from(crate::eval::call::split_signature(signature).1);
+                let name = Str::from(crate::eval::overload::split_signature(signature).1);
                 if !names.contains(&name) {
                     names.push(name);
                 }
@@ -610,20 +497,5 @@ pub fn command_name(resolved: &Resolved) -> String {
         Resolved::Function(function) => function.name.to_string(),
         Resolved::Cmdlet(info) => info.name.to_owned(),
         Resolved::Script(path) => path.rsplit('/').next().unwrap_or(path).to_owned(),
-    }
-}
-
-/// A URI as .NET shows it: with a path, when it has a host.
-pub fn uri_text(uri: &str) -> String {
-    match uri.split_once("://") {
-        Some((scheme, rest)) if !rest.contains(['/', '?', '#']) => {
-            format!("{}://{}/", scheme.to_lowercase(), rest.to_lowercase())
-        }
-        Some((scheme, rest)) => {
-            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            let (host, path) = rest.split_at(end);
-            format!("{}://{}{path}", scheme.to_lowercase(), host.to_lowercase())
-        }
-        None => uri.to_owned(),
     }
 }

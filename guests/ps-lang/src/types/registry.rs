@@ -31,6 +31,7 @@ static TABLES: &[&[TypeInfo]] = &[
     super::io::TYPES,
     super::crypto::TYPES,
     super::xml_types::TYPES,
+    super::xml_convert::TYPES,
     super::exceptions::TYPES,
     super::records::TYPES,
 ];

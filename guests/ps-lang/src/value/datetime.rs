@@ -54,7 +54,7 @@ impl DateTime {
         Self::new(self.ticks(), kind).unwrap_or(self)
     }
 
-    pub fn add(self, ticks: i64) -> Option<Self> {
+    pub fn plus(self, ticks: i64) -> Option<Self> {
         Self::new(self.ticks().checked_add(ticks)?, self.kind())
     }
 
@@ -97,7 +97,7 @@ impl DateTime {
         let (year, month) = (i32::try_from(index.div_euclid(12)).ok()?, index.rem_euclid(12) as u32 + 1);
         let day = date.day().min(days_in_month(year, month)?);
         let midnight = Self::from_parts(year, month, day, [0; 3], 0, self.kind())?;
-        midnight.add(self.ticks() % TICKS_PER_DAY)
+        midnight.plus(self.ticks() % TICKS_PER_DAY)
     }
 
     /// As in a string: `02/29/2024 13:05:09`.
@@ -288,7 +288,8 @@ impl TimeSpan {
                 return text
                     .parse::<i64>()
                     .ok()
-                    .map(|days| Self(days * TICKS_PER_DAY * if negative { -1 } else { 1 }));
+                    .and_then(|days| days.checked_mul(if negative { -TICKS_PER_DAY } else { TICKS_PER_DAY }))
+                    .map(Self);
             }
             Some((first, _)) => match first.split_once('.') {
                 Some((days, _)) => (days.parse::<i64>().ok()?, text.get(days.len() + 1..)?),
@@ -317,8 +318,8 @@ impl TimeSpan {
         if parts.len() > 3 || hours > 23 || minutes > 59 || seconds > 59 {
             return None;
         }
-        let total: i64 =
-            days * TICKS_PER_DAY + ((hours * 60 + minutes) * 60 + seconds) * TICKS_PER_SECOND + fraction;
+        let total: i64 = ((hours * 60 + minutes) * 60 + seconds) * TICKS_PER_SECOND + fraction;
+        let total = i64::checked_mul(days, TICKS_PER_DAY)?.checked_add(total)?;
         Some(Self(if negative { -total } else { total }))
     }
 

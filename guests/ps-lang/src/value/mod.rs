@@ -71,8 +71,9 @@ impl fmt::Debug for Str {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Value {
+    #[default]
     Null,
     /// What a pipeline without output gives: null in an expression, nothing in a pipeline.
     Void,
@@ -129,12 +130,6 @@ impl fmt::Debug for Value {
             Self::Str(text) => fmt::Debug::fmt(text, f),
             other => f.write_str(&text(other)),
         }
-    }
-}
-
-impl Default for Value {
-    fn default() -> Self {
-        Self::Null
     }
 }
 
@@ -353,7 +348,11 @@ impl Value {
             Self::ULong(v) => *v != 0,
             Self::Enum(v) => v.value != 0,
             Self::Ext(ext) => ext.base.truth(),
-            Self::List(list) if list.is_stack() || matches!(list.kind, ListKind::Queue | ListKind::GenericQueue) => true,
+            Self::List(list)
+                if list.is_stack() || matches!(list.kind, ListKind::Queue | ListKind::GenericQueue) =>
+            {
+                true
+            }
             Self::Array(_) | Self::List(_) => {
                 let items = self.items().unwrap_or_default();
                 match items.as_slice() {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ps_lang::eval::error::ErrorRecord;
-use ps_lang::host::{Host, Meta};
+use ps_lang::host::{Host, HttpRequest, HttpResponse, Meta};
 
 /// What a script has written.
 #[derive(Default)]
@@ -52,6 +52,29 @@ fn meta(path: &Path) -> Option<Meta> {
 }
 
 impl Host for Native {
+    /// `/status/N` answers so; `/to/PATH` leads to the path; everything else tells what came.
+    fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String> {
+        let path = request.uri.split_once("//test").ok_or("no such host is known")?.1;
+        let answer = |status: u16, kind: &str, value: &str, body: String| HttpResponse {
+            status,
+            headers: vec![(kind.into(), value.into())],
+            body: body.into_bytes(),
+        };
+        if let Some(status) = path.strip_prefix("/status/") {
+            let status = status.parse().map_err(|_| "no status")?;
+            return Ok(answer(status, "Content-Type", "text/plain", format!("sorry, {status}")));
+        }
+        if let Some(target) = path.strip_prefix("/to/") {
+            return Ok(answer(302, "Location", &format!("/{target}"), String::new()));
+        }
+        let headers: BTreeMap<String, &String> =
+            request.headers.iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        let told = serde_json::json!({
+            "method": request.method, "path": path, "headers": headers, "body": String::from_utf8_lossy(&request.body),
+        });
+        Ok(answer(200, "Content-Type", "application/json", told.to_string()))
+    }
+
     fn output(&mut self, text: &str) {
         self.seen.borrow_mut().stdout.push_str(text);
     }

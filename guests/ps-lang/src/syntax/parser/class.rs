@@ -51,7 +51,9 @@ impl Parser<'_> {
         let name = ["global:", "script:", "local:", "private:"]
             .into_iter()
             .find(|p| name.get(..p.len()).is_some_and(|s| s.eq_ignore_ascii_case(p)))
-            .map_or(name.clone(), |p| if p == "global:" { name.clone() } else { name[p.len()..].to_owned() });
+            .filter(|p| *p != "global:")
+            .and_then(|p| name.get(p.len()..))
+            .map_or(name.clone(), str::to_owned);
         Ok(StmtKind::Function(Rc::new(Function { name: name.into(), filter, body, span: self.span(start) })))
     }
 

@@ -220,7 +220,7 @@ impl Parser<'_> {
         if ends_word(c) || self.at_end() || matches!(c, '>' | '<' | '=') && c != '=' {
             return Ok(None);
         }
-        self.bare_word(true)
+        self.bare_word()
     }
 
     fn command_argument(&mut self, parameters: &mut bool) -> P<Option<Arg>> {
@@ -332,9 +332,9 @@ impl Parser<'_> {
             _ if ends_word(c) => Ok(None),
             '0'..='9' | '.' | '+' | '-' => match self.number_argument() {
                 Some(number) => Ok(Some(number)),
-                None => self.bare_word(false),
+                None => self.bare_word(),
             },
-            _ => self.bare_word(false),
+            _ => self.bare_word(),
         }
     }
 
@@ -382,7 +382,7 @@ impl Parser<'_> {
                                 || t.starts_with('=')
                                 || t.starts_with('+') && !t.starts_with("++")
                                 || (t.starts_with('.')
-                                    && !t[1..].starts_with(|c: char| {
+                                    && !t.get(1..).unwrap_or_default().starts_with(|c: char| {
                                         is_name(c) || matches!(c, '(' | '$' | '\'' | '"')
                                     }))
                                 || (t.starts_with(':') && !t.starts_with("::"))

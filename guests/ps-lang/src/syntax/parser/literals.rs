@@ -272,29 +272,24 @@ impl Parser<'_> {
     }
 
     /// A word of a command line: text in which variables, subexpressions and quoted parts are expanded.
-    pub(super) fn bare_word(&mut self, command: bool) -> P<Option<Expr>> {
+    pub(super) fn bare_word(&mut self) -> P<Option<Expr>> {
         let start = self.pos;
         let mut parts = Parts::default();
-        let mut quoted = false;
         loop {
             let c = self.peek();
             if self.at_end() || ends_word(c) {
                 break;
             }
             if is_single_quote(c) {
-                quoted = true;
                 if let ExprKind::Const(value) = self.single_quoted()? {
                     parts.text.push_str(value.as_str().unwrap_or_default());
                 }
             } else if is_double_quote(c) {
-                quoted = true;
                 match self.double_quoted()? {
                     ExprKind::Expand(list) => parts.append(list),
                     ExprKind::Const(value) => parts.text.push_str(value.as_str().unwrap_or_default()),
                     _ => {}
                 }
-            } else if c == '[' && !command && self.pos > start && false {
-                break;
             } else {
                 self.expandable(&mut parts)?;
             }
@@ -302,7 +297,6 @@ impl Parser<'_> {
         if self.pos == start {
             return Ok(None);
         }
-        let _ = quoted;
         Ok(Some(Expr { kind: parts.finish(), span: self.span(start) }))
     }
 }

@@ -10,6 +10,7 @@ mod command;
 mod expression;
 mod lexer;
 mod literals;
+mod primary;
 mod statement;
 
 use std::rc::Rc;

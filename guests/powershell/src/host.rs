@@ -1,0 +1,210 @@
+//! The world of a script: what policy has granted to the step.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ps_lang::Value;
+use ps_lang::eval::error::ErrorRecord;
+use ps_lang::host::{Host, HttpRequest, HttpResponse, Meta, Stream};
+use stepwell_sdk::http::Request;
+use stepwell_sdk::{context, log};
+
+/// Objects of the output that are kept; more would not fit into the output of a step.
+const MAX_OBJECTS: usize = 10_000;
+/// Bytes of text that are kept.
+const MAX_TEXT: usize = 1 << 20;
+/// Bytes of an answer that a script reads whole.
+const MAX_ANSWER: usize = 64 << 20;
+/// The script is told to stop this long before the host stops the step, so that it can say where it was.
+const MARGIN: Duration = Duration::from_millis(300);
+
+/// What the script has given.
+#[derive(Default)]
+pub struct Seen {
+    pub objects: Vec<Value>,
+    pub text: String,
+    pub errors: Vec<String>,
+    pub warnings: u64,
+    pub halted: Option<String>,
+    /// Whether there was more than is kept.
+    pub truncated: bool,
+}
+
+pub struct Granted {
+    pub directory: String,
+    pub seen: Rc<RefCell<Seen>>,
+    pub started: Instant,
+    pub seed: u64,
+}
+
+/// Ticks of a time: 100 ns each, since the year 1.
+fn ticks(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    ps_lang::value::datetime::UNIX_EPOCH + i64::try_from(since.as_nanos() / 100).unwrap_or(0)
+}
+
+impl Host for Granted {
+    fn output(&mut self, text: &str) {
+        let mut seen = self.seen.borrow_mut();
+        if seen.text.len() + text.len() <= MAX_TEXT {
+            seen.text.push_str(text);
+        } else {
+            seen.truncated = true;
+        }
+        drop(seen);
+        let _ = io::stdout().write_all(text.as_bytes());
+    }
+
+    /// What is meant for people is in the log, and not in the output of the step.
+    fn write_host(&mut self, text: &str, no_newline: bool) {
+        let end = if no_newline { "" } else { "\n" };
+        let _ = io::stdout().write_all(format!("{text}{end}").as_bytes());
+    }
+
+    fn message(&mut self, stream: Stream, text: &str) {
+        match stream {
+            Stream::Warning => {
+                self.seen.borrow_mut().warnings += 1;
+                log::warn(text);
+            }
+            Stream::Information => log::info(text),
+            Stream::Verbose | Stream::Debug => log::debug(text),
+        }
+    }
+
+    fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String> {
+        let mut sent = Request::new(&request.method, request.uri.clone()).body(request.body.clone());
+        for (name, value) in &request.headers {
+            sent = sent.header(name, value);
+        }
+        if request.timeout > 0 {
+            sent = sent.timeout(Duration::from_secs(request.timeout));
+        }
+        let failed = |error| format!("{}: {error}", request.uri);
+        let answer = sent.open().map_err(failed)?;
+        let headers = answer.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let answer = answer.whole(MAX_ANSWER).map_err(failed)?;
+        Ok(HttpResponse { status: answer.status, headers, body: answer.body })
+    }
+
+    fn error(&mut self, record: &Rc<ErrorRecord>, shown: &str) {
+        // A line of the log has one line: the place, and what was wrong.
+        let line = match shown.split_once("\nLine |") {
+            Some((place, _)) => format!("{place}: {}", record.text()),
+            None => shown.to_owned(),
+        };
+        log::error(line.split_whitespace().collect::<Vec<_>>().join(" "));
+        let mut seen = self.seen.borrow_mut();
+        if seen.errors.len() < 100 {
+            seen.errors.push(shown.trim_end().to_owned());
+        }
+    }
+
+    fn progress(&mut self, activity: &str, status: &str, percent: Option<i32>) {
+        let message = if status.is_empty() { activity.to_owned() } else { format!("{activity}: {status}") };
+        let done = u64::try_from(percent.unwrap_or(0).clamp(0, 100)).unwrap_or(0);
+        context::progress(done, Some(100), &message);
+    }
+
+    fn object(&mut self, value: &Value) -> bool {
+        let mut seen = self.seen.borrow_mut();
+        if seen.objects.len() < MAX_OBJECTS {
+            seen.objects.push(value.clone());
+        } else {
+            seen.truncated = true;
+        }
+        true
+    }
+
+    fn interrupted(&mut self) -> Option<String> {
+        (context::remaining() < MARGIN).then(|| "the time of the step ran out".to_owned())
+    }
+
+    fn halted(&mut self, why: &str) {
+        self.seen.borrow_mut().halted = Some(why.to_owned());
+    }
+
+    fn now(&mut self) -> i64 {
+        ticks(SystemTime::now())
+    }
+
+    fn monotonic(&mut self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn sleep(&mut self, milliseconds: u64) {
+        // In pieces, so that the end of the step's time is seen.
+        let mut left = Duration::from_millis(milliseconds);
+        while !left.is_zero() && context::remaining() > MARGIN {
+            let piece = left.min(Duration::from_millis(200));
+            std::thread::sleep(piece);
+            left -= piece;
+        }
+    }
+
+    fn random(&mut self) -> u64 {
+        use std::hash::{BuildHasher, Hasher};
+        // The keys of the standard library's hasher come from WASI's random numbers.
+        self.seed = self.seed.wrapping_add(1);
+        let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+        hasher.write_u64(self.seed);
+        hasher.finish()
+    }
+
+    fn environment(&mut self) -> BTreeMap<String, String> {
+        std::env::vars().collect()
+    }
+
+    fn working_directory(&mut self) -> String {
+        self.directory.clone()
+    }
+
+    fn temporary_directory(&mut self) -> String {
+        self.directory.clone()
+    }
+
+    fn metadata(&mut self, path: &str) -> Option<Meta> {
+        let found = fs::metadata(path).ok()?;
+        Some(Meta {
+            is_dir: found.is_dir(),
+            is_link: fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink()),
+            size: found.len(),
+            modified: found.modified().map(ticks).unwrap_or(0),
+            read_only: found.permissions().readonly(),
+        })
+    }
+
+    fn list(&mut self, path: &str) -> io::Result<Vec<String>> {
+        fs::read_dir(path)?.map(|entry| entry.map(|e| e.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    fn read(&mut self, path: &str) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn write(&mut self, path: &str, bytes: &[u8], append: bool) -> io::Result<()> {
+        let mut options = fs::OpenOptions::new();
+        options.create(true).write(true).append(append).truncate(!append);
+        options.open(path)?.write_all(bytes)
+    }
+
+    fn create_dir(&mut self, path: &str) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn remove_file(&mut self, path: &str) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_dir(&mut self, path: &str) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+}

@@ -1,0 +1,12 @@
+//! The step `powershell`: a script of PowerShell 7, run by an interpreter in the sandbox.
+//!
+//! The interpreter is `ps-lang`, which does no input or output; here its [`ps_lang::Host`] is made of what policy has
+//! granted: mounts, the clock, the log.
+
+mod config;
+mod host;
+mod run;
+
+pub use config::Powershell;
+
+stepwell_sdk::export_step!(Powershell);

@@ -1,0 +1,163 @@
+//! Runs the script of a step.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Instant;
+
+use ps_lang::eval::Interp;
+use ps_lang::value::{Dict, DictKind, Str};
+use ps_lang::{Ending, Script, Value};
+use sha2::{Digest, Sha256};
+use stepwell_sdk::{Failure, Invocation, Output, StepResult};
+
+use crate::config::{ExecutionPolicy, Powershell};
+use crate::host::{Granted, Seen};
+
+/// Bytes of text in the metadata of a step whose output is objects.
+const TEXT_IN_METADATA: usize = 16 << 10;
+
+pub fn run(step: &Powershell, invocation: &Invocation) -> StepResult {
+    let directory = step.working_directory.clone().unwrap_or_else(|| "/workspace".into());
+    let (path, text) = source(step, &directory)?;
+    permit(step, &path, &text)?;
+    let script = Script::parse(&path, &text).map_err(|errors| {
+        let source = ps_lang::syntax::Source::new(&path, &text);
+        let lines: Vec<String> = errors
+            .iter()
+            .map(|error| {
+                let (line, column) = source.position(error.span.start);
+                format!("{path}:{line}:{column}: {} ({})", error.message, error.id)
+            })
+            .collect();
+        Failure::invalid_config(lines.join("\n"))
+    })?;
+    let seen: Rc<RefCell<Seen>> = Rc::default();
+    let seed = u64::from(invocation.attempt);
+    let host = Granted { directory, seen: seen.clone(), started: Instant::now(), seed };
+    let mut interp = Interp::new(Box::new(host));
+    interp.global.put_str("ErrorActionPreference", Value::from(step.error_action.name()));
+    let parameters =
+        step.parameters.iter().map(|(name, json)| (Str::from(name.as_str()), value(json))).collect();
+    let ending = interp.run_script(&script, parameters);
+    finish(step, &mut interp, &ending, &seen.borrow())
+}
+
+/// The path and the text of the script.
+fn source(step: &Powershell, directory: &str) -> Result<(String, String), Failure> {
+    match (&step.script, &step.script_path) {
+        (Some(text), _) => Ok(("/script.ps1".into(), text.clone())),
+        (None, Some(path)) => {
+            let full = if path.starts_with('/') {
+                path.clone()
+            } else {
+                format!("{}/{path}", directory.trim_end_matches('/'))
+            };
+            match std::fs::read_to_string(&full) {
+                Ok(text) => Ok((full, text)),
+                Err(error) => Err(Failure::not_found(format!("script_path {full}: {error}"))),
+            }
+        }
+        (None, None) => Err(Failure::invalid_config("give `script` or `script_path`")),
+    }
+}
+
+/// The execution policy, which nothing but this step enforces.
+fn permit(step: &Powershell, path: &str, text: &str) -> Result<(), Failure> {
+    let is_file = step.script_path.is_some();
+    let signed = match step.execution_policy {
+        ExecutionPolicy::Restricted if is_file => {
+            return Err(Failure::denied(format!(
+                "execution_policy `restricted` lets no script file run: {path}"
+            )));
+        }
+        ExecutionPolicy::AllSigned => true,
+        ExecutionPolicy::RemoteSigned => is_file,
+        _ => false,
+    };
+    if !signed {
+        return Ok(());
+    }
+    let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    if step.allowed_scripts.iter().any(|allowed| allowed.trim().eq_ignore_ascii_case(&digest)) {
+        return Ok(());
+    }
+    Err(Failure::denied(format!(
+        "{path} is not among `allowed_scripts`, which this execution_policy asks for; its SHA-256 is {digest}"
+    )))
+}
+
+/// JSON as PowerShell has it: whole numbers are integers, objects are hashtables.
+fn value(json: &serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(v) => Value::Bool(*v),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => i32::try_from(whole).map_or(Value::Long(whole), Value::Int),
+            None => Value::Double(number.to_string().parse().unwrap_or(0.0)),
+        },
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(items) => Value::array(items.iter().map(value).collect()),
+        Json::Object(pairs) => {
+            let pairs = pairs.iter().map(|(name, json)| (name.as_str(), value(json)));
+            Value::Dict(Rc::new(Dict::from_pairs(DictKind::Hashtable, pairs)))
+        }
+    }
+}
+
+fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) -> StepResult {
+    if let Some(why) = &seen.halted {
+        return Err(Failure::timed_out(why.clone()));
+    }
+    let errors = seen.errors.len();
+    let last = seen.errors.last().cloned().unwrap_or_default();
+    if ending.code != 0 || step.fail_on_stderr && errors > 0 {
+        let message = match (&ending.error, ending.code) {
+            (Some(_), _) => last,
+            (None, 0) => format!("the script wrote {errors} error(s), and `fail_on_stderr` is set: {last}"),
+            (None, code) if last.is_empty() => format!("the script ended with exit code {code}"),
+            (None, code) => format!("the script ended with exit code {code}; its last error: {last}"),
+        };
+        let mut failure =
+            Failure::failed(message).metadata("exit_code", ending.code).metadata("error_count", errors);
+        if let Some(record) = &ending.error {
+            failure = failure.metadata("error_id", record.id.borrow().to_string());
+            if let Some((line, _)) = record.line() {
+                failure = failure.metadata("line", line);
+            }
+        }
+        return Err(failure);
+    }
+    let text = seen.text.trim_end_matches('\n');
+    let objects = seen.objects.iter().any(|value| !ps_lang::cmdlets::json::is_text(value));
+    let mut output = Output::new(summary(text, seen.objects.len()))
+        .metadata("exit_code", ending.code)
+        .metadata("error_count", errors)
+        .metadata("warning_count", seen.warnings)
+        .metadata("parameters", serde_json::Value::Object(step.parameters.clone()));
+    if let Some(path) = &step.script_path {
+        output = output.metadata("script_path", path.as_str());
+    }
+    if seen.truncated {
+        output = output.metadata("truncated", true);
+    }
+    if !objects {
+        return Ok(output.value(text));
+    }
+    let json = ps_lang::cmdlets::json::to_text(interp, &seen.objects, 8);
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+    let end =
+        text.char_indices().map(|(at, _)| at).take_while(|at| *at <= TEXT_IN_METADATA).last().unwrap_or(0);
+    let kept = if text.len() <= TEXT_IN_METADATA { text } else { text.get(..end).unwrap_or_default() };
+    Ok(output.value(value).metadata("text", kept))
+}
+
+/// The last line that says something, which is what scripts end with.
+fn summary(text: &str, count: usize) -> String {
+    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    match line.char_indices().nth(200) {
+        _ if line.is_empty() => format!("the script gave {count} objects"),
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line.to_owned(),
+    }
+}

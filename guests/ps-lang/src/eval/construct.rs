@@ -1,0 +1,95 @@
+//! New objects of .NET types.
+
+use std::rc::Rc;
+
+use super::Interp;
+use super::error::{Category, Fault, Flow, R};
+use crate::types::Ty;
+use crate::types::net::Net;
+use crate::value::Value;
+
+impl Interp {
+    /// Creates an object.
+    pub fn construct(&mut self, ty: &Ty, args: &[Value]) -> R<Value> {
+        match ty {
+            Ty::Class(class) => return self.instantiate(class, args),
+            Ty::Array(element, rank) => return self.new_array(element, *rank, args),
+            Ty::Enum(_) if args.is_empty() => return Ok(ty.default_value()),
+            _ => {}
+        }
+        let constructors =
+            ty.info().map(|info| self.type_index(info).constructors.clone()).unwrap_or_default();
+        if constructors.is_empty() {
+            if args.is_empty() && !ty.default_value().is_null() {
+                return Ok(ty.default_value());
+            }
+            if ty.extends(&crate::types::native("System.Exception")) {
+                return self.new_exception(ty, args);
+            }
+            let message = format!(
+                "Method invocation failed because [{}] does not contain a method named 'new'.",
+                ty.full_name()
+            );
+            return Fault::runtime("MethodNotFound", message).of("new").raise();
+        }
+        self.choose(&constructors, None, &ty.name(), args, ty).map_err(|flow| match *flow {
+            Flow::Error(record)
+                if record.message().starts_with("Exception calling ")
+                    && !record.message().starts_with("Exception calling \".ctor\"") =>
+            {
+                let inner = crate::types::net::inner_exception(&record.exception).unwrap_or_default();
+                let message = format!(
+                    "Exception calling \".ctor\" with \"{}\" argument(s): \"{}\"",
+                    args.len(),
+                    super::error::exception_message(&inner)
+                );
+                let id = record.id.borrow().clone();
+                Fault::new("MethodInvocationException", &id, Category::NotSpecified, message)
+                    .because(inner)
+                    .into()
+            }
+            Flow::Error(record) if &**record.id.borrow() == "MethodCountCouldNotFindBest" => {
+                let message = format!(
+                    "Cannot find an overload for \"new\" and the argument count: \"{}\".",
+                    args.len()
+                );
+                Fault::new("MethodException", "MethodCountCouldNotFindBest", Category::NotSpecified, message)
+                    .into()
+            }
+            other => Box::new(other),
+        })
+    }
+
+    fn new_array(&mut self, element: &Ty, rank: u8, args: &[Value]) -> R<Value> {
+        let mut lengths = Vec::new();
+        for arg in args {
+            let length = self.convert(arg, &super::convert::int_type())?.as_integer().unwrap_or(0);
+            match usize::try_from(length) {
+                Ok(length) if length <= 1 << 26 => lengths.push(length),
+                _ => {
+                    return super::error::net(
+                        "System.OutOfMemoryException",
+                        "Array dimensions exceeded supported range.",
+                    );
+                }
+            }
+        }
+        let total: usize = lengths.iter().product();
+        let items = vec![element.default_value(); if lengths.is_empty() { 0 } else { total.min(1 << 26) }];
+        let mut array = crate::value::Array::of(element.clone(), items);
+        if rank > 1 {
+            array.dimensions = lengths;
+        }
+        Ok(Value::Array(Rc::new(array)))
+    }
+
+    pub fn new_exception(&mut self, ty: &Ty, args: &[Value]) -> R<Value> {
+        let info = ty.info();
+        let message = args.first().map(|m| self.to_text(m));
+        let name = info.map_or("System.Exception", |i| i.name);
+        let default = format!("Exception of type '{name}' was thrown.");
+        let mut exception = crate::types::net::Exception::new(name, message.unwrap_or(default));
+        exception.inner = args.get(1).filter(|v| crate::types::net::is_exception(v)).cloned();
+        Ok(Value::net(Net::Exception(exception)))
+    }
+}

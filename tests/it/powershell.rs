@@ -1,0 +1,123 @@
+//! The step `powershell`: scripts in the sandbox, their streams, their ends, their bounds.
+
+use serde_json::json;
+
+use crate::http_step::Web;
+use crate::support::{Running, Site, told};
+
+async fn ready(site: Site) -> Running {
+    let grants = "files:
+- {mount: /workspace, workspace: 16MiB, access: write}
+- {mount: /in, source: in, access: read}";
+    site.policy("powershell", grants).host().await
+}
+
+#[tokio::test]
+async fn scripts_read_write_and_give_objects_or_text() {
+    let site = Site::new().file("in/a.csv", "name,n\nx,2\ny,3\n");
+    let site =
+        site.file("in/job.ps1", "param([int[]]$N, [switch]$Loud)\n\"$($N.Count) $Loud $PSScriptRoot\"\n");
+    let site = ready(site).await;
+    for (step, expected) in [
+        (json!({"script": "'hello ' + (1 + 1)"}), "\"hello 2\""),
+        (
+            json!({"script": "Import-Csv /in/a.csv | Where-Object { [int]$_.n -gt 2 }"}),
+            "{\"n\":\"3\",\"name\":\"y\"}",
+        ),
+        (
+            json!({"script_path": "/in/job.ps1", "parameters": {"N": [1, 2, 3], "Loud": true}}),
+            "\"3 True /in\"",
+        ),
+        (
+            json!({"script": "param($O) $O.a.b[1]; $O.a.b.GetType().Name", "parameters": {"O": {"a": {"b": [1, 7]}}}}),
+            "Object[]",
+        ),
+        (json!({"script": "1..3 | Set-Content n.txt; (Get-Content n.txt | Measure-Object -Sum).Sum"}), "6"),
+    ] {
+        let end = site.step(with_type(&step)).await;
+        assert!(told(&end).contains("succeeded") && told(&end).contains(expected), "{step}: {}", told(&end));
+    }
+}
+
+fn with_type(step: &serde_json::Value) -> serde_json::Value {
+    let mut step = step.clone();
+    step["type"] = "powershell".into();
+    step
+}
+
+#[tokio::test]
+async fn ends_are_those_of_powershell() {
+    let site = ready(Site::new().file("in/x.txt", "x").file("in/job.ps1", "'ran'")).await;
+    for (step, expected) in [
+        (json!({"script": "exit 3"}), "exit code 3"),
+        (json!({"script": "throw 'no such luck'"}), "no such luck"),
+        (json!({"script": "1/0; 'went on'"}), "succeeded"),
+        (json!({"script": "1/0; 'went on'", "error_action": "stop"}), "Attempted to divide by zero"),
+        (json!({"script": "Write-Error 'soft'", "fail_on_stderr": true}), "fail_on_stderr"),
+        (json!({"script": "Get-Content /etc/passwd -ErrorAction Stop"}), "Cannot find path '/etc/passwd'"),
+        (json!({"script": "Set-Content /in/x.txt no -ErrorAction Stop"}), "denied"),
+        (json!({"script": "Connect-MgGraph"}), "succeeded"),
+        (json!({"script": "Connect-MgGraph", "error_action": "stop"}), "Microsoft.Graph"),
+        (json!({"script_path": "/in/job.ps1", "execution_policy": "restricted"}), "lets no script file run"),
+        (
+            json!({"script_path": "/in/job.ps1", "execution_policy": "remote_signed"}),
+            "not among `allowed_scripts`",
+        ),
+        (json!({"script": "function f { f }; f", "error_action": "stop"}), "call depth overflow"),
+        (
+            json!({"script": "function f { if (1) { foreach ($i in 1) { try { & { 1 | ForEach-Object { f } } } finally {} } } }; f",
+                "error_action": "stop"}),
+            "call depth overflow",
+        ),
+        (
+            json!({"script": "class C { [object] F() { return $this.F() } }; [C]::new().F()", "error_action": "stop"}),
+            "call depth overflow",
+        ),
+        (
+            json!({"script": "('(' * 20000 + '1' + ')' * 20000) | Invoke-Expression", "error_action": "stop"}),
+            "too complicated to parse",
+        ),
+        (json!({"script": "while ($true) { Start-Sleep -Milliseconds 1 }", "timeout": 1}), "line 1"),
+        (json!({"script": "$s = 'x'; while ($true) { $s += $s }"}), "memory"),
+    ] {
+        let end = site.step(with_type(&step)).await;
+        assert!(told(&end).contains(expected), "{step}: {}", told(&end));
+    }
+}
+
+/// Requests go where policy lets them, and a refusal is an error that a script can catch.
+#[tokio::test]
+async fn requests_of_scripts_are_bound_by_policy() {
+    let web = Web::start().await;
+    let site = Site::new().policy("powershell", &web.grants("")).host().await;
+    for (script, expected) in [
+        ("(Invoke-RestMethod URL/json).data.token", "\"t\""),
+        (
+            "$r = Invoke-RestMethod -Method POST URL/echo -Body '{}' -ContentType application/json -Headers @{'x-a' = 'y'}
+            $r.method, $r.body, $r.'x-a', $r.'content-type' -join ' '",
+            "\"POST {} y application/json\"",
+        ),
+        ("try { irm URL/missing } catch { \"$($_.ErrorDetails) $([int]$_.Exception.Response.StatusCode)\" }", "such thing 404"),
+        ("(iwr 'URL/redirect?/json').StatusCode", "succeeded: 200"),
+        ("(iwr URL/large).RawContentLength; iwr URL/json -OutFile a.json; (gc a.json -Raw | ConvertFrom-Json).n", "[3145728,1]"),
+        ("(Invoke-WebRequest URL/busy -MaximumRetryCount 2 -RetryIntervalSec 1).Content", "done"),
+        ("try { irm http://169.254.169.254/latest } catch { \"no: $_\" }", "the policy does not allow this request"),
+        ("try { irm -Method Patch URL/echo } catch { \"no: $_\" }", "the policy does not allow this request"),
+    ] {
+        let script = script.replace("URL", &web.url(""));
+        let end = site.step(json!({"type": "powershell", "script": script})).await;
+        assert!(told(&end).contains(expected), "{script}: {}", told(&end));
+    }
+}
+
+#[tokio::test]
+async fn a_script_that_does_not_parse_is_a_problem_of_the_job() {
+    let site = ready(Site::new().file("in/x.txt", "x")).await;
+    let job = crate::support::one_step(json!({"type": "powershell", "script": "'a'\nif ("}));
+    let problems = site.host.parse("job.yaml", &job).await;
+    let problems = format!("{problems:?}");
+    assert!(
+        problems.contains("line 2, column 5") && problems.contains("IfStatementMissingCondition"),
+        "{problems}"
+    );
+}
