@@ -17,7 +17,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "ForEach-Object",
         class: "ForEachObjectCommand",
-        params: "InputObject: object pipe null | Process: scriptblock[] @0 mandatory null set=ScriptBlockSet | Begin: scriptblock set=ScriptBlockSet | End: scriptblock set=ScriptBlockSet | RemainingScripts: scriptblock[] rest set=ScriptBlockSet | MemberName: string @0 mandatory set=PropertyAndMethodSet | ArgumentList: object[] rest alias=Args set=PropertyAndMethodSet | Parallel: scriptblock mandatory set=ParallelParameterSet | ThrottleLimit: int set=ParallelParameterSet | TimeoutSeconds: int set=ParallelParameterSet | AsJob: switch set=ParallelParameterSet",
+        params: "InputObject: object pipe null | Process: scriptblock[] @0 mandatory null set=ScriptBlockSet | Begin: scriptblock set=ScriptBlockSet | End: scriptblock set=ScriptBlockSet | RemainingScripts: scriptblock[] rest set=ScriptBlockSet | MemberName: string @0 mandatory set=PropertyAndMethodSet | ArgumentList: object[] rest alias=Args set=PropertyAndMethodSet | Parallel: scriptblock mandatory set=ParallelParameterSet | ThrottleLimit: int set=ParallelParameterSet",
         default_set: "ScriptBlockSet",
         make: || Box::new(ForEach::default()),
     },
@@ -38,14 +38,14 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Out-Default",
         class: "OutDefaultCommand",
-        params: "InputObject: object pipe null | Transcript: switch",
+        params: "InputObject: object pipe null",
         default_set: "",
         make: || Box::new(ToHost),
     },
     CmdletInfo {
         name: "Out-Host",
         class: "OutHostCommand",
-        params: "InputObject: object pipe null | Paging: switch",
+        params: "InputObject: object pipe null",
         default_set: "",
         make: || Box::new(ToHost),
     },
@@ -73,7 +73,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-Command",
         class: "GetCommandCommand",
-        params: "Name: string[] @0 pipe byname | CommandType: string alias=Type | Verb: string[] | Noun: string[] | Module: string[] | Syntax: switch | All: switch | ArgumentList: object[] | ListImported: switch | ParameterName: string[]",
+        params: "Name: string[] @0 pipe byname | CommandType: string alias=Type | All: switch | ArgumentList: object[]",
         default_set: "",
         make: || Box::new(Each(get_command)),
     },

@@ -18,7 +18,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-ChildItem",
         class: "GetChildItemCommand",
-        params: "Path: string[] @0 pipe byname set=Items | LiteralPath: string[] byname alias=PSPath,LP set=LiteralItems mandatory | Filter: string @1 | Include: string[] | Exclude: string[] | Recurse: switch alias=s | Depth: int | Force: switch | Name: switch | Directory: switch alias=ad,d | File: switch alias=af | Hidden: switch | ReadOnly: switch | System: switch | FollowSymlink: switch | Attributes: string",
+        params: "Path: string[] @0 pipe byname set=Items | LiteralPath: string[] byname alias=PSPath,LP set=LiteralItems mandatory | Filter: string @1 | Include: string[] | Exclude: string[] | Recurse: switch alias=s | Depth: int | Force: switch | Name: switch | Directory: switch alias=ad,d | File: switch alias=af | Hidden: switch | ReadOnly: switch | System: switch",
         default_set: "Items",
         make: || Box::new(Each(get_children)),
     },
@@ -53,7 +53,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Copy-Item",
         class: "CopyItemCommand",
-        params: "Path: string[] @0 pipe byname mandatory set=Path | LiteralPath: string[] byname alias=PSPath,LP set=LiteralPath mandatory | Destination: string @1 byname | Container: switch | Filter: string | Include: string[] | Exclude: string[] | Recurse: switch | Force: switch | PassThru: switch",
+        params: "Path: string[] @0 pipe byname mandatory set=Path | LiteralPath: string[] byname alias=PSPath,LP set=LiteralPath mandatory | Destination: string @1 byname | Filter: string | Include: string[] | Exclude: string[] | Recurse: switch | Force: switch | PassThru: switch",
         default_set: "Path",
         make: || Box::new(Each(|cx| transfer(cx, false))),
     },
@@ -107,7 +107,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Test-Path",
         class: "TestPathCommand",
-        params: "Path: string[] @0 pipe byname mandatory null empty set=Path | LiteralPath: string[] byname alias=PSPath,LP set=LiteralPath mandatory null empty | PathType: string alias=Type | IsValid: switch | NewerThan: datetime | OlderThan: datetime | Filter: string | Include: string[] | Exclude: string[]",
+        params: "Path: string[] @0 pipe byname mandatory null empty set=Path | LiteralPath: string[] byname alias=PSPath,LP set=LiteralPath mandatory null empty | PathType: string alias=Type | IsValid: switch | Filter: string | Include: string[] | Exclude: string[]",
         default_set: "Path",
         make: || Box::new(Each(test_path)),
     },
@@ -149,7 +149,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-Location",
         class: "GetLocationCommand",
-        params: "PSProvider: string[] | PSDrive: string[] | Stack: switch",
+        params: "Stack: switch",
         default_set: "",
         make: || {
             Box::new(Each(|cx| {
@@ -168,14 +168,14 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Push-Location",
         class: "PushLocationCommand",
-        params: "Path: string @0 pipe byname set=Path | LiteralPath: string byname alias=PSPath,LP set=LiteralPath mandatory | PassThru: switch | StackName: string",
+        params: "Path: string @0 pipe byname set=Path | LiteralPath: string byname alias=PSPath,LP set=LiteralPath mandatory | PassThru: switch",
         default_set: "Path",
         make: || Box::new(Each(|cx| set_location(cx, true))),
     },
     CmdletInfo {
         name: "Pop-Location",
         class: "PopLocationCommand",
-        params: "PassThru: switch | StackName: string",
+        params: "PassThru: switch",
         default_set: "",
         make: || {
             Box::new(Each(|cx| {
@@ -221,7 +221,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-PSDrive",
         class: "GetPSDriveCommand",
-        params: "Name: string[] @0 | PSProvider: string[] | Scope: string",
+        params: "Name: string[] @0 | Scope: string",
         default_set: "",
         make: || {
             Box::new(Each(|cx| {

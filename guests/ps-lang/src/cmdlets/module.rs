@@ -28,7 +28,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Import-Module",
         class: "ImportModuleCommand",
-        params: "Name: string[] @0 mandatory pipe | Force: switch | PassThru: switch | Global: switch | Prefix: string | Function: string[] | Cmdlet: string[] | Variable: string[] | MinimumVersion: version | RequiredVersion: version | Scope: string | DisableNameChecking: switch | SkipEditionCheck: switch | NoClobber: switch | ArgumentList: object[] alias=Args",
+        params: "Name: string[] @0 mandatory pipe | Force: switch | PassThru: switch | Global: switch | Prefix: string | Function: string[] | Cmdlet: string[] | Variable: string[] | Scope: string | DisableNameChecking: switch | SkipEditionCheck: switch | NoClobber: switch | ArgumentList: object[] alias=Args",
         default_set: "",
         make: || Box::new(Each(import)),
     },

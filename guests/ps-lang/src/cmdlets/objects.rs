@@ -44,7 +44,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Compare-Object",
         class: "CompareObjectCommand",
-        params: "ReferenceObject: object[] @0 mandatory empty | DifferenceObject: object[] @1 mandatory pipe empty | Property: object[] | SyncWindow: int | IncludeEqual: switch | ExcludeDifferent: switch | PassThru: switch | CaseSensitive: switch | Culture: string",
+        params: "ReferenceObject: object[] @0 mandatory empty | DifferenceObject: object[] @1 mandatory pipe empty | Property: object[] | IncludeEqual: switch | ExcludeDifferent: switch | PassThru: switch | CaseSensitive: switch | Culture: string",
         default_set: "",
         make: || Box::new(Each(compare)),
     },
@@ -58,7 +58,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-Member",
         class: "GetMemberCommand",
-        params: "InputObject: object pipe null | Name: string[] @0 | MemberType: string alias=Type | Static: switch | View: string | Force: switch",
+        params: "InputObject: object pipe null | Name: string[] @0 | MemberType: string alias=Type | Static: switch | Force: switch",
         default_set: "",
         make: || Gather::of(get_member),
     },

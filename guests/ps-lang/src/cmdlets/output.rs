@@ -23,7 +23,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Write-Error",
         class: "WriteErrorCommand",
-        params: "Exception: exception set=WithException mandatory | Message: string @0 pipe set=NoException,WithException null empty alias=Msg | ErrorRecord: object set=ErrorRecord mandatory | Category: string | ErrorId: string | TargetObject: object | RecommendedAction: string | CategoryActivity: string alias=Activity | CategoryReason: string alias=Reason | CategoryTargetName: string alias=TargetName | CategoryTargetType: string alias=TargetType",
+        params: "Exception: exception set=WithException mandatory | Message: string @0 pipe set=NoException,WithException null empty alias=Msg | ErrorRecord: object set=ErrorRecord mandatory | Category: string | ErrorId: string | TargetObject: object | RecommendedAction: string | CategoryActivity: string alias=Activity | CategoryReason: string alias=Reason",
         default_set: "NoException",
         make: || Box::new(Each(write_error)),
     },

@@ -14,7 +14,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-Date",
         class: "GetDateCommand",
-        params: "Date: datetime @0 pipe byname alias=LastWriteTime | UnixTimeSeconds: long alias=UnixTime | Year: int | Month: int | Day: int | Hour: int | Minute: int | Second: int | Millisecond: int | DisplayHint: string | Format: string | UFormat: string | AsUTC: switch",
+        params: "Date: datetime @0 pipe byname alias=LastWriteTime | UnixTimeSeconds: long alias=UnixTime | Year: int | Month: int | Day: int | Hour: int | Minute: int | Second: int | Millisecond: int | Format: string | UFormat: string | AsUTC: switch",
         default_set: "",
         make: || Box::new(Each(get_date)),
     },
@@ -90,7 +90,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-TimeZone",
         class: "GetTimeZoneCommand",
-        params: "Id: string[] | Name: string[] @0 | ListAvailable: switch",
+        params: "Name: string[] @0",
         default_set: "",
         make: || Box::new(Each(|cx| cx.put(Value::net(Net::TimeZone("UTC".into()))))),
     },
@@ -134,21 +134,21 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Format-Table",
         class: "FormatTableCommand",
-        params: "Property: object[] @0 | AutoSize: switch | HideTableHeaders: switch | Wrap: switch | RepeatHeader: switch | GroupBy: object | View: string | ShowError: switch | DisplayError: switch | Force: switch | Expand: string | InputObject: object pipe null",
+        params: "Property: object[] @0 | AutoSize: switch | HideTableHeaders: switch | Wrap: switch | GroupBy: object | Force: switch | InputObject: object pipe null",
         default_set: "",
         make: || Gather::of(|cx, items| format_items(cx, items, true)),
     },
     CmdletInfo {
         name: "Format-List",
         class: "FormatListCommand",
-        params: "Property: object[] @0 | GroupBy: object | View: string | ShowError: switch | DisplayError: switch | Force: switch | Expand: string | InputObject: object pipe null",
+        params: "Property: object[] @0 | GroupBy: object | Force: switch | InputObject: object pipe null",
         default_set: "",
         make: || Gather::of(|cx, items| format_items(cx, items, false)),
     },
     CmdletInfo {
         name: "ConvertTo-SecureString",
         class: "ConvertToSecureStringCommand",
-        params: "String: string @0 pipe mandatory | SecureKey: object @1 | AsPlainText: switch | Force: switch | Key: byte[]",
+        params: "String: string @0 pipe mandatory | AsPlainText: switch | Force: switch",
         default_set: "",
         make: || {
             Box::new(Each(|cx| {
@@ -160,7 +160,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "ConvertFrom-SecureString",
         class: "ConvertFromSecureStringCommand",
-        params: "SecureString: object @0 pipe mandatory | AsPlainText: switch | Key: byte[]",
+        params: "SecureString: object @0 pipe mandatory | AsPlainText: switch",
         default_set: "",
         make: || {
             Box::new(Each(|cx| {

@@ -10,3 +10,5 @@
 1..10 | Select-Object -Skip 2 -First 3 | Join-String -Separator ','
 @{ k = 1 }.ContainsKey('K')
 [decimal]'1.10' + 1
+(Get-TimeZone).Id
+try { Test-Path . -NewerThan (Get-Date) } catch { $_.FullyQualifiedErrorId }
