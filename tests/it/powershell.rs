@@ -49,6 +49,10 @@ fn with_type(step: &serde_json::Value) -> serde_json::Value {
 async fn ends_are_those_of_powershell() {
     let site = ready(Site::new().file("in/x.txt", "x").file("in/job.ps1", "'ran'")).await;
     for (step, expected) in [
+        (
+            json!({"script": "@(Get-ChildItem Env:).Count + [Environment]::GetEnvironmentVariables().Count"}),
+            "succeeded: 0",
+        ),
         (json!({"script": "exit 3"}), "exit code 3"),
         (json!({"script": "throw 'no such luck'"}), "no such luck"),
         (json!({"script": "1/0; 'went on'"}), "succeeded"),
