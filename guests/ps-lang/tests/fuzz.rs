@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use native::{Native, Seen};
 use ps_lang::Script;
+use ps_lang::cmdlets::dates::Rng;
 use ps_lang::eval::Interp;
 
 const PIECES: &[&str] = &[
@@ -130,39 +131,31 @@ const PIECES: &[&str] = &[
     "ConvertFrom-Json ",
 ];
 
-/// xorshift64*
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit.max(1)
-    }
+fn below(random: &mut Rng, limit: usize) -> usize {
+    random.between(0, limit as i64) as usize
 }
 
-fn mutated(seeds: &[Vec<char>], random: &mut Random) -> String {
-    let mut text = seeds[random.below(seeds.len())].clone();
+fn mutated(seeds: &[Vec<char>], random: &mut Rng) -> String {
+    let mut text = seeds[below(random, seeds.len())].clone();
     // Short, so that what is changed is also reached.
-    let from = random.below(text.len());
-    text = text[from..(from + 20 + random.below(400)).min(text.len())].to_vec();
-    for _ in 0..1 + random.below(6) {
-        let at = random.below(text.len() + 1);
-        match random.below(5) {
+    let from = below(random, text.len());
+    text = text[from..(from + 20 + below(random, 400)).min(text.len())].to_vec();
+    for _ in 0..1 + below(random, 6) {
+        let at = below(random, text.len() + 1);
+        match below(random, 5) {
             0 => {
-                let end = (at + random.below(12)).min(text.len());
+                let end = (at + below(random, 12)).min(text.len());
                 text.drain(at..end);
             }
             1 => {
-                let other = &seeds[random.below(seeds.len())];
-                let from = random.below(other.len());
-                let to = (from + random.below(60)).min(other.len());
+                let other = &seeds[below(random, seeds.len())];
+                let from = below(random, other.len());
+                let to = (from + below(random, 60)).min(other.len());
                 text.splice(at..at, other[from..to].iter().copied());
             }
             2 => text.truncate(at.max(1)),
             _ => {
-                let piece = PIECES[random.below(PIECES.len())];
+                let piece = PIECES[below(random, PIECES.len())];
                 text.splice(at..at, piece.chars());
             }
         }
@@ -201,7 +194,7 @@ fn no_script_panics() {
         let root = std::env::temp_dir().join(format!("ps-fuzz-{}", std::process::id()));
         let mut panicked = Vec::new();
         for seed in first..first + count {
-            let script = mutated(&seeds, &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1));
+            let script = mutated(&seeds, &mut Rng::new(seed));
             std::fs::create_dir_all(&root).unwrap();
             if !survives(&script, &root) {
                 println!("##### seed {seed}\n{script}\n#####");

@@ -277,16 +277,22 @@ fn protected(scope: &Scope, sym: Sym, force: bool) -> bool {
     meta.is_some_and(|m| m.constant || m.read_only && !force)
 }
 
+/// The variables of a name or pattern; a name that no variable has is an error.
+fn found(cx: &mut Cx<'_>, name: &str) -> R<Vec<(Rc<Scope>, Sym)>> {
+    let found = matching(cx, name);
+    if found.is_empty() && !Wildcard::has(name) {
+        let message = format!("Cannot find a variable with the name '{name}'.");
+        cx.error(
+            Fault::new("ItemNotFoundException", "VariableNotFound", Category::ObjectNotFound, message)
+                .of(name),
+        )?;
+    }
+    Ok(found)
+}
+
 fn remove_variable(cx: &mut Cx<'_>) -> R<()> {
     for name in cx.strings("Name") {
-        let found = matching(cx, &name);
-        if found.is_empty() && !Wildcard::has(&name) {
-            let message = format!("Cannot find a variable with the name '{name}'.");
-            cx.error(
-                Fault::new("ItemNotFoundException", "VariableNotFound", Category::ObjectNotFound, message)
-                    .of(name.as_str()),
-            )?;
-        }
+        let found = found(cx, &name)?;
         for (scope, sym) in found {
             if protected(&scope, sym, cx.flag("Force")) {
                 let message = format!(
@@ -311,14 +317,7 @@ fn remove_variable(cx: &mut Cx<'_>) -> R<()> {
 
 fn clear_variable(cx: &mut Cx<'_>) -> R<()> {
     for name in cx.strings("Name") {
-        let found = matching(cx, &name);
-        if found.is_empty() && !Wildcard::has(&name) {
-            let message = format!("Cannot find a variable with the name '{name}'.");
-            cx.error(
-                Fault::new("ItemNotFoundException", "VariableNotFound", Category::ObjectNotFound, message)
-                    .of(name.as_str()),
-            )?;
-        }
+        let found = found(cx, &name)?;
         for (scope, sym) in found {
             if protected(&scope, sym, cx.flag("Force")) {
                 let message =

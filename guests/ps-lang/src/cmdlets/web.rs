@@ -1,10 +1,12 @@
 //! `Invoke-RestMethod` and `Invoke-WebRequest`. Policy decides which requests go out.
 
+use url::Url;
+
 use super::{CmdletInfo, Cx, Gather};
 use crate::eval::error::{Category, ErrorRecord, Fault, Flow, R};
 use crate::host::{HttpRequest, HttpResponse};
 use crate::types::net::{Exception, Net};
-use crate::types::{conversion::base64_of, enum_value, uri::escape_uri, xml::parse_document};
+use crate::types::{conversion::base64_of, enum_value, uri::url_encode, xml::parse_document};
 use crate::value::{Dict, DictKind, Value, text};
 
 const PARAMS: &str = "Uri: string @0 mandatory | Method: string | CustomMethod: string alias=CM | Headers: object | Body: object pipe | InFile: string | OutFile: string | PassThru: switch | ContentType: string | UserAgent: string | Credential: pscredential | Authentication: string | Token: securestring | AllowUnencryptedAuthentication: switch | TimeoutSec: int | MaximumRedirection: int | MaximumRetryCount: int | RetryIntervalSec: int | PreserveAuthorizationOnRedirect: switch | SkipHttpErrorCheck: switch | StatusCodeVariable: string | ResponseHeadersVariable: string alias=RHV | UseBasicParsing: switch";
@@ -154,14 +156,14 @@ fn follow(cx: &mut Cx<'_>, mut request: HttpRequest) -> R<(HttpRequest, Answer)>
             request.headers.push(("Authorization".into(), value));
             continue;
         }
-        let target = header(&response, "location");
-        let Some(target) =
-            target.filter(|_| matches!(response.status, 301 | 302 | 303 | 307 | 308) && left > 0)
-        else {
+        let target = header(&response, "location")
+            .filter(|_| matches!(response.status, 301 | 302 | 303 | 307 | 308) && left > 0)
+            .and_then(|target| resolved(&request.uri, &target));
+        let Some(target) = target else {
             return Ok((request, Ok(response)));
         };
         left -= 1;
-        request.uri = resolved(&request.uri, &target);
+        request.uri = target;
         if !matches!(response.status, 307 | 308) && request.method == "POST" {
             request.method = "GET".into();
             request.body.clear();
@@ -173,22 +175,11 @@ fn follow(cx: &mut Cx<'_>, mut request: HttpRequest) -> R<(HttpRequest, Answer)>
     }
 }
 
-/// Where a `Location` leads.
-fn resolved(from: &str, target: &str) -> String {
-    if target.contains("://") {
-        return target.to_owned();
-    }
-    let (scheme, rest) = from.split_once("://").unwrap_or(("http", from));
-    let (authority, path) = rest.find(['/', '?']).map_or((rest, "/"), |at| rest.split_at(at));
-    if let Some(other) = target.strip_prefix("//") {
-        format!("{scheme}://{other}")
-    } else if target.starts_with('/') {
-        format!("{scheme}://{authority}{target}")
-    } else {
-        let path = path.split('?').next().unwrap_or_default();
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        format!("{scheme}://{authority}{directory}/{target}")
-    }
+/// Where a `Location` leads. From https nothing leads to http, as in .NET.
+fn resolved(from: &str, target: &str) -> Option<String> {
+    let from = Url::parse(from).ok()?;
+    let target = from.join(target).ok()?;
+    (from.scheme() != "https" || target.scheme() == "https").then(|| target.into())
 }
 
 fn request(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<HttpRequest> {
@@ -301,7 +292,7 @@ fn form(cx: &mut Cx<'_>, dict: &Dict) -> String {
     let mut pairs = Vec::new();
     for (name, value) in dict.pairs() {
         let value = cx.it.to_text(&value);
-        pairs.push(format!("{}={}", escape_uri(&text(&name), "-_.~"), escape_uri(&value, "-_.~")));
+        pairs.push(format!("{}={}", url_encode(&text(&name)), url_encode(&value)));
     }
     pairs.join("&")
 }

@@ -50,17 +50,7 @@ impl Interp {
                 }
                 for (key, value) in b.pairs() {
                     if sum.contains(&key) {
-                        let message = format!(
-                            "Item has already been added. Key in dictionary: '{0}'  Key being added: '{0}'",
-                            text(&key)
-                        );
-                        return Fault::new(
-                            "System.ArgumentException",
-                            "System.ArgumentException",
-                            Category::NotSpecified,
-                            message,
-                        )
-                        .raise();
+                        return Fault::duplicate_key(&key).raise();
                     }
                     sum.insert(&key, value);
                 }

@@ -4,8 +4,7 @@ use super::Interp;
 use super::error::{Category, Fault, Flow, R};
 use super::params::{ParamSpec, ParamTable};
 use crate::symbol::{Sym, same};
-use crate::syntax::Span;
-use crate::syntax::ast::{Arg, ExprKind};
+use crate::syntax::ast::Arg;
 use crate::types::{Ty, type_of};
 use crate::value::{Str, Value, text};
 
@@ -568,12 +567,4 @@ fn already_bound(name: &str) -> String {
     format!(
         "Cannot bind parameter because parameter '{name}' is specified more than once. To provide multiple values to parameters that can accept multiple values, use the array syntax. For example, \"-parameter value1,value2,value3\"."
     )
-}
-
-/// Whether an argument is a literal block, which `ForEach-Object` and its like run.
-pub fn is_block(arg: &Arg) -> Option<Span> {
-    match arg {
-        Arg::Value(expr) if matches!(expr.kind, ExprKind::Block(_)) => Some(expr.span),
-        _ => None,
-    }
 }

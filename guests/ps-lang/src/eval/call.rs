@@ -379,19 +379,7 @@ impl Interp {
                 return Ok(Value::from(format!("static {}", signatures.join(", static "))));
             }
         }
-        if self.strict() >= 2 {
-            let message = format!(
-                "The property '{name}' cannot be found on this object. Verify that the property exists."
-            );
-            return Fault::new(
-                "PropertyNotFoundException",
-                "PropertyNotFoundStrict",
-                Category::NotSpecified,
-                message,
-            )
-            .raise();
-        }
-        Ok(Value::Null)
+        self.no_property(name)
     }
 
     pub fn set_static(&mut self, holder: &Value, name: &str, value: Value) -> R<()> {

@@ -128,7 +128,7 @@ impl Interp {
         piped: bool,
         span: Span,
     ) -> R<Ready> {
-        if let (Resolved::Function(function), true) = (&resolved, self.strict() >= 2)
+        if let (Resolved::Function(_), true) = (&resolved, self.strict() >= 2)
             && let [
                 crate::syntax::ast::Arg::Value(crate::syntax::ast::Expr {
                     kind: crate::syntax::ast::ExprKind::Paren(inner),
@@ -138,7 +138,6 @@ impl Interp {
             && command.name.span.end == at.start
             && matches!(&inner.kind, crate::syntax::ast::StmtKind::Expr(e) if matches!(e.kind, crate::syntax::ast::ExprKind::Array(_)))
         {
-            let _ = function;
             return Fault::runtime("StrictModeFunctionCallWithParens", "The function or command was called as if it were a method. Parameters should be separated by spaces. For information about parameters, see the about_Parameters Help topic.").raise();
         }
         let given = self.gather(&command.args)?;
@@ -222,13 +221,6 @@ impl Interp {
         let command =
             CmdletCommand { info, class: class.clone(), cmdlet: (info.make)(), table, bound, piped, simple };
         Ok(Ready { command: Box::new(command), name: info.name.into(), class, common, is_script: false })
-    }
-
-    /// Runs a command by name, as a cmdlet calls another.
-    pub fn call_command(&mut self, name: &str, given: Vec<Given>, out: &dyn Sink) -> R<()> {
-        let Some(resolved) = self.find_command(name) else { return self.not_found(name) };
-        let ready = self.ready(resolved, name.into(), given, false, false, Span::default())?;
-        self.run_ready(ready, Span::default(), None, out)
     }
 }
 

@@ -250,7 +250,7 @@ impl Interp {
             let converted = self.convert(right, &type_of(a));
             return match converted {
                 Ok(b) if try_order(a, b.base(), case).is_some() => Ok(try_order(a, b.base(), case)),
-                Ok(_) => self.not_comparable(left, right),
+                Ok(_) => self.not_comparable(left),
                 Err(_) => {
                     let why = format!(
                         "Could not compare \"{}\" to \"{}\". Error: \"Cannot convert value \"{}\" to type \"{}\".\"",
@@ -263,12 +263,11 @@ impl Interp {
                 }
             };
         }
-        self.not_comparable(left, right)
+        self.not_comparable(left)
     }
 
-    fn not_comparable<T>(&mut self, left: &Value, right: &Value) -> R<T> {
+    fn not_comparable<T>(&mut self, left: &Value) -> R<T> {
         let message = format!("Cannot compare \"{}\" because it is not IComparable.", text(left));
-        let _ = right;
         Fault::runtime("NotIcomparable", message).raise()
     }
 

@@ -8,7 +8,7 @@ use num_traits::ToPrimitive;
 use super::Interp;
 use super::error::{Category, Fault, Flow, R};
 use crate::types::net::{self, Net};
-use crate::types::{EnumType, STRING, Ty, TypeKind, native, type_of};
+use crate::types::{EnumType, Ty, TypeKind, native, type_of};
 use crate::value::{Dict, DictKind, List, ListKind, ObjectKind, Str, TimeSpan, Value, numbers, text};
 
 impl Interp {
@@ -307,10 +307,7 @@ impl Interp {
         }
         let items = match value.base() {
             Value::Str(text) if element.is("System.Char") => crate::value::text::units(text),
-            Value::Dict(dict) if !dict.is_set() => {
-                let _ = dict;
-                vec![value.clone()]
-            }
+            Value::Dict(dict) if !dict.is_set() => vec![value.clone()],
             _ => self.enumerate(value),
         };
         let items = match *element == crate::types::OBJECT {
@@ -592,11 +589,6 @@ pub fn for_variable(it: &mut Interp, value: &Value, ty: &Ty, _name: &Str) -> R<V
         }
         other => Box::new(other),
     })
-}
-
-/// The type of text, which many signatures have.
-pub fn string_type() -> Ty {
-    STRING
 }
 
 pub fn int_type() -> Ty {

@@ -150,6 +150,25 @@ impl Fault {
         Self::new("RuntimeException", id, Category::InvalidOperation, message)
     }
 
+    pub fn duplicate_key(key: &Value) -> Self {
+        let key = text(key);
+        let message =
+            format!("Item has already been added. Key in dictionary: '{key}'  Key being added: '{key}'");
+        Self::new("System.ArgumentException", "System.ArgumentException", Category::NotSpecified, message)
+    }
+
+    /// An argument that a parameter of a method does not take, and why.
+    pub fn bad_argument(parameter: &str, value: &Value, method: &str, ty: &Ty, why: &ErrorRecord) -> Self {
+        let message = format!(
+            "Cannot convert argument \"{parameter}\", with value: \"{}\", for \"{method}\" to type \"{}\": \"{}\"",
+            text(value),
+            ty.full_name(),
+            why.message()
+        );
+        let id = "MethodArgumentConversionInvalidCastArgument";
+        Self::new("MethodException", id, Category::NotSpecified, message).because(why.exception.clone())
+    }
+
     pub fn of(mut self, target: impl Into<Value>) -> Self {
         self.target = target.into();
         self

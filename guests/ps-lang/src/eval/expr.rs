@@ -120,17 +120,7 @@ impl Interp {
                 value => value,
             };
             if dict.contains(&name) {
-                let message = format!(
-                    "Item has already been added. Key in dictionary: '{0}'  Key being added: '{0}'",
-                    text(&name)
-                );
-                return Fault::new(
-                    "System.ArgumentException",
-                    "System.ArgumentException",
-                    Category::NotSpecified,
-                    message,
-                )
-                .raise();
+                return Fault::duplicate_key(&name).raise();
             }
             dict.insert(&name, value);
         }

@@ -155,21 +155,7 @@ impl Interp {
                     Ok(value) => value,
                     Err(flow) => {
                         let Flow::Error(record) = &*flow else { return Err(flow) };
-                        let message = format!(
-                            "Cannot convert argument \"{name}\", with value: \"{}\", for \"{}\" to type \"{}\": \"{}\"",
-                            crate::value::text(arg),
-                            method.name,
-                            ty.full_name(),
-                            record.message()
-                        );
-                        return Fault::new(
-                            "MethodException",
-                            "MethodArgumentConversionInvalidCastArgument",
-                            Category::NotSpecified,
-                            message,
-                        )
-                        .because(record.exception.clone())
-                        .raise();
+                        return Fault::bad_argument(name, arg, &method.name, ty, record).raise();
                     }
                 },
                 None => arg.clone(),

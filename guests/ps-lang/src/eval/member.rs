@@ -80,12 +80,14 @@ impl Interp {
             if same(name, "count") || same(name, "length") {
                 return Ok(Value::from(object.items().map_or(1, |i| i.len())));
             }
-        } else if (same(name, "count") || same(name, "length"))
-            && !(object.is_null() && self.strict() >= 2)
-            && self.strict() < 2
-        {
+        } else if (same(name, "count") || same(name, "length")) && self.strict() < 2 {
             return Ok(Value::Int(i32::from(!object.is_null())));
         }
+        self.no_property(name)
+    }
+
+    /// What a property that is not there gives: nothing, or an error in strict mode.
+    pub(super) fn no_property(&self, name: &str) -> R<Value> {
         if self.strict() >= 2 {
             let message = format!(
                 "The property '{name}' cannot be found on this object. Verify that the property exists."

@@ -8,7 +8,7 @@ use super::call::wrap_getter;
 use super::error::{Category, Fault, Flow, R};
 use crate::symbol::Sym;
 use crate::types::{Call, Declared, Make, OBJECT, Ty, TypeInfo, type_of};
-use crate::value::{Str, Value, text};
+use crate::value::{Str, Value};
 
 #[derive(Clone, Copy)]
 pub enum Code {
@@ -284,20 +284,7 @@ impl Interp {
                         .nth(i)
                         .and_then(|p| p.split_whitespace().last())
                         .unwrap_or_default();
-                    let message = format!(
-                        "Cannot convert argument \"{param_name}\", with value: \"{}\", for \"{name}\" to type \"{}\": \"{}\"",
-                        text(arg),
-                        param.ty.full_name(),
-                        record.message()
-                    );
-                    return Fault::new(
-                        "MethodException",
-                        "MethodArgumentConversionInvalidCastArgument",
-                        Category::NotSpecified,
-                        message,
-                    )
-                    .because(record.exception.clone())
-                    .raise();
+                    return Fault::bad_argument(param_name, arg, name, &param.ty, record).raise();
                 }
             }
         }

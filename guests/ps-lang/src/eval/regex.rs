@@ -199,7 +199,7 @@ impl Regex {
 /// Stands for `$` and `\Z` until it is known whether the text ends in a line end.
 const END: &str = "\u{e000}";
 
-struct Translation<'a> {
+struct Translation {
     chars: Vec<char>,
     at: usize,
     out: String,
@@ -208,7 +208,6 @@ struct Translation<'a> {
     multiline: bool,
     explicit: bool,
     extended: bool,
-    pattern: &'a str,
 }
 
 fn translate(pattern: &str, options: i64) -> Result<(String, Vec<(String, usize)>), String> {
@@ -231,7 +230,6 @@ fn translate(pattern: &str, options: i64) -> Result<(String, Vec<(String, usize)
         multiline: options & MULTILINE != 0 || inline('m'),
         explicit: options & EXPLICIT_CAPTURE != 0 || inline('n'),
         extended: options & IGNORE_WHITE_SPACE != 0 || inline('x'),
-        pattern,
     };
     t.run()?;
     let mut groups = vec![("0".to_owned(), 0)];
@@ -250,7 +248,7 @@ fn translate(pattern: &str, options: i64) -> Result<(String, Vec<(String, usize)
     Ok((t.out, groups))
 }
 
-impl Translation<'_> {
+impl Translation {
     fn peek(&self, offset: usize) -> char {
         self.chars.get(self.at + offset).copied().unwrap_or('\0')
     }
@@ -560,7 +558,6 @@ impl Translation<'_> {
                 self.at += 3;
             }
         }
-        let _ = self.pattern;
         Ok(())
     }
 }

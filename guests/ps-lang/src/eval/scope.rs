@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use super::block::FunctionInfo;
 use crate::symbol::Sym;
-use crate::syntax::ast::Attribute;
 use crate::types::Ty;
 use crate::value::{Str, Value};
 
@@ -30,12 +29,6 @@ pub struct VariableMeta {
     pub private: bool,
     pub all_scope: bool,
     pub description: Str,
-}
-
-impl VariableMeta {
-    pub fn is_plain(&self) -> bool {
-        self.ty.is_none() && self.validators.is_empty() && !self.read_only && !self.constant
-    }
 }
 
 #[derive(Default)]
@@ -164,9 +157,4 @@ impl Scope {
     pub fn outward(self: &Rc<Self>) -> impl Iterator<Item = Rc<Self>> {
         std::iter::successors(Some(self.clone()), |scope| scope.parent.clone())
     }
-}
-
-/// Whether an attribute list says more than a type.
-pub fn has_attributes(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|a| !a.is_type)
 }

@@ -205,12 +205,11 @@ impl Interp {
                 value = convert::for_variable(self, &value, ty, name)?;
             }
             for validator in &meta.validators {
-                if let Err(why) = validator.check(self, &value)? {
+                if validator.check(self, &value)?.is_err() {
                     let message = format!(
                         "The variable cannot be validated because the value {} is not a valid value for the {name} variable.",
                         crate::value::text(&value)
                     );
-                    let _ = why;
                     return Fault::new(
                         "ValidationMetadataException",
                         "ValidateSetFailure",

@@ -3,7 +3,6 @@
 use crate::eval::Interp;
 use crate::eval::error::R;
 use crate::types::net::Net;
-use crate::types::type_of;
 use crate::value::{ObjectKind, Str, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +100,6 @@ pub fn view_of(it: &mut Interp, value: &Value) -> Option<View> {
             if let Some(first) = columns.first_mut() {
                 first.width = Some(30);
             }
-            let _ = dict;
             return own("dictionary", Layout::Table(columns));
         }
         Value::DateTime(_) => return own("System.DateTime", Layout::Lines),
@@ -267,7 +265,6 @@ pub fn lines(it: &mut Interp, value: &Value) -> String {
             } else {
                 format!("{}:{}:", get("Filename"), get("LineNumber"))
             };
-            let _ = type_of(value);
             format!("{place}{}\n", get("Line"))
         }
         other => format!("{}\n", it.to_text(&other.clone())),

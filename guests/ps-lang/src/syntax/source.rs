@@ -49,11 +49,6 @@ impl Source {
         (line, column)
     }
 
-    /// The offset in UTF-16 units.
-    pub fn utf16_offset(&self, offset: u32) -> usize {
-        self.text.get(..offset as usize).unwrap_or(&self.text).encode_utf16().count()
-    }
-
     /// The text of a line, from 1, without its end.
     pub fn line(&self, number: usize) -> &str {
         self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default()

@@ -30,7 +30,6 @@ pub(super) const BLOCK: &[Declared] = &[
     Static("scriptblock Create(string script)", |it, a| parse_block(it, &string(a, 0))),
     Property("object Ast", |_, t, _| {
         Ok(block(t).map_or(Value::Null, |b| {
-            let count = b.ast.end.as_ref().map_or(0, |s| s.list.len());
             let statements = b
                 .ast
                 .end
@@ -47,7 +46,6 @@ pub(super) const BLOCK: &[Declared] = &[
                         .collect::<Vec<_>>()
                 })
                 .unwrap_or_default();
-            let _ = count;
             let end = Value::record(
                 "System.Management.Automation.Language.NamedBlockAst",
                 vec![("Statements", Value::array(statements))],

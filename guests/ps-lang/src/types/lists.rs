@@ -88,8 +88,7 @@ pub(super) fn item(it: &mut Interp, t: &Value, args: &[Value], index: usize) -> 
     if element == OBJECT { Ok(at(args, index)) } else { it.convert(&at(args, index), &element) }
 }
 
-pub(super) fn position(it: &mut Interp, t: &Value, wanted: &Value) -> i32 {
-    let _ = it;
+pub(super) fn position(t: &Value, wanted: &Value) -> i32 {
     let items = t.items().unwrap_or_default();
     items.iter().position(|own| object::equals(own, wanted)).map_or(-1, |at| at as i32)
 }
@@ -200,8 +199,8 @@ const ARRAY: &[Declared] = &[
             other => other.clone(),
         })
     }),
-    Method("int IndexOf(object value)", |it, t, a| Ok(Value::Int(position(it, t, &at(a, 0))))),
-    Method("bool Contains(object value)", |it, t, a| Ok(Value::Bool(position(it, t, &at(a, 0)) >= 0))),
+    Method("int IndexOf(object value)", |_, t, a| Ok(Value::Int(position(t, &at(a, 0))))),
+    Method("bool Contains(object value)", |_, t, a| Ok(Value::Bool(position(t, &at(a, 0)) >= 0))),
     Method("int GetLength(int dimension)", |_, t, a| {
         Ok(match t.base() {
             Value::Array(array) if !array.dimensions.is_empty() => {
@@ -395,11 +394,11 @@ const LIST: &[Declared] = &[
     }),
     Method("bool Contains(object item)", |it, t, a| {
         let wanted = item(it, t, a, 0)?;
-        Ok(Value::Bool(position(it, t, &wanted) >= 0))
+        Ok(Value::Bool(position(t, &wanted) >= 0))
     }),
     Method("int IndexOf(object value)", |it, t, a| {
         let wanted = item(it, t, a, 0)?;
-        Ok(Value::Int(position(it, t, &wanted)))
+        Ok(Value::Int(position(t, &wanted)))
     }),
     Method("int LastIndexOf(object value)", |_, t, a| {
         Ok(Value::Int(
@@ -435,7 +434,7 @@ const LIST: &[Declared] = &[
     }),
     Method("bool Remove(object item)", |it, t, a| {
         let wanted = item(it, t, a, 0)?;
-        let found = position(it, t, &wanted);
+        let found = position(t, &wanted);
         if found >= 0 {
             edit(t, |items| items.remove(found as usize));
         }

@@ -417,10 +417,6 @@ impl Net {
     pub fn own_names(&self) -> Option<Vec<Str>> {
         match self {
             Self::Xml(node) => Some(node.property_names()),
-            Self::Base(value) => {
-                let _ = value;
-                None
-            }
             _ => None,
         }
     }

@@ -54,7 +54,7 @@ pub(super) const QUEUE: &[Declared] = &[
     }),
     Method("bool Contains(object obj)", |it, t, a| {
         let wanted = item(it, t, a, 0)?;
-        Ok(Value::Bool(position(it, t, &wanted) >= 0))
+        Ok(Value::Bool(position(t, &wanted) >= 0))
     }),
     Method("void Clear()", |_, t, _| {
         if let Some(list) = list(t) {
@@ -89,7 +89,7 @@ pub(super) const STACK: &[Declared] = &[
     }),
     Method("bool Contains(object obj)", |it, t, a| {
         let wanted = item(it, t, a, 0)?;
-        Ok(Value::Bool(position(it, t, &wanted) >= 0))
+        Ok(Value::Bool(position(t, &wanted) >= 0))
     }),
     Method("void Clear()", |_, t, _| {
         edit(t, Vec::clear);

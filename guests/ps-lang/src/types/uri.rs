@@ -157,6 +157,11 @@ pub(super) const URI: &[Declared] = &[
     }),
 ];
 
+/// As `WebUtility.UrlEncode` does it.
+pub fn url_encode(source: &str) -> String {
+    escape_uri(source, "-_.!*() ").replace(' ', "+")
+}
+
 pub fn escape_uri(source: &str, kept: &str) -> String {
     let mut out = String::new();
     for byte in source.bytes() {
@@ -256,9 +261,7 @@ fn html_decode(source: &str) -> String {
 pub(super) const WEB: &[Declared] = &[
     Static("string HtmlEncode(string value)", |_, a| Ok(Value::from(html_encode(&string(a, 0))))),
     Static("string HtmlDecode(string value)", |_, a| Ok(Value::from(html_decode(&string(a, 0))))),
-    Static("string UrlEncode(string value)", |_, a| {
-        Ok(Value::from(escape_uri(&string(a, 0), "-_.!*() ").replace(' ', "+")))
-    }),
+    Static("string UrlEncode(string value)", |_, a| Ok(Value::from(url_encode(&string(a, 0))))),
     Static("string UrlDecode(string value)", |_, a| Ok(Value::from(unescape_uri(&string(a, 0), true)))),
     Static("object ParseQueryString(string query)", |_, a| {
         let dict = crate::value::Dict::new(crate::value::DictKind::Ordered, true);

@@ -6,7 +6,6 @@ use super::declare::Declared::{self, Method, New, Property, Settable};
 use super::net::Net;
 use super::xml::{Kind, Node, load, local_name, new_document};
 use super::xpath::{Namespaces, descend, select};
-use crate::eval::Interp;
 use crate::eval::error::{R, net};
 use crate::value::Value;
 
@@ -255,8 +254,7 @@ fn set_value(own: &Node, text: &str) {
     }
 }
 
-fn loaded(it: &mut Interp, t: &Value, text: &str) -> R<Value> {
-    let _ = it;
+fn loaded(t: &Value, text: &str) -> R<Value> {
     match load(&node(t), text) {
         Ok(()) => Ok(Value::Void),
         Err(why) => net("System.Xml.XmlException", why),
@@ -268,10 +266,10 @@ const DOCUMENT: &[Declared] = &[
     Property("object DocumentElement", |_, t, _| Ok(optional(node(t).elements().into_iter().next()))),
     Property("object NameTable", |_, t, _| Ok(t.clone())),
     Settable("bool PreserveWhitespace", |_, _, _| Ok(Value::Bool(false)), |_, _, _| Ok(Value::Void)),
-    Method("void LoadXml(string xml)", |it, t, a| loaded(it, t, &string(a, 0))),
+    Method("void LoadXml(string xml)", |_, t, a| loaded(t, &string(a, 0))),
     Method("void Load(string filename)", |it, t, a| {
         let text = it.read_text(&string(a, 0))?;
-        loaded(it, t, &text)
+        loaded(t, &text)
     }),
     Method("void Save(object target)", |it, t, a| {
         let body = node(t).indented();

@@ -193,10 +193,6 @@ pub fn units(text: &str) -> Vec<Value> {
     text.encode_utf16().map(Value::Char).collect()
 }
 
-pub fn from_units(units: &[u16]) -> String {
-    String::from_utf16_lossy(units)
-}
-
 /// Texts of values that are given as an array of characters or of strings.
 pub fn strings_of(value: &Value) -> Vec<Str> {
     value.to_items().iter().map(|item| text(item).into()).collect()

@@ -24,3 +24,6 @@ $w = Invoke-WebRequest http://test/to/there
 Invoke-WebRequest http://test/a.json -OutFile a.json
 (Get-Content a.json -Raw | ConvertFrom-Json).path
 try { Invoke-RestMethod http://elsewhere/ } catch { $_.Exception.Message }
+(Invoke-WebRequest https://test/to/../up).StatusCode
+# From https nothing leads to http.
+(Invoke-WebRequest https://test/down).StatusCode

@@ -52,7 +52,7 @@ fn meta(path: &Path) -> Option<Meta> {
 }
 
 impl Host for Native {
-    /// `/status/N` answers so; `/to/PATH` leads to the path; everything else tells what came.
+    /// `/status/N` answers so; `/to/PATH` leads to the path, `/down` to http; everything else tells what came.
     fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String> {
         let path = request.uri.split_once("//test").ok_or("no such host is known")?.1;
         let answer = |status: u16, kind: &str, value: &str, body: String| HttpResponse {
@@ -63,6 +63,9 @@ impl Host for Native {
         if let Some(status) = path.strip_prefix("/status/") {
             let status = status.parse().map_err(|_| "no status")?;
             return Ok(answer(status, "Content-Type", "text/plain", format!("sorry, {status}")));
+        }
+        if path == "/down" {
+            return Ok(answer(302, "Location", "http://test/", String::new()));
         }
         if let Some(target) = path.strip_prefix("/to/") {
             return Ok(answer(302, "Location", &format!("/{target}"), String::new()));

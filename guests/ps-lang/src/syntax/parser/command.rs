@@ -291,31 +291,7 @@ impl Parser<'_> {
 
     /// An argument, or several joined by commas.
     fn argument_list(&mut self) -> P<Option<Expr>> {
-        let start = self.pos;
-        let Some(first) = self.argument()? else { return Ok(None) };
-        let mut items = vec![first];
-        loop {
-            let end = self.pos;
-            self.space()?;
-            if !self.eat(",") {
-                self.pos = end;
-                break;
-            }
-            let comma = self.pos;
-            self.lines()?;
-            match self.argument()? {
-                Some(item) => items.push(item),
-                None => {
-                    let span = Span::new(comma, comma);
-                    return self.error("MissingExpressionAfterToken", "Missing expression after ','.", span);
-                }
-            }
-        }
-        let span = self.span(start);
-        if items.len() == 1 {
-            return Ok(items.pop());
-        }
-        Ok(Some(Expr { kind: ExprKind::Array(items), span }))
+        self.joined(Self::argument)
     }
 
     /// One argument: an expression that begins with a sign of its own, or a bare word.

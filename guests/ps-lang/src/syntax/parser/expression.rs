@@ -122,11 +122,16 @@ impl Parser<'_> {
 
     /// Operands joined by commas.
     fn array_literal(&mut self) -> P<Option<Expr>> {
-        let start = self.pos;
-        let Some(first) = self.unary()? else { return Ok(None) };
         if self.no_comma {
-            return Ok(Some(first));
+            return self.unary();
         }
+        self.joined(Self::unary)
+    }
+
+    /// One part, or an array of several with commas between.
+    pub(super) fn joined(&mut self, part: fn(&mut Self) -> P<Option<Expr>>) -> P<Option<Expr>> {
+        let start = self.pos;
+        let Some(first) = part(self)? else { return Ok(None) };
         let mut items = vec![first];
         loop {
             let end = self.pos;
@@ -137,7 +142,7 @@ impl Parser<'_> {
             }
             let comma = self.pos;
             self.lines()?;
-            match self.unary()? {
+            match part(self)? {
                 Some(item) => items.push(item),
                 None => {
                     let span = Span::new(comma, comma);
