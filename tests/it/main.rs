@@ -15,6 +15,7 @@ mod http_threats;
 mod mssql;
 mod powershell;
 mod probe;
+mod process;
 mod recovery;
 mod server;
 mod service;

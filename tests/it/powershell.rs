@@ -47,7 +47,8 @@ fn with_type(step: &serde_json::Value) -> serde_json::Value {
 
 #[tokio::test]
 async fn ends_are_those_of_powershell() {
-    let site = ready(Site::new().file("in/x.txt", "x").file("in/job.ps1", "'ran'")).await;
+    let site = Site::new().file("in/x.txt", "x").file("in/job.ps1", "'ran'");
+    let site = ready(site.file("in/graph.ps1", "Set-Content /workspace/begun x\nConnect-MgGraph")).await;
     for (step, expected) in [
         (
             json!({"script": "@(Get-ChildItem Env:).Count + [Environment]::GetEnvironmentVariables().Count"}),
@@ -60,8 +61,12 @@ async fn ends_are_those_of_powershell() {
         (json!({"script": "Write-Error 'soft'", "fail_on_stderr": true}), "fail_on_stderr"),
         (json!({"script": "Get-Content /etc/passwd -ErrorAction Stop"}), "Cannot find path '/etc/passwd'"),
         (json!({"script": "Set-Content /in/x.txt no -ErrorAction Stop"}), "denied"),
-        (json!({"script": "Connect-MgGraph"}), "succeeded"),
-        (json!({"script": "Connect-MgGraph", "error_action": "stop"}), "Microsoft.Graph"),
+        (json!({"script": "Connect-MgGraph", "on_unavailable": "warn"}), "succeeded"),
+        (
+            json!({"script": "Connect-MgGraph", "on_unavailable": "warn", "error_action": "stop"}),
+            "Microsoft.Graph",
+        ),
+        (json!({"script_path": "/in/graph.ps1"}), "/in/graph.ps1:2:1: Connect-MgGraph needs Microsoft.Graph"),
         (json!({"script_path": "/in/job.ps1", "execution_policy": "restricted"}), "lets no script file run"),
         (
             json!({"script_path": "/in/job.ps1", "execution_policy": "remote_signed"}),
@@ -124,4 +129,99 @@ async fn a_script_that_does_not_parse_is_a_problem_of_the_job() {
         problems.contains("line 2, column 5") && problems.contains("IfStatementMissingCondition"),
         "{problems}"
     );
+}
+
+#[tokio::test]
+async fn a_script_that_cannot_have_what_it_needs_is_refused_before_it_runs() {
+    let site = ready(Site::new().file("in/x.txt", "x")).await;
+    let job =
+        crate::support::one_step(json!({"type": "powershell", "script": "'a'\nGet-ADUser x\ngit status"}));
+    let problems = site.host.parse("job.yaml", &job).await.unwrap_err().to_string();
+    for expected in
+        ["line 2, column 1: Get-ADUser needs ActiveDirectory", "line 3, column 1: `git` is a program"]
+    {
+        assert!(problems.contains(expected), "{problems}");
+    }
+}
+
+#[tokio::test]
+async fn statements_of_scripts_are_bound_by_policy() {
+    let site = Site::new()
+        .database(
+            "shop.db",
+            "CREATE TABLE t (n INTEGER, name TEXT); INSERT INTO t VALUES (1, 'x'), (2, NULL);",
+        )
+        .config("connections: {shop: {type: sqlite, path: shop.db}}");
+    let site = site.policy("powershell", "sql: [{connection: shop, mode: read}]").host().await;
+    for (script, expected) in [
+        (
+            "Invoke-Sqlcmd -ServerInstance shop -Query 'SELECT * FROM t ORDER BY n'",
+            "succeeded: [{\"n\":1,\"name\":\"x\"},{\"n\":2,\"name\":null}]",
+        ),
+        ("(Invoke-Sqlcmd -Database shop \"SELECT 1 AS a`nGO`nSELECT 2 AS a\").a -join ' '", "\"1 2\""),
+        (
+            "try { Invoke-Sqlcmd -Database shop -Query 'DELETE FROM t' } catch { \"no: $_\" }",
+            "no: SQL_ACTION_NOT_GRANTED",
+        ),
+        (
+            "try { Invoke-Sqlcmd -Database other -Query 'SELECT 1' } catch { \"no: $_\" }",
+            "no connection named",
+        ),
+        ("try { Invoke-Sqlcmd -Database shop -Query 'SELEC 1' } catch { \"no: $_\" }", "no: near"),
+    ] {
+        let end = site.step(json!({"type": "powershell", "script": script})).await;
+        assert!(told(&end).contains(expected), "{script}: {}", told(&end));
+    }
+}
+
+const TESTS: &str = "BeforeAll { . ./Add.ps1 }
+Describe 'Add' {
+    It 'adds' -Tag fast { Add 1 2 | Should -Be 3 }
+    It 'writes' { Set-Content TestDrive:/x 'y'; Get-Content TestDrive:/x | Should -Be 'y' }
+}";
+
+#[tokio::test]
+async fn tests_of_scripts_run_in_the_same_sandbox() {
+    let site = Site::new()
+        .file("in/Add.ps1", "function Add($a, $b) { $a + $b }")
+        .file("in/Add.Tests.ps1", TESTS)
+        .file(
+            "in/Bad.Tests.ps1",
+            "It 'fails' { 1 | Should -Be 2 }\nIt 'lacks' { { ConvertTo-Xml 1 } | Should -Throw }",
+        )
+        .file("in/Broken.Tests.ps1", "throw 'no set-up'");
+    let site = ready(site).await;
+    for (step, expected) in [
+        (json!({"script_path": "/in/Add.Tests.ps1"}), "\"passed\":2,\"skipped\":0"),
+        (json!({"script_path": "/in/Add.Tests.ps1", "tags": ["fast"]}), "\"not_run\":1,\"passed\":1"),
+        (json!({"script_path": "/in/Bad.Tests.ps1"}), "failed: 2 of 2 tests did not pass"),
+        (json!({"script_path": "/in/Broken.Tests.ps1"}), "no set-up"),
+    ] {
+        let mut step = with_type(&step);
+        step["action"] = "test".into();
+        let end = site.step(step.clone()).await;
+        assert!(told(&end).contains(expected), "{step}: {}", told(&end));
+        if let Some(tests) =
+            end.produced.metadata.get("tests").filter(|_| step["script_path"] == "/in/Bad.Tests.ps1")
+        {
+            assert_eq!((&tests[0]["outcome"], &tests[0]["line"]), (&json!("failed"), &json!(1)));
+            assert_eq!(tests[1]["outcome"], "not_implemented");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_scripts_is_looked_over() {
+    let site = Site::new()
+        .file("in/good.ps1", "Import-Csv a.csv")
+        .file("in/sub/vendor.ps1", "Get-AzVM\nGet-Date")
+        .file("in/wrong.ps1", "if (")
+        .file("in/notes.txt", "no script");
+    let site = ready(site).await;
+    let end = site.step(json!({"type": "powershell", "action": "check", "script_path": "/in"})).await;
+    let found = &end.produced.output;
+    assert_eq!((&found["runs"], &found["total"]), (&json!(1), &json!(3)), "{}", told(&end));
+    assert_eq!(found["scripts"][0]["uses"], json!(["files"]));
+    assert_eq!(found["scripts"][1]["findings"][0]["name"], "Get-AzVM");
+    assert_eq!(found["scripts"][2]["findings"][0]["lack"], "syntax");
 }

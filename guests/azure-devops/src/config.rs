@@ -157,11 +157,8 @@ impl Step for AzureDevOps {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Triggers an Azure DevOps pipeline and waits for it";
     const NEEDS: &[Need] = &[
-        Need { capability: "http", purpose: "call the REST API of the organization" },
-        Need {
-            capability: "files",
-            purpose: "keep logs and artifacts, where `save_logs` or `save_artifacts` is set",
-        },
+        Need::new("http", "call the REST API of the organization"),
+        Need::new("files", "keep logs and artifacts, where `save_logs` or `save_artifacts` is set"),
     ];
 
     fn validate(&self) -> Vec<Issue> {

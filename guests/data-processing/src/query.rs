@@ -39,10 +39,10 @@ impl Step for DataProcessing {
     const TYPE: &str = "data_processing";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Runs a SQL query over CSV, NDJSON, JSON and Parquet files";
-    const NEEDS: &[Need] = &[Need {
-        capability: "files",
-        purpose: "read the inputs, write the output, spill to /scratch when a plan outgrows memory",
-    }];
+    const NEEDS: &[Need] = &[Need::new(
+        "files",
+        "read the inputs, write the output, spill to /scratch when a plan outgrows memory",
+    )];
     const PROFILE: Profile = Profile::Large;
     const IDEMPOTENT: bool = true;
 

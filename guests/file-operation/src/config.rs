@@ -149,7 +149,7 @@ impl Step for FileOperation {
     const TYPE: &str = "file_operation";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Copies, moves, deletes, lists, checks, packs and unpacks files";
-    const NEEDS: &[Need] = &[Need { capability: "files", purpose: "reach the files" }];
+    const NEEDS: &[Need] = &[Need::new("files", "reach the files")];
 
     fn validate(&self) -> Vec<Issue> {
         use Operation::{Checksum, Compress, Copy, Delete, Extract, Move, Wait};

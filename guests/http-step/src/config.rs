@@ -157,8 +157,8 @@ impl Step for Http {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Sends an HTTP request";
     const NEEDS: &[Need] = &[
-        Need { capability: "http", purpose: "send the request" },
-        Need { capability: "files", purpose: "send a file, or save the answer to one" },
+        Need::new("http", "send the request"),
+        Need::new("files", "send a file, or save the answer to one"),
     ];
 
     fn validate(&self) -> Vec<Issue> {

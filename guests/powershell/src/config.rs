@@ -9,6 +9,15 @@ use stepwell_sdk::{Invocation, Issue, Need, Step, StepResult};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Powershell {
+    /// What is done with the script. `run`: it runs. `test`: it runs as a file of tests, with `Describe`, `It` and `Should`; the
+    /// step fails when a test does not pass. `check`: nothing runs, and the output says what the script needs; `script_path`
+    /// may be a folder of scripts. Default: `run`.
+    #[serde(default)]
+    pub action: Action,
+    /// What runs the script. `interpreter`: the one in the sandbox. `pwsh`: the real PowerShell of the host, outside of the
+    /// sandbox, where policy grants `process` for it; its output is text. Default: `interpreter`.
+    #[serde(default)]
+    pub runner: Runner,
     /// The script itself. Either this or `script_path`.
     #[serde(default)]
     pub script: Option<String>,
@@ -36,9 +45,49 @@ pub struct Powershell {
     /// decides.
     #[serde(default)]
     pub fail_on_stderr: bool,
+    /// What happens to a script that needs what the sandbox cannot have, such as COM, the registry, the module of a vendor
+    /// or a program, and has not foreseen it by a `try` or a test. Default: `refuse`, before anything of it runs.
+    #[serde(default)]
+    pub on_unavailable: OnUnavailable,
+    /// With `action: test`, only tests that have one of these tags. Default: all tests.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// With `action: test`, no tests that have one of these tags. Default: none are left out.
+    #[serde(default)]
+    pub exclude_tags: Vec<String>,
     /// Where the script begins. Default: `/workspace`.
     #[serde(default)]
     pub working_directory: Option<String>,
+}
+
+/// What runs a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Runner {
+    #[default]
+    Interpreter,
+    Pwsh,
+}
+
+/// What is done with a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    #[default]
+    Run,
+    Test,
+    Check,
+}
+
+/// What happens to a script that needs what the sandbox cannot have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUnavailable {
+    /// It does not begin.
+    #[default]
+    Refuse,
+    /// It runs, and the log has a warning for each.
+    Warn,
 }
 
 /// Which scripts may run.
@@ -81,12 +130,21 @@ impl ErrorAction {
     }
 }
 
+impl Powershell {
+    /// Whether a script that needs what the sandbox cannot have is not begun.
+    pub fn refuses(&self) -> bool {
+        self.on_unavailable == OnUnavailable::Refuse && self.runner == Runner::Interpreter
+    }
+}
+
 impl Step for Powershell {
     const TYPE: &str = "powershell";
     const SUMMARY: &str = "Runs a PowerShell 7 script in the sandbox";
     const NEEDS: &[Need] = &[
-        Need { capability: "files", purpose: "read and write the files of the script" },
-        Need { capability: "http", purpose: "send the requests of the script" },
+        Need::new("files", "read and write the files of the script"),
+        Need::new("http", "send the requests of the script"),
+        Need::optional("sql", "run the statements of `Invoke-Sqlcmd`"),
+        Need::optional("process", "start the real PowerShell, where `runner: pwsh` asks for it"),
     ];
 
     fn validate(&self) -> Vec<Issue> {
@@ -96,8 +154,16 @@ impl Step for Powershell {
                 issues.push(Issue::at("/script_path", "give `script` or `script_path`, not both"))
             }
             (None, None) => issues.push(Issue::at("", "give `script` or `script_path`")),
-            (Some(script), None) => {
-                if let Err(errors) = ps_lang::Script::parse("/script.ps1", script) {
+            (Some(script), None) => match ps_lang::Script::parse("/script.ps1", script) {
+                Ok(script) if self.action != Action::Check && self.refuses() => {
+                    let report = ps_lang::check::check(&script);
+                    issues.extend(report.refused().map(|f| {
+                        Issue::at("/script", format!("line {}, column {}: {}", f.line, f.column, f.message))
+                    }));
+                }
+                Ok(_) => {}
+                Err(_) if self.runner == Runner::Pwsh => {}
+                Err(errors) => {
                     let source = ps_lang::syntax::Source::new("/script.ps1", script);
                     issues.extend(errors.iter().map(|error| {
                         let (line, column) = source.position(error.span.start);
@@ -107,8 +173,14 @@ impl Step for Powershell {
                         )
                     }));
                 }
-            }
+            },
             (None, Some(_)) => {}
+        }
+        if self.runner == Runner::Pwsh && self.action != Action::Run {
+            issues.push(Issue::at("/runner", "`pwsh` only runs scripts: leave `action` out, or `runner`"));
+        }
+        if self.action != Action::Test && !(self.tags.is_empty() && self.exclude_tags.is_empty()) {
+            issues.push(Issue::at("/tags", "`tags` and `exclude_tags` choose tests: give `action: test`"));
         }
         issues
     }

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ps_lang::Value;
 use ps_lang::eval::error::ErrorRecord;
-use ps_lang::host::{Host, HttpRequest, HttpResponse, Meta, Stream};
+use ps_lang::host::{Cell, Host, HttpRequest, HttpResponse, Meta, SqlRequest, SqlRows, Stream};
 use stepwell_sdk::http::Request;
-use stepwell_sdk::{context, log};
+use stepwell_sdk::sql::{Connection, Parameters, Value as SqlValue, returns_rows};
+use stepwell_sdk::{Failure, context, log};
 
 /// Objects of the output that are kept; more would not fit into the output of a step.
 const MAX_OBJECTS: usize = 10_000;
@@ -19,6 +20,8 @@ const MAX_OBJECTS: usize = 10_000;
 const MAX_TEXT: usize = 1 << 20;
 /// Bytes of an answer that a script reads whole.
 const MAX_ANSWER: usize = 64 << 20;
+/// Rows of a result that are fetched at a time.
+const SQL_BATCH: u32 = 2048;
 /// The script is told to stop this long before the host stops the step, so that it can say where it was.
 const MARGIN: Duration = Duration::from_millis(300);
 
@@ -36,6 +39,7 @@ pub struct Seen {
 
 pub struct Granted {
     pub directory: String,
+    pub temporary: String,
     pub seen: Rc<RefCell<Seen>>,
     pub started: Instant,
     pub seed: u64,
@@ -89,6 +93,10 @@ impl Host for Granted {
         let headers = answer.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let answer = answer.whole(MAX_ANSWER).map_err(failed)?;
         Ok(HttpResponse { status: answer.status, headers, body: answer.body })
+    }
+
+    fn sql(&mut self, request: &SqlRequest) -> Result<Vec<SqlRows>, String> {
+        statements(request).map_err(|failure| failure.message)
     }
 
     fn error(&mut self, record: &Rc<ErrorRecord>, shown: &str) {
@@ -164,7 +172,7 @@ impl Host for Granted {
     }
 
     fn temporary_directory(&mut self) -> String {
-        self.directory.clone()
+        self.temporary.clone()
     }
 
     fn metadata(&mut self, path: &str) -> Option<Meta> {
@@ -206,5 +214,48 @@ impl Host for Granted {
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
         fs::rename(from, to)
+    }
+}
+
+/// Runs batches over one connection, in order, until one fails.
+fn statements(request: &SqlRequest) -> Result<Vec<SqlRows>, Failure> {
+    let connection = Connection::open(&request.connection)?;
+    let timeout = u32::try_from(request.timeout.saturating_mul(1000)).unwrap_or(u32::MAX);
+    let nothing = Parameters::Positional(Vec::new());
+    let mut results = Vec::new();
+    for batch in &request.batches {
+        if !returns_rows(batch) {
+            connection.execute(batch, &nothing, timeout)?;
+            continue;
+        }
+        let rows = connection.query(batch, &nothing, timeout)?;
+        let columns = rows.columns().into_iter().map(|column| column.name).collect();
+        let mut result = SqlRows { columns, rows: Vec::new() };
+        loop {
+            let next = rows.next(SQL_BATCH)?;
+            if next.is_empty() {
+                break;
+            }
+            result.rows.extend(next.into_iter().map(|row| row.into_iter().map(cell).collect()));
+        }
+        results.push(result);
+    }
+    Ok(results)
+}
+
+fn cell(value: SqlValue) -> Cell {
+    match value {
+        SqlValue::Null => Cell::Null,
+        SqlValue::Boolean(yes) => Cell::Boolean(yes),
+        SqlValue::Integer(n) => Cell::Integer(n),
+        SqlValue::Float(n) => Cell::Float(n),
+        SqlValue::Decimal(text) => Cell::Decimal(text),
+        SqlValue::Text(text) | SqlValue::Json(text) => Cell::Text(text),
+        SqlValue::Bytes(bytes) => Cell::Bytes(bytes),
+        SqlValue::Time(text) => Cell::Time(text),
+        SqlValue::Date(text) | SqlValue::Timestamp(text) | SqlValue::TimestampWithZone(text) => {
+            Cell::Timestamp(text)
+        }
+        SqlValue::Uuid(text) => Cell::Uuid(text),
     }
 }

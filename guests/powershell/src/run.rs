@@ -10,7 +10,7 @@ use ps_lang::{Ending, Script, Value};
 use sha2::{Digest, Sha256};
 use stepwell_sdk::{Failure, Invocation, Output, StepResult};
 
-use crate::config::{ExecutionPolicy, Powershell};
+use crate::config::{Action, ExecutionPolicy, Powershell, Runner};
 use crate::host::{Granted, Seen};
 
 /// Bytes of text in the metadata of a step whose output is objects.
@@ -18,28 +18,65 @@ const TEXT_IN_METADATA: usize = 16 << 10;
 
 pub fn run(step: &Powershell, invocation: &Invocation) -> StepResult {
     let directory = step.working_directory.clone().unwrap_or_else(|| "/workspace".into());
+    if step.action == Action::Check {
+        return crate::check::check(step, &directory);
+    }
     let (path, text) = source(step, &directory)?;
+    // Tests begin in their own folder, as they do under Pester.
+    let temporary = directory.clone();
+    let directory = match (step.action, &step.working_directory, path.rsplit_once('/')) {
+        (Action::Test, None, Some((folder, _))) if !folder.is_empty() => folder.to_owned(),
+        _ => directory,
+    };
     permit(step, &path, &text)?;
-    let script = Script::parse(&path, &text).map_err(|errors| {
-        let source = ps_lang::syntax::Source::new(&path, &text);
-        let lines: Vec<String> = errors
-            .iter()
-            .map(|error| {
-                let (line, column) = source.position(error.span.start);
-                format!("{path}:{line}:{column}: {} ({})", error.message, error.id)
-            })
-            .collect();
-        Failure::invalid_config(lines.join("\n"))
-    })?;
+    if step.runner == Runner::Pwsh {
+        return crate::pwsh::run(step, &text, &directory);
+    }
+    let script =
+        Script::parse(&path, &text).map_err(|errors| Failure::invalid_config(told(&path, &text, &errors)))?;
+    look_over(step, &script)?;
     let seen: Rc<RefCell<Seen>> = Rc::default();
     let seed = u64::from(invocation.attempt);
-    let host = Granted { directory, seen: seen.clone(), started: Instant::now(), seed };
+    let host = Granted { directory, temporary, seen: seen.clone(), started: Instant::now(), seed };
     let mut interp = Interp::new(Box::new(host));
     interp.global.put_str("ErrorActionPreference", Value::from(step.error_action.name()));
     let parameters =
         step.parameters.iter().map(|(name, json)| (Str::from(name.as_str()), value(json))).collect();
+    if step.action == Action::Test {
+        return crate::test::test(step, &mut interp, &script, parameters, &seen);
+    }
     let ending = interp.run_script(&script, parameters);
     finish(step, &mut interp, &ending, &seen.borrow())
+}
+
+/// What the parser found, a line for each.
+pub fn told(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> String {
+    let source = ps_lang::syntax::Source::new(path, text);
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| {
+            let (line, column) = source.position(error.span.start);
+            format!("{path}:{line}:{column}: {} ({})", error.message, error.id)
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// Refuses a script that cannot have what it needs, before anything of it runs.
+fn look_over(step: &Powershell, script: &Script) -> Result<(), Failure> {
+    let report = ps_lang::check::check(script);
+    let lines: Vec<String> = report
+        .refused()
+        .map(|f| format!("{}:{}:{}: {}", script.source.path, f.line, f.column, f.message))
+        .collect();
+    if step.refuses() && !lines.is_empty() {
+        return Err(Failure::invalid_config(format!(
+            "the script needs what the sandbox has not, and nothing of it was run:\n{}\n(`on_unavailable: warn` runs it all the same; `runner: pwsh` runs it on the host, where policy grants that)",
+            lines.join("\n")
+        )));
+    }
+    lines.iter().for_each(|line| stepwell_sdk::log::warn(line));
+    Ok(())
 }
 
 /// The path and the text of the script.
@@ -153,7 +190,7 @@ fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) 
 }
 
 /// The last line that says something, which is what scripts end with.
-fn summary(text: &str, count: usize) -> String {
+pub fn summary(text: &str, count: usize) -> String {
     let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     match line.char_indices().nth(200) {
         _ if line.is_empty() => format!("the script gave {count} objects"),

@@ -122,11 +122,8 @@ impl Step for Probe {
     const TYPE: &str = "probe";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Does what a step should not do";
-    const NEEDS: &[Need] = &[
-        Need { capability: "files", purpose: "test files" },
-        Need { capability: "http", purpose: "test HTTP" },
-        Need { capability: "sql", purpose: "test SQL" },
-    ];
+    const NEEDS: &[Need] =
+        &[Need::new("files", "test files"), Need::new("http", "test HTTP"), Need::new("sql", "test SQL")];
     const PROFILE: Profile = Profile::Standard;
 
     fn validate(&self) -> Vec<Issue> {

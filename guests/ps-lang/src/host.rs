@@ -42,6 +42,39 @@ pub struct HttpResponse {
     pub body: Vec<u8>,
 }
 
+/// A statement for a database.
+#[derive(Debug, Clone)]
+pub struct SqlRequest {
+    /// The name of the operator's connection.
+    pub connection: String,
+    /// Batches, one after the other.
+    pub batches: Vec<String>,
+    /// In seconds, for each; 0 for what policy allows.
+    pub timeout: u64,
+}
+
+/// What a batch gave.
+#[derive(Debug, Clone, Default)]
+pub struct SqlRows {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A value of a database. Texts are ISO 8601 where they are times.
+#[derive(Debug, Clone)]
+pub enum Cell {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Decimal(String),
+    Text(String),
+    Bytes(Vec<u8>),
+    Time(String),
+    Timestamp(String),
+    Uuid(String),
+}
+
 /// The world outside of a script.
 ///
 /// Paths are absolute and use `/`. Nothing here may block for ever: the caller's limits end it.
@@ -136,4 +169,10 @@ pub trait Host {
     /// # Errors
     /// Why there is no answer, for people.
     fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String>;
+
+    /// Runs batches of SQL over a connection of its own, and gives what each of them gave.
+    ///
+    /// # Errors
+    /// Why it did not, for people.
+    fn sql(&mut self, request: &SqlRequest) -> Result<Vec<SqlRows>, String>;
 }

@@ -7,11 +7,13 @@
 //! Source of the behaviour: the documentation of PowerShell 7 and .NET, and what a PowerShell 7.0.13 was
 //! measured to do. The culture is en-US, always.
 
+pub mod check;
 pub mod cmdlets;
 pub mod eval;
 pub mod format;
 pub mod host;
 pub mod needs;
+pub mod pester;
 pub mod provider;
 pub mod script;
 pub mod symbol;

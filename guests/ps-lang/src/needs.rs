@@ -1,11 +1,13 @@
 //! What a script needs that is not here, and what to do about it.
 
-pub const COM: &str = "COM is not available in the sandbox: get the data another way, or run this part where PowerShell is installed.";
+use crate::eval::error::{Category, ErrorRecord};
+
+pub const COM: &str =
+    "COM is not available in the sandbox: get the data another way, or run this part on Windows.";
 pub const REMOTING: &str =
     "PowerShell remoting is not available in the sandbox: run this part where the data is.";
-pub const MODULES: &str =
-    "Modules from the gallery are not available in the sandbox: put a .psm1 file into a granted path.";
-const ELSEWHERE: &str = "run this part where PowerShell is installed";
+pub const MODULES: &str = "Modules from the gallery are not available in the sandbox: put a .psm1 file into a granted path, or use `runner: pwsh` where the operator grants that.";
+const ELSEWHERE: &str = "`runner: pwsh` has it, where the operator grants that";
 
 /// Beginnings of the nouns of what needs the real PowerShell.
 const VENDORS: &[(&str, &str)] = &[
@@ -47,7 +49,6 @@ const MISSING: &[(&str, &str)] = &[
     ("Compress-Archive", "the step `file_operation` packs archives"),
     ("Expand-Archive", "the step `file_operation` unpacks archives"),
     ("Send-MailMessage", "use the HTTP API of a mail service, with `Invoke-RestMethod`"),
-    ("Invoke-Sqlcmd", "the step `sql` talks to databases"),
     ("Export-Clixml", "use `ConvertTo-Json`"),
     ("Import-Clixml", "use `ConvertFrom-Json`"),
     ("ConvertTo-Xml", "use `[xml]` and `ConvertTo-Html`, or `ConvertTo-Json`"),
@@ -76,8 +77,10 @@ const MISSING: &[(&str, &str)] = &[
     ("Register-ObjectEvent", "there are no events"),
     ("Register-EngineEvent", "there are no events"),
     ("Set-PSBreakpoint", "nobody is there to debug"),
-    ("Describe", "Pester is not here"),
-    ("Invoke-Pester", "Pester is not here"),
+    ("Invoke-Pester", "`stepwell step test-script` runs tests"),
+    ("Mock", "write a function of the same name in the test"),
+    ("InModuleScope", "test what the module exports"),
+    ("Assert-MockCalled", "write a function that counts its calls"),
 ];
 
 const PROGRAMS: &[&str] = &[
@@ -138,24 +141,55 @@ const PROGRAMS: &[&str] = &[
     "zip",
 ];
 
+/// Why something is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// No name that is known: a module's, a program's, or a slip.
+    Unknown,
+    /// PowerShell has it, and this interpreter has not.
+    Missing,
+    /// The sandbox cannot have it.
+    Unavailable,
+}
+
 /// Why a command that is not there cannot be had, when that is known.
-pub fn unavailable(name: &str) -> Option<String> {
+pub fn of(name: &str) -> Option<(Lack, String)> {
     let plain = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let stem = plain.strip_suffix(".exe").unwrap_or(plain);
+    let told = |lack, text: String| Some((lack, text));
     if PROGRAMS.iter().any(|program| program.eq_ignore_ascii_case(stem))
         || plain.to_ascii_lowercase().ends_with(".exe")
     {
-        return Some(format!("`{plain}` is a program, and the sandbox runs none: {ELSEWHERE}."));
+        return told(
+            Lack::Unavailable,
+            format!("`{plain}` is a program, and the sandbox runs none: {ELSEWHERE}."),
+        );
     }
     if let Some((name, mend)) = MISSING.iter().find(|(missing, _)| missing.eq_ignore_ascii_case(name)) {
-        return Some(format!("{name} is not implemented here: {mend}."));
+        return told(Lack::Missing, format!("{name} is not implemented here: {mend}."));
     }
     let (_, noun) = name.split_once('-')?;
     let (_, needed) = VENDORS.iter().find(|(prefix, _)| {
         noun.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
             && noun.get(prefix.len()..).is_none_or(|r| r.is_empty() || r.starts_with(char::is_uppercase))
     })?;
-    Some(format!("{name} needs {needed}, which the sandbox has not: {ELSEWHERE}."))
+    told(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox has not: {ELSEWHERE}."))
+}
+
+/// What is said about a command that is not there, when its reason is known.
+pub fn unavailable(name: &str) -> Option<String> {
+    of(name).map(|(_, text)| text)
+}
+
+/// What an error says is not here, though PowerShell has it.
+pub fn lacks(record: &ErrorRecord) -> Option<String> {
+    let target = record.target_name();
+    let id = record.id.borrow();
+    let is_net = |name: &str| ["System.", "Microsoft."].iter().any(|start| name.starts_with(start));
+    let lacking = record.category.get() == Category::NotImplemented
+        || id.starts_with("CommandNotFoundException") && unavailable(&target).is_some()
+        || id.starts_with("TypeNotFound") && is_net(&target);
+    lacking.then(|| record.text())
 }
 
 #[cfg(test)]

@@ -94,6 +94,8 @@ impl Interp {
             ticks: 0,
             failed: false,
             notes: false,
+            lacking: Vec::new(),
+            pester: crate::pester::Pester::default(),
             exit_code: 0,
         };
         it.set_automatic();

@@ -32,6 +32,7 @@ pub mod context;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod log;
+pub mod process;
 pub mod sql;
 mod step;
 
@@ -55,11 +56,12 @@ pub mod bindings {
             world author {
                 import stepwell:context/context@0.1.0;
                 import stepwell:log/log@0.1.0;
+                import stepwell:process/process@0.1.0;
                 import stepwell:sql/sql@0.1.0;
                 export stepwell:step/step@0.1.0;
             }
         ",
-        path: ["../../wit/context", "../../wit/log", "../../wit/sql", "../../wit/step"],
+        path: ["../../wit/context", "../../wit/log", "../../wit/process", "../../wit/sql", "../../wit/step"],
         world: "stepwell:sdk/author",
         generate_all,
         pub_export_macro: true,

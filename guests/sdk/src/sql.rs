@@ -47,3 +47,25 @@ impl From<Error> for Failure {
         }
     }
 }
+
+/// Whether the statement is one that gives rows, by its first word.
+pub fn returns_rows(query: &str) -> bool {
+    const GIVE: &[&str] = &[
+        "SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "CALL", "EXEC", "EXECUTE",
+    ];
+    GIVE.contains(&first_word(query).as_str()) || has_word(query, "RETURNING") || has_word(query, "OUTPUT")
+}
+
+/// Whether the statement has this word, in any case.
+pub fn has_word(query: &str, word: &str) -> bool {
+    query.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found.eq_ignore_ascii_case(word))
+}
+
+fn first_word(query: &str) -> String {
+    let mut rest = query.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    while rest.starts_with("--") || rest.starts_with("/*") {
+        let end = if rest.starts_with("--") { "\n" } else { "*/" };
+        rest = rest.split_once(end).map_or("", |(_, rest)| rest).trim_start();
+    }
+    rest.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase()
+}

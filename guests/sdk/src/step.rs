@@ -46,10 +46,24 @@ pub type StepResult = Result<Output, Failure>;
 /// A capability that a step asks for, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct Need {
-    /// `files`, `http` or `sql`.
+    /// `files`, `http`, `sql` or `process`.
     pub capability: &'static str,
     /// One line for the operator who decides about the grant.
     pub purpose: &'static str,
+    /// Whether the step has work to do without it.
+    pub optional: bool,
+}
+
+impl Need {
+    /// A capability that the step cannot do without.
+    pub const fn new(capability: &'static str, purpose: &'static str) -> Self {
+        Self { capability, purpose, optional: false }
+    }
+
+    /// A capability that some configurations of the step do without.
+    pub const fn optional(capability: &'static str, purpose: &'static str) -> Self {
+        Self { capability, purpose, optional: true }
+    }
 }
 
 /// Which attempt of which step this is.
@@ -193,6 +207,7 @@ impl<S: Step + 'static> Guest for Exported<S> {
                 .map(|need| wit_types::Need {
                     capability: need.capability.to_owned(),
                     purpose: need.purpose.to_owned(),
+                    optional: need.optional,
                 })
                 .collect(),
             profile: S::PROFILE,

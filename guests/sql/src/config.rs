@@ -163,8 +163,8 @@ impl Step for Sql {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Runs a SQL statement over a named connection";
     const NEEDS: &[Need] = &[
-        Need { capability: "sql", purpose: "run the statement over the named connection" },
-        Need { capability: "files", purpose: "write the rows to a file, where `output` names one" },
+        Need::new("sql", "run the statement over the named connection"),
+        Need::new("files", "write the rows to a file, where `output` names one"),
     ];
 
     fn validate(&self) -> Vec<Issue> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use stepwell_sdk::prelude::{json, log, serde_json};
-use stepwell_sdk::sql::{Connection, Parameters, Rows, Transaction};
+use stepwell_sdk::sql::{Connection, Parameters, Rows, Transaction, has_word, returns_rows};
 use stepwell_sdk::{Failure, Output, StepResult, progress};
 
 use crate::config::{Given, LoadMode, OutputFile, Sql};
@@ -232,32 +232,11 @@ fn call(step: &Sql, dialect: &str, procedure: &str) -> Result<String, Failure> {
     }
 }
 
-/// Whether the statement is one that gives rows, by its first word.
-fn returns_rows(query: &str) -> bool {
-    const GIVE: &[&str] = &[
-        "SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "CALL", "EXEC", "EXECUTE",
-    ];
-    GIVE.contains(&first_word(query).as_str()) || has_word(query, "RETURNING") || has_word(query, "OUTPUT")
-}
-
 /// Whether a statement that gives rows may change some, too.
 fn changes(query: &str) -> bool {
     ["INSERT", "UPDATE", "DELETE", "MERGE", "CALL", "EXEC", "EXECUTE"]
         .iter()
         .any(|word| has_word(query, word))
-}
-
-fn has_word(query: &str, word: &str) -> bool {
-    query.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found.eq_ignore_ascii_case(word))
-}
-
-fn first_word(query: &str) -> String {
-    let mut rest = query.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
-    while rest.starts_with("--") || rest.starts_with("/*") {
-        let end = if rest.starts_with("--") { "\n" } else { "*/" };
-        rest = rest.split_once(end).map_or("", |(_, rest)| rest).trim_start();
-    }
-    rest.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_uppercase()
 }
 
 #[cfg(test)]

@@ -36,10 +36,13 @@ pub struct Manifest {
 /// A capability that a step asks for, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
-    /// `files`, `http` or `sql`.
+    /// `files`, `http`, `sql` or `process`.
     pub capability: String,
     /// One line for the operator.
     pub purpose: String,
+    /// Whether the step has work to do without it.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 impl Manifest {

@@ -33,6 +33,7 @@ use crate::host::context::{Park, RunContext};
 use crate::host::files::FileUse;
 use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
+use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
 use crate::limiter::Limiter;
@@ -253,12 +254,15 @@ impl Attempt {
         let handles = usize::try_from(limits.handles.0).unwrap_or(usize::MAX);
         table.set_max_capacity(handles);
         let used: Vec<_> = setup.mounts.iter().map(|m| (m.grant.clone(), m.used)).collect();
+        let place = |m: &Mounted| (m.grant.mount.clone(), m.path.clone(), m.grant.access);
+        let places = setup.mounts.iter().map(place).collect();
         let guest = Guest {
             table,
             wasi: wasi.build(),
             http,
             hooks: Hooks::new(setup.outbound.clone(), grant.clone(), setup.sink.clone()),
             files: FileUse::new(&used, &limits),
+            process: ProcessUse::new(&grant, places),
             sql: SqlUse::new(setup.connections.clone(), &grant),
             context: setup.context,
             log: LogBook::new(setup.sink.clone(), &limits),

@@ -14,6 +14,7 @@ use crate::host::context::RunContext;
 use crate::host::files::FileUse;
 use crate::host::http::Hooks;
 use crate::host::log::LogBook;
+use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::limiter::Limiter;
 
@@ -26,11 +27,12 @@ pub(crate) mod bindings {
             world step {
                 import stepwell:context/context@0.1.0;
                 import stepwell:log/log@0.1.0;
+                import stepwell:process/process@0.1.0;
                 import stepwell:sql/sql@0.1.0;
                 export stepwell:step/step@0.1.0;
             }
         ",
-        path: ["../../wit/context", "../../wit/log", "../../wit/sql", "../../wit/step"],
+        path: ["../../wit/context", "../../wit/log", "../../wit/process", "../../wit/sql", "../../wit/step"],
         world: "stepwell:host/step",
         imports: { default: async | trappable },
         exports: { default: async },
@@ -49,6 +51,7 @@ pub(crate) struct Guest {
     pub http: WasiHttpCtx,
     pub hooks: Hooks,
     pub files: FileUse,
+    pub process: ProcessUse,
     pub sql: SqlUse,
     pub context: RunContext,
     pub log: LogBook,

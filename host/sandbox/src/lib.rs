@@ -7,11 +7,14 @@
 mod attempt;
 mod classify;
 mod compile;
+#[cfg(target_os = "linux")]
+mod confine;
 mod credentials;
 mod engine;
 mod guest;
 mod host;
 mod limiter;
+mod program;
 pub mod secrets;
 
 use std::collections::BTreeMap;
@@ -112,10 +115,13 @@ impl Sandbox {
         };
         let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
         // Policy looks at what a step asks for: what it imports of ours, it must ask for.
-        let asks = manifest.needs.iter().any(|need| need.capability == "sql");
-        if !asks && prepared.imports(&self.engine.engine, "stepwell:sql/") {
-            let why = "it imports `stepwell:sql` and does not name `sql` among its needs";
-            return Err(wrong(why.to_owned()));
+        for capability in ["sql", "process"] {
+            let asks = manifest.needs.iter().any(|need| need.capability == capability);
+            if !asks && prepared.imports(&self.engine.engine, &format!("stepwell:{capability}/")) {
+                return Err(wrong(format!(
+                    "it imports `stepwell:{capability}` and does not name `{capability}` among its needs"
+                )));
+            }
         }
         self.add(manifest.clone(), digest, wasm);
         Ok(manifest)
@@ -249,8 +255,8 @@ fn manifest(described: step::Descriptor) -> Result<Arc<Manifest>, String> {
     if !config_schema.is_object() {
         return Err("its schema is not a JSON object".to_owned());
     }
-    let needs =
-        described.needs.into_iter().map(|need| Need { capability: need.capability, purpose: need.purpose });
+    let need = |n: types::Need| Need { capability: n.capability, purpose: n.purpose, optional: n.optional };
+    let needs = described.needs.into_iter().map(need);
     Ok(Arc::new(Manifest {
         type_name: name,
         version: described.version,

@@ -41,6 +41,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StepsCommand,
     },
+    /// Tries what a step would run.
+    Step {
+        #[command(subcommand)]
+        command: StepCommand,
+    },
     /// Serves queues, schedules and the REST API, until SIGTERM.
     Serve(ServeArgs),
     #[command(flatten)]
@@ -108,6 +113,46 @@ pub(crate) enum StepsCommand {
         #[command(flatten)]
         host: HostArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StepCommand {
+    /// Tells what PowerShell scripts need that the sandbox has not, without running them.
+    CheckScript(CheckScriptArgs),
+    /// Runs files of tests (`Describe`, `It`, `Should`) of PowerShell scripts in the sandbox.
+    TestScript(TestScriptArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckScriptArgs {
+    /// Scripts, or folders of scripts.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The folder that the sandbox sees, read-only [default: the current one].
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestScriptArgs {
+    /// Files of tests, or folders with `*.Tests.ps1`.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The folder that the sandbox sees, read-only [default: the current one].
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Writes the results as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Only tests with this tag; may be given several times.
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// No tests with this tag; may be given several times.
+    #[arg(long, value_name = "TAG")]
+    pub exclude_tag: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -187,15 +232,15 @@ impl HostArgs {
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(|| user_dir("XDG_DATA_HOME", ".local/share").join("stepwell"))
     }
+}
 
-    /// Where compiled components are kept: apart from runs, since they can be made again.
-    pub(crate) fn cache_dir(&self) -> PathBuf {
-        match env::var_os("STEPWELL_CACHE_DIR") {
-            Some(dir) => PathBuf::from(dir),
-            None => user_dir("XDG_CACHE_HOME", ".cache").join("stepwell"),
-        }
-        .join("components")
+/// Where compiled components are kept: apart from runs, since they can be made again.
+pub(crate) fn cache_dir() -> PathBuf {
+    match env::var_os("STEPWELL_CACHE_DIR") {
+        Some(dir) => PathBuf::from(dir),
+        None => user_dir("XDG_CACHE_HOME", ".cache").join("stepwell"),
     }
+    .join("components")
 }
 
 /// A directory of the user's, by the XDG base directory specification.

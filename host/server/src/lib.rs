@@ -6,6 +6,7 @@ mod display;
 mod inspect;
 mod operate;
 mod run;
+mod scripts;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -18,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use api::markdown as operations_table;
 
-use crate::cli::{Cli, Command, HostArgs, PolicyCommand, RunsCommand, StepsCommand};
+use crate::cli::{Cli, Command, HostArgs, PolicyCommand, RunsCommand, StepCommand, StepsCommand};
 
 /// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
         Command::Steps { command: StepsCommand::Inspect { step, host } } => {
             inspect::steps_inspect(&step, &host).await
         }
+        Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await,
+        Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await,
         Command::Serve(args) => operate::serve(args).await,
         Command::Operate(command) => operate::operate(command).await,
         Command::Runs { command, host } => match command {
@@ -96,7 +99,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
 
 /// Sets up the host, and registers the components that the command names.
 async fn host(args: &HostArgs) -> Result<Host, HostError> {
-    let mut builder = Host::builder().data_dir(args.data_dir()).cache_dir(args.cache_dir());
+    let mut builder = Host::builder().data_dir(args.data_dir()).cache_dir(cli::cache_dir());
     for policy in &args.policy {
         builder = builder.policy_file(policy);
     }

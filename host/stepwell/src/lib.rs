@@ -175,6 +175,7 @@ impl Host {
                 }
                 Ok(grant) => {
                     found.0.extend(self.missing_connection(&parsed, index, step, &grant));
+                    found.0.extend(missing_program(&parsed, index, step, &manifest, &grant));
                     found.0.extend(grant.lacking(&manifest).into_iter().map(|capability| {
                         let message =
                             format!("`{}` asks for `{capability}`, and policy grants none", step.step_type);
@@ -369,6 +370,25 @@ impl Host {
     pub fn workspace(&self, execution_id: &str) -> PathBuf {
         self.base.join("runs").join(execution_id).join("workspace")
     }
+}
+
+/// A program that the step wants to run by, and does not get. `runner` names one by the name of the operator's policy, but for
+/// what a step calls its own way to run.
+fn missing_program(
+    parsed: &Parsed,
+    index: usize,
+    step: &StepDefinition,
+    manifest: &Manifest,
+    grant: &Grant,
+) -> Option<stepwell_engine::Diagnostic> {
+    let name = step.config.get("runner").filter(|name| !is_template(name))?.as_str()?;
+    let asks = manifest.needs.iter().any(|need| need.capability == "process");
+    if !asks || name == "interpreter" || grant.process().contains_key(name) {
+        return None;
+    }
+    let at = format!("{}/steps/{index}/runner", parsed.pointer);
+    let help = "name it under `process` in the policy of this step type, where it is installed";
+    Some(parsed.document.error(&at, format!("no program `{name}` is granted to this step")).help(help))
 }
 
 /// The configuration without what a template fills in.

@@ -15,6 +15,7 @@ pub mod objects;
 pub mod output;
 pub mod paths;
 pub mod select;
+mod sqlcmd;
 pub mod strings;
 pub mod utility;
 pub mod variables;
@@ -179,9 +180,11 @@ static TABLES: &[&[CmdletInfo]] = &[
     module::CMDLETS,
     json::CMDLETS,
     csv::CMDLETS,
+    sqlcmd::CMDLETS,
     strings::CMDLETS,
     web::CMDLETS,
     xml::CMDLETS,
+    crate::pester::CMDLETS,
 ];
 
 /// Aliases that are there from the beginning.

@@ -189,7 +189,7 @@ impl Interp {
         next: &mut dyn FnMut() -> Option<Value>,
         positional: &mut Vec<Value>,
     ) -> R<()> {
-        let found = match self.find_parameter(table, name)? {
+        let found = match Self::find_parameter(table, name)? {
             Some(Hit::Param(at)) => at,
             Some(Hit::Common(common)) => {
                 let is_switch = matches!(common, "Verbose" | "Debug" | "WhatIf" | "Confirm");
@@ -249,7 +249,7 @@ impl Interp {
         self.give(table, bound, found, &value)
     }
 
-    fn find_parameter(&mut self, table: &ParamTable, name: &str) -> R<Option<Hit>> {
+    pub(crate) fn find_parameter(table: &ParamTable, name: &str) -> R<Option<Hit>> {
         if let Some(at) = table.find(name) {
             return Ok(Some(Hit::Param(at)));
         }
@@ -554,7 +554,7 @@ impl Interp {
     }
 }
 
-enum Hit {
+pub(crate) enum Hit {
     Param(usize),
     Common(&'static str),
 }

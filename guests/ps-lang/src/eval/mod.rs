@@ -128,6 +128,9 @@ pub struct Interp {
     pub failed: bool,
     /// Whether the script asks for the notes of lines, such as `ReadCount`; they cost, so others do without.
     pub notes: bool,
+    /// What was asked for and is not here, though PowerShell has it.
+    pub lacking: Vec<String>,
+    pub pester: crate::pester::Pester,
     /// What `#requires` and the rest of the script asked for and did not find.
     pub exit_code: i32,
 }

@@ -102,6 +102,9 @@ impl Interp {
         {
             return;
         }
+        if self.lacking.len() < 256 {
+            self.lacking.extend(crate::needs::lacks(record));
+        }
         items.insert(0, Value::Error(record.clone()));
         items.truncate(256);
     }

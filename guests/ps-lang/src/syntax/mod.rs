@@ -3,6 +3,7 @@
 pub mod ast;
 mod parser;
 mod source;
+pub mod walk;
 
 pub use parser::{parse, parse_number};
 pub use source::{Source, Span, SyntaxError};

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ps_lang::eval::error::ErrorRecord;
-use ps_lang::host::{Host, HttpRequest, HttpResponse, Meta};
+use ps_lang::host::{Cell, Host, HttpRequest, HttpResponse, Meta, SqlRequest, SqlRows};
 
 /// What a script has written.
 #[derive(Default)]
@@ -52,6 +52,26 @@ fn meta(path: &Path) -> Option<Meta> {
 }
 
 impl Host for Native {
+    /// The connection `shop` gives a row of every kind for each batch.
+    fn sql(&mut self, request: &SqlRequest) -> Result<Vec<SqlRows>, String> {
+        if request.connection != "shop" {
+            return Err(format!("no connection named \"{}\" is granted to this step", request.connection));
+        }
+        let columns = ["sql", "n", "price", "at", "id", "none"].map(str::to_owned).to_vec();
+        let row = |batch: &String| {
+            vec![
+                Cell::Text(batch.trim().to_owned()),
+                Cell::Integer(7),
+                Cell::Decimal("12.50".into()),
+                Cell::Timestamp("2025-09-01T14:30:22".into()),
+                Cell::Uuid("6f9619ff-8b86-d011-b42d-00cf4fc964ff".into()),
+                Cell::Null,
+            ]
+        };
+        let rows = |batch| SqlRows { columns: columns.clone(), rows: vec![row(batch)] };
+        Ok(request.batches.iter().map(rows).collect())
+    }
+
     /// `/status/N` answers so; `/to/PATH` leads to the path, `/down` to http; everything else tells what came.
     fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String> {
         let path = request.uri.split_once("//test").ok_or("no such host is known")?.1;
@@ -115,7 +135,7 @@ impl Host for Native {
     }
 
     fn temporary_directory(&mut self) -> String {
-        "/tmp".into()
+        "/work".into()
     }
 
     fn metadata(&mut self, path: &str) -> Option<Meta> {

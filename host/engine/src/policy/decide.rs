@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::file::{ContextRule, FileRule, Grants, Policy};
-use super::grant::{Grant, HttpGrant, MountGrant, MountSource, SqlGrant};
+use super::grant::{Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
 use super::http::HttpRule;
 use super::limits::{Limits, Profile};
 use crate::config::Configuration;
@@ -124,6 +124,7 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         http: layers.http(config, &mut trace),
         sql: layers.sql(&limits, &mut trace)?,
         files: layers.files(request.workspace, &limits, &mut trace),
+        process: layers.process(&limits, &mut trace)?,
         context: layers.context(&mut trace),
         limits,
         trace,
@@ -188,8 +189,8 @@ impl Layers<'_> {
         if !self.asks("sql") {
             return Ok(BTreeMap::new());
         }
-        if rules.is_empty() {
-            return Err(self.refuse_without_sql());
+        if rules.is_empty() && self.cannot_do_without("sql") {
+            return Err(self.refuse_without("SQL_NOT_GRANTED", "sql", "a connection"));
         }
         let mut granted = BTreeMap::new();
         for rule in rules {
@@ -258,6 +259,52 @@ impl Layers<'_> {
         granted
     }
 
+    fn process(
+        &self,
+        limits: &Limits,
+        trace: &mut Vec<(String, String)>,
+    ) -> Result<BTreeMap<String, ProcessGrant>, Denial> {
+        let rules = self.operator.process.as_deref().unwrap_or_default();
+        if !self.asks("process") {
+            return Ok(BTreeMap::new());
+        }
+        if rules.is_empty() && self.cannot_do_without("process") {
+            return Err(self.refuse_without("PROCESS_NOT_GRANTED", "process", "a program"));
+        }
+        let mut granted = BTreeMap::new();
+        for rule in rules {
+            let mut process = ProcessGrant {
+                path: rule.path.clone().unwrap_or_default().into(),
+                arguments: vec![rule.arguments.clone()],
+                environment: rule.environment.clone(),
+                read: rule.read.iter().map(Into::into).collect(),
+                network: rule.network,
+                timeout: rule.timeout.unwrap_or(limits.process_timeout).min(limits.process_timeout),
+            };
+            let mut kept = true;
+            for layer in self.narrowing.iter().filter_map(|layer| layer.process.as_deref()) {
+                let same = |path: &Option<String>| path.is_none() || *path == rule.path;
+                match layer.iter().find(|narrow| narrow.program == rule.program && same(&narrow.path)) {
+                    None => kept = false,
+                    Some(narrow) => {
+                        process.arguments.push(narrow.arguments.clone());
+                        process.environment.retain(|name| narrow.environment.contains(name));
+                        process
+                            .read
+                            .retain(|dir| narrow.read.iter().any(|own| dir.as_os_str() == own.as_str()));
+                        process.network &= narrow.network;
+                        process.timeout = process.timeout.min(narrow.timeout.unwrap_or(process.timeout));
+                    }
+                }
+            }
+            if kept {
+                trace.push((format!("process {}", rule.program), self.name.clone()));
+                granted.insert(rule.program.clone(), process);
+            }
+        }
+        Ok(granted)
+    }
+
     fn context(&self, trace: &mut Vec<(String, String)>) -> Vec<ContextRule> {
         let Some(operator) = &self.operator.context else { return Vec::new() };
         trace.push(("context".to_owned(), self.name.clone()));
@@ -269,14 +316,18 @@ impl Layers<'_> {
         self.manifest.needs.iter().any(|need| need.capability == capability)
     }
 
-    /// A component that imports one of our own capabilities is refused before it runs when policy grants
+    fn cannot_do_without(&self, capability: &str) -> bool {
+        self.manifest.needs.iter().any(|need| need.capability == capability && !need.optional)
+    }
+
+    /// A component that cannot do without one of our own capabilities is refused before it runs when policy grants
     /// none of it. (WASI is linked for every step, and denies at the call.)
-    fn refuse_without_sql(&self) -> Denial {
+    fn refuse_without(&self, rule: &'static str, capability: &str, what: &str) -> Denial {
         let message = format!(
-            "the step type `{}` asks for `sql`, and {} grants none: name a connection under `sql` in its policy",
+            "the step type `{}` asks for `{capability}`, and {} grants none: name {what} under `{capability}` in its policy",
             self.manifest.type_name, self.name
         );
-        Denial { rule: "SQL_NOT_GRANTED", message }
+        Denial { rule, message }
     }
 }
 
@@ -312,7 +363,11 @@ mod tests {
     use crate::step::Need;
 
     fn manifest(needs: &[&str]) -> Manifest {
-        let need = |name: &&str| Need { capability: (*name).to_owned(), purpose: "test".to_owned() };
+        let need = |name: &&str| Need {
+            capability: name.trim_end_matches('?').to_owned(),
+            purpose: "test".to_owned(),
+            optional: name.ends_with('?'),
+        };
         Manifest {
             type_name: "acme/step".to_owned(),
             version: "1.0.0".to_owned(),
@@ -408,6 +463,8 @@ profile: large";
     #[test]
     fn denials_name_their_rule() {
         assert_eq!(decided("", &[], &["sql"]).unwrap_err().rule, "SQL_NOT_GRANTED");
+        assert_eq!(decided("", &[], &["process"]).unwrap_err().rule, "PROCESS_NOT_GRANTED");
+        assert!(decided("", &[], &["sql?", "process?"]).is_ok(), "it can do without");
         let mut policy = Policy {
             policy: 1,
             name: "p".to_owned(),

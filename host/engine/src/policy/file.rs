@@ -53,6 +53,9 @@ pub struct Grants {
     /// Directories. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<FileRule>>,
+    /// Programs of the host that a step may start. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<Vec<ProcessRule>>,
     /// Variables and outputs that a step may read and write while it runs. Default: none. (What templates
     /// put into its configuration, it sees anyway.)
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +139,34 @@ pub struct FileRule {
     pub access: Access,
 }
 
+/// A program of the host that a step may start. It runs outside of the WebAssembly sandbox, bounded by the operating system:
+/// it sees its own private directory, the step's mounts, what `read` names and the system's own directories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessRule {
+    /// The name by which steps ask for it, for instance `pwsh`.
+    pub program: String,
+    /// The executable; relative to the policy file. A policy of the operator's needs it; in a job it may be left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Patterns of which each argument must match one; `*` stands for any text. Default: no argument is allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+    /// Names of the environment variables that the step may set. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<String>,
+    /// Directories of the host that the program may read and run beside the system's; relative to the policy file. Default:
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<String>,
+    /// Whether it may use the network. Default: false.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub network: bool,
+    /// Time of one run. Default: `limits.process_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+}
+
 /// What a step may do in a directory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -195,11 +226,43 @@ impl Policy {
                             *source = path.to_string_lossy().into_owned();
                         }
                     }
+                    for (i, rule) in policy.grants.process.iter_mut().flatten().enumerate() {
+                        rule.resolve(dir, &document, i, &mut problems);
+                    }
                     policies.push(policy);
                 }
             }
         }
         if problems.has_errors() { Err(problems.sorted()) } else { Ok(policies) }
+    }
+}
+
+impl ProcessRule {
+    /// Makes its paths absolute, and looks whether they are there.
+    fn resolve(&mut self, dir: &Path, document: &Document, index: usize, problems: &mut Diagnostics) {
+        // The program begins in another directory than this process.
+        let full = |path: &str| {
+            let path = dir.join(path);
+            std::path::absolute(&path).unwrap_or(path)
+        };
+        let Some(path) = self.path.as_deref().map(full) else {
+            let message = format!("say where `{}` is: `path`", self.program);
+            problems.0.push(document.error(&format!("/process/{index}"), message));
+            return;
+        };
+        if !path.is_file() {
+            let message = format!("`{}` is not installed: there is no {}", self.program, path.display());
+            problems.0.push(document.error(&format!("/process/{index}/path"), message));
+        }
+        self.path = Some(path.to_string_lossy().into_owned());
+        for (i, source) in self.read.iter_mut().enumerate() {
+            let path = full(source);
+            if !path.is_dir() {
+                let message = format!("there is no directory {}", path.display());
+                problems.0.push(document.error(&format!("/process/{index}/read/{i}"), message));
+            }
+            *source = path.to_string_lossy().into_owned();
+        }
     }
 }
 
@@ -225,6 +288,12 @@ impl Grants {
             if twice {
                 let message = format!("`{}` is mounted twice", rule.mount);
                 problems.0.push(document.error(&format!("{pointer}/files/{i}/mount"), message));
+            }
+        }
+        for (i, rule) in self.process.iter().flatten().enumerate() {
+            if self.process.iter().flatten().take(i).any(|other| other.program == rule.program) {
+                let message = format!("`{}` is granted twice", rule.program);
+                problems.0.push(document.error(&format!("{pointer}/process/{i}/program"), message));
             }
         }
     }

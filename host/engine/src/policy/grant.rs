@@ -23,6 +23,8 @@ pub struct Grant {
     pub(super) http: HttpGrant,
     pub(super) sql: BTreeMap<String, SqlGrant>,
     pub(super) files: Vec<MountGrant>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) process: BTreeMap<String, ProcessGrant>,
     pub(super) context: Vec<ContextRule>,
     /// What each part came from; not part of the digest.
     #[serde(skip)]
@@ -49,6 +51,22 @@ pub struct SqlGrant {
     /// Rows of one result.
     pub rows: Count,
     /// Time of one statement.
+    pub timeout: Span,
+}
+
+/// A program of a grant: each layer must allow an argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProcessGrant {
+    /// The executable.
+    pub path: PathBuf,
+    pub(super) arguments: Vec<Vec<String>>,
+    /// Names of the environment variables that the step may set.
+    pub environment: Vec<String>,
+    /// Directories that it may read and run beside the system's.
+    pub read: Vec<PathBuf>,
+    /// Whether it may use the network.
+    pub network: bool,
+    /// Time of one run.
     pub timeout: Span,
 }
 
@@ -87,6 +105,7 @@ impl Grant {
             http: HttpGrant::default(),
             sql: BTreeMap::new(),
             files: Vec::new(),
+            process: BTreeMap::new(),
             context: Vec::new(),
             trace: Vec::new(),
             digest: String::new(),
@@ -118,6 +137,11 @@ impl Grant {
         &self.files
     }
 
+    /// The programs, by name.
+    pub fn process(&self) -> &BTreeMap<String, ProcessGrant> {
+        &self.process
+    }
+
     /// Whether the step may see `name`: a variable, or `steps.ID` for an output.
     pub fn may_read(&self, name: &str) -> bool {
         !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.read, name))
@@ -134,6 +158,7 @@ impl Grant {
             "http" => !self.http.is_empty(),
             "files" => !self.files.is_empty(),
             "sql" => !self.sql.is_empty(),
+            "process" => !self.process.is_empty(),
             _ => false,
         };
         let names: Vec<&str> = manifest.needs.iter().map(|need| need.capability.as_str()).collect();
@@ -165,6 +190,31 @@ fn names(list: &[String], name: &str) -> bool {
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl ProcessGrant {
+    /// The first argument that no pattern allows.
+    pub fn refused<'a>(&self, arguments: &'a [String]) -> Option<&'a String> {
+        let allowed = |argument: &&String| {
+            self.arguments.iter().all(|layer| layer.iter().any(|pattern| matches(pattern, argument)))
+        };
+        arguments.iter().find(|argument| !allowed(argument))
+    }
+}
+
+/// Whether a text matches a pattern in which `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 impl HttpGrant {
@@ -199,6 +249,29 @@ impl HttpGrant {
                 rule: "HTTP_NOT_GRANTED",
                 message: format!("{target}: no rule under `http` in the policy allows it"),
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_match_whole_arguments() {
+        for (pattern, text, expected) in [
+            ("-File", "-File", true),
+            ("-File", "-Files", false),
+            ("*.ps1", "job.ps1", true),
+            ("*.ps1", "job.ps1 ", false),
+            ("--*=*", "--a=b", true),
+            ("--*=*", "--a", false),
+            ("a*a", "a", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("*", "", true),
+            ("", "", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
     }
 }

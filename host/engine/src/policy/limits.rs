@@ -189,6 +189,16 @@ limits! {
     file_count: Count = [0, 1_024, 65_536, 1_000_000];
     /// Files and directories that the step may hold open.
     file_handles: Count = [16, 64, 256, 1_024];
+    /// Programs that the step may start.
+    process_starts: Count = [0, 8, 64, 10_000];
+    /// Time of one program.
+    process_timeout: Span = [1, 60, 900, 86_400];
+    /// Bytes of standard output and of standard error of one program, each; the rest is dropped.
+    process_output_bytes: Bytes = [64, MIB, 16 * MIB, 64 * MIB];
+    /// Memory that one process of a program may write to.
+    process_memory: Bytes = [64 * MIB, GIB, 4 * GIB, 64 * GIB];
+    /// Size of a file that a program may write.
+    process_file_bytes: Bytes = [0, 64 * MIB, GIB, 64 * GIB];
     /// Time that a step has to stop what it started elsewhere, once the run is cancelled.
     cancel_grace: Span = [1, 5, 30, 300];
 }

@@ -11,7 +11,7 @@ mod http;
 mod limits;
 
 pub use decide::{Denial, PolicySet, Request, decide};
-pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, SqlMode, SqlRule};
-pub use grant::{Grant, HttpGrant, MountGrant, MountSource, SqlGrant};
+pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, ProcessRule, SqlMode, SqlRule};
+pub use grant::{Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
 pub use http::{HttpRequest, HttpRule, Inject, host_matches, is_public};
 pub use limits::{Limits, LimitsPatch, Profile};

@@ -33,7 +33,7 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         version: String::new(),
         summary: String::new(),
         config_schema: serde_json::json!({}).into(),
-        needs: vec![Need { capability: "http".to_owned(), purpose: String::new() }],
+        needs: vec![Need { capability: "http".to_owned(), purpose: String::new(), optional: false }],
         profile: Profile::Standard,
         idempotent: false,
     };

@@ -9,6 +9,7 @@ pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod mask;
+pub(crate) mod process;
 pub(crate) mod sql;
 pub(crate) mod stdio;
 

@@ -1,0 +1,17 @@
+//! Programs of the host's, where policy grants them.
+
+use crate::Failure;
+use crate::bindings::stepwell::process::process as wit;
+
+pub use wit::{Command, Ended, Error, run};
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Denied(why) => Self::denied(why),
+            Error::Unavailable(why) => Self::unavailable(why),
+            Error::TimedOut => Self::timed_out("the program ran longer than it may, and was killed"),
+            Error::Limit(why) => Self::failed(why),
+        }
+    }
+}
