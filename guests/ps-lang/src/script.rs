@@ -96,11 +96,24 @@ impl Interp {
             notes: false,
             lacking: Vec::new(),
             pester: crate::pester::Pester::default(),
+            jobs: Vec::new(),
+            using: None,
+            automatic: 0,
             exit_code: 0,
         };
         it.set_automatic();
         it.set_functions();
+        it.automatic = it.global.variables.borrow().len();
         it
+    }
+
+    /// A scope that has what is there from the beginning, and nothing of the script.
+    pub fn fresh_scope(&self) -> Rc<Scope> {
+        let scope = Scope::new(None, true);
+        for variable in self.global.variables.borrow().iter().take(self.automatic) {
+            scope.push(variable.sym, variable.name.clone(), variable.value.clone());
+        }
+        scope
     }
 
     /// Variables that are there from the beginning.

@@ -1,13 +1,17 @@
 //! The cmdlets: declared in one form, so that binding, help and error ids have one source.
 
+mod archive;
+mod clixml;
 pub mod content;
 pub mod core;
 pub mod csv;
+mod data_file;
 pub mod dates;
 pub mod encoding;
 pub mod files;
 pub mod formatting;
 pub mod items;
+pub mod jobs;
 pub mod json;
 pub mod members;
 pub mod module;
@@ -181,6 +185,10 @@ static TABLES: &[&[CmdletInfo]] = &[
     json::CMDLETS,
     csv::CMDLETS,
     sqlcmd::CMDLETS,
+    archive::CMDLETS,
+    clixml::CMDLETS,
+    data_file::CMDLETS,
+    jobs::CMDLETS,
     strings::CMDLETS,
     web::CMDLETS,
     xml::CMDLETS,

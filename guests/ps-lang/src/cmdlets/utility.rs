@@ -2,7 +2,7 @@
 
 use super::dates::{Random, get_date, new_time_span};
 use super::formatting::{format_items, out_string};
-use super::{CmdletInfo, Each, Gather};
+use super::{CmdletInfo, Cx, Each, Gather};
 use crate::eval::Interp;
 use crate::eval::error::{Category, Fault, R};
 use crate::eval::overload::split_signature;
@@ -72,6 +72,13 @@ pub const CMDLETS: &[CmdletInfo] = &[
                 cx.put(Value::TimeSpan(TimeSpan((after.saturating_sub(before) / 100) as i64)))
             }))
         },
+    },
+    CmdletInfo {
+        name: "Get-Error",
+        class: "GetErrorCommand",
+        params: "InputObject: object @0 pipe set=Error | Newest: int set=Newest alias=Last",
+        default_set: "Newest",
+        make: || Box::new(Each(get_error)),
     },
     CmdletInfo {
         name: "Get-Culture",
@@ -401,4 +408,48 @@ impl Interp {
                 .collect(),
         ))
     }
+}
+
+/// Everything that is known of an error, as text.
+fn get_error(cx: &mut Cx<'_>) -> R<()> {
+    let records = match cx.get("InputObject") {
+        Some(given) => vec![given],
+        None => {
+            let all = cx.it.get("Error").to_items();
+            let newest = cx.integer("Newest").unwrap_or(1).max(0) as usize;
+            all.into_iter().take(newest).collect()
+        }
+    };
+    for record in records {
+        let Value::Error(record) = record.base() else { continue };
+        let mut lines = vec!["Exception             : ".to_owned()];
+        let mut exception = Some(record.exception.clone());
+        let mut indent = "    ".to_owned();
+        while let Some(own) = exception {
+            let message = crate::eval::error::exception_message(&own);
+            lines.push(format!("{indent}Type    : {}", crate::types::type_of(&own).full_name()));
+            lines.push(format!("{indent}Message : {message}"));
+            exception = crate::types::net::inner_exception(&own);
+            if exception.is_some() {
+                lines.push(format!("{indent}InnerException : "));
+                indent.push_str("    ");
+            }
+        }
+        let target = cx.it.to_text(&record.target);
+        if !target.is_empty() {
+            lines.push(format!("TargetObject          : {target}"));
+        }
+        lines.push(format!("CategoryInfo          : {}", record.category_text()));
+        lines.push(format!("FullyQualifiedErrorId : {}", record.id.borrow()));
+        if let (Some((line, column)), Some(position)) = (record.line(), &*record.position.borrow()) {
+            lines.push("InvocationInfo        : ".to_owned());
+            lines.push(format!("    ScriptLineNumber : {line}"));
+            lines.push(format!("    OffsetInLine     : {column}"));
+            lines.push(format!("    ScriptName       : {}", position.source.path));
+            lines.push(format!("    Line             : {}", position.source.line(line).trim()));
+        }
+        lines.push(format!("ScriptStackTrace      : {}", record.stack.borrow()));
+        cx.put(Value::from(format!("\n{}\n", lines.join("\n"))))?;
+    }
+    Ok(())
 }

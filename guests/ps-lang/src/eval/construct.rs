@@ -85,7 +85,35 @@ impl Interp {
 
     pub fn new_exception(&mut self, ty: &Ty, args: &[Value]) -> R<Value> {
         let info = ty.info();
-        let message = args.first().map(|m| self.to_text(m));
+        let texts: Vec<Option<String>> = args
+            .iter()
+            .map(|arg| (!crate::types::net::is_exception(arg)).then(|| self.to_text(arg)))
+            .collect();
+        let plain = |at: usize| texts.get(at).cloned().flatten();
+        // Of these two the first argument is the parameter's name, of `ArgumentException` the second.
+        let names_first = info.is_some_and(|info| {
+            matches!(info.name, "System.ArgumentNullException" | "System.ArgumentOutOfRangeException")
+        });
+        let with = |message: String, name: Option<String>| match name.filter(|name| !name.is_empty()) {
+            Some(name) => format!("{message} (Parameter '{name}')"),
+            None => message,
+        };
+        let message = match (names_first, texts.len()) {
+            (true, 1) => {
+                let null = info.is_some_and(|info| info.name == "System.ArgumentNullException");
+                let told = if null { "Value cannot be null." } else { "Specified argument was out of the range of valid values." };
+                Some(with(told.to_owned(), plain(0)))
+            }
+            (true, 2) if plain(1).is_some() => Some(with(plain(1).unwrap_or_default(), plain(0))),
+            (true, 3..) => {
+                let told = with(plain(2).unwrap_or_default(), plain(0));
+                Some(format!("{told}\nActual value was {}.", plain(1).unwrap_or_default()))
+            }
+            (false, 2..) if info.is_some_and(|info| info.name == "System.ArgumentException") => {
+                Some(with(plain(0).unwrap_or_default(), plain(1)))
+            }
+            _ => plain(0),
+        };
         let name = info.map_or("System.Exception", |i| i.name);
         let default = format!("Exception of type '{name}' was thrown.");
         let mut exception = crate::types::net::Exception::new(name, message.unwrap_or(default));

@@ -8,8 +8,10 @@ use super::error::{Category, Fault, R};
 use super::validate::Validator;
 use crate::symbol::Sym;
 use crate::syntax::ast::{Block, Function, Stmt, StmtKind, TypeDef, TypeName};
+use crate::syntax::walk::Node;
+use crate::syntax::{SyntaxError, semantics};
 use crate::types::class::{Class, ClassMethod, ClassProperty};
-use crate::types::{EnumType, Ty, lookup};
+use crate::types::{EnumType, Ty, TypeInfo, TypeKind, lookup};
 use crate::value::{Str, Value};
 
 impl Interp {
@@ -33,6 +35,10 @@ impl Interp {
             if !self.namespaces.contains(namespace) {
                 self.namespaces.push(namespace.clone());
             }
+        }
+        let errors = self.missing_types(block);
+        if !errors.is_empty() {
+            return Err(self.parse_error(&block.source, &errors));
         }
         let mut defs = Vec::new();
         for stmts in [&block.begin, &block.process, &block.end].into_iter().flatten() {
@@ -68,6 +74,34 @@ impl Interp {
             self.fill_class(&class)?;
         }
         Ok(())
+    }
+
+    /// The types that classes of a script are declared with, and that are not there.
+    pub fn missing_types(&mut self, block: &Rc<Block>) -> Vec<SyntaxError> {
+        let mut definitions = Vec::new();
+        semantics::definitions(Node::Block(block), &mut definitions);
+        let own: Vec<Sym> = definitions.iter().map(|d| Sym::of(&d.name)).collect();
+        let mut errors = Vec::new();
+        for definition in definitions.iter().filter(|d| !d.is_enum) {
+            for name in semantics::declared(definition) {
+                let is_void = crate::symbol::same(&name.name, "void");
+                if is_void || own.contains(&Sym::of(&name.name)) || self.named(&name.name, &[]).is_some() {
+                    continue;
+                }
+                let message = format!("Unable to find type [{name}].");
+                errors.push(SyntaxError { id: "TypeNotFound", message, span: name.span });
+            }
+            for base in definition.bases.iter().filter(|base| !own.contains(&Sym::of(&base.name))) {
+                let sealed = |info: &TypeInfo| !matches!(info.kind, TypeKind::Class | TypeKind::Interface);
+                if let Some(info) = self.named(&base.name, &[]).and_then(|ty| ty.info())
+                    && (sealed(info) || info.name == "System.String")
+                {
+                    let message = format!("Cannot derive from sealed type '{base}'. Create the derived class from a non-sealed type.");
+                    errors.push(SyntaxError { id: "SealedBaseClass", message, span: base.span });
+                }
+            }
+        }
+        errors
     }
 
     /// Classes are there from the start; where one is defined in a block, it is defined when it is reached.

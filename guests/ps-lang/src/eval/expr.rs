@@ -70,7 +70,6 @@ impl Interp {
             ExprKind::Cast(ty, operand) => self.cast(ty, operand),
             ExprKind::Type(ty) => Ok(Value::ty(self.type_of_ref(ty)?)),
             ExprKind::Constrained(attributes, inner) => self.constrained(attributes, inner),
-            ExprKind::Using(inner) => self.eval(inner),
             ExprKind::Nothing => Ok(Value::Null),
         }
     }

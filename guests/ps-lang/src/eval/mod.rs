@@ -131,6 +131,11 @@ pub struct Interp {
     /// What was asked for and is not here, though PowerShell has it.
     pub lacking: Vec<String>,
     pub pester: crate::pester::Pester,
+    pub jobs: Vec<crate::cmdlets::jobs::Job>,
+    /// Where `$using:` looks, within a job.
+    pub using: Option<Rc<Scope>>,
+    /// How many variables are there from the beginning.
+    pub automatic: usize,
     /// What `#requires` and the rest of the script asked for and did not find.
     pub exit_code: i32,
 }

@@ -295,6 +295,29 @@ impl Interp {
         Err(Box::new(Flow::Error(record)))
     }
 
+    /// Runs what a `try` would, and gives the error that would be caught.
+    pub fn attempted(&mut self, body: impl FnOnce(&mut Self) -> R<()>) -> R<Option<Rc<ErrorRecord>>> {
+        let (scope, frames) = (self.scope.clone(), self.frames.len());
+        let (streams, depth, source) = (self.streams.clone(), self.depth, self.source.clone());
+        self.tries += 1;
+        let result = body(self);
+        self.tries -= 1;
+        let Err(flow) = result else { return Ok(None) };
+        match *flow {
+            Flow::Error(record) => {
+                self.scope = scope;
+                self.frames.truncate(frames);
+                self.streams = streams;
+                self.depth = depth;
+                self.source = source;
+                self.remember_error(&record);
+                Ok(Some(record))
+            }
+            Flow::Exit(_) | Flow::Stop(_) => Err(flow),
+            Flow::Break(_) | Flow::Continue(_) | Flow::Return => Ok(None),
+        }
+    }
+
     fn attempt(&mut self, attempt: &Try, out: &dyn Sink) -> R<()> {
         let (scope, frames, streams, depth) =
             (self.scope.clone(), self.frames.len(), self.streams.clone(), self.depth);

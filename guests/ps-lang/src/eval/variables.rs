@@ -33,6 +33,11 @@ impl Interp {
                 self.lookup(var.sym)
             }
             VarScope::Variable => self.lookup(var.sym),
+            // Without a job it is the scope at hand, as in `ForEach-Object -Parallel`.
+            VarScope::Using => match self.using.clone() {
+                Some(scope) => self.within(scope, |it| Ok(it.lookup(var.sym)))?,
+                None => self.lookup(var.sym),
+            },
             VarScope::Global => self.global.get_here(var.sym),
             VarScope::Local | VarScope::Private => self.scope.get_here(var.sym),
             VarScope::Script => self.script_scope().get_here(var.sym),

@@ -196,6 +196,8 @@ pub struct Method {
     pub base: Option<Vec<Expr>>,
     pub is_static: bool,
     pub hidden: bool,
+    pub span: Span,
+    pub name_span: Span,
 }
 
 #[derive(Debug)]
@@ -364,7 +366,6 @@ pub enum ExprKind {
     Type(TypeRef),
     /// Attributes and types before a variable: `[ValidateRange(1,3)][int]$x`.
     Constrained(Vec<Attribute>, Box<Expr>),
-    Using(Box<Expr>),
     /// A regex that is constant, compiled once.
     Nothing,
 }
@@ -407,6 +408,8 @@ pub enum VarScope {
     Function,
     Alias,
     Variable,
+    /// `$using:`: the scope that a job was started in.
+    Using,
     /// A drive of files: `${C:\x}`.
     Drive,
 }

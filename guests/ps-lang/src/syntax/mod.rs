@@ -2,6 +2,7 @@
 
 pub mod ast;
 mod parser;
+pub mod semantics;
 mod source;
 pub mod walk;
 

@@ -167,7 +167,7 @@ pub const TYPES: &[TypeInfo] = &[
     TypeInfo::class("System.Management.Automation.ExternalScriptInfo", COMMAND).text_of(&["Name"]),
     TypeInfo::class("System.Management.Automation.AliasInfo", &[]).text_of(&["Name"]),
     TypeInfo::class("System.Management.Automation.PowerShell", POWERSHELL).named(&["powershell"]),
-    TypeInfo::class("System.Management.Automation.Language.Parser", &[]),
+    TypeInfo::class("System.Management.Automation.Language.Parser", super::parsing::PARSER),
     TypeInfo::class(
         "System.Management.Automation.LanguagePrimitives",
         &[

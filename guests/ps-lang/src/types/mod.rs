@@ -17,6 +17,7 @@ mod lists;
 pub mod net;
 pub mod net_text;
 mod numbers;
+mod parsing;
 mod queues;
 mod records;
 mod reflection;

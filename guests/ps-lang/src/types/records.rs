@@ -31,7 +31,11 @@ pub const TYPES: &[TypeInfo] = &[
     TypeInfo::record("System.Management.Automation.HostInformationMessage").text_of(&["Message"]),
     TypeInfo::record("System.Management.Automation.Internal.Host.InternalHost"),
     TypeInfo::record("System.Management.Automation.CallStackFrame"),
-    TypeInfo::record("System.Management.Automation.Language.ScriptBlockAst"),
+    TypeInfo::class("System.Management.Automation.Language.ScriptBlockAst", super::parsing::AST)
+        .text_of(&["Extent"]),
+    TypeInfo::record("System.Management.Automation.Language.ParseError").text_of(&["Message"]),
+    TypeInfo::record("System.Management.Automation.Language.ScriptExtent").text_of(&["Text"]),
+    TypeInfo::record("System.Management.Automation.Language.ScriptPosition"),
     TypeInfo::record("System.Management.Automation.Language.NamedBlockAst"),
     TypeInfo::record("System.Management.Automation.Language.StatementAst").text_of(&["Extent"]),
     TypeInfo::record("System.Management.Automation.PSToken"),

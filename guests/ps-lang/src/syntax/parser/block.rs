@@ -8,6 +8,8 @@ use crate::symbol::Sym;
 use crate::syntax::ast::*;
 use crate::syntax::source::Span;
 
+const UNCLOSED: &str = "Missing closing '}' in statement block or type definition.";
+
 impl Parser<'_> {
     /// A whole script.
     pub(super) fn script(&mut self) -> P<Block> {
@@ -277,7 +279,8 @@ impl Parser<'_> {
         if !self.eat("{") {
             return Ok(None);
         }
-        let mut stmts = self.deeper(|p| p.with_commas(Self::statements))?;
+        let stmts = self.deeper(|p| p.with_commas(Self::statements));
+        let mut stmts = self.unclosed(start, stmts)?;
         self.close_brace(start)?;
         stmts.span = self.span(start);
         Ok(Some(stmts))
@@ -291,14 +294,23 @@ impl Parser<'_> {
             return self.unexpected();
         }
         let span = Span::new(start, start + 1);
-        self.error("MissingEndCurlyBrace", "Missing closing '}' in statement block or type definition.", span)
+        self.error("MissingEndCurlyBrace", UNCLOSED, span)
+    }
+
+    /// What an error at the end of the text leaves open is an error, too.
+    pub(super) fn unclosed<T>(&mut self, open: usize, result: P<T>) -> P<T> {
+        if result.is_err() && self.at_end() && self.bytes.get(open) != Some(&b'(') {
+            self.note("MissingEndCurlyBrace", UNCLOSED, Span::new(open, open + 1));
+        }
+        result
     }
 
     /// `{ ... }` as a value.
     pub(super) fn script_block(&mut self) -> P<Rc<Block>> {
         let start = self.pos;
         self.pos += 1;
-        let mut block = self.deeper(|p| p.with_commas(|p| p.block_body(start, false)))?;
+        let block = self.deeper(|p| p.with_commas(|p| p.block_body(start, false)));
+        let mut block = self.unclosed(start, block)?;
         self.close_brace(start)?;
         block.span = self.span(start);
         block.text = Span::new(start + 1, self.pos - 1);
@@ -380,7 +392,7 @@ pub(super) fn split_scope(name: &str) -> (VarScope, &str) {
         "function" => VarScope::Function,
         "alias" => VarScope::Alias,
         "variable" => VarScope::Variable,
-        "using" => VarScope::Any,
+        "using" => VarScope::Using,
         _ if rest.is_empty() => return (VarScope::Any, name),
         _ => return (VarScope::Drive, name),
     };

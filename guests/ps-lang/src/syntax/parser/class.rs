@@ -111,7 +111,8 @@ impl Parser<'_> {
                 self.close_brace(open)?;
                 break;
             }
-            if def.is_enum { self.enum_member(&mut def)? } else { self.class_member(&mut def)? }
+            let member = if def.is_enum { self.enum_member(&mut def) } else { self.class_member(&mut def) };
+            self.unclosed(open, member)?;
         }
         def.span = self.span(start);
         Ok(Some(StmtKind::Type(Rc::new(def))))
@@ -159,13 +160,19 @@ impl Parser<'_> {
         let mut kind = None;
         loop {
             self.lines()?;
+            let at = self.pos;
             if self.keyword("static") {
+                self.once(is_static, at);
                 is_static = true;
             } else if self.keyword("hidden") {
+                self.once(hidden, at);
                 hidden = true;
             } else if self.peek() == '[' {
                 let attribute = self.attribute()?;
                 if attribute.is_type {
+                    if kind.is_some() {
+                        self.note("TooManyTypes", "Only one type may be specified on class members.", attribute.span);
+                    }
                     kind = Some(attribute.name.clone());
                 }
                 attributes.push(attribute);
@@ -174,11 +181,23 @@ impl Parser<'_> {
             }
         }
         if self.peek() == '$' {
+            let at = self.pos;
             let var = self.variable()?;
+            if self.peek() == ':' {
+                let span = self.span(at);
+                let message = "Variable reference is not valid. ':' was not followed by a valid variable name character. Consider using ${} to delimit the name.";
+                return self.error("InvalidVariableReference", message, span);
+            }
             self.space()?;
             let initial = if self.eat("=") {
+                let after = self.pos;
                 self.lines()?;
-                self.expression()?
+                let value = self.expression()?;
+                if value.is_none() {
+                    let span = Span::new(after, after);
+                    return self.error("MissingExpressionAfterToken", "Missing expression after '='.", span);
+                }
+                value
             } else {
                 None
             };
@@ -194,11 +213,18 @@ impl Parser<'_> {
             });
             return Ok(());
         }
+        let name_at = self.pos;
         let name = self.word().to_owned();
         if name.is_empty() {
+            if let Some(last) = attributes.last().filter(|_| self.peek() == '}') {
+                let end = last.span.end as usize;
+                let span = Span::new(end, end);
+                return self.error("IncompleteMemberDefinition", "Incomplete class member definition.", span);
+            }
             return self.unexpected();
         }
         self.pos += name.len();
+        let name_span = self.span(name_at);
         self.space()?;
         if !self.eat("(") {
             return self.unexpected();
@@ -228,8 +254,19 @@ impl Parser<'_> {
         if let Some(block) = Rc::get_mut(&mut body) {
             block.params = params;
         }
-        def.methods.push(Method { name: name.into(), returns: kind, body, base, is_static, hidden });
+        let span = self.span(start);
+        let name = name.into();
+        def.methods.push(Method { name, returns: kind, body, base, is_static, hidden, span, name_span });
         Ok(())
+    }
+
+    /// A qualifier of a member stands only once.
+    fn once(&mut self, before: bool, at: usize) {
+        if before {
+            let span = self.span(at);
+            let word = self.source.slice(span).to_owned();
+            self.note("DuplicateQualifier", format!("Duplicate qualifier '{word}'."), span);
+        }
     }
 
     /// `[name]`, `[name(arguments)]`.

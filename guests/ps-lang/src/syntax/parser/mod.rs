@@ -63,7 +63,11 @@ pub fn parse(source: &Rc<Source>) -> Result<Rc<Block>, Vec<SyntaxError>> {
     };
     let block = parser.script();
     match block {
-        Ok(block) if parser.errors.is_empty() => Ok(Rc::new(block)),
+        Ok(block) if parser.errors.is_empty() => {
+            let block = Rc::new(block);
+            let errors = crate::syntax::semantics::check(&block);
+            if errors.is_empty() { Ok(block) } else { Err(errors) }
+        }
         _ => Err(parser.errors),
     }
 }

@@ -87,7 +87,11 @@ impl Parser<'_> {
         self.lines()?;
         let Some(stmt) = self.with_commas(|p| p.deeper(Self::pipeline_chain))? else {
             let span = Span::new(after, after);
-            if self.at_end() || self.peek() == ')' {
+            if self.at_end() {
+                self.note("ExpectedExpression", "An expression was expected after '('.", span);
+                return self.error("MissingEndParenthesisInExpression", "Missing closing ')' in expression.", span);
+            }
+            if self.peek() == ')' {
                 return self.error("ExpectedExpression", "An expression was expected after '('.", span);
             }
             return self.unexpected();
@@ -118,11 +122,14 @@ impl Parser<'_> {
 
     fn hash_literal(&mut self, start: usize) -> P<ExprKind> {
         let mut pairs: Vec<(Expr, Stmt)> = Vec::new();
-        self.with_commas(|p| {
+        let parsed = self.with_commas(|p| {
             loop {
                 p.ends()?;
-                if p.peek() == '}' || p.at_end() {
+                if p.peek() == '}' {
                     return p.close_brace(start);
+                }
+                if p.at_end() {
+                    return Err(super::Abort);
                 }
                 let Some(key) = p.hash_key()? else {
                     if p.peek() == '=' {
@@ -162,7 +169,8 @@ impl Parser<'_> {
                     return p.unexpected();
                 }
             }
-        })?;
+        });
+        self.unclosed(start, parsed)?;
         Ok(ExprKind::Hash(pairs))
     }
 

@@ -26,7 +26,23 @@ impl Parser<'_> {
             "foreach" => Some(self.foreach_statement(label)?),
             "switch" => Some(self.switch_statement(label)?),
             "try" => Some(self.try_statement()?),
-            "function" | "filter" | "workflow" => Some(self.function(&word)?),
+            "function" | "filter" => Some(self.function(&word)?),
+            "workflow" => {
+                let span = Span::new(start, start + word.len());
+                return self.error(
+                    "WorkflowNotSupportedInPowerShellCore",
+                    "Workflow is not supported in PowerShell 6+.",
+                    span,
+                );
+            }
+            "using" if self.using_statement() => {
+                let span = Span::new(start, start + word.len());
+                return self.error(
+                    "UsingMustBeAtStartOfScript",
+                    "A 'using' statement must appear before any other statements in a script.",
+                    span,
+                );
+            }
             "class" | "enum" => self.type_definition(&word)?,
             "return" | "throw" | "exit" => Some(self.leave(&word)?),
             "break" | "continue" => Some(self.jump(&word)?),
@@ -45,6 +61,14 @@ impl Parser<'_> {
             Some(kind) => Ok(Some(Stmt { kind, span: self.span(start) })),
             None => self.pipeline_chain(),
         }
+    }
+
+    /// Whether `using` is the keyword here, and not a command of that name.
+    fn using_statement(&self) -> bool {
+        let rest = self.text.get(self.pos + "using".len()..).unwrap_or_default().trim_start_matches([' ', '\t']);
+        ["namespace ", "module ", "assembly "]
+            .iter()
+            .any(|kind| rest.get(..kind.len()).is_some_and(|word| word.eq_ignore_ascii_case(kind)))
     }
 
     /// Attributes before `class` and `enum`, such as `[Flags()]`.
@@ -361,39 +385,45 @@ impl Parser<'_> {
             if self.peek() == '}' || self.at_end() {
                 return self.close_brace(open);
             }
-            let start = self.pos;
-            let default = self.looking_at_keyword("default");
-            let condition = if default {
-                self.keyword("default");
-                None
-            } else {
-                self.with_commas(Self::argument)?
-            };
-            if !default && condition.is_none() {
-                let here = self.here();
+            let clause = self.switch_clause(switch);
+            self.unclosed(open, clause)?;
+        }
+    }
+
+    fn switch_clause(&mut self, switch: &mut Switch) -> P<()> {
+        let start = self.pos;
+        let default = self.looking_at_keyword("default");
+        let condition = if default {
+            self.keyword("default");
+            None
+        } else {
+            self.with_commas(Self::argument)?
+        };
+        if !default && condition.is_none() {
+            let here = self.here();
+            return self.error(
+                "MissingSwitchConditionExpression",
+                "Missing condition in switch statement clause.",
+                here,
+            );
+        }
+        let body = self.body(
+            "MissingSwitchStatementClause",
+            "Missing statement block in switch statement clause.",
+        )?;
+        match condition {
+            Some(condition) => switch.clauses.push((condition, body)),
+            None if switch.default.is_some() => {
+                let span = self.span(start);
                 return self.error(
-                    "MissingSwitchConditionExpression",
-                    "Missing condition in switch statement clause.",
-                    here,
+                    "MultipleSwitchDefaultClauses",
+                    "A switch statement must have only one default clause.",
+                    span,
                 );
             }
-            let body = self.body(
-                "MissingSwitchStatementClause",
-                "Missing statement block in switch statement clause.",
-            )?;
-            match condition {
-                Some(condition) => switch.clauses.push((condition, body)),
-                None if switch.default.is_some() => {
-                    let span = self.span(start);
-                    return self.error(
-                        "MultipleSwitchDefaultClauses",
-                        "A switch statement must have only one default clause.",
-                        span,
-                    );
-                }
-                None => switch.default = Some(body),
-            }
+            None => switch.default = Some(body),
         }
+        Ok(())
     }
 
     fn try_statement(&mut self) -> P<StmtKind> {

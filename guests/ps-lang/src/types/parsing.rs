@@ -1,0 +1,97 @@
+//! `[System.Management.Automation.Language.Parser]`: what the parser found, as data. Of the tree there is its extent and
+//! `GetScriptBlock`.
+
+use std::rc::Rc;
+
+use super::args::{at, string};
+use super::declare::Declared::{self, Static};
+use crate::eval::Interp;
+use crate::eval::block::ScriptBlock;
+use crate::eval::error::R;
+use crate::syntax::{Source, Span, SyntaxError, parse};
+use crate::value::Value;
+
+pub(super) const PARSER: &[Declared] = &[
+    Static("object ParseInput(string input, ref object tokens, ref object errors)", |it, a| {
+        parsed(it, &Source::new("", &string(a, 0)), &at(a, 2))
+    }),
+    Static("object ParseInput(string input, string fileName, ref object tokens, ref object errors)", |it, a| {
+        parsed(it, &Source::new(&string(a, 1), &string(a, 0)), &at(a, 3))
+    }),
+    Static("object ParseFile(string fileName, ref object tokens, ref object errors)", |it, a| {
+        let path = string(a, 0);
+        let text = it.read_text(&path)?;
+        let full = it.full_path(&path);
+        parsed(it, &Source::new(&full, &text), &at(a, 2))
+    }),
+];
+
+fn parsed(it: &mut Interp, source: &Rc<Source>, errors: &Value) -> R<Value> {
+    let (block, found) = match parse(source) {
+        Ok(block) => {
+            let missing = it.missing_types(&block);
+            (Some(block), missing)
+        }
+        Err(found) => (None, found),
+    };
+    if let Value::Ref(reference) = errors.base() {
+        let found = found.iter().map(|error| parse_error(source, error)).collect();
+        it.write_reference(&reference.clone(), Value::array(found))?;
+    }
+    let block = block.map_or(Value::Null, |block| Value::Block(ScriptBlock::bound(block, it.session())));
+    Ok(Value::record(
+        "System.Management.Automation.Language.ScriptBlockAst",
+        vec![("Extent", extent(source, Span::new(0, source.text.len()))), ("ScriptBlock", block)],
+    ))
+}
+
+fn parse_error(source: &Source, error: &SyntaxError) -> Value {
+    Value::record(
+        "System.Management.Automation.Language.ParseError",
+        vec![
+            ("Extent", extent(source, error.span)),
+            ("ErrorId", Value::from(error.id)),
+            ("Message", Value::from(error.message.as_str())),
+            ("IncompleteInput", Value::Bool(error.span.end as usize >= source.text.len())),
+        ],
+    )
+}
+
+/// Offsets count UTF-16 units, as those of .NET do.
+fn extent(source: &Source, span: Span) -> Value {
+    let offset = |at: u32| source.slice(Span { start: 0, end: at }).encode_utf16().count();
+    let place = |at: u32| {
+        let (line, column) = source.position(at);
+        Value::record(
+            "System.Management.Automation.Language.ScriptPosition",
+            vec![
+                ("File", Value::from(source.path.as_str())),
+                ("LineNumber", Value::from(line)),
+                ("ColumnNumber", Value::from(column)),
+                ("Line", Value::from(source.line(line))),
+                ("Offset", Value::from(offset(at))),
+            ],
+        )
+    };
+    let ((line, column), (end_line, end_column)) = (source.position(span.start), source.position(span.end));
+    Value::record(
+        "System.Management.Automation.Language.ScriptExtent",
+        vec![
+            ("File", Value::from(source.path.as_str())),
+            ("StartScriptPosition", place(span.start)),
+            ("EndScriptPosition", place(span.end)),
+            ("StartLineNumber", Value::from(line)),
+            ("StartColumnNumber", Value::from(column)),
+            ("EndLineNumber", Value::from(end_line)),
+            ("EndColumnNumber", Value::from(end_column)),
+            ("Text", Value::from(source.slice(span))),
+            ("StartOffset", Value::from(offset(span.start))),
+            ("EndOffset", Value::from(offset(span.end))),
+        ],
+    )
+}
+
+/// `GetScriptBlock()` of a tree.
+pub(super) const AST: &[Declared] = &[Declared::Method("scriptblock GetScriptBlock()", |it, t, _| {
+    Ok(it.property(t, "ScriptBlock")?.unwrap_or_default())
+})];
