@@ -6,6 +6,7 @@ mod data;
 mod databases;
 mod http;
 mod requests;
+mod scripts;
 mod service;
 mod start;
 mod steps;
@@ -29,6 +30,7 @@ fn main() -> Result {
         "service" => service::run()?,
         "capacity" => capacity::run()?,
         "requests" => requests::run()?,
+        "scripts" => scripts::run()?,
         // What `start` compares with: a process that does nothing.
         "empty" => {}
         "all" => {
@@ -40,10 +42,11 @@ fn main() -> Result {
             service::run()?;
             capacity::run()?;
             requests::run()?;
+            scripts::run()?;
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|databases|service|capacity|requests|all"
+                "usage: stepwell-benches steps|start|clocks|data|databases|service|capacity|requests|scripts|all"
                     .into(),
             );
         }

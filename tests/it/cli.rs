@@ -317,6 +317,79 @@ fn the_smallest_step_runs() {
     assert!(text(&output.stdout).contains("Hello, you!"), "{}", text(&output.stderr));
 }
 
+/// The example of a report: its job, its tests, and what its scripts need.
+#[test]
+fn the_report_in_powershell_runs() {
+    let example = root().join("examples/powershell-report");
+    let path = |name: &str| example.join(name).display().to_string();
+    let shell = Shell::new();
+    let output = shell.run(&["run", &path("job.yaml"), "--policy", &path("policy.yaml"), "--output", "json"]);
+    let view: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(view["success"], true, "{view}");
+    let workspace = shell.path("data/runs").join(view["execution_id"].as_str().unwrap()).join("workspace");
+    let page = fs::read_to_string(workspace.join("report.html")).unwrap();
+    for expected in [
+        "<title>Stock</title>",
+        "<h1>Stock on 1 September 2025</h1>",
+        "<h2>To be ordered: 3</h2>",
+        "<tr><td>Lisbon</td><td>C-300</td><td>Bracket &quot;L&quot;</td><td>0</td></tr>",
+    ] {
+        assert!(page.contains(expected), "{page}");
+    }
+
+    let junit = shell.path("junit.xml");
+    let tests =
+        shell.run(&["step", "test-script", &path("scripts"), "--junit", &junit.display().to_string()]);
+    let told = text(&tests.stdout);
+    assert!(
+        tests.status.success() && told.contains("4 tests in 1 file: 4 passed"),
+        "{told}\n{}",
+        text(&tests.stderr)
+    );
+    assert!(
+        fs::read_to_string(junit).unwrap().contains("tests=\"4\" skipped=\"0\" failures=\"0\" errors=\"0\"")
+    );
+
+    let check = shell.run(&["step", "check-script", &path("scripts")]);
+    let told = text(&check.stdout);
+    assert!(check.status.success() && told.contains("2 of 2 run as they are"), "{told}");
+}
+
+#[test]
+fn what_scripts_lack_and_tests_that_fail_are_told() {
+    let shell = Shell::new()
+        .file("a.ps1", "Get-ADUser x\ngit status\nGet-Date")
+        .file("b.ps1", "if (")
+        .file("c.Tests.ps1", "Describe 'x' { It 'y' { 1 | Should -Be 2 } }")
+        .file("d.Tests.ps1", "throw 'broken'");
+    let check = shell.run(&["step", "check-script", "a.ps1", "b.ps1"]);
+    let told = text(&check.stdout);
+    for expected in [
+        "a.ps1: needs something else",
+        "  1:1  Get-ADUser needs ActiveDirectory",
+        "  2:1  `git` is a program",
+        "  1:5  Missing condition in if statement after 'if ('.",
+        "0 of 2 run as they are",
+        "     1  git",
+    ] {
+        assert!(told.contains(expected), "{told}");
+    }
+    assert_eq!(check.status.code(), Some(1));
+    let tests = shell.run(&["step", "test-script", "."]);
+    let told = text(&tests.stdout);
+    for expected in [
+        "  [-] y",
+        "    Expected 2, but got 1.",
+        "at /scripts/c.Tests.ps1:1",
+        "1 test in 2 files: 0 passed, 1 failed; 1 of the files did not end well",
+    ] {
+        assert!(told.contains(expected), "{told}");
+    }
+    assert_eq!(tests.status.code(), Some(1));
+    let missing = shell.run(&["step", "check-script", "nowhere"]);
+    assert_eq!(missing.status.code(), Some(2), "{}", text(&missing.stderr));
+}
+
 /// The example of the README, as `make demo` runs it.
 #[test]
 fn the_daily_pipeline_runs() {

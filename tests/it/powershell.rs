@@ -225,3 +225,28 @@ async fn a_folder_of_scripts_is_looked_over() {
     assert_eq!(found["scripts"][1]["findings"][0]["name"], "Get-AzVM");
     assert_eq!(found["scripts"][2]["findings"][0]["lack"], "syntax");
 }
+
+#[tokio::test]
+async fn a_script_sees_the_environment_that_policy_names() {
+    let site = Site::new().policy("powershell", "environment: {REGION: eu-1}").host().await;
+    for (script, expected) in [
+        ("$env:REGION; @(Get-ChildItem Env:).Count", "[\"eu-1\",1]"),
+        ("$env:OWN = 'x'; \"$env:OWN|$env:PATH|$env:HOME\"", "\"x||\""),
+    ] {
+        let end = site.step(json!({"type": "powershell", "script": script})).await;
+        assert!(told(&end).contains(expected), "{script}: {}", told(&end));
+    }
+}
+
+/// A host in its deterministic mode fixes the clock and what is random.
+#[tokio::test]
+async fn a_script_is_repeatable_where_the_host_is() {
+    let script = "(Get-Random -Maximum 1000000), (New-Guid).Guid, (Get-Date).Ticks -join ' '";
+    let mut told_twice = Vec::new();
+    for _ in 0..2 {
+        let site = Site::new().with(|builder| builder.deterministic(7)).host().await;
+        let end = site.step(json!({"type": "powershell", "script": script})).await;
+        told_twice.push(told(&end).rsplit_once(' ').map(|(random, _)| random.to_owned()));
+    }
+    assert!(told_twice[0].is_some() && told_twice[0] == told_twice[1], "{told_twice:?}");
+}

@@ -56,14 +56,14 @@ $sites = $stock | Group-Object Site | ForEach-Object {
 }
 $shortage = @(Get-Shortage -Stock $stock -Low $Low)
 
-$style = '<style>body{font-family:sans-serif}td,th{padding:2px 8px;text-align:left}tr:nth-child(even){background:#eee}</style>'
+$head = '<title>Stock</title><style>body{font-family:sans-serif}td,th{padding:2px 8px;text-align:left}tr:nth-child(even){background:#eee}</style>'
 $body = @(
     "<h1>Stock on $($Date.ToString('d MMMM yyyy'))</h1>"
     $sites | ConvertTo-Html -Fragment -PreContent '<h2>Sites</h2>'
     $shortage | Select-Object Site, Article, Name, Count |
         ConvertTo-Html -Fragment -PreContent "<h2>To be ordered: $($shortage.Count)</h2>"
 )
-ConvertTo-Html -Title 'Stock' -Head $style -Body ($body -join "`n") | Set-Content -Path $OutFile
+ConvertTo-Html -Head $head -Body ($body -join "`n") | Set-Content -Path $OutFile
 Write-Host "wrote $OutFile"
 
 [pscustomobject]@{

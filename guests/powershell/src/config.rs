@@ -144,6 +144,7 @@ impl Step for Powershell {
         Need::new("files", "read and write the files of the script"),
         Need::new("http", "send the requests of the script"),
         Need::optional("sql", "run the statements of `Invoke-Sqlcmd`"),
+        Need::optional("environment", "show it as `$env:`"),
         Need::optional("process", "start the real PowerShell, where `runner: pwsh` asks for it"),
     ];
 
@@ -185,7 +186,7 @@ impl Step for Powershell {
         issues
     }
 
-    fn run(self, invocation: &Invocation) -> StepResult {
-        crate::run::run(&self, invocation)
+    fn run(self, _: &Invocation) -> StepResult {
+        crate::run::run(&self)
     }
 }

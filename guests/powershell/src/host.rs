@@ -42,7 +42,6 @@ pub struct Granted {
     pub temporary: String,
     pub seen: Rc<RefCell<Seen>>,
     pub started: Instant,
-    pub seed: u64,
 }
 
 /// Ticks of a time: 100 ns each, since the year 1.
@@ -155,12 +154,8 @@ impl Host for Granted {
     }
 
     fn random(&mut self) -> u64 {
-        use std::hash::{BuildHasher, Hasher};
-        // The keys of the standard library's hasher come from WASI's random numbers.
-        self.seed = self.seed.wrapping_add(1);
-        let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
-        hasher.write_u64(self.seed);
-        hasher.finish()
+        // Without random numbers the clock is what differs from run to run.
+        getrandom::u64().unwrap_or_else(|_| self.monotonic())
     }
 
     fn environment(&mut self) -> BTreeMap<String, String> {

@@ -8,7 +8,7 @@ use ps_lang::eval::Interp;
 use ps_lang::value::{Dict, DictKind, Str};
 use ps_lang::{Ending, Script, Value};
 use sha2::{Digest, Sha256};
-use stepwell_sdk::{Failure, Invocation, Output, StepResult};
+use stepwell_sdk::{Failure, Output, StepResult};
 
 use crate::config::{Action, ExecutionPolicy, Powershell, Runner};
 use crate::host::{Granted, Seen};
@@ -16,7 +16,7 @@ use crate::host::{Granted, Seen};
 /// Bytes of text in the metadata of a step whose output is objects.
 const TEXT_IN_METADATA: usize = 16 << 10;
 
-pub fn run(step: &Powershell, invocation: &Invocation) -> StepResult {
+pub fn run(step: &Powershell) -> StepResult {
     let directory = step.working_directory.clone().unwrap_or_else(|| "/workspace".into());
     if step.action == Action::Check {
         return crate::check::check(step, &directory);
@@ -36,8 +36,7 @@ pub fn run(step: &Powershell, invocation: &Invocation) -> StepResult {
         Script::parse(&path, &text).map_err(|errors| Failure::invalid_config(told(&path, &text, &errors)))?;
     look_over(step, &script)?;
     let seen: Rc<RefCell<Seen>> = Rc::default();
-    let seed = u64::from(invocation.attempt);
-    let host = Granted { directory, temporary, seen: seen.clone(), started: Instant::now(), seed };
+    let host = Granted { directory, temporary, seen: seen.clone(), started: Instant::now() };
     let mut interp = Interp::new(Box::new(host));
     interp.global.put_str("ErrorActionPreference", Value::from(step.error_action.name()));
     let parameters =

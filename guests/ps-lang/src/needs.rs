@@ -196,7 +196,7 @@ mod tests {
         for (name, why) in [
             ("Get-MgUser", "Microsoft.Graph"),
             ("get-process", "processes"),
-                    ("C:\\tools\\x.exe", "is a program"),
+            ("C:\\tools\\x.exe", "is a program"),
             ("git", "is a program"),
         ] {
             let told = unavailable(name).unwrap_or_default();

@@ -1,17 +1,16 @@
 //! Runs a script from beginning to end.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::eval::bind::Given;
 use crate::eval::block::ScriptBlock;
 use crate::eval::error::{ErrorRecord, Flow, R};
 use crate::eval::scope::{Scope, VariableMeta};
-use crate::eval::{Interp, Sink, WellKnown};
+use crate::eval::{Interp, Sink, WellKnown, WellKnownNames};
 use crate::format::Printer;
 use crate::host::Host;
-use crate::symbol::Sym;
+use crate::symbol::{Map, Sym};
 use crate::syntax::{Source, Span, SyntaxError, ast::Block};
 use crate::value::{Dict, DictKind, List, ListKind, Str, Value};
 
@@ -69,9 +68,9 @@ impl Interp {
             frames: Vec::new(),
             source: Source::new("", ""),
             location,
-            regexes: HashMap::new(),
-            overloads: HashMap::new(),
-            classes: HashMap::new(),
+            regexes: Map::default(),
+            overloads: Map::default(),
+            classes: Map::default(),
             namespaces: vec!["System".into()],
             modules: Vec::new(),
             env,
@@ -86,6 +85,13 @@ impl Interp {
                 ofs: Sym::of("OFS"),
                 error: Sym::of("Error"),
                 question: Sym::of("?"),
+            },
+            names: WellKnownNames {
+                underscore: "_".into(),
+                this: "this".into(),
+                input: "input".into(),
+                args: "args".into(),
+                matches: "Matches".into(),
             },
             returning: false,
             generic: None,

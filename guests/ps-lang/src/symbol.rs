@@ -4,13 +4,16 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// A map whose hasher is quick: what a script puts into one slows down nobody but itself.
+pub type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
 /// A name, folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sym(pub u32);
 
 #[derive(Default)]
 struct Interner {
-    numbers: HashMap<Rc<str>, u32>,
+    numbers: Map<Rc<str>, u32>,
     names: Vec<Rc<str>>,
 }
 

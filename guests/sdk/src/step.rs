@@ -46,7 +46,7 @@ pub type StepResult = Result<Output, Failure>;
 /// A capability that a step asks for, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct Need {
-    /// `files`, `http`, `sql` or `process`.
+    /// `files`, `http`, `sql`, `process` or `environment`.
     pub capability: &'static str,
     /// One line for the operator who decides about the grant.
     pub purpose: &'static str,

@@ -36,7 +36,7 @@ pub struct Manifest {
 /// A capability that a step asks for, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
-    /// `files`, `http`, `sql` or `process`.
+    /// `files`, `http`, `sql`, `process` or `environment`.
     pub capability: String,
     /// One line for the operator.
     pub purpose: String,

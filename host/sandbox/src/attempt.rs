@@ -241,6 +241,9 @@ impl Attempt {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
         clocks::set_up(&mut wasi, setup.deterministic, limits.random_bytes.0);
+        for (name, value) in grant.environment() {
+            wasi.env(name, value);
+        }
         for mounted in &setup.mounts {
             let perms = match mounted.grant.access {
                 Access::Read => FsPerms::ReadOnly,

@@ -71,6 +71,22 @@ fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {
             origin(&format!("files {at}"))
         ));
     }
+    for (name, process) in grant.process() {
+        let network = if process.network { ", network" } else { "" };
+        lines.push(format!(
+            "  process {name} = {}, {}{network}  ({})",
+            process.path.display(),
+            process.timeout,
+            origin(&format!("process {name}"))
+        ));
+    }
+    for (name, value) in grant.environment() {
+        lines.push(format!(
+            "  environment {name} = {}  ({})",
+            plain(value),
+            origin(&format!("environment {name}"))
+        ));
+    }
     if let Some((_, origin)) = grant.trace().iter().find(|(name, _)| name == "context") {
         lines.push(format!("  context as granted  ({origin})"));
     }

@@ -206,7 +206,10 @@ impl Counts {
         }
         let broken =
             if broken == 0 { String::new() } else { format!("; {broken} of the files did not end well") };
-        format!("\n{total} tests in {files} files: {}{broken}", parts.join(", "))
+        let counted =
+            |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let (tests, files) = (counted(total as usize, "test"), counted(files, "file"));
+        format!("\n{tests} in {files}: {}{broken}", parts.join(", "))
     }
 }
 

@@ -50,8 +50,13 @@ impl super::Cmdlet for Compress {
         let full = cx.it.full_path(&to);
         let there = cx.it.host.metadata(&full).is_some();
         if there && !cx.flag("Force") && !cx.flag("Update") {
-            let message = format!("The archive file {full} already exists. Use the -Update parameter to update the existing archive file or use the -Force parameter to overwrite the existing archive file.");
-            return cx.fail(Fault::new("System.IO.IOException", "ArchiveFileExists", Category::InvalidArgument, message).of(full));
+            let message = format!(
+                "The archive file {full} already exists. Use the -Update parameter to update the existing archive file or use the -Force parameter to overwrite the existing archive file."
+            );
+            return cx.fail(
+                Fault::new("System.IO.IOException", "ArchiveFileExists", Category::InvalidArgument, message)
+                    .of(full),
+            );
         }
         let mut members: Vec<(String, Vec<u8>)> = Vec::new();
         if there && cx.flag("Update") {
@@ -60,7 +65,11 @@ impl super::Cmdlet for Compress {
         for (path, is_dir) in std::mem::take(&mut self.found) {
             let above = parent(&path).to_owned();
             let mut files = Vec::new();
-            if is_dir { below(cx.it, &path, &mut files) } else { files.push(path) }
+            if is_dir {
+                below(cx.it, &path, &mut files)
+            } else {
+                files.push(path)
+            }
             for file in files.into_iter().filter(|file| *file != full) {
                 let name = file.strip_prefix(&above).unwrap_or(&file).trim_start_matches('/').to_owned();
                 let content = match cx.it.host.read(&file) {
@@ -74,7 +83,8 @@ impl super::Cmdlet for Compress {
                 members.push((name, content));
             }
         }
-        let stored = cx.text("CompressionLevel").is_some_and(|level| level.eq_ignore_ascii_case("NoCompression"));
+        let stored =
+            cx.text("CompressionLevel").is_some_and(|level| level.eq_ignore_ascii_case("NoCompression"));
         let packed = match pack(&members, stored) {
             Ok(packed) => packed,
             Err(why) => return cx.fail(fault(&full, &why.to_string())),
@@ -92,8 +102,13 @@ impl super::Cmdlet for Compress {
 }
 
 fn fault(path: &str, why: &str) -> Fault {
-    Fault::new("System.IO.InvalidDataException", "InvalidArchive", Category::InvalidData, format!("{path}: {why}"))
-        .of(path)
+    Fault::new(
+        "System.IO.InvalidDataException",
+        "InvalidArchive",
+        Category::InvalidData,
+        format!("{path}: {why}"),
+    )
+    .of(path)
 }
 
 fn below(it: &mut Interp, dir: &str, files: &mut Vec<String>) {
@@ -178,8 +193,13 @@ fn expand(cx: &mut Cx<'_>) -> R<()> {
             continue;
         }
         if cx.it.host.metadata(&target).is_some() && !cx.flag("Force") {
-            let message = format!("Failed to create file '{target}' while expanding the archive file '{full}' contents as the file '{target}' already exists. Use the -Force parameter if you want to overwrite the existing directory '{to}' contents when expanding the archive file.");
-            cx.error(Fault::new("System.IO.IOException", "ExpandArchiveFileExists", Category::WriteError, message).of(target))?;
+            let message = format!(
+                "Failed to create file '{target}' while expanding the archive file '{full}' contents as the file '{target}' already exists. Use the -Force parameter if you want to overwrite the existing directory '{to}' contents when expanding the archive file."
+            );
+            cx.error(
+                Fault::new("System.IO.IOException", "ExpandArchiveFileExists", Category::WriteError, message)
+                    .of(target),
+            )?;
             continue;
         }
         if let Err(why) = cx.it.host.write(&target, &content, false) {

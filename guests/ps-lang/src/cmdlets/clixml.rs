@@ -37,7 +37,9 @@ fn export(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let full = cx.it.full_path(&path);
     if cx.flag("NoClobber") && !cx.flag("Force") && cx.it.host.metadata(&full).is_some() {
         let message = format!("File {full} already exists and NoClobber was specified.");
-        return cx.fail(Fault::new("System.IO.IOException", "NoClobber", Category::ResourceExists, message).of(full));
+        return cx.fail(
+            Fault::new("System.IO.IOException", "NoClobber", Category::ResourceExists, message).of(full),
+        );
     }
     let depth = cx.integer("Depth").unwrap_or(2).max(1) as usize;
     let mut writer = Writer { it: cx.it, out: String::new(), objects: 0 };
@@ -149,7 +151,9 @@ impl Writer<'_> {
             Value::DateTime(_) => ("DT", self.it.format_value(value, "o").ok()?),
             Value::TimeSpan(span) => ("TS", duration(span.0)),
             Value::Block(block) => ("SBK", block.text().to_owned()),
-            Value::Array(array) if array.element.is("System.Byte") => ("BA", base64_of(&crate::types::args::bytes(value))),
+            Value::Array(array) if array.element.is("System.Byte") => {
+                ("BA", base64_of(&crate::types::args::bytes(value)))
+            }
             Value::Net(net) => match &**net {
                 Net::Guid(_) => ("G", shown()),
                 Net::Version(_) => ("Version", shown()),
@@ -208,7 +212,8 @@ fn duration(ticks: i64) -> String {
     let (seconds, rest) = (ticks.unsigned_abs() / 10_000_000, ticks.unsigned_abs() % 10_000_000);
     let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
     let part = |count: u64, unit: char| if count > 0 { format!("{count}{unit}") } else { String::new() };
-    let fraction = if rest > 0 { format!(".{:07}", rest).trim_end_matches('0').to_owned() } else { String::new() };
+    let fraction =
+        if rest > 0 { format!(".{:07}", rest).trim_end_matches('0').to_owned() } else { String::new() };
     let seconds = match (seconds % 60, fraction.as_str()) {
         (0, "") => String::new(),
         (whole, fraction) => format!("{whole}{fraction}S"),
@@ -255,7 +260,9 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
         });
         let Some(root) = document.filter(|root| root.data().name == "Objs") else {
             let message = format!("{path} is not a file that Export-Clixml has written.");
-            return cx.fail(Fault::new("System.Xml.XmlException", "XmlError", Category::InvalidData, message).of(path));
+            return cx.fail(
+                Fault::new("System.Xml.XmlException", "XmlError", Category::InvalidData, message).of(path),
+            );
         };
         let skip = cx.integer("Skip").unwrap_or(0).max(0) as usize;
         let first = cx.integer("First").map_or(usize::MAX, |first| first.max(0) as usize);
@@ -294,7 +301,9 @@ impl Reader<'_> {
                 return self.convert(&c.to_string(), "char");
             }
             "TS" => {
-                return Ok(ticks(&content).map_or(Value::Null, |t| Value::TimeSpan(crate::value::TimeSpan(t))));
+                return Ok(
+                    ticks(&content).map_or(Value::Null, |t| Value::TimeSpan(crate::value::TimeSpan(t)))
+                );
             }
             "BA" => {
                 let decoded = crate::types::conversion::from_base64(content.trim());
@@ -303,7 +312,12 @@ impl Reader<'_> {
             "Obj" => return self.object(node),
             "Ref" => {
                 let id = attribute(node, "RefId").unwrap_or_default();
-                return Ok(self.objects.iter().find(|(own, _)| *own == id).map(|(_, v)| v.clone()).unwrap_or_default());
+                return Ok(self
+                    .objects
+                    .iter()
+                    .find(|(own, _)| *own == id)
+                    .map(|(_, v)| v.clone())
+                    .unwrap_or_default());
             }
             "I32" => "int",
             "I64" => "long",
@@ -361,7 +375,9 @@ impl Reader<'_> {
                     let array = names.first().is_none_or(|name| name.ends_with("[]"));
                     inner = Some(match array {
                         true => Value::array(items),
-                        false => Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items))),
+                        false => {
+                            Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items)))
+                        }
                     });
                 }
                 "DCT" => {

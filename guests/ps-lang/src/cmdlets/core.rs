@@ -138,7 +138,7 @@ impl Cmdlet for ForEach {
         let sym = cx.it.syms.underscore;
         if self.parallel {
             let scope = crate::eval::scope::Scope::new(Some(cx.it.scope.clone()), false);
-            scope.put(sym, &"_".into(), item);
+            scope.put(sym, &cx.it.names.underscore, item);
             let block = self.process.first().cloned();
             return match block {
                 Some(block) => cx.it.within(scope, |it| it.run_block(&block, cx.out)),
@@ -147,7 +147,7 @@ impl Cmdlet for ForEach {
         }
         let scope = cx.it.scope.clone();
         let before = scope.get_here(sym);
-        scope.put(sym, &"_".into(), item);
+        scope.put(sym, &cx.it.names.underscore, item);
         for block in &self.process {
             if let Err(flow) = cx.it.run_block(block, cx.out) {
                 restore(&scope, sym, before);
@@ -226,7 +226,7 @@ fn where_object(cx: &mut Cx<'_>) -> R<()> {
         let sym = cx.it.syms.underscore;
         let scope = cx.it.scope.clone();
         let before = scope.get_here(sym);
-        scope.put(sym, &"_".into(), item.clone());
+        scope.put(sym, &cx.it.names.underscore, item.clone());
         let collector = crate::eval::Collector::default();
         let result = cx.it.run_block(&block, &collector);
         restore(&scope, sym, before);
@@ -478,7 +478,7 @@ impl Interp {
 pub fn with_item<T>(it: &mut Interp, item: &Value, body: impl FnOnce(&mut Interp) -> R<T>) -> R<T> {
     let sym = it.syms.underscore;
     let scope = crate::eval::scope::Scope::new(Some(it.scope.clone()), false);
-    scope.put(sym, &"_".into(), item.clone());
+    scope.put(sym, &it.names.underscore, item.clone());
     it.within(scope, body)
 }
 

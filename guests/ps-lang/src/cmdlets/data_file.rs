@@ -26,8 +26,13 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
         let source = crate::syntax::Source::new(&full, &source);
         let refused = |why: &str| {
             let message = format!("Could not parse as a PowerShell Data File: '{full}'. {why}");
-            Fault::new("System.InvalidOperationException", "CouldNotParseAsPowerShellDataFile", Category::InvalidData, message)
-                .of(full.as_str())
+            Fault::new(
+                "System.InvalidOperationException",
+                "CouldNotParseAsPowerShellDataFile",
+                Category::InvalidData,
+                message,
+            )
+            .of(full.as_str())
         };
         let block = match crate::syntax::parse(&source) {
             Ok(block) => block,
@@ -63,15 +68,23 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
 
 /// Whether anything in it would run.
 fn looks(node: Node<'_>, runs: &mut bool) {
-    let allowed = |var: &VarRef| ["true", "false", "null", "psscriptroot", "psculture"].iter().any(|name| same(name, &var.name));
+    let allowed = |var: &VarRef| {
+        ["true", "false", "null", "psscriptroot", "psculture"].iter().any(|name| same(name, &var.name))
+    };
     match node {
         Node::Command(_) | Node::Block(_) => *runs = true,
         Node::Expr(expr) => match &expr.kind {
-            ExprKind::Call { .. } | ExprKind::Member { .. } | ExprKind::Index { .. } | ExprKind::Step(..) => *runs = true,
+            ExprKind::Call { .. } | ExprKind::Member { .. } | ExprKind::Index { .. } | ExprKind::Step(..) => {
+                *runs = true
+            }
             ExprKind::Var(var) if !allowed(var) => *runs = true,
             _ => {}
         },
-        Node::Stmt(stmt) if !matches!(stmt.kind, StmtKind::Expr(_) | StmtKind::Pipe(_) | StmtKind::Nothing) => *runs = true,
+        Node::Stmt(stmt)
+            if !matches!(stmt.kind, StmtKind::Expr(_) | StmtKind::Pipe(_) | StmtKind::Nothing) =>
+        {
+            *runs = true
+        }
         _ => {}
     }
     if !*runs {

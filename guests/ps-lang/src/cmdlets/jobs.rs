@@ -28,19 +28,27 @@ const fn job_cmdlet(
 pub const CMDLETS: &[CmdletInfo] = &[
     job_cmdlet("Start-Job", "StartJobCommand", START, || Box::new(Start::default())),
     job_cmdlet("Start-ThreadJob", "StartThreadJobCommand", START, || Box::new(Start::default())),
-    job_cmdlet("Get-Job", "GetJobCommand", "Job: object[] @0 alias=Id,Name | State: string", || Box::new(Each(get))),
-    job_cmdlet("Wait-Job", "WaitJobCommand", "Job: object[] @0 pipe mandatory alias=Id,Name | Timeout: int | Any: switch", || {
-        Box::new(Each(wait))
+    job_cmdlet("Get-Job", "GetJobCommand", "Job: object[] @0 alias=Id,Name | State: string", || {
+        Box::new(Each(get))
     }),
+    job_cmdlet(
+        "Wait-Job",
+        "WaitJobCommand",
+        "Job: object[] @0 pipe mandatory alias=Id,Name | Timeout: int | Any: switch",
+        || Box::new(Each(wait)),
+    ),
     job_cmdlet(
         "Receive-Job",
         "ReceiveJobCommand",
         "Job: object[] @0 pipe mandatory alias=Id,Name | Keep: switch | Wait: switch | AutoRemoveJob: switch",
         || Box::new(Each(receive)),
     ),
-    job_cmdlet("Remove-Job", "RemoveJobCommand", "Job: object[] @0 pipe mandatory alias=Id,Name | Force: switch", || {
-        Box::new(Each(remove))
-    }),
+    job_cmdlet(
+        "Remove-Job",
+        "RemoveJobCommand",
+        "Job: object[] @0 pipe mandatory alias=Id,Name | Force: switch",
+        || Box::new(Each(remove)),
+    ),
     // What has ended cannot be stopped any more.
     job_cmdlet("Stop-Job", "StopJobCommand", WHICH, || Box::new(Each(|cx| selected(cx).map(drop)))),
 ];
@@ -95,7 +103,8 @@ impl super::Cmdlet for Start {
         // A job sees none of its caller's variables, but what it says `$using:` of.
         let scope = cx.it.fresh_scope();
         let using = cx.it.using.replace(cx.it.scope.clone());
-        let command = body.as_ref().map_or_else(|| file.clone().unwrap_or_default(), |block| block.text().to_owned());
+        let command =
+            body.as_ref().map_or_else(|| file.clone().unwrap_or_default(), |block| block.text().to_owned());
         let piped = !input.is_empty();
         let failed = cx.it.within(scope, |it| {
             it.attempted(|it| {
@@ -154,8 +163,18 @@ fn selected(cx: &mut Cx<'_>) -> R<Vec<usize>> {
         if places.is_empty() {
             let shown = cx.it.to_text(&wanted);
             let (id, message) = match name {
-                Some(_) => ("JobWithSpecifiedNameNotFound", format!("The command cannot find the job because the job name {shown} was not found. Verify the value of the Name parameter, and then try the command again.")),
-                None => ("JobWithSpecifiedSessionNotFound", format!("The command cannot find a job with the job ID {shown}. Verify the value of the Id parameter and then try the command again.")),
+                Some(_) => (
+                    "JobWithSpecifiedNameNotFound",
+                    format!(
+                        "The command cannot find the job because the job name {shown} was not found. Verify the value of the Name parameter, and then try the command again."
+                    ),
+                ),
+                None => (
+                    "JobWithSpecifiedSessionNotFound",
+                    format!(
+                        "The command cannot find a job with the job ID {shown}. Verify the value of the Id parameter and then try the command again."
+                    ),
+                ),
             };
             cx.error(Fault::new("PSArgumentException", id, Category::ObjectNotFound, message).of(wanted))?;
         }
@@ -172,8 +191,7 @@ fn put_jobs(cx: &mut Cx<'_>, places: &[usize]) -> R<()> {
 }
 
 fn get(cx: &mut Cx<'_>) -> R<()> {
-    let mut places =
-        if cx.has("Job") { selected(cx)? } else { (0..cx.it.jobs.len()).collect() };
+    let mut places = if cx.has("Job") { selected(cx)? } else { (0..cx.it.jobs.len()).collect() };
     if let Some(state) = cx.text("State") {
         places.retain(|at| {
             let failed = cx.it.jobs.get(*at).is_some_and(|job| job.failed.is_some());
@@ -196,7 +214,8 @@ fn receive(cx: &mut Cx<'_>) -> R<()> {
     let keep = cx.flag("Keep");
     for at in &places {
         let Some(job) = cx.it.jobs.get_mut(*at) else { continue };
-        let items = if keep { job.written.borrow().clone() } else { std::mem::take(&mut *job.written.borrow_mut()) };
+        let items =
+            if keep { job.written.borrow().clone() } else { std::mem::take(&mut *job.written.borrow_mut()) };
         let failed = if keep { job.failed.clone() } else { job.failed.take() };
         if let (Value::Object(object), false) = (&job.value, keep) {
             object.set(&"HasMoreData".into(), Value::Bool(false));

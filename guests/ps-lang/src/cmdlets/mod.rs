@@ -27,14 +27,13 @@ mod web;
 mod xml;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::eval::bind::Bound;
 use crate::eval::error::{Fault, R};
 use crate::eval::params::ParamTable;
 use crate::eval::{Interp, Sink};
-use crate::symbol::{Sym, fold};
+use crate::symbol::{Map, Sym, fold};
 use crate::value::{Value, text};
 
 /// A cmdlet: its name, its .NET class, its parameters.
@@ -294,9 +293,9 @@ static ALIASES: &[(&str, &str)] = &[
 ];
 
 thread_local! {
-    static BY_NAME: HashMap<String, &'static CmdletInfo> = all().map(|info| (fold(info.name).into_owned(), info)).collect();
-    static BY_ALIAS: HashMap<&'static str, &'static str> = ALIASES.iter().copied().collect();
-    static PARSED: RefCell<HashMap<&'static str, Rc<ParamTable>>> = RefCell::default();
+    static BY_NAME: Map<String, &'static CmdletInfo> = all().map(|info| (fold(info.name).into_owned(), info)).collect();
+    static BY_ALIAS: Map<&'static str, &'static str> = ALIASES.iter().copied().collect();
+    static PARSED: RefCell<Map<&'static str, Rc<ParamTable>>> = RefCell::default();
 }
 
 /// Every cmdlet that is declared.

@@ -101,7 +101,11 @@ impl Interp {
         let message = match (names_first, texts.len()) {
             (true, 1) => {
                 let null = info.is_some_and(|info| info.name == "System.ArgumentNullException");
-                let told = if null { "Value cannot be null." } else { "Specified argument was out of the range of valid values." };
+                let told = if null {
+                    "Value cannot be null."
+                } else {
+                    "Specified argument was out of the range of valid values."
+                };
                 Some(with(told.to_owned(), plain(0)))
             }
             (true, 2) if plain(1).is_some() => Some(with(plain(1).unwrap_or_default(), plain(0))),

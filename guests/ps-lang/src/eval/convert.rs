@@ -38,11 +38,12 @@ impl Interp {
             _ => {}
         }
         let base = value.base();
+        // Nothing extends a number.
+        if ty.is_numeric() {
+            return if type_of(base) == *ty { Ok(base.clone()) } else { self.as_number(base, ty) };
+        }
         if type_of(base).extends(ty) && !base.is_null() {
             return Ok(base.clone());
-        }
-        if ty.is_numeric() {
-            return self.as_number(base, ty);
         }
         if base.is_null() {
             return match ty.is_value_type() {

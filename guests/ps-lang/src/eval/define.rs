@@ -96,7 +96,9 @@ impl Interp {
                 if let Some(info) = self.named(&base.name, &[]).and_then(|ty| ty.info())
                     && (sealed(info) || info.name == "System.String")
                 {
-                    let message = format!("Cannot derive from sealed type '{base}'. Create the derived class from a non-sealed type.");
+                    let message = format!(
+                        "Cannot derive from sealed type '{base}'. Create the derived class from a non-sealed type."
+                    );
                     errors.push(SyntaxError { id: "SealedBaseClass", message, span: base.span });
                 }
             }

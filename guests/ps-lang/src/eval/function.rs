@@ -160,7 +160,7 @@ impl Interp {
         out: &dyn Sink,
     ) -> R<()> {
         let scope = Scope::new(Some(self.scope.clone()), false);
-        scope.put(self.syms.underscore, &"_".into(), item);
+        scope.put(self.syms.underscore, &self.names.underscore, item);
         let given = args.iter().cloned().map(Given::Value).collect();
         let ready =
             self.script_in(block.clone(), "", "".into(), given, scope, false, false, Span::default(), false)?;
@@ -180,7 +180,7 @@ impl Interp {
     /// Calls a method or property of the script, with `$this`.
     pub fn call_with_this(&mut self, block: &Rc<ScriptBlock>, this: &Value, args: &[Value]) -> R<Value> {
         let scope = Scope::new(Some(self.scope.clone()), false);
-        scope.put(self.syms.this, &"this".into(), this.clone());
+        scope.put(self.syms.this, &self.names.this, this.clone());
         let out = super::Collector::default();
         let given = args.iter().cloned().map(Given::Value).collect();
         let ready =
@@ -238,7 +238,7 @@ impl ScriptCommand {
             scope.put_str("PSBoundParameters", dict);
         }
         if !self.table.advanced && !self.dot {
-            scope.put(it.syms.args, &"args".into(), Value::array(std::mem::take(&mut self.bound.rest)));
+            scope.put(it.syms.args, &it.names.args, Value::array(std::mem::take(&mut self.bound.rest)));
         }
         if self.table.advanced {
             let set = self.bound.set.map_or("__AllParameterSets".into(), |s| it.set_name(&ast, s));
@@ -395,9 +395,9 @@ impl Command for ScriptCommand {
             {
                 return Ok(());
             }
-            self.scope.put(it.syms.underscore, &"_".into(), value.clone());
+            self.scope.put(it.syms.underscore, &it.names.underscore, value.clone());
             let one = self.enumerator(vec![value]);
-            self.scope.put(it.syms.input, &"input".into(), one);
+            self.scope.put(it.syms.input, &it.names.input, one);
         }
         ended(self.part(it, out, Part::Process))
     }
@@ -410,7 +410,7 @@ impl Command for ScriptCommand {
         if self.piped || !self.input.is_empty() {
             let items = std::mem::take(&mut self.input);
             let input = self.enumerator(items);
-            self.scope.put(it.syms.input, &"input".into(), input);
+            self.scope.put(it.syms.input, &it.names.input, input);
         }
         ended(self.part(it, out, Part::End))
     }

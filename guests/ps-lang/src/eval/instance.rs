@@ -89,7 +89,7 @@ impl Interp {
     fn initial_values(&mut self, class: &Rc<Class>, object: &Rc<Object>, value: &Value) -> R<()> {
         let properties = class.properties.borrow().clone();
         let scope = Scope::new(Some(self.global.clone()), false);
-        scope.put(self.syms.this, &"this".into(), value.clone());
+        scope.put(self.syms.this, &self.names.this, value.clone());
         for property in properties.iter().filter(|p| !p.is_static) {
             let initial = class.ast.properties.get(property.index).and_then(|p| p.initial.as_ref());
             if let Some(initial) = initial {
@@ -147,7 +147,7 @@ impl Interp {
         let parent = method.body.session.clone().unwrap_or_else(|| self.global.clone());
         let scope = Scope::new(Some(parent), false);
         if let Some(this) = this {
-            scope.put(self.syms.this, &"this".into(), this.clone());
+            scope.put(self.syms.this, &self.names.this, this.clone());
         }
         for (arg, (name, ty, _)) in args.iter().zip(&method.params) {
             let value = match ty {

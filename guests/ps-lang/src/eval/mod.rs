@@ -30,11 +30,10 @@ pub mod validate;
 pub mod variables;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::host::Host;
-use crate::symbol::Sym;
+use crate::symbol::{Map, Sym};
 use crate::syntax::{Source, Span, SyntaxError};
 use crate::value::{Str, Value};
 use error::{Category, Fault, Flow, Position, R};
@@ -108,13 +107,14 @@ pub struct Interp {
     pub location: crate::provider::Locations,
     pub regexes: regex::Cache,
     pub overloads: overload::Overloads,
-    pub classes: HashMap<Sym, crate::types::Ty>,
+    pub classes: Map<Sym, crate::types::Ty>,
     pub namespaces: Vec<Str>,
     pub modules: Vec<Rc<crate::cmdlets::module::Module>>,
     pub env: crate::provider::Environment,
     pub printer: Rc<crate::format::Printer>,
     pub random: crate::cmdlets::dates::Rng,
     pub syms: WellKnown,
+    pub names: WellKnownNames,
     /// Whether what a method of a class writes comes from its `return`.
     pub returning: bool,
     /// The type whose static member runs.
@@ -150,6 +150,15 @@ pub struct WellKnown {
     pub ofs: Sym,
     pub error: Sym,
     pub question: Sym,
+}
+
+/// The same as texts, made once: they name variables of every call.
+pub struct WellKnownNames {
+    pub underscore: Str,
+    pub this: Str,
+    pub input: Str,
+    pub args: Str,
+    pub matches: Str,
 }
 
 /// How deep functions may call each other.

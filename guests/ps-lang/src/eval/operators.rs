@@ -50,7 +50,7 @@ impl Interp {
             dict.insert(&key, Value::from(text.get(*start..*end).unwrap_or_default()));
         }
         let sym = self.syms.matches;
-        self.scope.put(sym, &"Matches".into(), Value::Dict(Rc::new(dict)));
+        self.scope.put(sym, &self.names.matches, Value::Dict(Rc::new(dict)));
     }
 
     pub fn replace(&mut self, left: &Value, right: &Value, case: bool) -> R<Value> {

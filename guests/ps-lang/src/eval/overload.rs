@@ -1,12 +1,11 @@
 //! The members of types by name, and the choice of an overload.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Interp;
 use super::call::wrap_getter;
 use super::error::{Category, Fault, Flow, R};
-use crate::symbol::Sym;
+use crate::symbol::{Map, Sym};
 use crate::types::{Call, Declared, Make, OBJECT, Ty, TypeInfo, type_of};
 use crate::value::{Str, Value};
 
@@ -41,14 +40,14 @@ pub struct Getter {
 /// The members of a type, by name.
 #[derive(Default)]
 pub struct TypeIndex {
-    pub properties: HashMap<Sym, Getter>,
-    pub methods: HashMap<Sym, Rc<Vec<Overload>>>,
-    pub statics: HashMap<Sym, Rc<Vec<Overload>>>,
-    pub static_properties: HashMap<Sym, (&'static str, Make)>,
+    pub properties: Map<Sym, Getter>,
+    pub methods: Map<Sym, Rc<Vec<Overload>>>,
+    pub statics: Map<Sym, Rc<Vec<Overload>>>,
+    pub static_properties: Map<Sym, (&'static str, Make)>,
     pub constructors: Rc<Vec<Overload>>,
 }
 
-pub type Overloads = HashMap<&'static str, Rc<TypeIndex>>;
+pub type Overloads = Map<&'static str, Rc<TypeIndex>>;
 
 /// Return type, name and parameters of a signature.
 pub fn split_signature(signature: &'static str) -> (&'static str, &'static str, &'static str) {
@@ -78,8 +77,8 @@ fn parameters(list: &'static str) -> Vec<Parameter> {
 
 pub fn index_of(info: &'static TypeInfo) -> TypeIndex {
     let mut index = TypeIndex::default();
-    let mut methods: HashMap<Sym, Vec<Overload>> = HashMap::new();
-    let mut statics: HashMap<Sym, Vec<Overload>> = HashMap::new();
+    let mut methods: Map<Sym, Vec<Overload>> = Map::default();
+    let mut statics: Map<Sym, Vec<Overload>> = Map::default();
     let mut constructors = Vec::new();
     for member in info.members {
         match member {

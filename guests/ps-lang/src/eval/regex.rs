@@ -4,11 +4,11 @@
 //! there (balancing groups, matching from right to left) is refused by name.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::error::{Category, Fault, R};
 use super::{Interp, error};
+use crate::symbol::Map;
 use crate::value::{Str, Value};
 
 pub const IGNORE_CASE: i64 = 1;
@@ -30,7 +30,8 @@ pub struct Regex {
     pub groups: Vec<(String, usize)>,
 }
 
-pub type Cache = HashMap<(Str, i64), Rc<Regex>>;
+/// By options, then by pattern.
+pub type Cache = Map<i64, Map<String, Rc<Regex>>>;
 
 /// A match: byte ranges, for each group in .NET's order.
 #[derive(Debug, Clone)]
@@ -565,17 +566,17 @@ impl Translation {
 impl Interp {
     /// A compiled pattern, remembered.
     pub fn regex(&mut self, pattern: &str, options: i64) -> R<Rc<Regex>> {
-        let key = (Str::from(pattern), options);
-        if let Some(found) = self.regexes.get(&key) {
+        let known = self.regexes.entry(options).or_default();
+        if let Some(found) = known.get(pattern) {
             return Ok(found.clone());
         }
         match Regex::new(pattern, options) {
             Ok(regex) => {
                 let regex = Rc::new(regex);
-                if self.regexes.len() > 500 {
-                    self.regexes.clear();
+                if known.len() > 500 {
+                    known.clear();
                 }
-                self.regexes.insert(key, regex.clone());
+                known.insert(pattern.to_owned(), regex.clone());
                 Ok(regex)
             }
             Err(why) => {

@@ -1,11 +1,10 @@
 //! Scopes: dynamic, as PowerShell has them. Reading looks outward, writing stays.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::block::FunctionInfo;
-use crate::symbol::Sym;
+use crate::symbol::{Map, Sym};
 use crate::types::Ty;
 use crate::value::{Str, Value};
 
@@ -33,8 +32,8 @@ pub struct VariableMeta {
 
 #[derive(Default)]
 pub struct Names {
-    pub functions: HashMap<Sym, Rc<FunctionInfo>>,
-    pub aliases: HashMap<Sym, (Str, Str)>,
+    pub functions: Map<Sym, Rc<FunctionInfo>>,
+    pub aliases: Map<Sym, (Str, Str)>,
 }
 
 pub struct Scope {

@@ -354,11 +354,11 @@ impl Interp {
     fn run_catch(&mut self, body: &Stmts, record: &Rc<ErrorRecord>, out: &dyn Sink) -> R<()> {
         let sym = self.syms.underscore;
         let before = self.scope.get_here(sym);
-        self.scope.put(sym, &"_".into(), Value::Error(record.clone()));
+        self.scope.put(sym, &self.names.underscore, Value::Error(record.clone()));
         let result = self.run(body, out);
         match before {
             Some(value) => {
-                self.scope.put(sym, &"_".into(), value);
+                self.scope.put(sym, &self.names.underscore, value);
             }
             None => {
                 self.scope.remove(sym);

@@ -40,7 +40,7 @@ impl Interp {
         }
         match before {
             Some(value) => {
-                self.scope.put(sym, &"_".into(), value);
+                self.scope.put(sym, &self.names.underscore, value);
             }
             None => {
                 self.scope.remove(sym);
@@ -53,14 +53,14 @@ impl Interp {
         let sym = self.syms.underscore;
         let mut matched = false;
         for (condition, body) in &switch.clauses {
-            self.scope.put(sym, &"_".into(), item.clone());
+            self.scope.put(sym, &self.names.underscore, item.clone());
             if self.switch_matches(switch, condition, &item)? {
                 matched = true;
                 self.run(body, out)?;
             }
         }
         if let (false, Some(body)) = (matched, &switch.default) {
-            self.scope.put(sym, &"_".into(), item);
+            self.scope.put(sym, &self.names.underscore, item);
             self.run(body, out)?;
         }
         Ok(())

@@ -188,7 +188,7 @@ fn cases(cx: &Cx<'_>, parameter: &str) -> Vec<Option<Value>> {
 /// The variables of a case: `$_`, and one for each key.
 fn set_case(it: &mut Interp, case: Option<&Value>) {
     let Some(case) = case else { return };
-    it.scope.put(it.syms.underscore, &"_".into(), case.clone());
+    it.scope.put(it.syms.underscore, &it.names.underscore, case.clone());
     if let Value::Dict(dict) = case.base() {
         for (key, value) in dict.pairs() {
             it.scope.put_str(&text(&key), value);

@@ -44,8 +44,13 @@ pub fn definitions<'a>(node: Node<'a>, found: &mut Vec<&'a TypeDef>) {
 /// The names of types that the members of a definition are declared with.
 pub fn declared<'a>(definition: &'a TypeDef) -> impl Iterator<Item = &'a TypeName> {
     let methods = definition.methods.iter();
-    let of_methods = methods.flat_map(|m| m.returns.iter().chain(m.body.params.iter().filter_map(|p| p.kind.as_ref())));
-    definition.bases.iter().chain(definition.properties.iter().filter_map(|p| p.kind.as_ref())).chain(of_methods)
+    let of_methods =
+        methods.flat_map(|m| m.returns.iter().chain(m.body.params.iter().filter_map(|p| p.kind.as_ref())));
+    definition
+        .bases
+        .iter()
+        .chain(definition.properties.iter().filter_map(|p| p.kind.as_ref()))
+        .chain(of_methods)
 }
 
 fn error(id: &'static str, message: impl Into<String>, span: Span) -> SyntaxError {
@@ -66,7 +71,11 @@ fn members(definition: &TypeDef, errors: &mut Vec<SyntaxError>) {
             .body
             .params
             .iter()
-            .map(|p| p.kind.as_ref().map_or_else(|| "object".to_owned(), |kind| fold(&kind.to_string()).into_owned()))
+            .map(|p| {
+                p.kind
+                    .as_ref()
+                    .map_or_else(|| "object".to_owned(), |kind| fold(&kind.to_string()).into_owned())
+            })
             .collect();
         let constructor = is_constructor(definition, method);
         if !methods.insert((fold(&method.name).into_owned(), types, constructor && method.is_static)) {
@@ -165,13 +174,56 @@ fn is_true(condition: &Stmt) -> bool {
 
 /// Variables that are there without being set in a method.
 const AUTOMATIC: &[&str] = &[
-    "?", "_", "args", "confirmpreference", "consolefilename", "debugpreference", "enabledexperimentalfeatures", "env",
-    "error", "erroractionpreference", "errorview", "event", "executioncontext", "foreach", "home", "host",
-    "informationpreference", "input", "iscoreclr", "islinux", "ismacos", "iswindows", "lastexitcode", "matches",
-    "myinvocation", "nestedpromptlevel", "ofs", "outputencoding", "pid", "profile", "progresspreference",
-    "psboundparameters", "pscmdlet", "pscommandpath", "psculture", "psdefaultparametervalues", "psedition", "pshome",
-    "psitem", "psscriptroot", "psuiculture", "psversiontable", "pwd", "shellid", "stacktrace", "switch", "this",
-    "verbosepreference", "warningpreference", "whatifpreference",
+    "?",
+    "_",
+    "args",
+    "confirmpreference",
+    "consolefilename",
+    "debugpreference",
+    "enabledexperimentalfeatures",
+    "env",
+    "error",
+    "erroractionpreference",
+    "errorview",
+    "event",
+    "executioncontext",
+    "foreach",
+    "home",
+    "host",
+    "informationpreference",
+    "input",
+    "iscoreclr",
+    "islinux",
+    "ismacos",
+    "iswindows",
+    "lastexitcode",
+    "matches",
+    "myinvocation",
+    "nestedpromptlevel",
+    "ofs",
+    "outputencoding",
+    "pid",
+    "profile",
+    "progresspreference",
+    "psboundparameters",
+    "pscmdlet",
+    "pscommandpath",
+    "psculture",
+    "psdefaultparametervalues",
+    "psedition",
+    "pshome",
+    "psitem",
+    "psscriptroot",
+    "psuiculture",
+    "psversiontable",
+    "pwd",
+    "shellid",
+    "stacktrace",
+    "switch",
+    "this",
+    "verbosepreference",
+    "warningpreference",
+    "whatifpreference",
 ];
 
 /// A method sees its parameters and what it sets itself, and no variable of its callers.
@@ -201,7 +253,9 @@ fn gather(node: Node<'_>, set: &mut HashSet<Sym>) {
                     && (name.to_lowercase().ends_with("variable") || name.to_lowercase().ends_with('v'))
                 {
                     let texts = command.args.iter().filter_map(|arg| match arg {
-                        super::ast::Arg::Value(Expr { kind: ExprKind::Const(Value::Str(text)), .. }) => Some(text),
+                        super::ast::Arg::Value(Expr { kind: ExprKind::Const(Value::Str(text)), .. }) => {
+                            Some(text)
+                        }
                         _ => None,
                     });
                     set.extend(texts.map(|text| Sym::of(text.trim_start_matches('+'))));

@@ -191,9 +191,7 @@ fn in_expr<'a>(expr: &'a Expr, visit: Visit<'_, 'a>) {
             }
         }
         ExprKind::Block(block) => visit(Node::Block(block)),
-        ExprKind::Unary(_, inner) | ExprKind::Step(inner, ..) => {
-            visit(Node::Expr(inner))
-        }
+        ExprKind::Unary(_, inner) | ExprKind::Step(inner, ..) => visit(Node::Expr(inner)),
         ExprKind::Binary(_, left, right)
         | ExprKind::And(left, right)
         | ExprKind::Or(left, right)

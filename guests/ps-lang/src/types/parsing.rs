@@ -15,9 +15,10 @@ pub(super) const PARSER: &[Declared] = &[
     Static("object ParseInput(string input, ref object tokens, ref object errors)", |it, a| {
         parsed(it, &Source::new("", &string(a, 0)), &at(a, 2))
     }),
-    Static("object ParseInput(string input, string fileName, ref object tokens, ref object errors)", |it, a| {
-        parsed(it, &Source::new(&string(a, 1), &string(a, 0)), &at(a, 3))
-    }),
+    Static(
+        "object ParseInput(string input, string fileName, ref object tokens, ref object errors)",
+        |it, a| parsed(it, &Source::new(&string(a, 1), &string(a, 0)), &at(a, 3)),
+    ),
     Static("object ParseFile(string fileName, ref object tokens, ref object errors)", |it, a| {
         let path = string(a, 0);
         let text = it.read_text(&path)?;

@@ -1,21 +1,20 @@
 //! Finds types by name.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::{EnumType, Ty, TypeInfo, TypeKind};
-use crate::symbol::fold;
+use crate::symbol::{Map, fold};
 use crate::value::{EnumValue, Value};
 
 pub static OBJECT: TypeInfo = TypeInfo::class("System.Object", &[]).named(&["System.Object"]).extends("");
 pub static STRING: TypeInfo = super::strings::STRING_INFO;
 
-type Found = HashMap<String, &'static TypeInfo>;
+type Found = Map<String, &'static TypeInfo>;
 
 thread_local! {
     static BY_NAME: Found = index();
-    static ENUMS: RefCell<HashMap<&'static str, Rc<EnumType>>> = RefCell::default();
+    static ENUMS: RefCell<Map<&'static str, Rc<EnumType>>> = RefCell::default();
 }
 
 static TABLES: &[&[TypeInfo]] = &[
@@ -42,7 +41,7 @@ pub fn all() -> impl Iterator<Item = &'static TypeInfo> {
 }
 
 fn index() -> Found {
-    let mut found = Found::new();
+    let mut found = Found::default();
     for info in all() {
         for name in std::iter::once(&info.name).chain(info.accelerators) {
             found.insert(fold(name).into_owned(), info);

@@ -106,7 +106,7 @@ pub struct Dict {
     pub value: Ty,
     /// Whether texts that differ in case are the same key.
     pub folds: bool,
-    pub map: RefCell<IndexMap<Key, Value>>,
+    pub map: RefCell<IndexMap<Key, Value, foldhash::fast::FixedState>>,
 }
 
 impl Dict {
@@ -203,8 +203,12 @@ impl Hash for Key {
         match &self.value {
             Value::Str(text) if self.folds => {
                 if text.is_ascii() {
-                    for byte in text.bytes() {
-                        state.write_u8(byte.to_ascii_lowercase());
+                    let mut folded = [0; 32];
+                    for piece in text.as_bytes().chunks(folded.len()) {
+                        for (to, from) in folded.iter_mut().zip(piece) {
+                            *to = from.to_ascii_lowercase();
+                        }
+                        state.write(folded.get(..piece.len()).unwrap_or_default());
                     }
                 } else {
                     fold(text).hash(state);

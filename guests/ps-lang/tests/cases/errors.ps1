@@ -20,7 +20,7 @@ trap { "trapped $_"; continue }
 throw 'a string'
 'after the trap'
 # What is not here says so, and what to do.
-foreach ($command in 'Get-Process', 'git', 'Compress-Archive', 'Get-Thing') {
+foreach ($command in 'Get-Process', 'git', 'ConvertTo-Xml', 'Get-Thing') {
     try { & $command -ErrorAction Stop } catch { $_.Exception.Message.Split("`n")[0] }
 }
 Add-Type -AssemblyName System.Web

@@ -125,6 +125,7 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         sql: layers.sql(&limits, &mut trace)?,
         files: layers.files(request.workspace, &limits, &mut trace),
         process: layers.process(&limits, &mut trace)?,
+        environment: layers.environment(&mut trace),
         context: layers.context(&mut trace),
         limits,
         trace,
@@ -305,6 +306,19 @@ impl Layers<'_> {
         Ok(granted)
     }
 
+    /// A job may leave out variables of the operator's, and cannot change one.
+    fn environment(&self, trace: &mut Vec<(String, String)>) -> BTreeMap<String, String> {
+        if !self.asks("environment") {
+            return BTreeMap::new();
+        }
+        let mut granted = self.operator.environment.clone().unwrap_or_default();
+        for layer in self.narrowing.iter().filter_map(|layer| layer.environment.as_ref()) {
+            granted.retain(|name, value| layer.get(name) == Some(value));
+        }
+        trace.extend(granted.keys().map(|name| (format!("environment {name}"), self.name.clone())));
+        granted
+    }
+
     fn context(&self, trace: &mut Vec<(String, String)>) -> Vec<ContextRule> {
         let Some(operator) = &self.operator.context else { return Vec::new() };
         trace.push(("context".to_owned(), self.name.clone()));
@@ -465,6 +479,18 @@ profile: large";
         assert_eq!(decided("", &[], &["sql"]).unwrap_err().rule, "SQL_NOT_GRANTED");
         assert_eq!(decided("", &[], &["process"]).unwrap_err().rule, "PROCESS_NOT_GRANTED");
         assert!(decided("", &[], &["sql?", "process?"]).is_ok(), "it can do without");
+        let of = |narrowing: &[&str]| {
+            let operator = "environment: {A: x, B: y}";
+            decided(operator, narrowing, &["environment"])
+                .unwrap()
+                .environment()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[]), ["A", "B"]);
+        assert_eq!(of(&["environment: {A: x, B: other}"]), ["A"]);
+        assert!(decided("environment: {A: x}", &[], &[]).unwrap().environment().is_empty(), "it did not ask");
         let mut policy = Policy {
             policy: 1,
             name: "p".to_owned(),

@@ -1,5 +1,6 @@
 //! The policy file: what an operator writes, and the narrower part that a job may write.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -56,6 +57,9 @@ pub struct Grants {
     /// Programs of the host that a step may start. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<Vec<ProcessRule>>,
+    /// Variables of the environment that a step sees, with their values: text that is no secret. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<BTreeMap<String, String>>,
     /// Variables and outputs that a step may read and write while it runs. Default: none. (What templates
     /// put into its configuration, it sees anyway.)
     #[serde(skip_serializing_if = "Option::is_none")]

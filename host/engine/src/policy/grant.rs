@@ -25,6 +25,8 @@ pub struct Grant {
     pub(super) files: Vec<MountGrant>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) process: BTreeMap<String, ProcessGrant>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) environment: BTreeMap<String, String>,
     pub(super) context: Vec<ContextRule>,
     /// What each part came from; not part of the digest.
     #[serde(skip)]
@@ -106,6 +108,7 @@ impl Grant {
             sql: BTreeMap::new(),
             files: Vec::new(),
             process: BTreeMap::new(),
+            environment: BTreeMap::new(),
             context: Vec::new(),
             trace: Vec::new(),
             digest: String::new(),
@@ -142,6 +145,11 @@ impl Grant {
         &self.process
     }
 
+    /// The variables of the environment.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
     /// Whether the step may see `name`: a variable, or `steps.ID` for an output.
     pub fn may_read(&self, name: &str) -> bool {
         !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.read, name))
@@ -159,6 +167,7 @@ impl Grant {
             "files" => !self.files.is_empty(),
             "sql" => !self.sql.is_empty(),
             "process" => !self.process.is_empty(),
+            "environment" => !self.environment.is_empty(),
             _ => false,
         };
         let names: Vec<&str> = manifest.needs.iter().map(|need| need.capability.as_str()).collect();

@@ -171,7 +171,11 @@ impl Parser<'_> {
                 let attribute = self.attribute()?;
                 if attribute.is_type {
                     if kind.is_some() {
-                        self.note("TooManyTypes", "Only one type may be specified on class members.", attribute.span);
+                        self.note(
+                            "TooManyTypes",
+                            "Only one type may be specified on class members.",
+                            attribute.span,
+                        );
                     }
                     kind = Some(attribute.name.clone());
                 }

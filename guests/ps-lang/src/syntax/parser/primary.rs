@@ -89,7 +89,11 @@ impl Parser<'_> {
             let span = Span::new(after, after);
             if self.at_end() {
                 self.note("ExpectedExpression", "An expression was expected after '('.", span);
-                return self.error("MissingEndParenthesisInExpression", "Missing closing ')' in expression.", span);
+                return self.error(
+                    "MissingEndParenthesisInExpression",
+                    "Missing closing ')' in expression.",
+                    span,
+                );
             }
             if self.peek() == ')' {
                 return self.error("ExpectedExpression", "An expression was expected after '('.", span);

@@ -65,7 +65,8 @@ impl Parser<'_> {
 
     /// Whether `using` is the keyword here, and not a command of that name.
     fn using_statement(&self) -> bool {
-        let rest = self.text.get(self.pos + "using".len()..).unwrap_or_default().trim_start_matches([' ', '\t']);
+        let rest =
+            self.text.get(self.pos + "using".len()..).unwrap_or_default().trim_start_matches([' ', '\t']);
         ["namespace ", "module ", "assembly "]
             .iter()
             .any(|kind| rest.get(..kind.len()).is_some_and(|word| word.eq_ignore_ascii_case(kind)))
@@ -407,10 +408,8 @@ impl Parser<'_> {
                 here,
             );
         }
-        let body = self.body(
-            "MissingSwitchStatementClause",
-            "Missing statement block in switch statement clause.",
-        )?;
+        let body =
+            self.body("MissingSwitchStatementClause", "Missing statement block in switch statement clause.")?;
         match condition {
             Some(condition) => switch.clauses.push((condition, body)),
             None if switch.default.is_some() => {
