@@ -171,6 +171,10 @@ impl Host for Granted {
     }
 
     fn metadata(&mut self, path: &str) -> Option<Meta> {
+        // The root of the mounts is a directory, whatever WASI says of it.
+        if path == "/" {
+            return Some(Meta { is_dir: true, is_link: false, size: 0, modified: 0, read_only: true });
+        }
         let found = fs::metadata(path).ok()?;
         Some(Meta {
             is_dir: found.is_dir(),

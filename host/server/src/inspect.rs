@@ -98,7 +98,9 @@ pub(crate) async fn steps_list(args: &HostArgs) -> Result<Exit, HostError> {
     let host = host(args).await?;
     let mut table = table(["type", "version", "asks for", "profile", "summary"]);
     for step in host.steps() {
-        let needs: Vec<&str> = step.needs.iter().map(|need| need.capability.as_str()).collect();
+        // What it can do without is in `steps inspect`.
+        let asked = step.needs.iter().filter(|need| !need.optional);
+        let needs: Vec<&str> = asked.map(|need| need.capability.as_str()).collect();
         table.add_row([
             plain(&step.type_name),
             plain(&step.version),
@@ -137,7 +139,8 @@ fn inspected(host: &Host, manifest: &Manifest) -> String {
         format!("idempotent: {}", if manifest.idempotent { "yes" } else { "no" }),
     ];
     for need in &manifest.needs {
-        lines.push(format!("asks for {}: {}", plain(&need.capability), plain(&need.purpose)));
+        let may = if need.optional { "can use" } else { "asks for" };
+        lines.push(format!("{may} {}: {}", plain(&need.capability), plain(&need.purpose)));
     }
     lines.push("configuration:".to_owned());
     lines.push(serde_json::to_string_pretty(manifest.config_schema.value()).unwrap_or_default());

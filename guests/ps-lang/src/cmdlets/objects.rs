@@ -65,7 +65,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Add-Member",
         class: "AddMemberCommand",
-        params: "InputObject: object pipe mandatory | MemberType: System.Management.Automation.PSMemberTypes @0 alias=Type set=MemberSet mandatory | Name: string @1 set=MemberSet mandatory | Value: object @2 set=MemberSet | SecondValue: object @3 set=MemberSet | NotePropertyName: string @0 set=NotePropertySingleMemberSet mandatory | NotePropertyValue: object @1 set=NotePropertySingleMemberSet mandatory null | NotePropertyMembers: hashtable @0 set=NotePropertyMultiMemberSet mandatory | TypeName: string | Force: switch | PassThru: switch",
+        params: "InputObject: object pipe mandatory | MemberType: System.Management.Automation.PSMemberTypes @0 alias=Type set=MemberSet mandatory | Name: string @1 set=MemberSet mandatory | Value: object @2 set=MemberSet | SecondValue: object @3 set=MemberSet | NotePropertyName: string @0 set=NotePropertySingleMemberSet mandatory not=NoteProperty,ScriptProperty,ScriptMethod,AliasProperty,Property,Method,CodeProperty,CodeMethod,PropertySet,MemberSet | NotePropertyValue: object @1 set=NotePropertySingleMemberSet mandatory null | NotePropertyMembers: hashtable @0 set=NotePropertyMultiMemberSet mandatory | TypeName: string | Force: switch | PassThru: switch",
         default_set: "TypeNameSet",
         make: || Box::new(Each(add_member)),
     },

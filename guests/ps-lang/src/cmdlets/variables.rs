@@ -194,7 +194,13 @@ fn write_variable(cx: &mut Cx<'_>, new: bool) -> R<()> {
         let sym = Sym::of(&name);
         let value = cx.get("Value").unwrap_or_default();
         let existing = scope.find_here(sym);
-        let old = existing.and_then(|i| scope.variables.borrow().get(i).and_then(|v| v.meta.clone()));
+        let meta_of =
+            |scope: &Scope, at: usize| scope.variables.borrow().get(at).and_then(|v| v.meta.clone());
+        // A variable of all scopes is the one of the outermost.
+        let of_all =
+            cx.it.global.find_here(sym).and_then(|at| meta_of(&cx.it.global, at)).filter(|m| m.all_scope);
+        let old =
+            existing.and_then(|at| meta_of(&scope, at)).or(of_all.filter(|m| m.constant || m.read_only));
         if let (true, Some(_)) = (new, existing)
             && !cx.flag("Force")
         {

@@ -459,6 +459,11 @@ impl Interp {
 
     /// Whether a value has the type of a parameter as it is.
     fn fits(&mut self, spec: &ParamSpec, value: &Value) -> bool {
+        let not =
+            |v: &std::rc::Rc<super::validate::Validator>| matches!(**v, super::validate::Validator::Not(_));
+        if spec.validators.iter().any(not) && self.validate(spec, value).is_err() {
+            return false;
+        }
         match &spec.ty {
             None => !spec.is_switch,
             Some(ty) if *ty == crate::types::OBJECT => true,

@@ -202,20 +202,7 @@ impl Interp {
         self.tries -= 1;
         if let Err(flow) = result {
             if let Flow::Error(record) = &*flow {
-                let message = format!(
-                    "Exception calling \"Invoke\" with \"{}\" argument(s): \"{}\"",
-                    args.len(),
-                    record.message()
-                );
-                let id = record.exception_type().name();
-                let fault = super::error::Fault::new(
-                    "MethodInvocationException",
-                    &id,
-                    super::error::Category::NotSpecified,
-                    message,
-                )
-                .because(record.exception.clone());
-                return fault.raise();
+                return invoke_failed(record, args.len()).raise();
             }
             return Err(flow);
         }
@@ -524,4 +511,13 @@ impl Interp {
         self.global.put_str("LASTEXITCODE", Value::Int(code));
         self.success = code == 0;
     }
+}
+
+/// What `Invoke` of a block or of commands says when what it ran has failed.
+pub fn invoke_failed(record: &super::error::ErrorRecord, count: usize) -> super::error::Fault {
+    let message =
+        format!("Exception calling \"Invoke\" with \"{count}\" argument(s): \"{}\"", record.message());
+    let id = record.exception_type().name();
+    super::error::Fault::new("MethodInvocationException", &id, super::error::Category::NotSpecified, message)
+        .because(record.exception.clone())
 }

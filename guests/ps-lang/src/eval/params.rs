@@ -121,6 +121,9 @@ impl ParamTable {
                                 names.split(',').map(Str::from).collect(),
                                 false,
                             )));
+                        } else if let Some(names) = word.strip_prefix("not=") {
+                            let names = names.split(',').map(Str::from).collect();
+                            spec.validators.push(Rc::new(Validator::Not(names)));
                         } else if let Some(range) = word.strip_prefix("range=")
                             && let Some((low, high)) = range.split_once("..")
                         {

@@ -254,8 +254,10 @@ pub fn tag(
     }
     if record.position.borrow().is_none() {
         if !is_script && !record.qualified.get() && !record.id.borrow().is_empty() {
-            let id = format!("{},{class}", record.id.borrow());
-            *record.id.borrow_mut() = id.into();
+            if !class.is_empty() {
+                let id = format!("{},{class}", record.id.borrow());
+                *record.id.borrow_mut() = id.into();
+            }
             record.qualified.set(true);
             *record.command.borrow_mut() = name.into();
             if record.activity.borrow().is_empty() {

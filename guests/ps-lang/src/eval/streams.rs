@@ -250,9 +250,9 @@ impl Interp {
             (Some(_), None) => Action::Continue,
             (None, None) => self.preference("InformationPreference"),
         };
-        if host.is_none() && matches!(action, Action::SilentlyContinue | Action::Ignore)
-            || host.is_some() && action == Action::Ignore
-        {
+        // What is redirected is written, shown or not.
+        let redirected = matches!(self.streams.target(6), Target::Queue(_));
+        if action == Action::Ignore || host.is_none() && action == Action::SilentlyContinue && !redirected {
             return Ok(());
         }
         match self.streams.target(6) {

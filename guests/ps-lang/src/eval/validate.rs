@@ -11,6 +11,8 @@ use crate::value::{Str, Value, text};
 
 pub enum Validator {
     Set(Vec<Str>, bool),
+    /// None of these names: what another parameter at the same place takes.
+    Not(Vec<Str>),
     Range(Value, Value),
     /// `Positive`, `NonNegative`, `Negative`, `NonPositive`.
     RangeKind(Str),
@@ -119,6 +121,13 @@ impl Validator {
                         "The argument \"{shown}\" does not belong to the set \"{}\" specified by the ValidateSet attribute. Supply an argument that is in the set and then try the command again.",
                         names.join(",")
                     ))
+                }
+            }
+            Self::Not(names) => {
+                if names.iter().any(|name| crate::symbol::same(name, &shown)) {
+                    Err(format!("The name \"{shown}\" is that of a kind of member."))
+                } else {
+                    Ok(())
                 }
             }
             Self::Range(low, high) => {

@@ -28,34 +28,7 @@ fn parse_block(it: &mut Interp, code: &str) -> R<Value> {
 
 pub(super) const BLOCK: &[Declared] = &[
     Static("scriptblock Create(string script)", |it, a| parse_block(it, &string(a, 0))),
-    Property("object Ast", |_, t, _| {
-        Ok(block(t).map_or(Value::Null, |b| {
-            let statements = b
-                .ast
-                .end
-                .as_ref()
-                .map(|s| {
-                    s.list
-                        .iter()
-                        .map(|st| {
-                            Value::record(
-                                "System.Management.Automation.Language.StatementAst",
-                                vec![("Extent", Value::from(b.ast.source.slice(st.span)))],
-                            )
-                        })
-                        .collect::<Vec<_>>()
-                })
-                .unwrap_or_default();
-            let end = Value::record(
-                "System.Management.Automation.Language.NamedBlockAst",
-                vec![("Statements", Value::array(statements))],
-            );
-            Value::record(
-                "System.Management.Automation.Language.ScriptBlockAst",
-                vec![("EndBlock", end), ("Extent", Value::from(b.text()))],
-            )
-        }))
-    }),
+    Property("object Ast", |_, t, _| Ok(block(t).map_or(Value::Null, |b| super::parsing::tree(&b)))),
     Property("object StartPosition", |_, t, _| {
         Ok(block(t).map_or(Value::Null, |b| {
             let (line, column) = b.ast.source.position(b.ast.span.start);
@@ -244,29 +217,5 @@ pub(super) const COMMAND: &[Declared] = &[
         Ok(text(&it.command_property(t, "Name")?)
             .split_once('-')
             .map_or(Value::from(""), |(_, n)| Value::from(n)))
-    }),
-];
-
-pub(super) const POWERSHELL: &[Declared] = &[
-    Static("powershell Create()", |_, _| Ok(Value::net(Net::PowerShell(String::new().into())))),
-    Method("powershell AddScript(string script)", |_, t, a| {
-        if let Value::Net(net) = t
-            && let Net::PowerShell(code) = &**net
-        {
-            code.borrow_mut().push_str(&string(a, 0));
-        }
-        Ok(t.clone())
-    }),
-    Method("object Invoke()", |it, t, _| {
-        let code = match t {
-            Value::Net(net) => match &**net {
-                Net::PowerShell(code) => code.borrow().clone(),
-                _ => String::new(),
-            },
-            _ => String::new(),
-        };
-        let scope = crate::eval::scope::Scope::new(Some(it.global.clone()), true);
-        let items = it.within(scope, |it| it.run_text(&code))?;
-        Ok(Value::array(items))
     }),
 ];

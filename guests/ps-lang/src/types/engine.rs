@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::args::{at, string};
-use super::commands::{BLOCK, CMDLET, COMMAND, CREDENTIAL, POWERSHELL};
+use super::commands::{BLOCK, CMDLET, COMMAND, CREDENTIAL};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static};
 use super::net::Net;
 use super::{TypeInfo, registry};
@@ -166,7 +166,9 @@ pub const TYPES: &[TypeInfo] = &[
     TypeInfo::class("System.Management.Automation.FunctionInfo", COMMAND).text_of(&["Name"]),
     TypeInfo::class("System.Management.Automation.ExternalScriptInfo", COMMAND).text_of(&["Name"]),
     TypeInfo::class("System.Management.Automation.AliasInfo", &[]).text_of(&["Name"]),
-    TypeInfo::class("System.Management.Automation.PowerShell", POWERSHELL).named(&["powershell"]),
+    TypeInfo::class("System.Management.Automation.PowerShell", super::powershell::POWERSHELL)
+        .named(&["powershell"]),
+    TypeInfo::class("System.Management.Automation.PSCommand", super::powershell::COMMANDS),
     TypeInfo::class("System.Management.Automation.Language.Parser", super::parsing::PARSER),
     TypeInfo::class(
         "System.Management.Automation.LanguagePrimitives",

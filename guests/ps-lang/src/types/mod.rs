@@ -18,6 +18,7 @@ pub mod net;
 pub mod net_text;
 mod numbers;
 mod parsing;
+pub mod powershell;
 mod queues;
 mod records;
 mod reflection;

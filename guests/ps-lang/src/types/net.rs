@@ -59,7 +59,9 @@ pub enum Net {
     Stream(RefCell<StreamData>),
     Xml(Node),
     XmlNamespaces(RefCell<Vec<(String, String)>>),
-    PowerShell(RefCell<String>),
+    PowerShell(super::powershell::Hosted),
+    /// `Commands` of one of them.
+    PowerShellCommands(Value),
     Generator,
 }
 
@@ -259,6 +261,7 @@ impl Net {
             Self::Xml(node) => return node.ty(),
             Self::XmlNamespaces(_) => "System.Xml.XmlNamespaceManager",
             Self::PowerShell(_) => "System.Management.Automation.PowerShell",
+            Self::PowerShellCommands(_) => "System.Management.Automation.PSCommand",
             Self::Generator => "System.Security.Cryptography.RNGCryptoServiceProvider",
         })
     }

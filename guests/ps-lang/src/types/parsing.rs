@@ -8,6 +8,7 @@ use super::declare::Declared::{self, Static};
 use crate::eval::Interp;
 use crate::eval::block::ScriptBlock;
 use crate::eval::error::R;
+use crate::syntax::ast::{Param, Stmt, Stmts};
 use crate::syntax::{Source, Span, SyntaxError, parse};
 use crate::value::Value;
 
@@ -39,11 +40,63 @@ fn parsed(it: &mut Interp, source: &Rc<Source>, errors: &Value) -> R<Value> {
         let found = found.iter().map(|error| parse_error(source, error)).collect();
         it.write_reference(&reference.clone(), Value::array(found))?;
     }
-    let block = block.map_or(Value::Null, |block| Value::Block(ScriptBlock::bound(block, it.session())));
-    Ok(Value::record(
-        "System.Management.Automation.Language.ScriptBlockAst",
-        vec![("Extent", extent(source, Span::new(0, source.text.len()))), ("ScriptBlock", block)],
-    ))
+    let whole = extent(source, Span::new(0, source.text.len()));
+    Ok(match block {
+        Some(block) => tree(&ScriptBlock::bound(block, it.session())),
+        None => Value::record(AST_NAME, vec![("Extent", whole)]),
+    })
+}
+
+const AST_NAME: &str = "System.Management.Automation.Language.ScriptBlockAst";
+
+/// What is told of a block's tree: where its parts are, and its parameters.
+pub(super) fn tree(block: &Rc<ScriptBlock>) -> Value {
+    let ast = &block.ast;
+    let statements = |stmts: &Option<Stmts>| match stmts {
+        None => Value::Null,
+        Some(stmts) => {
+            let statement = |stmt: &Stmt| {
+                Value::record(
+                    "System.Management.Automation.Language.StatementAst",
+                    vec![("Extent", extent(&ast.source, stmt.span))],
+                )
+            };
+            Value::record(
+                "System.Management.Automation.Language.NamedBlockAst",
+                vec![
+                    ("Extent", extent(&ast.source, stmts.span)),
+                    ("Statements", Value::array(stmts.list.iter().map(statement).collect())),
+                ],
+            )
+        }
+    };
+    let parameter = |param: &Param| {
+        Value::record(
+            "System.Management.Automation.Language.ParameterAst",
+            vec![
+                ("Name", Value::from(format!("${}", param.var.name))),
+                ("Extent", extent(&ast.source, param.span)),
+            ],
+        )
+    };
+    let parameters = match ast.has_param_block {
+        false => Value::Null,
+        true => Value::record(
+            "System.Management.Automation.Language.ParamBlockAst",
+            vec![("Parameters", Value::array(ast.params.iter().map(parameter).collect()))],
+        ),
+    };
+    Value::record(
+        AST_NAME,
+        vec![
+            ("Extent", extent(&ast.source, ast.span)),
+            ("ParamBlock", parameters),
+            ("BeginBlock", statements(&ast.begin)),
+            ("ProcessBlock", statements(&ast.process)),
+            ("EndBlock", statements(&ast.end)),
+            ("ScriptBlock", Value::Block(block.clone())),
+        ],
+    )
 }
 
 fn parse_error(source: &Source, error: &SyntaxError) -> Value {

@@ -31,8 +31,13 @@ pub const TYPES: &[TypeInfo] = &[
     TypeInfo::record("System.Management.Automation.HostInformationMessage").text_of(&["Message"]),
     TypeInfo::record("System.Management.Automation.Internal.Host.InternalHost"),
     TypeInfo::record("System.Management.Automation.CallStackFrame"),
+    TypeInfo::record("System.Reflection.MethodInfo").text_of(&["Name"]),
+    TypeInfo::record("System.Reflection.PropertyInfo").text_of(&["Name"]),
+    TypeInfo::record("System.Management.Automation.PSDataStreams"),
     TypeInfo::class("System.Management.Automation.Language.ScriptBlockAst", super::parsing::AST)
         .text_of(&["Extent"]),
+    TypeInfo::record("System.Management.Automation.Language.ParamBlockAst"),
+    TypeInfo::record("System.Management.Automation.Language.ParameterAst").text_of(&["Name"]),
     TypeInfo::record("System.Management.Automation.Language.ParseError").text_of(&["Message"]),
     TypeInfo::record("System.Management.Automation.Language.ScriptExtent").text_of(&["Text"]),
     TypeInfo::record("System.Management.Automation.Language.ScriptPosition"),

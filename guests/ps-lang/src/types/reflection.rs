@@ -101,6 +101,61 @@ fn ty(value: &Value) -> Ty {
     }
 }
 
+fn named(members: Vec<Value>, name: &str) -> Value {
+    let fits = |member: &Value| match member {
+        Value::Object(object) => object.get_str("Name").is_some_and(|own| own.as_str() == Some(name)),
+        _ => false,
+    };
+    members.into_iter().find(fits).unwrap_or_default()
+}
+
+/// The properties of a type as `System.Reflection` tells them.
+fn properties(it: &mut crate::eval::Interp, ty: &Ty) -> Vec<Value> {
+    let record = |name: &str, kind: Option<Ty>| {
+        Value::record(
+            "System.Reflection.PropertyInfo",
+            vec![("Name", Value::from(name)), ("PropertyType", Value::ty(kind.unwrap_or(super::OBJECT)))],
+        )
+    };
+    match ty {
+        Ty::Class(class) => class.all_properties().iter().map(|p| record(&p.name, p.ty.clone())).collect(),
+        other => it.declared_properties(other).iter().map(|name| record(name, None)).collect(),
+    }
+}
+
+/// The methods of a type, its own first.
+fn methods(ty: &Ty) -> Vec<Value> {
+    let record = |name: &str, is_static: bool| {
+        Value::record(
+            "System.Reflection.MethodInfo",
+            vec![("Name", Value::from(name)), ("IsStatic", Value::Bool(is_static))],
+        )
+    };
+    let mut found = Vec::new();
+    let mut next = Some(ty.clone());
+    while let Some(own) = next {
+        if let Ty::Class(class) = &own {
+            for property in class.properties.borrow().iter() {
+                found.push(record(&format!("get_{}", property.name), property.is_static));
+                found.push(record(&format!("set_{}", property.name), property.is_static));
+            }
+            let constructor = |name: &str| crate::symbol::same(name, &class.name);
+            for method in class.methods.borrow().iter().filter(|m| !constructor(&m.name)) {
+                found.push(record(&method.name, method.is_static));
+            }
+        }
+        for member in own.info().filter(|_| !matches!(own, Ty::Class(_))).iter().flat_map(|info| info.members)
+        {
+            if let Declared::Method(signature, _) | Declared::Static(signature, _) = member {
+                let name = crate::eval::overload::split_signature(signature).1;
+                found.push(record(name, matches!(member, Declared::Static(..))));
+            }
+        }
+        next = own.base();
+    }
+    found
+}
+
 pub(super) const TYPE: &[Declared] = &[
     Property("bool IsPublic", |_, _, _| Ok(Value::Bool(true))),
     Property("bool IsSerializable", |_, t, _| {
@@ -161,6 +216,10 @@ pub(super) const TYPE: &[Declared] = &[
             _ => Value::array(Vec::new()),
         })
     }),
+    Method("object[] GetProperties()", |it, t, _| Ok(Value::array(properties(it, &ty(t))))),
+    Method("object GetProperty(string name)", |it, t, a| Ok(named(properties(it, &ty(t)), &string(a, 0)))),
+    Method("object[] GetMethods()", |_, t, _| Ok(Value::array(methods(&ty(t))))),
+    Method("object GetMethod(string name)", |_, t, a| Ok(named(methods(&ty(t)), &string(a, 0)))),
     Static("type GetType(string typeName)", |it, a| {
         Ok(it.find_type(&string(a, 0)).map_or(Value::Null, Value::ty))
     }),
