@@ -103,6 +103,7 @@ impl Interp {
             lacking: Vec::new(),
             pester: crate::pester::Pester::default(),
             jobs: Vec::new(),
+            type_data: Vec::new(),
             using: None,
             automatic: 0,
             exit_code: 0,

@@ -56,6 +56,34 @@ pub(super) fn get_member(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     Ok(())
 }
 
+/// What `-MemberType` makes of a value, and of `-SecondValue`.
+pub(super) fn member_kind(cx: &mut Cx<'_>, value: Value) -> R<MemberKind> {
+    let kind = cx.text("MemberType").unwrap_or_default();
+    let block = |v: &Value| match v.base() {
+        Value::Block(block) => Some(block.clone()),
+        _ => None,
+    };
+    Ok(match (kind.to_lowercase().as_str(), block(&value)) {
+        ("scriptproperty", Some(get)) => {
+            MemberKind::Script { get, set: cx.get("SecondValue").as_ref().and_then(block) }
+        }
+        ("scriptmethod", Some(block)) => MemberKind::Method(block),
+        ("aliasproperty", _) => MemberKind::Alias(text(&value).into()),
+        ("noteproperty", _) => MemberKind::Note(value),
+        (other, _) => {
+            let message = format!(
+                "Cannot bind parameter 'MemberType'. Cannot convert value \"{other}\" to type \"System.Management.Automation.PSMemberTypes\"."
+            );
+            return cx.fail(Fault::new(
+                "ParameterBindingException",
+                "CannotConvertArgumentNoMessage",
+                Category::InvalidArgument,
+                message,
+            ));
+        }
+    })
+}
+
 pub(super) fn add_member(cx: &mut Cx<'_>) -> R<()> {
     let object = cx.get("InputObject").unwrap_or_default();
     let mut members: Vec<Member> = Vec::new();
@@ -70,33 +98,10 @@ pub(super) fn add_member(cx: &mut Cx<'_>) -> R<()> {
                 .into_iter()
                 .map(|(k, v)| Member { name: text(&k).into(), kind: MemberKind::Note(v) }),
         );
-    } else if let Some(kind) = cx.text("MemberType") {
+    } else if cx.has("MemberType") {
         let name = cx.text("Name").unwrap_or_default();
         let value = cx.get("Value").unwrap_or_default();
-        let block = |v: &Value| match v.base() {
-            Value::Block(block) => Some(block.clone()),
-            _ => None,
-        };
-        let kind = match (kind.to_lowercase().as_str(), block(&value)) {
-            ("scriptproperty", Some(get)) => {
-                MemberKind::Script { get, set: cx.get("SecondValue").as_ref().and_then(block) }
-            }
-            ("scriptmethod", Some(block)) => MemberKind::Method(block),
-            ("aliasproperty", _) => MemberKind::Alias(text(&value).into()),
-            ("noteproperty", _) => MemberKind::Note(value),
-            (other, _) => {
-                let message = format!(
-                    "Cannot bind parameter 'MemberType'. Cannot convert value \"{other}\" to type \"System.Management.Automation.PSMemberTypes\"."
-                );
-                return cx.fail(Fault::new(
-                    "ParameterBindingException",
-                    "CannotConvertArgumentNoMessage",
-                    Category::InvalidArgument,
-                    message,
-                ));
-            }
-        };
-        members.push(Member { name: name.into(), kind });
+        members.push(Member { name: name.into(), kind: member_kind(cx, value)? });
     }
     let mut result = object.clone();
     for member in members {

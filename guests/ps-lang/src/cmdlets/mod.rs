@@ -19,6 +19,7 @@ pub mod objects;
 pub mod output;
 pub mod paths;
 pub mod select;
+mod session;
 mod sqlcmd;
 pub mod strings;
 pub mod utility;
@@ -183,6 +184,7 @@ static TABLES: &[&[CmdletInfo]] = &[
     module::CMDLETS,
     json::CMDLETS,
     csv::CMDLETS,
+    session::CMDLETS,
     sqlcmd::CMDLETS,
     archive::CMDLETS,
     clixml::CMDLETS,

@@ -40,6 +40,13 @@ pub const CMDLETS: &[CmdletInfo] = &[
         make: || Box::new(Each(get)),
     },
     CmdletInfo {
+        name: "New-Module",
+        class: "NewModuleCommand",
+        params: "ScriptBlock: scriptblock set=Block mandatory @0 | Name: string set=Named mandatory @0 | Body: scriptblock set=Named mandatory @1 | ArgumentList: object[] alias=Args | AsCustomObject: switch | ReturnResult: switch",
+        default_set: "Block",
+        make: || Box::new(Each(new_module)),
+    },
+    CmdletInfo {
         name: "Remove-Module",
         class: "RemoveModuleCommand",
         params: "Name: string[] @0 mandatory pipe | Force: switch",
@@ -158,53 +165,84 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
             Err(errors) => return Err(cx.it.parse_error(&source, &errors)),
         };
         cx.it.hoist(&block)?;
-        let scope = Scope::new(Some(cx.it.global.clone()), true);
-        *scope.script.borrow_mut() = Some(scope.clone());
         let block = crate::eval::block::ScriptBlock::new(block);
+        let scope = module_scope(cx);
         cx.it.within(scope.clone(), |it| it.run_block(&block, &crate::eval::Nowhere))?;
-        let exported: Option<Vec<Wildcard>> = scope
-            .get_here(Sym::of("__exported"))
-            .map(|v| v.to_items().iter().map(|n| Wildcard::new(&crate::value::text(n), false)).collect());
-        let mut functions = Vec::new();
-        let own: Vec<Rc<FunctionInfo>> = scope
-            .names
-            .borrow()
-            .as_ref()
-            .map(|n| n.functions.values().cloned().collect())
-            .unwrap_or_default();
-        let target = cx.it.global.clone();
-        for function in own {
-            if exported.as_ref().is_none_or(|e| e.iter().any(|p| p.matches(&function.name))) {
-                let prefix = cx.text("Prefix").unwrap_or_default();
-                let shown: Str = match function.name.split_once('-') {
-                    Some((verb, noun)) if !prefix.is_empty() => format!("{verb}-{prefix}{noun}").into(),
-                    _ => function.name.clone(),
-                };
-                target.set_function(
-                    Sym::of(&shown),
-                    Some(Rc::new(FunctionInfo {
-                        name: shown.clone(),
-                        block: function.block.clone(),
-                        filter: function.filter,
-                        module: Some(module_name(&full)),
-                    })),
-                );
-                functions.push(function);
-            }
-        }
-        cx.it.modules.retain(|m| m.path != full);
-        cx.it.modules.push(Rc::new(Module {
-            name: module_name(&full),
-            path: full.clone(),
-            scope,
-            functions,
-        }));
+        add(cx, module_name(&full), full.clone(), scope);
         if cx.flag("PassThru") {
             let module = value(&module_name(&full), &full);
             cx.put(module)?;
         }
     }
     Ok(())
+}
+
+/// The scope of a module: it sees what is global, and no caller.
+fn module_scope(cx: &Cx<'_>) -> Rc<Scope> {
+    let scope = Scope::new(Some(cx.it.global.clone()), true);
+    *scope.script.borrow_mut() = Some(scope.clone());
+    scope
+}
+
+/// Gives what a module exports to everybody.
+fn add(cx: &mut Cx<'_>, name: Str, path: String, scope: Rc<Scope>) {
+    let exported: Option<Vec<Wildcard>> = scope
+        .get_here(Sym::of("__exported"))
+        .map(|v| v.to_items().iter().map(|n| Wildcard::new(&crate::value::text(n), false)).collect());
+    let own: Vec<Rc<FunctionInfo>> =
+        scope.names.borrow().as_ref().map(|n| n.functions.values().cloned().collect()).unwrap_or_default();
+    let prefix = cx.text("Prefix").unwrap_or_default();
+    let target = cx.it.global.clone();
+    let mut functions = Vec::new();
+    for function in own {
+        if exported.as_ref().is_none_or(|e| e.iter().any(|p| p.matches(&function.name))) {
+            let shown: Str = match function.name.split_once('-') {
+                Some((verb, noun)) if !prefix.is_empty() => format!("{verb}-{prefix}{noun}").into(),
+                _ => function.name.clone(),
+            };
+            let info = FunctionInfo {
+                name: shown.clone(),
+                block: function.block.clone(),
+                filter: function.filter,
+                module: Some(name.clone()),
+            };
+            target.set_function(Sym::of(&shown), Some(Rc::new(info)));
+            functions.push(function);
+        }
+    }
+    cx.it.modules.retain(|m| m.path != path || path.is_empty() && !same(&m.name, &name));
+    cx.it.modules.push(Rc::new(Module { name, path, scope, functions }));
+}
+
+/// A module made of a block: its functions, or an object that has them as methods.
+fn new_module(cx: &mut Cx<'_>) -> R<()> {
+    let block = cx.get("ScriptBlock").or_else(|| cx.get("Body"));
+    let Some(Value::Block(block)) = block else { return Ok(()) };
+    let scope = module_scope(cx);
+    let given = cx.values("ArgumentList").into_iter().map(crate::eval::bind::Given::Value).collect();
+    let out = crate::eval::Collector::default();
+    let body = crate::eval::block::ScriptBlock::new(block.ast.clone());
+    cx.it.within(scope.clone(), |it| {
+        let ready = it.script_command(body, "", "".into(), given, true, false, crate::syntax::Span::default())?;
+        it.run_ready(ready, crate::syntax::Span::default(), None, &out)
+    })?;
+    if cx.flag("AsCustomObject") {
+        let object = Value::custom([]);
+        if let Value::Object(own) = &object {
+            let names = scope.names.borrow();
+            for function in names.as_ref().map(|n| n.functions.values().cloned().collect::<Vec<_>>()).unwrap_or_default() {
+                let kind = crate::value::MemberKind::Method(function.block.clone());
+                own.members.borrow_mut().push(crate::value::Member { name: function.name.clone(), kind });
+            }
+        }
+        return cx.put(object);
+    }
+    let name = cx.text("Name").unwrap_or_else(|| format!("__DynamicModule_{}", cx.it.modules.len() + 1));
+    add(cx, name.as_str().into(), String::new(), scope);
+    if cx.flag("ReturnResult") {
+        return out.into_items().into_iter().try_for_each(|item| cx.put(item));
+    }
+    cx.put(value(&name, ""))
 }
 
 fn module_name(path: &str) -> Str {

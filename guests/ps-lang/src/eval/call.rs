@@ -58,6 +58,11 @@ impl Interp {
         if let Some(value) = self.own_method(object, name, args)? {
             return Ok(value);
         }
+        if !self.type_data.is_empty()
+            && let Some(crate::value::MemberKind::Method(block)) = self.given_to_type(object, name)
+        {
+            return self.call_with_this(&block, object, args);
+        }
         let ty = type_of(object);
         let sym = Sym::of(name);
         if !matches!(object.base(), Value::Object(_)) || object.base().items().is_none() {

@@ -173,7 +173,20 @@ impl Interp {
         if let Some(value) = self.intrinsic(object, name)? {
             return Ok(Some(value));
         }
+        if !self.type_data.is_empty()
+            && let Some(member) = self.given_to_type(object, name)
+        {
+            return self.read_member(object, &member).map(Some);
+        }
         self.type_property(object, name)
+    }
+
+    /// A member that `Update-TypeData` has given to a type of the object.
+    pub fn given_to_type(&self, object: &Value, name: &str) -> Option<MemberKind> {
+        let fits = |(_, member): &&(Str, crate::value::Member)| same(&member.name, name);
+        let names = self.type_names(object);
+        let entry = self.type_data.iter().filter(fits).find(|(ty, _)| names.iter().any(|own| same(own, ty)))?;
+        Some(entry.1.kind.clone())
     }
 
     fn read_member(&mut self, object: &Value, member: &MemberKind) -> R<Value> {

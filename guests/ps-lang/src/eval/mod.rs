@@ -132,6 +132,8 @@ pub struct Interp {
     pub lacking: Vec<String>,
     pub pester: crate::pester::Pester,
     pub jobs: Vec<crate::cmdlets::jobs::Job>,
+    /// Members that `Update-TypeData` has given to types, by their names.
+    pub type_data: Vec<(Str, crate::value::Member)>,
     /// Where `$using:` looks, within a job.
     pub using: Option<Rc<Scope>>,
     /// How many variables are there from the beginning.
