@@ -52,6 +52,7 @@ pub fn run() -> Result {
         .cache_dir(stepwell_tests::root().join("target/bench-cache"))
         .build()?;
     let size = host.sandbox().component("powershell").map_or(0, |wasm| wasm.len());
+    let python3 = interpreter();
     println!("the guest: {:.1} MB", size as f64 / 1e6);
     println!("median of {TIMES}, in milliseconds (the step as a multiple of the other):");
     for (name, script, python) in WORK {
@@ -59,8 +60,12 @@ pub fn run() -> Result {
         fs::write(dir.join("script.ps1"), script)?;
         fs::write(dir.join("script.py"), python)?;
         let mut line = format!("  {name}: step {:.1}", milliseconds(own));
-        let mut commands = [("native", Command::new(&native)), ("python3", Command::new("python3"))];
+        let mut commands = [("native", Command::new(&native)), ("python3", Command::new(&python3))];
         for ((peer, command), file) in commands.iter_mut().zip(["script.ps1", "script.py"]) {
+            // Without what the site adds to each start of Python.
+            if file.ends_with(".py") {
+                command.args(["-I", "-S"]);
+            }
             command.arg(file).current_dir(&dir).stdin(Stdio::null()).stdout(Stdio::null());
             let times = (0..TIMES).map(|_| timed(command)).collect::<Result<Vec<_>>>();
             match times.map(median) {
@@ -75,6 +80,13 @@ pub fn run() -> Result {
         println!("{line}");
     }
     Ok(())
+}
+
+/// The interpreter itself: what `python3` names may be a script that looks for it.
+fn interpreter() -> PathBuf {
+    let told = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+    let path = told.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    path.map_or_else(|| "python3".into(), |path| path.trim().into())
 }
 
 fn milliseconds(time: Duration) -> f64 {

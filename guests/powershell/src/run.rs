@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ps_lang::eval::Interp;
 use ps_lang::value::{Dict, DictKind, Str};
@@ -36,7 +36,13 @@ pub fn run(step: &Powershell) -> StepResult {
         Script::parse(&path, &text).map_err(|errors| Failure::invalid_config(told(&path, &text, &errors)))?;
     look_over(step, &script)?;
     let seen: Rc<RefCell<Seen>> = Rc::default();
-    let host = Granted { directory, temporary, seen: seen.clone(), started: Instant::now() };
+    let host = Granted {
+        directory,
+        temporary,
+        seen: seen.clone(),
+        started: Instant::now(),
+        told_at: Duration::from_secs(1),
+    };
     let mut interp = Interp::new(Box::new(host));
     interp.global.put_str("ErrorActionPreference", Value::from(step.error_action.name()));
     let parameters =
@@ -74,7 +80,7 @@ fn look_over(step: &Powershell, script: &Script) -> Result<(), Failure> {
             lines.join("\n")
         )));
     }
-    lines.iter().for_each(|line| stepwell_sdk::log::warn(line));
+    lines.iter().for_each(stepwell_sdk::log::warn);
     Ok(())
 }
 

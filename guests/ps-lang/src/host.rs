@@ -119,6 +119,15 @@ pub trait Host {
         None
     }
 
+    /// Whether the script has run so long that its place is worth telling; then [`Host::place`] tells it.
+    fn wants_place(&mut self) -> bool {
+        false
+    }
+
+    fn place(&mut self, path: &str, line: usize) {
+        let _ = (path, line);
+    }
+
     fn halted(&mut self, why: &str) {
         let _ = why;
     }

@@ -223,14 +223,17 @@ fn new_module(cx: &mut Cx<'_>) -> R<()> {
     let out = crate::eval::Collector::default();
     let body = crate::eval::block::ScriptBlock::new(block.ast.clone());
     cx.it.within(scope.clone(), |it| {
-        let ready = it.script_command(body, "", "".into(), given, true, false, crate::syntax::Span::default())?;
+        let ready =
+            it.script_command(body, "", "".into(), given, true, false, crate::syntax::Span::default())?;
         it.run_ready(ready, crate::syntax::Span::default(), None, &out)
     })?;
     if cx.flag("AsCustomObject") {
         let object = Value::custom([]);
         if let Value::Object(own) = &object {
             let names = scope.names.borrow();
-            for function in names.as_ref().map(|n| n.functions.values().cloned().collect::<Vec<_>>()).unwrap_or_default() {
+            for function in
+                names.as_ref().map(|n| n.functions.values().cloned().collect::<Vec<_>>()).unwrap_or_default()
+            {
                 let kind = crate::value::MemberKind::Method(function.block.clone());
                 own.members.borrow_mut().push(crate::value::Member { name: function.name.clone(), kind });
             }

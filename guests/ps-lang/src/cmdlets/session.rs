@@ -39,7 +39,12 @@ pub const CMDLETS: &[CmdletInfo] = &[
             Box::new(Each(|cx| {
                 let message = "Operation is not supported on this platform.";
                 let kind = "System.PlatformNotSupportedException";
-                cx.fail(Fault::new(kind, "System.PlatformNotSupportedException", Category::NotSpecified, message))
+                cx.fail(Fault::new(
+                    kind,
+                    "System.PlatformNotSupportedException",
+                    Category::NotSpecified,
+                    message,
+                ))
             }))
         },
     },
@@ -135,7 +140,12 @@ fn update(cx: &mut Cx<'_>) -> R<()> {
     let is = |(own, member): &(Str, Member)| same(own, &ty) && same(&member.name, &name);
     if cx.it.type_data.iter().any(is) && !cx.flag("Force") {
         let message = format!("Error in type \"{ty}\": The member {name} is already present.");
-        return cx.error(Fault::new("RuntimeException", "TypesXmlError", Category::InvalidOperation, message));
+        return cx.error(Fault::new(
+            "RuntimeException",
+            "TypesXmlError",
+            Category::InvalidOperation,
+            message,
+        ));
     }
     cx.it.type_data.retain(|entry| !is(entry));
     cx.it.type_data.push((ty, Member { name, kind }));

@@ -242,6 +242,20 @@ impl Interp {
                 _ => {}
             }
         }
+        let doubles = match (&left, &right) {
+            (Value::Double(a), Value::Double(b)) => Some((*a, *b)),
+            (Value::Double(a), Value::Int(b)) => Some((*a, f64::from(*b))),
+            (Value::Int(a), Value::Double(b)) => Some((f64::from(*a), *b)),
+            _ => None,
+        };
+        if let Some((a, b)) = doubles {
+            match op {
+                BinaryOp::Add => return Ok(Value::Double(a + b)),
+                BinaryOp::Sub => return Ok(Value::Double(a - b)),
+                BinaryOp::Mul => return Ok(Value::Double(a * b)),
+                _ => {}
+            }
+        }
         match op {
             BinaryOp::Add => self.add(left, right),
             BinaryOp::Compare(compare, case) => self.compare(compare, case, &left, &right),

@@ -185,7 +185,8 @@ impl Interp {
     pub fn given_to_type(&self, object: &Value, name: &str) -> Option<MemberKind> {
         let fits = |(_, member): &&(Str, crate::value::Member)| same(&member.name, name);
         let names = self.type_names(object);
-        let entry = self.type_data.iter().filter(fits).find(|(ty, _)| names.iter().any(|own| same(own, ty)))?;
+        let entry =
+            self.type_data.iter().filter(fits).find(|(ty, _)| names.iter().any(|own| same(own, ty)))?;
         Some(entry.1.kind.clone())
     }
 

@@ -170,9 +170,15 @@ impl Interp {
     /// Ends a script that was told to stop, or that has run out of time; called in every loop and call.
     pub fn tick(&mut self, span: Span) -> R<()> {
         self.ticks = self.ticks.wrapping_add(1);
-        if self.ticks & 0xfff == 0
-            && let Some(why) = self.host.interrupted()
-        {
+        if self.ticks & 0xfff != 0 {
+            return Ok(());
+        }
+        if self.host.wants_place() {
+            let line = self.source.position(span.start).0;
+            let path = self.source.path.clone();
+            self.host.place(&path, line);
+        }
+        if let Some(why) = self.host.interrupted() {
             let (line, column) = self.source.position(span.start);
             let place = format!("{why} at line {line}, column {column}");
             let fault = Fault::new(

@@ -218,7 +218,7 @@ fn named(it: &mut Interp, template: &str) -> R<String> {
         for part in parts {
             value = it.property(&value, part)?.unwrap_or_default();
         }
-        name.push_str(&should::nicely(it, &value).trim_matches('\''));
+        name.push_str(should::nicely(it, &value).trim_matches('\''));
         rest = after;
     }
     name.push_str(rest);

@@ -42,7 +42,7 @@ pub fn definitions<'a>(node: Node<'a>, found: &mut Vec<&'a TypeDef>) {
 }
 
 /// The names of types that the members of a definition are declared with.
-pub fn declared<'a>(definition: &'a TypeDef) -> impl Iterator<Item = &'a TypeName> {
+pub fn declared(definition: &TypeDef) -> impl Iterator<Item = &TypeName> {
     let methods = definition.methods.iter();
     let of_methods =
         methods.flat_map(|m| m.returns.iter().chain(m.body.params.iter().filter_map(|p| p.kind.as_ref())));
@@ -286,10 +286,10 @@ fn targets(target: &Expr, set: &mut HashSet<Sym>) {
 fn reads(node: Node<'_>, known: &dyn Fn(Sym) -> bool, unknown: &mut Vec<Span>) {
     match node {
         Node::Block(_) => return,
-        Node::Expr(Expr { kind: ExprKind::Var(var), span }) => {
-            if var.scope == VarScope::Any && !var.name.contains(':') && !known(var.sym) {
-                unknown.push(*span);
-            }
+        Node::Expr(Expr { kind: ExprKind::Var(var), span })
+            if var.scope == VarScope::Any && !var.name.contains(':') && !known(var.sym) =>
+        {
+            unknown.push(*span);
         }
         Node::Expr(Expr { kind: ExprKind::Expand(parts), .. }) => {
             for part in parts {

@@ -77,10 +77,10 @@ pub(super) const POWERSHELL: &[Declared] = &[
     }),
     Method("powershell AddArgument(object value)", |_, t, a| give(t, None, at(a, 0))),
     Method("powershell AddParameter(string name)", |_, t, a| {
-        give(t, Some(string(a, 0).into()), Value::Switch(true))
+        give(t, Some(string(a, 0)), Value::Switch(true))
     }),
     Method("powershell AddParameter(string name, object value)", |_, t, a| {
-        give(t, Some(string(a, 0).into()), at(a, 1))
+        give(t, Some(string(a, 0)), at(a, 1))
     }),
     Method("powershell AddParameters(object parameters)", |_, t, a| {
         match at(a, 0).base() {
@@ -124,9 +124,7 @@ pub(super) const COMMANDS: &[Declared] = &[
     Method("object AddScript(string script)", |_, t, a| add(t, &string(a, 0), true)),
     Method("object AddCommand(string cmdlet)", |_, t, a| add(t, &string(a, 0), false)),
     Method("object AddArgument(object value)", |_, t, a| give(t, None, at(a, 0))),
-    Method("object AddParameter(string name, object value)", |_, t, a| {
-        give(t, Some(string(a, 0).into()), at(a, 1))
-    }),
+    Method("object AddParameter(string name, object value)", |_, t, a| give(t, Some(string(a, 0)), at(a, 1))),
 ];
 
 fn streams(hosted: &Hosted) -> Value {
