@@ -133,17 +133,19 @@ impl Host for Granted {
         (context::remaining() < MARGIN).then(|| "the time of the step ran out".to_owned())
     }
 
-    /// After one second, two, four and so on: when fuel ends a script, it cannot say any more where it was.
+    /// After a quarter of a second, a half, a whole, two and so on: when fuel ends a script, it cannot say any more where it
+    /// was.
     fn wants_place(&mut self) -> bool {
         let wants = self.started.elapsed() >= self.told_at;
         if wants {
-            self.told_at = self.started.elapsed().max(Duration::from_millis(500)) * 2;
+            self.told_at = self.started.elapsed() * 2;
         }
         wants
     }
 
     fn place(&mut self, path: &str, line: usize) {
-        log::info(format!("still running after {} s, at {path}:{line}", self.started.elapsed().as_secs()));
+        let seconds = self.started.elapsed().as_secs_f64();
+        log::debug(format!("still running after {seconds:.1} s, at {path}:{line}"));
     }
 
     fn halted(&mut self, why: &str) {

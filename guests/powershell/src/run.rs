@@ -41,7 +41,7 @@ pub fn run(step: &Powershell) -> StepResult {
         temporary,
         seen: seen.clone(),
         started: Instant::now(),
-        told_at: Duration::from_secs(1),
+        told_at: Duration::from_millis(250),
     };
     let mut interp = Interp::new(Box::new(host));
     interp.global.put_str("ErrorActionPreference", Value::from(step.error_action.name()));

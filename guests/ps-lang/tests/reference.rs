@@ -71,7 +71,7 @@ fn the_list_of_types_is_true() {
         }
         if let TypeKind::Enum(values, _) = info.kind {
             let values: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
-            write!(members, "{}\n", values.join(", ")).unwrap();
+            writeln!(members, "{}", values.join(", ")).unwrap();
         }
         if members.is_empty() {
             plain.push(info.name);
