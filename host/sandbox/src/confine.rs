@@ -12,7 +12,7 @@ use landlock::{
     RulesetError, Scope, path_beneath_rules,
 };
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Resource, Rlimit};
+use rustix::process::{Resource, Rlimit, Signal};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
@@ -112,6 +112,8 @@ impl Bounds {
         for (resource, most) in self.limits {
             rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
         }
+        // The thread that starts a program lives as long as it: a service that dies takes it along.
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         rustix::thread::set_no_new_privs(true)?;
         if let Some(files) = &self.files {
             own_process(files)?;

@@ -64,7 +64,7 @@ mod linux {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
     use std::path::Path;
     use std::process::{Child, Command, Stdio};
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread;
 
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
@@ -82,16 +82,41 @@ mod linux {
         ("POWERSHELL_UPDATECHECK", "Off"),
     ];
 
-    /// The group of a program, until it is reaped: after that, its number may be another's.
+    /// The group of a program.
     #[derive(Clone, Default)]
-    struct Group(Arc<Mutex<Option<Pid>>>);
+    struct Group(Arc<Mutex<State>>);
+
+    #[derive(Default)]
+    struct State {
+        /// From its start until it is reaped: after that, its number may be another's.
+        pid: Option<Pid>,
+        killed: bool,
+    }
 
     impl Group {
+        fn state(&self) -> MutexGuard<'_, State> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// Kills the group, or sees to it that it is killed as soon as it is there.
         fn kill(&self) {
-            if let Some(pid) = *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            let mut state = self.state();
+            state.killed = true;
+            if let Some(pid) = state.pid {
                 // A group that is gone already is no error.
                 let _ = rustix::process::kill_process_group(pid, Signal::KILL);
             }
+        }
+
+        fn started(&self, pid: Pid) {
+            self.state().pid = Some(pid);
+            if self.state().killed {
+                self.kill();
+            }
+        }
+
+        fn reaped(&self) {
+            self.state().pid = None;
         }
     }
 
@@ -131,11 +156,11 @@ mod linux {
         let weaker = bounds.weaker();
         let mut child = start(program, home.path(), bounds)?;
         let pid = Pid::from_child(&child);
-        *group.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+        group.started(pid);
         let ended = finish(&mut child, program, group, pid);
         // Whatever happened, nothing of it stays, and nobody signals a number that is free.
         group.kill();
-        *group.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        group.reaped();
         let status = child.wait()?;
         let (output, error_output, truncated) = ended?;
         Ok(Ended { code: status.code(), signal: status.signal(), output, error_output, truncated, weaker })
