@@ -173,6 +173,7 @@ fn survives(script: &str, root: &Path) -> bool {
             limit: Duration::from_millis(300),
         };
         if let Ok(script) = Script::parse("/script/fuzz.ps1", script) {
+            ps_lang::check::check(&script);
             Interp::new(Box::new(host)).run_script(&script, Vec::new());
         }
     }))
