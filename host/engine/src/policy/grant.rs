@@ -170,8 +170,14 @@ impl Grant {
             "environment" => !self.environment.is_empty(),
             _ => false,
         };
-        let names: Vec<&str> = manifest.needs.iter().map(|need| need.capability.as_str()).collect();
-        (!names.is_empty() && !names.iter().any(|name| granted(name))).then(|| names.join("`, `"))
+        let some = manifest.needs.iter().any(|need| granted(&need.capability));
+        let names: Vec<&str> = manifest
+            .needs
+            .iter()
+            .filter(|need| !need.optional)
+            .map(|need| need.capability.as_str())
+            .collect();
+        (!names.is_empty() && !some).then(|| names.join("`, `"))
     }
 
     /// Name and origin of each part, for `policy show`.
