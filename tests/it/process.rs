@@ -2,7 +2,7 @@
 //! the step by `sh`.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -113,13 +113,23 @@ async fn a_program_may_use_the_network_where_policy_says_so() {
     assert!(told(&end).contains("refused"), "{}", told(&end));
 }
 
-/// Whether a process that wrote its number to a file of the workspace is still there.
+/// The directory in which each run has its own.
+fn runs(site: &Running) -> PathBuf {
+    site.host.workspace("x").ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The processes that scripts have told of, in files of their workspaces.
+fn told_of(runs: &Path) -> Vec<String> {
+    let runs = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let files = runs.filter_map(|run| std::fs::read_to_string(run.path().join("workspace/pid")).ok());
+    files.flat_map(|pids| pids.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// Whether one of them is still there.
 fn alive(site: &Running) -> bool {
-    let runs = site.host.workspace("x").ancestors().nth(2).unwrap().to_owned();
-    let files = std::fs::read_dir(runs).unwrap().flatten().map(|run| run.path().join("workspace/pid"));
-    let pids: Vec<String> = files.filter_map(|file| std::fs::read_to_string(file).ok()).collect();
+    let pids = told_of(&runs(site));
     assert!(!pids.is_empty(), "the script has told its processes");
-    pids.iter().flat_map(|pid| pid.split_whitespace()).any(|pid| {
+    pids.iter().any(|pid| {
         std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z"))
     })
 }
@@ -157,9 +167,11 @@ async fn a_cancelled_run_takes_its_program_with_it() {
     let script = format!("{LINGERS} sleep 300");
     let job = one_step(json!({"type": "powershell", "runner": "pwsh", "script": script}));
     let cancel = CancellationToken::new();
-    let later = cancel.clone();
+    let (later, runs) = (cancel.clone(), runs(&site));
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        while told_of(&runs).len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         later.cancel();
     });
     let state = site.watched(&job, &Nobody, cancel).await;
