@@ -55,7 +55,7 @@ pub fn run(step: &Powershell) -> StepResult {
 }
 
 /// What the parser found, a line for each.
-pub fn told(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> String {
+fn told(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> String {
     let source = ps_lang::syntax::Source::new(path, text);
     let lines: Vec<String> = errors
         .iter()

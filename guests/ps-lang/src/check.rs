@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::cmdlets;
+use crate::cmdlets::{self, CmdletInfo};
 use crate::eval::Interp;
+use crate::eval::bind::Hit;
 use crate::needs::{self, Lack};
 use crate::script::Script;
 use crate::symbol::{fold, same};
 use crate::syntax::Span;
-use crate::syntax::ast::{
-    Arg, Command, ElementKind, Expr, ExprKind, Invoke, Part, Pipe, Stmt, StmtKind, TypeName,
-};
+use crate::syntax::ast::{Arg, Command, Expr, ExprKind, Invoke, Part, Stmt, StmtKind, TypeName};
 use crate::syntax::walk::{Node, children};
 use crate::types::{TypeInfo, TypeKind, lookup};
 
@@ -111,16 +110,19 @@ impl Known {
     }
 
     fn called(&mut self, command: &Command, name: &str) {
-        let target = cmdlets::alias(name).unwrap_or(name);
-        if same(target, "Set-Alias") || same(target, "New-Alias") {
-            self.functions.extend(argument(command, "Name").map(|name| fold(&name).into_owned()));
-        }
         let file = name.ends_with(".ps1") || name.ends_with(".psm1");
         self.takes_in |= file && command.invoke == Invoke::Dot;
-        if same(target, "Import-Module") {
-            self.takes_in |= argument(command, "Name").is_none_or(|name| is_file(&name));
+        let Some(info) = cmdlets::find(cmdlets::alias(name).unwrap_or(name)) else { return };
+        match info.name {
+            "Set-Alias" | "New-Alias" => {
+                self.functions.extend(argument(command, info, "Name").map(|name| fold(&name).into_owned()));
+            }
+            "Import-Module" => {
+                self.takes_in |= argument(command, info, "Name").is_none_or(|name| is_file(&name))
+            }
+            "Invoke-Expression" => self.any_call = true,
+            _ => {}
         }
-        self.any_call |= same(target, "Invoke-Expression");
     }
 
     fn spread(&mut self) {
@@ -145,23 +147,38 @@ fn constant(expr: &Expr) -> Option<String> {
     }
 }
 
-/// A constant argument: given by name, or else the first one without.
-fn argument(command: &Command, parameter: &str) -> Option<String> {
-    let named = command.args.iter().enumerate().find_map(|(at, arg)| match arg {
-        Arg::Named { name, value, .. }
-            if parameter.get(..name.len()).is_some_and(|start| same(start, name)) =>
-        {
-            match (value, command.args.get(at + 1)) {
-                (Some(value), _) | (None, Some(Arg::Value(value))) => Some(constant(value)),
-                _ => None,
+/// The argument at a place that a name has, with or without a colon between them.
+fn value_after(command: &Command, at: usize) -> Option<&Expr> {
+    match (command.args.get(at), command.args.get(at + 1)) {
+        (Some(Arg::Named { value: Some(value), .. }), _)
+        | (Some(Arg::Named { value: None, .. }), Some(Arg::Value(value))) => Some(value),
+        _ => None,
+    }
+}
+
+/// A constant argument of a cmdlet: given by the parameter's name, or else the first one that no name has.
+fn argument(command: &Command, info: &'static CmdletInfo, parameter: &str) -> Option<String> {
+    let table = cmdlets::table(info);
+    let mut plain = None;
+    let mut at = 0;
+    while let Some(arg) = command.args.get(at) {
+        match arg {
+            Arg::Named { name, value, .. } => {
+                let spec = match Interp::find_parameter(&table, name) {
+                    Ok(Some(Hit::Param(index))) => table.params.get(index),
+                    _ => None,
+                };
+                if spec.is_some_and(|spec| same(&spec.name, parameter)) {
+                    return value_after(command, at).and_then(constant);
+                }
+                at += usize::from(value.is_none() && !spec.is_some_and(|spec| spec.is_switch));
             }
+            Arg::Value(expr) if plain.is_none() => plain = Some(expr),
+            _ => {}
         }
-        _ => None,
-    });
-    named.unwrap_or_else(|| match command.args.first() {
-        Some(Arg::Value(expr)) => constant(expr),
-        _ => None,
-    })
+        at += 1;
+    }
+    plain.and_then(constant)
 }
 
 /// Whether a module is given as a file.
@@ -268,10 +285,6 @@ impl Checker<'_> {
                 let dead = !self.known.any_call && !self.known.live.contains(&name);
                 self.guarded(dead, |it| it.inside(node));
             }
-            StmtKind::Pipe(pipe) => {
-                self.pipe(pipe);
-                self.inside(node);
-            }
             _ => self.inside(node),
         }
     }
@@ -284,27 +297,11 @@ impl Checker<'_> {
             .any(|word| text.contains(word))
     }
 
-    /// Notes the capabilities that the commands of a pipeline use.
-    fn pipe(&mut self, pipe: &Pipe) {
-        for element in &pipe.elements {
-            if let ElementKind::Command(command) = &element.kind
-                && let Some(name) = name_of(command)
-            {
-                let name = cmdlets::alias(&name).unwrap_or(&name).to_owned();
-                let fits = |part: &str| fold(&name).contains(&*fold(part));
-                self.report.uses.extend(USES.iter().filter(|(part, _)| fits(part)).map(|(_, uses)| uses));
-            }
-        }
-    }
-
     fn command(&mut self, command: &Command) {
         let quiet = ["SilentlyContinue", "Ignore"];
         let silent = command.args.iter().enumerate().any(|(at, arg)| {
-            let Arg::Named { name, value, .. } = arg else { return false };
-            let given = match (value, command.args.get(at + 1)) {
-                (Some(value), _) | (None, Some(Arg::Value(value))) => constant(value),
-                _ => None,
-            };
+            let Arg::Named { name, .. } = arg else { return false };
+            let given = value_after(command, at).and_then(constant);
             (same(name, "ErrorAction") || same(name, "ea"))
                 && given.is_some_and(|given| quiet.iter().any(|word| same(word, &given)))
         });
@@ -327,6 +324,8 @@ impl Checker<'_> {
             _ => name,
         };
         if let Some(info) = cmdlets::find(plain).or_else(|| cmdlets::find(&format!("Get-{plain}"))) {
+            let fits = |part: &str| fold(info.name).contains(&*fold(part));
+            self.report.uses.extend(USES.iter().filter(|(part, _)| fits(part)).map(|(_, uses)| uses));
             return self.arguments(command, info);
         }
         let lower = fold(plain).into_owned();
@@ -345,7 +344,7 @@ impl Checker<'_> {
         self.found(span, Lack::Unknown, plain, message);
     }
 
-    fn arguments(&mut self, command: &Command, info: &'static cmdlets::CmdletInfo) {
+    fn arguments(&mut self, command: &Command, info: &'static CmdletInfo) {
         let table = cmdlets::table(info);
         for arg in &command.args {
             let Arg::Named { name, span, .. } = arg else { continue };
@@ -362,9 +361,9 @@ impl Checker<'_> {
                     _ => false,
                 });
                 if com {
-                    let name = argument(command, "ComObject").unwrap_or_else(|| "COM".into());
+                    let name = argument(command, info, "ComObject").unwrap_or_else(|| "COM".into());
                     self.found(span, Lack::Unavailable, &name, needs::COM.to_owned());
-                } else if let Some(name) = argument(command, "TypeName") {
+                } else if let Some(name) = argument(command, info, "TypeName") {
                     self.type_text(&name, span);
                 }
             }
@@ -383,7 +382,7 @@ impl Checker<'_> {
                 }
             }
             "Import-Module" => {
-                if let Some(name) = argument(command, "Name") {
+                if let Some(name) = argument(command, info, "Name") {
                     self.module(&name, span);
                 }
             }

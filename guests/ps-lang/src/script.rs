@@ -1,6 +1,5 @@
 //! Runs a script from beginning to end.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::eval::bind::Given;
@@ -106,7 +105,6 @@ impl Interp {
             type_data: Vec::new(),
             using: None,
             automatic: 0,
-            exit_code: 0,
         };
         it.set_automatic();
         it.set_functions();
@@ -321,18 +319,5 @@ impl Interp {
             }
         }
         Ok(())
-    }
-
-    /// Runs text as a script of its own, its output collected.
-    pub fn run_text(&mut self, code: &str) -> R<Vec<Value>> {
-        let source = Source::new("", code);
-        let block = match crate::syntax::parse(&source) {
-            Ok(block) => block,
-            Err(errors) => return Err(self.parse_error(&source, &errors)),
-        };
-        self.hoist(&block)?;
-        let out = crate::eval::Collector(RefCell::default());
-        self.run_block(&ScriptBlock::new(block), &out)?;
-        Ok(out.into_items())
     }
 }

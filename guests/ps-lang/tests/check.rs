@@ -28,6 +28,7 @@ fn what_is_not_here_is_named() {
         ("Get-ItemProperty 'HKLM:\\Software\\X'", &["1 Unavailable HKLM:"]),
         ("Invoke-Command -ComputerName a { 1 }", &["1 Unavailable Invoke-Command -ComputerName"]),
         ("Import-Module Az.Accounts", &["1 Unavailable Az.Accounts"]),
+        ("Import-Module -Force -ErrorAction Stop Az.Accounts", &["1 Unavailable Az.Accounts"]),
         ("#requires -Modules ActiveDirectory\n1", &["1 Unavailable ActiveDirectory"]),
         ("Add-Type -TypeDefinition 'class X {}'", &["1 Unavailable Add-Type"]),
         ("Get-Thing", &["1 Unknown Get-Thing"]),

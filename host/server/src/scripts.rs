@@ -13,6 +13,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stepwell::engine::StepEnd;
+use stepwell::engine::policy::Policy;
 use stepwell::engine::run::{Event, RunState};
 use stepwell::{Host, HostError, Notice, Observer};
 use tokio_util::sync::CancellationToken;
@@ -281,10 +282,9 @@ impl Runner {
                 { "mount": "/workspace", "scratch": "256MiB", "access": "write" },
             ],
         });
-        let dir = tempfile::tempdir().map_err(|error| file_error(std::env::temp_dir(), error))?;
-        let file = dir.path().join("policy.yaml");
-        fs::write(&file, policy.to_string()).map_err(|error| file_error(file.clone(), error))?;
-        let host = Host::builder().cache_dir(crate::cli::cache_dir()).policy_file(&file).build()?;
+        let policies =
+            Policy::parse("the policy of scripts", &policy.to_string(), root).map_err(HostError::Invalid)?;
+        let host = Host::builder().cache_dir(crate::cli::cache_dir()).policies(policies).build()?;
         Ok(Self { host, root: root.to_owned() })
     }
 

@@ -37,6 +37,7 @@ pub struct HostBuilder {
     data_dir: Option<PathBuf>,
     cache_dir: Option<PathBuf>,
     store: Option<Arc<dyn Store>>,
+    policies: Vec<Policy>,
     policy_files: Vec<PathBuf>,
     config_file: Option<PathBuf>,
     clock: Option<Arc<dyn Clock>>,
@@ -78,6 +79,13 @@ impl HostBuilder {
     #[must_use]
     pub fn policy_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.policy_files.push(path.into());
+        self
+    }
+
+    /// Policies that were read already ([`Policy::parse`]), beside those of files.
+    #[must_use]
+    pub fn policies(mut self, policies: impl IntoIterator<Item = Policy>) -> Self {
+        self.policies.extend(policies);
         self
     }
 
@@ -166,7 +174,7 @@ impl HostBuilder {
             }
             None => Configuration::default(),
         };
-        let mut policies = Vec::new();
+        let mut policies = self.policies;
         for path in &self.policy_files {
             policies
                 .extend(Policy::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?);

@@ -4,29 +4,21 @@ use super::{Cmdlet, Cx};
 use crate::eval::error::{Category, Fault, R};
 use crate::value::{DateKind, DateTime, TimeSpan, Value};
 
-/// Random numbers that a seed decides: xorshift64*.
-pub struct Rng(u64);
+/// Random numbers that a seed decides.
+pub struct Rng(fastrand::Rng);
 
 impl Rng {
     pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn draw(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     /// From `low` to one less than `high`.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
-        let range = high.saturating_sub(low).max(1) as u64;
-        low + (self.draw() % range) as i64
+        if low < high { self.0.i64(low..high) } else { low }
     }
 
     pub fn fraction(&mut self) -> f64 {
-        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
+        self.0.f64()
     }
 }
 

@@ -138,8 +138,6 @@ pub struct Interp {
     pub using: Option<Rc<Scope>>,
     /// How many variables are there from the beginning.
     pub automatic: usize,
-    /// What `#requires` and the rest of the script asked for and did not find.
-    pub exit_code: i32,
 }
 
 /// Names that the engine itself uses.

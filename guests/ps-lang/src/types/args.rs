@@ -74,6 +74,12 @@ pub fn dict(value: &Value) -> Option<Rc<Dict>> {
     }
 }
 
+/// The bytes of a `byte[]` from an offset on, as many as a count says.
+pub fn byte_range(args: &[Value]) -> Vec<u8> {
+    let start = integer(args, 1).max(0) as usize;
+    bytes(&at(args, 0)).into_iter().skip(start).take(integer(args, 2).max(0) as usize).collect()
+}
+
 /// The bytes of a `byte[]`.
 pub fn bytes(value: &Value) -> Vec<u8> {
     value.to_items().iter().map(|v| v.as_integer().unwrap_or(0) as u8).collect()

@@ -1,6 +1,6 @@
 //! Readers, writers, bytes in memory, encodings.
 
-use super::args::{at, boolean, bytes, integer, string};
+use super::args::{at, boolean, byte_range, bytes, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::io::{read, write};
 use super::net::{Net, StreamData, StreamKind};
@@ -168,11 +168,7 @@ pub(super) const MEMORY: &[Declared] = &[
         Ok(Value::bytes(&stream(t, |s| s.bytes.clone()).unwrap_or_default()))
     }),
     Method("void Write(byte[] buffer, int offset, int count)", |_, t, a| {
-        let more: Vec<u8> = bytes(&at(a, 0))
-            .into_iter()
-            .skip(integer(a, 1).max(0) as usize)
-            .take(integer(a, 2).max(0) as usize)
-            .collect();
+        let more = byte_range(a);
         stream(t, |s| {
             s.bytes.extend(more);
             s.at = s.bytes.len();
@@ -233,11 +229,7 @@ pub(super) const ENCODING: &[Declared] = &[
     }),
     Method("string GetString(byte[] bytes)", |_, t, a| Ok(Value::from(decode(&bytes(&at(a, 0)), own(t))))),
     Method("string GetString(byte[] bytes, int index, int count)", |_, t, a| {
-        let part: Vec<u8> = bytes(&at(a, 0))
-            .into_iter()
-            .skip(integer(a, 1).max(0) as usize)
-            .take(integer(a, 2).max(0) as usize)
-            .collect();
+        let part = byte_range(a);
         Ok(Value::from(decode(&part, own(t))))
     }),
     Method("int GetByteCount(string s)", |_, t, a| {
