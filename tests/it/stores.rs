@@ -1,5 +1,6 @@
 //! The contract of `stepwell::engine::Store`: one suite for every store.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use chrono::Duration;
@@ -14,16 +15,21 @@ use stepwell::engine::store::{
     LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter, ScheduleRow, Source,
 };
 use stepwell::engine::{Store, StoreError};
-use stepwell::store::SqliteStore;
+use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
+use stepwell_tests::servers;
 
-/// Every store, under its name, and the directory that it lives in.
-fn stores() -> Vec<(&'static str, Arc<dyn Store>, tempfile::TempDir)> {
+/// Every store, under its name, and what it lives in.
+async fn stores() -> Vec<(&'static str, Arc<dyn Store>, Box<dyn Any>)> {
     let dir = tempfile::tempdir().unwrap();
     let sqlite = Arc::new(SqliteStore::new(dir.path().join("deep/down/stepwell.db")));
-    vec![
-        ("memory", Arc::new(SqliteStore::in_memory()), tempfile::tempdir().unwrap()),
-        ("sqlite", sqlite, dir),
-    ]
+    let mut stores: Vec<(_, Arc<dyn Store>, Box<dyn Any>)> =
+        vec![("memory", Arc::new(SqliteStore::in_memory()), Box::new(())), ("sqlite", sqlite, Box::new(dir))];
+    if let Some(database) = servers::postgres().await {
+        let settings: PostgresSettings = database.url().parse().unwrap();
+        let postgres = Arc::new(PostgresStore::with(settings.callers_time()));
+        stores.push(("postgres", postgres, Box::new(database)));
+    }
+    stores
 }
 
 fn now() -> Timestamp {
@@ -68,6 +74,7 @@ fn commit(id: &str, fence: u64, events: Vec<Event>, logs: usize, next: Next) -> 
     Commit {
         execution_id: id.to_owned(),
         fence,
+        number: 1,
         events,
         logs: vec![record; logs],
         status: Some(if next == Next::End { RunStatus::Failed } else { RunStatus::Running }),
@@ -84,7 +91,7 @@ fn ids(claims: &[Claim]) -> Vec<&str> {
 
 #[tokio::test]
 async fn what_is_written_is_read_back() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         store.insert(&new_run("one"), None).await.unwrap();
         assert_eq!(
             store.insert(&new_run("one"), None).await,
@@ -97,7 +104,10 @@ async fn what_is_written_is_read_back() {
             vec![Event::Started { at: now() }, Event::StepStarted { step: 0, attempt: 1, at: now() }];
         store.commit(commit("one", 1, events.clone(), 2, Next::Keep)).await.unwrap();
         let more = vec![Event::CheckpointSaved { step: 0, data: "note".to_owned() }];
-        store.commit(commit("one", 1, more.clone(), 1, Next::Keep)).await.unwrap();
+        let second = Commit { number: 2, ..commit("one", 1, more.clone(), 1, Next::Keep) };
+        store.commit(second.clone()).await.unwrap();
+        // Somebody who does not know whether it was written tries again.
+        store.commit(second).await.unwrap();
         let (run, read) = store.load("one").await.unwrap();
         assert_eq!((run, read), (new_run("one"), [events, more].concat()), "{name}");
         let seqs: Vec<u64> = store.logs("one", 1, 10).await.unwrap().iter().map(|line| line.seq).collect();
@@ -114,7 +124,7 @@ async fn what_is_written_is_read_back() {
 
 #[tokio::test]
 async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         store.insert(&new_run("one"), None).await.unwrap();
         let first = store.claim_run("one", "w", now(), after(15)).await.unwrap();
         let claimed = Err(StoreError::Claimed("one".to_owned(), after(15)));
@@ -125,7 +135,7 @@ async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
         assert_eq!(store.commit(late).await, Err(StoreError::Stale("one".to_owned())), "{name}");
         let claims = [("one".to_owned(), first.fence), ("one".to_owned(), second.fence)];
         assert_eq!(
-            store.renew(&claims, after(40)).await.unwrap(),
+            store.renew(&claims, after(16), after(40)).await.unwrap(),
             [Renewal::Lost, Renewal::Kept(None)],
             "{name}"
         );
@@ -142,7 +152,7 @@ async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
 
 #[tokio::test]
 async fn runs_go_by_rank_when_they_are_due_as_many_as_may() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         for (id, rank, due) in [("late", 3, 0), ("early", 1, 0), ("future", 0, 60), ("middle", 2, 0)] {
             let run = NewRun { rank: after(rank), scheduled_time: after(due), ..new_run(id) };
             store.insert(&run, None).await.unwrap();
@@ -164,7 +174,7 @@ async fn runs_go_by_rank_when_they_are_due_as_many_as_may() {
 
 #[tokio::test]
 async fn a_concurrency_key_lets_one_go_and_hands_its_slot_on() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         for id in ["a", "b", "c"] {
             store.insert(&keyed(id, OnConflict::Queue), None).await.unwrap();
         }
@@ -188,7 +198,7 @@ async fn a_concurrency_key_lets_one_go_and_hands_its_slot_on() {
 
 #[tokio::test]
 async fn a_taken_key_cancels_whom_the_job_says() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         store.insert(&keyed("a", OnConflict::Queue), None).await.unwrap();
         assert_eq!(ids(&store.claim(query(9, now())).await.unwrap()), ["a"], "{name}");
         let newest = store.insert(&keyed("b", OnConflict::CancelNewest), None).await.unwrap();
@@ -198,7 +208,7 @@ async fn a_taken_key_cancels_whom_the_job_says() {
         assert_eq!(running.to_cancel, ["a"], "{name}");
         let why = Some("replaced by the run c".to_owned());
         assert_eq!(
-            store.renew(&[("a".to_owned(), 1)], after(9)).await.unwrap(),
+            store.renew(&[("a".to_owned(), 1)], now(), after(9)).await.unwrap(),
             [Renewal::Kept(why)],
             "{name}"
         );
@@ -210,7 +220,7 @@ async fn a_taken_key_cancels_whom_the_job_says() {
 
 #[tokio::test]
 async fn a_request_with_a_key_makes_one_run_and_a_full_queue_takes_none() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         let asked = |id: &str, print: &str| NewRun {
             idempotency: Some(Idempotency { key: "key".to_owned(), fingerprint: print.to_owned() }),
             ..new_run(id)
@@ -239,7 +249,7 @@ async fn a_request_with_a_key_makes_one_run_and_a_full_queue_takes_none() {
 
 #[tokio::test]
 async fn a_cancelled_run_is_due_at_once_and_its_worker_learns_of_it() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         store.insert(&NewRun { scheduled_time: after(1000), ..new_run("later") }, None).await.unwrap();
         let row = store.request_cancel("later", "by ann", after(1), None).await.unwrap();
         assert_eq!(row.cancel.as_deref(), Some("by ann"), "{name}");
@@ -266,7 +276,7 @@ async fn a_cancelled_run_is_due_at_once_and_its_worker_learns_of_it() {
 
 #[tokio::test]
 async fn records_have_versions_and_changes_stand_or_fall_together() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         let put = |value: i32, expect| Change::Put {
             kind: Kind::Job,
             id: "j".to_owned(),
@@ -316,7 +326,7 @@ fn fire(id: &str, nominal: &str, overlap: RunOverlap) -> NewFire {
 
 #[tokio::test]
 async fn a_fire_has_one_row_and_one_run_whoever_comes() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         let row = ScheduleRow {
             job_id: "job".to_owned(),
             job: job("job"),
@@ -326,8 +336,14 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
             paused: None,
         };
         store.write(vec![Change::PutSchedule(row)]).await.unwrap();
-        assert_eq!(store.next_schedule().await.unwrap(), Some(after(1)), "{name}");
-        assert_eq!(store.due_schedules(after(1), 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(store.next_schedule(None).await.unwrap(), Some(after(1)), "{name}");
+        let lease = async |who, from, to| store.lease_schedulers(who, after(from), after(to)).await.unwrap();
+        assert_eq!(lease("w", 0, 15).await, ["UTC"], "{name}");
+        assert_eq!(lease("v", 1, 16).await, [""; 0], "{name}: one scheduler at a time");
+        assert_eq!(store.due_schedules("w", after(1), 9).await.unwrap().len(), 1, "{name}");
+        assert_eq!(store.due_schedules("v", after(1), 9).await.unwrap().len(), 0, "{name}");
+        assert_eq!(lease("v", 16, 31).await, ["UTC"], "{name}: it has taken over");
+        assert_eq!(lease("w", 17, 32).await, [""; 0], "{name}: who was stopped finds out");
         let batch = |expect, fires| FireBatch {
             job_id: "job".to_owned(),
             expect,
@@ -366,7 +382,7 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
 
 #[tokio::test]
 async fn what_is_old_goes_and_what_is_open_stays() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         let [a, b, c] = ["a", "b", "c"].map(|end| format!("exec_20250901_143022_{end}"));
         for id in [&a, &b, &c] {
             store.insert(&new_run(id), None).await.unwrap();
@@ -380,6 +396,7 @@ async fn what_is_old_goes_and_what_is_open_stays() {
             ledger_before: now(),
             audit_before: now(),
             limit: 10,
+            now: now(),
         };
         assert_eq!(store.clean_up(query(now(), 9)).await.unwrap(), [""; 0], "{name}");
         assert_eq!(store.clean_up(query(now(), 1)).await.unwrap(), [a.as_str()], "{name}: one too many");
@@ -391,7 +408,7 @@ async fn what_is_old_goes_and_what_is_open_stays() {
 
 #[tokio::test]
 async fn runs_that_are_not_there_and_many_that_are() {
-    for (name, store, _dir) in stores() {
+    for (name, store, _place) in stores().await {
         let missing = StoreError::NotFound("none".to_owned());
         assert_eq!(store.load("none").await.unwrap_err(), missing, "{name}");
         assert_eq!(store.logs("none", 0, 1).await.unwrap_err(), missing, "{name}");

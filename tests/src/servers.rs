@@ -152,6 +152,15 @@ impl Database {
         )
     }
 
+    /// The URL of the database, for its login.
+    pub fn url(&self) -> String {
+        let Self { host, port, name, .. } = self;
+        match host.starts_with('/') {
+            true => format!("postgres://{name}:{PASSWORD}@/{name}?host={host}&port={port}"),
+            false => format!("postgres://{name}:{PASSWORD}@{host}:{port}/{name}?sslmode=disable"),
+        }
+    }
+
     /// Runs statements as the server's administrator, outside of the database.
     pub async fn admin(&self, statements: &[&str]) {
         run(&self.admin, statements).await;

@@ -147,7 +147,7 @@ impl Host {
             None => Change::RemoveSchedule(job.id.clone()),
         });
         self.store.write(changes).await?;
-        self.node.schedules.notify_one();
+        self.schedules_changed();
         self.job(&job.id).await
     }
 
@@ -220,7 +220,7 @@ impl Host {
         }
         let pause = Change::PauseSchedule { job_id: job_id.to_owned(), paused };
         self.store.write(vec![pause, Change::Audit(audit)]).await?;
-        self.node.schedules.notify_one();
+        self.schedules_changed();
         Ok(())
     }
 
@@ -421,7 +421,7 @@ impl Host {
         };
         let audit = Audit { detail: backfill.id.clone(), ..audit };
         self.store.write(vec![put(&backfill, Expect::Absent), Change::Audit(audit)]).await?;
-        self.node.schedules.notify_one();
+        self.schedules_changed();
         Ok(backfill)
     }
 

@@ -12,7 +12,7 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Catalog, Job};
 use stepwell_engine::run::{Admission, AdmitError, RunState, admit, execution_id};
 use stepwell_engine::schedule::Calendars;
-use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal};
+use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal, Wake};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -29,11 +29,17 @@ pub(crate) struct Node {
     waiters: Mutex<HashMap<String, Vec<oneshot::Sender<Arc<RunState>>>>>,
     /// The last second in which an id was made, and how many were.
     ids: Mutex<(i64, u32)>,
+    /// A number that most likely no other process has; who has the same one makes another id when it is taken.
+    number: u32,
     pub draining: CancellationToken,
     /// The service has let the last run go.
     pub ended: CancellationToken,
     /// Wakes the scheduler.
     pub schedules: Arc<Notify>,
+    /// Has claims renewed.
+    pub claims: Arc<Notify>,
+    /// Has registered steps looked up.
+    pub steps: Arc<Notify>,
     /// Queues that have somebody who serves them.
     pub served: Mutex<BTreeMap<String, crate::service::Serving>>,
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
@@ -47,9 +53,12 @@ impl Default for Node {
             wakes: Mutex::default(),
             waiters: Mutex::default(),
             ids: Mutex::default(),
+            number: random() % 1_000_000,
             draining: CancellationToken::new(),
             ended: CancellationToken::new(),
             schedules: Arc::default(),
+            claims: Arc::default(),
+            steps: Arc::default(),
             served: Mutex::default(),
             serving: OnceLock::new(),
         }
@@ -58,6 +67,13 @@ impl Default for Node {
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn random() -> u32 {
+    let mut bytes = [0; 4];
+    // Without random numbers, zero has to do: names have the process's id, and ids of runs are tried until one is free.
+    let _ = getrandom::fill(&mut bytes);
+    u32::from_le_bytes(bytes)
 }
 
 /// What a host admits: a run, or the run that the same request made before.
@@ -211,24 +227,28 @@ impl Host {
         if let Some(queue) = &run.queue {
             self.serve_queue(queue);
             self.wake([queue.as_str()]);
+            self.tell_queues([queue.clone()]);
         }
     }
 
-    /// The next id: a number within the second.
+    /// Tells other processes that runs of these queues may have become free to go.
+    pub(crate) fn tell_queues(&self, queues: impl IntoIterator<Item = String>) {
+        queues.into_iter().for_each(|queue| self.store.announce(Wake::Queue(queue)));
+    }
+
+    /// The next id: a number within the second, and the number of this process where several machines make ids.
     pub(crate) fn next_id(&self, now: Timestamp) -> String {
         let mut last = lock(&self.node.ids);
         *last = if last.0 == now.timestamp() { (last.0, last.1 + 1) } else { (now.timestamp(), 1) };
-        execution_id(now, last.1)
+        let id = execution_id(now, last.1);
+        if self.store.is_shared() { format!("{id}{:06}", self.node.number) } else { id }
     }
 
     /// The name of this process among those that work on runs. Its lock file tells others of this machine that it is
     /// alive, or was.
     pub(crate) fn worker(&self) -> &str {
         let make = || {
-            let mut unique = [0; 4];
-            // Without random numbers, the process id has to do.
-            let _ = getrandom::fill(&mut unique);
-            let name = format!("{}-{:08x}", std::process::id(), u32::from_le_bytes(unique));
+            let name = format!("{}-{:08x}", std::process::id(), random());
             let lock = self.lock_as(&name).inspect_err(|error| {
                 tracing::warn!("no lock file; others wait for the lease when this process dies: {error}");
             });
@@ -292,7 +312,8 @@ impl Host {
         let host = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
-                tokio::time::sleep(host.config.service.lease.0 / 5).await;
+                // Earlier when another process says that there is something to learn.
+                let _ = tokio::time::timeout(host.config.service.lease.0 / 5, host.node.claims.notified()).await;
                 host.renew().await;
             }
         }))
@@ -305,7 +326,8 @@ impl Host {
         if claims.is_empty() {
             return;
         }
-        match self.store.renew(&claims, self.lease_from(self.clock.now())).await {
+        let now = self.clock.now();
+        match self.store.renew(&claims, now, self.lease_from(now)).await {
             Ok(renewals) => {
                 for (hold, renewal) in held.iter().zip(renewals) {
                     match renewal {
@@ -331,6 +353,12 @@ impl Host {
                 notify.notify_one();
             }
         }
+    }
+
+    /// Wakes the schedulers of all processes.
+    pub(crate) fn schedules_changed(&self) {
+        self.node.schedules.notify_one();
+        self.store.announce(Wake::Schedules);
     }
 
     pub(crate) fn notify_of(&self, queue: &str) -> Arc<Notify> {

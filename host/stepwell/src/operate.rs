@@ -8,7 +8,7 @@ use stepwell_engine::job::Job;
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::run::{Effect, Event, RunState, RunStatus, apply, next, retry_of};
 use stepwell_engine::store::{
-    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow,
+    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Wake,
 };
 
 use crate::service::QueueRecord;
@@ -53,6 +53,8 @@ impl Host {
             }
         }
         self.wake(row.queue.as_deref());
+        self.tell_queues(row.queue);
+        self.store.announce(Wake::Claims);
         Ok(self.store.row(execution_id).await?)
     }
 
@@ -131,6 +133,7 @@ impl Host {
         let back = |state: &RunState, events: Vec<Event>, next: Next| Commit {
             execution_id: execution_id.to_owned(),
             fence,
+            number: 1,
             events,
             logs: Vec::new(),
             status: Some(state.status),
@@ -150,6 +153,7 @@ impl Host {
         let free = self.store.commit(back(&state, vec![event], next)).await?;
         self.store.write(vec![Change::Audit(audit)]).await?;
         self.wake(free.iter().chain(&queue).map(String::as_str));
+        self.tell_queues(free.into_iter().chain(queue));
         self.moved(&state);
         Ok(state)
     }

@@ -14,8 +14,9 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::run::{Admission, admit};
 use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable};
 use stepwell_engine::store::{
-    Change, Claim, ClaimQuery, CleanUp, Expect, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source,
+    Change, Claim, ClaimQuery, CleanUp, Expect, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source, Wake,
 };
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -86,6 +87,7 @@ impl Host {
             drop(beat);
         });
         service.keep("scheduler", |host| async move { host.schedule_loop().await });
+        service.keep("announcements", |host| async move { host.hear().await });
         service.keep("housekeeping", |host| async move { host.keep_house().await });
         let (host, tasks) = (self.clone(), service.tasks.clone());
         service.tasks.spawn(async move { host.open_queues(queues, &tasks, &slots).await });
@@ -232,11 +234,45 @@ impl Host {
         }
     }
 
-    /// Fires what is due, and sleeps until the next.
+    /// Does what other processes announce.
+    async fn hear(&self) {
+        let Some(mut heard) = self.store.announcements() else { return };
+        loop {
+            let wake = tokio::select! {
+                biased;
+                () = self.node.draining.cancelled() => return,
+                wake = heard.recv() => wake,
+            };
+            match wake {
+                Ok(Wake::Queue(queue)) => {
+                    self.serve_queue(&queue);
+                    self.wake([queue.as_str()]);
+                }
+                Ok(Wake::Claims) => self.node.claims.notify_one(),
+                Ok(Wake::Schedules) => self.node.schedules.notify_one(),
+                Ok(Wake::Steps) => self.node.steps.notify_one(),
+                // More than could be kept: everybody looks, as once a second anyway.
+                Err(RecvError::Lagged(_)) => self.node.claims.notify_one(),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Fires what is due in the queues that this process is the scheduler of, and sleeps until the next.
     async fn schedule_loop(&self) {
         let mut timetables = Timetables::default();
         let notify = self.node.schedules.clone();
+        let lease = self.config.service.lease.0;
+        let mut leased: Option<Timestamp> = None;
         while !self.is_draining() {
+            let now = self.clock.now();
+            // A process that was stopped for long finds that another one has taken over.
+            if leased.is_none_or(|at| (now - at).to_std().unwrap_or(lease) >= lease / 5) {
+                match self.store.lease_schedulers(self.worker(), now, self.lease_from(now)).await {
+                    Ok(_) => leased = Some(now),
+                    Err(error) => tracing::warn!("scheduler: {error}"),
+                }
+            }
             let fired = self.fire_due(&mut timetables).await;
             let filled = self.fill_backfills(&mut timetables).await;
             let pause = match (fired, filled) {
@@ -246,14 +282,13 @@ impl Host {
                     POLL
                 }
                 _ => {
-                    let next = self.store.next_schedule().await.ok().flatten();
+                    let next = self.store.next_schedule(Some(self.worker())).await.ok().flatten();
                     next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or_default()).min(POLL)
                 }
             };
-            tokio::select! {
-                biased;
-                _ = timeout(pause, notify.notified()) => {}
-                () = self.node.draining.cancelled() => {}
+            if self.sleep_or(&notify, pause).await {
+                // There may be a schedule in a queue that has had none.
+                leased = None;
             }
         }
     }
@@ -261,7 +296,7 @@ impl Host {
     /// Fires the schedules that are due; tells whether there may be more.
     pub(crate) async fn fire_due(&self, timetables: &mut Timetables) -> Result<bool, HostError> {
         let now = self.clock.now();
-        let rows = self.store.due_schedules(now, SCHEDULES).await?;
+        let rows = self.store.due_schedules(self.worker(), now, SCHEDULES).await?;
         let mut more = rows.len() == SCHEDULES as usize;
         let mut batches = Vec::new();
         for row in rows {
@@ -352,6 +387,7 @@ impl Host {
         }
         queues.iter().for_each(|queue| self.serve_queue(queue));
         self.wake(queues.iter().map(String::as_str));
+        self.tell_queues(queues);
         Ok(())
     }
 
@@ -443,6 +479,7 @@ impl Host {
                 ledger_before: clock::earlier(now, retention.ledger.0),
                 audit_before: clock::earlier(now, retention.audit.0),
                 limit: 1000,
+                now,
             };
             let gone = self.store.clean_up(query).await?;
             for id in &gone {

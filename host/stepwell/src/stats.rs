@@ -162,7 +162,7 @@ impl Host {
         let now = self.clock.now();
         let mut parts = BTreeMap::from([("store", String::new()), ("service", String::new())]);
         let mut lag = 0.0;
-        match self.store.next_schedule().await {
+        match self.store.next_schedule(None).await {
             Ok(next) => lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0)),
             Err(error) => {
                 parts.insert("store", error.to_string());

@@ -67,6 +67,8 @@ pub(crate) struct Worker<'a> {
     pub state: RunState,
     /// The status that the store has.
     committed: RunStatus,
+    /// Commits of this claim.
+    commits: u64,
     /// Why the run is to be cancelled, when that was known at the claim.
     cancel: Option<String>,
     /// Events that the state has and the store has not: they share the next commit.
@@ -120,6 +122,7 @@ impl Host {
             observer,
             hold,
             committed: state.status,
+            commits: 0,
             state,
             cancel: why,
             pending: Vec::new(),
@@ -389,9 +392,11 @@ impl Worker<'_> {
             return Ok(());
         }
         let events = std::mem::take(&mut self.pending);
+        self.commits += 1;
         let commit = Commit {
             execution_id: self.hold.execution_id.clone(),
             fence: self.hold.fence,
+            number: self.commits,
             events: events.clone(),
             logs: std::mem::take(&mut self.logs),
             status: Some(self.state.status).filter(|status| *status != self.committed),
@@ -418,6 +423,7 @@ impl Worker<'_> {
         };
         self.committed = self.state.status;
         self.host.wake(free.iter().map(String::as_str));
+        self.host.tell_queues(free);
         for event in &events {
             self.observer.notice(&self.state, step_of(event), Notice::Event(event));
         }

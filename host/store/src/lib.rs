@@ -1,6 +1,14 @@
-//! Where runs are kept: SQLite, in a file or in memory. The only crate that knows SQL, beside the sandbox's SQL
-//! capability.
+//! Where runs are kept: SQLite, in a file or in memory, and PostgreSQL. The only crate that knows SQL, beside the
+//! databases that steps use.
 
+mod postgres;
+mod records;
+mod runs;
+mod shared;
+mod sql;
 mod sqlite;
+mod store;
+mod times;
 
+pub use postgres::{MIGRATIONS, Migration, PostgresStore, Settings as PostgresSettings};
 pub use sqlite::SqliteStore;

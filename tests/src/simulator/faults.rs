@@ -10,10 +10,11 @@ use stepwell::engine::run::Event;
 use stepwell::engine::store::{
     Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
     LedgerFilter, LedgerRow, LogRecord, NewRun, Next, QueueRow, Record, Renewal, RunFilter, RunRow,
-    ScheduleRow, Standing,
+    ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::SqliteStore;
+use tokio::sync::broadcast;
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::Random;
@@ -188,9 +189,14 @@ impl Store for Faulty {
         self.leave(claim).await
     }
 
-    async fn renew(&self, claims: &[(String, u64)], until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
+    async fn renew(
+        &self,
+        claims: &[(String, u64)],
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Renewal>, StoreError> {
         self.enter(true).await?;
-        self.inner().renew(claims, until).await
+        self.inner().renew(claims, now, until).await
     }
 
     async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
@@ -229,7 +235,8 @@ impl Store for Faulty {
                 .map(|mut all| all.push(format!("{id}: {fence} after {newest}")))
                 .ok();
         }
-        self.leave(free).await
+        // The worker tries again, and must not write twice.
+        self.leave(free).await.map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
     }
 
     async fn request_cancel(
@@ -265,14 +272,29 @@ impl Store for Faulty {
         self.leave(fired).await
     }
 
-    async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<ScheduleRow>, StoreError> {
-        self.enter(false).await?;
-        self.inner().due_schedules(now, limit).await
+    async fn lease_schedulers(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        self.enter(true).await?;
+        self.inner().lease_schedulers(holder, now, until).await
     }
 
-    async fn next_schedule(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn due_schedules(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ScheduleRow>, StoreError> {
         self.enter(false).await?;
-        self.inner().next_schedule().await
+        self.inner().due_schedules(holder, now, limit).await
+    }
+
+    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+        self.enter(false).await?;
+        self.inner().next_schedule(holder).await
     }
 
     async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
@@ -354,5 +376,29 @@ impl Store for Faulty {
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
         self.enter(true).await?;
         self.inner().clean_up(query).await
+    }
+
+    async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
+        self.inner().put_component(digest, wasm).await
+    }
+
+    async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner().component(digest).await
+    }
+
+    fn announce(&self, wake: Wake) {
+        self.inner().announce(wake);
+    }
+
+    fn announcements(&self) -> Option<broadcast::Receiver<Wake>> {
+        None
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError> {
+        self.inner().vitals(now).await
     }
 }

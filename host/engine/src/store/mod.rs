@@ -7,6 +7,7 @@
 mod rows;
 
 use async_trait::async_trait;
+use tokio::sync::broadcast;
 
 use crate::clock::Timestamp;
 use crate::run::Event;
@@ -78,9 +79,14 @@ pub trait Store: Send + Sync {
     ) -> Result<Claim, StoreError>;
 
     /// Extends claims, and tells for each whether it is still there and whether the run is to be cancelled.
-    async fn renew(&self, claims: &[(String, u64)], until: Timestamp) -> Result<Vec<Renewal>, StoreError>;
+    async fn renew(
+        &self,
+        claims: &[(String, u64)],
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Renewal>, StoreError>;
 
-    /// Ends the claims of a worker that is known to be dead, and tells how many.
+    /// Ends the claims of a worker that is known to be dead, and its leases, and tells how many claims.
     async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Workers that hold claims.
@@ -105,11 +111,25 @@ pub trait Store: Send + Sync {
     /// where it was is dropped: somebody else has fired it.
     async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError>;
 
-    /// Schedules whose next fire is due, the earliest first.
-    async fn due_schedules(&self, now: Timestamp, limit: u32) -> Result<Vec<ScheduleRow>, StoreError>;
+    /// Makes `holder` the scheduler of each queue that has schedules and no other scheduler whose lease lasts, until
+    /// `until`, and gives the queues that it is the scheduler of then.
+    async fn lease_schedulers(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, StoreError>;
 
-    /// When the next schedule is due.
-    async fn next_schedule(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Schedules whose next fire is due, in queues that `holder` is the scheduler of, the earliest first.
+    async fn due_schedules(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ScheduleRow>, StoreError>;
+
+    /// When the next schedule is due, in queues that `holder` is or was the scheduler of, or in all of them.
+    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError>;
 
     /// When the next waiting run of the queue is due; now or before when one is ready.
     async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError>;
@@ -161,4 +181,23 @@ pub trait Store: Send + Sync {
 
     /// Removes what is older than the retention says, and gives the ids of the runs that went.
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError>;
+
+    /// Keeps the bytes of a component under their digest (`sha256:...`).
+    async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError>;
+
+    /// The bytes of a component.
+    async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Tells other processes that something has changed, so that they need not wait until they look. It may get
+    /// lost, and is not part of any transaction.
+    fn announce(&self, wake: Wake);
+
+    /// What other processes announce from now on; none when this store cannot tell.
+    fn announcements(&self) -> Option<broadcast::Receiver<Wake>>;
+
+    /// Whether processes of other machines may use the store.
+    fn is_shared(&self) -> bool;
+
+    /// What the store says about itself, by what it is measured by: for people and for metrics.
+    async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError>;
 }

@@ -188,6 +188,9 @@ pub struct Commit {
     pub execution_id: String,
     /// The token of the worker's claim.
     pub fence: u64,
+    /// Counts the commits of this claim, from 1. A commit that is tried again, since nobody knows whether it was
+    /// written, has the same number, and is written once.
+    pub number: u64,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// Lines of log that belong to it.
@@ -327,6 +330,8 @@ pub enum Kind {
     DeadLetter,
     /// A process that works on runs.
     Worker,
+    /// A step that was registered while the service ran.
+    Step,
 }
 
 impl Kind {
@@ -339,6 +344,7 @@ impl Kind {
             Self::Backfill => "backfill",
             Self::DeadLetter => "dead letter",
             Self::Worker => "worker",
+            Self::Step => "step",
         }
     }
 }
@@ -586,4 +592,36 @@ pub struct CleanUp {
     pub audit_before: Timestamp,
     /// Runs at most in one go.
     pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What has changed, for processes that wait for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wake {
+    /// Runs of this queue may have become free to go.
+    Queue(String),
+    /// A run that somebody works on is to be cancelled: claims are to be renewed.
+    Claims,
+    /// A schedule has changed.
+    Schedules,
+    /// A step was registered, or removed.
+    Steps,
+}
+
+/// What a store says about itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Vitals {
+    /// What it is, with its version: `PostgreSQL 15.19`.
+    pub product: String,
+    /// Where it is, without a password.
+    pub place: String,
+    /// The version of its schema.
+    pub schema: u32,
+    /// By how many seconds its clock is ahead of ours; 0 where it is the same.
+    pub clock_ahead: f64,
+    /// Sessions that are open, and how many may be.
+    pub sessions: Option<(u32, u32)>,
+    /// Times at which it was connected to, since this process began.
+    pub connects: u64,
 }

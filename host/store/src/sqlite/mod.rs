@@ -7,39 +7,30 @@
 //!
 //! In memory there is one connection and no thread: what is asked for is done at once, in order.
 
-mod records;
-mod runs;
 mod schema;
-mod store;
-mod times;
 mod writer;
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, ToSql, TransactionBehavior};
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
-use stepwell_engine::job::{Job, JobDefinition};
-use stepwell_engine::store::{Inserted, NewRun};
+use stepwell_engine::store::Vitals;
 use tokio::sync::oneshot;
 
+use crate::shared::{Shared, lock};
+use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
+use crate::store::{Database, SqlStore};
 use writer::failure;
 
 /// How long a write waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
-/// Definitions of jobs that are kept parsed.
-const PARSED: usize = 4096;
-/// Runs that are kept until they are taken, and bytes of one.
-const FRESH: usize = 4096;
-const FRESH_BYTES: usize = 4 << 10;
 /// What the reader and the writer keep in memory, each.
 const CACHE_KIB: i64 = 8 << 10;
 /// Pages of the log of writes before they go to the file itself: 12 MiB. Fewer would write pages that many runs share
@@ -47,20 +38,13 @@ const CACHE_KIB: i64 = 8 << 10;
 const CHECKPOINT_PAGES: i64 = 3000;
 
 /// A store in a SQLite file, or in memory. Several processes may use one file.
-pub struct SqliteStore {
+pub type SqliteStore = SqlStore<Sqlite>;
+
+/// SQLite, as a store uses it.
+pub struct Sqlite {
     path: Option<PathBuf>,
     opened: OnceLock<Result<Opened, StoreError>>,
     shared: Arc<Shared>,
-}
-
-/// What all connections use.
-#[derive(Default)]
-struct Shared {
-    jobs: Mutex<HashMap<String, Arc<Job>>>,
-    /// How many runs wait in each queue: a bound from above, and when it was counted.
-    waiting: Mutex<HashMap<String, (u64, Timestamp)>>,
-    /// Runs that this process has inserted and nobody has taken: whoever takes one need not read it.
-    fresh: Mutex<HashMap<String, NewRun>>,
 }
 
 enum Opened {
@@ -68,18 +52,20 @@ enum Opened {
     Memory(Mutex<Connection>),
 }
 
-impl SqliteStore {
+impl SqlStore<Sqlite> {
     /// A store in this file. The file is opened at the first use: made with its directory when it is
     /// missing, and its schema brought up to date.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: Some(path.into()), opened: OnceLock::new(), shared: Arc::default() }
+        Self(Sqlite { path: Some(path.into()), opened: OnceLock::new(), shared: Arc::default() })
     }
 
     /// A store that is gone with the process.
     pub fn in_memory() -> Self {
-        Self { path: None, opened: OnceLock::new(), shared: Arc::default() }
+        Self(Sqlite { path: None, opened: OnceLock::new(), shared: Arc::default() })
     }
+}
 
+impl Sqlite {
     fn opened(&self) -> Result<&Opened, StoreError> {
         let open = || match &self.path {
             Some(path) => Opened::file(path),
@@ -116,15 +102,11 @@ impl Opened {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl SqliteStore {
+impl Database for Sqlite {
     /// Runs `write` in a transaction with others; returns when that is on disk.
     async fn write<T: Send + 'static>(
         &self,
-        write: impl Fn(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
+        write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let shared = self.shared.clone();
         let writer = match self.opened()? {
@@ -133,7 +115,7 @@ impl SqliteStore {
                 let transaction = connection
                     .transaction_with_behavior(TransactionBehavior::Immediate)
                     .map_err(|e| failure(&e))?;
-                let value = write(&transaction, &shared)?;
+                let value = write(&*transaction, &shared)?;
                 transaction.commit().map_err(|e| failure(&e))?;
                 return Ok(value);
             }
@@ -162,15 +144,25 @@ impl SqliteStore {
 
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = self.shared.clone();
         let reader = match self.opened()? {
-            Opened::Memory(connection) => return read(&lock(connection), &shared),
+            Opened::Memory(connection) => return read(&*lock(connection), &shared),
             Opened::File { reader, .. } => reader.clone(),
         };
-        let work = move || read(&lock(&reader), &shared);
-        tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Failed(error.to_string()))?
+        let work = move || read(&*lock(&reader), &shared);
+        tokio::task::spawn_blocking(work).await.map_err(failed)?
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    async fn vitals(&self, _now: Timestamp) -> Result<Vitals, StoreError> {
+        let place = self.path.as_ref().map_or_else(|| "memory".to_owned(), |path| path.display().to_string());
+        let product = format!("SQLite {}", rusqlite::version());
+        self.read(move |_, _| Ok(Vitals { product, place, schema: schema::VERSION, ..Vitals::default() })).await
     }
 }
 
@@ -194,98 +186,78 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
-impl Shared {
-    /// The job of that digest.
-    fn job(&self, connection: &Connection, digest: &str) -> Result<Arc<Job>, StoreError> {
-        if let Some(job) = lock(&self.jobs).get(digest) {
-            return Ok(job.clone());
-        }
-        let text: String =
-            one(connection, "SELECT job FROM definitions WHERE digest = ?1", [digest], |row| row.get(0))?
-                .ok_or_else(|| StoreError::Failed(format!("the definition {digest} is missing")))?;
-        let job = Arc::new(Job::from(parse::<JobDefinition>(&text)?));
-        self.keep(&job);
-        Ok(job)
+impl Sql for Connection {
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        debug_assert!(in_order(sql), "{sql}");
+        let done = self.prepare_cached(sql).and_then(|mut statement| {
+            bind(&mut statement, params)?;
+            statement.raw_execute()
+        });
+        done.map(|count| count as u64).map_err(|e| failure(&e))
     }
 
-    fn keep(&self, job: &Arc<Job>) {
-        let mut jobs = lock(&self.jobs);
-        if jobs.len() >= PARSED {
-            // Whichever: what is used comes back at the next use.
-            jobs.clear();
-        }
-        jobs.insert(job.digest().to_owned(), job.clone());
-    }
-
-    /// Keeps the definition, once for all runs that have it.
-    fn define(&self, transaction: &Connection, job: &Arc<Job>) -> Result<(), StoreError> {
-        let known = "SELECT 1 FROM definitions WHERE digest = ?1";
-        if one(transaction, known, [job.digest()], |_| Ok(()))?.is_none() {
-            let sql = "INSERT INTO definitions (digest, job) VALUES (?1, ?2)";
-            execute(transaction, sql, (job.digest(), job.text()))?;
-        }
-        if !lock(&self.jobs).contains_key(job.digest()) {
-            self.keep(job);
+    fn query(&self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        debug_assert!(in_order(sql), "{sql}");
+        let mut statement = self.prepare_cached(sql).map_err(|e| failure(&e))?;
+        bind(&mut statement, params).map_err(|e| failure(&e))?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(|e| failure(&e))? {
+            each(Row(row))?;
         }
         Ok(())
     }
 
-    /// Keeps a run that was inserted, as it would be read.
-    fn remember(&self, run: &NewRun, bytes: usize, inserted: &Inserted) {
-        if inserted.cancelled || !run.inherited.is_empty() || bytes > FRESH_BYTES {
-            return;
-        }
-        let mut fresh = lock(&self.fresh);
-        if fresh.len() >= FRESH {
-            // They are read when they are taken.
-            fresh.clear();
-        }
-        let run = NewRun { idempotency: None, max_waiting: u64::MAX, ..run.clone() };
-        fresh.insert(run.execution_id.clone(), run);
+    /// There is one writer at a time.
+    fn locks_rows(&self) -> bool {
+        false
+    }
+
+    fn lock(&self, _name: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn lease_time(&self, callers: Timestamp) -> Result<i64, StoreError> {
+        Ok(micros(callers))
     }
 }
 
-fn execute(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute(params))
-        .map_err(|e| failure(&e))
+fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Param<'_>]) -> rusqlite::Result<()> {
+    params.iter().enumerate().try_for_each(|(index, param)| statement.raw_bind_parameter(index + 1, param))
 }
 
-fn one<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-    row: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Option<T>, StoreError> {
-    let found = connection.prepare_cached(sql).and_then(|mut s| s.query_row(params, row).optional());
-    found.map_err(|e| failure(&e))
+/// Whether `$1`, `$2` and so on come in this order: SQLite gives them their numbers as they come.
+fn in_order(sql: &str) -> bool {
+    let mut known = 0;
+    sql.split('$').skip(1).all(|rest| {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        let number = digits.parse::<u32>().unwrap_or(0);
+        known = known.max(if number == known + 1 { number } else { known });
+        (1..=known).contains(&number)
+    })
 }
 
-fn many<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-    row: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>, StoreError> {
-    let mut statement = connection.prepare_cached(sql).map_err(|e| failure(&e))?;
-    let rows = statement.query_map(params, row).map_err(|e| failure(&e))?;
-    rows.collect::<rusqlite::Result<Vec<T>>>().map_err(|e| failure(&e))
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match *self {
+            Param::Int(Some(value)) => ToSqlOutput::Owned(Value::Integer(value)),
+            Param::Text(Some(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Param::Bool(value) => ToSqlOutput::Owned(Value::Integer(value.into())),
+            Param::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Param::Int(None) | Param::Text(None) => ToSqlOutput::Owned(Value::Null),
+        })
+    }
 }
 
-fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()))
-}
+impl Columns for rusqlite::Row<'_> {
+    fn int(&self, index: usize) -> Result<Option<i64>, StoreError> {
+        self.get(index).map_err(|e| failure(&e))
+    }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text)
-        .map_err(|error| StoreError::Failed(format!("a record cannot be read: {error}")))
-}
+    fn text(&self, index: usize) -> Result<Option<String>, StoreError> {
+        self.get(index).map_err(|e| failure(&e))
+    }
 
-fn micros(at: Timestamp) -> i64 {
-    at.timestamp_micros()
-}
-
-fn time(micros: i64) -> Timestamp {
-    Timestamp::from_timestamp_micros(micros).unwrap_or_default()
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+        self.get(index).map_err(|e| failure(&e))
+    }
 }

@@ -2,19 +2,22 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// The number in the file's `user_version`. Those below were development versions before 0.1.
-const VERSION: u32 = 3;
+/// The number in the file's `user_version`. Those below [`OLDEST`] were development versions before 0.1.
+pub(super) const VERSION: u32 = 4;
+const OLDEST: u32 = 3;
 
 /// `phase` says what can happen to a run: 1 ready, 2 waiting for its time, 3 claimed, 4 waiting for its
 /// concurrency key, 5 ended. The indexes are partial, so that a run is only in those that it needs now.
 ///
 /// `journal` is what is known of a run in the order in which it came: first the run as it was admitted, then what
-/// each commit added. It only grows at its end, and the rows of `runs` are small: a transaction writes few pages, which
-/// is what it costs. `lines` is how many lines of log a row has.
+/// each commit added: `fence` is its claim, and `n` its number within it, so that a commit is there once however often
+/// it is tried. The table only grows at its end, and the rows of `runs` are small: a transaction writes few pages,
+/// which is what it costs. `lines` is how many lines of log a row has.
 const SCHEMA: &str = "
     CREATE TABLE definitions (
-        digest TEXT PRIMARY KEY,
-        job    TEXT NOT NULL
+        digest  TEXT PRIMARY KEY,
+        job     TEXT NOT NULL,
+        used_at INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE runs (
         execution_id  TEXT PRIMARY KEY,
@@ -57,16 +60,19 @@ const SCHEMA: &str = "
         lines        INTEGER NOT NULL,
         run          TEXT,
         events       TEXT,
-        logs         TEXT
+        logs         TEXT,
+        fence        INTEGER NOT NULL DEFAULT 0,
+        n            INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    CREATE INDEX journal_by_run ON journal (execution_id);
+    CREATE UNIQUE INDEX journal_by_commit ON journal (execution_id, fence, n);
     CREATE TABLE schedules (
         job_id    TEXT PRIMARY KEY,
         digest    TEXT NOT NULL,
         made      INTEGER NOT NULL,
         cursor    INTEGER NOT NULL,
         next      INTEGER,
-        paused    TEXT
+        paused    TEXT,
+        queue     TEXT NOT NULL DEFAULT ''
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX schedules_due ON schedules (next) WHERE next IS NOT NULL;
     CREATE TABLE ledger (
@@ -93,6 +99,37 @@ const SCHEMA: &str = "
         at  INTEGER NOT NULL,
         row TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE leases (
+        queue  TEXT PRIMARY KEY,
+        holder TEXT NOT NULL,
+        ends   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE components (
+        digest TEXT PRIMARY KEY,
+        wasm   BLOB NOT NULL
+    ) STRICT;
+";
+
+/// From version 3 to 4.
+const UPGRADE_4: &str = "
+    ALTER TABLE definitions ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE journal ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE journal ADD COLUMN n INTEGER NOT NULL DEFAULT 0;
+    UPDATE journal SET n = seq;
+    DROP INDEX journal_by_run;
+    CREATE UNIQUE INDEX journal_by_commit ON journal (execution_id, fence, n);
+    ALTER TABLE schedules ADD COLUMN queue TEXT NOT NULL DEFAULT '';
+    UPDATE schedules SET queue = COALESCE(
+        (SELECT json_extract(job, '$.timezone') FROM definitions WHERE definitions.digest = schedules.digest), 'UTC');
+    CREATE TABLE leases (
+        queue  TEXT PRIMARY KEY,
+        holder TEXT NOT NULL,
+        ends   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE components (
+        digest TEXT PRIMARY KEY,
+        wasm   BLOB NOT NULL
+    ) STRICT;
 ";
 
 /// Brings the schema up to date.
@@ -111,7 +148,11 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         VERSION => {}
-        1..VERSION => {
+        3 => {
+            transaction.execute_batch(UPGRADE_4)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        1..OLDEST => {
             return Err(refused("it was written by a development version before 0.1: move it away"));
         }
         newer => {

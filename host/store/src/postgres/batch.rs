@@ -1,0 +1,403 @@
+//! What is done for each run, for many runs in few statements.
+//!
+//! Whoever comes while a batch is on its way goes into the next one. A batch is one statement, and so one transaction:
+//! what it did is in its rows. A run that is not among them needs a closer look (it is stale, or there already, or has a
+//! concurrency key), and is done alone, by the statements that all databases share.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::{Job, OnConflict};
+use stepwell_engine::run::RunStatus;
+use stepwell_engine::store::{ClaimQuery, Commit, NewRun, Renewal, Source};
+use tokio::sync::oneshot;
+use tokio_postgres::types::ToSql;
+
+use super::session::{Session, get, lock_number};
+use super::{Inner, Postgres};
+use crate::runs::{self, Body, Journal, JournalRow, Taken};
+use crate::shared::{TOUCHED_MICROS, lock};
+use crate::sql::{failed, micros};
+
+/// Runs in one batch at most.
+const MOST: usize = 512;
+
+/// Items that wait for the next batch.
+pub(super) struct Batcher<T>(Arc<Mutex<Waiting<T>>>);
+
+struct Waiting<T> {
+    items: Vec<Item<T>>,
+    /// A task sends batches, and will see what comes.
+    sending: bool,
+}
+
+type Item<T> = (T, oneshot::Sender<Result<bool, StoreError>>);
+
+impl<T> Default for Batcher<T> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Waiting { items: Vec::new(), sending: false })))
+    }
+}
+
+/// What can be sent in batches.
+pub(super) trait Batched: Send + Sized + 'static {
+    /// Sends a batch; tells for each item whether it was done.
+    fn send(inner: &Inner, items: &[Self]) -> impl Future<Output = Result<Vec<bool>, StoreError>> + Send;
+}
+
+impl<T: Batched + Sync> Batcher<T> {
+    /// Sends an item with others; false when it has to be done alone.
+    async fn add(&self, inner: &Arc<Inner>, item: T) -> Result<bool, StoreError> {
+        let (answer, done) = oneshot::channel();
+        let first = {
+            let mut waiting = lock(&self.0);
+            waiting.items.push((item, answer));
+            !std::mem::replace(&mut waiting.sending, true)
+        };
+        if first {
+            let (waiting, inner) = (self.0.clone(), inner.clone());
+            tokio::spawn(async move { send_all(&waiting, &inner).await });
+        }
+        done.await.map_err(|_| failed("the batch was dropped"))?
+    }
+}
+
+/// Lets go when a task that sends is dropped with its runtime.
+struct Sending<'a, T>(&'a Mutex<Waiting<T>>);
+
+impl<T> Drop for Sending<'_, T> {
+    fn drop(&mut self) {
+        lock(self.0).sending = false;
+    }
+}
+
+async fn send_all<T: Batched + Sync>(waiting: &Mutex<Waiting<T>>, inner: &Inner) {
+    let sending = Sending(waiting);
+    loop {
+        let (items, answers): (Vec<T>, Vec<_>) = {
+            let mut waiting = lock(waiting);
+            if waiting.items.is_empty() {
+                waiting.sending = false;
+                // It was let go under the lock: another task may send by now.
+                std::mem::forget(sending);
+                return;
+            }
+            let count = waiting.items.len().min(MOST);
+            waiting.items.drain(..count).unzip()
+        };
+        let done = T::send(inner, &items).await;
+        for (index, answer) in answers.into_iter().enumerate() {
+            // Whoever asked may have gone; what was written stands.
+            let _ = answer.send(match &done {
+                Ok(done) => Ok(done.get(index).copied().unwrap_or(false)),
+                // One of them cannot be written: alone, it fails alone.
+                Err(StoreError::Failed(_)) => Ok(false),
+                Err(error) => Err(error.clone()),
+            });
+        }
+    }
+}
+
+/// A run that is added.
+pub(super) struct Insert {
+    run: NewRun,
+    text: String,
+}
+
+/// A commit.
+pub(super) struct Committed {
+    commit: Commit,
+    body: Body,
+    phase: i64,
+}
+
+impl Postgres {
+    pub(super) async fn insert(&self, run: &NewRun, text: &str) -> Option<Result<(), StoreError>> {
+        let looks = run.key.as_ref().is_some_and(|key| key.on_conflict != OnConflict::Queue);
+        if looks || !run.inherited.is_empty() || !runs::has_room(&self.inner.shared, run) {
+            return None;
+        }
+        let insert = Insert { run: run.clone(), text: text.to_owned() };
+        self.inserts.add(&self.inner, insert).await.map(|done| done.then_some(())).transpose()
+    }
+
+    pub(super) async fn commit(&self, commit: &Commit, body: &Body) -> Option<Result<(), StoreError>> {
+        if commit.dead.is_some() {
+            return None;
+        }
+        let phase = runs::next_phase(commit).unwrap_or(runs::CLAIMED);
+        let commit = Committed { commit: commit.clone(), body: body.clone(), phase };
+        self.commits.add(&self.inner, commit).await.map(|done| done.then_some(())).transpose()
+    }
+}
+
+const INSERT: &str = "WITH r AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
+        $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
+        $14::text[], $15::text[], $16::text[]) AS r(execution_id, job_id, digest, queue, phase, priority, rank, due_at,
+        expires_at, created_at, key, key_limit, scheduled, idempotency, fingerprint, run)),
+    added AS (INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at, expires_at,
+        created_at, updated_at, key, key_limit, scheduled, idempotency, fingerprint)
+        SELECT execution_id, job_id, digest, queue, phase, 'queued', priority, rank, due_at, expires_at, created_at,
+        created_at, key, key_limit, scheduled, idempotency, fingerprint FROM r
+        ON CONFLICT DO NOTHING RETURNING execution_id),
+    written AS (INSERT INTO journal (execution_id, fence, n, lines, run)
+        SELECT execution_id, 0, 0, 0, run FROM r WHERE execution_id IN (SELECT execution_id FROM added))
+    SELECT execution_id FROM added";
+
+impl Batched for Insert {
+    async fn send(inner: &Inner, items: &[Self]) -> Result<Vec<bool>, StoreError> {
+        let session = inner.session().await?;
+        define(inner, &session, items.iter().map(|item| &item.run)).await?;
+        let texts = |of: fn(&NewRun) -> &str| -> Vec<&str> { items.iter().map(|item| of(&item.run)).collect() };
+        let maybe = |of: fn(&NewRun) -> Option<&str>| -> Vec<Option<&str>> {
+            items.iter().map(|item| of(&item.run)).collect()
+        };
+        let ints = |of: fn(&NewRun) -> i64| -> Vec<i64> { items.iter().map(|item| of(&item.run)).collect() };
+        let limits: Vec<Option<i64>> =
+            items.iter().map(|item| item.run.key.as_ref().map(|key| key.limit.into())).collect();
+        let journal: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+        let params: [&(dyn ToSql + Sync); 16] = [
+            &texts(|run| &run.execution_id),
+            &texts(|run| &run.job.id),
+            &texts(|run| run.job.digest()),
+            &maybe(|run| run.queue.as_deref()),
+            &ints(runs::first_phase),
+            &ints(|run| run.priority.into()),
+            &ints(|run| micros(run.rank)),
+            &ints(|run| micros(run.scheduled_time)),
+            &ints(|run| micros(run.expires_at())),
+            &ints(|run| micros(run.created_at)),
+            &maybe(|run| run.key.as_ref().map(|key| key.name.as_str())),
+            &limits,
+            &ints(|run| matches!(run.source, Source::Schedule { .. }).into()),
+            &maybe(|run| run.idempotency.as_ref().map(|known| known.key.as_str())),
+            &maybe(|run| run.idempotency.as_ref().map(|known| known.fingerprint.as_str())),
+            &journal,
+        ];
+        let rows = session.rows(INSERT, &params).await?;
+        let added = rows.iter().map(|row| get::<&str>(row, 0)).collect::<Result<HashSet<_>, _>>()?;
+        Ok(items.iter().map(|item| added.contains(item.run.execution_id.as_str())).collect())
+    }
+}
+
+/// Keeps the definitions of jobs, and marks them as used.
+async fn define<'r>(
+    inner: &Inner,
+    session: &Session,
+    runs: impl Iterator<Item = &'r NewRun> + Send,
+) -> Result<(), StoreError> {
+    let mut missing: BTreeMap<&str, (&Arc<Job>, i64)> = BTreeMap::new();
+    for run in runs {
+        let (digest, at) = (run.job.digest(), micros(run.created_at));
+        let known = lock(&inner.defined).get(digest).copied();
+        if known.is_none_or(|known| at - known > TOUCHED_MICROS) {
+            missing.insert(digest, (&run.job, at));
+        }
+    }
+    let sql = "INSERT INTO definitions (digest, job, used_at)
+        VALUES ($1, $2, COALESCE($3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint))
+        ON CONFLICT (digest) DO UPDATE SET used_at = excluded.used_at";
+    for (digest, (job, at)) in missing {
+        let now = inner.callers_time.then_some(at);
+        session.rows(sql, &[&digest, &job.text(), &now]).await?;
+        inner.shared.keep(job);
+        let mut defined = lock(&inner.defined);
+        if defined.len() > MOST * 8 {
+            defined.clear();
+        }
+        defined.insert(digest.to_owned(), at);
+    }
+    Ok(())
+}
+
+/// A run is moved only where its claim is still the latest, and only where nothing else is to be done: a run that ends
+/// and holds a concurrency key, or one that is given back and is to be cancelled, is not among the rows.
+const COMMIT: &str = "WITH c AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[],
+        $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
+        AS c(id, fence, n, phase, status, at, started, due, lines, events, logs)),
+    moved AS (UPDATE runs SET phase = c.phase, status = COALESCE(c.status, runs.status), updated_at = c.at,
+        started_at = COALESCE(runs.started_at, c.started), due_at = COALESCE(c.due, runs.due_at),
+        ended_at = CASE WHEN c.phase = 5 THEN c.at END,
+        worker = CASE WHEN c.phase = 3 THEN runs.worker END,
+        claimed_until = CASE WHEN c.phase = 3 THEN runs.claimed_until END
+        FROM c WHERE runs.execution_id = c.id AND runs.fence = c.fence AND runs.phase = 3
+        AND (c.phase = 3 AND c.status IS NOT NULL OR c.phase = 5 AND runs.key IS NULL OR c.phase < 3 AND runs.cancel IS NULL)
+        RETURNING runs.execution_id AS id, runs.fence AS fence),
+    kept AS (SELECT runs.execution_id AS id, runs.fence AS fence FROM runs JOIN c ON runs.execution_id = c.id
+        WHERE c.phase = 3 AND c.status IS NULL AND runs.fence = c.fence AND runs.phase = 3 FOR UPDATE OF runs),
+    written AS (INSERT INTO journal (execution_id, fence, n, lines, events, logs)
+        SELECT id, fence, n, lines, events, logs FROM c
+        WHERE (id, fence) IN (SELECT id, fence FROM moved UNION ALL SELECT id, fence FROM kept)
+        ON CONFLICT (execution_id, fence, n) DO NOTHING RETURNING execution_id, fence)
+    SELECT execution_id, fence FROM written";
+
+impl Batched for Committed {
+    async fn send(inner: &Inner, items: &[Self]) -> Result<Vec<bool>, StoreError> {
+        let ints = |of: fn(&Self) -> i64| -> Vec<i64> { items.iter().map(of).collect() };
+        let maybe = |of: fn(&Self) -> Option<i64>| -> Vec<Option<i64>> { items.iter().map(of).collect() };
+        let ids: Vec<&str> = items.iter().map(|item| item.commit.execution_id.as_str()).collect();
+        let status: Vec<Option<&str>> =
+            items.iter().map(|item| item.commit.status.map(RunStatus::name)).collect();
+        let events: Vec<Option<&str>> = items.iter().map(|item| item.body.events.as_deref()).collect();
+        let logs: Vec<Option<&str>> = items.iter().map(|item| item.body.logs.as_deref()).collect();
+        let params: [&(dyn ToSql + Sync); 11] = [
+            &ids,
+            &ints(|item| item.commit.fence as i64),
+            &ints(|item| item.commit.number as i64),
+            &ints(|item| item.phase),
+            &status,
+            &ints(|item| micros(item.commit.at)),
+            &maybe(|item| item.commit.started_at.map(micros)),
+            &maybe(|item| runs::next_due(&item.commit)),
+            &ints(|item| item.body.lines as i64),
+            &events,
+            &logs,
+        ];
+        let session = inner.session().await?;
+        let rows = session.rows(COMMIT, &params).await?;
+        let key = |row| Ok((get::<&str>(row, 0)?, get::<i64>(row, 1)?));
+        let written = rows.iter().map(key).collect::<Result<HashSet<_>, StoreError>>()?;
+        let done = |item: &Self| {
+            written.contains(&(item.commit.execution_id.as_str(), item.commit.fence as i64))
+        };
+        Ok(items.iter().map(done).collect())
+    }
+}
+
+const CLAIM: &str = "WITH taken AS (
+        SELECT execution_id, 0 AS class FROM (SELECT execution_id FROM runs
+            WHERE queue = $1 AND phase = 3 AND claimed_until <= COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+            LIMIT $3 FOR UPDATE SKIP LOCKED) AS expired
+        UNION ALL SELECT execution_id, 1 FROM (SELECT execution_id FROM runs
+            WHERE queue = $1 AND phase = 1 AND ($4 OR started_at IS NOT NULL OR cancel IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM runs WHERE queue = $1 AND phase = 1 AND key IS NOT NULL AND holds = 0)
+            ORDER BY rank LIMIT GREATEST(0, LEAST($3, $5 - (SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 3
+                AND claimed_until > COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint))))
+            FOR UPDATE SKIP LOCKED) AS ready),
+    claimed AS (UPDATE runs SET phase = 3, fence = fence + 1, worker = $6,
+        claimed_until = $7 + COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint),
+        holds = CASE WHEN key IS NULL THEN 0 ELSE 1 END
+        FROM taken WHERE runs.execution_id = taken.execution_id
+        RETURNING runs.execution_id, runs.fence, runs.cancel, runs.digest, runs.rank, taken.class)
+    SELECT execution_id, fence, cancel, digest FROM claimed ORDER BY class, rank";
+const KEYED: &str =
+    "SELECT EXISTS (SELECT 1 FROM runs WHERE queue = $1 AND phase = 1 AND key IS NOT NULL AND holds = 0)";
+const PROMOTE: &str = "UPDATE runs SET phase = 1 WHERE queue = $1 AND phase = 2 AND due_at <= $2";
+const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
+
+/// Claims runs of a queue; none when one of them has a concurrency key to be looked at.
+pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Vec<Taken>>, StoreError> {
+    let session = inner.session().await?;
+    let (lock_it, promote) = (session.prepared(LOCK, &[]).await?, session.prepared(PROMOTE, &[]).await?);
+    let (keyed, take) = (session.prepared(KEYED, &[]).await?, session.prepared(CLAIM, &[]).await?);
+    let (now, lease) = (micros(query.now), inner.lease_now(query.now));
+    let (limit, concurrency) = (i64::from(query.limit), i64::from(query.concurrency));
+    let length = (query.until - query.now).num_microseconds().unwrap_or(0);
+    let number = lock_number(&format!("queue {}", query.queue));
+    let params: [&(dyn ToSql + Sync); 7] =
+        [&query.queue, &lease, &limit, &query.open, &concurrency, &query.worker, &length];
+    let client = session.client();
+    let (locked, due, queue): ([&(dyn ToSql + Sync); 1], [&(dyn ToSql + Sync); 2], [&(dyn ToSql + Sync); 1]) =
+        ([&number], [&query.queue, &now], [&query.queue]);
+    // All go out together, and each waits for the one before: one round trip.
+    let all = async {
+        let (begun, locked, promoted, keyed, taken, ended) = tokio::join!(
+            biased;
+            client.batch_execute("BEGIN"),
+            client.execute(&lock_it, &locked),
+            client.execute(&promote, &due),
+            client.query(&keyed, &queue),
+            client.query(&take, &params),
+            client.batch_execute("COMMIT"),
+        );
+        begun.and(locked.map(drop)).and(promoted.map(drop)).and(ended)?;
+        Ok((keyed?, taken?))
+    };
+    let (keyed, taken) = match session.wait(all).await {
+        Ok(found) => found,
+        Err(error) => {
+            session.roll_back().await;
+            return Err(error);
+        }
+    };
+    // What had expired is taken all the same.
+    let keyed = keyed.first().map(|row| get::<bool>(row, 0)).transpose()?.unwrap_or(false);
+    if keyed && taken.is_empty() {
+        return Ok(None);
+    }
+    read(inner, &session, taken).await.map(Some)
+}
+
+/// What was claimed, with what is known of it.
+async fn read(
+    inner: &Inner,
+    session: &Session,
+    rows: Vec<tokio_postgres::Row>,
+) -> Result<Vec<Taken>, StoreError> {
+    let mut taken = Vec::with_capacity(rows.len());
+    let mut unknown = Vec::new();
+    for row in &rows {
+        let (id, digest): (&str, &str) = (get(row, 0)?, get(row, 3)?);
+        let fence = u64::try_from(get::<i64>(row, 1)?).map_err(failed)?;
+        let job = match inner.shared.known(digest) {
+            Some(job) => job,
+            None => {
+                let found = session.rows("SELECT job FROM definitions WHERE digest = $1", &[&digest]).await?;
+                let missing = || failed(format!("the definition {digest} is missing"));
+                inner.shared.read(get(found.first().ok_or_else(missing)?, 0)?)?
+            }
+        };
+        let run = match inner.shared.fresh(id, fence) {
+            Some(run) => Journal::Fresh(Box::new(run)),
+            None => {
+                unknown.push(id);
+                Journal::Stored(Vec::new())
+            }
+        };
+        taken.push((id, Taken { run, job, fence, cancel: get(row, 2)? }));
+    }
+    if !unknown.is_empty() {
+        let sql = "SELECT execution_id, run, events FROM journal WHERE execution_id = ANY($1)
+            ORDER BY execution_id, fence, n";
+        let mut journals: HashMap<String, Vec<JournalRow>> = HashMap::new();
+        for row in session.rows(sql, &[&unknown]).await? {
+            journals.entry(get(&row, 0)?).or_default().push((get(&row, 1)?, get(&row, 2)?));
+        }
+        for (id, taken) in &mut taken {
+            if let Journal::Stored(rows) = &mut taken.run {
+                *rows = journals.remove(*id).unwrap_or_default();
+            }
+        }
+    }
+    Ok(taken.into_iter().map(|(_, taken)| taken).collect())
+}
+
+const RENEW: &str = "WITH c AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS c(id, fence)),
+    kept AS (UPDATE runs SET claimed_until = $3 + COALESCE($4, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+        FROM c WHERE runs.execution_id = c.id AND runs.fence = c.fence AND runs.phase = 3
+        RETURNING c.id, c.fence, runs.cancel)
+    SELECT id, fence, cancel FROM kept";
+
+pub(super) async fn renew(
+    inner: &Inner,
+    claims: &[(String, u64)],
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Renewal>, StoreError> {
+    let ids: Vec<&str> = claims.iter().map(|(id, _)| id.as_str()).collect();
+    let fences: Vec<i64> = claims.iter().map(|(_, fence)| *fence as i64).collect();
+    let length = (until - now).num_microseconds().unwrap_or(0);
+    let session = inner.session().await?;
+    let rows = session.rows(RENEW, &[&ids, &fences, &length, &inner.lease_now(now)]).await?;
+    let mut kept: HashMap<(String, i64), Option<String>> = HashMap::new();
+    for row in &rows {
+        kept.insert((get(row, 0)?, get(row, 1)?), get(row, 2)?);
+    }
+    let became = |(id, fence): &(String, u64)| match kept.remove(&(id.clone(), *fence as i64)) {
+        Some(cancel) => Renewal::Kept(cancel),
+        None => Renewal::Lost,
+    };
+    Ok(claims.iter().map(became).collect())
+}

@@ -1,0 +1,212 @@
+//! Runs in PostgreSQL, for any number of processes on any number of machines.
+//!
+//! What is done for each run (adding, claiming, committing) goes in few statements for many runs at once (`batch`): a
+//! round trip and an fsync are shared by all that come while the ones before are on their way. Everything else runs
+//! the same statements as SQLite, one by one, in a transaction of its own.
+//!
+//! Transactions are READ COMMITTED: what must not change between a look and a write is locked, as a row or by a name
+//! (`pg_advisory_xact_lock`). Leases are measured by the server's clock. A session that does not answer in time is
+//! dropped with its connection; the server ends statements and transactions that take too long by itself, so that a
+//! process that was stopped does not keep others waiting.
+
+mod batch;
+mod notify;
+mod pool;
+mod schema;
+mod session;
+mod settings;
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::store::{ClaimQuery, Commit, NewRun, Renewal, Vitals, Wake};
+use tokio::runtime::Handle;
+use tokio::sync::broadcast;
+use tokio::task::spawn_blocking;
+
+use crate::runs::{Body, Taken};
+use crate::shared::Shared;
+use crate::sql::{Sql, failed, micros};
+use crate::store::{Database, SqlStore};
+use batch::Batcher;
+use notify::Notifier;
+use pool::{Loan, Pool};
+use session::Transaction;
+
+pub use schema::{MIGRATIONS, Migration};
+pub use settings::Settings;
+
+/// How often a transaction is tried that another one was in the way of.
+const TRIES: u32 = 8;
+
+/// A store in PostgreSQL.
+pub type PostgresStore = SqlStore<Postgres>;
+
+/// PostgreSQL, as a store uses it.
+pub struct Postgres {
+    inner: Arc<Inner>,
+    inserts: Batcher<batch::Insert>,
+    commits: Batcher<batch::Committed>,
+    notifier: Notifier,
+}
+
+/// What tasks of a store share.
+struct Inner {
+    pool: Pool,
+    shared: Arc<Shared>,
+    /// Definitions that this process knows to be there, and when it marked them as used.
+    defined: Mutex<HashMap<String, i64>>,
+    /// Whether leases are measured by the caller's clock.
+    callers_time: bool,
+}
+
+impl SqlStore<Postgres> {
+    /// A store at this URL. It is connected to at the first use, and its schema is brought up to date then.
+    ///
+    /// # Errors
+    /// When the URL is not one of PostgreSQL.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        Ok(Self::with(Settings::from_str(url).map_err(StoreError::Failed)?))
+    }
+
+    /// A store with these settings.
+    pub fn with(settings: Settings) -> Self {
+        let callers_time = settings.callers_time;
+        let notifier = Notifier::new(&settings);
+        let inner = Inner {
+            pool: Pool::new(settings),
+            shared: Arc::default(),
+            defined: Mutex::default(),
+            callers_time,
+        };
+        Self(Postgres {
+            inner: Arc::new(inner),
+            inserts: Batcher::default(),
+            commits: Batcher::default(),
+            notifier,
+        })
+    }
+}
+
+impl Inner {
+    /// A session that knows the schema.
+    async fn session(&self) -> Result<Loan, StoreError> {
+        self.pool.get().await
+    }
+
+    /// The caller's time for statements that measure leases; none where the server's own counts.
+    fn lease_now(&self, callers: Timestamp) -> Option<i64> {
+        self.callers_time.then(|| micros(callers))
+    }
+}
+
+impl Postgres {
+    /// Runs a transaction in a thread of its own, since the statements that all databases share do not know `async`.
+    async fn transact<T: Send + 'static>(
+        &self,
+        work: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let work = Arc::new(work);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let session = self.inner.session().await?;
+            let (work, inner, handle) = (work.clone(), self.inner.clone(), Handle::current());
+            let done = spawn_blocking(move || {
+                let transaction = Transaction::new(&session, handle, inner.callers_time);
+                let result = transaction.run(|db| work(db, &inner.shared));
+                let again = transaction.may_go_again();
+                (result, again)
+            });
+            match done.await.map_err(failed)? {
+                (Err(error), true) if tries < TRIES => {
+                    tracing::debug!("a transaction is tried again: {error}");
+                }
+                (result, _) => return result,
+            }
+        }
+    }
+}
+
+impl Database for Postgres {
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        self.transact(write).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let session = self.inner.session().await?;
+        let (inner, handle) = (self.inner.clone(), Handle::current());
+        let done = spawn_blocking(move || {
+            let statements = Transaction::new(&session, handle, inner.callers_time);
+            let result = read(&statements, &inner.shared);
+            result
+        });
+        done.await.map_err(failed)?
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+
+    async fn quick_insert(&self, run: &NewRun, text: &str) -> Option<Result<(), StoreError>> {
+        self.insert(run, text).await
+    }
+
+    async fn quick_claim(&self, query: &ClaimQuery) -> Option<Result<Vec<Taken>, StoreError>> {
+        batch::claim(&self.inner, query).await.transpose()
+    }
+
+    async fn quick_commit(&self, commit: &Commit, body: &Body) -> Option<Result<(), StoreError>> {
+        self.commit(commit, body).await
+    }
+
+    async fn quick_renew(
+        &self,
+        claims: &[(String, u64)],
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Option<Result<Vec<Renewal>, StoreError>> {
+        Some(batch::renew(&self.inner, claims, now, until).await)
+    }
+
+    fn announce(&self, wake: Wake) {
+        self.notifier.announce(&self.inner, wake);
+    }
+
+    fn announcements(&self) -> Option<broadcast::Receiver<Wake>> {
+        Some(self.notifier.listen(&self.inner))
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError> {
+        let sql = "SELECT current_setting('server_version'),
+            (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+            (SELECT COUNT(*) FROM pg_stat_activity WHERE datname IS NOT NULL),
+            current_setting('max_connections')::bigint, (SELECT MAX(version) FROM schema_versions)";
+        let session = self.inner.session().await?;
+        let rows = session.rows(sql, &[]).await?;
+        let row = rows.first().ok_or_else(|| failed("no answer"))?;
+        let get = |index: usize| row.try_get::<_, i64>(index).map_err(failed);
+        let count = |index: usize| get(index).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        Ok(Vitals {
+            product: format!("PostgreSQL {}", row.try_get::<_, String>(0).map_err(failed)?),
+            place: self.inner.pool.settings.place.clone(),
+            schema: count(4)?,
+            clock_ahead: (get(1)? - micros(now)) as f64 / 1e6,
+            sessions: Some((count(2)?, count(3)?)),
+            connects: self.inner.pool.connects(),
+        })
+    }
+}

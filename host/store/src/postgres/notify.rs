@@ -1,0 +1,160 @@
+//! LISTEN and NOTIFY: processes tell each other that there is something to do.
+//!
+//! What is told may get lost, and everybody looks once in a while anyway. It is sent after the transaction, and not in it:
+//! PostgreSQL has all transactions that notify commit one after the other.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use stepwell_engine::store::Wake;
+use tokio::sync::broadcast;
+use tokio_postgres::AsyncMessage;
+
+use super::Inner;
+use super::pool::connect;
+use super::settings::Settings;
+use crate::shared::lock;
+
+/// What is told within this time is told together.
+const TOGETHER: Duration = Duration::from_millis(5);
+/// Bytes of one notification; PostgreSQL takes 8000.
+const MOST: usize = 7000;
+/// Between two attempts to listen: the longest of them.
+const PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) struct Notifier {
+    channel: String,
+    /// Who tells, so that nobody hears himself.
+    own: String,
+    waiting: Arc<Mutex<BTreeSet<Wake>>>,
+    heard: OnceLock<broadcast::Sender<Wake>>,
+}
+
+impl Notifier {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            channel: format!("stepwell_{}", settings.schema),
+            own: format!("{:016x}", fastrand::u64(..)),
+            waiting: Arc::default(),
+            heard: OnceLock::new(),
+        }
+    }
+
+    pub fn announce(&self, inner: &Arc<Inner>, wake: Wake) {
+        let mut waiting = lock(&self.waiting);
+        let first = waiting.is_empty();
+        waiting.insert(wake);
+        if !first {
+            return;
+        }
+        let (inner, waiting, channel, own) =
+            (inner.clone(), self.waiting.clone(), self.channel.clone(), self.own.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(TOGETHER).await;
+            let wakes = std::mem::take(&mut *lock(&waiting));
+            let Ok(session) = inner.session().await else { return };
+            for text in texts(&own, &wakes) {
+                let told = session.rows("SELECT pg_notify($1, $2)", &[&channel, &text]).await;
+                if let Err(error) = told {
+                    tracing::debug!("nobody was told: {error}");
+                }
+            }
+        });
+    }
+
+    pub fn listen(&self, inner: &Arc<Inner>) -> broadcast::Receiver<Wake> {
+        let start = || {
+            let (sender, _) = broadcast::channel(1024);
+            let (inner, own, channel) = (inner.clone(), self.own.clone(), self.channel.clone());
+            tokio::spawn(listen(inner, own, channel, sender.clone()));
+            sender
+        };
+        self.heard.get_or_init(start).subscribe()
+    }
+}
+
+/// Listens, and begins again when the connection is lost, as long as somebody wants to hear.
+async fn listen(inner: Arc<Inner>, own: String, channel: String, heard: broadcast::Sender<Wake>) {
+    let mut pause = Duration::from_millis(100);
+    while heard.receiver_count() > 0 {
+        let (told, own) = (heard.clone(), own.clone());
+        let take = move |message| {
+            if let AsyncMessage::Notification(note) = message {
+                for wake in read(&own, note.payload()) {
+                    // Without anybody who hears, it is lost.
+                    let _ = told.send(wake);
+                }
+            }
+        };
+        match connect(&inner.pool.settings, take).await {
+            Ok(client) => {
+                if client.batch_execute(&format!("LISTEN {channel}")).await.is_ok() {
+                    pause = Duration::from_millis(100);
+                    // What was told meanwhile was missed: everybody looks.
+                    let _ = heard.send(Wake::Claims);
+                    while !client.is_closed() {
+                        tokio::time::sleep(Duration::from_millis(500)).await;
+                        if heard.receiver_count() == 0 {
+                            return;
+                        }
+                    }
+                }
+            }
+            Err(error) => tracing::debug!("not listening: {error}"),
+        }
+        tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+        pause = (pause * 2).min(PAUSE);
+    }
+}
+
+fn texts(own: &str, wakes: &BTreeSet<Wake>) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut text = own.to_owned();
+    for wake in wakes {
+        let word = match wake {
+            Wake::Queue(queue) => format!("\nqueue {queue}"),
+            Wake::Claims => "\nclaims".to_owned(),
+            Wake::Schedules => "\nschedules".to_owned(),
+            Wake::Steps => "\nsteps".to_owned(),
+        };
+        if text.len() + word.len() > MOST {
+            texts.push(std::mem::replace(&mut text, own.to_owned()));
+        }
+        text.push_str(&word);
+    }
+    texts.push(text);
+    texts
+}
+
+/// What others have told; what is not known comes from a newer version.
+fn read(own: &str, text: &str) -> Vec<Wake> {
+    let mut lines = text.lines();
+    if lines.next() == Some(own) {
+        return Vec::new();
+    }
+    let wake = |line: &str| match line.split_once(' ') {
+        Some(("queue", queue)) => Some(Wake::Queue(queue.to_owned())),
+        None if line == "claims" => Some(Wake::Claims),
+        None if line == "schedules" => Some(Wake::Schedules),
+        None if line == "steps" => Some(Wake::Steps),
+        _ => None,
+    };
+    lines.filter_map(wake).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_heard_by_others_only() {
+        let wakes: BTreeSet<Wake> =
+            [Wake::Queue("UTC".to_owned()), Wake::Claims, Wake::Schedules, Wake::Steps].into();
+        let texts = texts("me", &wakes);
+        assert_eq!(texts.len(), 1);
+        assert_eq!(read("you", &texts[0]).into_iter().collect::<BTreeSet<_>>(), wakes);
+        assert_eq!(read("me", &texts[0]), []);
+        assert_eq!(read("you", "me\nsomething new\nclaims"), [Wake::Claims]);
+    }
+}

@@ -1,0 +1,202 @@
+//! The schema in PostgreSQL, and how it changes while nodes of two versions run.
+//!
+//! A change comes in two steps (expand and contract): one release adds what the next one needs, in a way that the one
+//! before can live with, and only a release that follows takes away what nobody uses any more. Each migration says
+//! which is the oldest version that can work with its result; a node that is older does not start, and says so.
+
+use stepwell_engine::StoreError;
+
+use super::session::{Session, lock_number};
+use crate::sql::failed;
+
+/// A step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// The version that it leads to.
+    pub version: u32,
+    /// The oldest version of this list that a program may know, to work with its result.
+    pub works_since: u32,
+    /// The statements, in one transaction.
+    pub sql: &'static str,
+}
+
+/// Every migration, in order.
+pub const MIGRATIONS: &[Migration] = &[Migration { version: 1, works_since: 1, sql: FIRST }];
+
+/// As in SQLite (`sqlite::schema` says what the phases and the journal are), with numbers of 64 bits everywhere, so
+/// that the same statements fit. Texts are compared byte by byte, as SQLite does. Rows of `runs` change place with each
+/// phase: room is left in their pages, and what is dead is removed early.
+const FIRST: &str = r#"
+    CREATE TABLE definitions (
+        digest  TEXT COLLATE "C" PRIMARY KEY,
+        job     TEXT NOT NULL,
+        used_at BIGINT NOT NULL
+    );
+    CREATE TABLE runs (
+        execution_id  TEXT COLLATE "C" PRIMARY KEY,
+        job_id        TEXT COLLATE "C" NOT NULL,
+        digest        TEXT COLLATE "C" NOT NULL,
+        queue         TEXT COLLATE "C",
+        phase         BIGINT NOT NULL,
+        status        TEXT NOT NULL,
+        priority      BIGINT NOT NULL,
+        rank          BIGINT NOT NULL,
+        due_at        BIGINT NOT NULL,
+        expires_at    BIGINT NOT NULL,
+        created_at    BIGINT NOT NULL,
+        started_at    BIGINT,
+        ended_at      BIGINT,
+        updated_at    BIGINT NOT NULL,
+        fence         BIGINT NOT NULL DEFAULT 0,
+        worker        TEXT,
+        claimed_until BIGINT,
+        key           TEXT COLLATE "C",
+        key_limit     BIGINT,
+        holds         BIGINT NOT NULL DEFAULT 0,
+        cancel        TEXT,
+        scheduled     BIGINT NOT NULL,
+        idempotency   TEXT COLLATE "C",
+        fingerprint   TEXT
+    ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
+        autovacuum_vacuum_cost_delay = 0);
+    CREATE INDEX runs_ready ON runs (queue, rank) WHERE phase = 1;
+    CREATE INDEX runs_waiting ON runs (queue, due_at) WHERE phase = 2;
+    CREATE INDEX runs_claimed ON runs (queue, claimed_until) WHERE phase = 3;
+    CREATE INDEX runs_blocked ON runs (key, rank) WHERE phase = 4;
+    CREATE INDEX runs_keyed ON runs (queue) WHERE phase = 1 AND key IS NOT NULL AND holds = 0;
+    CREATE INDEX runs_holding ON runs (key) WHERE holds = 1;
+    CREATE INDEX runs_scheduled ON runs (job_id) WHERE scheduled = 1 AND phase < 5;
+    CREATE INDEX runs_parked ON runs (execution_id) WHERE status = 'parked';
+    CREATE INDEX runs_by_job ON runs (job_id, execution_id);
+    CREATE UNIQUE INDEX runs_idempotency ON runs (idempotency) WHERE idempotency IS NOT NULL;
+    CREATE TABLE journal (
+        execution_id TEXT COLLATE "C" NOT NULL,
+        fence        BIGINT NOT NULL,
+        n            BIGINT NOT NULL,
+        lines        BIGINT NOT NULL,
+        run          TEXT,
+        events       TEXT,
+        logs         TEXT,
+        PRIMARY KEY (execution_id, fence, n)
+    );
+    CREATE TABLE schedules (
+        job_id TEXT COLLATE "C" PRIMARY KEY,
+        queue  TEXT COLLATE "C" NOT NULL,
+        digest TEXT COLLATE "C" NOT NULL,
+        made   BIGINT NOT NULL,
+        cursor BIGINT NOT NULL,
+        next   BIGINT,
+        paused TEXT
+    );
+    CREATE INDEX schedules_due ON schedules (next) WHERE next IS NOT NULL;
+    CREATE TABLE leases (
+        queue  TEXT COLLATE "C" PRIMARY KEY,
+        holder TEXT COLLATE "C" NOT NULL,
+        ends   BIGINT NOT NULL
+    );
+    CREATE TABLE ledger (
+        job_id       TEXT COLLATE "C" NOT NULL,
+        nominal      TEXT COLLATE "C" NOT NULL,
+        due_at       BIGINT NOT NULL,
+        decision     TEXT NOT NULL,
+        reason       TEXT NOT NULL,
+        execution_id TEXT,
+        decided_at   BIGINT NOT NULL,
+        PRIMARY KEY (job_id, nominal)
+    );
+    CREATE INDEX ledger_by_time ON ledger (due_at, job_id, nominal);
+    CREATE TABLE records (
+        kind    TEXT COLLATE "C" NOT NULL,
+        id      TEXT COLLATE "C" NOT NULL,
+        state   TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        value   TEXT NOT NULL,
+        PRIMARY KEY (kind, id)
+    );
+    CREATE TABLE audit (
+        seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        at  BIGINT NOT NULL,
+        row TEXT NOT NULL
+    );
+    CREATE TABLE components (
+        digest TEXT COLLATE "C" PRIMARY KEY,
+        wasm   BYTEA NOT NULL
+    );
+"#;
+
+/// Brings the schema up to date. One process does it; others wait.
+pub(super) async fn migrate(
+    session: &Session,
+    schema: &str,
+    migrations: &[Migration],
+) -> Result<(), StoreError> {
+    let known = newest(migrations);
+    // A login that may not make a schema works with one that is there and up to date.
+    let there = session.rows("SELECT to_regclass('schema_versions') IS NOT NULL", &[]).await?;
+    if there.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
+        let (version, works_since) = version(session).await?;
+        if version >= known {
+            return works(version, works_since, known);
+        }
+    }
+    let lock = lock_number(&format!("migrate {schema}"));
+    session
+        .batch(&format!(
+            "SET lock_timeout = 0; SET statement_timeout = 0; BEGIN; SELECT pg_advisory_xact_lock({lock});
+            CREATE SCHEMA IF NOT EXISTS {schema};
+            CREATE TABLE IF NOT EXISTS schema_versions (
+                version BIGINT PRIMARY KEY, works_since BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now())"
+        ))
+        .await?;
+    let done = apply(session, migrations, known).await;
+    match &done {
+        Ok(()) => session.batch("COMMIT").await?,
+        Err(_) => session.roll_back().await,
+    }
+    session.prepare_for_use(schema).await?;
+    done
+}
+
+async fn apply(session: &Session, migrations: &[Migration], known: u32) -> Result<(), StoreError> {
+    let (mut version, works_since) = version(session).await?;
+    works(version, works_since, known)?;
+    for next in migrations {
+        if next.version <= version {
+            continue;
+        }
+        let Migration { version: to, works_since, sql } = next;
+        tracing::info!("the schema goes from version {version} to {to}");
+        session.batch(sql).await?;
+        let note = format!("INSERT INTO schema_versions (version, works_since) VALUES ({to}, {works_since})");
+        session.batch(&note).await?;
+        version = *to;
+    }
+    Ok(())
+}
+
+/// Whether this program still works with the schema: another one may have moved on.
+pub(super) async fn check(session: &Session, migrations: &[Migration]) -> Result<(), StoreError> {
+    let (version, works_since) = version(session).await?;
+    works(version, works_since, newest(migrations))
+}
+
+fn newest(migrations: &[Migration]) -> u32 {
+    migrations.last().map_or(0, |migration| migration.version)
+}
+
+fn works(version: u32, works_since: u32, known: u32) -> Result<(), StoreError> {
+    if works_since <= known {
+        return Ok(());
+    }
+    Err(failed(format!(
+        "its schema has version {version}, which needs a Stepwell that knows {works_since}, and this one knows {known}: upgrade it"
+    )))
+}
+
+async fn version(session: &Session) -> Result<(u32, u32), StoreError> {
+    let sql = "SELECT version, works_since FROM schema_versions ORDER BY version DESC LIMIT 1";
+    let rows = session.rows(sql, &[]).await?;
+    let Some(row) = rows.first() else { return Ok((0, 0)) };
+    let get = |index: usize| row.try_get::<_, i64>(index).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    Ok((get(0).map_err(failed)?, get(1).map_err(failed)?))
+}

@@ -1,0 +1,306 @@
+//! A session: statements that are prepared once, and what goes wrong with them.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Error, Statement};
+
+use super::settings::PATIENCE;
+use crate::shared::lock;
+use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
+
+/// Statements that a session keeps prepared; those of lists are many.
+const PREPARED: usize = 256;
+
+/// A session of the server.
+pub(super) struct Session {
+    client: Client,
+    statements: Mutex<HashMap<String, Statement>>,
+    broken: AtomicBool,
+}
+
+impl Session {
+    pub fn new(client: Client) -> Self {
+        Self { client, statements: Mutex::default(), broken: AtomicBool::new(false) }
+    }
+
+    pub fn works(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed) && !self.client.is_closed()
+    }
+
+    /// Says where the tables are, and has the server end what takes too long.
+    pub async fn prepare_for_use(&self, schema: &str) -> Result<(), StoreError> {
+        let patience = PATIENCE.as_millis();
+        self.batch(&format!(
+            "SET search_path = {schema}; SET statement_timeout = {patience}; SET lock_timeout = {patience};
+            SET idle_in_transaction_session_timeout = {}; SET jit = off; SET timezone = 'UTC';
+            SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'",
+            patience / 2
+        ))
+        .await
+    }
+
+    /// Waits for an answer. Without one in time nobody knows what the server does, and the session is not used again.
+    pub async fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
+        match timeout(PATIENCE + PATIENCE / 2, answer).await {
+            Ok(answer) => answer.map_err(|error| {
+                // Another server has taken over: the next session is to be one of its.
+                if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+                    self.broken.store(true, Ordering::Relaxed);
+                }
+                failure(&error)
+            }),
+            Err(_) => {
+                self.broken.store(true, Ordering::Relaxed);
+                Err(StoreError::Unavailable("the database does not answer".to_owned()))
+            }
+        }
+    }
+
+    /// Statements without parameters and rows.
+    pub async fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.wait(self.client.batch_execute(sql)).await
+    }
+
+    /// The statement, prepared.
+    pub async fn prepared(&self, sql: &str, types: &[Type]) -> Result<Statement, StoreError> {
+        if let Some(known) = lock(&self.statements).get(sql) {
+            return Ok(known.clone());
+        }
+        let made = self.wait(self.client.prepare_typed(sql, types)).await?;
+        let mut statements = lock(&self.statements);
+        if statements.len() >= PREPARED {
+            statements.clear();
+        }
+        statements.insert(sql.to_owned(), made.clone());
+        Ok(made)
+    }
+
+    /// The rows of a statement, and how many it changed where it gives none.
+    pub async fn rows(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let statement = self.prepared(sql, &[]).await?;
+        self.wait(self.client.query(&statement, params)).await
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Ends the transaction without it, or the session when that does not work.
+    pub async fn roll_back(&self) {
+        if self.batch("ROLLBACK").await.is_err() {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What a failure of PostgreSQL means: some pass by themselves.
+pub(super) fn failure(error: &Error) -> StoreError {
+    let Some(told) = error.as_db_error() else {
+        // The connection was lost, or there was none. What is wrong in a value is told as something else.
+        return match error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>()) {
+            true => StoreError::Unavailable(chain(error)),
+            false if error.to_string().starts_with("error connecting") => StoreError::Unavailable(chain(error)),
+            false => StoreError::Failed(chain(error)),
+        };
+    };
+    // Classes of the manual's appendix A: connections, resources, the operator's interventions, and what was in the
+    // way of each other; a server that takes no writes is one that another has taken over from.
+    let passes = ["08", "53", "57", "40", "55"].iter().any(|class| told.code().code().starts_with(class))
+        || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::UNIQUE_VIOLATION].contains(told.code());
+    let message = format!("{} ({})", told.message(), told.code().code());
+    if passes { StoreError::Unavailable(message) } else { StoreError::Failed(message) }
+}
+
+/// The error with what it comes from.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        text.push_str(&format!(": {inner}"));
+        source = inner.source();
+    }
+    text
+}
+
+/// Whether a transaction that failed so may be tried again at once: another one was in its way.
+pub(super) fn in_the_way(error: &Error) -> bool {
+    error.code().is_some_and(|code| {
+        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION]
+            .contains(code)
+    })
+}
+
+/// The statements that all databases share, in a thread that waits for each.
+pub(super) struct Transaction<'a> {
+    session: &'a Session,
+    handle: Handle,
+    callers_time: bool,
+    again: Cell<bool>,
+}
+
+impl<'a> Transaction<'a> {
+    pub fn new(session: &'a Session, handle: Handle, callers_time: bool) -> Self {
+        Self { session, handle, callers_time, again: Cell::new(false) }
+    }
+
+    /// Runs `work` in a transaction.
+    pub fn run<T>(&self, work: impl FnOnce(&dyn Sql) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = self.handle.block_on(self.session.batch("BEGIN")) {
+            // Nothing was done: a session that was lost while it was idle is replaced.
+            self.again.set(!self.session.works());
+            return Err(error);
+        }
+        match work(self) {
+            Ok(value) => {
+                // Without an answer to this, nobody knows whether it was written.
+                self.handle.block_on(self.session.batch("COMMIT"))?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.handle.block_on(self.session.roll_back());
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether what failed is to be tried again at once.
+    pub fn may_go_again(&self) -> bool {
+        self.again.get()
+    }
+
+    fn ask(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let types: Vec<Type> = params.iter().map(Param::kind).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param as _).collect();
+        self.handle.block_on(async {
+            let statement = self.session.prepared(sql, &types).await?;
+            self.note(self.session.client().query(&statement, &values)).await
+        })
+    }
+
+    async fn note<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
+        self.session
+            .wait(async {
+                let answer = answer.await;
+                if let Err(error) = &answer {
+                    self.again.set(in_the_way(error));
+                }
+                answer
+            })
+            .await
+    }
+}
+
+impl Sql for Transaction<'_> {
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        let types: Vec<Type> = params.iter().map(Param::kind).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param as _).collect();
+        self.handle.block_on(async {
+            let statement = self.session.prepared(sql, &types).await?;
+            self.note(self.session.client().execute(&statement, &values)).await
+        })
+    }
+
+    fn query(&self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.ask(sql, params)?.iter().try_for_each(|row| each(Row(row)))
+    }
+
+    fn locks_rows(&self) -> bool {
+        true
+    }
+
+    fn lock(&self, name: &str) -> Result<(), StoreError> {
+        self.ask("SELECT pg_advisory_xact_lock($1)", &[Param::Int(Some(lock_number(name)))]).map(drop)
+    }
+
+    fn lease_time(&self, callers: Timestamp) -> Result<i64, StoreError> {
+        if self.callers_time {
+            return Ok(micros(callers));
+        }
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        let rows = self.ask(sql, &[])?;
+        let row = rows.first().ok_or_else(|| failed("no answer"))?;
+        row.try_get(0).map_err(failed)
+    }
+}
+
+/// The number of a lock: FNV-1a, 64 bits (draft-eastlake-fnv). Two names with one number wait for each other, and no harm
+/// is done.
+pub(super) fn lock_number(name: &str) -> i64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    i64::from_ne_bytes(name.bytes().fold(0xcbf2_9ce4_8422_2325, step).to_ne_bytes())
+}
+
+impl Param<'_> {
+    fn kind(&self) -> Type {
+        match self {
+            Self::Int(_) => Type::INT8,
+            Self::Text(_) => Type::TEXT,
+            Self::Bool(_) => Type::BOOL,
+            Self::Bytes(_) => Type::BYTEA,
+        }
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut bytes::BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Int(value) => value.to_sql(kind, out),
+            Self::Text(text) => text.map(plain).as_deref().to_sql(kind, out),
+            Self::Bool(value) => value.to_sql(kind, out),
+            Self::Bytes(bytes) => bytes.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        [Type::INT8, Type::TEXT, Type::BOOL, Type::BYTEA].contains(kind)
+    }
+
+    to_sql_checked!();
+}
+
+/// A column of a row.
+pub(super) fn get<'r, T: FromSql<'r>>(row: &'r tokio_postgres::Row, index: usize) -> Result<T, StoreError> {
+    row.try_get(index).map_err(failed)
+}
+
+/// The text without NUL, which PostgreSQL keeps in no text.
+fn plain(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
+
+impl Columns for tokio_postgres::Row {
+    fn int(&self, index: usize) -> Result<Option<i64>, StoreError> {
+        let kind = self.columns().get(index).map(|column| column.type_().clone());
+        let found = match kind {
+            Some(Type::INT4) => self.try_get::<_, Option<i32>>(index).map(|found| found.map(i64::from)),
+            Some(Type::BOOL) => self.try_get::<_, Option<bool>>(index).map(|found| found.map(i64::from)),
+            _ => self.try_get(index),
+        };
+        found.map_err(failed)
+    }
+
+    fn text(&self, index: usize) -> Result<Option<String>, StoreError> {
+        self.try_get(index).map_err(failed)
+    }
+
+    fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+        self.try_get(index).map_err(failed)
+    }
+}

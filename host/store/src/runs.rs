@@ -1,0 +1,583 @@
+//! Runs: admitted, claimed, moved, ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::{self, Timestamp};
+use stepwell_engine::job::{Job, OnConflict};
+use stepwell_engine::run::{Event, RunStatus};
+use stepwell_engine::store::{
+    Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogRecord, NewRun, Next, Renewal, RunFilter,
+    RunRow, Source, Standing,
+};
+
+use crate::records;
+use crate::shared::{Shared, lock};
+use crate::sql::{Param, Row, Sql, failed, json, micros, params, parse, time, until};
+
+pub(crate) const READY: i64 = 1;
+pub(crate) const WAITING: i64 = 2;
+pub(crate) const CLAIMED: i64 = 3;
+const BLOCKED: i64 = 4;
+pub(crate) const ENDED: i64 = 5;
+
+/// How long a count of waiting runs is trusted, in milliseconds: when it says that the queue is full, and otherwise.
+/// Other processes admit runs, too.
+const COUNTED_FULL_MS: i64 = 1000;
+const COUNTED_MS: i64 = 10_000;
+
+/// What a commit adds to the journal, as it is written there.
+#[derive(Clone)]
+pub(crate) struct Body {
+    pub events: Option<String>,
+    pub logs: Option<String>,
+    pub lines: usize,
+}
+
+impl Body {
+    pub fn of(commit: &Commit) -> Result<Self, StoreError> {
+        let events = (!commit.events.is_empty()).then(|| json(&commit.events)).transpose()?;
+        let logs = (!commit.logs.is_empty()).then(|| json(&commit.logs)).transpose()?;
+        Ok(Self { events, logs, lines: commit.logs.len() })
+    }
+}
+
+/// A run that was claimed, as it was read.
+pub(crate) struct Taken {
+    pub run: Journal,
+    pub job: Arc<Job>,
+    pub fence: u64,
+    pub cancel: Option<String>,
+}
+
+/// Where what is known of a run comes from.
+pub(crate) enum Journal {
+    /// This process inserted it, and nothing has happened since.
+    Fresh(Box<NewRun>),
+    /// Its rows.
+    Stored(Vec<JournalRow>),
+}
+
+/// The run, in its first row, and what happened.
+pub(crate) type JournalRow = (Option<String>, Option<String>);
+
+impl Taken {
+    pub fn claim(self) -> Result<Claim, StoreError> {
+        let (run, events) = match self.run {
+            Journal::Fresh(run) => (*run, Vec::new()),
+            Journal::Stored(rows) => read(rows, self.job)?,
+        };
+        Ok(Claim { run, events, fence: self.fence, cancel: self.cancel })
+    }
+}
+
+/// `run` is inserted; `text` is its JSON.
+pub(crate) fn insert(
+    db: &dyn Sql,
+    shared: &Shared,
+    run: &NewRun,
+    text: &str,
+    audit: Option<&Audit>,
+) -> Result<Inserted, StoreError> {
+    if let Some(idempotency) = &run.idempotency {
+        let sql = "SELECT execution_id, fingerprint FROM runs WHERE idempotency = $1";
+        match db.one::<(String, Option<String>)>(sql, params![&idempotency.key])? {
+            Some((id, print)) if Some(&idempotency.fingerprint) == print.as_ref() => {
+                return Err(StoreError::Replayed(id));
+            }
+            Some((id, _)) => return Err(StoreError::KeyReused(id)),
+            None => {}
+        }
+    }
+    let mut inserted = Inserted::default();
+    if let Some(key) = &run.key
+        && key.on_conflict != OnConflict::Queue
+    {
+        lock_key(db, &key.name)?;
+        let sql = "SELECT execution_id FROM runs WHERE key = $1 AND (holds = 1 OR phase < 5) ORDER BY rank";
+        let active: Vec<String> = db.many(sql, params![&key.name])?;
+        let over = (active.len() + 1).saturating_sub(usize::try_from(key.limit).unwrap_or(usize::MAX));
+        match key.on_conflict {
+            OnConflict::CancelNewest => inserted.cancelled = over > 0,
+            _ => inserted.to_cancel = active.into_iter().take(over).collect(),
+        }
+    }
+    check_room(db, shared, run)?;
+    shared.define(db, &run.job, db.lease_time(run.created_at)?)?;
+    add(db, run, inserted.cancelled)?;
+    let mut events = run.inherited.clone();
+    if inserted.cancelled {
+        let why =
+            Some(format!("the concurrency key `{}` is taken", run.key.as_ref().map_or("", |key| &key.name)));
+        events.push(Event::Cancelled { at: run.created_at, why });
+    }
+    let events = (!events.is_empty()).then(|| json(&events)).transpose()?;
+    let sql = "INSERT INTO journal (execution_id, fence, n, lines, run, events) VALUES ($1, 0, 0, 0, $2, $3)";
+    db.execute(sql, params![&run.execution_id, text, &events])?;
+    for id in &inserted.to_cancel {
+        cancel(db, id, &format!("replaced by the run {}", run.execution_id), run.created_at)?;
+    }
+    records::audit(db, audit)?;
+    Ok(inserted)
+}
+
+/// Whoever looks at who holds a concurrency key, and acts on it, is the only one.
+fn lock_key(db: &dyn Sql, key: &str) -> Result<(), StoreError> {
+    db.lock(&format!("key {key}"))
+}
+
+/// The phase that a run begins in.
+pub(crate) fn first_phase(run: &NewRun) -> i64 {
+    if run.scheduled_time > run.created_at { WAITING } else { READY }
+}
+
+fn add(db: &dyn Sql, run: &NewRun, cancelled: bool) -> Result<(), StoreError> {
+    let phase = if cancelled { ENDED } else { first_phase(run) };
+    let status = if cancelled { RunStatus::Cancelled } else { RunStatus::Queued };
+    let idempotency = run.idempotency.as_ref();
+    let sql = "INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at,
+        expires_at, created_at, updated_at, ended_at, key, key_limit, scheduled, idempotency, fingerprint)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, $15, $16, $17)
+        ON CONFLICT (execution_id) DO NOTHING";
+    let row = params![
+        &run.execution_id,
+        &run.job.id,
+        run.job.digest(),
+        &run.queue,
+        phase,
+        status.name(),
+        run.priority,
+        micros(run.rank),
+        micros(run.scheduled_time),
+        micros(run.expires_at()),
+        micros(run.created_at),
+        cancelled.then(|| micros(run.created_at)),
+        run.key.as_ref().map(|key| &key.name),
+        run.key.as_ref().map(|key| key.limit),
+        i64::from(matches!(run.source, Source::Schedule { .. })),
+        idempotency.map(|found| &found.key),
+        idempotency.map(|found| &found.fingerprint),
+    ];
+    match db.execute(sql, row)? {
+        0 => Err(StoreError::Exists(run.execution_id.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether this process knows that the queue has room, and need not count. Notes that one more comes.
+pub(crate) fn has_room(shared: &Shared, run: &NewRun) -> bool {
+    let Some(queue) = run.queue.as_ref().filter(|_| run.max_waiting < u64::MAX) else { return true };
+    let mut counts = lock(&shared.waiting);
+    let Some((count, at)) = counts.get_mut(queue) else { return false };
+    let age = (run.created_at - *at).num_milliseconds();
+    if *count >= run.max_waiting || *count > run.max_waiting / 2 && age >= COUNTED_MS {
+        return false;
+    }
+    *count += 1;
+    true
+}
+
+/// Refuses a run when its queue is full. Counting costs as much as the queue is long, so the count is kept, and taken
+/// anew when it says "full", once a second at most, or is some seconds old and says "half full".
+fn check_room(db: &dyn Sql, shared: &Shared, run: &NewRun) -> Result<(), StoreError> {
+    if has_room(shared, run) {
+        return Ok(());
+    }
+    let Some(queue) = run.queue.as_ref() else { return Ok(()) };
+    let known = lock(&shared.waiting).get(queue).copied();
+    let (count, at) = match known {
+        Some((count, at))
+            if count >= run.max_waiting
+                && (run.created_at - at).num_milliseconds() < COUNTED_FULL_MS =>
+        {
+            (count, at)
+        }
+        _ => {
+            let sql = "SELECT (SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 1)
+                + (SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 2)
+                + (SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 4)";
+            (db.one(sql, params![queue])?.unwrap_or(0), run.created_at)
+        }
+    };
+    let full = count >= run.max_waiting;
+    lock(&shared.waiting).insert(queue.clone(), (count + u64::from(!full), at));
+    if full { Err(StoreError::QueueFull(queue.clone(), run.max_waiting)) } else { Ok(()) }
+}
+
+/// Takes runs of a queue. Who claims in a queue is the only one, so that its concurrency holds.
+pub(crate) fn claim(db: &dyn Sql, shared: &Shared, query: &ClaimQuery) -> Result<Vec<Taken>, StoreError> {
+    let queue = query.queue.as_str();
+    db.lock(&format!("queue {queue}"))?;
+    let lease = db.lease_time(query.now)?;
+    let sql = "UPDATE runs SET phase = 1 WHERE queue = $1 AND phase = 2 AND due_at <= $2";
+    db.execute(sql, params![queue, micros(query.now)])?;
+    let sql = "SELECT execution_id FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until <= $2 LIMIT $3";
+    let expired: Vec<String> = db.many(sql, params![queue, lease, query.limit])?;
+    let sql = "SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until > $2";
+    let running: u32 = db.one(sql, params![queue, lease])?.unwrap_or(0);
+    let take = |id: &str| {
+        let free = "(phase = 1 OR phase = 3 AND claimed_until <= $3)";
+        take(db, shared, id, free, &query.worker, lease, until(lease, query.now, query.until))
+    };
+    let mut taken = Vec::new();
+    for id in &expired {
+        taken.extend(take(id)?);
+    }
+    let room = query.concurrency.saturating_sub(running).min(query.limit) as usize;
+    while taken.len() < room {
+        let sql = "SELECT execution_id, key, key_limit, holds FROM runs
+            WHERE queue = $1 AND phase = 1 AND ($2 OR started_at IS NOT NULL OR cancel IS NOT NULL)
+            ORDER BY rank LIMIT $3";
+        let wanted = room - taken.len();
+        let ready: Vec<(String, Option<String>, Option<u32>, bool)> =
+            db.many(sql, params![queue, query.open, wanted])?;
+        let found = ready.len();
+        for (id, key, limit, holds) in ready {
+            if let Some(key) = key.filter(|_| !holds) {
+                lock_key(db, &key)?;
+                if holders(db, &key)?.len() >= limit.unwrap_or(1) as usize {
+                    db.execute(
+                        "UPDATE runs SET phase = 4 WHERE execution_id = $1 AND phase = 1",
+                        params![&id],
+                    )?;
+                    continue;
+                }
+            }
+            taken.extend(take(&id)?);
+        }
+        if found < wanted {
+            break;
+        }
+    }
+    Ok(taken)
+}
+
+fn holders(db: &dyn Sql, key: &str) -> Result<Vec<String>, StoreError> {
+    db.many("SELECT execution_id FROM runs WHERE key = $1 AND holds = 1", params![key])
+}
+
+/// Takes a run, if it still is as `free` says.
+fn take(
+    db: &dyn Sql,
+    shared: &Shared,
+    id: &str,
+    free: &str,
+    worker: &str,
+    now: i64,
+    until: i64,
+) -> Result<Option<Taken>, StoreError> {
+    let sql = format!(
+        "UPDATE runs SET phase = 3, fence = fence + 1, worker = $1, claimed_until = $2,
+        holds = CASE WHEN key IS NULL THEN 0 ELSE 1 END WHERE {free} AND execution_id = $4
+        RETURNING fence, cancel, digest"
+    );
+    let Some((fence, cancel, digest)) =
+        db.one::<(u64, Option<String>, String)>(&sql, params![worker, until, now, id])?
+    else {
+        return Ok(None);
+    };
+    let job = shared.job(db, &digest)?;
+    let run = match shared.fresh(id, fence) {
+        Some(run) => Journal::Fresh(Box::new(run)),
+        None => Journal::Stored(journal(db, id)?),
+    };
+    Ok(Some(Taken { run, job, fence, cancel }))
+}
+
+pub(crate) fn claim_run(
+    db: &dyn Sql,
+    shared: &Shared,
+    id: &str,
+    worker: &str,
+    now: Timestamp,
+    ends: Timestamp,
+) -> Result<Taken, StoreError> {
+    let lease = db.lease_time(now)?;
+    let free = "(phase <> 3 OR claimed_until <= $3)";
+    match take(db, shared, id, free, worker, lease, until(lease, now, ends))? {
+        Some(taken) => Ok(taken),
+        None => {
+            let held = row(db, id)?.claimed_until.unwrap_or(now);
+            Err(StoreError::Claimed(id.to_owned(), held))
+        }
+    }
+}
+
+pub(crate) fn renew(
+    db: &dyn Sql,
+    claims: &[(String, u64)],
+    now: Timestamp,
+    ends: Timestamp,
+) -> Result<Vec<Renewal>, StoreError> {
+    let ends = until(db.lease_time(now)?, now, ends);
+    let sql = "UPDATE runs SET claimed_until = $1 WHERE execution_id = $2 AND fence = $3 AND phase = 3 RETURNING cancel";
+    let renewed = claims.iter().map(|(id, fence)| {
+        let found = db.one::<Option<String>>(sql, params![ends, id, *fence])?;
+        Ok(found.map_or(Renewal::Lost, Renewal::Kept))
+    });
+    renewed.collect()
+}
+
+pub(crate) fn expire(db: &dyn Sql, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let now = db.lease_time(now)?;
+    db.execute("DELETE FROM leases WHERE holder = $1", params![worker])?;
+    let sql = "UPDATE runs SET claimed_until = $1 WHERE worker = $2 AND phase = 3 AND claimed_until > $1";
+    db.execute(sql, params![now, worker])
+}
+
+/// Gives a claim back.
+const RELEASE: &str = "UPDATE runs SET phase = $1, status = COALESCE($2, status), updated_at = $3,
+    started_at = COALESCE(started_at, $4), due_at = COALESCE($5, due_at),
+    ended_at = CASE WHEN $1 = 5 THEN $3 END, worker = NULL, claimed_until = NULL,
+    holds = CASE WHEN $1 = 5 THEN 0 ELSE holds END
+    WHERE execution_id = $6 AND fence = $7 AND phase = 3
+    RETURNING key, CASE WHEN cancel IS NULL THEN 0 ELSE 1 END, queue";
+
+/// The phase that a commit leaves the run in, when it gives the claim back.
+pub(crate) fn next_phase(commit: &Commit) -> Option<i64> {
+    match commit.next {
+        Next::Keep => None,
+        Next::Wait(due) if due <= commit.at => Some(READY),
+        Next::Wait(_) => Some(WAITING),
+        Next::End => Some(ENDED),
+    }
+}
+
+/// When the run is due again.
+pub(crate) fn next_due(commit: &Commit) -> Option<i64> {
+    match commit.next {
+        Next::Wait(due) => Some(micros(due)),
+        _ => None,
+    }
+}
+
+/// Adds what happened, and leaves the run's row as it is. What is read is locked, so that nobody takes the run meanwhile.
+macro_rules! keep {
+    ($lock:literal) => {
+        concat!(
+            "INSERT INTO journal (execution_id, fence, n, lines, events, logs) SELECT $1, $2, $3, $4, $5, $6
+            FROM runs WHERE execution_id = $1 AND fence = $2 AND phase = 3",
+            $lock,
+            " ON CONFLICT (execution_id, fence, n) DO NOTHING"
+        )
+    };
+}
+
+pub(crate) fn commit(db: &dyn Sql, commit: &Commit, body: &Body) -> Result<Vec<String>, StoreError> {
+    let Commit { execution_id: id, fence, number, status, at, .. } = commit;
+    let (name, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
+    let Some(phase) = next_phase(commit) else {
+        if name.is_none() {
+            // Most commits are so.
+            let sql = if db.locks_rows() { keep!(" FOR UPDATE") } else { keep!("") };
+            let row = params![id, *fence, *number, body.lines, &body.events, &body.logs];
+            let added = db.execute(sql, row)?;
+            return if added == 0 { written(db, commit) } else { Ok(Vec::new()) };
+        }
+        let sql = "UPDATE runs SET status = $1, updated_at = $2, started_at = COALESCE(started_at, $3)
+            WHERE execution_id = $4 AND fence = $5 AND phase = 3";
+        return match db.execute(sql, params![name, micros(*at), started, id, *fence])? {
+            0 => written(db, commit),
+            _ => append(db, commit, body).map(|()| Vec::new()),
+        };
+    };
+    let row = params![phase, name, micros(*at), started, next_due(commit), id, *fence];
+    let Some((key, cancelling, queue)) = db.one::<Released>(RELEASE, row)? else { return written(db, commit) };
+    append(db, commit, body)?;
+    let mut free = Vec::new();
+    if phase == ENDED {
+        if let Some(key) = key {
+            free = hand_on(db, &key)?;
+        }
+        if let Some(dead) = &commit.dead {
+            let value = serde_json::to_value(dead).map_err(failed)?;
+            records::put(db, Kind::DeadLetter, id, "open", &value, Expect::Any)?;
+        }
+    } else if cancelling {
+        // It was asked for while the worker gave the run back.
+        db.execute("UPDATE runs SET phase = 1 WHERE execution_id = $1", params![id])?;
+        free.extend(queue);
+    }
+    Ok(free)
+}
+
+/// The row of a run that ends or waits: its key, whether it is to be cancelled, its queue.
+type Released = (Option<String>, bool, Option<String>);
+
+/// A commit that finds no claim is stale, or was written before and is tried again.
+fn written(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT n FROM journal WHERE execution_id = $1 AND fence = $2 AND n = $3";
+    match db.one::<i64>(sql, params![&commit.execution_id, commit.fence, commit.number])? {
+        Some(_) => Ok(Vec::new()),
+        None => Err(StoreError::Stale(commit.execution_id.clone())),
+    }
+}
+
+fn append(db: &dyn Sql, commit: &Commit, body: &Body) -> Result<(), StoreError> {
+    let sql = "INSERT INTO journal (execution_id, fence, n, lines, events, logs) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (execution_id, fence, n) DO NOTHING";
+    let id = &commit.execution_id;
+    db.execute(sql, params![id, commit.fence, commit.number, body.lines, &body.events, &body.logs]).map(drop)
+}
+
+/// Gives a free slot of a concurrency key to the next run that waits for it; tells its queue.
+fn hand_on(db: &dyn Sql, key: &str) -> Result<Vec<String>, StoreError> {
+    lock_key(db, key)?;
+    let held = holders(db, key)?.len();
+    let sql = "SELECT execution_id, key_limit, queue FROM runs WHERE key = $1 AND phase = 4 ORDER BY rank";
+    let blocked: Vec<(String, u32, Option<String>)> = db.many(sql, params![key])?;
+    let mut free = Vec::new();
+    let next = blocked.into_iter().enumerate().filter(|(i, (_, limit, _))| held + i < *limit as usize);
+    for (_, (id, _, queue)) in next {
+        db.execute("UPDATE runs SET phase = 1 WHERE execution_id = $1 AND phase = 4", params![&id])?;
+        free.extend(queue);
+    }
+    Ok(free)
+}
+
+pub(crate) fn cancel(db: &dyn Sql, id: &str, why: &str, now: Timestamp) -> Result<RunRow, StoreError> {
+    let sql =
+        "UPDATE runs SET cancel = COALESCE(cancel, $1), due_at = CASE WHEN phase = 2 THEN $2 ELSE due_at END,
+        phase = CASE WHEN phase IN (2, 4) THEN 1 ELSE phase END WHERE execution_id = $3 AND phase < 5";
+    db.execute(sql, params![why, micros(now), id])?;
+    row(db, id)
+}
+
+fn journal(db: &dyn Sql, id: &str) -> Result<Vec<JournalRow>, StoreError> {
+    db.many("SELECT run, events FROM journal WHERE execution_id = $1 ORDER BY fence, n", params![id])
+}
+
+/// The run and what happened, from its rows.
+fn read(rows: Vec<JournalRow>, job: Arc<Job>) -> Result<(NewRun, Vec<Event>), StoreError> {
+    let (mut run, mut events) = (None, Vec::new());
+    for (admitted, happened) in rows {
+        if let Some(text) = admitted {
+            run = Some(parse::<NewRun>(&text)?);
+        }
+        if let Some(text) = happened {
+            events.extend(parse::<Vec<Event>>(&text)?);
+        }
+    }
+    let run = run.ok_or_else(|| failed("a run has no beginning in the journal"))?;
+    Ok((NewRun { job, ..run }, events))
+}
+
+pub(crate) fn load(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+    let sql = "SELECT digest FROM runs WHERE execution_id = $1";
+    let digest: String = db.one(sql, params![id])?.ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
+    let job = shared.job(db, &digest)?;
+    read(journal(db, id)?, job)
+}
+
+const ROW: &str =
+    "execution_id, job_id, queue, status, priority, created_at, due_at, started_at, ended_at, updated_at,
+    worker, claimed_until, cancel";
+
+fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
+    let at = |index| row.get(index).map(time);
+    let maybe = |index| row.get::<Option<i64>>(index).map(|found| found.map(time));
+    Ok(RunRow {
+        execution_id: row.get(0)?,
+        job_id: row.get(1)?,
+        queue: row.get(2)?,
+        // What another version wrote and this one does not know is shown as running, and left alone.
+        status: RunStatus::of(&row.get::<String>(3)?).unwrap_or(RunStatus::Running),
+        priority: row.get(4)?,
+        created_at: at(5)?,
+        due_at: at(6)?,
+        started_at: maybe(7)?,
+        ended_at: maybe(8)?,
+        updated_at: at(9)?,
+        worker: row.get(10)?,
+        claimed_until: maybe(11)?,
+        cancel: row.get(12)?,
+    })
+}
+
+pub(crate) fn row(db: &dyn Sql, id: &str) -> Result<RunRow, StoreError> {
+    let sql = format!("SELECT {ROW} FROM runs WHERE execution_id = $1");
+    let found = db.rows(&sql, params![id], of_row)?.into_iter().next();
+    found.ok_or_else(|| StoreError::NotFound(id.to_owned()))
+}
+
+/// How long before its end a run may have been made, for the bound of a search by end: 31 days.
+const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
+
+pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+    let first = filter.ended_since.map(|since| (micros(since), first_id(clock::earlier(since, LONGEST))));
+    // Only what is asked for is in the text, so that an index can be used.
+    let (mut wanted, mut values) = (vec!["TRUE".to_owned()], Vec::new());
+    let mut add = |condition: &str, value| {
+        values.push(value);
+        wanted.push(format!("{condition} ${}", values.len()));
+    };
+    if let Some(job) = &filter.job_id {
+        add("job_id =", Param::from(job));
+    }
+    if let Some(queue) = &filter.queue {
+        add("queue =", Param::from(queue));
+    }
+    if let Some(before) = &filter.before {
+        add("execution_id <", Param::from(before));
+    }
+    if let Some((since, first)) = &first {
+        add("ended_at >=", Param::from(*since));
+        add("execution_id >=", Param::from(first));
+    }
+    if let Some(status) = filter.status {
+        // As text: a partial index is used only for what the statement says.
+        wanted.push(format!("status = '{}'", status.name()));
+    }
+    values.push(Param::from(filter.limit));
+    // Ids begin with their time, so that their order is that of age.
+    let (wanted, limit) = (wanted.join(" AND "), values.len());
+    let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id DESC LIMIT ${limit}");
+    db.rows(&sql, &values, of_row)
+}
+
+/// The smallest id of a run that was made at or after `at`.
+pub(crate) fn first_id(at: Timestamp) -> String {
+    at.format("exec_%Y%m%d_%H%M%S").to_string()
+}
+
+pub(crate) fn standing(db: &dyn Sql, id: &str, now: Timestamp) -> Result<Standing, StoreError> {
+    let row = row(db, id)?;
+    let sql = "SELECT phase, rank, key, key_limit FROM runs WHERE execution_id = $1";
+    let (phase, rank, key, limit): (i64, i64, Option<String>, Option<u32>) =
+        db.one(sql, params![id])?.ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
+    let sql = "SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 1 AND (rank, execution_id) < ($2, $3)";
+    let ahead = db.one(sql, params![&row.queue, rank, id])?.unwrap_or(0);
+    let sql = "SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until > $2";
+    let running = db.one(sql, params![&row.queue, db.lease_time(now)?])?.unwrap_or(0);
+    let key = match key {
+        Some(key) => {
+            let held = holders(db, &key)?;
+            Some((key, limit.unwrap_or(1), held))
+        }
+        None => None,
+    };
+    Ok(Standing { row, blocked: phase == BLOCKED, ahead, running, key })
+}
+
+pub(crate) fn logs(db: &dyn Sql, id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
+    row(db, id)?;
+    let sql = "SELECT fence, n, lines FROM journal WHERE execution_id = $1 AND lines > 0 ORDER BY fence, n";
+    let rows: Vec<(i64, i64, u64)> = db.many(sql, params![id])?;
+    let (mut seq, mut records) = (0, Vec::new());
+    for (fence, n, lines) in rows {
+        if seq + lines <= after || records.len() >= limit as usize {
+            seq += lines;
+            continue;
+        }
+        let sql = "SELECT logs FROM journal WHERE execution_id = $1 AND fence = $2 AND n = $3";
+        let text: Option<String> = db.one(sql, params![id, fence, n])?.flatten();
+        for record in parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))? {
+            seq += 1;
+            records.push(LogRecord { seq, ..record });
+        }
+    }
+    records.retain(|record| record.seq > after);
+    records.truncate(limit as usize);
+    Ok(records)
+}

@@ -1,0 +1,314 @@
+//! The contract, over whatever database runs the statements.
+
+use async_trait::async_trait;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::Event;
+use stepwell_engine::store::{
+    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
+    LedgerFilter, LedgerRow, LogRecord, NewRun, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow,
+    Standing, Vitals, Wake,
+};
+use stepwell_engine::{Store, StoreError};
+use tokio::sync::broadcast;
+
+use crate::runs::{Body, Taken};
+use crate::shared::Shared;
+use crate::sql::{Sql, json};
+use crate::{records, runs, times};
+
+/// A database, as a store needs it: transactions, and quick ways for what is done for each run.
+pub(crate) trait Database: Send + Sync {
+    /// Runs `write` in a transaction; returns when that is on disk. It may be run again, after a rollback.
+    fn write<T: Send + 'static>(
+        &self,
+        write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// Runs `read`, which changes nothing.
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    fn shared(&self) -> &Shared;
+
+    /// [`runs::insert`], for many at once; none when this is not a run that can be added so.
+    fn quick_insert(
+        &self,
+        _run: &NewRun,
+        _text: &str,
+    ) -> impl Future<Output = Option<Result<(), StoreError>>> + Send {
+        async { None }
+    }
+
+    /// [`runs::claim`], in few statements; none when something is to be looked at run by run.
+    fn quick_claim(
+        &self,
+        _query: &ClaimQuery,
+    ) -> impl Future<Output = Option<Result<Vec<Taken>, StoreError>>> + Send {
+        async { None }
+    }
+
+    /// [`runs::commit`], for many at once; none when it has to be done alone.
+    fn quick_commit(
+        &self,
+        _commit: &Commit,
+        _body: &Body,
+    ) -> impl Future<Output = Option<Result<(), StoreError>>> + Send {
+        async { None }
+    }
+
+    /// [`runs::renew`], for all at once.
+    fn quick_renew(
+        &self,
+        _claims: &[(String, u64)],
+        _now: Timestamp,
+        _until: Timestamp,
+    ) -> impl Future<Output = Option<Result<Vec<Renewal>, StoreError>>> + Send {
+        async { None }
+    }
+
+    /// See [`Store::announce`].
+    fn announce(&self, _wake: Wake) {}
+
+    /// See [`Store::announcements`].
+    fn announcements(&self) -> Option<broadcast::Receiver<Wake>> {
+        None
+    }
+
+    /// See [`Store::is_shared`].
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// See [`Store::vitals`].
+    fn vitals(&self, now: Timestamp) -> impl Future<Output = Result<Vitals, StoreError>> + Send;
+}
+
+/// A store in a SQL database.
+pub struct SqlStore<D>(pub(crate) D);
+
+#[async_trait]
+impl<D: Database> Store for SqlStore<D> {
+    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
+        let text = json(run)?;
+        let bytes = text.len();
+        let quick = match &audit {
+            None => self.0.quick_insert(run, &text).await,
+            Some(_) => None,
+        };
+        let inserted = match quick {
+            Some(done) => done.map(|()| Inserted::default())?,
+            None => {
+                let new = run.clone();
+                let insert = move |db: &dyn Sql, shared: &Shared| {
+                    runs::insert(db, shared, &new, &text, audit.as_ref())
+                };
+                self.0.write(insert).await?
+            }
+        };
+        self.0.shared().remember(run, bytes, &inserted);
+        Ok(inserted)
+    }
+
+    async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError> {
+        let taken = match self.0.quick_claim(&query).await {
+            Some(taken) => taken?,
+            None => self.0.write(move |db, shared| runs::claim(db, shared, &query)).await?,
+        };
+        taken.into_iter().map(Taken::claim).collect()
+    }
+
+    async fn claim_run(
+        &self,
+        execution_id: &str,
+        worker: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        let (id, worker) = (execution_id.to_owned(), worker.to_owned());
+        let claim = move |db: &dyn Sql, shared: &Shared| runs::claim_run(db, shared, &id, &worker, now, until);
+        self.0.write(claim).await?.claim()
+    }
+
+    async fn renew(
+        &self,
+        claims: &[(String, u64)],
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Renewal>, StoreError> {
+        if let Some(renewed) = self.0.quick_renew(claims, now, until).await {
+            return renewed;
+        }
+        let claims = claims.to_vec();
+        self.0.write(move |db, _| runs::renew(db, &claims, now, until)).await
+    }
+
+    async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let worker = worker.to_owned();
+        self.0.write(move |db, _| runs::expire(db, &worker, now)).await
+    }
+
+    async fn workers(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT worker FROM runs WHERE phase = 3 AND worker IS NOT NULL
+            UNION SELECT holder FROM leases";
+        self.0.read(move |db, _| db.many(sql, &[])).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError> {
+        let body = Body::of(&commit)?;
+        if let Some(done) = self.0.quick_commit(&commit, &body).await {
+            return done.map(|()| Vec::new());
+        }
+        self.0.write(move |db, _| runs::commit(db, &commit, &body)).await
+    }
+
+    async fn request_cancel(
+        &self,
+        execution_id: &str,
+        why: &str,
+        now: Timestamp,
+        audit: Option<Audit>,
+    ) -> Result<RunRow, StoreError> {
+        let (id, why) = (execution_id.to_owned(), why.to_owned());
+        let cancel = move |db: &dyn Sql, _: &Shared| {
+            records::audit(db, audit.as_ref())?;
+            runs::cancel(db, &id, &why, now)
+        };
+        self.0.write(cancel).await
+    }
+
+    async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
+        self.0.write(move |db, shared| times::fire(db, shared, &batches)).await
+    }
+
+    async fn lease_schedulers(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let holder = holder.to_owned();
+        self.0.write(move |db, _| times::lease(db, &holder, now, until)).await
+    }
+
+    async fn due_schedules(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ScheduleRow>, StoreError> {
+        let holder = holder.to_owned();
+        self.0.read(move |db, shared| times::due(db, shared, &holder, now, limit)).await
+    }
+
+    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+        let holder = holder.map(str::to_owned);
+        self.0.read(move |db, _| times::next_schedule(db, holder.as_deref())).await
+    }
+
+    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+        let queue = queue.to_owned();
+        self.0.read(move |db, _| times::next_due(db, &queue)).await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.0.read(move |db, _| times::overdue(db, now, limit)).await
+    }
+
+    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let all = move |db: &dyn Sql, shared: &Shared| {
+            changes.iter().try_for_each(|change| records::change(db, shared, change))
+        };
+        self.0.write(all).await
+    }
+
+    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
+        let id = id.to_owned();
+        self.0.read(move |db, _| records::get(db, kind, &id)).await
+    }
+
+    async fn records(
+        &self,
+        kind: Kind,
+        state: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        let (state, after) = (state.map(str::to_owned), after.to_owned());
+        self.0.read(move |db, _| records::list(db, kind, state.as_deref(), &after, limit)).await
+    }
+
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
+        let id = job_id.to_owned();
+        self.0.read(move |db, shared| times::get(db, shared, &id)).await
+    }
+
+    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+        let id = execution_id.to_owned();
+        self.0.read(move |db, shared| runs::load(db, shared, &id)).await
+    }
+
+    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
+        let id = execution_id.to_owned();
+        self.0.read(move |db, _| runs::row(db, &id)).await
+    }
+
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+        let filter = filter.clone();
+        self.0.read(move |db, _| runs::list(db, &filter)).await
+    }
+
+    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
+        let id = execution_id.to_owned();
+        self.0.read(move |db, _| runs::standing(db, &id, now)).await
+    }
+
+    async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
+        let id = execution_id.to_owned();
+        self.0.read(move |db, _| runs::logs(db, &id, after, limit)).await
+    }
+
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        let filter = filter.clone();
+        self.0.read(move |db, _| times::ledger(db, &filter)).await
+    }
+
+    async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.0.read(move |db, _| records::audit_rows(db, before, limit)).await
+    }
+
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        self.0.read(move |db, _| times::queues(db, now)).await
+    }
+
+    async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
+        self.0.write(move |db, _| records::clean_up(db, &query)).await
+    }
+
+    async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
+        let digest = digest.to_owned();
+        self.0.write(move |db, _| records::put_component(db, &digest, &wasm)).await
+    }
+
+    async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let digest = digest.to_owned();
+        self.0.read(move |db, _| records::component(db, &digest)).await
+    }
+
+    fn announce(&self, wake: Wake) {
+        self.0.announce(wake);
+    }
+
+    fn announcements(&self) -> Option<broadcast::Receiver<Wake>> {
+        self.0.announcements()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.0.is_shared()
+    }
+
+    async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError> {
+        self.0.vitals(now).await
+    }
+}

@@ -1,0 +1,268 @@
+//! Schedules, who is their scheduler, and the fire ledger.
+
+use std::collections::BTreeMap;
+
+use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::schedule::{Decision, RunOverlap};
+use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, QueueRow, ScheduleRow};
+
+use crate::runs;
+use crate::shared::Shared;
+use crate::sql::{Row, Sql, json, micros, params, time, until};
+
+pub(crate) fn put(db: &dyn Sql, shared: &Shared, row: &ScheduleRow) -> Result<(), StoreError> {
+    shared.define(db, &row.job, db.lease_time(row.made)?)?;
+    let sql = "INSERT INTO schedules (job_id, queue, digest, made, cursor, next, paused)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (job_id) DO UPDATE SET queue = $2, digest = $3, made = $4, cursor = $5, next = $6";
+    let row = params![
+        &row.job_id,
+        &row.job.timezone,
+        row.job.digest(),
+        micros(row.made),
+        micros(row.cursor),
+        row.next.map(micros),
+        &row.paused
+    ];
+    db.execute(sql, row).map(drop)
+}
+
+pub(crate) fn pause(db: &dyn Sql, job_id: &str, paused: Option<&str>) -> Result<(), StoreError> {
+    match db.execute("UPDATE schedules SET paused = $1 WHERE job_id = $2", params![paused, job_id])? {
+        0 => Err(StoreError::NoRecord("schedule", job_id.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+struct Columns {
+    job_id: String,
+    digest: String,
+    made: i64,
+    cursor: i64,
+    next: Option<i64>,
+    paused: Option<String>,
+}
+
+fn columns(row: Row<'_>) -> Result<Columns, StoreError> {
+    Ok(Columns {
+        job_id: row.get(0)?,
+        digest: row.get(1)?,
+        made: row.get(2)?,
+        cursor: row.get(3)?,
+        next: row.get(4)?,
+        paused: row.get(5)?,
+    })
+}
+
+fn schedule(db: &dyn Sql, shared: &Shared, columns: Columns) -> Result<ScheduleRow, StoreError> {
+    let Columns { job_id, digest, made, cursor, next, paused } = columns;
+    let job = shared.job(db, &digest)?;
+    Ok(ScheduleRow { job_id, job, made: time(made), cursor: time(cursor), next: next.map(time), paused })
+}
+
+pub(crate) fn get(db: &dyn Sql, shared: &Shared, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
+    let sql = "SELECT job_id, digest, made, cursor, next, paused FROM schedules WHERE job_id = $1";
+    let found = db.rows(sql, params![job_id], columns)?.into_iter().next();
+    found.map(|found| schedule(db, shared, found)).transpose()
+}
+
+/// Leases are rows: whoever finds none, or one that has ended, takes it.
+pub(crate) fn lease(
+    db: &dyn Sql,
+    holder: &str,
+    now: Timestamp,
+    ends: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let lease = db.lease_time(now)?;
+    let sql = "INSERT INTO leases (queue, holder, ends) SELECT DISTINCT queue, $1, $2 FROM schedules WHERE TRUE
+        ON CONFLICT (queue) DO UPDATE SET holder = $1, ends = $2 WHERE leases.holder = $1 OR leases.ends <= $3
+        RETURNING queue";
+    db.many(sql, params![holder, until(lease, now, ends), lease])
+}
+
+pub(crate) fn due(
+    db: &dyn Sql,
+    shared: &Shared,
+    holder: &str,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<ScheduleRow>, StoreError> {
+    let sql = "SELECT job_id, digest, made, cursor, next, paused FROM schedules
+        WHERE next <= $1 AND queue IN (SELECT queue FROM leases WHERE holder = $2 AND ends > $3)
+        ORDER BY next LIMIT $4";
+    let found = db.rows(sql, params![micros(now), holder, db.lease_time(now)?, limit], columns)?;
+    found.into_iter().map(|found| schedule(db, shared, found)).collect()
+}
+
+pub(crate) fn fire(
+    db: &dyn Sql,
+    shared: &Shared,
+    batches: &[FireBatch],
+) -> Result<Vec<Fired>, StoreError> {
+    batches.iter().map(|batch| fire_one(db, shared, batch)).collect()
+}
+
+fn fire_one(db: &dyn Sql, shared: &Shared, batch: &FireBatch) -> Result<Fired, StoreError> {
+    let mut fired = Fired::default();
+    if let Some(expected) = batch.expect {
+        let sql = "UPDATE schedules SET cursor = $1, next = $2 WHERE job_id = $3 AND cursor = $4";
+        let row = params![micros(batch.cursor), batch.next.map(micros), &batch.job_id, micros(expected)];
+        if db.execute(sql, row)? == 0 {
+            return Ok(Fired { stale: true, ..fired });
+        }
+    } else {
+        db.lock(&format!("ledger {}", batch.job_id))?;
+    }
+    for fire in &batch.fires {
+        fire_run(db, shared, fire, batch.expect.is_some(), &mut fired)?;
+    }
+    Ok(fired)
+}
+
+fn fire_run(
+    db: &dyn Sql,
+    shared: &Shared,
+    fire: &NewFire,
+    scheduled: bool,
+    fired: &mut Fired,
+) -> Result<(), StoreError> {
+    let mut row = fire.row.clone();
+    let sql = "SELECT execution_id FROM ledger WHERE job_id = $1 AND nominal = $2";
+    let there: Option<Option<String>> = db.one(sql, params![&row.job_id, &row.nominal])?;
+    let there = there.map(|run| run.is_some());
+    // A fire has one row and at most one run: what has run does not run again, and only a backfill goes back.
+    if there.is_some_and(|ran| ran || scheduled || fire.run.is_none()) {
+        return Ok(());
+    }
+    if let Some(run) = &fire.run {
+        let sql = "SELECT execution_id FROM runs WHERE job_id = $1 AND scheduled = 1 AND phase < 5";
+        let active: Vec<String> = match fire.overlap {
+            RunOverlap::Allow => Vec::new(),
+            _ => db.many(sql, params![&row.job_id])?,
+        };
+        match (fire.overlap, active.first()) {
+            (RunOverlap::Forbid, Some(other)) => {
+                row.decision = Decision::Overlap;
+                row.reason = format!("the run {other} has not ended, and the overlap rule is `forbid`");
+                row.execution_id = None;
+            }
+            (rule, _) => match runs::insert(db, shared, run, &json(run)?, None) {
+                Ok(inserted) => {
+                    if rule == RunOverlap::Replace {
+                        for id in &active {
+                            let why = format!("replaced by the run {}", run.execution_id);
+                            runs::cancel(db, id, &why, row.decided_at)?;
+                        }
+                        fired.to_cancel.extend(active);
+                    }
+                    fired.to_cancel.extend(inserted.to_cancel);
+                    fired.runs.push(run.execution_id.clone());
+                }
+                Err(error @ StoreError::QueueFull(..)) => {
+                    row.decision = Decision::Refused;
+                    row.reason = error.to_string();
+                    row.execution_id = None;
+                }
+                Err(error) => return Err(error),
+            },
+        }
+    }
+    let sql = "INSERT INTO ledger (job_id, nominal, due_at, decision, reason, execution_id, decided_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (job_id, nominal) DO UPDATE SET decision = $4, reason = $5, execution_id = $6, decided_at = $7";
+    let row = params![
+        &row.job_id,
+        &row.nominal,
+        micros(row.due_at),
+        row.decision.name(),
+        &row.reason,
+        &row.execution_id,
+        micros(row.decided_at)
+    ];
+    db.execute(sql, row).map(drop)
+}
+
+pub(crate) fn ledger(db: &dyn Sql, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+    let sql = "SELECT job_id, nominal, due_at, decision, reason, execution_id, decided_at FROM ledger
+        WHERE ($1 IS NULL OR job_id = $1) AND ($2 IS NULL OR decision = $2) AND ($3 IS NULL OR due_at >= $3)
+        AND ($4 IS NULL OR due_at < $4) AND ($5 IS NULL OR (due_at, job_id, nominal) < ($5, $6, $7))
+        ORDER BY due_at DESC, job_id DESC, nominal DESC LIMIT $8";
+    let after = filter.after.as_ref();
+    let row = params![
+        filter.job_id.as_ref(),
+        filter.decision.map(Decision::name),
+        filter.from.map(micros),
+        filter.to.map(micros),
+        after.map(|(at, ..)| micros(*at)),
+        after.map(|(_, job, _)| job),
+        after.map(|(.., nominal)| nominal),
+        filter.limit
+    ];
+    db.rows(sql, row, |row| {
+        let decision: String = row.get(3)?;
+        Ok(LedgerRow {
+            job_id: row.get(0)?,
+            nominal: row.get(1)?,
+            due_at: time(row.get(2)?),
+            decision: Decision::ALL.into_iter().find(|d| d.name() == decision).unwrap_or(Decision::Refused),
+            reason: row.get(4)?,
+            execution_id: row.get(5)?,
+            decided_at: time(row.get(6)?),
+        })
+    })
+}
+
+pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+    // One look for each phase, so that its partial index does it: runs that have ended are not looked at.
+    let sql = "SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 1 GROUP BY queue
+        UNION ALL SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 2 AND due_at <= $1 GROUP BY queue
+        UNION ALL SELECT queue, 2, COUNT(*) FROM runs WHERE phase = 2 AND due_at > $1 GROUP BY queue
+        UNION ALL SELECT queue, 3, COUNT(*) FROM runs WHERE phase = 3 GROUP BY queue
+        UNION ALL SELECT queue, 4, COUNT(*) FROM runs WHERE phase = 4 GROUP BY queue";
+    let counts: Vec<(Option<String>, u8, u64)> = db.many(sql, params![micros(now)])?;
+    let mut queues: BTreeMap<String, QueueRow> = BTreeMap::new();
+    for (queue, phase, count) in counts {
+        let Some(queue) = queue else { continue };
+        let row = queues.entry(queue.clone()).or_insert_with(|| QueueRow { queue, ..QueueRow::default() });
+        match phase {
+            1 => row.ready += count,
+            2 => row.waiting += count,
+            3 => row.running += count,
+            _ => row.blocked += count,
+        }
+    }
+    for (queue, row) in &mut queues {
+        let sql = "SELECT due_at FROM runs WHERE queue = $1 AND phase = 1 ORDER BY rank LIMIT 1";
+        row.oldest = db.one(sql, params![queue])?.map(time);
+    }
+    Ok(queues.into_values().collect())
+}
+
+pub(crate) fn next_schedule(db: &dyn Sql, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+    let next: Option<Option<i64>> = match holder {
+        Some(holder) => {
+            let sql = "SELECT MIN(next) FROM schedules WHERE next IS NOT NULL
+                AND queue IN (SELECT queue FROM leases WHERE holder = $1)";
+            db.one(sql, params![holder])?
+        }
+        None => db.one("SELECT MIN(next) FROM schedules WHERE next IS NOT NULL", &[])?,
+    };
+    Ok(next.flatten().map(time))
+}
+
+pub(crate) fn next_due(db: &dyn Sql, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT MIN(at) FROM (
+        SELECT MIN(due_at) AS at FROM runs WHERE queue = $1 AND phase = 2 UNION ALL
+        SELECT MIN(claimed_until) FROM runs WHERE queue = $1 AND phase = 3 UNION ALL
+        SELECT due_at FROM (SELECT due_at FROM runs WHERE queue = $1 AND phase = 1 ORDER BY rank LIMIT 1) AS first
+        ) AS all_of_them";
+    let next: Option<Option<i64>> = db.one(sql, params![queue])?;
+    Ok(next.flatten().map(time))
+}
+
+pub(crate) fn overdue(db: &dyn Sql, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT execution_id FROM runs WHERE phase IN (1, 4) AND started_at IS NULL AND expires_at <= $1
+        LIMIT $2";
+    db.many(sql, params![micros(now), limit])
+}
