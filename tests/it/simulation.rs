@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use stepwell::sandbox::Sandbox;
 use stepwell_tests::root;
-use stepwell_tests::simulator::{Broken, simulate};
+use stepwell_tests::servers;
+use stepwell_tests::simulator::{Broken, simulate, simulate_over};
 
 fn sandbox() -> Arc<Sandbox> {
     stepwell::Host::builder().build().unwrap().sandbox().clone()
@@ -18,6 +19,27 @@ fn nothing_is_lost_doubled_or_stuck() {
     for seed in 1..=150 {
         let report = simulate(seed, &sandbox, None);
         assert!(report.wrong.is_empty(), "simulate {seed} 1: {:#?}", report.wrong);
+    }
+}
+
+/// The same over PostgreSQL, where a statement takes a thousand times as long.
+#[test]
+fn nothing_is_lost_doubled_or_stuck_in_postgres() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let Some(database) = runtime.block_on(servers::postgres()) else { return };
+    let sandbox = sandbox();
+    for seed in 1..=6 {
+        let url = format!("{}&schema=seed_{seed}", database.url());
+        let report = simulate_over(Some(url.parse().unwrap()), seed, &sandbox, None);
+        assert!(report.wrong.is_empty(), "seed {seed}: {:#?}", report.wrong);
+        assert!(report.runs > 10, "seed {seed}: {report:?}");
+    }
+    for broken in [Broken::StaleFence, Broken::DoubleFire] {
+        let found = (1..=10).any(|seed| {
+            let url = format!("{}&schema=broken_{}_{seed}", database.url(), broken as u8);
+            !simulate_over(Some(url.parse().unwrap()), seed, &sandbox, Some(broken)).wrong.is_empty()
+        });
+        assert!(found, "{broken:?} goes unnoticed");
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use stepwell::engine::Store;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::{Concurrency, RetryFrom};
 use stepwell::engine::run::{Event, RunState};
@@ -13,18 +12,18 @@ use super::Report;
 use super::world::World;
 
 pub async fn all(world: &World) -> Report {
-    let store = &world.ground.store;
+    let (ground, store) = (&world.ground, &world.ground.store);
     let mut wrong = world.wrong.clone();
     let everything = RunFilter { limit: u32::MAX, ..RunFilter::default() };
-    let rows = store.list(&everything).await.unwrap_or_default();
+    let rows = ground.ask(store.list(&everything)).await.unwrap_or_default();
     let ledger =
-        store.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }).await.unwrap_or_default();
+        ground.ask(store.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() })).await.unwrap_or_default();
     let mut runs = Vec::new();
     for row in &rows {
         if !row.status.is_terminal() {
             wrong.push(format!("{} has not ended: {row:?}", row.execution_id));
         }
-        match store.load(&row.execution_id).await {
+        match ground.ask(store.load(&row.execution_id)).await {
             Ok(loaded) => runs.push(loaded),
             Err(error) => wrong.push(format!("{}: {error}", row.execution_id)),
         }
@@ -103,7 +102,7 @@ async fn fires(world: &World, ledger: &[LedgerRow], runs: &[(NewRun, Vec<Event>)
         let Ok(timetable) = Timetable::new(&job.id, schedule, zone, &Calendars::new(), *made) else {
             continue;
         };
-        let Ok(Some(row)) = world.ground.store.schedule(&job.id).await else {
+        let Ok(Some(row)) = world.ground.ask(world.ground.store.schedule(&job.id)).await else {
             wrong.push(format!("the schedule of {} is gone", job.id));
             continue;
         };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use stepwell::engine::clock::Timestamp;
@@ -13,7 +13,8 @@ use stepwell::engine::store::{
     ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
-use stepwell::store::SqliteStore;
+use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
+use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
@@ -53,7 +54,9 @@ impl Broken {
 
 /// What outlives crashes: the store, and what the checks note about it.
 pub struct Ground {
-    pub store: SqliteStore,
+    pub store: Arc<dyn Store>,
+    /// A server's time passes while nobody here has anything to do: it is waited for outside of virtual time.
+    server: bool,
     pub broken: Option<Broken>,
     /// The largest fence of each run.
     fences: Mutex<HashMap<String, u64>>,
@@ -65,9 +68,13 @@ pub struct Ground {
 }
 
 impl Ground {
-    pub fn new(seed: u64, broken: Option<Broken>) -> Self {
+    pub fn new(seed: u64, broken: Option<Broken>, server: Option<PostgresSettings>) -> Self {
         Self {
-            store: SqliteStore::in_memory(),
+            server: server.is_some(),
+            store: match server {
+                Some(settings) => Arc::new(PostgresStore::with(settings.callers_time())),
+                None => Arc::new(SqliteStore::in_memory()),
+            },
             broken,
             fences: Mutex::default(),
             stale_writes: Mutex::default(),
@@ -75,6 +82,17 @@ impl Ground {
             random: Mutex::new(Random::new(seed ^ 0x5eed)),
             rate: AtomicU64::new(0),
         }
+    }
+
+    /// What the store answers.
+    pub async fn ask<T: Send>(&self, question: impl Future<Output = T> + Send) -> T {
+        if !self.server {
+            return question.await;
+        }
+        static OUTSIDE: OnceLock<Runtime> = OnceLock::new();
+        let runtime = OUTSIDE.get_or_init(|| Runtime::new().unwrap_or_else(|error| panic!("no runtime: {error}")));
+        let answer = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(question)).join());
+        answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     fn chance(&self, n: u64) -> bool {
@@ -145,8 +163,8 @@ impl Faulty {
         }
     }
 
-    fn inner(&self) -> &SqliteStore {
-        &self.ground.store
+    fn inner(&self) -> &dyn Store {
+        &*self.ground.store
     }
 }
 
@@ -163,7 +181,7 @@ impl Store for Faulty {
             Some(Broken::NoKeys) => run.key = None,
             _ => {}
         }
-        let inserted = self.inner().insert(&run, audit).await?;
+        let inserted = self.ground.ask(self.inner().insert(&run, audit)).await?;
         let inserted = self.leave(inserted).await?;
         self.ground.acknowledged.lock().map(|mut all| all.push(run.execution_id.clone())).ok();
         Ok(inserted)
@@ -171,7 +189,7 @@ impl Store for Faulty {
 
     async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError> {
         self.enter(true).await?;
-        let claims = self.inner().claim(query).await?;
+        let claims = self.ground.ask(self.inner().claim(query)).await?;
         claims.iter().for_each(|claim| self.ground.note_claim(claim));
         self.leave(claims).await
     }
@@ -184,7 +202,7 @@ impl Store for Faulty {
         until: Timestamp,
     ) -> Result<Claim, StoreError> {
         self.enter(true).await?;
-        let claim = self.inner().claim_run(execution_id, worker, now, until).await?;
+        let claim = self.ground.ask(self.inner().claim_run(execution_id, worker, now, until)).await?;
         self.ground.note_claim(&claim);
         self.leave(claim).await
     }
@@ -196,17 +214,17 @@ impl Store for Faulty {
         until: Timestamp,
     ) -> Result<Vec<Renewal>, StoreError> {
         self.enter(true).await?;
-        self.inner().renew(claims, now, until).await
+        self.ground.ask(self.inner().renew(claims, now, until)).await
     }
 
     async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
         self.enter(true).await?;
-        self.inner().expire(worker, now).await
+        self.ground.ask(self.inner().expire(worker, now)).await
     }
 
     async fn workers(&self) -> Result<Vec<String>, StoreError> {
         self.enter(false).await?;
-        self.inner().workers().await
+        self.ground.ask(self.inner().workers()).await
     }
 
     async fn commit(&self, mut commit: Commit) -> Result<Vec<String>, StoreError> {
@@ -227,7 +245,7 @@ impl Store for Faulty {
             }
             _ => {}
         }
-        let free = self.inner().commit(commit).await?;
+        let free = self.ground.ask(self.inner().commit(commit)).await?;
         if fence < newest {
             self.ground
                 .stale_writes
@@ -247,7 +265,7 @@ impl Store for Faulty {
         audit: Option<Audit>,
     ) -> Result<RunRow, StoreError> {
         self.enter(true).await?;
-        self.inner().request_cancel(execution_id, why, now, audit).await
+        self.ground.ask(self.inner().request_cancel(execution_id, why, now, audit)).await
     }
 
     async fn fire(&self, mut batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
@@ -262,12 +280,12 @@ impl Store for Faulty {
                 _ => {}
             }
         }
-        let fired = self.inner().fire(batches).await?;
+        let fired = self.ground.ask(self.inner().fire(batches)).await?;
         if let Some(mut run) =
             twice.filter(|run| fired.iter().any(|fired| fired.runs.contains(&run.execution_id)))
         {
             run.execution_id.push_str("_twice");
-            self.inner().insert(&run, None).await?;
+            self.ground.ask(self.inner().insert(&run, None)).await?;
         }
         self.leave(fired).await
     }
@@ -279,7 +297,7 @@ impl Store for Faulty {
         until: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
         self.enter(true).await?;
-        self.inner().lease_schedulers(holder, now, until).await
+        self.ground.ask(self.inner().lease_schedulers(holder, now, until)).await
     }
 
     async fn due_schedules(
@@ -289,32 +307,32 @@ impl Store for Faulty {
         limit: u32,
     ) -> Result<Vec<ScheduleRow>, StoreError> {
         self.enter(false).await?;
-        self.inner().due_schedules(holder, now, limit).await
+        self.ground.ask(self.inner().due_schedules(holder, now, limit)).await
     }
 
     async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
         self.enter(false).await?;
-        self.inner().next_schedule(holder).await
+        self.ground.ask(self.inner().next_schedule(holder)).await
     }
 
     async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
         self.enter(false).await?;
-        self.inner().next_due(queue).await
+        self.ground.ask(self.inner().next_due(queue)).await
     }
 
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
         self.enter(false).await?;
-        self.inner().overdue(now, limit).await
+        self.ground.ask(self.inner().overdue(now, limit)).await
     }
 
     async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.enter(true).await?;
-        self.inner().write(changes).await
+        self.ground.ask(self.inner().write(changes)).await
     }
 
     async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
         self.enter(false).await?;
-        self.inner().record(kind, id).await
+        self.ground.ask(self.inner().record(kind, id)).await
     }
 
     async fn records(
@@ -325,65 +343,65 @@ impl Store for Faulty {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
         self.enter(false).await?;
-        self.inner().records(kind, state, after, limit).await
+        self.ground.ask(self.inner().records(kind, state, after, limit)).await
     }
 
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
         self.enter(false).await?;
-        self.inner().schedule(job_id).await
+        self.ground.ask(self.inner().schedule(job_id)).await
     }
 
     async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
         self.enter(false).await?;
-        self.inner().load(execution_id).await
+        self.ground.ask(self.inner().load(execution_id)).await
     }
 
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
         self.enter(false).await?;
-        self.inner().row(execution_id).await
+        self.ground.ask(self.inner().row(execution_id)).await
     }
 
     async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
         self.enter(false).await?;
-        self.inner().list(filter).await
+        self.ground.ask(self.inner().list(filter)).await
     }
 
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
         self.enter(false).await?;
-        self.inner().standing(execution_id, now).await
+        self.ground.ask(self.inner().standing(execution_id, now)).await
     }
 
     async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
         self.enter(false).await?;
-        self.inner().logs(execution_id, after, limit).await
+        self.ground.ask(self.inner().logs(execution_id, after, limit)).await
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         self.enter(false).await?;
-        self.inner().ledger(filter).await
+        self.ground.ask(self.inner().ledger(filter)).await
     }
 
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         self.enter(false).await?;
-        self.inner().audit(before, limit).await
+        self.ground.ask(self.inner().audit(before, limit)).await
     }
 
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
         self.enter(false).await?;
-        self.inner().queues(now).await
+        self.ground.ask(self.inner().queues(now)).await
     }
 
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
         self.enter(true).await?;
-        self.inner().clean_up(query).await
+        self.ground.ask(self.inner().clean_up(query)).await
     }
 
     async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
-        self.inner().put_component(digest, wasm).await
+        self.ground.ask(self.inner().put_component(digest, wasm)).await
     }
 
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner().component(digest).await
+        self.ground.ask(self.inner().component(digest)).await
     }
 
     fn announce(&self, wake: Wake) {
@@ -399,6 +417,6 @@ impl Store for Faulty {
     }
 
     async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError> {
-        self.inner().vitals(now).await
+        self.ground.ask(self.inner().vitals(now)).await
     }
 }

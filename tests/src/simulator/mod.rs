@@ -14,6 +14,7 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use stepwell::engine::clock::{Clock, Timestamp};
 use stepwell::sandbox::Sandbox;
+use stepwell::store::PostgresSettings;
 use tokio::time::Instant;
 
 pub use faults::Broken;
@@ -75,8 +76,18 @@ pub struct Report {
     pub crashes: usize,
 }
 
-/// Simulates one seed.
+/// Simulates one seed, over SQLite in memory.
 pub fn simulate(seed: u64, sandbox: &Arc<Sandbox>, broken: Option<Broken>) -> Report {
+    simulate_over(None, seed, sandbox, broken)
+}
+
+/// Simulates one seed, over a PostgreSQL of its own when one is given.
+pub fn simulate_over(
+    server: Option<PostgresSettings>,
+    seed: u64,
+    sandbox: &Arc<Sandbox>,
+    broken: Option<Broken>,
+) -> Report {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let Ok(runtime) = runtime else {
         return Report { wrong: vec!["no runtime".to_owned()], ..Report::default() };
@@ -91,7 +102,7 @@ pub fn simulate(seed: u64, sandbox: &Arc<Sandbox>, broken: Option<Broken>) -> Re
             start: Instant::now(),
             base: Timestamp::from_timestamp(base, 0).unwrap_or_default(),
         };
-        let ground = Arc::new(Ground::new(seed, broken));
+        let ground = Arc::new(Ground::new(seed, broken, server));
         let mut world = World::new(seed, random, clock, ground.clone(), sandbox.clone());
         world.begin().await;
         for _ in 0..40 {

@@ -13,7 +13,7 @@ use stepwell::engine::queue::QueueFile;
 use stepwell::engine::run::{Admission, RunStatus};
 use stepwell::engine::store::{Audit, Expect, RunFilter, RunRow};
 use stepwell::engine::{
-    FailureKind, JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, Store,
+    FailureKind, JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner,
 };
 use stepwell::sandbox::Sandbox;
 use stepwell::{Decided, Host};
@@ -200,7 +200,7 @@ impl World {
             }
             2 | 3 => {
                 let filter = RunFilter { limit: 30, ..RunFilter::default() };
-                let rows = self.ground.store.list(&filter).await.unwrap_or_default();
+                let rows = self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default();
                 let index = usize::try_from(self.random.below(rows.len() as u64)).unwrap_or(0);
                 if let Some(row) = rows.get(index) {
                     let _ = tokio::time::timeout(limit, host.cancel(&row.execution_id, "sim", audit(&host)))
@@ -244,7 +244,7 @@ impl World {
 
     async fn decide(&mut self, host: &Host) {
         let filter = RunFilter { status: Some(RunStatus::Parked), limit: 20, ..RunFilter::default() };
-        for row in self.ground.store.list(&filter).await.unwrap_or_default() {
+        for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
             let approved = !self.random.once_in(4);
             let by =
                 Decided { approved, by: "sim".to_owned(), roles: vec!["operator"], comment: String::new() };
@@ -259,7 +259,7 @@ impl World {
         let filter = RunFilter { limit: 1000, ..RunFilter::default() };
         let now = self.clock.now();
         let mut idle = BTreeMap::new();
-        for row in self.ground.store.list(&filter).await.unwrap_or_default() {
+        for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
             if row.status.is_terminal() || row.claimed_until.is_some() || row.due_at > now {
                 continue;
             }
@@ -306,7 +306,7 @@ impl World {
         for _ in 0..600 {
             self.decide(&host).await;
             tokio::time::sleep(Duration::from_secs(30)).await;
-            let open = self.ground.store.queues(self.clock.now()).await.unwrap_or_default();
+            let open = self.ground.ask(self.ground.store.queues(self.clock.now())).await.unwrap_or_default();
             if open.iter().all(|queue| queue.ready + queue.waiting + queue.blocked + queue.running == 0) {
                 break;
             }
