@@ -76,6 +76,10 @@ pub struct QueuePatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     pub paused: Option<Vec<Window>>,
+    /// The store that holds this queue's schedules and runs: a name of `stores` in the configuration. Default: the one
+    /// that holds everything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
 }
 
 /// A time of the day without begins. It may pass midnight: `{from: "22:00", to: "06:00"}`.

@@ -12,7 +12,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Configuration;
-use stepwell_engine::config::{SecretRef, SecretStore};
+use stepwell_engine::config::{SecretRef, SecretStore, Setting};
 
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
 const KEY: usize = 32;
@@ -56,6 +56,17 @@ pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret,
         return Err(format!("the secret {} is empty", source.0));
     }
     Ok(Secret(value.to_owned()))
+}
+
+/// The text of a setting: its own, or that of the secret that it refers to.
+///
+/// # Errors
+/// Says where the value should have been, and never what it is.
+pub fn text(config: &Configuration, setting: &Setting) -> Result<String, String> {
+    match setting.reference() {
+        Some(source) => Ok(read(config, &source)?.expose().to_owned()),
+        None => Ok(setting.0.clone()),
+    }
 }
 
 /// The file of a [`SecretStore`]: names are readable, values are encrypted with XChaCha20-Poly1305

@@ -221,17 +221,21 @@ pub(crate) struct HostArgs {
     pub queues: Option<PathBuf>,
     /// Where runs are kept [default: the user's data directory, for instance ~/.local/share/stepwell].
     #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true)]
-    data_dir: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
+    /// Where runs are kept: the URL of a PostgreSQL [default: SQLite in the data directory]. As a variable, it is not
+    /// seen in lists of processes.
+    #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true)]
+    pub store: Option<String>,
     /// A component to register as a step; may be given several times.
     #[arg(long, value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,
 }
 
-impl HostArgs {
-    /// Where runs are kept.
-    pub(crate) fn data_dir(&self) -> PathBuf {
-        self.data_dir.clone().unwrap_or_else(|| user_dir("XDG_DATA_HOME", ".local/share").join("stepwell"))
-    }
+
+
+/// Where runs are kept that nobody said a place for.
+pub(crate) fn data_dir() -> PathBuf {
+    user_dir("XDG_DATA_HOME", ".local/share").join("stepwell")
 }
 
 /// Where compiled components are kept: apart from runs, since they can be made again.

@@ -99,7 +99,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
 
 /// Sets up the host, and registers the components that the command names.
 async fn host(args: &HostArgs) -> Result<Host, HostError> {
-    let mut builder = Host::builder().data_dir(args.data_dir()).cache_dir(cli::cache_dir());
+    let mut builder = Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir());
+    if let Some(dir) = &args.data_dir {
+        builder = builder.data_dir(dir);
+    }
+    if let Some(url) = &args.store {
+        builder = builder.store_url(url);
+    }
     for policy in &args.policy {
         builder = builder.policy_file(policy);
     }
@@ -110,7 +116,8 @@ async fn host(args: &HostArgs) -> Result<Host, HostError> {
         builder = builder.queue_file(queues);
     }
     let host = builder.build()?;
-    for path in &args.step {
+    let config = host.configuration();
+    for path in args.step.iter().chain(&config.steps) {
         let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;
         host.register(wasm).await.map_err(|error| file_error(path.clone(), std::io::Error::other(error)))?;
     }

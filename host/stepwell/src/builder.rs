@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use chrono::Utc;
 use stepwell_builtins::BUILTINS;
@@ -14,11 +14,10 @@ use stepwell_engine::policy::{Policy, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
 use stepwell_sandbox::{EngineOptions, Sandbox, SandboxOptions};
-use stepwell_store::SqliteStore;
 
 use crate::node::Node;
 use crate::prepare::KnownSteps;
-use crate::{Host, HostError, Inner};
+use crate::{Host, HostError, Inner, Settings, stores};
 
 /// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,6 +47,8 @@ pub struct HostBuilder {
     queue_file: Option<PathBuf>,
     runner: Option<Arc<dyn StepRunner>>,
     sandbox: Option<Arc<Sandbox>>,
+    store_url: Option<String>,
+    default_data_dir: Option<PathBuf>,
 }
 
 impl HostBuilder {
@@ -56,6 +57,13 @@ impl HostBuilder {
     #[must_use]
     pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(dir.into());
+        self
+    }
+
+    /// The data directory where neither [`HostBuilder::data_dir`] nor the configuration names one.
+    #[must_use]
+    pub fn default_data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.default_data_dir = Some(dir.into());
         self
     }
 
@@ -156,42 +164,40 @@ impl HostBuilder {
         self
     }
 
+    /// A PostgreSQL, by its URL, as the store. Default: what the configuration says.
+    #[must_use]
+    pub fn store_url(mut self, url: impl Into<String>) -> Self {
+        self.store_url = Some(url.into());
+        self
+    }
+
     /// Sets everything up.
     ///
     /// # Errors
     /// Every problem of the policy and configuration files; a store or cache that cannot be used.
     pub fn build(self) -> Result<Host, HostError> {
-        let config = match &self.config_file {
-            Some(path) => {
-                let mut files = vec![(name(path), read(path)?)];
-                for (section, _) in SECTION_FILES {
-                    let beside = dir_of(path).join(section);
-                    if beside != *path && beside.is_file() {
-                        files.push((name(&beside), read(&beside)?));
-                    }
-                }
-                Configuration::parse_all(&files, dir_of(path)).map_err(HostError::Invalid)?
-            }
-            None => Configuration::default(),
+        let sources = Sources {
+            policies: self.policies,
+            policy_files: self.policy_files,
+            config_file: self.config_file,
+            queues: self.queues,
+            queue_file: self.queue_file,
         };
-        let mut policies = self.policies;
-        for path in &self.policy_files {
-            policies
-                .extend(Policy::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?);
-        }
-        let policies = PolicySet::new(policies, &config).map_err(HostError::Policy)?;
-
-        let temporary = match self.data_dir {
+        let settings = sources.read()?;
+        let config = settings.config.clone();
+        let data_dir = self.data_dir.or_else(|| config.data_dir.clone()).or(self.default_data_dir);
+        let temporary = match data_dir {
             Some(_) => None,
             None => Some(
                 tempfile::tempdir().map_err(|error| HostError::File { path: std::env::temp_dir(), error })?,
             ),
         };
-        let cache_dir = self.cache_dir.or_else(|| self.data_dir.as_ref().map(|dir| dir.join("components")));
+        let cache_dir = self.cache_dir.or_else(|| data_dir.as_ref().map(|dir| dir.join("components")));
         let sandbox = match self.sandbox {
             Some(shared) => shared,
             None => {
-                let options = SandboxOptions { cache_dir, config: config.clone(), engine: self.engine };
+                let config = Configuration::clone(&config);
+                let options = SandboxOptions { cache_dir, config, engine: self.engine };
                 let sandbox = Sandbox::new(options)?;
                 if !self.without_builtins {
                     for builtin in BUILTINS {
@@ -205,23 +211,17 @@ impl HostBuilder {
             }
         };
         misspelt(&config, &sandbox)?;
-        let queues = match &self.queue_file {
-            Some(path) => QueueFile::parse(&name(path), &read(path)?).map_err(HostError::Invalid)?,
-            None => self.queues,
+        let store = match self.store {
+            Some(store) => store,
+            None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,
         };
-        let store = match (self.store, &self.data_dir) {
-            (Some(store), _) => store,
-            (None, Some(dir)) => Arc::new(SqliteStore::new(dir.join("stepwell.db"))) as Arc<dyn Store>,
-            (None, None) => Arc::new(SqliteStore::in_memory()),
-        };
-        let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(self.data_dir).unwrap_or_default();
+        let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(data_dir).unwrap_or_default();
         Ok(Host(Arc::new(Inner {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
             sandbox,
-            policies,
-            config,
-            queues,
+            settings: RwLock::new(Arc::new(settings)),
+            sources,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             base,
             _temporary: temporary,
@@ -229,6 +229,54 @@ impl HostBuilder {
             node: Node::default(),
             known: KnownSteps::default(),
         })))
+    }
+}
+
+/// Where settings come from.
+pub(crate) struct Sources {
+    policies: Vec<Policy>,
+    policy_files: Vec<PathBuf>,
+    config_file: Option<PathBuf>,
+    queues: QueueFile,
+    queue_file: Option<PathBuf>,
+}
+
+impl Sources {
+    /// Reads all of them.
+    pub fn read(&self) -> Result<Settings, HostError> {
+        let config = match &self.config_file {
+            Some(path) => {
+                let mut files = vec![(name(path), read(path)?)];
+                for (section, _) in SECTION_FILES {
+                    let beside = dir_of(path).join(section);
+                    if beside != *path && beside.is_file() {
+                        files.push((name(&beside), read(&beside)?));
+                    }
+                }
+                Configuration::parse_all(&files, dir_of(path)).map_err(HostError::Invalid)?
+            }
+            None => Configuration::default(),
+        };
+        self.with(config)
+    }
+
+    /// Reads the others, with this configuration.
+    pub fn with(&self, config: Configuration) -> Result<Settings, HostError> {
+        let mut policies = self.policies.clone();
+        // Who names files does not mean those of the configuration.
+        let files = if self.policy_files.is_empty() { &config.policies } else { &self.policy_files };
+        for path in files {
+            policies
+                .extend(Policy::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?);
+        }
+        let policies = PolicySet::new(policies, &config).map_err(HostError::Policy)?;
+        let beside = self.config_file.as_ref().map(|path| dir_of(path).join("timezone_queues.yaml"));
+        let file = self.queue_file.as_ref().or(config.queues.as_ref());
+        let queues = match file.or(beside.as_ref().filter(|path| path.is_file())) {
+            Some(path) => QueueFile::parse(&name(path), &read(path)?).map_err(HostError::Invalid)?,
+            None => self.queues.clone(),
+        };
+        Ok(Settings { policies, config: Arc::new(config), queues })
     }
 }
 

@@ -244,8 +244,8 @@ impl Host {
         let (row, mut causes) = (&standing.row, Vec::new());
         if let (Some(worker), Some(until)) = (&row.worker, row.claimed_until) {
             // Claims are renewed five times as often as they expire.
-            let renewed = clock::earlier(until, self.config.service.lease.0);
-            let silent = now > clock::later(renewed, self.config.service.lease.0 / 2);
+            let renewed = clock::earlier(until, self.settings().config.service.lease.0);
+            let silent = now > clock::later(renewed, self.settings().config.service.lease.0 / 2);
             if worker != self.worker() && silent && row.queue.is_some() {
                 let mend = "another worker takes it over by itself then".to_owned();
                 causes.push(Cause::WorkerSilent { worker: worker.clone(), until, mend });
@@ -295,7 +295,7 @@ impl Host {
             causes.push(Cause::QueuePaused { queue: queue.clone(), by, mend });
         }
         let zone = queue.parse().unwrap_or(chrono_tz::UTC);
-        let settings = self.queues.settings(&queue).unwrap_or_default();
+        let settings = self.settings().queues.settings(&queue).unwrap_or_default();
         if let Some(until) = settings.closed_until(zone, now).filter(|_| !begun) {
             let mend = "it opens by itself then; `paused` in timezone_queues.yaml says when".to_owned();
             causes.push(Cause::QueueClosed { queue: queue.clone(), until, mend });

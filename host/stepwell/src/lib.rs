@@ -21,12 +21,13 @@ mod operate;
 mod prepare;
 mod service;
 mod stats;
+mod stores;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -47,6 +48,7 @@ use node::Node;
 use prepare::KnownSteps;
 use worker::Left;
 
+use builder::Sources;
 pub use builder::{HostBuilder, SystemClock};
 pub use explain::{Cause, Explanation};
 pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
@@ -69,9 +71,9 @@ pub struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) runner: Arc<dyn StepRunner>,
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) policies: PolicySet,
-    pub(crate) config: Configuration,
-    pub(crate) queues: QueueFile,
+    settings: RwLock<Arc<Settings>>,
+    /// Where the settings come from.
+    sources: Sources,
     pub(crate) clock: Arc<dyn Clock>,
     /// Where runs have their directories, and workers their locks.
     pub(crate) base: PathBuf,
@@ -80,6 +82,19 @@ pub struct Inner {
     pub(crate) deterministic: Option<u64>,
     pub(crate) node: Node,
     pub(crate) known: KnownSteps,
+}
+
+/// What the operator said, as it is now: [`Host::reload`] reads it again.
+pub(crate) struct Settings {
+    pub policies: PolicySet,
+    pub config: Arc<Configuration>,
+    pub queues: QueueFile,
+}
+
+impl Inner {
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Deref for Host {
@@ -158,7 +173,7 @@ impl Host {
         for (i, step) in parsed.job.steps.iter().enumerate() {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             let config = without_templates(&Value::Object(
-                step.config_for(&manifest, self.config.left_out(&step.step_type)),
+                step.config_for(&manifest, self.settings().config.left_out(&step.step_type)),
             ));
             for (pointer, message) in self.sandbox.validate(&step.step_type, &config).await? {
                 let at = format!("{}/steps/{i}{pointer}", parsed.pointer);
@@ -362,8 +377,27 @@ impl Host {
     }
 
     /// The configuration.
-    pub fn configuration(&self) -> &Configuration {
-        &self.config
+    pub fn configuration(&self) -> Arc<Configuration> {
+        self.settings().config.clone()
+    }
+
+    /// Reads policies, queues and the configuration again, and takes over what can change while the service runs: all
+    /// but connections, organizations, secrets, stores, directories and the number of workers. Tells which of these
+    /// have changed, and need a restart.
+    ///
+    /// # Errors
+    /// Every problem of the files; then everything stays as it was.
+    pub fn reload(&self) -> Result<Vec<&'static str>, HostError> {
+        let mut new = self.sources.read()?;
+        let old = self.settings();
+        let mut config = Configuration::clone(&new.config);
+        let kept = config.keep_fixed(&old.config);
+        if !kept.is_empty() {
+            new = self.sources.with(config)?;
+        }
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        node::lock(&self.known).clear();
+        Ok(kept)
     }
 
     /// The directory that the steps of a run share.

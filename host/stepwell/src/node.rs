@@ -154,10 +154,10 @@ impl Catalog for HostCatalog<'_> {
         types
     }
     fn left_out(&self, step_type: &str) -> Map<String, Value> {
-        self.0.config.left_out(step_type)
+        self.0.settings().config.left_out(step_type)
     }
     fn calendars(&self) -> Calendars {
-        self.0.config.calendars.clone()
+        self.0.settings().config.calendars.clone()
     }
 }
 
@@ -215,7 +215,7 @@ impl Host {
     /// The run with its rank and the bound of its queue.
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
         if let Some(queue) = &run.queue {
-            let settings = self.queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;
+            let settings = self.settings().queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;
             run.rank = settings.rank(run.scheduled_time, run.priority);
             run.max_waiting = settings.max_waiting;
         }
@@ -286,7 +286,7 @@ impl Host {
 
     /// When a claim made at `now` expires.
     pub(crate) fn lease_from(&self, now: Timestamp) -> Timestamp {
-        clock::later(now, self.config.service.lease.0)
+        clock::later(now, self.settings().config.service.lease.0)
     }
 
     pub(crate) fn hold(&self, hold: Arc<Hold>) -> Held {
@@ -313,7 +313,7 @@ impl Host {
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
                 // Earlier when another process says that there is something to learn.
-                let _ = tokio::time::timeout(host.config.service.lease.0 / 5, host.node.claims.notified()).await;
+                let _ = tokio::time::timeout(host.settings().config.service.lease.0 / 5, host.node.claims.notified()).await;
                 host.renew().await;
             }
         }))

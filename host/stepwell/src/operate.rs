@@ -267,7 +267,7 @@ impl Host {
         paused: Option<String>,
         audit: Audit,
     ) -> Result<(), HostError> {
-        if queue.parse::<chrono_tz::Tz>().is_err() || self.queues.settings(queue).is_none() {
+        if queue.parse::<chrono_tz::Tz>().is_err() || self.settings().queues.settings(queue).is_none() {
             return Err(StoreError::NoRecord(Kind::Queue.name(), queue.to_owned()).into());
         }
         let state = if paused.is_some() { "paused" } else { "open" };

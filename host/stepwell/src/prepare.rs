@@ -53,7 +53,8 @@ impl Host {
             timeout: step.timeout,
             workspace: job.workspace,
         };
-        policy::decide(&self.policies, &self.config, &request)
+        let settings = self.settings();
+        policy::decide(&settings.policies, &settings.config, &request)
     }
 
     /// What is known of a step before it runs, and stays so: policies are read once, and a job is its digest.
@@ -65,7 +66,7 @@ impl Host {
         }
         let manifest = self.sandbox.manifest(&step.step_type)?;
         let grant = self.decide(job, step).map(Arc::new);
-        let config = Value::Object(step.config_for(&manifest, self.config.left_out(&step.step_type)));
+        let config = Value::Object(step.config_for(&manifest, self.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
         let mut all = lock(&self.known);
         if all.len() >= MOST_KNOWN {
@@ -103,7 +104,7 @@ impl Host {
             Err(error) => return invalid(format!("{}: {error}", error.pointer)),
         };
         if let Value::Object(map) = &mut config {
-            for (name, value) in self.config.defaults(&step.step_type, map) {
+            for (name, value) in self.settings().config.defaults(&step.step_type, map) {
                 map.entry(name).or_insert(value);
             }
         }

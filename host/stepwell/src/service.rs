@@ -79,7 +79,7 @@ impl Host {
         }
         self.bury_dead_workers().await?;
         let service = Service { host: self.clone(), tasks: TaskTracker::new() };
-        let slots = Arc::new(Semaphore::new(self.config.service.workers as usize));
+        let slots = Arc::new(Semaphore::new(self.settings().config.service.workers as usize));
         // Claims are kept until the last run was let go.
         let (beat, ended) = (self.beat(), self.node.ended.clone());
         tokio::spawn(async move {
@@ -91,7 +91,7 @@ impl Host {
         service.keep("housekeeping", |host| async move { host.keep_house().await });
         let (host, tasks) = (self.clone(), service.tasks.clone());
         service.tasks.spawn(async move { host.open_queues(queues, &tasks, &slots).await });
-        for queue in self.queues.queues.keys() {
+        for queue in self.settings().queues.queues.keys() {
             self.serve_queue(queue);
         }
         for row in self.store.queues(self.clock.now()).await? {
@@ -141,7 +141,7 @@ impl Host {
     async fn dispatch(&self, queue: &str, slots: &Arc<Semaphore>, serving: &Serving, tasks: &TaskTracker) {
         let notify = self.notify_of(queue);
         let zone = queue.parse().unwrap_or(chrono_tz::UTC);
-        let Some(settings) = self.queues.settings(queue) else { return };
+        let Some(mut settings) = self.settings().queues.settings(queue) else { return };
         let mut pause = Duration::from_millis(100);
         // Claiming is a write: it is done when there may be something to take.
         let mut look = true;
@@ -155,6 +155,8 @@ impl Host {
                 }
             }
             let now = self.clock.now();
+            // They may have been read again.
+            settings = self.settings().queues.settings(queue).unwrap_or(settings);
             // A queue that has nothing running gets its first slot whatever the others take.
             let spare = u32::from(serving.running.load(Ordering::Relaxed) == 0);
             let room = u32::try_from(slots.available_permits()).unwrap_or(CLAIM).max(spare).min(CLAIM);
@@ -262,7 +264,7 @@ impl Host {
     async fn schedule_loop(&self) {
         let mut timetables = Timetables::default();
         let notify = self.node.schedules.clone();
-        let lease = self.config.service.lease.0;
+        let lease = self.settings().config.service.lease.0;
         let mut leased: Option<Timestamp> = None;
         while !self.is_draining() {
             let now = self.clock.now();
@@ -469,7 +471,7 @@ impl Host {
     /// When the store failed.
     pub async fn clean_up(&self, days: Option<u32>) -> Result<usize, HostError> {
         let now = self.clock.now();
-        let retention = &self.config.service.retention;
+        let retention = &self.settings().config.service.retention;
         let mut count = 0;
         loop {
             let query = CleanUp {
@@ -569,7 +571,7 @@ impl Service {
     pub async fn drain(self) -> usize {
         self.host.node.draining.cancel();
         self.tasks.close();
-        let limit = self.host.config.service.drain.0;
+        let limit = self.host.settings().config.service.drain.0;
         if timeout(limit, self.tasks.wait()).await.is_ok() {
             self.host.node.ended.cancel();
             return 0;

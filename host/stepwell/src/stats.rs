@@ -119,12 +119,13 @@ impl Host {
             paused.insert(record.id, said.paused);
         }
         let served: Vec<String> = lock(&self.node.served).keys().cloned().collect();
+        let known = self.settings();
         let mut names: Vec<&String> =
-            rows.keys().chain(paused.keys()).chain(&served).chain(self.queues.queues.keys()).collect();
+            rows.keys().chain(paused.keys()).chain(&served).chain(known.queues.queues.keys()).collect();
         names.sort();
         names.dedup();
         let status = names.into_iter().map(|queue| {
-            let settings = self.queues.settings(queue).unwrap_or_default();
+            let settings = known.queues.settings(queue).unwrap_or_default();
             let zone = queue.parse().unwrap_or(chrono_tz::UTC);
             let row = rows.get(queue);
             QueueStatus {

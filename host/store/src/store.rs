@@ -308,7 +308,7 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.is_shared()
     }
 
-    async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError> {
-        self.0.vitals(now).await
+    async fn vitals(&self, now: Timestamp) -> Result<Vec<Vitals>, StoreError> {
+        Ok(vec![self.0.vitals(now).await?])
     }
 }

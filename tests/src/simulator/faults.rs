@@ -416,7 +416,7 @@ impl Store for Faulty {
         false
     }
 
-    async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError> {
+    async fn vitals(&self, now: Timestamp) -> Result<Vec<Vitals>, StoreError> {
         self.ground.ask(self.inner().vitals(now)).await
     }
 }

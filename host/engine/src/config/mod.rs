@@ -38,6 +38,25 @@ pub struct Configuration {
     pub calendars: Calendars,
     /// What `stepwell serve` does beside running steps.
     pub service: Service,
+    /// Where runs are kept: the URL of a PostgreSQL (`postgres://USER:PASSWORD@HOST/DATABASE`), or a reference to a secret
+    /// that holds it. Default: a SQLite file in the data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<Setting>,
+    /// More stores by name, for the `store` of queues: URLs, or references to secrets that hold them.
+    pub stores: BTreeMap<String, Setting>,
+    /// The directory of workspaces, locks and, where `store` says nothing else, runs; relative to the configuration file.
+    /// Default: the user's data directory, for instance `~/.local/share/stepwell`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// Policy files; relative to the configuration file. Default: none; steps get the profile `standard` and no
+    /// capability.
+    pub policies: Vec<PathBuf>,
+    /// The settings of the queues; relative to the configuration file. Default: `timezone_queues.yaml` beside it, where
+    /// there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queues: Option<PathBuf>,
+    /// Components to register as steps; relative to the configuration file. Default: none.
+    pub steps: Vec<PathBuf>,
 }
 
 /// The service's own settings.
@@ -263,12 +282,34 @@ impl Configuration {
         for secret in self.secrets.values_mut() {
             relative(&mut secret.0, dir);
         }
+        for store in self.store.iter_mut().chain(self.stores.values_mut()) {
+            relative(&mut store.0, dir);
+        }
+        let files = self.policies.iter_mut().chain(&mut self.steps).chain(&mut self.queues).chain(&mut self.data_dir);
+        files.for_each(|path| *path = dir.join(&*path));
         for (name, secret) in self.references() {
             if !has_store && secret.0.starts_with("store:") {
                 let message = "there is no `secret_store`: add its `file` and `key`";
                 problems.0.push(document.error(&format!("/{}", name.replace('.', "/")), message));
             }
         }
+    }
+
+    /// Takes over what cannot change while a process runs, and tells which of it would have changed.
+    pub fn keep_fixed(&mut self, running: &Self) -> Vec<&'static str> {
+        let mut kept = Vec::new();
+        macro_rules! keep {
+            ($($($key:ident).+),* $(,)?) => {
+                $(if self.$($key).+ != running.$($key).+ {
+                    self.$($key).+ = running.$($key).+.clone();
+                    kept.push(concat!($(".", stringify!($key)),+).trim_start_matches('.'));
+                })*
+            };
+        }
+        keep!(
+            connections, azure_devops, secrets, secret_store, store, stores, data_dir, steps, service.workers,
+        );
+        kept
     }
 
     /// Every secret that is named anywhere, with its place.
@@ -280,6 +321,10 @@ impl Configuration {
             all.extend(
                 organization.references().map(|(key, secret)| (format!("{at}.{key}"), secret.clone())),
             );
+        }
+        let stores = self.stores.iter().map(|(name, url)| (format!("stores.{name}"), url));
+        for (name, url) in stores.chain(self.store.iter().map(|url| ("store".to_owned(), url))) {
+            all.extend(url.reference().map(|secret| (name, secret)));
         }
         for (name, connection) in &self.connections {
             let found = connection.references().into_iter();

@@ -198,6 +198,6 @@ pub trait Store: Send + Sync {
     /// Whether processes of other machines may use the store.
     fn is_shared(&self) -> bool;
 
-    /// What the store says about itself, by what it is measured by: for people and for metrics.
-    async fn vitals(&self, now: Timestamp) -> Result<Vitals, StoreError>;
+    /// What the database says about itself, for people and for metrics; several where there are several.
+    async fn vitals(&self, now: Timestamp) -> Result<Vec<Vitals>, StoreError>;
 }

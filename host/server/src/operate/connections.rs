@@ -48,7 +48,8 @@ fn described(connection: &Connection) -> [String; 3] {
 
 /// Logs in to each, one after the other.
 async fn test(names: Vec<String>, host: &Host) -> Result<Exit, HostError> {
-    let all = host.configuration().connections.keys().cloned();
+    let config = host.configuration();
+    let all = config.connections.keys().cloned();
     let names: Vec<String> = if names.is_empty() { all.collect() } else { names };
     let mut exit = Exit::Success;
     for name in names {

@@ -1,0 +1,56 @@
+//! The store that the settings name.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use stepwell_engine::config::Setting;
+use stepwell_engine::{Configuration, Diagnostic, Store};
+use stepwell_sandbox::secrets;
+use stepwell_store::{PinnedStores, PostgresStore, SqliteStore};
+
+use crate::{HostError, Settings};
+
+/// Opens the store: the one of the URL, of the configuration, or SQLite in the data directory; with those that queues
+/// are pinned to.
+pub(crate) fn open(
+    settings: &Settings,
+    url: Option<&str>,
+    data_dir: Option<&Path>,
+) -> Result<Arc<dyn Store>, HostError> {
+    let config = &settings.config;
+    let home = match (url, &config.store, data_dir) {
+        (Some(url), ..) => postgres("--store", url)?,
+        (None, Some(setting), _) => postgres("store", &text(config, "store", setting)?)?,
+        (None, None, Some(dir)) => Arc::new(SqliteStore::new(dir.join("stepwell.db"))),
+        (None, None, None) => Arc::new(SqliteStore::in_memory()),
+    };
+    let mut pinned = BTreeMap::new();
+    let mut queues = BTreeMap::new();
+    for (queue, patch) in &settings.queues.queues {
+        let Some(name) = &patch.store else { continue };
+        let place = format!("queues.{queue}.store");
+        let Some(setting) = config.stores.get(name) else {
+            let message = format!("there is no store `{name}`: name it under `stores` in the configuration");
+            return Err(HostError::Invalid(Diagnostic::without_place(&place, message).into()));
+        };
+        if !pinned.contains_key(name) {
+            let at = format!("stores.{name}");
+            pinned.insert(name.clone(), postgres(&at, &text(config, &at, setting)?)?);
+        }
+        queues.insert(queue.clone(), name.clone());
+    }
+    Ok(if pinned.is_empty() { home } else { Arc::new(PinnedStores::new(home, pinned, queues)) })
+}
+
+fn text(config: &Configuration, place: &str, setting: &Setting) -> Result<String, HostError> {
+    secrets::text(config, setting)
+        .map_err(|message| HostError::Invalid(Diagnostic::without_place(place, message).into()))
+}
+
+fn postgres(place: &str, url: &str) -> Result<Arc<dyn Store>, HostError> {
+    match PostgresStore::new(url) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error) => Err(HostError::Invalid(Diagnostic::without_place(place, error.to_string()).into())),
+    }
+}

@@ -1,0 +1,480 @@
+//! Several stores, each with the schedules and runs of some queues: how queues spread over databases.
+//!
+//! Whatever has a queue is kept with it, so that a fire, its row of the ledger and its run share a transaction. What has
+//! none (jobs, keys, backfills, components, the audit log) is at home. A store that is away stops its own queues, and no
+//! others; what lists everything then says so.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::Event;
+use stepwell_engine::store::{
+    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
+    LedgerFilter, LedgerRow, LogRecord, NewRun, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow,
+    Standing, Vitals, Wake,
+};
+use stepwell_engine::{Store, StoreError};
+use tokio::sync::broadcast;
+
+use crate::shared::lock;
+
+/// Runs and jobs whose place is kept in mind.
+const KNOWN: usize = 100_000;
+
+/// A store for each of some queues, and one for everything else.
+pub struct PinnedStores {
+    /// The first is home; with their names.
+    stores: Vec<(String, Arc<dyn Store>)>,
+    queues: BTreeMap<String, usize>,
+    runs: Mutex<HashMap<String, usize>>,
+    heard: broadcast::Sender<Wake>,
+}
+
+impl PinnedStores {
+    /// `home`, other stores by name, and which queue is in which of them.
+    pub fn new(
+        home: Arc<dyn Store>,
+        pinned: BTreeMap<String, Arc<dyn Store>>,
+        queues: BTreeMap<String, String>,
+    ) -> Self {
+        let names: Vec<String> = pinned.keys().cloned().collect();
+        let place = |name: &String| names.iter().position(|known| known == name).map(|index| index + 1);
+        Self {
+            queues: queues.iter().filter_map(|(queue, name)| Some((queue.clone(), place(name)?))).collect(),
+            stores: std::iter::once(("home".to_owned(), home)).chain(pinned).collect(),
+            runs: Mutex::default(),
+            heard: broadcast::channel(1024).0,
+        }
+    }
+
+    fn at(&self, index: usize) -> Result<&dyn Store, StoreError> {
+        let found = self.stores.get(index).map(|(_, store)| &**store);
+        found.ok_or_else(|| StoreError::Failed("there is no such store".to_owned()))
+    }
+
+    fn home(&self) -> Result<&dyn Store, StoreError> {
+        self.at(0)
+    }
+
+    fn index_of(&self, queue: Option<&str>) -> usize {
+        queue.and_then(|queue| self.queues.get(queue)).copied().unwrap_or(0)
+    }
+
+    fn of_queue(&self, queue: Option<&str>) -> Result<&dyn Store, StoreError> {
+        self.at(self.index_of(queue))
+    }
+
+    fn keep(&self, execution_id: &str, index: usize) {
+        let mut runs = lock(&self.runs);
+        if runs.len() >= KNOWN {
+            // Whichever: they are asked for again.
+            runs.clear();
+        }
+        runs.insert(execution_id.to_owned(), index);
+    }
+
+    /// Where a run is: every store is asked, once.
+    async fn find(&self, execution_id: &str) -> Result<usize, StoreError> {
+        if let Some(known) = lock(&self.runs).get(execution_id) {
+            return Ok(*known);
+        }
+        let mut away = None;
+        for (index, (name, store)) in self.stores.iter().enumerate() {
+            match store.row(execution_id).await {
+                Ok(_) => {
+                    self.keep(execution_id, index);
+                    return Ok(index);
+                }
+                Err(StoreError::NotFound(_)) => {}
+                Err(error) => away = Some(named(name, error)),
+            }
+        }
+        Err(away.unwrap_or_else(|| StoreError::NotFound(execution_id.to_owned())))
+    }
+
+    async fn of_run(&self, execution_id: &str) -> Result<&dyn Store, StoreError> {
+        self.at(self.find(execution_id).await?)
+    }
+
+    /// Where the schedule of a job is.
+    async fn of_schedule(&self, job_id: &str) -> Result<Option<(usize, ScheduleRow)>, StoreError> {
+        for (index, (name, store)) in self.stores.iter().enumerate() {
+            match store.schedule(job_id).await {
+                Ok(Some(row)) => return Ok(Some((index, row))),
+                Ok(None) => {}
+                Err(error) => return Err(named(name, error)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What all stores that are there say; an error only when none is.
+    async fn gather<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        ask: impl Fn(Arc<dyn Store>) -> F,
+    ) -> Result<Vec<T>, StoreError> {
+        let (mut answers, mut away) = (Vec::new(), None);
+        for (name, store) in &self.stores {
+            match ask(store.clone()).await {
+                Ok(answer) => answers.push(answer),
+                Err(error) => {
+                    let error = named(name, error);
+                    tracing::warn!("{error}");
+                    away = Some(error);
+                }
+            }
+        }
+        match away {
+            Some(error) if answers.is_empty() => Err(error),
+            _ => Ok(answers),
+        }
+    }
+
+    /// What all stores say; an error when one of them is away.
+    async fn everything<T, F: Future<Output = Result<Vec<T>, StoreError>>>(
+        &self,
+        ask: impl Fn(Arc<dyn Store>) -> F,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        for (name, store) in &self.stores {
+            all.extend(ask(store.clone()).await.map_err(|error| named(name, error))?);
+        }
+        Ok(all)
+    }
+}
+
+/// The error, with the store that it is of.
+fn named(name: &str, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(why) => StoreError::Unavailable(format!("the store `{name}`: {why}")),
+        StoreError::Failed(why) => StoreError::Failed(format!("the store `{name}`: {why}")),
+        other => other,
+    }
+}
+
+#[async_trait]
+impl Store for PinnedStores {
+    async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
+        let index = self.index_of(run.queue.as_deref());
+        if index == 0 {
+            return self.home()?.insert(run, audit).await;
+        }
+        let inserted = self.at(index)?.insert(run, None).await?;
+        self.keep(&run.execution_id, index);
+        // The log is at home, and no transaction spans both.
+        if let Some(audit) = audit {
+            self.home()?.write(vec![Change::Audit(audit)]).await?;
+        }
+        Ok(inserted)
+    }
+
+    async fn claim(&self, query: ClaimQuery) -> Result<Vec<Claim>, StoreError> {
+        let index = self.index_of(Some(&query.queue));
+        let claims = self.at(index)?.claim(query).await?;
+        claims.iter().for_each(|claim| self.keep(&claim.run.execution_id, index));
+        Ok(claims)
+    }
+
+    async fn claim_run(
+        &self,
+        execution_id: &str,
+        worker: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        self.of_run(execution_id).await?.claim_run(execution_id, worker, now, until).await
+    }
+
+    async fn renew(
+        &self,
+        claims: &[(String, u64)],
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Renewal>, StoreError> {
+        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (position, (id, _)) in claims.iter().enumerate() {
+            groups.entry(self.find(id).await?).or_default().push(position);
+        }
+        // A store that is away says nothing about its claims: each write checks its fence anyway.
+        let mut renewals = vec![Renewal::Kept(None); claims.len()];
+        for (index, positions) in groups {
+            let part: Vec<_> = positions.iter().filter_map(|position| claims.get(*position).cloned()).collect();
+            match self.at(index)?.renew(&part, now, until).await {
+                Ok(found) => {
+                    for (position, renewal) in positions.into_iter().zip(found) {
+                        if let Some(place) = renewals.get_mut(position) {
+                            *place = renewal;
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!("claims are not renewed: {error}"),
+            }
+        }
+        Ok(renewals)
+    }
+
+    async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let worker = worker.to_owned();
+        let ask = |store: Arc<dyn Store>| {
+            let worker = worker.clone();
+            async move { store.expire(&worker, now).await }
+        };
+        Ok(self.gather(ask).await?.into_iter().sum())
+    }
+
+    async fn workers(&self) -> Result<Vec<String>, StoreError> {
+        let mut workers = self.gather(|store| async move { store.workers().await }).await?.concat();
+        workers.sort();
+        workers.dedup();
+        Ok(workers)
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError> {
+        self.of_run(&commit.execution_id).await?.commit(commit).await
+    }
+
+    async fn request_cancel(
+        &self,
+        execution_id: &str,
+        why: &str,
+        now: Timestamp,
+        audit: Option<Audit>,
+    ) -> Result<RunRow, StoreError> {
+        let index = self.find(execution_id).await?;
+        if index == 0 {
+            return self.home()?.request_cancel(execution_id, why, now, audit).await;
+        }
+        let row = self.at(index)?.request_cancel(execution_id, why, now, None).await?;
+        if let Some(audit) = audit {
+            self.home()?.write(vec![Change::Audit(audit)]).await?;
+        }
+        Ok(row)
+    }
+
+    async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError> {
+        let mut groups: BTreeMap<usize, Vec<(usize, FireBatch)>> = BTreeMap::new();
+        for (position, batch) in batches.into_iter().enumerate() {
+            let queue = batch.fires.iter().find_map(|fire| fire.run.as_ref()?.queue.as_deref());
+            let index = match queue {
+                Some(queue) => self.index_of(Some(queue)),
+                None => self.of_schedule(&batch.job_id).await?.map_or(0, |(index, _)| index),
+            };
+            groups.entry(index).or_default().push((position, batch));
+        }
+        let mut all = BTreeMap::new();
+        for (index, group) in groups {
+            let (positions, batches): (Vec<usize>, Vec<FireBatch>) = group.into_iter().unzip();
+            let fired = self.at(index)?.fire(batches).await?;
+            fired.iter().flat_map(|fired| &fired.runs).for_each(|id| self.keep(id, index));
+            all.extend(positions.into_iter().zip(fired));
+        }
+        Ok(all.into_values().collect())
+    }
+
+    async fn lease_schedulers(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let holder = holder.to_owned();
+        let ask = |store: Arc<dyn Store>| {
+            let holder = holder.clone();
+            async move { store.lease_schedulers(&holder, now, until).await }
+        };
+        Ok(self.gather(ask).await?.concat())
+    }
+
+    async fn due_schedules(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ScheduleRow>, StoreError> {
+        let holder = holder.to_owned();
+        let ask = |store: Arc<dyn Store>| {
+            let holder = holder.clone();
+            async move { store.due_schedules(&holder, now, limit).await }
+        };
+        Ok(self.gather(ask).await?.concat())
+    }
+
+    async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+        let holder = holder.map(str::to_owned);
+        let ask = |store: Arc<dyn Store>| {
+            let holder = holder.clone();
+            async move { store.next_schedule(holder.as_deref()).await }
+        };
+        Ok(self.gather(ask).await?.into_iter().flatten().min())
+    }
+
+    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.of_queue(Some(queue))?.next_due(queue).await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        Ok(self.gather(|store| async move { store.overdue(now, limit).await }).await?.concat())
+    }
+
+    /// What is at home goes first: it is what may be refused, for a version. When a pinned store is away then, the
+    /// same change can be made again.
+    async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let mut groups: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
+        for change in changes {
+            match &change {
+                Change::PutSchedule(row) => {
+                    let index = self.index_of(Some(&row.job.timezone));
+                    if let Some((old, _)) = self.of_schedule(&row.job_id).await?
+                        && old != index
+                    {
+                        groups.entry(old).or_default().push(Change::RemoveSchedule(row.job_id.clone()));
+                    }
+                    groups.entry(index).or_default().push(change);
+                }
+                Change::PauseSchedule { job_id, .. } | Change::RemoveSchedule(job_id) => {
+                    let index = self.of_schedule(job_id).await?.map_or(0, |(index, _)| index);
+                    groups.entry(index).or_default().push(change);
+                }
+                Change::Put { kind: Kind::DeadLetter, id, .. }
+                | Change::Remove { kind: Kind::DeadLetter, id, .. } => {
+                    groups.entry(self.find(id).await?).or_default().push(change);
+                }
+                _ => groups.entry(0).or_default().push(change),
+            }
+        }
+        for (index, changes) in groups {
+            self.at(index)?.write(changes).await?;
+        }
+        Ok(())
+    }
+
+    async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
+        let store = match kind {
+            Kind::DeadLetter => match self.of_run(id).await {
+                Err(StoreError::NotFound(_)) => return Ok(None),
+                found => found?,
+            },
+            _ => self.home()?,
+        };
+        store.record(kind, id).await
+    }
+
+    async fn records(
+        &self,
+        kind: Kind,
+        state: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        if kind != Kind::DeadLetter {
+            return self.home()?.records(kind, state, after, limit).await;
+        }
+        let (state, after) = (state.map(str::to_owned), after.to_owned());
+        let ask = |store: Arc<dyn Store>| {
+            let (state, after) = (state.clone(), after.clone());
+            async move { store.records(kind, state.as_deref(), &after, limit).await }
+        };
+        let mut all = self.everything(ask).await?;
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all.truncate(limit as usize);
+        Ok(all)
+    }
+
+    async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
+        Ok(self.of_schedule(job_id).await?.map(|(_, row)| row))
+    }
+
+    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+        self.of_run(execution_id).await?.load(execution_id).await
+    }
+
+    async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
+        self.of_run(execution_id).await?.row(execution_id).await
+    }
+
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
+        if let Some(queue) = &filter.queue {
+            return self.of_queue(Some(queue))?.list(filter).await;
+        }
+        let ask = |store: Arc<dyn Store>| async move { store.list(filter).await };
+        let mut all = self.everything(ask).await?;
+        all.sort_by(|a, b| b.execution_id.cmp(&a.execution_id));
+        all.truncate(filter.limit as usize);
+        Ok(all)
+    }
+
+    async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
+        self.of_run(execution_id).await?.standing(execution_id, now).await
+    }
+
+    async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
+        self.of_run(execution_id).await?.logs(execution_id, after, limit).await
+    }
+
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        let ask = |store: Arc<dyn Store>| async move { store.ledger(filter).await };
+        let mut all = self.everything(ask).await?;
+        let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
+        all.sort_by_cached_key(|row| std::cmp::Reverse(place(row)));
+        all.truncate(filter.limit as usize);
+        Ok(all)
+    }
+
+    async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.home()?.audit(before, limit).await
+    }
+
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        Ok(self.gather(|store| async move { store.queues(now).await }).await?.concat())
+    }
+
+    async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {
+        Ok(self.gather(|store| async move { store.clean_up(query).await }).await?.concat())
+    }
+
+    async fn put_component(&self, digest: &str, wasm: Vec<u8>) -> Result<(), StoreError> {
+        self.home()?.put_component(digest, wasm).await
+    }
+
+    async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.home()?.component(digest).await
+    }
+
+    fn announce(&self, wake: Wake) {
+        let index = match &wake {
+            Wake::Queue(queue) => Some(self.index_of(Some(queue))),
+            _ => None,
+        };
+        for (place, (_, store)) in self.stores.iter().enumerate() {
+            if index.is_none_or(|index| index == place) {
+                store.announce(wake.clone());
+            }
+        }
+    }
+
+    fn announcements(&self) -> Option<broadcast::Receiver<Wake>> {
+        for mut heard in self.stores.iter().filter_map(|(_, store)| store.announcements()) {
+            let all = self.heard.clone();
+            tokio::spawn(async move {
+                loop {
+                    match heard.recv().await {
+                        Ok(wake) => drop(all.send(wake)),
+                        Err(broadcast::error::RecvError::Lagged(_)) => {}
+                        Err(broadcast::error::RecvError::Closed) => return,
+                    }
+                }
+            });
+        }
+        Some(self.heard.subscribe())
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn vitals(&self, now: Timestamp) -> Result<Vec<Vitals>, StoreError> {
+        self.everything(|store| async move { store.vitals(now).await }).await
+    }
+}
