@@ -6,6 +6,7 @@ mod azure_devops;
 mod builtins;
 mod canary;
 mod cli;
+mod cluster;
 mod connections;
 mod databases;
 mod file_operation;

@@ -112,21 +112,7 @@ impl Server {
         headers: &[(&str, &str)],
         body: &str,
     ) -> std::io::Result<Reply> {
-        let mut stream = TcpStream::connect(&self.address).await?;
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: stepwell\r\nconnection: close\r\n");
-        for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-        stream.write_all(text.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-        let body = if chunked { dechunked(body) } else { body.to_owned() };
-        Ok(Reply { status, headers: head.to_owned(), body })
+        ask(&self.address, method, path, headers, body).await
     }
 
     pub async fn get(&self, path: &str) -> Reply {
@@ -136,6 +122,31 @@ impl Server {
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.request("POST", path, &[], &body.to_string()).await
     }
+}
+
+/// Asks a service.
+pub async fn ask(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Reply> {
+    let mut stream = TcpStream::connect(address).await?;
+    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: stepwell\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    stream.write_all(text.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { dechunked(body) } else { body.to_owned() };
+    Ok(Reply { status, headers: head.to_owned(), body })
 }
 
 impl Drop for Server {

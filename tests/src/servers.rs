@@ -104,6 +104,63 @@ async fn postgres_database(config: tokio_postgres::Config, server: Option<Starte
     database
 }
 
+/// A PostgreSQL of this process alone with a standby that has every commit before it is acknowledged.
+pub struct Pair {
+    primary: Option<Started>,
+    standby: Started,
+    data: PathBuf,
+    bin: PathBuf,
+    pub ports: [u16; 2],
+}
+
+impl Pair {
+    /// Starts both; none where there are no programs.
+    pub async fn start() -> Option<Self> {
+        let bin = postgres_programs()?;
+        let (primary, port) = start_postgres(None)?;
+        let reachable = async |port: u16| postgres_at(port).connect(tokio_postgres::NoTls).await.is_ok();
+        wait(async || reachable(port).await).await;
+        let (dir, second) = (tempfile::tempdir().unwrap(), free_port());
+        let copy = dir.path().join("data");
+        let status = unprivileged(&bin.join("pg_basebackup"), dir.path())
+            .args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p", &port.to_string(), "-D"])
+            .arg(&copy)
+            .status();
+        assert!(status.unwrap().success());
+        let child = run_postgres(&bin, dir.path(), &copy, second, &[]);
+        let standby = Started { child, _dir: dir };
+        wait(async || reachable(second).await).await;
+        let client = connect(&postgres_at(port)).await;
+        client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").await.unwrap();
+        client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+        let data = primary._dir.path().join("data");
+        Some(Self { primary: Some(primary), standby, data, bin, ports: [port, second] })
+    }
+
+    /// Stops the primary as an operator does, and starts it again.
+    pub async fn restart(&mut self) {
+        let Some(mut primary) = self.primary.take() else { return };
+        Command::new("kill").args(["-INT", &primary.child.id().to_string()]).status().unwrap();
+        primary.child.wait().unwrap();
+        let dir = primary._dir.path().to_owned();
+        primary.child = run_postgres(&self.bin, &dir, &self.data, self.ports[0], &[]);
+        self.primary = Some(primary);
+    }
+
+    /// The primary is gone for good, and the standby takes its place.
+    pub async fn fail_over(&mut self) {
+        // Dropped, it is killed.
+        self.primary = None;
+        let client = connect(&postgres_at(self.ports[1])).await;
+        client.batch_execute("SELECT pg_promote()").await.unwrap();
+        assert!(self.standby.child.try_wait().unwrap().is_none());
+    }
+}
+
+fn postgres_at(port: u16) -> tokio_postgres::Config {
+    format!("host=127.0.0.1 port={port} user=postgres dbname=postgres").parse().unwrap()
+}
+
 /// A database on MariaDB or MySQL; none, and a line that says so, where there is no server.
 pub async fn mysql() -> Option<Database> {
     let named = std::env::var("STEPWELL_TEST_MYSQL_URL");
@@ -252,16 +309,22 @@ fn missing(what: &str, variable: &str) {
     eprintln!("skipped: {message}");
 }
 
-fn start_postgres(tls: Option<&Authority>) -> Option<(Started, u16)> {
+/// Where the programs of PostgreSQL are.
+fn postgres_programs() -> Option<PathBuf> {
     let bin = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
         .flatten()
         .map(|entry| entry.path().join("bin"));
-    let Some(bin) = bin.filter(|bin| bin.join("initdb").exists()).max() else {
+    let found = bin.filter(|bin| bin.join("initdb").exists()).max();
+    if found.is_none() {
         missing("PostgreSQL", "STEPWELL_TEST_POSTGRES_URL");
-        return None;
-    };
+    }
+    found
+}
+
+fn start_postgres(tls: Option<&Authority>) -> Option<(Started, u16)> {
+    let bin = postgres_programs()?;
     let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
     let data = dir.path().join("data");
     let files = tls.map(|authority| keys(authority, dir.path()));
@@ -271,25 +334,26 @@ fn start_postgres(tls: Option<&Authority>) -> Option<(Started, u16)> {
         .stdout(Stdio::null())
         .status();
     assert!(status.unwrap().success());
-    let mut server = unprivileged(&bin.join("postgres"), dir.path());
-    if let Some((certificate, key)) = files {
-        server.args([
-            "-c",
-            "ssl=on",
-            "-c",
-            &format!("ssl_cert_file={certificate}"),
-            "-c",
-            &format!("ssl_key_file={key}"),
-        ]);
+    let settings = files.map_or(Vec::new(), |(certificate, key)| {
+        vec!["ssl=on".to_owned(), format!("ssl_cert_file={certificate}"), format!("ssl_key_file={key}")]
+    });
+    let child = run_postgres(&bin, dir.path(), &data, port, &settings);
+    Some((Started { child, _dir: dir }, port))
+}
+
+fn run_postgres(bin: &Path, dir: &Path, data: &Path, port: u16, settings: &[String]) -> Child {
+    let mut server = unprivileged(&bin.join("postgres"), dir);
+    for setting in settings {
+        server.args(["-c", setting]);
     }
-    let child = server
+    server
         .args(["-c", "fsync=off", "-p", &port.to_string(), "-k"])
-        .arg(dir.path())
+        .arg(dir)
         .arg("-D")
-        .arg(&data)
+        .arg(data)
         .stderr(Stdio::null())
-        .spawn();
-    Some((Started { child: child.unwrap(), _dir: dir }, port))
+        .spawn()
+        .unwrap()
 }
 
 fn start_mariadb(tls: Option<&Authority>) -> Option<(Started, u16)> {

@@ -119,19 +119,20 @@ impl Pool {
         self.connects.fetch_add(1, Ordering::Relaxed);
         let made = match timeout(PATIENCE, self.open(door)).await {
             Ok(made) => made,
-            Err(_) => Err(unavailable("no answer")),
+            Err(_) => Err(StoreError::Unavailable("no answer".to_owned())),
         };
         match made {
             Ok(session) => {
                 door.failures = 0;
                 Ok(Arc::new(session))
             }
-            Err(error @ StoreError::Unavailable(_)) => {
+            Err(StoreError::Unavailable(why)) => {
                 let pause = FIRST_PAUSE * 2u32.pow(door.failures.min(DOUBLINGS));
                 // Processes that failed together do not come back together.
                 let pause = pause.mul_f64(0.5 + fastrand::f64());
                 door.failures += 1;
-                door.why = error.to_string();
+                let error = unavailable(&why);
+                door.why = why;
                 self.closed.store(true, Ordering::Relaxed);
                 let closed = self.closed.clone();
                 tokio::spawn(async move {
