@@ -80,7 +80,7 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
     let manifest = sandbox.manifest("hello").ok_or("no step")?;
     let digest = sandbox.digest("hello").ok_or("no step")?;
     let request =
-        Request { manifest: &manifest, digest: &digest, narrowing: &[], timeout: None, workspace: None };
+        Request { project: "default", manifest: &manifest, digest: &digest, narrowing: &[], timeout: None, workspace: None };
     let grant =
         policy::decide(&PolicySet::default(), &Configuration::default(), &request).map_err(|d| d.message)?;
     let (sink, _reports) = StepSink::channel();
@@ -100,6 +100,7 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
         remaining: std::time::Duration::from_secs(60),
         cleaning_up: false,
         cancel: CancellationToken::new(),
+        trace: None,
         sink,
     };
     let started = Instant::now();

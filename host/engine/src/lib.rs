@@ -12,12 +12,14 @@ pub mod document;
 pub mod job;
 mod outcome;
 pub mod policy;
+pub mod project;
 pub mod quantity;
 pub mod queue;
 pub mod run;
 pub mod schedule;
 pub mod step;
 pub mod store;
+pub mod trace;
 
 pub use clock::Clock;
 pub use config::Configuration;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::trace::{Call, Trace};
 use crate::clock::Timestamp;
 use crate::document::Schema;
 use crate::outcome::StepEnd;
@@ -88,6 +89,8 @@ pub struct StepRequest {
     pub cleaning_up: bool,
     /// Cancels the attempt.
     pub cancel: CancellationToken,
+    /// The attempt's place in its trace. Default: none, and nothing is told of its calls.
+    pub trace: Option<Trace>,
     /// Where reports go.
     pub sink: StepSink,
 }
@@ -113,6 +116,8 @@ pub trait StepRunner: Send + Sync {
 pub enum Report {
     /// A line of its log.
     Log(LogLine),
+    /// A call to another system, when it is over.
+    Call(Call),
     /// How far it has come.
     Progress(Progress),
     /// Something that the host does for the step and the user waits for, for instance compiling.

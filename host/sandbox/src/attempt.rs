@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Map;
 use stepwell_engine::policy::{Access, MountGrant, MountSource};
 use stepwell_engine::step::{Deterministic, Report};
+use stepwell_engine::trace::Trace;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink};
 use stepwell_sql::Connections;
 use tokio::time::sleep;
@@ -28,6 +29,7 @@ use crate::engine::YIELD_EVERY_FUEL;
 use crate::guest::bindings::Step;
 use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::{Calls, Guest};
+use crate::host::calls::Traced;
 use crate::host::clocks;
 use crate::host::context::{Park, RunContext};
 use crate::host::files::FileUse;
@@ -50,6 +52,7 @@ pub(crate) struct Setup<'a> {
     pub mounts: Vec<Mounted>,
     pub deterministic: Option<Deterministic>,
     pub sink: Option<StepSink>,
+    pub trace: Option<Trace>,
     pub cancel: CancellationToken,
 }
 
@@ -130,6 +133,7 @@ impl Sandbox {
             mounts,
             deterministic: request.deterministic,
             sink: Some(request.sink),
+            trace: request.trace,
             cancel: request.cancel,
         };
         let (mut attempt, _mounts) = match Attempt::new(&self.engine.engine, setup) {
@@ -175,6 +179,7 @@ impl Sandbox {
             mounts: Vec::new(),
             deterministic: None,
             sink: None,
+            trace: None,
             cancel: CancellationToken::new(),
         };
         let (mut attempt, _) = Attempt::new(&self.engine.engine, setup).map_err(|e| format!("{e:#}"))?;
@@ -259,11 +264,13 @@ impl Attempt {
         let used: Vec<_> = setup.mounts.iter().map(|m| (m.grant.clone(), m.used)).collect();
         let place = |m: &Mounted| (m.grant.mount.clone(), m.path.clone(), m.grant.access);
         let places = setup.mounts.iter().map(place).collect();
+        let traced = Traced::new(setup.trace, setup.sink.as_ref());
         let guest = Guest {
             table,
+            traced: traced.clone(),
             wasi: wasi.build(),
             http,
-            hooks: Hooks::new(setup.outbound.clone(), grant.clone(), setup.sink.clone()),
+            hooks: Hooks::new(setup.outbound.clone(), grant.clone(), setup.sink.clone(), traced),
             files: FileUse::new(&used, &limits),
             process: ProcessUse::new(&grant, places),
             sql: SqlUse::new(setup.connections.clone(), &grant),

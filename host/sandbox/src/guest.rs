@@ -10,6 +10,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::host::calls::Traced;
 use crate::host::context::RunContext;
 use crate::host::files::FileUse;
 use crate::host::http::Hooks;
@@ -58,6 +59,7 @@ pub(crate) struct Guest {
     pub limiter: Limiter,
     pub calls: Calls,
     pub sink: Option<StepSink>,
+    pub traced: Traced,
     pub cancel: CancellationToken,
 }
 

@@ -66,6 +66,26 @@ struct Registered {
     wasm: Bytes,
 }
 
+/// A component that was looked at, and can be added.
+pub struct Component(Arc<Registered>);
+
+impl Component {
+    /// What it says about itself.
+    pub fn manifest(&self) -> &Arc<Manifest> {
+        &self.0.manifest
+    }
+
+    /// `sha256:...`.
+    pub fn digest(&self) -> &str {
+        &self.0.digest
+    }
+
+    /// Its bytes.
+    pub fn wasm(&self) -> &Bytes {
+        &self.0.wasm
+    }
+}
+
 /// Runs steps, each attempt in a store of its own.
 pub struct Sandbox {
     engine: engine::StepEngine,
@@ -105,6 +125,17 @@ impl Sandbox {
     /// # Errors
     /// When it is no component, not a step, or does not describe itself.
     pub async fn register(&self, wasm: impl Into<Bytes>) -> Result<Arc<Manifest>, ComponentError> {
+        let component = self.examine(wasm).await?;
+        let manifest = component.0.manifest.clone();
+        self.add(component);
+        Ok(manifest)
+    }
+
+    /// Looks at a component, compiling it if need be, and adds nothing.
+    ///
+    /// # Errors
+    /// As [`Sandbox::register`].
+    pub async fn examine(&self, wasm: impl Into<Bytes>) -> Result<Component, ComponentError> {
         let wasm = wasm.into();
         let digest = digest(&wasm);
         let prepared = self.compiler.prepare(&digest, &wasm).await?;
@@ -123,20 +154,25 @@ impl Sandbox {
                 )));
             }
         }
-        self.add(manifest.clone(), digest, wasm);
-        Ok(manifest)
+        Ok(Component(Arc::new(Registered { manifest, digest, wasm })))
     }
 
     /// Adds a component whose manifest and digest are known, without compiling it: for components that
     /// come with the program.
     pub fn register_known(&self, manifest: Manifest, digest: &str, wasm: impl Into<Bytes>) {
-        self.add(Arc::new(manifest), digest.to_owned(), wasm.into());
+        let (manifest, digest, wasm) = (Arc::new(manifest), digest.to_owned(), wasm.into());
+        self.add(Component(Arc::new(Registered { manifest, digest, wasm })));
     }
 
-    fn add(&self, manifest: Arc<Manifest>, digest: String, wasm: Bytes) {
+    /// Adds a component that was looked at; it takes the place of one of the same type.
+    pub fn add(&self, component: Component) {
         let mut steps = self.steps.write().unwrap_or_else(PoisonError::into_inner);
-        let name = manifest.type_name.clone();
-        steps.insert(name, Arc::new(Registered { manifest, digest, wasm }));
+        steps.insert(component.0.manifest.type_name.clone(), component.0);
+    }
+
+    /// Removes a step type. Attempts that run go on.
+    pub fn remove(&self, step_type: &str) {
+        self.steps.write().unwrap_or_else(PoisonError::into_inner).remove(step_type);
     }
 
     fn find(&self, step_type: &str) -> Option<Arc<Registered>> {

@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use stepwell::HostError;
+use stepwell::engine::{Diagnostic, project};
 
 use crate::operate::{OperateCommand, RunsOperate};
 
@@ -105,6 +107,21 @@ pub(crate) enum PolicyCommand {
 pub(crate) enum StepsCommand {
     /// Lists the step types.
     List(HostArgs),
+    /// Registers a component as a step, for every node that uses the store.
+    Register {
+        /// The file of the component.
+        file: PathBuf,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+    /// Removes a step that was registered so.
+    Remove {
+        /// The step type.
+        #[arg(id = "TYPE")]
+        step_type: String,
+        #[command(flatten)]
+        host: HostArgs,
+    },
     /// Shows what a step says about itself: a type, or the file of a component.
     Inspect {
         /// A step type, or a `.wasm` file.
@@ -226,12 +243,29 @@ pub(crate) struct HostArgs {
     /// seen in lists of processes.
     #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true)]
     pub store: Option<String>,
+    /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are named PROJECT/JOB.
+    #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true)]
+    project: Option<String>,
     /// A component to register as a step; may be given several times.
     #[arg(long, value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,
 }
 
 
+
+impl HostArgs {
+    /// The project of job files.
+    pub(crate) fn project(&self) -> Result<&str, HostError> {
+        let name = self.project.as_deref().unwrap_or(project::DEFAULT);
+        match project::is_name(name) {
+            true => Ok(name),
+            false => {
+                let message = format!("`{name}`: lower-case letters, digits and `-`, at most 32");
+                Err(HostError::Invalid(Diagnostic::without_place("--project", message).into()))
+            }
+        }
+    }
+}
 
 /// Where runs are kept that nobody said a place for.
 pub(crate) fn data_dir() -> PathBuf {

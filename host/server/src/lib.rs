@@ -82,6 +82,12 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
         Command::Steps { command: StepsCommand::Inspect { step, host } } => {
             inspect::steps_inspect(&step, &host).await
         }
+        Command::Steps { command: StepsCommand::Register { file, host } } => {
+            operate::register_step(&file, &host).await
+        }
+        Command::Steps { command: StepsCommand::Remove { step_type, host } } => {
+            operate::remove_step(&step_type, &host).await
+        }
         Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await,
         Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await,
         Command::Serve(args) => operate::serve(args).await,

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use stepwell::engine::document::Diagnostic;
 use stepwell::engine::job::{self, Parsed};
+use stepwell::engine::project;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
@@ -25,8 +26,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, HostError> {
     let host = host(&args.host).await?;
     let id = match (&text, args.resume) {
         (Some((text, file)), _) => {
-            let parsed = parse(&host, file, text).await?;
-            host.submit(parsed.job, variables).await?
+            let project = args.host.project()?;
+            let mut job = parse(&host, project, file, text).await?.job;
+            job.id = project::qualified(project, &job.id);
+            host.submit(job, variables).await?
         }
         (None, Some(id)) => {
             let state = host.run(&id).await?;
@@ -50,14 +53,14 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, HostError> {
 pub(crate) async fn validate(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
     let text = read(file)?;
     let host = host(args).await?;
-    let parsed = parse(&host, file, &text).await?;
+    let parsed = parse(&host, args.project()?, file, &text).await?;
     let count = parsed.job.steps.len();
     print(&format!("{}: the job `{}` is valid ({count} steps)", file.display(), parsed.job.id));
     Ok(Exit::Success)
 }
 
 /// Reads and checks a job file; warnings go to standard error.
-pub(crate) async fn parse(host: &Host, file: &Path, text: &str) -> Result<Parsed, HostError> {
+pub(crate) async fn parse(host: &Host, project: &str, file: &Path, text: &str) -> Result<Parsed, HostError> {
     let name = file.display().to_string();
     // Said before the wait, and only where there is one. What is wrong with the job is told below.
     if let Ok(parsed) = job::parse(&name, text, &host.catalog()) {
@@ -66,7 +69,7 @@ pub(crate) async fn parse(host: &Host, file: &Path, text: &str) -> Result<Parsed
             eprintln!("compiling `{step_type}` for the sandbox (once; then it is cached)");
         }
     }
-    let parsed = host.parse(&name, text).await?;
+    let parsed = host.parse_for(project, &name, text).await?;
     if !parsed.warnings.0.is_empty() {
         eprintln!("{}\n", parsed.warnings);
     }

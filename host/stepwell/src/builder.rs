@@ -12,11 +12,13 @@ use stepwell_engine::document::{Diagnostic, Diagnostics};
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::{Policy, PolicySet};
 use stepwell_engine::queue::QueueFile;
+use stepwell_engine::trace::Spans;
 use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
 use stepwell_sandbox::{EngineOptions, Sandbox, SandboxOptions};
 
 use crate::node::Node;
 use crate::prepare::KnownSteps;
+use crate::telemetry::Measures;
 use crate::{Host, HostError, Inner, Settings, stores};
 
 /// The operating system's clock.
@@ -49,6 +51,7 @@ pub struct HostBuilder {
     sandbox: Option<Arc<Sandbox>>,
     store_url: Option<String>,
     default_data_dir: Option<PathBuf>,
+    spans: Option<Arc<dyn Spans>>,
 }
 
 impl HostBuilder {
@@ -164,6 +167,13 @@ impl HostBuilder {
         self
     }
 
+    /// Where spans of runs, attempts and their calls go. Default: nowhere; nothing is traced then.
+    #[must_use]
+    pub fn spans(mut self, spans: Arc<dyn Spans>) -> Self {
+        self.spans = Some(spans);
+        self
+    }
+
     /// A PostgreSQL, by its URL, as the store. Default: what the configuration says.
     #[must_use]
     pub fn store_url(mut self, url: impl Into<String>) -> Self {
@@ -228,6 +238,8 @@ impl HostBuilder {
             deterministic: self.deterministic,
             node: Node::default(),
             known: KnownSteps::default(),
+            measures: Measures::default(),
+            spans: self.spans,
         })))
     }
 }

@@ -21,12 +21,15 @@ mod operate;
 mod prepare;
 mod service;
 mod stats;
+mod steps;
 mod stores;
+mod telemetry;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -39,13 +42,15 @@ use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, AdmitError, IllegalEvent, RunState, RunView};
 use stepwell_engine::store::{Claim, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
-    Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
+    project, Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
 };
 use stepwell_sandbox::{ComponentError, Sandbox};
 use tokio_util::sync::CancellationToken;
 
 use node::Node;
 use prepare::KnownSteps;
+use stepwell_engine::trace::Spans;
+use telemetry::Measures;
 use worker::Left;
 
 use builder::Sources;
@@ -55,7 +60,7 @@ pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
 pub use node::Admitted;
 pub use operate::Decided;
 pub use service::Service;
-pub use stats::{Health, JobStats, Metrics, QueueStatus};
+pub use stats::{Health, JobStats, Metrics, QueueLevel, QueueStatus};
 pub use stepwell_engine as engine;
 pub use stepwell_sandbox as sandbox;
 pub use stepwell_store as store;
@@ -82,6 +87,8 @@ pub struct Inner {
     pub(crate) deterministic: Option<u64>,
     pub(crate) node: Node,
     pub(crate) known: KnownSteps,
+    pub(crate) measures: Measures,
+    pub(crate) spans: Option<Arc<dyn Spans>>,
 }
 
 /// What the operator said, as it is now: [`Host::reload`] reads it again.
@@ -157,6 +164,11 @@ impl Host {
         self.sandbox.types().iter().filter_map(|name| self.sandbox.manifest(name)).collect()
     }
 
+    /// Counts the changes of what jobs are checked against: settings and steps.
+    pub fn generation(&self) -> u64 {
+        self.node.generation.load(Ordering::Relaxed)
+    }
+
     /// The sandbox, for what this type does not offer.
     pub fn sandbox(&self) -> &Arc<Sandbox> {
         &self.sandbox
@@ -168,6 +180,14 @@ impl Host {
     /// # Errors
     /// Every problem, each with its place.
     pub async fn parse(&self, name: &str, text: &str) -> Result<Parsed, HostError> {
+        self.parse_for(project::DEFAULT, name, text).await
+    }
+
+    /// The same for a job of a project: with the policies of that project. The job is named as the text does.
+    ///
+    /// # Errors
+    /// As [`Host::parse`].
+    pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         let mut parsed = job::parse(name, text, &self.catalog()).map_err(HostError::Invalid)?;
         let mut found = Diagnostics::default();
         for (i, step) in parsed.job.steps.iter().enumerate() {
@@ -180,7 +200,7 @@ impl Host {
                 found.0.push(parsed.document.error(&at, message));
             }
         }
-        for (index, (step, grant)) in self.grants(&parsed.job).into_iter().enumerate() {
+        for (index, (step, grant)) in self.grants_for(project, &parsed.job).into_iter().enumerate() {
             let at = format!("{}/steps/{index}/type", parsed.pointer);
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             match grant {
@@ -229,7 +249,15 @@ impl Host {
 
     /// What policy grants to each step of a job.
     pub fn grants<'j>(&self, job: &'j JobDefinition) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
-        job.steps.iter().map(|step| (step, self.decide(job, step))).collect()
+        self.grants_for(project::of(&job.id), job)
+    }
+
+    fn grants_for<'j>(
+        &self,
+        project: &str,
+        job: &'j JobDefinition,
+    ) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
+        job.steps.iter().map(|step| (step, self.decide(project, job, step))).collect()
     }
 
     /// Admits a job: keeps it as a run that is due now, for the one who calls [`Host::resume`], and gives the run's
@@ -397,6 +425,7 @@ impl Host {
         }
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         node::lock(&self.known).clear();
+        self.node.generation.fetch_add(1, Ordering::Relaxed);
         Ok(kept)
     }
 

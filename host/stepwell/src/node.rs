@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, TryLockError};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -38,8 +39,12 @@ pub(crate) struct Node {
     pub schedules: Arc<Notify>,
     /// Has claims renewed.
     pub claims: Arc<Notify>,
-    /// Has registered steps looked up.
-    pub steps: Arc<Notify>,
+    /// Queues that this process is the scheduler of.
+    pub leases: Mutex<Vec<String>>,
+    /// Step types that were registered in the store, and their digests.
+    pub registered: Mutex<BTreeMap<String, String>>,
+    /// Counts the changes of settings and steps.
+    pub generation: AtomicU64,
     /// Queues that have somebody who serves them.
     pub served: Mutex<BTreeMap<String, crate::service::Serving>>,
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
@@ -58,7 +63,9 @@ impl Default for Node {
             ended: CancellationToken::new(),
             schedules: Arc::default(),
             claims: Arc::default(),
-            steps: Arc::default(),
+            leases: Mutex::default(),
+            registered: Mutex::default(),
+            generation: AtomicU64::new(0),
             served: Mutex::default(),
             serving: OnceLock::new(),
         }
@@ -214,6 +221,7 @@ impl Host {
 
     /// The run with its rank and the bound of its queue.
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
+        run.trace.get_or_insert_with(|| self.new_trace());
         if let Some(queue) = &run.queue {
             let settings = self.settings().queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;
             run.rank = settings.rank(run.scheduled_time, run.priority);
@@ -334,6 +342,7 @@ impl Host {
                         Renewal::Kept(Some(why)) => hold.cancel(&why),
                         Renewal::Kept(None) => {}
                         Renewal::Lost if lock(&self.node.holds).contains_key(&hold.execution_id) => {
+                            self.measures.lost_claim();
                             hold.abort.cancel();
                         }
                         Renewal::Lost => {}

@@ -8,7 +8,7 @@ use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Catalog, evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request};
 use stepwell_engine::run::RunState;
-use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition};
+use stepwell_engine::{project, Job, JobDefinition, Outcome, StepDefinition};
 
 use crate::Host;
 use crate::node::lock;
@@ -38,7 +38,12 @@ pub(crate) enum Prepared {
 
 impl Host {
     /// What policy grants to a step.
-    pub(crate) fn decide(&self, job: &JobDefinition, step: &StepDefinition) -> Result<Grant, Denial> {
+    pub(crate) fn decide(
+        &self,
+        project: &str,
+        job: &JobDefinition,
+        step: &StepDefinition,
+    ) -> Result<Grant, Denial> {
         let missing = || Denial {
             rule: "STEP_TYPE_UNKNOWN",
             message: format!("there is no step type `{}`", step.step_type),
@@ -47,6 +52,7 @@ impl Host {
         let digest = self.sandbox.digest(&step.step_type).ok_or_else(missing)?;
         let narrowing: Vec<_> = job.policy.iter().chain(&step.policy).collect();
         let request = Request {
+            project,
             manifest: &manifest,
             digest: &digest,
             narrowing: &narrowing,
@@ -65,7 +71,7 @@ impl Host {
             return Some(known.clone());
         }
         let manifest = self.sandbox.manifest(&step.step_type)?;
-        let grant = self.decide(job, step).map(Arc::new);
+        let grant = self.decide(project::of(&job.id), job, step).map(Arc::new);
         let config = Value::Object(step.config_for(&manifest, self.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
         let mut all = lock(&self.known);

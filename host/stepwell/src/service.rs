@@ -78,6 +78,7 @@ impl Host {
             return Err(HostError::Refused("this host serves already".to_owned()));
         }
         self.bury_dead_workers().await?;
+        self.look_for_steps().await?;
         let service = Service { host: self.clone(), tasks: TaskTracker::new() };
         let slots = Arc::new(Semaphore::new(self.settings().config.service.workers as usize));
         // Claims are kept until the last run was let go.
@@ -252,7 +253,11 @@ impl Host {
                 }
                 Ok(Wake::Claims) => self.node.claims.notify_one(),
                 Ok(Wake::Schedules) => self.node.schedules.notify_one(),
-                Ok(Wake::Steps) => self.node.steps.notify_one(),
+                Ok(Wake::Steps) => {
+                    if let Err(error) = self.look_for_steps().await {
+                        tracing::warn!("steps: {error}");
+                    }
+                }
                 // More than could be kept: everybody looks, as once a second anyway.
                 Err(RecvError::Lagged(_)) => self.node.claims.notify_one(),
                 Err(RecvError::Closed) => return,
@@ -271,7 +276,10 @@ impl Host {
             // A process that was stopped for long finds that another one has taken over.
             if leased.is_none_or(|at| (now - at).to_std().unwrap_or(lease) >= lease / 5) {
                 match self.store.lease_schedulers(self.worker(), now, self.lease_from(now)).await {
-                    Ok(_) => leased = Some(now),
+                    Ok(queues) => {
+                        leased = Some(now);
+                        *lock(&self.node.leases) = queues;
+                    }
                     Err(error) => tracing::warn!("scheduler: {error}"),
                 }
             }
@@ -426,6 +434,7 @@ impl Host {
             self.serve_queue(&row.queue);
         }
         if round.is_multiple_of(5) {
+            self.look_for_steps().await?;
             self.bury_dead_workers().await?;
             self.say_alive().await?;
         }

@@ -29,6 +29,8 @@ pub struct QueueStatus {
     pub running: u64,
     /// Seconds since the oldest ready run became due.
     pub oldest_seconds: f64,
+    /// The ready ones by priority.
+    pub levels: Vec<QueueLevel>,
     /// Runs that may run at once.
     pub concurrency: u32,
     /// Runs that may wait.
@@ -39,6 +41,17 @@ pub struct QueueStatus {
     pub closed_until: Option<Timestamp>,
     /// Whether this process serves it.
     pub served: bool,
+}
+
+/// Ready runs of one priority.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct QueueLevel {
+    /// 9 is the most urgent.
+    pub priority: u8,
+    /// Runs that are due and wait for a worker.
+    pub ready: u64,
+    /// Seconds since the oldest of them became due.
+    pub oldest_seconds: f64,
 }
 
 /// Runs of some hours.
@@ -124,6 +137,11 @@ impl Host {
             rows.keys().chain(paused.keys()).chain(&served).chain(known.queues.queues.keys()).collect();
         names.sort();
         names.dedup();
+        let level = |&(priority, ready, oldest): &(u8, u64, Timestamp)| QueueLevel {
+            priority,
+            ready,
+            oldest_seconds: (now - oldest).as_seconds_f64().max(0.0),
+        };
         let status = names.into_iter().map(|queue| {
             let settings = known.queues.settings(queue).unwrap_or_default();
             let zone = queue.parse().unwrap_or(chrono_tz::UTC);
@@ -137,6 +155,7 @@ impl Host {
                 oldest_seconds: row
                     .and_then(|row| row.oldest)
                     .map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0)),
+                levels: row.map_or(Vec::new(), |row| row.levels.iter().map(level).collect()),
                 concurrency: settings.concurrency,
                 max_waiting: settings.max_waiting,
                 paused: paused.get(queue).cloned().flatten(),
@@ -152,8 +171,20 @@ impl Host {
     /// # Errors
     /// When the store failed.
     pub async fn metrics(&self, hours: u32) -> Result<Metrics, HostError> {
+        self.looked_at(None, hours).await
+    }
+
+    /// The same for a project.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn metrics_of(&self, project: &str, hours: u32) -> Result<Metrics, HostError> {
+        self.looked_at(Some(project.to_owned()), hours).await
+    }
+
+    async fn looked_at(&self, project: Option<String>, hours: u32) -> Result<Metrics, HostError> {
         let since = clock::earlier(self.clock.now(), std::time::Duration::from_secs(3600 * u64::from(hours)));
-        let filter = RunFilter { ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
+        let filter = RunFilter { project, ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
         let rows = self.store.list(&filter).await?;
         Ok(summarize(hours, &rows))
     }

@@ -12,6 +12,7 @@ use stepwell_engine::job::approval::{Approval, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, apply, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
+use stepwell_engine::trace::attempt_span;
 use stepwell_engine::store::{Claim, Commit, DeadLetter, LogRecord, Next};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError};
 use tokio::sync::mpsc::Receiver;
@@ -19,6 +20,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::prepare::Prepared;
+use crate::telemetry::Attempted;
 use crate::{Host, HostError};
 
 /// Lines of log that wait for the next commit before they get one of their own.
@@ -69,6 +71,8 @@ pub(crate) struct Worker<'a> {
     committed: RunStatus,
     /// Commits of this claim.
     commits: u64,
+    /// When the attempt that runs began.
+    begun: Timestamp,
     /// Why the run is to be cancelled, when that was known at the claim.
     cancel: Option<String>,
     /// Events that the state has and the store has not: they share the next commit.
@@ -123,6 +127,7 @@ impl Host {
             hold,
             committed: state.status,
             commits: 0,
+            begun: self.clock.now(),
             state,
             cancel: why,
             pending: Vec::new(),
@@ -141,7 +146,10 @@ impl Worker<'_> {
                 self.push(Event::Expired { at: now })?;
             }
             RunStatus::Queued if self.hold.cancel.is_cancelled() => {}
-            RunStatus::Queued => self.push(Event::Started { at: now })?,
+            RunStatus::Queued => {
+                self.host.measures.began(&self.state, now);
+                self.push(Event::Started { at: now })?;
+            }
             status if !status.is_terminal() => self.forget_lost_attempt(now)?,
             _ => {}
         }
@@ -270,6 +278,7 @@ impl Worker<'_> {
         };
         self.push(Event::StepStarted { step, attempt, at })?;
         self.commit(Next::Keep).await?;
+        self.begun = self.now();
         let (sink, mut reports) = StepSink::channel();
         let remaining =
             self.state.deadline().map_or(Duration::MAX, |d| (d - at).to_std().unwrap_or_default());
@@ -289,10 +298,22 @@ impl Worker<'_> {
             remaining,
             cleaning_up,
             cancel: self.hold.cancel.clone(),
+            trace: self.host.traced(&self.state).map(|trace| {
+                trace.below(attempt_span(&self.state.run.execution_id, &definition.id, attempt))
+            }),
             sink,
         };
         let end = self.watch(step, attempt, request, &mut reports).await?;
-        let at = self.now();
+        let (begun, at) = (self.begun, self.now());
+        self.host.measures.step_ended(&definition.step_type, attempt, &end);
+        let attempted = Attempted {
+            state: &self.state,
+            step_id: &definition.id,
+            step_type: &definition.step_type,
+            attempt,
+            begun,
+        };
+        self.host.attempt_ended(&attempted, &end, at);
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
     }
 
@@ -349,6 +370,11 @@ impl Worker<'_> {
         match report {
             Report::Progress(progress) => {
                 self.observer.notice(&self.state, step, Notice::Progress(&progress))
+            }
+            Report::Call(call) => {
+                let begun = self.begun;
+                let attempted = Attempted { state: &self.state, step_id, step_type: "", attempt, begun };
+                self.host.called(&attempted, call);
             }
             Report::Preparing(what) => self.observer.notice(&self.state, step, Notice::Preparing(&what)),
             Report::Log(line) => {
@@ -422,6 +448,10 @@ impl Worker<'_> {
             }
         };
         self.committed = self.state.status;
+        if next == Next::End {
+            self.host.measures.ended(&self.state, commit.at, commit.dead.is_some());
+            self.host.run_ended(&self.state, commit.at);
+        }
         self.host.wake(free.iter().map(String::as_str));
         self.host.tell_queues(free);
         for event in &events {

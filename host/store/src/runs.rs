@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::StoreError;
+use stepwell_engine::{StoreError, project};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
@@ -515,6 +515,13 @@ pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, Stor
     if let Some(job) = &filter.job_id {
         add("job_id =", Param::from(job));
     }
+    // `0` follows `/`.
+    let project = filter.project.as_deref().filter(|name| *name != project::DEFAULT);
+    let bounds = project.map(|name| (format!("{name}/"), format!("{name}0")));
+    if let Some((first, end)) = &bounds {
+        add("job_id >=", Param::from(first));
+        add("job_id <", Param::from(end));
+    }
     if let Some(queue) = &filter.queue {
         add("queue =", Param::from(queue));
     }
@@ -524,6 +531,9 @@ pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, Stor
     if let Some((since, first)) = &first {
         add("ended_at >=", Param::from(*since));
         add("execution_id >=", Param::from(first));
+    }
+    if filter.project.is_some() && bounds.is_none() {
+        wanted.push("job_id NOT LIKE '%/%'".to_owned());
     }
     if let Some(status) = filter.status {
         // As text: a partial index is used only for what the statement says.

@@ -232,6 +232,13 @@ pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, Stor
             _ => row.blocked += count,
         }
     }
+    let sql = "SELECT queue, priority, COUNT(*), MIN(due_at) FROM runs WHERE phase = 1 AND queue IS NOT NULL
+        GROUP BY queue, priority ORDER BY queue, priority";
+    for (queue, priority, count, oldest) in db.many::<(String, u8, u64, i64)>(sql, &[])? {
+        if let Some(row) = queues.get_mut(&queue) {
+            row.levels.push((priority, count, time(oldest)));
+        }
+    }
     for (queue, row) in &mut queues {
         let sql = "SELECT due_at FROM runs WHERE queue = $1 AND phase = 1 ORDER BY rank LIMIT 1";
         row.oldest = db.one(sql, params![queue])?.map(time);

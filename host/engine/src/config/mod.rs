@@ -38,6 +38,13 @@ pub struct Configuration {
     pub calendars: Calendars,
     /// What `stepwell serve` does beside running steps.
     pub service: Service,
+    /// Projects by name: lower-case letters, digits and `-`. `default` is there without being listed.
+    pub projects: BTreeMap<String, Project>,
+    /// Bearer tokens of an OpenID provider. Default: none; API keys alone let somebody in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<Oidc>,
+    /// What is told to other systems: traces.
+    pub telemetry: Telemetry,
     /// Where runs are kept: the URL of a PostgreSQL (`postgres://USER:PASSWORD@HOST/DATABASE`), or a reference to a secret
     /// that holds it. Default: a SQLite file in the data directory.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +81,87 @@ pub struct Service {
     pub lease: Span,
     /// What is kept, and how long.
     pub retention: Retention,
+}
+
+/// What belongs to a project. What no project lists belongs to `default`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Project {
+    /// Connections that policies for this project may grant.
+    pub connections: Vec<String>,
+    /// Secrets that policies for this project may have injected.
+    pub secrets: Vec<String>,
+    /// Azure DevOps organizations that policies for this project may grant.
+    pub organizations: Vec<String>,
+}
+
+/// An OpenID provider whose tokens (JWT, RFC 9068 and OpenID Connect Core 1.0) let people and programs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// The issuer, as the `iss` of its tokens has it. Its keys are found by `/.well-known/openid-configuration` below it.
+    #[schemars(regex(pattern = "^https?://"))]
+    pub issuer: String,
+    /// What `aud` of a token must hold: the name of this service at the provider.
+    #[schemars(length(min = 1))]
+    pub audience: String,
+    /// The claim that names people in the audit log. Default: `sub`.
+    #[serde(default = "sub")]
+    pub name_claim: String,
+    /// The claim with roles or groups: a list of texts, or one text with spaces; nested ones with dots, for instance
+    /// `realm_access.roles`. Default: `roles`.
+    #[serde(default = "roles")]
+    pub roles_claim: String,
+    /// What values of that claim let their holders do.
+    #[schemars(length(min = 1))]
+    pub grants: Vec<OidcGrant>,
+}
+
+/// What a value of the roles claim lets its holders do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OidcGrant {
+    /// The value.
+    pub value: String,
+    /// `viewer`, `operator` or `admin`.
+    #[schemars(regex(pattern = "^(viewer|operator|admin)$"))]
+    pub role: String,
+    /// The projects; `*` for all, and for what belongs to none. Default: `default`.
+    #[serde(default = "default_projects")]
+    pub projects: Vec<String>,
+}
+
+fn sub() -> String {
+    "sub".to_owned()
+}
+
+fn roles() -> String {
+    "roles".to_owned()
+}
+
+fn default_projects() -> Vec<String> {
+    vec![crate::project::DEFAULT.to_owned()]
+}
+
+/// What is told to other systems.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// Where traces go: the base URL of an OTLP receiver over HTTP, for instance `http://localhost:4318`. Default: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^https?://"))]
+    pub otlp_endpoint: Option<String>,
+    /// Headers of requests there, for instance `authorization`: values, or references to secrets that hold them.
+    pub otlp_headers: BTreeMap<String, Setting>,
+    /// Of this many runs that come without a trace of their own, one is traced. Default: 1, every run.
+    #[schemars(range(min = 1))]
+    pub sample_one_in: u32,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, otlp_headers: BTreeMap::new(), sample_one_in: 1 }
+    }
 }
 
 /// What is kept, and how long.
@@ -282,17 +370,57 @@ impl Configuration {
         for secret in self.secrets.values_mut() {
             relative(&mut secret.0, dir);
         }
-        for store in self.store.iter_mut().chain(self.stores.values_mut()) {
+        let headers = self.telemetry.otlp_headers.values_mut();
+        for store in self.store.iter_mut().chain(self.stores.values_mut()).chain(headers) {
             relative(&mut store.0, dir);
         }
         let files = self.policies.iter_mut().chain(&mut self.steps).chain(&mut self.queues).chain(&mut self.data_dir);
         files.for_each(|path| *path = dir.join(&*path));
+        self.check_projects(document, problems);
         for (name, secret) in self.references() {
             if !has_store && secret.0.starts_with("store:") {
                 let message = "there is no `secret_store`: add its `file` and `key`";
                 problems.0.push(document.error(&format!("/{}", name.replace('.', "/")), message));
             }
         }
+    }
+
+    fn check_projects(&self, document: &Document, problems: &mut Diagnostics) {
+        for name in self.projects.keys() {
+            if !crate::project::is_name(name) || name == crate::project::DEFAULT {
+                let message = format!("`{name}`: a project has another name than `default`, of lower-case letters, digits and `-`");
+                problems.0.push(document.error_at_key(&format!("/projects/{name}"), message));
+            }
+        }
+        let granted = self.oidc.iter().flat_map(|oidc| oidc.grants.iter().enumerate());
+        for (index, grant) in granted {
+            for name in grant.projects.iter().filter(|name| *name != "*" && !self.has_project(name)) {
+                let at = format!("/oidc/grants/{index}/projects");
+                problems.0.push(document.error(&at, format!("there is no project `{name}` under `projects`")));
+            }
+        }
+    }
+
+    /// Whether there is a project of that name.
+    pub fn has_project(&self, name: &str) -> bool {
+        name == crate::project::DEFAULT || self.projects.contains_key(name)
+    }
+
+    /// The projects that something belongs to.
+    fn owners(&self, listed: impl Fn(&Project) -> bool) -> Vec<&str> {
+        let owners: Vec<&str> =
+            self.projects.iter().filter(|(_, project)| listed(project)).map(|(name, _)| name.as_str()).collect();
+        if owners.is_empty() { vec![crate::project::DEFAULT] } else { owners }
+    }
+
+    /// Projects of a policy that something does not belong to.
+    fn strangers(&self, is_for: &impl Fn(&str) -> bool, listed: impl Fn(&Project) -> bool) -> Option<String> {
+        let owners = self.owners(listed);
+        let all = std::iter::once(crate::project::DEFAULT).chain(self.projects.keys().map(String::as_str));
+        let strangers: Vec<&str> = all.filter(|name| is_for(name) && !owners.contains(name)).collect();
+        (!strangers.is_empty()).then(|| {
+            format!("belongs to {}, and the policy is for {}", owners.join(", "), strangers.join(", "))
+        })
     }
 
     /// Takes over what cannot change while a process runs, and tells which of it would have changed.
@@ -307,7 +435,7 @@ impl Configuration {
             };
         }
         keep!(
-            connections, azure_devops, secrets, secret_store, store, stores, data_dir, steps, service.workers,
+            connections, azure_devops, secrets, secret_store, store, stores, data_dir, steps, service.workers, telemetry,
         );
         kept
     }
@@ -322,6 +450,10 @@ impl Configuration {
                 organization.references().map(|(key, secret)| (format!("{at}.{key}"), secret.clone())),
             );
         }
+        for (name, header) in &self.telemetry.otlp_headers {
+            let at = format!("telemetry.otlp_headers.{name}");
+            all.extend(header.reference().map(|secret| (at, secret)));
+        }
         let stores = self.stores.iter().map(|(name, url)| (format!("stores.{name}"), url));
         for (name, url) in stores.chain(self.store.iter().map(|url| ("store".to_owned(), url))) {
             all.extend(url.reference().map(|secret| (name, secret)));
@@ -333,8 +465,8 @@ impl Configuration {
         all
     }
 
-    /// What `grants` names and this configuration lacks.
-    pub fn missing(&self, grants: &Grants) -> Vec<String> {
+    /// What `grants` names and this configuration lacks, or has for other projects than `is_for` says.
+    pub fn missing(&self, grants: &Grants, is_for: impl Fn(&str) -> bool) -> Vec<String> {
         let mut missing = Vec::new();
         for rule in grants.sql.iter().flatten() {
             let name = &rule.connection;
@@ -345,7 +477,11 @@ impl Configuration {
                         "the connection `{name}` is `read_only`, and this grants more than `read`"
                     ));
                 }
-                Some(_) => {}
+                Some(_) => {
+                    if let Some(why) = self.strangers(&is_for, |project| project.connections.contains(name)) {
+                        missing.push(format!("the connection `{name}` {why}"));
+                    }
+                }
             }
         }
         for rule in grants.http.iter().flatten() {
@@ -353,11 +489,17 @@ impl Configuration {
                 && !self.azure_devops.organizations.contains_key(name)
             {
                 missing.push(format!("the organization `{name}` is not in the configuration"));
-            }
-            if let Some(inject) = &rule.inject
-                && !self.secrets.contains_key(&inject.secret)
+            } else if let Some(name) = &rule.organization
+                && let Some(why) = self.strangers(&is_for, |project| project.organizations.contains(name))
             {
-                missing.push(format!("the secret `{}` is not in the configuration", inject.secret));
+                missing.push(format!("the organization `{name}` {why}"));
+            }
+            if let Some(Inject { secret, .. }) = &rule.inject {
+                if !self.secrets.contains_key(secret) {
+                    missing.push(format!("the secret `{secret}` is not in the configuration"));
+                } else if let Some(why) = self.strangers(&is_for, |project| project.secrets.contains(secret)) {
+                    missing.push(format!("the secret `{secret}` {why}"));
+                }
             }
         }
         missing

@@ -27,21 +27,32 @@ impl PolicySet {
                 if other.name == policy.name {
                     problems.push(format!("two policies are named `{}`", policy.name));
                 }
+                let both = |project: &&String| other.is_for(project) || *project == "*";
+                if !policy.projects.iter().any(|project| both(&project)) && !other.projects.iter().any(|p| p == "*") {
+                    continue;
+                }
                 for step in policy.steps.iter().filter(|step| other.steps.contains(step)) {
                     let names = format!("`{}` and `{}`", other.name, policy.name);
                     problems
                         .push(format!("the step type `{step}` is in two policies, {names}: leave it in one"));
                 }
             }
-            for problem in config.missing(&policy.grants) {
+            let known = policy.projects.iter().filter(|name| *name != "*" && !config.has_project(name));
+            problems.extend(known.map(|name| {
+                format!("policy `{}`: the project `{name}` is not in the configuration", policy.name)
+            }));
+            for problem in config.missing(&policy.grants, |project| policy.is_for(project)) {
                 problems.push(format!("policy `{}`: {problem}", policy.name));
             }
         }
         if problems.is_empty() { Ok(Self(policies)) } else { Err(problems) }
     }
 
-    fn of(&self, step_type: &str) -> Option<&Policy> {
-        let named = |name: &str| self.0.iter().find(|policy| policy.steps.iter().any(|step| step == name));
+    fn of(&self, project: &str, step_type: &str) -> Option<&Policy> {
+        let named = |name: &str| {
+            let mut own = self.0.iter().filter(|policy| policy.is_for(project));
+            own.find(|policy| policy.steps.iter().any(|step| step == name))
+        };
         named(step_type).or_else(|| named("*"))
     }
 }
@@ -49,6 +60,8 @@ impl PolicySet {
 /// What is to be decided about.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
+    /// The project of the job.
+    pub project: &'a str,
     /// The step, as its component describes itself.
     pub manifest: &'a Manifest,
     /// `sha256:...` of the component.
@@ -89,7 +102,7 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
             return Err(Denial { rule: "COMPONENT_NOT_PINNED", message });
         }
     }
-    let (name, operator) = match policies.of(&manifest.type_name) {
+    let (name, operator) = match policies.of(request.project, &manifest.type_name) {
         Some(policy) => {
             if policy.component.as_deref().is_some_and(|pinned| pinned != request.digest) {
                 let message = format!(
@@ -410,6 +423,7 @@ mod tests {
         let narrowing: Vec<&Grants> = narrowing.iter().collect();
         let manifest = manifest(needs);
         let request = Request {
+            project: "default",
             manifest: &manifest,
             digest: "sha256:aa",
             narrowing: &narrowing,
@@ -429,7 +443,7 @@ context: {read: ['*'], write: [a]}";
     fn without_a_policy_there_are_limits_and_nothing_else() {
         let manifest = manifest(&["http", "files"]);
         let request =
-            Request { manifest: &manifest, digest: "", narrowing: &[], timeout: None, workspace: None };
+            Request { project: "default", manifest: &manifest, digest: "", narrowing: &[], timeout: None, workspace: None };
         let grant = decide(&PolicySet::default(), &Configuration::default(), &request).unwrap();
         assert_eq!(grant.limits(), &Limits::STANDARD);
         assert!(grant.http().is_empty() && grant.sql().is_empty() && grant.files().is_empty());
@@ -500,6 +514,7 @@ profile: large";
         };
         let manifest = manifest(&[]);
         let request = Request {
+            project: "default",
             manifest: &manifest,
             digest: "sha256:aa",
             narrowing: &[],

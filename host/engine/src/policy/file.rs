@@ -23,6 +23,10 @@ pub struct Policy {
     /// The step types that it applies to; `"*"` for every type that no other policy names.
     #[schemars(length(min = 1))]
     pub steps: Vec<String>,
+    /// The projects whose jobs it applies to; `"*"` for all of them. Default: `default`, the project of what names none.
+    #[serde(default = "default_project", skip_serializing_if = "is_default_project")]
+    #[schemars(length(min = 1))]
+    pub projects: Vec<String>,
     /// Only this component: `sha256:` and 64 hexadecimal digits. Default: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
@@ -67,6 +71,14 @@ pub struct Grants {
     /// What is denied whatever else is granted.
     #[serde(skip_serializing_if = "is_default")]
     pub deny: Deny,
+}
+
+fn default_project() -> Vec<String> {
+    vec![crate::project::DEFAULT.to_owned()]
+}
+
+fn is_default_project(projects: &Vec<String>) -> bool {
+    *projects == default_project()
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -201,6 +213,11 @@ pub struct Deny {
 }
 
 impl Policy {
+    /// Whether it applies to jobs of that project.
+    pub fn is_for(&self, project: &str) -> bool {
+        self.projects.iter().any(|own| own == "*" || own == project)
+    }
+
     /// The JSON Schema of a policy.
     pub fn schema() -> Schema {
         Schema::of::<Self>()

@@ -9,6 +9,7 @@ use super::{Event, RunState, StepStatus};
 use crate::clock::Timestamp;
 use crate::job::{Job, Scope, render};
 use crate::store::{Key, NewRun, Source};
+use crate::trace::Trace;
 
 /// Why a job is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,11 +46,20 @@ pub struct Admission {
     pub source: Source,
     /// Whether it waits in the queue of the job's zone, or is for the one who submits it.
     pub queued: bool,
+    /// The trace that it belongs to; a new one when none.
+    pub trace: Option<Trace>,
 }
 
 impl Default for Admission {
     fn default() -> Self {
-        Self { variables: BTreeMap::new(), due: None, priority: None, source: Source::Api, queued: true }
+        Self {
+            variables: BTreeMap::new(),
+            due: None,
+            priority: None,
+            source: Source::Api,
+            queued: true,
+            trace: None,
+        }
     }
 }
 
@@ -82,6 +92,7 @@ pub fn admit(
     run.scheduled_time = admission.due.unwrap_or(now);
     run.priority = admission.priority.unwrap_or(job.priority).min(9);
     run.source = admission.source;
+    run.trace = admission.trace;
     run.queue = admission.queued.then(|| job.timezone.clone());
     run.key = key(&run)?;
     Ok(run)
@@ -96,6 +107,8 @@ fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
     let rendered = render(&Value::from(concurrency.key.as_str()), &scope)
         .map_err(|error| AdmitError::Key(error.to_string()))?;
     let name = rendered.as_str().map_or_else(|| rendered.to_string(), str::to_owned);
+    // Another project's key of that name is another key.
+    let name = crate::project::qualified(crate::project::of(&run.job.id), &name);
     Ok(Some(Key { name, limit: concurrency.limit, on_conflict: concurrency.on_conflict }))
 }
 

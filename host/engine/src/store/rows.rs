@@ -11,6 +11,7 @@ use crate::job::{Job, OnConflict};
 use crate::run::{Event, RunStatus};
 use crate::schedule::{Decision, RunOverlap};
 use crate::step::LogLine;
+use crate::trace::Trace;
 
 /// A run as it is admitted, before anything happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct NewRun {
     /// What it must not run beside of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
+    /// Its place in a trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     /// Makes a second insert of the same request find the first.
     #[serde(skip)]
     pub idempotency: Option<Idempotency>,
@@ -75,6 +79,7 @@ impl NewRun {
             max_waiting: u64::MAX,
             source: Source::Api,
             key: None,
+            trace: None,
             idempotency: None,
             inherited: Vec::new(),
         }
@@ -271,6 +276,8 @@ pub struct RunRow {
 pub struct RunFilter {
     /// Only runs of this job.
     pub job_id: Option<String>,
+    /// Only runs of this project.
+    pub project: Option<String>,
     /// Only runs of this queue.
     pub queue: Option<String>,
     /// Only runs with this status.
@@ -313,6 +320,8 @@ pub struct QueueRow {
     pub running: u64,
     /// When the ready run that goes next became due.
     pub oldest: Option<Timestamp>,
+    /// The ready ones by priority: how many, and when the first of them became due.
+    pub levels: Vec<(u8, u64, Timestamp)>,
 }
 
 /// A kind of record.

@@ -30,6 +30,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::host::calls::{self, Traced};
 use super::breaker::Breakers;
 use super::connect::{connect_error, exchange, handshake};
 use super::mask::{Masked, Needles};
@@ -64,6 +65,7 @@ pub(super) struct Shared {
     outbound: Arc<Outbound>,
     grant: Arc<Grant>,
     sink: Option<StepSink>,
+    traced: Traced,
     concurrent: Arc<Semaphore>,
     usage: Mutex<Usage>,
     denials: Arc<AtomicU64>,
@@ -80,13 +82,14 @@ struct Usage {
 }
 
 impl Hooks {
-    pub fn new(outbound: Arc<Outbound>, grant: Arc<Grant>, sink: Option<StepSink>) -> Self {
+    pub fn new(outbound: Arc<Outbound>, grant: Arc<Grant>, sink: Option<StepSink>, traced: Traced) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
             shared: Arc::new(Shared {
                 outbound,
                 grant,
                 sink,
+                traced,
                 concurrent: Arc::new(Semaphore::new(permits)),
                 usage: Mutex::default(),
                 denials: Arc::default(),
@@ -168,6 +171,17 @@ impl Target {
 
 impl Shared {
     pub(super) async fn send(
+        self: Arc<Self>,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let call = self.traced.http(&mut request);
+        let answer = self.permitted(request, options).await;
+        calls::answered(call, &answer);
+        answer
+    }
+
+    async fn permitted(
         self: Arc<Self>,
         request: Request<WasiBody>,
         options: RequestOptions,

@@ -1,6 +1,7 @@
 //! The host's side of every interface. Each refuses in its first line.
 
 pub(crate) mod breaker;
+pub(crate) mod calls;
 pub(crate) mod clocks;
 pub(crate) mod columns;
 pub(crate) mod connect;

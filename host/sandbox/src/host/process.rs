@@ -114,7 +114,19 @@ impl Host for Guest {
                 "more than {most} programs; raise `limits.process_starts` in the policy"
             ))));
         }
-        let ended = match program::run(program).await {
+        let call = self.traced.begin(
+            || format!("process {name}"),
+            || vec![("process.executable.name", name.clone())],
+        );
+        let ended = program::run(program).await;
+        if let Some(call) = call {
+            match &ended {
+                Ok(ended) => call.end(vec![("process.exit.code", format!("{:?}", ended.code))], None),
+                Err(program::Error::TimedOut) => call.end(Vec::new(), Some("timed out".to_owned())),
+                Err(program::Error::Unavailable(why)) => call.end(Vec::new(), Some(why.clone())),
+            }
+        }
+        let ended = match ended {
             Ok(ended) => ended,
             Err(program::Error::TimedOut) => return Ok(Err(Error::TimedOut)),
             Err(program::Error::Unavailable(why)) => {

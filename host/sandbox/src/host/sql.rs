@@ -13,6 +13,7 @@ use wasmtime::Result as Trap;
 use wasmtime::component::Resource;
 
 use crate::guest::Guest;
+use crate::host::calls::{Going, Traced};
 use crate::guest::bindings::stepwell::sql::sql as wit;
 use crate::guest::bindings::stepwell::sql::sql::{
     Column, Error, Host, HostConnection, HostLoad, HostRows, Parameters, Value,
@@ -81,7 +82,10 @@ impl HostConnection for Guest {
             Err(error) => return Ok(Err(error)),
         };
         let connection = self.table.get(&connection)?;
-        match connection.query(statement, bound(parameters), timeout).await {
+        let call = traced(&self.traced, connection, "query");
+        let answer = connection.query(statement, bound(parameters), timeout).await;
+        over(call, answer.as_ref().err());
+        match answer {
             Ok(rows) => Ok(Ok(self.table.push(rows)?)),
             Err(error) => self.sql_error(error).map(Err),
         }
@@ -98,7 +102,10 @@ impl HostConnection for Guest {
             Ok(timeout) => timeout,
             Err(error) => return Ok(Err(error)),
         };
-        let done = self.table.get(&connection)?.execute(statement, bound(parameters), timeout).await;
+        let connection = self.table.get(&connection)?;
+        let call = traced(&self.traced, connection, "execute");
+        let done = connection.execute(statement, bound(parameters), timeout).await;
+        over(call, done.as_ref().err());
         self.sql_result(done)
     }
 
@@ -112,7 +119,11 @@ impl HostConnection for Guest {
             Ok(timeout) => timeout,
             Err(error) => return Ok(Err(error)),
         };
-        let report = match self.table.get(&connection)?.script(text, timeout).await {
+        let connection = self.table.get(&connection)?;
+        let call = traced(&self.traced, connection, "script");
+        let report = connection.script(text, timeout).await;
+        over(call, report.as_ref().err());
+        let report = match report {
             Ok(report) => report,
             Err(error) => return self.sql_error(error).map(Err),
         };
@@ -163,6 +174,35 @@ impl HostConnection for Guest {
     async fn drop(&mut self, connection: Resource<Connection>) -> Trap<()> {
         self.table.delete(connection)?;
         Ok(())
+    }
+}
+
+/// What is told of a statement: never its text, which may hold data.
+fn traced(traced: &Traced, connection: &Connection, operation: &'static str) -> Option<Going> {
+    let system = || match connection.kind().name() {
+        "postgres" => "postgresql",
+        "mssql" => "microsoft.sql_server",
+        other => other,
+    };
+    traced.begin(
+        || format!("sql {operation}"),
+        || vec![("db.system.name", system().to_owned()), ("db.operation.name", operation.to_owned())],
+    )
+}
+
+fn over(call: Option<Going>, error: Option<&stepwell_sql::Error>) {
+    if let Some(call) = call {
+        // The text of an error may hold data, too.
+        let class = |error: &stepwell_sql::Error| match error {
+            stepwell_sql::Error::Denied(_) => "denied",
+            stepwell_sql::Error::InvalidStatement(_) => "invalid statement",
+            stepwell_sql::Error::Limit(_) => "limit",
+            stepwell_sql::Error::TimedOut => "timed out",
+            stepwell_sql::Error::Unavailable(_) => "unavailable",
+            stepwell_sql::Error::Stopped => "stopped",
+            stepwell_sql::Error::Database(_) => "database",
+        };
+        call.end(Vec::new(), error.map(|error| class(error).to_owned()));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Jobs, schedules, dead letters, queues, and what operates the service.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Extension, FromRequestParts, Path, Query, State};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Extension, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,17 +13,19 @@ use stepwell::engine::document::{Document, Schema};
 use stepwell::engine::job::approval;
 use stepwell::engine::run::Admission;
 use stepwell::engine::schedule;
-use stepwell::engine::store::{Audit, DeadLetter, Expect, LedgerFilter};
-use stepwell::{Backfill, Health, HostError, Metrics};
+use stepwell::sandbox::MAX_COMPONENT_BYTES;
+use stepwell::engine::StoreError;
+use stepwell::engine::store::{Audit, DeadLetter, Expect, Kind, LedgerFilter, LedgerRow};
+use stepwell::{Backfill, Health, HostError, Metrics, StoredJob};
 
 use super::keys::{self, NewKey};
 use super::problem::Problem;
 use super::runs::edited;
-use super::v2::{accepted, idempotency, parse};
+use super::v2::{accepted, idempotency, parse, trace};
 use super::views::{
     AuditLog, BackfillAnswer, BackfillRequest, Backfills, BulkAction, BulkAnswer, BulkRequest, CleanedUp,
     ClockChange, DeadLetters, Job, Jobs, Key, KeyRequest, Keys, Ledger, NewKeyAnswer, PreviewAnswer, Queues,
-    Reason, RetryRequest, RunRequest, Schedule, Step, Steps,
+    Reason, RegisteredStep, RetryRequest, RunRequest, Schedule, Step, Steps,
 };
 use super::{App, Caller, openapi::document};
 
@@ -58,9 +60,32 @@ pub(super) fn limit(limit: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-/// The cursor of the next page, when this one is full.
-pub(super) fn next_cursor<T>(items: &[T], limit: u32, of: impl Fn(&T) -> String) -> Option<String> {
-    items.last().filter(|_| items.len() >= limit as usize).map(of)
+/// A page of what the caller may see, and the cursor of the next when this one is full. What is others' is passed over,
+/// and says nothing, not even by a cursor.
+pub(super) async fn page<T, C, F: Future<Output = Result<Vec<T>, HostError>>>(
+    limit: u32,
+    mut cursor: Option<C>,
+    fetch: impl Fn(Option<C>, u32) -> F,
+    own: impl Fn(&T) -> bool,
+    place: impl Fn(&T) -> C,
+) -> Result<(Vec<T>, Option<C>), Problem> {
+    let (wanted, most) = (limit as usize, limit.max(200));
+    let mut items = Vec::new();
+    loop {
+        let found = fetch(cursor.take(), most).await?;
+        let last = found.last().map(&place).filter(|_| found.len() == most as usize);
+        for item in found.into_iter().filter(&own) {
+            if items.len() == wanted {
+                let next = items.last().map(&place);
+                return Ok((items, next));
+            }
+            items.push(item);
+        }
+        match last {
+            Some(last) => cursor = Some(last),
+            None => return Ok((items, None)),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,13 +106,16 @@ pub(super) async fn openapi() -> Json<serde_json::Value> {
 pub(super) async fn list_jobs(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Params(page): Params<Page>,
+    Params(query): Params<Page>,
 ) -> Answer<Jobs> {
-    let limit = limit(page.limit)?;
-    let jobs = app.host.jobs(&page.cursor.unwrap_or_default(), limit).await?;
-    let next_cursor = next_cursor(&jobs, limit, |stored| stored.job.id.clone());
-    let items = jobs.iter().filter(|stored| caller.covers(&stored.job.id)).map(Job::from).collect();
-    Ok(Json(Jobs { items, next_cursor }))
+    let fetch = |after: Option<String>, limit| {
+        let host = app.host.clone();
+        async move { host.jobs(&after.unwrap_or_default(), limit).await }
+    };
+    let own = |stored: &StoredJob| caller.covers(&stored.job.id);
+    let (jobs, next_cursor) =
+        page(limit(query.limit)?, query.cursor, fetch, own, |stored| stored.job.id.clone()).await?;
+    Ok(Json(Jobs { items: jobs.iter().map(Job::from).collect(), next_cursor }))
 }
 
 pub(super) async fn get_job(
@@ -95,7 +123,7 @@ pub(super) async fn get_job(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     Ok(tagged(&Job::from(&app.host.job(&id).await?)))
 }
 
@@ -131,8 +159,8 @@ pub(super) async fn put_job(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    caller.may(&id)?;
-    let job = parse(&app, &bytes).await?;
+    let id = caller.job(&id)?;
+    let job = parse(&app, &caller, &bytes).await?;
     if job.id != id {
         let detail = format!("the job in the body is `{}`, and the path says `{id}`", job.id);
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
@@ -147,7 +175,7 @@ pub(super) async fn delete_job(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     let expect = match expectation(&headers)? {
         Expect::Any => Expect::Present,
         other => other,
@@ -163,7 +191,7 @@ pub(super) async fn run_job(
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     let request: RunRequest = body(&bytes)?;
     let job = app.host.job(&id).await?.job;
     let due = match &request.scheduled_time {
@@ -171,7 +199,7 @@ pub(super) async fn run_job(
         None => None,
     };
     let admission =
-        Admission { variables: request.variables, due, priority: request.priority, ..Admission::default() };
+        Admission { variables: request.variables, due, priority: request.priority, trace: trace(&headers), ..Admission::default() };
     let idempotency = idempotency(&headers, &caller, &format!("job.run {id}"), &bytes)?;
     let audit = Audit { detail: id.clone(), ..caller.audit(&app, "job.run", "") };
     let admitted = app.host.enqueue(&job, admission, idempotency, Some(audit)).await?;
@@ -189,7 +217,7 @@ pub(super) async fn get_schedule(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer<Schedule> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     let schedule = Job::from(&app.host.job(&id).await?).schedule;
     schedule
         .map(Json)
@@ -209,7 +237,7 @@ pub(super) async fn preview(
     Path(id): Path<String>,
     Params(query): Params<PreviewQuery>,
 ) -> Answer<PreviewAnswer> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     let job = app.host.job(&id).await?.job;
     let from = match &query.from {
         Some(text) => {
@@ -243,7 +271,7 @@ pub(super) async fn pause_schedule(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     let reason: Reason = body(&bytes)?;
     let audit = caller.audit(&app, "schedule.pause", &id);
     app.host.pause_schedule(&id, Some(by(&caller, &reason.reason)), audit).await?;
@@ -255,7 +283,7 @@ pub(super) async fn resume_schedule(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     app.host.pause_schedule(&id, None, caller.audit(&app, "schedule.resume", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -297,18 +325,20 @@ pub(super) async fn ledger(
         None => None,
     };
     let filter = LedgerFilter {
-        job_id: query.job_id,
+        job_id: query.job_id.map(|id| caller.job(&id)).transpose()?,
         decision,
         from: instant(query.from)?,
         to: instant(query.to)?,
-        after,
-        limit,
+        ..LedgerFilter::default()
     };
-    let mut items = app.host.ledger(&filter).await?;
-    let next_cursor = next_cursor(&items, limit, |row| {
-        format!("{}|{}|{}", row.due_at.timestamp_micros(), row.job_id, row.nominal)
-    });
-    items.retain(|row| caller.covers(&row.job_id));
+    let fetch = |after, limit| {
+        let (host, filter) = (app.host.clone(), LedgerFilter { after, limit, ..filter.clone() });
+        async move { host.ledger(&filter).await }
+    };
+    let own = |row: &LedgerRow| caller.covers(&row.job_id);
+    let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
+    let (items, next) = page(limit, after, fetch, own, place).await?;
+    let next_cursor = next.map(|(at, job, nominal)| format!("{}|{job}|{nominal}", at.timestamp_micros()));
     Ok(Json(Ledger { items, next_cursor }))
 }
 
@@ -321,12 +351,15 @@ fn place(cursor: &str) -> Option<(stepwell::engine::clock::Timestamp, String, St
 pub(super) async fn list_backfills(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Params(page): Params<Page>,
+    Params(query): Params<Page>,
 ) -> Answer<Backfills> {
-    let limit = limit(page.limit)?;
-    let mut items = app.host.backfills(&page.cursor.unwrap_or_default(), limit).await?;
-    let next_cursor = next_cursor(&items, limit, |backfill| backfill.id.clone());
-    items.retain(|backfill| caller.covers(&backfill.job_id));
+    let fetch = |after: Option<String>, limit| {
+        let host = app.host.clone();
+        async move { host.backfills(&after.unwrap_or_default(), limit).await }
+    };
+    let own = |backfill: &Backfill| caller.covers(&backfill.job_id);
+    let (items, next_cursor) =
+        page(limit(query.limit)?, query.cursor, fetch, own, |backfill| backfill.id.clone()).await?;
     Ok(Json(Backfills { items, next_cursor }))
 }
 
@@ -335,8 +368,8 @@ pub(super) async fn start_backfill(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Answer<BackfillAnswer> {
-    let request: BackfillRequest = body(&bytes)?;
-    caller.may(&request.job_id)?;
+    let mut request: BackfillRequest = body(&bytes)?;
+    request.job_id = caller.job(&request.job_id)?;
     let timezone = app.host.job(&request.job_id).await?.job.timezone.clone();
     let (from, to) = (time(&app, &request.from, &timezone)?, time(&app, &request.to, &timezone)?);
     if request.dry_run {
@@ -353,7 +386,7 @@ pub(super) async fn get_backfill(
     Path(id): Path<String>,
 ) -> Answer<Backfill> {
     let (backfill, _) = app.host.backfill(&id).await?;
-    caller.may(&backfill.job_id)?;
+    caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id))?;
     Ok(Json(backfill))
 }
 
@@ -362,7 +395,8 @@ pub(super) async fn cancel_backfill(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer<Backfill> {
-    caller.may(&app.host.backfill(&id).await?.0.job_id)?;
+    let (backfill, _) = app.host.backfill(&id).await?;
+    caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id.clone()))?;
     Ok(Json(app.host.cancel_backfill(&id, caller.audit(&app, "backfill.cancel", &id)).await?))
 }
 
@@ -380,14 +414,25 @@ pub(super) async fn list_dead_letters(
     Params(query): Params<LettersQuery>,
 ) -> Answer<DeadLetters> {
     let limit = limit(query.limit)?;
-    let (state, after) = (query.state.as_deref(), query.cursor.unwrap_or_default());
-    if state.is_some_and(|state| !["open", "redriven", "discarded"].contains(&state)) {
+    let state = query.state;
+    if state.as_deref().is_some_and(|state| !["open", "redriven", "discarded"].contains(&state)) {
         return Err(Problem::bad_request("state: open, redriven or discarded"));
     }
-    let mut items = app.host.dead_letters(state, &after, limit).await?;
-    let next_cursor = next_cursor(&items, limit, |letter| letter.execution_id.clone());
-    items.retain(|letter| caller.covers(&letter.job_id));
+    let fetch = |after: Option<String>, limit| {
+        let (host, state) = (app.host.clone(), state.clone());
+        async move { host.dead_letters(state.as_deref(), &after.unwrap_or_default(), limit).await }
+    };
+    let own = |letter: &DeadLetter| caller.covers(&letter.job_id);
+    let (items, next_cursor) =
+        page(limit, query.cursor, fetch, own, |letter| letter.execution_id.clone()).await?;
     Ok(Json(DeadLetters { items, next_cursor }))
+}
+
+/// A dead letter, when it is of the caller's project.
+async fn letter(app: &App, caller: &Caller, id: &str) -> Result<DeadLetter, Problem> {
+    let (letter, _) = app.host.dead_letter(id).await?;
+    caller.sees(&letter.job_id, StoreError::NoRecord(Kind::DeadLetter.name(), id.to_owned()))?;
+    Ok(letter)
 }
 
 pub(super) async fn get_dead_letter(
@@ -395,9 +440,7 @@ pub(super) async fn get_dead_letter(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer<DeadLetter> {
-    let (letter, _) = app.host.dead_letter(&id).await?;
-    caller.may(&letter.job_id)?;
-    Ok(Json(letter))
+    letter(&app, &caller, &id).await.map(Json)
 }
 
 pub(super) async fn redrive(
@@ -407,7 +450,7 @@ pub(super) async fn redrive(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let request: RetryRequest = body(&bytes)?;
-    caller.may(&app.host.dead_letter(&id).await?.0.job_id)?;
+    letter(&app, &caller, &id).await?;
     let job = edited(&app, &caller, request.job).await?;
     let audit = caller.audit(&app, "dead_letter.redrive", &id);
     let admitted = app.host.redrive(&id, request.from_start, job, audit).await?;
@@ -421,7 +464,7 @@ pub(super) async fn discard(
     bytes: Bytes,
 ) -> Answer<DeadLetter> {
     let reason: Reason = body(&bytes)?;
-    caller.may(&app.host.dead_letter(&id).await?.0.job_id)?;
+    letter(&app, &caller, &id).await?;
     Ok(Json(app.host.discard(&id, &reason.reason, caller.audit(&app, "dead_letter.discard", &id)).await?))
 }
 
@@ -435,16 +478,22 @@ pub(super) async fn bulk(
         Some(ids) if ids.len() > 1000 => return Err(Problem::bad_request("ids: at most 1000 at once")),
         Some(ids) => ids,
         None => {
-            let open = app.host.dead_letters(Some("open"), "", 1000).await?.into_iter();
-            let wanted =
-                open.filter(|letter| request.job_id.as_ref().is_none_or(|job| *job == letter.job_id));
-            wanted.filter(|letter| caller.covers(&letter.job_id)).map(|letter| letter.execution_id).collect()
+            let job = request.job_id.as_ref().map(|id| caller.job(id)).transpose()?;
+            let fetch = |after: Option<String>, limit| {
+                let host = app.host.clone();
+                async move { host.dead_letters(Some("open"), &after.unwrap_or_default(), limit).await }
+            };
+            let own = |letter: &DeadLetter| {
+                caller.covers(&letter.job_id) && job.as_ref().is_none_or(|job| *job == letter.job_id)
+            };
+            let (open, _) = page(1000, None, fetch, own, |letter| letter.execution_id.clone()).await?;
+            open.into_iter().map(|letter| letter.execution_id).collect()
         }
     };
     let mut answer = BulkAnswer::default();
     for id in ids {
         let done = async {
-            caller.may(&app.host.dead_letter(&id).await?.0.job_id)?;
+            letter(&app, &caller, &id).await?;
             Ok::<_, Problem>(match request.action {
                 BulkAction::Redrive => {
                     let audit = caller.audit(&app, "dead_letter.redrive", &id);
@@ -517,15 +566,50 @@ pub(super) async fn list_steps(State(app): State<App>) -> Json<Steps> {
     Json(Steps { items, next_cursor: None })
 }
 
+pub(super) async fn register_step(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<(StatusCode, Json<RegisteredStep>), Problem> {
+    let wasm = to_bytes(request.into_body(), MAX_COMPONENT_BYTES).await.map_err(|_| {
+        let detail = format!("a component has {MAX_COMPONENT_BYTES} bytes at most");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    })?;
+    let audit = caller.audit(&app, "step.register", "");
+    let (step_type, digest) = app.host.register_for_all(wasm.to_vec(), audit).await?;
+    Ok((StatusCode::CREATED, Json(RegisteredStep { step_type, digest })))
+}
+
+pub(super) async fn remove_step(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.host.unregister_for_all(&id, caller.audit(&app, "step.remove", &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MetricsQuery {
     hours: Option<u32>,
 }
 
-pub(super) async fn metrics(State(app): State<App>, Params(query): Params<MetricsQuery>) -> Answer<Metrics> {
+pub(super) async fn prometheus(State(app): State<App>) -> Result<Response, Problem> {
+    let text = app.host.prometheus().await?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+pub(super) async fn metrics(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Params(query): Params<MetricsQuery>,
+) -> Answer<Metrics> {
     match query.hours.unwrap_or(24) {
-        hours @ 1..=8760 => Ok(Json(app.host.metrics(hours).await?)),
+        hours @ 1..=8760 => {
+            Ok(Json(app.host.metrics_of(caller.project(), hours).await?))
+        }
         other => Err(Problem::bad_request(format!("hours: {other} is not between 1 and 8760"))),
     }
 }
@@ -557,7 +641,8 @@ pub(super) async fn audit(State(app): State<App>, Params(page): Params<Page>) ->
         None => None,
     };
     let items = app.host.store().audit(before, limit).await?;
-    let next_cursor = next_cursor(&items, limit, |row| row.seq.to_string());
+    let next_cursor =
+        items.last().filter(|_| items.len() >= limit as usize).map(|row| row.seq.to_string());
     Ok(Json(AuditLog { items, next_cursor }))
 }
 
@@ -571,12 +656,12 @@ pub(super) async fn create_key(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<NewKeyAnswer>), Problem> {
-    let KeyRequest { name, role, jobs, expires_at } = body(&bytes)?;
+    let KeyRequest { name, role, projects, jobs, expires_at } = body(&bytes)?;
     if !(1..=100).contains(&name.chars().count()) {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "name: 1 to 100 characters"));
     }
     let (key, token) =
-        keys::create(&app.host, NewKey { name, role, jobs, expires_at }, caller.name()).await?;
+        keys::create(&app.host, NewKey { name, role, projects, jobs, expires_at }, caller.name()).await?;
     Ok((StatusCode::CREATED, Json(NewKeyAnswer { key: key.into(), token })))
 }
 

@@ -35,6 +35,11 @@ impl Role {
         }
     }
 
+    /// The role of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Viewer, Self::Operator, Self::Admin].into_iter().find(|role| role.name() == name)
+    }
+
     /// This role and the ones below it.
     pub fn all(self) -> Vec<&'static str> {
         [Self::Viewer, Self::Operator, Self::Admin]
@@ -52,6 +57,9 @@ pub(crate) struct ApiKey {
     pub name: String,
     pub hash: String,
     pub role: Role,
+    /// The projects that it is for; `*` for all, and for what belongs to none.
+    #[serde(default = "everywhere")]
+    pub projects: Vec<String>,
     /// Patterns of job ids that it is for, with `*`; all when empty.
     #[serde(default)]
     pub jobs: Vec<String>,
@@ -59,15 +67,13 @@ pub(crate) struct ApiKey {
     pub expires_at: Option<Timestamp>,
 }
 
-impl ApiKey {
-    /// Whether the key is for that job.
-    pub fn covers(&self, job_id: &str) -> bool {
-        self.jobs.is_empty() || self.jobs.iter().any(|pattern| matches(pattern, job_id))
-    }
+/// All projects, and what belongs to none.
+pub(crate) fn everywhere() -> Vec<String> {
+    vec!["*".to_owned()]
 }
 
 /// `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((before, rest)) => text.strip_prefix(before).is_some_and(|tail| {
@@ -83,20 +89,25 @@ fn matches(pattern: &str, text: &str) -> bool {
 pub(crate) struct NewKey {
     pub name: String,
     pub role: Role,
+    pub projects: Vec<String>,
     pub jobs: Vec<String>,
     pub expires_at: Option<Timestamp>,
 }
 
 /// Makes a key; gives it with its secret, which is shown this once.
 pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey, String), HostError> {
+    let config = host.configuration();
+    if let Some(unknown) = new.projects.iter().find(|name| *name != "*" && !config.has_project(name)) {
+        return Err(HostError::Refused(format!("there is no project `{unknown}` in the configuration")));
+    }
     let mut random = [0; 36];
     getrandom::fill(&mut random)
         .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
     let (id, secret) = random.split_at(4);
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let token = format!("sw_{id}_{}", URL_SAFE_NO_PAD.encode(secret));
-    let NewKey { name, role, jobs, expires_at } = new;
-    let key = ApiKey { id, name, hash: hash(&token), role, jobs, created_at: host.now(), expires_at };
+    let NewKey { name, role, projects, jobs, expires_at } = new;
+    let key = ApiKey { id, name, hash: hash(&token), role, projects, jobs, created_at: host.now(), expires_at };
     let put = Change::Put {
         kind: Kind::ApiKey,
         id: key.id.clone(),

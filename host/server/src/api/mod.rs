@@ -3,8 +3,10 @@
 //! [`routes::TABLE`] lists every operation once: its method, path, role, and what it takes and gives. The router, the
 //! check of roles, the OpenAPI document and the table in `docs/api.md` come from it.
 
+mod access;
 mod handlers;
 pub(crate) mod keys;
+mod oidc;
 mod openapi;
 mod problem;
 mod routes;
@@ -21,15 +23,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use stepwell::Host;
+use stepwell::{Host, HostError};
 use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
-use stepwell::engine::store::Audit;
 
+pub(crate) use access::Caller;
+use access::{Identity, caller};
 use keys::{ApiKey, Role};
 use problem::Problem;
 
@@ -45,18 +48,23 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// that revoked it.
 const KEY_TRUST: chrono::Duration = chrono::Duration::seconds(1);
 
+/// Keys and people whose requests are counted at once.
+const MAX_LIMITERS: usize = 10_000;
+
 /// What every request sees.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub host: Host,
+    /// The OpenID provider, if there is one.
+    oidc: Option<oidc::Provider>,
     /// Requests of one key in a second.
     rate: NonZeroU32,
     keys: Mutex<HashMap<String, Known>>,
-    /// Jobs that clients sent and that were right, by the digest of the text. Steps, policies and connections are
-    /// those of the process's start, so that they stay right.
-    checked: Mutex<HashMap<[u8; 32], Arc<Job>>>,
+    /// Jobs that clients sent and that were right, by the digest of the text, and the generation of settings and steps
+    /// by which they are.
+    checked: Mutex<(u64, HashMap<[u8; 32], Arc<Job>>)>,
     limiters: Mutex<HashMap<String, Arc<DefaultDirectRateLimiter>>>,
 }
 
@@ -73,43 +81,12 @@ impl std::ops::Deref for App {
     }
 }
 
-/// Who asks.
-#[derive(Clone)]
-pub(crate) struct Caller(Arc<ApiKey>);
-
-impl Caller {
-    /// Refuses a job that the key is not for.
-    pub fn may(&self, job_id: &str) -> Result<(), Problem> {
-        match self.0.covers(job_id) {
-            true => Ok(()),
-            false => {
-                Err(Problem::new(StatusCode::FORBIDDEN, format!("this key is not for the job `{job_id}`")))
-            }
-        }
-    }
-
-    pub fn covers(&self, job_id: &str) -> bool {
-        self.0.covers(job_id)
-    }
-
-    pub fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    pub fn role(&self) -> Role {
-        self.0.role
-    }
-
-    /// The row for the audit log.
-    pub fn audit(&self, app: &App, action: &str, target: &str) -> Audit {
-        keys::audit(&app.host, self.name(), action, target, "")
-    }
-}
-
 /// The API over a host.
-pub(crate) fn router(host: Host, rate: NonZeroU32) -> Router {
+pub(crate) fn router(host: Host, rate: NonZeroU32) -> Result<Router, HostError> {
+    let provider = host.configuration().oidc.clone().map(oidc::Provider::new).transpose();
     let app = App(Arc::new(Shared {
         host,
+        oidc: provider.map_err(HostError::Refused)?,
         rate,
         keys: Mutex::default(),
         checked: Mutex::default(),
@@ -119,7 +96,7 @@ pub(crate) fn router(host: Host, rate: NonZeroU32) -> Router {
     for operation in routes::TABLE {
         router = router.route(operation.path, (operation.handler)());
     }
-    router
+    let router = router
         .fallback(async || {
             Problem::new(
                 StatusCode::NOT_FOUND,
@@ -131,7 +108,8 @@ pub(crate) fn router(host: Host, rate: NonZeroU32) -> Router {
         })
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(app)
+        .with_state(app);
+    Ok(router)
 }
 
 /// Nothing anonymous but liveness: every other request, to any path, needs a key with the role of its operation.
@@ -145,11 +123,17 @@ async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
-    if let Some(role) = operation.and_then(|operation| operation.role)
-        && caller.role() < role
+    if let Some(operation) = operation
+        && let Some(role) = operation.role
     {
-        let detail = format!("this needs the role {}; this key has {}", role.name(), caller.role().name());
-        return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+        let everywhere = operation.everywhere();
+        let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
+        if has.is_none_or(|has| has < role) {
+            let place = if everywhere { " in all projects (`*`)" } else { "" };
+            let has = has.map_or("none", Role::name);
+            let detail = format!("this needs the role {}{place}; this key has {has}", role.name());
+            return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+        }
     }
     request.extensions_mut().insert(caller);
     // What streams answers at once, and goes on; what waits for a run says how long it does.
@@ -175,35 +159,15 @@ fn problem_of(response: Response) -> Response {
     Problem::new(status, detail).into_response()
 }
 
-async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
-        .ok_or_else(|| {
-            unauthorized("send an API key: `Authorization: Bearer sw_...`; `stepwell keys create` makes one")
-        })?;
-    let key = app
-        .key(token.trim())
-        .await?
-        .ok_or_else(|| unauthorized("this key is not known, has expired, or was revoked"))?;
-    if app.limiter(&key.id).check().is_err() {
-        let detail = format!("more than {} requests in a second with this key", app.rate);
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
-    }
-    Ok(Caller(Arc::new(key)))
-}
-
 impl Shared {
-    async fn key(&self, token: &str) -> Result<Option<ApiKey>, Problem> {
+    async fn key(&self, token: &str) -> Result<Option<Identity>, Problem> {
         let now = self.host.now();
         let known = |keys: &HashMap<String, Known>| {
             let known = keys.get(token).filter(|known| now - known.at < KEY_TRUST)?;
             known.key.expires_at.is_none_or(|at| now < at).then(|| known.key.clone())
         };
         if let Some(key) = known(&self.keys.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(Some(key));
+            return Ok(Some(key.into()));
         }
         let found = keys::authenticate(&self.host, token).await?;
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +175,7 @@ impl Shared {
         if let Some(key) = &found {
             keys.insert(token.to_owned(), Known { key: key.clone(), at: now });
         }
-        Ok(found)
+        Ok(found.map(Identity::from))
     }
 
     /// Forgets what was looked up: a key was revoked.
@@ -223,6 +187,9 @@ impl Shared {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let quota = Quota::per_second(self.rate)
             .allow_burst(self.rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)));
+        if limiters.len() >= MAX_LIMITERS {
+            limiters.clear();
+        }
         limiters.entry(key.to_owned()).or_insert_with(|| Arc::new(RateLimiter::direct(quota))).clone()
     }
 }

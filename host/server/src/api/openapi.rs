@@ -160,7 +160,7 @@ fn schemas() -> Value {
         "RetryRequest": views::RetryRequest, "Explanation": Explanation, "Receipts": views::Receipts,
         "Artifacts": views::Artifacts, "Decision": views::Decision, "Approvals": views::Approvals,
         "DeadLetter": DeadLetter, "DeadLetters": views::DeadLetters, "BulkRequest": views::BulkRequest,
-        "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Metrics": Metrics,
+        "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "RegisteredStep": views::RegisteredStep, "Metrics": Metrics,
         "Health": Health, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "Keys": views::Keys,
         "KeyRequest": views::KeyRequest, "NewKey": views::NewKeyAnswer,
     };

@@ -86,6 +86,7 @@ const LETTERS: &[(&str, &str, &str)] = &[
 
 operations! {
     get "/healthz" liveness anybody h::liveness, "Whether the process lives", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/metrics" prometheus viewer h::prometheus, "What this process measures, for Prometheus (OpenMetrics)", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/api/v2/openapi.json" openapi viewer h::openapi, "This document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
 
     post "/api/v2/jobs/execute" executeJob operator v2::execute, "Runs a job and waits for its end (section 9.1.1 of the v2 design)", query NONE, body Some("ExecuteRequest"), gives 200 "Run", waits true, command "run FILE";
@@ -133,6 +134,8 @@ operations! {
     post "/api/v2/queues/{id}/resume" resumeQueue operator h::resume_queue, "Resumes a queue", query NONE, body None, gives 204 "", waits false, command "queues resume ZONE";
 
     get "/api/v2/steps" listSteps viewer h::list_steps, "Step types and what they say about themselves", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
+    post "/api/v2/steps" registerStep admin h::register_step, "Registers a component (`application/wasm`) as a step, for every node", query NONE, body None, gives 201 "RegisteredStep", waits true, command "steps register FILE";
+    delete "/api/v2/steps/{id}" removeStep admin h::remove_step, "Removes a step that was registered so", query NONE, body None, gives 204 "", waits false, command "steps remove TYPE";
     get "/api/v2/metrics" getMetrics viewer h::metrics, "How the runs of the last hours went", query &[("hours", "integer", "How many, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
     get "/api/v2/system/health" systemHealth viewer h::health, "Whether the parts work", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention, or than `days`", query &[("days", "integer", "Default: the retention of the configuration.")], body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
@@ -140,6 +143,19 @@ operations! {
     get "/api/v2/keys" listKeys admin h::list_keys, "API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
     post "/api/v2/keys" createKey admin h::create_key, "Makes an API key, and shows it this once", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
     delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
+}
+
+/// Operations on what belongs to no project: they need their role in all of them.
+const EVERYWHERE: &[&str] = &[
+    "pauseQueue", "resumeQueue", "registerStep", "removeStep", "cleanUp", "listAudit", "listKeys", "createKey", "revokeKey",
+    "prometheus",
+];
+
+impl Operation {
+    /// Whether it is about what belongs to no project.
+    pub fn everywhere(&self) -> bool {
+        EVERYWHERE.contains(&self.id)
+    }
 }
 
 /// The operation of a method and a path as the router knows it.
@@ -162,7 +178,10 @@ pub fn markdown() -> String {
             "| `{} {}` | {} | {} | {command} |\n",
             operation.method.to_uppercase(),
             operation.path,
-            operation.role.map_or("nobody's", Role::name),
+            operation.role.map_or("nobody's".to_owned(), |role| {
+                let everywhere = if operation.everywhere() { ", in all projects" } else { "" };
+                format!("{}{everywhere}", role.name())
+            }),
             operation.summary,
         ));
     }

@@ -14,13 +14,13 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use stepwell::engine::Job;
+use stepwell::engine::{Job, StoreError};
 use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
 use stepwell::{Decided, Explanation};
 
-use super::handlers::{Params, body, limit, next_cursor};
+use super::handlers::{Params, body, limit, page};
 use super::problem::Problem;
 use super::v2::{accepted, parse};
 use super::views::{
@@ -52,18 +52,22 @@ pub(super) async fn list(
         None => None,
     };
     let limit = limit(query.limit)?;
-    let (job_id, queue, before) = (query.job_id, query.queue, query.cursor);
-    let filter = RunFilter { job_id, queue, status, ended_since: None, before, limit };
-    let mut items = app.host.runs(&filter).await?;
-    let next_cursor = next_cursor(&items, limit, |row| row.execution_id.clone());
-    items.retain(|row| caller.covers(&row.job_id));
+    let job_id = query.job_id.map(|id| caller.job(&id)).transpose()?;
+    let filter = RunFilter { job_id, queue: query.queue, status, ..RunFilter::default() };
+    let fetch = |before: Option<String>, limit| {
+        let project = Some(caller.project().to_owned());
+        let (host, filter) = (app.host.clone(), RunFilter { before, limit, project, ..filter.clone() });
+        async move { host.runs(&filter).await }
+    };
+    let own = |row: &RunRow| caller.covers(&row.job_id);
+    let (items, next_cursor) = page(limit, query.cursor, fetch, own, |row| row.execution_id.clone()).await?;
     Ok(Json(Runs { items, next_cursor }))
 }
 
 /// The run, when the caller's key is for its job.
 async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
     let state = app.host.run(id).await?;
-    caller.may(&state.run.job.id)?;
+    caller.sees(&state.run.job.id, StoreError::NotFound(id.to_owned()))?;
     Ok(state)
 }
 
@@ -112,7 +116,7 @@ pub(super) async fn edited(
     job: Option<serde_json::Value>,
 ) -> Result<Option<Arc<Job>>, Problem> {
     let Some(job) = job else { return Ok(None) };
-    let job = parse(app, job.to_string().as_bytes()).await?;
+    let job = parse(app, caller, job.to_string().as_bytes()).await?;
     caller.may(&job.id)?;
     Ok(Some(job))
 }

@@ -42,7 +42,7 @@ pub(crate) async fn serve(host: Host, listen: SocketAddr, rate: NonZeroU32) -> R
             _ = interrupt.recv() => {}
         }
     };
-    let connections = accept(listener, router(host.clone(), rate), stop).await;
+    let connections = accept(listener, router(host.clone(), rate)?, stop).await;
     eprintln!(
         "draining: nothing new begins; steps that run may go on for {}",
         host.configuration().service.drain
@@ -105,7 +105,13 @@ async fn first_key(host: &Host) -> Result<(), HostError> {
     if !keys::list(host).await?.is_empty() {
         return Ok(());
     }
-    let new = NewKey { name: "first".to_owned(), role: Role::Admin, jobs: Vec::new(), expires_at: None };
+    let new = NewKey {
+        name: "first".to_owned(),
+        role: Role::Admin,
+        projects: keys::everywhere(),
+        jobs: Vec::new(),
+        expires_at: None,
+    };
     let (_, token) = keys::create(host, new, "serve").await?;
     print(&format!("the first API key, shown this once: {token}"));
     Ok(())

@@ -1,5 +1,6 @@
 //! The endpoints of sections 9.1 and 9.2 of the v2 design.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
-use stepwell::engine::Job;
+use stepwell::engine::trace::Trace;
+use stepwell::engine::{Job, project};
 use stepwell::engine::run::{Admission, RunState, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 
@@ -33,9 +35,9 @@ pub(super) async fn execute(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let job = parse(&app, &body).await?;
+    let job = parse(&app, &caller, &body).await?;
     caller.may(&job.id)?;
-    run(&app, &caller, &job, Admission::default(), &headers, &body, "job.execute", |state| {
+    run(&app, &caller, &job, &headers, &body, "job.execute", |state| {
         Json(RunView::from(state)).into_response()
     })
     .await
@@ -49,9 +51,9 @@ pub(super) async fn run_legacy(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    caller.may(&id)?;
+    let id = caller.job(&id)?;
     let job = app.host.job(&id).await?.job;
-    run(&app, &caller, &job, Admission::default(), &headers, &body, "job.run", |state| {
+    run(&app, &caller, &job, &headers, &body, "job.run", |state| {
         Json(legacy(&RunView::from(state))).into_response()
     })
     .await
@@ -73,17 +75,16 @@ fn legacy(view: &RunView) -> LegacyRun {
 }
 
 /// Enqueues, and waits as long as the client prefers (RFC 7240); 202 with its place when the run has not ended.
-#[allow(clippy::too_many_arguments, reason = "the parts of one request")]
 async fn run(
     app: &App,
     caller: &Caller,
     job: &Arc<Job>,
-    admission: Admission,
     headers: &HeaderMap,
     body: &[u8],
     action: &str,
     show: impl Fn(&RunState) -> Response,
 ) -> Result<Response, Problem> {
+    let admission = Admission { trace: trace(headers), ..Admission::default() };
     let (wait, asynchronous) = preference(headers);
     let idempotency = idempotency(headers, caller, action, body)?;
     let audit = Some(Audit { detail: job.id.clone(), ..caller.audit(app, action, &job.id) });
@@ -98,6 +99,11 @@ async fn run(
     let mut response = show(&state);
     locate(&mut response, &admitted.execution_id);
     Ok(response)
+}
+
+/// The trace that a request belongs to (W3C Trace Context).
+pub(super) fn trace(headers: &HeaderMap) -> Option<Trace> {
+    headers.get("traceparent")?.to_str().ok()?.trim().parse().ok()
 }
 
 /// 202 with the place of the run.
@@ -139,27 +145,36 @@ pub(super) fn idempotency(
     digest.update(action);
     digest.update(body);
     let fingerprint = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Some(Idempotency { key: format!("{}/{key}", caller.name()), fingerprint }))
+    Ok(Some(Idempotency { key: format!("{}/{key}", caller.id()), fingerprint }))
 }
 
 /// Reads a job from a body.
-pub(super) async fn parse(app: &App, body: &[u8]) -> Result<Arc<Job>, Problem> {
+pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc<Job>, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
     if text.trim().is_empty() {
         return Err(Problem::bad_request("the body is empty: send a job as JSON or YAML"));
     }
-    let digest: [u8; 32] = Sha256::digest(body).into();
-    if let Some(job) = app.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&digest) {
+    let mut digest = Sha256::new_with_prefix(caller.project());
+    digest.update([0]);
+    digest.update(body);
+    let digest: [u8; 32] = digest.finalize().into();
+    let generation = app.host.generation();
+    let known = |checked: &(u64, HashMap<[u8; 32], Arc<Job>>)| {
+        checked.1.get(&digest).filter(|_| checked.0 == generation).cloned()
+    };
+    if let Some(job) = known(&app.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(job.clone());
     }
-    let job: Arc<Job> = Arc::new(app.host.parse("body", text).await?.job.into());
+    let mut job = app.host.parse_for(caller.project(), "body", text).await?.job;
+    job.id = project::qualified(caller.project(), &job.id);
+    let job: Arc<Job> = Arc::new(job.into());
     if body.len() <= KEPT_BYTES {
         let mut checked = app.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if checked.len() >= KEPT_JOBS {
+        if checked.1.len() >= KEPT_JOBS || checked.0 != generation {
             // Whichever: what is sent again is checked again.
-            checked.clear();
+            *checked = (generation, HashMap::new());
         }
-        checked.insert(digest, job.clone());
+        checked.1.insert(digest, job.clone());
     }
     Ok(job)
 }
@@ -181,7 +196,7 @@ pub(super) async fn schedule(
     })?;
     let job =
         value.get("job").ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "`job` is missing"))?;
-    let job = parse(&app, job.to_string().as_bytes()).await?;
+    let job = parse(&app, &caller, job.to_string().as_bytes()).await?;
     caller.may(&job.id)?;
     let at = app.host.time_in(time, &job.timezone).map_err(|error| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("scheduled_time: {error}"))

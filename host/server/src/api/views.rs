@@ -266,6 +266,15 @@ pub(crate) struct Step {
     pub config_schema: Value,
 }
 
+/// A step that was registered.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct RegisteredStep {
+    /// Its name.
+    pub step_type: String,
+    /// `sha256:...` of the component.
+    pub digest: String,
+}
+
 /// What a step's last attempt cost.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StepReceipt {
@@ -303,6 +312,8 @@ pub(crate) struct Key {
     pub name: String,
     /// What it lets its holder do.
     pub role: Role,
+    /// The projects that it is for; `*` for all, and for what belongs to none.
+    pub projects: Vec<String>,
     /// Patterns of job ids that it is for; all when empty.
     pub jobs: Vec<String>,
     /// When it was made.
@@ -313,9 +324,13 @@ pub(crate) struct Key {
 
 impl From<ApiKey> for Key {
     fn from(key: ApiKey) -> Self {
-        let ApiKey { id, name, role, jobs, created_at, expires_at, .. } = key;
-        Self { id, name, role, jobs, created_at, expires_at }
+        let ApiKey { id, name, role, projects, jobs, created_at, expires_at, .. } = key;
+        Self { id, name, role, projects, jobs, created_at, expires_at }
     }
+}
+
+fn default_projects() -> Vec<String> {
+    vec![stepwell::engine::project::DEFAULT.to_owned()]
 }
 
 /// What a new key is to be.
@@ -327,6 +342,9 @@ pub(crate) struct KeyRequest {
     pub name: String,
     /// What it lets its holder do.
     pub role: Role,
+    /// The projects that it is for; `*` for all, and for what belongs to none. Default: `default`.
+    #[serde(default = "default_projects")]
+    pub projects: Vec<String>,
     /// Patterns of job ids that it is for, with `*`. Default: all.
     #[serde(default)]
     pub jobs: Vec<String>,

@@ -349,6 +349,9 @@ pub(crate) enum KeysCommand {
         /// What it lets its holder do.
         #[arg(long, value_enum, default_value = "viewer")]
         role: Role,
+        /// A project that it is for, or `*` for all and for what belongs to none; may be given several times.
+        #[arg(long = "for-project", value_name = "PROJECT", default_value = "*")]
+        projects: Vec<String>,
         /// A pattern of job ids that it is for, with `*`; may be given several times. Default: all.
         #[arg(long = "job", value_name = "PATTERN")]
         jobs: Vec<String>,

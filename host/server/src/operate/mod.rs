@@ -6,11 +6,11 @@ mod args;
 mod connections;
 mod secrets;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
-use stepwell::engine::Diagnostic;
+use stepwell::engine::{Diagnostic, project};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::{Job, approval};
 use stepwell::engine::quantity::Span;
@@ -22,7 +22,7 @@ use stepwell::{Decided, Host, HostError};
 use crate::api::keys::{self, NewKey, Role};
 use crate::cli::{HostArgs, ServeArgs};
 use crate::display::{plain, table};
-use crate::{Exit, api, host, print, run};
+use crate::{Exit, api, file_error, host, print, run};
 use args::{
     ApprovalsCommand, BackfillsCommand, DeadLettersCommand, DecisionArgs, JobsCommand, KeysCommand,
     QueuesCommand, SchedulesCommand,
@@ -43,13 +43,17 @@ pub(crate) async fn operate(command: OperateCommand) -> Result<Exit, HostError> 
         OperateCommand::Explain { execution_id, host: args } => {
             explain(&host(&args).await?, &execution_id).await
         }
-        OperateCommand::Jobs(of) => jobs(of.command, &host(&of.host).await?).await,
-        OperateCommand::Schedules(of) => schedules(of.command, &host(&of.host).await?).await,
+        OperateCommand::Jobs(of) => jobs(of.command, of.host.project()?, &host(&of.host).await?).await,
+        OperateCommand::Schedules(of) => {
+            schedules(of.command, of.host.project()?, &host(&of.host).await?).await
+        },
         OperateCommand::Ledger { job, decision, limit, host: args } => {
             ledger(&host(&args).await?, job, decision.as_deref(), limit).await
         }
         OperateCommand::Backfills(of) => backfills(of.command, &host(&of.host).await?).await,
-        OperateCommand::DeadLetters(of) => dead_letters(of.command, &host(&of.host).await?).await,
+        OperateCommand::DeadLetters(of) => {
+            dead_letters(of.command, of.host.project()?, &host(&of.host).await?).await
+        },
         OperateCommand::Approvals(of) => approvals(of.command, &host(&of.host).await?).await,
         OperateCommand::Queues(of) => queues(of.command, &host(&of.host).await?).await,
         OperateCommand::Status(args) => queues(QueuesCommand::List, &host(&args).await?).await,
@@ -64,6 +68,19 @@ pub(crate) async fn operate(command: OperateCommand) -> Result<Exit, HostError> 
         OperateCommand::Connections(of) => connections::connections(of.command, &host(&of.host).await?).await,
         OperateCommand::Secrets(of) => secrets::secrets(of.command, &host(&of.host).await?).await,
     }
+}
+
+pub(crate) async fn register_step(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
+    let host = host(args).await?;
+    let wasm = std::fs::read(file).map_err(|error| file_error(file.to_owned(), error))?;
+    let (step_type, digest) = host.register_for_all(wasm, audit(&host, "step.register", "")).await?;
+    done(&format!("{step_type}: registered, {digest}"))
+}
+
+pub(crate) async fn remove_step(step_type: &str, args: &HostArgs) -> Result<Exit, HostError> {
+    let host = host(args).await?;
+    host.unregister_for_all(step_type, audit(&host, "step.remove", step_type)).await?;
+    done(&format!("{step_type}: removed"))
 }
 
 fn shown(value: &impl Serialize) -> Result<Exit, HostError> {
@@ -96,9 +113,12 @@ fn maybe(at: Option<Timestamp>) -> String {
     at.map(time).unwrap_or_default()
 }
 
-async fn read_job(host: &Host, file: &std::path::Path) -> Result<Arc<Job>, HostError> {
+async fn read_job(host: &Host, project: &str, file: &Path) -> Result<Arc<Job>, HostError> {
     let text = run::read(file)?;
-    Ok(Arc::new(run::parse(host, file, &text).await?.job.into()))
+    host.look_for_steps().await?;
+    let mut job = run::parse(host, project, file, &text).await?.job;
+    job.id = project::qualified(project, &job.id);
+    Ok(Arc::new(job.into()))
 }
 
 async fn explain(host: &Host, id: &str) -> Result<Exit, HostError> {
@@ -168,7 +188,7 @@ pub(crate) async fn runs(command: RunsOperate, args: &HostArgs) -> Result<Exit, 
     }
 }
 
-async fn jobs(command: JobsCommand, host: &Host) -> Result<Exit, HostError> {
+async fn jobs(command: JobsCommand, project: &str, host: &Host) -> Result<Exit, HostError> {
     match command {
         JobsCommand::List => {
             let mut table = table(["job", "name", "zone", "version", "next fire", "paused"]);
@@ -187,7 +207,7 @@ async fn jobs(command: JobsCommand, host: &Host) -> Result<Exit, HostError> {
         }
         JobsCommand::Show { id } => shown(host.job(&id).await?.job.definition()),
         JobsCommand::Put { file } => {
-            let job = read_job(host, &file).await?;
+            let job = read_job(host, project, &file).await?;
             let stored = host.put_job(&job, Expect::Any, audit(host, "job.put", &job.id)).await?;
             let next =
                 stored.schedule.and_then(|row| row.next).map(|next| format!("; next fire {}", time(next)));
@@ -207,12 +227,12 @@ async fn jobs(command: JobsCommand, host: &Host) -> Result<Exit, HostError> {
     }
 }
 
-async fn schedules(command: SchedulesCommand, host: &Host) -> Result<Exit, HostError> {
+async fn schedules(command: SchedulesCommand, project: &str, host: &Host) -> Result<Exit, HostError> {
     match command {
         SchedulesCommand::Preview { job, count, from } => {
             let path = PathBuf::from(&job);
             let job = match path.is_file() {
-                true => read_job(host, &path).await?,
+                true => read_job(host, project, &path).await?,
                 false => host.job(&job).await?.job,
             };
             let from = match from {
@@ -252,7 +272,7 @@ async fn schedules(command: SchedulesCommand, host: &Host) -> Result<Exit, HostE
             done(&format!("{id}: resumed"))
         }
         SchedulesCommand::Once { file, time: text } => {
-            let job = read_job(host, &file).await?;
+            let job = read_job(host, project, &file).await?;
             let at = host.time_in(&text, &job.timezone)?;
             let audit = Audit { detail: job.id.clone(), ..audit(host, "job.schedule", "") };
             let id = host.schedule_once(&job, at, audit).await?;
@@ -320,7 +340,7 @@ async fn backfills(command: BackfillsCommand, host: &Host) -> Result<Exit, HostE
     }
 }
 
-async fn dead_letters(command: DeadLettersCommand, host: &Host) -> Result<Exit, HostError> {
+async fn dead_letters(command: DeadLettersCommand, project: &str, host: &Host) -> Result<Exit, HostError> {
     match command {
         DeadLettersCommand::List { state } => {
             let mut table = table(["run", "job", "status", "step", "class", "when", "message", "dealt with"]);
@@ -346,7 +366,7 @@ async fn dead_letters(command: DeadLettersCommand, host: &Host) -> Result<Exit, 
         DeadLettersCommand::Show { execution_id } => shown(&host.dead_letter(&execution_id).await?.0),
         DeadLettersCommand::Redrive { execution_id, from_start, job, .. } => {
             let job = match job {
-                Some(file) => Some(read_job(host, &file).await?),
+                Some(file) => Some(read_job(host, project, &file).await?),
                 None => None,
             };
             for id in chosen(host, execution_id).await? {
@@ -465,15 +485,16 @@ async fn audit_log(host: &Host, limit: u32) -> Result<Exit, HostError> {
 async fn api_keys(command: KeysCommand, host: &Host) -> Result<Exit, HostError> {
     match command {
         KeysCommand::List => {
-            let mut table = table(["key", "name", "role", "jobs", "made", "expires"]);
+            let mut table = table(["key", "name", "role", "projects", "jobs", "made", "expires"]);
             for key in keys::list(host).await? {
                 let (made, expires) = (time(key.created_at), maybe(key.expires_at));
                 let role = key.role.name().to_owned();
-                table.add_row([key.id, plain(&key.name), role, plain(&key.jobs.join(" ")), made, expires]);
+                let (projects, jobs) = (key.projects.join(" "), plain(&key.jobs.join(" ")));
+                table.add_row([key.id, plain(&key.name), role, projects, jobs, made, expires]);
             }
             done(&table.to_string())
         }
-        KeysCommand::Create { name, role, jobs, expires } => {
+        KeysCommand::Create { name, role, projects, jobs, expires } => {
             let expires_at = match expires {
                 Some(text) => {
                     let span: Span = text.parse().map_err(|message| wrong("--expires", message))?;
@@ -481,7 +502,8 @@ async fn api_keys(command: KeysCommand, host: &Host) -> Result<Exit, HostError> 
                 }
                 None => None,
             };
-            let (key, token) = keys::create(host, NewKey { name, role, jobs, expires_at }, BY).await?;
+            let new = NewKey { name, role, projects, jobs, expires_at };
+            let (key, token) = keys::create(host, new, BY).await?;
             done(&format!("key {} ({}), shown this once: {token}", key.id, key.role.name()))
         }
         KeysCommand::Revoke { id } => {

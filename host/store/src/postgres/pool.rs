@@ -21,7 +21,7 @@ use crate::shared::lock;
 
 /// The pause after a connect that failed: it doubles up to this many times.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const DOUBLINGS: u32 = 6;
+const DOUBLINGS: u32 = 4;
 
 /// The sessions of a process.
 pub(super) struct Pool {

@@ -1,0 +1,219 @@
+//! Bearer tokens of an OpenID provider: JWT (RFC 7519), signed with a key of its JWKS (RFC 7517).
+//!
+//! What a token must be: signed by one of the issuer's keys with an asymmetric algorithm, for our audience, and neither
+//! expired nor from the future. The keys are fetched when they are needed first, and again when a token names one that is
+//! not known: once a minute at most, so that nobody makes us ask the provider for each bad token.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde_json::{Map, Value};
+use stepwell::engine::clock::Timestamp;
+use stepwell::engine::config::Oidc;
+
+use super::access::Identity;
+use super::keys::Role;
+
+/// What may sign. Algorithms with a shared secret, and none at all, are not among them.
+const ALGORITHMS: &[Algorithm] = &[
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+/// How far the provider's clock may be from ours, in seconds.
+const LEEWAY: u64 = 60;
+/// How long keys are used before they are looked up anew.
+const KEPT: chrono::Duration = chrono::Duration::hours(1);
+/// Between two attempts to fetch them.
+const PAUSE: chrono::Duration = chrono::Duration::seconds(60);
+/// Bytes of an answer of the provider.
+const MOST: usize = 1 << 20;
+
+/// An OpenID provider.
+pub(super) struct Provider {
+    settings: Oidc,
+    client: reqwest::Client,
+    keys: Mutex<Keys>,
+    /// Held by the one who fetches.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Keys {
+    set: Option<Arc<JwkSet>>,
+    fetched: Option<Timestamp>,
+    tried: Option<Timestamp>,
+    why: String,
+}
+
+/// Why a token lets nobody in.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// The token is wrong.
+    Refused(String),
+    /// The keys of the provider cannot be had.
+    Unavailable(String),
+}
+
+impl Provider {
+    pub fn new(settings: Oidc) -> Result<Self, String> {
+        // Who has chosen a cryptography library before keeps it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(5))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { settings, client, keys: Mutex::default(), fetching: tokio::sync::Mutex::default() })
+    }
+
+    /// Who the bearer of a token is.
+    pub async fn identity(&self, token: &str, now: Timestamp) -> Result<Identity, Error> {
+        let refused = |why: &str| Error::Refused(format!("the token is refused: {why}"));
+        let header = decode_header(token).map_err(|_| refused("it is no JWT, and no API key"))?;
+        if !ALGORITHMS.contains(&header.alg) {
+            return Err(refused("it is not signed in a way that is taken here"));
+        }
+        let key = self.key(header.kid.as_deref(), now).await?.ok_or_else(|| {
+            refused("it is signed with a key that the issuer does not have")
+        })?;
+        let mut rules = Validation::new(header.alg);
+        rules.set_issuer(&[&self.settings.issuer]);
+        rules.set_audience(&[&self.settings.audience]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud"]);
+        // Time is looked at below, by our clock.
+        rules.validate_exp = false;
+        let key = DecodingKey::from_jwk(&key).map_err(|_| refused("the issuer's key is of a kind that is not known"))?;
+        let claims = decode::<Map<String, Value>>(token, &key, &rules)
+            .map_err(|error| refused(&error.to_string()))?
+            .claims;
+        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        let time = |name: &str| claims.get(name).and_then(Value::as_f64).map(|at| at as u64);
+        if time("exp").is_none_or(|end| end + LEEWAY < seconds) {
+            return Err(refused("it has expired"));
+        }
+        if time("nbf").is_some_and(|begin| begin > seconds + LEEWAY) {
+            return Err(refused("it is not valid yet"));
+        }
+        self.of(&claims).ok_or_else(|| refused(&format!("it has no claim `{}`", self.settings.name_claim)))
+    }
+
+    fn of(&self, claims: &Map<String, Value>) -> Option<Identity> {
+        let settings = &self.settings;
+        let name = find(claims, &settings.name_claim)?.as_str()?.to_owned();
+        let subject = claims.get("sub").and_then(Value::as_str).unwrap_or(&name);
+        let held = match find(claims, &settings.roles_claim) {
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(text)) => text.split_whitespace().collect(),
+            _ => Vec::new(),
+        };
+        let grants = settings.grants.iter().filter(|grant| held.contains(&grant.value.as_str()));
+        Some(Identity {
+            id: format!("oidc:{subject}"),
+            grants: grants.filter_map(|grant| Some((Role::of(&grant.role)?, grant.projects.clone()))).collect(),
+            name,
+            jobs: Vec::new(),
+        })
+    }
+
+    /// The issuer's key of that id, or its only one.
+    async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Jwk>, Error> {
+        let (set, fresh) = self.known(now);
+        if let Some(found) = set.as_deref().and_then(|set| pick(set, kid)).filter(|_| fresh) {
+            return Ok(Some(found));
+        }
+        let _one = self.fetching.lock().await;
+        let (set, fresh) = self.known(now);
+        if let Some(found) = set.as_deref().and_then(|set| pick(set, kid)).filter(|_| fresh) {
+            return Ok(Some(found));
+        }
+        let tried = {
+            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            let tried = keys.tried.is_some_and(|at| now - at < PAUSE);
+            if !tried {
+                keys.tried = Some(now);
+            }
+            tried
+        };
+        if !tried {
+            let fetched = self.fetch().await;
+            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            match fetched {
+                Ok(set) => {
+                    (keys.set, keys.fetched, keys.why) = (Some(Arc::new(set)), Some(now), String::new());
+                }
+                Err(why) => {
+                    tracing::warn!("the keys of {} cannot be fetched: {why}", self.settings.issuer);
+                    keys.why = why;
+                }
+            }
+        }
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        match &keys.set {
+            // While the provider is away, the keys that it had last are good.
+            Some(set) => Ok(pick(set, kid)),
+            None => Err(Error::Unavailable(format!("the issuer's keys cannot be had: {}", keys.why))),
+        }
+    }
+
+    fn known(&self, now: Timestamp) -> (Option<Arc<JwkSet>>, bool) {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        (keys.set.clone(), keys.fetched.is_some_and(|at| now - at < KEPT))
+    }
+
+    /// Whether the provider answers, for `stepwell doctor`.
+    pub async fn fetch(&self) -> Result<JwkSet, String> {
+        let place = format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
+        let found: Value = self.get(&place).await?;
+        if found["issuer"].as_str() != Some(self.settings.issuer.as_str()) {
+            return Err(format!("{place} is about the issuer {}", found["issuer"]));
+        }
+        let place = found["jwks_uri"].as_str().ok_or_else(|| format!("{place} names no `jwks_uri`"))?;
+        serde_json::from_value(self.get(place).await?).map_err(|error| format!("{place}: {error}"))
+    }
+
+    async fn get(&self, place: &str) -> Result<Value, String> {
+        let wrong = |error: &dyn std::fmt::Display| format!("{place}: {error}");
+        let mut answer = self.client.get(place).send().await.map_err(|e| wrong(&e))?;
+        if !answer.status().is_success() {
+            return Err(wrong(&answer.status()));
+        }
+        let mut text = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| wrong(&e))? {
+            text.extend_from_slice(&chunk);
+            if text.len() > MOST {
+                return Err(wrong(&"the answer is too long"));
+            }
+        }
+        serde_json::from_slice(&text).map_err(|e| wrong(&e))
+    }
+}
+
+fn pick(set: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
+    match (kid, set.keys.as_slice()) {
+        (Some(kid), _) => set.find(kid).cloned(),
+        (None, [only]) => Some(only.clone()),
+        (None, _) => None,
+    }
+}
+
+/// A claim, by its name, or by dots within others.
+fn find<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
+    if let Some(found) = claims.get(name) {
+        return Some(found);
+    }
+    let mut parts = name.split('.');
+    let mut found = claims.get(parts.next()?)?;
+    for part in parts {
+        found = found.get(part)?;
+    }
+    Some(found)
+}

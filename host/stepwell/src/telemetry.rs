@@ -1,0 +1,312 @@
+//! What a process measures, as Prometheus reads it (OpenMetrics 1.0), and the spans of runs and attempts.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::RunState;
+use stepwell_engine::store::Kind;
+use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
+use stepwell_engine::{Outcome, StepEnd};
+
+use crate::node::lock;
+use crate::{Host, HostError, QueueLevel, QueueStatus};
+
+type Labels = [(&'static str, String); 1];
+type Labels2 = [(&'static str, String); 2];
+type Float = Gauge<f64, AtomicU64>;
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// What a process counts. Labels are step types, queues, priorities, classes and rules: all of them few.
+pub(crate) struct Measures {
+    runs: Family<Labels, Counter>,
+    run_seconds: Histogram,
+    lateness: Histogram,
+    steps: Family<Labels2, Counter>,
+    step_seconds: Histograms<Labels>,
+    fuel: Family<Labels, Counter>,
+    memory: Histograms<Labels>,
+    compile: Histogram,
+    denials: Family<Labels, Counter>,
+    retries: Counter,
+    dead_letters: Counter,
+    lost_claims: Counter,
+    pub store_seconds: Histograms<Labels>,
+    pub store_errors: Family<Labels, Counter>,
+}
+
+fn seconds() -> Histogram {
+    // From a millisecond to two hours.
+    Histogram::new(exponential_buckets(0.001, 3.0, 15))
+}
+
+fn bytes() -> Histogram {
+    // From 1 MiB to 8 GiB.
+    Histogram::new(exponential_buckets(1_048_576.0, 2.0, 14))
+}
+
+impl Default for Measures {
+    fn default() -> Self {
+        Self {
+            runs: Family::default(),
+            run_seconds: seconds(),
+            lateness: seconds(),
+            steps: Family::default(),
+            step_seconds: Family::new_with_constructor(seconds),
+            fuel: Family::default(),
+            memory: Family::new_with_constructor(bytes),
+            compile: seconds(),
+            denials: Family::default(),
+            retries: Counter::default(),
+            dead_letters: Counter::default(),
+            lost_claims: Counter::default(),
+            store_seconds: Family::new_with_constructor(seconds),
+            store_errors: Family::default(),
+        }
+    }
+}
+
+impl Measures {
+    fn register(&self, to: &mut Registry) {
+        let s = Unit::Seconds;
+        to.register("runs", "Runs that ended, by status", self.runs.clone());
+        to.register_with_unit("run_duration", "From begin to end of runs", s.clone(), self.run_seconds.clone());
+        to.register_with_unit("run_lateness", "From due to begin of runs", s.clone(), self.lateness.clone());
+        to.register("steps", "Attempts that ended, by step type and class of outcome", self.steps.clone());
+        to.register_with_unit("step_duration", "Attempts, by step type", s.clone(), self.step_seconds.clone());
+        to.register("step_fuel", "Fuel that attempts used, by step type", self.fuel.clone());
+        to.register_with_unit("step_memory", "Memory peaks of attempts", Unit::Bytes, self.memory.clone());
+        to.register_with_unit("compile", "Compiling and loading components", s.clone(), self.compile.clone());
+        to.register("denials", "Refusals by policy, by rule", self.denials.clone());
+        to.register("retries", "Attempts beyond the first of a step", self.retries.clone());
+        to.register("dead_letters", "Runs that ended in a way that somebody should look at", self.dead_letters.clone());
+        to.register("lost_claims", "Runs that another process took over from this one", self.lost_claims.clone());
+        to.register_with_unit("store", "Calls of the store, by operation", s, self.store_seconds.clone());
+        to.register("store_errors", "Calls of the store that failed, by operation", self.store_errors.clone());
+    }
+
+    pub fn began(&self, state: &RunState, at: Timestamp) {
+        self.lateness.observe((at - state.run.scheduled_time).as_seconds_f64().max(0.0));
+    }
+
+    pub fn ended(&self, state: &RunState, at: Timestamp, dead: bool) {
+        self.runs.get_or_create(&[("status", state.status.name().to_owned())]).inc();
+        if let Some(started) = state.started_at {
+            self.run_seconds.observe((at - started).as_seconds_f64().max(0.0));
+        }
+        if dead {
+            self.dead_letters.inc();
+        }
+    }
+
+    pub fn step_ended(&self, step_type: &str, attempt: u32, end: &StepEnd) {
+        let of = || [("step_type", step_type.to_owned())];
+        let class = ("class", end.outcome.class().to_owned());
+        self.steps.get_or_create(&[("step_type", step_type.to_owned()), class]).inc();
+        let receipt = &end.receipt;
+        self.step_seconds.get_or_create(&of()).observe(receipt.run_us as f64 / 1e6);
+        self.fuel.get_or_create(&of()).inc_by(receipt.fuel);
+        self.memory.get_or_create(&of()).observe(receipt.memory_peak_bytes as f64);
+        self.compile.observe(receipt.compile_us as f64 / 1e6);
+        for (rule, count) in &receipt.denials {
+            self.denials.get_or_create(&[("rule", rule.clone())]).inc_by(*count);
+        }
+        if let Outcome::Denied { rule, .. } = &end.outcome
+            && !receipt.denials.contains_key(rule)
+        {
+            self.denials.get_or_create(&[("rule", rule.clone())]).inc();
+        }
+        if attempt > 1 {
+            self.retries.inc();
+        }
+    }
+
+    pub fn lost_claim(&self) {
+        self.lost_claims.inc();
+    }
+}
+
+/// What is looked up when somebody asks.
+fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + Send + Sync + 'static>(
+    to: &mut Registry,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = (L, f64)>,
+) {
+    let family: Family<L, Float> = Family::default();
+    for (labels, value) in values {
+        family.get_or_create(&labels).set(value);
+    }
+    to.register(name, help, family);
+}
+
+fn gauge(to: &mut Registry, name: &str, help: &str, value: f64) {
+    let gauge = Float::default();
+    gauge.set(value);
+    to.register(name, help, gauge);
+}
+
+/// How the queues are.
+fn queue_gauges(to: &mut Registry, queues: &[QueueStatus]) {
+    let of = |queue: &QueueStatus| [("queue", queue.queue.clone())];
+    let levels = queues.iter().flat_map(|queue| queue.levels.iter().map(move |level| (queue, level)));
+    let level = |(queue, level): (&QueueStatus, &QueueLevel)| -> Labels2 {
+        [("queue", queue.queue.clone()), ("priority", level.priority.to_string())]
+    };
+    let ready = levels.clone().map(|found| (level(found), found.1.ready as f64));
+    gauges(to, "queue_ready", "Runs that are due and wait for a worker", ready);
+    let oldest = levels.map(|found| (level(found), found.1.oldest_seconds));
+    gauges(to, "queue_oldest_seconds", "Since when the oldest ready run has been due", oldest);
+    let each = |count: fn(&QueueStatus) -> f64| queues.iter().map(move |queue| (of(queue), count(queue)));
+    gauges(to, "queue_waiting", "Runs that are not due yet", each(|q| q.waiting as f64));
+    gauges(to, "queue_blocked", "Runs that wait for their concurrency key", each(|q| q.blocked as f64));
+    gauges(to, "queue_running", "Runs that run, over all processes", each(|q| q.running as f64));
+    gauges(to, "queue_concurrency", "Runs that may run at once", each(|q| f64::from(q.concurrency)));
+    gauges(to, "queue_paused", "Whether somebody paused the queue", each(|q| f64::from(u8::from(q.paused.is_some()))));
+}
+
+impl Host {
+    /// What this process has counted, and how the queues are, in the text format of OpenMetrics.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn prometheus(&self) -> Result<String, HostError> {
+        let now = self.clock.now();
+        let mut registry = Registry::with_prefix("stepwell");
+        let to = &mut registry;
+        self.measures.register(to);
+        let queues = self.queue_status().await?;
+        queue_gauges(to, &queues);
+        let open = self.store.records(Kind::DeadLetter, Some("open"), "", 10_000).await?.len();
+        gauge(to, "dead_letters_open", "Dead letters that nobody has dealt with", open as f64);
+        let next = self.store.next_schedule(None).await?;
+        let lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0));
+        gauge(to, "scheduler_lag_seconds", "By how much the next schedule is late", lag);
+        gauge(to, "claims", "Runs that this process works on", self.held().len() as f64);
+        let leases = lock(&self.node.leases).len();
+        gauge(to, "scheduler_leases", "Queues that this process is the scheduler of", leases as f64);
+        let vitals = self.store.vitals(now).await?;
+        let store = |place: &str| [("store", place.to_owned())];
+        let ahead = vitals.iter().map(|v| (store(&v.place), v.clock_ahead));
+        gauges(to, "store_clock_ahead_seconds", "By how much the clock of the store is ahead of ours", ahead);
+        let connects = vitals.iter().map(|v| (store(&v.place), v.connects as f64));
+        gauges(to, "store_connects", "Sessions that this process has made", connects);
+        if let Some((used, limit)) = memory() {
+            gauge(to, "memory_bytes", "Memory in use, of the container or the machine", used);
+            gauge(to, "memory_limit_bytes", "Memory that there is, of the container or the machine", limit);
+        }
+        let mut text = String::new();
+        text::encode(&mut text, &registry).map_err(|error| HostError::Refused(error.to_string()))?;
+        Ok(text)
+    }
+
+    /// The place of a new run in a trace: a new one, recorded as often as the configuration says.
+    pub(crate) fn new_trace(&self) -> Trace {
+        let one_in = self.settings().config.telemetry.sample_one_in.max(1);
+        let sampled = self.spans.is_some() && fastrand::u32(0..one_in) == 0;
+        Trace { trace_id: fastrand::u128(1..), span_id: 0, sampled }
+    }
+
+    /// Whether somebody wants to know of the run.
+    pub(crate) fn traced(&self, state: &RunState) -> Option<Trace> {
+        state.run.trace.filter(|trace| trace.sampled && self.spans.is_some())
+    }
+
+    pub(crate) fn run_ended(&self, state: &RunState, at: Timestamp) {
+        let Some((under, spans)) = self.traced(state).zip(self.spans.as_ref()) else { return };
+        let run = &state.run;
+        spans.take(Span {
+            under,
+            span_id: run_span(&run.execution_id),
+            name: format!("run {}", run.job.id),
+            client: false,
+            start: run.created_at,
+            end: at,
+            attributes: vec![
+                ("stepwell.run", run.execution_id.clone()),
+                ("stepwell.job", run.job.id.clone()),
+                ("stepwell.queue", run.queue.clone().unwrap_or_default()),
+                ("stepwell.status", state.status.name().to_owned()),
+            ],
+            error: state.status.is_dead().then(|| state.status.name().to_owned()),
+        });
+    }
+
+    pub(crate) fn attempt_ended(&self, attempt: &Attempted<'_>, end: &StepEnd, at: Timestamp) {
+        let Some((trace, spans)) = self.traced(attempt.state).zip(self.spans.as_ref()) else { return };
+        let run = &attempt.state.run;
+        let error = (!end.outcome.is_success()).then(|| end.outcome.message());
+        spans.take(Span {
+            under: trace.below(run_span(&run.execution_id)),
+            span_id: attempt_span(&run.execution_id, attempt.step_id, attempt.attempt),
+            name: format!("step {}", attempt.step_id),
+            client: false,
+            start: attempt.begun,
+            end: at,
+            attributes: vec![
+                ("stepwell.run", run.execution_id.clone()),
+                ("stepwell.step", attempt.step_id.to_owned()),
+                ("stepwell.step_type", attempt.step_type.to_owned()),
+                ("stepwell.attempt", attempt.attempt.to_string()),
+                ("stepwell.outcome", end.outcome.class().to_owned()),
+                ("stepwell.fuel", end.receipt.fuel.to_string()),
+                ("stepwell.memory_peak_bytes", end.receipt.memory_peak_bytes.to_string()),
+            ],
+            error: error.filter(|_| !matches!(end.outcome, Outcome::Parked { .. })),
+        });
+    }
+
+    pub(crate) fn called(&self, attempt: &Attempted<'_>, call: Call) {
+        let Some((trace, spans)) = self.traced(attempt.state).zip(self.spans.as_ref()) else { return };
+        let (id, step) = (&attempt.state.run.execution_id, attempt.step_id);
+        let start = attempt.begun + chrono::Duration::from_std(call.after).unwrap_or_default();
+        spans.take(Span {
+            under: trace.below(attempt_span(id, step, attempt.attempt)),
+            span_id: call.span_id,
+            name: call.name,
+            client: true,
+            start,
+            end: start + chrono::Duration::from_std(call.took).unwrap_or_default(),
+            attributes: call.attributes,
+            error: call.error,
+        });
+    }
+}
+
+/// An attempt, for its spans.
+pub(crate) struct Attempted<'a> {
+    pub state: &'a RunState,
+    pub step_id: &'a str,
+    pub step_type: &'a str,
+    pub attempt: u32,
+    pub begun: Timestamp,
+}
+
+/// Memory in use and memory that there is: of the control group (version 2) where it has a limit, of the machine
+/// otherwise. What the page cache holds and would give back does not count.
+fn memory() -> Option<(f64, f64)> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let number = |text: String| text.trim().parse::<f64>().ok();
+    let group = || {
+        let limit = number(read("/sys/fs/cgroup/memory.max")?)?;
+        let used = number(read("/sys/fs/cgroup/memory.current")?)?;
+        let stat = read("/sys/fs/cgroup/memory.stat")?;
+        let cache = stat.lines().find_map(|line| line.strip_prefix("inactive_file ")?.parse::<f64>().ok());
+        Some(((used - cache.unwrap_or(0.0)).max(0.0), limit))
+    };
+    let machine = || {
+        let text = read("/proc/meminfo")?;
+        let kib = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse::<f64>().ok()
+        };
+        let (total, free) = (kib("MemTotal:")?, kib("MemAvailable:")?);
+        Some(((total - free) * 1024.0, total * 1024.0))
+    };
+    group().or_else(machine)
+}
