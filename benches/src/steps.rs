@@ -79,8 +79,14 @@ async fn ours(wasm: &[u8], allocator: Allocator) -> Result<Sandbox> {
 async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
     let manifest = sandbox.manifest("hello").ok_or("no step")?;
     let digest = sandbox.digest("hello").ok_or("no step")?;
-    let request =
-        Request { project: "default", manifest: &manifest, digest: &digest, narrowing: &[], timeout: None, workspace: None };
+    let request = Request {
+        project: "default",
+        manifest: &manifest,
+        digest: &digest,
+        narrowing: &[],
+        timeout: None,
+        workspace: None,
+    };
     let grant =
         policy::decide(&PolicySet::default(), &Configuration::default(), &request).map_err(|d| d.message)?;
     let (sink, _reports) = StepSink::channel();

@@ -45,12 +45,15 @@ fn each_crate_knows_only_what_it_is_there_for() {
         ("wasmtime-wasi-http", &["sandbox"]),
         ("hyper", &["sandbox"]),
         ("rusqlite", &["sql", "store"]),
-        ("tokio-postgres", &["sql"]),
+        ("tokio-postgres", &["sql", "store"]),
         ("mysql_async", &["sql"]),
         ("tiberius", &["sql"]),
         ("clap", &["server"]),
         ("indicatif", &["server"]),
         ("axum", &["server"]),
+        ("reqwest", &["server"]),
+        ("opentelemetry_sdk", &["server"]),
+        ("jsonwebtoken", &["server"]),
     ] {
         for krate in crates.iter().filter(|krate| !owners.contains(krate)) {
             assert!(

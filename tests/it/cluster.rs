@@ -138,7 +138,10 @@ async fn settled(store: &dyn Store, load: &Load) {
     let ledger = store.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }).await.unwrap();
     let mut instants: Vec<_> = ledger.iter().map(|row| row.due_at.timestamp()).collect();
     instants.sort_unstable();
-    assert!(instants.windows(2).all(|pair| pair[1] - pair[0] == 1), "a fire has no row, or two: {instants:?}");
+    assert!(
+        instants.windows(2).all(|pair| pair[1] - pair[0] == 1),
+        "a fire has no row, or two: {instants:?}"
+    );
     println!("{} runs, {} fires, {} acknowledged", rows.len(), ledger.len(), acknowledged.len());
 }
 
@@ -181,7 +184,8 @@ async fn three_nodes_that_die_stop_or_are_cut_off_lose_and_double_nothing() {
     }
     let reply = nodes[0].server.request("PUT", TICK, &[], &tick().to_string()).await;
     assert_eq!(reply.status, 200, "{reply:?}");
-    let addresses = Arc::new(Mutex::new(nodes.iter().map(|node| node.server.address.clone()).collect::<Vec<_>>()));
+    let addresses =
+        Arc::new(Mutex::new(nodes.iter().map(|node| node.server.address.clone()).collect::<Vec<_>>()));
     let (load, task) = Load::start(addresses.clone(), &token);
     let wait = async |seconds: f64| tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     wait(1.0).await;
@@ -234,7 +238,8 @@ async fn a_database_that_restarts_or_fails_over_loses_nothing() {
     nodes.extend((0..2).map(|_| Node::start(&url, &token)));
     let reply = nodes[0].server.request("PUT", TICK, &[], &tick().to_string()).await;
     assert_eq!(reply.status, 200, "{reply:?}");
-    let addresses = Arc::new(Mutex::new(nodes.iter().map(|node| node.server.address.clone()).collect::<Vec<_>>()));
+    let addresses =
+        Arc::new(Mutex::new(nodes.iter().map(|node| node.server.address.clone()).collect::<Vec<_>>()));
     let (load, task) = Load::start(addresses, &token);
     tokio::time::sleep(Duration::from_secs(2)).await;
     pair.restart().await;

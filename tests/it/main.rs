@@ -23,3 +23,4 @@ mod service;
 mod simulation;
 mod stores;
 mod support;
+mod teams;

@@ -35,7 +35,9 @@ fn nothing_is_lost_doubled_or_stuck_in_postgres() {
         assert!(report.runs > 10, "seed {seed}: {report:?}");
     }
     for broken in [Broken::StaleFence, Broken::DoubleFire] {
-        let found = (1..=10).any(|seed| {
+        // Seeds in which SQLite shows it: time and chance are the same here.
+        let seeds = (1..=60).filter(|seed| !simulate(*seed, &sandbox, Some(broken)).wrong.is_empty());
+        let found = seeds.take(8).any(|seed| {
             let url = format!("{}&schema=broken_{}_{seed}", database.url(), broken as u8);
             !simulate_over(Some(url.parse().unwrap()), seed, &sandbox, Some(broken)).wrong.is_empty()
         });

@@ -123,7 +123,20 @@ impl Pair {
         let (dir, second) = (tempfile::tempdir().unwrap(), free_port());
         let copy = dir.path().join("data");
         let status = unprivileged(&bin.join("pg_basebackup"), dir.path())
-            .args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p", &port.to_string(), "-D"])
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+                "-R",
+                "-X",
+                "stream",
+                "-c",
+                "fast",
+                "-p",
+                &port.to_string(),
+                "-D",
+            ])
             .arg(&copy)
             .status();
         assert!(status.unwrap().success());

@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::trace::{Call, Trace};
 use crate::clock::Timestamp;
 use crate::document::Schema;
 use crate::outcome::StepEnd;
 use crate::policy::{Grant, Profile};
+use crate::trace::{Call, Trace};
 
 /// What a component says about itself (`stepwell:step/step.describe`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -58,6 +58,14 @@ pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret,
     Ok(Secret(value.to_owned()))
 }
 
+/// Whether the value of a secret can be read.
+///
+/// # Errors
+/// Says where the value should have been, and never what it is.
+pub fn readable(config: &Configuration, source: &SecretRef) -> Result<(), String> {
+    read(config, source).map(drop)
+}
+
 /// The text of a setting: its own, or that of the secret that it refers to.
 ///
 /// # Errors

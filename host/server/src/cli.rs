@@ -10,6 +10,7 @@ use stepwell::HostError;
 use stepwell::engine::{Diagnostic, project};
 
 use crate::operate::{OperateCommand, RunsOperate};
+use crate::telemetry::LogFormat;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -25,6 +26,13 @@ Exit codes:
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// What is logged, on standard error: `warn`, `info`, or by part, for instance `stepwell=debug` [default: what the
+    /// configuration says, or `warn`].
+    #[arg(long, value_name = "FILTER", env = "STEPWELL_LOG", global = true)]
+    pub log: Option<String>,
+    /// The form of the log.
+    #[arg(long, value_enum, env = "STEPWELL_LOG_FORMAT", default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,6 +64,20 @@ pub(crate) enum Command {
     Runs {
         #[command(subcommand)]
         command: RunsCommand,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+    /// Looks at the configuration.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Looks whether everything is as it should be, and says how to mend what is not. Exits with 1 when something does
+    /// not work.
+    Doctor {
+        /// What to print.
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
         #[command(flatten)]
         host: HostArgs,
     },
@@ -98,6 +120,18 @@ pub(crate) enum PolicyCommand {
     Show {
         /// The job file.
         file: PathBuf,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Prints what the configuration says, as JSON, and never a secret.
+    Show {
+        /// With every default, and what flags and variables put in the place of files.
+        #[arg(long)]
+        resolved: bool,
         #[command(flatten)]
         host: HostArgs,
     },
@@ -214,11 +248,13 @@ pub(crate) enum SchemaKind {
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Where the API listens. Loopback by default: what is reachable from elsewhere belongs behind TLS.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7450", env = "STEPWELL_LISTEN")]
-    pub listen: SocketAddr,
-    /// Requests of one API key in a second; twice as many in a burst.
-    #[arg(long, value_name = "N", default_value = "100")]
-    pub rate_limit: NonZeroU32,
+    ///
+    /// [default: what the configuration says, or 127.0.0.1:7450]
+    #[arg(long, value_name = "ADDRESS", env = "STEPWELL_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// Requests of one API key in a second; twice as many in a burst [default: what the configuration says, or 100].
+    #[arg(long, value_name = "N")]
+    pub rate_limit: Option<NonZeroU32>,
     #[command(flatten)]
     pub host: HostArgs,
 }
@@ -250,8 +286,6 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,
 }
-
-
 
 impl HostArgs {
     /// The project of job files.

@@ -1,6 +1,11 @@
 //! The commands that only look: policies, steps, runs, schemas.
 
 use std::path::Path;
+use std::str::FromStr;
+
+use serde_json::Value;
+use stepwell::engine::config::Setting;
+use stepwell::store::PostgresSettings;
 
 use stepwell::engine::job::{self, Catalog};
 use stepwell::engine::policy::{Grant, Policy};
@@ -13,7 +18,7 @@ use stepwell::{Host, HostError};
 use crate::cli::{HostArgs, Output, SchemaKind};
 use crate::display::{plain, summary, table};
 use crate::run::read;
-use crate::{Exit, file_error, host, print};
+use crate::{Exit, builder, file_error, host, print};
 
 pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
     let text = read(file)?;
@@ -194,4 +199,52 @@ pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
     };
     print(&serde_json::to_string_pretty(&schema).unwrap_or_default());
     Ok(Exit::Success)
+}
+
+/// What the configuration says, without secrets.
+pub(crate) fn config_show(resolved: bool, args: &HostArgs) -> Result<Exit, HostError> {
+    let sources = builder(args);
+    let mut config = Configuration::clone(&*sources.configuration()?);
+    if resolved {
+        // What the command line and the environment say counts more than the file.
+        if let Some(url) = &args.store {
+            config.store = Some(Setting(url.clone()));
+        }
+        if !args.policy.is_empty() {
+            config.policies.clone_from(&args.policy);
+        }
+        config.queues = args.queues.clone().or(config.queues);
+        config.data_dir = args.data_dir.clone().or(config.data_dir).or_else(|| Some(crate::cli::data_dir()));
+        config.steps.extend(args.step.iter().cloned());
+    }
+    for setting in config.store.iter_mut().chain(config.stores.values_mut()) {
+        if setting.reference().is_none() {
+            setting.0 = PostgresSettings::from_str(&setting.0)
+                .map_or_else(|_| HIDDEN.to_owned(), |settings| settings.place().to_owned());
+        }
+    }
+    for header in config.telemetry.otlp_headers.values_mut().filter(|header| header.reference().is_none()) {
+        HIDDEN.clone_into(&mut header.0);
+    }
+    let of = |config: &Configuration| serde_json::to_value(config).unwrap_or_default();
+    let mut shown = of(&config);
+    if resolved {
+        shown["timezone_queues"] = serde_json::to_value(sources.queue_settings()?).unwrap_or_default();
+    } else {
+        without_defaults(&mut shown, &of(&Configuration::default()));
+    }
+    print(&serde_json::to_string_pretty(&shown).unwrap_or_default());
+    Ok(Exit::Success)
+}
+
+/// What stands in the place of a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// Leaves out what is as it would be anyway.
+fn without_defaults(value: &mut Value, default: &Value) {
+    let (Value::Object(map), Value::Object(defaults)) = (value, default) else { return };
+    map.retain(|key, value| defaults.get(key) != Some(value));
+    for (key, value) in map {
+        without_defaults(value, defaults.get(key).unwrap_or(&Value::Null));
+    }
 }

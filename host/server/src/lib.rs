@@ -3,10 +3,12 @@
 mod api;
 mod cli;
 mod display;
+mod doctor;
 mod inspect;
 mod operate;
 mod run;
 mod scripts;
+mod telemetry;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -14,12 +16,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use stepwell::{Host, HostError};
-use tracing_subscriber::EnvFilter;
+use stepwell::{Host, HostBuilder, HostError};
 
 pub use api::markdown as operations_table;
 
-use crate::cli::{Cli, Command, HostArgs, PolicyCommand, RunsCommand, StepCommand, StepsCommand};
+use crate::cli::{
+    Cli, Command, ConfigCommand, HostArgs, PolicyCommand, RunsCommand, StepCommand, StepsCommand,
+};
+use crate::telemetry::LogFilter;
 
 /// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return code.into();
         }
     };
-    let filter = EnvFilter::try_from_env("STEPWELL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let filter = match telemetry::log(cli.log_format, cli.log.as_deref().unwrap_or("warn")) {
+        Ok(filter) => filter,
+        Err(error) => {
+            eprintln!("error: --log: {error}");
+            return Exit::BadInput.into();
+        }
+    };
     let mut builder = match cli.command {
         Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
         // One run at a time: a second thread would only be woken by each yield of the guest.
@@ -61,7 +70,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return Exit::Platform.into();
         }
     };
-    match runtime.block_on(dispatch(cli)) {
+    match runtime.block_on(dispatch(cli, filter)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             let message = error.to_string();
@@ -71,7 +80,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
+async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, HostError> {
     match cli.command {
         Command::Run(args) => run::run(args).await,
         Command::Validate(args) => run::validate(&args.file, &args.host).await,
@@ -90,7 +99,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
         }
         Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await,
         Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await,
-        Command::Serve(args) => operate::serve(args).await,
+        Command::Serve(args) => operate::serve(args, cli.log.is_none().then_some(filter)).await,
         Command::Operate(command) => operate::operate(command).await,
         Command::Runs { command, host } => match command {
             RunsCommand::Operate(command) => operate::runs(command, &host).await,
@@ -100,11 +109,19 @@ async fn dispatch(cli: Cli) -> Result<Exit, HostError> {
             RunsCommand::Logs { execution_id } => inspect::runs_logs(&execution_id, &host).await,
         },
         Command::Schema { kind } => inspect::schema(kind),
+        Command::Config { command: ConfigCommand::Show { resolved, host } } => {
+            inspect::config_show(resolved, &host)
+        }
+        Command::Doctor { output, host } => doctor::doctor(output, &host).await,
     }
 }
 
 /// Sets up the host, and registers the components that the command names.
 async fn host(args: &HostArgs) -> Result<Host, HostError> {
+    registered(builder(args).build()?, args).await
+}
+
+fn builder(args: &HostArgs) -> HostBuilder {
     let mut builder = Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir());
     if let Some(dir) = &args.data_dir {
         builder = builder.data_dir(dir);
@@ -121,7 +138,11 @@ async fn host(args: &HostArgs) -> Result<Host, HostError> {
     if let Some(queues) = &args.queues {
         builder = builder.queue_file(queues);
     }
-    let host = builder.build()?;
+    builder
+}
+
+/// The host with the components that the command and the configuration name.
+async fn registered(host: Host, args: &HostArgs) -> Result<Host, HostError> {
     let config = host.configuration();
     for path in args.step.iter().chain(&config.steps) {
         let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;

@@ -181,18 +181,38 @@ impl HostBuilder {
         self
     }
 
+    /// The configuration, as the files have it now.
+    ///
+    /// # Errors
+    /// Every problem of the files.
+    pub fn configuration(&self) -> Result<Arc<Configuration>, HostError> {
+        Ok(self.sources().read()?.config)
+    }
+
+    /// The settings of the queues, as the files have them now.
+    ///
+    /// # Errors
+    /// Every problem of the files.
+    pub fn queue_settings(&self) -> Result<QueueFile, HostError> {
+        Ok(self.sources().read()?.queues)
+    }
+
+    fn sources(&self) -> Sources {
+        Sources {
+            policies: self.policies.clone(),
+            policy_files: self.policy_files.clone(),
+            config_file: self.config_file.clone(),
+            queues: self.queues.clone(),
+            queue_file: self.queue_file.clone(),
+        }
+    }
+
     /// Sets everything up.
     ///
     /// # Errors
     /// Every problem of the policy and configuration files; a store or cache that cannot be used.
     pub fn build(self) -> Result<Host, HostError> {
-        let sources = Sources {
-            policies: self.policies,
-            policy_files: self.policy_files,
-            config_file: self.config_file,
-            queues: self.queues,
-            queue_file: self.queue_file,
-        };
+        let sources = self.sources();
         let settings = sources.read()?;
         let config = settings.config.clone();
         let data_dir = self.data_dir.or_else(|| config.data_dir.clone()).or(self.default_data_dir);

@@ -232,12 +232,14 @@ impl Host {
     ) -> Result<Option<Timetable>, HostError> {
         let Some(schedule) = &job.schedule else { return Ok(None) };
         let zone = job.timezone.parse().unwrap_or(chrono_tz::UTC);
-        Timetable::new(&job.id, schedule, zone, &self.settings().config.calendars, made).map(Some).map_err(|problems| {
-            let told = problems.into_iter().map(|(key, message)| {
-                Diagnostic::without_place(&format!("the job {}, schedule {key}", job.id), message)
-            });
-            HostError::Invalid(stepwell_engine::Diagnostics(told.collect()))
-        })
+        Timetable::new(&job.id, schedule, zone, &self.settings().config.calendars, made).map(Some).map_err(
+            |problems| {
+                let told = problems.into_iter().map(|(key, message)| {
+                    Diagnostic::without_place(&format!("the job {}, schedule {key}", job.id), message)
+                });
+                HostError::Invalid(stepwell_engine::Diagnostics(told.collect()))
+            },
+        )
     }
 
     /// The next fires of a job.
@@ -322,7 +324,8 @@ impl Host {
         self.store.write(vec![Change::Audit(audit)]).await?;
         match self.store.row(&id).await {
             Err(StoreError::NotFound(_)) => {
-                let full = self.settings().queues.settings(&job.timezone).map_or(0, |settings| settings.max_waiting);
+                let full =
+                    self.settings().queues.settings(&job.timezone).map_or(0, |settings| settings.max_waiting);
                 Err(StoreError::QueueFull(job.timezone.clone(), full).into())
             }
             row => Ok(row?.execution_id),

@@ -42,7 +42,8 @@ use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, AdmitError, IllegalEvent, RunState, RunView};
 use stepwell_engine::store::{Claim, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
-    project, Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
+    Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
+    project,
 };
 use stepwell_sandbox::{ComponentError, Sandbox};
 use tokio_util::sync::CancellationToken;

@@ -205,7 +205,7 @@ impl Host {
             run.execution_id = self.next_id(run.created_at);
             before(&run.execution_id)?;
             let audit = audit.clone().map(|audit| Audit { target: run.execution_id.clone(), ..audit });
-            match self.store.insert(&run, audit).await {
+            match self.timed("insert", self.store.insert(&run, audit)).await {
                 Ok(inserted) => {
                     self.inserted(&run, &inserted);
                     return Ok(Admitted { execution_id: run.execution_id, replayed: false });
@@ -223,7 +223,8 @@ impl Host {
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
         run.trace.get_or_insert_with(|| self.new_trace());
         if let Some(queue) = &run.queue {
-            let settings = self.settings().queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;
+            let settings =
+                self.settings().queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;
             run.rank = settings.rank(run.scheduled_time, run.priority);
             run.max_waiting = settings.max_waiting;
         }
@@ -321,7 +322,11 @@ impl Host {
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
                 // Earlier when another process says that there is something to learn.
-                let _ = tokio::time::timeout(host.settings().config.service.lease.0 / 5, host.node.claims.notified()).await;
+                let _ = tokio::time::timeout(
+                    host.settings().config.service.lease.0 / 5,
+                    host.node.claims.notified(),
+                )
+                .await;
                 host.renew().await;
             }
         }))
@@ -335,7 +340,7 @@ impl Host {
             return;
         }
         let now = self.clock.now();
-        match self.store.renew(&claims, now, self.lease_from(now)).await {
+        match self.timed("renew", self.store.renew(&claims, now, self.lease_from(now))).await {
             Ok(renewals) => {
                 for (hold, renewal) in held.iter().zip(renewals) {
                     match renewal {

@@ -8,7 +8,7 @@ use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Catalog, evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request};
 use stepwell_engine::run::RunState;
-use stepwell_engine::{project, Job, JobDefinition, Outcome, StepDefinition};
+use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project};
 
 use crate::Host;
 use crate::node::lock;
@@ -72,7 +72,8 @@ impl Host {
         }
         let manifest = self.sandbox.manifest(&step.step_type)?;
         let grant = self.decide(project::of(&job.id), job, step).map(Arc::new);
-        let config = Value::Object(step.config_for(&manifest, self.settings().config.left_out(&step.step_type)));
+        let config =
+            Value::Object(step.config_for(&manifest, self.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
         let mut all = lock(&self.known);
         if all.len() >= MOST_KNOWN {

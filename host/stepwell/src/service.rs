@@ -14,7 +14,8 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::run::{Admission, admit};
 use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable};
 use stepwell_engine::store::{
-    Change, Claim, ClaimQuery, CleanUp, Expect, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source, Wake,
+    Change, Claim, ClaimQuery, CleanUp, Expect, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source,
+    Wake,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -171,7 +172,7 @@ impl Host {
                 now,
                 until: self.lease_from(now),
             };
-            let claims = match self.store.claim(query).await {
+            let claims = match self.timed("claim", self.store.claim(query)).await {
                 Ok(claims) => claims,
                 Err(error) => {
                     tracing::warn!("queue {queue}: {error}");
@@ -293,7 +294,8 @@ impl Host {
                 }
                 _ => {
                     let next = self.store.next_schedule(Some(self.worker())).await.ok().flatten();
-                    let until = next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or_default());
+                    let until =
+                        next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or_default());
                     // What is due and was not fired is somebody else's by now.
                     until.clamp(Duration::from_millis(2), POLL)
                 }
@@ -394,7 +396,7 @@ impl Host {
         }
         let queues: std::collections::BTreeSet<String> =
             batches.iter().flat_map(|b| &b.fires).filter_map(|f| f.run.as_ref()?.queue.clone()).collect();
-        for fired in self.store.fire(batches).await? {
+        for fired in self.timed("fire", self.store.fire(batches)).await? {
             self.cancel_held(&fired.to_cancel, "replaced by a later run");
         }
         queues.iter().for_each(|queue| self.serve_queue(queue));

@@ -184,7 +184,8 @@ impl Host {
 
     async fn looked_at(&self, project: Option<String>, hours: u32) -> Result<Metrics, HostError> {
         let since = clock::earlier(self.clock.now(), std::time::Duration::from_secs(3600 * u64::from(hours)));
-        let filter = RunFilter { project, ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
+        let filter =
+            RunFilter { project, ended_since: Some(since), limit: LOOKED_AT, ..RunFilter::default() };
         let rows = self.store.list(&filter).await?;
         Ok(summarize(hours, &rows))
     }

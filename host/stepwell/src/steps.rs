@@ -27,11 +27,7 @@ impl Host {
     ///
     /// # Errors
     /// When it is no step, when its type is one that processes bring along, or the store failed.
-    pub async fn register_for_all(
-        &self,
-        wasm: Vec<u8>,
-        audit: Audit,
-    ) -> Result<(String, String), HostError> {
+    pub async fn register_for_all(&self, wasm: Vec<u8>, audit: Audit) -> Result<(String, String), HostError> {
         let component = self.sandbox.examine(wasm).await?;
         let name = component.manifest().type_name.clone();
         if self.is_own(&name) {
@@ -109,7 +105,9 @@ impl Host {
                 Ok(component) if component.digest() == digest && component.manifest().type_name == name => {
                     self.take_over(component);
                 }
-                Ok(_) => tracing::error!("the component of the step `{name}` is not the one that was registered"),
+                Ok(_) => {
+                    tracing::error!("the component of the step `{name}` is not the one that was registered")
+                }
                 Err(error) => tracing::error!("the step `{name}` cannot be registered here: {error}"),
             }
         }

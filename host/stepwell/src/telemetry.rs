@@ -12,7 +12,7 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::RunState;
 use stepwell_engine::store::Kind;
 use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
-use stepwell_engine::{Outcome, StepEnd};
+use stepwell_engine::{Outcome, StepEnd, StoreError};
 
 use crate::node::lock;
 use crate::{Host, HostError, QueueLevel, QueueStatus};
@@ -75,19 +75,41 @@ impl Measures {
     fn register(&self, to: &mut Registry) {
         let s = Unit::Seconds;
         to.register("runs", "Runs that ended, by status", self.runs.clone());
-        to.register_with_unit("run_duration", "From begin to end of runs", s.clone(), self.run_seconds.clone());
+        to.register_with_unit(
+            "run_duration",
+            "From begin to end of runs",
+            s.clone(),
+            self.run_seconds.clone(),
+        );
         to.register_with_unit("run_lateness", "From due to begin of runs", s.clone(), self.lateness.clone());
         to.register("steps", "Attempts that ended, by step type and class of outcome", self.steps.clone());
-        to.register_with_unit("step_duration", "Attempts, by step type", s.clone(), self.step_seconds.clone());
+        to.register_with_unit(
+            "step_duration",
+            "Attempts, by step type",
+            s.clone(),
+            self.step_seconds.clone(),
+        );
         to.register("step_fuel", "Fuel that attempts used, by step type", self.fuel.clone());
         to.register_with_unit("step_memory", "Memory peaks of attempts", Unit::Bytes, self.memory.clone());
         to.register_with_unit("compile", "Compiling and loading components", s.clone(), self.compile.clone());
         to.register("denials", "Refusals by policy, by rule", self.denials.clone());
         to.register("retries", "Attempts beyond the first of a step", self.retries.clone());
-        to.register("dead_letters", "Runs that ended in a way that somebody should look at", self.dead_letters.clone());
-        to.register("lost_claims", "Runs that another process took over from this one", self.lost_claims.clone());
+        to.register(
+            "dead_letters",
+            "Runs that ended in a way that somebody should look at",
+            self.dead_letters.clone(),
+        );
+        to.register(
+            "lost_claims",
+            "Runs that another process took over from this one",
+            self.lost_claims.clone(),
+        );
         to.register_with_unit("store", "Calls of the store, by operation", s, self.store_seconds.clone());
-        to.register("store_errors", "Calls of the store that failed, by operation", self.store_errors.clone());
+        to.register(
+            "store_errors",
+            "Calls of the store that failed, by operation",
+            self.store_errors.clone(),
+        );
     }
 
     pub fn began(&self, state: &RunState, at: Timestamp) {
@@ -167,7 +189,12 @@ fn queue_gauges(to: &mut Registry, queues: &[QueueStatus]) {
     gauges(to, "queue_blocked", "Runs that wait for their concurrency key", each(|q| q.blocked as f64));
     gauges(to, "queue_running", "Runs that run, over all processes", each(|q| q.running as f64));
     gauges(to, "queue_concurrency", "Runs that may run at once", each(|q| f64::from(q.concurrency)));
-    gauges(to, "queue_paused", "Whether somebody paused the queue", each(|q| f64::from(u8::from(q.paused.is_some()))));
+    gauges(
+        to,
+        "queue_paused",
+        "Whether somebody paused the queue",
+        each(|q| f64::from(u8::from(q.paused.is_some()))),
+    );
 }
 
 impl Host {
@@ -203,6 +230,23 @@ impl Host {
         let mut text = String::new();
         text::encode(&mut text, &registry).map_err(|error| HostError::Refused(error.to_string()))?;
         Ok(text)
+    }
+
+    /// Measures a call of the store.
+    pub(crate) async fn timed<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let begun = self.clock.now();
+        let answer = call.await;
+        let of = [("operation", operation.to_owned())];
+        let took = (self.clock.now() - begun).as_seconds_f64().max(0.0);
+        self.measures.store_seconds.get_or_create(&of).observe(took);
+        if let Err(StoreError::Unavailable(_) | StoreError::Failed(_)) = answer {
+            self.measures.store_errors.get_or_create(&of).inc();
+        }
+        answer
     }
 
     /// The place of a new run in a trace: a new one, recorded as often as the configuration says.

@@ -12,12 +12,13 @@ use stepwell_engine::job::approval::{Approval, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, apply, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
-use stepwell_engine::trace::attempt_span;
 use stepwell_engine::store::{Claim, Commit, DeadLetter, LogRecord, Next};
+use stepwell_engine::trace::attempt_span;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, error_span};
 
 use crate::prepare::Prepared;
 use crate::telemetry::Attempted;
@@ -133,7 +134,10 @@ impl Host {
             pending: Vec::new(),
             logs: Vec::new(),
         };
-        let left = worker.drive().await?;
+        // Of the level of errors, so that whatever is logged has the ids.
+        let trace = worker.state.run.trace.map(|trace| format!("{:032x}", trace.trace_id));
+        let ids = error_span!("run", run = worker.hold.execution_id, trace_id = trace);
+        let left = worker.drive().instrument(ids).await?;
         Ok((worker.state, left))
     }
 }
@@ -303,7 +307,23 @@ impl Worker<'_> {
             }),
             sink,
         };
-        let end = self.watch(step, attempt, request, &mut reports).await?;
+        let trace = self.state.run.trace.map(|trace| format!("{:032x}", trace.trace_id));
+        let (run, id) = (self.hold.execution_id.clone(), definition.id.as_str());
+        let ids = error_span!("step", run, step = id, attempt, trace_id = trace);
+        let end = self.watch(step, attempt, request, &mut reports).instrument(ids.clone()).await?;
+        let receipt = &end.receipt;
+        ids.in_scope(|| {
+            tracing::debug!(
+                outcome = end.outcome.class(),
+                run_us = receipt.run_us,
+                fuel = receipt.fuel,
+                memory = receipt.memory_peak_bytes,
+                "the attempt has ended"
+            );
+            for (rule, count) in &receipt.denials {
+                tracing::warn!(rule, count, "denied by policy");
+            }
+        });
         let (begun, at) = (self.begun, self.now());
         self.host.measures.step_ended(&definition.step_type, attempt, &end);
         let attempted = Attempted {
@@ -433,7 +453,7 @@ impl Worker<'_> {
         };
         let mut pause = Duration::from_millis(100);
         let free = loop {
-            match self.host.store.commit(commit.clone()).await {
+            match self.host.timed("commit", self.host.store.commit(commit.clone())).await {
                 Err(StoreError::Unavailable(why)) => {
                     tracing::warn!("{}: {why}; trying again", self.hold.execution_id);
                     tokio::select! {
@@ -451,6 +471,8 @@ impl Worker<'_> {
         if next == Next::End {
             self.host.measures.ended(&self.state, commit.at, commit.dead.is_some());
             self.host.run_ended(&self.state, commit.at);
+            let job = self.state.run.job.id.as_str();
+            tracing::info!(job, status = self.state.status.name(), "the run has ended");
         }
         self.host.wake(free.iter().map(String::as_str));
         self.host.tell_queues(free);

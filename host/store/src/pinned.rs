@@ -200,7 +200,8 @@ impl Store for PinnedStores {
         // A store that is away says nothing about its claims: each write checks its fence anyway.
         let mut renewals = vec![Renewal::Kept(None); claims.len()];
         for (index, positions) in groups {
-            let part: Vec<_> = positions.iter().filter_map(|position| claims.get(*position).cloned()).collect();
+            let part: Vec<_> =
+                positions.iter().filter_map(|position| claims.get(*position).cloned()).collect();
             match self.at(index)?.renew(&part, now, until).await {
                 Ok(found) => {
                     for (position, renewal) in positions.into_iter().zip(found) {

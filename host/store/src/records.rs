@@ -84,11 +84,7 @@ pub(crate) fn audit(db: &dyn Sql, row: Option<&Audit>) -> Result<(), StoreError>
     db.execute("INSERT INTO audit (at, row) VALUES ($1, $2)", params![micros(row.at), &json(row)?]).map(drop)
 }
 
-pub(crate) fn audit_rows(
-    db: &dyn Sql,
-    before: Option<u64>,
-    limit: u32,
-) -> Result<Vec<AuditRow>, StoreError> {
+pub(crate) fn audit_rows(db: &dyn Sql, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
     let sql = "SELECT seq, row FROM audit WHERE $1 IS NULL OR seq < $1 ORDER BY seq DESC LIMIT $2";
     let rows: Vec<(u64, String)> = db.many(sql, params![before, limit])?;
     rows.into_iter().map(|(seq, row)| Ok(AuditRow { seq, audit: parse(&row)? })).collect()

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::{StoreError, project};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
@@ -11,6 +10,7 @@ use stepwell_engine::store::{
     Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogRecord, NewRun, Next, Renewal, RunFilter,
     RunRow, Source, Standing,
 };
+use stepwell_engine::{StoreError, project};
 
 use crate::records;
 use crate::shared::{Shared, lock};
@@ -188,8 +188,7 @@ fn check_room(db: &dyn Sql, shared: &Shared, run: &NewRun) -> Result<(), StoreEr
     let known = lock(&shared.waiting).get(queue).copied();
     let (count, at) = match known {
         Some((count, at))
-            if count >= run.max_waiting
-                && (run.created_at - at).num_milliseconds() < COUNTED_FULL_MS =>
+            if count >= run.max_waiting && (run.created_at - at).num_milliseconds() < COUNTED_FULL_MS =>
         {
             (count, at)
         }
@@ -383,7 +382,9 @@ pub(crate) fn commit(db: &dyn Sql, commit: &Commit, body: &Body) -> Result<Vec<S
         };
     };
     let row = params![phase, name, micros(*at), started, next_due(commit), id, *fence];
-    let Some((key, cancelling, queue)) = db.one::<Released>(RELEASE, row)? else { return written(db, commit) };
+    let Some((key, cancelling, queue)) = db.one::<Released>(RELEASE, row)? else {
+        return written(db, commit);
+    };
     append(db, commit, body)?;
     let mut free = Vec::new();
     if phase == ENDED {
@@ -415,7 +416,8 @@ fn written(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
 }
 
 fn append(db: &dyn Sql, commit: &Commit, body: &Body) -> Result<(), StoreError> {
-    let sql = "INSERT INTO journal (execution_id, fence, n, lines, events, logs) VALUES ($1, $2, $3, $4, $5, $6)
+    let sql =
+        "INSERT INTO journal (execution_id, fence, n, lines, events, logs) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (execution_id, fence, n) DO NOTHING";
     let id = &commit.execution_id;
     db.execute(sql, params![id, commit.fence, commit.number, body.lines, &body.events, &body.logs]).map(drop)

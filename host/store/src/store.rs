@@ -127,7 +127,8 @@ impl<D: Database> Store for SqlStore<D> {
         until: Timestamp,
     ) -> Result<Claim, StoreError> {
         let (id, worker) = (execution_id.to_owned(), worker.to_owned());
-        let claim = move |db: &dyn Sql, shared: &Shared| runs::claim_run(db, shared, &id, &worker, now, until);
+        let claim =
+            move |db: &dyn Sql, shared: &Shared| runs::claim_run(db, shared, &id, &worker, now, until);
         self.0.write(claim).await?.claim()
     }
 

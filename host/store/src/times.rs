@@ -75,7 +75,8 @@ pub(crate) fn lease(
     ends: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
     let lease = db.lease_time(now)?;
-    let sql = "INSERT INTO leases (queue, holder, ends) SELECT DISTINCT queue, $1, $2 FROM schedules WHERE TRUE
+    let sql =
+        "INSERT INTO leases (queue, holder, ends) SELECT DISTINCT queue, $1, $2 FROM schedules WHERE TRUE
         ON CONFLICT (queue) DO UPDATE SET holder = $1, ends = $2 WHERE leases.holder = $1 OR leases.ends <= $3
         RETURNING queue";
     db.many(sql, params![holder, until(lease, now, ends), lease])
@@ -95,11 +96,7 @@ pub(crate) fn due(
     found.into_iter().map(|found| schedule(db, shared, found)).collect()
 }
 
-pub(crate) fn fire(
-    db: &dyn Sql,
-    shared: &Shared,
-    batches: &[FireBatch],
-) -> Result<Vec<Fired>, StoreError> {
+pub(crate) fn fire(db: &dyn Sql, shared: &Shared, batches: &[FireBatch]) -> Result<Vec<Fired>, StoreError> {
     batches.iter().map(|batch| fire_one(db, shared, batch)).collect()
 }
 
@@ -269,7 +266,8 @@ pub(crate) fn next_due(db: &dyn Sql, queue: &str) -> Result<Option<Timestamp>, S
 }
 
 pub(crate) fn overdue(db: &dyn Sql, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT execution_id FROM runs WHERE phase IN (1, 4) AND started_at IS NULL AND expires_at <= $1
+    let sql =
+        "SELECT execution_id FROM runs WHERE phase IN (1, 4) AND started_at IS NULL AND expires_at <= $1
         LIMIT $2";
     db.many(sql, params![micros(now), limit])
 }

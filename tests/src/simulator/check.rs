@@ -16,8 +16,10 @@ pub async fn all(world: &World) -> Report {
     let mut wrong = world.wrong.clone();
     let everything = RunFilter { limit: u32::MAX, ..RunFilter::default() };
     let rows = ground.ask(store.list(&everything)).await.unwrap_or_default();
-    let ledger =
-        ground.ask(store.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() })).await.unwrap_or_default();
+    let ledger = ground
+        .ask(store.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }))
+        .await
+        .unwrap_or_default();
     let mut runs = Vec::new();
     for row in &rows {
         if !row.status.is_terminal() {

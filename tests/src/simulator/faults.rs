@@ -90,7 +90,8 @@ impl Ground {
             return question.await;
         }
         static OUTSIDE: OnceLock<Runtime> = OnceLock::new();
-        let runtime = OUTSIDE.get_or_init(|| Runtime::new().unwrap_or_else(|error| panic!("no runtime: {error}")));
+        let runtime =
+            OUTSIDE.get_or_init(|| Runtime::new().unwrap_or_else(|error| panic!("no runtime: {error}")));
         let answer = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(question)).join());
         answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
@@ -254,7 +255,9 @@ impl Store for Faulty {
                 .ok();
         }
         // The worker tries again, and must not write twice.
-        self.leave(free).await.map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
+        self.leave(free)
+            .await
+            .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
     }
 
     async fn request_cancel(

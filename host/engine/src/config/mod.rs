@@ -1,6 +1,7 @@
 //! The operator's configuration: what connections, organizations and secrets are called, and where they are.
 
 mod connection;
+mod service;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -12,12 +13,12 @@ use serde_json::{Map, Value};
 
 use crate::document::{Diagnostics, Document, Schema};
 use crate::policy::{Grants, HttpRule, Inject, LimitsPatch, SqlMode};
-use crate::quantity::Span;
 use crate::schedule::Calendars;
 
 use connection::relative;
 
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
+pub use service::{Oidc, OidcGrant, Project, Retention, Service, Telemetry};
 
 /// The configuration file, `stepwell.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -64,133 +65,6 @@ pub struct Configuration {
     pub queues: Option<PathBuf>,
     /// Components to register as steps; relative to the configuration file. Default: none.
     pub steps: Vec<PathBuf>,
-}
-
-/// The service's own settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Service {
-    /// Runs that this process works on at once, over all queues. Default: 256. Each worker reserves 4 GiB of address
-    /// space, not of memory, for the instance of its step: hence at most 10000.
-    #[schemars(range(min = 1, max = 10_000))]
-    pub workers: u32,
-    /// How long running steps may go on after SIGTERM. Default: 30s, what Kubernetes allows.
-    pub drain: Span,
-    /// How long a claim lasts without being renewed: the time after which another process takes over the runs of
-    /// one that has died. Default: 15s.
-    pub lease: Span,
-    /// What is kept, and how long.
-    pub retention: Retention,
-}
-
-/// What belongs to a project. What no project lists belongs to `default`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Project {
-    /// Connections that policies for this project may grant.
-    pub connections: Vec<String>,
-    /// Secrets that policies for this project may have injected.
-    pub secrets: Vec<String>,
-    /// Azure DevOps organizations that policies for this project may grant.
-    pub organizations: Vec<String>,
-}
-
-/// An OpenID provider whose tokens (JWT, RFC 9068 and OpenID Connect Core 1.0) let people and programs in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Oidc {
-    /// The issuer, as the `iss` of its tokens has it. Its keys are found by `/.well-known/openid-configuration` below it.
-    #[schemars(regex(pattern = "^https?://"))]
-    pub issuer: String,
-    /// What `aud` of a token must hold: the name of this service at the provider.
-    #[schemars(length(min = 1))]
-    pub audience: String,
-    /// The claim that names people in the audit log. Default: `sub`.
-    #[serde(default = "sub")]
-    pub name_claim: String,
-    /// The claim with roles or groups: a list of texts, or one text with spaces; nested ones with dots, for instance
-    /// `realm_access.roles`. Default: `roles`.
-    #[serde(default = "roles")]
-    pub roles_claim: String,
-    /// What values of that claim let their holders do.
-    #[schemars(length(min = 1))]
-    pub grants: Vec<OidcGrant>,
-}
-
-/// What a value of the roles claim lets its holders do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OidcGrant {
-    /// The value.
-    pub value: String,
-    /// `viewer`, `operator` or `admin`.
-    #[schemars(regex(pattern = "^(viewer|operator|admin)$"))]
-    pub role: String,
-    /// The projects; `*` for all, and for what belongs to none. Default: `default`.
-    #[serde(default = "default_projects")]
-    pub projects: Vec<String>,
-}
-
-fn sub() -> String {
-    "sub".to_owned()
-}
-
-fn roles() -> String {
-    "roles".to_owned()
-}
-
-fn default_projects() -> Vec<String> {
-    vec![crate::project::DEFAULT.to_owned()]
-}
-
-/// What is told to other systems.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Telemetry {
-    /// Where traces go: the base URL of an OTLP receiver over HTTP, for instance `http://localhost:4318`. Default: nowhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^https?://"))]
-    pub otlp_endpoint: Option<String>,
-    /// Headers of requests there, for instance `authorization`: values, or references to secrets that hold them.
-    pub otlp_headers: BTreeMap<String, Setting>,
-    /// Of this many runs that come without a trace of their own, one is traced. Default: 1, every run.
-    #[schemars(range(min = 1))]
-    pub sample_one_in: u32,
-}
-
-impl Default for Telemetry {
-    fn default() -> Self {
-        Self { otlp_endpoint: None, otlp_headers: BTreeMap::new(), sample_one_in: 1 }
-    }
-}
-
-/// What is kept, and how long.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Retention {
-    /// Runs that have ended, with their logs and workspaces. Default: 30d.
-    pub runs: Span,
-    /// Ended runs of one job at most. Default: 10_000.
-    #[schemars(range(min = 1))]
-    pub runs_per_job: u32,
-    /// Rows of the fire ledger. Default: 90d.
-    pub ledger: Span,
-    /// Rows of the audit log. Default: 365d.
-    pub audit: Span,
-}
-
-impl Default for Service {
-    fn default() -> Self {
-        Self { workers: 256, drain: Span::secs(30), lease: Span::secs(15), retention: Retention::default() }
-    }
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        const DAY: u64 = 24 * 3600;
-        let days = |days| Span::secs(days * DAY);
-        Self { runs: days(30), runs_per_job: 10_000, ledger: days(90), audit: days(365) }
-    }
 }
 
 /// What the operator says about a step type, whatever policies and jobs say.
@@ -374,7 +248,8 @@ impl Configuration {
         for store in self.store.iter_mut().chain(self.stores.values_mut()).chain(headers) {
             relative(&mut store.0, dir);
         }
-        let files = self.policies.iter_mut().chain(&mut self.steps).chain(&mut self.queues).chain(&mut self.data_dir);
+        let files =
+            self.policies.iter_mut().chain(&mut self.steps).chain(&mut self.queues).chain(&mut self.data_dir);
         files.for_each(|path| *path = dir.join(&*path));
         self.check_projects(document, problems);
         for (name, secret) in self.references() {
@@ -388,7 +263,9 @@ impl Configuration {
     fn check_projects(&self, document: &Document, problems: &mut Diagnostics) {
         for name in self.projects.keys() {
             if !crate::project::is_name(name) || name == crate::project::DEFAULT {
-                let message = format!("`{name}`: a project has another name than `default`, of lower-case letters, digits and `-`");
+                let message = format!(
+                    "`{name}`: a project has another name than `default`, of lower-case letters, digits and `-`"
+                );
                 problems.0.push(document.error_at_key(&format!("/projects/{name}"), message));
             }
         }
@@ -396,7 +273,9 @@ impl Configuration {
         for (index, grant) in granted {
             for name in grant.projects.iter().filter(|name| *name != "*" && !self.has_project(name)) {
                 let at = format!("/oidc/grants/{index}/projects");
-                problems.0.push(document.error(&at, format!("there is no project `{name}` under `projects`")));
+                problems
+                    .0
+                    .push(document.error(&at, format!("there is no project `{name}` under `projects`")));
             }
         }
     }
@@ -408,8 +287,12 @@ impl Configuration {
 
     /// The projects that something belongs to.
     fn owners(&self, listed: impl Fn(&Project) -> bool) -> Vec<&str> {
-        let owners: Vec<&str> =
-            self.projects.iter().filter(|(_, project)| listed(project)).map(|(name, _)| name.as_str()).collect();
+        let owners: Vec<&str> = self
+            .projects
+            .iter()
+            .filter(|(_, project)| listed(project))
+            .map(|(name, _)| name.as_str())
+            .collect();
         if owners.is_empty() { vec![crate::project::DEFAULT] } else { owners }
     }
 
@@ -435,7 +318,19 @@ impl Configuration {
             };
         }
         keep!(
-            connections, azure_devops, secrets, secret_store, store, stores, data_dir, steps, service.workers, telemetry,
+            connections,
+            azure_devops,
+            secrets,
+            secret_store,
+            store,
+            stores,
+            data_dir,
+            steps,
+            service.workers,
+            service.listen,
+            service.rate_limit,
+            telemetry,
+            oidc,
         );
         kept
     }
@@ -497,7 +392,8 @@ impl Configuration {
             if let Some(Inject { secret, .. }) = &rule.inject {
                 if !self.secrets.contains_key(secret) {
                     missing.push(format!("the secret `{secret}` is not in the configuration"));
-                } else if let Some(why) = self.strangers(&is_for, |project| project.secrets.contains(secret)) {
+                } else if let Some(why) = self.strangers(&is_for, |project| project.secrets.contains(secret))
+                {
                     missing.push(format!("the secret `{secret}` {why}"));
                 }
             }

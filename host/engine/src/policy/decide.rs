@@ -28,7 +28,9 @@ impl PolicySet {
                     problems.push(format!("two policies are named `{}`", policy.name));
                 }
                 let both = |project: &&String| other.is_for(project) || *project == "*";
-                if !policy.projects.iter().any(|project| both(&project)) && !other.projects.iter().any(|p| p == "*") {
+                if !policy.projects.iter().any(|project| both(&project))
+                    && !other.projects.iter().any(|p| p == "*")
+                {
                     continue;
                 }
                 for step in policy.steps.iter().filter(|step| other.steps.contains(step)) {
@@ -416,6 +418,7 @@ mod tests {
             policy: 1,
             name: "p".to_owned(),
             steps: vec!["acme/step".to_owned()],
+            projects: vec!["default".to_owned()],
             component: None,
             grants: grants(operator),
         };
@@ -442,8 +445,14 @@ context: {read: ['*'], write: [a]}";
     #[test]
     fn without_a_policy_there_are_limits_and_nothing_else() {
         let manifest = manifest(&["http", "files"]);
-        let request =
-            Request { project: "default", manifest: &manifest, digest: "", narrowing: &[], timeout: None, workspace: None };
+        let request = Request {
+            project: "default",
+            manifest: &manifest,
+            digest: "",
+            narrowing: &[],
+            timeout: None,
+            workspace: None,
+        };
         let grant = decide(&PolicySet::default(), &Configuration::default(), &request).unwrap();
         assert_eq!(grant.limits(), &Limits::STANDARD);
         assert!(grant.http().is_empty() && grant.sql().is_empty() && grant.files().is_empty());
@@ -509,6 +518,7 @@ profile: large";
             policy: 1,
             name: "p".to_owned(),
             steps: vec!["*".to_owned()],
+            projects: vec!["default".to_owned()],
             component: Some("sha256:bb".to_owned()),
             grants: Grants::default(),
         };

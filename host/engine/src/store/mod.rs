@@ -4,6 +4,7 @@
 //! are here, and not in a process's memory: [`Store::claim`], [`Store::commit`] and [`Store::fire`] each decide and
 //! write in one transaction.
 
+mod records;
 mod rows;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use tokio::sync::broadcast;
 use crate::clock::Timestamp;
 use crate::run::Event;
 
+pub use records::*;
 pub use rows::*;
 
 /// Why a store did not do it.

@@ -37,12 +37,18 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         profile: Profile::Standard,
         idempotent: false,
     };
-    let request =
-        policy::Request { manifest: &manifest, digest: "", narrowing: &[], timeout: None, workspace: None };
+    let request = policy::Request {
+        project: "default",
+        manifest: &manifest,
+        digest: "",
+        narrowing: &[],
+        timeout: None,
+        workspace: None,
+    };
     let grant = policy::decide(&policies, &config, &request).ok()?;
     let outbound =
         Outbound { credentials: Credentials::new(Arc::default()), breakers: Breakers::default(), lookup };
-    Some(Hooks::new(Arc::new(outbound), Arc::new(grant), None))
+    Some(Hooks::new(Arc::new(outbound), Arc::new(grant), None, Default::default()))
 }
 
 /// Sends a request; whether an answer came, or what refused it.

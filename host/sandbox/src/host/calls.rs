@@ -29,7 +29,10 @@ pub(crate) struct Going {
     attributes: Vec<(&'static str, String)>,
 }
 
-#[allow(clippy::disallowed_methods, reason = "how long a call takes is measured, and nothing is decided by it")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long a call takes is measured, and nothing is decided by it"
+)]
 fn now() -> Instant {
     Instant::now()
 }
@@ -89,7 +92,6 @@ pub(crate) fn answered<B>(call: Option<Going>, answer: &Result<Response<B>, impl
 }
 
 impl Going {
-
     /// The call is over.
     pub fn end(self, more: Vec<(&'static str, String)>, error: Option<String>) {
         let Self { inner, begun, span_id, name, mut attributes } = self;
@@ -98,6 +100,13 @@ impl Going {
         }
         attributes.extend(more);
         let after = begun.saturating_duration_since(inner.begun);
-        inner.sink.offer(Report::Call(Call { span_id, name, after, took: begun.elapsed(), attributes, error }));
+        inner.sink.offer(Report::Call(Call {
+            span_id,
+            name,
+            after,
+            took: begun.elapsed(),
+            attributes,
+            error,
+        }));
     }
 }

@@ -30,11 +30,11 @@ use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
-use crate::host::calls::{self, Traced};
 use super::breaker::Breakers;
 use super::connect::{connect_error, exchange, handshake};
 use super::mask::{Masked, Needles};
 use crate::credentials::Credentials;
+use crate::host::calls::{self, Traced};
 
 /// Bytes a second that an answer must bring after its first seconds: less is a server that holds the step up.
 const MIN_BYTES_PER_SECOND: u64 = 1 << 10;
@@ -562,7 +562,7 @@ mod tests {
             breakers: Breakers::default(),
             lookup: Box::new(system_lookup),
         };
-        Hooks::new(Arc::new(outbound), Arc::new(Grant::nothing()), None).shared
+        Hooks::new(Arc::new(outbound), Arc::new(Grant::nothing()), None, Traced::default()).shared
     }
 
     #[tokio::test]

@@ -114,10 +114,9 @@ impl Host for Guest {
                 "more than {most} programs; raise `limits.process_starts` in the policy"
             ))));
         }
-        let call = self.traced.begin(
-            || format!("process {name}"),
-            || vec![("process.executable.name", name.clone())],
-        );
+        let call = self
+            .traced
+            .begin(|| format!("process {name}"), || vec![("process.executable.name", name.clone())]);
         let ended = program::run(program).await;
         if let Some(call) = call {
             match &ended {

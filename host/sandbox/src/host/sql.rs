@@ -13,11 +13,11 @@ use wasmtime::Result as Trap;
 use wasmtime::component::Resource;
 
 use crate::guest::Guest;
-use crate::host::calls::{Going, Traced};
 use crate::guest::bindings::stepwell::sql::sql as wit;
 use crate::guest::bindings::stepwell::sql::sql::{
     Column, Error, Host, HostConnection, HostLoad, HostRows, Parameters, Value,
 };
+use crate::host::calls::{Going, Traced};
 
 /// Rows of one answer.
 const BATCH_ROWS: usize = 2048;

@@ -74,10 +74,12 @@ pub(super) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Pro
         })?
         .trim();
     let who = match (&app.oidc, token.starts_with("sw_")) {
-        (Some(provider), false) => provider.identity(token, app.host.now()).await.map_err(|error| match error {
-            oidc::Error::Refused(why) => unauthorized(&why),
-            oidc::Error::Unavailable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
-        })?,
+        (Some(provider), false) => {
+            provider.identity(token, app.host.now()).await.map_err(|error| match error {
+                oidc::Error::Refused(why) => unauthorized(&why),
+                oidc::Error::Unavailable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
+            })?
+        }
         _ => app
             .key(token)
             .await?

@@ -12,24 +12,20 @@ use serde::de::DeserializeOwned;
 use stepwell::engine::document::{Document, Schema};
 use stepwell::engine::job::approval;
 use stepwell::engine::run::Admission;
-use stepwell::engine::schedule;
+use stepwell::engine::store::{Audit, Expect};
 use stepwell::sandbox::MAX_COMPONENT_BYTES;
-use stepwell::engine::StoreError;
-use stepwell::engine::store::{Audit, DeadLetter, Expect, Kind, LedgerFilter, LedgerRow};
-use stepwell::{Backfill, Health, HostError, Metrics, StoredJob};
+use stepwell::{Health, HostError, Metrics, StoredJob};
 
 use super::keys::{self, NewKey};
 use super::problem::Problem;
-use super::runs::edited;
 use super::v2::{accepted, idempotency, parse, trace};
 use super::views::{
-    AuditLog, BackfillAnswer, BackfillRequest, Backfills, BulkAction, BulkAnswer, BulkRequest, CleanedUp,
-    ClockChange, DeadLetters, Job, Jobs, Key, KeyRequest, Keys, Ledger, NewKeyAnswer, PreviewAnswer, Queues,
-    Reason, RegisteredStep, RetryRequest, RunRequest, Schedule, Step, Steps,
+    AuditLog, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer, Queues,
+    Reason, RegisteredStep, RunRequest, Schedule, Step, Steps,
 };
 use super::{App, Caller, openapi::document};
 
-type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
 /// Parameters of the query; what does not fit is a problem like any other.
 pub(super) struct Params<T>(pub T);
@@ -91,12 +87,18 @@ pub(super) async fn page<T, C, F: Future<Output = Result<Vec<T>, HostError>>>(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
-    limit: Option<u32>,
-    cursor: Option<String>,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
 }
 
 pub(super) async fn liveness() -> &'static str {
     "ok\n"
+}
+
+/// Without a word about why: this one answers everybody.
+pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, &'static str) {
+    let works = app.host.is_serving() && app.host.store().next_schedule(None).await.is_ok();
+    if works { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
 }
 
 pub(super) async fn openapi() -> Json<serde_json::Value> {
@@ -198,15 +200,24 @@ pub(super) async fn run_job(
         Some(text) => Some(time(&app, text, &job.timezone)?),
         None => None,
     };
-    let admission =
-        Admission { variables: request.variables, due, priority: request.priority, trace: trace(&headers), ..Admission::default() };
+    let admission = Admission {
+        variables: request.variables,
+        due,
+        priority: request.priority,
+        trace: trace(&headers),
+        ..Admission::default()
+    };
     let idempotency = idempotency(&headers, &caller, &format!("job.run {id}"), &bytes)?;
     let audit = Audit { detail: id.clone(), ..caller.audit(&app, "job.run", "") };
     let admitted = app.host.enqueue(&job, admission, idempotency, Some(audit)).await?;
     Ok(accepted(&admitted.execution_id, admitted.replayed))
 }
 
-fn time(app: &App, text: &str, timezone: &str) -> Result<stepwell::engine::clock::Timestamp, Problem> {
+pub(super) fn time(
+    app: &App,
+    text: &str,
+    timezone: &str,
+) -> Result<stepwell::engine::clock::Timestamp, Problem> {
     let wrong =
         |error: stepwell::HostError| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
     app.host.time_in(text, timezone).map_err(wrong)
@@ -286,232 +297,6 @@ pub(super) async fn resume_schedule(
     let id = caller.job(&id)?;
     app.host.pause_schedule(&id, None, caller.audit(&app, "schedule.resume", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LedgerQuery {
-    job_id: Option<String>,
-    decision: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-pub(super) async fn ledger(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Params(query): Params<LedgerQuery>,
-) -> Answer<Ledger> {
-    let limit = limit(query.limit)?;
-    let decision =
-        match query.decision {
-            Some(name) => {
-                let found = schedule::Decision::ALL.into_iter().find(|decision| decision.name() == name);
-                Some(found.ok_or_else(|| {
-                    Problem::bad_request(format!("`{name}` is not a decision of the ledger"))
-                })?)
-            }
-            None => None,
-        };
-    let instant = |text: Option<String>| {
-        let read =
-            |text: String| app.host.time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()));
-        text.map(read).transpose()
-    };
-    let after = match query.cursor {
-        Some(cursor) => Some(place(&cursor).ok_or_else(|| Problem::bad_request("cursor: not one of ours"))?),
-        None => None,
-    };
-    let filter = LedgerFilter {
-        job_id: query.job_id.map(|id| caller.job(&id)).transpose()?,
-        decision,
-        from: instant(query.from)?,
-        to: instant(query.to)?,
-        ..LedgerFilter::default()
-    };
-    let fetch = |after, limit| {
-        let (host, filter) = (app.host.clone(), LedgerFilter { after, limit, ..filter.clone() });
-        async move { host.ledger(&filter).await }
-    };
-    let own = |row: &LedgerRow| caller.covers(&row.job_id);
-    let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
-    let (items, next) = page(limit, after, fetch, own, place).await?;
-    let next_cursor = next.map(|(at, job, nominal)| format!("{}|{job}|{nominal}", at.timestamp_micros()));
-    Ok(Json(Ledger { items, next_cursor }))
-}
-
-fn place(cursor: &str) -> Option<(stepwell::engine::clock::Timestamp, String, String)> {
-    let mut parts = cursor.splitn(3, '|');
-    let at = stepwell::engine::clock::Timestamp::from_timestamp_micros(parts.next()?.parse().ok()?)?;
-    Some((at, parts.next()?.to_owned(), parts.next()?.to_owned()))
-}
-
-pub(super) async fn list_backfills(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Params(query): Params<Page>,
-) -> Answer<Backfills> {
-    let fetch = |after: Option<String>, limit| {
-        let host = app.host.clone();
-        async move { host.backfills(&after.unwrap_or_default(), limit).await }
-    };
-    let own = |backfill: &Backfill| caller.covers(&backfill.job_id);
-    let (items, next_cursor) =
-        page(limit(query.limit)?, query.cursor, fetch, own, |backfill| backfill.id.clone()).await?;
-    Ok(Json(Backfills { items, next_cursor }))
-}
-
-pub(super) async fn start_backfill(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    bytes: Bytes,
-) -> Answer<BackfillAnswer> {
-    let mut request: BackfillRequest = body(&bytes)?;
-    request.job_id = caller.job(&request.job_id)?;
-    let timezone = app.host.job(&request.job_id).await?.job.timezone.clone();
-    let (from, to) = (time(&app, &request.from, &timezone)?, time(&app, &request.to, &timezone)?);
-    if request.dry_run {
-        return Ok(Json(BackfillAnswer::Plan(app.host.plan_backfill(&request.job_id, from, to).await?)));
-    }
-    let audit = caller.audit(&app, "backfill.start", &request.job_id);
-    let started = app.host.start_backfill(&request.job_id, from, to, request.priority, audit).await?;
-    Ok(Json(BackfillAnswer::Started(started)))
-}
-
-pub(super) async fn get_backfill(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Answer<Backfill> {
-    let (backfill, _) = app.host.backfill(&id).await?;
-    caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id))?;
-    Ok(Json(backfill))
-}
-
-pub(super) async fn cancel_backfill(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Answer<Backfill> {
-    let (backfill, _) = app.host.backfill(&id).await?;
-    caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id.clone()))?;
-    Ok(Json(app.host.cancel_backfill(&id, caller.audit(&app, "backfill.cancel", &id)).await?))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LettersQuery {
-    state: Option<String>,
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-pub(super) async fn list_dead_letters(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Params(query): Params<LettersQuery>,
-) -> Answer<DeadLetters> {
-    let limit = limit(query.limit)?;
-    let state = query.state;
-    if state.as_deref().is_some_and(|state| !["open", "redriven", "discarded"].contains(&state)) {
-        return Err(Problem::bad_request("state: open, redriven or discarded"));
-    }
-    let fetch = |after: Option<String>, limit| {
-        let (host, state) = (app.host.clone(), state.clone());
-        async move { host.dead_letters(state.as_deref(), &after.unwrap_or_default(), limit).await }
-    };
-    let own = |letter: &DeadLetter| caller.covers(&letter.job_id);
-    let (items, next_cursor) =
-        page(limit, query.cursor, fetch, own, |letter| letter.execution_id.clone()).await?;
-    Ok(Json(DeadLetters { items, next_cursor }))
-}
-
-/// A dead letter, when it is of the caller's project.
-async fn letter(app: &App, caller: &Caller, id: &str) -> Result<DeadLetter, Problem> {
-    let (letter, _) = app.host.dead_letter(id).await?;
-    caller.sees(&letter.job_id, StoreError::NoRecord(Kind::DeadLetter.name(), id.to_owned()))?;
-    Ok(letter)
-}
-
-pub(super) async fn get_dead_letter(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Answer<DeadLetter> {
-    letter(&app, &caller, &id).await.map(Json)
-}
-
-pub(super) async fn redrive(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    let request: RetryRequest = body(&bytes)?;
-    letter(&app, &caller, &id).await?;
-    let job = edited(&app, &caller, request.job).await?;
-    let audit = caller.audit(&app, "dead_letter.redrive", &id);
-    let admitted = app.host.redrive(&id, request.from_start, job, audit).await?;
-    Ok(accepted(&admitted.execution_id, false))
-}
-
-pub(super) async fn discard(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Answer<DeadLetter> {
-    let reason: Reason = body(&bytes)?;
-    letter(&app, &caller, &id).await?;
-    Ok(Json(app.host.discard(&id, &reason.reason, caller.audit(&app, "dead_letter.discard", &id)).await?))
-}
-
-pub(super) async fn bulk(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    bytes: Bytes,
-) -> Answer<BulkAnswer> {
-    let request: BulkRequest = body(&bytes)?;
-    let ids = match request.ids {
-        Some(ids) if ids.len() > 1000 => return Err(Problem::bad_request("ids: at most 1000 at once")),
-        Some(ids) => ids,
-        None => {
-            let job = request.job_id.as_ref().map(|id| caller.job(id)).transpose()?;
-            let fetch = |after: Option<String>, limit| {
-                let host = app.host.clone();
-                async move { host.dead_letters(Some("open"), &after.unwrap_or_default(), limit).await }
-            };
-            let own = |letter: &DeadLetter| {
-                caller.covers(&letter.job_id) && job.as_ref().is_none_or(|job| *job == letter.job_id)
-            };
-            let (open, _) = page(1000, None, fetch, own, |letter| letter.execution_id.clone()).await?;
-            open.into_iter().map(|letter| letter.execution_id).collect()
-        }
-    };
-    let mut answer = BulkAnswer::default();
-    for id in ids {
-        let done = async {
-            letter(&app, &caller, &id).await?;
-            Ok::<_, Problem>(match request.action {
-                BulkAction::Redrive => {
-                    let audit = caller.audit(&app, "dead_letter.redrive", &id);
-                    Some(app.host.redrive(&id, false, None, audit).await?.execution_id)
-                }
-                BulkAction::Discard => {
-                    let audit = caller.audit(&app, "dead_letter.discard", &id);
-                    app.host.discard(&id, &request.reason, audit).await?;
-                    None
-                }
-            })
-        };
-        match done.await {
-            Ok(run) => drop(answer.done.insert(id, run)),
-            Err(problem) => drop(answer.failed.insert(id, problem.detail)),
-        }
-    }
-    Ok(Json(answer))
 }
 
 pub(super) async fn list_queues(State(app): State<App>) -> Answer<Queues> {
@@ -607,9 +392,7 @@ pub(super) async fn metrics(
     Params(query): Params<MetricsQuery>,
 ) -> Answer<Metrics> {
     match query.hours.unwrap_or(24) {
-        hours @ 1..=8760 => {
-            Ok(Json(app.host.metrics_of(caller.project(), hours).await?))
-        }
+        hours @ 1..=8760 => Ok(Json(app.host.metrics_of(caller.project(), hours).await?)),
         other => Err(Problem::bad_request(format!("hours: {other} is not between 1 and 8760"))),
     }
 }
@@ -641,8 +424,7 @@ pub(super) async fn audit(State(app): State<App>, Params(page): Params<Page>) ->
         None => None,
     };
     let items = app.host.store().audit(before, limit).await?;
-    let next_cursor =
-        items.last().filter(|_| items.len() >= limit as usize).map(|row| row.seq.to_string());
+    let next_cursor = items.last().filter(|_| items.len() >= limit as usize).map(|row| row.seq.to_string());
     Ok(Json(AuditLog { items, next_cursor }))
 }
 

@@ -107,7 +107,8 @@ pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let token = format!("sw_{id}_{}", URL_SAFE_NO_PAD.encode(secret));
     let NewKey { name, role, projects, jobs, expires_at } = new;
-    let key = ApiKey { id, name, hash: hash(&token), role, projects, jobs, created_at: host.now(), expires_at };
+    let key =
+        ApiKey { id, name, hash: hash(&token), role, projects, jobs, created_at: host.now(), expires_at };
     let put = Change::Put {
         kind: Kind::ApiKey,
         id: key.id.clone(),

@@ -5,8 +5,9 @@
 
 mod access;
 mod handlers;
+mod history;
 pub(crate) mod keys;
-mod oidc;
+pub(crate) mod oidc;
 mod openapi;
 mod problem;
 mod routes;
@@ -27,9 +28,9 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use stepwell::{Host, HostError};
 use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
+use stepwell::{Host, HostError};
 
 pub(crate) use access::Caller;
 use access::{Identity, caller};

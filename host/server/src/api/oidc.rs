@@ -38,7 +38,7 @@ const PAUSE: chrono::Duration = chrono::Duration::seconds(60);
 const MOST: usize = 1 << 20;
 
 /// An OpenID provider.
-pub(super) struct Provider {
+pub(crate) struct Provider {
     settings: Oidc,
     client: reqwest::Client,
     keys: Mutex<Keys>,
@@ -56,7 +56,7 @@ struct Keys {
 
 /// Why a token lets nobody in.
 #[derive(Debug)]
-pub(super) enum Error {
+pub(crate) enum Error {
     /// The token is wrong.
     Refused(String),
     /// The keys of the provider cannot be had.
@@ -82,16 +82,18 @@ impl Provider {
         if !ALGORITHMS.contains(&header.alg) {
             return Err(refused("it is not signed in a way that is taken here"));
         }
-        let key = self.key(header.kid.as_deref(), now).await?.ok_or_else(|| {
-            refused("it is signed with a key that the issuer does not have")
-        })?;
+        let key = self
+            .key(header.kid.as_deref(), now)
+            .await?
+            .ok_or_else(|| refused("it is signed with a key that the issuer does not have"))?;
         let mut rules = Validation::new(header.alg);
         rules.set_issuer(&[&self.settings.issuer]);
         rules.set_audience(&[&self.settings.audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         // Time is looked at below, by our clock.
         rules.validate_exp = false;
-        let key = DecodingKey::from_jwk(&key).map_err(|_| refused("the issuer's key is of a kind that is not known"))?;
+        let key = DecodingKey::from_jwk(&key)
+            .map_err(|_| refused("the issuer's key is of a kind that is not known"))?;
         let claims = decode::<Map<String, Value>>(token, &key, &rules)
             .map_err(|error| refused(&error.to_string()))?
             .claims;
@@ -118,7 +120,9 @@ impl Provider {
         let grants = settings.grants.iter().filter(|grant| held.contains(&grant.value.as_str()));
         Some(Identity {
             id: format!("oidc:{subject}"),
-            grants: grants.filter_map(|grant| Some((Role::of(&grant.role)?, grant.projects.clone()))).collect(),
+            grants: grants
+                .filter_map(|grant| Some((Role::of(&grant.role)?, grant.projects.clone())))
+                .collect(),
             name,
             jobs: Vec::new(),
         })
@@ -171,7 +175,8 @@ impl Provider {
 
     /// Whether the provider answers, for `stepwell doctor`.
     pub async fn fetch(&self) -> Result<JwkSet, String> {
-        let place = format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
+        let place =
+            format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
         let found: Value = self.get(&place).await?;
         if found["issuer"].as_str() != Some(self.settings.issuer.as_str()) {
             return Err(format!("{place} is about the issuer {}", found["issuer"]));

@@ -5,6 +5,7 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 
 use super::App;
 use super::handlers as h;
+use super::history;
 use super::keys::Role;
 use super::{runs as r, v2};
 
@@ -86,6 +87,7 @@ const LETTERS: &[(&str, &str, &str)] = &[
 
 operations! {
     get "/healthz" liveness anybody h::liveness, "Whether the process lives", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/readyz" readiness anybody h::readiness, "Whether the process takes requests and its store works", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/metrics" prometheus viewer h::prometheus, "What this process measures, for Prometheus (OpenMetrics)", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/api/v2/openapi.json" openapi viewer h::openapi, "This document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
 
@@ -105,11 +107,11 @@ operations! {
     get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "The next fires, with what changes of the clocks do to them", query &[("count", "integer", "How many, 1 to 1000. Default: 20."), ("from", "string", "From that time (RFC 3339). Default: now.")], body None, gives 200 "Preview", waits false, command "schedules preview FILE --count 20";
     post "/api/v2/schedules/{id}/pause" pauseSchedule operator h::pause_schedule, "Pauses a schedule", query NONE, body Some("Reason"), gives 204 "", waits false, command "schedules pause ID";
     post "/api/v2/schedules/{id}/resume" resumeSchedule operator h::resume_schedule, "Resumes a schedule", query NONE, body None, gives 204 "", waits false, command "schedules resume ID";
-    get "/api/v2/ledger" listLedger viewer h::ledger, "The fire ledger: what became of each nominal fire", query LEDGER, body None, gives 200 "Ledger", waits false, command "ledger";
-    get "/api/v2/backfills" listBackfills viewer h::list_backfills, "Backfills", query PAGE, body None, gives 200 "Backfills", waits false, command "backfills list";
-    post "/api/v2/backfills" startBackfill operator h::start_backfill, "Runs the fires of a range that have no run; with `dry_run`, tells which", query NONE, body Some("BackfillRequest"), gives 200 "BackfillAnswer", waits false, command "backfills start JOB FROM TO";
-    get "/api/v2/backfills/{id}" getBackfill viewer h::get_backfill, "A backfill and its progress", query NONE, body None, gives 200 "Backfill", waits false, command "backfills show ID";
-    post "/api/v2/backfills/{id}/cancel" cancelBackfill operator h::cancel_backfill, "Stops a backfill", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
+    get "/api/v2/ledger" listLedger viewer history::ledger, "The fire ledger: what became of each nominal fire", query LEDGER, body None, gives 200 "Ledger", waits false, command "ledger";
+    get "/api/v2/backfills" listBackfills viewer history::list_backfills, "Backfills", query PAGE, body None, gives 200 "Backfills", waits false, command "backfills list";
+    post "/api/v2/backfills" startBackfill operator history::start_backfill, "Runs the fires of a range that have no run; with `dry_run`, tells which", query NONE, body Some("BackfillRequest"), gives 200 "BackfillAnswer", waits false, command "backfills start JOB FROM TO";
+    get "/api/v2/backfills/{id}" getBackfill viewer history::get_backfill, "A backfill and its progress", query NONE, body None, gives 200 "Backfill", waits false, command "backfills show ID";
+    post "/api/v2/backfills/{id}/cancel" cancelBackfill operator history::cancel_backfill, "Stops a backfill", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
 
     get "/api/v2/runs" listRuns viewer r::list, "Runs, newest first", query RUNS, body None, gives 200 "Runs", waits false, command "runs list";
     get "/api/v2/runs/{id}" getRun viewer r::get, "A run and its steps", query NONE, body None, gives 200 "Run", waits false, command "runs show ID";
@@ -123,11 +125,11 @@ operations! {
     post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
     get "/api/v2/approvals" listApprovals viewer r::approvals, "Runs that wait for an approval", query NONE, body None, gives 200 "Approvals", waits false, command "approvals list";
 
-    get "/api/v2/dead-letters" listDeadLetters viewer h::list_dead_letters, "Runs that ended in a way that somebody should look at", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
-    get "/api/v2/dead-letters/{id}" getDeadLetter viewer h::get_dead_letter, "A dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
-    post "/api/v2/dead-letters/{id}/redrive" redriveDeadLetter operator h::redrive, "Runs it again, with an edited job if one is given", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "dead-letters redrive ID";
-    post "/api/v2/dead-letters/{id}/discard" discardDeadLetter operator h::discard, "Puts it aside", query NONE, body Some("Reason"), gives 200 "DeadLetter", waits false, command "dead-letters discard ID";
-    post "/api/v2/dead-letters/bulk" bulkDeadLetters operator h::bulk, "Redrives or discards several", query NONE, body Some("BulkRequest"), gives 200 "BulkAnswer", waits false, command "dead-letters redrive|discard --all";
+    get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Runs that ended in a way that somebody should look at", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
+    get "/api/v2/dead-letters/{id}" getDeadLetter viewer history::get_dead_letter, "A dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
+    post "/api/v2/dead-letters/{id}/redrive" redriveDeadLetter operator history::redrive, "Runs it again, with an edited job if one is given", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "dead-letters redrive ID";
+    post "/api/v2/dead-letters/{id}/discard" discardDeadLetter operator history::discard, "Puts it aside", query NONE, body Some("Reason"), gives 200 "DeadLetter", waits false, command "dead-letters discard ID";
+    post "/api/v2/dead-letters/bulk" bulkDeadLetters operator history::bulk, "Redrives or discards several", query NONE, body Some("BulkRequest"), gives 200 "BulkAnswer", waits false, command "dead-letters redrive|discard --all";
 
     get "/api/v2/queues" listQueues viewer h::list_queues, "Queues: depth, age, concurrency, pauses", query NONE, body None, gives 200 "Queues", waits false, command "queues list";
     post "/api/v2/queues/{id}/pause" pauseQueue operator h::pause_queue, "Pauses a queue: nothing of it begins", query NONE, body Some("Reason"), gives 204 "", waits false, command "queues pause ZONE";
@@ -147,7 +149,15 @@ operations! {
 
 /// Operations on what belongs to no project: they need their role in all of them.
 const EVERYWHERE: &[&str] = &[
-    "pauseQueue", "resumeQueue", "registerStep", "removeStep", "cleanUp", "listAudit", "listKeys", "createKey", "revokeKey",
+    "pauseQueue",
+    "resumeQueue",
+    "registerStep",
+    "removeStep",
+    "cleanUp",
+    "listAudit",
+    "listKeys",
+    "createKey",
+    "revokeKey",
     "prometheus",
 ];
 

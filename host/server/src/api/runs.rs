@@ -14,10 +14,10 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use stepwell::engine::{Job, StoreError};
 use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
+use stepwell::engine::{Job, StoreError};
 use stepwell::{Decided, Explanation};
 
 use super::handlers::{Params, body, limit, page};

@@ -27,19 +27,30 @@ const MAX_HEADER_BYTES: usize = 16 << 10;
 const MAX_CONNECTIONS: usize = 4096;
 
 /// Serves until SIGTERM or SIGINT, then drains.
-pub(crate) async fn serve(host: Host, listen: SocketAddr, rate: NonZeroU32) -> Result<Exit, HostError> {
+///
+/// SIGHUP calls `reload`.
+pub(crate) async fn serve(
+    host: Host,
+    listen: SocketAddr,
+    rate: NonZeroU32,
+    reload: impl Fn(),
+) -> Result<Exit, HostError> {
     let fail = |error| file_error(listen.to_string().into(), error);
     let listener = TcpListener::bind(listen).await.map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
     first_key(&host).await?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(fail)?, signal(SignalKind::interrupt()).map_err(fail)?);
+    let mut again = signal(SignalKind::hangup()).map_err(fail)?;
     let service = host.serve().await?;
     print(&format!("listening on http://{address}"));
     let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = again.recv() => reload(),
+            }
         }
     };
     let connections = accept(listener, router(host.clone(), rate)?, stop).await;

@@ -10,19 +10,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
-use stepwell::engine::{Diagnostic, project};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::{Job, approval};
 use stepwell::engine::quantity::Span;
 use stepwell::engine::run::{Admission, RunStatus};
 use stepwell::engine::schedule::Decision;
 use stepwell::engine::store::{Audit, Expect, LedgerFilter, RunFilter};
+use stepwell::engine::{Diagnostic, project};
 use stepwell::{Decided, Host, HostError};
 
 use crate::api::keys::{self, NewKey, Role};
 use crate::cli::{HostArgs, ServeArgs};
 use crate::display::{plain, table};
-use crate::{Exit, api, file_error, host, print, run};
+use crate::telemetry::{self, LogFilter};
+use crate::{Exit, api, builder, file_error, host, print, registered, run};
 use args::{
     ApprovalsCommand, BackfillsCommand, DeadLettersCommand, DecisionArgs, JobsCommand, KeysCommand,
     QueuesCommand, SchedulesCommand,
@@ -33,9 +34,39 @@ pub(crate) use args::{OperateCommand, RunsOperate};
 /// Who acts, in the audit log.
 const BY: &str = "command";
 
-pub(crate) async fn serve(args: ServeArgs) -> Result<Exit, HostError> {
-    let host = host(&args.host).await?;
-    api::serve(host, args.listen, args.rate_limit).await
+/// Serves. `filter` changes what is logged, where no flag says what is.
+pub(crate) async fn serve(args: ServeArgs, filter: Option<LogFilter>) -> Result<Exit, HostError> {
+    let sources = builder(&args.host);
+    let config = sources.configuration()?;
+    let sources = match telemetry::spans(&config)? {
+        Some(spans) => sources.spans(spans),
+        None => sources,
+    };
+    let host = registered(sources.build()?, &args.host).await?;
+    let listen = args.listen.unwrap_or(config.service.listen);
+    let rate = args.rate_limit.unwrap_or(config.service.rate_limit);
+    set_log(filter.as_ref(), &config.service.log);
+    let (host_of, filter_of) = (host.clone(), filter);
+    let reload = move || match host_of.reload() {
+        Ok(kept) => {
+            set_log(filter_of.as_ref(), &host_of.configuration().service.log);
+            let kept = match kept.as_slice() {
+                [] => String::new(),
+                kept => format!("; these need a restart: {}", kept.join(", ")),
+            };
+            eprintln!("the configuration was read again{kept}");
+        }
+        Err(error) => eprintln!("the configuration stays as it was: {error}"),
+    };
+    api::serve(host, listen, rate, reload).await
+}
+
+fn set_log(filter: Option<&LogFilter>, wanted: &str) {
+    let Some(filter) = filter else { return };
+    let set = tracing_subscriber::EnvFilter::try_new(wanted).map_err(|error| error.to_string());
+    if let Err(error) = set.and_then(|wanted| filter.reload(wanted).map_err(|error| error.to_string())) {
+        tracing::warn!("service.log: `{wanted}`: {error}");
+    }
 }
 
 pub(crate) async fn operate(command: OperateCommand) -> Result<Exit, HostError> {
@@ -46,14 +77,14 @@ pub(crate) async fn operate(command: OperateCommand) -> Result<Exit, HostError> 
         OperateCommand::Jobs(of) => jobs(of.command, of.host.project()?, &host(&of.host).await?).await,
         OperateCommand::Schedules(of) => {
             schedules(of.command, of.host.project()?, &host(&of.host).await?).await
-        },
+        }
         OperateCommand::Ledger { job, decision, limit, host: args } => {
             ledger(&host(&args).await?, job, decision.as_deref(), limit).await
         }
         OperateCommand::Backfills(of) => backfills(of.command, &host(&of.host).await?).await,
         OperateCommand::DeadLetters(of) => {
             dead_letters(of.command, of.host.project()?, &host(&of.host).await?).await
-        },
+        }
         OperateCommand::Approvals(of) => approvals(of.command, &host(&of.host).await?).await,
         OperateCommand::Queues(of) => queues(of.command, &host(&of.host).await?).await,
         OperateCommand::Status(args) => queues(QueuesCommand::List, &host(&args).await?).await,

@@ -150,7 +150,8 @@ impl Batched for Insert {
     async fn send(inner: &Inner, items: &[Self]) -> Result<Vec<bool>, StoreError> {
         let session = inner.session().await?;
         define(inner, &session, items.iter().map(|item| &item.run)).await?;
-        let texts = |of: fn(&NewRun) -> &str| -> Vec<&str> { items.iter().map(|item| of(&item.run)).collect() };
+        let texts =
+            |of: fn(&NewRun) -> &str| -> Vec<&str> { items.iter().map(|item| of(&item.run)).collect() };
         let maybe = |of: fn(&NewRun) -> Option<&str>| -> Vec<Option<&str>> {
             items.iter().map(|item| of(&item.run)).collect()
         };
@@ -259,9 +260,8 @@ impl Batched for Committed {
         let rows = session.rows(COMMIT, &params).await?;
         let key = |row| Ok((get::<&str>(row, 0)?, get::<i64>(row, 1)?));
         let written = rows.iter().map(key).collect::<Result<HashSet<_>, StoreError>>()?;
-        let done = |item: &Self| {
-            written.contains(&(item.commit.execution_id.as_str(), item.commit.fence as i64))
-        };
+        let done =
+            |item: &Self| written.contains(&(item.commit.execution_id.as_str(), item.commit.fence as i64));
         Ok(items.iter().map(done).collect())
     }
 }

@@ -196,7 +196,8 @@ fn tls(settings: &Settings) -> Result<ClientConfig, StoreError> {
     let mut roots = RootCertStore::empty();
     match &settings.tls_ca {
         Some(path) => {
-            let wrong = |why: &dyn std::fmt::Display| StoreError::Failed(format!("{}: {why}", path.display()));
+            let wrong =
+                |why: &dyn std::fmt::Display| StoreError::Failed(format!("{}: {why}", path.display()));
             let text = std::fs::read(path).map_err(|e| wrong(&e))?;
             let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
             let found = found.map_err(|e| wrong(&e))?;

@@ -110,9 +110,13 @@ impl Session {
 pub(super) fn failure(error: &Error) -> StoreError {
     let Some(told) = error.as_db_error() else {
         // The connection was lost, or there was none. What is wrong in a value is told as something else.
-        return match error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>()) {
+        return match error.is_closed()
+            || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+        {
             true => StoreError::Unavailable(chain(error)),
-            false if error.to_string().starts_with("error connecting") => StoreError::Unavailable(chain(error)),
+            false if error.to_string().starts_with("error connecting") => {
+                StoreError::Unavailable(chain(error))
+            }
             false => StoreError::Failed(chain(error)),
         };
     };
@@ -125,7 +129,7 @@ pub(super) fn failure(error: &Error) -> StoreError {
 }
 
 /// The error with what it comes from.
-fn chain(error: &Error) -> String {
+pub(super) fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {

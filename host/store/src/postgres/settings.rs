@@ -8,6 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::schema::{MIGRATIONS, Migration};
+use super::session::chain;
 
 /// How long a statement, a connect or the wait for a free session may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +40,11 @@ impl Settings {
         self
     }
 
+    /// The URL without its password.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
     /// Migrations in place of those of this version: for tests of upgrades.
     #[must_use]
     pub fn migrations(mut self, migrations: &'static [Migration]) -> Self {
@@ -67,7 +73,7 @@ impl FromStr for Settings {
         }
         let mut config: Config = format!("{base}?{}", rest.join("&"))
             .parse()
-            .map_err(|error| format!("the URL of the store: {error}"))?;
+            .map_err(|error| format!("the URL of the store: {}", chain(&error)))?;
         let local = config.get_hosts().iter().all(|host| match host {
             Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
             Host::Unix(_) => true,
@@ -81,7 +87,8 @@ impl FromStr for Settings {
             }
         };
         let schema = schema.unwrap_or_else(|| "stepwell".to_owned());
-        if !schema.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') || schema.is_empty()
+        if !schema.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            || schema.is_empty()
         {
             return Err(format!("schema={schema}: lower-case letters, digits and `_`"));
         }

@@ -162,7 +162,8 @@ impl Database for Sqlite {
     async fn vitals(&self, _now: Timestamp) -> Result<Vitals, StoreError> {
         let place = self.path.as_ref().map_or_else(|| "memory".to_owned(), |path| path.display().to_string());
         let product = format!("SQLite {}", rusqlite::version());
-        self.read(move |_, _| Ok(Vitals { product, place, schema: schema::VERSION, ..Vitals::default() })).await
+        self.read(move |_, _| Ok(Vitals { product, place, schema: schema::VERSION, ..Vitals::default() }))
+            .await
     }
 }
 

@@ -1,0 +1,136 @@
+//! Records, their changes, and the audit log.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ScheduleRow;
+use crate::clock::Timestamp;
+
+/// A kind of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A job: its definition.
+    Job,
+    /// What an operator said about a queue.
+    Queue,
+    /// An API key.
+    ApiKey,
+    /// A backfill.
+    Backfill,
+    /// A run that ended in a way that somebody should look at.
+    DeadLetter,
+    /// A process that works on runs.
+    Worker,
+    /// A step that was registered while the service ran.
+    Step,
+}
+
+impl Kind {
+    /// The name as it stands in messages and databases.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Queue => "queue",
+            Self::ApiKey => "API key",
+            Self::Backfill => "backfill",
+            Self::DeadLetter => "dead letter",
+            Self::Worker => "worker",
+            Self::Step => "step",
+        }
+    }
+}
+
+/// A record: a small document with a version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: String,
+    /// A word that lists can be narrowed to, for instance `open`.
+    pub state: String,
+    /// Counts its changes, from 1.
+    pub version: u64,
+    /// The document.
+    pub value: Value,
+}
+
+/// A change of a store.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Writes a record.
+    Put {
+        /// What it is.
+        kind: Kind,
+        /// Its id.
+        id: String,
+        /// Its state.
+        state: String,
+        /// The document.
+        value: Value,
+        /// What must be there.
+        expect: Expect,
+    },
+    /// Removes a record.
+    Remove {
+        /// What it is.
+        kind: Kind,
+        /// Its id.
+        id: String,
+        /// What must be there.
+        expect: Expect,
+    },
+    /// Writes a schedule. One that is there already keeps its pause.
+    PutSchedule(ScheduleRow),
+    /// Pauses a schedule, or resumes it.
+    PauseSchedule {
+        /// The job.
+        job_id: String,
+        /// Who paused it and why; none resumes it.
+        paused: Option<String>,
+    },
+    /// Removes a schedule.
+    RemoveSchedule(String),
+    /// Adds a row to the audit log.
+    Audit(Audit),
+}
+
+/// What must be there for a change to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Whatever.
+    Any,
+    /// Nothing.
+    Absent,
+    /// Something.
+    Present,
+    /// This version.
+    Version(u64),
+}
+
+/// A row for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Audit {
+    /// When.
+    pub at: Timestamp,
+    /// Who: the name of an API key, or `command`.
+    pub by: String,
+    /// What, for instance `job.put`.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// A row of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditRow {
+    /// Its number, from 1.
+    pub seq: u64,
+    /// The row.
+    #[serde(flatten)]
+    pub audit: Audit,
+}

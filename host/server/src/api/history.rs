@@ -1,0 +1,247 @@
+//! What became of fires and of runs that ended badly: the ledger, backfills, dead letters.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Extension, Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use stepwell::Backfill;
+use stepwell::engine::StoreError;
+use stepwell::engine::schedule;
+use stepwell::engine::store::{DeadLetter, Kind, LedgerFilter, LedgerRow};
+
+use super::handlers::{Answer, Page, Params, body, limit, page, time};
+use super::problem::Problem;
+use super::runs::edited;
+use super::v2::accepted;
+use super::views::{
+    BackfillAnswer, BackfillRequest, Backfills, BulkAction, BulkAnswer, BulkRequest, DeadLetters, Ledger,
+    Reason, RetryRequest,
+};
+use super::{App, Caller};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LedgerQuery {
+    job_id: Option<String>,
+    decision: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn ledger(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Params(query): Params<LedgerQuery>,
+) -> Answer<Ledger> {
+    let limit = limit(query.limit)?;
+    let decision =
+        match query.decision {
+            Some(name) => {
+                let found = schedule::Decision::ALL.into_iter().find(|decision| decision.name() == name);
+                Some(found.ok_or_else(|| {
+                    Problem::bad_request(format!("`{name}` is not a decision of the ledger"))
+                })?)
+            }
+            None => None,
+        };
+    let instant = |text: Option<String>| {
+        let read =
+            |text: String| app.host.time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()));
+        text.map(read).transpose()
+    };
+    let after = match query.cursor {
+        Some(cursor) => Some(place(&cursor).ok_or_else(|| Problem::bad_request("cursor: not one of ours"))?),
+        None => None,
+    };
+    let filter = LedgerFilter {
+        job_id: query.job_id.map(|id| caller.job(&id)).transpose()?,
+        decision,
+        from: instant(query.from)?,
+        to: instant(query.to)?,
+        ..LedgerFilter::default()
+    };
+    let fetch = |after, limit| {
+        let (host, filter) = (app.host.clone(), LedgerFilter { after, limit, ..filter.clone() });
+        async move { host.ledger(&filter).await }
+    };
+    let own = |row: &LedgerRow| caller.covers(&row.job_id);
+    let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
+    let (items, next) = page(limit, after, fetch, own, place).await?;
+    let next_cursor = next.map(|(at, job, nominal)| format!("{}|{job}|{nominal}", at.timestamp_micros()));
+    Ok(Json(Ledger { items, next_cursor }))
+}
+
+fn place(cursor: &str) -> Option<(stepwell::engine::clock::Timestamp, String, String)> {
+    let mut parts = cursor.splitn(3, '|');
+    let at = stepwell::engine::clock::Timestamp::from_timestamp_micros(parts.next()?.parse().ok()?)?;
+    Some((at, parts.next()?.to_owned(), parts.next()?.to_owned()))
+}
+
+pub(super) async fn list_backfills(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Params(query): Params<Page>,
+) -> Answer<Backfills> {
+    let fetch = |after: Option<String>, limit| {
+        let host = app.host.clone();
+        async move { host.backfills(&after.unwrap_or_default(), limit).await }
+    };
+    let own = |backfill: &Backfill| caller.covers(&backfill.job_id);
+    let (items, next_cursor) =
+        page(limit(query.limit)?, query.cursor, fetch, own, |backfill| backfill.id.clone()).await?;
+    Ok(Json(Backfills { items, next_cursor }))
+}
+
+pub(super) async fn start_backfill(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    bytes: Bytes,
+) -> Answer<BackfillAnswer> {
+    let mut request: BackfillRequest = body(&bytes)?;
+    request.job_id = caller.job(&request.job_id)?;
+    let timezone = app.host.job(&request.job_id).await?.job.timezone.clone();
+    let (from, to) = (time(&app, &request.from, &timezone)?, time(&app, &request.to, &timezone)?);
+    if request.dry_run {
+        return Ok(Json(BackfillAnswer::Plan(app.host.plan_backfill(&request.job_id, from, to).await?)));
+    }
+    let audit = caller.audit(&app, "backfill.start", &request.job_id);
+    let started = app.host.start_backfill(&request.job_id, from, to, request.priority, audit).await?;
+    Ok(Json(BackfillAnswer::Started(started)))
+}
+
+pub(super) async fn get_backfill(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer<Backfill> {
+    let (backfill, _) = app.host.backfill(&id).await?;
+    caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id))?;
+    Ok(Json(backfill))
+}
+
+pub(super) async fn cancel_backfill(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer<Backfill> {
+    let (backfill, _) = app.host.backfill(&id).await?;
+    caller.sees(&backfill.job_id, StoreError::NoRecord(Kind::Backfill.name(), id.clone()))?;
+    Ok(Json(app.host.cancel_backfill(&id, caller.audit(&app, "backfill.cancel", &id)).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LettersQuery {
+    state: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn list_dead_letters(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Params(query): Params<LettersQuery>,
+) -> Answer<DeadLetters> {
+    let limit = limit(query.limit)?;
+    let state = query.state;
+    if state.as_deref().is_some_and(|state| !["open", "redriven", "discarded"].contains(&state)) {
+        return Err(Problem::bad_request("state: open, redriven or discarded"));
+    }
+    let fetch = |after: Option<String>, limit| {
+        let (host, state) = (app.host.clone(), state.clone());
+        async move { host.dead_letters(state.as_deref(), &after.unwrap_or_default(), limit).await }
+    };
+    let own = |letter: &DeadLetter| caller.covers(&letter.job_id);
+    let (items, next_cursor) =
+        page(limit, query.cursor, fetch, own, |letter| letter.execution_id.clone()).await?;
+    Ok(Json(DeadLetters { items, next_cursor }))
+}
+
+/// A dead letter, when it is of the caller's project.
+async fn letter(app: &App, caller: &Caller, id: &str) -> Result<DeadLetter, Problem> {
+    let (letter, _) = app.host.dead_letter(id).await?;
+    caller.sees(&letter.job_id, StoreError::NoRecord(Kind::DeadLetter.name(), id.to_owned()))?;
+    Ok(letter)
+}
+
+pub(super) async fn get_dead_letter(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer<DeadLetter> {
+    letter(&app, &caller, &id).await.map(Json)
+}
+
+pub(super) async fn redrive(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let request: RetryRequest = body(&bytes)?;
+    letter(&app, &caller, &id).await?;
+    let job = edited(&app, &caller, request.job).await?;
+    let audit = caller.audit(&app, "dead_letter.redrive", &id);
+    let admitted = app.host.redrive(&id, request.from_start, job, audit).await?;
+    Ok(accepted(&admitted.execution_id, false))
+}
+
+pub(super) async fn discard(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Answer<DeadLetter> {
+    let reason: Reason = body(&bytes)?;
+    letter(&app, &caller, &id).await?;
+    Ok(Json(app.host.discard(&id, &reason.reason, caller.audit(&app, "dead_letter.discard", &id)).await?))
+}
+
+pub(super) async fn bulk(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    bytes: Bytes,
+) -> Answer<BulkAnswer> {
+    let request: BulkRequest = body(&bytes)?;
+    let ids = match request.ids {
+        Some(ids) if ids.len() > 1000 => return Err(Problem::bad_request("ids: at most 1000 at once")),
+        Some(ids) => ids,
+        None => {
+            let job = request.job_id.as_ref().map(|id| caller.job(id)).transpose()?;
+            let fetch = |after: Option<String>, limit| {
+                let host = app.host.clone();
+                async move { host.dead_letters(Some("open"), &after.unwrap_or_default(), limit).await }
+            };
+            let own = |letter: &DeadLetter| {
+                caller.covers(&letter.job_id) && job.as_ref().is_none_or(|job| *job == letter.job_id)
+            };
+            let (open, _) = page(1000, None, fetch, own, |letter| letter.execution_id.clone()).await?;
+            open.into_iter().map(|letter| letter.execution_id).collect()
+        }
+    };
+    let mut answer = BulkAnswer::default();
+    for id in ids {
+        let done = async {
+            letter(&app, &caller, &id).await?;
+            Ok::<_, Problem>(match request.action {
+                BulkAction::Redrive => {
+                    let audit = caller.audit(&app, "dead_letter.redrive", &id);
+                    Some(app.host.redrive(&id, false, None, audit).await?.execution_id)
+                }
+                BulkAction::Discard => {
+                    let audit = caller.audit(&app, "dead_letter.discard", &id);
+                    app.host.discard(&id, &request.reason, audit).await?;
+                    None
+                }
+            })
+        };
+        match done.await {
+            Ok(run) => drop(answer.done.insert(id, run)),
+            Err(problem) => drop(answer.failed.insert(id, problem.detail)),
+        }
+    }
+    Ok(Json(answer))
+}
