@@ -14,6 +14,7 @@ mod file_threats;
 mod http_step;
 mod http_threats;
 mod mssql;
+mod operations;
 mod powershell;
 mod probe;
 mod process;

@@ -1,7 +1,8 @@
 //! `stepwell serve` as a process, and a small HTTP client for it.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStderr, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -45,15 +46,58 @@ impl Server {
         Self::start_with(shell, &[], "")
     }
 
+    /// Starts a service, and keeps the lines of its log.
+    pub fn start_logged(shell: Shell) -> (Self, Arc<Mutex<Vec<String>>>) {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let kept = log.clone();
+        let take = move |errors: ChildStderr| {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                kept.lock().unwrap().push(line);
+            }
+        };
+        (Self::start_telling(shell, &[], "", take), log)
+    }
+
     /// Starts a service again, over the same directory.
     pub fn start_with(shell: Shell, more: &[&str], token: &str) -> Self {
+        let tell = |mut errors: ChildStderr| {
+            // Nobody may listen.
+            let _ = std::io::copy(&mut errors, &mut std::io::stderr());
+        };
+        Self::start_telling(shell, more, token, tell)
+    }
+
+    /// Starts a service without any step but those that it comes with.
+    pub fn start_without_probe(shell: Shell, token: &str) -> Self {
+        let shell = shell.file("policy.yaml", "policy: 1\nname: none\nsteps: [wait]\n");
+        let arguments = ["serve", "--listen", "127.0.0.1:0"].map(str::to_owned);
+        Self::spawn(shell, &arguments, token, |mut errors| {
+            drop(std::io::copy(&mut errors, &mut std::io::stderr()))
+        })
+    }
+
+    fn start_telling(
+        shell: Shell,
+        more: &[&str],
+        token: &str,
+        tell: impl FnOnce(ChildStderr) + Send + 'static,
+    ) -> Self {
         let mut arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
         if !more.contains(&"--rate-limit") {
             arguments.extend(["--rate-limit", "10000"]);
         }
         let arguments = shell.with_probe(&arguments);
+        Self::spawn(shell, &arguments, token, tell)
+    }
+
+    fn spawn(
+        shell: Shell,
+        arguments: &[String],
+        token: &str,
+        tell: impl FnOnce(ChildStderr) + Send + 'static,
+    ) -> Self {
         let mut child =
-            shell.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            shell.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut token = token.to_owned();
         let address = loop {
@@ -69,8 +113,8 @@ impl Server {
                 break address.to_owned();
             }
         };
-        let mut errors = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::stderr()));
+        let errors = child.stderr.take().unwrap();
+        std::thread::spawn(move || tell(errors));
         Self { shell, child, address, token }
     }
 
@@ -132,13 +176,25 @@ pub async fn ask(
     headers: &[(&str, &str)],
     body: &str,
 ) -> std::io::Result<Reply> {
+    ask_bytes(address, method, path, headers, body.as_bytes()).await
+}
+
+/// The same with a body of bytes.
+pub async fn ask_bytes(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect(address).await?;
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: stepwell\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
-    text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    text.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
     stream.write_all(text.as_bytes()).await?;
+    stream.write_all(body).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     let answer = String::from_utf8_lossy(&answer).into_owned();

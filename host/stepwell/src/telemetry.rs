@@ -73,6 +73,10 @@ impl Default for Measures {
 
 impl Measures {
     fn register(&self, to: &mut Registry) {
+        // What alerts look at is there from the beginning, so that the first failure is an increase.
+        for operation in ["claim", "commit", "fire", "insert", "renew"] {
+            drop(self.store_errors.get_or_create(&[("operation", operation.to_owned())]));
+        }
         let s = Unit::Seconds;
         to.register("runs", "Runs that ended, by status", self.runs.clone());
         to.register_with_unit(

@@ -211,7 +211,8 @@ pub(crate) fn claim(db: &dyn Sql, shared: &Shared, query: &ClaimQuery) -> Result
     let lease = db.lease_time(query.now)?;
     let sql = "UPDATE runs SET phase = 1 WHERE queue = $1 AND phase = 2 AND due_at <= $2";
     db.execute(sql, params![queue, micros(query.now)])?;
-    let sql = "SELECT execution_id FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until <= $2 LIMIT $3";
+    let sql = "SELECT execution_id FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until <= $2
+        ORDER BY claimed_until, execution_id LIMIT $3";
     let expired: Vec<String> = db.many(sql, params![queue, lease, query.limit])?;
     let sql = "SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until > $2";
     let running: u32 = db.one(sql, params![queue, lease])?.unwrap_or(0);
@@ -253,7 +254,7 @@ pub(crate) fn claim(db: &dyn Sql, shared: &Shared, query: &ClaimQuery) -> Result
 }
 
 fn holders(db: &dyn Sql, key: &str) -> Result<Vec<String>, StoreError> {
-    db.many("SELECT execution_id FROM runs WHERE key = $1 AND holds = 1", params![key])
+    db.many("SELECT execution_id FROM runs WHERE key = $1 AND holds = 1 ORDER BY execution_id", params![key])
 }
 
 /// Takes a run, if it still is as `free` says.

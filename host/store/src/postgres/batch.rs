@@ -266,18 +266,19 @@ impl Batched for Committed {
     }
 }
 
-const CLAIM: &str = "WITH taken AS (
-        SELECT execution_id, 0 AS class FROM (SELECT execution_id FROM runs
-            WHERE queue = $1 AND phase = 3 AND claimed_until <= COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
-            LIMIT $3 FOR UPDATE SKIP LOCKED) AS expired
-        UNION ALL SELECT execution_id, 1 FROM (SELECT execution_id FROM runs
-            WHERE queue = $1 AND phase = 1 AND ($4 OR started_at IS NOT NULL OR cancel IS NOT NULL)
-            AND NOT EXISTS (SELECT 1 FROM runs WHERE queue = $1 AND phase = 1 AND key IS NOT NULL AND holds = 0)
-            ORDER BY rank LIMIT GREATEST(0, LEAST($3, $5 - (SELECT COUNT(*) FROM runs WHERE queue = $1 AND phase = 3
-                AND claimed_until > COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint))))
-            FOR UPDATE SKIP LOCKED) AS ready),
-    claimed AS (UPDATE runs SET phase = 3, fence = fence + 1, worker = $6,
-        claimed_until = $7 + COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint),
+/// Nothing at all is taken where a run with a concurrency key is ready: that is looked at run by run.
+const CLAIM: &str = "WITH now AS (SELECT COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS at),
+    plain AS (SELECT NOT EXISTS (SELECT 1 FROM runs WHERE queue = $1 AND phase = 1 AND key IS NOT NULL AND holds = 0) AS is),
+    expired AS (SELECT execution_id FROM runs
+        WHERE queue = $1 AND phase = 3 AND claimed_until <= (SELECT at FROM now) AND (SELECT plain.is FROM plain)
+        ORDER BY claimed_until, execution_id LIMIT $3 FOR UPDATE SKIP LOCKED),
+    ready AS (SELECT execution_id FROM runs
+        WHERE queue = $1 AND phase = 1 AND ($4 OR started_at IS NOT NULL OR cancel IS NOT NULL) AND (SELECT plain.is FROM plain)
+        ORDER BY rank LIMIT GREATEST(0, LEAST($3, $5 - (SELECT COUNT(*) FROM runs
+            WHERE queue = $1 AND phase = 3 AND claimed_until > (SELECT at FROM now))) - (SELECT COUNT(*) FROM expired))
+        FOR UPDATE SKIP LOCKED),
+    taken AS (SELECT execution_id, 0 AS class FROM expired UNION ALL SELECT execution_id, 1 FROM ready),
+    claimed AS (UPDATE runs SET phase = 3, fence = fence + 1, worker = $6, claimed_until = $7 + (SELECT at FROM now),
         holds = CASE WHEN key IS NULL THEN 0 ELSE 1 END
         FROM taken WHERE runs.execution_id = taken.execution_id
         RETURNING runs.execution_id, runs.fence, runs.cancel, runs.digest, runs.rank, taken.class)
@@ -322,9 +323,7 @@ pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Ve
             return Err(error);
         }
     };
-    // What had expired is taken all the same.
-    let keyed = keyed.first().map(|row| get::<bool>(row, 0)).transpose()?.unwrap_or(false);
-    if keyed && taken.is_empty() {
+    if keyed.first().map(|row| get::<bool>(row, 0)).transpose()?.unwrap_or(false) {
         return Ok(None);
     }
     read(inner, &session, taken).await.map(Some)
