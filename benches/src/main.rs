@@ -5,6 +5,7 @@ mod clocks;
 mod data;
 mod databases;
 mod http;
+mod nodes;
 mod requests;
 mod scripts;
 mod service;
@@ -28,6 +29,8 @@ fn main() -> Result {
         "data" => data::run()?,
         "databases" => databases::run()?,
         "service" => service::run()?,
+        "nodes" => nodes::run()?,
+        "node" => nodes::node(&std::env::args().nth(2).unwrap_or_default())?,
         "capacity" => capacity::run()?,
         "requests" => requests::run()?,
         "scripts" => scripts::run()?,
@@ -40,13 +43,14 @@ fn main() -> Result {
             data::run()?;
             databases::run()?;
             service::run()?;
+            nodes::run()?;
             capacity::run()?;
             requests::run()?;
             scripts::run()?;
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|databases|service|capacity|requests|scripts|all"
+                "usage: stepwell-benches steps|start|clocks|data|databases|service|nodes|capacity|requests|scripts|all"
                     .into(),
             );
         }

@@ -16,6 +16,7 @@ use stepwell::engine::store::{
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{MIGRATIONS, Migration, PostgresSettings, PostgresStore, SqliteStore};
+use stepwell_tests::certificates::Authority;
 use stepwell_tests::proxy::{Fault, Proxy};
 use stepwell_tests::simulator::Random;
 use stepwell_tests::{guest, servers};
@@ -438,6 +439,27 @@ async fn runs_that_are_not_there_and_many_that_are() {
     }
 }
 
+/// A file of the schema before this one is upgraded when it is opened, with what was running.
+#[tokio::test]
+async fn a_file_of_the_schema_before_is_upgraded() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stepwell.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(include_str!("schema_3.sql")).unwrap();
+    let store = SqliteStore::new(&path);
+    let (run, events) = store.load("old").await.unwrap();
+    assert_eq!((run.execution_id.as_str(), events.len()), ("old", 2));
+    assert_eq!(store.logs("old", 0, 10).await.unwrap().len(), 1);
+    let query = ClaimQuery { queue: "Europe/Berlin".to_owned(), ..query(9, now()) };
+    let claims = store.claim(query).await.unwrap();
+    assert_eq!((ids(&claims), claims[0].fence), (vec!["old"], 3));
+    let event = Event::CheckpointSaved { step: 0, data: "note".to_owned() };
+    store.commit(commit("old", 3, vec![event], 1, Next::Keep)).await.unwrap();
+    assert_eq!(store.load("old").await.unwrap().1.len(), 3, "what comes is after what was there");
+    assert_eq!(store.lease_schedulers("w", now(), after(15)).await.unwrap(), ["Europe/Berlin"]);
+    assert_eq!(store.due_schedules("w", now(), 9).await.unwrap().len(), 1);
+    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 4);
+}
+
 #[tokio::test]
 async fn a_file_of_a_newer_version_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
@@ -474,6 +496,8 @@ async fn all_stores_answer_the_same() {
             for row in store.list(&RunFilter { limit: 1000, ..RunFilter::default() }).await.unwrap() {
                 told.push_str(&format!("{row:?} {:?}\n", store.load(&row.execution_id).await.unwrap()));
             }
+            let audit = store.audit(None, 1000).await.unwrap();
+            told.push_str(&format!("{:?}", audit.iter().map(|row| &row.audit).collect::<Vec<_>>()));
             whole.push(told);
         }
         assert!(
@@ -536,7 +560,14 @@ impl Call {
                     max_waiting: 1000,
                     ..new_run(&Self::id(self.number))
                 };
-                format!("{:?}", store.insert(&run, None).await)
+                let audit = (self.part == 2).then(|| Audit {
+                    at,
+                    by: "ann".to_owned(),
+                    action: "job.run".to_owned(),
+                    target: run.execution_id.clone(),
+                    detail: String::new(),
+                });
+                format!("{:?}", store.insert(&run, audit).await)
             }
             5 | 6 => {
                 let limit = 1 + u32::try_from(self.part).unwrap();
@@ -722,4 +753,51 @@ async fn a_registered_step_reaches_every_node() {
     assert_eq!(reply.status, 422, "{reply:?}");
     assert_eq!(first.request("DELETE", "/api/v2/steps/hello", &[], "").await.status, 204);
     until("it is gone everywhere", async || known(&second).await, |found| found.is_none()).await;
+}
+
+/// A node whose clock is wrong takes nobody's runs: leases are measured by the database.
+#[tokio::test]
+async fn a_wrong_clock_takes_no_claim_and_no_lease() {
+    let Some(database) = servers::postgres().await else { return };
+    let store = PostgresStore::new(&database.url()).unwrap();
+    let (begin, minute) = (chrono::Utc::now(), Duration::minutes(1));
+    store.insert(&NewRun { scheduled_time: begin, created_at: begin, ..new_run("one") }, None).await.unwrap();
+    let claim = store.claim(query(9, begin)).await.unwrap();
+    assert_eq!(ids(&claim), ["one"]);
+    let ahead = begin + Duration::days(1);
+    assert_eq!(store.claim(query(9, ahead)).await.unwrap(), [], "a day ahead, the claim still lasts");
+    let taken = store.claim_run("one", "v", ahead, ahead + minute).await;
+    assert!(matches!(taken, Err(StoreError::Claimed(..))), "{taken:?}");
+    // One that is behind keeps what it has.
+    let behind = begin - Duration::days(1);
+    let renewed = store.renew(&[("one".to_owned(), 1)], behind, behind + minute).await.unwrap();
+    assert_eq!(renewed, [Renewal::Kept(None)]);
+    assert!(store.row("one").await.unwrap().claimed_until.unwrap() > begin + minute / 2);
+    let schedule = ScheduleRow {
+        job_id: "job".to_owned(),
+        job: job("job"),
+        made: begin,
+        cursor: begin,
+        next: Some(begin),
+        paused: None,
+    };
+    store.write(vec![Change::PutSchedule(schedule)]).await.unwrap();
+    assert_eq!(store.lease_schedulers("w", begin, begin + minute).await.unwrap(), ["UTC"]);
+    assert_eq!(store.lease_schedulers("v", ahead, ahead + minute).await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_store_behind_tls_is_the_one_that_its_certificate_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::new(dir.path());
+    let Some(database) = servers::postgres_with_tls(&authority).await else { return };
+    let base =
+        database.url().replace("127.0.0.1", "localhost").replace("sslmode=disable", "sslmode=verify-full");
+    let trusted = format!("{base}&sslrootcert={}", authority.roots().display());
+    let known = PostgresStore::new(&trusted).unwrap();
+    assert_eq!(known.queues(now()).await.unwrap(), []);
+    let strange = PostgresStore::new(&base).unwrap().queues(now()).await.unwrap_err().to_string();
+    assert!(strange.to_lowercase().contains("certificate"), "{strange}");
+    let named = PostgresStore::new(&trusted.replace("localhost", "127.0.0.1")).unwrap().queues(now()).await;
+    assert!(named.is_err(), "the certificate has another name");
 }

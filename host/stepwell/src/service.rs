@@ -431,9 +431,12 @@ impl Host {
         for id in self.store.overdue(now, 1000).await? {
             self.end_overdue(&id).await?;
         }
-        // What the command or another process put into a queue that nobody serves yet.
-        for row in self.store.queues(now).await? {
-            self.serve_queue(&row.queue);
+        // What the command or another process put into a queue that nobody serves yet. Other machines announce it, and
+        // counting what waits costs more there.
+        if !self.store.is_shared() || round.is_multiple_of(10) {
+            for row in self.store.queues(now).await? {
+                self.serve_queue(&row.queue);
+            }
         }
         if round.is_multiple_of(5) {
             self.look_for_steps().await?;
@@ -442,6 +445,7 @@ impl Host {
         }
         if round % 600 == 60 {
             self.clean_up(None).await?;
+            self.sweep().await;
             self.forget_workers(now).await?;
         }
         Ok(())
@@ -462,6 +466,21 @@ impl Host {
             Ok(claim) => self.work(claim, &Silent, Default::default()).await.map(drop),
             Err(StoreError::Claimed(..)) => Ok(()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes directories of runs that another node has removed from the store.
+    async fn sweep(&self) {
+        if !self.store.is_shared() {
+            return;
+        }
+        for entry in std::fs::read_dir(self.base.join("runs")).into_iter().flatten().flatten() {
+            let Ok(id) = entry.file_name().into_string() else { continue };
+            if let Err(StoreError::NotFound(_)) = self.store.row(&id).await
+                && let Err(error) = std::fs::remove_dir_all(entry.path())
+            {
+                tracing::warn!("{}: {error}", entry.path().display());
+            }
         }
     }
 
@@ -583,16 +602,14 @@ impl Service {
         self.host.node.draining.cancel();
         self.tasks.close();
         let limit = self.host.settings().config.service.drain.0;
-        if timeout(limit, self.tasks.wait()).await.is_ok() {
-            self.host.node.ended.cancel();
-            return 0;
+        let mut held = Vec::new();
+        if timeout(limit, self.tasks.wait()).await.is_err() {
+            held = self.host.held();
+            held.iter().for_each(|hold| hold.abort.cancel());
+            let _ = timeout(Duration::from_secs(5), self.tasks.wait()).await;
         }
-        let held = self.host.held();
-        for hold in &held {
-            hold.abort.cancel();
-        }
-        let _ = timeout(Duration::from_secs(5), self.tasks.wait()).await;
         self.host.node.ended.cancel();
+        // Leases of schedulers, too: another process goes on with them at once.
         if let Err(error) = self.host.store.expire(self.host.worker(), self.host.clock.now()).await {
             tracing::warn!("claims are not given back, and expire by themselves: {error}");
         }

@@ -37,6 +37,7 @@ pub(crate) trait Database: Send + Sync {
         &self,
         _run: &NewRun,
         _text: &str,
+        _audit: Option<&Audit>,
     ) -> impl Future<Output = Option<Result<(), StoreError>>> + Send {
         async { None }
     }
@@ -93,11 +94,7 @@ impl<D: Database> Store for SqlStore<D> {
     async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
         let text = json(run)?;
         let bytes = text.len();
-        let quick = match &audit {
-            None => self.0.quick_insert(run, &text).await,
-            Some(_) => None,
-        };
-        let inserted = match quick {
+        let inserted = match self.0.quick_insert(run, &text, audit.as_ref()).await {
             Some(done) => done.map(|()| Inserted::default())?,
             None => {
                 let new = run.clone();

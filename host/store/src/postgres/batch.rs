@@ -11,7 +11,7 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::RunStatus;
-use stepwell_engine::store::{ClaimQuery, Commit, NewRun, Renewal, Source};
+use stepwell_engine::store::{Audit, ClaimQuery, Commit, NewRun, Renewal, Source};
 use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 
@@ -19,7 +19,7 @@ use super::session::{Session, get, lock_number};
 use super::{Inner, Postgres};
 use crate::runs::{self, Body, Journal, JournalRow, Taken};
 use crate::shared::{TOUCHED_MICROS, lock};
-use crate::sql::{failed, micros};
+use crate::sql::{failed, json, micros};
 
 /// Runs in one batch at most.
 const MOST: usize = 512;
@@ -104,6 +104,8 @@ async fn send_all<T: Batched + Sync>(waiting: &Mutex<Waiting<T>>, inner: &Inner)
 pub(super) struct Insert {
     run: NewRun,
     text: String,
+    /// When, and the row of the audit log.
+    audit: Option<(i64, String)>,
 }
 
 /// A commit.
@@ -114,12 +116,21 @@ pub(super) struct Committed {
 }
 
 impl Postgres {
-    pub(super) async fn insert(&self, run: &NewRun, text: &str) -> Option<Result<(), StoreError>> {
+    pub(super) async fn insert(
+        &self,
+        run: &NewRun,
+        text: &str,
+        audit: Option<&Audit>,
+    ) -> Option<Result<(), StoreError>> {
         let looks = run.key.as_ref().is_some_and(|key| key.on_conflict != OnConflict::Queue);
         if looks || !run.inherited.is_empty() || !runs::has_room(&self.inner.shared, run) {
             return None;
         }
-        let insert = Insert { run: run.clone(), text: text.to_owned() };
+        let audit = match audit.map(|row| Ok((micros(row.at), json(row)?))).transpose() {
+            Ok(audit) => audit,
+            Err(error) => return Some(Err(error)),
+        };
+        let insert = Insert { run: run.clone(), text: text.to_owned(), audit };
         self.inserts.add(&self.inner, insert).await.map(|done| done.then_some(())).transpose()
     }
 
@@ -135,15 +146,17 @@ impl Postgres {
 
 const INSERT: &str = "WITH r AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
         $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
-        $14::text[], $15::text[], $16::text[]) AS r(execution_id, job_id, digest, queue, phase, priority, rank, due_at,
-        expires_at, created_at, key, key_limit, scheduled, idempotency, fingerprint, run)),
+        $14::text[], $15::text[], $16::text[], $17::bigint[], $18::text[]) AS r(execution_id, job_id, digest, queue, phase, priority, rank, due_at,
+        expires_at, created_at, key, key_limit, scheduled, idempotency, fingerprint, run, audited_at, audit)),
     added AS (INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at, expires_at,
         created_at, updated_at, key, key_limit, scheduled, idempotency, fingerprint)
         SELECT execution_id, job_id, digest, queue, phase, 'queued', priority, rank, due_at, expires_at, created_at,
         created_at, key, key_limit, scheduled, idempotency, fingerprint FROM r
         ON CONFLICT DO NOTHING RETURNING execution_id),
     written AS (INSERT INTO journal (execution_id, fence, n, lines, run)
-        SELECT execution_id, 0, 0, 0, run FROM r WHERE execution_id IN (SELECT execution_id FROM added))
+        SELECT execution_id, 0, 0, 0, run FROM r WHERE execution_id IN (SELECT execution_id FROM added)),
+    audited AS (INSERT INTO audit (at, row) SELECT audited_at, audit FROM r
+        WHERE audit IS NOT NULL AND execution_id IN (SELECT execution_id FROM added))
     SELECT execution_id FROM added";
 
 impl Batched for Insert {
@@ -159,7 +172,11 @@ impl Batched for Insert {
         let limits: Vec<Option<i64>> =
             items.iter().map(|item| item.run.key.as_ref().map(|key| key.limit.into())).collect();
         let journal: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
-        let params: [&(dyn ToSql + Sync); 16] = [
+        let audited: Vec<Option<i64>> =
+            items.iter().map(|item| item.audit.as_ref().map(|row| row.0)).collect();
+        let audit: Vec<Option<&str>> =
+            items.iter().map(|item| item.audit.as_ref().map(|row| row.1.as_str())).collect();
+        let params: [&(dyn ToSql + Sync); 18] = [
             &texts(|run| &run.execution_id),
             &texts(|run| &run.job.id),
             &texts(|run| run.job.digest()),
@@ -176,6 +193,8 @@ impl Batched for Insert {
             &maybe(|run| run.idempotency.as_ref().map(|known| known.key.as_str())),
             &maybe(|run| run.idempotency.as_ref().map(|known| known.fingerprint.as_str())),
             &journal,
+            &audited,
+            &audit,
         ];
         let rows = session.rows(INSERT, &params).await?;
         let added = rows.iter().map(|row| get::<&str>(row, 0)).collect::<Result<HashSet<_>, _>>()?;

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
-use stepwell_engine::store::{ClaimQuery, Commit, NewRun, Renewal, Vitals, Wake};
+use stepwell_engine::store::{Audit, ClaimQuery, Commit, NewRun, Renewal, Vitals, Wake};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::spawn_blocking;
@@ -157,8 +157,13 @@ impl Database for Postgres {
         &self.inner.shared
     }
 
-    async fn quick_insert(&self, run: &NewRun, text: &str) -> Option<Result<(), StoreError>> {
-        self.insert(run, text).await
+    async fn quick_insert(
+        &self,
+        run: &NewRun,
+        text: &str,
+        audit: Option<&Audit>,
+    ) -> Option<Result<(), StoreError>> {
+        self.insert(run, text, audit).await
     }
 
     async fn quick_claim(&self, query: &ClaimQuery) -> Option<Result<Vec<Taken>, StoreError>> {
