@@ -24,11 +24,13 @@ use stepwell_tests::{guest, servers};
 use crate::cli::Shell;
 use crate::server::{Server, ask_bytes, until};
 
+type Named = (&'static str, Arc<dyn Store>, Box<dyn Any>);
+
 /// Every store, under its name, and what it lives in.
-async fn stores() -> Vec<(&'static str, Arc<dyn Store>, Box<dyn Any>)> {
+async fn stores() -> Vec<Named> {
     let dir = tempfile::tempdir().unwrap();
     let sqlite = Arc::new(SqliteStore::new(dir.path().join("deep/down/stepwell.db")));
-    let mut stores: Vec<(_, Arc<dyn Store>, Box<dyn Any>)> =
+    let mut stores: Vec<Named> =
         vec![("memory", Arc::new(SqliteStore::in_memory()), Box::new(())), ("sqlite", sqlite, Box::new(dir))];
     if let Some(database) = servers::postgres().await {
         let settings: PostgresSettings = database.url().parse().unwrap();

@@ -229,7 +229,10 @@ pub(crate) fn config_show(resolved: bool, args: &HostArgs) -> Result<Exit, HostE
     let of = |config: &Configuration| serde_json::to_value(config).unwrap_or_default();
     let mut shown = of(&config);
     if resolved {
-        shown["timezone_queues"] = serde_json::to_value(sources.queue_settings()?).unwrap_or_default();
+        let queues = serde_json::to_value(sources.queue_settings()?).unwrap_or_default();
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("timezone_queues".to_owned(), queues);
+        }
     } else {
         without_defaults(&mut shown, &of(&Configuration::default()));
     }

@@ -65,9 +65,12 @@ pub(crate) struct Shared {
     keys: Mutex<HashMap<String, Known>>,
     /// Jobs that clients sent and that were right, by the digest of the text, and the generation of settings and steps
     /// by which they are.
-    checked: Mutex<(u64, HashMap<[u8; 32], Arc<Job>>)>,
+    checked: Mutex<Checked>,
     limiters: Mutex<HashMap<String, Arc<DefaultDirectRateLimiter>>>,
 }
+
+/// Jobs by the digest of their text, and the generation.
+type Checked = (u64, HashMap<[u8; 32], Arc<Job>>);
 
 /// A key that was looked up.
 struct Known {

@@ -178,10 +178,11 @@ impl Provider {
         let place =
             format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
         let found: Value = self.get(&place).await?;
-        if found["issuer"].as_str() != Some(self.settings.issuer.as_str()) {
-            return Err(format!("{place} is about the issuer {}", found["issuer"]));
+        let text = |key: &str| found.get(key).and_then(Value::as_str);
+        if text("issuer") != Some(self.settings.issuer.as_str()) {
+            return Err(format!("{place} is about the issuer {}", text("issuer").unwrap_or("of no name")));
         }
-        let place = found["jwks_uri"].as_str().ok_or_else(|| format!("{place} names no `jwks_uri`"))?;
+        let place = text("jwks_uri").ok_or_else(|| format!("{place} names no `jwks_uri`"))?;
         serde_json::from_value(self.get(place).await?).map_err(|error| format!("{place}: {error}"))
     }
 

@@ -18,7 +18,7 @@ use stepwell::engine::{Job, project};
 
 use super::problem::Problem;
 use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, Scheduled, StepTypes};
-use super::{App, Caller};
+use super::{App, Caller, Checked};
 
 /// How long a request waits for a run unless it says otherwise (`Prefer: wait=N`).
 pub(super) const WAIT: Duration = Duration::from_secs(300);
@@ -159,9 +159,7 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
     digest.update(body);
     let digest: [u8; 32] = digest.finalize().into();
     let generation = app.host.generation();
-    let known = |checked: &(u64, HashMap<[u8; 32], Arc<Job>>)| {
-        checked.1.get(&digest).filter(|_| checked.0 == generation).cloned()
-    };
+    let known = |checked: &Checked| checked.1.get(&digest).filter(|_| checked.0 == generation).cloned();
     if let Some(job) = known(&app.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(job.clone());
     }

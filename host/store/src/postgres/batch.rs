@@ -319,8 +319,9 @@ pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Ve
     let params: [&(dyn ToSql + Sync); 7] =
         [&query.queue, &lease, &limit, &query.open, &concurrency, &query.worker, &length];
     let client = session.client();
-    let (locked, due, queue): ([&(dyn ToSql + Sync); 1], [&(dyn ToSql + Sync); 2], [&(dyn ToSql + Sync); 1]) =
-        ([&number], [&query.queue, &now], [&query.queue]);
+    let locked: [&(dyn ToSql + Sync); 1] = [&number];
+    let due: [&(dyn ToSql + Sync); 2] = [&query.queue, &now];
+    let queue: [&(dyn ToSql + Sync); 1] = [&query.queue];
     // All go out together, and each waits for the one before: one round trip.
     let all = async {
         let (begun, locked, promoted, keyed, taken, ended) = tokio::join!(

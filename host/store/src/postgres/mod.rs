@@ -147,8 +147,7 @@ impl Database for Postgres {
         let (inner, handle) = (self.inner.clone(), Handle::current());
         let done = spawn_blocking(move || {
             let statements = Transaction::new(&session, handle, inner.callers_time);
-            let result = read(&statements, &inner.shared);
-            result
+            read(&statements, &inner.shared)
         });
         done.await.map_err(failed)?
     }
