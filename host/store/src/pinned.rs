@@ -195,7 +195,9 @@ impl Store for PinnedStores {
     ) -> Result<Vec<Renewal>, StoreError> {
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (position, (id, _)) in claims.iter().enumerate() {
-            groups.entry(self.find(id).await?).or_default().push(position);
+            if let Ok(index) = self.find(id).await {
+                groups.entry(index).or_default().push(position);
+            }
         }
         // A store that is away says nothing about its claims: each write checks its fence anyway.
         let mut renewals = vec![Renewal::Kept(None); claims.len()];
@@ -265,9 +267,18 @@ impl Store for PinnedStores {
             groups.entry(index).or_default().push((position, batch));
         }
         let mut all = BTreeMap::new();
+        let alone = groups.len() == 1;
         for (index, group) in groups {
             let (positions, batches): (Vec<usize>, Vec<FireBatch>) = group.into_iter().unzip();
-            let fired = self.at(index)?.fire(batches).await?;
+            let fired = match self.at(index)?.fire(batches).await {
+                Ok(fired) => fired,
+                Err(error) if alone => return Err(error),
+                // The schedules of this store stay where they are, and the others fire.
+                Err(error) => {
+                    tracing::warn!("schedules do not fire: {error}");
+                    vec![Fired { stale: true, ..Fired::default() }; positions.len()]
+                }
+            };
             fired.iter().flat_map(|fired| &fired.runs).for_each(|id| self.keep(id, index));
             all.extend(positions.into_iter().zip(fired));
         }

@@ -33,7 +33,7 @@ pub(crate) fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas(),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `sw_...`"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key, `sw_...`, or a token of the OpenID provider"}},
         },
     })
 }
@@ -52,6 +52,19 @@ fn described(operation: &Operation) -> Value {
     for (name, kind, description) in operation.query {
         parameters
             .push(json!({"name": name, "in": "query", "description": description, "schema": {"type": kind}}));
+    }
+    if operation.role.is_some() && !operation.everywhere() {
+        let what =
+            "The project that the request is about. Default: `default`, or the first one of the caller.";
+        let schema = json!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"});
+        parameters
+            .push(json!({"name": "Stepwell-Project", "in": "header", "description": what, "schema": schema}));
+    }
+    if matches!(operation.id, "executeJob" | "runJob" | "runLegacy") {
+        let what = "The trace that the run belongs to (W3C Trace Context).";
+        parameters.push(
+            json!({"name": "traceparent", "in": "header", "description": what, "schema": {"type": "string"}}),
+        );
     }
     if operation.id == "putJob" || operation.id == "deleteJob" {
         for name in ["If-Match", "If-None-Match"] {
@@ -79,7 +92,12 @@ fn described(operation: &Operation) -> Value {
     let Some(map) = described.as_object_mut() else { return described };
     if let Some(role) = operation.role {
         map.insert("security".to_owned(), json!([{"key": []}]));
-        map.insert("description".to_owned(), format!("Needs the role `{}`.", role.name()).into());
+        let place = if operation.everywhere() { " in all projects (`*`)" } else { "" };
+        map.insert("description".to_owned(), format!("Needs the role `{}`{place}.", role.name()).into());
+    }
+    if operation.id == "registerStep" {
+        let content = json!({"application/wasm": {"schema": {"type": "string", "format": "binary"}}});
+        map.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
     }
     if let Some(body) = operation.body {
         let content =
