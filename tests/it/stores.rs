@@ -12,7 +12,7 @@ use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
 use stepwell::engine::store::{
     Audit, Change, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch, Idempotency, Key, Kind,
-    LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter, ScheduleRow, Source,
+    LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter, ScheduleRow, Source, Wake,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{MIGRATIONS, Migration, PostgresSettings, PostgresStore, SqliteStore};
@@ -802,4 +802,28 @@ async fn a_store_behind_tls_is_the_one_that_its_certificate_says() {
     assert!(strange.to_lowercase().contains("certificate"), "{strange}");
     let named = PostgresStore::new(&trusted.replace("localhost", "127.0.0.1")).unwrap().queues(now()).await;
     assert!(named.is_err(), "the certificate has another name");
+}
+
+/// What one process announces, others hear at once, and it does not hear itself.
+#[tokio::test]
+async fn processes_hear_of_each_other() {
+    let Some(database) = servers::postgres().await else { return };
+    let [one, other] = [0, 1].map(|_| PostgresStore::new(&database.url()).unwrap());
+    assert_eq!(one.queues(now()).await.unwrap(), []);
+    let (mut own, mut heard) = (one.announcements().unwrap(), other.announcements().unwrap());
+    // Both say when they listen.
+    for listener in [&mut own, &mut heard] {
+        assert_eq!(listener.recv().await.unwrap(), Wake::Claims);
+    }
+    for wake in
+        [Wake::Queue("Europe/Berlin".to_owned()), Wake::Schedules, Wake::Queue("Europe/Berlin".to_owned())]
+    {
+        one.announce(wake);
+    }
+    let hear = async |from: &mut tokio::sync::broadcast::Receiver<Wake>| {
+        tokio::time::timeout(std::time::Duration::from_secs(2), from.recv()).await.ok().and_then(Result::ok)
+    };
+    assert_eq!(hear(&mut heard).await, Some(Wake::Queue("Europe/Berlin".to_owned())));
+    assert_eq!(hear(&mut heard).await, Some(Wake::Schedules));
+    assert_eq!(hear(&mut own).await, None);
 }

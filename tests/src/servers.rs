@@ -140,7 +140,9 @@ impl Pair {
             .arg(&copy)
             .status();
         assert!(status.unwrap().success());
-        let child = run_postgres(&bin, dir.path(), &copy, second, &[]);
+        // It looks for its primary at once when that is back: commits wait for it.
+        let settings = ["wal_retrieve_retry_interval=100ms".to_owned()];
+        let child = run_postgres(&bin, dir.path(), &copy, second, &settings);
         let standby = Started { child, _dir: dir };
         wait(async || reachable(second).await).await;
         let client = connect(&postgres_at(port)).await;
