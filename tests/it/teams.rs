@@ -295,6 +295,10 @@ fn what_belongs_to_a_project_is_not_granted_to_another() {
             "projects: [team-b]\nsteps: [http]\nhttp: [{url: 'https://x.example', inject: {secret: alpha, header: x}}]",
             "the secret `alpha` belongs to team-a",
         ),
+        (
+            "projects: [team-b]\nsteps: [probe]\n---\npolicy: 1\nname: q\nprojects: ['*']\nsteps: [probe]",
+            "the step type `probe` is in two policies",
+        ),
         ("projects: [team-c]\nsteps: [probe]", "the project `team-c` is not in the configuration"),
     ] {
         let shell = Shell::new()

@@ -76,6 +76,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The name of this machine, as far as it can be part of a file's name.
+fn machine() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    name.trim().chars().filter(plain).take(63).collect()
+}
+
 fn random() -> u32 {
     let mut bytes = [0; 4];
     // Without random numbers, zero has to do: names have the process's id, and ids of runs are tried until one is free.
@@ -257,7 +264,7 @@ impl Host {
     /// alive, or was.
     pub(crate) fn worker(&self) -> &str {
         let make = || {
-            let name = format!("{}-{:08x}", std::process::id(), random());
+            let name = format!("{}-{}-{:08x}", machine(), std::process::id(), random());
             let lock = self.lock_as(&name).inspect_err(|error| {
                 tracing::warn!("no lock file; others wait for the lease when this process dies: {error}");
             });

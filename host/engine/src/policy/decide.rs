@@ -27,10 +27,7 @@ impl PolicySet {
                 if other.name == policy.name {
                     problems.push(format!("two policies are named `{}`", policy.name));
                 }
-                let both = |project: &&String| other.is_for(project) || *project == "*";
-                if !policy.projects.iter().any(|project| both(&project))
-                    && !other.projects.iter().any(|p| p == "*")
-                {
+                if !policy.shares_a_project(other) {
                     continue;
                 }
                 for step in policy.steps.iter().filter(|step| other.steps.contains(step)) {

@@ -213,6 +213,12 @@ pub struct Deny {
 }
 
 impl Policy {
+    /// Whether both apply to jobs of some project.
+    pub(super) fn shares_a_project(&self, other: &Self) -> bool {
+        let all = |policy: &Self| policy.projects.iter().any(|project| project == "*");
+        all(self) || all(other) || self.projects.iter().any(|project| other.is_for(project))
+    }
+
     /// Whether it applies to jobs of that project.
     pub fn is_for(&self, project: &str) -> bool {
         self.projects.iter().any(|own| own == "*" || own == project)

@@ -21,8 +21,9 @@ use crate::runs::{self, Body, Journal, JournalRow, Taken};
 use crate::shared::{TOUCHED_MICROS, lock};
 use crate::sql::{failed, json, micros};
 
-/// Runs in one batch at most.
+/// Runs in one batch at most, and bytes of text that it grows to: outputs and logs may be large.
 const MOST: usize = 512;
+const MOST_BYTES: usize = 8 << 20;
 
 /// Items that wait for the next batch.
 pub(super) struct Batcher<T>(Arc<Mutex<Waiting<T>>>);
@@ -43,6 +44,9 @@ impl<T> Default for Batcher<T> {
 
 /// What can be sent in batches.
 pub(super) trait Batched: Send + Sized + 'static {
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize;
+
     /// Sends a batch; tells for each item whether it was done.
     fn send(inner: &Inner, items: &[Self]) -> impl Future<Output = Result<Vec<bool>, StoreError>> + Send;
 }
@@ -84,7 +88,13 @@ async fn send_all<T: Batched + Sync>(waiting: &Mutex<Waiting<T>>, inner: &Inner)
                 std::mem::forget(sending);
                 return;
             }
-            let count = waiting.items.len().min(MOST);
+            let mut bytes = 0;
+            let fits = |(item, _): &&Item<T>| {
+                let fits = bytes < MOST_BYTES;
+                bytes += item.bytes();
+                fits
+            };
+            let count = waiting.items.iter().take(MOST).take_while(fits).count();
             waiting.items.drain(..count).unzip()
         };
         let done = T::send(inner, &items).await;
@@ -160,6 +170,10 @@ const INSERT: &str = "WITH r AS (SELECT * FROM unnest($1::text[], $2::text[], $3
     SELECT execution_id FROM added";
 
 impl Batched for Insert {
+    fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     async fn send(inner: &Inner, items: &[Self]) -> Result<Vec<bool>, StoreError> {
         let session = inner.session().await?;
         define(inner, &session, items.iter().map(|item| &item.run)).await?;
@@ -254,6 +268,11 @@ const COMMIT: &str = "WITH c AS (SELECT * FROM unnest($1::text[], $2::bigint[], 
     SELECT execution_id, fence FROM written";
 
 impl Batched for Committed {
+    fn bytes(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        length(&self.body.events) + length(&self.body.logs)
+    }
+
     async fn send(inner: &Inner, items: &[Self]) -> Result<Vec<bool>, StoreError> {
         let ints = |of: fn(&Self) -> i64| -> Vec<i64> { items.iter().map(of).collect() };
         let maybe = |of: fn(&Self) -> Option<i64>| -> Vec<Option<i64>> { items.iter().map(of).collect() };
