@@ -40,6 +40,11 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
         422,
         "policy grants it no connection"
     );
+    // What is refused before it runs counts as well.
+    let wrong = json!({"job": {"id": "wrong", "steps": [{"id": "a", "type": "probe", "case": "echo", "text": "soon"},
+        {"id": "s", "type": "probe", "case": "nap", "count": "${{ steps.a.output }}"}]}});
+    let reply = server.post("/api/v2/jobs/execute", &wrong).await;
+    assert_eq!(reply.json()["status"], "failed", "{reply:?}");
     server.post("/api/v2/queues/Asia%2FTokyo/pause", &json!({})).await;
     let mut waits = echo("waits");
     waits["job"]["timezone"] = "Asia/Tokyo".into();
@@ -55,7 +60,8 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
     let found = samples(&reply.body);
     let of = |name: &str| found.get(name).copied().unwrap_or_else(|| panic!("{name}: {}", reply.body));
     assert_eq!(of(r#"stepwell_runs_total{status="success"}"#), 3.0);
-    assert_eq!(of(r#"stepwell_steps_total{step_type="probe",class="succeeded"}"#), 3.0);
+    assert_eq!(of(r#"stepwell_steps_total{step_type="probe",class="succeeded"}"#), 4.0);
+    assert_eq!(of(r#"stepwell_steps_total{step_type="probe",class="invalid_config"}"#), 1.0);
     assert_eq!(of(r#"stepwell_queue_ready{queue="Asia/Tokyo",priority="7"}"#), 1.0);
     assert_eq!(of(r#"stepwell_queue_paused{queue="Asia/Tokyo"}"#), 1.0);
     assert!(of(r#"stepwell_step_fuel_total{step_type="probe"}"#) > 1000.0);

@@ -224,12 +224,12 @@ impl Database {
         )
     }
 
-    /// The URL of the database, for its login.
+    /// The URL of the database, for its login. Few sessions each: many tests share a server.
     pub fn url(&self) -> String {
         let Self { host, port, name, .. } = self;
         match host.starts_with('/') {
             true => format!("postgres://{name}:{PASSWORD}@/{name}?host={host}&port={port}"),
-            false => format!("postgres://{name}:{PASSWORD}@{host}:{port}/{name}?sslmode=disable"),
+            false => format!("postgres://{name}:{PASSWORD}@{host}:{port}/{name}?sslmode=disable&pool=8"),
         }
     }
 

@@ -276,6 +276,7 @@ impl Worker<'_> {
             Prepared::Refused(outcome) => {
                 self.push(Event::StepStarted { step, attempt, at })?;
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+                self.host.measures.step_ended(&definition.step_type, attempt, &end);
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
             Prepared::Run(config, grant) => (config, grant),

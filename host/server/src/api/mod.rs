@@ -22,9 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -43,6 +43,9 @@ pub(crate) use serve::serve;
 
 /// Bytes of a request's body.
 const MAX_BODY: usize = 1 << 20;
+/// Bytes of a refused request that are read, and how long.
+const MAX_DRAINED: usize = 64 << 10;
+const DRAIN: Duration = Duration::from_secs(1);
 /// How long a request may take that does not wait for a run.
 const REQUEST: Duration = Duration::from_secs(30);
 /// How long a key that was looked up is trusted: as long may a revoked key go on, in other processes than the one
@@ -117,35 +120,60 @@ pub(crate) fn router(host: Host, rate: NonZeroU32) -> Result<Router, HostError> 
 }
 
 /// Nothing anonymous but liveness: every other request, to any path, needs a key with the role of its operation.
-async fn guard(State(app): State<App>, mut request: Request<Body>, next: Next) -> Response {
+async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let operation = path.as_deref().and_then(|path| routes::find(request.method(), path));
     if operation.is_some_and(|operation| operation.role.is_none()) {
         return next.run(request).await;
     }
-    let caller = match caller(&app, request.headers()).await {
+    let (mut parts, body) = request.into_parts();
+    let caller = match admitted(&app, operation, &parts.headers).await {
         Ok(caller) => caller,
-        Err(problem) => return problem.into_response(),
-    };
-    if let Some(operation) = operation
-        && let Some(role) = operation.role
-    {
-        let everywhere = operation.everywhere();
-        let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
-        if has.is_none_or(|has| has < role) {
-            let place = if everywhere { " in all projects (`*`)" } else { "" };
-            let has = has.map_or("none", Role::name);
-            let detail = format!("this needs the role {}{place}; this key has {has}", role.name());
-            return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+        Err(problem) => {
+            // What was sent is read: a connection that is closed before loses its answer.
+            let _ = tokio::time::timeout(DRAIN, to_bytes(body, MAX_DRAINED)).await;
+            return problem.into_response();
         }
-    }
-    request.extensions_mut().insert(caller);
+    };
+    parts.extensions.insert(caller);
     // What streams answers at once, and goes on; what waits for a run says how long it does.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
-    match tokio::time::timeout(limit, next.run(request)).await {
+    let answer = async {
+        let body = match operation.is_some_and(|operation| operation.id == "registerStep") {
+            true => body,
+            // Read whether it is asked for or not, for the same reason.
+            false => match to_bytes(body, MAX_BODY).await {
+                Ok(bytes) => bytes.into(),
+                Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            },
+        };
+        next.run(Request::from_parts(parts, body)).await
+    };
+    match tokio::time::timeout(limit, answer).await {
         Ok(response) => problem_of(response),
         Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").into_response(),
     }
+}
+
+/// Who asks, when the role is enough for the operation.
+async fn admitted(
+    app: &App,
+    operation: Option<&routes::Operation>,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    let caller = caller(app, headers).await?;
+    let Some((operation, role)) = operation.and_then(|operation| Some((operation, operation.role?))) else {
+        return Ok(caller);
+    };
+    let everywhere = operation.everywhere();
+    let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
+    if has.is_some_and(|has| has >= role) {
+        return Ok(caller);
+    }
+    let place = if everywhere { " in all projects (`*`)" } else { "" };
+    let has = has.map_or("none", Role::name);
+    let detail = format!("this needs the role {}{place}; this key has {has}", role.name());
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 /// What axum refuses itself is a problem like any other.
