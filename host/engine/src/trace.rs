@@ -24,6 +24,11 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// The id of the trace, as text.
+    pub fn id(self) -> String {
+        format!("{:032x}", self.trace_id)
+    }
+
     /// The same trace, below another span.
     #[must_use]
     pub fn below(self, span_id: u64) -> Self {

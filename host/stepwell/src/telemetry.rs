@@ -213,7 +213,7 @@ impl Host {
         self.measures.register(to);
         let queues = self.queue_status().await?;
         queue_gauges(to, &queues);
-        let open = self.store.records(Kind::DeadLetter, Some("open"), "", 10_000).await?.len();
+        let open = self.store.count(Kind::DeadLetter, "open").await?;
         gauge(to, "dead_letters_open", "Dead letters that nobody has dealt with", open as f64);
         let next = self.store.next_schedule(None).await?;
         let lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0));

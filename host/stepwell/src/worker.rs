@@ -13,7 +13,7 @@ use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, apply, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
 use stepwell_engine::store::{Claim, Commit, DeadLetter, LogRecord, Next};
-use stepwell_engine::trace::attempt_span;
+use stepwell_engine::trace::{Trace, attempt_span};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
@@ -135,7 +135,7 @@ impl Host {
             logs: Vec::new(),
         };
         // Of the level of errors, so that whatever is logged has the ids.
-        let trace = worker.state.run.trace.map(|trace| format!("{:032x}", trace.trace_id));
+        let trace = worker.state.run.trace.map(Trace::id);
         let ids = error_span!("run", run = worker.hold.execution_id, trace_id = trace);
         let left = worker.drive().instrument(ids).await?;
         Ok((worker.state, left))
@@ -308,7 +308,7 @@ impl Worker<'_> {
             }),
             sink,
         };
-        let trace = self.state.run.trace.map(|trace| format!("{:032x}", trace.trace_id));
+        let trace = self.state.run.trace.map(Trace::id);
         let (run, id) = (self.hold.execution_id.clone(), definition.id.as_str());
         let ids = error_span!("step", run, step = id, attempt, trace_id = trace);
         let end = self.watch(step, attempt, request, &mut reports).instrument(ids.clone()).await?;

@@ -394,6 +394,15 @@ impl Store for PinnedStores {
         Ok(all)
     }
 
+    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {
+        let state = state.to_owned();
+        let ask = |store: Arc<dyn Store>| {
+            let state = state.clone();
+            async move { store.count(kind, &state).await }
+        };
+        Ok(self.gather(ask).await?.into_iter().sum())
+    }
+
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
         Ok(self.of_schedule(job_id).await?.map(|(_, row)| row))
     }

@@ -73,6 +73,11 @@ pub(crate) fn list(
     found.into_iter().map(|found| record(kind, found)).collect()
 }
 
+pub(crate) fn count(db: &dyn Sql, kind: Kind, state: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM records WHERE kind = $1 AND state = $2";
+    Ok(db.one(sql, params![kind.name(), state])?.unwrap_or(0))
+}
+
 type Columns = (String, String, u64, String);
 
 fn record(kind: Kind, (id, state, version, value): Columns) -> Result<Record, StoreError> {

@@ -27,19 +27,25 @@ pub(crate) const ENDED: i64 = 5;
 const COUNTED_FULL_MS: i64 = 1000;
 const COUNTED_MS: i64 = 10_000;
 
-/// What a commit adds to the journal, as it is written there.
-#[derive(Clone)]
-pub(crate) struct Body {
-    pub events: Option<String>,
-    pub logs: Option<String>,
-    pub lines: usize,
+/// A run that is added, with its JSON.
+pub(crate) struct New {
+    pub run: NewRun,
+    pub text: String,
+    pub audit: Option<Audit>,
 }
 
-impl Body {
-    pub fn of(commit: &Commit) -> Result<Self, StoreError> {
+/// A commit, with what it adds to the journal as it is written there.
+pub(crate) struct Entry {
+    pub commit: Commit,
+    pub events: Option<String>,
+    pub logs: Option<String>,
+}
+
+impl Entry {
+    pub fn of(commit: Commit) -> Result<Self, StoreError> {
         let events = (!commit.events.is_empty()).then(|| json(&commit.events)).transpose()?;
         let logs = (!commit.logs.is_empty()).then(|| json(&commit.logs)).transpose()?;
-        Ok(Self { events, logs, lines: commit.logs.len() })
+        Ok(Self { commit, events, logs })
     }
 }
 
@@ -364,14 +370,15 @@ macro_rules! keep {
     };
 }
 
-pub(crate) fn commit(db: &dyn Sql, commit: &Commit, body: &Body) -> Result<Vec<String>, StoreError> {
+pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreError> {
+    let commit = &entry.commit;
     let Commit { execution_id: id, fence, number, status, at, .. } = commit;
     let (name, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
     let Some(phase) = next_phase(commit) else {
         if name.is_none() {
             // Most commits are so.
             let sql = if db.locks_rows() { keep!(" FOR UPDATE") } else { keep!("") };
-            let row = params![id, *fence, *number, body.lines, &body.events, &body.logs];
+            let row = params![id, *fence, *number, commit.logs.len(), &entry.events, &entry.logs];
             let added = db.execute(sql, row)?;
             return if added == 0 { written(db, commit) } else { Ok(Vec::new()) };
         }
@@ -379,14 +386,14 @@ pub(crate) fn commit(db: &dyn Sql, commit: &Commit, body: &Body) -> Result<Vec<S
             WHERE execution_id = $4 AND fence = $5 AND phase = 3";
         return match db.execute(sql, params![name, micros(*at), started, id, *fence])? {
             0 => written(db, commit),
-            _ => append(db, commit, body).map(|()| Vec::new()),
+            _ => append(db, entry).map(|()| Vec::new()),
         };
     };
     let row = params![phase, name, micros(*at), started, next_due(commit), id, *fence];
     let Some((key, cancelling, queue)) = db.one::<Released>(RELEASE, row)? else {
         return written(db, commit);
     };
-    append(db, commit, body)?;
+    append(db, entry)?;
     let mut free = Vec::new();
     if phase == ENDED {
         if let Some(key) = key {
@@ -416,12 +423,12 @@ fn written(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
     }
 }
 
-fn append(db: &dyn Sql, commit: &Commit, body: &Body) -> Result<(), StoreError> {
+fn append(db: &dyn Sql, Entry { commit, events, logs }: &Entry) -> Result<(), StoreError> {
     let sql =
         "INSERT INTO journal (execution_id, fence, n, lines, events, logs) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (execution_id, fence, n) DO NOTHING";
-    let id = &commit.execution_id;
-    db.execute(sql, params![id, commit.fence, commit.number, body.lines, &body.events, &body.logs]).map(drop)
+    let lines = commit.logs.len();
+    db.execute(sql, params![&commit.execution_id, commit.fence, commit.number, lines, events, logs]).map(drop)
 }
 
 /// Gives a free slot of a concurrency key to the next run that waits for it; tells its queue.

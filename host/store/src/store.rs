@@ -1,5 +1,7 @@
 //! The contract, over whatever database runs the statements.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::Event;
@@ -11,7 +13,7 @@ use stepwell_engine::store::{
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
 
-use crate::runs::{Body, Taken};
+use crate::runs::{Entry, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, json};
 use crate::{records, runs, times};
@@ -33,12 +35,7 @@ pub(crate) trait Database: Send + Sync {
     fn shared(&self) -> &Shared;
 
     /// [`runs::insert`], for many at once; none when this is not a run that can be added so.
-    fn quick_insert(
-        &self,
-        _run: &NewRun,
-        _text: &str,
-        _audit: Option<&Audit>,
-    ) -> impl Future<Output = Option<Result<(), StoreError>>> + Send {
+    fn quick_insert(&self, _new: &Arc<New>) -> impl Future<Output = Option<Result<(), StoreError>>> + Send {
         async { None }
     }
 
@@ -53,8 +50,7 @@ pub(crate) trait Database: Send + Sync {
     /// [`runs::commit`], for many at once; none when it has to be done alone.
     fn quick_commit(
         &self,
-        _commit: &Commit,
-        _body: &Body,
+        _entry: &Arc<Entry>,
     ) -> impl Future<Output = Option<Result<(), StoreError>>> + Send {
         async { None }
     }
@@ -92,14 +88,13 @@ pub struct SqlStore<D>(pub(crate) D);
 #[async_trait]
 impl<D: Database> Store for SqlStore<D> {
     async fn insert(&self, run: &NewRun, audit: Option<Audit>) -> Result<Inserted, StoreError> {
-        let text = json(run)?;
-        let bytes = text.len();
-        let inserted = match self.0.quick_insert(run, &text, audit.as_ref()).await {
+        let new = Arc::new(New { run: run.clone(), text: json(run)?, audit });
+        let bytes = new.text.len();
+        let inserted = match self.0.quick_insert(&new).await {
             Some(done) => done.map(|()| Inserted::default())?,
             None => {
-                let new = run.clone();
                 let insert = move |db: &dyn Sql, shared: &Shared| {
-                    runs::insert(db, shared, &new, &text, audit.as_ref())
+                    runs::insert(db, shared, &new.run, &new.text, new.audit.as_ref())
                 };
                 self.0.write(insert).await?
             }
@@ -154,11 +149,11 @@ impl<D: Database> Store for SqlStore<D> {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError> {
-        let body = Body::of(&commit)?;
-        if let Some(done) = self.0.quick_commit(&commit, &body).await {
+        let entry = Arc::new(Entry::of(commit)?);
+        if let Some(done) = self.0.quick_commit(&entry).await {
             return done.map(|()| Vec::new());
         }
-        self.0.write(move |db, _| runs::commit(db, &commit, &body)).await
+        self.0.write(move |db, _| runs::commit(db, &entry)).await
     }
 
     async fn request_cancel(
@@ -235,6 +230,11 @@ impl<D: Database> Store for SqlStore<D> {
     ) -> Result<Vec<Record>, StoreError> {
         let (state, after) = (state.map(str::to_owned), after.to_owned());
         self.0.read(move |db, _| records::list(db, kind, state.as_deref(), &after, limit)).await
+    }
+
+    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {
+        let state = state.to_owned();
+        self.0.read(move |db, _| records::count(db, kind, &state)).await
     }
 
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {

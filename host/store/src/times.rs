@@ -212,8 +212,7 @@ pub(crate) fn ledger(db: &dyn Sql, filter: &LedgerFilter) -> Result<Vec<LedgerRo
 
 pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
     // One look for each phase, so that its partial index does it: runs that have ended are not looked at.
-    let sql = "SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 1 GROUP BY queue
-        UNION ALL SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 2 AND due_at <= $1 GROUP BY queue
+    let sql = "SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 2 AND due_at <= $1 GROUP BY queue
         UNION ALL SELECT queue, 2, COUNT(*) FROM runs WHERE phase = 2 AND due_at > $1 GROUP BY queue
         UNION ALL SELECT queue, 3, COUNT(*) FROM runs WHERE phase = 3 GROUP BY queue
         UNION ALL SELECT queue, 4, COUNT(*) FROM runs WHERE phase = 4 GROUP BY queue";
@@ -232,9 +231,9 @@ pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, Stor
     let sql = "SELECT queue, priority, COUNT(*), MIN(due_at) FROM runs WHERE phase = 1 AND queue IS NOT NULL
         GROUP BY queue, priority ORDER BY queue, priority";
     for (queue, priority, count, oldest) in db.many::<(String, u8, u64, i64)>(sql, &[])? {
-        if let Some(row) = queues.get_mut(&queue) {
-            row.levels.push((priority, count, time(oldest)));
-        }
+        let row = queues.entry(queue.clone()).or_insert_with(|| QueueRow { queue, ..QueueRow::default() });
+        row.ready += count;
+        row.levels.push((priority, count, time(oldest)));
     }
     for (queue, row) in &mut queues {
         let sql = "SELECT due_at FROM runs WHERE queue = $1 AND phase = 1 ORDER BY rank LIMIT 1";

@@ -349,6 +349,11 @@ impl Store for Faulty {
         self.ground.ask(self.inner().records(kind, state, after, limit)).await
     }
 
+    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().count(kind, state)).await
+    }
+
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().schedule(job_id)).await

@@ -154,6 +154,9 @@ pub trait Store: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError>;
 
+    /// How many records of a kind there are in a state.
+    async fn count(&self, kind: Kind, state: &str) -> Result<u64, StoreError>;
+
     /// A schedule.
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
 

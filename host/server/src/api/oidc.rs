@@ -4,7 +4,7 @@
 //! expired nor from the future. The keys are fetched when they are needed first, and again when a token names one that is
 //! not known: once a minute at most, so that nobody makes us ask the provider for each bad token.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::{Jwk, JwkSet};
@@ -48,7 +48,7 @@ pub(crate) struct Provider {
 
 #[derive(Default)]
 struct Keys {
-    set: Option<Arc<JwkSet>>,
+    set: Option<JwkSet>,
     fetched: Option<Timestamp>,
     tried: Option<Timestamp>,
     why: String,
@@ -130,13 +130,11 @@ impl Provider {
 
     /// The issuer's key of that id, or its only one.
     async fn key(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Jwk>, Error> {
-        let (set, fresh) = self.known(now);
-        if let Some(found) = set.as_deref().and_then(|set| pick(set, kid)).filter(|_| fresh) {
+        if let Some(found) = self.known(kid, now) {
             return Ok(Some(found));
         }
         let _one = self.fetching.lock().await;
-        let (set, fresh) = self.known(now);
-        if let Some(found) = set.as_deref().and_then(|set| pick(set, kid)).filter(|_| fresh) {
+        if let Some(found) = self.known(kid, now) {
             return Ok(Some(found));
         }
         let tried = {
@@ -152,7 +150,7 @@ impl Provider {
             let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
             match fetched {
                 Ok(set) => {
-                    (keys.set, keys.fetched, keys.why) = (Some(Arc::new(set)), Some(now), String::new());
+                    (keys.set, keys.fetched, keys.why) = (Some(set), Some(now), String::new());
                 }
                 Err(why) => {
                     tracing::warn!("the keys of {} cannot be fetched: {why}", self.settings.issuer);
@@ -168,9 +166,11 @@ impl Provider {
         }
     }
 
-    fn known(&self, now: Timestamp) -> (Option<Arc<JwkSet>>, bool) {
+    /// A key that was fetched not long ago.
+    fn known(&self, kid: Option<&str>, now: Timestamp) -> Option<Jwk> {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        (keys.set.clone(), keys.fetched.is_some_and(|at| now - at < KEPT))
+        keys.fetched.filter(|at| now - *at < KEPT)?;
+        pick(keys.set.as_ref()?, kid)
     }
 
     /// Whether the provider answers, for `stepwell doctor`.

@@ -11,13 +11,13 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::RunStatus;
-use stepwell_engine::store::{Audit, ClaimQuery, Commit, NewRun, Renewal, Source};
+use stepwell_engine::store::{ClaimQuery, NewRun, Renewal, Source};
 use tokio::sync::oneshot;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
-use super::session::{Session, get, lock_number};
+use super::session::{LOCK, Session, get};
 use super::{Inner, Postgres};
-use crate::runs::{self, Body, Journal, JournalRow, Taken};
+use crate::runs::{self, Entry, Journal, JournalRow, New, Taken};
 use crate::shared::{TOUCHED_MICROS, lock};
 use crate::sql::{failed, json, micros};
 
@@ -110,47 +110,21 @@ async fn send_all<T: Batched + Sync>(waiting: &Mutex<Waiting<T>>, inner: &Inner)
     }
 }
 
-/// A run that is added.
-pub(super) struct Insert {
-    run: NewRun,
-    text: String,
-    /// When, and the row of the audit log.
-    audit: Option<(i64, String)>,
-}
-
-/// A commit.
-pub(super) struct Committed {
-    commit: Commit,
-    body: Body,
-    phase: i64,
-}
-
 impl Postgres {
-    pub(super) async fn insert(
-        &self,
-        run: &NewRun,
-        text: &str,
-        audit: Option<&Audit>,
-    ) -> Option<Result<(), StoreError>> {
+    pub(super) async fn insert(&self, new: &Arc<New>) -> Option<Result<(), StoreError>> {
+        let run = &new.run;
         let looks = run.key.as_ref().is_some_and(|key| key.on_conflict != OnConflict::Queue);
         if looks || !run.inherited.is_empty() || !runs::has_room(&self.inner.shared, run) {
             return None;
         }
-        let audit = match audit.map(|row| Ok((micros(row.at), json(row)?))).transpose() {
-            Ok(audit) => audit,
-            Err(error) => return Some(Err(error)),
-        };
-        let insert = Insert { run: run.clone(), text: text.to_owned(), audit };
-        self.inserts.add(&self.inner, insert).await.map(|done| done.then_some(())).transpose()
+        self.inserts.add(&self.inner, new.clone()).await.map(|done| done.then_some(())).transpose()
     }
 
-    pub(super) async fn commit(&self, commit: &Commit, body: &Body) -> Option<Result<(), StoreError>> {
-        if commit.dead.is_some() {
+    pub(super) async fn commit(&self, entry: &Arc<Entry>) -> Option<Result<(), StoreError>> {
+        if entry.commit.dead.is_some() {
             return None;
         }
-        let phase = runs::next_phase(commit).unwrap_or(runs::CLAIMED);
-        let commit = Committed { commit: commit.clone(), body: body.clone(), phase };
-        self.commits.add(&self.inner, commit).await.map(|done| done.then_some(())).transpose()
+        self.commits.add(&self.inner, entry.clone()).await.map(|done| done.then_some(())).transpose()
     }
 }
 
@@ -169,13 +143,13 @@ const INSERT: &str = "WITH r AS (SELECT * FROM unnest($1::text[], $2::text[], $3
         WHERE audit IS NOT NULL AND execution_id IN (SELECT execution_id FROM added))
     SELECT execution_id FROM added";
 
-impl Batched for Insert {
+impl Batched for Arc<New> {
     fn bytes(&self) -> usize {
         self.text.len()
     }
 
     async fn send(inner: &Inner, items: &[Self]) -> Result<Vec<bool>, StoreError> {
-        let session = inner.session().await?;
+        let session = inner.pool.get().await?;
         define(inner, &session, items.iter().map(|item| &item.run)).await?;
         let texts =
             |of: fn(&NewRun) -> &str| -> Vec<&str> { items.iter().map(|item| of(&item.run)).collect() };
@@ -187,9 +161,9 @@ impl Batched for Insert {
             items.iter().map(|item| item.run.key.as_ref().map(|key| key.limit.into())).collect();
         let journal: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
         let audited: Vec<Option<i64>> =
-            items.iter().map(|item| item.audit.as_ref().map(|row| row.0)).collect();
-        let audit: Vec<Option<&str>> =
-            items.iter().map(|item| item.audit.as_ref().map(|row| row.1.as_str())).collect();
+            items.iter().map(|item| item.audit.as_ref().map(|row| micros(row.at))).collect();
+        let audit = items.iter().map(|item| item.audit.as_ref().map(json).transpose());
+        let audit = audit.collect::<Result<Vec<Option<String>>, StoreError>>()?;
         let params: [&(dyn ToSql + Sync); 18] = [
             &texts(|run| &run.execution_id),
             &texts(|run| &run.job.id),
@@ -234,7 +208,7 @@ async fn define<'r>(
         VALUES ($1, $2, COALESCE($3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint))
         ON CONFLICT (digest) DO UPDATE SET used_at = excluded.used_at";
     for (digest, (job, at)) in missing {
-        let now = inner.callers_time.then_some(at);
+        let now = inner.pool.settings.callers_time.then_some(at);
         session.rows(sql, &[&digest, &job.text(), &now]).await?;
         inner.shared.keep(job);
         let mut defined = lock(&inner.defined);
@@ -267,10 +241,10 @@ const COMMIT: &str = "WITH c AS (SELECT * FROM unnest($1::text[], $2::bigint[], 
         ON CONFLICT (execution_id, fence, n) DO NOTHING RETURNING execution_id, fence)
     SELECT execution_id, fence FROM written";
 
-impl Batched for Committed {
+impl Batched for Arc<Entry> {
     fn bytes(&self) -> usize {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        length(&self.body.events) + length(&self.body.logs)
+        length(&self.events) + length(&self.logs)
     }
 
     async fn send(inner: &Inner, items: &[Self]) -> Result<Vec<bool>, StoreError> {
@@ -279,22 +253,22 @@ impl Batched for Committed {
         let ids: Vec<&str> = items.iter().map(|item| item.commit.execution_id.as_str()).collect();
         let status: Vec<Option<&str>> =
             items.iter().map(|item| item.commit.status.map(RunStatus::name)).collect();
-        let events: Vec<Option<&str>> = items.iter().map(|item| item.body.events.as_deref()).collect();
-        let logs: Vec<Option<&str>> = items.iter().map(|item| item.body.logs.as_deref()).collect();
+        let events: Vec<Option<&str>> = items.iter().map(|item| item.events.as_deref()).collect();
+        let logs: Vec<Option<&str>> = items.iter().map(|item| item.logs.as_deref()).collect();
         let params: [&(dyn ToSql + Sync); 11] = [
             &ids,
             &ints(|item| item.commit.fence as i64),
             &ints(|item| item.commit.number as i64),
-            &ints(|item| item.phase),
+            &ints(|item| runs::next_phase(&item.commit).unwrap_or(runs::CLAIMED)),
             &status,
             &ints(|item| micros(item.commit.at)),
             &maybe(|item| item.commit.started_at.map(micros)),
             &maybe(|item| runs::next_due(&item.commit)),
-            &ints(|item| item.body.lines as i64),
+            &ints(|item| item.commit.logs.len() as i64),
             &events,
             &logs,
         ];
-        let session = inner.session().await?;
+        let session = inner.pool.get().await?;
         let rows = session.rows(COMMIT, &params).await?;
         let key = |row| Ok((get::<&str>(row, 0)?, get::<i64>(row, 1)?));
         let written = rows.iter().map(key).collect::<Result<HashSet<_>, StoreError>>()?;
@@ -324,21 +298,21 @@ const CLAIM: &str = "WITH now AS (SELECT COALESCE($2, (extract(epoch FROM clock_
 const KEYED: &str =
     "SELECT EXISTS (SELECT 1 FROM runs WHERE queue = $1 AND phase = 1 AND key IS NOT NULL AND holds = 0)";
 const PROMOTE: &str = "UPDATE runs SET phase = 1 WHERE queue = $1 AND phase = 2 AND due_at <= $2";
-const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 
 /// Claims runs of a queue; none when one of them has a concurrency key to be looked at.
 pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Vec<Taken>>, StoreError> {
-    let session = inner.session().await?;
-    let (lock_it, promote) = (session.prepared(LOCK, &[]).await?, session.prepared(PROMOTE, &[]).await?);
+    let session = inner.pool.get().await?;
+    let (lock_it, promote) =
+        (session.prepared(LOCK, &[Type::TEXT]).await?, session.prepared(PROMOTE, &[]).await?);
     let (keyed, take) = (session.prepared(KEYED, &[]).await?, session.prepared(CLAIM, &[]).await?);
     let (now, lease) = (micros(query.now), inner.lease_now(query.now));
     let (limit, concurrency) = (i64::from(query.limit), i64::from(query.concurrency));
     let length = (query.until - query.now).num_microseconds().unwrap_or(0);
-    let number = lock_number(&format!("queue {}", query.queue));
+    let name = format!("queue {}", query.queue);
     let params: [&(dyn ToSql + Sync); 7] =
         [&query.queue, &lease, &limit, &query.open, &concurrency, &query.worker, &length];
     let client = session.client();
-    let locked: [&(dyn ToSql + Sync); 1] = [&number];
+    let locked: [&(dyn ToSql + Sync); 1] = [&name];
     let due: [&(dyn ToSql + Sync); 2] = [&query.queue, &now];
     let queue: [&(dyn ToSql + Sync); 1] = [&query.queue];
     // All go out together, and each waits for the one before: one round trip.
@@ -427,7 +401,7 @@ pub(super) async fn renew(
     let ids: Vec<&str> = claims.iter().map(|(id, _)| id.as_str()).collect();
     let fences: Vec<i64> = claims.iter().map(|(_, fence)| *fence as i64).collect();
     let length = (until - now).num_microseconds().unwrap_or(0);
-    let session = inner.session().await?;
+    let session = inner.pool.get().await?;
     let rows = session.rows(RENEW, &[&ids, &fences, &length, &inner.lease_now(now)]).await?;
     let mut kept: HashMap<(String, i64), Option<String>> = HashMap::new();
     for row in &rows {

@@ -22,18 +22,18 @@ use std::sync::{Arc, Mutex};
 
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
-use stepwell_engine::store::{Audit, ClaimQuery, Commit, NewRun, Renewal, Vitals, Wake};
+use stepwell_engine::store::{ClaimQuery, Renewal, Vitals, Wake};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::spawn_blocking;
 
-use crate::runs::{Body, Taken};
+use crate::runs::{Entry, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, failed, micros};
 use crate::store::{Database, SqlStore};
 use batch::Batcher;
 use notify::Notifier;
-use pool::{Loan, Pool};
+use pool::Pool;
 use session::Transaction;
 
 pub use schema::{MIGRATIONS, Migration};
@@ -48,8 +48,8 @@ pub type PostgresStore = SqlStore<Postgres>;
 /// PostgreSQL, as a store uses it.
 pub struct Postgres {
     inner: Arc<Inner>,
-    inserts: Batcher<batch::Insert>,
-    commits: Batcher<batch::Committed>,
+    inserts: Batcher<Arc<New>>,
+    commits: Batcher<Arc<Entry>>,
     notifier: Notifier,
 }
 
@@ -59,8 +59,6 @@ struct Inner {
     shared: Arc<Shared>,
     /// Definitions that this process knows to be there, and when it marked them as used.
     defined: Mutex<HashMap<String, i64>>,
-    /// Whether leases are measured by the caller's clock.
-    callers_time: bool,
 }
 
 impl SqlStore<Postgres> {
@@ -74,14 +72,8 @@ impl SqlStore<Postgres> {
 
     /// A store with these settings.
     pub fn with(settings: Settings) -> Self {
-        let callers_time = settings.callers_time;
         let notifier = Notifier::new(&settings);
-        let inner = Inner {
-            pool: Pool::new(settings),
-            shared: Arc::default(),
-            defined: Mutex::default(),
-            callers_time,
-        };
+        let inner = Inner { pool: Pool::new(settings), shared: Arc::default(), defined: Mutex::default() };
         Self(Postgres {
             inner: Arc::new(inner),
             inserts: Batcher::default(),
@@ -92,34 +84,28 @@ impl SqlStore<Postgres> {
 }
 
 impl Inner {
-    /// A session that knows the schema.
-    async fn session(&self) -> Result<Loan, StoreError> {
-        self.pool.get().await
-    }
-
     /// The caller's time for statements that measure leases; none where the server's own counts.
     fn lease_now(&self, callers: Timestamp) -> Option<i64> {
-        self.callers_time.then(|| micros(callers))
+        self.pool.settings.callers_time.then(|| micros(callers))
     }
 }
 
-impl Postgres {
-    /// Runs a transaction in a thread of its own, since the statements that all databases share do not know `async`.
-    async fn transact<T: Send + 'static>(
+impl Database for Postgres {
+    async fn write<T: Send + 'static>(
         &self,
-        work: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
+        write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        let work = Arc::new(work);
+        // In a thread of its own, since the statements that all databases share do not know `async`.
+        let write = Arc::new(write);
         let mut tries = 0;
         loop {
             tries += 1;
-            let session = self.inner.session().await?;
-            let (work, inner, handle) = (work.clone(), self.inner.clone(), Handle::current());
+            let session = self.inner.pool.get().await?;
+            let (write, inner, handle) = (write.clone(), self.inner.clone(), Handle::current());
             let done = spawn_blocking(move || {
-                let transaction = Transaction::new(&session, handle, inner.callers_time);
-                let result = transaction.run(|db| work(db, &inner.shared));
-                let again = transaction.may_go_again();
-                (result, again)
+                let transaction = Transaction::new(&session, handle, inner.pool.settings.callers_time);
+                let result = transaction.run(|db| write(db, &inner.shared));
+                (result, transaction.may_go_again())
             });
             match done.await.map_err(failed)? {
                 (Err(error), true) if tries < TRIES => {
@@ -129,24 +115,15 @@ impl Postgres {
             }
         }
     }
-}
-
-impl Database for Postgres {
-    async fn write<T: Send + 'static>(
-        &self,
-        write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
-    ) -> Result<T, StoreError> {
-        self.transact(write).await
-    }
 
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let session = self.inner.session().await?;
+        let session = self.inner.pool.get().await?;
         let (inner, handle) = (self.inner.clone(), Handle::current());
         let done = spawn_blocking(move || {
-            let statements = Transaction::new(&session, handle, inner.callers_time);
+            let statements = Transaction::new(&session, handle, inner.pool.settings.callers_time);
             read(&statements, &inner.shared)
         });
         done.await.map_err(failed)?
@@ -156,21 +133,16 @@ impl Database for Postgres {
         &self.inner.shared
     }
 
-    async fn quick_insert(
-        &self,
-        run: &NewRun,
-        text: &str,
-        audit: Option<&Audit>,
-    ) -> Option<Result<(), StoreError>> {
-        self.insert(run, text, audit).await
+    async fn quick_insert(&self, new: &Arc<New>) -> Option<Result<(), StoreError>> {
+        self.insert(new).await
     }
 
     async fn quick_claim(&self, query: &ClaimQuery) -> Option<Result<Vec<Taken>, StoreError>> {
         batch::claim(&self.inner, query).await.transpose()
     }
 
-    async fn quick_commit(&self, commit: &Commit, body: &Body) -> Option<Result<(), StoreError>> {
-        self.commit(commit, body).await
+    async fn quick_commit(&self, entry: &Arc<Entry>) -> Option<Result<(), StoreError>> {
+        self.commit(entry).await
     }
 
     async fn quick_renew(
@@ -199,7 +171,7 @@ impl Database for Postgres {
             (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
             (SELECT COUNT(*) FROM pg_stat_activity WHERE datname IS NOT NULL),
             current_setting('max_connections')::bigint, (SELECT MAX(version) FROM schema_versions)";
-        let session = self.inner.session().await?;
+        let session = self.inner.pool.get().await?;
         let rows = session.rows(sql, &[]).await?;
         let row = rows.first().ok_or_else(|| failed("no answer"))?;
         let get = |index: usize| row.try_get::<_, i64>(index).map_err(failed);

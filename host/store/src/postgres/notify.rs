@@ -53,7 +53,7 @@ impl Notifier {
         tokio::spawn(async move {
             tokio::time::sleep(TOGETHER).await;
             let wakes = std::mem::take(&mut *lock(&waiting));
-            let Ok(session) = inner.session().await else { return };
+            let Ok(session) = inner.pool.get().await else { return };
             for text in texts(&own, &wakes) {
                 let told = session.rows("SELECT pg_notify($1, $2)", &[&channel, &text]).await;
                 if let Err(error) = told {

@@ -117,11 +117,7 @@ impl Pool {
             return Err(unavailable(&door.why));
         }
         self.connects.fetch_add(1, Ordering::Relaxed);
-        let made = match timeout(PATIENCE, self.open(door)).await {
-            Ok(made) => made,
-            Err(_) => Err(StoreError::Unavailable("no answer".to_owned())),
-        };
-        match made {
+        match self.open(door).await {
             Ok(session) => {
                 door.failures = 0;
                 Ok(Arc::new(session))
@@ -146,9 +142,13 @@ impl Pool {
     }
 
     async fn open(&self, door: &mut Door) -> Result<Session, StoreError> {
-        let client = connect(&self.settings, drop).await?;
-        let session = Session::new(client);
-        session.prepare_for_use(&self.settings.schema).await?;
+        let connected = async {
+            let session = Session::new(connect(&self.settings, drop).await?);
+            session.prepare_for_use(&self.settings.schema).await.map(|()| session)
+        };
+        let no_answer = |_| StoreError::Unavailable("no answer".to_owned());
+        let session = timeout(PATIENCE, connected).await.map_err(no_answer)??;
+        // Without a bound of time: a large table is not changed in seconds, and nobody can do anything before.
         if door.migrated {
             schema::check(&session, self.settings.migrations).await?;
         } else {

@@ -6,7 +6,7 @@
 
 use stepwell_engine::StoreError;
 
-use super::session::{Session, lock_number};
+use super::session::Session;
 use crate::sql::failed;
 
 /// A step of the schema.
@@ -139,10 +139,9 @@ pub(super) async fn migrate(
             return works(version, works_since, known);
         }
     }
-    let lock = lock_number(&format!("migrate {schema}"));
     session
-        .batch(&format!(
-            "SET lock_timeout = 0; SET statement_timeout = 0; BEGIN; SELECT pg_advisory_xact_lock({lock});
+        .long_batch(&format!(
+            "SET lock_timeout = 0; SET statement_timeout = 0; BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('migrate {schema}', 0));
             CREATE SCHEMA IF NOT EXISTS {schema};
             CREATE TABLE IF NOT EXISTS schema_versions (
                 version BIGINT PRIMARY KEY, works_since BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL DEFAULT now())"
@@ -166,7 +165,7 @@ async fn apply(session: &Session, migrations: &[Migration], known: u32) -> Resul
         }
         let Migration { version: to, works_since, sql } = next;
         tracing::info!("the schema goes from version {version} to {to}");
-        session.batch(sql).await?;
+        session.long_batch(sql).await?;
         let note = format!("INSERT INTO schema_versions (version, works_since) VALUES ({to}, {works_since})");
         session.batch(&note).await?;
         version = *to;

@@ -20,6 +20,9 @@ use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
 /// Statements that a session keeps prepared; those of lists are many.
 const PREPARED: usize = 256;
 
+/// Locks a name. Two names with one number wait for each other, and no harm is done.
+pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+
 /// A session of the server.
 pub(super) struct Session {
     client: Client,
@@ -68,6 +71,11 @@ impl Session {
     /// Statements without parameters and rows.
     pub async fn batch(&self, sql: &str) -> Result<(), StoreError> {
         self.wait(self.client.batch_execute(sql)).await
+    }
+
+    /// The same, however long it takes.
+    pub async fn long_batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.client.batch_execute(sql).await.map_err(|error| failure(&error))
     }
 
     /// The statement, prepared.
@@ -226,7 +234,7 @@ impl Sql for Transaction<'_> {
     }
 
     fn lock(&self, name: &str) -> Result<(), StoreError> {
-        self.ask("SELECT pg_advisory_xact_lock($1)", &[Param::Int(Some(lock_number(name)))]).map(drop)
+        self.ask(LOCK, &[Param::Text(Some(name))]).map(drop)
     }
 
     fn lease_time(&self, callers: Timestamp) -> Result<i64, StoreError> {
@@ -238,13 +246,6 @@ impl Sql for Transaction<'_> {
         let row = rows.first().ok_or_else(|| failed("no answer"))?;
         row.try_get(0).map_err(failed)
     }
-}
-
-/// The number of a lock: FNV-1a, 64 bits (draft-eastlake-fnv). Two names with one number wait for each other, and no harm
-/// is done.
-pub(super) fn lock_number(name: &str) -> i64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    i64::from_ne_bytes(name.bytes().fold(0xcbf2_9ce4_8422_2325, step).to_ne_bytes())
 }
 
 impl Param<'_> {
