@@ -24,7 +24,7 @@ use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::classify;
-use crate::compile::Prepared;
+use crate::compile::{Pace, Prepared};
 use crate::engine::YIELD_EVERY_FUEL;
 use crate::guest::bindings::Step;
 use crate::guest::bindings::exports::stepwell::step::step as wit;
@@ -107,7 +107,7 @@ impl Sandbox {
             let what = format!("compiling `{}` for the sandbox (once; then it is cached)", request.step_type);
             request.sink.offer(Report::Preparing(what));
         }
-        let prepared = match self.compiler.prepare(&registered.digest, &registered.wasm).await {
+        let prepared = match self.compiler.prepare(&registered.digest, &registered.wasm, Pace::Wanted).await {
             Ok(prepared) => prepared,
             Err(error) => return end(Outcome::HostFault { message: error.to_string() }, receipt),
         };

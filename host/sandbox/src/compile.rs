@@ -12,9 +12,10 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use bytes::Bytes;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, oneshot};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
@@ -57,6 +58,26 @@ impl Prepared {
 
 type Slot = Arc<OnceCell<Prepared>>;
 
+/// How much of the machine a compilation may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Somebody waits for it: every core, below what serves requests.
+    Wanted,
+    /// Nobody waits yet: half of the cores, and only when they have nothing else to do.
+    Background,
+}
+
+impl Pace {
+    /// Threads, and how nice they are.
+    fn threads(self) -> (usize, i32) {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        match self {
+            Self::Wanted => (cores, 10),
+            Self::Background => ((cores / 2).max(1), 19),
+        }
+    }
+}
+
 /// Compiles components, each once.
 pub(crate) struct Compiler {
     engine: Engine,
@@ -75,10 +96,15 @@ impl Compiler {
         Ok(Self { engine, linker: Arc::new(linker), cache, prepared: Mutex::default() })
     }
 
-    /// Whether the component would have to be compiled first.
+    /// Whether the component is compiled: in memory, or in the cache.
     pub fn is_ready(&self, digest: &str) -> bool {
-        let loaded = self.slot(digest).initialized();
-        loaded || self.cache.as_ref().is_some_and(|cache| cache.path(digest).exists())
+        self.is_loaded(digest) || self.cache.as_ref().is_some_and(|cache| cache.path(digest).exists())
+    }
+
+    /// Whether the component can be instantiated at once.
+    pub fn is_loaded(&self, digest: &str) -> bool {
+        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.get(digest).is_some_and(|slot| slot.initialized())
     }
 
     fn slot(&self, digest: &str) -> Slot {
@@ -86,21 +112,66 @@ impl Compiler {
         prepared.entry(digest.to_owned()).or_default().clone()
     }
 
-    /// The component, loaded or compiled. Callers that come at the same time wait for the first.
-    pub async fn prepare(&self, digest: &str, wasm: &Bytes) -> Result<Prepared, ComponentError> {
+    /// The component, loaded or compiled. Callers that come at the same time wait for the first; a caller
+    /// never waits for another component.
+    pub async fn prepare(&self, digest: &str, wasm: &Bytes, pace: Pace) -> Result<Prepared, ComponentError> {
         let slot = self.slot(digest);
-        let prepared = slot
-            .get_or_try_init(|| async {
-                let (engine, linker, cache) = (self.engine.clone(), self.linker.clone(), self.cache.clone());
-                let (digest, wasm) = (digest.to_owned(), wasm.clone());
-                let work = move || load_or_compile(&engine, &linker, cache.as_ref(), &digest, &wasm);
-                let done = tokio::task::spawn_blocking(work).await;
-                done.unwrap_or_else(|error| Err(ComponentError::Host(format!("compiling stopped: {error}"))))
-            })
-            .await?;
-        Ok(prepared.clone())
+        if let Some(prepared) = slot.get() {
+            return Ok(prepared.clone());
+        }
+        let (engine, linker, cache) = (self.engine.clone(), self.linker.clone(), self.cache.clone());
+        let (digest, wasm) = (digest.to_owned(), wasm.clone());
+        // A task of its own: a caller that goes away does not stop it for the others.
+        let prepared = tokio::spawn(async move {
+            let work = move || load_or_compile(&engine, &linker, cache.as_ref(), &digest, &wasm, pace);
+            slot.get_or_try_init(|| in_a_thread(work)).await.cloned()
+        });
+        prepared.await.unwrap_or_else(|error| Err(ComponentError::Host(format!("compiling failed: {error}"))))
     }
 }
+
+/// A thread of its own, and none of the runtime's: a process that ends does not wait for it.
+async fn in_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ComponentError> + Send + 'static,
+) -> Result<T, ComponentError> {
+    let (sender, done) = oneshot::channel();
+    let thread = thread::Builder::new().name("compile".to_owned()).spawn(move || {
+        // A caller that is gone has no use for the answer.
+        let _ = sender.send(work());
+    });
+    let failed = |error: &dyn std::fmt::Display| ComponentError::Host(format!("compiling failed: {error}"));
+    thread.map_err(|error| failed(&error))?;
+    done.await.unwrap_or_else(|error| Err(failed(&error)))
+}
+
+/// Compiles in a pool of its own. In rayon's global pool, a small component would wait until every
+/// function of a large one is compiled.
+fn in_own_pool<T: Send>(pace: Pace, work: impl FnOnce() -> T + Send) -> T {
+    let (threads, niceness) = pace.threads();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|_| "compile".to_owned())
+        .start_handler(move |_| lower_priority(niceness))
+        .build();
+    match pool {
+        Ok(pool) => pool.install(work),
+        Err(error) => {
+            tracing::warn!("compiling with the priority of everything else: {error}");
+            work()
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn lower_priority(niceness: i32) {
+    // On Linux this is the priority of the calling thread.
+    if let Err(error) = rustix::process::nice(niceness) {
+        tracing::debug!("a compiling thread keeps its priority: {error}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lower_priority(_: i32) {}
 
 fn load_or_compile(
     engine: &Engine,
@@ -108,18 +179,11 @@ fn load_or_compile(
     cache: Option<&Cache>,
     digest: &str,
     wasm: &[u8],
+    pace: Pace,
 ) -> Result<Prepared, ComponentError> {
     let component = match cache.and_then(|cache| cache.load(engine, digest)) {
         Some(component) => component,
-        None => {
-            let component = compile(engine, wasm)?;
-            if let Some(cache) = cache
-                && let Err(error) = cache.store(digest, &component)
-            {
-                tracing::warn!("a compiled component was not cached: {error}");
-            }
-            component
-        }
+        None => compile_into(engine, cache, digest, wasm, pace)?,
     };
     if component.resources_required().is_none() {
         return Err(ComponentError::WrongWorld(
@@ -130,6 +194,27 @@ fn load_or_compile(
         linker.instantiate_pre(&component).map_err(|error| ComponentError::WrongWorld(world(&error)))?;
     let pre = StepPre::new(pre).map_err(|error| ComponentError::WrongWorld(world(&error)))?;
     Ok(Prepared { pre })
+}
+
+/// Compiles a component, once for all processes that share the cache.
+fn compile_into(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    digest: &str,
+    wasm: &[u8],
+    pace: Pace,
+) -> Result<Component, ComponentError> {
+    let Some(cache) = cache else { return in_own_pool(pace, || compile(engine, wasm)) };
+    // Without the lock it is compiled all the same, at worst twice. The lock ends with its file.
+    let _lock = cache.lock(digest).inspect_err(|error| tracing::debug!("no lock on the cache: {error}"));
+    if let Some(component) = cache.load(engine, digest) {
+        return Ok(component);
+    }
+    let component = in_own_pool(pace, || compile(engine, wasm))?;
+    if let Err(error) = cache.store(digest, &component) {
+        tracing::warn!("a compiled component was not cached: {error}");
+    }
+    Ok(component)
 }
 
 fn world(error: &wasmtime::Error) -> String {
@@ -226,6 +311,14 @@ impl Cache {
         #[allow(unsafe_code, reason = "the one place where compiled code is loaded; see SAFETY")]
         let component = unsafe { Component::deserialize_file(engine, &opened) };
         component.inspect_err(|error| tracing::warn!("{}: {error:#}", path.display())).ok()
+    }
+
+    /// Waits until no other process compiles the component.
+    fn lock(&self, digest: &str) -> std::io::Result<File> {
+        let path = self.path(digest).with_extension("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        file.lock()?;
+        Ok(file)
     }
 
     fn store(&self, digest: &str, component: &Component) -> std::io::Result<()> {

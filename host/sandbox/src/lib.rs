@@ -44,7 +44,7 @@ use crate::host::breaker::Breakers;
 use crate::host::files::GuardedFiles;
 use crate::host::http::{Outbound, system_lookup};
 
-pub use compile::{ComponentError, MAX_COMPONENT_BYTES};
+pub use compile::{ComponentError, MAX_COMPONENT_BYTES, Pace};
 pub use engine::{Allocator, EngineOptions};
 pub use stepwell_sql as sql;
 
@@ -138,7 +138,7 @@ impl Sandbox {
     pub async fn examine(&self, wasm: impl Into<Bytes>) -> Result<Component, ComponentError> {
         let wasm = wasm.into();
         let digest = digest(&wasm);
-        let prepared = self.compiler.prepare(&digest, &wasm).await?;
+        let prepared = self.compiler.prepare(&digest, &wasm, Pace::Wanted).await?;
         let described =
             self.pure(&prepared, async |step, store| step.stepwell_step_step().call_describe(store).await);
         let wrong = |why: String| {
@@ -199,6 +199,21 @@ impl Sandbox {
         self.find(step_type).is_some_and(|found| !self.compiler.is_ready(&found.digest))
     }
 
+    /// Loads the component of a step type, compiling it if need be, so that its first attempt does not wait.
+    ///
+    /// # Errors
+    /// When there is no such step type, or the component does not compile.
+    pub async fn warm_up(&self, step_type: &str, pace: Pace) -> Result<(), ComponentError> {
+        let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
+        let found = self.find(step_type).ok_or_else(missing)?;
+        self.compiler.prepare(&found.digest, &found.wasm, pace).await.map(drop)
+    }
+
+    /// Whether the component of a step type is compiled and loaded.
+    pub fn is_loaded(&self, step_type: &str) -> bool {
+        self.find(step_type).is_some_and(|found| self.compiler.is_loaded(&found.digest))
+    }
+
     /// The allocator that instances get their memory from.
     pub fn allocator(&self) -> Allocator {
         self.engine.allocator
@@ -215,7 +230,7 @@ impl Sandbox {
     ) -> Result<Vec<(String, String)>, ComponentError> {
         let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
         let found = self.find(step_type).ok_or_else(missing)?;
-        let prepared = self.compiler.prepare(&found.digest, &found.wasm).await?;
+        let prepared = self.compiler.prepare(&found.digest, &found.wasm, Pace::Wanted).await?;
         let config = config.to_string();
         let issues = self
             .pure(&prepared, async |step, store| {

@@ -52,6 +52,7 @@ pub struct HostBuilder {
     store_url: Option<String>,
     default_data_dir: Option<PathBuf>,
     spans: Option<Arc<dyn Spans>>,
+    compile_on_demand: bool,
 }
 
 impl HostBuilder {
@@ -174,6 +175,14 @@ impl HostBuilder {
         self
     }
 
+    /// Compiles each step when a run first needs it. Default: a service compiles all of them in the background,
+    /// beginning when it starts ([`Host::readiness`]).
+    #[must_use]
+    pub fn compile_on_demand(mut self) -> Self {
+        self.compile_on_demand = true;
+        self
+    }
+
     /// A PostgreSQL, by its URL, as the store. Default: what the configuration says.
     #[must_use]
     pub fn store_url(mut self, url: impl Into<String>) -> Self {
@@ -246,6 +255,8 @@ impl HostBuilder {
             None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,
         };
         let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(data_dir).unwrap_or_default();
+        // Where steps run elsewhere, there is nothing to compile.
+        let compile_ahead = !self.compile_on_demand && self.runner.is_none();
         Ok(Host(Arc::new(Inner {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
@@ -260,6 +271,7 @@ impl HostBuilder {
             known: KnownSteps::default(),
             measures: Measures::default(),
             spans: self.spans,
+            compile_ahead,
         })))
     }
 }

@@ -24,6 +24,7 @@ mod stats;
 mod steps;
 mod stores;
 mod telemetry;
+mod warm;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -65,6 +66,7 @@ pub use stats::{Health, JobStats, Metrics, QueueLevel, QueueStatus};
 pub use stepwell_engine as engine;
 pub use stepwell_sandbox as sandbox;
 pub use stepwell_store as store;
+pub use warm::{Readiness, Warmed};
 pub use worker::{Notice, Observer};
 
 /// Jobs, steps and runs of one process. Cheap to clone: clones are the same host.
@@ -90,6 +92,8 @@ pub struct Inner {
     pub(crate) known: KnownSteps,
     pub(crate) measures: Measures,
     pub(crate) spans: Option<Arc<dyn Spans>>,
+    /// Whether a service compiles steps before anybody waits for them.
+    pub(crate) compile_ahead: bool,
 }
 
 /// What the operator said, as it is now: [`Host::reload`] reads it again.

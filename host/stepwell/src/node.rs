@@ -43,6 +43,8 @@ pub(crate) struct Node {
     pub leases: Mutex<Vec<String>>,
     /// Step types that were registered in the store, and their digests.
     pub registered: Mutex<BTreeMap<String, String>>,
+    /// Step types whose component does not compile, and its digest.
+    pub broken: Mutex<BTreeMap<String, String>>,
     /// Counts the changes of settings and steps.
     pub generation: AtomicU64,
     /// Queues that have somebody who serves them.
@@ -65,6 +67,7 @@ impl Default for Node {
             claims: Arc::default(),
             leases: Mutex::default(),
             registered: Mutex::default(),
+            broken: Mutex::default(),
             generation: AtomicU64::new(0),
             served: Mutex::default(),
             serving: OnceLock::new(),

@@ -89,6 +89,7 @@ impl Host {
             drop(beat);
         });
         service.keep("scheduler", |host| async move { host.schedule_loop().await });
+        service.keep("compiler", |host| async move { host.compile_ahead().await });
         service.keep("announcements", |host| async move { host.hear().await });
         service.keep("housekeeping", |host| async move { host.keep_house().await });
         let (host, tasks) = (self.clone(), service.tasks.clone());

@@ -1,0 +1,144 @@
+//! Compiling steps before anybody waits for them.
+
+use std::time::{Duration, Instant};
+
+use stepwell_engine::job::Catalog;
+use stepwell_engine::policy::{self, Request};
+use stepwell_engine::project;
+use stepwell_sandbox::Pace;
+use tokio::time::sleep;
+
+use crate::node::lock;
+use crate::{Host, HostError};
+
+/// What a process still does before the first run of a step is as fast as the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether every step that can run is compiled.
+    pub ready: bool,
+    /// The step types that are not compiled yet.
+    pub compiling: Vec<String>,
+}
+
+/// A step that is compiled and loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warmed {
+    /// The step type.
+    pub step_type: String,
+    /// How many are done, with this one.
+    pub done: usize,
+    /// How many there are.
+    pub of: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Host {
+    /// Compiles every step that policy and configuration let run, one after the other, into the cache.
+    /// `progress` is called after each. Returns how many there are.
+    ///
+    /// # Errors
+    /// When a component does not compile.
+    pub async fn warm_up(&self, progress: impl FnMut(&Warmed)) -> Result<usize, HostError> {
+        self.compile_all(Pace::Wanted, progress).await
+    }
+
+    /// Whether every step that can run is compiled. A service compiles them in the background; a run whose
+    /// step is not among those that are ready compiles it first.
+    pub fn readiness(&self) -> Readiness {
+        if !self.compile_ahead {
+            return Readiness { ready: true, compiling: Vec::new() };
+        }
+        let mut compiling = self.to_compile();
+        let broken = lock(&self.node.broken);
+        compiling.retain(|step_type| {
+            !self.sandbox.is_loaded(step_type) && self.sandbox.digest(step_type) != broken.get(step_type).cloned()
+        });
+        Readiness { ready: compiling.is_empty(), compiling }
+    }
+
+    /// Compiles in the background what can run, and what is registered or granted later.
+    pub(crate) async fn compile_ahead(&self) {
+        if !self.compile_ahead {
+            return;
+        }
+        tokio::select! {
+            () = self.node.draining.cancelled() => {}
+            () = self.compile_what_is_new() => {}
+        }
+    }
+
+    async fn compile_what_is_new(&self) {
+        let mut seen = None;
+        loop {
+            let generation = self.generation();
+            if seen != Some(generation) {
+                let done = |warmed: &Warmed| {
+                    let Warmed { step_type, done, of, took } = warmed;
+                    tracing::info!("compiled `{step_type}` in {:.1} s ({done} of {of})", took.as_secs_f64());
+                };
+                if let Err(error) = self.compile_all(Pace::Background, done).await {
+                    tracing::error!("a step cannot be compiled: {error}");
+                }
+                seen = Some(generation);
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn compile_all(&self, pace: Pace, mut progress: impl FnMut(&Warmed)) -> Result<usize, HostError> {
+        let types = self.to_compile();
+        let (of, mut failed) = (types.len(), None);
+        for (index, step_type) in types.into_iter().enumerate() {
+            if self.sandbox.is_loaded(&step_type) {
+                continue;
+            }
+            #[allow(clippy::disallowed_methods, reason = "how long compiling takes is shown, and decides nothing")]
+            let begun = Instant::now();
+            match self.sandbox.warm_up(&step_type, pace).await {
+                Ok(()) => progress(&Warmed { step_type, done: index + 1, of, took: begun.elapsed() }),
+                Err(error) => {
+                    // Its runs say so; everything else can go on.
+                    if let Some(digest) = self.sandbox.digest(&step_type) {
+                        lock(&self.node.broken).insert(step_type, digest);
+                    }
+                    failed = Some(error);
+                }
+            }
+        }
+        failed.map_or(Ok(of), |error| Err(error.into()))
+    }
+
+    /// The step types that some project's jobs can run, small components first: they are ready soonest.
+    fn to_compile(&self) -> Vec<String> {
+        let mut types: Vec<(usize, String)> = self
+            .sandbox
+            .types()
+            .into_iter()
+            .filter(|step_type| self.can_run(step_type))
+            .map(|step_type| (self.sandbox.component(&step_type).map_or(0, |wasm| wasm.len()), step_type))
+            .collect();
+        types.sort();
+        types.into_iter().map(|(_, step_type)| step_type).collect()
+    }
+
+    /// Whether the configuration and the policies of some project let the step type run.
+    fn can_run(&self, step_type: &str) -> bool {
+        let settings = self.settings();
+        let Some((manifest, digest)) = self.sandbox.manifest(step_type).zip(self.sandbox.digest(step_type)) else {
+            return false;
+        };
+        let mut projects = settings.config.projects.keys().map(String::as_str).chain([project::DEFAULT]);
+        projects.any(|project| {
+            let request = Request {
+                project,
+                manifest: &manifest,
+                digest: &digest,
+                narrowing: &[],
+                timeout: None,
+                workspace: None,
+            };
+            policy::decide(&settings.policies, &settings.config, &request).is_ok()
+        })
+    }
+}
