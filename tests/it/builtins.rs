@@ -98,7 +98,7 @@ async fn sql_gives_rows_binds_parameters_and_says_what_is_wrong() {
     }
     let end =
         site.step(json!({"type": "sql", "connection_name": "${{ 'other' }}", "query": "SELECT 1"})).await;
-    assert!(told(&end).contains("no connection named \"other\" is granted"), "{}", told(&end));
+    assert!(told(&end).contains("denied by policy: opening the connection `other`"), "{}", told(&end));
     assert_eq!(end.receipt.denials["SQL_NOT_GRANTED"], 1);
 }
 

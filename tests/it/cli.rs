@@ -117,7 +117,7 @@ fn bad_input_ends_with_2_names_the_place_and_writes_nothing() {
             "missing connection",
             "id: a\nsteps: [{id: s, type: probe, case: sql}, {id: t, type: sql, connection_name: none, query: SELECT 1}]",
             vec!["run", "x", "--policy", "sql.yaml"],
-            "no connection `none` is granted to this step\n --> x:2:",
+            "opening the connection `none`: not granted: ",
         ),
         ("missing file", "", vec!["run", "nowhere.yaml"], "nowhere.yaml: No such file"),
         ("directory", "", vec!["run", "."], "Is a directory"),

@@ -33,18 +33,28 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         ("noop", json!({}), "succeeded: \"\""),
         ("echo", json!({"text": "ä"}), "succeeded: \"ä\""),
-        ("spin", json!({}), "out_of_fuel: the CPU budget"),
+        ("spin", json!({}), "out_of_fuel: the step used up its CPU budget of 1000000000 units of fuel, in <probe::Probe as"),
         (
             "trap",
             json!({}),
-            "trapped: wasm trap: wasm `unreachable` instruction executed, in <probe::Probe as",
+            "trapped: the step aborted, in <probe::Probe as",
         ),
         (
             "panic",
             json!({"text": "oh no"}),
-            "trapped: wasm trap: wasm `unreachable` instruction executed: thread",
+            "trapped: the step aborted: panicked at probe/src/lib.rs:",
         ),
-        ("recurse", json!({}), "trapped: wasm trap: call stack exhausted, in probe::recurse"),
+        ("recurse", json!({}), "trapped: stack overflow: the step's recursion is too deep (limit 8 MiB of stack), in probe::recurse"),
+        (
+            "throw",
+            json!({"text": "Traceback (most recent call last):\n  File \"app.py\", line 7, in run\nValueError: boom"}),
+            "trapped: the step aborted: ValueError: boom",
+        ),
+        (
+            "throw",
+            json!({"text": "TypeError: x is not a function\n    at run (step.js:3:5)", "count": 1}),
+            "trapped: the step called exit(1) instead of returning: TypeError: x is not a function",
+        ),
         ("exit", json!({}), "trapped: the step called exit(1)"),
         ("memory", json!({}), "over_memory: the step asked for"),
         ("memory_once", json!({"count": 200}), "over_memory: the step asked for"),
@@ -70,7 +80,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("symlink", json!({"path": "/workspace/link"}), "failed: "),
         ("look", json!({}), "succeeded: {\"args\":[],\"env\":[]"),
         ("socket", json!({"url": "127.0.0.1:1"}), "failed: "),
-        ("sql", json!({"text": "SELECT 1", "connection": "other"}), "failed: no connection named"),
+        ("sql", json!({"text": "SELECT 1", "connection": "other"}), "failed: denied by policy: opening the connection `other` (SQL_NOT_GRANTED)"),
         (
             "context",
             json!({"text": "x"}),
@@ -174,7 +184,7 @@ async fn a_spinning_step_never_holds_up_its_host_and_ends_at_its_deadline() {
     };
     let (end, worst) = tokio::join!(site.step(step), ticks);
     match end.outcome {
-        Outcome::TimedOut { limit } => assert_eq!(limit, Duration::from_millis(300)),
+        Outcome::TimedOut { limit, .. } => assert_eq!(limit, Duration::from_millis(300)),
         Outcome::OutOfFuel { .. } => {}
         other => panic!("{other:?}"),
     }

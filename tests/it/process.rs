@@ -185,7 +185,7 @@ async fn what_policy_does_not_grant_is_refused() {
     let site = site().policy("powershell", "files: [{mount: /in, source: in, access: read}]").host().await;
     let job = one_step(json!({"type": "powershell", "runner": "pwsh", "script": "1"}));
     let problems = site.host.parse("job.yaml", &job).await.unwrap_err().to_string();
-    assert!(problems.contains("no program `pwsh` is granted to this step"), "{problems}");
+    assert!(problems.contains("starting the program `pwsh`: not granted: "), "{problems}");
 
     // A program that is not installed.
     let absent = Site::new().policy("powershell", "process: [{program: pwsh, path: /no/such/pwsh}]");

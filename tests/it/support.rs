@@ -24,7 +24,7 @@ impl Site {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let cache = stepwell_tests::root().join("target/test-cache/components");
-        let builder = Host::builder().data_dir(dir.path().join("data")).cache_dir(cache);
+        let builder = Host::builder().data_dir(dir.path().join("data")).cache_dir(cache).compile_on_demand();
         Self { dir, policies: 0, builder, secrets: Vec::new() }
     }
 

@@ -158,7 +158,7 @@ impl Step for AzureDevOps {
     const SUMMARY: &str = "Triggers an Azure DevOps pipeline and waits for it";
     const NEEDS: &[Need] = &[
         Need::new("http", "call the REST API of the organization"),
-        Need::new("files", "keep logs and artifacts, where `save_logs` or `save_artifacts` is set"),
+        Need::optional("files", "keep logs and artifacts, where `save_logs` or `save_artifacts` is set"),
     ];
 
     fn validate(&self) -> Vec<Issue> {

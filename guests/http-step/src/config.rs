@@ -158,7 +158,7 @@ impl Step for Http {
     const SUMMARY: &str = "Sends an HTTP request";
     const NEEDS: &[Need] = &[
         Need::new("http", "send the request"),
-        Need::new("files", "send a file, or save the answer to one"),
+        Need::optional("files", "send a file, or save the answer to one"),
     ];
 
     fn validate(&self) -> Vec<Issue> {

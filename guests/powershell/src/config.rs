@@ -141,8 +141,8 @@ impl Step for Powershell {
     const TYPE: &str = "powershell";
     const SUMMARY: &str = "Runs a PowerShell 7 script in the sandbox";
     const NEEDS: &[Need] = &[
-        Need::new("files", "read and write the files of the script"),
-        Need::new("http", "send the requests of the script"),
+        Need::optional("files", "read and write the files of the script"),
+        Need::optional("http", "send the requests of the script"),
         Need::optional("sql", "run the statements of `Invoke-Sqlcmd`"),
         Need::optional("environment", "show it as `$env:`"),
         Need::optional("process", "start the real PowerShell, where `runner: pwsh` asks for it"),

@@ -36,6 +36,8 @@ pub enum Case {
     Recurse,
     /// Exits the process.
     Exit,
+    /// Prints `text` to standard error, as a language with exceptions does, and aborts, or exits with `count`.
+    Throw,
     /// Takes memory for ever.
     Memory,
     /// Grows memory in one step by `count` MiB.
@@ -128,6 +130,7 @@ impl Step for Probe {
 
     fn validate(&self) -> Vec<Issue> {
         match (self.case, self.text.as_str()) {
+            (Case::Panic, "while checking") => panic!("the check itself fails"),
             (Case::Echo, "invalid") => vec![Issue::at("/text", "`invalid` is what it says")],
             _ => Vec::new(),
         }
@@ -137,7 +140,7 @@ impl Step for Probe {
         match self.case {
             Case::Noop | Case::Echo | Case::Nap | Case::Fail | Case::FailUntil => self.simple(invocation),
             Case::Spin | Case::Sleep | Case::AwaitCancel => self.never(),
-            Case::Trap | Case::Panic | Case::Recurse | Case::Exit => self.crash(),
+            Case::Trap | Case::Panic | Case::Recurse | Case::Exit | Case::Throw => self.crash(),
             Case::Memory
             | Case::MemoryOnce
             | Case::Dirty
@@ -198,6 +201,13 @@ impl Probe {
             Case::Trap => core::arch::wasm32::unreachable(),
             Case::Recurse => done(recurse(1)),
             Case::Exit => std::process::exit(3),
+            Case::Throw => {
+                eprintln!("{}", self.text);
+                if self.count > 0 {
+                    std::process::exit(1);
+                }
+                std::process::abort()
+            }
             _ => panic!("{}", self.text),
         }
     }

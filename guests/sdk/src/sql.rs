@@ -37,9 +37,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Denied(why) => Self::denied(why),
-            Error::UnknownConnection(name) => Self::denied(format!(
-                "no connection named \"{name}\" is granted to this step; name it under `sql` in the policy"
-            )),
+            Error::UnknownConnection(name) => {
+                Self::denied(format!("denied by policy: opening the connection `{name}` (SQL_NOT_GRANTED)"))
+            }
             Error::InvalidStatement(why) => Self::invalid_config(why),
             Error::Limit(why) | Error::Database(why) => Self::failed(why),
             Error::TimedOut => Self::timed_out("the statement ran longer than its timeout, and was stopped"),

@@ -164,7 +164,7 @@ impl Step for Sql {
     const SUMMARY: &str = "Runs a SQL statement over a named connection";
     const NEEDS: &[Need] = &[
         Need::new("sql", "run the statement over the named connection"),
-        Need::new("files", "write the rows to a file, where `output` names one"),
+        Need::optional("files", "write the rows to a file, where `output` names one"),
     ];
 
     fn validate(&self) -> Vec<Issue> {

@@ -46,7 +46,7 @@ impl Step for Wait {
     const TYPE: &str = "wait";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &str = "Waits for a time or a file, and holds nothing meanwhile";
-    const NEEDS: &[Need] = &[Need::new("files", "see whether the file is there")];
+    const NEEDS: &[Need] = &[Need::optional("files", "see whether the file is there")];
     const PROFILE: Profile = Profile::Tiny;
     const IDEMPOTENT: bool = true;
 

@@ -38,6 +38,9 @@ pub enum Outcome {
     OutOfFuel {
         /// The budget, in units of fuel.
         limit: u64,
+        /// The guest's functions, innermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        backtrace: Vec<String>,
     },
     /// The step asked for more memory than its limit.
     OverMemory {
@@ -48,6 +51,9 @@ pub enum Outcome {
     TimedOut {
         /// The limit.
         limit: Duration,
+        /// The guest's functions when its time was over, innermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        backtrace: Vec<String>,
     },
     /// The run was cancelled.
     Cancelled,
@@ -191,6 +197,21 @@ impl Outcome {
         }
     }
 
+    /// The guest's functions at its end, innermost first, where they are known.
+    pub fn backtrace(&self) -> &[String] {
+        match self {
+            Self::Trapped { backtrace, .. }
+            | Self::OutOfFuel { backtrace, .. }
+            | Self::TimedOut { backtrace, .. } => backtrace,
+            _ => &[],
+        }
+    }
+
+    /// The innermost function, as the end of a sentence's part.
+    fn place(&self) -> String {
+        self.backtrace().first().map_or(String::new(), |frame| format!(", in {frame}"))
+    }
+
     /// One sentence for people; empty for success.
     pub fn message(&self) -> String {
         match self {
@@ -199,22 +220,21 @@ impl Outcome {
             | Self::InvalidConfig { message }
             | Self::OverMemory { message }
             | Self::HostFault { message } => message.clone(),
-            Self::Denied { rule, message } => format!("{message} [{rule}]"),
-            Self::OutOfFuel { limit } => {
-                format!("the CPU budget of {limit} fuel is used up; raise `limits.fuel` in the policy")
-            }
-            Self::TimedOut { limit } => {
-                let limit = crate::quantity::Span(*limit);
-                format!(
-                    "stopped after its time limit of {limit}; raise `timeout` of the step, or `limits.wall` in the policy"
-                )
-            }
+            Self::Denied { rule, message } => format!("denied by policy: {message} [{rule}]"),
+            Self::OutOfFuel { limit, .. } => format!(
+                "the step used up its CPU budget of {limit} units of fuel{}; raise `limits.fuel` in the policy",
+                self.place()
+            ),
+            Self::TimedOut { limit, .. } => format!(
+                "the step ran out of time after {}{}; raise `timeout` of the step, or `limits.wall` in the policy",
+                crate::quantity::Span(*limit),
+                self.place()
+            ),
             Self::Cancelled => "cancelled".to_owned(),
             Self::Parked { reason, .. } => reason.clone(),
-            Self::Trapped { trap, backtrace } => match backtrace.first() {
-                Some(frame) => format!("{trap}, in {frame}"),
-                None => trap.clone(),
-            },
+            Self::Trapped { trap, .. } => trap.clone(),
+            // This one is fixed.
+            Self::OverLimit { limit, message } if limit == "denials" => message.clone(),
             Self::OverLimit { limit, message } => format!("{message}; raise `limits.{limit}` in the policy"),
             Self::OutputTooLarge { limit } => {
                 format!(

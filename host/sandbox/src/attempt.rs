@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -16,7 +17,7 @@ use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink};
 use stepwell_sql::Connections;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Engine, Store};
@@ -38,8 +39,9 @@ use crate::host::log::LogBook;
 use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
+use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
-use crate::{Registered, Sandbox};
+use crate::{Registered, Sandbox, snapshot, trap};
 
 /// Bytes of one HTTP header field.
 const HEADER_FIELD_BYTES: usize = 64 << 10;
@@ -75,7 +77,7 @@ impl Drop for Mounted {
         if matches!(self.grant.source, MountSource::Scratch(_))
             && let Err(error) = fs::remove_dir_all(&self.path)
         {
-            tracing::warn!("the scratch directory {} is left behind: {error}", self.path.display());
+            tracing::warn!("cannot delete the scratch directory {}: {error}", self.path.display());
         }
     }
 }
@@ -138,7 +140,7 @@ impl Sandbox {
         };
         let (mut attempt, _mounts) = match Attempt::new(&self.engine.engine, setup) {
             Ok(attempt) => attempt,
-            Err(error) => return end(Outcome::HostFault { message: format!("{error:#}") }, receipt),
+            Err(error) => return end(classify::fault(&error, "the sandbox cannot be set up"), receipt),
         };
         let invocation = wit::Invocation {
             execution_id: request.execution_id,
@@ -151,11 +153,18 @@ impl Sandbox {
         // A parked step that is woken for the cancellation is to see it.
         polls.store(request.cleaning_up, Ordering::Relaxed);
         let grace = limits.cancel_grace.0;
-        let call = run(&prepared, &mut attempt.store, &invocation);
-        let ended = tokio::select! {
-            answer = guarded(call) => Ended::Returned(answer),
-            () = sleep(wall) => Ended::TimedOut,
-            () = cancelled(&cancel, grace, || polls.load(Ordering::Relaxed)) => Ended::Cancelled,
+        let deadline = attempt.store.data().deadline.clone();
+        let ended = {
+            let call = guarded(run(&prepared, &mut attempt.store, &invocation));
+            let mut call = std::pin::pin!(call);
+            tokio::select! {
+                answer = &mut call => Ended::Returned(answer),
+                () = sleep(wall) => {
+                    deadline.end();
+                    Ended::TimedOut(last_seen(call, &prepared).await)
+                }
+                () = cancelled(&cancel, grace, || polls.load(Ordering::Relaxed)) => Ended::Cancelled,
+            }
         };
         receipt.run_us = clock.micros();
         let (outcome, produced) = attempt.conclude(ended, wall);
@@ -191,26 +200,51 @@ impl Sandbox {
             answer = work => answer,
             () = sleep(wall) => return Err(format!("it did not answer within {wall:?}")),
         };
-        let printed = attempt.stderr.lines().into_iter().next();
+        let stderr = attempt.stderr.lines();
         let limits = attempt.store.data().context.grant.limits();
-        answer.map_err(|error| {
-            classify::stopped(&error, attempt.store.data(), limits, printed.as_deref()).message()
-        })
+        answer.map_err(|error| classify::stopped(&error, attempt.store.data(), limits, &stderr).message())
     }
 }
 
 /// How the wait for a call ended.
 enum Ended {
-    Returned(Result<wasmtime::Result<Result<wit::Outcome, wit::Failure>>, String>),
-    TimedOut,
+    Returned(Result<wasmtime::Result<Answer>, String>),
+    /// With the guest's functions at that time.
+    TimedOut(Vec<String>),
     Cancelled,
+}
+
+type Answer = Result<wit::Outcome, wit::Failure>;
+
+/// How long a guest whose time is over may take to trap where it is. What a host call takes to end is not known.
+const LAST_MOMENT: Duration = Duration::from_millis(10);
+
+/// The functions in which a guest is when its time is over: it traps where it waits, and is looked at where it
+/// computes. None where the host does something for it that cannot be interrupted.
+async fn last_seen(
+    mut call: Pin<&mut impl Future<Output = Result<wasmtime::Result<Answer>, String>>>,
+    prepared: &Prepared,
+) -> Vec<String> {
+    let component = prepared.pre.instance_pre().component();
+    let returned = match snapshot::next_yield(call.as_mut(), component) {
+        Err(returned) => returned,
+        Ok(functions) if !functions.is_empty() => return functions,
+        Ok(_) => match timeout(LAST_MOMENT, call).await {
+            Ok(returned) => returned,
+            Err(_) => return Vec::new(),
+        },
+    };
+    match returned {
+        Ok(Err(error)) => trap::frames(&error),
+        _ => Vec::new(),
+    }
 }
 
 async fn run(
     prepared: &Prepared,
     store: &mut Store<Guest>,
     invocation: &wit::Invocation,
-) -> wasmtime::Result<Result<wit::Outcome, wit::Failure>> {
+) -> wasmtime::Result<Answer> {
     let step = prepared.pre.instantiate_async(&mut *store).await?;
     step.stepwell_step_step().call_run(store, invocation).await
 }
@@ -272,7 +306,7 @@ impl Attempt {
             http,
             hooks: Hooks::new(setup.outbound.clone(), grant.clone(), setup.sink.clone(), traced),
             files: FileUse::new(&used, &limits),
-            process: ProcessUse::new(&grant, places),
+            process: ProcessUse::new(grant.clone(), places),
             sql: SqlUse::new(setup.connections.clone(), &grant),
             context: setup.context,
             log: LogBook::new(setup.sink.clone(), &limits),
@@ -280,8 +314,9 @@ impl Attempt {
             calls: Calls::new(&limits),
             sink: setup.sink,
             cancel: setup.cancel,
+            deadline: Deadline::default(),
         };
-        let http_denials = guest.hooks.denials();
+        let (http_denials, deadline) = (guest.hooks.denials(), guest.deadline.clone());
         let mut store = Store::new(engine, guest);
         store.limiter(|guest| &mut guest.limiter);
         store.set_fuel(limits.fuel.0)?;
@@ -289,7 +324,11 @@ impl Attempt {
         store.set_hostcall_fuel(usize::try_from(limits.host_call_bytes.0).unwrap_or(usize::MAX));
         store.set_max_component_handles(handles);
         store.call_hook(move |mut store, hook| match hook {
-            CallHook::CallingHost => store.data_mut().calls.enter(http_denials.load(Ordering::Relaxed)),
+            CallHook::CallingHost => {
+                deadline.check()?;
+                store.data_mut().calls.enter(http_denials.load(Ordering::Relaxed))
+            }
+            CallHook::ReturningFromHost => deadline.check(),
             _ => Ok(()),
         });
         Ok((Self { store, stdout, stderr }, setup.mounts))
@@ -307,23 +346,13 @@ impl Attempt {
                 return classify::answered(answer, variables, &limits);
             }
             Ended::Returned(Ok(Err(error))) => {
-                let printed = self.stderr.lines().into_iter().find(|line| line.contains("panicked at"));
-                let message = self.panic_message(printed);
-                classify::stopped(&error, self.store.data(), &limits, message.as_deref())
+                classify::stopped(&error, self.store.data(), &limits, &self.stderr.lines())
             }
             Ended::Returned(Err(message)) => Outcome::HostFault { message },
-            Ended::TimedOut => Outcome::TimedOut { limit: wall },
+            Ended::TimedOut(backtrace) => Outcome::TimedOut { limit: wall, backtrace },
             Ended::Cancelled => Outcome::Cancelled,
         };
         (outcome, Produced::default())
-    }
-
-    /// A Rust guest prints where it panicked, and why on the next line.
-    fn panic_message(&self, place: Option<String>) -> Option<String> {
-        let place = place?;
-        let lines = self.stderr.lines();
-        let why = lines.iter().skip_while(|line| **line != place).nth(1).cloned().unwrap_or_default();
-        Some(format!("{} {why}", place.trim()).trim().to_owned())
     }
 
     fn write(&self, receipt: &mut Receipt) {
@@ -370,20 +399,23 @@ impl Stopwatch {
 
 /// The directories behind the mounts of a request.
 fn mount(request: &StepRequest) -> Result<Vec<Mounted>, Outcome> {
-    let fault = |what: &str, path: &Path, error: &std::io::Error| Outcome::HostFault {
-        message: format!("cannot {what} {}: {error}", path.display()),
+    // Where directories are on this machine is for its log.
+    let fault = |mount: &str, path: &Path, error: &std::io::Error| {
+        tracing::error!("the mount {mount}: {}: {error}", path.display());
+        let message = format!(
+            "the directory behind the mount {mount} cannot be used ({}); the service's log names it",
+            error.kind()
+        );
+        Outcome::HostFault { message }
     };
     let mut mounted = Vec::new();
     for grant in request.grant.files() {
         let (path, used) = match &grant.source {
             MountSource::Host(path) => {
-                if !path.is_dir() {
-                    let message = format!(
-                        "the policy mounts {} as {}, and there is no such directory",
-                        path.display(),
-                        grant.mount
-                    );
-                    return Err(Outcome::HostFault { message });
+                match fs::metadata(path) {
+                    Ok(found) if found.is_dir() => {}
+                    Ok(_) => return Err(fault(&grant.mount, path, &ErrorKind::NotADirectory.into())),
+                    Err(error) => return Err(fault(&grant.mount, path, &error)),
                 }
                 (path.clone(), 0)
             }
@@ -393,12 +425,12 @@ fn mount(request: &StepRequest) -> Result<Vec<Mounted>, Outcome> {
                 let _ = getrandom::fill(&mut unique);
                 let name = format!("stepwell-scratch-{:016x}", u64::from_le_bytes(unique));
                 let path = std::env::temp_dir().join(name);
-                make_private(&path).map_err(|e| fault("make", &path, &e))?;
+                make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
                 (path, 0)
             }
             MountSource::Workspace(_) => {
                 let Some(path) = request.workspace.clone() else { continue };
-                make_private(&path).map_err(|e| fault("make", &path, &e))?;
+                make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
                 let used = bytes_in(&path);
                 (path, used)
             }

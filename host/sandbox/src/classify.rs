@@ -4,15 +4,14 @@ use serde_json::{Map, Value};
 use stepwell_engine::policy::Limits;
 use stepwell_engine::{FailureKind, Outcome, Produced};
 use wasmtime::component::ResourceTableError;
-use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
 use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::bindings::stepwell::step::types::FailureKind as WitKind;
 use crate::guest::{Guest, LimitReached};
+use crate::trap::{self, LastWords};
 
-/// Frames of a backtrace that are kept.
-const MAX_FRAMES: usize = 32;
 /// wasmtime's type for this is private; its text is all there is.
 const HOST_CALL_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
 
@@ -79,12 +78,12 @@ fn kind(kind: WitKind) -> FailureKind {
     }
 }
 
-/// What an error of the call means. `printed` is the last thing the guest wrote to standard error.
+/// What an error of the call means. `stderr` is what the guest wrote to standard error.
 pub(crate) fn stopped(
     error: &wasmtime::Error,
     guest: &Guest,
     limits: &Limits,
-    printed: Option<&str>,
+    stderr: &[String],
 ) -> Outcome {
     if let Some(refused) = guest.limiter.refused() {
         return Outcome::OverMemory { message: refused.to_owned() };
@@ -101,50 +100,60 @@ pub(crate) fn stopped(
         let message = format!("more than {} handles at once", limits.handles);
         return Outcome::OverLimit { limit: "handles".to_owned(), message };
     }
-    if let Some(error) = error.downcast_ref::<PoolConcurrencyLimitError>() {
-        return Outcome::HostFault { message: format!("too many steps at once: {error}") };
+    if error.is::<PoolConcurrencyLimitError>() {
+        return fault(error, "too many steps run at once in this process; lower `service.workers`");
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        let trap = format!("the step called exit({}) instead of returning", exit.0);
-        return Outcome::Trapped { trap, backtrace: Vec::new() };
+        return trapped(&format!("the step called exit({}) instead of returning", exit.0), error, stderr);
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => Outcome::OutOfFuel { limit: limits.fuel.0 },
-        Some(trap) => trapped(trap.to_string(), error, printed),
+        Some(Trap::OutOfFuel) => {
+            Outcome::OutOfFuel { limit: limits.fuel.0, backtrace: trap::frames(error) }
+        }
+        // What a guest prints before it aborts says why. Other traps say it themselves.
+        Some(Trap::UnreachableCodeReached) => trapped(trap::kind(Trap::UnreachableCodeReached), error, stderr),
+        Some(found) => trapped(trap::kind(*found), error, &[]),
         // An error of a host function that none of the above explains.
-        None if is_guests_fault(error) => trapped(error.root_cause().to_string(), error, printed),
-        None => Outcome::HostFault { message: format!("{error:#}") },
+        None => match mistake(error) {
+            Some(mistake) => trapped(mistake, error, &[]),
+            None => fault(error, "the sandbox failed"),
+        },
     }
 }
 
-/// Misuse of handles and strings that are not UTF-8 are told by plain errors.
-fn is_guests_fault(error: &wasmtime::Error) -> bool {
+/// A failure of the platform: its log has the engine's own words.
+pub(crate) fn fault(error: &wasmtime::Error, message: &str) -> Outcome {
+    tracing::error!("{message}: {error:#}");
+    Outcome::HostFault { message: format!("{message}; the service's log says why") }
+}
+
+/// What a guest did wrong at its boundary, which the engine tells by plain errors.
+fn mistake(error: &wasmtime::Error) -> Option<&'static str> {
     let text = error.root_cause().to_string();
-    ["unknown handle", "handle index", "utf-8", "UTF-8", "out of bounds", "resource", "instantiate"]
-        .iter()
-        .any(|word| text.contains(word))
+    [
+        ("handle", "the step used a handle that it does not have"),
+        ("utf-8", "the step passed text that is not UTF-8"),
+        ("UTF-8", "the step passed text that is not UTF-8"),
+        ("out of bounds", "the step passed a list or a text outside of its memory"),
+        ("resource", "the step misused a resource of the host"),
+        ("poll list", "the step waited for nothing"),
+        ("instantiate", "the step cannot be instantiated within its limits"),
+    ]
+    .iter()
+    .find(|(word, _)| text.contains(word))
+    .map(|(_, mistake)| *mistake)
 }
 
-fn trapped(trap: String, error: &wasmtime::Error, printed: Option<&str>) -> Outcome {
-    let backtrace: Vec<String> = error
-        .downcast_ref::<WasmBacktrace>()
-        .map(|backtrace| backtrace.frames().iter().take(MAX_FRAMES).map(frame).collect())
-        .unwrap_or_default();
-    let trap = match printed {
-        Some(printed) => format!("{trap}: {printed}"),
-        None => trap,
+fn trapped(kind: &str, error: &wasmtime::Error, stderr: &[String]) -> Outcome {
+    let mut backtrace = trap::frames(error);
+    let Some(LastWords { message, traceback }) = trap::last_words(stderr) else {
+        let place = backtrace.first().map_or(String::new(), |frame| format!(", in {frame}"));
+        return Outcome::Trapped { trap: format!("{kind}{place}"), backtrace };
     };
-    Outcome::Trapped { trap, backtrace }
-}
-
-fn frame(frame: &wasmtime::FrameInfo) -> String {
-    match frame.func_name() {
-        Some(name) => demangled(name),
-        None => format!("function {}", frame.func_index()),
+    // The traceback of the guest's own language comes first.
+    if !traceback.is_empty() {
+        backtrace.splice(0..0, traceback);
+        backtrace.truncate(trap::MAX_FRAMES);
     }
-}
-
-/// Rust's names without their hash.
-fn demangled(name: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(name))
+    Outcome::Trapped { trap: format!("{kind}: {message}"), backtrace }
 }

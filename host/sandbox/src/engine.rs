@@ -3,6 +3,7 @@
 //! Each setting is here for a reason: an advisory that it avoids on 48.0.8, a bound that it holds, or
 //! determinism. What was measured is in `benches/README.md`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use wasmtime::{
@@ -88,8 +89,12 @@ fn config() -> Config {
     // Determinism.
     config.wasm_relaxed_simd(false);
     config.cranelift_nan_canonicalization(true);
-    // Function names come from the name section; line tables are not kept.
-    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
+    // Function names come from the name section, files and lines from DWARF, where a component has them. A frame
+    // costs a look through the component's DWARF: few frames bound that.
+    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(16));
+    // The system's unwinder finds its way through a guest's frames: see `snapshot`.
+    config.native_unwind_info(true);
     config
 }
 

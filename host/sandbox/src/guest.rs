@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stepwell_engine::policy::Limits;
+use stepwell_engine::policy::{Denial, Limits};
 use stepwell_engine::step::Report;
 use stepwell_engine::{Receipt, StepSink};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use crate::host::http::Hooks;
 use crate::host::log::LogBook;
 use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
+use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
 
 /// The bindings of `wit/` on the host's side.
@@ -61,6 +62,7 @@ pub(crate) struct Guest {
     pub sink: Option<StepSink>,
     pub traced: Traced,
     pub cancel: CancellationToken,
+    pub deadline: Deadline,
 }
 
 /// Calls from the guest to the host, against their limit.
@@ -70,6 +72,7 @@ pub(crate) struct Calls {
     limit: u64,
     by_interface: BTreeMap<&'static str, u64>,
     denials: BTreeMap<String, u64>,
+    noted: BTreeMap<String, u64>,
 }
 
 /// Refusals after which an attempt ends: a guest that gets this many is not asking by mistake.
@@ -77,7 +80,7 @@ const MAX_DENIALS: u64 = 100;
 
 impl Calls {
     pub fn new(limits: &Limits) -> Self {
-        Self { total: 0, limit: limits.host_calls.0, by_interface: BTreeMap::new(), denials: BTreeMap::new() }
+        Self { total: 0, limit: limits.host_calls.0, by_interface: BTreeMap::new(), denials: BTreeMap::new(), noted: BTreeMap::new() }
     }
 
     /// Counts a call of any interface.
@@ -104,6 +107,11 @@ impl Calls {
         self.check_denials(0)
     }
 
+    /// Counts a refusal that ends nothing: a library may look for a file in many places.
+    pub fn note(&mut self, rule: &str) {
+        *self.noted.entry(rule.to_owned()).or_default() += 1;
+    }
+
     fn check_denials(&self, more: u64) -> wasmtime::Result<()> {
         if self.denials.values().sum::<u64>() + more > MAX_DENIALS {
             let message = format!("more than {MAX_DENIALS} calls were denied by policy");
@@ -120,6 +128,7 @@ impl Calls {
             receipt.host_calls.insert("wasi".to_owned(), self.total - ours);
         }
         receipt.denials = self.denials.clone();
+        receipt.denials.extend(self.noted.clone());
     }
 }
 
@@ -139,10 +148,10 @@ impl LimitReached {
 }
 
 impl Guest {
-    /// Tells the operator's log and the receipt about a refusal.
-    pub fn denied(&mut self, rule: &str, message: &str) -> wasmtime::Result<()> {
-        self.log.host_line("warn", format!("denied by policy [{rule}]: {message}"));
-        self.calls.deny(rule)
+    /// Writes a refusal to the log, and counts it.
+    pub fn denied(&mut self, denial: &Denial) -> wasmtime::Result<()> {
+        self.log.denied(denial);
+        self.calls.deny(denial.rule)
     }
 
     pub fn report(&self, report: Report) {

@@ -16,6 +16,8 @@ mod host;
 mod limiter;
 mod program;
 pub mod secrets;
+mod snapshot;
+mod trap;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,7 +36,7 @@ use stepwell_engine::{
 };
 use stepwell_sql::Connections;
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime_wasi::p2::bindings::filesystem;
+use wasmtime_wasi::p2::bindings::{filesystem, io};
 
 use crate::credentials::Credentials;
 use crate::guest::bindings::exports::stepwell::step::step;
@@ -43,6 +45,7 @@ use crate::guest::{Guest, bindings};
 use crate::host::breaker::Breakers;
 use crate::host::files::GuardedFiles;
 use crate::host::http::{Outbound, system_lookup};
+use crate::host::waiting::Waiting;
 
 pub use compile::{ComponentError, MAX_COMPONENT_BYTES, Pace};
 pub use engine::{Allocator, EngineOptions};
@@ -283,10 +286,12 @@ fn link(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    // The file system with its bounds takes the place of the one without.
+    // What is bounded takes the place of what is not.
     linker.allow_shadowing(true);
     filesystem::types::add_to_linker::<Guest, GuardedFiles>(&mut linker, Guest::guarded_files)?;
     filesystem::preopens::add_to_linker::<Guest, GuardedFiles>(&mut linker, Guest::guarded_files)?;
+    io::poll::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;
+    io::streams::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;
     linker.allow_shadowing(false);
     bindings::Step::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     Ok(linker)

@@ -58,6 +58,8 @@ pub(crate) enum Command {
     },
     /// Serves queues, schedules and the REST API, until SIGTERM.
     Serve(ServeArgs),
+    /// Compiles every step that policy and configuration let run into the cache: for images and CI.
+    WarmUp(HostArgs),
     #[command(flatten)]
     Operate(OperateCommand),
     /// Looks at runs, and acts on them.

@@ -207,10 +207,7 @@ fn status(step: &StepView) -> String {
 }
 
 fn backtrace(step: &StepView) -> &[String] {
-    match &step.outcome {
-        Some(stepwell::engine::Outcome::Trapped { backtrace, .. }) => backtrace,
-        _ => &[],
-    }
+    step.outcome.as_ref().map_or(&[], |outcome| outcome.backtrace())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, Ho
         print(&format!("step {} ({})", step.id, step.step_type));
         match grant {
             Ok(grant) => print(&shown(&grant, host.sandbox().manifest(&step.step_type).as_deref())),
-            Err(denial) => print(&format!("  denied [{}]\n  {}\n", denial.rule, denial.message)),
+            Err(denial) => print(&format!("  denied [{}]\n  {}\n", denial.rule, denial.in_full())),
         }
     }
     Ok(Exit::Success)

@@ -9,6 +9,7 @@ mod operate;
 mod run;
 mod scripts;
 mod telemetry;
+mod warm_up;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -100,6 +101,7 @@ async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, HostError> {
         Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await,
         Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await,
         Command::Serve(args) => operate::serve(args, cli.log.is_none().then_some(filter)).await,
+        Command::WarmUp(args) => warm_up::warm_up(&args).await,
         Command::Operate(command) => operate::operate(command).await,
         Command::Runs { command, host } => match command {
             RunsCommand::Operate(command) => operate::runs(command, &host).await,
@@ -166,6 +168,7 @@ fn exit_of(error: &HostError) -> Exit {
         | HostError::Admit(_)
         | HostError::Component(_)
         | HostError::Refused(_)
+        | HostError::NoStep(..)
         | HostError::Store(StoreError::NotFound(_) | StoreError::NoRecord(..) | StoreError::Conflict(..)) => {
             Exit::BadInput
         }

@@ -326,12 +326,12 @@ impl Host {
             if step.step_type == stepwell_engine::job::approval::TYPE {
                 continue;
             }
-            let (rule, message) = match grant {
-                Err(denial) => (denial.rule.to_owned(), denial.message),
-                Ok(_) => continue,
+            let Err(denial) = grant else { continue };
+            let (rule, message) = (denial.rule.to_owned(), denial.message);
+            let mend = match denial.help.as_str() {
+                "" => format!("change what is said of `{}` in the policy or the configuration", step.step_type),
+                help => format!("{help}; then send SIGHUP to `stepwell serve`"),
             };
-            let mend =
-                format!("grant it to `{}` in a policy file, and restart `stepwell serve`", step.step_type);
             causes.push(Cause::GrantMissing { step: step.id.clone(), rule, message, mend });
         }
         causes

@@ -145,6 +145,9 @@ pub enum HostError {
     /// The record of a run contradicts itself.
     #[error("the record of the run is damaged: {0}")]
     Illegal(#[from] IllegalEvent),
+    /// A run has no such step.
+    #[error("the run {0} has no step `{1}`")]
+    NoStep(String, String),
     /// It cannot be done in the state that things are in.
     #[error("{0}")]
     Refused(String),
@@ -210,19 +213,13 @@ impl Host {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             match grant {
                 Err(denial) => {
-                    let message = format!("policy refuses this step: {} [{}]", denial.message, denial.rule);
-                    found.0.push(parsed.document.error(&at, message));
+                    found.0.push(refused(&parsed, &at, &denial));
                 }
                 Ok(grant) => {
                     found.0.extend(self.missing_connection(&parsed, index, step, &grant));
                     found.0.extend(missing_program(&parsed, index, step, &manifest, &grant));
-                    found.0.extend(grant.lacking(&manifest).into_iter().map(|capability| {
-                        let message =
-                            format!("`{}` asks for `{capability}`, and policy grants none", step.step_type);
-                        let help =
-                            format!("add `{capability}` rules to the policy of this step type (--policy)");
-                        parsed.document.error(&at, message).help(help).as_warning()
-                    }));
+                    let lacking = grant.lacking();
+                    found.0.extend(lacking.iter().map(|denial| refused(&parsed, &at, denial).as_warning()));
                 }
             }
         }
@@ -245,11 +242,8 @@ impl Host {
         if grant.sql().contains_key(name) {
             return None;
         }
-        let granted: Vec<&str> = grant.sql().keys().map(String::as_str).collect();
         let at = format!("{}/steps/{index}/connection_name", parsed.pointer);
-        let help =
-            format!("granted: {}; name it under `sql` in the policy of this step type", granted.join(", "));
-        Some(parsed.document.error(&at, format!("no connection `{name}` is granted to this step")).help(help))
+        Some(refused(parsed, &at, &grant.refuse_connection(name)))
     }
 
     /// What policy grants to each step of a job.
@@ -383,6 +377,20 @@ impl Host {
         Ok(RunState::replay(run, &events)?)
     }
 
+    /// The whole value that a step gave to later steps: none when it has not succeeded.
+    ///
+    /// # Errors
+    /// When there is no such run or step, or the store failed.
+    pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
+        let state = self.run(execution_id).await?;
+        let index = state.run.job.steps.iter().position(|step| step.id == step_id);
+        let Some(step) = index.and_then(|index| state.steps.get(index)) else {
+            return Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned()));
+        };
+        let end = step.end.as_ref().filter(|end| end.outcome.is_success());
+        Ok(end.map(|end| end.produced.output.clone()))
+    }
+
     /// Runs, newest first.
     ///
     /// # Errors
@@ -440,6 +448,13 @@ impl Host {
     }
 }
 
+/// What policy refuses, at its place in the job.
+fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagnostic {
+    let message = format!("denied by policy: {} [{}]", denial.message, denial.rule);
+    let diagnostic = parsed.document.error(at, message);
+    if denial.help.is_empty() { diagnostic } else { diagnostic.help(denial.help.clone()) }
+}
+
 /// A program that the step wants to run by, and does not get. `runner` names one by the name of the operator's policy, but for
 /// what a step calls its own way to run.
 fn missing_program(
@@ -455,8 +470,7 @@ fn missing_program(
         return None;
     }
     let at = format!("{}/steps/{index}/runner", parsed.pointer);
-    let help = "name it under `process` in the policy of this step type, where it is installed";
-    Some(parsed.document.error(&at, format!("no program `{name}` is granted to this step")).help(help))
+    Some(refused(parsed, &at, &grant.refuse_program(name)))
 }
 
 /// The configuration without what a template fills in.

@@ -44,10 +44,8 @@ impl Host {
         job: &JobDefinition,
         step: &StepDefinition,
     ) -> Result<Grant, Denial> {
-        let missing = || Denial {
-            rule: "STEP_TYPE_UNKNOWN",
-            message: format!("there is no step type `{}`", step.step_type),
-        };
+        let missing =
+            || Denial::new("STEP_TYPE_UNKNOWN", "", &format!("there is no step type `{}`", step.step_type));
         let manifest = self.sandbox.manifest(&step.step_type).ok_or_else(missing)?;
         let digest = self.sandbox.digest(&step.step_type).ok_or_else(missing)?;
         let narrowing: Vec<_> = job.policy.iter().chain(&step.policy).collect();
@@ -99,11 +97,9 @@ impl Host {
         };
         let grant = match &known.grant {
             Ok(grant) => grant.clone(),
-            Err(Denial { rule, message }) => {
-                return Prepared::Refused(Outcome::Denied {
-                    rule: (*rule).to_owned(),
-                    message: message.clone(),
-                });
+            Err(denial) => {
+                let (rule, message) = (denial.rule.to_owned(), denial.in_full());
+                return Prepared::Refused(Outcome::Denied { rule, message });
             }
         };
         let mut config = match render(&known.config, &scope) {

@@ -6,9 +6,10 @@ use super::file::{ContextRule, FileRule, Grants, Policy};
 use super::grant::{Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
 use super::http::HttpRule;
 use super::limits::{Limits, Profile};
+use super::refusal::{Denial, Whose};
 use crate::config::Configuration;
 use crate::quantity::{Bytes, Span};
-use crate::step::Manifest;
+use crate::step::{Manifest, Need};
 
 /// The operator's policies. Without any, a step runs under the profile `standard` with no capability.
 #[derive(Debug, Clone, Default)]
@@ -73,15 +74,6 @@ pub struct Request<'a> {
     pub workspace: Option<Bytes>,
 }
 
-/// A refusal: the id of the rule and a sentence with the mend.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denial {
-    /// For instance `SQL_NOT_GRANTED`.
-    pub rule: &'static str,
-    /// What is refused, and what would grant it.
-    pub message: String,
-}
-
 /// Decides what an attempt may do.
 ///
 /// # Errors
@@ -93,28 +85,31 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
     if let Some(said) = said {
         let (name, place) = (&manifest.type_name, "`step_types` of the configuration");
         if !said.enabled {
-            let message = format!("{place} has switched `{name}` off");
-            return Err(Denial { rule: "STEP_TYPE_DISABLED", message });
+            let why = format!("{place} has switched `{name}` off");
+            let help = format!("remove `enabled: false` from `step_types.{name}`");
+            return Err(Denial::new("STEP_TYPE_DISABLED", "", &why).help(help));
         }
         if said.digest.as_deref().is_some_and(|pinned| pinned != request.digest) {
-            let message = format!("{place} has another component for `{name}` than {}", request.digest);
-            return Err(Denial { rule: "COMPONENT_NOT_PINNED", message });
+            let why = format!("{place} pins another component for `{name}` than {}", request.digest);
+            return Err(Denial::new("COMPONENT_NOT_PINNED", "", &why).help(repin(request)));
         }
     }
     let (name, operator) = match policies.of(request.project, &manifest.type_name) {
         Some(policy) => {
             if policy.component.as_deref().is_some_and(|pinned| pinned != request.digest) {
-                let message = format!(
+                let why = format!(
                     "the policy `{}` is for another component of `{}` than {}",
                     policy.name, manifest.type_name, request.digest
                 );
-                return Err(Denial { rule: "COMPONENT_NOT_PINNED", message });
+                return Err(Denial::new("COMPONENT_NOT_PINNED", "", &why).help(repin(request)));
             }
-            (format!("policy `{}`", policy.name), policy.grants.clone())
+            (Some(format!("policy `{}`", policy.name)), policy.grants.clone())
         }
-        None => ("the built-in default".to_owned(), Grants::default()),
+        None => (None, Grants::default()),
     };
-    let layers = Layers { manifest, name, operator, narrowing: request.narrowing };
+    let whose = whose(manifest, name.clone());
+    let name = name.unwrap_or_else(|| "the built-in default".to_owned());
+    let layers = Layers { manifest, name, whose, operator, narrowing: request.narrowing };
     let mut trace = Vec::new();
     let (profile, mut limits) = layers.limits(&mut trace);
     if let Some(said) = said {
@@ -140,15 +135,32 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         environment: layers.environment(&mut trace),
         context: layers.context(&mut trace),
         limits,
+        whose: layers.whose,
         trace,
         digest: String::new(),
     }
     .sealed())
 }
 
+fn repin(request: &Request<'_>) -> String {
+    format!("pin {}, where it is the right one", request.digest)
+}
+
+/// Whose grant it is.
+fn whose(manifest: &Manifest, policy: Option<String>) -> Whose {
+    let named = |needs: &mut dyn Iterator<Item = &Need>| needs.map(|need| need.capability.clone()).collect();
+    Whose {
+        step_type: manifest.type_name.clone(),
+        policy,
+        asks: named(&mut manifest.needs.iter()),
+        required: named(&mut manifest.needs.iter().filter(|need| !need.optional)),
+    }
+}
+
 struct Layers<'a> {
     manifest: &'a Manifest,
     name: String,
+    whose: Whose,
     operator: Grants,
     narrowing: &'a [&'a Grants],
 }
@@ -181,8 +193,9 @@ impl Layers<'_> {
         let expand =
             |rules: &[HttpRule]| rules.iter().flat_map(|rule| config.expand(rule)).collect::<Vec<_>>();
         let rules = expand(self.operator.http.as_deref().unwrap_or_default());
+        let whose = self.whose.clone();
         if !self.asks("http") {
-            return HttpGrant::default();
+            return HttpGrant { whose, ..HttpGrant::default() };
         }
         for rule in &rules {
             trace.push((format!("http {}", rule.url.as_deref().unwrap_or_default()), self.name.clone()));
@@ -190,7 +203,7 @@ impl Layers<'_> {
         let narrowing = self.narrowing.iter().filter_map(|layer| layer.http.as_deref().map(expand)).collect();
         let deny = |grants: &Grants| grants.deny.hosts.clone();
         let deny = self.narrowing.iter().flat_map(|layer| deny(layer)).chain(deny(&self.operator)).collect();
-        HttpGrant { rules, narrowing, deny }
+        HttpGrant { rules, narrowing, deny, whose }
     }
 
     fn sql(
@@ -203,7 +216,7 @@ impl Layers<'_> {
             return Ok(BTreeMap::new());
         }
         if rules.is_empty() && self.cannot_do_without("sql") {
-            return Err(self.refuse_without("SQL_NOT_GRANTED", "sql", "a connection"));
+            return Err(self.whose.refuse_all("sql"));
         }
         let mut granted = BTreeMap::new();
         for rule in rules {
@@ -282,7 +295,7 @@ impl Layers<'_> {
             return Ok(BTreeMap::new());
         }
         if rules.is_empty() && self.cannot_do_without("process") {
-            return Err(self.refuse_without("PROCESS_NOT_GRANTED", "process", "a program"));
+            return Err(self.whose.refuse_all("process"));
         }
         let mut granted = BTreeMap::new();
         for rule in rules {
@@ -342,19 +355,12 @@ impl Layers<'_> {
         self.manifest.needs.iter().any(|need| need.capability == capability)
     }
 
+    /// A component that cannot do without `sql` or `process` is refused before it runs when policy grants none of it.
+    /// (WASI is linked for every step, and denies at the call.)
     fn cannot_do_without(&self, capability: &str) -> bool {
         self.manifest.needs.iter().any(|need| need.capability == capability && !need.optional)
     }
 
-    /// A component that cannot do without one of our own capabilities is refused before it runs when policy grants
-    /// none of it. (WASI is linked for every step, and denies at the call.)
-    fn refuse_without(&self, rule: &'static str, capability: &str, what: &str) -> Denial {
-        let message = format!(
-            "the step type `{}` asks for `{capability}`, and {} grants none: name {what} under `{capability}` in its policy",
-            self.manifest.type_name, self.name
-        );
-        Denial { rule, message }
-    }
 }
 
 fn layer_limits(profile: Profile, grants: &Grants) -> Limits {
@@ -386,7 +392,6 @@ mod tests {
     use super::*;
     use crate::policy::{Access, HttpRequest, SqlMode};
     use crate::quantity::Count;
-    use crate::step::Need;
 
     fn manifest(needs: &[&str]) -> Manifest {
         let need = |name: &&str| Need {
@@ -454,7 +459,8 @@ context: {read: ['*'], write: [a]}";
         assert_eq!(grant.limits(), &Limits::STANDARD);
         assert!(grant.http().is_empty() && grant.sql().is_empty() && grant.files().is_empty());
         assert!(!grant.may_read("x") && !grant.may_write("x"));
-        assert_eq!(grant.lacking(&manifest).unwrap(), "http`, `files");
+        let lacking: Vec<_> = grant.lacking().into_iter().map(|denial| denial.rule).collect();
+        assert_eq!(lacking, ["HTTP_NOT_GRANTED", "FILES_NOT_GRANTED"]);
     }
 
     #[test]

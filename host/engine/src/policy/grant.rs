@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::decide::Denial;
 use super::file::{Access, ContextRule, SqlMode};
 use super::http::{HttpRequest, HttpRule, host_matches};
 use super::limits::{Limits, Profile};
+use super::refusal::{Denial, Whose};
 use crate::quantity::{Bytes, Count, Span};
-use crate::step::Manifest;
 
 /// What one attempt may do. Made by [`super::decide`] alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +27,9 @@ pub struct Grant {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) environment: BTreeMap<String, String>,
     pub(super) context: Vec<ContextRule>,
+    /// Whose grant it is, for refusals.
+    #[serde(skip)]
+    pub(super) whose: Whose,
     /// What each part came from; not part of the digest.
     #[serde(skip)]
     pub(super) trace: Vec<(String, String)>,
@@ -41,6 +43,8 @@ pub struct HttpGrant {
     pub(super) rules: Vec<HttpRule>,
     pub(super) narrowing: Vec<Vec<HttpRule>>,
     pub(super) deny: Vec<String>,
+    #[serde(skip)]
+    pub(super) whose: Whose,
 }
 
 /// A connection of a grant.
@@ -110,6 +114,7 @@ impl Grant {
             process: BTreeMap::new(),
             environment: BTreeMap::new(),
             context: Vec::new(),
+            whose: Whose::default(),
             trace: Vec::new(),
             digest: String::new(),
         }
@@ -152,32 +157,12 @@ impl Grant {
 
     /// Whether the step may see `name`: a variable, or `steps.ID` for an output.
     pub fn may_read(&self, name: &str) -> bool {
-        !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.read, name))
+        !self.context.is_empty() && self.context.iter().all(|layer| layer.names("read", name))
     }
 
     /// Whether the step may set the variable.
     pub fn may_write(&self, name: &str) -> bool {
-        !self.context.is_empty() && self.context.iter().all(|layer| names(&layer.write, name))
-    }
-
-    /// The capabilities that the step asks for, when it gets none of them at all.
-    pub fn lacking(&self, manifest: &Manifest) -> Option<String> {
-        let granted = |capability: &str| match capability {
-            "http" => !self.http.is_empty(),
-            "files" => !self.files.is_empty(),
-            "sql" => !self.sql.is_empty(),
-            "process" => !self.process.is_empty(),
-            "environment" => !self.environment.is_empty(),
-            _ => false,
-        };
-        let some = manifest.needs.iter().any(|need| granted(&need.capability));
-        let names: Vec<&str> = manifest
-            .needs
-            .iter()
-            .filter(|need| !need.optional)
-            .map(|need| need.capability.as_str())
-            .collect();
-        (!names.is_empty() && !some).then(|| names.join("`, `"))
+        !self.context.is_empty() && self.context.iter().all(|layer| layer.names("write", name))
     }
 
     /// Name and origin of each part, for `policy show`.
@@ -198,8 +183,12 @@ impl Grant {
     }
 }
 
-fn names(list: &[String], name: &str) -> bool {
-    list.iter().any(|entry| entry == "*" || entry == name)
+impl ContextRule {
+    /// Whether it allows that access (`read` or `write`) to `name`.
+    pub(super) fn names(&self, access: &str, name: &str) -> bool {
+        let list = if access == "read" { &self.read } else { &self.write };
+        list.iter().any(|entry| entry == "*" || entry == name)
+    }
 }
 
 /// Lower-case hexadecimal digits.
@@ -248,22 +237,14 @@ impl HttpGrant {
     /// # Errors
     /// The rule that refuses it.
     pub fn decide(&self, request: &HttpRequest<'_>) -> Result<(usize, &HttpRule), Denial> {
-        let target = format!(
-            "{} {}://{}:{}{}",
-            request.method, request.scheme, request.host, request.port, request.path
-        );
-        if self.deny.iter().any(|pattern| host_matches(pattern, request.host)) {
-            let message = format!("{target}: the policy denies this host");
-            return Err(Denial { rule: "HTTP_HOST_DENIED", message });
+        if let Some(pattern) = self.deny.iter().find(|pattern| host_matches(pattern, request.host)) {
+            return Err(self.whose.refuse_host(request, pattern));
         }
         let found = self.rules.iter().enumerate().find(|(_, rule)| rule.allows(request));
         let narrowed = self.narrowing.iter().all(|layer| layer.iter().any(|rule| rule.allows(request)));
         match found {
             Some(found) if narrowed => Ok(found),
-            _ => Err(Denial {
-                rule: "HTTP_NOT_GRANTED",
-                message: format!("{target}: no rule under `http` in the policy allows it"),
-            }),
+            found => Err(self.whose.refuse_http(request, &self.rules, found.is_some())),
         }
     }
 }

@@ -111,16 +111,23 @@ impl HttpRule {
 
     /// Whether this rule allows the request.
     pub fn allows(&self, request: &HttpRequest<'_>) -> bool {
-        let Some(Ok(origin)) = self.url.as_deref().map(origin) else { return false };
-        origin.scheme == request.scheme
-            && origin.port == request.port
-            && host_matches(&origin.host, request.host)
-            && if self.methods.is_empty() {
-                request.method == "GET"
-            } else {
-                self.methods.iter().any(|method| method == request.method)
-            }
-            && (self.paths.is_empty() || self.paths.iter().any(|path| path_matches(path, request.path)))
+        self.matches(request).iter().all(|part| *part)
+    }
+
+    /// Which parts of the request this rule allows: host, scheme, port, method and path.
+    pub(super) fn matches(&self, request: &HttpRequest<'_>) -> [bool; 5] {
+        let Some(Ok(origin)) = self.url.as_deref().map(origin) else { return [false; 5] };
+        let method = match self.methods.as_slice() {
+            [] => request.method == "GET",
+            methods => methods.iter().any(|method| method == request.method),
+        };
+        [
+            host_matches(&origin.host, request.host),
+            origin.scheme == request.scheme,
+            origin.port == request.port,
+            method,
+            self.paths.is_empty() || self.paths.iter().any(|path| path_matches(path, request.path)),
+        ]
     }
 
     /// Whether this rule lets a request go to `address`.

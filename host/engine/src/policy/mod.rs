@@ -9,9 +9,11 @@ mod file;
 mod grant;
 mod http;
 mod limits;
+mod refusal;
 
-pub use decide::{Denial, PolicySet, Request, decide};
+pub use decide::{PolicySet, Request, decide};
 pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, ProcessRule, SqlMode, SqlRule};
 pub use grant::{Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
 pub use http::{HttpRequest, HttpRule, Inject, host_matches, is_public};
 pub use limits::{Limits, LimitsPatch, Profile};
+pub use refusal::Denial;

@@ -213,7 +213,7 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
             state.status = RunStatus::Parked;
             return;
         }
-        let outcome = Outcome::TimedOut { limit };
+        let outcome = Outcome::TimedOut { limit, backtrace: Vec::new() };
         overdue = Arc::new(StepEnd { outcome, ..StepEnd::clone(end) });
         end = &overdue;
     }

@@ -2,6 +2,7 @@
 
 mod admit;
 mod apply;
+mod preview;
 mod view;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{Effect, IllegalEvent, apply, next};
+pub use preview::{Preview, SHOWN, preview};
 pub use view::{RunView, StepView};
 
 /// What happened to a run. Events are what a store keeps; the state follows from them.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::preview::{SHOWN, preview};
 use super::{RunState, RunStatus, StepStatus};
 use crate::clock::Timestamp;
 use crate::outcome::{Outcome, Receipt};
@@ -42,6 +43,9 @@ pub struct RunView {
     pub failed_steps: usize,
 }
 
+/// Bytes of the values of all steps that are shown with a run.
+const SHOWN_IN_ALL: usize = 1 << 20;
+
 /// A step as clients see it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StepView {
@@ -57,6 +61,16 @@ pub struct StepView {
     pub duration_seconds: f64,
     /// The summary of a success; what went wrong otherwise.
     pub output: String,
+    /// What a step that succeeded gives to later steps: `${{ steps.ID.output }}`. At most 64 KiB of it, and 1 MiB of
+    /// all steps of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Whether `value` is only the beginning. `GET /api/v2/runs/{id}/steps/{step}/output` has all of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub value_truncated: bool,
+    /// Bytes of the whole value, as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_bytes: Option<u64>,
     /// Facts about the work.
     pub metadata: Map<String, Value>,
     /// Attempts begun.
@@ -96,7 +110,7 @@ impl From<&RunState> for RunView {
             start_time: rfc3339(begin),
             end_time: state.ended_at.map(rfc3339),
             duration_seconds: seconds(Some(begin), state.ended_at),
-            steps: (0..state.steps.len()).filter_map(|index| StepView::of(state, index)).collect(),
+            steps: steps(state),
             step_count: state.steps.len(),
             successful_steps: count(&[StepStatus::Success]),
             failed_steps: count(&[StepStatus::Failed, StepStatus::Timeout, StepStatus::Cancelled]),
@@ -104,15 +118,29 @@ impl From<&RunState> for RunView {
     }
 }
 
+/// The views of all steps, whose values together are bounded.
+fn steps(state: &RunState) -> Vec<StepView> {
+    let mut left = SHOWN_IN_ALL;
+    let step = |index| {
+        let view = StepView::of(state, index, left.min(SHOWN))?;
+        let bytes = view.value_bytes.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(SHOWN).min(SHOWN));
+        left = left.saturating_sub(bytes);
+        Some(view)
+    };
+    (0..state.steps.len()).filter_map(step).collect()
+}
+
 impl StepView {
-    /// The view of the step at `index`.
-    pub fn of(state: &RunState, index: usize) -> Option<Self> {
+    /// The view of the step at `index`, with at most that many bytes of its value.
+    pub fn of(state: &RunState, index: usize, shown: usize) -> Option<Self> {
         let (definition, step) = (state.run.job.steps.get(index)?, state.steps.get(index)?);
         let output = match &step.end {
             Some(end) if end.outcome.is_success() => end.produced.summary.clone(),
             Some(end) => end.outcome.message(),
             None => step.reason.clone().unwrap_or_default(),
         };
+        let value = step.end.as_ref().filter(|end| end.outcome.is_success());
+        let value = value.map(|end| preview(&end.produced.output, shown));
         Some(Self {
             step_id: definition.id.clone(),
             step_name: definition.name.clone(),
@@ -120,6 +148,9 @@ impl StepView {
             status: step.status,
             duration_seconds: seconds(step.started_at, step.ended_at),
             output,
+            value_truncated: value.as_ref().is_some_and(|value| value.truncated),
+            value_bytes: value.as_ref().map(|value| value.bytes),
+            value: value.map(|value| value.value),
             metadata: step.end.as_ref().map(|end| end.produced.metadata.clone()).unwrap_or_default(),
             attempts: step.attempt,
             outcome: step.end.as_ref().map(|end| end.outcome.clone()),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
-use stepwell_engine::policy::Grant;
+use stepwell_engine::policy::{Denial, Grant};
 use stepwell_engine::step::{Progress as Reported, Report};
 use tokio::sync::oneshot;
 use wasmtime::Result;
@@ -13,6 +13,8 @@ use wasmtime::Result;
 use crate::guest::Guest;
 use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
 
+const READ: &str = "CONTEXT_READ_NOT_GRANTED";
+const WRITE: &str = "CONTEXT_WRITE_NOT_GRANTED";
 /// Bytes of a checkpoint.
 const MAX_CHECKPOINT: usize = 64 << 10;
 /// Bytes of a variable's name.
@@ -70,9 +72,9 @@ impl RunContext {
 }
 
 impl Guest {
-    fn refuse<T>(&mut self, rule: &str, what: &str) -> Result<Result<T, Error>> {
-        self.denied(rule, what)?;
-        Ok(Err(Error::Denied(rule.to_owned())))
+    fn refuse<T>(&mut self, denial: &Denial) -> Result<Result<T, Error>> {
+        self.denied(denial)?;
+        Ok(Err(Error::Denied(denial.rule.to_owned())))
     }
 }
 
@@ -80,8 +82,8 @@ impl Host for Guest {
     async fn get_output(&mut self, step_id: String) -> Result<Result<Option<String>, Error>> {
         self.calls.count("stepwell:context");
         if !self.context.grant.may_read(&format!("steps.{step_id}")) {
-            return self
-                .refuse("CONTEXT_READ_NOT_GRANTED", &format!("reading the output of step `{step_id}`"));
+            let (what, name) = (format!("reading the output of step `{step_id}`"), format!("steps.{step_id}"));
+            return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
         Ok(Ok(self.context.outputs.get(&step_id).map(Value::to_string)))
     }
@@ -89,7 +91,8 @@ impl Host for Guest {
     async fn get_variable(&mut self, name: String) -> Result<Result<Option<String>, Error>> {
         self.calls.count("stepwell:context");
         if !self.context.grant.may_read(&name) {
-            return self.refuse("CONTEXT_READ_NOT_GRANTED", &format!("reading the variable `{name}`"));
+            let what = format!("reading the variable `{name}`");
+            return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
         let value = self.context.set.get(&name).or_else(|| self.context.variables.get(&name));
         Ok(Ok(value.map(Value::to_string)))
@@ -98,7 +101,8 @@ impl Host for Guest {
     async fn set_variable(&mut self, name: String, value: String) -> Result<Result<(), Error>> {
         self.calls.count("stepwell:context");
         if !self.context.grant.may_write(&name) {
-            return self.refuse("CONTEXT_WRITE_NOT_GRANTED", &format!("setting the variable `{name}`"));
+            let what = format!("setting the variable `{name}`");
+            return self.refuse(&self.context.grant.refuse_context(WRITE, &what, &name, "write"));
         }
         let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
         if name.is_empty()
@@ -169,7 +173,7 @@ impl Host for Guest {
                 Ok(())
             }
             Ok(Err(why)) => Err(Error::Unavailable(why)),
-            Err(_) => Err(Error::Unavailable("nobody keeps checkpoints for this attempt".to_owned())),
+            Err(_) => Err(Error::Unavailable("this attempt cannot save checkpoints".to_owned())),
         })
     }
 

@@ -3,27 +3,32 @@
 //! The threat: a guest that fills the disk (also with holes), opens what blocks a thread (a FIFO), or
 //! leaves a link behind that leads the next reader elsewhere. Everything else is wasmtime-wasi's: each
 //! method here checks, and then calls the one below.
+//!
+//! A guest's library looks for the mount of a path by itself, and gives up without a call where there is none. So
+//! that the host sees such a path, and can say that policy does not grant it, there is one mount more, `/`, in which
+//! there is nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
-use stepwell_engine::policy::{Limits, MountGrant, MountSource};
+use stepwell_engine::policy::{Access, Denial, Grant, Limits, MountGrant, MountSource};
 use wasmtime::component::{HasData, Resource};
-use wasmtime_wasi::async_trait;
-use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
+use wasmtime_wasi::FsPerms;
+use wasmtime_wasi::filesystem::{Descriptor, Dir, OpenMode, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     self, ErrorCode, HostDescriptor, HostDirectoryEntryStream,
 };
-use wasmtime_wasi::p2::{
-    DynInputStream, DynOutputStream, FsError, FsResult, InputStream, OutputStream, Pollable, StreamError,
-    StreamResult,
-};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
-use crate::guest::Guest;
+use super::file_streams::{GuardedInput, GuardedOutput};
+use super::log::LogBook;
+use crate::guest::{Calls, Guest};
+
+/// Refusals of files that are written to the log; all of them are counted.
+const MOST_TOLD: usize = 32;
 
 /// What the mounts of one attempt have been used for.
 #[derive(Debug)]
@@ -35,29 +40,35 @@ pub(crate) struct FileUse {
     max_created: u64,
     max_open: usize,
     traffic: Arc<Traffic>,
+    /// The mount in which there is nothing.
+    root: Option<u32>,
+    /// What the log has been told of.
+    told: BTreeSet<String>,
 }
 
-/// Bytes against a limit.
+/// A mount: what is in it, in bytes, against a limit.
 #[derive(Debug)]
-struct Meter {
+pub(super) struct Meter {
+    at: String,
+    writable: bool,
     used: AtomicU64,
     limit: u64,
 }
 
 /// Bytes that went either way.
 #[derive(Debug, Default)]
-struct Traffic {
-    read: AtomicU64,
-    written: AtomicU64,
+pub(super) struct Traffic {
+    pub read: AtomicU64,
+    pub written: AtomicU64,
 }
 
 /// What is known of an open file or directory.
 #[derive(Debug, Clone)]
-struct Open {
+pub(super) struct Open {
     mount: Arc<Meter>,
     total: Arc<Meter>,
-    size: Arc<AtomicU64>,
-    traffic: Arc<Traffic>,
+    pub size: Arc<AtomicU64>,
+    pub traffic: Arc<Traffic>,
 }
 
 impl Meter {
@@ -75,7 +86,7 @@ impl Meter {
 
 impl Open {
     /// Makes room for a file that will be `size` bytes long. Holes count: they can be filled later.
-    fn grow_to(&self, size: u64) -> Result<(), io::Error> {
+    pub fn grow_to(&self, size: u64) -> Result<(), io::Error> {
         let growth = size.saturating_sub(self.size.load(Ordering::Relaxed));
         if growth == 0 {
             return Ok(());
@@ -108,21 +119,26 @@ fn quota() -> io::Error {
 impl FileUse {
     /// Meters for the mounts in the order of the preopens; `used` is what is in each already.
     pub fn new(mounts: &[(MountGrant, u64)], limits: &Limits) -> Self {
-        let meter = |used: u64, limit: u64| Arc::new(Meter { used: AtomicU64::new(used), limit });
+        let meter = |at: &str, writable: bool, used: u64, limit: u64| {
+            Arc::new(Meter { at: at.to_owned(), writable, used: AtomicU64::new(used), limit })
+        };
+        let mount = |(mount, used): &(MountGrant, u64)| {
+            let (used, limit) = match &mount.source {
+                MountSource::Host(_) => (0, limits.file_bytes.0),
+                MountSource::Scratch(size) | MountSource::Workspace(size) => (*used, size.0),
+            };
+            meter(&mount.mount, mount.access == Access::Write, used, limit)
+        };
         Self {
-            mounts: mounts
-                .iter()
-                .map(|(mount, used)| match &mount.source {
-                    MountSource::Host(_) => meter(0, limits.file_bytes.0),
-                    MountSource::Scratch(size) | MountSource::Workspace(size) => meter(*used, size.0),
-                })
-                .collect(),
-            total: meter(0, limits.file_bytes.0),
+            mounts: mounts.iter().map(mount).collect(),
+            total: meter("", true, 0, limits.file_bytes.0),
             open: HashMap::new(),
             created: 0,
             max_created: limits.file_count.0,
             max_open: usize::try_from(limits.file_handles.0).unwrap_or(usize::MAX),
             traffic: Arc::default(),
+            root: None,
+            told: BTreeSet::new(),
         }
     }
 
@@ -158,6 +174,9 @@ impl HasData for GuardedFiles {
 pub(crate) struct Guarded<'a> {
     below: WasiFilesystemCtxView<'a>,
     files: &'a mut FileUse,
+    grant: &'a Grant,
+    log: &'a mut LogBook,
+    calls: &'a mut Calls,
 }
 
 impl Guest {
@@ -165,18 +184,77 @@ impl Guest {
         Guarded {
             below: WasiFilesystemCtxView { ctx: self.wasi.filesystem(), table: &mut self.table },
             files: &mut self.files,
+            grant: &self.context.grant,
+            log: &mut self.log,
+            calls: &mut self.calls,
         }
     }
 }
 
 impl preopens::Host for Guarded<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let directories = preopens::Host::get_directories(&mut self.below)?;
+        let mut directories = preopens::Host::get_directories(&mut self.below)?;
         let mounts = self.files.mounts.clone();
         for ((descriptor, _), mount) in directories.iter().zip(mounts) {
             self.files.opened(descriptor, mount, 0);
         }
+        directories.extend(self.nothing()?);
         Ok(directories)
+    }
+}
+
+impl Guarded<'_> {
+    /// The mount in which there is nothing. Each operation on it is refused here; should one get past, what is
+    /// behind it is no directory.
+    fn nothing(&mut self) -> wasmtime::Result<Option<(Fd, String)>> {
+        let Ok(file) = std::fs::File::open("/dev/null") else { return Ok(None) };
+        let dir = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, false);
+        let descriptor = self.below.table.push(Descriptor::Dir(dir))?;
+        self.files.root = Some(descriptor.rep());
+        Ok(Some((descriptor, "/".to_owned())))
+    }
+
+    fn is_nothing(&self, fd: &Fd) -> bool {
+        self.files.root == Some(fd.rep())
+    }
+
+    /// Counts a refusal, and tells the log of it once.
+    fn deny(&mut self, denial: &Denial) {
+        self.calls.note(denial.rule);
+        if self.files.told.len() < MOST_TOLD && self.files.told.insert(denial.what.clone()) {
+            self.log.denied(denial);
+        }
+    }
+
+    /// Refuses what is in no mount.
+    fn within(&mut self, fd: &Fd, path: &str, writes: bool) -> FsResult<()> {
+        if !self.is_nothing(fd) {
+            return Ok(());
+        }
+        let path = path.trim_start_matches("./").trim_start_matches('/');
+        let path = if path == "." { "/".to_owned() } else { format!("/{path}") };
+        let denial = self.grant.refuse_file(&path, writes);
+        self.deny(&denial);
+        Err(ErrorCode::Access.into())
+    }
+
+    /// The answer to an operation in a mount. Where it is not permitted, the mount is read-only or the path leads
+    /// out of it.
+    fn permitted<T>(&mut self, fd: &Fd, path: &str, writes: bool, answer: FsResult<T>) -> FsResult<T> {
+        let refused = |error: &FsError| matches!(error.downcast_ref(), Some(ErrorCode::NotPermitted));
+        if let Err(error) = &answer
+            && refused(error)
+            && let Ok(open) = self.files.of(fd)
+        {
+            let at = &open.mount.at;
+            let path = format!("{at}/{path}");
+            let denial = match writes && !open.mount.writable {
+                true => self.grant.refuse_change(&path, at),
+                false => self.grant.refuse_escape(&path),
+            };
+            self.deny(&denial);
+        }
+        answer
     }
 }
 
@@ -209,6 +287,9 @@ impl HostDescriptor for Guarded<'_> {
         open_flags: types::OpenFlags,
         flags: types::DescriptorFlags,
     ) -> FsResult<Fd> {
+        let writes = flags.intersects(types::DescriptorFlags::WRITE | types::DescriptorFlags::MUTATE_DIRECTORY)
+            || open_flags.intersects(types::OpenFlags::CREATE | types::OpenFlags::TRUNCATE);
+        self.within(&fd, &path, writes)?;
         let mount = self.files.of(&fd)?.mount;
         if self.files.open.len() >= self.files.max_open {
             return Err(ErrorCode::Quota.into());
@@ -226,7 +307,8 @@ impl HostDescriptor for Guarded<'_> {
             None => {}
         }
         let truncate = open_flags.contains(types::OpenFlags::TRUNCATE);
-        let opened = self.below.open_at(fd, path_flags, path, open_flags, flags).await?;
+        let opened = self.below.open_at(same(&fd), path_flags, path.clone(), open_flags, flags).await;
+        let opened = self.permitted(&fd, &path, writes, opened)?;
         self.files.opened(&opened, mount, if truncate { 0 } else { size });
         if truncate {
             self.files.of(&opened)?.shrunk(size);
@@ -235,8 +317,10 @@ impl HostDescriptor for Guarded<'_> {
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        self.within(&fd, &path, true)?;
         self.files.create()?;
-        self.below.create_directory_at(fd, path).await
+        let made = self.below.create_directory_at(same(&fd), path.clone()).await;
+        self.permitted(&fd, &path, true, made)
     }
 
     async fn link_at(&mut self, _: Fd, _: types::PathFlags, _: String, _: Fd, _: String) -> FsResult<()> {
@@ -248,9 +332,11 @@ impl HostDescriptor for Guarded<'_> {
     }
 
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        self.within(&fd, &path, true)?;
         let open = self.files.of(&fd)?;
         let stat = self.below.stat_at(same(&fd), types::PathFlags::empty(), path.clone()).await;
-        self.below.unlink_file_at(fd, path).await?;
+        let removed = self.below.unlink_file_at(same(&fd), path.clone()).await;
+        self.permitted(&fd, &path, true, removed)?;
         if let Ok(stat) = stat
             && stat.link_count <= 1
         {
@@ -306,7 +392,7 @@ impl HostDescriptor for Guarded<'_> {
         HostDescriptor::drop(&mut self.below, fd)
     }
 
-    // Nothing to check in what follows.
+    // Nothing to check in most of what follows.
 
     async fn advise(&mut self, fd: Fd, offset: u64, len: u64, advice: types::Advice) -> FsResult<()> {
         self.below.advise(fd, offset, len, advice).await
@@ -338,6 +424,7 @@ impl HostDescriptor for Guarded<'_> {
     }
 
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
+        self.within(&fd, ".", false)?;
         self.below.read_directory(fd).await
     }
 
@@ -351,7 +438,13 @@ impl HostDescriptor for Guarded<'_> {
         flags: types::PathFlags,
         path: String,
     ) -> FsResult<types::DescriptorStat> {
-        self.below.stat_at(fd, flags, path).await
+        if self.is_nothing(&fd) {
+            // To look for a file is no use of it: as with a directory that is not there, the answer is that there is none.
+            let _ = self.within(&fd, &path, false);
+            return Err(ErrorCode::NoEntry.into());
+        }
+        let found = self.below.stat_at(same(&fd), flags, path.clone()).await;
+        self.permitted(&fd, &path, false, found)
     }
 
     async fn set_times_at(
@@ -362,23 +455,32 @@ impl HostDescriptor for Guarded<'_> {
         atim: types::NewTimestamp,
         mtim: types::NewTimestamp,
     ) -> FsResult<()> {
-        self.below.set_times_at(fd, flags, path, atim, mtim).await
+        self.within(&fd, &path, true)?;
+        let set = self.below.set_times_at(same(&fd), flags, path.clone(), atim, mtim).await;
+        self.permitted(&fd, &path, true, set)
     }
 
     async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
-        self.below.readlink_at(fd, path).await
+        self.within(&fd, &path, false)?;
+        let link = self.below.readlink_at(same(&fd), path.clone()).await;
+        self.permitted(&fd, &path, false, link)
     }
 
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        self.below.remove_directory_at(fd, path).await
+        self.within(&fd, &path, true)?;
+        let removed = self.below.remove_directory_at(same(&fd), path.clone()).await;
+        self.permitted(&fd, &path, true, removed)
     }
 
     async fn rename_at(&mut self, fd: Fd, old_path: String, new_fd: Fd, new_path: String) -> FsResult<()> {
+        self.within(&fd, &old_path, true)?;
+        self.within(&new_fd, &new_path, true)?;
         // Between mounts the bytes would move from one quota to another.
         if !Arc::ptr_eq(&self.files.of(&fd)?.mount, &self.files.of(&new_fd)?.mount) {
             return Err(ErrorCode::CrossDevice.into());
         }
-        self.below.rename_at(fd, old_path, new_fd, new_path).await
+        let moved = self.below.rename_at(same(&fd), old_path.clone(), new_fd, new_path).await;
+        self.permitted(&fd, &old_path, true, moved)
     }
 
     async fn is_same_object(&mut self, a: Fd, b: Fd) -> wasmtime::Result<bool> {
@@ -395,7 +497,9 @@ impl HostDescriptor for Guarded<'_> {
         flags: types::PathFlags,
         path: String,
     ) -> FsResult<types::MetadataHashValue> {
-        self.below.metadata_hash_at(fd, flags, path).await
+        self.within(&fd, &path, false)?;
+        let hash = self.below.metadata_hash_at(same(&fd), flags, path.clone()).await;
+        self.permitted(&fd, &path, false, hash)
     }
 }
 
@@ -422,95 +526,5 @@ impl Guarded<'_> {
         let below = self.below.table.delete(stream)?;
         let guarded: DynOutputStream = Box::new(GuardedOutput { below, open, position });
         Ok(self.below.table.push(guarded)?)
-    }
-}
-
-struct GuardedInput {
-    below: DynInputStream,
-    traffic: Arc<Traffic>,
-}
-
-#[async_trait]
-impl Pollable for GuardedInput {
-    async fn ready(&mut self) {
-        self.below.ready().await;
-    }
-}
-
-#[async_trait]
-impl InputStream for GuardedInput {
-    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
-        let data = self.below.read(size)?;
-        self.traffic.read.fetch_add(data.len() as u64, Ordering::Relaxed);
-        Ok(data)
-    }
-
-    // The default would read ahead in pieces of 4 KiB, each on another thread.
-    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
-        let data = self.below.blocking_read(size).await?;
-        self.traffic.read.fetch_add(data.len() as u64, Ordering::Relaxed);
-        Ok(data)
-    }
-
-    async fn cancel(&mut self) {
-        self.below.cancel().await;
-    }
-}
-
-struct GuardedOutput {
-    below: DynOutputStream,
-    open: Open,
-    /// Where the next byte goes; at the end of the file when appending.
-    position: Option<u64>,
-}
-
-impl GuardedOutput {
-    /// Makes room for the data; how much it is.
-    fn charge(&self, data: &Bytes) -> StreamResult<u64> {
-        let len = data.len() as u64;
-        let start = self.position.unwrap_or_else(|| self.open.size.load(Ordering::Relaxed));
-        let grown = self.open.grow_to(start.saturating_add(len));
-        grown.map(|()| len).map_err(|error| StreamError::LastOperationFailed(error.into()))
-    }
-
-    fn written(&mut self, len: u64) {
-        self.open.traffic.written.fetch_add(len, Ordering::Relaxed);
-        self.position = self.position.map(|position| position.saturating_add(len));
-    }
-}
-
-#[async_trait]
-impl Pollable for GuardedOutput {
-    async fn ready(&mut self) {
-        self.below.ready().await;
-    }
-}
-
-#[async_trait]
-impl OutputStream for GuardedOutput {
-    fn write(&mut self, data: Bytes) -> StreamResult<()> {
-        let len = self.charge(&data)?;
-        self.below.write(data)?;
-        self.written(len);
-        Ok(())
-    }
-
-    async fn blocking_write_and_flush(&mut self, data: Bytes) -> StreamResult<()> {
-        let len = self.charge(&data)?;
-        self.below.blocking_write_and_flush(data).await?;
-        self.written(len);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> StreamResult<()> {
-        self.below.flush()
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        self.below.check_write()
-    }
-
-    async fn cancel(&mut self) {
-        self.below.cancel().await;
     }
 }

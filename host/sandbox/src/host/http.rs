@@ -322,7 +322,7 @@ impl Shared {
             port: target.port,
             path: &target.path,
         };
-        self.grant.http().decide(&request).map_err(|denial| self.deny(denial.rule, &denial.message))
+        self.grant.http().decide(&request).map_err(|denial| self.deny(denial.rule, &denial.in_full()))
     }
 
     fn deny(&self, rule: &str, message: &str) -> Error {
@@ -330,7 +330,7 @@ impl Shared {
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
         *usage.denied.entry(rule.to_owned()).or_default() += 1;
         if let Some(sink) = &self.sink {
-            let message = format!("denied by policy [{rule}]: {message}");
+            let message = format!("denied by policy: {message} [{rule}]");
             sink.offer(Report::Log(LogLine { level: "warn".to_owned(), message, fields: Map::new() }));
         }
         if rule == "HTTP_ADDRESS_NOT_PUBLIC" {
@@ -368,12 +368,8 @@ impl Shared {
         };
         for address in &addresses {
             if !rule.allows_address(address.ip()) {
-                let message = format!(
-                    "{} is {}, which is not on the public internet; name it under `allow_private`",
-                    target.host,
-                    address.ip()
-                );
-                return Err(self.deny("HTTP_ADDRESS_NOT_PUBLIC", &message));
+                let denial = self.grant.refuse_address(&target.host, address.ip());
+                return Err(self.deny(denial.rule, &denial.in_full()));
             }
         }
         let address = addresses.first().copied().ok_or(Error::DestinationNotFound)?;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Map, Value};
 use stepwell_engine::StepSink;
-use stepwell_engine::policy::Limits;
+use stepwell_engine::policy::{Denial, Limits};
 use stepwell_engine::step::{LogLine, Report};
 
 use crate::guest::Guest;
@@ -57,6 +57,11 @@ impl LogBook {
         if self.waiting.len() < HOST_LINES {
             self.waiting.push_back(LogLine { level: level.to_owned(), message, fields: Map::new() });
         }
+    }
+
+    /// Writes what policy refused, why, and what would allow it.
+    pub fn denied(&mut self, denial: &Denial) {
+        self.host_line("warn", format!("denied by policy: {} [{}]", denial.in_full(), denial.rule));
     }
 
     /// Sends what waits, and waits for room: a guest that logs faster than its lines are stored slows down.

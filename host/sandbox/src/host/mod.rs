@@ -6,6 +6,7 @@ pub(crate) mod clocks;
 pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod context;
+mod file_streams;
 pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod log;
@@ -13,6 +14,7 @@ pub(crate) mod mask;
 pub(crate) mod process;
 pub(crate) mod sql;
 pub(crate) mod stdio;
+pub(crate) mod waiting;
 
 #[cfg(test)]
 mod addresses;

@@ -3,11 +3,11 @@
 //! The threat: a program is outside of the WebAssembly sandbox. So nothing of it is the guest's choice but what policy lets
 //! it choose (arguments by pattern, variables by name), and [`crate::program`] bounds what runs.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::policy::{Access, Grant, Limits, ProcessGrant};
+use stepwell_engine::policy::{Access, Denial, Grant, ProcessGrant};
 use wasmtime::Result as Trap;
 
 use crate::guest::Guest;
@@ -16,48 +16,45 @@ use crate::program::{self, Program};
 
 /// The programs of one attempt.
 pub(crate) struct ProcessUse {
-    grants: BTreeMap<String, ProcessGrant>,
+    grant: Arc<Grant>,
     mounts: Vec<(String, PathBuf, Access)>,
-    limits: Limits,
     starts: u64,
 }
 
-/// The rule that refuses a program, and what it refused.
-type Refusal = (&'static str, String);
-
 impl ProcessUse {
     /// `mounts` are the step's: where it sees them, and where they are.
-    pub fn new(grant: &Grant, mounts: Vec<(String, PathBuf, Access)>) -> Self {
-        Self { grants: grant.process().clone(), mounts, limits: grant.limits().clone(), starts: 0 }
+    pub fn new(grant: Arc<Grant>, mounts: Vec<(String, PathBuf, Access)>) -> Self {
+        Self { grant, mounts, starts: 0 }
     }
 
-    fn permit(&self, command: &Command) -> Result<ProcessGrant, Refusal> {
+    fn permit(&self, command: &Command) -> Result<ProcessGrant, Denial> {
         let program = &command.program;
-        let Some(grant) = self.grants.get(program) else {
-            return Err(("PROCESS_NOT_GRANTED", format!("starting the program `{program}`")));
+        let Some(grant) = self.grant.process().get(program) else {
+            return Err(self.grant.refuse_program(program));
         };
+        let refuse = |rule, part: &str, key| Err(self.grant.refuse_start(rule, program, part, key));
         if let Some(argument) = grant.refused(&command.arguments) {
-            return Err(("PROCESS_ARGUMENT_NOT_GRANTED", format!("starting `{program}` with `{argument}`")));
+            return refuse("PROCESS_ARGUMENT_NOT_GRANTED", &format!("the argument `{argument}`"), "arguments");
         }
-        if let Some((name, _)) =
-            command.environment.iter().find(|(name, _)| !grant.environment.contains(name))
-        {
-            return Err((
-                "PROCESS_ENVIRONMENT_NOT_GRANTED",
-                format!("starting `{program}` with the variable `{name}`"),
-            ));
+        let mut names = command.environment.iter().map(|(name, _)| name);
+        if let Some(name) = names.find(|name| !grant.environment.contains(name)) {
+            return refuse("PROCESS_ENVIRONMENT_NOT_GRANTED", &format!("the variable `{name}`"), "environment");
         }
         let plain =
             |name: &str| !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
         if let Some((name, _)) = command.files.iter().find(|(name, _)| !plain(name)) {
-            return Err(("PROCESS_FILE_NOT_GRANTED", format!("the file name `{name}`")));
+            let (what, why) = (format!("starting `{program}` with the file `{name}`"), "a file's name has no path");
+            return Err(Denial::new("PROCESS_FILE_NOT_GRANTED", &what, why));
         }
         Ok(grant.clone())
     }
 
     /// The directory of the host behind one of the step's.
-    fn directory(&self, path: &str) -> Result<PathBuf, Refusal> {
-        let refused = || ("PROCESS_DIRECTORY_NOT_GRANTED", format!("the directory `{path}`"));
+    fn directory(&self, path: &str) -> Result<PathBuf, Denial> {
+        let refused = || {
+            let why = "not granted: it is no directory within a mount of the step";
+            Denial::new("PROCESS_DIRECTORY_NOT_GRANTED", &format!("starting a program in `{path}`"), why)
+        };
         let below = |mount: &str| {
             let rest = path.strip_prefix(mount)?;
             (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_matches('/').to_owned())
@@ -70,7 +67,8 @@ impl ProcessUse {
         if full.starts_with(&root) && full.is_dir() { Ok(full) } else { Err(refused()) }
     }
 
-    fn program(&self, command: Command, left: Duration) -> Result<Program, Refusal> {
+    fn program(&self, command: Command, left: Duration) -> Result<Program, Denial> {
+        let limits = self.grant.limits();
         let grant = self.permit(&command)?;
         let directory = command.directory.as_deref().map(|path| self.directory(path)).transpose()?;
         let asked = match command.timeout_ms {
@@ -88,9 +86,9 @@ impl ProcessUse {
             mounts: self.mounts.iter().map(|(_, path, access)| (path.clone(), *access)).collect(),
             network: grant.network,
             timeout: asked.min(grant.timeout.0).min(left),
-            output_bytes: self.limits.process_output_bytes.0,
-            memory_bytes: self.limits.process_memory.0,
-            file_bytes: self.limits.process_file_bytes.0,
+            output_bytes: limits.process_output_bytes.0,
+            memory_bytes: limits.process_memory.0,
+            file_bytes: limits.process_file_bytes.0,
         })
     }
 }
@@ -102,13 +100,13 @@ impl Host for Guest {
         let name = command.program.clone();
         let program = match self.process.program(command, left) {
             Ok(program) => program,
-            Err((rule, message)) => {
-                self.denied(rule, &message)?;
-                return Ok(Err(Error::Denied(format!("{rule}: {message}"))));
+            Err(denial) => {
+                self.denied(&denial)?;
+                return Ok(Err(Error::Denied(denial.to_guest())));
             }
         };
         self.process.starts += 1;
-        let most = self.process.limits.process_starts.0;
+        let most = self.process.grant.limits().process_starts.0;
         if self.process.starts > most {
             return Ok(Err(Error::Limit(format!(
                 "more than {most} programs; raise `limits.process_starts` in the policy"

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::policy::{Grant, Limits, SqlGrant};
+use stepwell_engine::policy::{Denial, Grant, Limits, SqlGrant};
 use stepwell_sql::{Access, Connection, Connections, Control, Load, Rows, Totals};
 use wasmtime::Result as Trap;
 use wasmtime::component::Resource;
@@ -19,6 +19,14 @@ use crate::guest::bindings::stepwell::sql::sql::{
 };
 use crate::host::calls::{Going, Traced};
 
+/// The rules of `stepwell_sql`.
+const RULES: &[&str] = &[
+    "SQL_ACTION_NOT_GRANTED",
+    "SQL_NOT_GRANTED",
+    "SQL_SCRIPT_NOT_GRANTED",
+    "SQL_STATEMENT_NOT_GRANTED",
+    "SQL_WRITE_NOT_GRANTED",
+];
 /// Rows of one answer.
 const BATCH_ROWS: usize = 2048;
 
@@ -55,7 +63,7 @@ impl HostConnection for Guest {
     async fn open(&mut self, name: String) -> Trap<Result<Resource<Connection>, Error>> {
         self.calls.count("stepwell:sql");
         let Some(grant) = self.sql.grants.get(&name).cloned() else {
-            self.denied("SQL_NOT_GRANTED", &format!("opening the connection `{name}`"))?;
+            self.denied(&self.context.grant.refuse_connection(&name))?;
             return Ok(Err(Error::UnknownConnection(name)));
         };
         let access =
@@ -290,9 +298,9 @@ impl Guest {
         use stepwell_sql::Error as Found;
         Ok(match error {
             Found::Denied(message) => {
-                let rule = message.split(':').next().unwrap_or("SQL_NOT_GRANTED").to_owned();
-                self.denied(&rule, &message)?;
-                Error::Denied(message)
+                let denial = refusal(&message);
+                self.denied(&denial)?;
+                Error::Denied(denial.to_guest())
             }
             Found::InvalidStatement(message) => Error::InvalidStatement(message),
             Found::Limit(message) => Error::Limit(message),
@@ -302,6 +310,14 @@ impl Guest {
             Found::Database(message) => Error::Database(message),
         })
     }
+}
+
+/// What a connection refuses: the rule, and what is wrong with the statement.
+fn refusal(message: &str) -> Denial {
+    let (rule, what) = message.split_once(": ").unwrap_or(("SQL_NOT_GRANTED", message));
+    let rule = RULES.iter().find(|known| **known == rule).copied().unwrap_or("SQL_NOT_GRANTED");
+    let said = Denial::new(rule, "", what);
+    Denial { what: what.to_owned(), ..said }
 }
 
 fn bound(parameters: Parameters) -> stepwell_sql::Parameters {

@@ -9,6 +9,7 @@ mod history;
 pub(crate) mod keys;
 pub(crate) mod oidc;
 mod openapi;
+mod outputs;
 mod problem;
 mod routes;
 mod runs;

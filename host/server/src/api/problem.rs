@@ -89,6 +89,7 @@ impl From<HostError> for Problem {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             HostError::Refused(_) => StatusCode::CONFLICT,
+            HostError::NoStep(..) => StatusCode::NOT_FOUND,
             HostError::Store(error) => match error {
                 StoreError::NotFound(_) | StoreError::NoRecord(..) => StatusCode::NOT_FOUND,
                 StoreError::Conflict(..) => StatusCode::PRECONDITION_FAILED,

@@ -7,7 +7,7 @@ use super::App;
 use super::handlers as h;
 use super::history;
 use super::keys::Role;
-use super::{runs as r, v2};
+use super::{outputs, runs as r, v2};
 
 /// An operation of the API.
 pub(crate) struct Operation {
@@ -120,6 +120,7 @@ operations! {
     get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Why a run does not go on, and what mends it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
     get "/api/v2/runs/{id}/logs" runLogs viewer r::logs, "The log: as text, or with `Accept: text/event-stream` as it grows (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
     get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "What each attempt cost", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "The value that a step gave to later steps, all of it", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
     get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Files of the run's workspace", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
     get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "A file of the run's workspace", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
     post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";

@@ -65,7 +65,7 @@ pub(super) async fn list(
 }
 
 /// The run, when the caller's key is for its job.
-async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
+pub(super) async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
     let state = app.host.run(id).await?;
     caller.sees(&state.run.job.id, StoreError::NotFound(id.to_owned()))?;
     Ok(state)

@@ -170,7 +170,7 @@ fn retries_follow_their_predicates() {
         (json!(["unavailable"]), kind(FailureKind::Failed), false),
         (json!(["unavailable"]), failed(true), false),
         (json!(["failed", "trapped"]), failed(false), true),
-        (json!(["out_of_fuel"]), Outcome::OutOfFuel { limit: 1 }, true),
+        (json!(["out_of_fuel"]), Outcome::OutOfFuel { limit: 1, backtrace: Vec::new() }, true),
         (json!(["any"]), Outcome::OverLimit { limit: String::new(), message: String::new() }, true),
         (json!(["any"]), Outcome::Cancelled, false),
     ] {
@@ -225,7 +225,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Outcome::Succeeded),
         any::<bool>().prop_map(failed),
         Just(Outcome::Cancelled),
-        Just(Outcome::OutOfFuel { limit: 1 }),
+        Just(Outcome::OutOfFuel { limit: 1, backtrace: Vec::new() }),
         Just(Outcome::Parked { after: std::time::Duration::from_secs(1), reason: String::new() }),
     ];
     prop_oneof![

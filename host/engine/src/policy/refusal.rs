@@ -1,0 +1,467 @@
+//! What policy refuses, in words: when a job is checked, before a step runs, and at its calls.
+//!
+//! Every text about a refusal is made here. Operators read all of it; the step gets [`Denial::to_guest`], which
+//! holds nothing of the policy.
+
+use std::fmt::Write as _;
+
+use super::grant::Grant;
+use super::http::{HttpRequest, HttpRule};
+use crate::document::closest;
+
+/// Characters of a text of the step's that are shown.
+const MOST_SHOWN: usize = 200;
+
+/// A refusal: what, why, and what would allow it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// The rule, for instance `SQL_NOT_GRANTED`.
+    pub rule: &'static str,
+    /// What is refused, for instance `GET https://example.com/`.
+    pub what: String,
+    /// What is refused and why, in one sentence.
+    pub message: String,
+    /// What would allow it; empty when nothing does.
+    pub help: String,
+}
+
+impl Denial {
+    /// A refusal that is not about a capability.
+    pub fn new(rule: &'static str, what: &str, why: &str) -> Self {
+        let message = if what.is_empty() { why.to_owned() } else { format!("{what}: {why}") };
+        Self { rule, what: what.to_owned(), message, help: String::new() }
+    }
+
+    /// The same, with what would allow it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// For operators: what, why, and what would allow it.
+    pub fn in_full(&self) -> String {
+        if self.help.is_empty() { self.message.clone() } else { format!("{}; {}", self.message, self.help) }
+    }
+
+    /// For the step: what, and by which rule.
+    pub fn to_guest(&self) -> String {
+        format!("denied by policy: {} ({})", self.what, self.rule)
+    }
+}
+
+/// Whose grant it is: what refusals say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Whose {
+    /// The step type.
+    pub step_type: String,
+    /// The policy, for instance ``policy `billing` ``; none when no policy is for the step type.
+    pub policy: Option<String>,
+    /// The capabilities that the component asks for.
+    pub asks: Vec<String>,
+    /// Those of them that it cannot do without.
+    pub required: Vec<String>,
+}
+
+impl Whose {
+    /// A refusal of something of a capability. `why` says how the rules miss it, where there are some; `yaml` is
+    /// the rule that would grant it.
+    fn refuse(&self, (rule, capability): Rule, what: &str, why: Option<String>, yaml: &str) -> Denial {
+        let Self { step_type, policy, asks, .. } = self;
+        let what = shown(what);
+        if capability != "context" && !asks.iter().any(|asked| asked == capability) {
+            let why = format!("not asked for: the step type `{step_type}` does not ask for `{capability}`");
+            return Denial::new(rule, &what, &why).help(format!(
+                "add `Need::new(\"{capability}\", \"why the step needs it\")` to `NEEDS` of the step; policy must grant it too"
+            ));
+        }
+        let yaml = format!("`{capability}: {yaml}`");
+        let Some(policy) = policy else {
+            let why = format!("not granted: no policy is for the step type `{step_type}`");
+            return Denial::new(rule, &what, &why)
+                .help(format!("write {yaml} into a policy with `steps: [{step_type}]`, and name its file (`--policy`)"));
+        };
+        let why = why.unwrap_or_else(|| format!("{policy} grants no `{capability}`"));
+        Denial::new(rule, &what, &format!("not granted: {why}")).help(format!("write {yaml} into {policy}"))
+    }
+
+    /// A refusal of everything that a capability is about.
+    pub fn refuse_all(&self, capability: &str) -> Denial {
+        let (rule, what, yaml) = match capability {
+            "http" => (("HTTP_NOT_GRANTED", "http"), "requests", "[{url: \"https://api.example.com\", methods: [GET]}]"),
+            "sql" => (("SQL_NOT_GRANTED", "sql"), "connections", "[{connection: NAME, mode: read}]"),
+            "files" => (("FILES_NOT_GRANTED", "files"), "files", "[{mount: /in, source: DIRECTORY, access: read}]"),
+            "process" => (("PROCESS_NOT_GRANTED", "process"), "programs", "[{program: NAME, path: FILE, arguments: [\"*\"]}]"),
+            _ => (("ENVIRONMENT_NOT_GRANTED", "environment"), "variables of the environment", "{NAME: value}"),
+        };
+        self.refuse(rule, what, None, yaml)
+    }
+
+    fn name(&self) -> &str {
+        self.policy.as_deref().unwrap_or("no policy")
+    }
+
+    /// A request.
+    pub fn refuse_http(&self, request: &HttpRequest<'_>, rules: &[HttpRule], narrowed: bool) -> Denial {
+        let url = url(request);
+        let nearest =
+            rules.iter().map(|rule| (differences(rule, request), rule)).min_by_key(|(differs, _)| differs.len());
+        let why = nearest.map(|(differs, rule)| match narrowed {
+            true => format!("{} allows it, and the `policy` of the job or the step does not", self.name()),
+            false => format!(
+                "the nearest rule of {} is `{}`, and differs in {}",
+                self.name(),
+                described(rule),
+                differs.join(", ")
+            ),
+        });
+        let origin = url.strip_suffix(request.path).unwrap_or(&url);
+        let yaml = format!("[{{url: {}, methods: [{}], paths: [{}]}}]", quoted(origin), request.method, quoted(request.path));
+        let denial = self.refuse(("HTTP_NOT_GRANTED", "http"), &format!("{} {url}", request.method), why, &yaml);
+        if narrowed {
+            return denial.help(format!("write `http: {yaml}` into the `policy` of the job"));
+        }
+        denial
+    }
+
+    /// A host that is denied by name.
+    pub fn refuse_host(&self, request: &HttpRequest<'_>, pattern: &str) -> Denial {
+        let why = format!("denied: `{pattern}` is under `deny.hosts` of {} or of the job", self.name());
+        Denial::new("HTTP_HOST_DENIED", &shown(&format!("{} {}", request.method, url(request))), &why)
+    }
+}
+
+/// A rule's id, and its capability.
+type Rule = (&'static str, &'static str);
+
+impl Grant {
+    /// An address that is not on the public internet.
+    pub fn refuse_address(&self, host: &str, address: std::net::IpAddr) -> Denial {
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let why = format!("not granted: {address} is not on the public internet");
+        Denial::new("HTTP_ADDRESS_NOT_PUBLIC", &shown(&format!("connecting to {host}")), &why).help(format!(
+            "write `allow_private: [\"{address}/{bits}\"]` into the `http` rule for {host} of {}",
+            self.whose.name()
+        ))
+    }
+
+    /// A connection that is not granted.
+    pub fn refuse_connection(&self, name: &str) -> Denial {
+        let granted: Vec<String> = self.sql.keys().cloned().collect();
+        let why = (!granted.is_empty()).then(|| match closest(name, &granted) {
+            Some(near) => format!("{} grants `{near}`: did you mean that?", self.whose.name()),
+            None => format!("{} grants {}", self.whose.name(), list(&granted)),
+        });
+        let yaml = format!("[{{connection: {}, mode: read}}]", plain(name));
+        self.whose.refuse(("SQL_NOT_GRANTED", "sql"), &format!("opening the connection `{name}`"), why, &yaml)
+    }
+
+    /// A file outside of every mount, as the step names it.
+    pub fn refuse_file(&self, path: &str, writes: bool) -> Denial {
+        let mounts: Vec<String> = self.files.iter().map(|mount| mount.mount.clone()).collect();
+        let why = (!mounts.is_empty()).then(|| format!("it is outside of the mounts {}", list(&mounts)));
+        let (verb, access) = if writes { ("writing", "write") } else { ("reading", "read") };
+        let dir = match path.rsplit_once('/') {
+            Some((dir, _)) if !dir.is_empty() => dir,
+            _ => "/in",
+        };
+        let yaml = format!("[{{mount: {}, source: DIRECTORY, access: {access}}}]", plain(&shown(dir)));
+        self.whose.refuse(("FILES_NOT_GRANTED", "files"), &format!("{verb} `{path}`"), why, &yaml)
+    }
+
+    /// A path that leaves its mount, by `..` or a link.
+    pub fn refuse_escape(&self, path: &str) -> Denial {
+        let why = "not granted: the path leaves its mount, by `..` or by a link";
+        Denial::new("FILES_OUTSIDE_MOUNT", &shown(&format!("reaching `{path}`")), why)
+    }
+
+    /// A change in a mount that is read-only.
+    pub fn refuse_change(&self, path: &str, mount: &str) -> Denial {
+        let why = format!("not granted: {} mounts {mount} with `access: read`", self.whose.name());
+        let help = format!("write `access: write` into the `files` rule for {mount} of {}", self.whose.name());
+        Denial::new("FILES_WRITE_NOT_GRANTED", &shown(&format!("changing `{path}`")), &why).help(help)
+    }
+
+    /// A program that is not granted.
+    pub fn refuse_program(&self, program: &str) -> Denial {
+        let granted: Vec<String> = self.process.keys().cloned().collect();
+        let why = (!granted.is_empty()).then(|| format!("{} grants {}", self.whose.name(), list(&granted)));
+        let yaml = format!("[{{program: {}, path: FILE, arguments: [\"*\"]}}]", plain(program));
+        self.whose.refuse(("PROCESS_NOT_GRANTED", "process"), &format!("starting the program `{program}`"), why, &yaml)
+    }
+
+    /// A part of the start of a granted program: an argument, a variable, a directory.
+    pub fn refuse_start(&self, rule: &'static str, program: &str, part: &str, key: &str) -> Denial {
+        let policy = self.whose.name();
+        let why = format!("not granted: `{key}` of `{program}` in {policy}, or in the `policy` of the job, does not allow it");
+        let help = format!("add it to `{key}` of the program `{program}` under `process` in {policy}");
+        Denial::new(rule, &shown(&format!("starting `{program}` with {part}")), &why).help(help)
+    }
+
+    /// A variable or an output of the run. `access` is `read` or `write`.
+    pub fn refuse_context(&self, rule: &'static str, what: &str, name: &str, access: &str) -> Denial {
+        let layers = self.context.len();
+        let why = (layers > 0).then(|| {
+            let by_job = layers > 1 && self.context.first().is_some_and(|own| own.names(access, name));
+            match by_job {
+                true => "the `policy` of the job or the step leaves it out".to_owned(),
+                false => format!("`context.{access}` of {} does not name it", self.whose.name()),
+            }
+        });
+        self.whose.refuse((rule, "context"), what, why, &format!("{{{access}: [{}]}}", plain(name)))
+    }
+
+    /// What the step needs, and gets none of. Nothing when it gets some of its other needs, which may be enough.
+    pub fn lacking(&self) -> Vec<Denial> {
+        let granted = |capability: &str| match capability {
+            "http" => !self.http.is_empty(),
+            "files" => !self.files.is_empty(),
+            "sql" => !self.sql.is_empty(),
+            "process" => !self.process.is_empty(),
+            "environment" => !self.environment.is_empty(),
+            _ => true,
+        };
+        if self.whose.asks.iter().any(|capability| granted(capability)) {
+            return Vec::new();
+        }
+        self.whose.required.iter().map(|capability| self.whose.refuse_all(capability)).collect()
+    }
+}
+
+/// In which of its parts a request differs from a rule.
+fn differences(rule: &HttpRule, request: &HttpRequest<'_>) -> Vec<String> {
+    let [host, scheme, port, method, path] = rule.matches(request);
+    let mut differs = Vec::new();
+    let mut add = |matches: bool, name: &str, value: String| {
+        if !matches {
+            differs.push(format!("its {name} (`{}`)", shown(&value)));
+        }
+    };
+    add(host, "host", request.host.to_owned());
+    add(scheme, "scheme", request.scheme.to_owned());
+    // The port follows the scheme.
+    add(port || !scheme, "port", request.port.to_string());
+    add(method, "method", request.method.to_owned());
+    add(path, "path", request.path.to_owned());
+    differs
+}
+
+/// A rule in a few words.
+fn described(rule: &HttpRule) -> String {
+    let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join("|") };
+    let mut text = format!("{methods} {}", rule.url.as_deref().unwrap_or_default());
+    if let [first, rest @ ..] = rule.paths.as_slice() {
+        let _ = write!(text, "{first}");
+        if !rest.is_empty() {
+            let _ = write!(text, " and {} more paths", rest.len());
+        }
+    }
+    text
+}
+
+/// The URL of a request, without its query.
+fn url(request: &HttpRequest<'_>) -> String {
+    let HttpRequest { scheme, host, port, path, .. } = request;
+    let host = if host.contains(':') { format!("[{host}]") } else { (*host).to_owned() };
+    match (*scheme, *port) {
+        ("http", 80) | ("https", 443) => format!("{scheme}://{host}{path}"),
+        _ => format!("{scheme}://{host}:{port}{path}"),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().take(10).map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// A text of the step's, on one line and bounded.
+fn shown(text: &str) -> String {
+    let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut short: String = chars.by_ref().take(MOST_SHOWN).collect();
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// A text as YAML takes it.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(shown(text)).to_string()
+}
+
+/// A name as YAML takes it, without quotes where it needs none.
+fn plain(name: &str) -> String {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
+    let starts = |c: char| c.is_ascii_alphabetic() || c == '/';
+    if name.starts_with(starts) && name.chars().all(word) { shown(name) } else { quoted(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::super::{Policy, PolicySet, Profile, Request, decide};
+    use super::*;
+    use crate::Configuration;
+    use crate::step::{Manifest, Need};
+
+    const POLICY: &str = "policy: 1
+name: p
+steps: [acme/step]
+http:
+- {url: 'https://api.example.com', methods: [GET, POST], paths: ['/v1/*']}
+- {url: 'http://*.example.org:8080'}
+deny: {hosts: [bad.example.com]}
+sql: [{connection: warehouse}]
+files: [{mount: /w, workspace: 1MiB, access: write}]
+process: [{program: pwsh, path: /bin/true, arguments: ['-File']}]
+context: {read: [day]}
+";
+
+    fn grant(policy: &str, asks: &[&str], narrowing: &str) -> Grant {
+        let narrowing = format!("policy: 1\nname: n\nsteps: [x]\n{narrowing}");
+        let narrowing = Policy::parse("n.yaml", &narrowing, Path::new("")).unwrap().remove(0).grants;
+        let policies = match policy {
+            "" => Vec::new(),
+            text => Policy::parse("p.yaml", text, Path::new("")).unwrap(),
+        };
+        let mut config = Configuration::default();
+        let text = "connections: {warehouse: {type: postgres, host: db, database: d, user: u}}";
+        if !policy.is_empty() {
+            config = Configuration::parse_all(&[("c.yaml".to_owned(), text.to_owned())], Path::new("")).unwrap();
+        }
+        let need =
+            |name: &&str| Need { capability: (*name).to_owned(), purpose: String::new(), optional: true };
+        let manifest = Manifest {
+            type_name: "acme/step".to_owned(),
+            version: "1.0.0".to_owned(),
+            summary: String::new(),
+            config_schema: json!({}).into(),
+            needs: asks.iter().map(need).collect(),
+            profile: Profile::Standard,
+            idempotent: false,
+        };
+        let request = Request {
+            project: "default",
+            manifest: &manifest,
+            digest: "sha256:aa",
+            narrowing: &[&narrowing],
+            timeout: None,
+            workspace: Some(crate::quantity::Bytes(1 << 20)),
+        };
+        decide(&PolicySet::new(policies, &config).unwrap(), &config, &request).unwrap()
+    }
+
+    fn http(grant: &Grant, method: &str, url: &str) -> Denial {
+        let url = url::Url::parse(url).unwrap();
+        let request = HttpRequest {
+            method,
+            scheme: url.scheme(),
+            host: url.host_str().unwrap(),
+            port: url.port_or_known_default().unwrap(),
+            path: url.path(),
+        };
+        grant.http().decide(&request).unwrap_err()
+    }
+
+    const ALL: &[&str] = &["http", "sql", "files", "process"];
+
+    #[test]
+    fn a_refusal_says_what_why_and_what_would_allow_it() {
+        let full = grant(POLICY, ALL, "");
+        for (denial, message, help) in [
+            (
+                http(&full, "DELETE", "https://api.example.com/v1/x"),
+                "DELETE https://api.example.com/v1/x: not granted: the nearest rule of policy `p` is `GET|POST https://api.example.com/v1/*`, and differs in its method (`DELETE`)",
+                "write `http: [{url: \"https://api.example.com\", methods: [DELETE], paths: [\"/v1/x\"]}]` into policy `p`",
+            ),
+            (
+                http(&full, "GET", "https://other.net/"),
+                "GET https://other.net/: not granted: the nearest rule of policy `p` is `GET|POST https://api.example.com/v1/*`, and differs in its host (`other.net`), its path (`/`)",
+                "write `http: [{url: \"https://other.net\", methods: [GET], paths: [\"/\"]}]` into policy `p`",
+            ),
+            (
+                http(&full, "GET", "http://a.example.org/"),
+                "GET http://a.example.org/: not granted: the nearest rule of policy `p` is `GET http://*.example.org:8080`, and differs in its port (`80`)",
+                "write `http: [{url: \"http://a.example.org\", methods: [GET], paths: [\"/\"]}]` into policy `p`",
+            ),
+            (
+                http(&full, "GET", "https://bad.example.com/"),
+                "GET https://bad.example.com/: denied: `bad.example.com` is under `deny.hosts` of policy `p` or of the job",
+                "",
+            ),
+            (
+                full.refuse_connection("warehous"),
+                "opening the connection `warehous`: not granted: policy `p` grants `warehouse`: did you mean that?",
+                "write `sql: [{connection: warehous, mode: read}]` into policy `p`",
+            ),
+            (
+                full.refuse_file("/etc/passwd", false),
+                "reading `/etc/passwd`: not granted: it is outside of the mounts `/w`",
+                "write `files: [{mount: /etc, source: DIRECTORY, access: read}]` into policy `p`",
+            ),
+            (
+                full.refuse_program("bash"),
+                "starting the program `bash`: not granted: policy `p` grants `pwsh`",
+                "write `process: [{program: bash, path: FILE, arguments: [\"*\"]}]` into policy `p`",
+            ),
+            (
+                full.refuse_context("CONTEXT_READ_NOT_GRANTED", "reading the variable `x`", "x", "read"),
+                "reading the variable `x`: not granted: `context.read` of policy `p` does not name it",
+                "write `context: {read: [x]}` into policy `p`",
+            ),
+            (
+                grant(POLICY, ALL, "context: {read: []}").refuse_context("CONTEXT_READ_NOT_GRANTED", "reading the variable `day`", "day", "read"),
+                "reading the variable `day`: not granted: the `policy` of the job or the step leaves it out",
+                "write `context: {read: [day]}` into policy `p`",
+            ),
+            (
+                http(&grant(POLICY, ALL, "http: []"), "GET", "https://api.example.com/v1/x"),
+                "GET https://api.example.com/v1/x: not granted: policy `p` allows it, and the `policy` of the job or the step does not",
+                "write `http: [{url: \"https://api.example.com\", methods: [GET], paths: [\"/v1/x\"]}]` into the `policy` of the job",
+            ),
+            (
+                grant(POLICY, &[], "").refuse_file("/w/x", true),
+                "writing `/w/x`: not asked for: the step type `acme/step` does not ask for `files`",
+                "add `Need::new(\"files\", \"why the step needs it\")` to `NEEDS` of the step; policy must grant it too",
+            ),
+            (
+                http(&grant("", ALL, ""), "GET", "https://x.net/a"),
+                "GET https://x.net/a: not granted: no policy is for the step type `acme/step`",
+                "write `http: [{url: \"https://x.net\", methods: [GET], paths: [\"/a\"]}]` into a policy with `steps: [acme/step]`, and name its file (`--policy`)",
+            ),
+        ] {
+            assert_eq!((denial.message.as_str(), denial.help.as_str()), (message, help));
+        }
+    }
+
+    /// What is said to grant something does.
+    #[test]
+    fn the_rule_of_a_refusal_is_one_that_parses() {
+        for denial in [
+            http(&grant("", ALL, ""), "PUT", "https://x.net:8443/a%20b"),
+            grant("", ALL, "").refuse_file("/tmp/a b/x", true),
+            grant("", ALL, "").refuse_connection("a: b"),
+            grant("", ALL, "").refuse_program("x"),
+            grant("", ALL, "").refuse_context("CONTEXT_WRITE_NOT_GRANTED", "", "steps.a", "write"),
+        ] {
+            let yaml = denial.help.split('`').nth(1).unwrap();
+            let text = format!("policy: 1\nname: p\nsteps: ['*']\n{yaml}\n").replace("DIRECTORY", "/tmp").replace("FILE", "/bin/sh");
+            if let Err(error) = Policy::parse("p.yaml", &text, Path::new("")) {
+                // A mount's name has no spaces: that part is the operator's to choose.
+                assert!(error.to_string().contains("/tmp/a b"), "{yaml}\n{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_step_learns_nothing_of_the_policy_and_long_texts_are_cut() {
+        let full = grant(POLICY, ALL, "");
+        let denial = http(&full, "GET", "https://example.com/");
+        assert_eq!(denial.to_guest(), "denied by policy: GET https://example.com/ (HTTP_NOT_GRANTED)");
+        let long = full.refuse_connection(&"x\n".repeat(10_000));
+        assert!(long.in_full().len() < 1000 && !long.in_full().contains('\n'));
+    }
+}
