@@ -3,7 +3,7 @@
 //! Everything here is the guest's: its names, its source files, its text. Nothing of the host's is in it, and no
 //! text of the engine's.
 
-use wasmtime::{FrameInfo, Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, FrameSymbol, Trap, WasmBacktrace};
 
 /// Frames of a backtrace that are kept.
 pub(crate) const MAX_FRAMES: usize = 32;
@@ -101,22 +101,23 @@ pub(crate) fn frames(error: &wasmtime::Error) -> Vec<String> {
 
 /// A frame, and what was inlined into it, with file and line where the component has them.
 fn frame(frame: &FrameInfo) -> Vec<String> {
-    let symbols: Vec<String> = frame
-        .symbols()
-        .iter()
-        .filter_map(|symbol| {
-            let name = symbol.name().map(demangled).or_else(|| frame.func_name().map(demangled))?;
-            let place = match (symbol.file(), symbol.line()) {
-                (Some(file), Some(line)) => format!(" ({file}:{line})"),
-                (Some(file), None) => format!(" ({file})"),
-                _ => String::new(),
-            };
-            Some(format!("{name}{place}"))
-        })
-        .collect();
-    match (symbols.is_empty(), frame.func_name()) {
+    let own = frame.func_name().map(demangled);
+    let last = frame.symbols().len().saturating_sub(1);
+    let symbol = |(index, symbol): (usize, &FrameSymbol)| {
+        // The name section has the whole name of the function itself; DWARF, of what was inlined into it.
+        let inlined = symbol.name().map(demangled);
+        let name = if index == last { own.clone().or(inlined) } else { inlined }?;
+        let place = match (symbol.file(), symbol.line()) {
+            (Some(file), Some(line)) => format!(" ({file}:{line})"),
+            (Some(file), None) => format!(" ({file})"),
+            _ => String::new(),
+        };
+        Some(format!("{name}{place}"))
+    };
+    let symbols: Vec<String> = frame.symbols().iter().enumerate().filter_map(symbol).collect();
+    match (symbols.is_empty(), own) {
         (false, _) => symbols,
-        (true, Some(name)) => vec![demangled(name)],
+        (true, Some(name)) => vec![name],
         (true, None) => vec![format!("function {}", frame.func_index())],
     }
 }
