@@ -108,8 +108,8 @@ fn frame(frame: &FrameInfo) -> Vec<String> {
         let inlined = symbol.name().map(demangled);
         let name = if index == last { own.clone().or(inlined) } else { inlined }?;
         let place = match (symbol.file(), symbol.line()) {
-            (Some(file), Some(line)) => format!(" ({file}:{line})"),
-            (Some(file), None) => format!(" ({file})"),
+            (Some(file), Some(line)) => format!(" ({}:{line})", end_of(file)),
+            (Some(file), None) => format!(" ({})", end_of(file)),
             _ => String::new(),
         };
         Some(format!("{name}{place}"))
@@ -120,6 +120,11 @@ fn frame(frame: &FrameInfo) -> Vec<String> {
         (true, Some(name)) => vec![name],
         (true, None) => vec![format!("function {}", frame.func_index())],
     }
+}
+
+/// The last parts of a path: where the sources lay on the machine that built the component is of no use.
+fn end_of(path: &str) -> &str {
+    path.rmatch_indices('/').nth(2).map_or(path, |(at, _)| path.get(at + 1..).unwrap_or(path))
 }
 
 /// Functions that every panic and abort of Rust and of wasi-libc goes through.
@@ -185,5 +190,7 @@ mod tests {
         let frames = names(&["__rust_abort", "std::panicking::panic", "probe::run", "core::ops::call"]);
         assert_eq!(without_noise(frames), ["probe::run", "core::ops::call"]);
         assert_eq!(without_noise(names(&["std::a"])), ["std::a"]);
+        assert_eq!(end_of("/home/me/step/src/lib.rs"), "step/src/lib.rs");
+        assert_eq!(end_of("src/lib.rs"), "src/lib.rs");
     }
 }
