@@ -30,22 +30,19 @@ impl Server {
         let queues = dir.join("timezone_queues.yaml");
         std::fs::write(&queues, "default: {concurrency: 1000}\n")?;
         let mut command = Command::new(program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "1000000"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "1000000", "--log", "warn"]);
         command.arg("--step").arg(stepwell_tests::guest("hello_step"));
         command.arg("--step").arg(stepwell_tests::guest("wait"));
         command.arg("--queues").arg(queues).arg("--data-dir").arg(dir.join("data"));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let mut token = String::new();
         let address = loop {
             let line = lines.next().ok_or("the service does not start")??;
-            if let Some(first) = line.strip_prefix("the first API key, shown this once: ") {
-                token = first.to_owned();
-            }
             if let Some(address) = line.strip_prefix("listening on http://") {
                 break address.to_owned();
             }
         };
+        let token = std::fs::read_to_string(dir.join("data/first-api-key"))?.trim().to_owned();
         Ok(Self { child, address, token })
     }
 

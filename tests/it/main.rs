@@ -16,6 +16,7 @@ mod http_step;
 mod http_threats;
 mod mssql;
 mod operations;
+mod operator;
 mod postgres;
 mod powershell;
 mod probe;

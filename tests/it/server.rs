@@ -48,6 +48,11 @@ impl Server {
 
     /// Starts a service, and keeps the lines of its log.
     pub fn start_logged(shell: Shell) -> (Self, Arc<Mutex<Vec<String>>>) {
+        Self::start_logged_again(shell, "")
+    }
+
+    /// The same, over a directory that has a key.
+    pub fn start_logged_again(shell: Shell, token: &str) -> (Self, Arc<Mutex<Vec<String>>>) {
         let log = Arc::new(Mutex::new(Vec::new()));
         let kept = log.clone();
         let take = move |errors: ChildStderr| {
@@ -55,7 +60,7 @@ impl Server {
                 kept.lock().unwrap().push(line);
             }
         };
-        (Self::start_telling(shell, &[], "", take), log)
+        (Self::start_telling(shell, &[], token, take), log)
     }
 
     /// Starts a service again, over the same directory.
@@ -106,13 +111,15 @@ impl Server {
                 child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
                 panic!("the service does not start: {told}");
             };
-            if let Some(first) = line.strip_prefix("the first API key, shown this once: ") {
-                token = first.to_owned();
-            }
-            if let Some(address) = line.strip_prefix("listening on http://") {
-                break address.to_owned();
+            // As text, or as a line of JSON.
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                break address.split('"').next().unwrap_or_default().to_owned();
             }
         };
+        if token.is_empty() {
+            let file = shell.path("data").join("first-api-key");
+            token = std::fs::read_to_string(file).unwrap_or_default().trim().to_owned();
+        }
         let errors = child.stderr.take().unwrap();
         std::thread::spawn(move || tell(errors));
         Self { shell, child, address, token }

@@ -348,9 +348,9 @@ async fn schedules_fire_pause_and_are_filled_up() {
     }
 }
 
-/// Each cause that keeps a run, and that its mend lets it go.
+/// Each cause that holds a run up, and that its fix lets it go.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_keeps_a_run_is_told_and_its_mend_works() {
+async fn what_holds_a_run_up_is_told_and_its_fix_works() {
     for (name, face) in faces().await {
         let cause = async |id: &str| {
             face.explain(id).await["causes"][0]["cause"].as_str().unwrap_or("none").to_owned()
@@ -408,7 +408,7 @@ async fn what_keeps_a_run_is_told_and_its_mend_works() {
             is(&later, "not_due").await;
             face.reaches(&later, "success").await;
         }
-        // A queue that is closed at this time of the day, and opens by itself: cancelling is the other mend.
+        // A queue that is closed at this time of the day, and opens by itself: cancelling is the other way.
         let mut job = probe("closed", json!({"case": "noop"}));
         job["timezone"] = "Asia/Seoul".into();
         let closed = face.run(job).await;
@@ -432,7 +432,7 @@ async fn a_run_without_a_worker_says_so_and_survives_the_end_of_the_process() {
     let id = run(&shell, &["jobs", "run", "later"]);
     let told = run(&shell, &["explain", &id]);
     assert!(
-        told.contains("nobody works on it") && told.contains("mend: start one: `stepwell serve`"),
+        told.contains("no service is running") && told.contains("fix: start a service: `stepwell serve`"),
         "{told}"
     );
     let mut server = Server::start(shell);
@@ -625,13 +625,13 @@ async fn a_process_that_was_stopped_past_its_lease_writes_nothing_late() {
     until("it sleeps", ask, |status| status == "running").await;
     first.signal("STOP");
     let second = Server::start_with(first.shell.clone(), &[], &first.token);
-    // Two causes, and that they mend themselves: a worker that is silent, a cancellation that has not been seen.
+    // Two causes that pass by themselves: a worker that is silent, a cancellation that has not been seen.
     let explain = async |id: &str| second.get(&format!("/api/v2/runs/{id}/explain")).await.json();
     second.post(&format!("/api/v2/runs/{sleeping}/cancel"), &json!({})).await;
     assert_eq!(explain(&sleeping).await["causes"][0]["cause"], "cancelling");
     let silent = |told: &Value| told["causes"][0]["cause"] == "worker_silent";
     let told = until("it is silent", async || explain(&id).await, silent).await;
-    assert!(told["causes"][0]["mend"].as_str().unwrap().contains("takes it over by itself"), "{told}");
+    assert!(told["causes"][0]["fix"].as_str().unwrap().contains("another worker takes over"), "{told}");
     let ask = async || second.get(&format!("/api/v2/runs/{id}")).await.json();
     until("it is taken over", ask, |view| view["steps"][0]["attempts"] == 2).await;
     first.signal("CONT");

@@ -161,7 +161,7 @@ async fn runs_go_by_rank_when_they_are_due_as_many_as_may() {
         }
         let mine = NewRun { queue: None, ..new_run("mine") };
         store.insert(&mine, None).await.unwrap();
-        assert_eq!(store.next_due("UTC").await.unwrap(), Some(now()), "{name}");
+        assert_eq!(store.next_due("UTC", None).await.unwrap(), Some(now()), "{name}");
         let few = ClaimQuery { concurrency: 2, ..query(9, now()) };
         assert_eq!(ids(&store.claim(few.clone()).await.unwrap()), ["early", "middle"], "{name}");
         assert_eq!(store.claim(few).await.unwrap(), [], "{name}: the queue is full");
@@ -398,6 +398,8 @@ async fn what_is_old_goes_and_what_is_open_stays() {
             ledger_before: now(),
             audit_before: now(),
             limit: 10,
+            include_dead: true,
+            dry_run: false,
             now: now(),
         };
         assert_eq!(store.clean_up(query(now(), 9)).await.unwrap(), [""; 0], "{name}");

@@ -132,9 +132,10 @@ impl Call {
             10 => format!("{:?}", store.renew(&[(id, self.fence)], at, at + Duration::seconds(15)).await),
             11 => format!("{:?}", store.request_cancel(&id, "why", at, None).await),
             _ => format!(
-                "{:?} {:?} {:?}",
+                "{:?} {:?} {:?} {:?}",
                 store.standing(&id, at).await,
-                store.next_due("UTC").await,
+                store.next_due("UTC", None).await,
+                store.next_due("UTC", Some(at)).await,
                 store.queues(at).await
             ),
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Duration, NaiveTime, Weekday};
+use chrono::{Datelike, Duration, NaiveTime, Timelike, Weekday};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -155,7 +155,23 @@ impl QueueFile {
             let message = format!("`{queue}` is not an IANA time zone");
             problems.0.push(document.error_at_key(&at, message).help(help));
         }
+        file.closed_always(&document, &mut problems);
         if problems.has_errors() { Err(problems.sorted()) } else { Ok(file) }
+    }
+
+    /// Queues whose windows follow each other for ever: no run of theirs would ever begin.
+    fn closed_always(&self, document: &Document, problems: &mut Diagnostics) {
+        let mut windows: Vec<(String, &[Window])> =
+            vec![("/default/paused".to_owned(), &self.default.paused)];
+        windows.extend(self.queues.iter().filter_map(|(queue, patch)| {
+            Some((format!("/queues/{}/paused", crate::document::escape(queue)), patch.paused.as_deref()?))
+        }));
+        for (at, _) in windows.iter().filter(|(_, windows)| cover_the_week(windows)) {
+            let message = "these windows cover the whole week: the queue would never open".to_owned();
+            let help =
+                "leave a gap between `to` and `from`, or pause the queue with `stepwell queues pause ZONE`";
+            problems.0.push(document.error_at_key(at, message).help(help));
+        }
     }
 
     /// The settings of the queue of that zone; none when it is not listed and none is made on demand.
@@ -193,7 +209,35 @@ impl QueueSettings {
     }
 }
 
+/// Minutes of a week.
+const WEEK: usize = 7 * 24 * 60;
+
+/// Whether windows leave no minute of the week open.
+fn cover_the_week(windows: &[Window]) -> bool {
+    let mut closed = vec![false; WEEK];
+    for (begin, length) in windows.iter().flat_map(Window::minutes) {
+        for minute in begin..begin + length {
+            if let Some(slot) = closed.get_mut(minute % WEEK) {
+                *slot = true;
+            }
+        }
+    }
+    closed.into_iter().all(|closed| closed)
+}
+
 impl Window {
+    /// The minute of the week, from Monday on, at which it begins on each of its days, and how long it is.
+    fn minutes(&self) -> Vec<(usize, usize)> {
+        let minute = |text: &str| {
+            let time = NaiveTime::parse_from_str(text, "%H:%M").ok()?;
+            Some(time.hour() as usize * 60 + time.minute() as usize)
+        };
+        let Some((from, to)) = minute(&self.from).zip(minute(&self.to)) else { return Vec::new() };
+        let length = if to > from { to - from } else { to + 24 * 60 - from };
+        let begin = |day: &Day| day.weekday().num_days_from_monday() as usize * 24 * 60 + from;
+        self.days.iter().map(|day| (begin(day), length)).collect()
+    }
+
     /// The end of this window when it covers `at`.
     fn covers(&self, zone: Tz, at: Timestamp) -> Option<Timestamp> {
         let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
@@ -263,6 +307,31 @@ queues:
         assert!(file.settings("Asia/Tokyo").is_some());
         let listed = QueueFile::parse("q.yaml", "on_demand: false\nqueues: {UTC: {}}").unwrap();
         assert!(listed.settings("Asia/Tokyo").is_none());
+    }
+
+    #[test]
+    fn windows_that_never_open_are_refused() {
+        for (windows, refused) in [
+            ("[{from: '00:00', to: '00:00'}]", true),
+            ("[{from: '09:30', to: '09:30'}]", true),
+            ("[{from: '08:00', to: '20:00'}, {from: '20:00', to: '08:00'}]", true),
+            (
+                "[{days: [mon, tue, wed, thu, fri], from: '00:00', to: '00:00'}, {days: [sat, sun], from: '00:00', to: '00:00'}]",
+                true,
+            ),
+            ("[{from: '08:00', to: '20:00'}, {from: '20:01', to: '08:00'}]", false),
+            ("[{days: [sat, sun], from: '00:00', to: '00:00'}]", false),
+            ("[]", false),
+        ] {
+            for text in [
+                format!("default: {{paused: {windows}}}\n"),
+                format!("queues:\n  UTC: {{paused: {windows}}}\n"),
+            ] {
+                let told = QueueFile::parse("q.yaml", &text).map_err(|error| error.to_string());
+                assert_eq!(told.is_err(), refused, "{text}: {told:?}");
+                assert!(!refused || told.unwrap_err().contains("the queue would never open"), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -33,6 +33,13 @@ pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, Ho
             Err(denial) => print(&format!("  denied [{}]\n  {}\n", denial.rule, denial.in_full())),
         }
     }
+    // Without a store there is no service to differ from.
+    if host.differs_from_services().await.unwrap_or(false) {
+        eprintln!(
+            "note: this is what the options of this command grant; the running service has other settings \
+            (pass the --policy, --config and --step options that `stepwell serve` has)"
+        );
+    }
     Ok(Exit::Success)
 }
 

@@ -52,7 +52,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return code.into();
         }
     };
-    let filter = match telemetry::log(cli.log_format, cli.log.as_deref().unwrap_or("warn")) {
+    // What a service does is worth a line each; commands show it themselves.
+    let level = if matches!(cli.command, Command::Serve(_)) { telemetry::SERVICE_LEVEL } else { "warn" };
+    let filter = match telemetry::log(cli.log_format, cli.log.as_deref().unwrap_or(level)) {
         Ok(filter) => filter,
         Err(error) => {
             eprintln!("error: --log: {error}");
@@ -100,7 +102,9 @@ async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, HostError> {
         }
         Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await,
         Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await,
-        Command::Serve(args) => operate::serve(args, cli.log.is_none().then_some(filter)).await,
+        Command::Serve(args) => {
+            operate::serve(args, cli.log.is_none().then_some(filter), cli.log_format).await
+        }
         Command::WarmUp(args) => warm_up::warm_up(&args).await,
         Command::Operate(command) => operate::operate(command).await,
         Command::Runs { command, host } => match command {

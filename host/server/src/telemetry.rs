@@ -37,6 +37,9 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// What a service logs before it has read its configuration.
+pub(crate) const SERVICE_LEVEL: &str = "warn,stepwell=info";
+
 /// Changes what is logged while the process runs.
 pub(crate) type LogFilter = reload::Handle<EnvFilter, Registry>;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use chrono::Utc;
+use sha2::{Digest, Sha256};
 use stepwell_builtins::BUILTINS;
 use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::config::SECTION_FILES;
@@ -19,7 +20,7 @@ use stepwell_sandbox::{EngineOptions, Sandbox, SandboxOptions};
 use crate::node::Node;
 use crate::prepare::KnownSteps;
 use crate::telemetry::Measures;
-use crate::{Host, HostError, Inner, Settings, stores};
+use crate::{Host, HostError, Inner, Settings, private, stores};
 
 /// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -231,6 +232,9 @@ impl HostBuilder {
                 tempfile::tempdir().map_err(|error| HostError::File { path: std::env::temp_dir(), error })?,
             ),
         };
+        if let Some(dir) = &data_dir {
+            private::directory(dir);
+        }
         let cache_dir = self.cache_dir.or_else(|| data_dir.as_ref().map(|dir| dir.join("components")));
         let sandbox = match self.sandbox {
             Some(shared) => shared,
@@ -288,6 +292,7 @@ pub(crate) struct Sources {
 impl Sources {
     /// Reads all of them.
     pub fn read(&self) -> Result<Settings, HostError> {
+        let mut texts = Vec::new();
         let config = match &self.config_file {
             Some(path) => {
                 let mut files = vec![(name(path), read(path)?)];
@@ -297,31 +302,51 @@ impl Sources {
                         files.push((name(&beside), read(&beside)?));
                     }
                 }
+                texts.extend(files.iter().map(|(_, text)| text.clone()));
                 Configuration::parse_all(&files, dir_of(path)).map_err(HostError::Invalid)?
             }
             None => Configuration::default(),
         };
-        self.with(config)
+        self.with(config, texts)
     }
 
-    /// Reads the others, with this configuration.
-    pub fn with(&self, config: Configuration) -> Result<Settings, HostError> {
+    /// Reads the others, with this configuration, which was made of `texts`.
+    pub fn with(&self, config: Configuration, mut texts: Vec<String>) -> Result<Settings, HostError> {
         let mut policies = self.policies.clone();
+        texts.extend(policies.iter().map(|policy| serde_json::to_string(policy).unwrap_or_default()));
         // Who names files does not mean those of the configuration.
         let files = if self.policy_files.is_empty() { &config.policies } else { &self.policy_files };
         for path in files {
-            policies
-                .extend(Policy::parse(&name(path), &read(path)?, dir_of(path)).map_err(HostError::Invalid)?);
+            let text = read(path)?;
+            policies.extend(Policy::parse(&name(path), &text, dir_of(path)).map_err(HostError::Invalid)?);
+            texts.push(text);
         }
         let policies = PolicySet::new(policies, &config).map_err(HostError::Policy)?;
         let beside = self.config_file.as_ref().map(|path| dir_of(path).join("timezone_queues.yaml"));
         let file = self.queue_file.as_ref().or(config.queues.as_ref());
         let queues = match file.or(beside.as_ref().filter(|path| path.is_file())) {
-            Some(path) => QueueFile::parse(&name(path), &read(path)?).map_err(HostError::Invalid)?,
+            Some(path) => {
+                let text = read(path)?;
+                let queues = QueueFile::parse(&name(path), &text).map_err(HostError::Invalid)?;
+                texts.push(text);
+                queues
+            }
             None => self.queues.clone(),
         };
-        Ok(Settings { policies, config: Arc::new(config), queues })
+        Ok(Settings { policies, config: Arc::new(config), queues, digest: digest(&mut texts) })
     }
+}
+
+/// SHA-256 of texts, in whatever order they come.
+pub(crate) fn digest(texts: &mut [String]) -> String {
+    texts.sort_unstable();
+    let mut all = Sha256::new();
+    for text in texts.iter() {
+        // With their lengths, so that where one ends and the next begins counts.
+        all.update((text.len() as u64).to_le_bytes());
+        all.update(text);
+    }
+    all.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Defaults for keys that a step type does not have.

@@ -19,11 +19,14 @@ pub struct Explanation {
     pub status: RunStatus,
     /// One sentence.
     pub summary: String,
-    /// What keeps it, the most important first; empty when nothing does.
+    /// What holds it up, the most important first; empty when nothing does.
     pub causes: Vec<Cause>,
+    /// What this answer leaves out, and how to get it; absent almost always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
-/// Something that keeps a run from going on, and what mends it.
+/// Something that holds a run up, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Cause {
@@ -31,8 +34,8 @@ pub enum Cause {
     NotDue {
         /// When it is.
         due_at: Timestamp,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
     /// An operator paused its queue.
     QueuePaused {
@@ -40,8 +43,8 @@ pub enum Cause {
         queue: String,
         /// Who, and why.
         by: String,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
     /// A window of its queue keeps runs from beginning.
     QueueClosed {
@@ -49,28 +52,28 @@ pub enum Cause {
         queue: String,
         /// When it opens.
         until: Timestamp,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// As many runs of its queue run as may.
+    /// Its queue has no free slot.
     QueueFull {
         /// The queue.
         queue: String,
         /// Runs of it that run.
         running: u64,
-        /// Runs of it that may.
+        /// Runs of it that may run at once.
         concurrency: u32,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// Others go before it.
+    /// Other runs go first.
     Behind {
         /// The queue.
         queue: String,
         /// How many.
         ahead: u64,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
     /// Its concurrency key is taken.
     KeyTaken {
@@ -80,10 +83,10 @@ pub enum Cause {
         limit: u32,
         /// Those that do.
         holders: Vec<String>,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// An attempt failed, and the next one has its time.
+    /// An attempt failed, and the next one is not due yet.
     RetryWaits {
         /// The step.
         step: String,
@@ -91,10 +94,10 @@ pub enum Cause {
         due_at: Timestamp,
         /// How the last attempt ended.
         message: String,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// Somebody has to decide.
+    /// It needs an approval.
     ApprovalMissing {
         /// The step.
         step: String,
@@ -102,10 +105,10 @@ pub enum Cause {
         message: String,
         /// Who may decide.
         approvers: Vec<String>,
-        /// When its time is over.
+        /// When the time for it is over.
         until: Timestamp,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
     /// A step waits for something outside.
     Parked {
@@ -113,10 +116,10 @@ pub enum Cause {
         step: String,
         /// What for.
         waits_for: String,
-        /// When it looks again.
+        /// When it checks again.
         due_at: Timestamp,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
     /// Policy refuses a step, now or when its turn comes.
     GrantMissing {
@@ -126,48 +129,55 @@ pub enum Cause {
         rule: String,
         /// In words.
         message: String,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// Nobody serves its queue.
+    /// No service is running.
     NoWorker {
-        /// When somebody last did.
+        /// When one was last seen.
         last_seen: Option<Timestamp>,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// Its worker died, and its claim has not expired.
+    /// Its worker does not respond, and its claim has not expired.
     WorkerSilent {
         /// Who.
         worker: String,
         /// When another one takes over.
         until: Timestamp,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
     /// It is to be cancelled, and a step is still cleaning up.
     Cancelling {
         /// Who, and why.
         why: String,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
-    /// It has ended, and not well.
+    /// It failed, ran out of time or expired.
     Ended {
         /// The step that failed, if one did.
         step: Option<String>,
         /// How.
         message: String,
-        /// What mends it.
-        mend: String,
+        /// What to do about it.
+        fix: String,
     },
 }
 
 /// A process that has not said for that long that it is alive is not counted on.
 const ALIVE: chrono::Duration = chrono::Duration::seconds(15);
 
+/// Why causes are left out.
+const LEFT_OUT: &str = "the settings of this command differ from those of the running service, so causes that come \
+    from policies, the configuration or queues are left out: ask the service (--server URL), or pass the --policy, \
+    --config, --queues and --step options that `stepwell serve` has";
+
 impl Host {
-    /// What keeps a run from going on, and what mends it.
+    /// What holds a run up, and what to do about it. Causes that come from policies, the configuration and the
+    /// settings of queues are those of a service: where this process has other settings than every service that
+    /// runs, they are left out, and `note` says so.
     ///
     /// # Errors
     /// When there is no such run, or the store failed.
@@ -175,25 +185,40 @@ impl Host {
         let now = self.clock.now();
         let standing = self.store.standing(execution_id, now).await?;
         let state = self.run(execution_id).await?;
-        let mut causes = self.of_state(&state, now);
+        let (mut causes, mut note) = (self.of_state(&state, now), None);
         if !state.status.is_terminal() {
             if let Some(why) = &standing.row.cancel {
-                let mend =
-                    "it ends by itself when the step has stopped, after its grace period at the latest"
+                let fix =
+                    "none needed: it ends when the step has stopped, at the latest after its grace period"
                         .to_owned();
-                causes.insert(0, Cause::Cancelling { why: why.clone(), mend });
+                causes.insert(0, Cause::Cancelling { why: why.clone(), fix });
             }
+            note = self.differs_from_services().await?.then(|| LEFT_OUT.to_owned());
             causes.extend(self.of_queue(&state, &standing, now).await?);
-            causes.extend(self.of_policy(&state));
+            if note.is_none() {
+                causes.extend(self.of_policy(&state));
+            } else {
+                causes.retain(|cause| !cause.is_of_settings());
+            }
         }
-        let status = state.status;
-        let summary = match (status, causes.first()) {
-            (RunStatus::Running, None) => "it runs".to_owned(),
-            (RunStatus::Success, _) => "it has ended: success".to_owned(),
-            (_, Some(cause)) => cause.in_words(),
-            (_, None) => "nothing keeps it: a worker takes it now".to_owned(),
-        };
-        Ok(Explanation { execution_id: execution_id.to_owned(), status, summary, causes })
+        let summary = summary(&state, causes.first(), note.is_some());
+        Ok(Explanation { execution_id: execution_id.to_owned(), status: state.status, summary, causes, note })
+    }
+
+    /// Whether this process has other policies, configuration, queues or steps than every service that runs. Not when it
+    /// serves itself, or no service runs.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn differs_from_services(&self) -> Result<bool, HostError> {
+        if self.is_serving() {
+            return Ok(false);
+        }
+        self.look_for_steps().await?;
+        let (now, own) = (self.clock.now(), self.settings_digest());
+        let workers = self.workers().await?;
+        let live: Vec<&WorkerRecord> = workers.iter().filter(|worker| worker.is_alive(now)).collect();
+        Ok(!live.is_empty() && live.iter().all(|worker| worker.settings != own))
     }
 
     /// What the run's own record says.
@@ -203,32 +228,40 @@ impl Host {
             |step: usize| state.run.job.steps.get(step).map(|step| step.id.clone()).unwrap_or_default();
         if state.status.is_dead() {
             let Some(dead) = crate::worker::dead_letter(state, now) else { return Vec::new() };
-            let mend = format!("`stepwell dead-letters redrive {id}` runs it again from the failed step");
-            return vec![Cause::Ended { step: dead.step_id, message: dead.message, mend }];
+            let fix = match state.status {
+                RunStatus::Expired => format!("`stepwell dead-letters redrive {id}` runs it now"),
+                _ => format!("`stepwell dead-letters redrive {id}` runs it again from the failed step"),
+            };
+            return vec![Cause::Ended { step: dead.step_id, message: dead.message, fix }];
         }
         match next(state) {
             Some(Effect::AwaitApproval { step, until }) => {
                 let approval = state.run.job.steps.get(step).and_then(Approval::of);
                 let asked = state.steps.get(step).and_then(|step| step.reason.clone());
-                let mend = format!("`stepwell approvals approve {id} {}`, or reject", name(step));
+                let name = name(step);
+                let fix = format!(
+                    "`stepwell approvals approve {id} {name}`, or `stepwell approvals reject {id} {name}`"
+                );
                 vec![Cause::ApprovalMissing {
-                    step: name(step),
+                    step: name,
                     message: asked.unwrap_or_default(),
                     approvers: approval.map(|approval| approval.approvers).unwrap_or_default(),
                     until,
-                    mend,
+                    fix,
                 }]
             }
             Some(Effect::RunStep { step, not_before: Some(due_at), .. }) if due_at > now => {
                 let Some(found) = state.steps.get(step) else { return Vec::new() };
                 if found.status == StepStatus::Parked {
                     let waits_for = found.reason.clone().unwrap_or_default();
-                    let mend = format!("it looks again by itself; `stepwell runs cancel {id}` ends it");
-                    return vec![Cause::Parked { step: name(step), waits_for, due_at, mend }];
+                    let fix = format!(
+                        "none needed: the step checks again then; `stepwell runs cancel {id}` ends the run"
+                    );
+                    return vec![Cause::Parked { step: name(step), waits_for, due_at, fix }];
                 }
                 let message = found.end.as_ref().map(|end| end.outcome.message()).unwrap_or_default();
-                let mend = "the next attempt begins by itself then".to_owned();
-                vec![Cause::RetryWaits { step: name(step), due_at, message, mend }]
+                let fix = "none needed: the next attempt starts then".to_owned();
+                vec![Cause::RetryWaits { step: name(step), due_at, message, fix }]
             }
             _ => Vec::new(),
         }
@@ -247,31 +280,33 @@ impl Host {
             let renewed = clock::earlier(until, self.settings().config.service.lease.0);
             let silent = now > clock::later(renewed, self.settings().config.service.lease.0 / 2);
             if worker != self.worker() && silent && row.queue.is_some() {
-                let mend = "another worker takes it over by itself then".to_owned();
-                causes.push(Cause::WorkerSilent { worker: worker.clone(), until, mend });
+                let fix = "none needed: another worker takes over then, if one is running".to_owned();
+                causes.push(Cause::WorkerSilent { worker: worker.clone(), until, fix });
             }
             return Ok(causes);
         }
         if state.status == RunStatus::Queued && row.due_at > now {
-            let mend =
-                format!("it begins by itself then; `stepwell runs cancel {}` removes it", row.execution_id);
-            causes.push(Cause::NotDue { due_at: row.due_at, mend });
+            let fix = format!(
+                "none needed: it starts then; `stepwell runs cancel {}` removes it",
+                row.execution_id
+            );
+            causes.push(Cause::NotDue { due_at: row.due_at, fix });
         }
         let Some(queue) = row.queue.clone() else {
-            let mend = format!("`stepwell run --resume {}` goes on with it", row.execution_id);
-            causes.push(Cause::NoWorker { last_seen: None, mend });
+            let fix = format!("`stepwell run --resume {}` continues it", row.execution_id);
+            causes.push(Cause::NoWorker { last_seen: None, fix });
             return Ok(causes);
         };
         if standing.blocked
             && let Some((key, limit, holders)) = standing.key.clone()
         {
-            let mend = match holders.first() {
+            let fix = match holders.first() {
                 Some(first) => {
-                    format!("it begins when one of them ends; `stepwell runs cancel {first}` ends one")
+                    format!("wait until one of them ends, or end one with `stepwell runs cancel {first}`")
                 }
-                None => "a slot is free, and is handed to it".to_owned(),
+                None => "none needed: a slot is free and this run gets it".to_owned(),
             };
-            causes.push(Cause::KeyTaken { key, limit, holders, mend });
+            causes.push(Cause::KeyTaken { key, limit, holders, fix });
         }
         causes.extend(self.of_queue_itself(&queue, state, standing, now).await?);
         Ok(causes)
@@ -291,29 +326,34 @@ impl Host {
         let said: QueueRecord =
             record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
         if let Some(by) = said.paused.filter(|_| !begun) {
-            let mend = format!("`stepwell queues resume {queue}`");
-            causes.push(Cause::QueuePaused { queue: queue.clone(), by, mend });
+            let fix = format!("`stepwell queues resume {queue}`");
+            causes.push(Cause::QueuePaused { queue: queue.clone(), by, fix });
         }
         let zone = queue.parse().unwrap_or(chrono_tz::UTC);
         let settings = self.settings().queues.settings(&queue).unwrap_or_default();
         if let Some(until) = settings.closed_until(zone, now).filter(|_| !begun) {
-            let mend = "it opens by itself then; `paused` in timezone_queues.yaml says when".to_owned();
-            causes.push(Cause::QueueClosed { queue: queue.clone(), until, mend });
+            let fix =
+                "none needed: the window ends then; to change it, edit `paused` in timezone_queues.yaml \
+                and reload the service (SIGHUP)"
+                    .to_owned();
+            causes.push(Cause::QueueClosed { queue: queue.clone(), until, fix });
         }
         if standing.running >= u64::from(settings.concurrency) {
             let (running, concurrency) = (standing.running, settings.concurrency);
-            let mend =
-                "it begins when one of them ends; or raise `concurrency` in timezone_queues.yaml".to_owned();
-            causes.push(Cause::QueueFull { queue: queue.clone(), running, concurrency, mend });
+            let fix =
+                "wait until one of them ends, or raise `concurrency` in timezone_queues.yaml and reload \
+                the service (SIGHUP)"
+                    .to_owned();
+            causes.push(Cause::QueueFull { queue: queue.clone(), running, concurrency, fix });
         }
         if standing.ahead > 0 && standing.row.due_at <= now && !standing.blocked {
-            let mend = "it comes by itself; a higher `priority` comes earlier".to_owned();
-            causes.push(Cause::Behind { queue: queue.clone(), ahead: standing.ahead, mend });
+            let fix = "none needed: its turn comes; a run with a higher `priority` starts earlier".to_owned();
+            causes.push(Cause::Behind { queue: queue.clone(), ahead: standing.ahead, fix });
         }
         if !self.is_serving() && !self.somebody_serves(now).await {
             let last_seen = self.last_seen().await?;
-            let mend = "start one: `stepwell serve`".to_owned();
-            causes.insert(0, Cause::NoWorker { last_seen, mend });
+            let fix = "start a service: `stepwell serve`".to_owned();
+            causes.insert(0, Cause::NoWorker { last_seen, fix });
         }
         Ok(causes)
     }
@@ -328,26 +368,48 @@ impl Host {
             }
             let Err(denial) = grant else { continue };
             let (rule, message) = (denial.rule.to_owned(), denial.message);
-            let mend = match denial.help.as_str() {
-                "" => format!("change what is said of `{}` in the policy or the configuration", step.step_type),
-                help => format!("{help}; then send SIGHUP to `stepwell serve`"),
+            // SIGHUP reads policies again; what is new in the configuration needs a restart.
+            let fix = match denial.help.as_str() {
+                "" => format!("change the policy of `{}`, then reload the service (SIGHUP)", step.step_type),
+                help => format!("{help}; then reload the service (SIGHUP)"),
             };
-            causes.push(Cause::GrantMissing { step: step.id.clone(), rule, message, mend });
+            causes.push(Cause::GrantMissing { step: step.id.clone(), rule, message, fix });
         }
         causes
     }
 
     /// Whether another process has lately said that it works on runs.
     pub(crate) async fn somebody_serves(&self, now: Timestamp) -> bool {
-        let seen = self.last_seen().await.ok().flatten();
-        seen.is_some_and(|seen| now - seen <= ALIVE)
+        self.workers().await.is_ok_and(|workers| workers.iter().any(|worker| worker.is_alive(now)))
     }
 
     /// When any worker last said that it is alive.
     async fn last_seen(&self) -> Result<Option<Timestamp>, HostError> {
+        Ok(self.workers().await?.into_iter().map(|worker| worker.seen).max())
+    }
+
+    /// What the processes that work, or have worked, on runs say of themselves.
+    async fn workers(&self) -> Result<Vec<WorkerRecord>, HostError> {
         let records = self.store.records(Kind::Worker, None, "", 10_000).await?;
-        let seen = |value| serde_json::from_value::<WorkerRecord>(value).ok().map(|worker| worker.seen);
-        Ok(records.into_iter().filter_map(|record| seen(record.value)).max())
+        Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
+    }
+}
+
+impl WorkerRecord {
+    fn is_alive(&self, now: Timestamp) -> bool {
+        !self.stopped && now - self.seen <= ALIVE
+    }
+}
+
+/// One sentence.
+fn summary(state: &RunState, first: Option<&Cause>, incomplete: bool) -> String {
+    match (state.status, first) {
+        (RunStatus::Success, _) => "succeeded".to_owned(),
+        (_, Some(cause)) => cause.in_words(),
+        (RunStatus::Cancelled, None) => "cancelled".to_owned(),
+        (RunStatus::Running, None) => "running".to_owned(),
+        (_, None) if incomplete => "no cause found apart from those that are left out".to_owned(),
+        (_, None) => "ready; a worker will start it shortly".to_owned(),
     }
 }
 
@@ -355,57 +417,64 @@ impl Cause {
     /// One sentence.
     pub fn in_words(&self) -> String {
         match self {
-            Self::NotDue { due_at, .. } => format!("it is due at {due_at}"),
-            Self::QueuePaused { queue, by, .. } => format!("the queue {queue} is paused ({by})"),
-            Self::QueueClosed { queue, until, .. } => format!("the queue {queue} is closed until {until}"),
+            Self::NotDue { due_at, .. } => format!("not due until {due_at}"),
+            Self::QueuePaused { queue, by, .. } => format!("queue {queue} is paused ({by})"),
+            Self::QueueClosed { queue, until, .. } => format!("queue {queue} is closed until {until}"),
             Self::QueueFull { queue, running, concurrency, .. } => {
-                format!("{running} runs of the queue {queue} run, of {concurrency} that may")
+                format!("queue {queue} is full: {running} of {concurrency} slots in use")
             }
-            Self::Behind { queue, ahead, .. } => format!("{ahead} runs go before it in the queue {queue}"),
-            Self::KeyTaken { key, holders, .. } => {
-                format!("the concurrency key `{key}` is held by {}", holders.join(", "))
+            Self::Behind { queue, ahead: 1, .. } => format!("1 run of queue {queue} goes first"),
+            Self::Behind { queue, ahead, .. } => format!("{ahead} runs of queue {queue} go first"),
+            Self::KeyTaken { key, limit, holders, .. } => {
+                let holders = holders.join(", ");
+                format!("concurrency key `{key}` is taken: its limit is {limit}, held by {holders}")
             }
             Self::RetryWaits { step, due_at, message, .. } => {
-                format!("`{step}` failed ({message}), and is tried again at {due_at}")
+                format!("step `{step}` failed ({message}); the next attempt starts at {due_at}")
             }
             Self::ApprovalMissing { step, approvers, until, .. } => {
-                format!("`{step}` waits for an approval by {} until {until}", approvers.join(", "))
+                format!("step `{step}` waits for approval by {} until {until}", approvers.join(", "))
             }
             Self::Parked { step, waits_for, due_at, .. } => {
-                format!("`{step}` waits for {waits_for}, and looks again at {due_at}")
+                format!("step `{step}` waits for {waits_for}; next check at {due_at}")
             }
             Self::GrantMissing { step, rule, message, .. } => {
-                format!("policy refuses `{step}`: {message} [{rule}]")
+                format!("step `{step}` is denied by policy: {message} [{rule}]")
             }
             Self::NoWorker { last_seen: Some(seen), .. } => {
-                format!("nobody works on runs; the last one did at {seen}")
+                format!("no service is running; the last one was seen at {seen}")
             }
-            Self::NoWorker { .. } => "nobody works on it".to_owned(),
+            Self::NoWorker { .. } => "no service is running".to_owned(),
             Self::WorkerSilent { worker, until, .. } => {
-                format!("its worker {worker} is silent; another one takes over at {until}")
+                format!("its worker {worker} does not respond; its claim expires at {until}")
             }
-            Self::Cancelling { why, .. } => format!("it is being cancelled ({why})"),
-            Self::Ended { message, .. } => format!("it has ended: {message}"),
+            Self::Cancelling { why, .. } => format!("being cancelled ({why})"),
+            Self::Ended { message, .. } => format!("failed: {message}"),
         }
     }
 
-    /// What mends it.
-    pub fn mend(&self) -> &str {
+    /// Whether it follows from policies, the configuration or the settings of queues.
+    fn is_of_settings(&self) -> bool {
+        matches!(self, Self::QueueClosed { .. } | Self::QueueFull { .. } | Self::GrantMissing { .. })
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> &str {
         match self {
-            Self::NotDue { mend, .. }
-            | Self::QueuePaused { mend, .. }
-            | Self::QueueClosed { mend, .. }
-            | Self::QueueFull { mend, .. }
-            | Self::Behind { mend, .. }
-            | Self::KeyTaken { mend, .. }
-            | Self::RetryWaits { mend, .. }
-            | Self::ApprovalMissing { mend, .. }
-            | Self::Parked { mend, .. }
-            | Self::GrantMissing { mend, .. }
-            | Self::NoWorker { mend, .. }
-            | Self::WorkerSilent { mend, .. }
-            | Self::Cancelling { mend, .. }
-            | Self::Ended { mend, .. } => mend,
+            Self::NotDue { fix, .. }
+            | Self::QueuePaused { fix, .. }
+            | Self::QueueClosed { fix, .. }
+            | Self::QueueFull { fix, .. }
+            | Self::Behind { fix, .. }
+            | Self::KeyTaken { fix, .. }
+            | Self::RetryWaits { fix, .. }
+            | Self::ApprovalMissing { fix, .. }
+            | Self::Parked { fix, .. }
+            | Self::GrantMissing { fix, .. }
+            | Self::NoWorker { fix, .. }
+            | Self::WorkerSilent { fix, .. }
+            | Self::Cancelling { fix, .. }
+            | Self::Ended { fix, .. } => fix,
         }
     }
 }

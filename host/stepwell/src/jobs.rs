@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
-use stepwell_engine::schedule::{self, Decision, Nominal, RunOverlap, Timetable, zone};
+use stepwell_engine::schedule::{self, Decision, Nominal, RunOverlap, Timetable, Watch, zone};
 use stepwell_engine::store::{
     Audit, Change, Expect, FireBatch, Kind, LedgerFilter, LedgerRow, NewFire, Record, ScheduleRow, Source,
 };
@@ -156,7 +156,7 @@ impl Host {
         let mut row = row.clone();
         let mut timetables = Timetables::default();
         while row.next.is_some_and(|next| next <= self.clock.now()) {
-            let batch = self.batch(&row, &mut timetables, self.clock.now());
+            let batch = self.batch(&row, &mut timetables, Watch::always(self.clock.now()));
             (row.cursor, row.next) = (batch.cursor, batch.next);
             self.fire(vec![batch]).await?;
         }

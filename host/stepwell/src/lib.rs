@@ -15,10 +15,13 @@
 
 mod builder;
 mod explain;
+mod house;
 mod jobs;
 mod node;
 mod operate;
 mod prepare;
+mod private;
+mod process;
 mod service;
 mod stats;
 mod steps;
@@ -58,6 +61,7 @@ use worker::Left;
 use builder::Sources;
 pub use builder::{HostBuilder, SystemClock};
 pub use explain::{Cause, Explanation};
+pub use house::{CleanUpOptions, CleanedUp};
 pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
 pub use node::Admitted;
 pub use operate::Decided;
@@ -101,6 +105,8 @@ pub(crate) struct Settings {
     pub policies: PolicySet,
     pub config: Arc<Configuration>,
     pub queues: QueueFile,
+    /// SHA-256 of what the files say, wherever they are.
+    pub digest: String,
 }
 
 impl Inner {
@@ -434,12 +440,42 @@ impl Host {
         let mut config = Configuration::clone(&new.config);
         let kept = config.keep_fixed(&old.config);
         if !kept.is_empty() {
-            new = self.sources.with(config)?;
+            // No command that reads the files has these settings.
+            new = self.sources.with(config, vec![format!("kept: {kept:?}")])?;
         }
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         node::lock(&self.known).clear();
         self.node.generation.fetch_add(1, Ordering::Relaxed);
         Ok(kept)
+    }
+
+    /// Settings and steps by which this process decides, as a digest: processes with the same one decide alike.
+    pub(crate) fn settings_digest(&self) -> String {
+        let mut parts = vec![self.settings().digest.clone()];
+        for step_type in self.sandbox.types() {
+            parts.push(format!("{step_type} {}", self.sandbox.digest(&step_type).unwrap_or_default()));
+        }
+        builder::digest(&mut parts)
+    }
+
+    /// Whether this process begins nothing new, since it is about to end.
+    pub fn is_draining(&self) -> bool {
+        self.node.draining.is_cancelled()
+    }
+
+    /// Writes a file of the data directory that this user alone can read; gives its path.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_private(&self, name: &str, text: &str) -> Result<PathBuf, HostError> {
+        let path = self.base.join(name);
+        let written = private::make(&self.base).and_then(|()| private::write(&path, text));
+        written.map(|()| path.clone()).map_err(|error| HostError::File { path, error })
+    }
+
+    /// The names of the policies in force.
+    pub fn policy_names(&self) -> Vec<String> {
+        self.settings().policies.names()
     }
 
     /// The directory that the steps of a run share.

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::worker::Hold;
-use crate::{Host, HostError, Inner};
+use crate::{Host, HostError, Inner, private};
 
 /// The state of this process.
 pub(crate) struct Node {
@@ -278,7 +278,7 @@ impl Host {
 
     fn lock_as(&self, name: &str) -> std::io::Result<File> {
         let dir = self.base.join("workers");
-        fs::create_dir_all(&dir)?;
+        private::make(&dir)?;
         let file = File::create(dir.join(name))?;
         file.try_lock().map_err(std::io::Error::other)?;
         Ok(file)
@@ -296,7 +296,10 @@ impl Host {
                 continue;
             }
             let count = self.store.expire(&worker, self.clock.now()).await?;
-            tracing::info!("the worker {worker} has died; {count} of its runs are free again");
+            match count {
+                0 => tracing::debug!("the worker {worker} has ended"),
+                count => tracing::info!("the worker {worker} has died; {count} of its runs are free again"),
+            }
             // A file that is left behind does no harm.
             let _ = fs::remove_file(&path);
         }
@@ -446,9 +449,5 @@ impl Host {
             None => self.wait(&admitted.execution_id, limit).await?,
         };
         Ok((admitted, state))
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.node.draining.is_cancelled()
     }
 }

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stepwell_engine::StoreError;
-use stepwell_engine::clock::{self, Timestamp};
+use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::{Admission, admit};
-use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable};
+use stepwell_engine::schedule::{self, Decision, Fire, RunOverlap, Timetable, Watch};
 use stepwell_engine::store::{
-    Change, Claim, ClaimQuery, CleanUp, Expect, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source,
-    Wake,
+    Claim, ClaimQuery, FireBatch, Kind, LedgerRow, NewFire, ScheduleRow, Source, Wake,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -28,9 +27,9 @@ use crate::worker::Silent;
 use crate::{Host, HostError};
 
 /// How long a task sleeps at most: what other processes did is seen by then.
-const POLL: Duration = Duration::from_secs(1);
-/// A day.
-const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const POLL: Duration = Duration::from_secs(1);
+/// A scheduler that looks less often than this has not been watching.
+const BREAK: Duration = Duration::from_secs(5);
 /// Runs that a dispatcher takes in one transaction.
 const CLAIM: u32 = 64;
 /// Schedules that the scheduler fires in one transaction.
@@ -66,6 +65,12 @@ pub(crate) struct QueueRecord {
 pub(crate) struct WorkerRecord {
     /// When it last said so.
     pub seen: Timestamp,
+    /// A digest of its policies, configuration and queues.
+    #[serde(default)]
+    pub settings: String,
+    /// It has ended, in good order.
+    #[serde(default)]
+    pub stopped: bool,
 }
 
 impl Host {
@@ -150,10 +155,9 @@ impl Host {
         let mut look = true;
         while !self.is_draining() {
             if !look {
-                let next = self.store.next_due(queue).await.ok().flatten();
-                let until = next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or_default());
+                let until = self.until_due(queue, None).await;
                 if !until.is_zero() {
-                    look = self.sleep_or(&notify, until.min(POLL)).await;
+                    look = self.sleep_or(&notify, until).await;
                     continue;
                 }
             }
@@ -189,10 +193,18 @@ impl Host {
             }
             look = full && !none && slots.available_permits() > 0;
             if none {
-                // What is ready and was not taken waits for a slot, and the slot's end wakes us.
-                look = self.sleep_or(&notify, POLL).await;
+                // What is ready and was not taken waits for a slot, and the slot's end wakes us. What is due later is
+                // not to wait with it.
+                let until = self.until_due(queue, Some(now)).await;
+                look = self.sleep_or(&notify, until).await;
             }
         }
+    }
+
+    /// How long until the next run of the queue is due, of those due after `after`; a second at most.
+    async fn until_due(&self, queue: &str, after: Option<Timestamp>) -> Duration {
+        let next = self.store.next_due(queue, after).await.ok().flatten();
+        next.map_or(POLL, |next| (next - self.clock.now()).to_std().unwrap_or_default()).min(POLL)
     }
 
     /// Sleeps; true when it was woken.
@@ -273,8 +285,13 @@ impl Host {
         let notify = self.node.schedules.clone();
         let lease = self.settings().config.service.lease.0;
         let mut leased: Option<Timestamp> = None;
+        // Since when it has been watching, and when it last looked.
+        let mut watching: Option<(Timestamp, Timestamp)> = None;
         while !self.is_draining() {
             let now = self.clock.now();
+            let unbroken =
+                watching.filter(|(_, looked)| (now - *looked).to_std().unwrap_or_default() < BREAK);
+            let since = unbroken.map_or(now, |(since, _)| since);
             // A process that was stopped for long finds that another one has taken over.
             if leased.is_none_or(|at| (now - at).to_std().unwrap_or(lease) >= lease / 5) {
                 match self.store.lease_schedulers(self.worker(), now, self.lease_from(now)).await {
@@ -285,7 +302,10 @@ impl Host {
                     Err(error) => tracing::warn!("scheduler: {error}"),
                 }
             }
-            let fired = self.fire_due(&mut timetables).await;
+            let fired = self.fire_due(&mut timetables, since).await;
+            if fired.is_ok() {
+                watching = Some((since, now));
+            }
             let filled = self.fill_backfills(&mut timetables).await;
             let pause = match (fired, filled) {
                 (Ok(true), _) | (_, Ok(true)) => continue,
@@ -308,14 +328,19 @@ impl Host {
         }
     }
 
-    /// Fires the schedules that are due; tells whether there may be more.
-    pub(crate) async fn fire_due(&self, timetables: &mut Timetables) -> Result<bool, HostError> {
+    /// Fires the schedules that are due, as a scheduler that has been watching since then; tells whether there may be
+    /// more.
+    pub(crate) async fn fire_due(
+        &self,
+        timetables: &mut Timetables,
+        since: Timestamp,
+    ) -> Result<bool, HostError> {
         let now = self.clock.now();
         let rows = self.store.due_schedules(self.worker(), now, SCHEDULES).await?;
         let mut more = rows.len() == SCHEDULES as usize;
         let mut batches = Vec::new();
         for row in rows {
-            let batch = self.batch(&row, timetables, now);
+            let batch = self.batch(&row, timetables, Watch { since, now });
             more |= batch.next.is_some_and(|next| next <= now);
             batches.push(batch);
         }
@@ -323,10 +348,11 @@ impl Host {
         Ok(more)
     }
 
-    /// What is to become of the fires of a schedule that have come.
-    pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, now: Timestamp) -> FireBatch {
+    /// What happens to the fires of a schedule that have come.
+    pub(crate) fn batch(&self, row: &ScheduleRow, timetables: &mut Timetables, watch: Watch) -> FireBatch {
+        let now = watch.now;
         let Some((timetable, schedule)) = timetables.of(self, row).zip(row.job.schedule.as_ref()) else {
-            // A calendar that it names may be gone: it waits until the job is mended.
+            // A calendar that it names may be gone: it waits until the job is fixed.
             tracing::error!("the schedule of the job {} cannot be evaluated", row.job_id);
             return FireBatch {
                 job_id: row.job_id.clone(),
@@ -336,7 +362,7 @@ impl Host {
                 fires: Vec::new(),
             };
         };
-        let due = schedule::due(&timetable, schedule, row.cursor, row.paused.as_deref(), now, FIRES);
+        let due = schedule::due(&timetable, schedule, row.cursor, row.paused.as_deref(), watch, FIRES);
         let source = |nominal: String| Source::Schedule { nominal };
         let fires =
             due.fires.iter().map(|fire| self.new_fire(row, fire, source, None, schedule.overlap, now));
@@ -404,132 +430,6 @@ impl Host {
         self.wake(queues.iter().map(String::as_str));
         self.tell_queues(queues);
         Ok(())
-    }
-
-    /// What is to be done once in a while.
-    async fn keep_house(&self) {
-        let mut rounds = 0u64;
-        while !self.is_draining() {
-            let queues: Vec<String> = lock(&self.node.served).keys().cloned().collect();
-            for queue in &queues {
-                self.refresh_pause(queue).await;
-            }
-            let done = self.house_round(rounds).await;
-            if let Err(error) = done {
-                tracing::warn!("housekeeping: {error}");
-            }
-            rounds += 1;
-            tokio::select! {
-                biased;
-                () = sleep(POLL) => {}
-                () = self.node.draining.cancelled() => {}
-            }
-        }
-    }
-
-    async fn house_round(&self, round: u64) -> Result<(), HostError> {
-        let now = self.clock.now();
-        for id in self.store.overdue(now, 1000).await? {
-            self.end_overdue(&id).await?;
-        }
-        // What the command or another process put into a queue that nobody serves yet. Other machines announce it, and
-        // counting what waits costs more there.
-        if !self.store.is_shared() || round.is_multiple_of(10) {
-            for row in self.store.queues(now).await? {
-                self.serve_queue(&row.queue);
-            }
-        }
-        if round.is_multiple_of(5) {
-            self.look_for_steps().await?;
-            self.bury_dead_workers().await?;
-            self.say_alive().await?;
-        }
-        if round % 600 == 60 {
-            self.clean_up(None).await?;
-            self.sweep().await;
-            self.forget_workers(now).await?;
-        }
-        Ok(())
-    }
-
-    /// Says that this process works on runs. Shows whether the store can be written, too.
-    pub(crate) async fn say_alive(&self) -> Result<(), StoreError> {
-        let value = serde_json::to_value(WorkerRecord { seen: self.clock.now() }).unwrap_or_default();
-        let (kind, id) = (Kind::Worker, self.worker().to_owned());
-        let put = Change::Put { kind, id, state: "alive".to_owned(), value, expect: Expect::Any };
-        self.store.write(vec![put]).await
-    }
-
-    /// A run whose time in the queue is over is claimed by nobody while its queue is closed or its key is taken.
-    async fn end_overdue(&self, id: &str) -> Result<(), HostError> {
-        let now = self.clock.now();
-        match self.store.claim_run(id, self.worker(), now, self.lease_from(now)).await {
-            Ok(claim) => self.work(claim, &Silent, Default::default()).await.map(drop),
-            Err(StoreError::Claimed(..)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Removes directories of runs that another node has removed from the store.
-    async fn sweep(&self) {
-        if !self.store.is_shared() {
-            return;
-        }
-        for entry in std::fs::read_dir(self.base.join("runs")).into_iter().flatten().flatten() {
-            let Ok(id) = entry.file_name().into_string() else { continue };
-            if let Err(StoreError::NotFound(_)) = self.store.row(&id).await
-                && let Err(error) = std::fs::remove_dir_all(entry.path())
-            {
-                tracing::warn!("{}: {error}", entry.path().display());
-            }
-        }
-    }
-
-    async fn forget_workers(&self, now: Timestamp) -> Result<(), HostError> {
-        for record in self.store.records(Kind::Worker, None, "", 10_000).await? {
-            let seen = serde_json::from_value::<WorkerRecord>(record.value).map(|worker| worker.seen);
-            if seen.is_ok_and(|seen| now - seen > chrono::Duration::days(1)) {
-                let gone = Change::Remove { kind: Kind::Worker, id: record.id, expect: Expect::Any };
-                self.store.write(vec![gone]).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes what is older than the retention says, or than `days` for runs; gives the number of runs that went.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub async fn clean_up(&self, days: Option<u32>) -> Result<usize, HostError> {
-        let now = self.clock.now();
-        let retention = &self.settings().config.service.retention;
-        let mut count = 0;
-        loop {
-            let query = CleanUp {
-                runs_before: match days {
-                    Some(days) => clock::earlier(now, DAY.saturating_mul(days)),
-                    None => clock::earlier(now, retention.runs.0),
-                },
-                runs_per_job: retention.runs_per_job,
-                ledger_before: clock::earlier(now, retention.ledger.0),
-                audit_before: clock::earlier(now, retention.audit.0),
-                limit: 1000,
-                now,
-            };
-            let gone = self.store.clean_up(query).await?;
-            for id in &gone {
-                let dir = self.base.join("runs").join(id);
-                if let Err(error) = std::fs::remove_dir_all(&dir)
-                    && error.kind() != std::io::ErrorKind::NotFound
-                {
-                    tracing::warn!("{}: {error}", dir.display());
-                }
-            }
-            count += gone.len();
-            if gone.len() < 1000 {
-                return Ok(count);
-            }
-        }
     }
 }
 
@@ -613,6 +513,9 @@ impl Service {
         // Leases of schedulers, too: another process goes on with them at once.
         if let Err(error) = self.host.store.expire(self.host.worker(), self.host.clock.now()).await {
             tracing::warn!("claims are not given back, and expire by themselves: {error}");
+        }
+        if let Err(error) = self.host.say_stopped().await {
+            tracing::debug!("others learn that this process has stopped when its time is over: {error}");
         }
         held.len()
     }

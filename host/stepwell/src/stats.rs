@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 use schemars::JsonSchema;
 use serde::Serialize;
 use stepwell_engine::clock::{self, Timestamp};
+use stepwell_engine::queue::QueueSettings;
 use stepwell_engine::run::RunStatus;
 use stepwell_engine::schedule::zone;
-use stepwell_engine::store::{Kind, RunFilter, RunRow};
+use stepwell_engine::store::{Kind, QueueRow, RunFilter, RunRow};
 
 use crate::node::lock;
 use crate::service::QueueRecord;
@@ -19,12 +20,18 @@ use crate::{Host, HostError};
 pub struct QueueStatus {
     /// The zone.
     pub queue: String,
-    /// Runs that are due and wait for a worker.
+    /// Runs that are due and could start now.
     pub ready: u64,
+    /// Runs that are due, and wait for a window of the queue to end.
+    pub closed: u64,
+    /// Runs that are due, and wait for the queue to be resumed.
+    pub held: u64,
     /// Runs that are not due yet, or wait for a retry or for something outside.
     pub waiting: u64,
     /// Runs that wait for their concurrency key.
     pub blocked: u64,
+    /// Seconds since the oldest run that waits for its concurrency key became due.
+    pub blocked_oldest_seconds: f64,
     /// Runs that run.
     pub running: u64,
     /// Seconds since the oldest ready run became due.
@@ -48,7 +55,7 @@ pub struct QueueStatus {
 pub struct QueueLevel {
     /// 9 is the most urgent.
     pub priority: u8,
-    /// Runs that are due and wait for a worker.
+    /// Runs that are due and could start now.
     pub ready: u64,
     /// Seconds since the oldest of them became due.
     pub oldest_seconds: f64,
@@ -137,31 +144,11 @@ impl Host {
             rows.keys().chain(paused.keys()).chain(&served).chain(known.queues.queues.keys()).collect();
         names.sort();
         names.dedup();
-        let level = |&(priority, ready, oldest): &(u8, u64, Timestamp)| QueueLevel {
-            priority,
-            ready,
-            oldest_seconds: (now - oldest).as_seconds_f64().max(0.0),
-        };
         let status = names.into_iter().map(|queue| {
             let settings = known.queues.settings(queue).unwrap_or_default();
-            let zone = queue.parse().unwrap_or(chrono_tz::UTC);
-            let row = rows.get(queue);
-            QueueStatus {
-                queue: queue.clone(),
-                ready: row.map_or(0, |row| row.ready),
-                waiting: row.map_or(0, |row| row.waiting),
-                blocked: row.map_or(0, |row| row.blocked),
-                running: row.map_or(0, |row| row.running),
-                oldest_seconds: row
-                    .and_then(|row| row.oldest)
-                    .map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0)),
-                levels: row.map_or(Vec::new(), |row| row.levels.iter().map(level).collect()),
-                concurrency: settings.concurrency,
-                max_waiting: settings.max_waiting,
-                paused: paused.get(queue).cloned().flatten(),
-                closed_until: settings.closed_until(zone, now),
-                served: served.contains(queue),
-            }
+            let row = rows.get(queue).cloned().unwrap_or_default();
+            let said = paused.get(queue).cloned().flatten();
+            queue_status(queue, row, &settings, said, (served.contains(queue), now))
         });
         Ok(status.collect())
     }
@@ -208,7 +195,10 @@ impl Host {
             parts.insert("store", error.to_string());
         }
         if !self.is_serving() && !self.somebody_serves(now).await {
-            parts.insert("service", "nothing new begins: the service does not run, or is ending".to_owned());
+            parts.insert(
+                "service",
+                "no new run starts: no service is running, or it is shutting down".to_owned(),
+            );
         }
         let healthy = parts.values().all(String::is_empty);
         let served = lock(&self.node.served);
@@ -225,6 +215,45 @@ impl Host {
     /// Whether this process serves queues.
     pub fn is_serving(&self) -> bool {
         self.node.serving.get().is_some() && !self.is_draining()
+    }
+}
+
+/// A queue as its operator sees it. What a window or a pause keeps from beginning is not ready: nobody has to act.
+fn queue_status(
+    queue: &str,
+    row: QueueRow,
+    settings: &QueueSettings,
+    paused: Option<String>,
+    (served, now): (bool, Timestamp),
+) -> QueueStatus {
+    let closed_until = settings.closed_until(queue.parse().unwrap_or(chrono_tz::UTC), now);
+    let seconds = |since: Option<Timestamp>| since.map_or(0.0, |at| (now - at).as_seconds_f64().max(0.0));
+    let open = paused.is_none() && closed_until.is_none();
+    // What has begun goes on.
+    let can_run = if open { &row.levels } else { &row.begun };
+    let ready = if open { row.ready } else { can_run.iter().map(|(_, count, _)| count).sum() };
+    let waits = row.ready.saturating_sub(ready);
+    let level = |&(priority, ready, oldest): &(u8, u64, Timestamp)| QueueLevel {
+        priority,
+        ready,
+        oldest_seconds: seconds(Some(oldest)),
+    };
+    QueueStatus {
+        queue: queue.to_owned(),
+        ready,
+        closed: if paused.is_none() { waits } else { 0 },
+        held: if paused.is_some() { waits } else { 0 },
+        waiting: row.waiting,
+        blocked: row.blocked,
+        blocked_oldest_seconds: seconds(row.oldest_blocked),
+        running: row.running,
+        oldest_seconds: seconds(can_run.iter().map(|(.., oldest)| *oldest).min()),
+        levels: can_run.iter().map(level).collect(),
+        concurrency: settings.concurrency,
+        max_waiting: settings.max_waiting,
+        paused,
+        closed_until,
+        served,
     }
 }
 
@@ -270,6 +299,36 @@ fn spread(mut figures: Vec<f64>) -> Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What waits for a window or a pause is told apart from what waits for a worker.
+    #[test]
+    fn what_cannot_run_now_is_not_ready() {
+        let now: Timestamp = "2026-01-07T12:00:00Z".parse().unwrap();
+        let before = |minutes| now - chrono::Duration::minutes(minutes);
+        let row = QueueRow {
+            queue: "UTC".to_owned(),
+            ready: 7,
+            blocked: 2,
+            oldest_blocked: Some(before(90)),
+            levels: vec![(0, 5, before(60)), (9, 2, before(2))],
+            begun: vec![(9, 1, before(1))],
+            ..QueueRow::default()
+        };
+        let closed: QueueSettings =
+            serde_json::from_value(serde_json::json!({"paused": [{"from": "09:00", "to": "18:00"}]}))
+                .unwrap();
+        for (settings, paused, expected) in [
+            (QueueSettings::default(), None, (7, 0, 0, 3600.0)),
+            (closed.clone(), None, (1, 6, 0, 60.0)),
+            (QueueSettings::default(), Some("by ann".to_owned()), (1, 0, 6, 60.0)),
+            (closed, Some("by ann".to_owned()), (1, 0, 6, 60.0)),
+        ] {
+            let told = queue_status("UTC", row.clone(), &settings, paused.clone(), (true, now));
+            let found = (told.ready, told.closed, told.held, told.oldest_seconds);
+            assert_eq!(found, expected, "{paused:?} {:?}", told.closed_until);
+            assert_eq!(told.blocked_oldest_seconds, 5400.0);
+        }
+    }
 
     #[test]
     fn figures_are_spread() {

@@ -1,12 +1,15 @@
 //! What a process measures, as Prometheus reads it (OpenMetrics 1.0), and the spans of runs and attempts.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::RunState;
@@ -15,16 +18,17 @@ use stepwell_engine::trace::{Call, Span, Trace, attempt_span, run_span};
 use stepwell_engine::{Outcome, StepEnd, StoreError};
 
 use crate::node::lock;
-use crate::{Host, HostError, QueueLevel, QueueStatus};
+use crate::{Host, HostError, QueueLevel, QueueStatus, process};
 
 type Labels = [(&'static str, String); 1];
 type Labels2 = [(&'static str, String); 2];
+type Labels3 = [(&'static str, String); 3];
 type Float = Gauge<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// What a process counts. Labels are step types, queues, priorities, classes and rules: all of them few.
 pub(crate) struct Measures {
-    runs: Family<Labels, Counter>,
+    runs: Family<Labels2, Counter>,
     run_seconds: Histogram,
     lateness: Histogram,
     steps: Family<Labels2, Counter>,
@@ -38,16 +42,25 @@ pub(crate) struct Measures {
     lost_claims: Counter,
     pub store_seconds: Histograms<Labels>,
     pub store_errors: Family<Labels, Counter>,
+    requests: Family<Labels3, Counter>,
+    request_seconds: Histograms<Labels2>,
+    /// Queues and priorities that have had ready runs: their series stay, at zero.
+    levels: Mutex<BTreeSet<(String, u8)>>,
 }
 
+/// From a millisecond to nearly three hours.
+const SECONDS: [f64; 22] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0,
+    500.0, 1000.0, 2000.0, 5000.0, 10000.0,
+];
+
 fn seconds() -> Histogram {
-    // From a millisecond to two hours.
-    Histogram::new(exponential_buckets(0.001, 3.0, 15))
+    Histogram::new(SECONDS.into_iter())
 }
 
 fn bytes() -> Histogram {
     // From 1 MiB to 8 GiB.
-    Histogram::new(exponential_buckets(1_048_576.0, 2.0, 14))
+    Histogram::new((20..34).map(|power| f64::from(1u32 << (power - 4)) * 16.0))
 }
 
 impl Default for Measures {
@@ -67,6 +80,9 @@ impl Default for Measures {
             lost_claims: Counter::default(),
             store_seconds: Family::new_with_constructor(seconds),
             store_errors: Family::default(),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(seconds),
+            levels: Mutex::default(),
         }
     }
 }
@@ -78,7 +94,7 @@ impl Measures {
             drop(self.store_errors.get_or_create(&[("operation", operation.to_owned())]));
         }
         let s = Unit::Seconds;
-        to.register("runs", "Runs that ended, by status", self.runs.clone());
+        to.register("runs", "Runs that ended, by status and queue", self.runs.clone());
         to.register_with_unit(
             "run_duration",
             "From begin to end of runs",
@@ -100,7 +116,7 @@ impl Measures {
         to.register("retries", "Attempts beyond the first of a step", self.retries.clone());
         to.register(
             "dead_letters",
-            "Runs that ended in a way that somebody should look at",
+            "Runs that failed, timed out or expired, and need attention",
             self.dead_letters.clone(),
         );
         to.register(
@@ -114,6 +130,17 @@ impl Measures {
             "Calls of the store that failed, by operation",
             self.store_errors.clone(),
         );
+        to.register(
+            "http_requests",
+            "Requests that were answered, by method, route and status",
+            self.requests.clone(),
+        );
+        to.register_with_unit(
+            "http_request_duration",
+            "From a request to its answer, by method and route",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
     }
 
     pub fn began(&self, state: &RunState, at: Timestamp) {
@@ -121,7 +148,8 @@ impl Measures {
     }
 
     pub fn ended(&self, state: &RunState, at: Timestamp, dead: bool) {
-        self.runs.get_or_create(&[("status", state.status.name().to_owned())]).inc();
+        let queue = state.run.queue.clone().unwrap_or_default();
+        self.runs.get_or_create(&[("status", state.status.name().to_owned()), ("queue", queue)]).inc();
         if let Some(started) = state.started_at {
             self.run_seconds.observe((at - started).as_seconds_f64().max(0.0));
         }
@@ -171,33 +199,53 @@ fn gauges<L: EncodeLabelSet + Clone + Eq + std::hash::Hash + std::fmt::Debug + S
     to.register(name, help, family);
 }
 
-fn gauge(to: &mut Registry, name: &str, help: &str, value: f64) {
+pub(crate) fn gauge(to: &mut Registry, name: &str, help: &str, value: f64) {
     let gauge = Float::default();
     gauge.set(value);
     to.register(name, help, gauge);
 }
 
-/// How the queues are.
-fn queue_gauges(to: &mut Registry, queues: &[QueueStatus]) {
+/// How the queues are. A series that was there stays: an alert must see the zero.
+fn queue_gauges(to: &mut Registry, queues: &[QueueStatus], levels: &Mutex<BTreeSet<(String, u8)>>) {
     let of = |queue: &QueueStatus| [("queue", queue.queue.clone())];
-    let levels = queues.iter().flat_map(|queue| queue.levels.iter().map(move |level| (queue, level)));
-    let level = |(queue, level): (&QueueStatus, &QueueLevel)| -> Labels2 {
-        [("queue", queue.queue.clone()), ("priority", level.priority.to_string())]
+    let level = |queue: &str, priority: u8| -> Labels2 {
+        [("queue", queue.to_owned()), ("priority", priority.to_string())]
     };
-    let ready = levels.clone().map(|found| (level(found), found.1.ready as f64));
-    gauges(to, "queue_ready", "Runs that are due and wait for a worker", ready);
-    let oldest = levels.map(|found| (level(found), found.1.oldest_seconds));
-    gauges(to, "queue_oldest_seconds", "Since when the oldest ready run has been due", oldest);
+    let mut known = lock(levels);
+    for queue in queues {
+        known.insert((queue.queue.clone(), 0));
+        known.extend(queue.levels.iter().map(|level| (queue.queue.clone(), level.priority)));
+    }
+    let found = |queue: &str, priority: u8| {
+        let queue = queues.iter().find(|status| status.queue == queue)?;
+        queue.levels.iter().find(|level| level.priority == priority)
+    };
+    let each_level = |value: fn(&QueueLevel) -> f64| {
+        let value = move |(queue, priority): &(String, u8)| {
+            (level(queue, *priority), found(queue, *priority).map_or(0.0, value))
+        };
+        known.iter().map(value).collect::<Vec<_>>()
+    };
+    gauges(to, "queue_ready", "Runs that are due and could start now", each_level(|l| l.ready as f64));
+    gauges(to, "queue_oldest_seconds", "Age of the oldest ready run", each_level(|l| l.oldest_seconds));
     let each = |count: fn(&QueueStatus) -> f64| queues.iter().map(move |queue| (of(queue), count(queue)));
+    gauges(to, "queue_closed", "Runs that are due and wait for a window to end", each(|q| q.closed as f64));
+    gauges(to, "queue_paused", "Runs that are due and wait in a paused queue", each(|q| q.held as f64));
     gauges(to, "queue_waiting", "Runs that are not due yet", each(|q| q.waiting as f64));
     gauges(to, "queue_blocked", "Runs that wait for their concurrency key", each(|q| q.blocked as f64));
+    gauges(
+        to,
+        "queue_blocked_oldest_seconds",
+        "Age of the oldest run that waits for its concurrency key",
+        each(|q| q.blocked_oldest_seconds),
+    );
     gauges(to, "queue_running", "Runs that run, over all processes", each(|q| q.running as f64));
     gauges(to, "queue_concurrency", "Runs that may run at once", each(|q| f64::from(q.concurrency)));
     gauges(
         to,
-        "queue_paused",
-        "Whether somebody paused the queue",
-        each(|q| f64::from(u8::from(q.paused.is_some()))),
+        "queue_open",
+        "Whether runs of the queue may start: not paused, and in no window",
+        each(|q| f64::from(u8::from(q.paused.is_none() && q.closed_until.is_none()))),
     );
 }
 
@@ -212,16 +260,16 @@ impl Host {
         let to = &mut registry;
         self.measures.register(to);
         let queues = self.queue_status().await?;
-        queue_gauges(to, &queues);
+        queue_gauges(to, &queues, &self.measures.levels);
         let open = self.store.count(Kind::DeadLetter, "open").await?;
-        gauge(to, "dead_letters_open", "Dead letters that nobody has dealt with", open as f64);
+        gauge(to, "dead_letters_open", "Dead letters that are open", open as f64);
         let next = self.store.next_schedule(None).await?;
         let lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0));
         gauge(to, "scheduler_lag_seconds", "By how much the next schedule is late", lag);
         gauge(to, "claims", "Runs that this process works on", self.held().len() as f64);
         let leases = lock(&self.node.leases).len();
         gauge(to, "scheduler_leases", "Queues that this process is the scheduler of", leases as f64);
-        // A store that is away is no reason to tell nothing.
+        // A store that cannot be reached is no reason to show nothing.
         let vitals = self.store.vitals(now).await.unwrap_or_default();
         let store = |place: &str| [("store", place.to_owned())];
         let ahead = vitals.iter().map(|v| (store(&v.place), v.clock_ahead));
@@ -232,9 +280,24 @@ impl Host {
             gauge(to, "memory_bytes", "Memory in use, of the container or the machine", used);
             gauge(to, "memory_limit_bytes", "Memory that there is, of the container or the machine", limit);
         }
+        let version: Family<Labels, Float> = Family::default();
+        version.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1.0);
+        to.register("build_info", "The version of Stepwell", version);
+        let mut own = Registry::default();
+        process::register(&mut own);
         let mut text = String::new();
-        text::encode(&mut text, &registry).map_err(|error| HostError::Refused(error.to_string()))?;
+        text::encode_registry(&mut text, &registry)
+            .and_then(|()| text::encode(&mut text, &own))
+            .map_err(|error| HostError::Refused(error.to_string()))?;
         Ok(text)
+    }
+
+    /// Counts a request that was answered. `route` is the pattern of its path: there are few of them.
+    pub fn request_answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let (method, route) = (("method", method.to_owned()), ("route", route.to_owned()));
+        let status = ("status", status.to_string());
+        self.measures.requests.get_or_create(&[method.clone(), route.clone(), status]).inc();
+        self.measures.request_seconds.get_or_create(&[method, route]).observe(took.as_secs_f64());
     }
 
     /// Measures a call of the store.

@@ -152,6 +152,12 @@ impl Worker<'_> {
             RunStatus::Queued if self.hold.cancel.is_cancelled() => {}
             RunStatus::Queued => {
                 self.host.measures.began(&self.state, now);
+                let job = self.state.run.job.id.as_str();
+                tracing::info!(
+                    job,
+                    queue = self.state.run.queue.as_deref().unwrap_or(""),
+                    "the run has begun"
+                );
                 self.push(Event::Started { at: now })?;
             }
             status if !status.is_terminal() => self.forget_lost_attempt(now)?,
@@ -527,7 +533,7 @@ fn step_of(event: &Event) -> usize {
     }
 }
 
-/// What is noted about a run that ended in a way that somebody should look at.
+/// What is noted about a run that failed, timed out or expired.
 pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter> {
     if !state.status.is_dead() {
         return None;

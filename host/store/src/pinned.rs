@@ -322,8 +322,8 @@ impl Store for PinnedStores {
         Ok(self.gather(ask).await?.into_iter().flatten().min())
     }
 
-    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
-        self.of_queue(Some(queue))?.next_due(queue).await
+    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        self.of_queue(Some(queue))?.next_due(queue, after).await
     }
 
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {

@@ -105,19 +105,10 @@ pub(crate) fn component(db: &dyn Sql, digest: &str) -> Result<Option<Vec<u8>>, S
 }
 
 pub(crate) fn clean_up(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, StoreError> {
-    // A run ended after it was made: only ids of that time and before are looked at.
-    let sql =
-        "SELECT execution_id FROM runs WHERE execution_id < $1 AND phase = 5 AND ended_at < $2 LIMIT $3";
-    let bound = runs::first_id(query.runs_before + chrono::Duration::seconds(1));
-    let mut gone: Vec<String> = db.many(sql, params![&bound, micros(query.runs_before), query.limit])?;
-    let sql = "SELECT job_id FROM runs GROUP BY job_id HAVING COUNT(*) > $1";
-    for job in db.many::<String>(sql, params![query.runs_per_job])? {
-        let sql = "SELECT execution_id FROM runs WHERE job_id = $1 AND phase = 5
-            ORDER BY execution_id DESC LIMIT $2 OFFSET $3";
-        gone.extend(db.many::<String>(sql, params![&job, query.limit, query.runs_per_job])?);
+    let gone = old_runs(db, query)?;
+    if query.dry_run {
+        return Ok(gone);
     }
-    gone.sort_unstable();
-    gone.dedup();
     for id in &gone {
         for table in ["journal", "runs"] {
             db.execute(&format!("DELETE FROM {table} WHERE execution_id = $1"), params![id])?;
@@ -132,5 +123,34 @@ pub(crate) fn clean_up(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, Sto
     let sql = "DELETE FROM definitions WHERE used_at < $1 AND digest NOT IN (SELECT digest FROM runs)
         AND digest NOT IN (SELECT digest FROM schedules)";
     db.execute(sql, params![db.lease_time(query.now)? - UNUSED_MICROS])?;
+    Ok(gone)
+}
+
+/// The runs that are to go.
+fn old_runs(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, StoreError> {
+    let free = if query.include_dead {
+        String::new()
+    } else {
+        let kind = Kind::DeadLetter.name();
+        format!(
+            "AND NOT EXISTS (SELECT 1 FROM records WHERE kind = '{kind}' AND state = 'open' AND id = execution_id)"
+        )
+    };
+    // A run ended after it was made: only ids of that time and before are looked at.
+    let sql = format!(
+        "SELECT execution_id FROM runs WHERE execution_id < $1 AND phase = 5 AND ended_at < $2 {free} LIMIT $3"
+    );
+    let bound = runs::first_id(query.runs_before + chrono::Duration::seconds(1));
+    let mut gone: Vec<String> = db.many(&sql, params![&bound, micros(query.runs_before), query.limit])?;
+    let many = "SELECT job_id FROM runs GROUP BY job_id HAVING COUNT(*) > $1";
+    let sql = format!(
+        "SELECT execution_id FROM runs WHERE job_id = $1 AND phase = 5 {free}
+        ORDER BY execution_id DESC LIMIT $2 OFFSET $3"
+    );
+    for job in db.many::<String>(many, params![query.runs_per_job])? {
+        gone.extend(db.many::<String>(&sql, params![&job, query.limit, query.runs_per_job])?);
+    }
+    gone.sort_unstable();
+    gone.dedup();
     Ok(gone)
 }

@@ -200,9 +200,9 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.read(move |db, _| times::next_schedule(db, holder.as_deref())).await
     }
 
-    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
         let queue = queue.to_owned();
-        self.0.read(move |db, _| times::next_due(db, &queue)).await
+        self.0.read(move |db, _| times::next_due(db, &queue, after)).await
     }
 
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {

@@ -228,16 +228,27 @@ pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, Stor
             _ => row.blocked += count,
         }
     }
-    let sql = "SELECT queue, priority, COUNT(*), MIN(due_at) FROM runs WHERE phase = 1 AND queue IS NOT NULL
-        GROUP BY queue, priority ORDER BY queue, priority";
-    for (queue, priority, count, oldest) in db.many::<(String, u8, u64, i64)>(sql, &[])? {
-        let row = queues.entry(queue.clone()).or_insert_with(|| QueueRow { queue, ..QueueRow::default() });
-        row.ready += count;
-        row.levels.push((priority, count, time(oldest)));
+    for (ready, begun) in [("TRUE", false), ("(started_at IS NOT NULL OR cancel IS NOT NULL)", true)] {
+        let sql = format!(
+            "SELECT queue, priority, COUNT(*), MIN(due_at) FROM runs WHERE phase = 1 AND queue IS NOT NULL
+            AND {ready} GROUP BY queue, priority ORDER BY queue, priority"
+        );
+        for (queue, priority, count, oldest) in db.many::<(String, u8, u64, i64)>(&sql, &[])? {
+            let new = || QueueRow { queue: queue.clone(), ..QueueRow::default() };
+            let row = queues.entry(queue.clone()).or_insert_with(new);
+            if begun {
+                row.begun.push((priority, count, time(oldest)));
+            } else {
+                row.ready += count;
+                row.levels.push((priority, count, time(oldest)));
+            }
+        }
     }
-    for (queue, row) in &mut queues {
-        let sql = "SELECT due_at FROM runs WHERE queue = $1 AND phase = 1 ORDER BY rank LIMIT 1";
-        row.oldest = db.one(sql, params![queue])?.map(time);
+    let sql = "SELECT queue, MIN(due_at) FROM runs WHERE phase = 4 AND queue IS NOT NULL GROUP BY queue";
+    for (queue, oldest) in db.many::<(String, i64)>(sql, &[])? {
+        if let Some(row) = queues.get_mut(&queue) {
+            row.oldest_blocked = Some(time(oldest));
+        }
     }
     Ok(queues.into_values().collect())
 }
@@ -254,13 +265,17 @@ pub(crate) fn next_schedule(db: &dyn Sql, holder: Option<&str>) -> Result<Option
     Ok(next.flatten().map(time))
 }
 
-pub(crate) fn next_due(db: &dyn Sql, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) fn next_due(
+    db: &dyn Sql,
+    queue: &str,
+    after: Option<Timestamp>,
+) -> Result<Option<Timestamp>, StoreError> {
     let sql = "SELECT MIN(at) FROM (
-        SELECT MIN(due_at) AS at FROM runs WHERE queue = $1 AND phase = 2 UNION ALL
-        SELECT MIN(claimed_until) FROM runs WHERE queue = $1 AND phase = 3 UNION ALL
+        SELECT MIN(due_at) AS at FROM runs WHERE queue = $1 AND phase = 2 AND due_at > $2 UNION ALL
+        SELECT MIN(claimed_until) FROM runs WHERE queue = $1 AND phase = 3 AND claimed_until > $2 UNION ALL
         SELECT due_at FROM (SELECT due_at FROM runs WHERE queue = $1 AND phase = 1 ORDER BY rank LIMIT 1) AS first
-        ) AS all_of_them";
-    let next: Option<Option<i64>> = db.one(sql, params![queue])?;
+        WHERE due_at > $2) AS all_of_them";
+    let next: Option<Option<i64>> = db.one(sql, params![queue, after.map_or(i64::MIN, micros)])?;
     Ok(next.flatten().map(time))
 }
 

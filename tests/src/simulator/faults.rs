@@ -318,9 +318,9 @@ impl Store for Faulty {
         self.ground.ask(self.inner().next_schedule(holder)).await
     }
 
-    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
         self.enter(false).await?;
-        self.ground.ask(self.inner().next_due(queue)).await
+        self.ground.ask(self.inner().next_due(queue, after)).await
     }
 
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {

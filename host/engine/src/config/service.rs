@@ -18,7 +18,8 @@ pub struct Service {
     pub listen: SocketAddr,
     /// Requests of one API key or person in a second; twice as many in a burst. Default: 100.
     pub rate_limit: NonZeroU32,
-    /// What is logged: `warn`, `info`, or by part, for instance `stepwell=debug`. Default: `warn`.
+    /// What is logged: `warn`, `info`, or by part, for instance `stepwell=debug`. Default: `warn,stepwell=info`: starts
+    /// and stops, the begin and end of each run, and a line for each request.
     pub log: String,
     /// Runs that this process works on at once, over all queues. Default: 256. Each worker reserves 4 GiB of address
     /// space, not of memory, for the instance of its step: hence at most 10000.
@@ -134,7 +135,7 @@ impl Default for Service {
         Self {
             listen: ([127, 0, 0, 1], 7450).into(),
             rate_limit: NonZeroU32::MIN.saturating_add(99),
-            log: "warn".to_owned(),
+            log: "warn,stepwell=info".to_owned(),
             workers: 256,
             drain: Span::secs(30),
             lease: Span::secs(15),

@@ -48,6 +48,11 @@ impl PolicySet {
         if problems.is_empty() { Ok(Self(policies)) } else { Err(problems) }
     }
 
+    /// The names of the policies.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|policy| policy.name.clone()).collect()
+    }
+
     fn of(&self, project: &str, step_type: &str) -> Option<&Policy> {
         let named = |name: &str| {
             let mut own = self.0.iter().filter(|policy| policy.is_for(project));

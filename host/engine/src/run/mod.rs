@@ -173,7 +173,7 @@ impl RunStatus {
         !matches!(self, Self::Queued | Self::Running | Self::Waiting | Self::Parked)
     }
 
-    /// True when the run ended in a way that somebody should look at.
+    /// True when the run failed, timed out or expired: it needs attention.
     pub fn is_dead(self) -> bool {
         matches!(self, Self::Failed | Self::Timeout | Self::Expired)
     }

@@ -6,33 +6,47 @@
 //! does is decided in `zone`.
 
 use chrono::NaiveDateTime;
+use croner::Cron;
 use croner::parser::{CronParser, Year};
-use croner::{Cron, JobType};
 use sha2::{Digest, Sha256};
 
 /// A pattern that can be evaluated.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     cron: Cron,
+    is_interval: bool,
 }
 
-/// Lowest and highest value of each field, seconds first.
+/// Lowest and highest value that `H` stands for in each field, seconds first.
 const FIELDS: [(u32, u32); 6] = [(0, 59), (0, 59), (0, 23), (1, 28), (1, 12), (0, 6)];
+/// Name, lowest and highest number of each field, seconds first.
+const NUMBERS: [(&str, u32, u32); 6] = [
+    ("second", 0, 59),
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day", 1, 31),
+    ("month", 1, 12),
+    ("weekday", 0, 7),
+];
 
 impl Pattern {
     /// Reads a pattern; `seed` is what `H` is derived from.
     pub fn parse(text: &str, seed: &str) -> Result<Self, String> {
         let fields: Vec<&str> = text.split_whitespace().collect();
-        let plain = match fields.as_slice() {
-            [nickname] if nickname.starts_with('@') => nickname.to_string(),
+        let (plain, is_interval) = match fields.as_slice() {
+            // cron reads it as `0 * * * *`.
+            [nickname] if nickname.starts_with('@') => {
+                (nickname.to_string(), nickname.eq_ignore_ascii_case("@hourly"))
+            }
             fields if fields.len() == 5 || fields.len() == 6 => {
                 let first = 6 - fields.len();
+                out_of_range(text, fields, first)?;
                 let mut plain = Vec::new();
                 for (index, field) in fields.iter().enumerate() {
                     let range = FIELDS.get(first + index).copied().unwrap_or((0, 0));
                     plain.push(without_hash(field, range, &format!("{seed}/{}", first + index))?);
                 }
-                plain.join(" ")
+                (plain.join(" "), means_interval(fields, first))
             }
             fields => {
                 return Err(format!(
@@ -44,7 +58,7 @@ impl Pattern {
         let parser = CronParser::builder().year(Year::Disallowed).build();
         let cron =
             parser.parse(&plain).map_err(|error| format!("`{text}` is not a cron pattern: {error}"))?;
-        Ok(Self { cron })
+        Ok(Self { cron, is_interval })
     }
 
     /// The first match after `wall`; none when there is none within thousands of years.
@@ -53,10 +67,31 @@ impl Pattern {
         self.cron.find_next_occurrence(&wall.and_utc(), false).ok().map(|found| found.naive_utc())
     }
 
-    /// Whether the pattern means "every so often" rather than a time of the day.
+    /// Whether the pattern means "every so often" rather than times of the day: its minute or its hour begins with
+    /// `*` or `H/`. This is the rule of Vixie cron, which lets lists and ranges run once for each time they name.
     pub fn is_interval(&self) -> bool {
-        self.cron.determine_job_type() == JobType::IntervalWildcard
+        self.is_interval
     }
+}
+
+fn means_interval(fields: &[&str], first: usize) -> bool {
+    let minute = 1 - first.min(1);
+    let wildcard = |field: &&&str| field.starts_with('*') || field.starts_with("H/");
+    fields.iter().skip(minute).take(2).any(|field| wildcard(&field))
+}
+
+/// Names the numbers that their field does not have.
+fn out_of_range(pattern: &str, fields: &[&str], first: usize) -> Result<(), String> {
+    let mut problems = Vec::new();
+    for (field, (name, low, high)) in fields.iter().zip(NUMBERS.iter().skip(first)) {
+        for part in field.split(',') {
+            let range = part.split('/').next().unwrap_or_default();
+            let numbers = range.split('-').filter_map(|number| number.parse::<u32>().ok());
+            let wrong = numbers.filter(|number| !(*low..=*high).contains(number));
+            problems.extend(wrong.map(|number| format!("{name} {number} is out of range ({low}-{high})")));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(format!("`{pattern}`: {}", problems.join("; "))) }
 }
 
 /// The field with each `H` replaced by its number.
@@ -131,6 +166,48 @@ mod tests {
         assert!(low < 10);
         for pattern in ["H H * * *", "H/15 * * * *", "H(0-29) 2 * * *", "H 2 H * *"] {
             assert!(Pattern::parse(pattern, "job").is_ok(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn an_interval_has_a_wildcard_in_its_minute_or_hour() {
+        for (pattern, expected) in [
+            ("* * * * *", true),
+            ("*/15 * * * *", true),
+            ("0 * * * *", true),
+            ("* 2 * * *", true),
+            ("0 */6 * * *", true),
+            ("H/15 2 * * *", true),
+            ("@hourly", true),
+            ("*/10 * 2 * * *", true),
+            ("0 0 */2 * * *", true),
+            ("30 2,14 * * *", false),
+            ("0,30 2 * * *", false),
+            ("0 2-3 * * *", false),
+            ("0-59 0-23 * * *", false),
+            ("30 1,2 * * *", false),
+            ("H H * * *", false),
+            ("0 2 */2 * *", false),
+            ("@daily", false),
+            ("*/10 30 2 * * *", false),
+        ] {
+            assert_eq!(Pattern::parse(pattern, "job").unwrap().is_interval(), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_its_field_does_not_have_is_named() {
+        for (pattern, expected) in [
+            (
+                "61 25 * * *",
+                "`61 25 * * *`: minute 61 is out of range (0-59); hour 25 is out of range (0-23)",
+            ),
+            ("0 0 1-32 * *", "`0 0 1-32 * *`: day 32 is out of range (1-31)"),
+            ("0 0 * 0 *", "`0 0 * 0 *`: month 0 is out of range (1-12)"),
+            ("0 0 * * 1,8", "`0 0 * * 1,8`: weekday 8 is out of range (0-7)"),
+            ("60 0 0 * * *", "`60 0 0 * * *`: second 60 is out of range (0-59)"),
+        ] {
+            assert_eq!(Pattern::parse(pattern, "job").unwrap_err(), expected);
         }
     }
 

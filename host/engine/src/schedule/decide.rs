@@ -1,4 +1,4 @@
-//! What becomes of each fire.
+//! What happens to each fire.
 
 use chrono::Duration;
 use schemars::JsonSchema;
@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::timetable::{Nominal, Timetable};
 use super::{Misfire, Schedule, Transition};
 use crate::clock::{self, Timestamp};
-use crate::quantity::Span;
 
-/// What became of a fire.
+/// What happened to a fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -25,9 +24,9 @@ pub enum Decision {
     Blackout,
     /// The schedule was paused.
     Paused,
-    /// Nobody was there, and the misfire rule or its window leaves it out.
+    /// No scheduler was running, and the misfire rule or its window leaves it out.
     Missed,
-    /// Nobody was there, and a later fire runs in its place.
+    /// No scheduler was running, and a later fire that was missed as well runs in its place.
     Superseded,
     /// An earlier run had not ended, and the overlap rule is `forbid`.
     Overlap,
@@ -67,12 +66,12 @@ impl Decision {
     ];
 }
 
-/// A fire, and what is to become of it.
+/// A fire, and what happens to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fire {
     /// Which.
     pub nominal: Nominal,
-    /// What becomes of it.
+    /// What happens to it.
     pub decision: Decision,
     /// Why, in words; empty where the decision says all.
     pub reason: String,
@@ -91,8 +90,29 @@ pub struct Due {
     pub next: Option<Timestamp>,
 }
 
-/// A fire that is later than this was missed: nobody was there for it.
+/// A fire that is decided later than this was missed, even where a scheduler was running.
 pub const PUNCTUAL: Duration = Duration::seconds(60);
+
+/// The time, and how long a scheduler has been watching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// Since when the scheduler that decides has been running without a break.
+    pub since: Timestamp,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Watch {
+    /// A scheduler that has always been there.
+    pub fn always(now: Timestamp) -> Self {
+        Self { since: Timestamp::MIN_UTC, now }
+    }
+
+    /// Whether a fire came while no scheduler was running, or one that could not decide.
+    fn missed(self, at: Timestamp) -> bool {
+        at < self.since || self.now - at > PUNCTUAL
+    }
+}
 
 /// Decides about the fires in `(cursor, now]`, at most about `limit` (and what falls on the same instant).
 pub fn due(
@@ -100,9 +120,10 @@ pub fn due(
     schedule: &Schedule,
     cursor: Timestamp,
     paused: Option<&str>,
-    now: Timestamp,
+    watch: Watch,
     limit: usize,
 ) -> Due {
+    let now = watch.now;
     let mut fires = Vec::new();
     let mut cursor = cursor;
     let mut next = timetable.next(cursor);
@@ -113,11 +134,17 @@ pub fn due(
         }
         let Some(at) = group.first().map(|first| first.at) else { break };
         let following = timetable.next(at);
-        let is_last = following.as_ref().and_then(|group| group.first()).is_none_or(|first| first.at > now);
+        let missed = |group: &Vec<Nominal>| {
+            group.first().is_some_and(|first| first.at <= now && watch.missed(first.at))
+        };
+        let (last, later) = (group.len() - 1, following.as_ref().is_some_and(missed));
         for (index, nominal) in group.into_iter().enumerate() {
-            let (decision, reason) = match coincidence(&nominal, index, &fires) {
+            let (decision, reason) = match coincidence(timetable, &nominal, index, &fires) {
                 Some(decided) => decided,
-                None => decide(timetable, schedule, at, paused, now, is_last),
+                None => {
+                    let is_last = !later && (index == last || timetable.coalesces);
+                    decide(timetable, schedule, at, paused, watch, is_last)
+                }
             };
             fires.push(Fire { due: timetable.due_at(&nominal), nominal, decision, reason });
         }
@@ -133,9 +160,17 @@ pub fn due(
 }
 
 /// What is decided by the clocks alone.
-fn coincidence(nominal: &Nominal, index: usize, earlier: &[Fire]) -> Option<(Decision, String)> {
+fn coincidence(
+    timetable: &Timetable,
+    nominal: &Nominal,
+    index: usize,
+    earlier: &[Fire],
+) -> Option<(Decision, String)> {
     if nominal.transition == Some(Transition::Skipped) {
         return Some((Decision::Gap, nominal.note().to_owned()));
+    }
+    if !timetable.coalesces {
+        return None;
     }
     let same = earlier.iter().rev().take(index).find(|fire| fire.decision != Decision::Gap)?;
     Some((Decision::Coalesced, format!("with the fire of {}", same.nominal.name())))
@@ -146,7 +181,7 @@ fn decide(
     schedule: &Schedule,
     at: Timestamp,
     paused: Option<&str>,
-    now: Timestamp,
+    watch: Watch,
     is_last: bool,
 ) -> (Decision, String) {
     if let Some(reason) = timetable.closed_at(at) {
@@ -155,24 +190,35 @@ fn decide(
     if let Some(by) = paused {
         return (Decision::Paused, by.to_owned());
     }
-    let late = now - at;
-    if late <= PUNCTUAL {
+    if !watch.missed(at) {
         return (Decision::Admitted, String::new());
     }
-    let by = Span(late.to_std().unwrap_or_default());
-    let window = clock::span(schedule.misfire_window.0);
-    if late > window {
-        let window = schedule.misfire_window;
-        return (Decision::Missed, format!("nobody was there for {by}, and the misfire window is {window}"));
+    let late = watch.now - at;
+    let missed = format!("missed by {} because no scheduler was running", in_words(late));
+    let window = schedule.misfire_window;
+    if late > clock::span(window.0) {
+        return (Decision::Missed, format!("{missed}; older than the misfire window of {window}"));
     }
     match schedule.misfire {
-        Misfire::Skip => {
-            (Decision::Missed, format!("nobody was there for {by}, and the misfire rule is `skip`"))
-        }
+        Misfire::Skip => (Decision::Missed, format!("{missed}; skipped (misfire: skip)")),
         Misfire::Latest if !is_last => {
-            (Decision::Superseded, "a later fire was missed too, and the misfire rule is `latest`".to_owned())
+            (Decision::Superseded, format!("{missed}; a later missed fire runs instead (misfire: latest)"))
         }
-        Misfire::Latest | Misfire::All => (Decision::Admitted, format!("{by} late")),
+        Misfire::Latest => (Decision::Admitted, format!("{missed}; runs now (misfire: latest)")),
+        Misfire::All => (Decision::Admitted, format!("{missed}; runs now (misfire: all)")),
+    }
+}
+
+/// A length of time in its two largest units: `1m 14s`.
+fn in_words(time: Duration) -> String {
+    let secs = time.num_seconds().max(0);
+    let (days, hours, minutes) = (secs / 86_400, secs / 3600 % 24, secs / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) if secs < 10 => format!("{:.1}s", time.as_seconds_f64().max(0.0)),
+        (0, 0, 0) => format!("{secs}s"),
+        (0, 0, _) => format!("{minutes}m {}s", secs % 60),
+        (0, ..) => format!("{hours}h {minutes}m"),
+        _ => format!("{days}d {hours}h"),
     }
 }
 
@@ -187,11 +233,12 @@ pub fn backfill(timetable: &Timetable, from: Timestamp, to: Timestamp, limit: us
         }
         let Some(at) = group.first().map(|first| first.at) else { break };
         for (index, nominal) in group.into_iter().enumerate() {
-            let (decision, reason) = match (coincidence(&nominal, index, &fires), timetable.closed_at(at)) {
-                (Some(decided), _) => decided,
-                (None, Some(reason)) => (Decision::Blackout, reason.to_owned()),
-                (None, None) => (Decision::Backfilled, String::new()),
-            };
+            let (decision, reason) =
+                match (coincidence(timetable, &nominal, index, &fires), timetable.closed_at(at)) {
+                    (Some(decided), _) => decided,
+                    (None, Some(reason)) => (Decision::Blackout, reason.to_owned()),
+                    (None, None) => (Decision::Backfilled, String::new()),
+                };
             fires.push(Fire { due: at, nominal, decision, reason });
         }
         next = timetable.next(at);
@@ -220,7 +267,7 @@ mod tests {
     /// The decisions between two instants: `HH:MM+OFFSET decision`, with the day where it is another.
     fn decisions(schedule: serde_json::Value, zone: &str, from: &str, now: &str) -> Vec<String> {
         let (timetable, schedule) = timetable(schedule, zone);
-        let due = due(&timetable, &schedule, at(from), None, at(now), 1000);
+        let due = due(&timetable, &schedule, at(from), None, Watch::always(at(now)), 1000);
         let shown =
             |fire: &Fire| format!("{} {}", fire.nominal.wall.format("%d %H:%M%:z"), fire.decision.name());
         due.fires.iter().map(shown).collect()
@@ -294,13 +341,51 @@ mod tests {
         );
     }
 
+    /// An outage of 45 seconds, and one fire after it: `latest` runs one fire of the outage, `skip` none.
+    #[test]
+    fn a_short_outage_is_one_too() {
+        let told = |misfire: &str| {
+            let (timetable, schedule) = timetable(json!({"every": "10s", "misfire": misfire}), "UTC");
+            let (since, now) = (at("2026-01-01T00:00:45Z"), at("2026-01-01T00:00:50.5Z"));
+            let fires =
+                due(&timetable, &schedule, at("2026-01-01T00:00:10Z"), None, Watch { since, now }, 100).fires;
+            let shown = |fire: &Fire| format!("{} {}", fire.nominal.wall.format("%S"), fire.decision.name());
+            (fires.iter().map(shown).collect::<Vec<_>>().join(", "), fires[0].reason.clone())
+        };
+        assert_eq!(
+            told("skip"),
+            (
+                "20 missed, 30 missed, 40 missed, 50 admitted".to_owned(),
+                "missed by 30s because no scheduler was running; skipped (misfire: skip)".to_owned()
+            )
+        );
+        assert_eq!(
+            told("latest"),
+            (
+                "20 superseded, 30 superseded, 40 admitted, 50 admitted".to_owned(),
+                "missed by 30s because no scheduler was running; a later missed fire runs instead (misfire: latest)"
+                    .to_owned()
+            )
+        );
+        assert_eq!(told("all").0, "20 admitted, 30 admitted, 40 admitted, 50 admitted");
+    }
+
+    #[test]
+    fn lateness_is_told_in_its_two_largest_units() {
+        for (millis, expected) in
+            [(2_540, "2.5s"), (73_602, "1m 13s"), (3_600_000, "1h 0m"), (90_061_000, "1d 1h")]
+        {
+            assert_eq!(in_words(Duration::milliseconds(millis)), expected);
+        }
+    }
+
     #[test]
     fn a_limit_stops_in_between_and_goes_on_where_it_stopped() {
         let (timetable, schedule) = timetable(json!({"every": "1s", "misfire": "all"}), "UTC");
         let (mut cursor, now) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:30.5Z"));
         let mut names = Vec::new();
         loop {
-            let due = due(&timetable, &schedule, cursor, None, now, 7);
+            let due = due(&timetable, &schedule, cursor, None, Watch::always(now), 7);
             names.extend(due.fires.iter().map(|fire| fire.nominal.name()));
             cursor = due.cursor;
             if due.next.unwrap() > now {
@@ -319,7 +404,7 @@ mod tests {
             "blackout": [{"calendar": "holidays"}, {"from": "2026-12-27", "to": "2026-12-27T13:00", "reason": "audit"}]});
         let (from, to) = ("2026-12-20T00:00:00Z", "2026-12-31T00:00:00Z");
         let (timetable, parsed) = timetable(schedule, "Europe/Paris");
-        let fires = due(&timetable, &parsed, at(from), Some("by ann"), at(to), 100).fires;
+        let fires = due(&timetable, &parsed, at(from), Some("by ann"), Watch::always(at(to)), 100).fires;
         let told: Vec<String> = fires
             .iter()
             .map(|f| format!("{} {} {}", f.nominal.wall.format("%d"), f.decision.name(), f.reason))
@@ -343,9 +428,15 @@ mod tests {
     fn jitter_is_within_its_bounds_and_stays_what_it_is() {
         let (timetable, schedule) =
             timetable(json!({"every": "1m", "jitter": "30s", "misfire": "all"}), "UTC");
-        let fires =
-            due(&timetable, &schedule, at("2026-01-01T00:00:00Z"), None, at("2026-01-01T02:00:00Z"), 200)
-                .fires;
+        let fires = due(
+            &timetable,
+            &schedule,
+            at("2026-01-01T00:00:00Z"),
+            None,
+            Watch::always(at("2026-01-01T02:00:00Z")),
+            200,
+        )
+        .fires;
         let moved: std::collections::BTreeSet<i64> =
             fires.iter().map(|fire| (fire.due - fire.nominal.at).num_milliseconds()).collect();
         assert!(

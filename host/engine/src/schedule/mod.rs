@@ -7,6 +7,8 @@ mod calendar;
 mod cron;
 mod decide;
 mod timetable;
+#[cfg(test)]
+mod vixie;
 pub mod zone;
 
 use schemars::JsonSchema;
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::quantity::Span;
 
 pub use calendar::{Blackout, Calendars};
-pub use decide::{Decision, Due, Fire, PUNCTUAL, backfill, due};
+pub use decide::{Decision, Due, Fire, PUNCTUAL, Watch, backfill, due};
 pub use timetable::{Nominal, Timetable};
 pub use zone::{Gap, Overlap, Transition, parse_time};
 
@@ -39,17 +41,17 @@ pub struct Schedule {
     /// No fire after that time. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
-    /// What becomes of wall times that a change of the clocks skips or repeats.
+    /// What happens at wall times that a change of the clocks skips or repeats.
     #[serde(default, skip_serializing_if = "Dst::is_default")]
     pub dst: Dst,
-    /// What becomes of fires that nobody was there for. Default: `latest`, since most jobs work on the present
-    /// state, and once is enough.
+    /// What happens to fires that came while no scheduler was running. Default: `latest`, since most jobs work on the
+    /// present state, and once is enough.
     #[serde(default, skip_serializing_if = "is_default")]
     pub misfire: Misfire,
     /// Fires that are older than this are not caught up with. Default: 24h.
     #[serde(default = "one_day", skip_serializing_if = "is_one_day")]
     pub misfire_window: Span,
-    /// What becomes of a fire while an earlier run of this schedule has not ended. Default: `allow`, as cron does.
+    /// What happens to a fire while an earlier run of this schedule has not ended. Default: `allow`, as cron does.
     #[serde(default, skip_serializing_if = "is_default")]
     pub overlap: RunOverlap,
     /// Runs start up to this much later than their fire, each by its own fixed part of it. Default: 0.
@@ -61,9 +63,9 @@ pub struct Schedule {
     pub blackout: Vec<Blackout>,
 }
 
-/// What becomes of wall times that a change of the clocks skips or repeats. What is left out follows cron: a
-/// pattern that names a time of the day runs once on each day (`next_valid`, `first`), one that means "every so
-/// often" goes on at its pace (`skip`, `both`).
+/// What happens at wall times that a change of the clocks skips or repeats. The default follows cron: a pattern
+/// runs once a day at each time that it lists (`next_valid`, `first`), unless its minute or hour begins with `*` or
+/// `H/`: then it means "every so often" and follows elapsed time (`skip`, `both`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dst {
@@ -81,7 +83,7 @@ impl Dst {
     }
 }
 
-/// What becomes of fires that nobody was there for.
+/// What happens to fires that came while no scheduler was running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Misfire {
@@ -94,7 +96,7 @@ pub enum Misfire {
     All,
 }
 
-/// What becomes of a fire while an earlier run of the schedule has not ended.
+/// What happens to a fire while an earlier run of the schedule has not ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOverlap {

@@ -18,6 +18,8 @@ pub struct Timetable {
     kind: Kind,
     gap: Gap,
     overlap: Overlap,
+    /// Whether fires on one instant share a run. Times of the day do not: each has its own, as cron does.
+    pub(super) coalesces: bool,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
     blackout: Vec<Closed>,
@@ -98,6 +100,7 @@ impl Timetable {
             .unwrap_or_default();
         let Some(kind) = kind.filter(|_| problems.is_empty()) else { return Err(problems) };
         let interval = matches!(&kind, Kind::Cron(pattern) if pattern.is_interval());
+        // What cron does: times of the day run once a day each, and what means "every so often" keeps its pace.
         let (gap, overlap) =
             if interval { (Gap::Skip, Overlap::Both) } else { (Gap::NextValid, Overlap::First) };
         let (gap, overlap) = (schedule.dst.gap.unwrap_or(gap), schedule.dst.overlap.unwrap_or(overlap));
@@ -106,7 +109,9 @@ impl Timetable {
             (kind, _) => kind,
         };
         let jitter = clock::span(schedule.jitter.0);
-        Ok(Self { job_id: job_id.to_owned(), zone, kind, gap, overlap, start, end, blackout, jitter })
+        let coalesces = !matches!(&kind, Kind::Cron(pattern) if !pattern.is_interval());
+        let job_id = job_id.to_owned();
+        Ok(Self { job_id, zone, kind, gap, overlap, coalesces, start, end, blackout, jitter })
     }
 
     /// The next nominal times after `after`: all that fall on the first instant that has any, in the order of

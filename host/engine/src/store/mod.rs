@@ -95,7 +95,7 @@ pub trait Store: Send + Sync {
     async fn workers(&self) -> Result<Vec<String>, StoreError>;
 
     /// Writes what happened, and moves the run as `commit.next` says. A run that ends hands its concurrency slot on,
-    /// and is noted as a dead letter when it ended in a way that somebody should look at. Fails with
+    /// and is noted as a dead letter when it failed, timed out or expired. Fails with
     /// [`StoreError::Stale`], writing nothing, when another claim has followed. Gives the queues in which a run has
     /// become free to go.
     async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError>;
@@ -133,8 +133,9 @@ pub trait Store: Send + Sync {
     /// When the next schedule is due, in queues that `holder` is or was the scheduler of, or in all of them.
     async fn next_schedule(&self, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError>;
 
-    /// When the next waiting run of the queue is due; now or before when one is ready.
-    async fn next_due(&self, queue: &str) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next waiting run of the queue is due, of those that are due after `after` when it is given; without it,
+    /// now or before when one is ready.
+    async fn next_due(&self, queue: &str, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError>;
 
     /// Runs that should have begun by `now`, and have not.
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
@@ -184,7 +185,7 @@ pub trait Store: Send + Sync {
     /// What each queue holds.
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
 
-    /// Removes what is older than the retention says, and gives the ids of the runs that went.
+    /// Removes what is older than the retention says, and gives the ids of the runs that went, or would.
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError>;
 
     /// Keeps the bytes of a component under their digest (`sha256:...`).

@@ -18,7 +18,7 @@ pub enum Kind {
     ApiKey,
     /// A backfill.
     Backfill,
-    /// A run that ended in a way that somebody should look at.
+    /// A run that failed, timed out or expired, and needs attention.
     DeadLetter,
     /// A process that works on runs.
     Worker,

@@ -206,7 +206,7 @@ pub struct Commit {
     pub started_at: Option<Timestamp>,
     /// What becomes of the claim.
     pub next: Next,
-    /// What is noted when the run ended in a way that somebody should look at.
+    /// What is noted when the run failed, timed out or expired.
     pub dead: Option<DeadLetter>,
     /// The worker's time.
     pub at: Timestamp,
@@ -318,10 +318,12 @@ pub struct QueueRow {
     pub blocked: u64,
     /// Runs that run.
     pub running: u64,
-    /// When the ready run that goes next became due.
-    pub oldest: Option<Timestamp>,
+    /// When the first run that waits for its concurrency key became due.
+    pub oldest_blocked: Option<Timestamp>,
     /// The ready ones by priority: how many, and when the first of them became due.
     pub levels: Vec<(u8, u64, Timestamp)>,
+    /// Those of them that go on in a queue that is closed or paused: they have begun, or are to be cancelled.
+    pub begun: Vec<(u8, u64, Timestamp)>,
 }
 
 /// A schedule, and how far it is.
@@ -414,7 +416,7 @@ pub struct LedgerFilter {
     pub limit: u32,
 }
 
-/// A run that ended in a way that somebody should look at.
+/// A run that failed, timed out or expired, and needs attention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetter {
     /// The run.
@@ -473,6 +475,10 @@ pub struct CleanUp {
     pub audit_before: Timestamp,
     /// Runs at most in one go.
     pub limit: u32,
+    /// Whether runs go whose dead letters are open.
+    pub include_dead: bool,
+    /// Whether nothing goes: only the ids are wanted.
+    pub dry_run: bool,
     /// The time.
     pub now: Timestamp,
 }

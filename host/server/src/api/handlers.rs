@@ -14,7 +14,7 @@ use stepwell::engine::job::approval;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
 use stepwell::sandbox::MAX_COMPONENT_BYTES;
-use stepwell::{Health, HostError, Metrics, StoredJob};
+use stepwell::{CleanUpOptions, Health, HostError, Metrics, StoredJob};
 
 use super::keys::{self, NewKey};
 use super::problem::Problem;
@@ -93,12 +93,6 @@ pub(super) struct Page {
 
 pub(super) async fn liveness() -> &'static str {
     "ok\n"
-}
-
-/// Without a word about why: this one answers everybody.
-pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, &'static str) {
-    let works = app.host.is_serving() && app.host.store().next_schedule(None).await.is_ok();
-    if works { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
 }
 
 pub(super) async fn openapi() -> Json<serde_json::Value> {
@@ -380,12 +374,6 @@ pub(super) struct MetricsQuery {
     hours: Option<u32>,
 }
 
-pub(super) async fn prometheus(State(app): State<App>) -> Result<Response, Problem> {
-    let text = app.host.prometheus().await?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
-}
-
 pub(super) async fn metrics(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -405,6 +393,10 @@ pub(super) async fn health(State(app): State<App>) -> Json<Health> {
 #[serde(deny_unknown_fields)]
 pub(super) struct CleanUpQuery {
     days: Option<u32>,
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    include_dead: bool,
 }
 
 pub(super) async fn clean_up(
@@ -412,9 +404,13 @@ pub(super) async fn clean_up(
     Extension(caller): Extension<Caller>,
     Params(query): Params<CleanUpQuery>,
 ) -> Answer<CleanedUp> {
-    let audit = caller.audit(&app, "system.clean_up", "runs");
-    app.host.store().write(vec![stepwell::engine::store::Change::Audit(audit)]).await?;
-    Ok(Json(CleanedUp { runs: app.host.clean_up(query.days).await? }))
+    let CleanUpQuery { days, dry_run, include_dead } = query;
+    if !dry_run {
+        let audit = caller.audit(&app, "system.clean_up", "runs");
+        app.host.store().write(vec![stepwell::engine::store::Change::Audit(audit)]).await?;
+    }
+    let done = app.host.clean_up(CleanUpOptions { days, dry_run, include_dead }).await?;
+    Ok(Json(CleanedUp { runs: done.runs, kept_dead: done.kept_dead, dry_run }))
 }
 
 pub(super) async fn audit(State(app): State<App>, Params(page): Params<Page>) -> Answer<AuditLog> {

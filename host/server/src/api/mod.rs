@@ -7,6 +7,7 @@ mod access;
 mod handlers;
 mod history;
 pub(crate) mod keys;
+mod observe;
 pub(crate) mod oidc;
 mod openapi;
 mod outputs;
@@ -40,7 +41,7 @@ use problem::Problem;
 
 pub(crate) use openapi::document;
 pub use routes::markdown;
-pub(crate) use serve::serve;
+pub(crate) use serve::{Serving, serve};
 
 /// Bytes of a request's body.
 const MAX_BODY: usize = 1 << 20;
@@ -116,6 +117,7 @@ pub(crate) fn router(host: Host, rate: NonZeroU32) -> Result<Router, HostError> 
         })
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app);
     Ok(router)
 }
@@ -136,6 +138,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
             return problem.into_response();
         }
     };
+    let asked_by = observe::AskedBy(caller.name().to_owned());
     parts.extensions.insert(caller);
     // What streams answers at once, and goes on; what waits for a run says how long it does.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
@@ -148,12 +151,17 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
                 Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
             },
         };
-        next.run(Request::from_parts(parts, body)).await
+        match observe::refused(&app, operation) {
+            Some(refused) => refused,
+            None => next.run(Request::from_parts(parts, body)).await,
+        }
     };
-    match tokio::time::timeout(limit, answer).await {
+    let mut response = match tokio::time::timeout(limit, answer).await {
         Ok(response) => problem_of(response),
         Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").into_response(),
-    }
+    };
+    response.extensions_mut().insert(asked_by);
+    response
 }
 
 /// Who asks, when the role is enough for the operation.

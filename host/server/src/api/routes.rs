@@ -7,7 +7,7 @@ use super::App;
 use super::handlers as h;
 use super::history;
 use super::keys::Role;
-use super::{outputs, runs as r, v2};
+use super::{observe, outputs, runs as r, v2};
 
 /// An operation of the API.
 pub(crate) struct Operation {
@@ -85,10 +85,20 @@ const LETTERS: &[(&str, &str, &str)] = &[
     ("cursor", "string", "`next_cursor` of the page before."),
 ];
 
+const CLEAN_UP: &[(&str, &str, &str)] = &[
+    (
+        "days",
+        "integer",
+        "Runs that ended before that many days. Default: the retention of the configuration.",
+    ),
+    ("dry_run", "boolean", "Whether nothing is removed, and only counted. Default: false."),
+    ("include_dead", "boolean", "Whether runs are removed whose dead letters are open. Default: false."),
+];
+
 operations! {
     get "/healthz" liveness anybody h::liveness, "Whether the process lives", query NONE, body None, gives 200 "text/plain", waits false, command "";
-    get "/readyz" readiness anybody h::readiness, "Whether the process takes requests and its store works", query NONE, body None, gives 200 "text/plain", waits false, command "";
-    get "/metrics" prometheus viewer h::prometheus, "What this process measures, for Prometheus (OpenMetrics)", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/readyz" readiness anybody observe::readiness, "Whether the process takes requests, its store answers and its steps are compiled; why not, otherwise", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/metrics" prometheus viewer observe::metrics, "What this process measures, for Prometheus: OpenMetrics, or with `Accept: text/plain` the text format 0.0.4", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/api/v2/openapi.json" openapi viewer h::openapi, "This document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
 
     post "/api/v2/jobs/execute" executeJob operator v2::execute, "Runs a job and waits for its end (section 9.1.1 of the v2 design)", query NONE, body Some("ExecuteRequest"), gives 200 "Run", waits true, command "run FILE";
@@ -117,7 +127,7 @@ operations! {
     get "/api/v2/runs/{id}" getRun viewer r::get, "A run and its steps", query NONE, body None, gives 200 "Run", waits false, command "runs show ID";
     post "/api/v2/runs/{id}/cancel" cancelRun operator r::cancel, "Cancels a run", query NONE, body Some("Reason"), gives 202 "RunRow", waits false, command "runs cancel ID";
     post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
-    get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Why a run does not go on, and what mends it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
+    get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Why a run does not start or continue, and what to do about it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
     get "/api/v2/runs/{id}/logs" runLogs viewer r::logs, "The log: as text, or with `Accept: text/event-stream` as it grows (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
     get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "What each attempt cost", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
     get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "The value that a step gave to later steps, all of it", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
@@ -126,7 +136,7 @@ operations! {
     post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
     get "/api/v2/approvals" listApprovals viewer r::approvals, "Runs that wait for an approval", query NONE, body None, gives 200 "Approvals", waits false, command "approvals list";
 
-    get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Runs that ended in a way that somebody should look at", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
+    get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Failed, timed-out and expired runs that need attention", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
     get "/api/v2/dead-letters/{id}" getDeadLetter viewer history::get_dead_letter, "A dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
     post "/api/v2/dead-letters/{id}/redrive" redriveDeadLetter operator history::redrive, "Runs it again, with an edited job if one is given", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "dead-letters redrive ID";
     post "/api/v2/dead-letters/{id}/discard" discardDeadLetter operator history::discard, "Puts it aside", query NONE, body Some("Reason"), gives 200 "DeadLetter", waits false, command "dead-letters discard ID";
@@ -141,7 +151,7 @@ operations! {
     delete "/api/v2/steps/{id}" removeStep admin h::remove_step, "Removes a step that was registered so", query NONE, body None, gives 204 "", waits false, command "steps remove TYPE";
     get "/api/v2/metrics" getMetrics viewer h::metrics, "How the runs of the last hours went", query &[("hours", "integer", "How many, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
     get "/api/v2/system/health" systemHealth viewer h::health, "Whether the parts work", query NONE, body None, gives 200 "Health", waits false, command "health";
-    post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention, or than `days`", query &[("days", "integer", "Default: the retention of the configuration.")], body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
+    post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention, or than `days`; those with open dead letters are kept", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
     get "/api/v2/audit" listAudit admin h::audit, "The audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
     get "/api/v2/keys" listKeys admin h::list_keys, "API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
     post "/api/v2/keys" createKey admin h::create_key, "Makes an API key, and shows it this once", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";

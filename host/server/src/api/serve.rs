@@ -1,5 +1,6 @@
 //! The server: connections, their limits, and an orderly end.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::keys::{self, NewKey, Role};
 use super::router;
+use crate::telemetry::LogFormat;
 use crate::{Exit, file_error, print};
 
 /// How long a client may take to send its headers, and a kept connection may be idle.
@@ -26,15 +28,20 @@ const MAX_HEADER_BYTES: usize = 16 << 10;
 /// Connections at once.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// Serves until SIGTERM or SIGINT, then drains.
-///
-/// SIGHUP calls `reload`.
-pub(crate) async fn serve(
-    host: Host,
-    listen: SocketAddr,
-    rate: NonZeroU32,
-    reload: impl Fn(),
-) -> Result<Exit, HostError> {
+/// Where and how it serves.
+pub(crate) struct Serving {
+    /// The address that it listens on.
+    pub listen: SocketAddr,
+    /// Requests of one key in a second.
+    pub rate: NonZeroU32,
+    /// The form of its log, which standard output follows.
+    pub format: LogFormat,
+}
+
+/// Serves until SIGTERM or SIGINT, then drains: nothing new begins, everything else is answered, and the connections are
+/// closed last. A second SIGINT ends it at once. SIGHUP calls `reload`.
+pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Result<Exit, HostError> {
+    let Serving { listen, rate, format } = serving;
     let fail = |error| file_error(listen.to_string().into(), error);
     let listener = TcpListener::bind(listen).await.map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
@@ -43,37 +50,70 @@ pub(crate) async fn serve(
         (signal(SignalKind::terminate()).map_err(fail)?, signal(SignalKind::interrupt()).map_err(fail)?);
     let mut again = signal(SignalKind::hangup()).map_err(fail)?;
     let service = host.serve().await?;
-    print(&format!("listening on http://{address}"));
+    started(&host, address).await;
+    announce(format, address);
     let stop = async {
         loop {
             tokio::select! {
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
                 _ = again.recv() => reload(),
             }
         }
+        let limit = host.configuration().service.drain;
+        tracing::info!("shutting down: no new run starts; running steps may continue for {limit}");
+        tokio::select! {
+            let_go = service.drain() => Some(let_go),
+            _ = interrupt.recv() => None,
+        }
     };
-    let connections = accept(listener, router(host.clone(), rate)?, stop).await;
-    eprintln!(
-        "draining: nothing new begins; steps that run may go on for {}",
-        host.configuration().service.drain
-    );
-    let drained = tokio::select! {
-        let_go = service.drain() => Some(let_go),
-        _ = interrupt.recv() => None,
-    };
+    let (connections, drained) = accept(listener, router(host.clone(), rate)?, stop).await;
     // Clients that still wait get their answer, or not.
     let _ = tokio::time::timeout(Duration::from_secs(1), connections.shutdown()).await;
     match drained {
-        Some(0) => eprintln!("drained"),
-        Some(count) => eprintln!("{count} runs were let go in the middle of a step; they are done again"),
-        None => eprintln!("left at once; what ran is done again"),
+        Some(0) => tracing::info!("stopped: no step was interrupted"),
+        Some(count) => {
+            tracing::warn!(runs = count, "stopped: runs were interrupted in a step, which runs again")
+        }
+        None => tracing::warn!("stopped at once: what was running runs again"),
     }
     Ok(Exit::Success)
 }
 
-/// Takes connections until `stop`.
-async fn accept(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> GracefulShutdown {
+/// One line of the log about what has started.
+async fn started(host: &Host, address: SocketAddr) {
+    let stores = host.store().vitals(host.now()).await.unwrap_or_default();
+    let stores: Vec<String> =
+        stores.iter().map(|store| format!("{} {}", store.product, store.place)).collect();
+    let policies = host.policy_names();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        listen = %address,
+        store = stores.join(", "),
+        policies = if policies.is_empty() { "none".to_owned() } else { policies.join(", ") },
+        steps = host.steps().len(),
+        "started"
+    );
+}
+
+/// Says on standard output where it listens, for whoever started it.
+fn announce(format: LogFormat, address: SocketAddr) {
+    let text = format!("listening on http://{address}");
+    match format {
+        LogFormat::Text => print(&text),
+        LogFormat::Json => {
+            let line = serde_json::json!({"level": "INFO", "message": text, "listen": address.to_string()});
+            print(&line.to_string());
+        }
+    }
+}
+
+/// Takes connections until `stop` ends; gives what it ended with.
+async fn accept<T>(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = T>,
+) -> (GracefulShutdown, T) {
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()
@@ -86,7 +126,7 @@ async fn accept(listener: TcpListener, router: Router, stop: impl Future<Output 
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut stop => return graceful,
+            ended = &mut stop => return (graceful, ended),
         };
         let stream = match accepted {
             Ok((stream, _)) if graceful.count() < MAX_CONNECTIONS => stream,
@@ -111,7 +151,11 @@ async fn accept(listener: TcpListener, router: Router, stop: impl Future<Output 
     }
 }
 
-/// Makes the first admin key where there is none.
+/// The file of the data directory that holds the first key.
+const FIRST_KEY: &str = "first-api-key";
+
+/// Makes the first admin key where there is none, in a file that this user alone can read: what is printed ends up in
+/// the journal, or in the log of a container. A person at a terminal sees it, too.
 async fn first_key(host: &Host) -> Result<(), HostError> {
     if !keys::list(host).await?.is_empty() {
         return Ok(());
@@ -123,7 +167,18 @@ async fn first_key(host: &Host) -> Result<(), HostError> {
         jobs: Vec::new(),
         expires_at: None,
     };
-    let (_, token) = keys::create(host, new, "serve").await?;
-    print(&format!("the first API key, shown this once: {token}"));
+    let (key, token) = keys::create(host, new, "serve").await?;
+    let path = match host.write_private(FIRST_KEY, &format!("{token}\n")) {
+        Ok(path) => path,
+        Err(error) => {
+            // A key that has been shown to nobody is of no use, and would keep the next start from making one.
+            keys::revoke(host, &key.id, "serve").await?;
+            return Err(error);
+        }
+    };
+    tracing::info!(file = %path.display(), "the first API key (role admin) is in this file: save it and remove the file");
+    if std::io::stdout().is_terminal() {
+        print(&format!("the first API key (role admin), also in {}: {token}", path.display()));
+    }
     Ok(())
 }

@@ -362,11 +362,15 @@ pub(crate) struct NewKeyAnswer {
     pub token: String,
 }
 
-/// What was removed.
+/// What was removed, or would be.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CleanedUp {
-    /// Runs.
+    /// Runs that were removed, or would be.
     pub runs: usize,
+    /// Runs that are as old and are kept, since their dead letters are open.
+    pub kept_dead: usize,
+    /// Whether nothing was removed.
+    pub dry_run: bool,
 }
 
 /// The body of `POST /api/v2/jobs/execute`.

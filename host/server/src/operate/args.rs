@@ -9,7 +9,7 @@ use crate::cli::HostArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperateCommand {
-    /// Says why a run does not go on, and what mends it.
+    /// Says why a run does not start or continue, and what to do about it.
     Explain {
         /// The run.
         execution_id: String,
@@ -36,7 +36,7 @@ pub(crate) enum OperateCommand {
     },
     /// Runs the fires of a range that have no run.
     Backfills(Of<BackfillsCommand>),
-    /// Deals with runs that ended in a way that somebody should look at.
+    /// Lists, redrives and discards failed, timed-out and expired runs that need attention.
     #[command(name = "dead-letters")]
     DeadLetters(Of<DeadLettersCommand>),
     /// Approves and rejects.
@@ -61,6 +61,12 @@ pub(crate) enum OperateCommand {
         /// Runs that ended before that many days instead.
         #[arg(long)]
         days: Option<u32>,
+        /// Only counts what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+        /// Removes runs with open dead letters as well.
+        #[arg(long)]
+        include_dead: bool,
         #[command(flatten)]
         host: HostArgs,
     },

@@ -17,12 +17,12 @@ use stepwell::engine::run::{Admission, RunStatus};
 use stepwell::engine::schedule::Decision;
 use stepwell::engine::store::{Audit, Expect, LedgerFilter, RunFilter};
 use stepwell::engine::{Diagnostic, project};
-use stepwell::{Decided, Host, HostError};
+use stepwell::{CleanUpOptions, Decided, Host, HostError};
 
 use crate::api::keys::{self, NewKey, Role};
 use crate::cli::{HostArgs, ServeArgs};
 use crate::display::{plain, table};
-use crate::telemetry::{self, LogFilter};
+use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::{Exit, api, builder, file_error, host, print, registered, run};
 use args::{
     ApprovalsCommand, BackfillsCommand, DeadLettersCommand, DecisionArgs, JobsCommand, KeysCommand,
@@ -35,9 +35,14 @@ pub(crate) use args::{OperateCommand, RunsOperate};
 const BY: &str = "command";
 
 /// Serves. `filter` changes what is logged, where no flag says what is.
-pub(crate) async fn serve(args: ServeArgs, filter: Option<LogFilter>) -> Result<Exit, HostError> {
+pub(crate) async fn serve(
+    args: ServeArgs,
+    filter: Option<LogFilter>,
+    format: LogFormat,
+) -> Result<Exit, HostError> {
     let sources = builder(&args.host);
     let config = sources.configuration()?;
+    set_log(filter.as_ref(), &config.service.log);
     let sources = match telemetry::spans(&config)? {
         Some(spans) => sources.spans(spans),
         None => sources,
@@ -45,20 +50,18 @@ pub(crate) async fn serve(args: ServeArgs, filter: Option<LogFilter>) -> Result<
     let host = registered(sources.build()?, &args.host).await?;
     let listen = args.listen.unwrap_or(config.service.listen);
     let rate = args.rate_limit.unwrap_or(config.service.rate_limit);
-    set_log(filter.as_ref(), &config.service.log);
     let (host_of, filter_of) = (host.clone(), filter);
     let reload = move || match host_of.reload() {
         Ok(kept) => {
             set_log(filter_of.as_ref(), &host_of.configuration().service.log);
-            let kept = match kept.as_slice() {
-                [] => String::new(),
-                kept => format!("; these need a restart: {}", kept.join(", ")),
-            };
-            eprintln!("the configuration was read again{kept}");
+            match kept.as_slice() {
+                [] => tracing::info!("configuration reloaded"),
+                kept => tracing::warn!("configuration reloaded; these need a restart: {}", kept.join(", ")),
+            }
         }
-        Err(error) => eprintln!("the configuration stays as it was: {error}"),
+        Err(error) => tracing::error!("reload failed, the running configuration is unchanged: {error}"),
     };
-    api::serve(host, listen, rate, reload).await
+    api::serve(host, api::Serving { listen, rate, format }, reload).await
 }
 
 fn set_log(filter: Option<&LogFilter>, wanted: &str) {
@@ -90,9 +93,15 @@ pub(crate) async fn operate(command: OperateCommand) -> Result<Exit, HostError> 
         OperateCommand::Status(args) => queues(QueuesCommand::List, &host(&args).await?).await,
         OperateCommand::Metrics { hours, host: args } => shown(&host(&args).await?.metrics(hours).await?),
         OperateCommand::Health(args) => shown(&host(&args).await?.health().await),
-        OperateCommand::CleanUp { days, host: args } => {
-            let count = host(&args).await?.clean_up(days).await?;
-            done(&format!("{count} runs removed"))
+        OperateCommand::CleanUp { days, dry_run, include_dead, host: args } => {
+            let options = CleanUpOptions { days, dry_run, include_dead };
+            let cleaned = host(&args).await?.clean_up(options).await?;
+            let verb = if dry_run { "would be removed" } else { "removed" };
+            let kept = match cleaned.kept_dead {
+                0 => String::new(),
+                count => format!("; {count} with open dead letters kept (--include-dead removes them)"),
+            };
+            done(&format!("{} runs {verb}{kept}", cleaned.runs))
         }
         OperateCommand::Audit { limit, host: args } => audit_log(&host(&args).await?, limit).await,
         OperateCommand::Keys(of) => api_keys(of.command, &host(&of.host).await?).await,
@@ -156,7 +165,10 @@ async fn explain(host: &Host, id: &str) -> Result<Exit, HostError> {
     let told = host.explain(id).await?;
     print(&format!("{id}: {}: {}", told.status.name(), plain(&told.summary)));
     for cause in &told.causes {
-        print(&format!("- {}\n  mend: {}", plain(&cause.in_words()), plain(cause.mend())));
+        print(&format!("- {}\n  fix: {}", plain(&cause.in_words()), plain(cause.fix())));
+    }
+    if let Some(note) = &told.note {
+        print(&format!("note: {}", plain(note)));
     }
     Ok(Exit::Success)
 }

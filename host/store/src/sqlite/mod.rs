@@ -10,7 +10,8 @@
 mod schema;
 mod writer;
 
-use std::fs;
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
@@ -80,9 +81,14 @@ impl Opened {
         let fail = |what: &str, error: &dyn std::fmt::Display| {
             StoreError::Failed(format!("{what} {}: {error}", path.display()))
         };
-        if let Some(dir) = path.parent() {
-            fs::create_dir_all(dir).map_err(|e| fail("cannot make the directory of", &e))?;
+        // For this user alone: it holds definitions, outputs and the audit log.
+        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+            made.map_err(|e| fail("cannot make the directory of", &e))?;
         }
+        // SQLite gives its other files the mode of this one.
+        let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        made.map_err(|e| fail("cannot open", &e))?;
         let mut writer = connect(path).map_err(|e| fail("cannot open", &e))?;
         schema::migrate(&mut writer).map_err(|e| fail("cannot migrate", &e))?;
         let reader = connect(path).map_err(|e| fail("cannot open", &e))?;
