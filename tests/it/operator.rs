@@ -313,3 +313,24 @@ async fn explain_without_the_service_s_flags_says_what_it_leaves_out() {
     let same = explain(&server.shell.with_probe(&["explain", &id]));
     assert!(same.contains("waits for approval") && !same.contains("--server"), "{same}");
 }
+
+/// A run that waited too long has no begin, is a dead letter, and says what to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_expired_has_not_begun() {
+    let server = Server::start(Shell::new());
+    server.post("/api/v2/queues/Asia%2FTokyo/pause", &json!({})).await;
+    let mut job = probe("late", json!({"case": "noop"}));
+    job["job"]["timezone"] = "Asia/Tokyo".into();
+    job["job"]["queue_timeout"] = "1s".into();
+    let id = begun(&server, &job, "expired").await;
+    let run = server.get(&format!("/api/v2/runs/{id}")).await.json();
+    assert_eq!((&run["start_time"], &run["duration_seconds"]), (&Value::Null, &json!(0.0)), "{run}");
+    assert!(run["end_time"].is_string(), "{run}");
+    let told = server.get(&format!("/api/v2/runs/{id}/explain")).await.json();
+    assert_eq!(told["causes"][0]["cause"], "ended", "{told}");
+    let letters = server.get("/api/v2/dead-letters?state=open").await.json();
+    assert_eq!(
+        (&letters["items"][0]["execution_id"], &letters["items"][0]["class"]),
+        (&json!(id), &json!("expired"))
+    );
+}

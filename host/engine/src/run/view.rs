@@ -27,8 +27,8 @@ pub struct RunView {
     pub status: RunStatus,
     /// The job's zone.
     pub timezone: String,
-    /// When it began (RFC 3339, UTC).
-    pub start_time: String,
+    /// When it began (RFC 3339, UTC); null for a run that has not begun: it waits, expired, or was cancelled before.
+    pub start_time: Option<String>,
     /// When it ended; null while it runs.
     pub end_time: Option<String>,
     /// From begin to end.
@@ -87,7 +87,6 @@ impl From<&RunState> for RunView {
         let job = &state.run.job;
         let count =
             |wanted: &[StepStatus]| state.steps.iter().filter(|step| wanted.contains(&step.status)).count();
-        let begin = state.started_at.unwrap_or(state.run.created_at);
         let verdict = match state.status {
             RunStatus::Queued => "is queued",
             RunStatus::Running => "is running",
@@ -107,9 +106,9 @@ impl From<&RunState> for RunView {
             job_name: job.name.clone(),
             status: state.status,
             timezone: job.timezone.clone(),
-            start_time: rfc3339(begin),
+            start_time: state.started_at.map(rfc3339),
             end_time: state.ended_at.map(rfc3339),
-            duration_seconds: seconds(Some(begin), state.ended_at),
+            duration_seconds: seconds(state.started_at, state.ended_at),
             steps: steps(state),
             step_count: state.steps.len(),
             successful_steps: count(&[StepStatus::Success]),

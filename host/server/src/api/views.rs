@@ -440,6 +440,6 @@ pub(crate) struct LegacyRun {
     pub status: String,
     pub duration_seconds: f64,
     pub output: String,
-    pub start_time: String,
+    pub start_time: Option<String>,
     pub end_time: Option<String>,
 }
