@@ -80,13 +80,7 @@ const MAX_DENIALS: u64 = 100;
 
 impl Calls {
     pub fn new(limits: &Limits) -> Self {
-        Self {
-            total: 0,
-            limit: limits.host_calls.0,
-            by_interface: BTreeMap::new(),
-            denials: BTreeMap::new(),
-            noted: BTreeMap::new(),
-        }
+        Self { total: 0, limit: limits.host_calls.0, by_interface: BTreeMap::new(), denials: BTreeMap::new(), noted: BTreeMap::new() }
     }
 
     /// Counts a call of any interface.
