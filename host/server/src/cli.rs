@@ -1,11 +1,12 @@
 //! The command line.
 
 use std::env;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use stepwell::HostError;
 use stepwell::engine::{Diagnostic, project};
 
@@ -33,6 +34,31 @@ pub(crate) struct Cli {
     /// The form of the log.
     #[arg(long, value_enum, env = "STEPWELL_LOG_FORMAT", default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
+}
+
+impl Cli {
+    /// The tree of commands.
+    pub(crate) fn tree() -> clap::Command {
+        let mut tree = Self::command();
+        tree.build();
+        with_plain_usage(&mut tree);
+        tree
+    }
+
+    pub(crate) fn parsed(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut tree = Self::tree();
+        let matches = tree.try_get_matches_from_mut(args)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut tree))
+    }
+}
+
+/// Fixes the usage line of each command: clap would add each option that a variable of the environment sets, as if it
+/// were required.
+fn with_plain_usage(command: &mut clap::Command) {
+    let usage = command.render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
+    *command = std::mem::take(command).override_usage(usage);
+    command.get_subcommands_mut().for_each(with_plain_usage);
 }
 
 #[derive(Debug, Subcommand)]
@@ -285,7 +311,7 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true)]
     project: Option<String>,
     /// A component to register as a step; may be given several times.
-    #[arg(long, value_name = "WASM", global = true)]
+    #[arg(long = "step", id = "step_file", value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,
 }
 
@@ -322,5 +348,81 @@ fn user_dir(variable: &str, below_home: &str) -> PathBuf {
     match env::var_os(variable).map(PathBuf::from) {
         Some(dir) if dir.is_absolute() => dir,
         _ => env::home_dir().unwrap_or_else(env::temp_dir).join(below_home),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaves(command: &clap::Command, path: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
+        let path = [path, &[command.get_name().to_owned()]].concat();
+        if command.get_subcommands().next().is_none() {
+            found.push((path.clone(), command.clone()));
+        }
+        command.get_subcommands().for_each(|below| leaves(below, &path, found));
+    }
+
+    fn all() -> Vec<(Vec<String>, clap::Command)> {
+        let mut found = Vec::new();
+        leaves(&Cli::tree(), &[], &mut found);
+        found
+    }
+
+    fn sample(arg: &clap::Arg) -> String {
+        let possible = arg.get_possible_values();
+        match (possible.first(), arg.get_id().as_str()) {
+            (Some(value), _) => value.get_name().to_owned(),
+            (None, "listen") => "127.0.0.1:1".to_owned(),
+            (None, _) => "1".to_owned(),
+        }
+    }
+
+    /// Two arguments of one id read each other's values, or panic when their types differ.
+    #[test]
+    fn no_two_arguments_of_a_command_share_an_id() {
+        for (path, command) in all() {
+            let mut ids: Vec<&str> = command.get_arguments().map(|arg| arg.get_id().as_str()).collect();
+            ids.sort_unstable();
+            let count = ids.len();
+            ids.dedup();
+            assert_eq!(count, ids.len(), "{path:?}: {ids:?}");
+        }
+    }
+
+    /// Each argument is given in turn, beside those that the command needs, and all are read.
+    #[test]
+    fn every_command_is_parsed_with_each_of_its_arguments() {
+        let mut tried = 0;
+        for (path, command) in all() {
+            for extra in command.get_arguments().filter(|arg| !arg.is_positional()) {
+                let id = extra.get_id().as_str();
+                if id == "help" || id == "version" {
+                    continue;
+                }
+                let Some(long) = extra.get_long() else { panic!("{path:?}: {id} has no long form") };
+                let with_value = extra.get_action().takes_values();
+                let mut option = vec![format!("--{long}")];
+                option.extend(with_value.then(|| sample(extra)));
+                let positionals: Vec<String> = command.get_positionals().map(sample).collect();
+                // What is in place of a positional is given without it.
+                let line = |positionals: &[String]| [&path[..], positionals, &option].concat();
+                let parse = |line: Vec<String>| Cli::parsed(line.into_iter().map(OsString::from));
+                let parsed = parse(line(&positionals)).or_else(|_| parse(line(&[])));
+                if let Err(error) = parsed {
+                    panic!("{path:?} --{long}: {error}");
+                }
+                tried += 1;
+            }
+        }
+        assert!(tried > 300, "{tried}");
+    }
+
+    #[test]
+    fn usage_lines_do_not_depend_on_the_environment() {
+        for (path, mut command) in all() {
+            let usage = command.render_usage().to_string();
+            assert!(!usage.contains("--data-dir") && usage.contains(&path[1..].join(" ")), "{usage}");
+        }
     }
 }

@@ -12,11 +12,10 @@ mod telemetry;
 mod warm_up;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use stepwell::{Host, HostBuilder, HostError};
 
 pub use api::markdown as operations_table;
@@ -43,7 +42,8 @@ pub enum Exit {
 
 /// Runs the command.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    set_colors();
+    let cli = match Cli::parsed(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors, and go to standard output.
@@ -81,6 +81,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             exit_of(&error).into()
         }
     }
+}
+
+/// Colours are for terminals, and for those who want them (<https://no-color.org>).
+fn set_colors() {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    console::set_colors_enabled(!unwanted && std::io::stdout().is_terminal());
+    console::set_colors_enabled_stderr(!unwanted && std::io::stderr().is_terminal());
 }
 
 async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, HostError> {

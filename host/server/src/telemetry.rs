@@ -1,7 +1,6 @@
 //! What the command tells: its own log, as text or JSON, and traces over OTLP.
 
 use std::collections::HashMap;
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -50,7 +49,7 @@ pub(crate) fn log(format: LogFormat, filter: &str) -> Result<LogFilter, String> 
     let registry = tracing_subscriber::registry().with(filter);
     let writer = fmt::layer().with_writer(std::io::stderr).with_target(false);
     match format {
-        LogFormat::Text => registry.with(writer.with_ansi(std::io::stderr().is_terminal())).init(),
+        LogFormat::Text => registry.with(writer.with_ansi(console::colors_enabled_stderr())).init(),
         LogFormat::Json => registry.with(writer.json().flatten_event(true).with_span_list(false)).init(),
     }
     Ok(handle)
