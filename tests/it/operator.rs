@@ -81,6 +81,18 @@ async fn the_log_of_a_service_is_json_and_tells_what_happened() {
     assert!(!lines.iter().any(|line| line.to_string().contains(&server.token)), "the key is not in the log");
 }
 
+/// What keeps a service from starting is a line of JSON, too.
+#[test]
+fn a_service_that_does_not_start_says_so_in_json() {
+    let shell = Shell::new().env("STEPWELL_LOG_FORMAT", "json").file("config.yaml", "service: {lease: soon}\n");
+    let output = shell.command(&["serve", "--config", "config.yaml"].map(str::to_owned)).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    for line in String::from_utf8(output.stderr).unwrap().lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["message"].as_str().unwrap().contains("config.yaml:1"), "{line}");
+    }
+}
+
 /// The data directory is for its owner alone, also where an older version has made it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_data_directory_is_private_and_holds_the_first_key() {
@@ -328,6 +340,9 @@ async fn a_run_that_expired_has_not_begun() {
     assert!(run["end_time"].is_string(), "{run}");
     let told = server.get(&format!("/api/v2/runs/{id}/explain")).await.json();
     assert_eq!(told["causes"][0]["cause"], "ended", "{told}");
+    assert_eq!(told["summary"], "expired: it did not start within 1s", "{told}");
+    let health = server.get("/api/v2/system/health").await.json();
+    assert_eq!(health["parts"], json!({"service": {"status": "healthy"}, "store": {"status": "healthy"}}));
     let letters = server.get("/api/v2/dead-letters?state=open").await.json();
     assert_eq!(
         (&letters["items"][0]["execution_id"], &letters["items"][0]["class"]),

@@ -33,14 +33,19 @@ pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, Ho
             Err(denial) => print(&format!("  denied [{}]\n  {}\n", denial.rule, denial.in_full())),
         }
     }
+    note_other_settings(&host).await;
+    Ok(Exit::Success)
+}
+
+/// Says that what is shown follows from the options of this command, where a running service has others.
+pub(crate) async fn note_other_settings(host: &Host) {
     // Without a store there is no service to differ from.
     if host.differs_from_services().await.unwrap_or(false) {
         eprintln!(
-            "note: this is what the options of this command grant; the running service has other settings \
-            (pass the --policy, --config and --step options that `stepwell serve` has)"
+            "note: this follows from the options of this command, and the running service has other settings: pass the \
+            --policy, --config, --queues and --step options that `stepwell serve` has"
         );
     }
-    Ok(Exit::Success)
 }
 
 fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {

@@ -23,7 +23,7 @@ pub use api::markdown as operations_table;
 use crate::cli::{
     Cli, Command, ConfigCommand, HostArgs, PolicyCommand, RunsCommand, StepCommand, StepsCommand,
 };
-use crate::telemetry::LogFilter;
+use crate::telemetry::{LogFilter, LogFormat};
 
 /// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +73,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return Exit::Platform.into();
         }
     };
+    // Each line of a service's log is JSON, also the last.
+    let logged = matches!(cli.command, Command::Serve(_)) && cli.log_format == LogFormat::Json;
     match runtime.block_on(dispatch(cli, filter)) {
         Ok(exit) => exit.into(),
+        Err(error) if logged => {
+            tracing::error!("{error}");
+            exit_of(&error).into()
+        }
         Err(error) => {
             let message = error.to_string();
             eprintln!("{}", if message.contains("-->") { message } else { format!("error: {message}") });

@@ -157,9 +157,11 @@ pub enum Cause {
     },
     /// It failed, ran out of time or expired.
     Ended {
+        /// How.
+        status: RunStatus,
         /// The step that failed, if one did.
         step: Option<String>,
-        /// How.
+        /// Why.
         message: String,
         /// What to do about it.
         fix: String,
@@ -232,7 +234,11 @@ impl Host {
                 RunStatus::Expired => format!("`stepwell dead-letters redrive {id}` runs it now"),
                 _ => format!("`stepwell dead-letters redrive {id}` runs it again from the failed step"),
             };
-            return vec![Cause::Ended { step: dead.step_id, message: dead.message, fix }];
+            let message = match state.status {
+                RunStatus::Expired => format!("it did not start within {}", state.run.job.queue_timeout),
+                _ => dead.message,
+            };
+            return vec![Cause::Ended { status: state.status, step: dead.step_id, message, fix }];
         }
         match next(state) {
             Some(Effect::AwaitApproval { step, until }) => {
@@ -449,6 +455,8 @@ impl Cause {
                 format!("its worker {worker} does not respond; its claim expires at {until}")
             }
             Self::Cancelling { why, .. } => format!("being cancelled ({why})"),
+            Self::Ended { status: RunStatus::Timeout, message, .. } => format!("timed out: {message}"),
+            Self::Ended { status: RunStatus::Expired, message, .. } => format!("expired: {message}"),
             Self::Ended { message, .. } => format!("failed: {message}"),
         }
     }

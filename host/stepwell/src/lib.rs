@@ -66,7 +66,7 @@ pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
 pub use node::Admitted;
 pub use operate::Decided;
 pub use service::Service;
-pub use stats::{Health, JobStats, Metrics, QueueLevel, QueueStatus};
+pub use stats::{Health, JobStats, Metrics, Part, QueueLevel, QueueStatus};
 pub use stepwell_engine as engine;
 pub use stepwell_sandbox as sandbox;
 pub use stepwell_store as store;

@@ -109,8 +109,8 @@ pub struct Spread {
 pub struct Health {
     /// `healthy`, or `degraded` when a part does not work.
     pub status: &'static str,
-    /// The parts, with what is wrong; empty when nothing is.
-    pub parts: BTreeMap<&'static str, String>,
+    /// The parts.
+    pub parts: BTreeMap<&'static str, Part>,
     /// Runs that this process works on.
     pub active: u64,
     /// Seconds by which the next schedule is late; 0 when it is not due.
@@ -119,6 +119,22 @@ pub struct Health {
     pub tzdb: &'static str,
     /// The version of Stepwell.
     pub version: &'static str,
+}
+
+/// Whether a part works.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Part {
+    /// `healthy` or `unhealthy`.
+    pub status: &'static str,
+    /// What is wrong; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl Part {
+    fn of(problem: Option<String>) -> Self {
+        Self { status: if problem.is_none() { "healthy" } else { "unhealthy" }, message: problem }
+    }
 }
 
 /// Runs that are looked at for metrics.
@@ -180,27 +196,23 @@ impl Host {
     /// Whether the parts work.
     pub async fn health(&self) -> Health {
         let now = self.clock.now();
-        let mut parts = BTreeMap::from([("store", String::new()), ("service", String::new())]);
-        let mut lag = 0.0;
+        let (mut lag, mut store, mut service) = (0.0, None, None);
         match self.store.next_schedule(None).await {
             Ok(next) => lag = next.map_or(0.0, |next| (now - next).as_seconds_f64().max(0.0)),
-            Err(error) => {
-                parts.insert("store", error.to_string());
-            }
+            Err(error) => store = Some(error.to_string()),
         }
         // A write shows what a read cannot: a disk that is full. Only who serves says so.
         if self.is_serving()
             && let Err(error) = self.say_alive().await
         {
-            parts.insert("store", error.to_string());
+            store = Some(error.to_string());
         }
         if !self.is_serving() && !self.somebody_serves(now).await {
-            parts.insert(
-                "service",
-                "no new run starts: no service is running, or it is shutting down".to_owned(),
-            );
+            service =
+                Some("no new run starts: no service is running, or it is shutting down".to_owned());
         }
-        let healthy = parts.values().all(String::is_empty);
+        let healthy = store.is_none() && service.is_none();
+        let parts = BTreeMap::from([("store", Part::of(store)), ("service", Part::of(service))]);
         let served = lock(&self.node.served);
         Health {
             status: if healthy { "healthy" } else { "degraded" },

@@ -479,6 +479,7 @@ async fn approvals(command: ApprovalsCommand, host: &Host) -> Result<Exit, HostE
 async fn queues(command: QueuesCommand, host: &Host) -> Result<Exit, HostError> {
     match command {
         QueuesCommand::List => {
+            crate::inspect::note_other_settings(host).await;
             let mut table = table([
                 "queue",
                 "ready",
