@@ -20,17 +20,17 @@ enum Face {
 }
 
 /// Seoul is closed for all of the day but the hour that is twelve hours away.
-fn queues() -> String {
-    let hour = |hours| (chrono::Utc::now() + chrono::Duration::hours(9 + hours)).format("%H:00");
+fn queue_file() -> String {
+    let hour = |hours: i64| (chrono::Utc::now() + chrono::Duration::hours(9 + hours)).format("%H:00");
     let window = format!("{{from: '{}', to: '{}'}}", hour(13), hour(12));
     format!("queues: {{Asia/Tokyo: {{concurrency: 1}}, Asia/Seoul: {{paused: [{window}]}}}}")
 }
 
 async fn faces() -> Vec<(&'static str, Face)> {
-    let queues: QueueFile = QueueFile::parse("q", &queues()).unwrap();
+    let queues: QueueFile = QueueFile::parse("q", &queue_file()).unwrap();
     let library = Site::new().probe_policy("", "").with(|builder| builder.queues(queues)).host().await;
     let service = library.host.serve().await.unwrap();
-    let shell = Shell::new().file("queues.yaml", &queues());
+    let shell = Shell::new().file("queues.yaml", &queue_file());
     let server = Server::start_with(shell, &["--queues", "queues.yaml"], "");
     vec![("library", Face::Library(library, service)), ("server", Face::Server(Box::new(server)))]
 }
