@@ -70,7 +70,7 @@ fn bar() -> ProgressStyle {
 
 impl Observer for Terminal {
     fn notice(&self, state: &RunState, step: usize, notice: Notice<'_>) {
-        let name = state.run.job.steps.get(step).map_or("", |step| step.name.as_str());
+        let name = state.run.job.step(step).map_or("", |step| step.name.as_str());
         let name = plain(name);
         match notice {
             Notice::Event(Event::Started { .. }) => self.line(&format!("run {}", state.run.execution_id)),
@@ -105,7 +105,7 @@ impl Observer for Terminal {
             Notice::Event(Event::Expired { .. }) => self.line("the run did not begin in time"),
             Notice::Event(Event::ApprovalRequested { message, .. }) => {
                 let (id, job) = (&state.run.execution_id, &state.run.job);
-                let step = job.steps.get(step).map_or("", |step| step.id.as_str());
+                let step = job.step(step).map_or("", |step| step.id.as_str());
                 self.line(&format!("{name}: {}", plain(message)));
                 self.line(&format!("{name}: `stepwell approvals approve {id} {step}`, or reject"));
             }
@@ -114,7 +114,10 @@ impl Observer for Terminal {
                 let by = by.as_deref().map_or_else(|| "time".to_owned(), plain);
                 self.line(&format!("{name}: {verdict} by {by}"));
             }
-            Notice::Event(Event::CheckpointSaved { .. } | Event::StepInherited { .. }) => {}
+            Notice::Event(Event::Faulted { message, .. }) => self.line(&format!("internal error: {message}")),
+            Notice::Event(
+                Event::CheckpointSaved { .. } | Event::StepInherited { .. } | Event::SkipInherited { .. },
+            ) => {}
             Notice::Log(line) => self.line(&format!("  {} {}", log_level(&line.level), plain(&line.message))),
             Notice::Preparing(what) => match self.live {
                 true => self.with_bar(|bar| bar.set_message(plain(what))),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use stepwell::engine::document::Diagnostic;
+use stepwell::engine::document::{Diagnostic, Diagnostics};
 use stepwell::engine::job::{self, Parsed};
 use stepwell::engine::project;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
@@ -18,7 +18,7 @@ use crate::{Exit, file_error, host, print};
 
 pub(crate) async fn run(args: RunArgs) -> Result<Exit, HostError> {
     // A job that cannot run leaves nothing behind, not even an empty store.
-    let variables = variables(&args.vars)?;
+    let assigned = assignments(&args.vars)?;
     let text = match args.file {
         Some(file) => Some((read(&file)?, file)),
         None => None,
@@ -29,6 +29,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, HostError> {
             let project = args.host.project()?;
             let mut job = parse(&host, project, file, text).await?.job;
             job.id = project::qualified(project, &job.id);
+            let variables = variables(&job.vars, &assigned)?;
             host.submit(job, variables).await?
         }
         (None, Some(id)) => {
@@ -54,7 +55,7 @@ pub(crate) async fn validate(file: &Path, args: &HostArgs) -> Result<Exit, HostE
     let text = read(file)?;
     let host = host(args).await?;
     let parsed = parse(&host, args.project()?, file, &text).await?;
-    let count = parsed.job.steps.len();
+    let count = parsed.job.step_count();
     print(&format!("{}: the job `{}` is valid ({count} steps)", file.display(), parsed.job.id));
     Ok(Exit::Success)
 }
@@ -64,7 +65,7 @@ pub(crate) async fn parse(host: &Host, project: &str, file: &Path, text: &str) -
     let name = file.display().to_string();
     // Said before the wait, and only where there is one. What is wrong with the job is told below.
     if let Ok(parsed) = job::parse(&name, text, &host.catalog()) {
-        let types: BTreeSet<&str> = parsed.job.steps.iter().map(|step| step.step_type.as_str()).collect();
+        let types: BTreeSet<&str> = parsed.job.all_steps().map(|step| step.step_type.as_str()).collect();
         for step_type in types.into_iter().filter(|step_type| host.sandbox().needs_compiling(step_type)) {
             eprintln!("compiling `{step_type}` for the sandbox (once; then it is cached)");
         }
@@ -107,32 +108,43 @@ async fn on_interrupt(cancel: CancellationToken) {
     }
 }
 
-/// `--var` options as values.
-pub(crate) fn variables(options: &[String]) -> Result<BTreeMap<String, Value>, HostError> {
-    let mut variables = BTreeMap::new();
-    for option in options {
-        let Some((name, text)) = option.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-            let message = format!("`{option}` is not a variable: write NAME=VALUE");
-            return Err(HostError::Invalid(Diagnostic::without_place("--var", message).into()));
-        };
-        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-        variables.insert(name.to_owned(), value);
+/// `--var` options as names and texts.
+pub(crate) fn assignments(options: &[String]) -> Result<Vec<(&str, &str)>, HostError> {
+    let split = |option: &String| Err(wrong_var(format!("`{option}` is not a variable: write NAME=VALUE")));
+    options
+        .iter()
+        .map(|option| option.split_once('=').filter(|(name, _)| !name.is_empty()).map_or_else(|| split(option), Ok))
+        .collect()
+}
+
+/// Assignments as values of the types that the job declares; every wrong one is reported.
+pub(crate) fn variables(
+    declared: &BTreeMap<String, Value>,
+    assigned: &[(&str, &str)],
+) -> Result<BTreeMap<String, Value>, HostError> {
+    let (mut variables, mut problems) = (BTreeMap::new(), Vec::new());
+    for (name, text) in assigned {
+        match job::from_text(declared, name, text) {
+            Ok(value) => drop(variables.insert((*name).to_owned(), value)),
+            Err(error) => problems.push(Diagnostic::without_place("--var", error.to_string())),
+        }
     }
-    Ok(variables)
+    if problems.is_empty() { Ok(variables) } else { Err(HostError::Invalid(Diagnostics(problems))) }
+}
+
+fn wrong_var(message: String) -> HostError {
+    HostError::Invalid(Diagnostic::without_place("--var", message).into())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn variables_are_json_where_they_read_as_json() {
-        let options = ["day=2025-09-01", "limit=5", "names=[\"a\"]", "empty=", "eq=a=b"].map(str::to_owned);
-        let expected = json!({"day": "2025-09-01", "limit": 5, "names": ["a"], "empty": "", "eq": "a=b"});
-        assert_eq!(json!(variables(&options).unwrap()), expected);
-        assert!(variables(&["nothing".to_owned()]).is_err());
-        assert!(variables(&["=x".to_owned()]).is_err());
+    fn options_are_names_and_texts() {
+        let options = ["day=2025-09-01", "empty=", "eq=a=b"].map(str::to_owned);
+        assert_eq!(assignments(&options).unwrap(), [("day", "2025-09-01"), ("empty", ""), ("eq", "a=b")]);
+        assert!(assignments(&["nothing".to_owned()]).is_err());
+        assert!(assignments(&["=x".to_owned()]).is_err());
     }
 }

@@ -227,7 +227,7 @@ impl Host {
     fn of_state(&self, state: &RunState, now: Timestamp) -> Vec<Cause> {
         let id = &state.run.execution_id;
         let name =
-            |step: usize| state.run.job.steps.get(step).map(|step| step.id.clone()).unwrap_or_default();
+            |step: usize| state.run.job.step(step).map(|step| step.id.clone()).unwrap_or_default();
         if state.status.is_dead() {
             let Some(dead) = crate::worker::dead_letter(state, now) else { return Vec::new() };
             let fix = match state.status {
@@ -242,7 +242,7 @@ impl Host {
         }
         match next(state) {
             Some(Effect::AwaitApproval { step, until }) => {
-                let approval = state.run.job.steps.get(step).and_then(Approval::of);
+                let approval = state.run.job.step(step).and_then(Approval::of);
                 let asked = state.steps.get(step).and_then(|step| step.reason.clone());
                 let name = name(step);
                 let fix = format!(

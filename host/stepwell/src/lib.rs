@@ -204,18 +204,18 @@ impl Host {
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         let mut parsed = job::parse(name, text, &self.catalog()).map_err(HostError::Invalid)?;
         let mut found = Diagnostics::default();
-        for (i, step) in parsed.job.steps.iter().enumerate() {
+        for (i, step) in parsed.job.all_steps().enumerate() {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             let config = without_templates(&Value::Object(
                 step.config_for(&manifest, self.settings().config.left_out(&step.step_type)),
             ));
             for (pointer, message) in self.sandbox.validate(&step.step_type, &config).await? {
-                let at = format!("{}/steps/{i}{pointer}", parsed.pointer);
+                let at = format!("{}{}{pointer}", parsed.pointer, parsed.job.pointer_of(i));
                 found.0.push(parsed.document.error(&at, message));
             }
         }
         for (index, (step, grant)) in self.grants_for(project, &parsed.job).into_iter().enumerate() {
-            let at = format!("{}/steps/{index}/type", parsed.pointer);
+            let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(index));
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             match grant {
                 Err(denial) => {
@@ -248,7 +248,7 @@ impl Host {
         if grant.sql().contains_key(name) {
             return None;
         }
-        let at = format!("{}/steps/{index}/connection_name", parsed.pointer);
+        let at = format!("{}{}/connection_name", parsed.pointer, parsed.job.pointer_of(index));
         Some(refused(parsed, &at, &grant.refuse_connection(name)))
     }
 
@@ -262,7 +262,7 @@ impl Host {
         project: &str,
         job: &'j JobDefinition,
     ) -> Vec<(&'j StepDefinition, Result<Grant, Denial>)> {
-        job.steps.iter().map(|step| (step, self.decide(project, job, step))).collect()
+        job.all_steps().map(|step| (step, self.decide(project, job, step))).collect()
     }
 
     /// Admits a job: keeps it as a run that is due now, for the one who calls [`Host::resume`], and gives the run's
@@ -505,7 +505,7 @@ fn missing_program(
     if !asks || name == "interpreter" || grant.process().contains_key(name) {
         return None;
     }
-    let at = format!("{}/steps/{index}/runner", parsed.pointer);
+    let at = format!("{}{}/runner", parsed.pointer, parsed.job.pointer_of(index));
     Some(refused(parsed, &at, &grant.refuse_program(name)))
 }
 

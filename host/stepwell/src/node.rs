@@ -100,6 +100,8 @@ pub struct Admitted {
     pub execution_id: String,
     /// The same request, by its idempotency key, made this run before.
     pub replayed: bool,
+    /// Something that the caller may not expect.
+    pub note: Option<String>,
 }
 
 /// Takes a hold out of the registry when the worker is done, however it ends.
@@ -218,11 +220,11 @@ impl Host {
             match self.timed("insert", self.store.insert(&run, audit)).await {
                 Ok(inserted) => {
                     self.inserted(&run, &inserted);
-                    return Ok(Admitted { execution_id: run.execution_id, replayed: false });
+                    return Ok(Admitted { execution_id: run.execution_id, replayed: false, note: None });
                 }
                 Err(StoreError::Exists(_)) => {}
                 Err(StoreError::Replayed(execution_id)) => {
-                    return Ok(Admitted { execution_id, replayed: true });
+                    return Ok(Admitted { execution_id, replayed: true, note: None });
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -59,7 +59,7 @@ impl Host {
     }
 
     /// Runs a run that has ended again, as a new run: from its failed step on, or from the start; as the job was, or
-    /// as it is now.
+    /// as it is now. A run without a failed step starts from the beginning, and [`Admitted::note`] says so.
     ///
     /// # Errors
     /// When there is no such run, it has not ended, or it cannot be admitted.
@@ -80,10 +80,12 @@ impl Host {
         let job = job.unwrap_or_else(|| old.run.job.clone());
         let run = retry_of(&old, &job, from_start, String::new(), self.clock.now())?;
         let inherits = !run.inherited.is_empty();
+        let note = (!from_start && old.restart_step().is_none())
+            .then(|| format!("every step of {execution_id} succeeded, so the new run starts from the beginning"));
         let audit = Audit { detail: format!("of {execution_id}"), ..audit };
         // Its files are there before anybody can take it.
         let copy = |id: &str| if inherits { self.copy_workspace(execution_id, id) } else { Ok(()) };
-        self.insert(run, None, Some(audit), copy).await
+        Ok(Admitted { note, ..self.insert(run, None, Some(audit), copy).await? })
     }
 
     /// Copies what the finished steps left for those that follow.
@@ -111,8 +113,7 @@ impl Host {
             Some(Effect::AwaitApproval { step, .. }) => state
                 .run
                 .job
-                .steps
-                .get(step)
+                .step(step)
                 .filter(|found| found.id == step_id)
                 .map(|found| (step, found.clone())),
             _ => None,

@@ -83,7 +83,7 @@ impl Host {
     }
 
     pub(crate) fn prepare(&self, state: &RunState, index: usize, step: &StepDefinition) -> Prepared {
-        let scope = state.scope();
+        let scope = state.scope(index);
         let invalid = |message: String| Prepared::Refused(Outcome::InvalidConfig { message });
         if let Some(condition) = &step.when {
             match evaluate(condition, &scope) {

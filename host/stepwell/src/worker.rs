@@ -120,7 +120,10 @@ impl Host {
         if why.is_some() {
             hold.cancel.cancel();
         }
-        let state = RunState::replay(run, &events)?;
+        let (state, damage) = match RunState::replay(run.clone(), &events) {
+            Ok(state) => (state, None),
+            Err(illegal) => (RunState::new(run), Some(format!("the record of the run is damaged: {illegal}"))),
+        };
         let _held = self.hold(hold.clone());
         let mut worker = Worker {
             host: self,
@@ -137,7 +140,17 @@ impl Host {
         // Of the level of errors, so that whatever is logged has the ids.
         let trace = worker.state.run.trace.map(Trace::id);
         let ids = error_span!("run", run = worker.hold.execution_id, trace_id = trace);
-        let left = worker.drive().instrument(ids).await?;
+        let driven = async {
+            if let Some(damage) = damage {
+                return worker.give_up(damage).await;
+            }
+            match worker.drive().await {
+                // The same would come again for whoever takes the run next.
+                Err(HostError::Illegal(illegal)) => worker.give_up(illegal.to_string()).await,
+                driven => driven,
+            }
+        };
+        let left = driven.instrument(ids).await?;
         Ok((worker.state, left))
     }
 }
@@ -165,8 +178,7 @@ impl Worker<'_> {
         }
         loop {
             let Some(effect) = next(&self.state) else {
-                let message = "an attempt runs that nobody started".to_owned();
-                return Err(StoreError::Failed(message).into());
+                return self.give_up("the run has no step left to execute".to_owned()).await;
             };
             if let Effect::Finish(_) = effect {
                 self.commit(Next::End).await?;
@@ -178,14 +190,23 @@ impl Worker<'_> {
         }
     }
 
-    /// Does what is next; tells when the run now waits.
+    /// Ends a run that the engine cannot move. It must not stay claimed, and block others, for ever.
+    async fn give_up(&mut self, message: String) -> Result<Left, HostError> {
+        tracing::error!("internal error: {message}; the run ends as failed");
+        self.push(Event::Faulted { message, at: self.now() })?;
+        self.commit(Next::End).await?;
+        Ok(Left::Ended)
+    }
+
+    /// Does the next thing; returns how the worker leaves the run when it now waits.
     async fn turn(&mut self, effect: Effect) -> Result<Option<Left>, HostError> {
         let now = self.now();
-        if self.hold.cancel.is_cancelled() {
+        // A cancellation ends the steps of the job; `finally` runs all the same, within its own time.
+        if self.hold.cancel.is_cancelled() && self.state.verdict.is_none() {
             self.cancel(effect, now).await?;
             return Ok(None);
         }
-        let parked = self.state.status == RunStatus::Parked;
+        let parked = self.state.status == RunStatus::Parked && self.state.verdict.is_none();
         let deadline = self.state.deadline().filter(|_| !parked);
         if deadline.is_some_and(|deadline| now >= deadline) {
             self.push(Event::TimedOut { at: now })?;
@@ -198,7 +219,7 @@ impl Worker<'_> {
                 Ok(None)
             }
             Effect::AwaitApproval { step, until } if now >= until => {
-                let approval = self.state.run.job.steps.get(step).and_then(Approval::of);
+                let approval = self.state.run.job.step(step).and_then(Approval::of);
                 let approved = approval.is_some_and(|approval| approval.on_timeout == OnTimeout::Approve);
                 self.push(Event::ApprovalDecided {
                     step,
@@ -209,12 +230,12 @@ impl Worker<'_> {
                 })?;
                 Ok(None)
             }
-            Effect::AwaitApproval { until, .. } => self.let_go(until).await.map(Some),
+            Effect::AwaitApproval { until, .. } => self.let_go(until).await,
             Effect::RunStep { not_before: Some(due), .. } if due > now => {
-                self.let_go(deadline.map_or(due, |deadline| due.min(deadline))).await.map(Some)
+                self.let_go(deadline.map_or(due, |deadline| due.min(deadline))).await
             }
             // Between two steps is where a process that ends lets go.
-            Effect::RunStep { .. } if self.host.is_draining() => self.let_go(now).await.map(Some),
+            Effect::RunStep { .. } if self.host.is_draining() => self.let_go(now).await,
             Effect::RunStep { step, attempt, .. } => {
                 self.step(step, attempt, false).await?;
                 Ok(None)
@@ -222,9 +243,23 @@ impl Worker<'_> {
         }
     }
 
-    async fn let_go(&mut self, until: Timestamp) -> Result<Left, HostError> {
+    async fn let_go(&mut self, until: Timestamp) -> Result<Option<Left>, HostError> {
+        if self.hold.cancel.is_cancelled() && !self.host.is_draining() {
+            // The store has a cancelled run due at once, so that it would come back at once: it is held instead, for
+            // as long as its `finally` may take.
+            self.commit(Next::Keep).await?;
+            let pause = (until - self.now()).to_std().unwrap_or_default();
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = self.host.node.draining.cancelled() => {}
+                () = self.hold.abort.cancelled() => {
+                    return Err(StoreError::Stale(self.state.run.execution_id.clone()).into());
+                }
+            }
+            return Ok(None);
+        }
         self.commit(Next::Wait(until)).await?;
-        Ok(Left::Until(until))
+        Ok(Some(Left::Until(until)))
     }
 
     /// Ends the run as cancelled. A step that is parked runs once more, to stop what it started elsewhere.
@@ -245,8 +280,8 @@ impl Worker<'_> {
     }
 
     fn request_approval(&mut self, step: usize, at: Timestamp) -> Result<(), HostError> {
-        let Some(definition) = self.state.run.job.steps.get(step).cloned() else { return Ok(()) };
-        let scope = self.state.scope();
+        let Some(definition) = self.state.run.job.step(step).cloned() else { return Ok(()) };
+        let scope = self.state.scope(step);
         if let Some(condition) = &definition.when
             && let Ok(false) = evaluate(condition, &scope)
         {
@@ -275,7 +310,7 @@ impl Worker<'_> {
     }
 
     async fn step(&mut self, step: usize, attempt: u32, cleaning_up: bool) -> Result<(), HostError> {
-        let Some(definition) = self.state.run.job.steps.get(step).cloned() else { return Ok(()) };
+        let Some(definition) = self.state.run.job.step(step).cloned() else { return Ok(()) };
         let at = self.now();
         let (config, grant) = match self.host.prepare(&self.state, step, &definition) {
             Prepared::Skip(reason) => return self.push(Event::StepSkipped { step, reason, at }),
@@ -308,7 +343,10 @@ impl Worker<'_> {
             deterministic: self.deterministic(&definition.id, attempt),
             remaining,
             cleaning_up,
-            cancel: self.hold.cancel.clone(),
+            cancel: match self.state.verdict {
+                None => self.hold.cancel.clone(),
+                Some(_) => CancellationToken::new(),
+            },
             trace: self.host.traced(&self.state).map(|trace| {
                 trace.below(attempt_span(&self.state.run.execution_id, &definition.id, attempt))
             }),
@@ -484,7 +522,7 @@ impl Worker<'_> {
         self.host.wake(free.iter().map(String::as_str));
         self.host.tell_queues(free);
         for event in &events {
-            self.observer.notice(&self.state, step_of(event), Notice::Event(event));
+            self.observer.notice(&self.state, event.step().unwrap_or_default(), Notice::Event(event));
         }
         self.host.moved(&self.state);
         Ok(())
@@ -519,32 +557,22 @@ async fn guarded(attempt: impl Future<Output = StepEnd>) -> StepEnd {
     .await
 }
 
-fn step_of(event: &Event) -> usize {
-    match event {
-        Event::StepStarted { step, .. }
-        | Event::CheckpointSaved { step, .. }
-        | Event::StepEnded { step, .. }
-        | Event::StepSkipped { step, .. }
-        | Event::ApprovalRequested { step, .. }
-        | Event::ApprovalDecided { step, .. }
-        | Event::StepInherited { step, .. }
-        | Event::AttemptLost { step, .. } => *step,
-        Event::Started { .. } | Event::Cancelled { .. } | Event::TimedOut { .. } | Event::Expired { .. } => 0,
-    }
-}
-
-/// What is noted about a run that failed, timed out or expired.
+/// The dead letter of a run that failed, ran out of time or expired.
 pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter> {
     if !state.status.is_dead() {
         return None;
     }
-    let failed = state.run.job.steps.iter().zip(&state.steps).rev().find_map(|(definition, step)| {
-        let end = step.end.as_ref().filter(|end| !end.outcome.is_success())?;
-        Some((definition.id.clone(), end.outcome.class(), end.outcome.message()))
+    let blamed = state.restart_step().filter(|_| state.fault.is_none()).and_then(|index| {
+        let (definition, step) = (state.run.job.step(index)?, state.steps.get(index)?);
+        let class = step.end.as_ref()?.outcome.class();
+        Some((definition.id.clone(), class.to_owned(), step.message()))
     });
-    let (step_id, class, message) = match failed {
-        Some((id, class, message)) => (Some(id), class.to_owned(), message),
-        None => (None, state.status.name().to_owned(), RunView::from(state).message),
+    let (step_id, class, message) = match blamed {
+        Some((id, class, message)) => (Some(id), class, message),
+        None => {
+            let class = if state.fault.is_some() { "host_fault" } else { state.status.name() };
+            (None, class.to_owned(), RunView::from(state).message)
+        }
     };
     Some(DeadLetter {
         execution_id: state.run.execution_id.clone(),

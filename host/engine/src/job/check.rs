@@ -1,13 +1,16 @@
 //! What the schema of a job file cannot say: types of steps, references, zones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::template::{Piece, condition_source, names, pieces, walk};
-use super::{JobDefinition, StepDefinition, approval};
+use super::condition;
+use super::template::{Piece, names, pieces, walk};
+use super::{JobDefinition, Part, StepDefinition, approval};
 use crate::document::{Diagnostics, Document, closest};
 use crate::schedule::{Calendars, Timetable};
+use crate::quantity::Span;
 use crate::step::Manifest;
 
 /// The step types that a job may use.
@@ -52,9 +55,9 @@ pub(super) fn check(
     if let Some(policy) = &job.policy {
         policy.check(document, &format!("{pointer}/policy"), found);
     }
-    for (i, step) in job.steps.iter().enumerate() {
-        let at = format!("{pointer}/steps/{i}");
-        if job.steps.iter().take(i).any(|other| other.id == step.id) {
+    for (i, step) in job.all_steps().enumerate() {
+        let at = format!("{pointer}{}", job.pointer_of(i));
+        if job.all_steps().take(i).any(|other| other.id == step.id) {
             found.0.push(document.error(&format!("{at}/id"), format!("two steps have the id `{}`", step.id)));
         }
         if let Some(policy) = &step.policy {
@@ -63,10 +66,78 @@ pub(super) fn check(
         check_type(step, document, &at, catalog, found);
         let references = References { job, index: i, document };
         references.check_config(step, &at, found);
-        if let Some(condition) = &step.when {
-            references.check_source(condition_source(condition), &format!("{at}/when"), found);
+        if let Some(when) = &step.when {
+            references.check_source(condition::source(when), &format!("{at}/when"), found);
         }
+        if job.part_of(i) != Part::Steps && step.step_type == approval::TYPE {
+            let message = "an approval has no place here: these steps run within `finally_timeout`";
+            found.0.push(document.error(&format!("{at}/type"), message).help("move it to `steps`"));
+        }
+        check_retry(job, step, document, &at, found);
     }
+    check_retry_of_run(job, document, pointer, found);
+    check_lost(job, document, pointer, catalog, found);
+}
+
+/// The shortest pause before an attempt: a backoff may come a fifth early.
+fn shortest(backoff: Span) -> Duration {
+    backoff.0.mul_f64(0.8)
+}
+
+/// A retry that can never come.
+fn check_retry(
+    job: &JobDefinition,
+    step: &StepDefinition,
+    document: &Document,
+    at: &str,
+    found: &mut Diagnostics,
+) {
+    let retry = job.retry_of(step);
+    if retry.max_attempts > 1 && shortest(retry.backoff) >= job.timeout_seconds.0 {
+        let message = format!(
+            "the second attempt of `{}` never comes: it waits {}, and the job ends after {}",
+            step.id, retry.backoff, job.timeout_seconds
+        );
+        let key = if step.retry.is_some() { "/retry" } else { "" };
+        let help = "shorten `backoff`, or raise `timeout_seconds`";
+        found.0.push(document.error(&format!("{at}{key}"), message).help(help).as_warning());
+    }
+}
+
+fn check_retry_of_run(job: &JobDefinition, document: &Document, pointer: &str, found: &mut Diagnostics) {
+    let Some(retry) = &job.retry else { return };
+    if retry.max_attempts > 1 && shortest(retry.backoff) >= job.timeout_seconds.0 {
+        let message = format!(
+            "the second try of the run never comes: it waits {}, and the job ends after {}",
+            retry.backoff, job.timeout_seconds
+        );
+        let help = "shorten `backoff`, or raise `timeout_seconds`";
+        found.0.push(document.error(&format!("{pointer}/retry"), message).help(help).as_warning());
+    }
+}
+
+/// Steps that may do harm when they run twice, and do not say what follows a crash in the middle of them.
+fn check_lost(
+    job: &JobDefinition,
+    document: &Document,
+    pointer: &str,
+    catalog: &dyn Catalog,
+    found: &mut Diagnostics,
+) {
+    let open = |(_, step): &(usize, &StepDefinition)| {
+        step.on_lost.is_none() && catalog.manifest(&step.step_type).is_some_and(|found| !found.idempotent)
+    };
+    let open: Vec<(usize, &StepDefinition)> = job.all_steps().enumerate().filter(open).collect();
+    let Some((first, _)) = open.first() else { return };
+    let names: Vec<String> = open.iter().map(|(_, step)| format!("`{}`", step.id)).collect();
+    let (steps, verb) = if names.len() == 1 { ("step", "is") } else { ("steps", "are") };
+    let message = format!(
+        "the {steps} {} {verb} not idempotent: an attempt that is lost in a crash of its worker runs again",
+        names.join(", ")
+    );
+    let help = "say `on_lost: retry` where running twice does no harm, or `on_lost: fail` for a dead letter instead";
+    let at = format!("{pointer}{}", job.pointer_of(*first));
+    found.0.push(document.error(&at, message).help(help).as_warning());
 }
 
 fn check_schedule(
@@ -183,7 +254,7 @@ impl References<'_> {
             |word: &str, known: &[String]| closest(word, known).map(|near| format!("did you mean `{near}`?"));
         match (parts.next().unwrap_or_default(), parts.next()) {
             ("steps", Some(id)) => {
-                let ids: Vec<String> = self.job.steps.iter().map(|step| step.id.clone()).collect();
+                let ids: Vec<String> = self.job.all_steps().map(|step| step.id.clone()).collect();
                 let position = ids.iter().position(|known| known == id);
                 match position {
                     Some(position) if position < self.index => Ok(()),
@@ -212,7 +283,11 @@ impl References<'_> {
                 }
                 Err((format!("there is no variable `{variable}`"), near(variable, &known)))
             }
-            ("run", Some(field)) => field_of("run", field, &["execution_id", "scheduled_time", "start_time"]),
+            ("run", Some(field)) => {
+                let known =
+                    ["execution_id", "scheduled_time", "start_time", "status", "failed_step", "step_token"];
+                field_of("run", field, &known)
+            }
             ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),
             ("steps" | "vars" | "run" | "job", None) => Ok(()),
             (root, _) => Err((

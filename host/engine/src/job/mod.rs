@@ -2,9 +2,11 @@
 
 pub mod approval;
 mod check;
+mod condition;
 mod legacy;
 mod parse;
 mod template;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -21,7 +23,9 @@ use crate::schedule::Schedule;
 
 pub use check::Catalog;
 pub use parse::{Parsed, parse};
-pub use template::{Scope, TemplateError, evaluate, render};
+pub use condition::{asks_about, evaluate};
+pub use template::{Scope, TemplateError, render};
+pub use variables::{from_text, set_variable};
 
 /// A job: steps that run one after the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +46,18 @@ pub struct JobDefinition {
     /// What the job does, in order.
     #[schemars(length(min = 1, max = 1000))]
     pub steps: Vec<StepDefinition>,
+    /// Steps that run after `steps` when the run has failed or run out of time. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub on_failure: Vec<StepDefinition>,
+    /// Steps that run last, whatever happened before: success, failure, cancellation or a time-out. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub finally: Vec<StepDefinition>,
+    /// Time for `on_failure` and `finally` together, after the rest of the run has ended; pauses and being parked
+    /// included. Default: 5 minutes.
+    #[serde(default = "five_minutes", skip_serializing_if = "is_five_minutes")]
+    pub finally_timeout: Span,
     /// When the job is due. `stepwell serve` and `Host::serve` act on it; `stepwell run` runs the job now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
@@ -109,6 +125,9 @@ pub struct StepDefinition {
     /// How often a failed attempt is followed by another. Default: the job's `max_retries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
+    /// What follows when an attempt is lost because its process died in the middle of it. Default: `retry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_lost: Option<OnLost>,
     /// Time for one attempt. Default: `limits.wall` of the policy, which it cannot exceed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
@@ -118,6 +137,17 @@ pub struct StepDefinition {
     /// The configuration of the step, by the schema of its type.
     #[serde(flatten)]
     pub config: Map<String, Value>,
+}
+
+/// What follows an attempt that was lost with its process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnLost {
+    /// The step runs again: at least once.
+    #[default]
+    Retry,
+    /// The step fails, and with it the run, so that a person decides: at most once.
+    Fail,
 }
 
 /// How often a failed attempt is followed by another, and after what time.
@@ -264,9 +294,20 @@ impl Deref for Job {
     }
 }
 
+/// The lists of a job that a step may stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `steps`.
+    Steps,
+    /// `on_failure`.
+    OnFailure,
+    /// `finally`.
+    Finally,
+}
+
 /// The keys of a step that are the engine's; all others are its configuration.
 pub const STEP_KEYS: &[&str] =
-    &["id", "name", "type", "continue_on_failure", "when", "retry", "timeout", "policy"];
+    &["id", "name", "type", "continue_on_failure", "when", "retry", "on_lost", "timeout", "policy"];
 
 fn utc() -> String {
     "UTC".to_owned()
@@ -308,6 +349,14 @@ const fn one_hour() -> Span {
     Span::secs(3600)
 }
 
+const fn five_minutes() -> Span {
+    Span::secs(300)
+}
+
+fn is_five_minutes(span: &Span) -> bool {
+    *span == five_minutes()
+}
+
 const fn one_second() -> Span {
     Span::secs(1)
 }
@@ -326,6 +375,9 @@ impl JobDefinition {
             description: String::new(),
             timezone: utc(),
             steps: Vec::new(),
+            on_failure: Vec::new(),
+            finally: Vec::new(),
+            finally_timeout: five_minutes(),
             schedule: None,
             priority: 0,
             concurrency: None,
@@ -339,6 +391,39 @@ impl JobDefinition {
             vars: BTreeMap::new(),
             workspace: None,
             policy: None,
+        }
+    }
+
+    /// Every step in the order in which they have their turn: `steps`, `on_failure`, `finally`. A run numbers them so.
+    pub fn all_steps(&self) -> impl Iterator<Item = &StepDefinition> + Clone {
+        self.steps.iter().chain(&self.on_failure).chain(&self.finally)
+    }
+
+    /// A step by its number among all of them.
+    pub fn step(&self, index: usize) -> Option<&StepDefinition> {
+        self.all_steps().nth(index)
+    }
+
+    /// The number of all steps.
+    pub fn step_count(&self) -> usize {
+        self.steps.len() + self.on_failure.len() + self.finally.len()
+    }
+
+    /// Which list a step of that number stands in.
+    pub fn part_of(&self, index: usize) -> Part {
+        match index {
+            _ if index < self.steps.len() => Part::Steps,
+            _ if index < self.steps.len() + self.on_failure.len() => Part::OnFailure,
+            _ => Part::Finally,
+        }
+    }
+
+    /// Where a step of that number stands in the file, as a JSON pointer.
+    pub fn pointer_of(&self, index: usize) -> String {
+        match self.part_of(index) {
+            Part::Steps => format!("/steps/{index}"),
+            Part::OnFailure => format!("/on_failure/{}", index - self.steps.len()),
+            Part::Finally => format!("/finally/{}", index - self.steps.len() - self.on_failure.len()),
         }
     }
 

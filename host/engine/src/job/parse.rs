@@ -42,8 +42,10 @@ pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Di
             if job.name.is_empty() {
                 job.name.clone_from(&job.id);
             }
-            for step in job.steps.iter_mut().filter(|step| step.name.is_empty()) {
-                step.name.clone_from(&step.id);
+            for steps in [&mut job.steps, &mut job.on_failure, &mut job.finally] {
+                for step in steps.iter_mut().filter(|step| step.name.is_empty()) {
+                    step.name.clone_from(&step.id);
+                }
             }
             check(&job, &document, pointer, catalog, &mut found);
             if found.has_errors() {
@@ -82,7 +84,7 @@ mod tests {
         }
     }
 
-    fn catalog() -> OneType {
+    fn catalog(idempotent: bool) -> OneType {
         OneType(std::sync::Arc::new(Manifest {
             type_name: "sql".to_owned(),
             version: "0.1.0".to_owned(),
@@ -95,12 +97,12 @@ mod tests {
             })),
             needs: Vec::new(),
             profile: Profile::Standard,
-            idempotent: false,
+            idempotent,
         }))
     }
 
     fn check(text: &str, expected: Expect) {
-        let shown = match parse("job.yaml", text, &catalog()) {
+        let shown = match parse("job.yaml", text, &catalog(true)) {
             Ok(parsed) => format!("ok\n{}", parsed.warnings),
             Err(problems) => problems.to_string(),
         };
@@ -112,7 +114,7 @@ mod tests {
         let text = r#"{"job": {"id": "nightly-backup", "name": "Nightly Database Backup", "timezone": "UTC",
             "steps": [{"id": "backup", "name": "Backup Database", "type": "sql",
             "query": "SELECT 1", "connection_name": "production", "timeout": 300}]}}"#;
-        let job = parse("job.json", text, &catalog()).unwrap().job;
+        let job = parse("job.json", text, &catalog(true)).unwrap().job;
         assert_eq!(job.steps[0].config["connection_name"], "production");
         assert_eq!(job.timeout_seconds.0.as_secs(), 3600);
     }
@@ -240,6 +242,94 @@ steps:
                    |
                 18 |     retry: {max_attempts: 0}
                    |                           ^"#]],
+        );
+    }
+
+    #[test]
+    fn steps_that_may_do_harm_twice_are_named_until_they_say_what_follows_a_crash() {
+        let text = "{id: x, steps: [{id: a, type: sql, query: q}, {id: b, type: sql, query: q, on_lost: fail}], \
+                    finally: [{id: c, type: sql, query: q}]}";
+        let warnings = |idempotent| parse("job.yaml", text, &catalog(idempotent)).unwrap().warnings.to_string();
+        assert_eq!(warnings(true), "");
+        let told = "the steps `a`, `c` are not idempotent: an attempt that is lost in a crash of its worker runs again";
+        assert!(warnings(false).contains(told), "{}", warnings(false));
+    }
+
+    #[test]
+    fn steps_after_the_end_see_all_others_and_have_their_places() {
+        check(
+            "id: x
+steps:
+  - {id: a, type: sql, query: '${{ steps.b.output }}'}
+on_failure:
+  - {id: b, type: sql, query: '${{ steps.a.status }} ${{ run.failed_step.id }}'}
+finally:
+  - {id: c, type: sql, qery: '${{ steps.b.status }} ${{ run.status }}'}
+  - {id: a, type: approval, message: ok?}
+",
+            expect![[r#"
+                error: the step `b` runs after this one: only outputs of earlier steps are there
+                 --> job.yaml:3:31
+                  |
+                3 |   - {id: a, type: sql, query: '${{ steps.b.output }}'}
+                  |                               ^
+
+                error: missing key `query`
+                 --> job.yaml:7:5
+                  |
+                7 |   - {id: c, type: sql, qery: '${{ steps.b.status }} ${{ run.status }}'}
+                  |     ^
+
+                error: unknown key `qery`
+                 --> job.yaml:7:24
+                  |
+                7 |   - {id: c, type: sql, qery: '${{ steps.b.status }} ${{ run.status }}'}
+                  |                        ^
+                  help: did you mean `query`?
+
+                error: two steps have the id `a`
+                 --> job.yaml:8:10
+                  |
+                8 |   - {id: a, type: approval, message: ok?}
+                  |          ^
+
+                error: an approval has no place here: these steps run within `finally_timeout`
+                 --> job.yaml:8:19
+                  |
+                8 |   - {id: a, type: approval, message: ok?}
+                  |                   ^
+                  help: move it to `steps`"#]],
+        );
+    }
+
+    #[test]
+    fn a_retry_that_never_comes_is_a_warning() {
+        check(
+            "id: x
+timeout_seconds: 3
+retry: {max_attempts: 2, backoff: 1m}
+steps:
+  - id: a
+    type: sql
+    query: q
+    retry: {max_attempts: 2, backoff: 5s}
+  - {id: b, type: sql, query: q, retry: {max_attempts: 2, backoff: 1s}}
+",
+            expect![[r#"
+                ok
+                warning: the second try of the run never comes: it waits 1m, and the job ends after 3s
+                 --> job.yaml:3:8
+                  |
+                3 | retry: {max_attempts: 2, backoff: 1m}
+                  |        ^
+                  help: shorten `backoff`, or raise `timeout_seconds`
+
+                warning: the second attempt of `a` never comes: it waits 5s, and the job ends after 3s
+                 --> job.yaml:8:12
+                  |
+                8 |     retry: {max_attempts: 2, backoff: 5s}
+                  |            ^
+                  help: shorten `backoff`, or raise `timeout_seconds`"#]],
         );
     }
 

@@ -15,7 +15,7 @@ pub struct Scope {
     pub steps: Map<String, Value>,
     /// `vars.NAME`.
     pub vars: Map<String, Value>,
-    /// `run.execution_id`, `.scheduled_time` and `.start_time`.
+    /// `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step` and `.step_token`.
     pub run: Map<String, Value>,
     /// `job.id`, `.name` and `.timezone`.
     pub job: Map<String, Value>,
@@ -50,26 +50,11 @@ pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
     })
 }
 
-/// The truth of a `when` condition, with or without `${{ }}`.
-///
-/// # Errors
-/// When it is no expression, or names something undefined.
-pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
-    let source = condition_source(condition);
+/// The value of an expression.
+pub(super) fn value_of(source: &str, scope: &Scope) -> Result<minijinja::Value, String> {
     let env = environment();
-    let truth = compile(&env, source).and_then(|expression| {
-        let value = expression.eval(context(scope)).map_err(|error| describe(source, &error))?;
-        if value.is_undefined() { Err(undefined(source)) } else { Ok(value.is_true()) }
-    });
-    truth.map_err(|message| TemplateError { pointer: String::new(), message })
-}
-
-/// The expression of a condition.
-pub(super) fn condition_source(condition: &str) -> &str {
-    match pieces(condition).as_deref() {
-        Ok([Piece::Expression(source)]) => source,
-        _ => condition,
-    }
+    let value = compile(&env, source)?.eval(context(scope)).map_err(|error| describe(source, &error))?;
+    if value.is_undefined() { Err(undefined(source)) } else { Ok(value) }
 }
 
 /// Syntax and names of an expression: what it names from outside, as `steps.extract.output`.
@@ -234,19 +219,6 @@ mod tests {
         ] {
             assert_eq!(render(&template, &scope()).unwrap_err().pointer, pointer, "{template}");
         }
-    }
-
-    #[test]
-    fn conditions() {
-        for (condition, truth) in [
-            ("${{ steps.extract.metadata.row_count > 5 }}", true),
-            ("steps.extract.status == 'success'", true),
-            ("vars.limit > 5", false),
-            ("'x' in vars.day", false),
-        ] {
-            assert_eq!(evaluate(condition, &scope()), Ok(truth), "{condition}");
-        }
-        assert!(evaluate("vars.nope", &scope()).is_err());
     }
 
     #[test]

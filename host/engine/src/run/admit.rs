@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Event, RunState, StepStatus};
+use super::{Event, RunState};
 use crate::clock::Timestamp;
-use crate::job::{Job, Scope, render};
+use crate::job::{Job, Part, Scope, render, set_variable};
 use crate::store::{Key, NewRun, Source};
 use crate::trace::Trace;
 
@@ -24,6 +24,16 @@ pub enum AdmitError {
         name: String,
         /// What there is, in words.
         known: String,
+    },
+    /// A variable gets a value of another type than its default has.
+    #[error("the variable `{name}` must be {expected}, and {given} is not")]
+    WrongType {
+        /// The variable.
+        name: String,
+        /// The type of its default, in words.
+        expected: &'static str,
+        /// The value, cut where it is long.
+        given: String,
     },
     /// The concurrency key cannot be filled in.
     #[error("`concurrency.key`: {0}")]
@@ -78,14 +88,7 @@ pub fn admit(
     }
     let mut all = job.vars.clone();
     for (name, value) in admission.variables {
-        let Some(known) = all.get_mut(&name) else {
-            let known = match job.vars.keys().cloned().collect::<Vec<_>>() {
-                names if names.is_empty() => "it has none: declare it under `vars`".to_owned(),
-                names => format!("it has {}", names.join(", ")),
-            };
-            return Err(AdmitError::UnknownVariable { name, known });
-        };
-        *known = value;
+        set_variable(&mut all, &name, value)?;
     }
     let mut run = NewRun::of(job.clone(), &execution_id, now);
     run.variables = all.into_iter().collect();
@@ -112,8 +115,8 @@ fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
     Ok(Some(Key { name, limit: concurrency.limit, on_conflict: concurrency.on_conflict }))
 }
 
-/// Makes a run that retries one that has ended: with its variables, and from its failed step on with the results of
-/// the steps before.
+/// Makes a run that retries one that has ended: with its variables, and from the step that failed on with the results
+/// of the steps before. A run without a failed step starts from the beginning.
 ///
 /// # Errors
 /// As [`admit`].
@@ -134,17 +137,33 @@ pub fn retry_of(
         }
     }
     run.key = key(&run)?;
-    if from_start {
-        return Ok(run);
-    }
-    for (index, (step, state)) in old.run.job.steps.iter().zip(&old.steps).enumerate() {
-        let same = job.steps.get(index).is_some_and(|now| now.id == step.id);
-        let done =
-            state.end.clone().zip(state.ended_at).filter(|_| same && state.status == StepStatus::Success);
-        let Some((end, at)) = done else { break };
-        run.inherited.push(Event::StepInherited { step: index, end, at });
+    if !from_start {
+        run.inherited = inherited(old, job);
     }
     Ok(run)
+}
+
+/// What happened to the steps before the one that failed, as far as the job still has them in this order; nothing when
+/// no step failed.
+fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
+    let Some(failed) = old.restart_step() else { return Vec::new() };
+    let mut events = Vec::new();
+    let before = old.run.job.all_steps().zip(&old.steps).enumerate().take(failed);
+    for (step, (definition, state)) in before {
+        let same = job.step(step).is_some_and(|now| now.id == definition.id);
+        if !same || job.part_of(step) != Part::Steps {
+            break;
+        }
+        events.push(match (&state.end, state.ended_at) {
+            (Some(end), Some(at)) => Event::StepInherited { step, end: end.clone(), at },
+            _ => Event::SkipInherited { step, reason: state.reason.clone().unwrap_or_default(), at: run_end(old) },
+        });
+    }
+    events
+}
+
+fn run_end(old: &RunState) -> Timestamp {
+    old.ended_at.unwrap_or(old.run.created_at)
 }
 
 /// The id of the `number`th run of a second: `exec_20250901_143022_001`.

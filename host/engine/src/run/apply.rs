@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 
-use super::{Event, RunState, RunStatus, StepState, StepStatus};
+use super::{Event, RunState, RunStatus, StepState, StepStatus, Verdict};
 use crate::clock::{self, Timestamp};
-use crate::job::{RetryFrom, RetryOn, approval};
+use crate::job::{OnLost, Part, RetryFrom, RetryOn, approval, asks_about};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
 
 /// What is to be done next.
@@ -50,7 +50,7 @@ pub struct IllegalEvent {
 /// Backoff never exceeds this.
 const MAX_BACKOFF: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// Moves the state by `event`, and tells what is to be done then: nothing while an attempt runs.
+/// Moves the state by `event`, and returns what to do next: nothing while an attempt runs.
 ///
 /// # Errors
 /// [`IllegalEvent`] when the event cannot follow; the state is then as it was.
@@ -64,6 +64,7 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
         Event::Started { at } => {
             state.status = RunStatus::Running;
             state.started_at = Some(*at);
+            finish_if_done(state, *at);
         }
         Event::StepStarted { step, attempt, at } => {
             state.status = RunStatus::Running;
@@ -87,7 +88,7 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
             });
             finish_if_done(state, *at);
         }
-        Event::AttemptLost { step, .. } => with_step(state, *step, |step| step.status = StepStatus::Waiting),
+        Event::AttemptLost { step, attempt, at } => lost(state, *step, *attempt, *at),
         Event::ApprovalRequested { step, message, at, until } => {
             state.status = RunStatus::Parked;
             with_step(state, *step, |step| {
@@ -108,15 +109,35 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
         Event::StepInherited { step, end, at } => {
             state.variables.extend(end.produced.variables.clone());
             with_step(state, *step, |step| {
-                step.status = StepStatus::Success;
+                step.status = status_of(&end.outcome);
                 step.started_at = Some(*at);
                 step.ended_at = Some(*at);
                 step.end = Some(end.clone());
             });
         }
-        Event::Cancelled { at, .. } => finish(state, RunStatus::Cancelled, *at),
-        Event::TimedOut { at } => finish(state, RunStatus::Timeout, *at),
+        Event::SkipInherited { step, reason, at } => with_step(state, *step, |step| {
+            step.status = StepStatus::Skipped;
+            step.reason = Some(reason.clone());
+            step.ended_at = Some(*at);
+        }),
+        Event::Cancelled { at, .. } if state.started_at.is_none() => finish(state, RunStatus::Cancelled, *at),
+        Event::Cancelled { at, .. } => settle(state, RunStatus::Cancelled, None, *at),
+        Event::TimedOut { at } => match &mut state.verdict {
+            None => settle(state, RunStatus::Timeout, None, *at),
+            // What was to run whatever happened has used up its own time.
+            Some(verdict) => {
+                if verdict.status == RunStatus::Success {
+                    verdict.status = RunStatus::Timeout;
+                }
+                let status = verdict.status;
+                finish(state, status, *at);
+            }
+        },
         Event::Expired { at } => finish(state, RunStatus::Expired, *at),
+        Event::Faulted { message, at } => {
+            state.fault = Some(message.clone());
+            finish(state, RunStatus::Failed, *at);
+        }
     }
     Ok(next(state))
 }
@@ -127,7 +148,7 @@ pub fn next(state: &RunState) -> Option<Effect> {
         return Some(Effect::Finish(state.status));
     }
     let step = state.current()?;
-    let (definition, current) = (state.run.job.steps.get(step)?, state.steps.get(step)?);
+    let (definition, current) = (state.run.job.step(step)?, state.steps.get(step)?);
     match (current.status, definition.step_type == approval::TYPE) {
         (StepStatus::Running, _) => None,
         (StepStatus::Parked, true) => Some(Effect::AwaitApproval { step, until: current.not_before? }),
@@ -143,7 +164,8 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
         Event::Started { .. } => return expect(queued, "it has begun already"),
         Event::Expired { .. } => return expect(queued, "it has begun"),
         Event::Cancelled { .. } if queued => return Ok(()),
-        Event::StepInherited { step, .. } => {
+        Event::Faulted { .. } => return expect(!state.status.is_terminal(), "it has ended"),
+        Event::StepInherited { step, .. } | Event::SkipInherited { step, .. } => {
             return expect(
                 queued && state.current() == Some(*step),
                 "results are inherited before the begin, in order",
@@ -154,7 +176,7 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
     expect(!queued && !state.status.is_terminal(), "it is not running")?;
     let current = state.current().and_then(|due| Some((due, state.steps.get(due)?)));
     let is_approval = current
-        .and_then(|(due, _)| state.run.job.steps.get(due))
+        .and_then(|(due, _)| state.run.job.step(due))
         .is_some_and(|step| step.step_type == approval::TYPE);
     let running = |index: usize, attempt: Option<u32>| match current {
         Some((due, step)) if due == index && step.status == StepStatus::Running => {
@@ -186,17 +208,36 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
             turn(*step, &[StepStatus::Parked])?;
             expect(is_approval, "the step is no approval")
         }
-        Event::Cancelled { .. } | Event::TimedOut { .. } => expect(
-            current.is_none_or(|(_, step)| step.status != StepStatus::Running),
-            "an attempt is running",
-        ),
-        Event::Started { .. } | Event::Expired { .. } | Event::StepInherited { .. } => Ok(()),
+        Event::Cancelled { .. } | Event::TimedOut { .. } => {
+            let idle = current.is_none_or(|(_, step)| step.status != StepStatus::Running);
+            expect(idle, "an attempt is running")?;
+            let first = state.verdict.is_none() || matches!(event, Event::TimedOut { .. });
+            expect(first, "its `finally` runs")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An attempt died with its process. It does not count against the step's retries.
+fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
+    let rule = state.run.job.step(index).and_then(|definition| definition.on_lost).unwrap_or_default();
+    match rule {
+        OnLost::Retry => with_step(state, index, |step| step.status = StepStatus::Waiting),
+        OnLost::Fail => {
+            let message = format!(
+                "attempt {attempt} was lost when its worker died, and it is not known how far it came; the step has \
+                 `on_lost: fail`, so it does not run again by itself"
+            );
+            let outcome = Outcome::HostFault { message };
+            let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+            step_failed(state, index, &Arc::new(end), false, at);
+        }
     }
 }
 
 fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timestamp) {
     let run = state.run.clone();
-    let (Some(definition), Some(step)) = (run.job.steps.get(index), state.steps.get_mut(index)) else {
+    let (Some(definition), Some(step)) = (run.job.step(index), state.steps.get_mut(index)) else {
         return;
     };
     let overdue;
@@ -218,40 +259,67 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
         end = &overdue;
     }
     step.counted += 1;
-    step.ended_at = Some(at);
-    step.end = Some(end.clone());
-    step.first_parked = None;
-    step.reason = None;
     if end.outcome.is_success() {
-        step.status = StepStatus::Success;
+        close(step, end, at);
         state.variables.extend(end.produced.variables.clone());
         finish_if_done(state, at);
         return;
     }
-    let cancelled = is_cancelled(&end.outcome);
     let retry = run.job.retry_of(definition);
-    if !cancelled && is_retried(retry.on.as_deref(), &end.outcome) && step.counted < retry.max_attempts {
+    if !is_cancelled(&end.outcome)
+        && is_retried(retry.on.as_deref(), &end.outcome)
+        && step.counted < retry.max_attempts
+    {
+        close(step, end, at);
         step.status = StepStatus::Waiting;
         let seed = format!("{}/{}/{}", run.execution_id, definition.id, step.counted);
         step.not_before = Some(at + backoff(&seed, retry.backoff.0, step.counted));
         state.status = RunStatus::Waiting;
         return;
     }
-    step.status = match &end.outcome {
-        _ if cancelled => StepStatus::Cancelled,
-        Outcome::TimedOut { .. } => StepStatus::Timeout,
-        Outcome::Failed { kind: FailureKind::TimedOut, .. } => StepStatus::Timeout,
-        _ => StepStatus::Failed,
+    step_failed(state, index, end, true, at);
+}
+
+/// A step has failed for good. `may_retry` says whether the job's own `retry` may try the run again.
+fn step_failed(state: &mut RunState, index: usize, end: &Arc<StepEnd>, may_retry: bool, at: Timestamp) {
+    let run = state.run.clone();
+    let (Some(definition), Some(step)) = (run.job.step(index), state.steps.get_mut(index)) else {
+        return;
     };
+    close(step, end, at);
     let late = state.deadline().is_some_and(|deadline| at >= deadline);
-    if cancelled {
-        finish(state, RunStatus::Cancelled, at);
+    if let Some(verdict) = &mut state.verdict {
+        if !definition.continue_on_failure && verdict.status != RunStatus::Timeout {
+            verdict.status = RunStatus::Failed;
+            verdict.failed.get_or_insert(index);
+        }
+        finish_if_done(state, at);
+    } else if is_cancelled(&end.outcome) {
+        settle(state, RunStatus::Cancelled, None, at);
     } else if definition.continue_on_failure {
         finish_if_done(state, at);
     } else if late {
-        finish(state, RunStatus::Timeout, at);
-    } else if !try_again(state, index, &end.outcome, at) {
-        finish(state, RunStatus::Failed, at);
+        settle(state, RunStatus::Timeout, Some(index), at);
+    } else if !may_retry || !try_again(state, index, &end.outcome, at) {
+        settle(state, RunStatus::Failed, Some(index), at);
+    }
+}
+
+/// Notes how a step has ended.
+fn close(step: &mut StepState, end: &Arc<StepEnd>, at: Timestamp) {
+    step.status = status_of(&end.outcome);
+    step.ended_at = Some(at);
+    step.end = Some(end.clone());
+    step.first_parked = None;
+    step.reason = None;
+}
+
+fn status_of(outcome: &Outcome) -> StepStatus {
+    match outcome {
+        Outcome::Succeeded => StepStatus::Success,
+        outcome if is_cancelled(outcome) => StepStatus::Cancelled,
+        Outcome::TimedOut { .. } | Outcome::Failed { kind: FailureKind::TimedOut, .. } => StepStatus::Timeout,
+        _ => StepStatus::Failed,
     }
 }
 
@@ -272,7 +340,8 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
     if first == 0 {
         state.variables.clone_from(&run.variables);
     }
-    for (index, step) in state.steps.iter_mut().enumerate().skip(first) {
+    let main = run.job.steps.len();
+    for (index, step) in state.steps.iter_mut().enumerate().take(main).skip(first) {
         let waits = index == first;
         *step = StepState {
             status: if waits { StepStatus::Waiting } else { StepStatus::Pending },
@@ -322,9 +391,12 @@ fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
 
 /// The end of an approval step.
 fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
-    let who = by.unwrap_or("nobody in time");
     let said = if comment.is_empty() { String::new() } else { format!(": {comment}") };
-    let mut produced = Produced { summary: format!("approved by {who}{said}"), ..Produced::default() };
+    let summary = match by {
+        Some(who) => format!("approved by {who}{said}"),
+        None => "approved automatically: no decision was made in time".to_owned(),
+    };
+    let mut produced = Produced { summary, ..Produced::default() };
     produced.output = serde_json::json!({"approved": approved, "by": by, "comment": comment});
     let outcome = match (approved, by) {
         (true, _) => Outcome::Succeeded,
@@ -333,7 +405,7 @@ fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
             Outcome::Failed { kind: FailureKind::Denied, message, retryable: false }
         }
         (false, None) => {
-            let message = "nobody approved in time".to_owned();
+            let message = "no decision was made in time".to_owned();
             Outcome::Failed { kind: FailureKind::TimedOut, message, retryable: false }
         }
     };
@@ -362,25 +434,75 @@ fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
     clock::span(pause.mul_f64(0.8 + 0.4 * fraction))
 }
 
+/// Goes on to the result when no step of `steps` is left, and ends the run when no step at all is.
 fn finish_if_done(state: &mut RunState, at: Timestamp) {
-    if state.current().is_none() {
-        finish(state, RunStatus::Success, at);
+    let main = state.run.job.steps.len();
+    match state.verdict {
+        None if state.current().is_none_or(|step| step >= main) => settle(state, RunStatus::Success, None, at),
+        Some(verdict) if state.current().is_none() => finish(state, verdict.status, at),
+        _ => {}
+    }
+}
+
+/// Fixes the result of the run. What is left of `steps` has no turn any more, but for steps whose condition asks about
+/// the failure; then come `on_failure` after a failure or a time-out, and `finally`.
+fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Timestamp) {
+    state.verdict = Some(Verdict { status, at, failed });
+    state.status = RunStatus::Running;
+    let run = state.run.clone();
+    let bad = matches!(status, RunStatus::Failed | RunStatus::Timeout);
+    let failed_id = failed.and_then(|index| run.job.step(index)).map(|step| step.id.as_str());
+    for (index, (definition, step)) in run.job.all_steps().zip(&mut state.steps).enumerate() {
+        let asks = || definition.when.as_ref().is_some_and(|when| asks_about(when, failed_id));
+        let has_turn = match run.job.part_of(index) {
+            Part::Steps => bad && step.status == StepStatus::Pending && asks(),
+            Part::OnFailure => bad,
+            Part::Finally => true,
+        };
+        if !has_turn {
+            let why = match run.job.part_of(index) {
+                Part::OnFailure => "the run did not fail",
+                _ => ended_before(status, failed),
+            };
+            give_up(step, why);
+        }
+    }
+    finish_if_done(state, at);
+}
+
+/// Why a step that is left does not run.
+fn ended_before(status: RunStatus, failed: Option<usize>) -> &'static str {
+    match status {
+        RunStatus::Timeout => "the job's time ran out",
+        RunStatus::Cancelled => "the run was cancelled",
+        RunStatus::Expired => "the run did not begin in time",
+        _ if failed.is_some() => "an earlier step failed",
+        _ => "the run ended",
+    }
+}
+
+/// A step that is open gets no turn any more.
+fn give_up(step: &mut StepState, why: &str) {
+    match step.status {
+        StepStatus::Pending => {
+            step.status = StepStatus::Skipped;
+            step.reason = Some(format!("skipped because {why}"));
+        }
+        StepStatus::Waiting => {
+            step.status = StepStatus::Failed;
+            step.reason = Some(format!("attempt {} was pending when {why}", step.attempt + 1));
+        }
+        StepStatus::Parked | StepStatus::Running => step.status = StepStatus::Cancelled,
+        _ => {}
     }
 }
 
 fn finish(state: &mut RunState, status: RunStatus, at: Timestamp) {
     state.status = status;
     state.ended_at = Some(at);
+    let failed = state.verdict.and_then(|verdict| verdict.failed);
     for step in &mut state.steps {
-        match step.status {
-            StepStatus::Pending => {
-                step.status = StepStatus::Skipped;
-                step.reason = Some(format!("the run ended before: {}", status.name()));
-            }
-            StepStatus::Waiting => step.status = StepStatus::Failed,
-            StepStatus::Parked => step.status = StepStatus::Cancelled,
-            _ => {}
-        }
+        give_up(step, ended_before(status, failed));
     }
 }
 
@@ -405,6 +527,8 @@ fn event_name(event: &Event) -> &'static str {
         Event::ApprovalRequested { .. } => "`approval_requested`",
         Event::ApprovalDecided { .. } => "`approval_decided`",
         Event::StepInherited { .. } => "`step_inherited`",
+        Event::SkipInherited { .. } => "`skip_inherited`",
+        Event::Faulted { .. } => "`faulted`",
     }
 }
 

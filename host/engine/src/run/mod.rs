@@ -11,9 +11,10 @@ use chrono::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::clock::{self, Timestamp};
-use crate::job::Scope;
+use crate::job::{RetryFrom, Scope};
 use crate::outcome::StepEnd;
 use crate::store::NewRun;
 
@@ -128,6 +129,44 @@ pub enum Event {
         /// When it ended there.
         at: Timestamp,
     },
+    /// This step was skipped in the run that this one retries, and stays so.
+    SkipInherited {
+        /// Index of the step.
+        step: usize,
+        /// Why, there.
+        reason: String,
+        /// When the run ended there.
+        at: Timestamp,
+    },
+    /// The engine found the run in a state that it cannot be in: a bug, or a damaged record. It ends as failed.
+    Faulted {
+        /// What is wrong.
+        message: String,
+        /// When that was found.
+        at: Timestamp,
+    },
+}
+
+impl Event {
+    /// The step that it is about; none for events of the whole run.
+    pub fn step(&self) -> Option<usize> {
+        match self {
+            Self::StepStarted { step, .. }
+            | Self::CheckpointSaved { step, .. }
+            | Self::StepEnded { step, .. }
+            | Self::StepSkipped { step, .. }
+            | Self::ApprovalRequested { step, .. }
+            | Self::ApprovalDecided { step, .. }
+            | Self::StepInherited { step, .. }
+            | Self::SkipInherited { step, .. }
+            | Self::AttemptLost { step, .. } => Some(*step),
+            Self::Started { .. }
+            | Self::Cancelled { .. }
+            | Self::TimedOut { .. }
+            | Self::Expired { .. }
+            | Self::Faulted { .. } => None,
+        }
+    }
 }
 
 /// Where a run stands.
@@ -251,14 +290,29 @@ pub struct RunState {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// Its steps, in order.
+    /// Its steps, in the order of [`JobDefinition::all_steps`](crate::JobDefinition::all_steps).
     pub steps: Vec<StepState>,
+    /// The result of the run, from the end of its `steps` on; `on_failure` and `finally` may still run.
+    pub verdict: Option<Verdict>,
+    /// Why the engine gave the run up.
+    pub fault: Option<String>,
     /// Variables: admitted ones, with what steps set.
     pub variables: Map<String, Value>,
     /// Which try of the whole run this is, from 1.
     pub attempt: u32,
     /// Time that steps were parked; it does not count against the job's time.
     pub parked: Duration,
+}
+
+/// The result that a run's `steps` came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// `success`, `failed`, `timeout` or `cancelled`.
+    pub status: RunStatus,
+    /// When.
+    pub at: Timestamp,
+    /// The step that failed, if one did.
+    pub failed: Option<usize>,
 }
 
 /// A step of a run.
@@ -289,6 +343,17 @@ pub struct StepState {
 }
 
 impl StepState {
+    /// How it went, in one sentence: the summary of a success, what went wrong, or why it did not run.
+    pub fn message(&self) -> String {
+        let reason = self.reason.clone().unwrap_or_default();
+        match &self.end {
+            Some(end) if end.outcome.is_success() => end.produced.summary.clone(),
+            Some(end) if reason.is_empty() => end.outcome.message(),
+            Some(end) => format!("{}; {reason}", end.outcome.message()),
+            None => reason,
+        }
+    }
+
     /// True while something is still to happen to it.
     pub fn is_open(&self) -> bool {
         matches!(
@@ -318,7 +383,9 @@ impl RunState {
             status: RunStatus::Queued,
             started_at: None,
             ended_at: None,
-            steps: vec![fresh; run.job.steps.len()],
+            steps: vec![fresh; run.job.step_count()],
+            verdict: None,
+            fault: None,
             variables: run.variables.clone(),
             attempt: 1,
             parked: Duration::zero(),
@@ -326,23 +393,48 @@ impl RunState {
         }
     }
 
-    /// The state after `events`.
+    /// The state after `events`. When the last one says that the engine gave the run up, events that cannot follow are
+    /// left out: they are why.
     ///
     /// # Errors
     /// The first event that cannot follow the ones before it.
     pub fn replay(run: NewRun, events: &[Event]) -> Result<Self, IllegalEvent> {
         let mut state = Self::new(run);
         for event in events {
-            apply(&mut state, event)?;
+            if let Err(illegal) = apply(&mut state, event) {
+                let Some(fault @ Event::Faulted { .. }) = events.last() else { return Err(illegal) };
+                apply(&mut state, fault)?;
+                break;
+            }
         }
         Ok(state)
     }
 
-    /// When the job's time runs out; none before it has begun.
+    /// When the time of the job, or of its `on_failure` and `finally`, runs out; none before it has begun.
     pub fn deadline(&self) -> Option<Timestamp> {
+        if let Some(verdict) = &self.verdict {
+            return Some(clock::later(verdict.at, self.run.job.finally_timeout.0));
+        }
         let limit = clock::span(self.run.job.timeout_seconds.0);
         let limit = limit.checked_add(&self.parked).unwrap_or(limit);
         self.started_at.map(|started| started.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC))
+    }
+
+    /// The step that a retry of this run begins with: the one that made it fail, else the first that did not end well;
+    /// none when every step did.
+    pub fn restart_step(&self) -> Option<usize> {
+        let blamed = self.verdict.and_then(|verdict| verdict.failed);
+        let steps = || self.run.job.steps.iter().zip(&self.steps);
+        let bad = |step: &StepState| {
+            matches!(step.status, StepStatus::Failed | StepStatus::Timeout | StepStatus::Cancelled)
+        };
+        let stopped = || {
+            let ended = self.status != RunStatus::Success;
+            steps().position(|(definition, step)| {
+                ended && (step.ended_at.is_none() || bad(step) && !definition.continue_on_failure)
+            })
+        };
+        blamed.or_else(stopped).or_else(|| steps().position(|(_, step)| bad(step)))
     }
 
     /// The step whose turn it is.
@@ -350,19 +442,13 @@ impl RunState {
         self.steps.iter().position(StepState::is_open)
     }
 
-    /// What templates of the next step see.
-    pub fn scope(&self) -> Scope {
+    /// What templates of the step at `index` see.
+    pub fn scope(&self, index: usize) -> Scope {
         let job = &self.run.job;
         let text = |value: &str| Value::from(value);
         let mut scope = Scope { vars: self.variables.clone(), ..Scope::default() };
-        for (definition, step) in job.steps.iter().zip(&self.steps) {
-            let Some(produced) = step.end.as_ref().map(|end| &end.produced) else {
-                if step.status == StepStatus::Skipped {
-                    let skipped = serde_json::json!({"status": "skipped", "output": null, "metadata": {}, "summary": ""});
-                    scope.steps.insert(definition.id.clone(), skipped);
-                }
-                continue;
-            };
+        for (definition, step) in job.all_steps().zip(&self.steps).filter(|(_, step)| !step.is_open()) {
+            let produced = step.end.as_ref().map(|end| end.produced.clone()).unwrap_or_default();
             let seen = serde_json::json!({
                 "status": step.status.name(),
                 "output": produced.output,
@@ -371,19 +457,50 @@ impl RunState {
             });
             scope.steps.insert(definition.id.clone(), seen);
         }
-        scope.run.insert("execution_id".to_owned(), text(&self.run.execution_id));
-        scope.run.insert("scheduled_time".to_owned(), text(&view::rfc3339(self.run.scheduled_time)));
         let started = self.started_at.unwrap_or(self.run.created_at);
-        scope.run.insert("start_time".to_owned(), text(&view::rfc3339(started)));
+        let status = self.verdict.map_or(RunStatus::Running, |verdict| verdict.status);
+        for (name, value) in [
+            ("execution_id", text(&self.run.execution_id)),
+            ("scheduled_time", text(&view::rfc3339(self.run.scheduled_time))),
+            ("start_time", text(&view::rfc3339(started))),
+            ("status", text(status.name())),
+            ("failed_step", self.failed_step_seen()),
+            ("step_token", text(&self.step_token(index))),
+        ] {
+            scope.run.insert(name.to_owned(), value);
+        }
         for (name, value) in [("id", &job.id), ("name", &job.name), ("timezone", &job.timezone)] {
             scope.job.insert(name.to_owned(), text(value));
         }
         scope
     }
 
+    /// The step that made the run fail, as templates see it: null when none did.
+    fn failed_step_seen(&self) -> Value {
+        let seen = self.verdict.and_then(|verdict| verdict.failed).and_then(|index| {
+            let (definition, step) = (self.run.job.step(index)?, self.steps.get(index)?);
+            let class = step.end.as_ref().map_or(step.status.name(), |end| end.outcome.class());
+            Some(serde_json::json!({
+                "id": definition.id, "status": step.status.name(), "class": class, "message": step.message(),
+            }))
+        });
+        seen.unwrap_or_default()
+    }
+
+    /// The same text for each attempt of a step of this run, and for no other: an idempotency key. A run that starts
+    /// again from its first step gets others.
+    fn step_token(&self, index: usize) -> String {
+        let job = &self.run.job;
+        let again = job.retry.as_ref().is_some_and(|retry| retry.from == RetryFrom::Start);
+        let chain = if again { self.attempt } else { 1 };
+        let id = job.step(index).map_or("", |step| step.id.as_str());
+        let digest = Sha256::digest(format!("{}/{id}/{chain}", self.run.execution_id));
+        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Outputs of the steps that have ended, by id.
     pub fn outputs(&self) -> Map<String, Value> {
-        let steps = self.run.job.steps.iter().zip(&self.steps);
+        let steps = self.run.job.all_steps().zip(&self.steps);
         steps
             .filter_map(|(definition, step)| {
                 Some((definition.id.clone(), step.end.as_ref()?.produced.output.clone()))

@@ -100,7 +100,10 @@ impl From<&RunState> for RunView {
         };
         Self {
             success: state.status == RunStatus::Success,
-            message: format!("Job {} {verdict}", job.name),
+            message: match &state.fault {
+                Some(fault) => format!("Job {} {verdict}: internal error: {fault}", job.name),
+                None => format!("Job {} {verdict}", job.name),
+            },
             execution_id: state.run.execution_id.clone(),
             job_id: job.id.clone(),
             job_name: job.name.clone(),
@@ -132,12 +135,7 @@ fn steps(state: &RunState) -> Vec<StepView> {
 impl StepView {
     /// The view of the step at `index`, with at most that many bytes of its value.
     pub fn of(state: &RunState, index: usize, shown: usize) -> Option<Self> {
-        let (definition, step) = (state.run.job.steps.get(index)?, state.steps.get(index)?);
-        let output = match &step.end {
-            Some(end) if end.outcome.is_success() => end.produced.summary.clone(),
-            Some(end) => end.outcome.message(),
-            None => step.reason.clone().unwrap_or_default(),
-        };
+        let (definition, step) = (state.run.job.step(index)?, state.steps.get(index)?);
         let value = step.end.as_ref().filter(|end| end.outcome.is_success());
         let value = value.map(|end| preview(&end.produced.output, shown));
         Some(Self {
@@ -146,7 +144,7 @@ impl StepView {
             step_type: definition.step_type.clone(),
             status: step.status,
             duration_seconds: seconds(step.started_at, step.ended_at),
-            output,
+            output: step.message(),
             value_truncated: value.as_ref().is_some_and(|value| value.truncated),
             value_bytes: value.as_ref().map(|value| value.bytes),
             value: value.map(|value| value.value),

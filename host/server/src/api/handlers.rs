@@ -204,7 +204,7 @@ pub(super) async fn run_job(
     let idempotency = idempotency(&headers, &caller, &format!("job.run {id}"), &bytes)?;
     let audit = Audit { detail: id.clone(), ..caller.audit(&app, "job.run", "") };
     let admitted = app.host.enqueue(&job, admission, idempotency, Some(audit)).await?;
-    Ok(accepted(&admitted.execution_id, admitted.replayed))
+    Ok(accepted(&admitted))
 }
 
 pub(super) fn time(

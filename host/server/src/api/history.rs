@@ -186,7 +186,7 @@ pub(super) async fn redrive(
     let job = edited(&app, &caller, request.job).await?;
     let audit = caller.audit(&app, "dead_letter.redrive", &id);
     let admitted = app.host.redrive(&id, request.from_start, job, audit).await?;
-    Ok(accepted(&admitted.execution_id, false))
+    Ok(accepted(&admitted))
 }
 
 pub(super) async fn discard(

@@ -106,7 +106,7 @@ pub(super) async fn retry(
     let job = edited(&app, &caller, request.job).await?;
     let audit = caller.audit(&app, "run.retry", &id);
     let admitted = app.host.retry(&id, request.from_start, job, audit).await?;
-    Ok(accepted(&admitted.execution_id, false))
+    Ok(accepted(&admitted))
 }
 
 /// An edited job, checked as any other.
@@ -280,7 +280,7 @@ pub(super) async fn approvals(
     let mut items = Vec::new();
     for (state, step) in app.host.approvals(1000).await? {
         let job = &state.run.job;
-        let Some((definition, found)) = job.steps.get(step).zip(state.steps.get(step)) else { continue };
+        let Some((definition, found)) = job.step(step).zip(state.steps.get(step)) else { continue };
         if caller.covers(&job.id) {
             items.push(Approval {
                 execution_id: state.run.execution_id.clone(),

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
+use stepwell::Admitted;
 use stepwell::engine::run::{Admission, RunState, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
@@ -90,11 +91,11 @@ async fn run(
     let audit = Some(Audit { detail: job.id.clone(), ..caller.audit(app, action, &job.id) });
     if asynchronous {
         let admitted = app.host.enqueue(job, admission, idempotency, audit).await?;
-        return Ok(accepted(&admitted.execution_id, admitted.replayed));
+        return Ok(accepted(&admitted));
     }
     let (admitted, state) = app.host.run_queued(job, admission, idempotency, audit, wait).await?;
     if !state.status.is_terminal() {
-        return Ok(accepted(&admitted.execution_id, admitted.replayed));
+        return Ok(accepted(&admitted));
     }
     let mut response = show(&state);
     locate(&mut response, &admitted.execution_id);
@@ -107,10 +108,11 @@ pub(super) fn trace(headers: &HeaderMap) -> Option<Trace> {
 }
 
 /// 202 with the place of the run.
-pub(super) fn accepted(execution_id: &str, replayed: bool) -> Response {
-    let answer = Accepted { execution_id: execution_id.to_owned(), replayed };
-    let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    locate(&mut response, execution_id);
+pub(super) fn accepted(admitted: &Admitted) -> Response {
+    let Admitted { execution_id, replayed, note } = admitted.clone();
+    let mut response =
+        (StatusCode::ACCEPTED, Json(Accepted { execution_id, replayed, note })).into_response();
+    locate(&mut response, &admitted.execution_id);
     response
 }
 

@@ -119,6 +119,9 @@ pub(crate) struct Accepted {
     pub execution_id: String,
     /// The same request, by its `Idempotency-Key`, made this run before.
     pub replayed: bool,
+    /// Something about the run that the caller may not expect, for instance that a retry starts from the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// How a run is asked for.

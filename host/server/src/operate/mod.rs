@@ -209,7 +209,8 @@ pub(crate) async fn runs(command: RunsOperate, args: &HostArgs) -> Result<Exit, 
         }
         RunsOperate::Retry { execution_id: id, from_start } => {
             let admitted = host.retry(&id, from_start, None, audit(&host, "run.retry", &id)).await?;
-            done(&format!("{id} runs again as {}", admitted.execution_id))
+            let note = admitted.note.map(|note| format!("\n{note}")).unwrap_or_default();
+            done(&format!("{id} runs again as {}{note}", admitted.execution_id))
         }
         RunsOperate::Artifacts { execution_id } => {
             host.run(&execution_id).await?;
@@ -262,7 +263,7 @@ async fn jobs(command: JobsCommand, project: &str, host: &Host) -> Result<Exit, 
         }
         JobsCommand::Run { id, vars, priority } => {
             let job = host.job(&id).await?.job;
-            let admission = Admission { variables: run::variables(&vars)?, priority, ..Admission::default() };
+            let admission = Admission { variables: run::variables(&job.vars, &run::assignments(&vars)?)?, priority, ..Admission::default() };
             let audit = Audit { detail: id, ..audit(host, "job.run", "") };
             let admitted = host.enqueue(&job, admission, None, Some(audit)).await?;
             done(&admitted.execution_id)
@@ -446,7 +447,7 @@ async fn approvals(command: ApprovalsCommand, host: &Host) -> Result<Exit, HostE
             let mut table = table(["run", "job", "step", "what is asked", "who may decide", "until"]);
             for (state, step) in host.approvals(10_000).await? {
                 let job = &state.run.job;
-                let Some((definition, found)) = job.steps.get(step).zip(state.steps.get(step)) else {
+                let Some((definition, found)) = job.step(step).zip(state.steps.get(step)) else {
                     continue;
                 };
                 let approvers = approval::Approval::of(definition).map(|a| a.approvers.join(", "));

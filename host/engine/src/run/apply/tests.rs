@@ -199,6 +199,219 @@ fn a_whole_run_is_tried_again_from_where_the_job_says() {
     }
 }
 
+/// Drives a run with steps after its end: `ends` says how each step ends, by id, all others succeed. Shows what ran,
+/// how each step stands, and the result.
+fn driven(job: serde_json::Value, ends: &[(&str, Outcome)]) -> String {
+    let mut state = with(job);
+    let mut ran = Vec::new();
+    apply(&mut state, &Event::Started { at: at(0) }).unwrap();
+    while let Some(Effect::RunStep { step, attempt, .. }) = next(&state) {
+        let definition = state.run.job.step(step).unwrap().clone();
+        let scope = state.scope(step);
+        if definition.when.as_ref().is_some_and(|when| !crate::job::evaluate(when, &scope).unwrap()) {
+            apply(&mut state, &Event::StepSkipped { step, reason: "false".to_owned(), at: at(2) }).unwrap();
+            continue;
+        }
+        apply(&mut state, &started(step, attempt)).unwrap();
+        let outcome = ends.iter().find(|(id, _)| *id == definition.id).map(|(_, outcome)| outcome.clone());
+        apply(&mut state, &ended(step, attempt, outcome.unwrap_or(Outcome::Succeeded), 2)).unwrap();
+        ran.push(definition.id);
+    }
+    let steps: Vec<&str> = state.steps.iter().map(|step| step.status.name()).collect();
+    format!("{}: {}; {}", ran.join(" "), state.status.name(), steps.join(" "))
+}
+
+#[test]
+fn steps_after_the_end_run_by_the_result_and_leave_it_as_it_is() {
+    let job = || {
+        json!({
+            "steps": [{"id": "a", "type": "x"}, {"id": "b", "type": "x"},
+                      {"id": "ask", "type": "x", "when": "${{ steps.a.status == 'failed' }}"}],
+            "on_failure": [{"id": "tell", "type": "x"}],
+            "finally": [{"id": "c", "type": "x"}, {"id": "d", "type": "x", "when": "run.status == 'failed'"}],
+        })
+    };
+    let late = || Outcome::TimedOut { limit: std::time::Duration::from_secs(1) };
+    for (ends, expected) in [
+        (vec![], "a b c: success; success success skipped skipped success skipped"),
+        (vec![("a", failed(false))], "a ask tell c d: failed; failed skipped success success success success"),
+        (vec![("b", failed(false))], "a b tell c d: failed; success failed skipped success success success"),
+        (vec![("b", late())], "a b tell c d: failed; success timeout skipped success success success"),
+        (vec![("a", Outcome::Cancelled)], "a c: cancelled; cancelled skipped skipped skipped success skipped"),
+        (vec![("c", failed(false))], "a b c d: failed; success success skipped skipped failed success"),
+        (
+            vec![("a", failed(false)), ("tell", failed(false)), ("c", failed(false))],
+            "a ask tell c d: failed; failed skipped success failed failed success",
+        ),
+        (
+            vec![("a", Outcome::Cancelled), ("c", failed(false))],
+            "a c d: failed; cancelled skipped skipped skipped failed success",
+        ),
+    ] {
+        assert_eq!(driven(job(), &ends), expected, "{ends:?}");
+    }
+}
+
+#[test]
+fn the_condition_of_a_later_step_asks_about_the_failure_that_ended_the_run() {
+    let job = |when: &str| {
+        json!({"steps": [{"id": "a", "type": "x"}, {"id": "work", "type": "x"}, {"id": "clean", "type": "x", "when": when}]})
+    };
+    for (when, expected) in [
+        ("steps.work.status == 'failed'", "a work clean: failed; success failed success"),
+        ("run.failed_step.id == 'work'", "a work clean: failed; success failed success"),
+        ("steps.work.status != 'failed'", "a work: failed; success failed skipped"),
+        // It says nothing about the step that failed: no reason to run.
+        ("steps.a.status == 'success'", "a work: failed; success failed skipped"),
+    ] {
+        assert_eq!(driven(job(when), &[("work", failed(false))]), expected, "{when}");
+    }
+}
+
+#[test]
+fn steps_after_the_end_have_a_time_of_their_own() {
+    let job = || json!({"steps": [{"id": "a", "type": "x"}], "finally": [{"id": "c", "type": "x"}], "finally_timeout": 10});
+    let mut state = with(job());
+    for event in [
+        Event::Started { at: at(0) },
+        started(0, 1),
+        ended(0, 1, failed(true), 50),
+        Event::StepStarted { step: 1, attempt: 1, at: at(51) },
+    ] {
+        apply(&mut state, &event).unwrap();
+    }
+    assert_eq!((state.status, state.deadline()), (RunStatus::Running, Some(at(60))));
+    assert!(apply(&mut state.clone(), &Event::Cancelled { at: at(52), why: None }).is_err());
+    apply(&mut state, &ended(1, 1, Outcome::Succeeded, 52)).unwrap();
+    assert_eq!((state.status, state.ended_at), (RunStatus::Failed, Some(at(52))));
+
+    // Out of it: a success is none.
+    let mut state = with(job());
+    for event in [Event::Started { at: at(0) }, started(0, 1), ended(0, 1, Outcome::Succeeded, 5)] {
+        apply(&mut state, &event).unwrap();
+    }
+    apply(&mut state, &Event::TimedOut { at: at(15) }).unwrap();
+    assert_eq!((state.status, state.steps[1].message().as_str()), (RunStatus::Timeout, "skipped because the job's time ran out"));
+}
+
+#[test]
+fn a_run_that_was_cancelled_or_ran_out_of_time_between_attempts_cleans_up() {
+    let job = json!({
+        "steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 2}}],
+        "on_failure": [{"id": "tell", "type": "x"}],
+        "finally": [{"id": "c", "type": "x"}],
+    });
+    for (event, due, last) in [
+        (Event::Cancelled { at: at(9), why: None }, 2, RunStatus::Cancelled),
+        (Event::TimedOut { at: at(101) }, 1, RunStatus::Timeout),
+    ] {
+        let mut state = with(job.clone());
+        for event in [Event::Started { at: at(0) }, started(0, 1), ended(0, 1, failed(true), 2), event] {
+            apply(&mut state, &event).unwrap();
+        }
+        assert_eq!(state.current(), Some(due));
+        assert!(state.steps[0].message().contains("attempt 2 was pending when"), "{}", state.steps[0].message());
+        while let Some(Effect::RunStep { step, attempt, .. }) = next(&state) {
+            apply(&mut state, &started(step, attempt)).unwrap();
+            apply(&mut state, &ended(step, attempt, Outcome::Succeeded, 102)).unwrap();
+        }
+        assert_eq!(state.status, last);
+    }
+    // One that never began has nothing to clean up.
+    let mut state = with(job);
+    apply(&mut state, &Event::Cancelled { at: at(9), why: None }).unwrap();
+    assert_eq!(state.status, RunStatus::Cancelled);
+}
+
+#[test]
+fn a_lost_attempt_runs_again_or_fails_as_the_step_says() {
+    let lost = |rule: &str| {
+        let steps = json!([{"id": "a", "type": "x", "on_lost": rule, "retry": {"max_attempts": 5}}]);
+        let mut state = with(json!({"steps": steps, "retry": {"max_attempts": 3}}));
+        for event in
+            [Event::Started { at: at(0) }, started(0, 1), Event::AttemptLost { step: 0, attempt: 1, at: at(2) }]
+        {
+            apply(&mut state, &event).unwrap();
+        }
+        (shown(next(&state)), state.steps[0].message())
+    };
+    assert_eq!(lost("retry").0, "run 0/2");
+    let (effect, message) = lost("fail");
+    assert_eq!(effect, "failed");
+    assert!(message.contains("attempt 1 was lost when its worker died"), "{message}");
+}
+
+#[test]
+fn the_token_of_a_step_is_the_same_for_each_attempt_and_for_nothing_else() {
+    let token = |state: &RunState, step| state.scope(step).run["step_token"].as_str().unwrap().to_owned();
+    let mut state = with(json!({"steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 2}}, {"id": "b", "type": "x"}]}));
+    let (first, other) = (token(&state, 0), token(&state, 1));
+    for event in [Event::Started { at: at(0) }, started(0, 1), ended(0, 1, failed(true), 2)] {
+        apply(&mut state, &event).unwrap();
+    }
+    assert_eq!(token(&state, 0), first);
+    assert_ne!(first, other);
+    let again = RunState::new(NewRun { execution_id: "exec_2".to_owned(), ..NewRun::clone(&state.run) });
+    assert_ne!(token(&again, 0), first);
+    assert_eq!(first.len(), 32);
+}
+
+#[test]
+fn a_retry_goes_on_where_the_run_failed() {
+    let steps = json!([
+        {"id": "a", "type": "x"}, {"id": "b", "type": "x", "when": "vars.no"},
+        {"id": "c", "type": "x", "continue_on_failure": true}, {"id": "d", "type": "x"}, {"id": "e", "type": "x"},
+    ]);
+    let job = |finally: serde_json::Value| json!({"vars": {"no": false}, "steps": steps, "finally": finally});
+    let none = || json!([]);
+    for (job, ends, inherited) in [
+        // Nothing is done twice: not what succeeded, not what was skipped, not what failed and was allowed to.
+        (job(none()), vec![("c", failed(false)), ("d", failed(false))], 3),
+        (job(none()), vec![("d", Outcome::Cancelled)], 3),
+        (job(none()), vec![("a", failed(false))], 0),
+        // A success with a step that failed begins there; without one, it begins at the start.
+        (job(none()), vec![("c", failed(false))], 2),
+        (job(none()), vec![], 0),
+        (job(json!([{"id": "f", "type": "x"}])), vec![("f", failed(false))], 5),
+    ] {
+        let mut old = with(job.clone());
+        apply(&mut old, &Event::Started { at: at(0) }).unwrap();
+        run_to_the_end(&mut old, &ends);
+        let new = crate::run::retry_of(&old, &old.run.job, false, "exec_2".to_owned(), at(500)).unwrap();
+        assert_eq!(new.inherited.len(), inherited, "{ends:?}");
+        let events = new.inherited.clone();
+        let mut again = RunState::replay(new, &events).unwrap();
+        apply(&mut again, &Event::Started { at: at(500) }).unwrap();
+        run_to_the_end(&mut again, &[]);
+        assert_eq!(again.status, RunStatus::Success, "{ends:?}");
+    }
+}
+
+fn run_to_the_end(state: &mut RunState, ends: &[(&str, Outcome)]) {
+    while let Some(Effect::RunStep { step, attempt, .. }) = next(state) {
+        let definition = state.run.job.step(step).unwrap().clone();
+        if definition.when.is_some() {
+            apply(state, &Event::StepSkipped { step, reason: "false".to_owned(), at: at(2) }).unwrap();
+            continue;
+        }
+        apply(state, &started(step, attempt)).unwrap();
+        let outcome = ends.iter().find(|(id, _)| *id == definition.id).map(|(_, outcome)| outcome.clone());
+        apply(state, &ended(step, attempt, outcome.unwrap_or(Outcome::Succeeded), 2)).unwrap();
+    }
+}
+
+#[test]
+fn a_run_that_cannot_go_on_ends_as_failed_and_can_still_be_read() {
+    let run = || NewRun::clone(&state(TWO()).run);
+    let impossible = [Event::Started { at: at(0) }, started(1, 1)];
+    assert!(RunState::replay(run(), &impossible).is_err());
+    let fault = Event::Faulted { message: "step 1 ran before step 0".to_owned(), at: at(3) };
+    let given_up = [&impossible[..], &[fault]].concat();
+    let state = RunState::replay(run(), &given_up).unwrap();
+    assert_eq!((state.status, state.ended_at), (RunStatus::Failed, Some(at(3))));
+    assert_eq!(state.fault.as_deref(), Some("step 1 ran before step 0"));
+}
+
 #[test]
 fn what_cannot_happen_is_an_error() {
     let begun = |events: &[Event]| {
@@ -230,11 +443,12 @@ fn any_event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         Just(Event::Started { at: at(0) }),
-        (0..3usize, 1..4u32).prop_map(|(step, attempt)| started(step, attempt)),
-        (0..3usize, 1..4u32, outcome).prop_map(|(step, attempt, outcome)| ended(step, attempt, outcome, 5)),
-        (0..3usize).prop_map(|step| Event::StepSkipped { step, reason: String::new(), at: at(5) }),
-        (0..3usize, 1..4u32).prop_map(|(step, attempt)| Event::AttemptLost { step, attempt, at: at(5) }),
+        (0..5usize, 1..4u32).prop_map(|(step, attempt)| started(step, attempt)),
+        (0..5usize, 1..4u32, outcome).prop_map(|(step, attempt, outcome)| ended(step, attempt, outcome, 5)),
+        (0..5usize).prop_map(|step| Event::StepSkipped { step, reason: String::new(), at: at(5) }),
+        (0..5usize, 1..4u32).prop_map(|(step, attempt)| Event::AttemptLost { step, attempt, at: at(5) }),
         Just(Event::Cancelled { at: at(5), why: None }),
+        Just(Event::TimedOut { at: at(5) }),
     ]
 }
 
@@ -243,10 +457,12 @@ proptest! {
     /// unless an attempt runs.
     #[test]
     fn a_run_is_never_stuck_and_never_comes_back(events in proptest::collection::vec(any_event(), 0..60)) {
-        let mut state = state(json!([
+        let steps = json!([
             {"id": "a", "type": "x", "retry": {"max_attempts": 2}},
-            {"id": "b", "type": "x", "continue_on_failure": true},
-        ]));
+            {"id": "b", "type": "x", "continue_on_failure": true, "on_lost": "fail"},
+        ]);
+        let after = json!([{"id": "c", "type": "x"}]);
+        let mut state = with(json!({"steps": steps, "on_failure": after, "finally": [{"id": "d", "type": "x"}]}));
         for event in &events {
             let before = state.clone();
             if apply(&mut state, event).is_err() {

@@ -1,0 +1,286 @@
+//! Conditions of steps: `${{ vars.deploy and steps.extract.metadata.row_count > 0 }}`.
+//!
+//! Jinja takes any value for a condition, and every text but the empty one as true, `"false"` and `no` too. A condition
+//! of a step takes true and false only, in each part that `and`, `or`, `not` and parentheses join.
+
+use super::template::{Piece, Scope, TemplateError, pieces, value_of};
+
+/// The truth of a `when` condition, with or without `${{ }}`.
+///
+/// # Errors
+/// When it is no expression, names something undefined, or a part of it is neither true nor false.
+pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
+    truth(source(condition), scope, 0)
+        .map_err(|message| TemplateError { pointer: String::new(), message })
+}
+
+/// Whether a condition names the status of that step, or how the run ended.
+pub fn asks_about(condition: &str, step_id: Option<&str>) -> bool {
+    // `steps["load"]["status"]` is `steps.load.status`, and the only way to write a name with a dash.
+    let mut path = source(condition).split_whitespace().collect::<Vec<_>>().join(" ");
+    path = path.replace("[ ", "[").replace(" ]", "]");
+    for (bracket, dot) in [("[\"", "."), ("['", "."), ("\"]", ""), ("']", "")] {
+        path = path.replace(bracket, dot);
+    }
+    let names = |wanted: &str| {
+        path.match_indices(wanted).any(|(start, _)| {
+            let of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
+            let before = path.get(..start).and_then(|text| text.chars().next_back());
+            let after = path.get(start + wanted.len()..).and_then(|text| text.chars().next());
+            !before.is_some_and(of_name) && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        })
+    };
+    let of_step = step_id.is_some_and(|id| names(&format!("steps.{id}.status")));
+    of_step || names("run.status") || names("run.failed_step")
+}
+
+/// The expression of a condition.
+pub(super) fn source(condition: &str) -> &str {
+    match pieces(condition).as_deref() {
+        Ok([Piece::Expression(source)]) => source,
+        _ => condition,
+    }
+}
+
+/// Parentheses and `not`s within each other that are taken apart; what is deeper is one part.
+const MAX_DEPTH: usize = 32;
+
+fn truth(source: &str, scope: &Scope, depth: usize) -> Result<bool, String> {
+    let source = source.trim();
+    if depth < MAX_DEPTH
+        && let Some(parts) = Parts::of(source)
+    {
+        return match parts {
+            Parts::Any(parts) => any(&parts, true, scope, depth),
+            Parts::All(parts) => any(&parts, false, scope, depth).map(|found| !found),
+            Parts::Not(inner) => Ok(!truth(inner, scope, depth + 1)?),
+            Parts::Parentheses(inner) => truth(inner, scope, depth + 1),
+        };
+    }
+    let value = value_of(source, scope)?;
+    match value.kind() {
+        minijinja::value::ValueKind::Bool => Ok(value.is_true()),
+        kind => {
+            let shown: String = value.to_string().chars().take(60).collect();
+            let what = match kind {
+                minijinja::value::ValueKind::String => format!("the text `{shown}`"),
+                minijinja::value::ValueKind::Number => format!("the number {shown}"),
+                minijinja::value::ValueKind::None => "null".to_owned(),
+                kind => format!("a {kind}"),
+            };
+            Err(format!(
+                "`{source}` is {what}, and a condition must be true or false: compare it, for instance `{source} == ...`"
+            ))
+        }
+    }
+}
+
+/// Whether one of the parts has that truth; those after it are not evaluated.
+fn any(parts: &[&str], wanted: bool, scope: &Scope, depth: usize) -> Result<bool, String> {
+    for part in parts {
+        if truth(part, scope, depth + 1)? == wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// How a condition is made of others.
+enum Parts<'a> {
+    Any(Vec<&'a str>),
+    All(Vec<&'a str>),
+    Not(&'a str),
+    Parentheses(&'a str),
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a condition apart at its loosest operator; none when it is one part.
+    fn of(source: &'a str) -> Option<Self> {
+        let words = top_words(source);
+        // `a if b else c` binds looser than everything else.
+        if words.iter().any(|word| word.text == "if") {
+            return None;
+        }
+        let split = |operator: &str| {
+            let mut parts = Vec::new();
+            let mut begin = 0;
+            for word in words.iter().filter(|word| word.text == operator) {
+                parts.push(source.get(begin..word.start)?);
+                begin = word.start + operator.len();
+            }
+            parts.push(source.get(begin..)?);
+            Some(parts).filter(|parts| parts.len() > 1)
+        };
+        if let Some(parts) = split("or") {
+            return Some(Self::Any(parts));
+        }
+        if let Some(parts) = split("and") {
+            return Some(Self::All(parts));
+        }
+        if words.first().is_some_and(|word| word.text == "not" && word.start == 0) {
+            return Some(Self::Not(source.get("not".len()..)?));
+        }
+        let inner = source.strip_prefix('(')?.strip_suffix(')')?;
+        balanced(inner).then_some(Self::Parentheses(inner))
+    }
+}
+
+struct Word<'a> {
+    start: usize,
+    text: &'a str,
+}
+
+/// The words of an expression that stand outside of quotes and brackets.
+fn top_words(source: &str) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    let mut begun: Option<usize> = None;
+    let end = source.len();
+    let outside = outside(source);
+    for (i, c) in source.char_indices().chain([(end, ' ')]) {
+        let part_of_word = c.is_alphanumeric() || c == '_' || c == '.';
+        match begun {
+            None if part_of_word && outside.contains(&i) => begun = Some(i),
+            Some(start) if !part_of_word => {
+                words.push(Word { start, text: source.get(start..i).unwrap_or_default() });
+                begun = None;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+/// Positions outside of quotes and brackets.
+fn outside(source: &str) -> std::collections::BTreeSet<usize> {
+    let mut found = std::collections::BTreeSet::new();
+    scan(source, |i, depth| {
+        if depth == 0 {
+            found.insert(i);
+        }
+    });
+    found
+}
+
+/// Whether every bracket that opens in the text closes in it.
+fn balanced(source: &str) -> bool {
+    let mut whole = true;
+    let last = scan(source, |_, depth| whole &= depth >= 0);
+    whole && last == 0
+}
+
+/// Visits each character outside of quotes with the number of brackets open around it; gives the number at the end.
+fn scan(source: &str, mut visit: impl FnMut(usize, i32)) -> i32 {
+    let (mut depth, mut quote, mut escaped) = (0, None, false);
+    for (i, c) in source.char_indices() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => {
+                visit(i, depth);
+                depth += 1;
+            }
+            (None, ')' | ']' | '}') => {
+                depth -= 1;
+                visit(i, depth);
+            }
+            (None, _) => visit(i, depth),
+        }
+    }
+    depth
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn scope() -> Scope {
+        let steps = json!({
+            "extract": {"output": {"ok": "no"}, "metadata": {"row_count": 7}, "status": "success"},
+            "load": {"output": null, "metadata": {}, "status": "failed"},
+        });
+        let vars = json!({"day": "2025-09-01", "limit": 5, "deploy": true, "off": false, "text": "false", "no": "no", "empty": ""});
+        Scope {
+            steps: steps.as_object().unwrap().clone(),
+            vars: vars.as_object().unwrap().clone(),
+            ..Scope::default()
+        }
+    }
+
+    #[test]
+    fn conditions_are_true_or_false() {
+        for (condition, truth) in [
+            ("${{ steps.extract.metadata.row_count > 5 }}", true),
+            ("steps.extract.status == 'success'", true),
+            ("vars.limit > 5", false),
+            ("'x' in vars.day", false),
+            ("'x' not in vars.day", true),
+            ("vars.nope is defined and vars.nope", false),
+            ("vars.deploy", true),
+            ("not vars.deploy", false),
+            ("not not vars.deploy", true),
+            ("not vars.off and vars.deploy", true),
+            ("vars.off or (vars.deploy and not vars.off)", true),
+            ("(vars.off or vars.deploy) and (vars.limit == 5)", true),
+            ("not (vars.off or vars.deploy)", false),
+            ("'a or b' == vars.day or vars.deploy", true),
+            ("(vars.limit + 1) * 2 == 12", true),
+            ("true if vars.deploy else false", true),
+            ("steps['load'].status in ['failed', 'timeout']", true),
+            ("vars.off and vars.text", false),
+            ("true", true),
+        ] {
+            assert_eq!(evaluate(condition, &scope()), Ok(truth), "{condition}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_is_an_error_that_names_it() {
+        for (condition, named) in [
+            ("vars.text", "`vars.text` is the text `false`"),
+            ("not vars.text", "`vars.text` is the text `false`"),
+            ("vars.deploy and vars.no", "`vars.no` is the text `no`"),
+            ("vars.off or not (vars.no)", "`vars.no` is the text `no`"),
+            ("vars.empty", "`vars.empty` is the text ``"),
+            ("steps.extract.output.ok", "`steps.extract.output.ok` is the text `no`"),
+            ("steps.extract.output", "is a map"),
+            ("steps.load.output", "is null"),
+            ("vars.limit", "is the number 5"),
+            ("'yes' if vars.deploy else 'no'", "is the text `yes`"),
+            ("vars.nope", "`vars.nope` is not defined"),
+            ("vars.deploy and", "unexpected end"),
+        ] {
+            let error = evaluate(condition, &scope()).unwrap_err().to_string();
+            assert!(error.contains(named), "{condition}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_condition_may_ask_how_a_step_or_the_run_ended() {
+        for (condition, step, asks) in [
+            ("${{ steps.load.status == 'failed' }}", Some("load"), true),
+            ("steps['load'].status == 'failed'", Some("load"), true),
+            ("'failed' == steps[ \"load-all\" ]['status']", Some("load-all"), true),
+            ("not steps.load.status == 'success'", Some("load"), true),
+            ("steps.load.status_code == 1", Some("load"), false),
+            ("my_steps.load.status == 1", Some("load"), false),
+            ("steps.extract.status == 'success'", Some("load"), false),
+            ("steps.load.output == 'failed'", Some("load"), false),
+            ("run.status == 'failed'", Some("load"), true),
+            ("run.status == 'timeout'", None, true),
+            ("vars.deploy", Some("load"), false),
+        ] {
+            assert_eq!(asks_about(condition, step), asks, "{condition}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = format!("{}vars.deploy{}", "(".repeat(40), ")".repeat(40));
+        assert_eq!(evaluate(&deep, &scope()), Ok(true));
+    }
+}

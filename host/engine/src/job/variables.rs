@@ -1,0 +1,129 @@
+//! Variables of a job: the value under `vars` is the default, and its type is the variable's.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::document::closest;
+use crate::run::AdmitError;
+
+/// The value of a variable from text, as `--var NAME=VALUE` gives it: the text as it is for a variable that is text,
+/// JSON of the variable's type otherwise. A variable whose default is null takes both.
+///
+/// # Errors
+/// When the job has no such variable, or the text is no value of its type.
+pub fn from_text(vars: &BTreeMap<String, Value>, name: &str, text: &str) -> Result<Value, AdmitError> {
+    let declared = vars.get(name).ok_or_else(|| unknown(vars, name))?;
+    let json = || serde_json::from_str::<Value>(text).ok();
+    let value = match declared {
+        Value::String(_) => Some(text.into()),
+        Value::Null => Some(json().unwrap_or_else(|| text.into())),
+        _ => json(),
+    };
+    match value.filter(|value| fits(declared, value)) {
+        Some(value) => Ok(value),
+        None => Err(wrong(name, declared, &format!("`{}`", cut(text)))),
+    }
+}
+
+/// Sets a variable that the job declares.
+///
+/// # Errors
+/// As [`from_text`].
+pub fn set_variable(vars: &mut BTreeMap<String, Value>, name: &str, value: Value) -> Result<(), AdmitError> {
+    let Some(declared) = vars.get_mut(name) else { return Err(unknown(vars, name)) };
+    if !fits(declared, &value) {
+        let given = match &value {
+            Value::String(text) => format!("the text `{}`", cut(text)),
+            other => format!("`{}`", cut(&other.to_string())),
+        };
+        return Err(wrong(name, declared, &given));
+    }
+    *declared = value;
+    Ok(())
+}
+
+fn fits(declared: &Value, value: &Value) -> bool {
+    declared.is_null() || std::mem::discriminant(declared) == std::mem::discriminant(value)
+}
+
+fn unknown(vars: &BTreeMap<String, Value>, name: &str) -> AdmitError {
+    let names: Vec<String> = vars.keys().cloned().collect();
+    let known = match closest(name, &names) {
+        _ if names.is_empty() => "it has none: declare it under `vars`".to_owned(),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", names.join(", ")),
+    };
+    AdmitError::UnknownVariable { name: cut(name), known }
+}
+
+fn wrong(name: &str, declared: &Value, given: &str) -> AdmitError {
+    let expected = match declared {
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::Array(_) => "a JSON list",
+        Value::Object(_) => "a JSON object",
+        _ => "text",
+    };
+    AdmitError::WrongType { name: name.to_owned(), expected, given: given.to_owned() }
+}
+
+/// Enough of a value to recognize it.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn vars() -> BTreeMap<String, Value> {
+        let vars = json!({"deploy": true, "limit": 5, "day": "2025-09-01", "names": [], "map": {}, "any": null});
+        vars.as_object().unwrap().clone().into_iter().collect()
+    }
+
+    #[test]
+    fn text_becomes_a_value_of_the_declared_type_or_is_refused() {
+        for (name, text, value) in [
+            ("deploy", "false", Some(json!(false))),
+            ("deploy", "\"false\"", None),
+            ("deploy", "no", None),
+            ("deploy", "False", None),
+            ("deploy", "0", None),
+            ("deploy", "", None),
+            ("limit", "7", Some(json!(7))),
+            ("limit", "7.5", Some(json!(7.5))),
+            ("limit", "seven", None),
+            ("limit", "\"7\"", None),
+            ("day", "7", Some(json!("7"))),
+            ("day", "false", Some(json!("false"))),
+            ("day", "", Some(json!(""))),
+            ("names", "[\"a\"]", Some(json!(["a"]))),
+            ("names", "a", None),
+            ("map", "{\"a\": 1}", Some(json!({"a": 1}))),
+            ("map", "[]", None),
+            ("any", "7", Some(json!(7))),
+            ("any", "seven", Some(json!("seven"))),
+            ("dploy", "true", None),
+        ] {
+            assert_eq!(from_text(&vars(), name, text).ok(), value, "{name}={text}");
+        }
+    }
+
+    #[test]
+    fn the_error_names_the_variable_the_value_and_the_fix() {
+        let error = |name, value| set_variable(&mut vars(), name, value).unwrap_err().to_string();
+        assert_eq!(
+            error("deploy", json!("false")),
+            "the variable `deploy` must be true or false, and the text `false` is not"
+        );
+        assert_eq!(error("limit", json!(true)), "the variable `limit` must be a number, and `true` is not");
+        assert_eq!(error("lmit", json!(1)), "the job has no variable `lmit`; did you mean `limit`?");
+        assert!(error("map", json!("x".repeat(10_000))).len() < 200);
+    }
+}
