@@ -130,7 +130,7 @@ impl Host for Granted {
     }
 
     fn interrupted(&mut self) -> Option<String> {
-        (context::remaining() < MARGIN).then(|| "the time of the step ran out".to_owned())
+        (context::remaining() <= MARGIN).then(|| "the time of the step ran out".to_owned())
     }
 
     /// After a quarter of a second, a half, a whole, two and so on: when fuel ends a script, it cannot say any more where it

@@ -1,4 +1,5 @@
-//! Numbers with units, as people write them in job and policy files: `64MiB`, `60s`, `10_000`.
+//! Numbers with units, as people write them in job and policy files: `64MiB`, `60s`, `10_000`. In JSON they are plain
+//! numbers of bytes and seconds, so that a number that a client sends comes back as it was.
 
 use std::fmt;
 use std::str::FromStr;
@@ -123,14 +124,29 @@ impl fmt::Display for Span {
     }
 }
 
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.subsec_nanos() {
+            0 => serializer.serialize_u64(self.0.as_secs()),
+            _ => serializer.serialize_f64(self.0.as_secs_f64()),
+        }
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
 macro_rules! as_text_or_number {
     ($($type:ident: $expecting:literal, $pattern:literal, $example:literal;)*) => {$(
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct FromText;
@@ -195,6 +211,19 @@ mod tests {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), shown, "{text}");
         }
         assert_eq!("10_000_000_000".parse::<Count>().unwrap().to_string(), "10_000_000_000");
+    }
+
+    #[test]
+    fn json_has_numbers_and_those_that_were_sent_come_back() {
+        let back = |sent: &str| serde_json::to_string(&serde_json::from_str::<Span>(sent).unwrap()).unwrap();
+        for (sent, shown) in
+            [("3600", "3600"), ("90", "90"), ("0.5", "0.5"), ("0.1", "0.1"), ("\"1h\"", "3600"), ("\"250ms\"", "0.25")]
+        {
+            assert_eq!(back(sent), shown);
+            assert_eq!(back(&back(sent)), shown);
+        }
+        let bytes = |sent: &str| serde_json::to_string(&serde_json::from_str::<Bytes>(sent).unwrap()).unwrap();
+        assert_eq!((bytes("65536").as_str(), bytes("\"64MiB\"").as_str()), ("65536", "67108864"));
     }
 
     #[test]

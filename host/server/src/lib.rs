@@ -66,7 +66,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         // One run at a time: a second thread would only be woken by each yield of the guest.
         _ => tokio::runtime::Builder::new_current_thread(),
     };
-    let runtime = match builder.enable_all().build() {
+    // Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.
+    let runtime = match builder.enable_all().thread_stack_size(16 << 20).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: the runtime does not start: {error}");

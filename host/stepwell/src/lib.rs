@@ -389,7 +389,7 @@ impl Host {
     /// When there is no such run or step, or the store failed.
     pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
         let state = self.run(execution_id).await?;
-        let index = state.run.job.steps.iter().position(|step| step.id == step_id);
+        let index = state.run.job.all_steps().position(|step| step.id == step_id);
         let Some(step) = index.and_then(|index| state.steps.get(index)) else {
             return Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned()));
         };

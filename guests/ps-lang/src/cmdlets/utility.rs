@@ -34,8 +34,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
             Box::new(Each(|cx| {
                 let seconds = cx.get("Seconds").and_then(|v| v.as_double()).unwrap_or(0.0) * 1000.0;
                 let milliseconds = cx.integer("Milliseconds").map_or(seconds, |m| m as f64);
-                cx.it.host.sleep(milliseconds.max(0.0) as u64);
-                Ok(())
+                cx.it.sleep(milliseconds.max(0.0) as u64)
             }))
         },
     },

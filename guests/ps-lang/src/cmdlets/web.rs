@@ -116,7 +116,7 @@ fn exchange(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<(HttpRequest, HttpResponse)
             };
         if again {
             tried += 1;
-            cx.it.host.sleep(pause.unsigned_abs() * 1000);
+            cx.it.sleep(pause.unsigned_abs() * 1000)?;
             continue;
         }
         return match result {

@@ -176,19 +176,26 @@ impl Interp {
             let path = self.source.path.clone();
             self.host.place(&path, line);
         }
-        if let Some(why) = self.host.interrupted() {
-            let (line, column) = self.source.position(span.start);
-            let place = format!("{why} at line {line}, column {column}");
-            let fault = Fault::new(
-                "System.OperationCanceledException",
-                "Interrupted",
-                Category::OperationStopped,
-                place,
-            );
-            self.host.halted(&fault.message);
-            return Err(Box::new(Flow::Exit(1)));
-        }
-        Ok(())
+        let (line, column) = self.source.position(span.start);
+        self.stop_when_interrupted(|| format!("at line {line}, column {column}"))
+    }
+
+    /// Sleeps. A script whose time ends in a pause ends there, and does not go on as if the pause were over.
+    pub fn sleep(&mut self, milliseconds: u64) -> R<()> {
+        self.host.sleep(milliseconds);
+        self.stop_when_interrupted(|| format!("in a pause of {} s", milliseconds as f64 / 1000.0))
+    }
+
+    fn stop_when_interrupted(&mut self, place: impl FnOnce() -> String) -> R<()> {
+        let Some(why) = self.host.interrupted() else { return Ok(()) };
+        let fault = Fault::new(
+            "System.OperationCanceledException",
+            "Interrupted",
+            Category::OperationStopped,
+            format!("{why} {}", place()),
+        );
+        self.host.halted(&fault.message);
+        Err(Box::new(Flow::Exit(1)))
     }
 
     pub fn enter(&mut self) -> R<()> {

@@ -33,7 +33,7 @@ pub const TYPES: &[TypeInfo] = &[
     TypeInfo::class(
         "System.Threading.Thread",
         &[Static("void Sleep(int millisecondsTimeout)", |it, a| {
-            it.host.sleep(integer(a, 0).max(0) as u64);
+            it.sleep(integer(a, 0).max(0) as u64)?;
             Ok(Value::Void)
         })],
     ),

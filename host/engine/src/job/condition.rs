@@ -3,14 +3,16 @@
 //! Jinja takes any value for a condition, and every text but the empty one as true, `"false"` and `no` too. A condition
 //! of a step takes true and false only, in each part that `and`, `or`, `not` and parentheses join.
 
-use super::template::{Piece, Scope, TemplateError, pieces, value_of};
+use super::template::{Piece, Scope, TemplateError, check_size, pieces, value_of};
 
 /// The truth of a `when` condition, with or without `${{ }}`.
 ///
 /// # Errors
 /// When it is no expression, names something undefined, or a part of it is neither true nor false.
 pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
-    truth(source(condition), scope, 0)
+    let source = source(condition);
+    check_size(source)
+        .and_then(|()| truth(source, scope, 0))
         .map_err(|message| TemplateError { pointer: String::new(), message })
 }
 

@@ -168,7 +168,43 @@ fn environment() -> Environment<'static> {
 }
 
 fn compile<'e>(env: &'e Environment<'_>, source: &'e str) -> Result<minijinja::Expression<'e, 'e>, String> {
+    check_size(source)?;
     env.compile_expression(source).map_err(|error| describe(source, &error))
+}
+
+/// Bytes of one expression.
+const MAX_SOURCE: usize = 16 << 10;
+/// Operators, brackets, filters, names and attributes of one expression. Each may nest the tree by one level, and minijinja
+/// walks the tree by recursion: 10,000 levels overflow a thread's stack, which no process survives.
+const MAX_PARTS: usize = 500;
+
+/// Refuses an expression that is too large before it is parsed.
+pub(super) fn check_size(source: &str) -> Result<(), String> {
+    let begin: String = source.chars().take(30).collect();
+    if source.len() > MAX_SOURCE {
+        return Err(format!("`{begin}...`: the expression is too long: at most {MAX_SOURCE} bytes"));
+    }
+    let (mut parts, mut quote, mut escaped, mut in_word) = (0usize, None, false, false);
+    for c in source.chars() {
+        let word = c.is_alphanumeric() || c == '_';
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => (quote, parts) = (Some(c), parts + 1),
+            (None, _) if c.is_whitespace() => {}
+            (None, _) if word && in_word => {}
+            (None, _) => parts += 1,
+        }
+        in_word = word && quote.is_none();
+    }
+    if parts > MAX_PARTS {
+        return Err(format!(
+            "`{begin}...`: the expression is too complex: at most {MAX_PARTS} names, values and operators"
+        ));
+    }
+    Ok(())
 }
 
 fn describe(source: &str, error: &minijinja::Error) -> String {
@@ -219,6 +255,43 @@ mod tests {
         ] {
             assert_eq!(render(&template, &scope()).unwrap_err().pointer, pointer, "{template}");
         }
+    }
+
+    /// Each of these overflows the stack of minijinja's parser, compiler or destructor; some may not even be correct.
+    #[test]
+    fn expressions_that_would_overflow_the_stack_are_refused() {
+        let many = |text: &str| text.repeat(20_000);
+        for source in [
+            format!("1{}", many("+1")),
+            format!("'a'{}", many("~'a'")),
+            format!("'a'{}", many("|upper")),
+            format!("{}true", many("not ")),
+            format!("{}1", many("-")),
+            format!("vars{}", many(".a")),
+            format!("vars{}", many("[0]")),
+            format!("vars{}", many("()")),
+            format!("{}1{}", many("("), many(")")),
+            format!("{}1{}", many("["), many("]")),
+            format!("{}1{}", many("{'a':"), many("}")),
+            format!("1{}", many(" if 1 else 1")),
+            format!("1{}", many(" and 1")),
+            format!("1{}", many("**1")),
+            format!("1{}", many(" is defined")),
+            format!("1{}", many(" < 1")),
+            "a".repeat(100_000),
+        ] {
+            let error = render(&json!(format!("${{{{ {source} }}}}")), &scope()).unwrap_err().message;
+            assert!(error.contains("too complex") || error.contains("too long"), "{error}");
+            assert!(error.len() < 200);
+            assert!(names(&source).is_err());
+            assert!(crate::job::evaluate(&source, &scope()).is_err());
+            // As large as may be.
+            let largest: String = source.chars().take(490).collect();
+            let _ = render(&json!(format!("${{{{ {largest} }}}}")), &scope());
+            let _ = crate::job::evaluate(&largest, &scope());
+        }
+        let sum = format!("1{}", "+1".repeat(240));
+        assert_eq!(render(&json!(format!("${{{{ {sum} }}}}")), &scope()), Ok(json!(241)));
     }
 
     #[test]

@@ -318,7 +318,8 @@ pub(crate) enum ApprovalsCommand {
 pub(crate) struct DecisionArgs {
     /// The run.
     pub execution_id: String,
-    /// The step.
+    /// The step. Its id differs from that of the option `--step`, which every command has.
+    #[arg(id = "approval_step", value_name = "STEP")]
     pub step: String,
     /// In your words.
     #[arg(long, default_value = "")]

@@ -231,7 +231,7 @@ fn steps_after_the_end_run_by_the_result_and_leave_it_as_it_is() {
             "finally": [{"id": "c", "type": "x"}, {"id": "d", "type": "x", "when": "run.status == 'failed'"}],
         })
     };
-    let late = || Outcome::TimedOut { limit: std::time::Duration::from_secs(1) };
+    let late = || Outcome::TimedOut { limit: std::time::Duration::from_secs(1), backtrace: Vec::new() };
     for (ends, expected) in [
         (vec![], "a b c: success; success success skipped skipped success skipped"),
         (vec![("a", failed(false))], "a ask tell c d: failed; failed skipped success success success success"),
