@@ -255,7 +255,7 @@ async fn the_configuration_of_step_types_is_enforced() {
     let site = site.policy("'*'", grants).host().await;
     for (step, expected) in [
         (json!({"type": "http", "url": "http://x/"}), "has switched `http` off [STEP_TYPE_DISABLED]"),
-        (json!({"type": "wait", "for": 0}), "has another component for `wait` than sha256:"),
+        (json!({"type": "wait", "for": 0}), "pins another component for `wait` than sha256:"),
     ] {
         let error = site.host.parse("job.yaml", &one_step(step)).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");

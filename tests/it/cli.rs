@@ -187,12 +187,13 @@ fn a_run_prints_the_response_of_the_v2_api() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     expect!["duration_seconds end_time execution_id failed_steps job_id job_name message start_time status step_count steps success successful_steps timezone"]
         .assert_eq(&keys(&view));
-    expect!["attempts duration_seconds metadata outcome output receipt status step_id step_name step_type"]
+    expect!["attempts duration_seconds metadata outcome output receipt status step_id step_name step_type value value_bytes"]
         .assert_eq(&keys(&view["steps"][0]));
     assert_eq!((&view["success"], &view["status"]), (&Value::Bool(true), &Value::from("success")));
     assert_eq!((view["successful_steps"].clone(), view["failed_steps"].clone()), (2.into(), 1.into()));
     assert_eq!(view["steps"][1]["outcome"]["class"], "trapped");
-    assert!(view["steps"][1]["outcome"]["backtrace"][0].as_str().unwrap().contains("Probe"));
+    let frames = view["steps"][1]["outcome"]["backtrace"].to_string();
+    assert!(frames.contains("probe::Probe as") && frames.contains("(probe/src/lib.rs"), "{frames}");
 
     let id = view["execution_id"].as_str().unwrap();
     let shown: Value =

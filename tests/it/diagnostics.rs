@@ -92,6 +92,15 @@ async fn a_file_outside_of_the_mounts_is_a_denial() {
     assert!(ended.starts_with("failed: ") && rules.is_empty(), "{ended} {rules:?}");
 }
 
+/// A step that computes yields again and again: those are no calls to the host.
+#[tokio::test]
+async fn a_step_that_computes_makes_no_calls() {
+    let site = Site::new().probe_policy("limits: {fuel: 500_000_000, host_calls: 50}", "").host().await;
+    let end = site.probe("spin", json!({})).await;
+    assert_eq!(end.outcome.class(), "out_of_fuel", "{}", told(&end));
+    assert!(end.receipt.host_calls.get("wasi").is_none_or(|calls| *calls < 50), "{:?}", end.receipt);
+}
+
 /// Where a step was when it ended: however it ended.
 #[tokio::test]
 async fn a_step_that_is_stopped_says_where_it_was() {

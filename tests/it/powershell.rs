@@ -167,11 +167,11 @@ async fn statements_of_scripts_are_bound_by_policy() {
         ("(Invoke-Sqlcmd -Database shop \"SELECT 1 AS a`nGO`nSELECT 2 AS a\").a -join ' '", "\"1 2\""),
         (
             "try { Invoke-Sqlcmd -Database shop -Query 'DELETE FROM t' } catch { \"no: $_\" }",
-            "no: SQL_ACTION_NOT_GRANTED",
+            "(SQL_ACTION_NOT_GRANTED)",
         ),
         (
             "try { Invoke-Sqlcmd -Database other -Query 'SELECT 1' } catch { \"no: $_\" }",
-            "no connection named",
+            "no: denied by policy: opening the connection `other` (SQL_NOT_GRANTED)",
         ),
         ("try { Invoke-Sqlcmd -Database shop -Query 'SELEC 1' } catch { \"no: $_\" }", "no: near"),
     ] {

@@ -44,7 +44,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
             json!({"text": "oh no"}),
             "trapped: the step aborted: panicked at probe/src/lib.rs:",
         ),
-        ("recurse", json!({}), "trapped: stack overflow: the step's recursion is too deep (limit 8 MiB of stack), in probe::recurse (probe/src/lib.rs"),
+        ("recurse", json!({}), "trapped: stack overflow: the step's recursion is too deep (limit 8 MiB of stack), in probe::recurse"),
         (
             "throw",
             json!({"text": "Traceback (most recent call last):\n  File \"app.py\", line 7, in run\nValueError: boom"}),

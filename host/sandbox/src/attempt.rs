@@ -41,7 +41,7 @@ use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
-use crate::{Registered, Sandbox, snapshot, trap};
+use crate::{Registered, Sandbox, trap};
 
 /// Bytes of one HTTP header field.
 const HEADER_FIELD_BYTES: usize = 64 << 10;
@@ -161,7 +161,7 @@ impl Sandbox {
                 answer = &mut call => Ended::Returned(answer),
                 () = sleep(wall) => {
                     deadline.end();
-                    Ended::TimedOut(last_seen(call, &prepared).await)
+                    Ended::TimedOut(last_seen(call).await)
                 }
                 () = cancelled(&cancel, grace, || polls.load(Ordering::Relaxed)) => Ended::Cancelled,
             }
@@ -219,23 +219,11 @@ type Answer = Result<wit::Outcome, wit::Failure>;
 /// How long a guest whose time is over may take to trap where it is. What a host call takes to end is not known.
 const LAST_MOMENT: Duration = Duration::from_millis(10);
 
-/// The functions in which a guest is when its time is over: it traps where it waits, and is looked at where it
+/// The functions in which a guest is when its time is over: it traps where it waits, and at its next yield or call where it
 /// computes. None where the host does something for it that cannot be interrupted.
-async fn last_seen(
-    mut call: Pin<&mut impl Future<Output = Result<wasmtime::Result<Answer>, String>>>,
-    prepared: &Prepared,
-) -> Vec<String> {
-    let component = prepared.pre.instance_pre().component();
-    let returned = match snapshot::next_yield(call.as_mut(), component) {
-        Err(returned) => returned,
-        Ok(functions) if !functions.is_empty() => return functions,
-        Ok(_) => match timeout(LAST_MOMENT, call).await {
-            Ok(returned) => returned,
-            Err(_) => return Vec::new(),
-        },
-    };
-    match returned {
-        Ok(Err(error)) => trap::frames(&error),
+async fn last_seen(call: impl Future<Output = Result<wasmtime::Result<Answer>, String>>) -> Vec<String> {
+    match timeout(LAST_MOMENT, call).await {
+        Ok(Ok(Err(error))) => trap::frames(&error),
         _ => Vec::new(),
     }
 }
@@ -323,6 +311,7 @@ impl Attempt {
         store.fuel_async_yield_interval(Some(YIELD_EVERY_FUEL))?;
         store.set_hostcall_fuel(usize::try_from(limits.host_call_bytes.0).unwrap_or(usize::MAX));
         store.set_max_component_handles(handles);
+        // Yields of a guest that computes come through here as calls do.
         store.call_hook(move |mut store, hook| match hook {
             CallHook::CallingHost => {
                 deadline.check()?;

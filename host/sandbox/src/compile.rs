@@ -19,6 +19,7 @@ use tokio::sync::{OnceCell, oneshot};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::debug_info;
 use crate::guest::Guest;
 use crate::guest::bindings::StepPre;
 
@@ -244,7 +245,7 @@ fn compile(engine: &Engine, wasm: &[u8]) -> Result<Component, ComponentError> {
             ));
         }
     }
-    Component::from_binary(engine, wasm)
+    Component::from_binary(engine, &debug_info::bounded(wasm))
         .map_err(|error| ComponentError::NotAComponent(format!("the component is not valid: {error:#}")))
 }
 

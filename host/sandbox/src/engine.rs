@@ -89,12 +89,10 @@ fn config() -> Config {
     // Determinism.
     config.wasm_relaxed_simd(false);
     config.cranelift_nan_canonicalization(true);
-    // Function names come from the name section, files and lines from DWARF, where a component has them. A frame
-    // costs a look through the component's DWARF: few frames bound that.
+    // Function names come from the name section, files and lines from DWARF, where a component has them. Each frame
+    // costs a look through all of it: few frames, and `debug_info`, bound that.
     config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
     config.wasm_backtrace_max_frames(NonZeroUsize::new(16));
-    // The system's unwinder finds its way through a guest's frames: see `snapshot`.
-    config.native_unwind_info(true);
     config
 }
 

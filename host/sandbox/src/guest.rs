@@ -10,6 +10,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::engine::YIELD_EVERY_FUEL;
 use crate::host::calls::Traced;
 use crate::host::context::RunContext;
 use crate::host::files::FileUse;
@@ -70,6 +71,8 @@ pub(crate) struct Guest {
 pub(crate) struct Calls {
     total: u64,
     limit: u64,
+    /// How often the guest's fuel lets it yield.
+    yields: u64,
     by_interface: BTreeMap<&'static str, u64>,
     denials: BTreeMap<String, u64>,
     noted: BTreeMap<String, u64>,
@@ -80,14 +83,16 @@ const MAX_DENIALS: u64 = 100;
 
 impl Calls {
     pub fn new(limits: &Limits) -> Self {
-        Self { total: 0, limit: limits.host_calls.0, by_interface: BTreeMap::new(), denials: BTreeMap::new(), noted: BTreeMap::new() }
+        let yields = limits.fuel.0 / YIELD_EVERY_FUEL;
+        Self { total: 0, limit: limits.host_calls.0, yields, by_interface: BTreeMap::new(), denials: BTreeMap::new(), noted: BTreeMap::new() }
     }
 
     /// Counts a call of any interface.
     pub fn enter(&mut self, http_denials: u64) -> wasmtime::Result<()> {
         self.total += 1;
         self.check_denials(http_denials)?;
-        if self.total > self.limit {
+        // Yields of a guest that computes come through here, too, and are no calls.
+        if self.total > self.limit.saturating_add(self.yields) {
             return Err(LimitReached::new(
                 "host_calls",
                 format!("more than {} calls to the host", self.limit),
@@ -124,8 +129,10 @@ impl Calls {
         receipt.host_calls =
             self.by_interface.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         let ours: u64 = self.by_interface.values().sum();
-        if self.total > ours {
-            receipt.host_calls.insert("wasi".to_owned(), self.total - ours);
+        let yields = receipt.fuel / YIELD_EVERY_FUEL;
+        let wasi = self.total.saturating_sub(ours).saturating_sub(yields);
+        if wasi > 0 {
+            receipt.host_calls.insert("wasi".to_owned(), wasi);
         }
         receipt.denials = self.denials.clone();
         receipt.denials.extend(self.noted.clone());

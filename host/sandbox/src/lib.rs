@@ -10,13 +10,13 @@ mod compile;
 #[cfg(target_os = "linux")]
 mod confine;
 mod credentials;
+mod debug_info;
 mod engine;
 mod guest;
 mod host;
 mod limiter;
 mod program;
 pub mod secrets;
-mod snapshot;
 mod trap;
 
 use std::collections::BTreeMap;

@@ -133,7 +133,7 @@ const NOISE: &[&str] = &[
     "_Exit", "__wasi", "__wasm", "__panic", "panic_",
 ];
 
-pub(crate) fn without_noise(mut frames: Vec<String>) -> Vec<String> {
+fn without_noise(mut frames: Vec<String>) -> Vec<String> {
     let noise = |frame: &String| NOISE.iter().any(|prefix| frame.starts_with(prefix));
     let skip = frames.iter().position(|frame| !noise(frame)).unwrap_or(0);
     frames.drain(..skip);
@@ -141,7 +141,7 @@ pub(crate) fn without_noise(mut frames: Vec<String>) -> Vec<String> {
 }
 
 /// Rust's names without their hash.
-pub(crate) fn demangled(name: &str) -> String {
+fn demangled(name: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(name))
 }
 

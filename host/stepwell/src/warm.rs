@@ -77,8 +77,9 @@ impl Host {
                     let Warmed { step_type, done, of, took } = warmed;
                     tracing::info!("compiled `{step_type}` in {:.1} s ({done} of {of})", took.as_secs_f64());
                 };
-                if let Err(error) = self.compile_all(Pace::Background, done).await {
-                    tracing::error!("a step cannot be compiled: {error}");
+                match self.compile_all(Pace::Background, done).await {
+                    Ok(all) => tracing::info!("{all} steps are compiled"),
+                    Err(error) => tracing::error!("a step cannot be compiled: {error}"),
                 }
                 seen = Some(generation);
             }

@@ -88,11 +88,11 @@ impl Whose {
     /// A refusal of everything that a capability is about.
     pub fn refuse_all(&self, capability: &str) -> Denial {
         let (rule, what, yaml) = match capability {
-            "http" => (("HTTP_NOT_GRANTED", "http"), "requests", "[{url: \"https://api.example.com\", methods: [GET]}]"),
-            "sql" => (("SQL_NOT_GRANTED", "sql"), "connections", "[{connection: NAME, mode: read}]"),
-            "files" => (("FILES_NOT_GRANTED", "files"), "files", "[{mount: /in, source: DIRECTORY, access: read}]"),
-            "process" => (("PROCESS_NOT_GRANTED", "process"), "programs", "[{program: NAME, path: FILE, arguments: [\"*\"]}]"),
-            _ => (("ENVIRONMENT_NOT_GRANTED", "environment"), "variables of the environment", "{NAME: value}"),
+            "http" => (("HTTP_NOT_GRANTED", "http"), "any request", "[{url: \"https://api.example.com\", methods: [GET]}]"),
+            "sql" => (("SQL_NOT_GRANTED", "sql"), "any connection", "[{connection: NAME, mode: read}]"),
+            "files" => (("FILES_NOT_GRANTED", "files"), "any file", "[{mount: /in, source: DIRECTORY, access: read}]"),
+            "process" => (("PROCESS_NOT_GRANTED", "process"), "any program", "[{program: NAME, path: FILE, arguments: [\"*\"]}]"),
+            _ => (("ENVIRONMENT_NOT_GRANTED", "environment"), "any variable of the environment", "{NAME: value}"),
         };
         self.refuse(rule, what, None, yaml)
     }
