@@ -38,6 +38,9 @@ pub enum ComponentError {
     /// It breaks a bound.
     #[error("{0}")]
     TooLarge(String),
+    /// It failed while it was asked for something.
+    #[error("{0}")]
+    Failed(String),
     /// The platform failed.
     #[error("{0}")]
     Host(String),
