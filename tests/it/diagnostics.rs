@@ -50,7 +50,8 @@ async fn the_service_gives_the_value_of_a_step() {
     let server = Server::start(Shell::new());
     let steps = json!([{"id": "rows", "type": "probe", "case": "output", "count": 100_000},
         {"id": "bad", "type": "probe", "case": "fail", "text": "no"}]);
-    let run = server.post("/api/v2/jobs/execute", &json!({"job": {"id": "values", "steps": steps}})).await.json();
+    let run =
+        server.post("/api/v2/jobs/execute", &json!({"job": {"id": "values", "steps": steps}})).await.json();
     assert_eq!(run["steps"][0]["value_truncated"], true, "{}", run["steps"][0]["value_bytes"]);
     let id = run["execution_id"].as_str().unwrap();
     let whole = server.get(&format!("/api/v2/runs/{id}/steps/rows/output")).await;
@@ -75,7 +76,12 @@ async fn a_file_outside_of_the_mounts_is_a_denial() {
     std::os::unix::fs::symlink("../secret.txt", site.path().join("in/link")).unwrap();
     let site = site.probe_policy("files: [{mount: /in, source: in}]", "").host().await;
     for (case, path, rule, said) in [
-        ("read", "/etc/passwd", "FILES_NOT_GRANTED", "reading `/etc/passwd`: not granted: it is outside of the mounts `/in`; write `files: [{mount: /etc, source: DIRECTORY, access: read}]`"),
+        (
+            "read",
+            "/etc/passwd",
+            "FILES_NOT_GRANTED",
+            "reading `/etc/passwd`: not granted: it is outside of the mounts `/in`; write `files: [{mount: /etc, source: DIRECTORY, access: read}]`",
+        ),
         ("read", "relative.txt", "FILES_NOT_GRANTED", "reading `/relative.txt`"),
         ("write", "/out/x", "FILES_NOT_GRANTED", "writing `/out/x`"),
         ("read", "/in/../secret.txt", "FILES_OUTSIDE_MOUNT", "the path leaves its mount"),
@@ -130,9 +136,16 @@ async fn what_a_guest_says_about_its_end_is_shown_wherever_it_ends() {
     let site = Site::new().probe_policy("", "").host().await;
     let job = one_step(probe("panic", json!({"text": "while checking"})));
     let error = site.host.parse("job.yaml", &job).await.unwrap_err().to_string();
-    assert!(error.contains("panicked at probe/src/lib.rs:") && error.contains("the check itself fails"), "{error}");
+    assert!(
+        error.contains("panicked at probe/src/lib.rs:") && error.contains("the check itself fails"),
+        "{error}"
+    );
     let end = site.step(probe("panic", json!({"text": "while running"}))).await;
-    assert!(told(&end).contains("panicked at probe/src/lib.rs:") && told(&end).contains("while running"), "{}", told(&end));
+    assert!(
+        told(&end).contains("panicked at probe/src/lib.rs:") && told(&end).contains("while running"),
+        "{}",
+        told(&end)
+    );
     let python = "Traceback (most recent call last):\n  File \"app.py\", line 7, in run\nValueError: boom";
     let end = site.step(probe("throw", json!({"text": python, "count": 1}))).await;
     assert!(told(&end).ends_with("ValueError: boom"), "{}", told(&end));
@@ -149,10 +162,13 @@ async fn only_what_a_step_cannot_do_without_is_a_warning() {
         (json!({"type": "http", "url": "https://example.com/"}), Some("HTTP_NOT_GRANTED")),
         (json!({"type": "file_operation", "operation": "list", "path": "/in"}), Some("FILES_NOT_GRANTED")),
     ] {
-        let warnings = site.host.parse("job.yaml", &one_step(step.clone())).await.unwrap().warnings.to_string();
+        let warnings =
+            site.host.parse("job.yaml", &one_step(step.clone())).await.unwrap().warnings.to_string();
         match warned {
             None => assert_eq!(warnings, "", "{step}"),
-            Some(rule) => assert!(warnings.contains(rule) && warnings.contains("no policy is for"), "{warnings}"),
+            Some(rule) => {
+                assert!(warnings.contains(rule) && warnings.contains("no policy is for"), "{warnings}")
+            }
         }
     }
 }

@@ -33,18 +33,18 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         ("noop", json!({}), "succeeded: \"\""),
         ("echo", json!({"text": "ä"}), "succeeded: \"ä\""),
-        ("spin", json!({}), "out_of_fuel: the step used up its CPU budget of 1000000000 units of fuel, in never (probe/src/lib.rs"),
         (
-            "trap",
+            "spin",
             json!({}),
-            "trapped: the step aborted, in crash (probe/src/lib.rs",
+            "out_of_fuel: the step used up its CPU budget of 1000000000 units of fuel, in never (probe/src/lib.rs",
         ),
+        ("trap", json!({}), "trapped: the step aborted, in crash (probe/src/lib.rs"),
+        ("panic", json!({"text": "oh no"}), "trapped: the step aborted: panicked at probe/src/lib.rs:"),
         (
-            "panic",
-            json!({"text": "oh no"}),
-            "trapped: the step aborted: panicked at probe/src/lib.rs:",
+            "recurse",
+            json!({}),
+            "trapped: stack overflow: the step's recursion is too deep (limit 8 MiB of stack), in probe::recurse",
         ),
-        ("recurse", json!({}), "trapped: stack overflow: the step's recursion is too deep (limit 8 MiB of stack), in probe::recurse"),
         (
             "throw",
             json!({"text": "Traceback (most recent call last):\n  File \"app.py\", line 7, in run\nValueError: boom"}),
@@ -80,7 +80,11 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("symlink", json!({"path": "/workspace/link"}), "failed: "),
         ("look", json!({}), "succeeded: {\"args\":[],\"env\":[]"),
         ("socket", json!({"url": "127.0.0.1:1"}), "failed: "),
-        ("sql", json!({"text": "SELECT 1", "connection": "other"}), "failed: denied by policy: opening the connection `other` (SQL_NOT_GRANTED)"),
+        (
+            "sql",
+            json!({"text": "SELECT 1", "connection": "other"}),
+            "failed: denied by policy: opening the connection `other` (SQL_NOT_GRANTED)",
+        ),
         (
             "context",
             json!({"text": "x"}),

@@ -30,8 +30,12 @@ async fn a_service_compiles_what_can_run_and_says_when_it_is_ready() {
     // `sql` has no connection, and so cannot run.
     std::fs::write(&config, only(&["wait", "sql"])).unwrap();
     let cache = dir.path().join("cache");
-    let host =
-        Host::builder().data_dir(dir.path().join("data")).cache_dir(&cache).config_file(&config).build().unwrap();
+    let host = Host::builder()
+        .data_dir(dir.path().join("data"))
+        .cache_dir(&cache)
+        .config_file(&config)
+        .build()
+        .unwrap();
     assert_eq!(host.readiness().compiling, ["wait"]);
     let service = host.serve().await.unwrap();
     let begun = Instant::now();
@@ -42,7 +46,12 @@ async fn a_service_compiles_what_can_run_and_says_when_it_is_ready() {
     assert!(host.sandbox().is_loaded("wait") && !host.sandbox().is_loaded("sql"));
     service.drain().await;
     // Another process finds it in the cache.
-    let next = Host::builder().data_dir(dir.path().join("next")).cache_dir(&cache).config_file(&config).build().unwrap();
+    let next = Host::builder()
+        .data_dir(dir.path().join("next"))
+        .cache_dir(&cache)
+        .config_file(&config)
+        .build()
+        .unwrap();
     assert!(!next.sandbox().needs_compiling("wait"));
     let (begun, mut warmed) = (Instant::now(), Vec::new());
     assert_eq!(next.warm_up(|step| warmed.push(step.step_type.clone())).await.unwrap(), 1);

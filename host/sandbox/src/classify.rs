@@ -79,12 +79,7 @@ fn kind(kind: WitKind) -> FailureKind {
 }
 
 /// What an error of the call means. `stderr` is what the guest wrote to standard error.
-pub(crate) fn stopped(
-    error: &wasmtime::Error,
-    guest: &Guest,
-    limits: &Limits,
-    stderr: &[String],
-) -> Outcome {
+pub(crate) fn stopped(error: &wasmtime::Error, guest: &Guest, limits: &Limits, stderr: &[String]) -> Outcome {
     if let Some(refused) = guest.limiter.refused() {
         return Outcome::OverMemory { message: refused.to_owned() };
     }
@@ -107,11 +102,11 @@ pub(crate) fn stopped(
         return trapped(&format!("the step called exit({}) instead of returning", exit.0), error, stderr);
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => {
-            Outcome::OutOfFuel { limit: limits.fuel.0, backtrace: trap::frames(error) }
-        }
+        Some(Trap::OutOfFuel) => Outcome::OutOfFuel { limit: limits.fuel.0, backtrace: trap::frames(error) },
         // What a guest prints before it aborts says why. Other traps say it themselves.
-        Some(Trap::UnreachableCodeReached) => trapped(trap::kind(Trap::UnreachableCodeReached), error, stderr),
+        Some(Trap::UnreachableCodeReached) => {
+            trapped(trap::kind(Trap::UnreachableCodeReached), error, stderr)
+        }
         Some(found) => trapped(trap::kind(*found), error, &[]),
         // An error of a host function that none of the above explains.
         None => match mistake(error) {

@@ -95,7 +95,13 @@ mod tests {
     #[test]
     fn a_component_with_too_much_dwarf_loses_all_of_it_and_nothing_else() {
         let module = |dwarf: usize| {
-            [b"\0asm\x01\0\0\0".to_vec(), custom("name", 3), custom(".debug_info", dwarf), custom(".debug_line", 5)].concat()
+            [
+                b"\0asm\x01\0\0\0".to_vec(),
+                custom("name", 3),
+                custom(".debug_info", dwarf),
+                custom(".debug_line", 5),
+            ]
+            .concat()
         };
         let component = |module: &[u8]| {
             let mut component = b"\0asm\x0d\0\x01\0".to_vec();

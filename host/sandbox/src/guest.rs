@@ -84,7 +84,14 @@ const MAX_DENIALS: u64 = 100;
 impl Calls {
     pub fn new(limits: &Limits) -> Self {
         let yields = limits.fuel.0 / YIELD_EVERY_FUEL;
-        Self { total: 0, limit: limits.host_calls.0, yields, by_interface: BTreeMap::new(), denials: BTreeMap::new(), noted: BTreeMap::new() }
+        Self {
+            total: 0,
+            limit: limits.host_calls.0,
+            yields,
+            by_interface: BTreeMap::new(),
+            denials: BTreeMap::new(),
+            noted: BTreeMap::new(),
+        }
     }
 
     /// Counts a call of any interface.

@@ -241,7 +241,9 @@ impl Sandbox {
             })
             .await
             .map_err(|why| {
-                ComponentError::Failed(format!("`{step_type}` failed while it checked its configuration: {why}"))
+                ComponentError::Failed(format!(
+                    "`{step_type}` failed while it checked its configuration: {why}"
+                ))
             })?;
         Ok(issues.into_iter().map(|issue| (issue.pointer, issue.message)).collect())
     }

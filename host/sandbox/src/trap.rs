@@ -41,7 +41,8 @@ pub(crate) struct LastWords {
 /// Finds the error in the lines that a guest printed to standard error: a Rust panic, a Python traceback, a JavaScript
 /// exception, or else the last line.
 pub(crate) fn last_words(stderr: &[String]) -> Option<LastWords> {
-    let lines: Vec<&str> = stderr.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> =
+        stderr.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()).collect();
     if let Some(at) = lines.iter().rposition(|line| line.contains(" panicked at ")) {
         return Some(panic(lines.get(at..).unwrap_or_default()));
     }
@@ -76,8 +77,13 @@ fn is_error(line: &str) -> bool {
 /// A Rust panic: where, and what on the lines after.
 fn panic(lines: &[&str]) -> LastWords {
     let place = lines.first().and_then(|line| line.split(" panicked at ").nth(1)).unwrap_or_default();
-    let what: Vec<&str> =
-        lines.iter().skip(1).take_while(|line| !line.starts_with("note: ")).take(4).map(|line| line.trim()).collect();
+    let what: Vec<&str> = lines
+        .iter()
+        .skip(1)
+        .take_while(|line| !line.starts_with("note: "))
+        .take(4)
+        .map(|line| line.trim())
+        .collect();
     LastWords { message: cut(&format!("panicked at {place} {}", what.join(" "))), traceback: Vec::new() }
 }
 
@@ -129,8 +135,8 @@ fn end_of(path: &str) -> &str {
 
 /// Functions that every panic and abort of Rust and of wasi-libc goes through.
 const NOISE: &[&str] = &[
-    "std::", "core::", "alloc::", "<std::", "<core::", "<alloc::", "__rust", "rust_", "_rdl_", "__rdl_", "abort", "exit",
-    "_Exit", "__wasi", "__wasm", "__panic", "panic_",
+    "std::", "core::", "alloc::", "<std::", "<core::", "<alloc::", "__rust", "rust_", "_rdl_", "__rdl_",
+    "abort", "exit", "_Exit", "__wasi", "__wasm", "__panic", "panic_",
 ];
 
 fn without_noise(mut frames: Vec<String>) -> Vec<String> {

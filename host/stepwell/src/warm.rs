@@ -52,7 +52,8 @@ impl Host {
         let mut compiling = self.to_compile();
         let broken = lock(&self.node.broken);
         compiling.retain(|step_type| {
-            !self.sandbox.is_loaded(step_type) && self.sandbox.digest(step_type) != broken.get(step_type).cloned()
+            !self.sandbox.is_loaded(step_type)
+                && self.sandbox.digest(step_type) != broken.get(step_type).cloned()
         });
         Readiness { ready: compiling.is_empty(), compiling }
     }
@@ -94,7 +95,10 @@ impl Host {
             if self.sandbox.is_loaded(&step_type) {
                 continue;
             }
-            #[allow(clippy::disallowed_methods, reason = "how long compiling takes is shown, and decides nothing")]
+            #[allow(
+                clippy::disallowed_methods,
+                reason = "how long compiling takes is shown, and decides nothing"
+            )]
             let begun = Instant::now();
             match self.sandbox.warm_up(&step_type, pace).await {
                 Ok(()) => progress(&Warmed { step_type, done: index + 1, of, took: begun.elapsed() }),
@@ -126,7 +130,8 @@ impl Host {
     /// Whether the configuration and the policies of some project let the step type run.
     fn can_run(&self, step_type: &str) -> bool {
         let settings = self.settings();
-        let Some((manifest, digest)) = self.sandbox.manifest(step_type).zip(self.sandbox.digest(step_type)) else {
+        let Some((manifest, digest)) = self.sandbox.manifest(step_type).zip(self.sandbox.digest(step_type))
+        else {
             return false;
         };
         let mut projects = settings.config.projects.keys().map(String::as_str).chain([project::DEFAULT]);

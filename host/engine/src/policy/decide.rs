@@ -365,7 +365,6 @@ impl Layers<'_> {
     fn cannot_do_without(&self, capability: &str) -> bool {
         self.manifest.needs.iter().any(|need| need.capability == capability && !need.optional)
     }
-
 }
 
 fn layer_limits(profile: Profile, grants: &Grants) -> Limits {

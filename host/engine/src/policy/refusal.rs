@@ -78,8 +78,9 @@ impl Whose {
         let yaml = format!("`{capability}: {yaml}`");
         let Some(policy) = policy else {
             let why = format!("not granted: no policy is for the step type `{step_type}`");
-            return Denial::new(rule, &what, &why)
-                .help(format!("write {yaml} into a policy with `steps: [{step_type}]`, and name its file (`--policy`)"));
+            return Denial::new(rule, &what, &why).help(format!(
+                "write {yaml} into a policy with `steps: [{step_type}]`, and name its file (`--policy`)"
+            ));
         };
         let why = why.unwrap_or_else(|| format!("{policy} grants no `{capability}`"));
         Denial::new(rule, &what, &format!("not granted: {why}")).help(format!("write {yaml} into {policy}"))
@@ -88,11 +89,27 @@ impl Whose {
     /// A refusal of everything that a capability is about.
     pub fn refuse_all(&self, capability: &str) -> Denial {
         let (rule, what, yaml) = match capability {
-            "http" => (("HTTP_NOT_GRANTED", "http"), "any request", "[{url: \"https://api.example.com\", methods: [GET]}]"),
+            "http" => (
+                ("HTTP_NOT_GRANTED", "http"),
+                "any request",
+                "[{url: \"https://api.example.com\", methods: [GET]}]",
+            ),
             "sql" => (("SQL_NOT_GRANTED", "sql"), "any connection", "[{connection: NAME, mode: read}]"),
-            "files" => (("FILES_NOT_GRANTED", "files"), "any file", "[{mount: /in, source: DIRECTORY, access: read}]"),
-            "process" => (("PROCESS_NOT_GRANTED", "process"), "any program", "[{program: NAME, path: FILE, arguments: [\"*\"]}]"),
-            _ => (("ENVIRONMENT_NOT_GRANTED", "environment"), "any variable of the environment", "{NAME: value}"),
+            "files" => (
+                ("FILES_NOT_GRANTED", "files"),
+                "any file",
+                "[{mount: /in, source: DIRECTORY, access: read}]",
+            ),
+            "process" => (
+                ("PROCESS_NOT_GRANTED", "process"),
+                "any program",
+                "[{program: NAME, path: FILE, arguments: [\"*\"]}]",
+            ),
+            _ => (
+                ("ENVIRONMENT_NOT_GRANTED", "environment"),
+                "any variable of the environment",
+                "{NAME: value}",
+            ),
         };
         self.refuse(rule, what, None, yaml)
     }
@@ -104,8 +121,10 @@ impl Whose {
     /// A request.
     pub fn refuse_http(&self, request: &HttpRequest<'_>, rules: &[HttpRule], narrowed: bool) -> Denial {
         let url = url(request);
-        let nearest =
-            rules.iter().map(|rule| (differences(rule, request), rule)).min_by_key(|(differs, _)| differs.len());
+        let nearest = rules
+            .iter()
+            .map(|rule| (differences(rule, request), rule))
+            .min_by_key(|(differs, _)| differs.len());
         let why = nearest.map(|(differs, rule)| match narrowed {
             true => format!("{} allows it, and the `policy` of the job or the step does not", self.name()),
             false => format!(
@@ -116,8 +135,14 @@ impl Whose {
             ),
         });
         let origin = url.strip_suffix(request.path).unwrap_or(&url);
-        let yaml = format!("[{{url: {}, methods: [{}], paths: [{}]}}]", quoted(origin), request.method, quoted(request.path));
-        let denial = self.refuse(("HTTP_NOT_GRANTED", "http"), &format!("{} {url}", request.method), why, &yaml);
+        let yaml = format!(
+            "[{{url: {}, methods: [{}], paths: [{}]}}]",
+            quoted(origin),
+            request.method,
+            quoted(request.path)
+        );
+        let denial =
+            self.refuse(("HTTP_NOT_GRANTED", "http"), &format!("{} {url}", request.method), why, &yaml);
         if narrowed {
             return denial.help(format!("write `http: {yaml}` into the `policy` of the job"));
         }
@@ -178,7 +203,8 @@ impl Grant {
     /// A change in a mount that is read-only.
     pub fn refuse_change(&self, path: &str, mount: &str) -> Denial {
         let why = format!("not granted: {} mounts {mount} with `access: read`", self.whose.name());
-        let help = format!("write `access: write` into the `files` rule for {mount} of {}", self.whose.name());
+        let help =
+            format!("write `access: write` into the `files` rule for {mount} of {}", self.whose.name());
         Denial::new("FILES_WRITE_NOT_GRANTED", &shown(&format!("changing `{path}`")), &why).help(help)
     }
 
@@ -187,13 +213,20 @@ impl Grant {
         let granted: Vec<String> = self.process.keys().cloned().collect();
         let why = (!granted.is_empty()).then(|| format!("{} grants {}", self.whose.name(), list(&granted)));
         let yaml = format!("[{{program: {}, path: FILE, arguments: [\"*\"]}}]", plain(program));
-        self.whose.refuse(("PROCESS_NOT_GRANTED", "process"), &format!("starting the program `{program}`"), why, &yaml)
+        self.whose.refuse(
+            ("PROCESS_NOT_GRANTED", "process"),
+            &format!("starting the program `{program}`"),
+            why,
+            &yaml,
+        )
     }
 
     /// A part of the start of a granted program: an argument, a variable, a directory.
     pub fn refuse_start(&self, rule: &'static str, program: &str, part: &str, key: &str) -> Denial {
         let policy = self.whose.name();
-        let why = format!("not granted: `{key}` of `{program}` in {policy}, or in the `policy` of the job, does not allow it");
+        let why = format!(
+            "not granted: `{key}` of `{program}` in {policy}, or in the `policy` of the job, does not allow it"
+        );
         let help = format!("add it to `{key}` of the program `{program}` under `process` in {policy}");
         Denial::new(rule, &shown(&format!("starting `{program}` with {part}")), &why).help(help)
     }
@@ -330,7 +363,8 @@ context: {read: [day]}
         let mut config = Configuration::default();
         let text = "connections: {warehouse: {type: postgres, host: db, database: d, user: u}}";
         if !policy.is_empty() {
-            config = Configuration::parse_all(&[("c.yaml".to_owned(), text.to_owned())], Path::new("")).unwrap();
+            config =
+                Configuration::parse_all(&[("c.yaml".to_owned(), text.to_owned())], Path::new("")).unwrap();
         }
         let need =
             |name: &&str| Need { capability: (*name).to_owned(), purpose: String::new(), optional: true };
@@ -413,7 +447,12 @@ context: {read: [day]}
                 "write `context: {read: [x]}` into policy `p`",
             ),
             (
-                grant(POLICY, ALL, "context: {read: []}").refuse_context("CONTEXT_READ_NOT_GRANTED", "reading the variable `day`", "day", "read"),
+                grant(POLICY, ALL, "context: {read: []}").refuse_context(
+                    "CONTEXT_READ_NOT_GRANTED",
+                    "reading the variable `day`",
+                    "day",
+                    "read",
+                ),
                 "reading the variable `day`: not granted: the `policy` of the job or the step leaves it out",
                 "write `context: {read: [day]}` into policy `p`",
             ),
@@ -448,7 +487,9 @@ context: {read: [day]}
             grant("", ALL, "").refuse_context("CONTEXT_WRITE_NOT_GRANTED", "", "steps.a", "write"),
         ] {
             let yaml = denial.help.split('`').nth(1).unwrap();
-            let text = format!("policy: 1\nname: p\nsteps: ['*']\n{yaml}\n").replace("DIRECTORY", "/tmp").replace("FILE", "/bin/sh");
+            let text = format!("policy: 1\nname: p\nsteps: ['*']\n{yaml}\n")
+                .replace("DIRECTORY", "/tmp")
+                .replace("FILE", "/bin/sh");
             if let Err(error) = Policy::parse("p.yaml", &text, Path::new("")) {
                 // A mount's name has no spaces: that part is the operator's to choose.
                 assert!(error.to_string().contains("/tmp/a b"), "{yaml}\n{error}");

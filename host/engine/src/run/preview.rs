@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn keys_without_end_are_bounded_too() {
-        let many: Map<String, Value> = (0..10_000).map(|n| (format!("key-{n}"), json!("x".repeat(100)))).collect();
+        let many: Map<String, Value> =
+            (0..10_000).map(|n| (format!("key-{n}"), json!("x".repeat(100)))).collect();
         let found = preview(&Value::Object(many), 1000);
         assert!(found.truncated && json_bytes(&found.value) <= 1100, "{}", json_bytes(&found.value));
     }

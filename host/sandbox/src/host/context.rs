@@ -82,7 +82,8 @@ impl Host for Guest {
     async fn get_output(&mut self, step_id: String) -> Result<Result<Option<String>, Error>> {
         self.calls.count("stepwell:context");
         if !self.context.grant.may_read(&format!("steps.{step_id}")) {
-            let (what, name) = (format!("reading the output of step `{step_id}`"), format!("steps.{step_id}"));
+            let (what, name) =
+                (format!("reading the output of step `{step_id}`"), format!("steps.{step_id}"));
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
         Ok(Ok(self.context.outputs.get(&step_id).map(Value::to_string)))

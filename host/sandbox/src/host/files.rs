@@ -287,7 +287,8 @@ impl HostDescriptor for Guarded<'_> {
         open_flags: types::OpenFlags,
         flags: types::DescriptorFlags,
     ) -> FsResult<Fd> {
-        let writes = flags.intersects(types::DescriptorFlags::WRITE | types::DescriptorFlags::MUTATE_DIRECTORY)
+        let writes = flags
+            .intersects(types::DescriptorFlags::WRITE | types::DescriptorFlags::MUTATE_DIRECTORY)
             || open_flags.intersects(types::OpenFlags::CREATE | types::OpenFlags::TRUNCATE);
         self.within(&fd, &path, writes)?;
         let mount = self.files.of(&fd)?.mount;

@@ -34,16 +34,25 @@ impl ProcessUse {
         };
         let refuse = |rule, part: &str, key| Err(self.grant.refuse_start(rule, program, part, key));
         if let Some(argument) = grant.refused(&command.arguments) {
-            return refuse("PROCESS_ARGUMENT_NOT_GRANTED", &format!("the argument `{argument}`"), "arguments");
+            return refuse(
+                "PROCESS_ARGUMENT_NOT_GRANTED",
+                &format!("the argument `{argument}`"),
+                "arguments",
+            );
         }
         let mut names = command.environment.iter().map(|(name, _)| name);
         if let Some(name) = names.find(|name| !grant.environment.contains(name)) {
-            return refuse("PROCESS_ENVIRONMENT_NOT_GRANTED", &format!("the variable `{name}`"), "environment");
+            return refuse(
+                "PROCESS_ENVIRONMENT_NOT_GRANTED",
+                &format!("the variable `{name}`"),
+                "environment",
+            );
         }
         let plain =
             |name: &str| !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
         if let Some((name, _)) = command.files.iter().find(|(name, _)| !plain(name)) {
-            let (what, why) = (format!("starting `{program}` with the file `{name}`"), "a file's name has no path");
+            let (what, why) =
+                (format!("starting `{program}` with the file `{name}`"), "a file's name has no path");
             return Err(Denial::new("PROCESS_FILE_NOT_GRANTED", &what, why));
         }
         Ok(grant.clone())

@@ -87,10 +87,7 @@ impl HostPollable for Timed<'_> {
 
 impl Timed<'_> {
     /// As [`Deadline::or`], for what streams give.
-    async fn stream<T>(
-        deadline: &Deadline,
-        wait: impl Future<Output = StreamResult<T>>,
-    ) -> StreamResult<T> {
+    async fn stream<T>(deadline: &Deadline, wait: impl Future<Output = StreamResult<T>>) -> StreamResult<T> {
         tokio::select! {
             biased;
             done = wait => done,
