@@ -222,7 +222,7 @@ secrets: {token: 'env:TOKEN'}
         (&all["store"], &all["policies"]),
         (&json!("postgres://bob@other/jobs"), &json!(["policy.yaml"]))
     );
-    assert_eq!((&all["service"]["lease"], &all["service"]["drain"]), (&json!("20s"), &json!("30s")));
+    assert_eq!((&all["service"]["lease"], &all["service"]["drain"]), (&json!(20), &json!(30)));
     assert_eq!(all["timezone_queues"]["queues"]["UTC"]["concurrency"], 7);
     assert_eq!(all["data_dir"].as_str().unwrap(), shell.path("data").display().to_string());
     // A key that is not known is refused, with its place.

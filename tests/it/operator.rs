@@ -98,9 +98,8 @@ fn a_service_that_does_not_start_says_so_in_json() {
 async fn the_data_directory_is_private_and_holds_the_first_key() {
     let server = Server::start(Shell::new());
     let data = server.shell.path("data");
-    let names = ["", "stepwell.db", "stepwell.db-wal", "first-api-key", "workers"];
-    for name in names {
-        let wanted = if name.is_empty() || name == "workers" { 0o700 } else { 0o600 };
+    for name in ["", "stepwell.db", "stepwell.db-wal", "first-api-key"] {
+        let wanted = if name.is_empty() { 0o700 } else { 0o600 };
         assert_eq!(mode(&data.join(name)), wanted, "{name}");
     }
     let key = std::fs::read_to_string(data.join("first-api-key")).unwrap();

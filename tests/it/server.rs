@@ -117,7 +117,9 @@ impl Server {
             }
         };
         if token.is_empty() {
-            let file = shell.path("data").join("first-api-key");
+            let named = arguments.iter().skip_while(|argument| *argument != "--data-dir").nth(1);
+            let data = named.map_or_else(|| shell.path("data"), |dir| std::path::PathBuf::from(dir));
+            let file = data.join("first-api-key");
             token = std::fs::read_to_string(file).unwrap_or_default().trim().to_owned();
         }
         let errors = child.stderr.take().unwrap();
