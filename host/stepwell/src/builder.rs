@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use chrono::Utc;
+use chrono::{SubsecRound, Utc};
 use sha2::{Digest, Sha256};
 use stepwell_builtins::BUILTINS;
 use stepwell_engine::clock::{Clock, Timestamp};
@@ -29,7 +29,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "the one clock that everything else is given")]
     fn now(&self) -> Timestamp {
-        Utc::now()
+        // Whole microseconds, as stores keep them: a time reads the same before and after it was stored.
+        Utc::now().trunc_subsecs(6)
     }
 }
 

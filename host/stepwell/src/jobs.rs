@@ -118,6 +118,13 @@ impl Host {
         if let Some(old) = self.store.schedule(&job.id).await? {
             self.catch_up(&old).await?;
         }
+        if expect == Expect::Any
+            && let Ok(same) = self.job(&job.id).await
+            && same.job.digest() == job.digest()
+        {
+            // Nothing changes, so nothing gets another version.
+            return Ok(same);
+        }
         let now = self.clock.now();
         let value: Value = serde_json::from_str(job.text()).unwrap_or_default();
         let state = if job.schedule.is_some() { "scheduled" } else { "on_demand" };
@@ -300,6 +307,7 @@ impl Host {
         audit: Audit,
     ) -> Result<String, HostError> {
         let now = self.clock.now();
+        schedule::check_once(at, now).map_err(HostError::Refused)?;
         let zone: chrono_tz::Tz = job.timezone.parse().unwrap_or(chrono_tz::UTC);
         let nominal = Nominal { wall: at.with_timezone(&zone).fixed_offset(), at, transition: None };
         let row = ScheduleRow {
@@ -508,6 +516,11 @@ impl Host {
             }
         }
         Ok(more)
+    }
+
+    /// What a change of the clocks does to a wall time of a zone; none when it is an ordinary one.
+    pub fn clock_note(&self, text: &str, timezone: &str) -> Option<String> {
+        zone::clock_note(text, timezone.parse().unwrap_or(chrono_tz::UTC))
     }
 
     /// A time as people write it, in the zone of a job.

@@ -58,6 +58,8 @@ pub struct Diagnostic {
     pub column: u64,
     /// The text of that line.
     pub snippet: String,
+    /// The value, as a JSON pointer (RFC 6901) into the document; empty for the whole document.
+    pub pointer: String,
 }
 
 /// Problems of one or more files, in the order of their places. Shown one after the other, with snippets.
@@ -95,6 +97,13 @@ impl Document {
             serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
                 let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
                 let message = error.without_snippet().to_string();
+                let message = if message.contains("Depth") {
+                    "nested too deeply: at most 64 levels".to_owned()
+                } else if message.contains("budget") {
+                    "too large or too many aliases: simplify the document".to_owned()
+                } else {
+                    message
+                };
                 // The place is shown by us; saphyr repeats it at the end of its text.
                 let message = message.split(" at line ").next().unwrap_or(&message);
                 let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned();
@@ -143,12 +152,14 @@ impl Document {
 
     /// An error at the value of `pointer`, or at the nearest thing above it.
     pub fn error(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
-        self.source.diagnostic(self.nearest(pointer).value, message.into())
+        let found = self.source.diagnostic(self.nearest(pointer).value, message.into());
+        Diagnostic { pointer: pointer.to_owned(), ..found }
     }
 
     /// An error at the key of `pointer`.
     pub fn error_at_key(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
-        self.source.diagnostic(self.nearest(pointer).key, message.into())
+        let found = self.source.diagnostic(self.nearest(pointer).key, message.into());
+        Diagnostic { pointer: pointer.to_owned(), ..found }
     }
 
     fn nearest(&self, pointer: &str) -> Place {
@@ -170,6 +181,17 @@ pub fn is_template(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.contains("${{"))
 }
 
+/// Characters of a line that a diagnostic shows.
+const MAX_SNIPPET: usize = 500;
+
+/// The beginning of a text that may be long.
+pub fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// A key as a part of a JSON pointer (RFC 6901).
 pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
@@ -186,7 +208,8 @@ impl Source {
             file: self.name.clone(),
             line,
             column,
-            snippet: snippet.unwrap_or_default().to_owned(),
+            snippet: cut(snippet.unwrap_or_default(), MAX_SNIPPET),
+            pointer: String::new(),
         }
     }
 }
@@ -202,6 +225,7 @@ impl Diagnostic {
             line: 0,
             column: 0,
             snippet: String::new(),
+            pointer: String::new(),
         }
     }
 

@@ -119,13 +119,14 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
         }
         ValidationErrorKind::Type { kind } => {
             let expected = match kind {
-                TypeKind::Single(kind) => kind.to_string(),
+                TypeKind::Single(kind) => with_article(&kind.to_string()),
                 TypeKind::Multiple(kinds) => {
-                    kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or ")
+                    let kinds = kinds.iter().map(|kind| with_article(&kind.to_string()));
+                    kinds.collect::<Vec<_>>().join(" or ")
                 }
             };
-            let found = shown(error.instance());
-            push(pointer, false, format!("{found} stands where {expected} is expected"), None);
+            let message = format!("{} must be {expected}, not {}", named(&pointer), shown(error.instance()));
+            push(pointer, false, message, None);
         }
         ValidationErrorKind::Enum { options } => {
             let options: Vec<String> = options
@@ -153,8 +154,60 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
                 None => push(pointer, false, format!("{} does not fit here", shown(error.instance())), None),
             }
         }
-        _ => push(pointer, false, error.to_string(), None),
+        ValidationErrorKind::MinItems { limit } => {
+            let message = format!("{} must have at least {}", named(&pointer), counted(*limit, "item"));
+            push(pointer, false, message, None);
+        }
+        ValidationErrorKind::MaxItems { limit } => {
+            let message = format!("{} must have at most {}", named(&pointer), counted(*limit, "item"));
+            push(pointer, false, message, None);
+        }
+        ValidationErrorKind::MinLength { limit } => {
+            let message = format!("{} must have at least {}", named(&pointer), counted(*limit, "character"));
+            push(pointer, false, message, None);
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            let message = format!("{} must have at most {}", named(&pointer), counted(*limit, "character"));
+            push(pointer, false, message, None);
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            let message = format!("{} does not match `{pattern}`", shown(error.instance()));
+            push(pointer, false, message, None);
+        }
+        // The library quotes the value, however large it is.
+        _ => push(pointer, false, super::cut(&error.to_string(), 200), None),
     }
+}
+
+/// The value at a pointer as a person names it: its key, or the whole document.
+fn named(pointer: &str) -> String {
+    match pointer.rsplit_once('/') {
+        None => "the document".to_owned(),
+        Some((above, last)) if !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let list = above.rsplit('/').next().unwrap_or_default();
+            format!("item {last} of `{}`", unescape(list))
+        }
+        Some((_, key)) => format!("`{}`", unescape(key)),
+    }
+}
+
+fn unescape(key: &str) -> String {
+    super::cut(&key.replace("~1", "/").replace("~0", "~"), 80)
+}
+
+fn with_article(kind: &str) -> String {
+    match kind {
+        "object" | "integer" => format!("an {kind}"),
+        "array" => "a list".to_owned(),
+        "string" => "text".to_owned(),
+        "boolean" => "true or false".to_owned(),
+        "null" => "null".to_owned(),
+        kind => format!("a {kind}"),
+    }
+}
+
+fn counted(count: u64, thing: &str) -> String {
+    if count == 1 { format!("one {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// That a value is none of the words, and which is meant.

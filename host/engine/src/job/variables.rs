@@ -70,10 +70,7 @@ fn wrong(name: &str, declared: &Value, given: &str) -> AdmitError {
 
 /// Enough of a value to recognize it.
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    crate::document::cut(text, 60)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub struct RunView {
     pub step_count: usize,
     /// Steps that succeeded.
     pub successful_steps: usize,
-    /// Steps that failed, timed out or were cancelled.
+    /// Steps that failed or timed out.
     pub failed_steps: usize,
 }
 
@@ -115,7 +115,7 @@ impl From<&RunState> for RunView {
             steps: steps(state),
             step_count: state.steps.len(),
             successful_steps: count(&[StepStatus::Success]),
-            failed_steps: count(&[StepStatus::Failed, StepStatus::Timeout, StepStatus::Cancelled]),
+            failed_steps: count(&[StepStatus::Failed, StepStatus::Timeout]),
         }
     }
 }
@@ -163,5 +163,7 @@ pub(super) fn rfc3339(at: Timestamp) -> String {
 
 fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> f64 {
     let Some((from, to)) = from.zip(to) else { return 0.0 };
-    (to - from).as_seconds_f64().max(0.0)
+    // Whole microseconds: a difference of two binary fractions has digits that mean nothing.
+    let micros = (to - from).num_microseconds().unwrap_or(i64::MAX).max(0);
+    micros as f64 / 1e6
 }

@@ -160,6 +160,41 @@ pub fn parse_time(text: &str, zone: Tz) -> Result<Timestamp, String> {
     found.first().map(|found| found.at).ok_or_else(|| format!("`{text}` does not exist in {zone}"))
 }
 
+/// The furthest time to come that one run is scheduled for.
+const HORIZON_DAYS: i64 = 5 * 366;
+
+/// Whether one run may be scheduled for that time.
+///
+/// # Errors
+/// When the time is over, or further away than any plan is.
+pub fn check_once(at: Timestamp, now: Timestamp) -> Result<(), String> {
+    if at < now {
+        let (at, now) = (at.format("%Y-%m-%d %H:%M:%SZ"), now.format("%Y-%m-%d %H:%M:%SZ"));
+        return Err(format!("{at} is over: it is {now} now; name a time to come, or run the job at once"));
+    }
+    if at - now > chrono::Duration::days(HORIZON_DAYS) {
+        return Err(format!("{} is more than five years away", at.format("%Y-%m-%d %H:%M:%SZ")));
+    }
+    Ok(())
+}
+
+/// What a change of the clocks does to a wall time; none when the time has an offset, or is an ordinary one.
+pub fn clock_note(text: &str, zone: Tz) -> Option<String> {
+    let wall = parse_wall(text)?;
+    let shown = |at: Timestamp| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %:z").to_string();
+    match resolve(zone, wall, Gap::Skip, Overlap::Both).as_slice() {
+        [] => {
+            let next = resolve(zone, wall, Gap::NextValid, Overlap::First).first().map(|found| shown(found.at))?;
+            Some(format!("the clocks in {zone} skip {wall}: the run is due at {next}"))
+        }
+        [first, _, ..] => Some(format!(
+            "the clocks in {zone} show {wall} twice: the run is due at the first, {}",
+            shown(first.at)
+        )),
+        [_] => None,
+    }
+}
+
 /// A wall time without its offset.
 pub(super) fn parse_wall(text: &str) -> Option<NaiveDateTime> {
     ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]

@@ -35,7 +35,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(found)) => Ok(Self(found)),
-            Err(error) => Err(Problem::bad_request(error.body_text())),
+            // Names and numbers are checked before; what is left is a parameter that is given twice.
+            Err(_) => Err(Problem::bad_request("a parameter of the query is wrong, or given twice")),
         }
     }
 }
@@ -142,7 +143,7 @@ fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
             let version = tag.trim_start_matches("W/").trim_matches('"').parse();
             version
                 .map(Expect::Version)
-                .map_err(|_| Problem::bad_request(format!("If-Match: `{tag}` is no ETag of ours")))
+                .map_err(|_| Problem::bad_request("If-Match must be an ETag that this API returned, such as \"3\""))
         }
         _ => Err(Problem::bad_request("send `If-Match: ETAG`, `If-Match: *` or `If-None-Match: *`")),
     }

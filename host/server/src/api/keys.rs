@@ -100,6 +100,16 @@ pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey
     if let Some(unknown) = new.projects.iter().find(|name| *name != "*" && !config.has_project(name)) {
         return Err(HostError::Refused(format!("there is no project `{unknown}` in the configuration")));
     }
+    let now = host.now();
+    if new.expires_at.is_some_and(|at| at <= now) {
+        return Err(HostError::Refused("`expires_at` is over already: name a time to come".to_owned()));
+    }
+    let live = |key: &ApiKey| key.name == new.name && key.expires_at.is_none_or(|at| at > now);
+    if let Some(taken) = list(host).await?.iter().find(|key| live(key)) {
+        let message =
+            format!("the key {} has the name `{}`: revoke it first, or choose another name", taken.id, taken.name);
+        return Err(HostError::Refused(message));
+    }
     let mut random = [0; 36];
     getrandom::fill(&mut random)
         .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;

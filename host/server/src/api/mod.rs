@@ -48,6 +48,8 @@ const MAX_BODY: usize = 1 << 20;
 /// Bytes of a refused request that are read, and how long.
 const MAX_DRAINED: usize = 64 << 10;
 const DRAIN: Duration = Duration::from_secs(1);
+/// How long the body of a request may take to arrive.
+const BODY: Duration = Duration::from_secs(10);
 /// How long a request may take that does not wait for a run.
 const REQUEST: Duration = Duration::from_secs(30);
 /// How long a key that was looked up is trusted: as long may a revoked key go on, in other processes than the one
@@ -140,15 +142,24 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     };
     let asked_by = observe::AskedBy(caller.name().to_owned());
     parts.extensions.insert(caller);
+    let query = parts.uri.query().unwrap_or_default();
+    if let Some(problem) = operation.and_then(|operation| operation.query_problem(query)) {
+        let _ = tokio::time::timeout(DRAIN, to_bytes(body, MAX_DRAINED)).await;
+        return Problem::bad_request(problem).into_response();
+    }
     // What streams answers at once, and goes on; what waits for a run says how long it does.
     let limit = if operation.is_some_and(|operation| operation.waits) { v2::WAIT + REQUEST } else { REQUEST };
     let answer = async {
         let body = match operation.is_some_and(|operation| operation.id == "registerStep") {
             true => body,
             // Read whether it is asked for or not, for the same reason.
-            false => match to_bytes(body, MAX_BODY).await {
-                Ok(bytes) => bytes.into(),
-                Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            false => match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {
+                Err(_) => {
+                    let detail = format!("the body did not arrive within {} s", BODY.as_secs());
+                    return Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
+                }
+                Ok(Ok(bytes)) => bytes.into(),
+                Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
             },
         };
         match observe::refused(&app, operation) {

@@ -17,7 +17,7 @@ pub(crate) struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What went wrong this time, and how to mend it.
+    /// What went wrong this time, and how to fix it.
     pub detail: String,
     /// Problems of the input, each with its place; left out when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -27,13 +27,17 @@ pub(crate) struct Problem {
 /// A problem of the input.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Place {
+    /// `error`, or `warning` for what does not stop the request.
+    pub severity: &'static str,
+    /// The value, as a JSON pointer (RFC 6901) into the body; empty for the whole body.
+    pub pointer: String,
     /// Line of the body, from 1; 0 when there is none.
     pub line: u64,
     /// Column, from 1; 0 when there is none.
     pub column: u64,
     /// What is wrong.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -76,13 +80,18 @@ impl From<HostError> for Problem {
         let status = match &error {
             HostError::Invalid(found) => {
                 let errors = found.0.iter().map(|diagnostic| Place {
+                    severity: if diagnostic.warning { "warning" } else { "error" },
+                    pointer: diagnostic.pointer.clone(),
                     line: diagnostic.line,
                     column: diagnostic.column,
                     message: diagnostic.message.clone(),
                     help: diagnostic.help.clone(),
                 });
                 let errors: Vec<Place> = errors.collect();
-                let detail = format!("the body has {} problems", errors.len());
+                let detail = match found.0.iter().filter(|diagnostic| !diagnostic.warning).count() {
+                    1 => "the request body has 1 problem".to_owned(),
+                    count => format!("the request body has {count} problems"),
+                };
                 return Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) };
             }
             HostError::Policy(_) | HostError::Admit(_) | HostError::Component(_) => {

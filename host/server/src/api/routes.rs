@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, post, put};
+use stepwell::engine::document::cut;
 
 use super::App;
 use super::handlers as h;
@@ -173,6 +174,32 @@ const EVERYWHERE: &[&str] = &[
 ];
 
 impl Operation {
+    /// What is wrong with the query of a request: a parameter that the operation does not have, or a number that is none.
+    pub fn query_problem(&self, query: &str) -> Option<String> {
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            // `job` is the command's word for `job_id`.
+            let known = |known: &str| *known == *name || known == "job_id" && *name == *"job";
+            match self.query.iter().find(|(parameter, ..)| known(parameter)) {
+                Some((_, "integer", _)) if value.parse::<i64>().is_err() => {
+                    return Some(format!("`{}` must be a whole number, not `{}`", cut(&name, 40), cut(&value, 40)));
+                }
+                Some((_, "boolean", _)) if !matches!(&*value, "true" | "false") => {
+                    return Some(format!("`{}` must be true or false, not `{}`", cut(&name, 40), cut(&value, 40)));
+                }
+                Some(_) => {}
+                None => {
+                    let names: Vec<&str> = self.query.iter().map(|(name, ..)| *name).collect();
+                    let known = match names.as_slice() {
+                        [] => "it takes none".to_owned(),
+                        names => format!("it takes {}", names.join(", ")),
+                    };
+                    return Some(format!("the query has no parameter `{}`: {known}", cut(&name, 40)));
+                }
+            }
+        }
+        None
+    }
+
     /// Whether it is about what belongs to no project.
     pub fn everywhere(&self) -> bool {
         EVERYWHERE.contains(&self.id)

@@ -15,7 +15,7 @@ use cap_std::fs::Dir;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use stepwell::engine::job::approval;
-use stepwell::engine::run::{RunState, RunStatus, RunView};
+use stepwell::engine::run::{Event as RunEvent, RunState, RunStatus, RunView};
 use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
 use stepwell::{Decided, Explanation};
@@ -24,7 +24,7 @@ use super::handlers::{Params, body, limit, page};
 use super::problem::Problem;
 use super::v2::{accepted, parse};
 use super::views::{
-    Approval, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Runs,
+    Approval, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run, Runs, StepReceipt,
 };
 use super::{App, Caller};
 use crate::inspect::log_line;
@@ -32,6 +32,8 @@ use crate::inspect::log_line;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// The command calls it `job`.
+    #[serde(alias = "job")]
     job_id: Option<String>,
     queue: Option<String>,
     status: Option<String>,
@@ -51,6 +53,9 @@ pub(super) async fn list(
         })?),
         None => None,
     };
+    if query.cursor.as_ref().is_some_and(|cursor| !cursor.starts_with("exec_")) {
+        return Err(Problem::bad_request("`cursor` must be the `next_cursor` of the page before"));
+    }
     let limit = limit(query.limit)?;
     let job_id = query.job_id.map(|id| caller.job(&id)).transpose()?;
     let filter = RunFilter { job_id, queue: query.queue, status, ..RunFilter::default() };
@@ -61,7 +66,7 @@ pub(super) async fn list(
     };
     let own = |row: &RunRow| caller.covers(&row.job_id);
     let (items, next_cursor) = page(limit, query.cursor, fetch, own, |row| row.execution_id.clone()).await?;
-    Ok(Json(Runs { items, next_cursor }))
+    Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
 }
 
 /// The run, when the caller's key is for its job.
@@ -135,8 +140,18 @@ pub(super) async fn receipts(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Receipts>, Problem> {
-    let view = RunView::from(&state(&app, &caller, &id).await?);
-    Ok(Json(Receipts { items: view.steps.into_iter().map(Into::into).collect(), next_cursor: None }))
+    state(&app, &caller, &id).await?;
+    let (run, events) = app.host.store().load(&id).await?;
+    let receipt = |event| match event {
+        RunEvent::StepEnded { step, attempt, end, .. } => Some(StepReceipt {
+            step_id: run.job.step(step)?.id.clone(),
+            attempt,
+            outcome: end.outcome.clone(),
+            receipt: end.receipt.clone(),
+        }),
+        _ => None,
+    };
+    Ok(Json(Receipts { items: events.into_iter().filter_map(receipt).collect(), next_cursor: None }))
 }
 
 pub(super) async fn logs(

@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
-use stepwell::Admitted;
+use stepwell::{Admitted, HostError};
+use stepwell::engine::document::Document;
 use stepwell::engine::run::{Admission, RunState, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
@@ -165,7 +166,11 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
     if let Some(job) = known(&app.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(job.clone());
     }
-    let mut job = app.host.parse_for(caller.project(), "body", text).await?.job;
+    let malformed = |error: HostError| match Document::parse("body", text) {
+        Ok(_) => error.into(),
+        Err(_) => Problem { status: 400, title: "Bad Request".to_owned(), ..error.into() },
+    };
+    let mut job = app.host.parse_for(caller.project(), "body", text).await.map_err(malformed)?.job;
     job.id = project::qualified(caller.project(), &job.id);
     let job: Arc<Job> = Arc::new(job.into());
     if body.len() <= KEPT_BYTES {
@@ -202,11 +207,19 @@ pub(super) async fn schedule(
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("scheduled_time: {error}"))
     })?;
     let audit = Audit { detail: job.id.clone(), ..caller.audit(&app, "job.schedule", "") };
-    let id = app.host.schedule_once(&job, at, audit).await?;
+    let unfit = |error| match error {
+        HostError::Refused(why) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("scheduled_time: {why}"))
+        }
+        error => error.into(),
+    };
+    let id = app.host.schedule_once(&job, at, audit).await.map_err(unfit)?;
     let answer = Scheduled {
         success: true,
         message: format!("Job {} scheduled successfully", job.name),
         job_id: job.id.clone(),
+        execution_id: id.clone(),
+        note: app.host.clock_note(time, &job.timezone),
         scheduled_time: at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         timezone: job.timezone.clone(),
         status: "scheduled".to_owned(),

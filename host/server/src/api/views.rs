@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
-use stepwell::engine::run::StepView;
 use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
 use stepwell::{Backfill, Preview, QueueStatus, StoredJob};
@@ -31,7 +30,7 @@ page! {
     /// Jobs.
     Jobs of Job;
     /// Runs.
-    Runs of RunRow;
+    Runs of Run;
     /// Rows of the fire ledger.
     Ledger of LedgerRow;
     /// Backfills.
@@ -52,6 +51,26 @@ page! {
     Receipts of StepReceipt;
     /// Files.
     Artifacts of Artifact;
+}
+
+/// A run in a list. Its times and its zone are named as in the answer about one run.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Run {
+    /// When it began; null before.
+    pub start_time: Option<Timestamp>,
+    /// When it ended; null before.
+    pub end_time: Option<Timestamp>,
+    /// The zone of its queue; null for a run in no queue.
+    pub timezone: Option<String>,
+    /// `started_at`, `ended_at` and `queue` are the old names of the three above, and go with the next version.
+    #[serde(flatten)]
+    pub row: RunRow,
+}
+
+impl From<RunRow> for Run {
+    fn from(row: RunRow) -> Self {
+        Self { start_time: row.started_at, end_time: row.ended_at, timezone: row.queue.clone(), row }
+    }
 }
 
 /// A job that is kept.
@@ -278,23 +297,17 @@ pub(crate) struct RegisteredStep {
     pub digest: String,
 }
 
-/// What a step's last attempt cost.
+/// What an attempt of a step cost.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StepReceipt {
     /// The step.
     pub step_id: String,
-    /// Attempts begun.
-    pub attempts: u32,
+    /// Which attempt, from 1.
+    pub attempt: u32,
     /// How it ended.
-    pub outcome: Option<Outcome>,
+    pub outcome: Outcome,
     /// What it cost.
-    pub receipt: Option<Receipt>,
-}
-
-impl From<StepView> for StepReceipt {
-    fn from(step: StepView) -> Self {
-        Self { step_id: step.step_id, attempts: step.attempts, outcome: step.outcome, receipt: step.receipt }
-    }
+    pub receipt: Receipt,
 }
 
 /// A file of a run's workspace.
@@ -400,6 +413,11 @@ pub(crate) struct Scheduled {
     pub success: bool,
     pub message: String,
     pub job_id: String,
+    /// The run, which waits until then.
+    pub execution_id: String,
+    /// What a change of the clocks does to a wall time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     pub scheduled_time: String,
     pub timezone: String,
     pub status: String,
