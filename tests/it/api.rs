@@ -71,12 +71,14 @@ async fn the_v2_and_legacy_endpoints_answer_as_the_reference_says() {
     let executed = server.post("/api/v2/jobs/execute", &json!({"job": job})).await;
     like(EXECUTED, &executed);
     assert_eq!(executed.json()["message"], "Job Nightly Database Backup completed successfully");
-    let scheduled = json!({"job": job, "scheduled_time": "2099-09-02T02:00:00Z"});
+    let next_year = chrono::Utc::now() + chrono::Duration::days(365);
+    let time = next_year.format("%Y-%m-%dT02:00:00Z").to_string();
+    let scheduled = json!({"job": job, "scheduled_time": time});
     let scheduled = server.post("/api/v2/jobs/schedule", &scheduled).await;
     like(SCHEDULED, &scheduled);
-    assert_eq!(scheduled.json()["scheduled_time"], "2099-09-02T02:00:00Z");
+    assert_eq!(scheduled.json()["scheduled_time"], time);
     let keys: Vec<String> = scheduled.json().as_object().unwrap().keys().cloned().collect();
-    assert_eq!(keys, ["job_id", "message", "scheduled_time", "status", "success", "timezone"]);
+    assert_eq!(keys, ["execution_id", "job_id", "message", "scheduled_time", "status", "success", "timezone"]);
     let status = server.get("/api/v2/execution/status").await;
     like(STATUS, &status);
     assert_eq!(status.json()["timezone_queues"]["UTC"]["queue_size"], 1);
@@ -117,7 +119,12 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     let (viewer, viewer_id) = make(json!({"name": "v", "role": "viewer"})).await;
     let (operator, _) = make(json!({"name": "o", "role": "operator", "jobs": ["billing-*"]})).await;
     let (expired, _) =
-        make(json!({"name": "e", "role": "admin", "expires_at": "2020-01-01T00:00:00Z"})).await;
+        make(json!({"name": "e", "role": "admin", "expires_at": chrono::Utc::now() + chrono::Duration::seconds(1)})).await;
+    // No key is born expired, and no two have one name.
+    for wrong in [json!({"name": "x", "expires_at": "2020-01-01T00:00:00Z"}), json!({"name": "v"})] {
+        assert_eq!(server.post("/api/v2/keys", &wrong).await.status, 409, "{wrong}");
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let job =
         |id: &str| json!({"job": {"id": id, "steps": [{"id": "a", "type": "wait", "for": 0}]}}).to_string();
     for (token, method, path, body, status) in [
@@ -150,6 +157,10 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     );
 }
 
+/// The body of section 9.1.2 of the v2 design, whose time is over.
+const PAST: &str = r#"{"job": {"id": "a", "steps": [{"id": "s", "type": "wait", "for": 0}]}, "scheduled_time": "2025-09-02T02:00:00Z"}"#;
+const FAR: &str = r#"{"job": {"id": "a", "steps": [{"id": "s", "type": "wait", "for": 0}]}, "scheduled_time": "9999-01-01T00:00:00Z"}"#;
+
 #[tokio::test]
 async fn what_is_wrong_is_a_problem_with_its_place() {
     let server = Server::start(Shell::new());
@@ -160,13 +171,18 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("GET", "/api/v2/runs/exec_1", "", 404, "there is no run"),
         ("GET", "/api/v2/runs?limit=0", "", 400, "not between 1 and 1000"),
         ("GET", "/api/v2/runs?limit=x", "", 400, "limit"),
-        ("GET", "/api/v2/runs?colour=red", "", 400, "colour"),
+        ("GET", "/api/v2/runs?colour=red", "", 400, "the query has no parameter `colour`: it takes job_id, queue"),
+        ("GET", "/api/v2/runs?job=x", "", 200, ""),
+        ("GET", "/api/v2/runs?cursor=zzz", "", 400, "`next_cursor` of the page before"),
+        ("POST", "/api/v2/jobs/execute", "{\"job\": {", 400, "1 problem"),
+        ("POST", "/api/v2/jobs/schedule", PAST, 422, "is over: it is"),
+        ("POST", "/api/v2/jobs/schedule", FAR, 422, "more than five years away"),
         ("GET", "/api/v2/runs?status=red", "", 400, "not a status"),
         ("POST", "/api/v2/jobs/execute", "", 400, "empty"),
-        ("POST", "/api/v2/jobs/execute", "{\"job\": {\"id\": \"a\",\n \"steps\": 7}}", 422, "problems"),
+        ("POST", "/api/v2/jobs/execute", "{\"job\": {\"id\": \"a\",\n \"steps\": 7}}", 422, "the request body has 1 problem"),
         ("POST", "/api/v2/jobs/execute", large.as_str(), 413, ""),
         ("POST", "/api/v2/keys", "{\"name\": 7}", 422, "2 problems"),
-        ("POST", "/api/v2/keys", "{\"name\":", 400, "1 problems"),
+        ("POST", "/api/v2/keys", "{\"name\":", 400, "1 problem"),
         (
             "PUT",
             "/api/v2/jobs/b",
@@ -179,6 +195,9 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
     ] {
         let reply = server.request(method, path, &[], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {reply:?}");
+        if status == 200 {
+            continue;
+        }
         assert_eq!(
             reply.header("content-type").as_deref(),
             Some("application/problem+json"),
@@ -191,7 +210,15 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
     let reply = server
         .request("POST", "/api/v2/jobs/execute", &[], "{\"job\": {\"id\": \"a\",\n \"steps\": 7}}")
         .await;
-    assert_eq!(reply.json()["errors"][0]["line"], 2, "{reply:?}");
+    let error = reply.json()["errors"][0].clone();
+    let expected = json!({"severity": "error", "pointer": "/job/steps", "line": 2, "column": 11, "message": "`steps` must be a list, not `7`"});
+    assert_eq!(error, expected);
+    // No text carries a whole value back.
+    for id in ["x".repeat(10_000), "/".repeat(10_000)] {
+        let job = json!({"job": {"id": id, "steps": [{"id": id, "type": id, "q": vec!["x"; 3000]}]}});
+        let reply = server.post("/api/v2/jobs/execute", &job).await;
+        assert!(reply.status == 422 && reply.body.len() < 4000, "{}", reply.body.len());
+    }
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ fn bad_input_ends_with_2_names_the_place_and_writes_nothing() {
         ("not wasm", "id: a", vec!["steps", "inspect", "policy.wasm"], "policy.wasm: No such file"),
         ("no component", module, vec!["run", "x", "--step", "x"], "not a component"),
         ("no wasm", "hello", vec!["run", "x", "--step", "x"], "not WebAssembly"),
-        ("unknown variable", JOB, vec!["run", "x", "--var", "whom=me"], "it has who"),
+        ("unknown variable", JOB, vec!["run", "x", "--var", "whom=me"], "did you mean `who`?"),
         ("no variable", JOB, vec!["run", "x", "--var", "whom"], "NAME=VALUE"),
         ("no run", "", vec!["run", "--resume", "exec_1"], "there is no run `exec_1`"),
         (

@@ -430,7 +430,7 @@ mod tests {
                 1 | nam: x
                   | ^
 
-                error: the text `many` stands where integer is expected
+                error: `count` must be an integer, not the text `many`
                  --> x.yaml:2:8
                   |
                 2 | count: many
@@ -443,7 +443,7 @@ mod tests {
                   |       ^
                   help: did you mean `read`?
 
-                error: the text `two` stands where integer is expected
+                error: item 1 of `list` must be an integer, not the text `two`
                  --> x.yaml:4:11
                   |
                 4 | list: [1, two]

@@ -168,7 +168,7 @@ steps:
     retry: {max_attempts: 0}
 "#,
             expect![[r#"
-                error: "daily job" does not match "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+                error: the text `daily job` does not match `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`
                  --> job.yaml:1:5
                   |
                 1 | id: daily job
@@ -194,7 +194,7 @@ steps:
                   |     ^
                   help: did you mean `query`?
 
-                error: the text `many` stands where integer is expected
+                error: `max_rows` must be an integer, not the text `many`
                  --> job.yaml:8:15
                   |
                 8 |     max_rows: many
@@ -347,11 +347,11 @@ steps:
         check(
             "just text",
             expect![[r#"
-            error: the text `just text` stands where object is expected
-             --> job.yaml:1:1
-              |
-            1 | just text
-              | ^"#]],
+                error: the document must be an object, not the text `just text`
+                 --> job.yaml:1:1
+                  |
+                1 | just text
+                  | ^"#]],
         );
         check(
             "id: x\nstepz: []\n",
