@@ -181,7 +181,8 @@ pub fn is_template(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.contains("${{"))
 }
 
-/// Characters of a line that a diagnostic shows.
+/// Characters of a message and of a line that a diagnostic shows: either may hold a value of any size.
+const MAX_MESSAGE: usize = 600;
 const MAX_SNIPPET: usize = 500;
 
 /// The beginning of a text that may be long.
@@ -203,7 +204,7 @@ impl Source {
         let snippet = number.checked_sub(1).and_then(|index| self.text.lines().nth(index));
         Diagnostic {
             warning: false,
-            message,
+            message: cut(&message, MAX_MESSAGE),
             help: None,
             file: self.name.clone(),
             line,
