@@ -176,7 +176,7 @@ async fn answers_become_outputs_or_say_what_is_wrong() {
         (
             "/redirect?http://127.0.0.1:1/x",
             json!({"follow_redirects": 3}),
-            "the policy does not allow this request",
+            "denied by policy",
         ),
     ] {
         let end = step(&site, http(web.url(path), more.clone())).await;

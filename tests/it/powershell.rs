@@ -117,8 +117,8 @@ async fn requests_of_scripts_are_bound_by_policy() {
         ("(iwr 'URL/redirect?/json').StatusCode", "succeeded: 200"),
         ("(iwr URL/large).RawContentLength; iwr URL/json -OutFile a.json; (gc a.json -Raw | ConvertFrom-Json).n", "[3145728,1]"),
         ("(Invoke-WebRequest URL/busy -MaximumRetryCount 2 -RetryIntervalSec 1).Content", "done"),
-        ("try { irm http://169.254.169.254/latest } catch { \"no: $_\" }", "the policy does not allow this request"),
-        ("try { irm -Method Patch URL/echo } catch { \"no: $_\" }", "the policy does not allow this request"),
+        ("try { irm http://169.254.169.254/latest } catch { \"no: $_\" }", "denied by policy"),
+        ("try { irm -Method Patch URL/echo } catch { \"no: $_\" }", "denied by policy"),
     ] {
         let script = script.replace("URL", &web.url(""));
         let end = site.step(json!({"type": "powershell", "script": script})).await;

@@ -319,7 +319,7 @@ deny: {{hosts: [denied.example.com]}}"
         (format!("http://localhost:{port}/"), "HTTP_ADDRESS_NOT_PUBLIC"),
     ] {
         let end = site.probe("http", json!({ "url": url })).await;
-        assert!(told(&end).starts_with("failed: the policy does not allow"), "{url}: {}", told(&end));
+        assert!(told(&end).starts_with("failed: denied by policy"), "{url}: {}", told(&end));
         assert_eq!(end.receipt.denials.keys().collect::<Vec<_>>(), [rule], "{url}");
     }
     let reached = emulator.requests().iter().filter(|request| !request.contains("/contoso/")).count();

@@ -139,9 +139,14 @@ impl AzureDevOps {
         format!("{}/_apis/build/builds/{id}{rest}?api-version={}", self.base(), self.api_version)
     }
 
+    /// The request in the name of the organization: another one may have the same URL.
+    pub fn named(&self, request: &Request) -> Request {
+        request.clone().header("stepwell-organization", &self.organization)
+    }
+
     /// Sends a request and reads its answer.
     pub fn call<T: for<'de> Deserialize<'de>>(&self, request: &Request) -> Result<Answer<T>, Failure> {
-        let request = request.clone().header("accept", "application/json");
+        let request = self.named(request).header("accept", "application/json");
         let response = request.send(MAX_ANSWER)?;
         self.check(&response)?;
         let value = serde_json::from_slice(&response.body).map_err(|error| {
@@ -195,12 +200,32 @@ pub fn retry_after(response: &Response) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
+/// Text with its `%XX` decoded.
+fn unescape(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        match after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.push(b'%'),
+        }
+        let decoded = after.get(..2).is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok());
+        rest = if decoded { after.get(2..).unwrap_or_default() } else { after };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// `: ` and the message of an error body, where there is one.
 fn message(response: &Response) -> String {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     match body.as_ref().and_then(|body| body.get("message")?.as_str()) {
         Some(message) => format!(": {message}"),
-        None => String::new(),
+        // For credentials it is in a header, percent-encoded.
+        None => response
+            .header("x-tfs-serviceerror")
+            .map(|text| format!(": {}", unescape(text)))
+            .unwrap_or_default(),
     }
 }
 

@@ -12,6 +12,8 @@ use crate::results::Timeline;
 
 /// How long the step sleeps before it looks whether it is cancelled.
 const SLICE: Duration = Duration::from_millis(200);
+/// A longer pause before a run is triggered holds no worker.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// Failed looks in a row before the attempt gives up.
 const PATIENCE: u32 = 5;
 /// From this pause on the step parks instead of sleeping: it costs a fresh sandbox, and holds nothing meanwhile.
@@ -86,13 +88,13 @@ impl AzureDevOps {
     }
 
     fn trigger_once(&self) -> Result<Run, Failure> {
-        let newest = self.runs()?.value.first().map_or(0, |run| run.id);
+        let newest = patiently(|| self.runs())?.value.first().map_or(0, |run| run.id);
         context::save_checkpoint(&Note::Triggering { after: newest })?;
         self.trigger_noted()
     }
 
     fn trigger_noted(&self) -> Result<Run, Failure> {
-        let run = self.trigger()?.value;
+        let run = patiently(|| self.trigger())?.value;
         context::save_checkpoint(&Note::triggered(run.id))?;
         log::info(format!("triggered the pipeline run {} ({})", run.id, run.name));
         Ok(run)
@@ -100,7 +102,7 @@ impl AzureDevOps {
 
     /// An earlier attempt died between its note and the answer: did it trigger?
     fn recover(&self, after: u64) -> Result<Run, Failure> {
-        let mine = ours(&self.runs()?.value, after, &self.template_parameters());
+        let mine = ours(&patiently(|| self.runs())?.value, after, &self.template_parameters());
         match mine.as_slice() {
             [] => self.trigger_noted(),
             [run] => {
@@ -264,6 +266,31 @@ impl AzureDevOps {
             .metadata("parameters", parameters)
             .metadata("url", run.url.as_str())
     }
+}
+
+/// Sends a request again after the time that Azure DevOps asks for, while it throttles: a request that was answered with 429
+/// has done nothing. A longer wait is left to the retries of the job.
+fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+    for tries in 0..PATIENCE {
+        let failure = match request() {
+            Err(failure) if failure.metadata.get("http_status") == Some(&json!(429)) => failure,
+            done => return done,
+        };
+        let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
+        let wait = Duration::from_secs_f64(asked.unwrap_or(f64::from(1 << tries)).clamp(0.0, 1e6));
+        if wait > LONGEST_SLEEP || wait >= context::remaining() {
+            return Err(failure);
+        }
+        log::info(format!("Azure DevOps throttles; the next request goes out in {:.1} s", wait.as_secs_f64()));
+        let until = Instant::now() + wait;
+        while Instant::now() < until {
+            if context::is_cancelled() {
+                return Err(Failure::cancelled("the run is cancelled"));
+            }
+            std::thread::sleep(until.saturating_duration_since(Instant::now()).min(SLICE));
+        }
+    }
+    request()
 }
 
 /// The runs after `after` that have our parameters.

@@ -199,7 +199,7 @@ impl AzureDevOps {
     fn show(&self, run: u64, id: u64, what: &str) -> Result<(), Failure> {
         let request =
             Request::new("GET", self.build(run, &format!("/logs/{id}"))).header("accept", "text/plain");
-        let answer = request.open()?;
+        let answer = self.named(&request).open()?;
         if answer.status != 200 {
             log::warn(format!(
                 "the log {id} of the pipeline run {run} cannot be read (status {})",
@@ -223,7 +223,7 @@ impl AzureDevOps {
     /// Writes an answer to a file, whole or not at all.
     fn save(&self, request: &Request, path: &Path) -> Result<String, Failure> {
         let wrong = |error: io::Error| Failure::failed(format!("{}: {error}", path.display()));
-        let mut answer = request.open().map_err(|error| {
+        let mut answer = self.named(request).open().map_err(|error| {
             let mut failure = Failure::from(error);
             failure.message = format!("{}: {}", path.display(), failure.message);
             failure

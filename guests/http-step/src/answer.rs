@@ -1,8 +1,10 @@
 //! What becomes of an answer: an output, a file, or the items of many pages.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 
+use encoding_rs::Encoding;
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use stepwell_sdk::http::Incoming;
 use stepwell_sdk::prelude::serde_json::{self, Map, Value, json};
 use stepwell_sdk::{Failure, Output};
@@ -46,7 +48,7 @@ pub fn collect(step: &Http, exchange: &mut Exchange<'_>) -> Result<Output, Stop>
     let facts = Facts::of(&answer, from);
     if let Some(file) = &step.save_to {
         let file = path(file);
-        let bytes = save(answer, &file).map_err(|error| failed(format!("{file}: {error}")))?;
+        let bytes = save(decoded(answer)?, &file).map_err(|error| broken(&format!("{file}: "), &error))?;
         let value = json!({"file": file, "bytes": bytes});
         return Ok(output(&facts, bytes, exchange).value(value).metadata("file", file));
     }
@@ -65,30 +67,62 @@ fn output(facts: &Facts, bytes: u64, exchange: &Exchange<'_>) -> Output {
 
 /// Reads a body as JSON where its type says so, and else as text; and how many bytes it had.
 fn read(step: &Http, answer: Incoming, facts: &Facts, limit: u64) -> Result<(Value, u64), Stop> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let body = match answer.whole(limit) {
-        Err(stepwell_sdk::http::Error::TooLarge(_)) => {
-            let max = step.max_bytes;
-            return Err(failed(format!(
-                "the answer is larger than {max} bytes: raise `max_bytes`, or use `save_to`"
-            )));
-        }
-        answer => answer.map_err(Failure::from)?.body,
-    };
+    let mut body = Vec::new();
+    let more = decoded(answer)?.take(limit.saturating_add(1)).read_to_end(&mut body);
+    more.map_err(|error| broken("", &error))?;
+    if body.len() as u64 > limit {
+        let max = step.max_bytes;
+        return Err(failed(format!(
+            "the answer is larger than {max} bytes: raise `max_bytes`, or use `save_to`"
+        )));
+    }
     let kind = facts.header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let bytes = body.len() as u64;
     if body.is_empty() {
         return Ok((Value::Null, 0));
     }
     if kind == "application/json" || kind.ends_with("+json") {
-        let value = serde_json::from_slice(&body)
+        let value = serde_json::from_str(&text(&body, facts.header("content-type"))?)
             .map_err(|error| failed(format!("the answer says that it is {kind}, and is not: {error}")))?;
         return Ok((value, bytes));
     }
-    match String::from_utf8(body) {
-        Ok(text) => Ok((text.into(), bytes)),
-        Err(_) => Err(failed(format!("the answer ({kind}) is not text: use `save_to`"))),
+    Ok((text(&body, facts.header("content-type"))?.into(), bytes))
+}
+
+/// The text of a body in the charset of its type, without a byte order mark. Default: UTF-8.
+fn text(body: &[u8], content_type: &str) -> Result<String, Stop> {
+    let parameter = |part: &str| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    let named = content_type.split(';').skip(1).find_map(parameter);
+    let label = named.as_deref().unwrap_or("utf-8");
+    let charset = Encoding::for_label(label.as_bytes())
+        .ok_or_else(|| failed(format!("the charset `{label}` of the answer is unknown: use `save_to`")))?;
+    let (text, charset, malformed) = charset.decode(body);
+    if malformed {
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        return Err(failed(format!("the answer ({kind}) is not text in {}: use `save_to`", charset.name())));
     }
+    Ok(text.into_owned())
+}
+
+/// The body, decompressed where the server compressed it unasked.
+fn decoded(answer: Incoming) -> Result<Box<dyn Read>, Stop> {
+    match answer.header("content-encoding").unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(Box::new(answer)),
+        "gzip" | "x-gzip" => Ok(Box::new(MultiGzDecoder::new(answer))),
+        "deflate" => Ok(Box::new(ZlibDecoder::new(answer))),
+        other => Err(failed(format!("the answer is compressed as `{other}`, which is not supported"))),
+    }
+}
+
+/// Why a body could not be read or saved: a connection that broke may work at the next attempt.
+fn broken(place: &str, error: &io::Error) -> Stop {
+    if error.get_ref().is_some_and(|inner| !inner.is::<io::Error>()) && error.kind() == io::ErrorKind::Other {
+        return Stop::from(Failure::unavailable(error.to_string()));
+    }
+    failed(format!("{place}{}", error.kind()))
 }
 
 fn extract(step: &Http, value: Value) -> Result<Value, Stop> {
@@ -138,7 +172,7 @@ fn all_pages(step: &Http, pages: &Pages, url: Url, exchange: &mut Exchange<'_>) 
 }
 
 /// Writes the body beside the file, and gives it its name when it is whole.
-fn save(mut answer: Incoming, file: &str) -> io::Result<u64> {
+fn save(mut answer: Box<dyn Read>, file: &str) -> io::Result<u64> {
     let part = format!("{file}.part");
     let written = (|| {
         let mut to = BufWriter::with_capacity(64 << 10, File::create(&part)?);

@@ -24,6 +24,11 @@ pub struct Http {
     /// Headers. Credentials do not belong here: policy names them, and the host adds them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// Sent as `Idempotency-Key` with each try of the request, so that the server can recognize a repeated one. Give
+    /// `${{ run.step_token }}`, which stays the same over the attempts of the step. Default: no such header.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 255))]
+    pub idempotency_key: Option<String>,
     /// What is added to the query of the URL; a list adds its name for each of its values.
     #[serde(default)]
     pub query: Map<String, Value>,

@@ -125,6 +125,9 @@ impl<'s> Exchange<'s> {
         for (name, value) in self.step.headers.iter().filter(|_| own) {
             request = request.header(name, value);
         }
+        if let Some(key) = self.step.idempotency_key.as_deref().filter(|_| own) {
+            request = request.header("idempotency-key", key);
+        }
         let typed = self.step.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
         let typed_as =
             |request: Request, kind: &str| if typed { request } else { request.header("content-type", kind) };
@@ -149,7 +152,7 @@ impl<'s> Exchange<'s> {
                     let length = file.metadata()?.len();
                     Ok((file, length))
                 };
-                let (mut file, length) = open().map_err(|error| failed(format!("{name}: {error}")))?;
+                let (mut file, length) = open().map_err(|error| failed(format!("{name} cannot be read: {}", error.kind())))?;
                 let request = typed_as(request, "application/octet-stream");
                 return request.upload(&mut file, length).map_err(network);
             }
@@ -160,11 +163,17 @@ impl<'s> Exchange<'s> {
     fn unexpected(&self, answer: Incoming, url: &Url) -> Failure {
         let (status, method) = (answer.status, self.step.method().name());
         let retry = retry_after(answer.header("retry-after"), SystemTime::now());
+        let redirect = answer
+            .header("location")
+            .filter(|_| (300..400).contains(&status))
+            .and_then(|place| Some(shown(&url.join(place).ok()?)));
         let body = answer.whole(64 << 10).map(|answer| String::from_utf8_lossy(&answer.body).into_owned());
         let body = body.unwrap_or_default();
         let start: String = body.chars().take(SHOWN).collect();
         let said = if start.trim().is_empty() { String::new() } else { format!(": {}", start.trim()) };
-        let message = format!("{method} {} answered {status}, which is not expected{said}", shown(url));
+        let hint = redirect.map(|place| format!(": a redirect to {place}; `follow_redirects` follows it"));
+        let hint = hint.unwrap_or_default();
+        let message = format!("{method} {} answered {status}, which is not expected{hint}{said}", shown(url));
         let failure = match status {
             401 | 403 => Failure::denied(message),
             404 | 410 => Failure::not_found(message),

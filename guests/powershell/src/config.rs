@@ -32,7 +32,7 @@ pub struct Powershell {
     /// has its checksum. `all_signed`: the same for `script` too. `unrestricted` and `bypass`: every script. Default:
     /// `bypass`, since policy decides what a script can reach.
     #[serde(default)]
-    pub execution_policy: ExecutionPolicy,
+    pub execution_policy: PolicyName,
     /// SHA-256 checksums, in hexadecimal, of the scripts that `remote_signed` and `all_signed` let run. An operator
     /// sets them in `step_types.yaml`. Default: none.
     #[serde(default)]
@@ -90,20 +90,40 @@ pub enum OnUnavailable {
     Warn,
 }
 
+/// The name of an execution policy, as here (`remote_signed`) or as in PowerShell (`RemoteSigned`), in any case.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct PolicyName(String);
+
+impl Default for PolicyName {
+    fn default() -> Self {
+        Self("bypass".to_owned())
+    }
+}
+
+impl PolicyName {
+    /// The policy; none where the name is none.
+    pub fn policy(&self) -> Option<ExecutionPolicy> {
+        Some(match self.0.trim().replace(['_', '-'], "").to_ascii_lowercase().as_str() {
+            "restricted" => ExecutionPolicy::Restricted,
+            "allsigned" => ExecutionPolicy::AllSigned,
+            "remotesigned" => ExecutionPolicy::RemoteSigned,
+            "unrestricted" => ExecutionPolicy::Unrestricted,
+            "bypass" => ExecutionPolicy::Bypass,
+            // What PowerShell does then on a machine without a group policy, on Windows.
+            "undefined" | "default" => ExecutionPolicy::Restricted,
+            _ => return None,
+        })
+    }
+}
+
 /// Which scripts may run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExecutionPolicy {
-    #[serde(alias = "Restricted")]
     Restricted,
-    #[serde(alias = "AllSigned")]
     AllSigned,
-    #[serde(alias = "RemoteSigned")]
     RemoteSigned,
-    #[serde(alias = "Unrestricted")]
     Unrestricted,
-    #[default]
-    #[serde(alias = "Bypass")]
     Bypass,
 }
 
@@ -177,6 +197,12 @@ impl Step for Powershell {
             },
             (None, Some(_)) => {}
         }
+        if self.execution_policy.policy().is_none() {
+            issues.push(Issue::at(
+                "/execution_policy",
+                "use restricted, all_signed, remote_signed, unrestricted or bypass, or PowerShell's spelling of them",
+            ));
+        }
         if self.runner == Runner::Pwsh && self.action != Action::Run {
             issues.push(Issue::at("/runner", "`pwsh` only runs scripts: leave `action` out, or `runner`"));
         }
@@ -188,5 +214,26 @@ impl Step for Powershell {
 
     fn run(self, _: &Invocation) -> StepResult {
         crate::run::run(&self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn execution_policies_have_the_spellings_of_powershell() {
+        for (name, policy) in [
+            ("RemoteSigned", Some(ExecutionPolicy::RemoteSigned)),
+            ("remote_signed", Some(ExecutionPolicy::RemoteSigned)),
+            ("REMOTESIGNED", Some(ExecutionPolicy::RemoteSigned)),
+            ("AllSigned", Some(ExecutionPolicy::AllSigned)),
+            ("Unrestricted", Some(ExecutionPolicy::Unrestricted)),
+            ("Undefined", Some(ExecutionPolicy::Restricted)),
+            ("signed", None),
+        ] {
+            assert_eq!(PolicyName(name.to_owned()).policy(), policy, "{name}");
+        }
+        assert_eq!(PolicyName::default().policy(), Some(ExecutionPolicy::Bypass));
     }
 }

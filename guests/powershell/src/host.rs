@@ -161,7 +161,7 @@ impl Host for Granted {
     }
 
     fn sleep(&mut self, milliseconds: u64) {
-        // In pieces, so that the end of the step's time is seen.
+        // In pieces, so that the end of the step's time is seen: the interpreter then asks `interrupted`.
         let mut left = Duration::from_millis(milliseconds);
         while !left.is_zero() && context::remaining() > MARGIN {
             let piece = left.min(Duration::from_millis(200));

@@ -96,17 +96,33 @@ fn source(step: &Powershell, directory: &str) -> Result<(String, String), Failur
             };
             match std::fs::read_to_string(&full) {
                 Ok(text) => Ok((full, text)),
-                Err(error) => Err(Failure::not_found(format!("script_path {full}: {error}"))),
+                Err(error) => Err(unreadable(&full, error.kind())),
             }
         }
         (None, None) => Err(Failure::invalid_config("give `script` or `script_path`")),
     }
 }
 
+/// Why a script file cannot be read, and what would grant it.
+fn unreadable(path: &str, kind: std::io::ErrorKind) -> Failure {
+    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
+    match kind {
+        std::io::ErrorKind::NotFound => Failure::not_found(format!(
+            "script_path: there is no file {path}; if no mount holds {folder}, add `files: [{{mount: {folder}, source: DIRECTORY, access: read}}]` to the policy"
+        )),
+        std::io::ErrorKind::InvalidData => Failure::failed(format!("script_path: {path} is not UTF-8 text")),
+        kind => Failure::failed(format!("script_path: {path} cannot be read: {kind}")),
+    }
+}
+
 /// The execution policy, which nothing but this step enforces.
 fn permit(step: &Powershell, path: &str, text: &str) -> Result<(), Failure> {
     let is_file = step.script_path.is_some();
-    let signed = match step.execution_policy {
+    let policy = step
+        .execution_policy
+        .policy()
+        .ok_or_else(|| Failure::invalid_config("`execution_policy` names no execution policy"))?;
+    let signed = match policy {
         ExecutionPolicy::Restricted if is_file => {
             return Err(Failure::denied(format!(
                 "execution_policy `restricted` lets no script file run: {path}"
@@ -198,7 +214,9 @@ fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) 
 pub fn summary(text: &str, count: usize) -> String {
     let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     match line.char_indices().nth(200) {
-        _ if line.is_empty() => format!("the script gave {count} objects"),
+        _ if line.is_empty() && count == 0 => "the script produced no output".to_owned(),
+        _ if line.is_empty() && count == 1 => "the script produced 1 object".to_owned(),
+        _ if line.is_empty() => format!("the script produced {count} objects"),
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
         None => line.to_owned(),
     }

@@ -13,6 +13,9 @@ use wasip2::io::streams::{InputStream, StreamError};
 
 use crate::Failure;
 
+#[path = "http_words.rs"]
+mod words;
+
 /// Bytes written at a time: what an output stream always takes.
 const CHUNK: usize = 4096;
 
@@ -34,6 +37,8 @@ pub struct Incoming {
     // Before the body that it belongs to: it is dropped first.
     stream: InputStream,
     _body: IncomingBody,
+    /// Bytes that were read.
+    read: u64,
 }
 
 /// An answer, read whole.
@@ -49,8 +54,8 @@ pub struct Response {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// Policy refuses the request.
-    Denied,
+    /// Policy refuses the request: what is refused.
+    Denied(String),
     /// The URL or a header is malformed.
     Invalid(String),
     /// The answer is larger than was asked for.
@@ -62,7 +67,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied => f.write_str("the policy does not allow this request; the log names the rule"),
+            Self::Denied(what) => write!(f, "denied by policy: {what}"),
             Self::Invalid(why) | Self::Network(why) => f.write_str(why),
             Self::TooLarge(limit) => write!(f, "the answer is larger than {limit} bytes"),
         }
@@ -75,7 +80,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         match error {
-            Error::Denied => Self::denied(message),
+            Error::Denied(_) => Self::denied(message),
             Error::Invalid(_) => Self::invalid_config(message),
             Error::TooLarge(_) => Self::failed(message),
             Error::Network(_) => Self::unavailable(message),
@@ -148,20 +153,20 @@ impl Request {
     pub fn upload(&self, from: &mut dyn Read, length: u64) -> Result<Incoming, Error> {
         let request = self.outgoing(length)?;
         let body = request.body().map_err(|()| Error::Network("no request body".to_owned()))?;
-        let answer = outgoing_handler::handle(request, self.options()).map_err(refused)?;
+        let answer = outgoing_handler::handle(request, self.options()).map_err(|code| self.refused(&code))?;
         // A server may answer before it has read everything: then its answer counts.
-        let written = write(body, from, length);
+        let written = self.write(body, from, length);
         answer.subscribe().block();
         let response = match (answer.get(), written) {
             (Some(Ok(Ok(response))), _) => response,
-            (Some(Ok(Err(code))), _) => return Err(refused(code)),
+            (Some(Ok(Err(code))), _) => return Err(self.refused(&code)),
             (_, Err(error)) => return Err(error),
             _ => return Err(Error::Network("there was no answer".to_owned())),
         };
         let (status, headers) = (response.status(), response.headers().entries());
         let none = |()| Error::Network("no answer body".to_owned());
         let body = response.consume().map_err(none)?;
-        Ok(Incoming { status, headers, stream: body.stream().map_err(none)?, _body: body })
+        Ok(Incoming { status, headers, stream: body.stream().map_err(none)?, _body: body, read: 0 })
     }
 
     fn options(&self) -> Option<RequestOptions> {
@@ -239,6 +244,18 @@ impl Incoming {
     }
 }
 
+impl Incoming {
+    /// Why there is no more of the answer.
+    fn stopped(&self, error: &StreamError) -> String {
+        let length = self.header("content-length").and_then(|length| length.parse::<u64>().ok());
+        let read = match length {
+            Some(length) => format!("{} of {length} bytes", self.read),
+            None => format!("{} bytes", self.read),
+        };
+        format!("the answer stopped after {read}: {}", words::broken(error))
+    }
+}
+
 impl Read for Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len().min(64 << 10);
@@ -250,11 +267,12 @@ impl Read for Incoming {
                 if chunk.is_empty() && wanted > 0 {
                     Err(io::ErrorKind::Interrupted.into())
                 } else {
+                    self.read += chunk.len() as u64;
                     Ok(chunk.len())
                 }
             }
             Err(StreamError::Closed) => Ok(0),
-            Err(error) => Err(io::Error::other(broken(&error).to_string())),
+            Err(error) => Err(io::Error::other(self.stopped(&error))),
         }
     }
 }
@@ -277,32 +295,38 @@ impl Response {
     }
 }
 
-fn write(body: OutgoingBody, from: &mut dyn Read, length: u64) -> Result<(), Error> {
-    if length > 0 {
-        let stream = body.write().map_err(|()| Error::Network("no request body".to_owned()))?;
-        let (mut chunk, mut left) = (vec![0; CHUNK], length);
-        while left > 0 {
-            let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
-            let (space, _) = chunk.split_at_mut(wanted);
-            from.read_exact(space).map_err(|error| Error::Invalid(format!("the body: {error}")))?;
-            stream.blocking_write_and_flush(space).map_err(|error| broken(&error))?;
-            left -= wanted as u64;
+impl Request {
+    fn write(&self, body: OutgoingBody, from: &mut dyn Read, length: u64) -> Result<(), Error> {
+        if length > 0 {
+            let stream = body.write().map_err(|()| Error::Network("no request body".to_owned()))?;
+            let (mut chunk, mut left) = (vec![0; CHUNK], length);
+            while left > 0 {
+                let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+                let (space, _) = chunk.split_at_mut(wanted);
+                from.read_exact(space).map_err(|error| Error::Invalid(format!("the body: {}", error.kind())))?;
+                stream.blocking_write_and_flush(space).map_err(|error| {
+                    Error::Network(format!("the request was not sent whole: {}", words::broken(&error)))
+                })?;
+                left -= wanted as u64;
+            }
         }
+        OutgoingBody::finish(body, None).map_err(|code| self.refused(&code))
     }
-    OutgoingBody::finish(body, None).map_err(refused)
-}
 
-fn broken(error: &StreamError) -> Error {
-    Error::Network(match error {
-        StreamError::LastOperationFailed(why) => why.to_debug_string(),
-        StreamError::Closed => "the connection was closed".to_owned(),
-    })
-}
-
-fn refused(code: ErrorCode) -> Error {
-    match code {
-        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Error::Denied,
-        ErrorCode::InternalError(Some(why)) => Error::Network(why),
-        other => Error::Network(format!("{other:?}")),
+    /// Why there is no answer to this request.
+    fn refused(&self, code: &ErrorCode) -> Error {
+        // The query may hold what is not for everybody.
+        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest.split('/').next().unwrap_or(rest));
+        match code {
+            ErrorCode::HttpRequestDenied => {
+                Error::Denied(format!("{} {url}; the log names the rule", self.method))
+            }
+            ErrorCode::DestinationIpProhibited => Error::Denied(format!(
+                "{} {url}: the address of the host is not on the public internet (HTTP_ADDRESS_NOT_PUBLIC)",
+                self.method
+            )),
+            code => Error::Network(words::of(code, authority)),
+        }
     }
 }

@@ -162,8 +162,7 @@ impl Connections {
             Ok(opened) => opened.driver,
             Err(why) => {
                 tracing::warn!(connection = name, "cannot connect: {why}");
-                let message = format!("the connection `{name}` cannot be opened; the host's log says why");
-                return Err(Error::Unavailable(message));
+                return Err(Error::Unavailable(format!("cannot connect to `{name}`: {}", reason(&why))));
             }
         };
         driver.begin_use(access).await?;
@@ -216,6 +215,32 @@ impl Connections {
     }
 }
 
+/// What a step may learn of why a login failed: no host, no login, no password.
+fn reason(why: &str) -> &'static str {
+    let why = why.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    match () {
+        () if has(&["connection refused"]) => "connection refused",
+        () if has(&["failed to lookup", "name or service not known", "no such host"]) => {
+            "its host cannot be resolved"
+        }
+        () if has(&["does not answer", "timed out", "timeout"]) => "it does not answer in time",
+        () if has(&["unknown database", "cannot open database"])
+            || has(&["database "]) && has(&["does not exist"]) =>
+        {
+            "unknown database"
+        }
+        () if has(&["authentication failed", "access denied", "login failed", "no pg_hba.conf entry"])
+            || has(&["role "]) && has(&["does not exist"]) =>
+        {
+            "wrong login"
+        }
+        () if has(&["certificate", "tls", "ssl"]) => "TLS failed; the log of the service says why",
+        () if has(&["allow_superuser"]) => "its login has too many rights; the log of the service says which",
+        () => "the log of the service says why",
+    }
+}
+
 /// What the connection's own bounds leave.
 fn bounded(access: Access, configured: &Configured) -> Access {
     let limits = &configured.limits;
@@ -249,5 +274,27 @@ async fn close_idle(pool: Weak<Pool>) {
     if let Some(pool) = pool.upgrade() {
         let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|(since, _)| since.elapsed() < IDLE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn a_step_learns_why_a_login_failed_and_nothing_of_the_server() {
+        for (why, expected) in [
+            ("error connecting to server: Connection refused (os error 111)", "connection refused"),
+            ("FATAL: database \"nope\" does not exist", "unknown database"),
+            ("ERROR 42000 (1049): Unknown database 'nope'", "unknown database"),
+            ("FATAL: password authentication failed for user \"me\"", "wrong login"),
+            ("FATAL: role \"me\" does not exist", "wrong login"),
+            ("ERROR 28000 (1045): Access denied for user 'me'@'10.0.0.1'", "wrong login"),
+            ("failed to lookup address information: Name or service not known", "its host cannot be resolved"),
+            ("it does not answer within 10 s", "it does not answer in time"),
+            ("something else at 10.0.0.1", "the log of the service says why"),
+        ] {
+            assert_eq!(reason(why), expected, "{why}");
+        }
     }
 }

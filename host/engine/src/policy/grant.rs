@@ -10,6 +10,7 @@ use super::file::{Access, ContextRule, SqlMode};
 use super::http::{HttpRequest, HttpRule, host_matches};
 use super::limits::{Limits, Profile};
 use super::refusal::{Denial, Whose};
+use crate::config::organization_of;
 use crate::quantity::{Bytes, Count, Span};
 
 /// What one attempt may do. Made by [`super::decide`] alone.
@@ -237,10 +238,36 @@ impl HttpGrant {
     /// # Errors
     /// The rule that refuses it.
     pub fn decide(&self, request: &HttpRequest<'_>) -> Result<(usize, &HttpRule), Denial> {
+        self.decide_for(request, None)
+    }
+
+    /// The same for a request in the name of an organization: the rules of other organizations do not count, though they
+    /// have the same URL. Without a name, two rules that differ in nothing but their credential refuse the request.
+    ///
+    /// # Errors
+    /// The rule that refuses it.
+    pub fn decide_for(
+        &self,
+        request: &HttpRequest<'_>,
+        organization: Option<&str>,
+    ) -> Result<(usize, &HttpRule), Denial> {
         if let Some(pattern) = self.deny.iter().find(|pattern| host_matches(pattern, request.host)) {
             return Err(self.whose.refuse_host(request, pattern));
         }
-        let found = self.rules.iter().enumerate().find(|(_, rule)| rule.allows(request));
+        let named = |rule: &HttpRule| {
+            let of = rule.inject.as_ref().and_then(|inject| organization_of(&inject.secret));
+            organization.is_none() || of.is_none() || of == organization
+        };
+        let mut allowed =
+            self.rules.iter().enumerate().filter(|(_, rule)| named(rule) && rule.allows(request));
+        let found = allowed.next();
+        if let Some((_, first)) = found
+            && allowed.any(|(_, other)| other.differs_in_credential(first))
+        {
+            let why = "ambiguous: two rules of the policy allow it with different credentials";
+            let denial = Denial::new("HTTP_AMBIGUOUS", &format!("{} {}", request.method, request.host), why);
+            return Err(denial.help("remove one of the rules, or give them different `paths`"));
+        }
         let narrowed = self.narrowing.iter().all(|layer| layer.iter().any(|rule| rule.allows(request)));
         match found {
             Some(found) if narrowed => Ok(found),

@@ -130,6 +130,12 @@ impl HttpRule {
         ]
     }
 
+    /// Whether this rule is for the same requests as the other, with another credential.
+    pub(super) fn differs_in_credential(&self, other: &Self) -> bool {
+        self.inject != other.inject
+            && (&self.url, &self.methods, &self.paths) == (&other.url, &other.methods, &other.paths)
+    }
+
     /// Whether this rule lets a request go to `address`.
     pub fn allows_address(&self, address: IpAddr) -> bool {
         is_public(address) || self.allow_private.iter().any(|net| net.contains(&address))
@@ -152,6 +158,8 @@ fn origin(text: &str) -> Result<Origin, String> {
         || format!("`{text}` is not an origin: write scheme and host, for instance https://api.example.com");
     let url = Url::parse(&text).map_err(|_| wrong())?;
     let host = url.host_str().ok_or_else(wrong)?.to_ascii_lowercase();
+    // IPv6 addresses stand in brackets in a URL only.
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let plain = url.path().trim_matches('/').is_empty() && url.query().is_none() && url.username().is_empty();
     if !matches!(url.scheme(), "http" | "https") || !plain || host.contains('*') {
         return Err(format!("{}; paths go under `paths`", wrong()));

@@ -39,6 +39,8 @@ use crate::host::calls::{self, Traced};
 /// Bytes a second that an answer must bring after its first seconds: less is a server that holds the step up.
 const MIN_BYTES_PER_SECOND: u64 = 1 << 10;
 const SLOW_START: Duration = Duration::from_secs(10);
+/// With this header a step names the organization whose credential a request is to have; it is not sent.
+const ORGANIZATION: &str = "stepwell-organization";
 
 /// What all attempts share.
 pub(crate) struct Outbound {
@@ -183,11 +185,13 @@ impl Shared {
 
     async fn permitted(
         self: Arc<Self>,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
         let target = Target::of(request.uri())?;
-        let (index, rule) = self.decide(request.method().as_str(), &target)?;
+        let named = request.headers_mut().remove(ORGANIZATION);
+        let named = named.as_ref().and_then(|name| name.to_str().ok());
+        let (index, rule) = self.decide(request.method().as_str(), &target, named)?;
         let rule = rule.clone();
         self.count(index, &rule)?;
         let Some(organization) = rule.inject.as_ref().and_then(|inject| organization_of(&inject.secret))
@@ -314,7 +318,12 @@ impl Shared {
         Ok(Response::from_parts(parts, Masked::new(body(incoming), needles, told).boxed_unsync()))
     }
 
-    fn decide(&self, method: &str, target: &Target) -> Result<(usize, &HttpRule), Error> {
+    fn decide(
+        &self,
+        method: &str,
+        target: &Target,
+        organization: Option<&str>,
+    ) -> Result<(usize, &HttpRule), Error> {
         let request = HttpRequest {
             method,
             scheme: &target.scheme,
@@ -322,7 +331,8 @@ impl Shared {
             port: target.port,
             path: &target.path,
         };
-        self.grant.http().decide(&request).map_err(|denial| self.deny(denial.rule, &denial.in_full()))
+        let decided = self.grant.http().decide_for(&request, organization);
+        decided.map_err(|denial| self.deny(denial.rule, &denial.in_full()))
     }
 
     fn deny(&self, rule: &str, message: &str) -> Error {
