@@ -1,7 +1,7 @@
 //! What becomes of an answer: an output, a file, or the items of many pages.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use encoding_rs::Encoding;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
@@ -109,7 +109,13 @@ fn text(body: &[u8], content_type: &str) -> Result<String, Stop> {
 
 /// The body, decompressed where the server compressed it unasked.
 fn decoded(answer: Incoming) -> Result<Box<dyn Read>, Stop> {
-    match answer.header("content-encoding").unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+    let coding = answer.header("content-encoding").unwrap_or_default().trim().to_ascii_lowercase();
+    let mut answer = BufReader::new(answer);
+    // An answer without a body, such as that to HEAD, is not compressed, whatever it says.
+    if answer.fill_buf().map_err(|error| broken("", &error))?.is_empty() {
+        return Ok(Box::new(io::empty()));
+    }
+    match coding.as_str() {
         "" | "identity" => Ok(Box::new(answer)),
         "gzip" | "x-gzip" => Ok(Box::new(MultiGzDecoder::new(answer))),
         "deflate" => Ok(Box::new(ZlibDecoder::new(answer))),
@@ -119,7 +125,7 @@ fn decoded(answer: Incoming) -> Result<Box<dyn Read>, Stop> {
 
 /// Why a body could not be read or saved: a connection that broke may work at the next attempt.
 fn broken(place: &str, error: &io::Error) -> Stop {
-    if error.get_ref().is_some_and(|inner| !inner.is::<io::Error>()) && error.kind() == io::ErrorKind::Other {
+    if error.kind() == io::ErrorKind::Other && error.get_ref().is_some() {
         return Stop::from(Failure::unavailable(error.to_string()));
     }
     failed(format!("{place}{}", error.kind()))
@@ -187,4 +193,24 @@ fn save(mut answer: Box<dyn Read>, file: &str) -> io::Result<u64> {
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_in_the_charset_of_its_type() {
+        for (body, content_type, expected) in [
+            (&b"Jos\xe9 5 \xa4"[..], "text/plain; charset=ISO-8859-15", Some("Jos\u{e9} 5 \u{20ac}")),
+            (b"Jos\xe9", "text/plain; Charset=\"latin1\"", Some("Jos\u{e9}")),
+            (b"\xef\xbb\xbf{}", "application/json", Some("{}")),
+            (b"\xff\xfea\0", "text/csv", Some("a")),
+            ("\u{e9}".as_bytes(), "", Some("\u{e9}")),
+            (b"\xe9", "text/plain", None),
+            (b"a", "text/plain; charset=klingon", None),
+        ] {
+            assert_eq!(text(body, content_type).ok().as_deref(), expected, "{content_type}");
+        }
+    }
 }

@@ -13,7 +13,6 @@ use wasip2::io::streams::{InputStream, StreamError};
 
 use crate::Failure;
 
-#[path = "http_words.rs"]
 mod words;
 
 /// Bytes written at a time: what an output stream always takes.

@@ -278,7 +278,30 @@ impl HttpGrant {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::*;
+
+    #[test]
+    fn of_two_organizations_with_one_url_the_named_one_counts() {
+        let rule = |organization: &str| -> HttpRule {
+            serde_json::from_value(serde_json::json!({
+                "url": "https://ado.example.com",
+                "inject": {"header": "authorization", "secret": format!("azure_devops.organizations.{organization}")},
+            }))
+            .unwrap()
+        };
+        let grant = HttpGrant { rules: vec![rule("one"), rule("two")], ..HttpGrant::default() };
+        let request =
+            HttpRequest { method: "GET", scheme: "https", host: "ado.example.com", port: 443, path: "/" };
+        for (organization, expected) in [
+            (Some("one"), Ok(0)),
+            (Some("two"), Ok(1)),
+            (Some("three"), Err("HTTP_NOT_GRANTED")),
+            (None, Err("HTTP_AMBIGUOUS")),
+        ] {
+            let found = grant.decide_for(&request, organization).map(|(index, _)| index);
+            assert_eq!(found.map_err(|denial| denial.rule), expected, "{organization:?}");
+        }
+    }
 
     #[test]
     fn patterns_match_whole_arguments() {

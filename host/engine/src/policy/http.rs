@@ -278,6 +278,13 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_ipv6_matches_without_its_brackets() {
+        let rule = rule(r#"{"url": "http://[::1]:8080"}"#);
+        let request = HttpRequest { method: "GET", scheme: "http", host: "::1", port: 8080, path: "/" };
+        assert!(rule.allows(&request));
+    }
+
+    #[test]
     fn wrong_rules_are_told() {
         for (json, word) in [
             (r#"{}"#, "either"),
