@@ -281,7 +281,10 @@ fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> 
         if wait > LONGEST_SLEEP || wait >= context::remaining() {
             return Err(failure);
         }
-        log::info(format!("Azure DevOps throttles; the next request goes out in {:.1} s", wait.as_secs_f64()));
+        log::info(format!(
+            "Azure DevOps throttles; the next request goes out in {:.1} s",
+            wait.as_secs_f64()
+        ));
         let until = Instant::now() + wait;
         while Instant::now() < until {
             if context::is_cancelled() {

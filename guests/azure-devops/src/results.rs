@@ -222,7 +222,9 @@ impl AzureDevOps {
 
     /// Writes an answer to a file, whole or not at all.
     fn save(&self, request: &Request, path: &Path) -> Result<String, Failure> {
-        let wrong = |error: io::Error| Failure::failed(format!("{}: {error}", path.display()));
+        let wrong = |error: io::Error| {
+            Failure::failed(format!("{}: {}", path.display(), stepwell_sdk::files::why(&error)))
+        };
         let mut answer = self.named(request).open().map_err(|error| {
             let mut failure = Failure::from(error);
             failure.message = format!("{}: {}", path.display(), failure.message);

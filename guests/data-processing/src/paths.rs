@@ -25,7 +25,11 @@ pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
         return match fs::metadata(&path) {
             Ok(found) if found.is_file() => Ok(vec![path]),
             Ok(_) => Err(Failure::not_found(format!("{} is not a file", path.display()))),
-            Err(error) => Err(Failure::not_found(format!("cannot open {}: {error}", path.display()))),
+            Err(error) => Err(Failure::not_found(format!(
+                "cannot open {}: {}",
+                path.display(),
+                stepwell_sdk::files::why(&error)
+            ))),
         };
     };
     let glob = GlobBuilder::new(&text)

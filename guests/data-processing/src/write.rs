@@ -35,8 +35,9 @@ impl Sink {
     /// Opens the output file, with the directories above it.
     pub fn file(spec: &OutputSpec, schema: &SchemaRef) -> Result<Self, Failure> {
         let path = paths::absolute(&spec.path);
-        let cannot =
-            |error: std::io::Error| Failure::denied(format!("cannot write {}: {error}", path.display()));
+        let cannot = |error: std::io::Error| {
+            Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
+        };
         if let Some(parent) = path.parent() {
             // Mounts exist; only what is below them is to be made.
             let _ = fs::create_dir_all(parent);

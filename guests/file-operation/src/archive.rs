@@ -202,7 +202,7 @@ pub fn extract(step: &FileOperation) -> StepResult {
     };
     let broken = |error: io::Error| match error.downcast::<Told>() {
         Ok(told) => told.0,
-        Err(error) => Failure::failed(format!("{}: {error}", from.display())),
+        Err(error) => Failure::failed(format!("{}: {}", from.display(), stepwell_sdk::files::why(&error))),
     };
     if matches!(format, Format::Gz | Format::Zst) {
         let name = from.file_stem().map(PathBuf::from).unwrap_or_default();

@@ -260,12 +260,10 @@ pub fn absolute(given: &str) -> PathBuf {
 
 /// What went wrong with a path.
 pub fn told(path: &Path, error: &std::io::Error) -> Failure {
-    let message = format!("{}: {error}", path.display());
+    let message = format!("{}: {}", path.display(), stepwell_sdk::files::why(error));
     match error.kind() {
         std::io::ErrorKind::NotFound => Failure::not_found(message),
-        std::io::ErrorKind::PermissionDenied => {
-            Failure::denied(format!("{message}; a mount of the policy must hold it"))
-        }
+        std::io::ErrorKind::PermissionDenied => Failure::denied(message),
         _ => Failure::failed(message),
     }
 }

@@ -152,7 +152,8 @@ impl<'s> Exchange<'s> {
                     let length = file.metadata()?.len();
                     Ok((file, length))
                 };
-                let (mut file, length) = open().map_err(|error| failed(format!("{name} cannot be read: {}", error.kind())))?;
+                let (mut file, length) =
+                    open().map_err(|error| failed(format!("{name} cannot be read: {}", error.kind())))?;
                 let request = typed_as(request, "application/octet-stream");
                 return request.upload(&mut file, length).map_err(network);
             }

@@ -21,13 +21,19 @@ pub fn check(step: &Powershell, directory: &str) -> StepResult {
             let path = path.clone().unwrap_or_default();
             let path = if path.starts_with('/') { path } else { format!("{directory}/{path}") };
             let mut files = Vec::new();
-            gather(path.trim_end_matches('/'), &mut files)
-                .map_err(|error| Failure::not_found(format!("script_path {path}: {error}")))?;
+            gather(path.trim_end_matches('/'), &mut files).map_err(|error| {
+                Failure::not_found(format!("script_path {path}: {}", stepwell_sdk::files::why(&error)))
+            })?;
             files.sort();
             for file in files {
                 match fs::read(&file) {
                     Ok(bytes) => scripts.push(report(&file, &ps_lang::cmdlets::encoding::decode(&bytes, ""))),
-                    Err(error) => return Err(Failure::not_found(format!("{file}: {error}"))),
+                    Err(error) => {
+                        return Err(Failure::not_found(format!(
+                            "{file}: {}",
+                            stepwell_sdk::files::why(&error)
+                        )));
+                    }
                 }
             }
         }

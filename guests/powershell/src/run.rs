@@ -105,7 +105,8 @@ fn source(step: &Powershell, directory: &str) -> Result<(String, String), Failur
 
 /// Why a script file cannot be read, and what would grant it.
 fn unreadable(path: &str, kind: std::io::ErrorKind) -> Failure {
-    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
+    let folder =
+        path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
     match kind {
         std::io::ErrorKind::NotFound => Failure::not_found(format!(
             "script_path: there is no file {path}; if no mount holds {folder}, add `files: [{{mount: {folder}, source: DIRECTORY, access: read}}]` to the policy"

@@ -302,7 +302,8 @@ impl Request {
             while left > 0 {
                 let wanted = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
                 let (space, _) = chunk.split_at_mut(wanted);
-                from.read_exact(space).map_err(|error| Error::Invalid(format!("the body: {}", error.kind())))?;
+                from.read_exact(space)
+                    .map_err(|error| Error::Invalid(format!("the body: {}", error.kind())))?;
                 stream.blocking_write_and_flush(space).map_err(|error| {
                     Error::Network(format!("the request was not sent whole: {}", words::broken(&error)))
                 })?;

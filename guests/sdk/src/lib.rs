@@ -29,6 +29,7 @@
 //! does not fit never reaches `run`.
 
 pub mod context;
+pub mod files;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod log;

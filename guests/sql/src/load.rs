@@ -19,8 +19,9 @@ const BATCH: usize = 512;
 /// Loads the file; the number of rows.
 pub fn load(connection: &Connection, what: &Load, timeout_ms: u32) -> Result<u64, Failure> {
     let path = place(&what.file);
-    let file = File::open(&path)
-        .map_err(|error| Failure::not_found(format!("cannot read {}: {error}", path.display())))?;
+    let file = File::open(&path).map_err(|error| {
+        Failure::not_found(format!("cannot read {}: {}", path.display(), stepwell_sdk::files::why(&error)))
+    })?;
     let begin = |columns: &[String]| Ok::<_, Failure>(connection.load(&what.table, columns, timeout_ms)?);
     match what.format.or_else(|| Format::of(&what.file)) {
         Some(Format::Csv) => csv_rows(what, file, begin),

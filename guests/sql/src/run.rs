@@ -30,8 +30,13 @@ pub fn run(step: &Sql) -> StepResult {
             (Some(text), _) => text.clone(),
             (None, Some(path)) => {
                 let path = place(path);
-                fs::read_to_string(&path)
-                    .map_err(|error| Failure::not_found(format!("cannot read {}: {error}", path.display())))?
+                fs::read_to_string(&path).map_err(|error| {
+                    Failure::not_found(format!(
+                        "cannot read {}: {}",
+                        path.display(),
+                        stepwell_sdk::files::why(&error)
+                    ))
+                })?
             }
             (None, None) => return Err(Failure::invalid_config("there is nothing to do")),
         };

@@ -33,8 +33,9 @@ impl Sink {
             // Mounts exist; only what is below them is to be made.
             let _ = fs::create_dir_all(parent);
         }
-        let file = File::create(&path)
-            .map_err(|error| Failure::denied(format!("cannot write {}: {error}", path.display())))?;
+        let file = File::create(&path).map_err(|error| {
+            Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
+        })?;
         let file = BufWriter::with_capacity(256 << 10, file);
         let writer = match spec.format() {
             Some(Format::Csv) => {

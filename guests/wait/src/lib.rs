@@ -110,7 +110,7 @@ impl Wait {
             Ok(_) => return Err(Failure::failed(format!("{file} is there, and is not a file"))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(Failure::denied(format!("{file}: {error}; a mount of the policy must hold it")));
+                return Err(Failure::denied(format!("{file}: {}", stepwell_sdk::files::why(&error))));
             }
         }
         let end = since + millis(self.timeout.unwrap_or(DAY));

@@ -290,7 +290,10 @@ mod tests {
             ("FATAL: password authentication failed for user \"me\"", "wrong login"),
             ("FATAL: role \"me\" does not exist", "wrong login"),
             ("ERROR 28000 (1045): Access denied for user 'me'@'10.0.0.1'", "wrong login"),
-            ("failed to lookup address information: Name or service not known", "its host cannot be resolved"),
+            (
+                "failed to lookup address information: Name or service not known",
+                "its host cannot be resolved",
+            ),
             ("it does not answer within 10 s", "it does not answer in time"),
             ("something else at 10.0.0.1", "the log of the service says why"),
         ] {

@@ -11,7 +11,9 @@ pub fn of(code: &ErrorCode, authority: &str) -> String {
     };
     match code {
         ErrorCode::DnsTimeout => format!("resolving the host `{host}` took too long"),
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => format!("cannot resolve the host `{host}`"),
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+            format!("cannot resolve the host `{host}`")
+        }
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
             format!("cannot reach {authority}")
         }
@@ -84,7 +86,9 @@ fn cause(code: &ErrorCode) -> String {
         ErrorCode::HttpResponseBodySize(limit) => {
             format!("the answer is larger than the limit{} (`limits.http_response_bytes`)", most(*limit))
         }
-        ErrorCode::HttpResponseTransferCoding(_) => "the transfer coding of the answer is not supported".into(),
+        ErrorCode::HttpResponseTransferCoding(_) => {
+            "the transfer coding of the answer is not supported".into()
+        }
         ErrorCode::HttpResponseContentCoding(coding) => format!(
             "the answer is compressed ({}), and it cannot be searched for the credential of the request",
             coding.as_deref().unwrap_or("unknown")
