@@ -20,7 +20,7 @@ use crate::{Result, median};
 mod bindings {
     wasmtime::component::bindgen!({
         inline: "package stepwell:bench; world raw { export stepwell:step/step@0.1.0; }",
-        path: ["../wit/step"],
+        path: ["../wit/deps/stepwell-step.wit"],
         world: "stepwell:bench/raw",
         exports: { default: async },
     });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::prelude::{Step, serde_json};
-use stepwell_sdk::{Invocation, Issue, Need, StepResult};
+use stepwell_sdk::{Invocation, Issue, Need, Pending, StepResult, pointer};
 
 /// Configuration of `azure_devops`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -161,13 +161,13 @@ impl Step for AzureDevOps {
         Need::optional("files", "keep logs and artifacts, where `save_logs` or `save_artifacts` is set"),
     ];
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, _: &Pending) -> Vec<Issue> {
         let mut issues = Vec::new();
         let scalars = [("parameters", &self.parameters), ("variables", &self.variables)];
         for (section, values) in scalars {
             for (name, _) in values.iter().filter(|(_, value)| value.is_object() || value.is_null()) {
                 issues.push(Issue::at(
-                    format!("/{section}/{name}"),
+                    pointer([section, name.as_str()]),
                     "Azure DevOps takes text, numbers, booleans and lists here",
                 ));
             }
@@ -180,10 +180,9 @@ impl Step for AzureDevOps {
         for (key, _) in after.into_iter().filter(|(_, given)| *given) {
             if self.preview || !self.wait_for_completion {
                 let other = if self.preview { "preview: true" } else { "wait_for_completion: false" };
-                issues.push(Issue::at(
-                    format!("/{key}"),
-                    format!("does nothing with `{other}`: remove one of the two"),
-                ));
+                let message = format!("does nothing with `{other}`: remove one of the two");
+                let issue = Issue::at(format!("/{key}"), message);
+                issues.push(issue.concerns("/preview").concerns("/wait_for_completion"));
             }
         }
         if self.resources.repositories.contains_key("self") {
@@ -271,6 +270,6 @@ mod tests {
         let parameters = step.template_parameters();
         let found: Vec<_> = parameters.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(found, expected);
-        assert!(step.validate().is_empty());
+        assert!(step.validate(&Pending::none()).is_empty());
     }
 }

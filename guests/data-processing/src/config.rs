@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use stepwell_sdk::Issue;
+use stepwell_sdk::{Issue, pointer};
 
 /// Configuration of `data_processing`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -175,9 +175,13 @@ impl DataProcessing {
     pub fn issues(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
         for (name, input) in &self.inputs {
-            let at = format!("/inputs/{}", name.replace('~', "~0").replace('/', "~1"));
+            let at = pointer(["inputs", name.as_str()]);
+            let (path, format, schema) = (format!("{at}/path"), format!("{at}/format"), format!("{at}/schema"));
             let spec = input.spec();
-            let mut issue = |message: &str| issues.push(Issue::at(at.clone(), message));
+            let mut issue = |message: &str| {
+                let issue = Issue::at(at.clone(), message);
+                issues.push(issue.concerns(&path).concerns(&format).concerns(&schema));
+            };
             match spec.format() {
                 None => issue(UNKNOWN_FORMAT),
                 Some(format) if format != Format::Csv => {
@@ -199,14 +203,12 @@ impl DataProcessing {
                 }
             }
         }
-        if let Some(output) = &self.output {
-            match output.spec().format() {
-                None => issues.push(Issue::at("/output", UNKNOWN_FORMAT)),
-                Some(Format::Json) => issues
-                    .push(Issue::at("/output", "JSON cannot be streamed: write `format: ndjson` (.ndjson)")),
-                Some(_) => {}
-            }
-        }
+        let problem = match self.output.as_ref().map(|output| output.spec().format()) {
+            Some(None) => Some(UNKNOWN_FORMAT),
+            Some(Some(Format::Json)) => Some("JSON cannot be streamed: write `format: ndjson` (.ndjson)"),
+            _ => None,
+        };
+        issues.extend(problem.map(|message| Issue::at("/output", message).concerns("/output")));
         if self.query.trim().is_empty() {
             issues.push(Issue::at("/query", "the query is empty"));
         }

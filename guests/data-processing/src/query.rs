@@ -23,7 +23,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use stepwell_sdk::prelude::{Step, json, serde_json};
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Output, Profile, StepResult, context, progress};
+use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, Output, Profile, StepResult, context, progress};
 use url::Url;
 
 use crate::config::{Column, DataProcessing, Format, InputSpec, decimal};
@@ -46,7 +46,7 @@ impl Step for DataProcessing {
     const PROFILE: Profile = Profile::Large;
     const IDEMPOTENT: bool = true;
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, _: &Pending) -> Vec<Issue> {
         self.issues()
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_sdk::prelude::{serde_json, serde_json::json};
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Output, Step, StepResult, context};
+use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, Output, Step, StepResult, context};
 
 use crate::{archive, files};
 
@@ -151,7 +151,7 @@ impl Step for FileOperation {
     const SUMMARY: &str = "Copies, moves, deletes, lists, checks, packs and unpacks files";
     const NEEDS: &[Need] = &[Need::new("files", "reach the files")];
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, _: &Pending) -> Vec<Issue> {
         use Operation::{Checksum, Compress, Copy, Delete, Extract, Move, Wait};
         let mut issues = Vec::new();
         let on = |operations: &[Operation]| operations.contains(&self.operation);
@@ -169,15 +169,17 @@ impl Step for FileOperation {
         ] {
             if given && !taken {
                 let name = format!("{:?}", self.operation).to_lowercase();
-                issues.push(Issue::at(format!("/{key}"), format!("`{name}` does not take `{key}`")));
+                let message = format!("`{name}` does not take `{key}`");
+                issues.push(Issue::at(format!("/{key}"), message).concerns("/operation"));
             }
         }
         if self.to.is_none() && on(&[Copy, Move, Compress, Extract]) {
-            issues.push(Issue::at("", "missing key `to`"));
+            issues.push(Issue::at("", "missing key `to`").concerns("/operation"));
         }
         if on(&[Compress, Extract]) && self.to.is_some() && self.format().is_none() {
             let message = "the format does not follow from the extension: give `format` (zip, tar, tar.gz, tar.zst, gz, zst)";
-            issues.push(Issue::at("/path", message));
+            let decides = ["/operation", "/path", "/to"];
+            issues.push(decides.into_iter().fold(Issue::at("/path", message), Issue::concerns));
         }
         issues
     }

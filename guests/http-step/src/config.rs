@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::prelude::serde_json::{Map, Value};
-use stepwell_sdk::prelude::{Invocation, Issue, Need, Step, StepResult};
-use stepwell_sdk::{Failure, Output};
+use stepwell_sdk::prelude::{Invocation, Issue, Need, Pending, Step, StepResult};
+use stepwell_sdk::{Failure, Output, pointer};
 use url::Url;
 
 use crate::answer;
@@ -166,7 +166,7 @@ impl Step for Http {
         Need::optional("files", "send a file, or save the answer to one"),
     ];
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, _: &Pending) -> Vec<Issue> {
         let mut issues = Vec::new();
         if let Err(why) = self.url() {
             issues.push(Issue::at("/url", why));
@@ -183,17 +183,18 @@ impl Step for Http {
                 let message = format!(
                     "`{name}` does not belong into a job: name the secret in the policy (`auth`), and the host adds it"
                 );
-                issues.push(Issue::at(format!("/headers/{name}"), message));
+                issues.push(Issue::at(pointer(["headers", name.as_str()]), message));
             }
         }
-        for (name, pointer) in &self.extract {
-            if !pointer.is_empty() && !pointer.starts_with('/') {
-                let message = format!("`{pointer}` is not a JSON pointer: it begins with `/`");
-                issues.push(Issue::at(format!("/extract/{name}"), message));
+        for (name, part) in &self.extract {
+            if !part.is_empty() && !part.starts_with('/') {
+                let message = format!("`{part}` is not a JSON pointer: it begins with `/`");
+                issues.push(Issue::at(pointer(["extract", name.as_str()]), message));
             }
         }
         if self.save_to.is_some() && (self.pages.is_some() || !self.extract.is_empty()) {
-            issues.push(Issue::at("/save_to", "what is saved is not read: leave out `pages` and `extract`"));
+            let message = "what is saved is not read: leave out `pages` and `extract`";
+            issues.push(Issue::at("/save_to", message).concerns("/extract"));
         }
         issues
     }

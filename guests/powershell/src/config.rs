@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use stepwell_sdk::{Invocation, Issue, Need, Step, StepResult};
+use stepwell_sdk::{Invocation, Issue, Need, Pending, Step, StepResult};
 
 /// Configuration of `powershell`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -168,7 +168,7 @@ impl Step for Powershell {
         Need::optional("process", "start the real PowerShell, where `runner: pwsh` asks for it"),
     ];
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, _: &Pending) -> Vec<Issue> {
         let mut issues = Vec::new();
         match (&self.script, &self.script_path) {
             (Some(_), Some(_)) => {
@@ -179,7 +179,9 @@ impl Step for Powershell {
                 Ok(script) if self.action != Action::Check && self.refuses() => {
                     let report = ps_lang::check::check(&script);
                     issues.extend(report.refused().map(|f| {
-                        Issue::at("/script", format!("line {}, column {}: {}", f.line, f.column, f.message))
+                        let message = format!("line {}, column {}: {}", f.line, f.column, f.message);
+                        let decides = ["/action", "/runner", "/on_unavailable"];
+                        decides.into_iter().fold(Issue::at("/script", message), Issue::concerns)
                     }));
                 }
                 Ok(_) => {}
@@ -192,6 +194,7 @@ impl Step for Powershell {
                             "/script",
                             format!("line {line}, column {column}: {} ({})", error.message, error.id),
                         )
+                        .concerns("/runner")
                     }));
                 }
             },
@@ -204,10 +207,12 @@ impl Step for Powershell {
             ));
         }
         if self.runner == Runner::Pwsh && self.action != Action::Run {
-            issues.push(Issue::at("/runner", "`pwsh` only runs scripts: leave `action` out, or `runner`"));
+            let message = "`pwsh` only runs scripts: leave `action` out, or `runner`";
+            issues.push(Issue::at("/runner", message).concerns("/action"));
         }
         if self.action != Action::Test && !(self.tags.is_empty() && self.exclude_tags.is_empty()) {
-            issues.push(Issue::at("/tags", "`tags` and `exclude_tags` choose tests: give `action: test`"));
+            let message = "`tags` and `exclude_tags` choose tests: give `action: test`";
+            issues.push(Issue::at("/tags", message).concerns("/action"));
         }
         issues
     }

@@ -10,7 +10,7 @@ use std::io::Write;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::prelude::{Step, context, json, log, serde_json};
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Output, Profile, StepResult, http, progress, sql};
+use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, Output, Profile, StepResult, http, progress, sql};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -128,7 +128,7 @@ impl Step for Probe {
         &[Need::new("files", "test files"), Need::new("http", "test HTTP"), Need::new("sql", "test SQL")];
     const PROFILE: Profile = Profile::Standard;
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, _: &Pending) -> Vec<Issue> {
         match (self.case, self.text.as_str()) {
             (Case::Panic, "while checking") => panic!("the check itself fails"),
             (Case::Echo, "invalid") => vec![Issue::at("/text", "`invalid` is what it says")],

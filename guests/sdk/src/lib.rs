@@ -35,14 +35,18 @@ pub mod http;
 pub mod log;
 pub mod process;
 pub mod sql;
+mod pending;
 mod step;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
 pub use context::progress;
+pub use pending::{Pending, pointer};
 pub use step::{Failure, FailureKind, Invocation, Issue, Need, Output, Profile, Step, StepResult};
 
 /// What almost every step imports.
 pub mod prelude {
-    pub use crate::{Failure, Invocation, Issue, Need, Output, Profile, Step, StepResult};
+    pub use crate::{Failure, Invocation, Issue, Need, Output, Pending, Profile, Step, StepResult};
     pub use crate::{context, export_step, log};
     pub use schemars::{self, JsonSchema};
     pub use serde::{self, Deserialize, Serialize};
@@ -62,7 +66,7 @@ pub mod bindings {
                 export stepwell:step/step@0.1.0;
             }
         ",
-        path: ["../../wit/context", "../../wit/log", "../../wit/process", "../../wit/sql", "../../wit/step"],
+        path: "wit",
         world: "stepwell:sdk/author",
         generate_all,
         pub_export_macro: true,

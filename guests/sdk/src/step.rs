@@ -8,6 +8,8 @@ use crate::bindings::exports::stepwell::step::step as wit;
 use crate::bindings::exports::stepwell::step::step::Guest;
 use crate::bindings::stepwell::step::types as wit_types;
 
+use crate::pending::{self, Pending};
+
 pub use wit_types::{FailureKind, Profile};
 
 /// A step: its fields are its configuration.
@@ -29,7 +31,11 @@ pub trait Step: DeserializeOwned + JsonSchema {
     const IDEMPOTENT: bool = false;
 
     /// Problems of the configuration beyond its schema. Pure. Default: none.
-    fn validate(&self) -> Vec<Issue> {
+    ///
+    /// It runs twice: when the job is checked, with the values `pending` that a template fills in later, and before
+    /// [`Step::run`], with nothing pending. See [`Pending`].
+    fn validate(&self, pending: &Pending) -> Vec<Issue> {
+        let _ = pending;
         Vec::new()
     }
 
@@ -84,14 +90,36 @@ pub struct Invocation {
 pub struct Issue {
     /// JSON pointer to the value, for instance `/parameters/0`; empty for the whole configuration.
     pub pointer: String,
-    /// What is wrong, and how to mend it.
+    /// What is wrong, and how to fix it.
     pub message: String,
+    /// Whether the job is taken all the same.
+    pub warning: bool,
+    concerns: Vec<String>,
 }
 
 impl Issue {
-    /// A problem at `pointer`.
+    /// A problem at `pointer`. It is dropped when a template fills in the value there.
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into() }
+        Self { pointer: pointer.into(), message: message.into(), warning: false, concerns: Vec::new() }
+    }
+
+    /// A warning about the value at `pointer`, whether a template fills it in or not. The job is taken all the same.
+    pub fn warning(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { warning: true, ..Self::at(pointer, message) }
+    }
+
+    /// Says that the problem depends on the value at another pointer, too: it is dropped when a template fills in that
+    /// value or a part of it.
+    #[must_use]
+    pub fn concerns(mut self, pointer: impl Into<String>) -> Self {
+        self.concerns.push(pointer.into());
+        self
+    }
+
+    /// Whether it holds whatever the pending values will be.
+    pub(crate) fn counts(&self, pending: &Pending) -> bool {
+        (self.warning || !pending.contains(&self.pointer))
+            && !self.concerns.iter().any(|pointer| pending.covers(pointer))
     }
 }
 
@@ -132,7 +160,7 @@ impl Output {
 pub struct Failure {
     /// The class of the failure.
     pub kind: FailureKind,
-    /// What went wrong, and how to mend it.
+    /// What went wrong, and how to fix it.
     pub message: String,
     /// Whether the same attempt may succeed later.
     pub retryable: bool,
@@ -201,7 +229,7 @@ impl<S: Step + 'static> Guest for Exported<S> {
             type_name: S::TYPE.to_owned(),
             version: S::VERSION.to_owned(),
             summary: S::SUMMARY.to_owned(),
-            config_schema: schema::<S>(),
+            config_schema: schema_value::<S>().to_string(),
             needs: S::NEEDS
                 .iter()
                 .map(|need| wit_types::Need {
@@ -215,29 +243,25 @@ impl<S: Step + 'static> Guest for Exported<S> {
         }
     }
 
-    fn validate(config: String) -> Vec<wit::Issue> {
-        // A configuration with templates may lack required values: then there is nothing to check yet.
-        serde_json::from_str::<S>(&config)
-            .map(|step| step.validate())
-            .unwrap_or_default()
-            .into_iter()
-            .map(|issue| wit::Issue { pointer: issue.pointer, message: issue.message })
-            .collect()
+    fn validate(config: String, pending: Vec<String>) -> Vec<wit::Issue> {
+        let convert = |issue: Issue| wit::Issue {
+            severity: if issue.warning { wit_types::Severity::Warning } else { wit_types::Severity::Error },
+            pointer: issue.pointer,
+            message: issue.message,
+        };
+        pending::check::<S>(&config, &Pending::new(pending)).into_iter().map(convert).collect()
     }
 
     fn run(invocation: wit::Invocation) -> Result<wit::Outcome, wit::Failure> {
-        let result = match serde_json::from_str::<S>(&invocation.config) {
-            Err(error) => Err(Failure::invalid_config(error.to_string())),
-            Ok(step) => match step.validate().first() {
-                Some(issue) => Err(Failure::invalid_config(format!("{}: {}", issue.pointer, issue.message))),
-                None => step.run(&Invocation {
-                    execution_id: invocation.execution_id,
-                    job_id: invocation.job_id,
-                    step_id: invocation.step_id,
-                    attempt: invocation.attempt,
-                }),
+        let result = start::<S>(
+            &invocation.config,
+            &Invocation {
+                execution_id: invocation.execution_id,
+                job_id: invocation.job_id,
+                step_id: invocation.step_id,
+                attempt: invocation.attempt,
             },
-        };
+        );
         match result {
             Ok(output) => Ok(wit::Outcome {
                 summary: output.summary,
@@ -254,7 +278,18 @@ impl<S: Step + 'static> Guest for Exported<S> {
     }
 }
 
-fn schema<S: JsonSchema>() -> String {
+/// Checks a configuration without templates, and runs the step.
+pub(crate) fn start<S: Step>(config: &str, invocation: &Invocation) -> StepResult {
+    let step: S =
+        serde_json::from_str(config).map_err(|error| Failure::invalid_config(error.to_string()))?;
+    match step.validate(&Pending::none()).into_iter().find(|issue| !issue.warning) {
+        Some(issue) if issue.pointer.is_empty() => Err(Failure::invalid_config(issue.message)),
+        Some(issue) => Err(Failure::invalid_config(format!("{}: {}", issue.pointer, issue.message))),
+        None => step.run(invocation),
+    }
+}
+
+pub(crate) fn schema_value<S: JsonSchema>() -> Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<S>().as_value().to_string()
+    settings.into_generator().into_root_schema_for::<S>().to_value()
 }

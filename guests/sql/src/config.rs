@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::prelude::{Step, serde_json};
 use stepwell_sdk::sql::Parameters;
-use stepwell_sdk::{Failure, Invocation, Issue, Need, StepResult};
+use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, StepResult};
 
 use crate::expect::Expect;
 use crate::table::parameter;
@@ -158,6 +158,8 @@ impl Format {
     }
 }
 
+const INJECTION: &str = "use `parameters`: values in SQL text are an injection risk";
+
 impl Step for Sql {
     const TYPE: &str = "sql";
     const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -167,7 +169,7 @@ impl Step for Sql {
         Need::optional("files", "write the rows to a file, where `output` names one"),
     ];
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, pending: &Pending) -> Vec<Issue> {
         let mut issues = Vec::new();
         let texts = [
             ("query", &self.query),
@@ -197,10 +199,10 @@ impl Step for Sql {
         let format =
             "the extension does not tell the format: name it by `format: csv`, `ndjson` or `parquet`";
         if self.output.as_ref().is_some_and(|output| output.spec().format().is_none()) {
-            issues.push(Issue::at("/output", format));
+            issues.push(Issue::at("/output", format).concerns("/output"));
         }
         if self.load.as_ref().is_some_and(|load| load.format.or_else(|| Format::of(&load.file)).is_none()) {
-            issues.push(Issue::at("/load", format));
+            issues.push(Issue::at("/load", format).concerns("/load/file").concerns("/load/format"));
         }
         let word = |part: &str| {
             part.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -227,6 +229,8 @@ impl Step for Sql {
                 ));
             }
         }
+        let texts = ["/query", "/script"].into_iter().find(|pointer| pending.contains(pointer));
+        issues.extend(texts.map(|pointer| Issue::warning(pointer, INJECTION)));
         issues
     }
 
@@ -279,9 +283,9 @@ mod tests {
             ))
             .unwrap()
         };
-        assert!(step(r#""x.csv""#).validate().is_empty());
-        assert!(step(r#"{"path": "x.dat", "format": "parquet"}"#).validate().is_empty());
-        assert_eq!(step(r#""x.dat""#).validate()[0].pointer, "/output");
+        assert!(step(r#""x.csv""#).validate(&Pending::none()).is_empty());
+        assert!(step(r#"{"path": "x.dat", "format": "parquet"}"#).validate(&Pending::none()).is_empty());
+        assert_eq!(step(r#""x.dat""#).validate(&Pending::none())[0].pointer, "/output");
     }
 
     #[test]
@@ -313,7 +317,7 @@ mod tests {
             (r#"{"connection_name": "w", "load": {"file": "x.dat", "table": "t"}}"#, "/load", "the format"),
             (r#"{"connection_name": "w", "procedure": "p(1)"}"#, "/procedure", "the name alone"),
         ] {
-            let issues = serde_json::from_str::<Sql>(config).unwrap().validate();
+            let issues = serde_json::from_str::<Sql>(config).unwrap().validate(&Pending::none());
             let found = issues.iter().any(|issue| issue.pointer == pointer && issue.message.contains(why));
             assert!(found, "{config}: {issues:?}");
         }

@@ -50,7 +50,7 @@ impl Step for Wait {
     const PROFILE: Profile = Profile::Tiny;
     const IDEMPOTENT: bool = true;
 
-    fn validate(&self) -> Vec<Issue> {
+    fn validate(&self, _: &Pending) -> Vec<Issue> {
         let given = [self.duration.is_some(), self.until.is_some(), self.file.is_some()];
         let mut issues = Vec::new();
         if given.iter().filter(|given| **given).count() != 1 {
@@ -149,7 +149,7 @@ mod tests {
     fn a_wait_is_for_one_thing() {
         let check = |json: serde_json::Value| {
             let wait: Wait = serde_json::from_value(json).unwrap();
-            wait.validate().into_iter().map(|issue| issue.message).collect::<Vec<_>>().join("; ")
+            wait.validate(&Pending::none()).into_iter().map(|issue| issue.message).collect::<Vec<_>>().join("; ")
         };
         assert_eq!(check(json!({"for": 5})), "");
         assert_eq!(check(json!({"until": "2026-03-01T06:00:00+01:00"})), "");

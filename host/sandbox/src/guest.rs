@@ -35,7 +35,7 @@ pub(crate) mod bindings {
                 export stepwell:step/step@0.1.0;
             }
         ",
-        path: ["../../wit/context", "../../wit/log", "../../wit/process", "../../wit/sql", "../../wit/step"],
+        path: "../../wit",
         world: "stepwell:host/step",
         imports: { default: async | trappable },
         exports: { default: async },

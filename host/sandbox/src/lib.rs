@@ -89,6 +89,23 @@ impl Component {
     }
 }
 
+/// What a step has against a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// JSON pointer to the value.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// Whether the job is taken all the same.
+    pub warning: bool,
+}
+
+/// Most issues that are taken from one check.
+const MAX_ISSUES: usize = 100;
+
+/// What is taken of the text of an issue.
+const MAX_ISSUE_CHARS: usize = 2000;
+
 /// Runs steps, each attempt in a store of its own.
 pub struct Sandbox {
     engine: engine::StepEngine,
@@ -222,7 +239,8 @@ impl Sandbox {
         self.engine.allocator
     }
 
-    /// What the step itself has against a configuration, as JSON pointers and messages.
+    /// What the step itself has against a configuration, of which a template fills in the values at the JSON pointers
+    /// `pending`.
     ///
     /// # Errors
     /// When there is no such step type, or the component does not answer.
@@ -230,14 +248,15 @@ impl Sandbox {
         &self,
         step_type: &str,
         config: &Value,
-    ) -> Result<Vec<(String, String)>, ComponentError> {
+        pending: Vec<String>,
+    ) -> Result<Vec<Issue>, ComponentError> {
         let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
         let found = self.find(step_type).ok_or_else(missing)?;
         let prepared = self.compiler.prepare(&found.digest, &found.wasm, Pace::Wanted).await?;
         let config = config.to_string();
         let issues = self
             .pure(&prepared, async |step, store| {
-                step.stepwell_step_step().call_validate(store, &config).await
+                step.stepwell_step_step().call_validate(store, &config, &pending).await
             })
             .await
             .map_err(|why| {
@@ -245,7 +264,12 @@ impl Sandbox {
                     "`{step_type}` failed while it checked its configuration: {why}"
                 ))
             })?;
-        Ok(issues.into_iter().map(|issue| (issue.pointer, issue.message)).collect())
+        let convert = |issue: types::Issue| Issue {
+            warning: matches!(issue.severity, types::Severity::Warning),
+            pointer: issue.pointer,
+            message: issue.message.chars().take(MAX_ISSUE_CHARS).collect(),
+        };
+        Ok(issues.into_iter().take(MAX_ISSUES).map(convert).collect())
     }
 }
 

@@ -37,9 +37,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use stepwell_engine::clock::{Clock, Timestamp};
-use stepwell_engine::document::is_template;
+use stepwell_engine::document::{is_template, pending};
 use stepwell_engine::job::{self, Catalog, Parsed};
 use stepwell_engine::policy::{Denial, Grant, PolicySet};
 use stepwell_engine::queue::QueueFile;
@@ -206,12 +206,12 @@ impl Host {
         let mut found = Diagnostics::default();
         for (i, step) in parsed.job.all_steps().enumerate() {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
-            let config = without_templates(&Value::Object(
-                step.config_for(&manifest, self.settings().config.left_out(&step.step_type)),
-            ));
-            for (pointer, message) in self.sandbox.validate(&step.step_type, &config).await? {
-                let at = format!("{}{}{pointer}", parsed.pointer, parsed.job.pointer_of(i));
-                found.0.push(parsed.document.error(&at, message));
+            let left_out = self.settings().config.left_out(&step.step_type);
+            let config = Value::Object(step.config_for(&manifest, left_out));
+            for issue in self.sandbox.validate(&step.step_type, &config, pending(&config)).await? {
+                let at = format!("{}{}{}", parsed.pointer, parsed.job.pointer_of(i), issue.pointer);
+                let diagnostic = parsed.document.error(&at, issue.message);
+                found.0.push(if issue.warning { diagnostic.as_warning() } else { diagnostic });
             }
         }
         for (index, (step, grant)) in self.grants_for(project, &parsed.job).into_iter().enumerate() {
@@ -507,18 +507,4 @@ fn missing_program(
     }
     let at = format!("{}{}/runner", parsed.pointer, parsed.job.pointer_of(index));
     Some(refused(parsed, &at, &grant.refuse_program(name)))
-}
-
-/// The configuration without what a template fills in.
-fn without_templates(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let known = map.iter().filter(|(_, value)| !is_template(value));
-            known.map(|(key, value)| (key.clone(), without_templates(value))).collect::<Map<_, _>>().into()
-        }
-        Value::Array(items) => {
-            items.iter().filter(|item| !is_template(item)).map(without_templates).collect()
-        }
-        other => other.clone(),
-    }
 }

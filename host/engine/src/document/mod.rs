@@ -193,6 +193,25 @@ pub fn cut(text: &str, characters: usize) -> String {
     }
 }
 
+/// The JSON pointers of the values that a template fills in when the step runs, wholly or in part.
+pub fn pending(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), value)];
+    while let Some((pointer, value)) = open.pop() {
+        match value {
+            Value::Object(map) => {
+                open.extend(map.iter().rev().map(|(key, value)| (format!("{pointer}/{}", escape(key)), value)));
+            }
+            Value::Array(items) => {
+                open.extend(items.iter().enumerate().rev().map(|(i, value)| (format!("{pointer}/{i}"), value)));
+            }
+            value if is_template(value) => found.push(pointer),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// A key as a part of a JSON pointer (RFC 6901).
 pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")

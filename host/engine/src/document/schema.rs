@@ -139,6 +139,9 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
             push(pointer, false, message, Some(help));
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            if context.iter().any(|errors| errors.iter().all(is_pending)) {
+                return;
+            }
             if let Some(options) = words(context) {
                 let (message, help) = unknown_word(error.instance(), &options);
                 push(pointer, false, message, Some(help));
@@ -208,6 +211,17 @@ fn with_article(kind: &str) -> String {
 
 fn counted(count: u64, thing: &str) -> String {
     if count == 1 { format!("one {thing}") } else { format!("{count} {thing}s") }
+}
+
+/// Whether what a template fills in may make the error disappear.
+fn is_pending(error: &jsonschema::ValidationError<'_>) -> bool {
+    match error.kind() {
+        _ if is_template(error.instance()) => true,
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context.iter().any(|errors| errors.iter().all(is_pending))
+        }
+        _ => false,
+    }
 }
 
 /// That a value is none of the words, and which is meant.
