@@ -29,4 +29,5 @@ mod stores;
 mod stores_agree;
 mod support;
 mod teams;
+mod templates;
 mod warm_up;

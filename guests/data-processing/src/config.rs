@@ -176,7 +176,8 @@ impl DataProcessing {
         let mut issues = Vec::new();
         for (name, input) in &self.inputs {
             let at = pointer(["inputs", name.as_str()]);
-            let (path, format, schema) = (format!("{at}/path"), format!("{at}/format"), format!("{at}/schema"));
+            let (path, format, schema) =
+                (format!("{at}/path"), format!("{at}/format"), format!("{at}/schema"));
             let spec = input.spec();
             let mut issue = |message: &str| {
                 let issue = Issue::at(at.clone(), message);

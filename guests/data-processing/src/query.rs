@@ -23,7 +23,9 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use stepwell_sdk::prelude::{Step, json, serde_json};
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, Output, Profile, StepResult, context, progress};
+use stepwell_sdk::{
+    Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, context, progress,
+};
 use url::Url;
 
 use crate::config::{Column, DataProcessing, Format, InputSpec, decimal};

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_sdk::prelude::{serde_json, serde_json::json};
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, Output, Step, StepResult, context};
+use stepwell_sdk::{Failure, Invocation, Issue, Need, Output, Pending, Step, StepResult, context};
 
 use crate::{archive, files};
 

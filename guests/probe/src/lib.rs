@@ -10,7 +10,9 @@ use std::io::Write;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::prelude::{Step, context, json, log, serde_json};
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, Output, Profile, StepResult, http, progress, sql};
+use stepwell_sdk::{
+    Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, http, progress, sql,
+};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]

@@ -33,9 +33,9 @@ pub mod files;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod log;
+mod pending;
 pub mod process;
 pub mod sql;
-mod pending;
 mod step;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

@@ -119,8 +119,7 @@ fn placeholder(root: &Value, pointer: &str) -> Option<Value> {
             .filter_map(|schema| member(schema, &key))
             .collect();
     }
-    let all: Vec<&Value> =
-        places.iter().flat_map(|schema| alternatives(root, schema, DEPTH)).collect();
+    let all: Vec<&Value> = places.iter().flat_map(|schema| alternatives(root, schema, DEPTH)).collect();
     if all.iter().any(|schema| takes_any_text(schema)) {
         return None;
     }
@@ -176,7 +175,8 @@ fn sample(root: &Value, schema: &Value, depth: usize) -> Option<Value> {
         return Some(default.clone());
     }
     alternatives(root, schema, depth).into_iter().find_map(|schema| {
-        let first = schema.get("enum").and_then(|words| words.as_array()?.iter().find(|word| !word.is_null()));
+        let first =
+            schema.get("enum").and_then(|words| words.as_array()?.iter().find(|word| !word.is_null()));
         if let Some(fixed) = schema.get("const").or(first) {
             return Some(fixed.clone());
         }

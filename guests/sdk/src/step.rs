@@ -280,8 +280,7 @@ impl<S: Step + 'static> Guest for Exported<S> {
 
 /// Checks a configuration without templates, and runs the step.
 pub(crate) fn start<S: Step>(config: &str, invocation: &Invocation) -> StepResult {
-    let step: S =
-        serde_json::from_str(config).map_err(|error| Failure::invalid_config(error.to_string()))?;
+    let step: S = serde_json::from_str(config).map_err(|error| Failure::invalid_config(error.to_string()))?;
     match step.validate(&Pending::none()).into_iter().find(|issue| !issue.warning) {
         Some(issue) if issue.pointer.is_empty() => Err(Failure::invalid_config(issue.message)),
         Some(issue) => Err(Failure::invalid_config(format!("{}: {}", issue.pointer, issue.message))),

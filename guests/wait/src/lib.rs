@@ -149,7 +149,11 @@ mod tests {
     fn a_wait_is_for_one_thing() {
         let check = |json: serde_json::Value| {
             let wait: Wait = serde_json::from_value(json).unwrap();
-            wait.validate(&Pending::none()).into_iter().map(|issue| issue.message).collect::<Vec<_>>().join("; ")
+            wait.validate(&Pending::none())
+                .into_iter()
+                .map(|issue| issue.message)
+                .collect::<Vec<_>>()
+                .join("; ")
         };
         assert_eq!(check(json!({"for": 5})), "");
         assert_eq!(check(json!({"until": "2026-03-01T06:00:00+01:00"})), "");

@@ -200,10 +200,14 @@ pub fn pending(value: &Value) -> Vec<String> {
     while let Some((pointer, value)) = open.pop() {
         match value {
             Value::Object(map) => {
-                open.extend(map.iter().rev().map(|(key, value)| (format!("{pointer}/{}", escape(key)), value)));
+                open.extend(
+                    map.iter().rev().map(|(key, value)| (format!("{pointer}/{}", escape(key)), value)),
+                );
             }
             Value::Array(items) => {
-                open.extend(items.iter().enumerate().rev().map(|(i, value)| (format!("{pointer}/{i}"), value)));
+                open.extend(
+                    items.iter().enumerate().rev().map(|(i, value)| (format!("{pointer}/{i}"), value)),
+                );
             }
             value if is_template(value) => found.push(pointer),
             _ => {}
