@@ -19,3 +19,17 @@ impl Step for Hello {
 }
 
 export_step!(Hello);
+
+#[cfg(test)]
+mod tests {
+    use stepwell_sdk::testing::Host;
+
+    use super::*;
+
+    #[test]
+    fn it_greets() {
+        let ran = Host::new().run::<Hello>(&json!({"who": "Ada"}));
+        assert_eq!(ran.result.unwrap().summary, "Hello, Ada!");
+        assert_eq!(ran.log[0].1, "about to greet Ada");
+    }
+}

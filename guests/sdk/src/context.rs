@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::Failure;
+#[cfg(target_arch = "wasm32")]
 use crate::bindings::stepwell::context::context as wit;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::context as wit;
 
 /// Why a call did not work.
 #[derive(Debug, Clone, PartialEq, Eq)]

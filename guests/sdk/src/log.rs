@@ -1,6 +1,9 @@
 //! The step's log. Standard output and standard error are kept too, bounded, as lines of their own.
 
+#[cfg(target_arch = "wasm32")]
 use crate::bindings::stepwell::log::log as wit;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::log as wit;
 
 pub use wit::Level;
 

@@ -1,7 +1,10 @@
 //! Programs of the host's, where policy grants them.
 
 use crate::Failure;
+#[cfg(target_arch = "wasm32")]
 use crate::bindings::stepwell::process::process as wit;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::process as wit;
 
 pub use wit::{Command, Ended, Error, run};
 

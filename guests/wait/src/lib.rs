@@ -143,6 +143,8 @@ export_step!(Wait);
 
 #[cfg(test)]
 mod tests {
+    use stepwell_sdk::testing::Host;
+
     use super::*;
 
     #[test]
@@ -160,5 +162,24 @@ mod tests {
         assert!(check(json!({})).contains("one of"));
         assert!(check(json!({"for": 5, "file": "/x"})).contains("one of"));
         assert!(check(json!({"until": "soon"})).contains("`soon` is not a time"));
+    }
+
+    #[test]
+    fn a_wait_parks_until_its_time_has_come() {
+        let ran = Host::new().run::<Wait>(&json!({"for": 5}));
+        assert!(ran.result.is_ok());
+        assert_eq!(ran.parked.unwrap().0.as_secs(), 5);
+        let since = ran.checkpoint.unwrap()["since"].as_u64().unwrap() - 6000;
+        let ran = Host::new().checkpoint(json!({"since": since})).run::<Wait>(&json!({"for": 5}));
+        assert_eq!((ran.parked, ran.result.unwrap().summary.as_str()), (None, "Waited 6 s"));
+        let ran = Host::new().cancelled().run::<Wait>(&json!({"for": 5}));
+        assert_eq!(ran.result.unwrap_err().message, "the run is cancelled");
+    }
+
+    #[test]
+    fn what_a_template_fills_in_is_given() {
+        for config in [json!({"for": "${{ vars.n }}"}), json!({"until": "${{ vars.day }}T10:00:00Z"})] {
+            assert_eq!(stepwell_sdk::testing::validate::<Wait>(&config), [], "{config}");
+        }
     }
 }
