@@ -83,6 +83,7 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
         project: "default",
         manifest: &manifest,
         digest: &digest,
+        replaces_builtin: false,
         narrowing: &[],
         timeout: None,
         workspace: None,

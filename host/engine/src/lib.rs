@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod descriptor;
 pub mod document;
 pub mod job;
 mod outcome;
@@ -15,6 +16,7 @@ pub mod policy;
 pub mod project;
 pub mod quantity;
 pub mod queue;
+pub mod reference;
 pub mod run;
 pub mod schedule;
 pub mod step;
@@ -26,5 +28,6 @@ pub use config::Configuration;
 pub use document::{Diagnostic, Diagnostics};
 pub use job::{Job, JobDefinition, StepDefinition};
 pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
+pub use reference::StepRef;
 pub use step::{Manifest, StepRequest, StepRunner, StepSink};
 pub use store::{Store, StoreError};

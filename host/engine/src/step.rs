@@ -46,6 +46,25 @@ pub struct Need {
     pub optional: bool,
 }
 
+/// Where a component comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It came with a version of the program.
+    BuiltIn,
+    /// Somebody registered it.
+    Registered,
+}
+
+/// The component that a run began with, for one of its step types.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// `sha256:...`.
+    pub digest: String,
+    /// Its version, for people.
+    pub version: String,
+}
+
 impl Manifest {
     /// Whether the configuration has a property of this name.
     pub fn takes(&self, property: &str) -> bool {

@@ -41,7 +41,8 @@ use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
-use crate::{Registered, Sandbox, trap};
+use crate::registry::Registered;
+use crate::{Sandbox, trap};
 
 /// Bytes of one HTTP header field.
 const HEADER_FIELD_BYTES: usize = 64 << 10;
@@ -109,7 +110,7 @@ impl Sandbox {
             let what = format!("compiling `{}` for the sandbox (once; then it is cached)", request.step_type);
             request.sink.offer(Report::Preparing(what));
         }
-        let prepared = match self.compiler.prepare(&registered.digest, &registered.wasm, Pace::Wanted).await {
+        let prepared = match self.prepared(registered, Pace::Wanted).await {
             Ok(prepared) => prepared,
             Err(error) => return end(Outcome::HostFault { message: error.to_string() }, receipt),
         };

@@ -41,6 +41,9 @@ pub enum ComponentError {
     /// It failed while it was asked for something.
     #[error("{0}")]
     Failed(String),
+    /// What it says about itself does not hold: each problem names the field and the fix.
+    #[error("the component does not describe a step:\n  {}", .0.join("\n  "))]
+    Descriptor(Vec<String>),
     /// The platform failed.
     #[error("{0}")]
     Host(String),

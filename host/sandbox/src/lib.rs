@@ -16,12 +16,12 @@ mod guest;
 mod host;
 mod limiter;
 mod program;
+mod registry;
 pub mod secrets;
 mod trap;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,9 +30,10 @@ use sha2::{Digest, Sha256};
 use stepwell_engine::config::SecretRef;
 use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::Profile;
-use stepwell_engine::step::Need;
+use stepwell_engine::step::{Need, Origin};
 use stepwell_engine::{
     Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner,
+    descriptor,
 };
 use stepwell_sql::Connections;
 use wasmtime::component::{HasSelf, Linker};
@@ -46,9 +47,11 @@ use crate::host::breaker::Breakers;
 use crate::host::files::GuardedFiles;
 use crate::host::http::{Outbound, system_lookup};
 use crate::host::waiting::Waiting;
+use crate::registry::{Registered, Registry};
 
 pub use compile::{ComponentError, MAX_COMPONENT_BYTES, Pace};
 pub use engine::{Allocator, EngineOptions};
+pub use registry::{Component, Stored};
 pub use stepwell_sql as sql;
 
 /// How a sandbox is set up.
@@ -60,33 +63,6 @@ pub struct SandboxOptions {
     pub config: Configuration,
     /// The engine's own settings.
     pub engine: EngineOptions,
-}
-
-/// A component that can run as a step.
-struct Registered {
-    manifest: Arc<Manifest>,
-    digest: String,
-    wasm: Bytes,
-}
-
-/// A component that was looked at, and can be added.
-pub struct Component(Arc<Registered>);
-
-impl Component {
-    /// What it says about itself.
-    pub fn manifest(&self) -> &Arc<Manifest> {
-        &self.0.manifest
-    }
-
-    /// `sha256:...`.
-    pub fn digest(&self) -> &str {
-        &self.0.digest
-    }
-
-    /// Its bytes.
-    pub fn wasm(&self) -> &Bytes {
-        &self.0.wasm
-    }
 }
 
 /// What a step has against a configuration.
@@ -112,7 +88,7 @@ pub struct Sandbox {
     compiler: compile::Compiler,
     outbound: Arc<Outbound>,
     connections: Arc<Connections>,
-    steps: RwLock<BTreeMap<String, Arc<Registered>>>,
+    steps: RwLock<Registry>,
 }
 
 impl Sandbox {
@@ -140,23 +116,43 @@ impl Sandbox {
         Ok(Self { engine, compiler, outbound: Arc::new(outbound), connections, steps: RwLock::default() })
     }
 
-    /// Adds a component under the type that it names itself, compiling it if need be.
+    /// Adds a component under the type that it names itself, compiling it if need be; it takes the place of one of the
+    /// same type.
     ///
     /// # Errors
     /// When it is no component, not a step, or does not describe itself.
     pub async fn register(&self, wasm: impl Into<Bytes>) -> Result<Arc<Manifest>, ComponentError> {
         let component = self.examine(wasm).await?;
-        let manifest = component.0.manifest.clone();
-        self.add(component);
+        let manifest = component.manifest().clone();
+        self.write().add_local(component);
         Ok(manifest)
     }
 
-    /// Looks at a component, compiling it if need be, and adds nothing.
+    /// Examines a component, compiling it if need be, and adds nothing.
     ///
     /// # Errors
-    /// As [`Sandbox::register`].
+    /// As [`Sandbox::register`]; with every problem of its descriptor.
     pub async fn examine(&self, wasm: impl Into<Bytes>) -> Result<Component, ComponentError> {
-        let wasm = wasm.into();
+        let component = self.described(wasm.into(), Origin::Registered).await?;
+        let problems = descriptor::problems(component.manifest());
+        match problems.is_empty() {
+            true => Ok(component),
+            false => Err(ComponentError::Descriptor(problems)),
+        }
+    }
+
+    /// Adds a component that was examined when it was registered, without a type that means it: rules for descriptors
+    /// that have become stricter since do not stop runs that began with it.
+    ///
+    /// # Errors
+    /// When it is no component of this engine any more.
+    pub async fn load(&self, wasm: impl Into<Bytes>, origin: Origin) -> Result<Component, ComponentError> {
+        let component = self.described(wasm.into(), origin).await?;
+        self.write().know(component.clone());
+        Ok(component)
+    }
+
+    async fn described(&self, wasm: Bytes, origin: Origin) -> Result<Component, ComponentError> {
         let digest = digest(&wasm);
         let prepared = self.compiler.prepare(&digest, &wasm, Pace::Wanted).await?;
         let described =
@@ -165,7 +161,7 @@ impl Sandbox {
             ComponentError::WrongWorld(format!("the component does not describe itself: {why}"))
         };
         let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
-        // Policy looks at what a step asks for: what it imports of ours, it must ask for.
+        // Policy decides by what a step asks for: what it imports of ours, it must ask for.
         for capability in ["sql", "process"] {
             let asks = manifest.needs.iter().any(|need| need.capability == capability);
             if !asks && prepared.imports(&self.engine.engine, &format!("stepwell:{capability}/")) {
@@ -174,34 +170,68 @@ impl Sandbox {
                 )));
             }
         }
-        Ok(Component(Arc::new(Registered { manifest, digest, wasm })))
+        Ok(Component::known(manifest, &digest, origin, Some(wasm)))
     }
 
     /// Adds a component whose manifest and digest are known, without compiling it: for components that
     /// come with the program.
     pub fn register_known(&self, manifest: Manifest, digest: &str, wasm: impl Into<Bytes>) {
-        let (manifest, digest, wasm) = (Arc::new(manifest), digest.to_owned(), wasm.into());
-        self.add(Component(Arc::new(Registered { manifest, digest, wasm })));
+        let component = Component::known(manifest.into(), digest, Origin::BuiltIn, Some(wasm.into()));
+        self.write().add_built_in(component);
     }
 
-    /// Adds a component that was looked at; it takes the place of one of the same type.
+    /// Adds a component that was examined as the choice of this process's operator; it takes the place of one of the
+    /// same type.
     pub fn add(&self, component: Component) {
-        let mut steps = self.steps.write().unwrap_or_else(PoisonError::into_inner);
-        steps.insert(component.0.manifest.type_name.clone(), component.0);
+        self.write().add_local(component);
     }
 
-    /// Removes a step type. Attempts that run go on.
-    pub fn remove(&self, step_type: &str) {
-        self.steps.write().unwrap_or_else(PoisonError::into_inner).remove(step_type);
+    /// Adds a component without a type that means it: by its digest alone.
+    pub fn know(&self, component: Component) {
+        self.write().know(component);
     }
 
-    fn find(&self, step_type: &str) -> Option<Arc<Registered>> {
-        self.steps.read().unwrap_or_else(PoisonError::into_inner).get(step_type).cloned()
+    /// Takes over what the store says about a step type; tells whether that is new. Attempts that run go on.
+    pub fn set_stored(&self, step_type: &str, stored: Option<Stored>) -> bool {
+        self.write().set_stored(step_type, stored)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Registry> {
+        self.steps.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Registry> {
+        self.steps.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The component that a step type means: `acme/invoice`, with a version (`@1.2`) or a digest (`@sha256:...`).
+    pub fn find(&self, step_type: &str) -> Option<Component> {
+        self.read().find(step_type).cloned()
+    }
+
+    /// The component of a digest.
+    pub fn by_digest(&self, digest: &str) -> Option<Component> {
+        self.read().by_digest(digest).cloned()
+    }
+
+    /// The components of a step type, the newest version first, and whether each is the active one.
+    pub fn components(&self, step_type: &str) -> Vec<(Component, bool)> {
+        self.read().versions(step_type)
+    }
+
+    /// The digest of the step of this name that came with the program.
+    pub fn built_in(&self, step_type: &str) -> Option<String> {
+        self.read().built_in(step_type).map(str::to_owned)
+    }
+
+    /// The digest of the step of this name that the operator of this process chose.
+    pub fn local(&self, step_type: &str) -> Option<String> {
+        self.read().local(step_type).map(str::to_owned)
     }
 
     /// `sha256:...` of the component of a step type.
     pub fn digest(&self, step_type: &str) -> Option<String> {
-        self.find(step_type).map(|found| found.digest.clone())
+        self.find(step_type).map(|found| found.digest().to_owned())
     }
 
     /// The databases of the configuration.
@@ -209,14 +239,29 @@ impl Sandbox {
         &self.connections
     }
 
-    /// The component of a step type.
+    /// The bytes of the component of a step type, where this process has them.
     pub fn component(&self, step_type: &str) -> Option<Bytes> {
-        self.find(step_type).map(|found| found.wasm.clone())
+        self.find(step_type)?.wasm().cloned()
     }
 
     /// Whether a step of this type would have to wait for its component to be compiled.
     pub fn needs_compiling(&self, step_type: &str) -> bool {
-        self.find(step_type).is_some_and(|found| !self.compiler.is_ready(&found.digest))
+        self.find(step_type).is_some_and(|found| !self.compiler.is_ready(found.digest()))
+    }
+
+    /// The code of a component.
+    pub(crate) async fn prepared(
+        &self,
+        component: &Registered,
+        pace: Pace,
+    ) -> Result<compile::Prepared, ComponentError> {
+        let Some(wasm) = component.wasm.get() else {
+            let (name, digest) = (&component.manifest.type_name, &component.digest);
+            return Err(ComponentError::Host(format!(
+                "the component {digest} of `{name}` has not been loaded from the store"
+            )));
+        };
+        self.compiler.prepare(&component.digest, wasm, pace).await
     }
 
     /// Loads the component of a step type, compiling it if need be, so that its first attempt does not wait.
@@ -226,12 +271,12 @@ impl Sandbox {
     pub async fn warm_up(&self, step_type: &str, pace: Pace) -> Result<(), ComponentError> {
         let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
         let found = self.find(step_type).ok_or_else(missing)?;
-        self.compiler.prepare(&found.digest, &found.wasm, pace).await.map(drop)
+        self.prepared(&found.0, pace).await.map(drop)
     }
 
     /// Whether the component of a step type is compiled and loaded.
     pub fn is_loaded(&self, step_type: &str) -> bool {
-        self.find(step_type).is_some_and(|found| self.compiler.is_loaded(&found.digest))
+        self.find(step_type).is_some_and(|found| self.compiler.is_loaded(found.digest()))
     }
 
     /// The allocator that instances get their memory from.
@@ -252,7 +297,7 @@ impl Sandbox {
     ) -> Result<Vec<Issue>, ComponentError> {
         let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
         let found = self.find(step_type).ok_or_else(missing)?;
-        let prepared = self.compiler.prepare(&found.digest, &found.wasm, Pace::Wanted).await?;
+        let prepared = self.prepared(&found.0, Pace::Wanted).await?;
         let config = config.to_string();
         let issues = self
             .pure(&prepared, async |step, store| {
@@ -276,10 +321,11 @@ impl Sandbox {
 #[async_trait]
 impl StepRunner for Sandbox {
     async fn run(&self, request: StepRequest) -> StepEnd {
-        match self.find(&request.step_type) {
-            Some(registered) => self.attempt(&registered, request).await,
+        match self.by_digest(request.grant.component()) {
+            Some(component) => self.attempt(&component.0, request).await,
             None => {
-                let message = format!("there is no step type `{}` in this process", request.step_type);
+                let (name, digest) = (&request.step_type, request.grant.component());
+                let message = format!("this process does not have the component {digest} of the step type `{name}`");
                 StepEnd {
                     outcome: Outcome::HostFault { message },
                     produced: Produced::default(),
@@ -292,11 +338,19 @@ impl StepRunner for Sandbox {
 
 impl Catalog for Sandbox {
     fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>> {
-        self.find(step_type).map(|found| found.manifest.clone())
+        self.find(step_type).map(|found| found.manifest().clone())
     }
 
     fn types(&self) -> Vec<String> {
-        self.steps.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+        self.read().types()
+    }
+
+    fn versions(&self, type_name: &str) -> Vec<String> {
+        let shown = |(component, active): (Component, bool)| {
+            let version = &component.manifest().version;
+            if active { format!("{version} (active)") } else { version.clone() }
+        };
+        self.components(type_name).into_iter().map(shown).collect()
     }
 }
 
@@ -325,12 +379,9 @@ fn link(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
 
 fn manifest(described: step::Descriptor) -> Result<Arc<Manifest>, String> {
     let name = described.type_name;
-    let word = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_lowercase())
-            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    };
-    if name.len() > 64 || name.split('/').count() > 2 || !name.split('/').all(word) {
-        return Err(format!("`{name}` is not a type name: write for instance `acme/invoice_check`"));
+    if !descriptor::is_type_name(&name) {
+        let name: String = name.chars().take(100).collect();
+        return Err(format!("{name:?} is not a type name: write for instance `acme/invoice_check`"));
     }
     let config_schema: Value =
         serde_json::from_str(&described.config_schema).map_err(|e| format!("its schema is not JSON: {e}"))?;

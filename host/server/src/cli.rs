@@ -169,14 +169,29 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum StepsCommand {
     /// Lists the step types.
     List(HostArgs),
-    /// Registers a component as a step, for every node that uses the store.
+    /// Registers a component as a step, for every node that uses the store. It becomes the active version of its type;
+    /// runs that were admitted before go on with theirs. Stops when stored jobs would not be valid with it.
     Register {
         /// The file of the component.
         file: PathBuf,
+        /// Registers although stored jobs would not be valid with it, or its version is that of another component.
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         host: HostArgs,
     },
-    /// Removes a step that was registered so.
+    /// Makes an earlier version of a registered step active: the one that was registered before, or the one named.
+    Rollback {
+        /// The step type.
+        #[arg(id = "TYPE")]
+        step_type: String,
+        /// The version (1, 1.2 or 1.2.3), or the digest.
+        #[arg(id = "VERSION")]
+        version: Option<String>,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+    /// Removes a registered step, or one version of it (TYPE@VERSION).
     Remove {
         /// The step type.
         #[arg(id = "TYPE")]
@@ -184,7 +199,7 @@ pub(crate) enum StepsCommand {
         #[command(flatten)]
         host: HostArgs,
     },
-    /// Shows what a step says about itself: a type, or the file of a component.
+    /// Shows what a step says about itself: a type (also TYPE@VERSION), or the file of a component.
     Inspect {
         /// A step type, or a `.wasm` file.
         #[arg(id = "TYPE|WASM")]
@@ -313,6 +328,10 @@ pub(crate) struct HostArgs {
     /// A component to register as a step; may be given several times.
     #[arg(long = "step", id = "step_file", value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,
+    /// Lets components of --step, of the configuration, and of `steps register` take the place of built-in steps, without
+    /// the grants of policies that name those.
+    #[arg(long, global = true)]
+    pub replace: bool,
 }
 
 impl HostArgs {

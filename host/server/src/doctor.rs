@@ -89,13 +89,7 @@ pub(crate) async fn doctor(output: Output, args: &HostArgs) -> Result<Exit, Host
 async fn look(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
     store(host, findings).await;
     let config = host.configuration();
-    if let Err(error) = registered(host.clone(), args).await {
-        let mend = "see that the file is there, and a component of this interface";
-        findings.push(finding("steps", State::Bad, error.to_string(), mend));
-    } else {
-        let count = host.steps().len();
-        findings.push(finding("steps", State::Good, format!("{count} step types"), ""));
-    }
+    findings.push(steps(host, args).await);
     for (name, secret) in config.references() {
         if let Err(why) = stepwell::sandbox::secrets::readable(&config, &secret) {
             let mend = "set the variable, make the file readable, or `stepwell secrets set`";
@@ -127,6 +121,27 @@ async fn look(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
     }
     for (what, dir) in [("data directory", host.workspace("x")), ("compiled components", cli::cache_dir())] {
         findings.push(directory(what, &dir));
+    }
+}
+
+async fn steps(host: &Host, args: &HostArgs) -> Finding {
+    let found = async {
+        registered(host.clone(), args).await?;
+        host.look_for_steps().await?;
+        let types = host.steps().await?;
+        let mut registered = 0;
+        for step in &types {
+            let versions = host.step_versions(&step.type_name).await?;
+            registered += usize::from(versions.iter().any(|version| version.active && version.source == "registered"));
+        }
+        Ok::<_, HostError>(format!("{} step types, {registered} of them registered in the store", types.len()))
+    };
+    match found.await {
+        Ok(found) => finding("steps", State::Good, found, ""),
+        Err(error) => {
+            let mend = "see that the file is there, and a component of this interface";
+            finding("steps", State::Bad, error.to_string(), mend)
+        }
     }
 }
 

@@ -16,9 +16,9 @@ use stepwell::engine::{Configuration, JobDefinition, Manifest};
 use stepwell::{Host, HostError};
 
 use crate::cli::{HostArgs, Output, SchemaKind};
-use crate::display::{plain, summary, table};
+use crate::display::{plain, summary};
 use crate::run::read;
-use crate::{Exit, builder, file_error, host, print};
+use crate::{Exit, builder, host, print};
 
 pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
     let text = read(file)?;
@@ -108,59 +108,6 @@ fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {
         lines.push(format!("  context as granted  ({origin})"));
     }
     lines.push(String::new());
-    lines.join("\n")
-}
-
-pub(crate) async fn steps_list(args: &HostArgs) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    let mut table = table(["type", "version", "asks for", "profile", "summary"]);
-    for step in host.steps() {
-        // What it can do without is in `steps inspect`.
-        let asked = step.needs.iter().filter(|need| !need.optional);
-        let needs: Vec<&str> = asked.map(|need| need.capability.as_str()).collect();
-        table.add_row([
-            plain(&step.type_name),
-            plain(&step.version),
-            plain(&needs.join(" ")),
-            step.profile.name().to_owned(),
-            plain(&step.summary),
-        ]);
-    }
-    print(&table.to_string());
-    Ok(Exit::Success)
-}
-
-pub(crate) async fn steps_inspect(step: &str, args: &HostArgs) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    let manifest = match Path::new(step).extension() {
-        Some(extension) if extension == "wasm" => {
-            let wasm = std::fs::read(step).map_err(|error| file_error(step.into(), error))?;
-            host.register(wasm).await?
-        }
-        _ => host.sandbox().manifest(step).ok_or_else(|| {
-            let known = host.sandbox().types().join(", ");
-            let message = format!("there is no step type `{step}`; there are {known}");
-            file_error(step.into(), std::io::Error::other(message))
-        })?,
-    };
-    print(&inspected(&host, &manifest));
-    Ok(Exit::Success)
-}
-
-fn inspected(host: &Host, manifest: &Manifest) -> String {
-    let mut lines = vec![
-        format!("{} {}: {}", plain(&manifest.type_name), plain(&manifest.version), plain(&manifest.summary)),
-        format!("component: {}", host.sandbox().digest(&manifest.type_name).unwrap_or_default()),
-        format!("size: {} bytes", host.sandbox().component(&manifest.type_name).map_or(0, |wasm| wasm.len())),
-        format!("profile: {}", manifest.profile.name()),
-        format!("idempotent: {}", if manifest.idempotent { "yes" } else { "no" }),
-    ];
-    for need in &manifest.needs {
-        let may = if need.optional { "can use" } else { "asks for" };
-        lines.push(format!("{may} {}: {}", plain(&need.capability), plain(&need.purpose)));
-    }
-    lines.push("configuration:".to_owned());
-    lines.push(serde_json::to_string_pretty(manifest.config_schema.value()).unwrap_or_default());
     lines.join("\n")
 }
 

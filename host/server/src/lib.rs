@@ -11,6 +11,7 @@ mod scripts;
 mod telemetry;
 mod warm_up;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ use stepwell::{Host, HostBuilder, HostError};
 pub use api::markdown as operations_table;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, HostArgs, PolicyCommand, RunsCommand, StepCommand, StepsCommand,
+    Cli, Command, ConfigCommand, HostArgs, PolicyCommand, RunsCommand, StepCommand,
 };
 use crate::telemetry::{LogFilter, LogFormat};
 
@@ -105,16 +106,7 @@ async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, HostError> {
         Command::Policy { command: PolicyCommand::Show { file, host } } => {
             inspect::policy_show(&file, &host).await
         }
-        Command::Steps { command: StepsCommand::List(host) } => inspect::steps_list(&host).await,
-        Command::Steps { command: StepsCommand::Inspect { step, host } } => {
-            inspect::steps_inspect(&step, &host).await
-        }
-        Command::Steps { command: StepsCommand::Register { file, host } } => {
-            operate::register_step(&file, &host).await
-        }
-        Command::Steps { command: StepsCommand::Remove { step_type, host } } => {
-            operate::remove_step(&step_type, &host).await
-        }
+        Command::Steps { command } => operate::steps(command).await,
         Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await,
         Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await,
         Command::Serve(args) => {
@@ -139,7 +131,9 @@ async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, HostError> {
 
 /// Sets up the host, and registers the components that the command names.
 async fn host(args: &HostArgs) -> Result<Host, HostError> {
-    registered(builder(args).build()?, args).await
+    let host = registered(builder(args).build()?, args).await?;
+    host.look_for_steps().await?;
+    Ok(host)
 }
 
 fn builder(args: &HostArgs) -> HostBuilder {
@@ -165,9 +159,24 @@ fn builder(args: &HostArgs) -> HostBuilder {
 /// The host with the components that the command and the configuration name.
 async fn registered(host: Host, args: &HostArgs) -> Result<Host, HostError> {
     let config = host.configuration();
+    let mut named: BTreeMap<String, (PathBuf, Option<String>)> = BTreeMap::new();
     for path in args.step.iter().chain(&config.steps) {
         let wasm = std::fs::read(path).map_err(|error| file_error(path.clone(), error))?;
-        host.register(wasm).await.map_err(|error| file_error(path.clone(), std::io::Error::other(error)))?;
+        let manifest = match host.register_here(wasm, args.replace).await {
+            Ok(manifest) => manifest,
+            Err(error) => return Err(file_error(path.clone(), std::io::Error::other(error))),
+        };
+        let digest = host.sandbox().local(&manifest.type_name);
+        if let Some((other, before)) = named.get(&manifest.type_name)
+            && *before != digest
+        {
+            let (name, other, path) = (&manifest.type_name, other.display(), path.display());
+            let message = format!(
+                "two files are the step type `{name}`: {other} and {path}; leave one out, or register versions with `stepwell steps register`"
+            );
+            return Err(HostError::Refused(message));
+        }
+        named.insert(manifest.type_name.clone(), (path.clone(), digest));
     }
     Ok(host)
 }

@@ -367,7 +367,7 @@ impl Host {
     /// Steps that policy will refuse.
     fn of_policy(&self, state: &RunState) -> Vec<Cause> {
         let mut causes = Vec::new();
-        let open = self.grants(state.run.job.definition()).into_iter().zip(&state.steps);
+        let open = self.grants_of_run(&state.run).into_iter().zip(&state.steps);
         for ((step, grant), _) in open.filter(|(_, state)| state.is_open()) {
             if step.step_type == stepwell_engine::job::approval::TYPE {
                 continue;

@@ -14,6 +14,7 @@
 //! no clock is read but the one that the builder was given.
 
 mod builder;
+mod components;
 mod explain;
 mod house;
 mod jobs;
@@ -49,7 +50,7 @@ use stepwell_engine::{
     Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
     project,
 };
-use stepwell_sandbox::{ComponentError, Sandbox};
+use stepwell_sandbox::{ComponentError, Issue, Sandbox};
 use tokio_util::sync::CancellationToken;
 
 use node::Node;
@@ -67,6 +68,7 @@ pub use node::Admitted;
 pub use operate::Decided;
 pub use service::Service;
 pub use stats::{Health, JobStats, Metrics, Part, QueueLevel, QueueStatus};
+pub use steps::{Activated, RefusedJob, Registration, StepVersion};
 pub use stepwell_engine as engine;
 pub use stepwell_sandbox as sandbox;
 pub use stepwell_store as store;
@@ -94,6 +96,10 @@ pub struct Inner {
     pub(crate) deterministic: Option<u64>,
     pub(crate) node: Node,
     pub(crate) known: KnownSteps,
+    /// Whether the store outlives this process, and so needs the components of its runs.
+    pub(crate) keeps_components: bool,
+    /// The file of the store, which is made with the first run; none for other stores.
+    pub(crate) store_file: Option<PathBuf>,
     pub(crate) measures: Measures,
     pub(crate) spans: Option<Arc<dyn Spans>>,
     /// Whether a service compiles steps before anybody waits for them.
@@ -165,17 +171,27 @@ impl Host {
         HostBuilder::default()
     }
 
-    /// Adds a step from the bytes of its component.
+    /// Adds a step from the bytes of its component, for this process; it takes the place of one of the same type.
+    /// [`Host::register_for_all`] adds one for every process that uses the store.
     ///
     /// # Errors
-    /// When it is no component, or not a step.
+    /// When it is no component, not a step, or bears the name of a built-in one.
     pub async fn register(&self, wasm: Vec<u8>) -> Result<Arc<Manifest>, HostError> {
-        Ok(self.sandbox.register(wasm).await?)
+        self.register_here(wasm, false).await
     }
 
-    /// The step types and what they say about themselves.
-    pub fn steps(&self) -> Vec<Arc<Manifest>> {
-        self.sandbox.types().iter().filter_map(|name| self.sandbox.manifest(name)).collect()
+    /// The same; with `replace` it may take the place of a built-in step, without the grants of policies that name
+    /// that step.
+    ///
+    /// # Errors
+    /// As [`Host::register`].
+    pub async fn register_here(&self, wasm: Vec<u8>, replace: bool) -> Result<Arc<Manifest>, HostError> {
+        let component = self.sandbox.examine(wasm).await?;
+        self.may_replace(&component, replace)?;
+        let manifest = component.manifest().clone();
+        self.sandbox.add(component);
+        self.node.generation.fetch_add(1, Ordering::Relaxed);
+        Ok(manifest)
     }
 
     /// Counts the changes of what jobs are checked against: settings and steps.
@@ -202,13 +218,13 @@ impl Host {
     /// # Errors
     /// As [`Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
+        self.fresh_steps().await?;
         let mut parsed = job::parse(name, text, &self.catalog()).map_err(HostError::Invalid)?;
         let mut found = Diagnostics::default();
         for (i, step) in parsed.job.all_steps().enumerate() {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
-            let left_out = self.settings().config.left_out(&step.step_type);
-            let config = Value::Object(step.config_for(&manifest, left_out));
-            for issue in self.sandbox.validate(&step.step_type, &config, pending(&config)).await? {
+            self.fetch(&step.step_type).await?;
+            for issue in self.validated(&step.step_type, step, &manifest).await? {
                 let at = format!("{}{}{}", parsed.pointer, parsed.job.pointer_of(i), issue.pointer);
                 let diagnostic = parsed.document.error(&at, issue.message);
                 found.0.push(if issue.warning { diagnostic.as_warning() } else { diagnostic });
@@ -234,6 +250,18 @@ impl Host {
         }
         parsed.warnings.0.extend(found.0);
         Ok(parsed)
+    }
+
+    /// What the component of `reference` has against the configuration of a step, as JSON pointers and messages.
+    pub(crate) async fn validated(
+        &self,
+        reference: &str,
+        step: &StepDefinition,
+        manifest: &Manifest,
+    ) -> Result<Vec<Issue>, HostError> {
+        let left_out = self.settings().config.left_out(&step.step_type);
+        let config = Value::Object(step.config_for(manifest, left_out));
+        Ok(self.sandbox.validate(reference, &config, pending(&config)).await?)
     }
 
     /// A connection that the step names and does not get.

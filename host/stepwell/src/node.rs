@@ -1,6 +1,6 @@
 //! What a process knows of itself: the claims that it holds, who waits for what, and that it is alive.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, TryLockError};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +18,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::components::Loading;
+use crate::steps::StepRecord;
 use crate::worker::Hold;
 use crate::{Host, HostError, Inner, private};
 
@@ -41,8 +43,16 @@ pub(crate) struct Node {
     pub claims: Arc<Notify>,
     /// Queues that this process is the scheduler of.
     pub leases: Mutex<Vec<String>>,
-    /// Step types that were registered in the store, and their digests.
-    pub registered: Mutex<BTreeMap<String, String>>,
+    /// Step types that were registered in the store.
+    pub registered: Mutex<BTreeMap<String, StepRecord>>,
+    /// When that was last looked up, where nobody tells of changes.
+    pub looked: Mutex<Option<Timestamp>>,
+    /// Components that the store is known to have.
+    pub kept: Mutex<BTreeSet<String>>,
+    /// Held while a component is written there.
+    pub keeping: tokio::sync::Mutex<()>,
+    /// Components that are being fetched from there.
+    pub loading: Loading,
     /// Step types whose component does not compile, and its digest.
     pub broken: Mutex<BTreeMap<String, String>>,
     /// Counts the changes of settings and steps.
@@ -67,6 +77,10 @@ impl Default for Node {
             claims: Arc::default(),
             leases: Mutex::default(),
             registered: Mutex::default(),
+            looked: Mutex::default(),
+            kept: Mutex::default(),
+            keeping: tokio::sync::Mutex::default(),
+            loading: Loading::default(),
             broken: Mutex::default(),
             generation: AtomicU64::new(0),
             served: Mutex::default(),
@@ -172,6 +186,9 @@ impl Catalog for HostCatalog<'_> {
         types.sort();
         types
     }
+    fn versions(&self, type_name: &str) -> Vec<String> {
+        self.0.sandbox.versions(type_name)
+    }
     fn left_out(&self, step_type: &str) -> Map<String, Value> {
         self.0.settings().config.left_out(step_type)
     }
@@ -211,8 +228,10 @@ impl Host {
         audit: Option<Audit>,
         mut before: impl FnMut(&str) -> Result<(), HostError>,
     ) -> Result<Admitted, HostError> {
+        self.fresh_steps().await?;
         let mut run = self.ranked(run)?;
         run.idempotency = idempotency;
+        self.keep_components([&run]).await?;
         loop {
             run.execution_id = self.next_id(run.created_at);
             before(&run.execution_id)?;
@@ -231,9 +250,10 @@ impl Host {
         }
     }
 
-    /// The run with its rank and the bound of its queue.
+    /// The run with the components of its steps, its rank and the bound of its queue.
     pub(crate) fn ranked(&self, mut run: NewRun) -> Result<NewRun, HostError> {
         run.trace.get_or_insert_with(|| self.new_trace());
+        run.components = self.pins(&run.job);
         if let Some(queue) = &run.queue {
             let settings =
                 self.settings().queues.settings(queue).ok_or_else(|| AdmitError::NoQueue(queue.clone()))?;

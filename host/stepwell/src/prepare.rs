@@ -1,17 +1,20 @@
-//! From a step whose turn has come to an attempt that can run. Pure but for the grant's lookup.
+//! From a step whose turn has come to an attempt that can run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use stepwell_engine::document::Schema;
-use stepwell_engine::job::{Catalog, evaluate, render};
+use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request};
 use stepwell_engine::run::RunState;
+use stepwell_engine::store::NewRun;
 use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project};
+use stepwell_sandbox::Component;
 
-use crate::Host;
+use crate::components::Found;
 use crate::node::lock;
+use crate::{Host, HostError};
 
 /// What is known of a step before it runs.
 pub(crate) struct Known {
@@ -37,22 +40,33 @@ pub(crate) enum Prepared {
 }
 
 impl Host {
-    /// What policy grants to a step.
+    /// What policy grants to a step: with the component that its type means now.
     pub(crate) fn decide(
         &self,
         project: &str,
         job: &JobDefinition,
         step: &StepDefinition,
     ) -> Result<Grant, Denial> {
-        let missing =
-            || Denial::new("STEP_TYPE_UNKNOWN", "", &format!("there is no step type `{}`", step.step_type));
-        let manifest = self.sandbox.manifest(&step.step_type).ok_or_else(missing)?;
-        let digest = self.sandbox.digest(&step.step_type).ok_or_else(missing)?;
+        match self.sandbox.find(&step.step_type) {
+            Some(component) => self.decide_for(project, job, step, &component),
+            None => Err(Denial::new("STEP_TYPE_UNKNOWN", "", &self.unknown(&step.step_type))),
+        }
+    }
+
+    /// What policy grants to a step with this component.
+    fn decide_for(
+        &self,
+        project: &str,
+        job: &JobDefinition,
+        step: &StepDefinition,
+        component: &Component,
+    ) -> Result<Grant, Denial> {
         let narrowing: Vec<_> = job.policy.iter().chain(&step.policy).collect();
         let request = Request {
             project,
-            manifest: &manifest,
-            digest: &digest,
+            manifest: component.manifest(),
+            digest: component.digest(),
+            replaces_builtin: self.replaces_builtin(component),
             narrowing: &narrowing,
             timeout: step.timeout,
             workspace: job.workspace,
@@ -61,17 +75,33 @@ impl Host {
         policy::decide(&settings.policies, &settings.config, &request)
     }
 
+    /// What policy grants to each step of a run: with the components that it began with.
+    pub(crate) fn grants_of_run<'r>(
+        &self,
+        run: &'r NewRun,
+    ) -> Vec<(&'r StepDefinition, Result<Grant, Denial>)> {
+        let (job, project) = (run.job.definition(), project::of(&run.job.id));
+        let decide = |step: &'r StepDefinition| {
+            let pinned = run.components.get(&step.step_type).and_then(|pin| self.sandbox.by_digest(&pin.digest));
+            let grant = match pinned {
+                Some(component) => self.decide_for(project, job, step, &component),
+                None => self.decide(project, job, step),
+            };
+            (step, grant)
+        };
+        job.all_steps().map(decide).collect()
+    }
+
     /// What is known of a step before it runs, and stays so: policies are read once, and a job is its digest.
-    fn known(&self, job: &Job, index: usize, step: &StepDefinition) -> Option<Arc<Known>> {
-        let digest = self.sandbox.digest(&step.step_type)?;
-        let key = (job.digest().to_owned(), index, digest);
+    fn known(&self, job: &Job, index: usize, step: &StepDefinition, component: &Component) -> Arc<Known> {
+        let key = (job.digest().to_owned(), index, component.digest().to_owned());
         if let Some(known) = lock(&self.known).get(&key) {
-            return Some(known.clone());
+            return known.clone();
         }
-        let manifest = self.sandbox.manifest(&step.step_type)?;
-        let grant = self.decide(project::of(&job.id), job, step).map(Arc::new);
+        let manifest = component.manifest();
+        let grant = self.decide_for(project::of(&job.id), job, step, component).map(Arc::new);
         let config =
-            Value::Object(step.config_for(&manifest, self.settings().config.left_out(&step.step_type)));
+            Value::Object(step.config_for(manifest, self.settings().config.left_out(&step.step_type)));
         let known = Arc::new(Known { grant, schema: manifest.config_schema.clone(), config });
         let mut all = lock(&self.known);
         if all.len() >= MOST_KNOWN {
@@ -79,10 +109,34 @@ impl Host {
             all.clear();
         }
         all.insert(key, known.clone());
-        Some(known)
+        known
     }
 
-    pub(crate) fn prepare(&self, state: &RunState, index: usize, step: &StepDefinition) -> Prepared {
+    /// Has a step whose turn has come ready to run.
+    ///
+    /// # Errors
+    /// When the store, which may have its component, failed.
+    pub(crate) async fn prepare(
+        &self,
+        state: &RunState,
+        index: usize,
+        step: &StepDefinition,
+    ) -> Result<Prepared, HostError> {
+        let component = match self.component_of(&state.run, &step.step_type).await? {
+            Found::Component(component) => Ok(component),
+            Found::Unknown(message) => Err(Outcome::InvalidConfig { message }),
+            Found::Gone(message) => Err(Outcome::HostFault { message }),
+        };
+        Ok(self.prepare_with(state, index, step, component))
+    }
+
+    fn prepare_with(
+        &self,
+        state: &RunState,
+        index: usize,
+        step: &StepDefinition,
+        component: Result<Component, Outcome>,
+    ) -> Prepared {
         let scope = state.scope(index);
         let invalid = |message: String| Prepared::Refused(Outcome::InvalidConfig { message });
         if let Some(condition) = &step.when {
@@ -92,9 +146,11 @@ impl Host {
                 Err(error) => return invalid(format!("`when`: {error}")),
             }
         }
-        let Some(known) = self.known(&state.run.job, index, step) else {
-            return invalid(format!("there is no step type `{}`", step.step_type));
+        let component = match component {
+            Ok(component) => component,
+            Err(outcome) => return Prepared::Refused(outcome),
         };
+        let known = self.known(&state.run.job, index, step, &component);
         let grant = match &known.grant {
             Ok(grant) => grant.clone(),
             Err(denial) => {

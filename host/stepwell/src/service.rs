@@ -423,6 +423,8 @@ impl Host {
         }
         let queues: std::collections::BTreeSet<String> =
             batches.iter().flat_map(|b| &b.fires).filter_map(|f| f.run.as_ref()?.queue.clone()).collect();
+        let runs = batches.iter().flat_map(|batch| &batch.fires).filter_map(|fire| fire.run.as_ref());
+        self.keep_components(runs).await?;
         for fired in self.timed("fire", self.store.fire(batches)).await? {
             self.cancel_held(&fired.to_cancel, "replaced by a later run");
         }

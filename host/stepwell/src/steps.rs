@@ -1,116 +1,609 @@
-//! Steps that are registered while the service runs: kept in the store by digest, so that every node has them.
+//! Steps that are registered while the service runs: kept in the store, so that every node has them.
+//!
+//! The store has two kinds of records about them: a step type with its versions and the active one of them, and a
+//! component with what it says about itself. The bytes are fetched when a run needs them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::Timestamp;
-use stepwell_engine::store::{Audit, Change, Expect, Kind, Wake};
-use stepwell_sandbox::Component;
+use stepwell_engine::descriptor::vendor;
+use stepwell_engine::job::Catalog;
+use stepwell_engine::reference::{StepRef, compare_versions};
+use stepwell_engine::step::Origin;
+use stepwell_engine::store::{Audit, Change, Expect, Kind, Record, Wake};
+use stepwell_engine::{Manifest, StoreError};
+use stepwell_sandbox::{Component, Stored};
 
 use crate::node::lock;
 use crate::{Host, HostError};
 
-/// A step in the store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct StepRecord {
+/// A step type in the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepRecord {
+    /// The active component.
     digest: String,
     at: Timestamp,
+    /// It goes before the built-in step of this name.
+    #[serde(default)]
+    replaces: bool,
+    /// All of them, the latest registration last; none where an older program wrote the record.
+    #[serde(default)]
+    versions: Vec<VersionRecord>,
 }
 
-/// Steps that are registered at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct VersionRecord {
+    version: String,
+    digest: String,
+    at: Timestamp,
+    by: String,
+    bytes: usize,
+}
+
+/// How a component is registered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Registration {
+    /// It may take the place of a built-in step, without the grants of policies that name that step.
+    pub replace: bool,
+    /// Although stored jobs would no longer be valid, or its version is that of another component.
+    pub force: bool,
+}
+
+/// What a registration or a rollback did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Activated {
+    /// The step type.
+    pub step_type: String,
+    /// The version that is active now.
+    pub version: String,
+    /// `sha256:...` of its component.
+    pub digest: String,
+    /// The version that was active before; null when there was none.
+    pub previous: Option<String>,
+    /// Stored jobs that are not valid with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedJob>,
+}
+
+/// A step of a stored job that a version of its type refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RefusedJob {
+    /// The job.
+    pub job_id: String,
+    /// The step.
+    pub step_id: String,
+    /// Why.
+    pub message: String,
+}
+
+/// A version of a step type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StepVersion {
+    /// The version.
+    pub version: String,
+    /// `sha256:...` of its component.
+    pub digest: String,
+    /// Whether it is what a job gets that names no version.
+    pub active: bool,
+    /// `built_in`, `registered` in the store, or `local`: from `--step` or `steps` of the configuration.
+    pub source: &'static str,
+    /// When it was registered.
+    pub registered_at: Option<Timestamp>,
+    /// Who registered it.
+    pub registered_by: Option<String>,
+}
+
+/// Step types that are registered at most.
 const MOST: u32 = 1000;
+/// Versions of a step type at most.
+const MOST_VERSIONS: usize = 100;
+/// Refused jobs that are listed.
+const MOST_REFUSED: usize = 100;
+/// Of them, those that a message lists.
+const MOST_SHOWN: usize = 20;
 
 impl Host {
-    /// Registers a component for every process that uses the store; it takes the place of one of the same type that was
-    /// registered so before. Gives its type and digest.
+    /// Registers a component for every process that uses the store. It becomes the active version of its type; others
+    /// stay beside it, for jobs that name them and for runs that began with them.
     ///
     /// # Errors
-    /// When it is no step, when its type is one that processes bring along, or the store failed.
-    pub async fn register_for_all(&self, wasm: Vec<u8>, audit: Audit) -> Result<(String, String), HostError> {
+    /// When it is no step; when its type is built in or reserved; when stored jobs would not be valid with it and
+    /// `how` does not force it; or when the store failed.
+    pub async fn register_for_all(
+        &self,
+        wasm: Vec<u8>,
+        how: Registration,
+        audit: Audit,
+    ) -> Result<Activated, HostError> {
         let component = self.sandbox.examine(wasm).await?;
         let name = component.manifest().type_name.clone();
-        if self.is_own(&name) {
+        self.look_for_steps().await?;
+        self.may_change(&name, &audit.by)?;
+        if self.sandbox.local(&name).is_some() {
             return Err(HostError::Refused(format!(
-                "the step type `{name}` comes with the service, and is not replaced"
+                "the step type `{name}` comes with `steps` of the configuration or `--step` here, which goes before what is registered; change it there"
             )));
         }
-        let digest = component.digest().to_owned();
-        self.store.put_component(&digest, component.wasm().to_vec()).await?;
-        let record = StepRecord { digest: digest.clone(), at: self.clock.now() };
-        let put = Change::Put {
-            kind: Kind::Step,
-            id: name.clone(),
-            state: "registered".to_owned(),
-            value: serde_json::to_value(record).unwrap_or_default(),
-            expect: Expect::Any,
+        self.may_replace(&component, how.replace)?;
+        let (mut said, expect) = self.step_record(&name).await?;
+        let previous = said.version_of(&said.digest);
+        self.add_version(&mut said, &component, how, &audit.by).await?;
+        let refused = self.refused_jobs(&component).await?;
+        if !refused.is_empty() && !how.force {
+            return Err(HostError::Refused(refusal(&component, &refused)));
+        }
+        let wasm = component.wasm().map(|wasm| wasm.to_vec()).unwrap_or_default();
+        self.store.put_component(component.digest(), wasm).await?;
+        said.digest = component.digest().to_owned();
+        said.at = self.clock.now();
+        said.replaces = self.sandbox.built_in(&name).is_some();
+        let version = component.manifest().version.clone();
+        let audit = Audit {
+            target: name.clone(),
+            detail: format!("{version} {}", component.digest()),
+            ..audit
         };
-        let audit = Audit { target: name.clone(), detail: digest.clone(), ..audit };
-        self.store.write(vec![put, Change::Audit(audit)]).await?;
-        self.take_over(component);
+        let changes = vec![self.description(&component), put(&name, &said, expect), Change::Audit(audit)];
+        self.store.write(changes).await?;
+        lock(&self.node.kept).insert(component.digest().to_owned());
+        let digest = component.digest().to_owned();
+        self.sandbox.know(component);
+        self.look_for_steps().await?;
         self.store.announce(Wake::Steps);
-        Ok((name, digest))
+        Ok(Activated { step_type: name, version, digest, previous, refused })
     }
 
-    /// Removes a step that was registered so. Runs that need it say that it is missing.
+    /// Puts the component at the end of the versions.
+    async fn add_version(
+        &self,
+        said: &mut StepRecord,
+        component: &Component,
+        how: Registration,
+        by: &str,
+    ) -> Result<(), HostError> {
+        let (name, version) = (&component.manifest().type_name, &component.manifest().version);
+        let digest = component.digest();
+        let other = said.versions.iter().find(|known| known.version == *version && known.digest != digest);
+        if let Some(other) = other.filter(|_| !how.force) {
+            return Err(HostError::Refused(format!(
+                "version {version} of `{name}` is registered with another component ({}): raise the version, or use `--force` to have two components of one version",
+                other.digest
+            )));
+        }
+        let types = self.store.count(Kind::Step, STATE).await?;
+        if said.versions.is_empty() && types >= u64::from(MOST) {
+            return Err(HostError::Refused(format!("{MOST} step types are registered; remove one first")));
+        }
+        said.versions.retain(|known| known.digest != digest);
+        if said.versions.len() >= MOST_VERSIONS {
+            return Err(HostError::Refused(format!(
+                "{MOST_VERSIONS} versions of `{name}` are registered; remove one first: `stepwell steps remove {name}@VERSION`"
+            )));
+        }
+        said.versions.push(VersionRecord {
+            version: version.clone(),
+            digest: digest.to_owned(),
+            at: self.clock.now(),
+            by: by.to_owned(),
+            bytes: component.wasm().map_or(0, |wasm| wasm.len()),
+        });
+        Ok(())
+    }
+
+    /// Makes an earlier version of a step type active: the one that was registered before the active one, or the one
+    /// that is named. Runs that have been admitted keep theirs.
     ///
     /// # Errors
-    /// When there is none of that name, or the store failed.
+    /// When there is no such version, the vendor is reserved, or the store failed.
+    pub async fn roll_back(
+        &self,
+        step_type: &str,
+        version: Option<&str>,
+        audit: Audit,
+    ) -> Result<Activated, HostError> {
+        self.look_for_steps().await?;
+        self.may_change(step_type, &audit.by)?;
+        let (mut said, expect) = self.step_record(step_type).await?;
+        if said.versions.is_empty() {
+            return Err(self.not_registered(step_type));
+        }
+        let previous = said.version_of(&said.digest);
+        let Some(chosen) = said.earlier(step_type, version)?.cloned() else {
+            return self.give_back(step_type, previous, expect, audit).await;
+        };
+        said.digest = chosen.digest.clone();
+        said.at = self.clock.now();
+        let from = previous.clone().unwrap_or_default();
+        let audit = Audit { detail: format!("{from} -> {}", chosen.version), ..audit };
+        self.store.write(vec![put(step_type, &said, expect), Change::Audit(audit)]).await?;
+        self.look_for_steps().await?;
+        self.store.announce(Wake::Steps);
+        let refused = match self.load(&chosen.digest).await? {
+            Some(component) => self.refused_jobs(&component).await?,
+            None => Vec::new(),
+        };
+        let VersionRecord { version, digest, .. } = chosen;
+        Ok(Activated { step_type: step_type.to_owned(), version, digest, previous, refused })
+    }
+
+    /// Nothing was registered before the active version: where it replaced a built-in step, that is active again.
+    async fn give_back(
+        &self,
+        step_type: &str,
+        previous: Option<String>,
+        expect: Expect,
+        audit: Audit,
+    ) -> Result<Activated, HostError> {
+        let built_in = self.sandbox.built_in(step_type).and_then(|digest| self.sandbox.by_digest(&digest));
+        let Some(built_in) = built_in else {
+            return Err(HostError::Refused(format!(
+                "version {} is the first version of `{step_type}` that was registered; there is none before it",
+                previous.unwrap_or_default()
+            )));
+        };
+        let gone = Change::Remove { kind: Kind::Step, id: step_type.to_owned(), expect };
+        let detail = format!("{} -> built in", previous.clone().unwrap_or_default());
+        self.store.write(vec![gone, Change::Audit(Audit { detail, ..audit })]).await?;
+        self.look_for_steps().await?;
+        self.store.announce(Wake::Steps);
+        Ok(Activated {
+            step_type: step_type.to_owned(),
+            version: built_in.manifest().version.clone(),
+            digest: built_in.digest().to_owned(),
+            previous,
+            refused: self.refused_jobs(&built_in).await?,
+        })
+    }
+
+    /// Removes a step type that was registered so, or one version of it (`acme/invoice@1.2.0`). Runs that have been
+    /// admitted go on with the component that they began with.
+    ///
+    /// # Errors
+    /// When there is none of that name, the version is active, or the store failed.
     pub async fn unregister_for_all(&self, step_type: &str, audit: Audit) -> Result<(), HostError> {
-        let gone = Change::Remove { kind: Kind::Step, id: step_type.to_owned(), expect: Expect::Present };
-        self.store.write(vec![gone, Change::Audit(audit)]).await?;
+        let reference = StepRef::parse(step_type).map_err(HostError::Refused)?;
+        let name = reference.type_name;
+        self.may_change(name, &audit.by)?;
+        let (mut said, expect) = self.step_record(name).await?;
+        if said.versions.is_empty() {
+            return Err(self.not_registered(name));
+        }
+        let change = if step_type == name {
+            Change::Remove { kind: Kind::Step, id: name.to_owned(), expect }
+        } else {
+            let active = said.digest.clone();
+            let meant = |known: &VersionRecord| reference.matches(&known.version, &known.digest);
+            if said.versions.iter().any(|known| meant(known) && known.digest == active) {
+                return Err(HostError::Refused(format!(
+                    "`{step_type}` is the active version; make another one active first: `stepwell steps rollback {name} VERSION`"
+                )));
+            }
+            let before = said.versions.len();
+            said.versions.retain(|known| !meant(known));
+            if said.versions.len() == before {
+                return Err(HostError::Refused(self.unknown(step_type)));
+            }
+            put(name, &said, expect)
+        };
+        self.store.write(vec![change, Change::Audit(audit)]).await?;
         self.store.announce(Wake::Steps);
         self.look_for_steps().await
     }
 
-    /// Whether the type comes with this process.
-    fn is_own(&self, step_type: &str) -> bool {
-        self.sandbox.digest(step_type).is_some() && !lock(&self.node.registered).contains_key(step_type)
+    fn not_registered(&self, step_type: &str) -> HostError {
+        match self.sandbox.find(step_type) {
+            Some(found) if found.origin() == Origin::BuiltIn => HostError::Refused(format!(
+                "the step type `{step_type}` is built in and not registered; `step_types: {{{step_type}: {{enabled: false}}}}` in the configuration switches it off"
+            )),
+            Some(_) => HostError::Refused(format!(
+                "the step type `{step_type}` comes with `steps` of the configuration or `--step`, and is not registered; change it there"
+            )),
+            None => StoreError::NoRecord(Kind::Step.name(), step_type.to_owned()).into(),
+        }
     }
 
-    fn take_over(&self, component: Component) {
-        let (name, digest) = (component.manifest().type_name.clone(), component.digest().to_owned());
-        self.sandbox.add(component);
-        lock(&self.node.registered).insert(name, digest);
-        self.node.generation.fetch_add(1, Ordering::Relaxed);
+    /// Refuses to change the types of a vendor whose name the configuration reserves for others.
+    fn may_change(&self, step_type: &str, by: &str) -> Result<(), HostError> {
+        let settings = self.settings();
+        let reserved = vendor(step_type).and_then(|name| Some((name, settings.config.vendors.get(name)?)));
+        let Some((vendor, said)) = reserved else { return Ok(()) };
+        if said.registered_by.iter().any(|name| name == by) {
+            return Ok(());
+        }
+        let who = match said.registered_by.as_slice() {
+            [] => "`steps` of the configuration alone brings its step types".to_owned(),
+            names => format!("only {} may change its step types", names.join(", ")),
+        };
+        Err(HostError::Refused(format!(
+            "`{step_type}`: the vendor `{vendor}` is reserved in the configuration (`vendors.{vendor}`): {who}"
+        )))
     }
 
-    /// Takes over what others have registered and removed.
+    /// Refuses a component that bears the name of a built-in step, unless it is to take its place.
+    pub(crate) fn may_replace(&self, component: &Component, replace: bool) -> Result<(), HostError> {
+        let name = &component.manifest().type_name;
+        let Some(built_in) = self.sandbox.built_in(name) else { return Ok(()) };
+        if built_in == component.digest() {
+            return Err(HostError::Refused(format!(
+                "the step type `{name}` comes with the service, and this is the same component"
+            )));
+        }
+        let settings = self.settings();
+        let chosen = settings.config.step_types.get(name).and_then(|said| said.digest.as_deref());
+        if replace || chosen == Some(component.digest()) {
+            return Ok(());
+        }
+        Err(HostError::Refused(format!(
+            "the step type `{name}` comes with the service; choose another name, or let this component take its place with `--replace` (`replace=true`), without the grants of policies that name `{name}`"
+        )))
+    }
+
+    /// A step type in the store, and what must still be there when it is written.
+    async fn step_record(&self, step_type: &str) -> Result<(StepRecord, Expect), HostError> {
+        let Some(record) = self.store.record(Kind::Step, step_type).await? else {
+            return Ok((StepRecord::default(), Expect::Absent));
+        };
+        let version = record.version;
+        Ok((self.read_step(record).await?, Expect::Version(version)))
+    }
+
+    /// A record of a step type; what older programs wrote has no versions yet.
+    async fn read_step(&self, record: Record) -> Result<StepRecord, HostError> {
+        let mut said: StepRecord = serde_json::from_value(record.value).map_err(|error| {
+            StoreError::Failed(format!("the step {} cannot be read: {error}", record.id))
+        })?;
+        if said.versions.is_empty() {
+            let component = self.load(&said.digest).await?;
+            let version = component.as_ref().map(|found| found.manifest().version.clone());
+            said.versions.push(VersionRecord {
+                version: version.unwrap_or_default(),
+                digest: said.digest.clone(),
+                at: said.at,
+                by: String::new(),
+                bytes: component.as_ref().and_then(Component::wasm).map_or(0, |wasm| wasm.len()),
+            });
+        }
+        Ok(said)
+    }
+
+    /// Steps of stored jobs that a component would refuse, if it were the newest of its type: by its schema, and by its
+    /// own `validate`.
+    async fn refused_jobs(&self, component: &Component) -> Result<Vec<RefusedJob>, HostError> {
+        self.sandbox.know(component.clone());
+        let mut refused = Vec::new();
+        let mut after = String::new();
+        loop {
+            let jobs = self.jobs(&after, 500).await?;
+            let Some(last) = jobs.last() else { return Ok(refused) };
+            after.clone_from(&last.job.id);
+            for job in &jobs {
+                for step in job.job.all_steps().filter(|step| self.would_get(&step.step_type, component)) {
+                    let mut refusal = |message| {
+                        let (job_id, step_id) = (job.job.id.clone(), step.id.clone());
+                        refused.push(RefusedJob { job_id, step_id, message });
+                    };
+                    if let Some(message) = self.objection(step, component).await? {
+                        refusal(message);
+                    }
+                    if refused.len() >= MOST_REFUSED {
+                        return Ok(refused);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a step of this type would get the component, once it is active.
+    fn would_get(&self, step_type: &str, component: &Component) -> bool {
+        let manifest = component.manifest();
+        let Ok(reference) = StepRef::parse(step_type) else { return false };
+        if reference.type_name != manifest.type_name || !reference.matches(&manifest.version, component.digest())
+        {
+            return false;
+        }
+        // Another version may be newer.
+        step_type == reference.type_name
+            || self.sandbox.find(step_type).is_none_or(|found| {
+                compare_versions(&found.manifest().version, &manifest.version).is_le()
+            })
+    }
+
+    /// What a component has against the configuration of a step.
+    async fn objection(
+        &self,
+        step: &stepwell_engine::StepDefinition,
+        component: &Component,
+    ) -> Result<Option<String>, HostError> {
+        let manifest = component.manifest();
+        let config = step.config_for(manifest, self.catalog().left_out(&step.step_type));
+        let problems = manifest.config_schema.problems(&config.into());
+        let shown = |pointer: &str, message: &str| match pointer {
+            "" => message.to_owned(),
+            pointer => format!("{pointer}: {message}"),
+        };
+        if let Some(problem) = problems.first() {
+            return Ok(Some(shown(&problem.pointer, &problem.message)));
+        }
+        let reference = format!("{}@{}", manifest.type_name, component.digest());
+        let own = self.validated(&reference, step, manifest).await?;
+        let error = own.iter().find(|issue| !issue.warning);
+        Ok(error.map(|issue| shown(&issue.pointer, &issue.message)))
+    }
+
+    /// Takes over what others have registered, rolled back and removed.
     ///
     /// # Errors
     /// When the store failed.
     pub async fn look_for_steps(&self) -> Result<(), HostError> {
+        // Before the first run there is no file, and looking makes none.
+        if self.store_file.as_ref().is_some_and(|path| !path.exists()) {
+            return Ok(());
+        }
         let mut wanted = BTreeMap::new();
         for record in self.store.records(Kind::Step, None, "", MOST).await? {
-            if let Ok(step) = serde_json::from_value::<StepRecord>(record.value) {
-                wanted.insert(record.id, step.digest);
+            let name = record.id.clone();
+            match self.read_step(record).await {
+                Ok(step) => drop(wanted.insert(name, step)),
+                Err(error @ HostError::Store(StoreError::Unavailable(_))) => return Err(error),
+                Err(error) => tracing::error!("the step `{name}` cannot be used here: {error}"),
             }
         }
         let known = lock(&self.node.registered).clone();
+        let mut changed = false;
         for name in known.keys().filter(|name| !wanted.contains_key(*name)) {
-            self.sandbox.remove(name);
-            lock(&self.node.registered).remove(name);
-            self.node.generation.fetch_add(1, Ordering::Relaxed);
+            changed |= self.sandbox.set_stored(name, None);
         }
-        for (name, digest) in wanted {
-            // One that this process brings along is its operator's choice.
-            if known.get(&name) == Some(&digest) || self.is_own(&name) {
-                continue;
+        for (name, said) in &wanted {
+            if known.get(name) != Some(said) {
+                changed |= self.take_over(name, said).await?;
             }
-            let Some(wasm) = self.store.component(&digest).await? else {
-                tracing::error!("the component {digest} of the step `{name}` is missing");
-                continue;
-            };
-            match self.sandbox.examine(wasm).await {
-                Ok(component) if component.digest() == digest && component.manifest().type_name == name => {
-                    self.take_over(component);
-                }
-                Ok(_) => {
-                    tracing::error!("the component of the step `{name}` is not the one that was registered")
-                }
-                Err(error) => tracing::error!("the step `{name}` cannot be registered here: {error}"),
-            }
+        }
+        *lock(&self.node.registered) = wanted;
+        if changed {
+            self.node.generation.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
+
+    async fn take_over(&self, name: &str, said: &StepRecord) -> Result<bool, HostError> {
+        for version in &said.versions {
+            let digest = version.digest.as_str();
+            if self.sandbox.by_digest(digest).is_some() {
+                continue;
+            }
+            match self.described(digest).await? {
+                Some(record) if record.manifest.type_name == name => {
+                    self.sandbox.know(Component::known(record.manifest.into(), digest, record.origin, None));
+                }
+                _ => tracing::error!("the component {digest} of the step `{name}` is missing in the store"),
+            }
+        }
+        let stored = Stored {
+            versions: said.versions.iter().map(|version| version.digest.clone()).collect(),
+            active: said.digest.clone(),
+            replaces: said.replaces,
+        };
+        Ok(self.sandbox.set_stored(name, Some(stored)))
+    }
+
+    /// Knows what is registered now. A service hears of changes; others look at most once a second.
+    pub(crate) async fn fresh_steps(&self) -> Result<(), HostError> {
+        let now = self.clock.now();
+        let recent = |at: &Timestamp| (now - *at).abs() < TimeDelta::seconds(1);
+        if self.is_serving() || lock(&self.node.looked).as_ref().is_some_and(recent) {
+            return Ok(());
+        }
+        self.look_for_steps().await?;
+        *lock(&self.node.looked) = Some(now);
+        Ok(())
+    }
+
+    /// The step types and what their active versions say about themselves.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn steps(&self) -> Result<Vec<std::sync::Arc<Manifest>>, HostError> {
+        self.fresh_steps().await?;
+        Ok(self.sandbox.types().iter().filter_map(|name| self.sandbox.manifest(name)).collect())
+    }
+
+    /// The component that a step type means, also with a version or a digest, with its bytes.
+    ///
+    /// # Errors
+    /// When there is none, or the store failed.
+    pub async fn component(&self, step_type: &str) -> Result<Component, HostError> {
+        self.fresh_steps().await?;
+        self.fetch(step_type).await?;
+        self.sandbox.find(step_type).ok_or_else(|| HostError::Refused(self.unknown(step_type)))
+    }
+
+    /// The versions of a step type, the newest first; none when there is no such type.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn step_versions(&self, step_type: &str) -> Result<Vec<StepVersion>, HostError> {
+        self.fresh_steps().await?;
+        let registered = lock(&self.node.registered).get(step_type).cloned().unwrap_or_default();
+        let local = self.sandbox.local(step_type);
+        let shown = |(component, active): (Component, bool)| {
+            let digest = component.digest();
+            let said = registered.versions.iter().find(|version| version.digest == digest);
+            let source = match component.origin() {
+                _ if local.as_deref() == Some(digest) => "local",
+                Origin::BuiltIn => "built_in",
+                Origin::Registered => "registered",
+            };
+            StepVersion {
+                version: component.manifest().version.clone(),
+                digest: digest.to_owned(),
+                active,
+                source,
+                registered_at: said.map(|said| said.at),
+                registered_by: said.map(|said| said.by.clone()).filter(|by| !by.is_empty()),
+            }
+        };
+        Ok(self.sandbox.components(step_type).into_iter().map(shown).collect())
+    }
+}
+
+/// The state of the records.
+const STATE: &str = "registered";
+
+impl StepRecord {
+    fn version_of(&self, digest: &str) -> Option<String> {
+        let found = self.versions.iter().find(|version| version.digest == digest);
+        found.map(|version| version.version.clone())
+    }
+
+    /// The version that is meant; none when that is the one before the first.
+    fn earlier(&self, step_type: &str, version: Option<&str>) -> Result<Option<&VersionRecord>, HostError> {
+        let Some(wanted) = version else {
+            let active = self.versions.iter().position(|version| version.digest == self.digest);
+            let before = active.and_then(|active| active.checked_sub(1));
+            return Ok(before.and_then(|before| self.versions.get(before)));
+        };
+        let text = format!("{step_type}@{wanted}");
+        let reference = StepRef::parse(&text).map_err(HostError::Refused)?;
+        let fitting = self.versions.iter().filter(|known| reference.matches(&known.version, &known.digest));
+        let found = fitting.max_by(|a, b| compare_versions(&a.version, &b.version));
+        found.map(Some).ok_or_else(|| {
+            let known: Vec<&str> = self.versions.iter().map(|known| known.version.as_str()).collect();
+            HostError::Refused(format!(
+                "version `{wanted}` of `{step_type}` is not registered; there is {}",
+                known.join(", ")
+            ))
+        })
+    }
+}
+
+fn put(step_type: &str, said: &StepRecord, expect: Expect) -> Change {
+    Change::Put {
+        kind: Kind::Step,
+        id: step_type.to_owned(),
+        state: STATE.to_owned(),
+        value: serde_json::to_value(said).unwrap_or_default(),
+        expect,
+    }
+}
+
+fn refusal(component: &Component, refused: &[RefusedJob]) -> String {
+    let Manifest { type_name, version, .. } = component.manifest().as_ref();
+    let mut lines = vec![format!(
+        "`{type_name}` {version} is not registered: {} of stored jobs would not be valid with it; change them or name their version (`type: {type_name}@VERSION`), or use `--force` (`force=true`)",
+        match refused.len() {
+            1 => "1 step".to_owned(),
+            count if count >= MOST_REFUSED => format!("{MOST_REFUSED} steps or more"),
+            count => format!("{count} steps"),
+        }
+    )];
+    let shown = refused.iter().take(MOST_SHOWN);
+    lines.extend(shown.map(|RefusedJob { job_id, step_id, message }| format!("  {job_id}, step {step_id}: {message}")));
+    if refused.len() > MOST_SHOWN {
+        lines.push(format!("  and {} more", refused.len() - MOST_SHOWN));
+    }
+    lines.join("\n")
 }

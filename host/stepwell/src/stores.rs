@@ -1,7 +1,7 @@
 //! The store that the settings name.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stepwell_engine::config::Setting;
@@ -22,7 +22,7 @@ pub(crate) fn open(
     let home = match (url, &config.store, data_dir) {
         (Some(url), ..) => postgres("--store", url)?,
         (None, Some(setting), _) => postgres("store", &text(config, "store", setting)?)?,
-        (None, None, Some(dir)) => Arc::new(SqliteStore::new(dir.join("stepwell.db"))),
+        (None, None, Some(dir)) => Arc::new(SqliteStore::new(file_in(dir))),
         (None, None, None) => Arc::new(SqliteStore::in_memory()),
     };
     let mut pinned = BTreeMap::new();
@@ -41,6 +41,11 @@ pub(crate) fn open(
         queues.insert(queue.clone(), name.clone());
     }
     Ok(if pinned.is_empty() { home } else { Arc::new(PinnedStores::new(home, pinned, queues)) })
+}
+
+/// The file of the store in a data directory.
+pub(crate) fn file_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("stepwell.db")
 }
 
 fn text(config: &Configuration, place: &str, setting: &Setting) -> Result<String, HostError> {

@@ -159,6 +159,8 @@ impl Measures {
     }
 
     pub fn step_ended(&self, step_type: &str, attempt: u32, end: &StepEnd) {
+        // Versions would make a series each.
+        let step_type = stepwell_engine::reference::type_of(step_type);
         let of = || [("step_type", step_type.to_owned())];
         let class = ("class", end.outcome.class().to_owned());
         self.steps.get_or_create(&[("step_type", step_type.to_owned()), class]).inc();

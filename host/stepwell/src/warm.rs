@@ -100,7 +100,11 @@ impl Host {
                 reason = "how long compiling takes is shown, and decides nothing"
             )]
             let begun = Instant::now();
-            match self.sandbox.warm_up(&step_type, pace).await {
+            let warm = async {
+                self.fetch(&step_type).await?;
+                Ok(self.sandbox.warm_up(&step_type, pace).await?)
+            };
+            match warm.await {
                 Ok(()) => progress(&Warmed { step_type, done: index + 1, of, took: begun.elapsed() }),
                 Err(error) => {
                     // Its runs say so; everything else can go on.
@@ -111,7 +115,7 @@ impl Host {
                 }
             }
         }
-        failed.map_or(Ok(of), |error| Err(error.into()))
+        failed.map_or(Ok(of), Err)
     }
 
     /// The step types that some project's jobs can run, small components first: they are ready soonest.
@@ -130,16 +134,14 @@ impl Host {
     /// Whether the configuration and the policies of some project let the step type run.
     fn can_run(&self, step_type: &str) -> bool {
         let settings = self.settings();
-        let Some((manifest, digest)) = self.sandbox.manifest(step_type).zip(self.sandbox.digest(step_type))
-        else {
-            return false;
-        };
+        let Some(component) = self.sandbox.find(step_type) else { return false };
         let mut projects = settings.config.projects.keys().map(String::as_str).chain([project::DEFAULT]);
         projects.any(|project| {
             let request = Request {
                 project,
-                manifest: &manifest,
-                digest: &digest,
+                manifest: component.manifest(),
+                digest: component.digest(),
+                replaces_builtin: self.replaces_builtin(&component),
                 narrowing: &[],
                 timeout: None,
                 workspace: None,

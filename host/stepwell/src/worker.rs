@@ -312,7 +312,7 @@ impl Worker<'_> {
     async fn step(&mut self, step: usize, attempt: u32, cleaning_up: bool) -> Result<(), HostError> {
         let Some(definition) = self.state.run.job.step(step).cloned() else { return Ok(()) };
         let at = self.now();
-        let (config, grant) = match self.host.prepare(&self.state, step, &definition) {
+        let (config, grant) = match self.host.prepare(&self.state, step, &definition).await? {
             Prepared::Skip(reason) => return self.push(Event::StepSkipped { step, reason, at }),
             Prepared::Refused(outcome) => {
                 self.push(Event::StepStarted { step, attempt, at })?;

@@ -11,7 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::descriptor::is_type_name;
 use crate::document::{Diagnostics, Document, Schema};
+use crate::reference::type_of;
 use crate::policy::{Grants, HttpRule, Inject, LimitsPatch, SqlMode};
 use crate::schedule::Calendars;
 
@@ -65,6 +67,9 @@ pub struct Configuration {
     pub queues: Option<PathBuf>,
     /// Components to register as steps; relative to the configuration file. Default: none.
     pub steps: Vec<PathBuf>,
+    /// Reserved names of vendors, the part before `/` of a step type: who may register its types beside `steps` and
+    /// `--step`. Default: none is reserved.
+    pub vendors: BTreeMap<String, Vendor>,
 }
 
 /// What the operator says about a step type, whatever policies and jobs say.
@@ -82,6 +87,16 @@ pub struct StepType {
     pub defaults: Map<String, Value>,
     /// Limits that no policy exceeds for this type.
     pub limits: LimitsPatch,
+}
+
+/// Who may register the step types of a vendor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Vendor {
+    /// Names of API keys and of people, as the audit log has them, that may register, roll back and remove its types;
+    /// `command` is the command on a machine with access to the store. Default: none; then only `steps` of the configuration and
+    /// `--step` bring them.
+    pub registered_by: Vec<String>,
 }
 
 impl Default for StepType {
@@ -252,6 +267,10 @@ impl Configuration {
             self.policies.iter_mut().chain(&mut self.steps).chain(&mut self.queues).chain(&mut self.data_dir);
         files.for_each(|path| *path = dir.join(&*path));
         self.check_projects(document, problems);
+        for name in self.vendors.keys().filter(|name| name.contains('/') || !is_type_name(name)) {
+            let message = format!("`{name}` is not the name of a vendor: lower-case letters, digits and `_`, for instance `acme`");
+            problems.0.push(document.error_at_key(&format!("/vendors/{name}"), message));
+        }
         for (name, secret) in self.references() {
             if !has_store && secret.0.starts_with("store:") {
                 let message = "there is no `secret_store`: add its `file` and `key`";
@@ -436,14 +455,14 @@ impl Configuration {
 
     /// What the operator says that jobs may leave out of the configuration of a step.
     pub fn left_out(&self, step_type: &str) -> Map<String, Value> {
-        self.step_types.get(step_type).map(|said| said.defaults.clone()).unwrap_or_default()
+        self.step_types.get(type_of(step_type)).map(|said| said.defaults.clone()).unwrap_or_default()
     }
 
     /// What the configuration adds to the configuration of a step: for `azure_devops`, the URL of the
     /// organization.
     pub fn defaults(&self, step_type: &str, config: &Map<String, Value>) -> Map<String, Value> {
         let mut defaults = Map::new();
-        if step_type == "azure_devops"
+        if type_of(step_type) == "azure_devops"
             && let Some(name) = config.get("organization").and_then(Value::as_str)
             && let Some(organization) = self.azure_devops.organizations.get(name)
         {

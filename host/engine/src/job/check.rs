@@ -9,16 +9,21 @@ use super::condition;
 use super::template::{Piece, names, pieces, walk};
 use super::{JobDefinition, Part, StepDefinition, approval};
 use crate::document::{Diagnostics, Document, closest};
+use crate::reference::{StepRef, Wanted};
 use crate::schedule::{Calendars, Timetable};
 use crate::quantity::Span;
 use crate::step::Manifest;
 
 /// The step types that a job may use.
 pub trait Catalog: Send + Sync {
-    /// What the step type says about itself.
+    /// What the step type says about itself; with a version or a digest, that component.
     fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>>;
-    /// All types, sorted.
+    /// All types, sorted; without versions.
     fn types(&self) -> Vec<String>;
+    /// The versions of a step type in words, the newest first. Default: none is known.
+    fn versions(&self, _type_name: &str) -> Vec<String> {
+        Vec::new()
+    }
     /// Keys that jobs may leave out of the configuration of a step, and their values then. Default: none.
     fn left_out(&self, _step_type: &str) -> Map<String, Value> {
         Map::new()
@@ -178,15 +183,37 @@ fn check_type(
             found.0.extend(document.check(&config, at, &manifest.config_schema));
         }
         None => {
-            let types = catalog.types();
-            let help = closest(&step.step_type, &types).map_or_else(
-                || format!("known types: {}", types.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("there is no step type `{}`", step.step_type);
-            found.0.push(document.error(&format!("{at}/type"), message).help(help));
+            let (message, help) = unknown_type(&step.step_type, catalog);
+            let mut diagnostic = document.error(&format!("{at}/type"), message);
+            diagnostic.help = help;
+            found.0.push(diagnostic);
         }
     }
+}
+
+/// Why there is no such step type, and what there is.
+pub fn unknown_type(step_type: &str, catalog: &dyn Catalog) -> (String, Option<String>) {
+    let types = catalog.types();
+    let reference = match StepRef::parse(step_type) {
+        Ok(reference) => reference,
+        Err(message) => return (message, None),
+    };
+    let name = reference.type_name;
+    if name == approval::TYPE {
+        return (format!("`{name}` is a part of the engine and has no versions"), Some(format!("write `{name}`")));
+    }
+    if !types.iter().any(|known| known == name) {
+        let help = closest(name, &types).map_or_else(
+            || format!("known types: {}", types.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return (format!("there is no step type `{name}`"), Some(help));
+    }
+    let what = if matches!(reference.wanted, Wanted::Digest(_)) { "component" } else { "version" };
+    let said = step_type.strip_prefix(name).unwrap_or_default().trim_start_matches('@');
+    let known = catalog.versions(name);
+    let help = (!known.is_empty()).then(|| format!("known versions: {}", known.join(", ")));
+    (format!("there is no {what} `{said}` of the step type `{name}`"), help)
 }
 
 impl StepDefinition {

@@ -21,7 +21,7 @@ use crate::policy::Grants;
 use crate::quantity::{Bytes, Span};
 use crate::schedule::Schedule;
 
-pub use check::Catalog;
+pub use check::{Catalog, unknown_type};
 pub use parse::{Parsed, parse};
 pub use condition::{asks_about, evaluate};
 pub use template::{Scope, TemplateError, render};
@@ -112,7 +112,8 @@ pub struct StepDefinition {
     /// The name for people. Default: the id.
     #[serde(default)]
     pub name: String,
-    /// The type of the step: `sql`, `data_processing`, `azure_devops` or a registered one.
+    /// The type of the step: `sql`, `data_processing`, `azure_devops` or a registered one. With a version
+    /// (`acme/invoice@1.2`: the newest 1.2.x) or a digest (`acme/invoice@sha256:...`), that component; else the active one.
     #[serde(rename = "type")]
     pub step_type: String,
     /// When true, the job goes on after this step has failed. Default: false.

@@ -9,6 +9,7 @@ use super::limits::{Limits, Profile};
 use super::refusal::{Denial, Whose};
 use crate::config::Configuration;
 use crate::quantity::{Bytes, Span};
+use crate::reference::{StepRef, Wanted};
 use crate::step::{Manifest, Need};
 
 /// The operator's policies. Without any, a step runs under the profile `standard` with no capability.
@@ -53,12 +54,30 @@ impl PolicySet {
         self.0.iter().map(|policy| policy.name.clone()).collect()
     }
 
-    fn of(&self, project: &str, step_type: &str) -> Option<&Policy> {
-        let named = |name: &str| {
-            let mut own = self.0.iter().filter(|policy| policy.is_for(project));
-            own.find(|policy| policy.steps.iter().any(|step| step == name))
+    /// The policy for a component: of those that name it, the one that says most; else the one for `*`.
+    ///
+    /// The threat: a stranger's component under the name of a built-in step. An operator who wrote `sql` trusts the step that
+    /// comes with the program, so such a component gets nothing by its name.
+    fn of(&self, request: &Request<'_>) -> Option<&Policy> {
+        let precision = |policy: &Policy| {
+            let trusted = !request.replaces_builtin
+                || policy.replaced
+                || policy.component.as_deref() == Some(request.digest);
+            let named = policy.steps.iter().filter_map(|step| {
+                let step = StepRef::parse(step).ok()?;
+                let by_digest = matches!(step.wanted, Wanted::Digest(_));
+                let meant = step.type_name == request.manifest.type_name
+                    && step.matches(&request.manifest.version, request.digest)
+                    && (trusted || by_digest);
+                meant.then(|| step.precision() + 1)
+            });
+            let any = policy.steps.iter().any(|step| step == "*").then_some(0);
+            named.max().or(any)
         };
-        named(step_type).or_else(|| named("*"))
+        let own = self.0.iter().filter(|policy| policy.is_for(request.project));
+        let fitting = own.filter_map(|policy| Some((precision(policy)?, policy)));
+        // Of equals the first: two policies never have one name for a step.
+        fitting.rev().max_by_key(|(precision, _)| *precision).map(|(_, policy)| policy)
     }
 }
 
@@ -71,6 +90,8 @@ pub struct Request<'a> {
     pub manifest: &'a Manifest,
     /// `sha256:...` of the component.
     pub digest: &'a str,
+    /// The component bears the name of a built-in step, and is another.
+    pub replaces_builtin: bool,
     /// The narrowing `policy` of the job and of the step, where they have one.
     pub narrowing: &'a [&'a Grants],
     /// The step's own time limit.
@@ -99,7 +120,7 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
             return Err(Denial::new("COMPONENT_NOT_PINNED", "", &why).help(repin(request)));
         }
     }
-    let (name, operator) = match policies.of(request.project, &manifest.type_name) {
+    let (name, operator) = match policies.of(request) {
         Some(policy) => {
             if policy.component.as_deref().is_some_and(|pinned| pinned != request.digest) {
                 let why = format!(
@@ -426,6 +447,7 @@ mod tests {
             steps: vec!["acme/step".to_owned()],
             projects: vec!["default".to_owned()],
             component: None,
+            replaced: false,
             grants: grants(operator),
         };
         let narrowing: Vec<Grants> = narrowing.iter().map(|yaml| grants(yaml)).collect();
@@ -435,6 +457,7 @@ mod tests {
             project: "default",
             manifest: &manifest,
             digest: "sha256:aa",
+            replaces_builtin: false,
             narrowing: &narrowing,
             timeout: None,
             workspace: Some(Bytes(1 << 20)),
@@ -455,6 +478,7 @@ context: {read: ['*'], write: [a]}";
             project: "default",
             manifest: &manifest,
             digest: "",
+            replaces_builtin: false,
             narrowing: &[],
             timeout: None,
             workspace: None,
@@ -465,6 +489,66 @@ context: {read: ['*'], write: [a]}";
         assert!(!grant.may_read("x") && !grant.may_write("x"));
         let lacking: Vec<_> = grant.lacking().into_iter().map(|denial| denial.rule).collect();
         assert_eq!(lacking, ["HTTP_NOT_GRANTED", "FILES_NOT_GRANTED"]);
+    }
+
+    #[test]
+    fn the_name_of_a_built_in_step_means_that_step_and_no_other() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let manifest = manifest(&["files"]);
+        let granted = |steps: &str, more: &str, replaces_builtin: bool| {
+            let text = format!("policy: 1\nname: p\nsteps: [{steps}]\n{more}\nfiles: [{{mount: /s, scratch: 1MiB}}]");
+            let policies = Policy::parse("p.yaml", &text, Path::new("")).unwrap();
+            let request = Request {
+                project: "default",
+                manifest: &manifest,
+                digest: &digest,
+                replaces_builtin,
+                narrowing: &[],
+                timeout: None,
+                workspace: None,
+            };
+            let grant = decide(&PolicySet(policies), &Configuration::default(), &request).unwrap();
+            !grant.files().is_empty()
+        };
+        for (steps, more, built_in, stranger) in [
+            ("acme/step", "", true, false),
+            ("acme/step@1", "", true, false),
+            ("acme/step@1.0.0", "", true, false),
+            ("acme/step@2", "", false, false),
+            ("acme/step", "replaced: true", true, true),
+            ("acme/step", &format!("component: '{digest}'"), true, true),
+            (&format!("acme/step@{digest}"), "", true, true),
+            // What is for everything was never for the built-in step alone.
+            ("'*'", "", true, true),
+        ] {
+            assert_eq!(granted(steps, more, false), built_in, "{steps} {more}");
+            assert_eq!(granted(steps, more, true), stranger, "{steps} {more}");
+        }
+    }
+
+    #[test]
+    fn of_several_policies_for_a_step_the_one_that_says_most_applies() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let names = ["'*'", "acme/step", "acme/step@1", "acme/step@1.0", "acme/step@1.0.0", &format!("acme/step@{digest}")];
+        let manifest = manifest(&[]);
+        for most in 0..names.len() {
+            let mut policies = Vec::new();
+            for name in names.iter().take(most + 1).rev() {
+                let text = format!("policy: 1\nname: \"{name}\"\nsteps: [{name}]");
+                policies.extend(Policy::parse("p.yaml", &text, Path::new("")).unwrap());
+            }
+            let request = Request {
+                project: "default",
+                manifest: &manifest,
+                digest: &digest,
+                replaces_builtin: false,
+                narrowing: &[],
+                timeout: None,
+                workspace: None,
+            };
+            let policies = PolicySet(policies);
+            assert_eq!(policies.of(&request).map(|policy| policy.name.as_str()), Some(names[most]));
+        }
     }
 
     #[test]
@@ -527,6 +611,7 @@ profile: large";
             steps: vec!["*".to_owned()],
             projects: vec!["default".to_owned()],
             component: Some("sha256:bb".to_owned()),
+            replaced: false,
             grants: Grants::default(),
         };
         let manifest = manifest(&[]);
@@ -534,6 +619,7 @@ profile: large";
             project: "default",
             manifest: &manifest,
             digest: "sha256:aa",
+            replaces_builtin: false,
             narrowing: &[],
             timeout: None,
             workspace: None,

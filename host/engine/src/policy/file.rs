@@ -10,6 +10,7 @@ use super::http::HttpRule;
 use super::limits::{LimitsPatch, Profile};
 use crate::document::{Diagnostics, Document, Schema};
 use crate::quantity::{Bytes, Count, Span};
+use crate::reference::StepRef;
 
 /// One policy: which steps it is for, and what they get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +21,8 @@ pub struct Policy {
     pub policy: u32,
     /// A name, for `policy show`, run records and error messages.
     pub name: String,
-    /// The step types that it applies to; `"*"` for every type that no other policy names.
+    /// The step types that it applies to; `"*"` for every type that no other policy names. A type may have a version
+    /// (`acme/invoice@1.2`) or a digest (`acme/invoice@sha256:...`); of several that fit, the one that says most applies.
     #[schemars(length(min = 1))]
     pub steps: Vec<String>,
     /// The projects whose jobs it applies to; `"*"` for all of them. Default: `default`, the project of what names none.
@@ -31,6 +33,10 @@ pub struct Policy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
     pub component: Option<String>,
+    /// Whether it is also for components that take the place of a built-in step. Default: false; the name of a built-in step
+    /// (`sql`) means that step alone, unless `steps` or `component` name the digest.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub replaced: bool,
     /// What the steps get.
     #[serde(flatten)]
     pub grants: Grants,
@@ -243,6 +249,11 @@ impl Policy {
                 Err(found) => problems.0.extend(found.0),
                 Ok(mut policy) => {
                     policy.grants.check(&document, "", &mut problems);
+                    for (i, step) in policy.steps.iter().enumerate() {
+                        if let Err(message) = StepRef::parse(step) {
+                            problems.0.push(document.error(&format!("/steps/{i}"), message));
+                        }
+                    }
                     for (i, rule) in policy.grants.files.iter_mut().flatten().enumerate() {
                         if let Some(source) = &mut rule.source {
                             let path = dir.join(&*source);

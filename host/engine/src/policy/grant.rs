@@ -121,6 +121,11 @@ impl Grant {
         }
     }
 
+    /// `sha256:...` of the component that it is for.
+    pub fn component(&self) -> &str {
+        &self.component
+    }
+
     /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.limits

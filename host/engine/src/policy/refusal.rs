@@ -381,6 +381,7 @@ context: {read: [day]}
             project: "default",
             manifest: &manifest,
             digest: "sha256:aa",
+            replaces_builtin: false,
             narrowing: &[&narrowing],
             timeout: None,
             workspace: Some(crate::quantity::Bytes(1 << 20)),

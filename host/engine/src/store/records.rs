@@ -22,8 +22,10 @@ pub enum Kind {
     DeadLetter,
     /// A process that works on runs.
     Worker,
-    /// A step that was registered while the service ran.
+    /// A step type that was registered while the service ran: its versions, and which of them is active.
     Step,
+    /// What a component that the store has says about itself, by its digest.
+    Component,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Self::DeadLetter => "dead letter",
             Self::Worker => "worker",
             Self::Step => "step",
+            Self::Component => "component",
         }
     }
 }

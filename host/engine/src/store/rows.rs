@@ -1,5 +1,6 @@
 //! What stores take and give.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -10,7 +11,7 @@ use crate::clock::{self, Timestamp};
 use crate::job::{Job, OnConflict};
 use crate::run::{Event, RunStatus};
 use crate::schedule::{Decision, RunOverlap};
-use crate::step::LogLine;
+use crate::step::{LogLine, Pin};
 use crate::trace::Trace;
 
 /// A run as it is admitted, before anything happened.
@@ -47,6 +48,10 @@ pub struct NewRun {
     /// Its place in a trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+    /// The components of its steps, by the types as the job names them: what was current when it was admitted. A type
+    /// that is missing here is looked up when its step begins.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub components: BTreeMap<String, Pin>,
     /// Makes a second insert of the same request find the first.
     #[serde(skip)]
     pub idempotency: Option<Idempotency>,
@@ -80,6 +85,7 @@ impl NewRun {
             source: Source::Api,
             key: None,
             trace: None,
+            components: BTreeMap::new(),
             idempotency: None,
             inherited: Vec::new(),
         }

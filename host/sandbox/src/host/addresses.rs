@@ -41,6 +41,7 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         project: "default",
         manifest: &manifest,
         digest: "",
+        replaces_builtin: false,
         narrowing: &[],
         timeout: None,
         workspace: None,

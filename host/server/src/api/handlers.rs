@@ -1,8 +1,8 @@
 //! Jobs, schedules, dead letters, queues, and what operates the service.
 
 use axum::Json;
-use axum::body::{Bytes, to_bytes};
-use axum::extract::{Extension, FromRequestParts, Path, Query, Request, State};
+use axum::body::Bytes;
+use axum::extract::{Extension, FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,10 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stepwell::engine::document::{Document, Schema};
-use stepwell::engine::job::approval;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
-use stepwell::sandbox::MAX_COMPONENT_BYTES;
 use stepwell::{CleanUpOptions, Health, HostError, Metrics, StoredJob};
 
 use super::keys::{self, NewKey};
@@ -21,7 +19,7 @@ use super::problem::Problem;
 use super::v2::{accepted, idempotency, parse, trace};
 use super::views::{
     AuditLog, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer, Queues,
-    Reason, RegisteredStep, RunRequest, Schedule, Step, Steps,
+    Reason, RunRequest, Schedule,
 };
 use super::{App, Caller, openapi::document};
 
@@ -316,56 +314,6 @@ pub(super) async fn resume_queue(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     app.host.pause_queue(&id, None, caller.audit(&app, "queue.resume", &id)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn list_steps(State(app): State<App>) -> Json<Steps> {
-    let sandbox = app.host.sandbox();
-    let mut items: Vec<Step> = app
-        .host
-        .steps()
-        .iter()
-        .map(|manifest| Step {
-            step_type: manifest.type_name.clone(),
-            version: manifest.version.clone(),
-            summary: manifest.summary.clone(),
-            digest: sandbox.digest(&manifest.type_name),
-            idempotent: manifest.idempotent,
-            config_schema: manifest.config_schema.value().clone(),
-        })
-        .collect();
-    items.push(Step {
-        step_type: approval::TYPE.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        summary: "Waits until somebody has decided; the engine's own, since nothing runs".to_owned(),
-        digest: None,
-        idempotent: true,
-        config_schema: approval::Approval::schema().into(),
-    });
-    items.sort_by(|a, b| a.step_type.cmp(&b.step_type));
-    Json(Steps { items, next_cursor: None })
-}
-
-pub(super) async fn register_step(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    request: Request,
-) -> Result<(StatusCode, Json<RegisteredStep>), Problem> {
-    let wasm = to_bytes(request.into_body(), MAX_COMPONENT_BYTES).await.map_err(|_| {
-        let detail = format!("a component has {MAX_COMPONENT_BYTES} bytes at most");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-    })?;
-    let audit = caller.audit(&app, "step.register", "");
-    let (step_type, digest) = app.host.register_for_all(wasm.to_vec(), audit).await?;
-    Ok((StatusCode::CREATED, Json(RegisteredStep { step_type, digest })))
-}
-
-pub(super) async fn remove_step(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    app.host.unregister_for_all(&id, caller.audit(&app, "step.remove", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

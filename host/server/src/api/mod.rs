@@ -13,6 +13,7 @@ mod openapi;
 mod outputs;
 mod problem;
 mod routes;
+mod steps;
 mod runs;
 mod serve;
 mod v2;

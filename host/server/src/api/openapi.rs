@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
 use stepwell::engine::run::RunView;
 use stepwell::engine::store::{DeadLetter, RunRow};
-use stepwell::{Backfill, Explanation, Health, Metrics};
+use stepwell::{Activated, Backfill, Explanation, Health, Metrics};
 
 use super::problem::Problem;
 use super::routes::{Operation, TABLE};
@@ -178,7 +178,8 @@ fn schemas() -> Value {
         "RetryRequest": views::RetryRequest, "Explanation": Explanation, "Receipts": views::Receipts,
         "Artifacts": views::Artifacts, "Decision": views::Decision, "Approvals": views::Approvals,
         "DeadLetter": DeadLetter, "DeadLetters": views::DeadLetters, "BulkRequest": views::BulkRequest,
-        "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "RegisteredStep": views::RegisteredStep, "Metrics": Metrics,
+        "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
+        "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,
         "Health": Health, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "Keys": views::Keys,
         "KeyRequest": views::KeyRequest, "NewKey": views::NewKeyAnswer,
     };

@@ -8,7 +8,7 @@ use super::App;
 use super::handlers as h;
 use super::history;
 use super::keys::Role;
-use super::{observe, outputs, runs as r, v2};
+use super::{observe, outputs, runs as r, steps as s, v2};
 
 /// An operation of the API.
 pub(crate) struct Operation {
@@ -80,6 +80,10 @@ const LEDGER: &[(&str, &str, &str)] = &[
     ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
     ("cursor", "string", "`next_cursor` of the page before."),
 ];
+const REGISTER: &[(&str, &str, &str)] = &[
+    ("force", "boolean", "Registers although stored jobs would not be valid with it, or its version is that of another component."),
+    ("replace", "boolean", "It may take the place of a built-in step, without the grants of policies that name that step."),
+];
 const LETTERS: &[(&str, &str, &str)] = &[
     ("state", "string", "`open`, `redriven` or `discarded`. Default: all."),
     ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
@@ -147,9 +151,11 @@ operations! {
     post "/api/v2/queues/{id}/pause" pauseQueue operator h::pause_queue, "Pauses a queue: nothing of it begins", query NONE, body Some("Reason"), gives 204 "", waits false, command "queues pause ZONE";
     post "/api/v2/queues/{id}/resume" resumeQueue operator h::resume_queue, "Resumes a queue", query NONE, body None, gives 204 "", waits false, command "queues resume ZONE";
 
-    get "/api/v2/steps" listSteps viewer h::list_steps, "Step types and what they say about themselves", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
-    post "/api/v2/steps" registerStep admin h::register_step, "Registers a component (`application/wasm`) as a step, for every node", query NONE, body None, gives 201 "RegisteredStep", waits true, command "steps register FILE";
-    delete "/api/v2/steps/{id}" removeStep admin h::remove_step, "Removes a step that was registered so", query NONE, body None, gives 204 "", waits false, command "steps remove TYPE";
+    get "/api/v2/steps" listSteps viewer s::list, "Step types: what they say about themselves, and their versions", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
+    get "/api/v2/steps/{id}" getStep viewer s::get, "A step type, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 200 "Step", waits false, command "steps inspect TYPE";
+    post "/api/v2/steps" registerStep admin s::register, "Registers a component (`application/wasm`) as the active version of its step type, for every node", query REGISTER, body None, gives 201 "ActivatedStep", waits true, command "steps register FILE";
+    post "/api/v2/steps/{id}/rollback" rollbackStep admin s::roll_back, "Makes an earlier version of a registered step active", query NONE, body Some("RollbackRequest"), gives 200 "ActivatedStep", waits true, command "steps rollback TYPE [VERSION]";
+    delete "/api/v2/steps/{id}" removeStep admin s::remove, "Removes a registered step, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 204 "", waits false, command "steps remove TYPE";
     get "/api/v2/metrics" getMetrics viewer h::metrics, "How the runs of the last hours went", query &[("hours", "integer", "How many, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
     get "/api/v2/system/health" systemHealth viewer h::health, "Whether the parts work", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention, or than `days`; those with open dead letters are kept", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
@@ -164,6 +170,7 @@ const EVERYWHERE: &[&str] = &[
     "pauseQueue",
     "resumeQueue",
     "registerStep",
+    "rollbackStep",
     "removeStep",
     "cleanUp",
     "listAudit",

@@ -91,7 +91,7 @@ async fn started(host: &Host, address: SocketAddr) {
         listen = %address,
         store = stores.join(", "),
         policies = if policies.is_empty() { "none".to_owned() } else { policies.join(", ") },
-        steps = host.steps().len(),
+        steps = stepwell::engine::job::Catalog::types(&host.catalog()).len(),
         "started"
     );
 }

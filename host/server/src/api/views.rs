@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
-use stepwell::{Backfill, Preview, QueueStatus, StoredJob};
+use stepwell::{Backfill, Preview, QueueStatus, StepVersion, StoredJob};
 
 use super::keys::{ApiKey, Role};
 
@@ -286,15 +286,16 @@ pub(crate) struct Step {
     pub idempotent: bool,
     /// JSON Schema of its configuration.
     pub config_schema: Value,
+    /// Its versions, the newest first; none for the engine's own `approval`.
+    pub versions: Vec<StepVersion>,
 }
 
-/// A step that was registered.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct RegisteredStep {
-    /// Its name.
-    pub step_type: String,
-    /// `sha256:...` of the component.
-    pub digest: String,
+/// The body of `POST /api/v2/steps/{id}/rollback`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RollbackRequest {
+    /// The version (`1`, `1.2` or `1.2.3`), or the digest. Default: the one that was registered before the active one.
+    pub version: Option<String>,
 }
 
 /// What an attempt of a step cost.

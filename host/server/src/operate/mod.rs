@@ -5,6 +5,7 @@
 mod args;
 mod connections;
 mod secrets;
+mod steps;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use args::{
 };
 
 pub(crate) use args::{OperateCommand, RunsOperate};
+pub(crate) use steps::steps;
 
 /// Who acts, in the audit log.
 const BY: &str = "command";
@@ -108,19 +110,6 @@ pub(crate) async fn operate(command: OperateCommand) -> Result<Exit, HostError> 
         OperateCommand::Connections(of) => connections::connections(of.command, &host(&of.host).await?).await,
         OperateCommand::Secrets(of) => secrets::secrets(of.command, &host(&of.host).await?).await,
     }
-}
-
-pub(crate) async fn register_step(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    let wasm = std::fs::read(file).map_err(|error| file_error(file.to_owned(), error))?;
-    let (step_type, digest) = host.register_for_all(wasm, audit(&host, "step.register", "")).await?;
-    done(&format!("{step_type}: registered, {digest}"))
-}
-
-pub(crate) async fn remove_step(step_type: &str, args: &HostArgs) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    host.unregister_for_all(step_type, audit(&host, "step.remove", step_type)).await?;
-    done(&format!("{step_type}: removed"))
 }
 
 fn shown(value: &impl Serialize) -> Result<Exit, HostError> {

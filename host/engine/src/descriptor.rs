@@ -1,0 +1,232 @@
+//! What a component says about itself, checked before it becomes a step.
+//!
+//! The threat: a descriptor is a stranger's text. It is shown in terminals, kept in the store, compiled into a
+//! validator that each job meets, and compared with policy. So each part has a bound, and a meaning that is known.
+
+use serde_json::{Value, json};
+
+use crate::job::{STEP_KEYS, approval};
+use crate::step::Manifest;
+
+/// What a step may ask for.
+pub const CAPABILITIES: &[&str] = &["environment", "files", "http", "process", "sql"];
+/// Types that no component can have: the engine's own, and a word that the API uses in the place of a type.
+pub const RESERVED_TYPES: &[&str] = &[approval::TYPE, "types"];
+/// Characters of a summary, and of the purpose of a need.
+const TEXT: usize = 500;
+/// Bytes of a schema, as JSON.
+const SCHEMA_BYTES: usize = 128 << 10;
+/// Levels of lists and objects in a schema.
+const SCHEMA_DEPTH: usize = 32;
+
+/// Whether that is the name of a step type: `invoice_check` or `acme/invoice_check`, at most 64 characters.
+pub fn is_type_name(name: &str) -> bool {
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    name.len() <= 64 && name.split('/').count() <= 2 && name.split('/').all(word)
+}
+
+/// The vendor of a step type: `acme` of `acme/invoice`.
+pub fn vendor(step_type: &str) -> Option<&str> {
+    step_type.split_once('/').map(|(vendor, _)| vendor)
+}
+
+/// Everything that is wrong with a descriptor: each time the field, and the fix.
+pub fn problems(manifest: &Manifest) -> Vec<String> {
+    let mut problems = Vec::new();
+    let name = &manifest.type_name;
+    if !is_type_name(name) {
+        problems.push(format!(
+            "`type-name`: {name:?} is not a type name; write for instance `acme/invoice_check`: lower-case letters, digits and `_`, at most 64 characters"
+        ));
+    }
+    if RESERVED_TYPES.contains(&name.as_str()) {
+        problems.push(format!("`type-name`: `{name}` is reserved; choose another name"));
+    }
+    if let Err(error) = semver::Version::parse(&manifest.version) {
+        let version: String = manifest.version.chars().take(40).collect();
+        problems.push(format!(
+            "`version`: {version:?} is not a semantic version ({error}); write for instance 1.0.0"
+        ));
+    }
+    text("summary", &manifest.summary, &mut problems);
+    for (index, need) in manifest.needs.iter().enumerate() {
+        let at = format!("needs[{index}]");
+        if !CAPABILITIES.contains(&need.capability.as_str()) {
+            let said: String = need.capability.chars().take(40).collect();
+            problems.push(format!(
+                "`{at}.capability`: {said:?} is not known; a step can ask for {}",
+                CAPABILITIES.join(", ")
+            ));
+        } else if manifest.needs.iter().take(index).any(|other| other.capability == need.capability) {
+            problems.push(format!(
+                "`{at}.capability`: `{}` is named twice; leave one of them out",
+                need.capability
+            ));
+        }
+        text(&format!("{at}.purpose"), &need.purpose, &mut problems);
+    }
+    problems.extend(schema(manifest.config_schema.value()));
+    problems
+}
+
+fn text(field: &str, text: &str, problems: &mut Vec<String>) {
+    let length = text.chars().count();
+    if length > TEXT {
+        problems.push(format!("`{field}`: {length} characters; write at most {TEXT}"));
+    }
+    if text.chars().any(char::is_control) {
+        problems.push(format!("`{field}`: it has control characters or line breaks; write one line of text"));
+    }
+}
+
+fn schema(schema: &Value) -> Vec<String> {
+    let wrong = |why: String| vec![format!("`config-schema`: {why}")];
+    if !schema.is_object() {
+        return wrong("it is not a JSON object; write a JSON Schema with `\"type\": \"object\"`".to_owned());
+    }
+    // The depth first: what follows goes through all levels.
+    if deeper_than(schema, SCHEMA_DEPTH) {
+        return wrong(format!("it is nested deeper than {SCHEMA_DEPTH} levels; move parts into `$defs`"));
+    }
+    let bytes = schema.to_string().len();
+    if bytes > SCHEMA_BYTES {
+        return wrong(format!("it has {bytes} bytes; write at most {SCHEMA_BYTES}"));
+    }
+    let mut problems = Vec::new();
+    if let Err(error) = jsonschema::meta::validate(schema) {
+        let place = match error.instance_path().to_string() {
+            place if place.is_empty() => "its top level".to_owned(),
+            place => place,
+        };
+        let why: String = error.to_string().chars().take(300).collect();
+        return wrong(format!("it is not a valid JSON Schema: {place}: {why}"));
+    }
+    match jsonschema::validator_for(schema) {
+        Ok(validator) => {
+            let others = [json!(null), json!(true), json!(1), json!("text"), json!([])];
+            if others.iter().any(|value| validator.is_valid(value)) {
+                problems.push(
+                    "`config-schema`: it does not describe an object; add `\"type\": \"object\"` at its top level"
+                        .to_owned(),
+                );
+            }
+        }
+        Err(error) => {
+            let why: String = error.to_string().chars().take(300).collect();
+            problems.push(format!(
+                "`config-schema`: it cannot be used: {why}; a schema is complete in itself, and each pattern a regular expression"
+            ));
+        }
+    }
+    let reserved = STEP_KEYS.iter().filter(|key| **key != "timeout");
+    for key in reserved.filter(|key| has_property(schema, key)) {
+        problems.push(format!(
+            "`config-schema`: the property `{key}` is a key that every step has (jobs never pass it on); rename it"
+        ));
+    }
+    problems
+}
+
+/// Whether the schema, or a part of it that describes the same object, has a property of this name.
+fn has_property(schema: &Value, name: &str) -> bool {
+    let own = schema.pointer(&format!("/properties/{name}")).is_some();
+    let parts = ["allOf", "anyOf", "oneOf"].iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
+    own || parts.into_iter().any(|part| has_property(part, name))
+}
+
+fn deeper_than(value: &Value, levels: usize) -> bool {
+    let Some(left) = levels.checked_sub(1) else { return value.is_object() || value.is_array() };
+    match value {
+        Value::Object(map) => map.values().any(|value| deeper_than(value, left)),
+        Value::Array(items) => items.iter().any(|value| deeper_than(value, left)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Profile;
+    use crate::step::Need;
+
+    fn good() -> Manifest {
+        Manifest {
+            type_name: "acme/invoice".to_owned(),
+            version: "1.2.0".to_owned(),
+            summary: "Sends invoices".to_owned(),
+            config_schema: json!({"type": "object", "properties": {"to": {"type": "string"}, "timeout": {"type": "number"}}})
+                .into(),
+            needs: vec![need("http", "to send them")],
+            profile: Profile::Standard,
+            idempotent: false,
+        }
+    }
+
+    fn need(capability: &str, purpose: &str) -> Need {
+        Need { capability: capability.to_owned(), purpose: purpose.to_owned(), optional: false }
+    }
+
+    fn nested(levels: usize) -> Value {
+        (0..levels).fold(json!(true), |schema, _| json!({"not": schema}))
+    }
+
+    #[test]
+    fn each_problem_names_its_field_and_the_fix() {
+        assert_eq!(problems(&good()), Vec::<String>::new());
+        type Change = fn(&mut Manifest);
+        let cases: &[(Change, &str)] = &[
+            (|m| m.type_name = "Acme Invoice".to_owned(), "`type-name`: \"Acme Invoice\""),
+            (|m| m.type_name = "a/b/c".to_owned(), "write for instance `acme/invoice_check`"),
+            (|m| m.type_name = "approval".to_owned(), "`type-name`: `approval` is reserved"),
+            (|m| m.version = "1.2".to_owned(), "`version`: \"1.2\" is not a semantic version"),
+            (|m| m.version = String::new(), "`version`"),
+            (|m| m.version = "latest".to_owned(), "write for instance 1.0.0"),
+            (|m| m.summary = "x".repeat(501), "`summary`: 501 characters; write at most 500"),
+            (|m| m.summary = "red \u{1b}[31m".to_owned(), "`summary`: it has control characters"),
+            (|m| m.needs.push(need("network", "")), "a step can ask for environment, files, http, process, sql"),
+            (|m| m.needs.push(need("http", "")), "`needs[1].capability`: `http` is named twice"),
+            (|m| m.needs[0].purpose = "a\nb".to_owned(), "`needs[0].purpose`"),
+            (|m| m.config_schema = json!(true).into(), "it is not a JSON object"),
+            (|m| m.config_schema = json!({}).into(), "add `\"type\": \"object\"`"),
+            (|m| m.config_schema = json!({"type": "string"}).into(), "does not describe an object"),
+            (|m| m.config_schema = json!({"type": "objekt"}).into(), "is not a valid JSON Schema: /type"),
+            (
+                |m| m.config_schema = json!({"type": "object", "properties": {"a": {"minimum": "1"}}}).into(),
+                "/properties/a/minimum",
+            ),
+            (
+                |m| m.config_schema = json!({"type": "object", "properties": {"a": {"pattern": "("}}}).into(),
+                "`config-schema`",
+            ),
+            (
+                |m| m.config_schema = json!({"type": "object", "$ref": "https://example.com/x.json"}).into(),
+                "a schema is complete in itself",
+            ),
+            (|m| m.config_schema = nested(40).into(), "nested deeper than 32 levels"),
+            (
+                |m| m.config_schema = json!({"type": "object", "description": "x".repeat(200 << 10)}).into(),
+                "write at most 131072",
+            ),
+            (
+                |m| m.config_schema = json!({"type": "object", "properties": {"when": {}}}).into(),
+                "the property `when` is a key that every step has",
+            ),
+            (
+                |m| {
+                    m.config_schema =
+                        json!({"type": "object", "oneOf": [{"properties": {"id": {"type": "string"}}}]}).into();
+                },
+                "the property `id`",
+            ),
+        ];
+        for (change, said) in cases {
+            let mut manifest = good();
+            change(&mut manifest);
+            let found = problems(&manifest).join("\n");
+            assert!(found.contains(said), "{said}: {found}");
+        }
+    }
+}

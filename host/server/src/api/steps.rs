@@ -1,0 +1,98 @@
+//! Step types: what there is, and what is registered, rolled back and removed.
+
+use axum::Json;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Extension, Path, Request, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use stepwell::engine::job::{Catalog, approval};
+use stepwell::engine::reference::type_of;
+use stepwell::engine::{Manifest, StoreError};
+use stepwell::sandbox::MAX_COMPONENT_BYTES;
+use stepwell::{Activated, HostError, Registration};
+
+use super::handlers::{Params, body};
+use super::problem::Problem;
+use super::views::{RollbackRequest, Step, Steps};
+use super::{App, Caller};
+
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Steps>, Problem> {
+    let mut items = Vec::new();
+    for manifest in app.host.steps().await? {
+        items.push(shown(&app, &manifest, &manifest.type_name).await?);
+    }
+    items.push(Step {
+        step_type: approval::TYPE.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        summary: "Waits until somebody has decided; the engine's own, since nothing runs".to_owned(),
+        digest: None,
+        idempotent: true,
+        config_schema: approval::Approval::schema().into(),
+        versions: Vec::new(),
+    });
+    items.sort_by(|a, b| a.step_type.cmp(&b.step_type));
+    Ok(Json(Steps { items, next_cursor: None }))
+}
+
+async fn shown(app: &App, manifest: &Manifest, reference: &str) -> Result<Step, Problem> {
+    Ok(Step {
+        step_type: manifest.type_name.clone(),
+        version: manifest.version.clone(),
+        summary: manifest.summary.clone(),
+        digest: app.host.sandbox().digest(reference),
+        idempotent: manifest.idempotent,
+        config_schema: manifest.config_schema.value().clone(),
+        versions: app.host.step_versions(type_of(reference)).await?,
+    })
+}
+
+pub(super) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Step>, Problem> {
+    let missing = || HostError::from(StoreError::NoRecord("step", id.clone()));
+    let versions = app.host.step_versions(type_of(&id)).await?;
+    let manifest = app.host.catalog().manifest(&id).filter(|_| !versions.is_empty()).ok_or_else(missing)?;
+    Ok(Json(shown(&app, &manifest, &id).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegisterQuery {
+    #[serde(default)]
+    replace: bool,
+    #[serde(default)]
+    force: bool,
+}
+
+pub(super) async fn register(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Params(RegisterQuery { replace, force }): Params<RegisterQuery>,
+    request: Request,
+) -> Result<(StatusCode, Json<Activated>), Problem> {
+    let wasm = to_bytes(request.into_body(), MAX_COMPONENT_BYTES).await.map_err(|_| {
+        let detail = format!("a component has {MAX_COMPONENT_BYTES} bytes at most");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    })?;
+    let audit = caller.audit(&app, "step.register", "");
+    let how = Registration { replace, force };
+    Ok((StatusCode::CREATED, Json(app.host.register_for_all(wasm.to_vec(), how, audit).await?)))
+}
+
+pub(super) async fn roll_back(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<Json<Activated>, Problem> {
+    let RollbackRequest { version } = body(&bytes)?;
+    let audit = caller.audit(&app, "step.rollback", &id);
+    Ok(Json(app.host.roll_back(&id, version.as_deref(), audit).await?))
+}
+
+pub(super) async fn remove(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    app.host.unregister_for_all(&id, caller.audit(&app, "step.remove", &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
