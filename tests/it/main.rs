@@ -22,6 +22,7 @@ mod powershell;
 mod probe;
 mod process;
 mod recovery;
+mod registry;
 mod server;
 mod service;
 mod simulation;

@@ -1,0 +1,116 @@
+//! Registered steps: which component a name means, and what a run that has begun keeps.
+
+use stepwell::engine::store::Audit;
+use stepwell::{Host, HostError, Registration};
+use stepwell_tests::guest;
+
+use crate::cli::Shell;
+use crate::support::Site;
+
+const GREETS: &str = "{id: greets, steps: [{id: s, type: hello, who: you}]}";
+
+fn hello() -> Vec<u8> {
+    std::fs::read(guest("hello_step")).unwrap()
+}
+
+/// The same step as another component: with a custom section that says nothing.
+fn hello_again() -> Vec<u8> {
+    let mut wasm = hello();
+    wasm.extend([0, 3, 1, b'x', 0]);
+    wasm
+}
+
+fn audit(host: &Host) -> Audit {
+    Audit {
+        at: host.now(),
+        by: "ann".to_owned(),
+        action: "step.register".to_owned(),
+        target: String::new(),
+        detail: String::new(),
+    }
+}
+
+async fn register(host: &Host, wasm: Vec<u8>, force: bool) -> Result<String, HostError> {
+    let how = Registration { force, replace: false };
+    Ok(host.register_for_all(wasm, how, audit(host)).await?.digest)
+}
+
+async fn component_of_a_run(host: &Host, job: &str) -> String {
+    let job = host.parse("job.yaml", job).await.unwrap().job;
+    let view = serde_json::to_value(host.execute(job, Default::default()).await.unwrap()).unwrap();
+    assert_eq!(view["status"], "success", "{view}");
+    view["steps"][0]["receipt"]["component"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_host_over_a_store_knows_what_is_registered_there() {
+    let site = Site::new().host().await;
+    let digest = register(&site.host, hello(), false).await.unwrap();
+    let other = Host::builder().data_dir(site.dir.path().join("data")).build().unwrap();
+    assert_eq!(component_of_a_run(&other, GREETS).await, digest);
+}
+
+#[tokio::test]
+async fn a_run_keeps_the_component_that_it_was_admitted_with() {
+    let site = Site::new().host().await;
+    let first = register(&site.host, hello(), false).await.unwrap();
+    let job = site.host.parse("job.yaml", GREETS).await.unwrap().job;
+    let admitted = site.host.submit(job.clone(), Default::default()).await.unwrap();
+    // One version is one component, unless somebody insists.
+    let refused = register(&site.host, hello_again(), false).await.unwrap_err().to_string();
+    assert!(refused.contains("raise the version"), "{refused}");
+    let second = register(&site.host, hello_again(), true).await.unwrap();
+    assert_ne!(first, second);
+    // Another process, after the upgrade: it has neither component in memory.
+    let later = Host::builder().data_dir(site.dir.path().join("data")).build().unwrap();
+    assert_eq!(later.run(&admitted).await.unwrap().run.components["hello"].digest, first);
+    assert_eq!(component_of_a_run(&later, GREETS).await, second);
+    assert_eq!(component_of_a_run(&later, &GREETS.replace("hello", &format!("hello@{first}"))).await, first);
+    let back = later.roll_back("hello", None, audit(&later)).await.unwrap();
+    assert_eq!(back.digest, first);
+    assert_eq!(component_of_a_run(&later, GREETS).await, first);
+    let none = later.roll_back("hello", None, audit(&later)).await.unwrap_err().to_string();
+    assert!(none.contains("there is none before it"), "{none}");
+}
+
+#[tokio::test]
+async fn built_in_steps_and_reserved_vendors_are_not_taken() {
+    let site = Site::new().config("vendors: {acme: {registered_by: [ci]}}").host().await;
+    let wait = std::fs::read(guest("wait")).unwrap();
+    let refused = register(&site.host, wait, true).await.unwrap_err().to_string();
+    assert!(refused.contains("comes with the service"), "{refused}");
+    let refused = site.host.unregister_for_all("sql", audit(&site.host)).await.unwrap_err().to_string();
+    assert!(refused.contains("`sql` is built in"), "{refused}");
+    let refused = site.host.roll_back("acme/x", None, audit(&site.host)).await.unwrap_err().to_string();
+    assert!(refused.contains("only ci may change"), "{refused}");
+}
+
+#[test]
+fn every_command_knows_registered_steps_and_two_files_of_one_type_are_an_error() {
+    let shell = Shell::new().file("job.yaml", GREETS).file("two.yaml", &GREETS.replace("hello", "hello@2"));
+    let wasm = guest("hello_step").display().to_string();
+    let ask = |arguments: &[&str]| {
+        let output = shell.run(arguments);
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    assert_eq!(ask(&["validate", "job.yaml"]).0, Some(2));
+    assert_eq!(ask(&["steps", "register", &wasm]).0, Some(0));
+    for arguments in [
+        &["validate", "job.yaml"][..],
+        &["policy", "show", "job.yaml"],
+        &["steps", "inspect", "hello"],
+        &["steps", "list"],
+        &["run", "job.yaml"],
+    ] {
+        let (code, text) = ask(arguments);
+        assert!(code == Some(0) && text.contains("hello"), "{arguments:?}: {text}");
+    }
+    let (code, text) = ask(&["validate", "two.yaml"]);
+    assert!(code == Some(2) && text.contains("there is no version `2`"), "{text}");
+    assert!(text.contains("known versions: 0.1.0 (active)"), "{text}");
+    std::fs::write(shell.path("again.wasm"), hello_again()).unwrap();
+    let again = shell.path("again.wasm").display().to_string();
+    let (code, text) = ask(&["steps", "list", "--step", &wasm, "--step", &again]);
+    assert!(code == Some(2) && text.contains("two files are the step type `hello`"), "{text}");
+}
