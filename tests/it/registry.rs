@@ -20,6 +20,12 @@ fn hello_again() -> Vec<u8> {
     wasm
 }
 
+/// Another host over the same store.
+fn beside(host: &Host) -> Host {
+    let data_dir = host.workspace("x").ancestors().nth(3).unwrap().to_owned();
+    Host::builder().data_dir(data_dir).build().unwrap()
+}
+
 fn audit(host: &Host) -> Audit {
     Audit {
         at: host.now(),
@@ -46,7 +52,7 @@ async fn component_of_a_run(host: &Host, job: &str) -> String {
 async fn a_host_over_a_store_knows_what_is_registered_there() {
     let site = Site::new().host().await;
     let digest = register(&site.host, hello(), false).await.unwrap();
-    let other = Host::builder().data_dir(site.dir.path().join("data")).build().unwrap();
+    let other = beside(&site.host);
     assert_eq!(component_of_a_run(&other, GREETS).await, digest);
 }
 
@@ -62,7 +68,7 @@ async fn a_run_keeps_the_component_that_it_was_admitted_with() {
     let second = register(&site.host, hello_again(), true).await.unwrap();
     assert_ne!(first, second);
     // Another process, after the upgrade: it has neither component in memory.
-    let later = Host::builder().data_dir(site.dir.path().join("data")).build().unwrap();
+    let later = beside(&site.host);
     assert_eq!(later.run(&admitted).await.unwrap().run.components["hello"].digest, first);
     assert_eq!(component_of_a_run(&later, GREETS).await, second);
     assert_eq!(component_of_a_run(&later, &GREETS.replace("hello", &format!("hello@{first}"))).await, first);
@@ -90,7 +96,8 @@ fn every_command_knows_registered_steps_and_two_files_of_one_type_are_an_error()
     let shell = Shell::new().file("job.yaml", GREETS).file("two.yaml", &GREETS.replace("hello", "hello@2"));
     let wasm = guest("hello_step").display().to_string();
     let ask = |arguments: &[&str]| {
-        let output = shell.run(arguments);
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let output = shell.command(&arguments).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(text).unwrap())
     };
