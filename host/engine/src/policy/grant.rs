@@ -273,6 +273,13 @@ impl HttpGrant {
             let denial = Denial::new("HTTP_AMBIGUOUS", &format!("{} {}", request.method, request.host), why);
             return Err(denial.help("remove one of the rules, or give them different `paths`"));
         }
+        if let (None, Some(name)) = (found, organization)
+            && self.rules.iter().any(|rule| rule.allows(request))
+        {
+            let what = format!("{} {} for the organization `{name}`", request.method, request.host);
+            let denial = Denial::new("HTTP_NOT_GRANTED", &what, "not granted: only other organizations are");
+            return Err(denial.help(format!("write `http: [{{organization: {name}}}]` into the policy")));
+        }
         let narrowed = self.narrowing.iter().all(|layer| layer.iter().any(|rule| rule.allows(request)));
         match found {
             Some(found) if narrowed => Ok(found),
