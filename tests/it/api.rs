@@ -78,7 +78,10 @@ async fn the_v2_and_legacy_endpoints_answer_as_the_reference_says() {
     like(SCHEDULED, &scheduled);
     assert_eq!(scheduled.json()["scheduled_time"], time);
     let keys: Vec<String> = scheduled.json().as_object().unwrap().keys().cloned().collect();
-    assert_eq!(keys, ["execution_id", "job_id", "message", "scheduled_time", "status", "success", "timezone"]);
+    assert_eq!(
+        keys,
+        ["execution_id", "job_id", "message", "scheduled_time", "status", "success", "timezone"]
+    );
     let status = server.get("/api/v2/execution/status").await;
     like(STATUS, &status);
     assert_eq!(status.json()["timezone_queues"]["UTC"]["queue_size"], 1);
@@ -121,7 +124,10 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     let (expired, _) =
         make(json!({"name": "e", "role": "admin", "expires_at": chrono::Utc::now() + chrono::Duration::seconds(1)})).await;
     // No key is born expired, and no two have one name.
-    for wrong in [json!({"name": "x", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}), json!({"name": "v", "role": "viewer"})] {
+    for wrong in [
+        json!({"name": "x", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}),
+        json!({"name": "v", "role": "viewer"}),
+    ] {
         assert_eq!(server.post("/api/v2/keys", &wrong).await.status, 409, "{wrong}");
     }
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
@@ -171,7 +177,13 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("GET", "/api/v2/runs/exec_1", "", 404, "there is no run"),
         ("GET", "/api/v2/runs?limit=0", "", 400, "not between 1 and 1000"),
         ("GET", "/api/v2/runs?limit=x", "", 400, "limit"),
-        ("GET", "/api/v2/runs?colour=red", "", 400, "the query has no parameter `colour`: it takes job_id, queue"),
+        (
+            "GET",
+            "/api/v2/runs?colour=red",
+            "",
+            400,
+            "the query has no parameter `colour`: it takes job_id, queue",
+        ),
         ("GET", "/api/v2/runs?job=x", "", 200, ""),
         ("GET", "/api/v2/runs?cursor=zzz", "", 400, "`next_cursor` of the page before"),
         ("POST", "/api/v2/jobs/execute", "{\"job\": {", 400, "1 problem"),
@@ -179,7 +191,13 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("POST", "/api/v2/jobs/schedule", FAR, 422, "more than five years away"),
         ("GET", "/api/v2/runs?status=red", "", 400, "not a status"),
         ("POST", "/api/v2/jobs/execute", "", 400, "empty"),
-        ("POST", "/api/v2/jobs/execute", "{\"job\": {\"id\": \"a\",\n \"steps\": 7}}", 422, "the request body has 1 problem"),
+        (
+            "POST",
+            "/api/v2/jobs/execute",
+            "{\"job\": {\"id\": \"a\",\n \"steps\": 7}}",
+            422,
+            "the request body has 1 problem",
+        ),
         ("POST", "/api/v2/jobs/execute", large.as_str(), 413, ""),
         ("POST", "/api/v2/keys", "{\"name\": 7}", 422, "2 problems"),
         ("POST", "/api/v2/keys", "{\"name\":", 400, "1 problem"),

@@ -84,7 +84,8 @@ async fn the_log_of_a_service_is_json_and_tells_what_happened() {
 /// What keeps a service from starting is a line of JSON, too.
 #[test]
 fn a_service_that_does_not_start_says_so_in_json() {
-    let shell = Shell::new().env("STEPWELL_LOG_FORMAT", "json").file("config.yaml", "service: {lease: soon}\n");
+    let shell =
+        Shell::new().env("STEPWELL_LOG_FORMAT", "json").file("config.yaml", "service: {lease: soon}\n");
     let output = shell.command(&["serve", "--config", "config.yaml"].map(str::to_owned)).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     for line in String::from_utf8(output.stderr).unwrap().lines() {

@@ -86,13 +86,28 @@ async fn ends_are_those_of_powershell() {
             json!({"script": "('(' * 20000 + '1' + ')' * 20000) | Invoke-Expression", "error_action": "stop"}),
             "too complicated to parse",
         ),
-        (json!({"script": "while ($true) { Start-Sleep -Milliseconds 1 }", "timeout": 1}), "the time of the step ran out"),
+        (
+            json!({"script": "while ($true) { Start-Sleep -Milliseconds 1 }", "timeout": 1}),
+            "the time of the step ran out",
+        ),
         (json!({"script": "while ($true) { $i++ }", "timeout": 1}), "line 1"),
         // A pause that outlasts the step's time ends the step: nothing after it runs.
-        (json!({"script": "Start-Sleep 30; 'switched'", "timeout": 1}), "the time of the step ran out in a pause"),
-        (json!({"script": "[Threading.Thread]::Sleep(30000); 'switched'", "timeout": 1}), "the time of the step ran out"),
-        (json!({"script": "try { Start-Sleep 30 } catch {} finally {}; 'switched'", "timeout": 1}), "the time of the step ran out"),
-        (json!({"script": "1..3 | ForEach-Object { Start-Sleep -Milliseconds 600 }; 'switched'", "timeout": 1}), "the time of the step ran out"),
+        (
+            json!({"script": "Start-Sleep 30; 'switched'", "timeout": 1}),
+            "the time of the step ran out in a pause",
+        ),
+        (
+            json!({"script": "[Threading.Thread]::Sleep(30000); 'switched'", "timeout": 1}),
+            "the time of the step ran out",
+        ),
+        (
+            json!({"script": "try { Start-Sleep 30 } catch {} finally {}; 'switched'", "timeout": 1}),
+            "the time of the step ran out",
+        ),
+        (
+            json!({"script": "1..3 | ForEach-Object { Start-Sleep -Milliseconds 600 }; 'switched'", "timeout": 1}),
+            "the time of the step ran out",
+        ),
         (json!({"script": "Start-Sleep -Milliseconds 50; 'switched'", "timeout": 5}), "switched"),
         (json!({"script": "$s = 'x'; while ($true) { $s += $s }"}), "memory"),
     ] {

@@ -143,7 +143,7 @@ async fn what_is_rendered_is_checked_and_works() {
     let site = site().await;
     for (step_type, config, vars, expected) in [
         ("wait", json!({"for": "${{ vars.n }}"}), json!({"n": 0}), "succeeded"),
-        ("wait", json!({"for": "${{ vars.n }}"}), json!({"n": "soon"}), "the text `soon` stands where"),
+        ("wait", json!({"for": "${{ vars.n }}"}), json!({"n": "soon"}), "not the text `soon`"),
         ("wait", json!({"until": "${{ vars.day }}T10:00:00Z"}), json!({"day": "2020-01-01"}), "succeeded"),
         (
             "wait",

@@ -186,7 +186,10 @@ mod tests {
             (|m| m.version = "latest".to_owned(), "write for instance 1.0.0"),
             (|m| m.summary = "x".repeat(501), "`summary`: 501 characters; write at most 500"),
             (|m| m.summary = "red \u{1b}[31m".to_owned(), "`summary`: it has control characters"),
-            (|m| m.needs.push(need("network", "")), "a step can ask for environment, files, http, process, sql"),
+            (
+                |m| m.needs.push(need("network", "")),
+                "a step can ask for environment, files, http, process, sql",
+            ),
             (|m| m.needs.push(need("http", "")), "`needs[1].capability`: `http` is named twice"),
             (|m| m.needs[0].purpose = "a\nb".to_owned(), "`needs[0].purpose`"),
             (|m| m.config_schema = json!(true).into(), "it is not a JSON object"),
@@ -217,7 +220,8 @@ mod tests {
             (
                 |m| {
                     m.config_schema =
-                        json!({"type": "object", "oneOf": [{"properties": {"id": {"type": "string"}}}]}).into();
+                        json!({"type": "object", "oneOf": [{"properties": {"id": {"type": "string"}}}]})
+                            .into();
                 },
                 "the property `id`",
             ),

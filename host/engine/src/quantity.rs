@@ -216,13 +216,19 @@ mod tests {
     #[test]
     fn json_has_numbers_and_those_that_were_sent_come_back() {
         let back = |sent: &str| serde_json::to_string(&serde_json::from_str::<Span>(sent).unwrap()).unwrap();
-        for (sent, shown) in
-            [("3600", "3600"), ("90", "90"), ("0.5", "0.5"), ("0.1", "0.1"), ("\"1h\"", "3600"), ("\"250ms\"", "0.25")]
-        {
+        for (sent, shown) in [
+            ("3600", "3600"),
+            ("90", "90"),
+            ("0.5", "0.5"),
+            ("0.1", "0.1"),
+            ("\"1h\"", "3600"),
+            ("\"250ms\"", "0.25"),
+        ] {
             assert_eq!(back(sent), shown);
             assert_eq!(back(&back(sent)), shown);
         }
-        let bytes = |sent: &str| serde_json::to_string(&serde_json::from_str::<Bytes>(sent).unwrap()).unwrap();
+        let bytes =
+            |sent: &str| serde_json::to_string(&serde_json::from_str::<Bytes>(sent).unwrap()).unwrap();
         assert_eq!((bytes("65536").as_str(), bytes("\"64MiB\"").as_str()), ("65536", "67108864"));
     }
 

@@ -32,8 +32,7 @@ use stepwell_engine::job::Catalog;
 use stepwell_engine::policy::Profile;
 use stepwell_engine::step::{Need, Origin};
 use stepwell_engine::{
-    Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner,
-    descriptor,
+    Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, descriptor,
 };
 use stepwell_sql::Connections;
 use wasmtime::component::{HasSelf, Linker};
@@ -325,7 +324,8 @@ impl StepRunner for Sandbox {
             Some(component) => self.attempt(&component.0, request).await,
             None => {
                 let (name, digest) = (&request.step_type, request.grant.component());
-                let message = format!("this process does not have the component {digest} of the step type `{name}`");
+                let message =
+                    format!("this process does not have the component {digest} of the step type `{name}`");
                 StepEnd {
                     outcome: Outcome::HostFault { message },
                     produced: Produced::default(),

@@ -232,10 +232,7 @@ mod tests {
         let versions = registry.versions("acme/x");
         let shown: Vec<_> =
             versions.iter().map(|(found, active)| (found.manifest().version.as_str(), *active)).collect();
-        assert_eq!(
-            shown,
-            [("2.0.0-rc.1", false), ("1.10.0", false), ("1.2.9", false), ("1.2.0", true)]
-        );
+        assert_eq!(shown, [("2.0.0-rc.1", false), ("1.10.0", false), ("1.2.9", false), ("1.2.0", true)]);
     }
 
     #[test]

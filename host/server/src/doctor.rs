@@ -132,9 +132,13 @@ async fn steps(host: &Host, args: &HostArgs) -> Finding {
         let mut registered = 0;
         for step in &types {
             let versions = host.step_versions(&step.type_name).await?;
-            registered += usize::from(versions.iter().any(|version| version.active && version.source == "registered"));
+            registered +=
+                usize::from(versions.iter().any(|version| version.active && version.source == "registered"));
         }
-        Ok::<_, HostError>(format!("{} step types, {registered} of them registered in the store", types.len()))
+        Ok::<_, HostError>(format!(
+            "{} step types, {registered} of them registered in the store",
+            types.len()
+        ))
     };
     match found.await {
         Ok(found) => finding("steps", State::Good, found, ""),

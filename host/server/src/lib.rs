@@ -21,9 +21,7 @@ use stepwell::{Host, HostBuilder, HostError};
 
 pub use api::markdown as operations_table;
 
-use crate::cli::{
-    Cli, Command, ConfigCommand, HostArgs, PolicyCommand, RunsCommand, StepCommand,
-};
+use crate::cli::{Cli, Command, ConfigCommand, HostArgs, PolicyCommand, RunsCommand, StepCommand};
 use crate::telemetry::{LogFilter, LogFormat};
 
 /// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.

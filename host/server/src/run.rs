@@ -113,7 +113,9 @@ pub(crate) fn assignments(options: &[String]) -> Result<Vec<(&str, &str)>, HostE
     let split = |option: &String| Err(wrong_var(format!("`{option}` is not a variable: write NAME=VALUE")));
     options
         .iter()
-        .map(|option| option.split_once('=').filter(|(name, _)| !name.is_empty()).map_or_else(|| split(option), Ok))
+        .map(|option| {
+            option.split_once('=').filter(|(name, _)| !name.is_empty()).map_or_else(|| split(option), Ok)
+        })
         .collect()
 }
 

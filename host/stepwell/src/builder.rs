@@ -256,7 +256,8 @@ impl HostBuilder {
         };
         misspelt(&config, &sandbox)?;
         // What is gone with the process needs nothing kept for later; and where steps run elsewhere, nothing runs here.
-        let lasts = self.store.is_some() || self.store_url.is_some() || config.store.is_some() || data_dir.is_some();
+        let lasts =
+            self.store.is_some() || self.store_url.is_some() || config.store.is_some() || data_dir.is_some();
         let keeps_components = lasts && self.runner.is_none();
         let store_file = match (&self.store, &self.store_url, &config.store) {
             (None, None, None) => data_dir.as_deref().map(stores::file_in),

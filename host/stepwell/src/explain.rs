@@ -226,8 +226,7 @@ impl Host {
     /// What the run's own record says.
     fn of_state(&self, state: &RunState, now: Timestamp) -> Vec<Cause> {
         let id = &state.run.execution_id;
-        let name =
-            |step: usize| state.run.job.step(step).map(|step| step.id.clone()).unwrap_or_default();
+        let name = |step: usize| state.run.job.step(step).map(|step| step.id.clone()).unwrap_or_default();
         if state.status.is_dead() {
             let Some(dead) = crate::worker::dead_letter(state, now) else { return Vec::new() };
             let fix = match state.status {

@@ -80,8 +80,9 @@ impl Host {
         let job = job.unwrap_or_else(|| old.run.job.clone());
         let run = retry_of(&old, &job, from_start, String::new(), self.clock.now())?;
         let inherits = !run.inherited.is_empty();
-        let note = (!from_start && old.restart_step().is_none())
-            .then(|| format!("every step of {execution_id} succeeded, so the new run starts from the beginning"));
+        let note = (!from_start && old.restart_step().is_none()).then(|| {
+            format!("every step of {execution_id} succeeded, so the new run starts from the beginning")
+        });
         let audit = Audit { detail: format!("of {execution_id}"), ..audit };
         // Its files are there before anybody can take it.
         let copy = |id: &str| if inherits { self.copy_workspace(execution_id, id) } else { Ok(()) };

@@ -82,7 +82,8 @@ impl Host {
     ) -> Vec<(&'r StepDefinition, Result<Grant, Denial>)> {
         let (job, project) = (run.job.definition(), project::of(&run.job.id));
         let decide = |step: &'r StepDefinition| {
-            let pinned = run.components.get(&step.step_type).and_then(|pin| self.sandbox.by_digest(&pin.digest));
+            let pinned =
+                run.components.get(&step.step_type).and_then(|pin| self.sandbox.by_digest(&pin.digest));
             let grant = match pinned {
                 Some(component) => self.decide_for(project, job, step, &component),
                 None => self.decide(project, job, step),

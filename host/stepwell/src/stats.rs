@@ -208,8 +208,7 @@ impl Host {
             store = Some(error.to_string());
         }
         if !self.is_serving() && !self.somebody_serves(now).await {
-            service =
-                Some("no new run starts: no service is running, or it is shutting down".to_owned());
+            service = Some("no new run starts: no service is running, or it is shutting down".to_owned());
         }
         let healthy = store.is_none() && service.is_none();
         let parts = BTreeMap::from([("store", Part::of(store)), ("service", Part::of(service))]);

@@ -142,11 +142,8 @@ impl Host {
         said.at = self.clock.now();
         said.replaces = self.sandbox.built_in(&name).is_some();
         let version = component.manifest().version.clone();
-        let audit = Audit {
-            target: name.clone(),
-            detail: format!("{version} {}", component.digest()),
-            ..audit
-        };
+        let audit =
+            Audit { target: name.clone(), detail: format!("{version} {}", component.digest()), ..audit };
         let changes = vec![self.description(&component), put(&name, &said, expect), Change::Audit(audit)];
         self.store.write(changes).await?;
         lock(&self.node.kept).insert(component.digest().to_owned());
@@ -353,9 +350,8 @@ impl Host {
 
     /// A record of a step type; what older programs wrote has no versions yet.
     async fn read_step(&self, record: Record) -> Result<StepRecord, HostError> {
-        let mut said: StepRecord = serde_json::from_value(record.value).map_err(|error| {
-            StoreError::Failed(format!("the step {} cannot be read: {error}", record.id))
-        })?;
+        let mut said: StepRecord = serde_json::from_value(record.value)
+            .map_err(|error| StoreError::Failed(format!("the step {} cannot be read: {error}", record.id)))?;
         if said.versions.is_empty() {
             let component = self.load(&said.digest).await?;
             let version = component.as_ref().map(|found| found.manifest().version.clone());
@@ -401,15 +397,17 @@ impl Host {
     fn would_get(&self, step_type: &str, component: &Component) -> bool {
         let manifest = component.manifest();
         let Ok(reference) = StepRef::parse(step_type) else { return false };
-        if reference.type_name != manifest.type_name || !reference.matches(&manifest.version, component.digest())
+        if reference.type_name != manifest.type_name
+            || !reference.matches(&manifest.version, component.digest())
         {
             return false;
         }
         // Another version may be newer.
         step_type == reference.type_name
-            || self.sandbox.find(step_type).is_none_or(|found| {
-                compare_versions(&found.manifest().version, &manifest.version).is_le()
-            })
+            || self
+                .sandbox
+                .find(step_type)
+                .is_none_or(|found| compare_versions(&found.manifest().version, &manifest.version).is_le())
     }
 
     /// What a component has against the configuration of a step.
@@ -601,7 +599,9 @@ fn refusal(component: &Component, refused: &[RefusedJob]) -> String {
         }
     )];
     let shown = refused.iter().take(MOST_SHOWN);
-    lines.extend(shown.map(|RefusedJob { job_id, step_id, message }| format!("  {job_id}, step {step_id}: {message}")));
+    lines.extend(
+        shown.map(|RefusedJob { job_id, step_id, message }| format!("  {job_id}, step {step_id}: {message}")),
+    );
     if refused.len() > MOST_SHOWN {
         lines.push(format!("  and {} more", refused.len() - MOST_SHOWN));
     }

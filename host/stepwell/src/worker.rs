@@ -122,7 +122,9 @@ impl Host {
         }
         let (state, damage) = match RunState::replay(run.clone(), &events) {
             Ok(state) => (state, None),
-            Err(illegal) => (RunState::new(run), Some(format!("the record of the run is damaged: {illegal}"))),
+            Err(illegal) => {
+                (RunState::new(run), Some(format!("the record of the run is damaged: {illegal}")))
+            }
         };
         let _held = self.hold(hold.clone());
         let mut worker = Worker {

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use crate::descriptor::is_type_name;
 use crate::document::{Diagnostics, Document, Schema};
-use crate::reference::type_of;
 use crate::policy::{Grants, HttpRule, Inject, LimitsPatch, SqlMode};
+use crate::reference::type_of;
 use crate::schedule::Calendars;
 
 use connection::relative;
@@ -268,7 +268,9 @@ impl Configuration {
         files.for_each(|path| *path = dir.join(&*path));
         self.check_projects(document, problems);
         for name in self.vendors.keys().filter(|name| name.contains('/') || !is_type_name(name)) {
-            let message = format!("`{name}` is not the name of a vendor: lower-case letters, digits and `_`, for instance `acme`");
+            let message = format!(
+                "`{name}` is not the name of a vendor: lower-case letters, digits and `_`, for instance `acme`"
+            );
             problems.0.push(document.error_at_key(&format!("/vendors/{name}"), message));
         }
         for (name, secret) in self.references() {

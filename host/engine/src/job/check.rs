@@ -9,9 +9,9 @@ use super::condition;
 use super::template::{Piece, names, pieces, walk};
 use super::{JobDefinition, Part, StepDefinition, approval};
 use crate::document::{Diagnostics, Document, closest};
+use crate::quantity::Span;
 use crate::reference::{StepRef, Wanted};
 use crate::schedule::{Calendars, Timetable};
-use crate::quantity::Span;
 use crate::step::Manifest;
 
 /// The step types that a job may use.
@@ -140,7 +140,8 @@ fn check_lost(
         "the {steps} {} {verb} not idempotent: an attempt that is lost in a crash of its worker runs again",
         names.join(", ")
     );
-    let help = "say `on_lost: retry` where running twice does no harm, or `on_lost: fail` for a dead letter instead";
+    let help =
+        "say `on_lost: retry` where running twice does no harm, or `on_lost: fail` for a dead letter instead";
     let at = format!("{pointer}{}", job.pointer_of(*first));
     found.0.push(document.error(&at, message).help(help).as_warning());
 }
@@ -200,7 +201,10 @@ pub fn unknown_type(step_type: &str, catalog: &dyn Catalog) -> (String, Option<S
     };
     let name = reference.type_name;
     if name == approval::TYPE {
-        return (format!("`{name}` is a part of the engine and has no versions"), Some(format!("write `{name}`")));
+        return (
+            format!("`{name}` is a part of the engine and has no versions"),
+            Some(format!("write `{name}`")),
+        );
     }
     if !types.iter().any(|known| known == name) {
         let help = closest(name, &types).map_or_else(

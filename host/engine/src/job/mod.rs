@@ -22,8 +22,8 @@ use crate::quantity::{Bytes, Span};
 use crate::schedule::Schedule;
 
 pub use check::{Catalog, unknown_type};
-pub use parse::{Parsed, parse};
 pub use condition::{asks_about, evaluate};
+pub use parse::{Parsed, parse};
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable};
 

@@ -249,7 +249,8 @@ steps:
     fn steps_that_may_do_harm_twice_are_named_until_they_say_what_follows_a_crash() {
         let text = "{id: x, steps: [{id: a, type: sql, query: q}, {id: b, type: sql, query: q, on_lost: fail}], \
                     finally: [{id: c, type: sql, query: q}]}";
-        let warnings = |idempotent| parse("job.yaml", text, &catalog(idempotent)).unwrap().warnings.to_string();
+        let warnings =
+            |idempotent| parse("job.yaml", text, &catalog(idempotent)).unwrap().warnings.to_string();
         assert_eq!(warnings(true), "");
         let told = "the steps `a`, `c` are not idempotent: an attempt that is lost in a crash of its worker runs again";
         assert!(warnings(false).contains(told), "{}", warnings(false));

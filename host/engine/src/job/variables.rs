@@ -80,7 +80,8 @@ mod tests {
     use super::*;
 
     fn vars() -> BTreeMap<String, Value> {
-        let vars = json!({"deploy": true, "limit": 5, "day": "2025-09-01", "names": [], "map": {}, "any": null});
+        let vars =
+            json!({"deploy": true, "limit": 5, "day": "2025-09-01", "names": [], "map": {}, "any": null});
         vars.as_object().unwrap().clone().into_iter().collect()
     }
 

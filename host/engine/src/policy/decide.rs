@@ -496,7 +496,9 @@ context: {read: ['*'], write: [a]}";
         let digest = format!("sha256:{}", "a".repeat(64));
         let manifest = manifest(&["files"]);
         let granted = |steps: &str, more: &str, replaces_builtin: bool| {
-            let text = format!("policy: 1\nname: p\nsteps: [{steps}]\n{more}\nfiles: [{{mount: /s, scratch: 1MiB}}]");
+            let text = format!(
+                "policy: 1\nname: p\nsteps: [{steps}]\n{more}\nfiles: [{{mount: /s, scratch: 1MiB}}]"
+            );
             let policies = Policy::parse("p.yaml", &text, Path::new("")).unwrap();
             let request = Request {
                 project: "default",
@@ -529,7 +531,14 @@ context: {read: ['*'], write: [a]}";
     #[test]
     fn of_several_policies_for_a_step_the_one_that_says_most_applies() {
         let digest = format!("sha256:{}", "a".repeat(64));
-        let names = ["'*'", "acme/step", "acme/step@1", "acme/step@1.0", "acme/step@1.0.0", &format!("acme/step@{digest}")];
+        let names = [
+            "'*'",
+            "acme/step",
+            "acme/step@1",
+            "acme/step@1.0",
+            "acme/step@1.0.0",
+            &format!("acme/step@{digest}"),
+        ];
         let manifest = manifest(&[]);
         for most in 0..names.len() {
             let mut policies = Vec::new();

@@ -156,7 +156,11 @@ fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
         }
         events.push(match (&state.end, state.ended_at) {
             (Some(end), Some(at)) => Event::StepInherited { step, end: end.clone(), at },
-            _ => Event::SkipInherited { step, reason: state.reason.clone().unwrap_or_default(), at: run_end(old) },
+            _ => Event::SkipInherited {
+                step,
+                reason: state.reason.clone().unwrap_or_default(),
+                at: run_end(old),
+            },
         });
     }
     events

@@ -438,7 +438,9 @@ fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
 fn finish_if_done(state: &mut RunState, at: Timestamp) {
     let main = state.run.job.steps.len();
     match state.verdict {
-        None if state.current().is_none_or(|step| step >= main) => settle(state, RunStatus::Success, None, at),
+        None if state.current().is_none_or(|step| step >= main) => {
+            settle(state, RunStatus::Success, None, at)
+        }
         Some(verdict) if state.current().is_none() => finish(state, verdict.status, at),
         _ => {}
     }

@@ -184,7 +184,8 @@ pub fn clock_note(text: &str, zone: Tz) -> Option<String> {
     let shown = |at: Timestamp| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %:z").to_string();
     match resolve(zone, wall, Gap::Skip, Overlap::Both).as_slice() {
         [] => {
-            let next = resolve(zone, wall, Gap::NextValid, Overlap::First).first().map(|found| shown(found.at))?;
+            let next =
+                resolve(zone, wall, Gap::NextValid, Overlap::First).first().map(|found| shown(found.at))?;
             Some(format!("the clocks in {zone} skip {wall}: the run is due at {next}"))
         }
         [first, _, ..] => Some(format!(

@@ -139,9 +139,9 @@ fn expectation(headers: &HeaderMap) -> Result<Expect, Problem> {
         (Some(any), None) if any == "*" => Ok(Expect::Present),
         (Some(tag), None) => {
             let version = tag.trim_start_matches("W/").trim_matches('"').parse();
-            version
-                .map(Expect::Version)
-                .map_err(|_| Problem::bad_request("If-Match must be an ETag that this API returned, such as \"3\""))
+            version.map(Expect::Version).map_err(|_| {
+                Problem::bad_request("If-Match must be an ETag that this API returned, such as \"3\"")
+            })
         }
         _ => Err(Problem::bad_request("send `If-Match: ETAG`, `If-Match: *` or `If-None-Match: *`")),
     }

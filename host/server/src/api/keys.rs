@@ -106,8 +106,10 @@ pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey
     }
     let live = |key: &ApiKey| key.name == new.name && key.expires_at.is_none_or(|at| at > now);
     if let Some(taken) = list(host).await?.iter().find(|key| live(key)) {
-        let message =
-            format!("the key {} has the name `{}`: revoke it first, or choose another name", taken.id, taken.name);
+        let message = format!(
+            "the key {} has the name `{}`: revoke it first, or choose another name",
+            taken.id, taken.name
+        );
         return Err(HostError::Refused(message));
     }
     let mut random = [0; 36];

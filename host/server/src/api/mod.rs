@@ -13,9 +13,9 @@ mod openapi;
 mod outputs;
 mod problem;
 mod routes;
-mod steps;
 mod runs;
 mod serve;
+mod steps;
 mod v2;
 mod views;
 

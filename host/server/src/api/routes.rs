@@ -81,8 +81,16 @@ const LEDGER: &[(&str, &str, &str)] = &[
     ("cursor", "string", "`next_cursor` of the page before."),
 ];
 const REGISTER: &[(&str, &str, &str)] = &[
-    ("force", "boolean", "Registers although stored jobs would not be valid with it, or its version is that of another component."),
-    ("replace", "boolean", "It may take the place of a built-in step, without the grants of policies that name that step."),
+    (
+        "force",
+        "boolean",
+        "Registers although stored jobs would not be valid with it, or its version is that of another component.",
+    ),
+    (
+        "replace",
+        "boolean",
+        "It may take the place of a built-in step, without the grants of policies that name that step.",
+    ),
 ];
 const LETTERS: &[(&str, &str, &str)] = &[
     ("state", "string", "`open`, `redriven` or `discarded`. Default: all."),
@@ -188,10 +196,18 @@ impl Operation {
             let known = |known: &str| *known == *name || known == "job_id" && *name == *"job";
             match self.query.iter().find(|(parameter, ..)| known(parameter)) {
                 Some((_, "integer", _)) if value.parse::<i64>().is_err() => {
-                    return Some(format!("`{}` must be a whole number, not `{}`", cut(&name, 40), cut(&value, 40)));
+                    return Some(format!(
+                        "`{}` must be a whole number, not `{}`",
+                        cut(&name, 40),
+                        cut(&value, 40)
+                    ));
                 }
                 Some((_, "boolean", _)) if !matches!(&*value, "true" | "false") => {
-                    return Some(format!("`{}` must be true or false, not `{}`", cut(&name, 40), cut(&value, 40)));
+                    return Some(format!(
+                        "`{}` must be true or false, not `{}`",
+                        cut(&name, 40),
+                        cut(&value, 40)
+                    ));
                 }
                 Some(_) => {}
                 None => {

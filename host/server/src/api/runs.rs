@@ -24,7 +24,8 @@ use super::handlers::{Params, body, limit, page};
 use super::problem::Problem;
 use super::v2::{accepted, parse};
 use super::views::{
-    Approval, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run, Runs, StepReceipt,
+    Approval, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run, Runs,
+    StepReceipt,
 };
 use super::{App, Caller};
 use crate::inspect::log_line;

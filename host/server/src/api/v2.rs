@@ -11,12 +11,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
-use stepwell::{Admitted, HostError};
 use stepwell::engine::document::Document;
 use stepwell::engine::run::{Admission, RunState, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
 use stepwell::engine::{Job, project};
+use stepwell::{Admitted, HostError};
 
 use super::problem::Problem;
 use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, Scheduled, StepTypes};

@@ -252,7 +252,11 @@ async fn jobs(command: JobsCommand, project: &str, host: &Host) -> Result<Exit, 
         }
         JobsCommand::Run { id, vars, priority } => {
             let job = host.job(&id).await?.job;
-            let admission = Admission { variables: run::variables(&job.vars, &run::assignments(&vars)?)?, priority, ..Admission::default() };
+            let admission = Admission {
+                variables: run::variables(&job.vars, &run::assignments(&vars)?)?,
+                priority,
+                ..Admission::default()
+            };
             let audit = Audit { detail: id, ..audit(host, "job.run", "") };
             let admitted = host.enqueue(&job, admission, None, Some(audit)).await?;
             done(&admitted.execution_id)

@@ -46,7 +46,8 @@ fn told(what: &str, activated: &Activated) -> String {
     }
     if !refused.is_empty() {
         lines.push("steps of stored jobs that are not valid with this version:".to_owned());
-        let shown = refused.iter().map(|job| format!("  {}, step {}: {}", job.job_id, job.step_id, job.message));
+        let shown =
+            refused.iter().map(|job| format!("  {}, step {}: {}", job.job_id, job.step_id, job.message));
         lines.extend(shown);
     }
     plain_lines(&lines)
@@ -62,8 +63,11 @@ async fn list(args: &HostArgs) -> Result<Exit, HostError> {
     for step in host.steps().await? {
         let versions = host.step_versions(&step.type_name).await?;
         let source = versions.iter().find(|version| version.active).map_or("", |version| version.source);
-        let others: Vec<&str> =
-            versions.iter().filter(|version| !version.active).map(|version| version.version.as_str()).collect();
+        let others: Vec<&str> = versions
+            .iter()
+            .filter(|version| !version.active)
+            .map(|version| version.version.as_str())
+            .collect();
         // What it can do without is in `steps inspect`.
         let asked = step.needs.iter().filter(|need| !need.optional);
         let needs: Vec<&str> = asked.map(|need| need.capability.as_str()).collect();

@@ -234,10 +234,16 @@ fn steps_after_the_end_run_by_the_result_and_leave_it_as_it_is() {
     let late = || Outcome::TimedOut { limit: std::time::Duration::from_secs(1), backtrace: Vec::new() };
     for (ends, expected) in [
         (vec![], "a b c: success; success success skipped skipped success skipped"),
-        (vec![("a", failed(false))], "a ask tell c d: failed; failed skipped success success success success"),
+        (
+            vec![("a", failed(false))],
+            "a ask tell c d: failed; failed skipped success success success success",
+        ),
         (vec![("b", failed(false))], "a b tell c d: failed; success failed skipped success success success"),
         (vec![("b", late())], "a b tell c d: failed; success timeout skipped success success success"),
-        (vec![("a", Outcome::Cancelled)], "a c: cancelled; cancelled skipped skipped skipped success skipped"),
+        (
+            vec![("a", Outcome::Cancelled)],
+            "a c: cancelled; cancelled skipped skipped skipped success skipped",
+        ),
         (vec![("c", failed(false))], "a b c d: failed; success success skipped skipped failed success"),
         (
             vec![("a", failed(false)), ("tell", failed(false)), ("c", failed(false))],
@@ -254,9 +260,7 @@ fn steps_after_the_end_run_by_the_result_and_leave_it_as_it_is() {
 
 #[test]
 fn the_condition_of_a_later_step_asks_about_the_failure_that_ended_the_run() {
-    let job = |when: &str| {
-        json!({"steps": [{"id": "a", "type": "x"}, {"id": "work", "type": "x"}, {"id": "clean", "type": "x", "when": when}]})
-    };
+    let job = |when: &str| json!({"steps": [{"id": "a", "type": "x"}, {"id": "work", "type": "x"}, {"id": "clean", "type": "x", "when": when}]});
     for (when, expected) in [
         ("steps.work.status == 'failed'", "a work clean: failed; success failed success"),
         ("run.failed_step.id == 'work'", "a work clean: failed; success failed success"),
@@ -291,7 +295,10 @@ fn steps_after_the_end_have_a_time_of_their_own() {
         apply(&mut state, &event).unwrap();
     }
     apply(&mut state, &Event::TimedOut { at: at(15) }).unwrap();
-    assert_eq!((state.status, state.steps[1].message().as_str()), (RunStatus::Timeout, "skipped because the job's time ran out"));
+    assert_eq!(
+        (state.status, state.steps[1].message().as_str()),
+        (RunStatus::Timeout, "skipped because the job's time ran out")
+    );
 }
 
 #[test]
@@ -310,7 +317,11 @@ fn a_run_that_was_cancelled_or_ran_out_of_time_between_attempts_cleans_up() {
             apply(&mut state, &event).unwrap();
         }
         assert_eq!(state.current(), Some(due));
-        assert!(state.steps[0].message().contains("attempt 2 was pending when"), "{}", state.steps[0].message());
+        assert!(
+            state.steps[0].message().contains("attempt 2 was pending when"),
+            "{}",
+            state.steps[0].message()
+        );
         while let Some(Effect::RunStep { step, attempt, .. }) = next(&state) {
             apply(&mut state, &started(step, attempt)).unwrap();
             apply(&mut state, &ended(step, attempt, Outcome::Succeeded, 102)).unwrap();
@@ -328,9 +339,11 @@ fn a_lost_attempt_runs_again_or_fails_as_the_step_says() {
     let lost = |rule: &str| {
         let steps = json!([{"id": "a", "type": "x", "on_lost": rule, "retry": {"max_attempts": 5}}]);
         let mut state = with(json!({"steps": steps, "retry": {"max_attempts": 3}}));
-        for event in
-            [Event::Started { at: at(0) }, started(0, 1), Event::AttemptLost { step: 0, attempt: 1, at: at(2) }]
-        {
+        for event in [
+            Event::Started { at: at(0) },
+            started(0, 1),
+            Event::AttemptLost { step: 0, attempt: 1, at: at(2) },
+        ] {
             apply(&mut state, &event).unwrap();
         }
         (shown(next(&state)), state.steps[0].message())
@@ -344,7 +357,9 @@ fn a_lost_attempt_runs_again_or_fails_as_the_step_says() {
 #[test]
 fn the_token_of_a_step_is_the_same_for_each_attempt_and_for_nothing_else() {
     let token = |state: &RunState, step| state.scope(step).run["step_token"].as_str().unwrap().to_owned();
-    let mut state = with(json!({"steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 2}}, {"id": "b", "type": "x"}]}));
+    let mut state = with(
+        json!({"steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 2}}, {"id": "b", "type": "x"}]}),
+    );
     let (first, other) = (token(&state, 0), token(&state, 1));
     for event in [Event::Started { at: at(0) }, started(0, 1), ended(0, 1, failed(true), 2)] {
         apply(&mut state, &event).unwrap();
