@@ -324,7 +324,7 @@ pub(crate) struct HostArgs {
     pub store: Option<String>,
     /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are named PROJECT/JOB.
     #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true)]
-    project: Option<String>,
+    pub(crate) project: Option<String>,
     /// A component to register as a step; may be given several times.
     #[arg(long = "step", id = "step_file", value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,

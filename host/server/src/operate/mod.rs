@@ -24,7 +24,7 @@ use crate::api::keys::{self, NewKey, Role};
 use crate::cli::{HostArgs, ServeArgs};
 use crate::display::{plain, table};
 use crate::telemetry::{self, LogFilter, LogFormat};
-use crate::{Exit, api, builder, file_error, host, print, registered, run};
+use crate::{Exit, api, builder, host, print, registered, run};
 use args::{
     ApprovalsCommand, BackfillsCommand, DeadLettersCommand, DecisionArgs, JobsCommand, KeysCommand,
     QueuesCommand, SchedulesCommand,
