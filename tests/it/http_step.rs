@@ -149,7 +149,7 @@ async fn answers_become_outputs_or_say_what_is_wrong() {
         ("/text", json!({}), "succeeded: \"dr\u{e9}\""),
         ("/nothing", json!({}), "succeeded: null"),
         ("/nothing", json!({"method": "HEAD"}), "succeeded: null"),
-        ("/binary", json!({}), "is not text: use `save_to`"),
+        ("/binary", json!({}), "is not text in UTF-8: use `save_to`"),
         ("/broken", json!({}), "says that it is application/problem+json, and is not"),
         ("/large", json!({}), "larger than 1048576 bytes: raise `max_bytes`, or use `save_to`"),
         (
@@ -274,7 +274,7 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
     // What is compressed cannot be searched.
     let refused = state.steps[3].end.as_ref().unwrap();
     assert!(
-        crate::support::told(refused).contains("HttpResponseContentCoding"),
+        crate::support::told(refused).contains("is compressed (gzip)"),
         "{}",
         crate::support::told(refused)
     );

@@ -183,7 +183,7 @@ async fn a_login_that_rules_sql_server_is_refused() {
     let why = site.host.sandbox().connections().test("db").await.unwrap_err();
     assert!(why.contains("allow_superuser: true"), "{why}");
     let end = sql(&site, json!({"query": "SELECT 1"})).await;
-    assert!(told(&end).contains("the host's log says why"), "{}", told(&end));
+    assert!(told(&end).contains("the log of the service says which"), "{}", told(&end));
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ impl Server {
         };
         if token.is_empty() {
             let named = arguments.iter().skip_while(|argument| *argument != "--data-dir").nth(1);
-            let data = named.map_or_else(|| shell.path("data"), |dir| std::path::PathBuf::from(dir));
+            let data = named.map_or_else(|| shell.path("data"), std::path::PathBuf::from);
             let file = data.join("first-api-key");
             token = std::fs::read_to_string(file).unwrap_or_default().trim().to_owned();
         }

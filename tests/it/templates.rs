@@ -47,7 +47,7 @@ fn configurations() -> Vec<(&'static str, Value)> {
             json!({"method": "POST", "url": "https://example.com/a", "headers": {"x-a": "b"}, "query": {"q": ["1"]}, "body": {"json": {"a": 1}}, "expect_status": [200, "2xx"], "retries": 1, "follow_redirects": 1, "max_bytes": 5, "extract": {"a": "/a"}, "pages": {"limit": 5, "items": "/a"}}),
         ),
         ("http", json!({"url": "https://example.com/a", "body": {"form": {"a": "b"}}, "save_to": "x.json"})),
-        ("http", json!({"url": "https://example.com/a", "body": {"text": "b"}})),
+        ("http", json!({"url": "https://example.com/a", "body": {"text": "b"}, "idempotency_key": "k"})),
         ("http", json!({"url": "https://example.com/a", "body": {"file": "b"}})),
         (
             "file_operation",

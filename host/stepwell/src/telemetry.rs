@@ -55,7 +55,7 @@ const SECONDS: [f64; 22] = [
 ];
 
 fn seconds() -> Histogram {
-    Histogram::new(SECONDS.into_iter())
+    Histogram::new(SECONDS)
 }
 
 fn bytes() -> Histogram {

@@ -33,6 +33,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 use super::breaker::Breakers;
 use super::connect::{connect_error, exchange, handshake};
 use super::mask::{Masked, Needles};
+use super::target::Target;
 use crate::credentials::Credentials;
 use crate::host::calls::{self, Traced};
 
@@ -147,27 +148,6 @@ impl WasiHttpHooks for Hooks {
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
-    }
-}
-
-/// Where a request goes.
-struct Target {
-    scheme: String,
-    host: String,
-    port: u16,
-    path: String,
-}
-
-impl Target {
-    fn of(uri: &Uri) -> Result<Self, Error> {
-        let scheme = uri.scheme_str().unwrap_or("https").to_ascii_lowercase();
-        let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
-        if authority.as_str().contains('@') {
-            return Err(Error::HttpRequestUriInvalid);
-        }
-        let default = if scheme == "http" { 80 } else { 443 };
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        Ok(Self { host, port: authority.port_u16().unwrap_or(default), path: uri.path().to_owned(), scheme })
     }
 }
 

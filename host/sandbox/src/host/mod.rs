@@ -14,6 +14,7 @@ pub(crate) mod mask;
 pub(crate) mod process;
 pub(crate) mod sql;
 pub(crate) mod stdio;
+mod target;
 pub(crate) mod waiting;
 
 #[cfg(test)]
