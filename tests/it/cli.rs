@@ -253,8 +253,8 @@ azure_devops: {organizations: {contoso: {pat: 'store:kept'}}}\n";
         (output.status.code(), text(&output.stdout) + &text(&output.stderr))
     };
     for (arguments, value, code, said) in [
-        (&["list", "--config", "store.yaml"][..], "", 0, "Used by"),
-        (&["set", "kept", "--config", "store.yaml"], "hunter2\n", 0, "kept: kept in"),
+        (&["list", "--config", "store.yaml"][..], "", 0, "USED BY"),
+        (&["set", "kept", "--config", "store.yaml"], "hunter2\n", 0, "kept: stored in"),
         (&["list", "--config", "store.yaml"], "", 0, "token, azure_devops.organizations.contoso.pat"),
         (&["set", "a b", "--config", "store.yaml"], "x", 2, "`a b` is not a name"),
         (&["set", "kept", "--config", "store.yaml"], "", 2, "the value has 0 bytes"),
@@ -279,14 +279,17 @@ fn schemas_are_checked_in() {
         let output = shell.run(&["schema", kind]);
         expect_file![root().join(format!("docs/schema/{kind}.json"))].assert_eq(&text(&output.stdout));
     }
-    // The table of operations in docs/api.md is the router's own.
-    let path = root().join("docs/api.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let (before, after) = page.split_once("<!-- operations -->\n").unwrap();
-    let (_, after) = after.split_once("<!-- end -->").unwrap();
-    let made =
-        format!("{before}<!-- operations -->\n{}<!-- end -->{after}", stepwell_server::operations_table());
-    expect_file![path].assert_eq(&made);
+    // The table of operations in docs/api.md is the router's own, and that of docs/cli.md the command's.
+    for (page, name, table) in [
+        ("docs/api.md", "operations", stepwell_server::operations_table()),
+        ("docs/cli.md", "commands", stepwell_server::commands_table()),
+    ] {
+        let path = root().join(page);
+        let text = fs::read_to_string(&path).unwrap();
+        let (before, after) = text.split_once(&format!("<!-- {name} -->\n")).unwrap();
+        let (_, after) = after.split_once("<!-- end -->").unwrap();
+        expect_file![path].assert_eq(&format!("{before}<!-- {name} -->\n{table}<!-- end -->{after}"));
+    }
 }
 
 #[test]

@@ -201,7 +201,7 @@ secrets: {token: 'env:TOKEN'}
         .file("policy.yaml", "policy: 1\nname: p\nsteps: [probe]\n")
         .env("TOKEN", "canary-79");
     let show = |more: &[&str]| {
-        let arguments = [&["config", "show", "--config", "config.yaml"], more].concat();
+        let arguments = [&["config", "show", "--output", "json", "--config", "config.yaml"], more].concat();
         let output =
             shell.command(&arguments.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>()).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -281,7 +281,13 @@ fn doctor_finds_what_does_not_work() {
         let found: Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
         let of = |what: &str| {
-            found.as_array().unwrap().iter().find(|one| one["what"] == what).cloned().unwrap_or_default()
+            found["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|one| one["check"] == what)
+                .cloned()
+                .unwrap_or_default()
         };
         (output.status.code(), of("store"), of("secrets"), of("configuration"))
     };

@@ -6,6 +6,7 @@ pub mod proxy;
 pub mod servers;
 pub mod simulator;
 pub mod tds;
+pub mod terminal;
 pub mod web;
 
 use std::path::PathBuf;

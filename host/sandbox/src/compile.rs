@@ -19,6 +19,7 @@ use tokio::sync::{OnceCell, oneshot};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::INTERFACE;
 use crate::debug_info;
 use crate::guest::Guest;
 use crate::guest::bindings::StepPre;
@@ -226,7 +227,7 @@ fn compile_into(
 
 fn world(error: &wasmtime::Error) -> String {
     format!(
-        "the component is not a step: {error:#} (a step exports `stepwell:step/step@0.1.0` and imports WASI 0.2 and `stepwell:*`; see wit/README.md)"
+        "the component is not a step: {error:#} (a step exports `{INTERFACE}` and imports WASI 0.2 and `stepwell:*`; see wit/README.md)"
     )
 }
 

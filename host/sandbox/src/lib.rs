@@ -53,6 +53,9 @@ pub use engine::{Allocator, EngineOptions};
 pub use registry::{Component, Stored};
 pub use stepwell_sql as sql;
 
+/// The interface that a step exports.
+pub const INTERFACE: &str = "stepwell:step/step@0.1.0";
+
 /// How a sandbox is set up.
 #[derive(Debug, Clone, Default)]
 pub struct SandboxOptions {

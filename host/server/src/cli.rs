@@ -6,28 +6,31 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use stepwell::HostError;
 use stepwell::engine::{Diagnostic, project};
+use url::Url;
 
-use crate::operate::{OperateCommand, RunsOperate};
+use crate::operate::OperateCommand;
 use crate::telemetry::LogFormat;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    everything went well
+  0    success
   1    the run failed or ran out of time
   2    the input is wrong: nothing was run, nothing was written
   3    Stepwell itself failed (store, disk, engine)
   130  the run was cancelled";
 
-/// Runs jobs whose every step is a WebAssembly component in a sandbox of its own.
+/// Runs jobs; every step is a WebAssembly component in a sandbox of its own.
 #[derive(Debug, Parser)]
 #[command(name = "stepwell", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// What is logged, on standard error: `warn`, `info`, or by part, for instance `stepwell=debug` [default: what the
+    /// The log on standard error: `warn`, `info`, or by part, for instance `stepwell=debug` [default: what the
     /// configuration says, or `warn`].
     #[arg(long, value_name = "FILTER", env = "STEPWELL_LOG", global = true)]
     pub log: Option<String>,
@@ -48,8 +51,39 @@ impl Cli {
     pub(crate) fn parsed(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut tree = Self::tree();
         let matches = tree.try_get_matches_from_mut(args)?;
+        if let Some(message) = host_option_beside_server(&matches) {
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, message));
+        }
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut tree))
     }
+}
+
+/// Options about this node, which a service elsewhere does not see.
+const OF_THIS_NODE: [(&str, &str); 7] = [
+    ("policy", "--policy"),
+    ("config", "--config"),
+    ("queues", "--queues"),
+    ("data_dir", "--data-dir"),
+    ("store", "--store"),
+    ("step_file", "--step"),
+    ("replace", "--replace"),
+];
+
+/// What to say of an option that `--server` makes meaningless. A variable that says the same is for commands without
+/// `--server`, and is no mistake.
+fn host_option_beside_server(matches: &ArgMatches) -> Option<String> {
+    let (mut leaf, mut name) = (matches, "");
+    while let Some((below, found)) = leaf.subcommand() {
+        (leaf, name) = (found, below);
+    }
+    leaf.try_get_one::<Url>("server").ok().flatten()?;
+    let given = |id: &str| matches!(leaf.try_get_raw(id), Ok(Some(_)));
+    let typed = |id: &str| given(id) && leaf.value_source(id) == Some(ValueSource::CommandLine);
+    let asked_of_the_service = |id: &str| id == "replace" && name == "register";
+    let (_, option) = OF_THIS_NODE.iter().find(|(id, _)| typed(id) && !asked_of_the_service(id))?;
+    Some(format!(
+        "{option} is about this node, and --server asks a service, which has its own settings: leave one out\n"
+    ))
 }
 
 /// Fixes the usage line of each command: clap would add each option that a variable of the environment sets, as if it
@@ -63,122 +97,126 @@ fn with_plain_usage(command: &mut clap::Command) {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Runs a job now, and shows how it goes.
+    /// Runs a job now and shows its progress.
     Run(RunArgs),
-    /// Checks a job file without running it.
+    /// Checks job files without running them.
     Validate(ValidateArgs),
-    /// Looks at what policy grants.
+    /// Shows the grants of policy.
     Policy {
         #[command(subcommand)]
         command: PolicyCommand,
     },
-    /// Looks at step types.
-    Steps {
-        #[command(subcommand)]
-        command: StepsCommand,
-    },
-    /// Tries what a step would run.
+    /// Lists, inspects, registers and removes step types.
+    Steps(Of<StepsCommand>),
+    /// Checks and tests PowerShell scripts.
     Step {
         #[command(subcommand)]
         command: StepCommand,
     },
-    /// Serves queues, schedules and the REST API, until SIGTERM.
+    /// Serves queues, schedules and the REST API until SIGTERM.
     Serve(ServeArgs),
-    /// Compiles every step that policy and configuration let run into the cache: for images and CI.
+    /// Compiles every step that policy and configuration allow into the cache: for images and CI.
     WarmUp(HostArgs),
     #[command(flatten)]
     Operate(OperateCommand),
-    /// Looks at runs, and acts on them.
-    Runs {
-        #[command(subcommand)]
-        command: RunsCommand,
-        #[command(flatten)]
-        host: HostArgs,
-    },
-    /// Looks at the configuration.
+    /// Shows the configuration.
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Looks whether everything is as it should be, and says how to mend what is not. Exits with 1 when something does
-    /// not work.
-    Doctor {
-        /// What to print.
-        #[arg(long, value_enum, default_value_t = Output::Text)]
-        output: Output,
-        #[command(flatten)]
-        host: HostArgs,
-    },
+    /// Checks the installation and suggests fixes. Exits with 1 when something does not work.
+    Doctor(Local),
     /// Prints the JSON Schema of a file format.
     Schema {
         /// The format.
         kind: SchemaKind,
     },
+    /// Prints a script that completes commands and options in a shell.
+    ///
+    /// For Bash: stepwell completions bash > ~/.local/share/bash-completion/completions/stepwell
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, or writes the pages of all commands.
+    ///
+    /// To read it: stepwell man | man -l -
+    Man {
+        /// Writes a page for each command to this directory.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Shows the version, the commit, and the versions of what it is built on.
+    Version {
+        /// The format of the result.
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The job file (YAML or JSON).
+    /// The job file (YAML or JSON), or `-` for standard input.
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     pub file: Option<PathBuf>,
-    /// Sets a variable of the job: NAME=VALUE. The value is JSON where it reads as JSON, text otherwise.
+    /// Sets a variable of the job, by the type of its default value. Repeatable.
     #[arg(long = "var", value_name = "NAME=VALUE", conflicts_with = "resume")]
     pub vars: Vec<String>,
-    /// Goes on with a run that was interrupted, from its first unfinished step.
+    /// Continues an interrupted run from its first unfinished step.
     #[arg(long, value_name = "EXECUTION_ID")]
     pub resume: Option<String>,
-    /// What to print: a summary, or the response of the v2 API.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
+    /// Prints the whole output of this step on standard output, as JSON; the summary goes to standard error.
+    #[arg(long, value_name = "STEP")]
+    pub show_output: Option<String>,
     #[command(flatten)]
-    pub host: HostArgs,
+    pub api: ApiArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
-    /// The job file (YAML or JSON).
-    pub file: PathBuf,
+    /// Job files (YAML or JSON), folders of them, or `-` for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
     #[command(flatten)]
-    pub host: HostArgs,
+    pub api: ApiArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Prints the effective grant of each step of a job, and which rule gave it.
+    /// Shows the effective grant of each step of a job, and the rule that each part comes from.
     Show {
-        /// The job file.
+        /// The job file, or `-` for standard input.
         file: PathBuf,
         #[command(flatten)]
-        host: HostArgs,
+        local: Local,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Prints what the configuration says, as JSON, and never a secret.
+    /// Shows the configuration without secrets: as YAML, or as JSON.
     Show {
-        /// With every default, and what flags and variables put in the place of files.
+        /// With every default, and what flags and variables replace.
         #[arg(long)]
         resolved: bool,
         #[command(flatten)]
-        host: HostArgs,
+        local: Local,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StepsCommand {
     /// Lists the step types.
-    List(HostArgs),
-    /// Registers a component as a step, for every node that uses the store. It becomes the active version of its type;
-    /// runs that were admitted before go on with theirs. Stops when stored jobs would not be valid with it.
+    List,
+    /// Registers components as steps, for every node that uses the store. Each becomes the active version of its type;
+    /// runs that were admitted before continue with theirs. Refuses a version that stored jobs are not valid with.
     Register {
-        /// The file of the component.
-        file: PathBuf,
-        /// Registers although stored jobs would not be valid with it, or its version is that of another component.
+        /// The files of the components.
+        #[arg(required = true, value_name = "WASM")]
+        files: Vec<PathBuf>,
+        /// Registers even if stored jobs are not valid with it, or its version belongs to another component.
         #[arg(long)]
         force: bool,
-        #[command(flatten)]
-        host: HostArgs,
     },
     /// Makes an earlier version of a registered step active: the one that was registered before, or the one named.
     Rollback {
@@ -188,30 +226,24 @@ pub(crate) enum StepsCommand {
         /// The version (1, 1.2 or 1.2.3), or the digest.
         #[arg(id = "VERSION")]
         version: Option<String>,
-        #[command(flatten)]
-        host: HostArgs,
     },
     /// Removes a registered step, or one version of it (TYPE@VERSION).
     Remove {
         /// The step type.
         #[arg(id = "TYPE")]
         step_type: String,
-        #[command(flatten)]
-        host: HostArgs,
     },
-    /// Shows what a step says about itself: a type (also TYPE@VERSION), or the file of a component.
+    /// Shows the descriptor of a step: of a type (also TYPE@VERSION), or of the file of a component.
     Inspect {
         /// A step type, or a `.wasm` file.
         #[arg(id = "TYPE|WASM")]
         step: String,
-        #[command(flatten)]
-        host: HostArgs,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StepCommand {
-    /// Tells what PowerShell scripts need that the sandbox has not, without running them.
+    /// Reports what PowerShell scripts need that the sandbox lacks, without running them.
     CheckScript(CheckScriptArgs),
     /// Runs files of tests (`Describe`, `It`, `Should`) of PowerShell scripts in the sandbox.
     TestScript(TestScriptArgs),
@@ -225,7 +257,7 @@ pub(crate) struct CheckScriptArgs {
     /// The folder that the sandbox sees, read-only [default: the current one].
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// What to print.
+    /// The format of the result.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
 }
@@ -241,31 +273,12 @@ pub(crate) struct TestScriptArgs {
     /// Writes the results as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// Only tests with this tag; may be given several times.
+    /// Only tests with this tag. Repeatable.
     #[arg(long, value_name = "TAG")]
     pub tag: Vec<String>,
-    /// No tests with this tag; may be given several times.
+    /// No tests with this tag. Repeatable.
     #[arg(long, value_name = "TAG")]
     pub exclude_tag: Vec<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RunsCommand {
-    #[command(flatten)]
-    Operate(RunsOperate),
-    /// Shows a run and its steps.
-    Show {
-        /// The run.
-        execution_id: String,
-        /// What to print: a summary, or the response of the v2 API.
-        #[arg(long, value_enum, default_value_t = Output::Text)]
-        output: Output,
-    },
-    /// Prints the log of a run.
-    Logs {
-        /// The run.
-        execution_id: String,
-    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -290,7 +303,7 @@ pub(crate) enum SchemaKind {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Where the API listens. Loopback by default: what is reachable from elsewhere belongs behind TLS.
+    /// Where the API listens. Loopback by default: an API that is reachable from elsewhere belongs behind TLS.
     ///
     /// [default: what the configuration says, or 127.0.0.1:7450]
     #[arg(long, value_name = "ADDRESS", env = "STEPWELL_LISTEN")]
@@ -302,11 +315,45 @@ pub(crate) struct ServeArgs {
     pub host: HostArgs,
 }
 
+/// A group of commands that use the REST API.
+#[derive(Debug, Args)]
+pub(crate) struct Of<C: Subcommand> {
+    #[command(subcommand)]
+    pub command: C,
+    #[command(flatten)]
+    pub api: ApiArgs,
+}
+
+/// What commands take that use the REST API: of a service, or in this process over the store of this node.
+#[derive(Debug, Args)]
+pub(crate) struct ApiArgs {
+    /// The service to ask, for instance https://stepwell.example.com [default: none; the store of this node is used].
+    #[arg(long, value_name = "URL", env = "STEPWELL_SERVER", value_parser = crate::client::base, global = true)]
+    pub server: Option<Url>,
+    /// The file that holds the API key for --server [default: STEPWELL_KEY_FILE, or the key in STEPWELL_API_KEY].
+    #[arg(long, value_name = "FILE", requires = "server", global = true)]
+    pub key_file: Option<PathBuf>,
+    /// The format of the result: text, or the JSON of the REST API.
+    #[arg(long, value_enum, default_value_t = Output::Text, global = true)]
+    pub output: Output,
+    #[command(flatten)]
+    pub host: HostArgs,
+}
+
+/// What commands take that are about this node alone.
+#[derive(Debug, Args)]
+pub(crate) struct Local {
+    /// The format of the result.
+    #[arg(long, value_enum, default_value_t = Output::Text, global = true)]
+    pub output: Output,
+    #[command(flatten)]
+    pub host: HostArgs,
+}
+
 /// What every command that needs a host takes.
 #[derive(Debug, Args)]
 pub(crate) struct HostArgs {
-    /// A policy file; may be given several times. Without one, steps get the profile `standard` and no
-    /// capability.
+    /// A policy file. Repeatable. Without one, steps get the profile `standard` and no capability.
     #[arg(long, value_name = "FILE", global = true)]
     pub policy: Vec<PathBuf>,
     /// The configuration file: connections, organizations, secrets.
@@ -315,21 +362,21 @@ pub(crate) struct HostArgs {
     /// The settings of the queues, `timezone_queues.yaml`.
     #[arg(long, value_name = "FILE", env = "STEPWELL_QUEUES", global = true)]
     pub queues: Option<PathBuf>,
-    /// Where runs are kept [default: the user's data directory, for instance ~/.local/share/stepwell].
+    /// The directory of runs and workspaces [default: the user's data directory, for instance ~/.local/share/stepwell].
     #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// Where runs are kept: the URL of a PostgreSQL [default: SQLite in the data directory]. As a variable, it is not
-    /// seen in lists of processes.
+    /// The URL of a PostgreSQL that stores the runs [default: SQLite in the data directory]. As a variable, it does not
+    /// show in lists of processes.
     #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true)]
     pub store: Option<String>,
     /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are named PROJECT/JOB.
     #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true)]
     pub(crate) project: Option<String>,
-    /// A component to register as a step; may be given several times.
+    /// The file of a component to use as a step in this process. Repeatable.
     #[arg(long = "step", id = "step_file", value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,
-    /// Lets components of --step, of the configuration, and of `steps register` take the place of built-in steps, without
-    /// the grants of policies that name those.
+    /// Lets components of --step, of the configuration, and of `steps register` replace built-in steps, without the
+    /// grants of policies that name those.
     #[arg(long, global = true)]
     pub replace: bool,
 }
@@ -348,12 +395,12 @@ impl HostArgs {
     }
 }
 
-/// Where runs are kept that nobody said a place for.
+/// The directory of runs when no option names one.
 pub(crate) fn data_dir() -> PathBuf {
     user_dir("XDG_DATA_HOME", ".local/share").join("stepwell")
 }
 
-/// Where compiled components are kept: apart from runs, since they can be made again.
+/// The cache of compiled components. It is apart from runs, since it can be filled again.
 pub(crate) fn cache_dir() -> PathBuf {
     match env::var_os("STEPWELL_CACHE_DIR") {
         Some(dir) => PathBuf::from(dir),
@@ -393,6 +440,7 @@ mod tests {
         match (possible.first(), arg.get_id().as_str()) {
             (Some(value), _) => value.get_name().to_owned(),
             (None, "listen") => "127.0.0.1:1".to_owned(),
+            (None, "server") => "http://127.0.0.1:1".to_owned(),
             (None, _) => "1".to_owned(),
         }
     }
@@ -423,6 +471,9 @@ mod tests {
                 let with_value = extra.get_action().takes_values();
                 let mut option = vec![format!("--{long}")];
                 option.extend(with_value.then(|| sample(extra)));
+                if id == "key_file" {
+                    option.extend(["--server", "http://127.0.0.1:1"].map(str::to_owned));
+                }
                 let positionals: Vec<String> = command.get_positionals().map(sample).collect();
                 // What is in place of a positional is given without it.
                 let line = |positionals: &[String]| [&path[..], positionals, &option].concat();

@@ -1,16 +1,13 @@
 //! What a person sees: progress on standard error, the summary on standard output.
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{Cell, ContentArrangement, Table};
 use console::style;
 use indicatif::{ProgressBar, ProgressStyle};
-use stepwell::engine::quantity::{Bytes, Count};
-use stepwell::engine::run::{Event, RunState, RunView, StepStatus, StepView};
+use stepwell::engine::run::{Event, RunState};
+use stepwell::engine::store::LogRecord;
 use stepwell::{Notice, Observer};
 
 /// Shows a run as it goes: a live bar on a terminal, plain lines elsewhere.
@@ -91,7 +88,7 @@ impl Observer for Terminal {
                     false => end.outcome.message(),
                 };
                 let mark = if end.outcome.is_success() { style("✓").green() } else { style("✗").red() };
-                self.line(&format!("{} {name}: {}", mark.for_stderr(), plain(&text)));
+                self.line(&format!("{} {name}: {}", mark.for_stderr(), plain_lines(&text)));
             }
             Notice::Event(Event::StepSkipped { reason, .. }) => {
                 self.finish();
@@ -144,73 +141,34 @@ fn log_level(level: &str) -> String {
     styled.for_stderr().to_string()
 }
 
-/// Text of a guest without what could steer a terminal: control characters, and marks that reorder text.
+/// Text in one line, without what could steer a terminal: control characters, and marks that reorder text.
 pub(crate) fn plain(text: &str) -> String {
     let harmful = |c: char| {
         c.is_control() && c != '\t'
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
     };
-    text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect()
+    let shown = |c: char| match c {
+        '\n' | '\r' => ' ',
+        c if harmful(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
-/// The summary of a run that has ended, or stands somewhere.
-pub(crate) fn summary(view: &RunView, workspace: Option<&Path>) -> String {
-    let mut table = table(["step", "type", "status", "seconds", "fuel", "memory", "result"]);
-    for step in &view.steps {
-        let cost = |cost: fn(&stepwell::engine::Receipt) -> String| {
-            step.receipt.as_ref().map(cost).unwrap_or_default()
-        };
-        table.add_row([
-            Cell::new(plain(&step.step_id)),
-            Cell::new(plain(&step.step_type)),
-            Cell::new(status(step)),
-            Cell::new(format!("{:.2}", step.duration_seconds)),
-            Cell::new(cost(|receipt| Count(receipt.fuel).to_string())),
-            Cell::new(cost(|receipt| Bytes(receipt.memory_peak_bytes).to_string())),
-            Cell::new(plain(&step.output)),
-        ]);
-    }
-    let mut text = format!(
-        "{}\n{table}\nrun {}: {} in {:.2} s",
-        plain(&view.message),
-        view.execution_id,
-        view.status.name(),
-        view.duration_seconds
-    );
-    for step in &view.steps {
-        for frame in backtrace(step) {
-            text.push_str(&format!("\n  {}: {}", step.step_id, plain(frame)));
-        }
-    }
-    if let Some(workspace) = workspace {
-        text.push_str(&format!("\nfiles: {}", workspace.display()));
-    }
-    text
+/// Several lines, each as [`plain`].
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
-/// A table as wide as the terminal; unbounded where there is none.
-pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_BORDERS_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header);
-    if let Some((_, columns)) = console::Term::stdout().size_checked() {
-        table.set_width(columns);
-    }
-    table
-}
-
-fn status(step: &StepView) -> String {
-    let class = step.outcome.as_ref().filter(|outcome| !outcome.is_success()).map(|outcome| outcome.class());
-    match (step.status, class) {
-        (StepStatus::Failed, Some(class)) if class != "failed" => format!("failed ({class})"),
-        (status, _) => status.name().to_owned(),
-    }
-}
-
-fn backtrace(step: &StepView) -> &[String] {
-    step.outcome.as_ref().map_or(&[], |outcome| outcome.backtrace())
+/// A line of log as text.
+pub(crate) fn log_line(record: &LogRecord) -> String {
+    let at = record.at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    let field = |(name, value): (&String, &serde_json::Value)| {
+        format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let fields: Vec<String> = record.line.fields.iter().map(field).collect();
+    let LogRecord { step_id, attempt, line, .. } = record;
+    plain(&format!("{at} {} {step_id}/{attempt} {}{}", line.level, line.message, fields.concat()))
 }
 
 #[cfg(test)]
@@ -219,6 +177,7 @@ mod tests {
 
     #[test]
     fn a_guest_cannot_steer_the_terminal() {
-        assert_eq!(plain("a\u{1b}[2Jb\r\n\u{202e}c\tä"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c\tä");
+        assert_eq!(plain("a\u{1b}[2Jb\n\u{202e}c\tä"), "a\u{fffd}[2Jb \u{fffd}c\tä");
+        assert_eq!(plain_lines("a\n\u{1b}b"), "a\n\u{fffd}b");
     }
 }

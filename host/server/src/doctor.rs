@@ -1,99 +1,91 @@
-//! `stepwell doctor`: whether everything that a service needs is there, and how to mend what is not.
+//! `stepwell doctor`: checks the installation and suggests fixes.
 
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::json;
 use stepwell::engine::schedule::zone;
 use stepwell::sandbox::Allocator;
 use stepwell::{Host, HostError};
 
 use crate::api::oidc;
-use crate::cli::{self, HostArgs, Output};
-use crate::display::{plain, table};
-use crate::{Exit, builder, print, registered};
+use crate::cli::{self, HostArgs, Local};
+use crate::display::plain_lines;
+use crate::failure::Failure;
+use crate::operate::show;
+use crate::table::{Sheet, whole, words};
+use crate::{Exit, builder, registered};
 
-/// How one thing is.
+/// The state of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
     Good,
-    /// It works, and something is to be known about it.
+    /// It works, with a reservation.
     Warning,
     Bad,
 }
 
-/// What was looked at.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
-    what: &'static str,
+    check: &'static str,
     state: State,
     found: String,
     #[serde(skip_serializing_if = "str::is_empty")]
-    mend: &'static str,
+    fix: &'static str,
 }
 
-fn finding(what: &'static str, state: State, found: impl Into<String>, mend: &'static str) -> Finding {
-    let mend = if state == State::Good { "" } else { mend };
-    Finding { what, state, found: found.into(), mend }
+fn finding(check: &'static str, state: State, found: impl Into<String>, fix: &'static str) -> Finding {
+    let fix = if state == State::Good { "" } else { fix };
+    Finding { check, state, found: found.into(), fix }
 }
 
-/// Between our clock and the store's, in seconds.
+/// Most seconds between the store's clock and this one.
 const SKEW: f64 = 1.0;
-/// What one look at the store may take.
+/// How long one query of the store may take.
 const SLOW: Duration = Duration::from_millis(50);
 /// Files that a service with its connections may have open.
 const FILES: u64 = 4096;
 /// Bytes that a disk should have left.
 const DISK: u64 = 1 << 30;
 
-pub(crate) async fn doctor(output: Output, args: &HostArgs) -> Result<Exit, HostError> {
+pub(crate) async fn doctor(local: &Local) -> Result<Exit, Failure> {
+    let args = &local.host;
     let mut findings = Vec::new();
     match builder(args).build() {
         Ok(host) => {
             findings.push(finding(
                 "configuration",
                 State::Good,
-                "policies, queues and configuration fit together",
+                "policies, queues and configuration agree",
                 "",
             ));
-            look(&host, args, &mut findings).await;
+            check(&host, args, &mut findings).await;
         }
         Err(error) => findings.push(finding(
             "configuration",
             State::Bad,
             error.to_string(),
-            "mend the files; `stepwell config show --resolved` shows what is read",
+            "correct the files; `stepwell config show --resolved` shows which are read",
         )),
     }
     machine(&mut findings);
-    match output {
-        Output::Json => print(&serde_json::to_string_pretty(&findings).unwrap_or_default()),
-        Output::Text => {
-            let mut table = table(["", "what", "found", "mend"]);
-            for Finding { what, state, found, mend } in &findings {
-                let mark = match state {
-                    State::Good => "ok",
-                    State::Warning => "warning",
-                    State::Bad => "BAD",
-                };
-                table.add_row([mark.to_owned(), (*what).to_owned(), plain(found), (*mend).to_owned()]);
-            }
-            print(&table.to_string());
-        }
-    }
+    let answer = json!({"items": findings, "next_cursor": null});
+    show(local.output, &answer, |_| as_text(&findings))?;
     let bad = findings.iter().any(|finding| finding.state == State::Bad);
     Ok(if bad { Exit::RunFailed } else { Exit::Success })
 }
 
-async fn look(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
+async fn check(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
     store(host, findings).await;
     let config = host.configuration();
     findings.push(steps(host, args).await);
     for (name, secret) in config.references() {
         if let Err(why) = stepwell::sandbox::secrets::readable(&config, &secret) {
-            let mend = "set the variable, make the file readable, or `stepwell secrets set`";
-            findings.push(finding("secrets", State::Bad, format!("{name}: {why}"), mend));
+            let fix = "set the variable, make the file readable, or use `stepwell secrets set`";
+            findings.push(finding("secrets", State::Bad, format!("{name}: {why}"), fix));
         }
     }
     let allocator = match host.sandbox().allocator() {
@@ -102,7 +94,7 @@ async fn look(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
             "memory of steps",
             State::Warning,
             "the address space is too small for the pooling allocator: each attempt maps its own memory",
-            "lift the limit of virtual memory (ulimit -v, LimitAS), or lower `service.workers`",
+            "raise the limit of virtual memory (ulimit -v, LimitAS), or lower `service.workers`",
         ),
     };
     findings.push(allocator);
@@ -114,14 +106,37 @@ async fn look(host: &Host, args: &HostArgs, findings: &mut Vec<Finding>) {
         };
         findings.push(match fetched {
             Ok(count) => finding("OpenID provider", State::Good, format!("{issuer}: {count} keys"), ""),
-            Err(why) => {
-                finding("OpenID provider", State::Bad, why, "see that `oidc.issuer` is right and reachable")
-            }
+            Err(why) => finding(
+                "OpenID provider",
+                State::Bad,
+                why,
+                "check that `oidc.issuer` is correct and reachable",
+            ),
         });
     }
     for (what, dir) in [("data directory", host.workspace("x")), ("compiled components", cli::cache_dir())] {
         findings.push(directory(what, &dir));
     }
+}
+
+/// The checks as a list; a finding of several lines, such as a problem in a file with its place, follows the list.
+fn as_text(findings: &[Finding]) -> String {
+    let mut sheet = Sheet::new(&[whole("state"), words("check"), words("found"), words("fix")]);
+    let mut details = String::new();
+    for Finding { check, state, found, fix } in findings {
+        let mark = match state {
+            State::Good => "ok",
+            State::Warning => "warning",
+            State::Bad => "BAD",
+        };
+        let mut lines = found.lines();
+        let first = lines.next().unwrap_or_default();
+        if lines.next().is_some() {
+            details.push_str(&format!("\n\n{check}:\n{}", plain_lines(found)));
+        }
+        sheet.row([mark.to_owned(), (*check).to_owned(), first.to_owned(), (*fix).to_owned()]);
+    }
+    format!("{}{details}", sheet.text())
 }
 
 async fn steps(host: &Host, args: &HostArgs) -> Finding {
@@ -143,8 +158,8 @@ async fn steps(host: &Host, args: &HostArgs) -> Finding {
     match found.await {
         Ok(found) => finding("steps", State::Good, found, ""),
         Err(error) => {
-            let mend = "see that the file is there, and a component of this interface";
-            finding("steps", State::Bad, error.to_string(), mend)
+            let fix = "check that the file exists and is a component of this interface";
+            finding("steps", State::Bad, error.to_string(), fix)
         }
     }
 }
@@ -155,8 +170,8 @@ async fn store(host: &Host, findings: &mut Vec<Finding>) {
     let vitals = match host.store().vitals(host.now()).await {
         Ok(vitals) => vitals,
         Err(error) => {
-            let mend = "see that the database runs, and that the URL, the login and the network are right";
-            findings.push(finding("store", State::Bad, error.to_string(), mend));
+            let fix = "check that the database runs, and that the URL, the login and the network are correct";
+            findings.push(finding("store", State::Bad, error.to_string(), fix));
             return;
         }
     };
@@ -166,40 +181,40 @@ async fn store(host: &Host, findings: &mut Vec<Finding>) {
         findings.push(finding("store", State::Good, found, ""));
         if vitals.clock_ahead.abs() > SKEW {
             let found = format!("the store's clock is {:.1} s ahead of ours", vitals.clock_ahead);
-            findings.push(finding("clock", State::Warning, found, "have both clocks set by NTP"));
+            findings.push(finding("clock", State::Warning, found, "set both clocks by NTP"));
         }
         if let Some((used, most)) = vitals.sessions
             && used * 10 > most * 8
         {
             let found = format!("{used} of {most} sessions of the server are in use");
-            let mend = "raise max_connections there, or lower `pool` in the URL";
-            findings.push(finding("sessions", State::Warning, found, mend));
+            let fix = "raise max_connections on the server, or lower `pool` in the URL";
+            findings.push(finding("sessions", State::Warning, found, fix));
         }
     }
     let state = if took > SLOW { State::Warning } else { State::Good };
     let found = format!("{:.1} ms, with the first connect", took.as_secs_f64() * 1e3);
-    findings.push(finding("latency", state, found, "have the database near: each step waits for it twice"));
+    findings.push(finding("latency", state, found, "move the database closer: each step waits for it twice"));
     if let Err(error) = host.store().expire("doctor", host.now()).await {
         findings.push(finding(
             "store",
             State::Bad,
             error.to_string(),
-            "it can be read, and not written: look at its disk and rights",
+            "the store can be read and not written: check its disk and permissions",
         ));
     }
 }
 
 fn directory(what: &'static str, dir: &Path) -> Finding {
-    // The nearest that is there: the rest is made when it is needed.
+    // The nearest directory that exists: the rest is created when it is needed.
     let there = dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(dir);
-    let mend = "make it writable for this user, and give it room";
+    let fix = "make it writable for this user, and free some space";
     if let Err(error) = tempfile_in(there) {
-        return finding(what, State::Bad, format!("{}: {error}", there.display()), mend);
+        return finding(what, State::Bad, format!("{}: {error}", there.display()), fix);
     }
     match rustix::fs::statvfs(there) {
         Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < DISK => {
             let left = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
-            finding(what, State::Warning, format!("{}: {left} MiB left", there.display()), mend)
+            finding(what, State::Warning, format!("{}: {left} MiB left", there.display()), fix)
         }
         _ => finding(what, State::Good, there.display().to_string(), ""),
     }
@@ -217,7 +232,7 @@ fn tempfile_in(dir: &Path) -> std::io::Result<()> {
     std::fs::remove_file(path)
 }
 
-/// What the machine gives.
+/// The machine: its zone database and its limits.
 fn machine(findings: &mut Vec<Finding>) {
     let newer = system_zones().filter(|version| version.as_str() > zone::database_version());
     findings.push(match newer {
@@ -231,6 +246,6 @@ fn machine(findings: &mut Vec<Finding>) {
     });
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     let state = if limit < FILES { State::Warning } else { State::Good };
-    let mend = "raise it: ulimit -n, LimitNOFILE";
-    findings.push(finding("open files", state, format!("at most {limit}"), mend));
+    let fix = "raise the limit: ulimit -n, LimitNOFILE";
+    findings.push(finding("open files", state, format!("at most {limit}"), fix));
 }

@@ -1,38 +1,44 @@
-//! The commands that only look: policies, steps, runs, schemas.
+//! The commands that only read: policies, schemas, the configuration.
 
 use std::path::Path;
 use std::str::FromStr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stepwell::engine::config::Setting;
-use stepwell::store::PostgresSettings;
-
 use stepwell::engine::job::{self, Catalog};
 use stepwell::engine::policy::{Grant, Policy};
 use stepwell::engine::queue::QueueFile;
-use stepwell::engine::run::RunView;
-use stepwell::engine::store::LogRecord;
-use stepwell::engine::{Configuration, JobDefinition, Manifest};
+use stepwell::engine::{Configuration, JobDefinition, Manifest, project};
+use stepwell::store::PostgresSettings;
 use stepwell::{Host, HostError};
 
-use crate::cli::{HostArgs, Output, SchemaKind};
-use crate::display::{plain, summary};
-use crate::run::read;
+use crate::cli::{Local, SchemaKind};
+use crate::display::plain_lines;
+use crate::failure::Failure;
+use crate::files;
+use crate::operate::show;
+use crate::table::{items, text};
 use crate::{Exit, builder, host, print};
 
-pub(crate) async fn policy_show(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
-    let text = read(file)?;
-    let host = host(args).await?;
-    // Structure only: what is denied is shown here, and not an error.
-    let parsed =
-        job::parse(&file.display().to_string(), &text, &host.catalog()).map_err(HostError::Invalid)?;
+pub(crate) async fn policy_show(file: &Path, local: &Local) -> Result<Exit, Failure> {
+    let source = files::read(file)?;
+    let host = host(&local.host).await?;
+    // Structure only: a denial is shown here, and is no error.
+    let mut parsed = job::parse(&source.name, &source.text, &host.catalog()).map_err(HostError::Invalid)?;
+    parsed.job.id = project::qualified(local.host.project()?, &parsed.job.id);
+    let mut steps = Vec::new();
     for (step, grant) in host.grants(&parsed.job) {
-        print(&format!("step {} ({})", step.id, step.step_type));
-        match grant {
-            Ok(grant) => print(&shown(&grant, host.sandbox().manifest(&step.step_type).as_deref())),
-            Err(denial) => print(&format!("  denied [{}]\n  {}\n", denial.rule, denial.in_full())),
-        }
+        let (id, step_type) = (&step.id, &step.step_type);
+        let shown = match grant {
+            Ok(grant) => granted(&grant, host.sandbox().manifest(step_type).as_deref()),
+            Err(denial) => json!({"denied": {"rule": denial.rule, "message": denial.in_full()}}),
+        };
+        steps.push(json!({"step_id": id, "step_type": step_type, "grant": shown}));
     }
+    let answer = json!({"items": steps, "next_cursor": null});
+    show(local.output, &answer, |answer| {
+        items(answer).iter().map(step_text).collect::<Vec<_>>().join("\n\n")
+    })?;
     note_other_settings(&host).await;
     Ok(Exit::Success)
 }
@@ -48,21 +54,18 @@ pub(crate) async fn note_other_settings(host: &Host) {
     }
 }
 
-fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {
+/// A grant: each part with its value and the rule that it comes from.
+fn granted(grant: &Grant, manifest: Option<&Manifest>) -> Value {
     let origin = |part: &str| {
         let found = grant.trace().iter().rev().find(|(name, _)| name == part);
         found.map_or_else(|| format!("profile {}", grant.profile().name()), |(_, origin)| origin.clone())
     };
-    let mut lines = vec![format!("  digest {}", grant.digest()), format!("  profile {}", origin("profile"))];
-    if let Some(wanted) = manifest.map(|manifest| manifest.profile).filter(|wanted| *wanted > grant.profile())
-    {
-        let (has, wants) = (grant.profile().name(), wanted.name());
-        lines.push(format!(
-            "  note: the step asks for the profile {wants}, and has {has}: it may run out of memory or fuel"
-        ));
-    }
+    let mut parts = Vec::new();
+    let mut add = |part: String, value: String, from: String| {
+        parts.push(json!({"part": part, "value": value, "from": from}));
+    };
     for (name, value) in grant.limits().list() {
-        lines.push(format!("  limits.{name} = {value}  ({})", origin(&format!("limits.{name}"))));
+        add(format!("limits.{name}"), format!("= {value}"), origin(&format!("limits.{name}")));
     }
     for rule in grant.http().rules() {
         let url = rule.url.as_deref().unwrap_or_default();
@@ -70,85 +73,56 @@ fn shown(grant: &Grant, manifest: Option<&Manifest>) -> String {
         let paths = if rule.paths.is_empty() { "every path".to_owned() } else { rule.paths.join(" ") };
         let inject =
             rule.inject.as_ref().map_or(String::new(), |i| format!(", adds {} from a secret", i.header));
-        lines.push(format!("  http {methods} {url} {paths}{inject}  ({})", origin(&format!("http {url}"))));
+        add("http".to_owned(), format!("{methods} {url} {paths}{inject}"), origin(&format!("http {url}")));
     }
     for (name, sql) in grant.sql() {
-        let (rows, timeout) = (sql.rows, sql.timeout);
-        lines.push(format!(
-            "  sql {name} {:?}, {rows} rows, {timeout}  ({})",
-            sql.mode,
-            origin(&format!("sql {name}"))
-        ));
+        let value = format!("{:?}, {} rows, {}", sql.mode, sql.rows, sql.timeout);
+        add(format!("sql {name}"), value, origin(&format!("sql {name}")));
     }
     for mount in grant.files() {
-        let (at, source) = (&mount.mount, &mount.source);
-        lines.push(format!(
-            "  files {at} {:?} {source:?}  ({})",
-            mount.access,
-            origin(&format!("files {at}"))
-        ));
+        let value = format!("{:?} {:?}", mount.access, mount.source);
+        add(format!("files {}", mount.mount), value, origin(&format!("files {}", mount.mount)));
     }
     for (name, process) in grant.process() {
         let network = if process.network { ", network" } else { "" };
-        lines.push(format!(
-            "  process {name} = {}, {}{network}  ({})",
-            process.path.display(),
-            process.timeout,
-            origin(&format!("process {name}"))
-        ));
+        let value = format!("= {}, {}{network}", process.path.display(), process.timeout);
+        add(format!("process {name}"), value, origin(&format!("process {name}")));
     }
     for (name, value) in grant.environment() {
-        lines.push(format!(
-            "  environment {name} = {}  ({})",
-            plain(value),
-            origin(&format!("environment {name}"))
-        ));
+        add(format!("environment {name}"), format!("= {value}"), origin(&format!("environment {name}")));
     }
     if let Some((_, origin)) = grant.trace().iter().find(|(name, _)| name == "context") {
-        lines.push(format!("  context as granted  ({origin})"));
+        add("context".to_owned(), "as granted".to_owned(), origin.clone());
     }
-    lines.push(String::new());
-    lines.join("\n")
+    let wanted = manifest.map(|manifest| manifest.profile).filter(|wanted| *wanted > grant.profile());
+    let note = wanted.map(|wanted| {
+        let (has, wants) = (grant.profile().name(), wanted.name());
+        format!("the step asks for the profile {wants} and has {has}: it may run out of memory or fuel")
+    });
+    json!({"digest": grant.digest(), "profile": origin("profile"), "note": note, "parts": parts})
 }
 
-pub(crate) async fn runs_show(
-    execution_id: &str,
-    output: Output,
-    args: &HostArgs,
-) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    let state = host.run(execution_id).await?;
-    let view = RunView::from(&state);
-    match output {
-        Output::Json => print(&serde_json::to_string_pretty(&view).unwrap_or_default()),
-        Output::Text => {
-            let workspace = host.workspace(execution_id);
-            print(&summary(&view, workspace.is_dir().then_some(workspace.as_path())));
+fn step_text(step: &Value) -> String {
+    let mut lines = vec![format!("step {} ({})", text(step, "/step_id"), text(step, "/step_type"))];
+    let rule = text(step, "/grant/denied/rule");
+    if !rule.is_empty() {
+        lines.push(format!("  denied [{rule}]"));
+        lines.extend(text(step, "/grant/denied/message").lines().map(|line| format!("  {line}")));
+        return plain_lines(&lines.join("\n"));
+    }
+    for name in ["digest", "profile", "note"] {
+        let value = text(step, &format!("/grant/{name}"));
+        if !value.is_empty() {
+            lines.push(format!("  {name}{} {value}", if name == "note" { ":" } else { "" }));
         }
     }
-    Ok(Exit::Success)
-}
-
-pub(crate) async fn runs_logs(execution_id: &str, args: &HostArgs) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    for record in host.logs(execution_id).await? {
-        print(&log_line(&record));
+    for part in step.pointer("/grant/parts").and_then(Value::as_array).into_iter().flatten() {
+        lines.push(format!("  {} {}  ({})", text(part, "/part"), text(part, "/value"), text(part, "/from")));
     }
-    Ok(Exit::Success)
+    plain_lines(&lines.join("\n"))
 }
 
-/// A line of log as text.
-pub(crate) fn log_line(record: &LogRecord) -> String {
-    let at = record.at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
-    let field = |(name, value): (&String, &serde_json::Value)| {
-        format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    };
-    let fields: Vec<String> = record.line.fields.iter().map(field).collect();
-    let LogRecord { step_id, attempt, line, .. } = record;
-    plain(&format!("{at} {} {step_id}/{attempt} {}{}", line.level, line.message, fields.concat()))
-}
-
-pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
+pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, Failure> {
     let schema: serde_json::Value = match kind {
         SchemaKind::Job => JobDefinition::schema().into(),
         SchemaKind::Policy => Policy::schema().into(),
@@ -161,7 +135,8 @@ pub(crate) fn schema(kind: SchemaKind) -> Result<Exit, HostError> {
 }
 
 /// What the configuration says, without secrets.
-pub(crate) fn config_show(resolved: bool, args: &HostArgs) -> Result<Exit, HostError> {
+pub(crate) fn config_show(resolved: bool, local: &Local) -> Result<Exit, Failure> {
+    let args = &local.host;
     let sources = builder(args);
     let mut config = Configuration::clone(&*sources.configuration()?);
     if resolved {
@@ -195,11 +170,13 @@ pub(crate) fn config_show(resolved: bool, args: &HostArgs) -> Result<Exit, HostE
     } else {
         without_defaults(&mut shown, &of(&Configuration::default()));
     }
-    print(&serde_json::to_string_pretty(&shown).unwrap_or_default());
-    Ok(Exit::Success)
+    show(local.output, &shown, |shown| match shown.as_object() {
+        Some(map) if map.is_empty() => "# every value is the default".to_owned(),
+        _ => serde_saphyr::to_string(shown).unwrap_or_default().trim_end().to_owned(),
+    })
 }
 
-/// What stands in the place of a secret.
+/// The text in the place of a secret.
 const HIDDEN: &str = "(hidden)";
 
 /// Leaves out what is as it would be anyway.

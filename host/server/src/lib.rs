@@ -1,13 +1,20 @@
 //! The `stepwell` command as a library, so that tests can look at its parts.
 
+mod about;
 mod api;
 mod cli;
+mod client;
 mod display;
 mod doctor;
+mod failure;
+mod files;
 mod inspect;
 mod operate;
 mod run;
 mod scripts;
+mod serve;
+mod summary;
+mod table;
 mod telemetry;
 mod warm_up;
 
@@ -19,15 +26,25 @@ use std::process::ExitCode;
 
 use stepwell::{Host, HostBuilder, HostError};
 
+pub use about::commands as commands_table;
 pub use api::markdown as operations_table;
 
-use crate::cli::{Cli, Command, ConfigCommand, HostArgs, PolicyCommand, RunsCommand, StepCommand};
+use crate::cli::{Cli, Command, ConfigCommand, HostArgs, PolicyCommand, StepCommand};
+use crate::failure::Failure;
 use crate::telemetry::{LogFilter, LogFormat};
+
+/// The tree of commands, for tests that run each.
+pub fn command_tree() -> clap::Command {
+    Cli::tree()
+}
+
+/// The log of commands.
+const COMMAND_LEVEL: &str = "warn,stepwell_server::api=off";
 
 /// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything went well.
+    /// Success.
     Success = 0,
     /// The run failed or ran out of time.
     RunFailed = 1,
@@ -51,8 +68,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return code.into();
         }
     };
-    // What a service does is worth a line each; commands show it themselves.
-    let level = if matches!(cli.command, Command::Serve(_)) { telemetry::SERVICE_LEVEL } else { "warn" };
+    // A service logs what it does; a command shows it, and its errors, itself.
+    let level =
+        if matches!(cli.command, Command::Serve(_)) { telemetry::SERVICE_LEVEL } else { COMMAND_LEVEL };
     let filter = match telemetry::log(cli.log_format, cli.log.as_deref().unwrap_or(level)) {
         Ok(filter) => filter,
         Err(error) => {
@@ -77,14 +95,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let logged = matches!(cli.command, Command::Serve(_)) && cli.log_format == LogFormat::Json;
     match runtime.block_on(dispatch(cli, filter)) {
         Ok(exit) => exit.into(),
-        Err(error) if logged => {
-            tracing::error!("{error}");
-            exit_of(&error).into()
+        Err(failure) if logged => {
+            tracing::error!("{}", failure.message);
+            failure.exit.into()
         }
-        Err(error) => {
-            let message = error.to_string();
-            eprintln!("{}", if message.contains("-->") { message } else { format!("error: {message}") });
-            exit_of(&error).into()
+        Err(failure) => {
+            eprintln!("{}", failure.shown());
+            failure.exit.into()
         }
     }
 }
@@ -97,34 +114,30 @@ fn set_colors() {
     console::set_colors_enabled_stderr(!unwanted && std::io::stderr().is_terminal());
 }
 
-async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, HostError> {
-    match cli.command {
-        Command::Run(args) => run::run(args).await,
-        Command::Validate(args) => run::validate(&args.file, &args.host).await,
-        Command::Policy { command: PolicyCommand::Show { file, host } } => {
-            inspect::policy_show(&file, &host).await
+async fn dispatch(cli: Cli, filter: LogFilter) -> Result<Exit, Failure> {
+    Ok(match cli.command {
+        Command::Run(args) => run::run(args).await?,
+        Command::Validate(args) => operate::validate(&args).await?,
+        Command::Policy { command: PolicyCommand::Show { file, local } } => {
+            inspect::policy_show(&file, &local).await?
         }
-        Command::Steps { command } => operate::steps(command).await,
-        Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await,
-        Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await,
+        Command::Steps(of) => operate::steps(of).await?,
+        Command::Step { command: StepCommand::CheckScript(args) } => scripts::check(&args).await?,
+        Command::Step { command: StepCommand::TestScript(args) } => scripts::test(&args).await?,
         Command::Serve(args) => {
-            operate::serve(args, cli.log.is_none().then_some(filter), cli.log_format).await
+            serve::serve(args, cli.log.is_none().then_some(filter), cli.log_format).await?
         }
-        Command::WarmUp(args) => warm_up::warm_up(&args).await,
-        Command::Operate(command) => operate::operate(command).await,
-        Command::Runs { command, host } => match command {
-            RunsCommand::Operate(command) => operate::runs(command, &host).await,
-            RunsCommand::Show { execution_id, output } => {
-                inspect::runs_show(&execution_id, output, &host).await
-            }
-            RunsCommand::Logs { execution_id } => inspect::runs_logs(&execution_id, &host).await,
-        },
-        Command::Schema { kind } => inspect::schema(kind),
-        Command::Config { command: ConfigCommand::Show { resolved, host } } => {
-            inspect::config_show(resolved, &host)
+        Command::WarmUp(args) => warm_up::warm_up(&args).await?,
+        Command::Operate(command) => operate::operate(command).await?,
+        Command::Schema { kind } => inspect::schema(kind)?,
+        Command::Config { command: ConfigCommand::Show { resolved, local } } => {
+            inspect::config_show(resolved, &local)?
         }
-        Command::Doctor { output, host } => doctor::doctor(output, &host).await,
-    }
+        Command::Doctor(local) => doctor::doctor(&local).await?,
+        Command::Completions { shell } => about::completions(shell),
+        Command::Man { dir } => about::man(dir.as_deref())?,
+        Command::Version { output } => about::version(output)?,
+    })
 }
 
 /// Sets up the host, and registers the components that the command names.
@@ -181,25 +194,6 @@ async fn registered(host: Host, args: &HostArgs) -> Result<Host, HostError> {
 
 fn file_error(path: PathBuf, error: std::io::Error) -> HostError {
     HostError::File { path, error }
-}
-
-fn exit_of(error: &HostError) -> Exit {
-    use stepwell::engine::StoreError;
-    use stepwell::sandbox::ComponentError;
-    match error {
-        HostError::Component(ComponentError::Host(_)) => Exit::Platform,
-        HostError::Invalid(_)
-        | HostError::Policy(_)
-        | HostError::File { .. }
-        | HostError::Admit(_)
-        | HostError::Component(_)
-        | HostError::Refused(_)
-        | HostError::NoStep(..)
-        | HostError::Store(StoreError::NotFound(_) | StoreError::NoRecord(..) | StoreError::Conflict(..)) => {
-            Exit::BadInput
-        }
-        HostError::Store(_) | HostError::Illegal(_) => Exit::Platform,
-    }
 }
 
 /// Prints to standard output; a reader that has gone is no error.

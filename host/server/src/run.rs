@@ -1,46 +1,48 @@
-//! `stepwell run` and `stepwell validate`.
+//! `stepwell run`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use stepwell::engine::document::{Diagnostic, Diagnostics};
-use stepwell::engine::job::{self, Parsed};
 use stepwell::engine::project;
-use stepwell::engine::run::{RunState, RunStatus, RunView};
+use stepwell::engine::run::{RunState, RunView};
+use stepwell::engine::{JobDefinition, job};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{HostArgs, Output, RunArgs};
-use crate::display::{Terminal, summary};
-use crate::{Exit, file_error, host, print};
+use crate::cli::{ApiArgs, Output, RunArgs};
+use crate::client::{Call, Client};
+use crate::display::Terminal;
+use crate::failure::Failure;
+use crate::files::{self, Source};
+use crate::operate::{self, Follow, follow};
+use crate::summary::{exit_of, summary};
+use crate::{Exit, host, print};
 
-pub(crate) async fn run(args: RunArgs) -> Result<Exit, HostError> {
-    // A job that cannot run leaves nothing behind, not even an empty store.
+pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
+    // A job that cannot run leaves nothing, not even an empty store.
     let assigned = assignments(&args.vars)?;
-    let text = match args.file {
-        Some(file) => Some((read(&file)?, file)),
-        None => None,
-    };
-    let host = host(&args.host).await?;
-    let id = match (&text, args.resume) {
-        (Some((text, file)), _) => {
-            let project = args.host.project()?;
-            let mut job = parse(&host, project, file, text).await?.job;
-            job.id = project::qualified(project, &job.id);
+    let source = args.file.as_deref().map(files::read).transpose()?;
+    if args.api.server.is_some() {
+        return elsewhere(&args, source).await;
+    }
+    let host = host(&args.api.host).await?;
+    let id = match (source, &args.resume) {
+        (Some(source), _) => {
+            let job = checked(&args.api, &source, &host).await?;
+            known_step(&job, args.show_output.as_deref())?;
             let variables = variables(&job.vars, &assigned)?;
             host.submit(job, variables).await?
         }
         (None, Some(id)) => {
-            let state = host.run(&id).await?;
+            let state = host.run(id).await?;
             if state.status.is_terminal() {
                 eprintln!("the run {id} has ended already");
-                return Ok(show(&host, &state, args.output));
+                return shown(&host, &state, &args).await;
             }
-            id
+            id.clone()
         }
-        // The command line asks for one of them.
+        // The command line requires one of them.
         (None, None) => return Ok(Exit::BadInput),
     };
     let cancel = CancellationToken::new();
@@ -48,64 +50,128 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, HostError> {
     let terminal = Terminal::new();
     let state = host.resume(&id, &terminal, cancel).await?;
     terminal.finish();
-    Ok(show(&host, &state, args.output))
+    shown(&host, &state, &args).await
 }
 
-pub(crate) async fn validate(file: &Path, args: &HostArgs) -> Result<Exit, HostError> {
-    let text = read(file)?;
-    let host = host(args).await?;
-    let parsed = parse(&host, args.project()?, file, &text).await?;
-    let count = parsed.job.step_count();
-    print(&format!("{}: the job `{}` is valid ({count} steps)", file.display(), parsed.job.id));
-    Ok(Exit::Success)
-}
-
-/// Reads and checks a job file; warnings go to standard error.
-pub(crate) async fn parse(host: &Host, project: &str, file: &Path, text: &str) -> Result<Parsed, HostError> {
-    let name = file.display().to_string();
-    // Said before the wait, and only where there is one. What is wrong with the job is told below.
-    if let Ok(parsed) = job::parse(&name, text, &host.catalog()) {
-        let types: BTreeSet<&str> = parsed.job.all_steps().map(|step| step.step_type.as_str()).collect();
-        for step_type in types.into_iter().filter(|step_type| host.sandbox().needs_compiling(step_type)) {
-            eprintln!("compiling `{step_type}` for the sandbox (once; then it is cached)");
-        }
-    }
-    let parsed = host.parse_for(project, &name, text).await?;
+/// The job of a file, after a check whose warnings go to standard error.
+async fn checked(api: &ApiArgs, source: &Source, host: &Host) -> Result<JobDefinition, Failure> {
+    let project = api.host.project()?;
+    operate::announce_compiling(host, source);
+    let parsed = host.parse_for(project, &source.name, &source.text).await?;
     if !parsed.warnings.0.is_empty() {
         eprintln!("{}\n", parsed.warnings);
     }
-    Ok(parsed)
+    let mut job = parsed.job;
+    job.id = project::qualified(project, &job.id);
+    Ok(job)
 }
 
-pub(crate) fn read(file: &Path) -> Result<String, HostError> {
-    fs::read_to_string(file).map_err(|error| file_error(file.to_owned(), error))
-}
-
-fn show(host: &Host, state: &RunState, output: Output) -> Exit {
-    let view = RunView::from(state);
-    match output {
-        Output::Json => print(&serde_json::to_string_pretty(&view).unwrap_or_default()),
-        Output::Text => {
-            let workspace = host.workspace(&view.execution_id);
-            print(&summary(&view, workspace.is_dir().then_some(workspace.as_path())));
+/// Refuses `--show-output` of a step that the job does not have, before anything runs.
+fn known_step(job: &JobDefinition, step: Option<&str>) -> Result<(), Failure> {
+    let Some(step) = step else { return Ok(()) };
+    let ids: Vec<&str> = job.all_steps().map(|step| step.id.as_str()).collect();
+    match ids.contains(&step) {
+        true => Ok(()),
+        false => {
+            let message = format!("the job has no step `{step}`; its steps are {}", ids.join(", "));
+            Err(Failure::option("--show-output", message))
         }
     }
-    match state.status {
-        RunStatus::Success => Exit::Success,
-        RunStatus::Cancelled => Exit::Cancelled,
-        _ => Exit::RunFailed,
+}
+
+async fn shown(host: &Host, state: &RunState, args: &RunArgs) -> Result<Exit, Failure> {
+    let view = serde_json::to_value(RunView::from(state)).unwrap_or_default();
+    let workspace = host.workspace(&state.run.execution_id);
+    let files = workspace.is_dir().then(|| format!("\nfiles: {}", workspace.display())).unwrap_or_default();
+    let value = match &args.show_output {
+        Some(step) => Some(host.step_output(&state.run.execution_id, step).await?),
+        None => None,
+    };
+    show(&view, &files, value, args)
+}
+
+/// Prints a run: its summary, or the whole output of a step with the summary on standard error.
+fn show(view: &Value, files: &str, value: Option<Option<Value>>, args: &RunArgs) -> Result<Exit, Failure> {
+    let exit = exit_of(view);
+    let json = |value: &Value| print(&serde_json::to_string_pretty(value).unwrap_or_default());
+    match (value, args.api.output) {
+        (None, Output::Json) => json(view),
+        (None, Output::Text) => print(&format!("{}{files}", summary(view))),
+        (Some(value), output) => {
+            if output == Output::Text {
+                eprintln!("{}{files}", summary(view));
+            }
+            match value {
+                Some(value) => json(&value),
+                None => eprintln!("the step has no output: it has not succeeded in this run"),
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Runs the job on the service that `--server` names, and follows its log.
+async fn elsewhere(args: &RunArgs, source: Option<Source>) -> Result<Exit, Failure> {
+    let refused = |option: &str, instead: &str| {
+        let message = format!("does not work with --server: {instead}");
+        Err(Failure::option(option, message))
+    };
+    if args.resume.is_some() {
+        return refused("--resume", "the service itself continues its runs");
+    }
+    if !args.vars.is_empty() {
+        return refused("--var", "store the job with `stepwell jobs put`, and use `stepwell jobs run --var`");
+    }
+    let Some(source) = source else { return Ok(Exit::BadInput) };
+    let client = Client::new(&args.api).await?;
+    operate::check(&client, &source).await?;
+    let call =
+        Call::post(&["jobs", "execute"]).header("prefer", "respond-async").body(execute_body(&source)?);
+    let accepted = client.ask_about(call, &source.name, &source.text).await?;
+    let id = accepted.get("execution_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    eprintln!("run {id}");
+    let view = tokio::select! {
+        view = follow(&client, &id, Follow::Errors) => view?,
+        () = interrupted() => {
+            eprintln!("cancelling; Ctrl-C again leaves at once");
+            let reason = serde_json::json!({"reason": "interrupted at the command"});
+            client.ask(Call::post(&["runs", &id, "cancel"]).json(&reason)).await?;
+            tokio::select! {
+                view = operate::ended(&client, &id) => view?,
+                () = interrupted() => return Ok(Exit::Cancelled),
+            }
+        }
+    };
+    let value = match &args.show_output {
+        Some(step) => Some(client.ask(Call::get(&["runs", &id, "steps", step, "output"])).await.ok()),
+        None => None,
+    };
+    show(&view, "", value, args)
+}
+
+/// The body of `POST /api/v2/jobs/execute`: the job as it stands in the file.
+fn execute_body(source: &Source) -> Result<String, Failure> {
+    let document = stepwell::engine::document::Document::parse(&source.name, &source.text)
+        .map_err(HostError::Invalid)?;
+    Ok(match document.value.get("job") {
+        Some(_) => document.value.to_string(),
+        None => serde_json::json!({ "job": document.value }).to_string(),
+    })
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
-/// The first Ctrl-C cancels the run, the second one leaves at once.
+/// The first Ctrl-C cancels the run, the second one exits at once.
 async fn on_interrupt(cancel: CancellationToken) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        eprintln!("cancelling; Ctrl-C again leaves at once, and `stepwell run --resume` goes on");
-        cancel.cancel();
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(Exit::Cancelled as i32);
-        }
-    }
+    interrupted().await;
+    eprintln!("cancelling; Ctrl-C again exits at once, and `stepwell run --resume` continues the run");
+    cancel.cancel();
+    interrupted().await;
+    std::process::exit(Exit::Cancelled as i32);
 }
 
 /// `--var` options as names and texts.

@@ -1,7 +1,7 @@
 //! Why is my run not running?
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::run::{Effect, RunState, RunStatus, StepStatus, next};
@@ -11,7 +11,7 @@ use crate::service::{QueueRecord, WorkerRecord};
 use crate::{Host, HostError};
 
 /// Why a run does not go on, or how it ended.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// The run.
     pub execution_id: String,
@@ -22,12 +22,12 @@ pub struct Explanation {
     /// What holds it up, the most important first; empty when nothing does.
     pub causes: Vec<Cause>,
     /// What this answer leaves out, and how to get it; absent almost always.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
 /// Something that holds a run up, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Cause {
     /// It is not due yet.

@@ -19,6 +19,8 @@ pub(crate) struct Caller {
     who: Arc<Identity>,
     project: String,
     role: Role,
+    /// Whether it reaches every project at once: the command on the node's own store, when it names no project.
+    unbounded: bool,
 }
 
 /// Somebody who may ask.
@@ -62,6 +64,26 @@ impl Identity {
     }
 }
 
+/// The name of the command in the audit log.
+pub(crate) const COMMAND: &str = "command";
+
+/// The command on the node's own store: its user can write the store, so that no key could bound it.
+pub(super) fn command(headers: &HeaderMap) -> Caller {
+    let who = Identity {
+        id: COMMAND.to_owned(),
+        name: COMMAND.to_owned(),
+        grants: vec![(Role::Admin, keys::everywhere())],
+        jobs: Vec::new(),
+    };
+    let named = headers.get(PROJECT).and_then(|value| value.to_str().ok());
+    Caller {
+        who: Arc::new(who),
+        project: named.unwrap_or(project::DEFAULT).to_owned(),
+        role: Role::Admin,
+        unbounded: named.is_none(),
+    }
+}
+
 /// Looks up who asks, and for which project.
 pub(super) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
@@ -98,7 +120,7 @@ pub(super) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Pro
     // Whether there is such a project is nobody's business who may not use it.
     let role = who.role_in(&project).filter(|_| app.host.configuration().has_project(&project));
     let role = role.ok_or_else(|| forbidden(format!("you have no role in the project `{project}`")))?;
-    Ok(Caller { who: Arc::new(who), project, role })
+    Ok(Caller { who: Arc::new(who), project, role, unbounded: false })
 }
 
 impl Caller {
@@ -107,10 +129,10 @@ impl Caller {
     /// Refuses a job that the key is not for.
     pub fn job(&self, name: &str) -> Result<String, Problem> {
         let (named, local) = name.split_once('/').unwrap_or((self.project.as_str(), name));
-        if named != self.project {
+        if named != self.project && !self.unbounded {
             return Err(StoreError::NoRecord("job", name.to_owned()).into());
         }
-        let id = project::qualified(&self.project, local);
+        let id = project::qualified(named, local);
         self.may(&id)?;
         Ok(id)
     }
@@ -127,7 +149,7 @@ impl Caller {
 
     /// The same, for something of a job that is not there for those of other projects.
     pub fn sees(&self, job_id: &str, missing: StoreError) -> Result<(), Problem> {
-        if project::of(job_id) != self.project {
+        if project::of(job_id) != self.project && !self.unbounded {
             return Err(missing.into());
         }
         self.may(job_id)
@@ -137,12 +159,17 @@ impl Caller {
     pub fn covers(&self, job_id: &str) -> bool {
         let jobs = &self.who.jobs;
         let local = project::local(job_id);
-        project::of(job_id) == self.project
+        (self.unbounded || project::of(job_id) == self.project)
             && (jobs.is_empty() || jobs.iter().any(|pattern| keys::matches(pattern, local)))
     }
 
     pub fn project(&self) -> &str {
         &self.project
+    }
+
+    /// The project that lists and figures are bounded to, if they are.
+    pub fn bound(&self) -> Option<&str> {
+        (!self.unbounded).then_some(&*self.project)
     }
 
     pub fn name(&self) -> &str {
@@ -180,7 +207,7 @@ mod tests {
             grants: vec![(Role::Operator, vec![project.to_owned()])],
             jobs: jobs.iter().map(|job| (*job).to_owned()).collect(),
         };
-        Caller { who: Arc::new(who), project: project.to_owned(), role: Role::Operator }
+        Caller { who: Arc::new(who), project: project.to_owned(), role: Role::Operator, unbounded: false }
     }
 
     #[test]

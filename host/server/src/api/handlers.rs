@@ -9,17 +9,18 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use stepwell::engine::Job as EngineJob;
 use stepwell::engine::document::{Document, Schema};
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
 use stepwell::{CleanUpOptions, Health, HostError, Metrics, StoredJob};
 
 use super::keys::{self, NewKey};
-use super::problem::Problem;
-use super::v2::{accepted, idempotency, parse, trace};
+use super::problem::{Place, Problem};
+use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
-    AuditLog, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer, PreviewAnswer, Queues,
-    Reason, RunRequest, Schedule,
+    AuditLog, CheckedJob, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer,
+    PreviewAnswer, Queues, Reason, RunRequest, Schedule,
 };
 use super::{App, Caller, openapi::document};
 
@@ -235,6 +236,31 @@ pub(super) struct PreviewQuery {
     from: Option<String>,
 }
 
+/// `POST /api/v2/jobs/validate`.
+pub(super) async fn validate_job(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    bytes: Bytes,
+) -> Answer<CheckedJob> {
+    let parsed = checked(&app, &caller, text(&bytes)?).await?;
+    Ok(Json(CheckedJob {
+        job_id: parsed.job.id.clone(),
+        timezone: parsed.job.timezone.clone(),
+        steps: parsed.job.step_count(),
+        warnings: parsed.warnings.0.iter().map(Place::from).collect(),
+    }))
+}
+
+/// `POST /api/v2/jobs/preview`.
+pub(super) async fn preview_job(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Params(query): Params<PreviewQuery>,
+    bytes: Bytes,
+) -> Answer<PreviewAnswer> {
+    fires(&app, &*parse(&app, &caller, &bytes).await?, &query)
+}
+
 pub(super) async fn preview(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -242,7 +268,11 @@ pub(super) async fn preview(
     Params(query): Params<PreviewQuery>,
 ) -> Answer<PreviewAnswer> {
     let id = caller.job(&id)?;
-    let job = app.host.job(&id).await?.job;
+    fires(&app, &*app.host.job(&id).await?.job, &query)
+}
+
+/// The next fires of a job.
+fn fires(app: &App, job: &EngineJob, query: &PreviewQuery) -> Answer<PreviewAnswer> {
     let from = match &query.from {
         Some(text) => {
             app.host.time_in(text, &job.timezone).map_err(|error| Problem::bad_request(error.to_string()))?
@@ -253,9 +283,9 @@ pub(super) async fn preview(
     if !(1..=1000).contains(&count) {
         return Err(Problem::bad_request(format!("count: {count} is not between 1 and 1000")));
     }
-    let fires = app.host.preview(&job, from, count)?;
+    let fires = app.host.preview(job, from, count)?;
     let to = fires.last().map_or(from, |last| last.due_at);
-    let transitions = app.host.transitions(&job, from, to).into_iter();
+    let transitions = app.host.transitions(job, from, to).into_iter();
     let transitions = transitions.map(|(at, seconds)| ClockChange { at, seconds }).collect();
     Ok(Json(PreviewAnswer { fires, transitions }))
 }
@@ -329,7 +359,10 @@ pub(super) async fn metrics(
     Params(query): Params<MetricsQuery>,
 ) -> Answer<Metrics> {
     match query.hours.unwrap_or(24) {
-        hours @ 1..=8760 => Ok(Json(app.host.metrics_of(caller.project(), hours).await?)),
+        hours @ 1..=8760 => Ok(Json(match caller.bound() {
+            Some(project) => app.host.metrics_of(project, hours).await?,
+            None => app.host.metrics(hours).await?,
+        })),
         other => Err(Problem::bad_request(format!("hours: {other} is not between 1 and 8760"))),
     }
 }

@@ -35,7 +35,7 @@ use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
 use stepwell::{Host, HostError};
 
-pub(crate) use access::Caller;
+pub(crate) use access::{COMMAND, Caller};
 use access::{Identity, caller};
 use keys::{ApiKey, Role};
 use problem::Problem;
@@ -66,6 +66,8 @@ pub(crate) struct App(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub host: Host,
+    /// Whether requests come from the command in this process, and need no key.
+    command: bool,
     /// The OpenID provider, if there is one.
     oidc: Option<oidc::Provider>,
     /// Requests of one key in a second.
@@ -93,12 +95,22 @@ impl std::ops::Deref for App {
     }
 }
 
-/// The API over a host.
+/// The API over a host, for clients with keys.
 pub(crate) fn router(host: Host, rate: NonZeroU32) -> Result<Router, HostError> {
     let provider = host.configuration().oidc.clone().map(oidc::Provider::new).transpose();
+    Ok(routed(host, rate, provider.map_err(HostError::Refused)?, false))
+}
+
+/// The API over a host for the command in this process, which needs no key.
+pub(crate) fn in_process(host: Host) -> Router {
+    routed(host, NonZeroU32::MAX, None, true)
+}
+
+fn routed(host: Host, rate: NonZeroU32, oidc: Option<oidc::Provider>, command: bool) -> Router {
     let app = App(Arc::new(Shared {
         host,
-        oidc: provider.map_err(HostError::Refused)?,
+        command,
+        oidc,
         rate,
         keys: Mutex::default(),
         checked: Mutex::default(),
@@ -108,7 +120,7 @@ pub(crate) fn router(host: Host, rate: NonZeroU32) -> Result<Router, HostError> 
     for operation in routes::TABLE {
         router = router.route(operation.path, (operation.handler)());
     }
-    let router = router
+    router
         .fallback(async || {
             Problem::new(
                 StatusCode::NOT_FOUND,
@@ -121,8 +133,7 @@ pub(crate) fn router(host: Host, rate: NonZeroU32) -> Result<Router, HostError> 
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))
-        .with_state(app);
-    Ok(router)
+        .with_state(app)
 }
 
 /// Nothing anonymous but liveness: every other request, to any path, needs a key with the role of its operation.
@@ -182,7 +193,7 @@ async fn admitted(
     operation: Option<&routes::Operation>,
     headers: &HeaderMap,
 ) -> Result<Caller, Problem> {
-    let caller = caller(app, headers).await?;
+    let caller = if app.command { access::command(headers) } else { caller(app, headers).await? };
     let Some((operation, role)) = operation.and_then(|operation| Some((operation, operation.role?))) else {
         return Ok(caller);
     };

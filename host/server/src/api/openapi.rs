@@ -180,7 +180,7 @@ fn schemas() -> Value {
         "DeadLetter": DeadLetter, "DeadLetters": views::DeadLetters, "BulkRequest": views::BulkRequest,
         "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
         "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,
-        "Health": Health, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "Keys": views::Keys,
+        "Health": Health, "CheckedJob": views::CheckedJob, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "Keys": views::Keys,
         "KeyRequest": views::KeyRequest, "NewKey": views::NewKeyAnswer,
     };
     let mut schemas = Map::new();

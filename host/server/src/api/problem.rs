@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use stepwell::HostError;
-use stepwell::engine::StoreError;
+use stepwell::engine::{Diagnostic, StoreError};
 
 /// What went wrong (RFC 9457, `application/problem+json`).
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -74,20 +74,25 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<&Diagnostic> for Place {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
+            severity: if diagnostic.warning { "warning" } else { "error" },
+            pointer: diagnostic.pointer.clone(),
+            line: diagnostic.line,
+            column: diagnostic.column,
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+        }
+    }
+}
+
 impl From<HostError> for Problem {
     fn from(error: HostError) -> Self {
         let detail = error.to_string();
         let status = match &error {
             HostError::Invalid(found) => {
-                let errors = found.0.iter().map(|diagnostic| Place {
-                    severity: if diagnostic.warning { "warning" } else { "error" },
-                    pointer: diagnostic.pointer.clone(),
-                    line: diagnostic.line,
-                    column: diagnostic.column,
-                    message: diagnostic.message.clone(),
-                    help: diagnostic.help.clone(),
-                });
-                let errors: Vec<Place> = errors.collect();
+                let errors: Vec<Place> = found.0.iter().map(Place::from).collect();
                 let detail = match found.0.iter().filter(|diagnostic| !diagnostic.warning).count() {
                     1 => "the request body has 1 problem".to_owned(),
                     count => format!("the request body has {count} problems"),

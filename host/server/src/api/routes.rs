@@ -72,6 +72,10 @@ const RUNS: &[(&str, &str, &str)] = &[
     ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
     ("cursor", "string", "`next_cursor` of the page before."),
 ];
+const PREVIEW: &[(&str, &str, &str)] = &[
+    ("count", "integer", "How many, 1 to 1000. Default: 20."),
+    ("from", "string", "From that time: with an offset, or a wall time of the job's zone. Default: now."),
+];
 const LEDGER: &[(&str, &str, &str)] = &[
     ("job_id", "string", "Only fires of this job."),
     ("decision", "string", "Only fires with this decision."),
@@ -126,8 +130,11 @@ operations! {
     delete "/api/v2/jobs/{id}" deleteJob operator h::delete_job, "Removes a job and its schedule; runs and ledger stay", query NONE, body None, gives 204 "", waits false, command "jobs delete ID";
     post "/api/v2/jobs/{id}/run" runJob operator h::run_job, "Runs a kept job; does not wait", query NONE, body Some("RunRequest"), gives 202 "Accepted", waits false, command "jobs run ID";
 
+    post "/api/v2/jobs/validate" validateJob operator h::validate_job, "Checks a job without storing or running it", query NONE, body Some("JobDefinition"), gives 200 "CheckedJob", waits false, command "validate FILE";
+    post "/api/v2/jobs/preview" previewJob operator h::preview_job, "Shows the next fires of a job that is not stored", query PREVIEW, body Some("JobDefinition"), gives 200 "Preview", waits false, command "schedules preview FILE";
+
     get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "How far a schedule is", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
-    get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "The next fires, with what changes of the clocks do to them", query &[("count", "integer", "How many, 1 to 1000. Default: 20."), ("from", "string", "From that time (RFC 3339). Default: now.")], body None, gives 200 "Preview", waits false, command "schedules preview FILE --count 20";
+    get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "The next fires, with what changes of the clocks do to them", query PREVIEW, body None, gives 200 "Preview", waits false, command "schedules preview ID";
     post "/api/v2/schedules/{id}/pause" pauseSchedule operator h::pause_schedule, "Pauses a schedule", query NONE, body Some("Reason"), gives 204 "", waits false, command "schedules pause ID";
     post "/api/v2/schedules/{id}/resume" resumeSchedule operator h::resume_schedule, "Resumes a schedule", query NONE, body None, gives 204 "", waits false, command "schedules resume ID";
     get "/api/v2/ledger" listLedger viewer history::ledger, "The fire ledger: what became of each nominal fire", query LEDGER, body None, gives 200 "Ledger", waits false, command "ledger";

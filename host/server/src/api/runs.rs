@@ -28,7 +28,7 @@ use super::views::{
     StepReceipt,
 };
 use super::{App, Caller};
-use crate::inspect::log_line;
+use crate::display::log_line;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,7 +61,7 @@ pub(super) async fn list(
     let job_id = query.job_id.map(|id| caller.job(&id)).transpose()?;
     let filter = RunFilter { job_id, queue: query.queue, status, ..RunFilter::default() };
     let fetch = |before: Option<String>, limit| {
-        let project = Some(caller.project().to_owned());
+        let project = caller.bound().map(str::to_owned);
         let (host, filter) = (app.host.clone(), RunFilter { before, limit, project, ..filter.clone() });
         async move { host.runs(&filter).await }
     };
@@ -168,8 +168,12 @@ pub(super) async fn logs(
             headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
         return Ok(follow(app, id, after).into_response());
     }
+    let records = app.host.store().logs(&id, 0, u32::MAX).await?;
+    if text(header::ACCEPT).contains("application/json") {
+        return Ok(Json(serde_json::json!({"items": records, "next_cursor": null})).into_response());
+    }
     let mut lines = String::new();
-    for record in app.host.store().logs(&id, 0, u32::MAX).await? {
+    for record in records {
         lines.push_str(&log_line(&record));
         lines.push('\n');
     }

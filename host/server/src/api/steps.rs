@@ -24,9 +24,11 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Steps>, Problem>
     items.push(Step {
         step_type: approval::TYPE.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        summary: "Waits until somebody has decided; the engine's own, since nothing runs".to_owned(),
+        summary: "Waits for an approval; part of the engine, since no component runs".to_owned(),
         digest: None,
         idempotent: true,
+        profile: None,
+        needs: Vec::new(),
         config_schema: approval::Approval::schema().into(),
         versions: Vec::new(),
     });
@@ -41,6 +43,8 @@ async fn shown(app: &App, manifest: &Manifest, reference: &str) -> Result<Step, 
         summary: manifest.summary.clone(),
         digest: app.host.sandbox().digest(reference),
         idempotent: manifest.idempotent,
+        profile: Some(manifest.profile.name()),
+        needs: manifest.needs.clone(),
         config_schema: manifest.config_schema.value().clone(),
         versions: app.host.step_versions(type_of(reference)).await?,
     })

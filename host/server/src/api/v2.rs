@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
 use stepwell::engine::document::Document;
+use stepwell::engine::job::Parsed;
 use stepwell::engine::run::{Admission, RunState, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
@@ -153,10 +154,7 @@ pub(super) fn idempotency(
 
 /// Reads a job from a body.
 pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc<Job>, Problem> {
-    let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
-    if text.trim().is_empty() {
-        return Err(Problem::bad_request("the body is empty: send a job as JSON or YAML"));
-    }
+    let text = text(body)?;
     let mut digest = Sha256::new_with_prefix(caller.project());
     digest.update([0]);
     digest.update(body);
@@ -166,13 +164,7 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
     if let Some(job) = known(&app.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
         return Ok(job.clone());
     }
-    let malformed = |error: HostError| match Document::parse("body", text) {
-        Ok(_) => error.into(),
-        Err(_) => Problem { status: 400, title: "Bad Request".to_owned(), ..error.into() },
-    };
-    let mut job = app.host.parse_for(caller.project(), "body", text).await.map_err(malformed)?.job;
-    job.id = project::qualified(caller.project(), &job.id);
-    let job: Arc<Job> = Arc::new(job.into());
+    let job: Arc<Job> = Arc::new(checked(app, caller, text).await?.job.into());
     if body.len() <= KEPT_BYTES {
         let mut checked = app.checked.lock().unwrap_or_else(PoisonError::into_inner);
         if checked.1.len() >= KEPT_JOBS || checked.0 != generation {
@@ -182,6 +174,26 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
         checked.1.insert(digest, job.clone());
     }
     Ok(job)
+}
+
+/// A body that is a job, as text.
+pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
+    match text.trim() {
+        "" => Err(Problem::bad_request("the body is empty: send a job as JSON or YAML")),
+        _ => Ok(text),
+    }
+}
+
+/// Reads and checks a job; its id is the one that it has outside of the caller's project.
+pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Parsed, Problem> {
+    let malformed = |error: HostError| match Document::parse("body", text) {
+        Ok(_) => error.into(),
+        Err(_) => Problem { status: 400, title: "Bad Request".to_owned(), ..error.into() },
+    };
+    let mut parsed = app.host.parse_for(caller.project(), "body", text).await.map_err(malformed)?;
+    parsed.job.id = project::qualified(caller.project(), &parsed.job.id);
+    Ok(parsed)
 }
 
 /// `POST /api/v2/jobs/schedule`.

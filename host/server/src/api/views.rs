@@ -6,11 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
+use stepwell::engine::step::Need;
 use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
 use stepwell::{Backfill, Preview, QueueStatus, StepVersion, StoredJob};
 
 use super::keys::{ApiKey, Role};
+use super::problem::Place;
 
 /// A list, and where it goes on.
 macro_rules! page {
@@ -111,6 +113,19 @@ impl From<&StoredJob> for Job {
         });
         Self { job: stored.job.definition().clone(), version: stored.version, schedule }
     }
+}
+
+/// A job that was checked.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct CheckedJob {
+    /// Its id.
+    pub job_id: String,
+    /// Its time zone.
+    pub timezone: String,
+    /// How many steps it has.
+    pub steps: usize,
+    /// What does not stop it from running.
+    pub warnings: Vec<Place>,
 }
 
 /// A preview, and the changes of the clocks within it.
@@ -284,6 +299,10 @@ pub(crate) struct Step {
     pub digest: Option<String>,
     /// Whether running it twice does no more harm than once.
     pub idempotent: bool,
+    /// The smallest profile that it works in; null for the engine's own `approval`.
+    pub profile: Option<&'static str>,
+    /// The capabilities that it needs or can use.
+    pub needs: Vec<Need>,
     /// JSON Schema of its configuration.
     pub config_schema: Value,
     /// Its versions, the newest first; none for the engine's own `approval`.

@@ -5,22 +5,24 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::api::keys::Role;
-use crate::cli::HostArgs;
+use crate::cli::{ApiArgs, Local, Of};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperateCommand {
-    /// Says why a run does not start or continue, and what to do about it.
+    /// Lists, shows, cancels and retries runs.
+    Runs(Of<RunsCommand>),
+    /// Explains why a run does not start or continue, and how to fix it.
     Explain {
         /// The run.
         execution_id: String,
         #[command(flatten)]
-        host: HostArgs,
+        api: ApiArgs,
     },
-    /// Keeps jobs, and runs them.
+    /// Stores, shows, deletes and runs jobs.
     Jobs(Of<JobsCommand>),
-    /// Looks at schedules, pauses and resumes them.
+    /// Previews, shows, pauses and resumes schedules.
     Schedules(Of<SchedulesCommand>),
-    /// Lists the fire ledger: what became of each nominal fire, the latest first.
+    /// Lists the fire ledger: the decision about each nominal fire, newest first.
     Ledger {
         /// Only fires of this job.
         #[arg(long)]
@@ -28,193 +30,242 @@ pub(crate) enum OperateCommand {
         /// Only fires with this decision, for instance `missed`.
         #[arg(long)]
         decision: Option<String>,
-        /// How many.
-        #[arg(long, default_value_t = 20)]
+        /// How many rows at most.
+        #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
         #[command(flatten)]
-        host: HostArgs,
+        api: ApiArgs,
     },
-    /// Runs the fires of a range that have no run.
+    /// Runs the fires of a time range that have no run.
     Backfills(Of<BackfillsCommand>),
     /// Lists, redrives and discards failed, timed-out and expired runs that need attention.
     #[command(name = "dead-letters")]
     DeadLetters(Of<DeadLettersCommand>),
-    /// Approves and rejects.
+    /// Lists, approves and rejects steps that wait for an approval.
     Approvals(Of<ApprovalsCommand>),
-    /// Looks at queues, pauses and resumes them.
+    /// Lists, pauses and resumes queues.
     Queues(Of<QueuesCommand>),
-    /// Shows what the queues do now.
-    Status(HostArgs),
-    /// Shows how the runs of the last hours went.
+    /// Shows the state of the queues.
+    Status(ApiArgs),
+    /// Shows how the runs of the last hours ended.
     Metrics {
         /// How many hours.
-        #[arg(long, default_value_t = 24)]
+        #[arg(long, value_name = "N", default_value_t = 24)]
         hours: u32,
         #[command(flatten)]
-        host: HostArgs,
+        api: ApiArgs,
     },
-    /// Shows whether the store works.
-    Health(HostArgs),
-    /// Removes ended runs that are older than the retention.
+    /// Shows the health of the service and its store. Exits with 1 when a part does not work.
+    Health(ApiArgs),
+    /// Deletes ended runs that are older than the retention.
     #[command(name = "clean-up")]
     CleanUp {
-        /// Runs that ended before that many days instead.
-        #[arg(long)]
+        /// Deletes runs that ended more than this many days ago instead.
+        #[arg(long, value_name = "N")]
         days: Option<u32>,
-        /// Only counts what would be removed.
+        /// Only counts what would be deleted.
         #[arg(long)]
         dry_run: bool,
-        /// Removes runs with open dead letters as well.
+        /// Also deletes runs with open dead letters.
         #[arg(long)]
         include_dead: bool,
         #[command(flatten)]
-        host: HostArgs,
+        api: ApiArgs,
     },
     /// Lists the audit log, newest first.
     Audit {
-        /// How many.
-        #[arg(long, default_value_t = 20)]
+        /// How many rows at most.
+        #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
         #[command(flatten)]
-        host: HostArgs,
+        api: ApiArgs,
     },
-    /// Makes and revokes API keys.
+    /// Creates, lists and revokes API keys.
     Keys(Of<KeysCommand>),
-    /// Keeps the values of secrets, encrypted, in the `secret_store` of the configuration.
-    Secrets(Of<SecretsCommand>),
+    /// Stores the values of secrets, encrypted, in the `secret_store` of the configuration.
+    Secrets(OfNode<SecretsCommand>),
     /// Lists and tests the databases of the configuration.
-    Connections(Of<ConnectionsCommand>),
+    Connections(OfNode<ConnectionsCommand>),
+}
+
+/// A group of commands about this node alone.
+#[derive(Debug, Args)]
+pub(crate) struct OfNode<C: Subcommand> {
+    #[command(subcommand)]
+    pub command: C,
+    #[command(flatten)]
+    pub local: Local,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionsCommand {
-    /// Lists them: where they are and who logs in, never a password.
+    /// Lists connections: address and login, never a password.
     List,
-    /// Logs in, looks at what the login may do, and says what answered. Exits with 1 when one does not work.
+    /// Logs in to each connection, checks the login's permissions and shows the server's version. Exits with 1 when a
+    /// connection does not work.
     Test {
-        /// Which. Default: all.
+        /// The connections [default: all].
         names: Vec<String>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretsCommand {
-    /// Keeps a value, which is read from standard input: it is seen in no list of processes and no history.
+    /// Stores a value that it reads from standard input, so that no list of processes and no history shows it.
     Set {
         /// The name; a secret of the configuration refers to it as `store:NAME`.
         name: String,
     },
     /// Lists the names, and the secrets of the configuration that use them.
     List,
-    /// Removes a value.
+    /// Deletes a value.
     Rm {
         /// The name.
         name: String,
     },
 }
 
-/// A group of commands.
-#[derive(Debug, Args)]
-pub(crate) struct Of<C: Subcommand> {
-    #[command(subcommand)]
-    pub command: C,
-    #[command(flatten)]
-    pub host: HostArgs,
-}
-
 #[derive(Debug, Subcommand)]
-pub(crate) enum RunsOperate {
+pub(crate) enum RunsCommand {
     /// Lists runs, newest first.
     List {
-        /// How many.
-        #[arg(long, default_value_t = 20)]
+        /// How many runs at most.
+        #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
         /// Only runs of this job.
         #[arg(long)]
         job: Option<String>,
+        /// Only runs of this queue, for instance Europe/Berlin.
+        #[arg(long, value_name = "ZONE")]
+        queue: Option<String>,
         /// Only runs with this status.
         #[arg(long)]
         status: Option<String>,
     },
-    /// Cancels a run.
-    Cancel {
+    /// Shows a run and its steps.
+    Show {
         /// The run.
         execution_id: String,
-        /// Why.
-        #[arg(long, default_value = "")]
-        reason: String,
+        /// Prints only the whole output of this step, as JSON.
+        #[arg(long, value_name = "STEP")]
+        show_output: Option<String>,
     },
-    /// Runs a run that has ended again, as a new run: from the step that failed.
-    Retry {
+    /// Waits until runs have ended. Exits as `stepwell run` does: with 1 when a run failed.
+    Wait {
+        /// The runs.
+        #[arg(required = true, value_name = "EXECUTION_ID")]
+        execution_ids: Vec<String>,
+    },
+    /// Prints the log of a run.
+    Logs {
         /// The run.
         execution_id: String,
+        /// Prints new lines until the run has ended, and exits as `stepwell run` does.
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Cancels runs.
+    Cancel {
+        /// The runs.
+        #[arg(required = true, value_name = "EXECUTION_ID")]
+        execution_ids: Vec<String>,
+        /// The reason, for the record.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+        /// Waits until the runs have ended.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Runs ended runs again, as new runs: each from the step that failed.
+    Retry {
+        /// The runs.
+        #[arg(required = true, value_name = "EXECUTION_ID")]
+        execution_ids: Vec<String>,
         /// From the first step.
         #[arg(long)]
         from_start: bool,
+        /// Waits until the new runs have ended.
+        #[arg(long)]
+        wait: bool,
     },
-    /// Lists the files of a run's workspace.
+    /// Shows what each attempt cost: fuel, memory, time.
+    Receipts {
+        /// The run.
+        execution_id: String,
+    },
+    /// Lists the files of a run's workspace, or prints one.
     Artifacts {
         /// The run.
         execution_id: String,
+        /// A file: its content goes to standard output.
+        path: Option<String>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobsCommand {
-    /// Lists jobs.
+    /// Lists stored jobs.
     List,
-    /// Shows a job.
+    /// Shows a stored job: as YAML that `jobs put` takes, or as JSON.
     Show {
         /// The job.
         id: String,
     },
-    /// Keeps a job; its schedule runs from then on.
+    /// Stores jobs; their schedules run from then on. Checks every file before it stores the first.
     Put {
-        /// The job file.
-        file: PathBuf,
+        /// Job files, folders of them, or `-` for standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
     },
-    /// Removes a job and its schedule; runs and ledger stay.
+    /// Deletes jobs and their schedules; runs and the ledger stay.
     Delete {
-        /// The job.
-        id: String,
+        /// The jobs.
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
     },
-    /// Puts a run of a kept job into its queue; `stepwell serve` runs it.
+    /// Adds a run of a stored job to its queue; `stepwell serve` runs it. Prints the run's id.
     Run {
         /// The job.
         id: String,
-        /// Sets a variable of the job: NAME=VALUE.
+        /// Sets a variable of the job, by the type of its default value. Repeatable.
         #[arg(long = "var", value_name = "NAME=VALUE")]
         vars: Vec<String>,
-        /// How urgent it is, 0 to 9.
-        #[arg(long, value_parser = clap::value_parser!(u8).range(..=9))]
+        /// How urgent the run is, 0 to 9 [default: the job's priority].
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=9))]
         priority: Option<u8>,
+        /// Waits until the run has ended, shows its summary, and exits as `stepwell run` does.
+        #[arg(long)]
+        wait: bool,
+        /// The same, with the log on standard error.
+        #[arg(long, short)]
+        follow: bool,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SchedulesCommand {
-    /// Shows the next fires of a job, with what changes of the clocks do to them.
+    /// Shows the next fires of a job, and the effect of clock changes on them.
     Preview {
-        /// A job file, or the id of a kept job.
+        /// A job file, `-` for standard input, or the id of a stored job.
         job: String,
-        /// How many.
-        #[arg(long, default_value_t = 20)]
-        count: usize,
-        /// From that time; default: now.
-        #[arg(long)]
+        /// How many fires, 1 to 1000.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        count: u32,
+        /// Fires after this time [default: now].
+        #[arg(long, value_name = "TIME")]
         from: Option<String>,
     },
-    /// Shows how far a schedule is.
+    /// Shows the progress of a schedule.
     Show {
         /// The job.
         id: String,
     },
-    /// Pauses a schedule: what comes meanwhile is noted in the ledger, and does not run.
+    /// Pauses a schedule: the ledger records the fires that come meanwhile, and they do not run.
     Pause {
         /// The job.
         id: String,
-        /// Why.
-        #[arg(long, default_value = "")]
+        /// The reason, for the record.
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Resumes a schedule.
@@ -224,7 +275,7 @@ pub(crate) enum SchedulesCommand {
     },
     /// Runs a job once, at a time.
     Once {
-        /// The job file.
+        /// The job file, or `-` for standard input.
         file: PathBuf,
         /// When: with an offset, or a wall time of the job's zone.
         time: String,
@@ -249,13 +300,13 @@ pub(crate) enum BackfillsCommand {
         /// The end, not included.
         to: String,
         /// How urgent its runs are, 0 to 9.
-        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=9))]
+        #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=9))]
         priority: u8,
         /// Only shows what would run.
         #[arg(long)]
         dry_run: bool,
     },
-    /// Stops a backfill; what it has admitted runs.
+    /// Stops a backfill; runs that it has started continue.
     Cancel {
         /// The backfill.
         id: String,
@@ -266,7 +317,7 @@ pub(crate) enum BackfillsCommand {
 pub(crate) enum DeadLettersCommand {
     /// Lists dead letters.
     List {
-        /// `open`, `redriven` or `discarded`; default: all.
+        /// Only those that are `open`, `redriven` or `discarded`.
         #[arg(long)]
         state: Option<String>,
     },
@@ -275,42 +326,45 @@ pub(crate) enum DeadLettersCommand {
         /// The run.
         execution_id: String,
     },
-    /// Runs it again, from the step that failed.
+    /// Runs dead letters again, each from the step that failed.
     Redrive {
-        /// The run.
-        #[arg(required_unless_present = "all")]
-        execution_id: Option<String>,
-        /// All that are open.
-        #[arg(long, conflicts_with = "execution_id")]
+        /// The runs.
+        #[arg(required_unless_present = "all", value_name = "EXECUTION_ID")]
+        execution_ids: Vec<String>,
+        /// Every open dead letter.
+        #[arg(long, conflicts_with = "execution_ids")]
         all: bool,
         /// From the first step.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "all")]
         from_start: bool,
-        /// With this job in place of the one that failed.
+        /// With this job file in place of the job that failed; `-` for standard input.
         #[arg(long, value_name = "FILE", conflicts_with = "all")]
         job: Option<PathBuf>,
+        /// Waits until the new runs have ended.
+        #[arg(long)]
+        wait: bool,
     },
-    /// Puts it aside.
+    /// Marks dead letters as dealt with.
     Discard {
-        /// The run.
-        #[arg(required_unless_present = "all")]
-        execution_id: Option<String>,
-        /// All that are open.
-        #[arg(long, conflicts_with = "execution_id")]
+        /// The runs.
+        #[arg(required_unless_present = "all", value_name = "EXECUTION_ID")]
+        execution_ids: Vec<String>,
+        /// Every open dead letter.
+        #[arg(long, conflicts_with = "execution_ids")]
         all: bool,
-        /// Why.
-        #[arg(long, default_value = "")]
+        /// The reason, for the record.
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApprovalsCommand {
-    /// Lists runs that wait for an approval.
+    /// Lists steps that wait for an approval.
     List,
-    /// Approves.
+    /// Approves a step.
     Approve(DecisionArgs),
-    /// Rejects.
+    /// Rejects a step.
     Reject(DecisionArgs),
 }
 
@@ -319,10 +373,10 @@ pub(crate) struct DecisionArgs {
     /// The run.
     pub execution_id: String,
     /// The step. Its id differs from that of the option `--step`, which every command has.
-    #[arg(id = "approval_step", value_name = "STEP")]
+    #[arg(id = "approval_step", value_name = "STEP", help = "The step")]
     pub step: String,
-    /// In your words.
-    #[arg(long, default_value = "")]
+    /// A comment, for the record.
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub comment: String,
 }
 
@@ -330,12 +384,12 @@ pub(crate) struct DecisionArgs {
 pub(crate) enum QueuesCommand {
     /// Lists queues.
     List,
-    /// Pauses a queue: nothing of it begins, and what has begun goes on.
+    /// Pauses a queue: none of its runs begins, and those that have begun continue.
     Pause {
         /// The time zone.
         zone: String,
-        /// Why.
-        #[arg(long, default_value = "")]
+        /// The reason, for the record.
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Resumes a queue.
@@ -349,20 +403,20 @@ pub(crate) enum QueuesCommand {
 pub(crate) enum KeysCommand {
     /// Lists API keys, without their secrets.
     List,
-    /// Makes an API key, and shows it this once.
+    /// Creates an API key. Prints it on standard output: it is not shown again.
     Create {
         /// The name of its holder.
         name: String,
-        /// What it lets its holder do.
+        /// What the key allows.
         #[arg(long, value_enum, default_value = "viewer")]
         role: Role,
-        /// A project that it is for, or `*` for all and for what belongs to none; may be given several times.
+        /// A project that the key is for, or `*` for all and for what belongs to no project. Repeatable.
         #[arg(long = "for-project", value_name = "PROJECT", default_value = "*")]
         projects: Vec<String>,
-        /// A pattern of job ids that it is for, with `*`; may be given several times. Default: all.
+        /// A pattern of job ids that the key is for, with `*` [default: every job]. Repeatable.
         #[arg(long = "job", value_name = "PATTERN")]
         jobs: Vec<String>,
-        /// When it expires, from now: for instance 30d. Default: never.
+        /// How long the key is valid, for instance 30d [default: without end].
         #[arg(long, value_name = "SPAN")]
         expires: Option<String>,
     },

@@ -1,27 +1,54 @@
 //! `stepwell connections`.
 
+use serde_json::{Value, json};
+use stepwell::Host;
 use stepwell::engine::config::{Connection, Database, Tls};
-use stepwell::{Host, HostError};
 
 use super::args::ConnectionsCommand;
-use super::done;
+use super::{Ends, show};
 use crate::Exit;
-use crate::display::{plain, table};
+use crate::cli::{Local, Output};
+use crate::display::plain;
 use crate::print;
+use crate::table::{Sheet, items, text, whole, words};
 
-pub(super) async fn connections(command: ConnectionsCommand, host: &Host) -> Result<Exit, HostError> {
+pub(super) async fn connections(command: ConnectionsCommand, local: &Local) -> Ends {
+    let host = crate::host(&local.host).await?;
     match command {
         ConnectionsCommand::List => {
-            let mut shown = table(["Name", "Type", "Where", "Login", "TLS", "Read-only"]);
-            for (name, connection) in &host.configuration().connections {
+            let config = host.configuration();
+            let connections = config.connections.iter().map(|(name, connection)| {
                 let [place, login, tls] = described(connection);
-                let read_only = if connection.read_only { "yes" } else { "no" };
-                shown.add_row([name, connection.kind.name(), &place, &login, &tls, read_only]);
-            }
-            done(&shown.to_string())
+                json!({"name": name, "type": connection.kind.name(), "address": place, "login": login, "tls": tls,
+                    "read_only": connection.read_only})
+            });
+            let answer = json!({"items": connections.collect::<Vec<Value>>(), "next_cursor": null});
+            show(local.output, &answer, listed)
         }
-        ConnectionsCommand::Test { names } => test(names, host).await,
+        ConnectionsCommand::Test { names } => test(names, &host, local.output).await,
     }
+}
+
+fn listed(connections: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("name"),
+        whole("type"),
+        words("address"),
+        words("login"),
+        whole("tls"),
+        whole("read only"),
+    ]);
+    for connection in items(connections) {
+        sheet.row([
+            text(connection, "/name"),
+            text(connection, "/type"),
+            text(connection, "/address"),
+            text(connection, "/login"),
+            text(connection, "/tls"),
+            if text(connection, "/read_only") == "true" { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    sheet.text()
 }
 
 /// Where it is, who logs in, and how. References to secrets stay references.
@@ -47,21 +74,34 @@ fn described(connection: &Connection) -> [String; 3] {
 }
 
 /// Logs in to each, one after the other.
-async fn test(names: Vec<String>, host: &Host) -> Result<Exit, HostError> {
+async fn test(names: Vec<String>, host: &Host, output: Output) -> Ends {
     let config = host.configuration();
     let all = config.connections.keys().cloned();
     let names: Vec<String> = if names.is_empty() { all.collect() } else { names };
-    let mut exit = Exit::Success;
+    let (mut exit, mut results) = (Exit::Success, Vec::new());
     for name in names {
-        match host.sandbox().connections().test(&name).await {
+        let (result, told) = match host.sandbox().connections().test(&name).await {
             Ok(tested) => {
-                print(&format!("{name}: works ({} ms): {}", tested.took.as_millis(), plain(&tested.version)));
+                let (ms, version) = (tested.took.as_millis(), tested.version);
+                let told = format!("{name}: works ({ms} ms): {version}");
+                (
+                    json!({"name": name, "works": true, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "server": version}),
+                    told,
+                )
             }
             Err(why) => {
-                print(&format!("{name}: does not work: {}", plain(&why)));
                 exit = Exit::RunFailed;
+                let told = format!("{name}: does not work: {why}");
+                (json!({"name": name, "works": false, "message": why}), told)
             }
+        };
+        if output == Output::Text {
+            print(&plain(&told));
         }
+        results.push(result);
+    }
+    if output == Output::Json {
+        show(output, &json!({"items": results, "next_cursor": null}), |_| String::new())?;
     }
     Ok(exit)
 }

@@ -2,42 +2,55 @@
 
 use std::io::{IsTerminal, Read};
 
+use serde_json::{Value, json};
 use stepwell::engine::config::SecretStore;
 use stepwell::engine::store::Change;
 use stepwell::sandbox::secrets::SecretFile;
 use stepwell::{Host, HostError};
 
 use super::args::SecretsCommand;
-use super::{audit, done};
+use super::{Ends, show};
 use crate::Exit;
-use crate::display::table;
+use crate::api::keys;
+use crate::cli::{Local, Output};
+use crate::print;
+use crate::table::{Sheet, items, text, words};
 
-pub(super) async fn secrets(command: SecretsCommand, host: &Host) -> Result<Exit, HostError> {
-    let missing = "the configuration has no `secret_store`: add `secret_store: {file: secrets.json, key: /etc/stepwell/key}`, and give the file with --config";
+pub(super) async fn secrets(command: SecretsCommand, local: &Local) -> Ends {
+    let host = crate::host(&local.host).await?;
+    let missing = "the configuration has no `secret_store`: add `secret_store: {file: secrets.json, key: /etc/stepwell/key}`, and pass the file with --config";
     let store =
         host.configuration().secret_store.clone().ok_or_else(|| HostError::Refused(missing.to_owned()))?;
+    let done = |told: String| {
+        if local.output == Output::Text {
+            print(&told);
+        }
+        Ok(Exit::Success)
+    };
     match command {
         SecretsCommand::Set { name } => {
             let value = value(&name)?;
             SecretFile::set(&store, &name, &value).map_err(HostError::Refused)?;
-            noted(host, "secret.set", &name).await?;
-            done(&format!("{name}: kept in {}", store.file.display()))
+            noted(&host, "secret.set", &name).await?;
+            done(format!("{name}: stored in {}", store.file.display()))
         }
-        SecretsCommand::List => list(host, &store),
-        SecretsCommand::Rm { name } => match SecretFile::remove(&store, &name).map_err(HostError::Refused)? {
-            true => {
-                noted(host, "secret.remove", &name).await?;
-                done(&format!("{name}: removed"))
+        SecretsCommand::List => list(&host, &store, local.output),
+        SecretsCommand::Rm { name } => {
+            if !SecretFile::remove(&store, &name).map_err(HostError::Refused)? {
+                let message = format!("there is no secret `{name}` in {}", store.file.display());
+                return Err(HostError::Refused(message).into());
             }
-            false => {
-                Err(HostError::Refused(format!("there is no secret `{name}` in {}", store.file.display())))
-            }
-        },
+            noted(&host, "secret.remove", &name).await?;
+            done(format!("{name}: removed"))
+        }
     }
 }
 
 async fn noted(host: &Host, action: &str, name: &str) -> Result<(), HostError> {
-    Ok(host.store().write(vec![Change::Audit(audit(host, action, name))]).await?)
+    Ok(host
+        .store()
+        .write(vec![Change::Audit(keys::audit(host, crate::api::COMMAND, action, name, ""))])
+        .await?)
 }
 
 /// From a terminal without showing it, and else from standard input; a line end at its end is not part of it.
@@ -54,17 +67,22 @@ fn value(name: &str) -> Result<String, HostError> {
     Ok(text)
 }
 
-fn list(host: &Host, store: &SecretStore) -> Result<Exit, HostError> {
+fn list(host: &Host, store: &SecretStore, output: Output) -> Ends {
     let file = SecretFile::read(store).map_err(HostError::Refused)?;
     let users = host.configuration().references();
     let used_by = |name: &str| {
         let reference = format!("store:{name}");
-        let names = users.iter().filter(|(_, source)| source.0 == reference).map(|(name, _)| name.as_str());
-        names.collect::<Vec<_>>().join(", ")
+        let names = users.iter().filter(|(_, source)| source.0 == reference).map(|(name, _)| name.clone());
+        names.collect::<Vec<_>>()
     };
-    let mut shown = table(["Name", "Used by"]);
-    for name in file.names() {
-        shown.add_row([name.to_owned(), used_by(name)]);
-    }
-    done(&shown.to_string())
+    let all: Vec<Value> = file.names().map(|name| json!({"name": name, "used_by": used_by(name)})).collect();
+    show(output, &json!({"items": all, "next_cursor": null}), |all| {
+        let mut sheet = Sheet::new(&[words("name"), words("used by")]);
+        for secret in items(all) {
+            let users = secret.get("used_by").and_then(Value::as_array).into_iter().flatten();
+            let users: Vec<String> = users.map(|user| text(user, "")).collect();
+            sheet.row([text(secret, "/name"), users.join(", ")]);
+        }
+        sheet.text()
+    })
 }

@@ -1,138 +1,202 @@
-//! The commands about step types.
+//! `stepwell steps`.
 
 use std::path::Path;
 
-use stepwell::engine::Manifest;
+use axum::http::Method;
+use serde_json::{Value, json};
 use stepwell::engine::step::Origin;
 use stepwell::sandbox::Component;
-use stepwell::{Activated, Host, HostError, Registration};
 
-use super::{audit, done};
-use crate::cli::{HostArgs, StepsCommand};
-use crate::display::{plain, table};
-use crate::{Exit, file_error, host, print};
+use super::{Ends, change, each, show, show_all};
+use crate::cli::{ApiArgs, HostArgs, Of, StepsCommand};
+use crate::client::{Call, Client};
+use crate::display::{plain, plain_lines};
+use crate::failure::Failure;
+use crate::file_error;
+use crate::table::{Sheet, items, text, time, whole, words};
 
-pub(crate) async fn steps(command: StepsCommand) -> Result<Exit, HostError> {
+pub(crate) async fn steps(of: Of<StepsCommand>) -> Ends {
+    let Of { command, mut api } = of;
+    let (output, replace) = (api.output, api.host.replace);
     match command {
-        StepsCommand::List(args) => list(&args).await,
-        StepsCommand::Inspect { step, host: args } => inspect(&step, &host(&args).await?).await,
-        StepsCommand::Register { file, force, host: args } => {
-            let how = Registration { replace: args.replace, force };
-            let host = host(&HostArgs { step: Vec::new(), ..args }).await?;
-            let wasm = std::fs::read(&file).map_err(|error| file_error(file, error))?;
-            let activated = host.register_for_all(wasm, how, audit(&host, "step.register", "")).await?;
-            done(&told("registered", &activated))
+        StepsCommand::Inspect { step } if is_component(&step) => inspect_file(&step, &api).await,
+        StepsCommand::Inspect { step } => {
+            let client = Client::new(&api).await?;
+            show(output, &client.ask(Call::get(&["steps", &step])).await?, described)
         }
-        StepsCommand::Rollback { step_type, version, host: args } => {
-            let host = host(&args).await?;
-            let audit = audit(&host, "step.rollback", &step_type);
-            let activated = host.roll_back(&step_type, version.as_deref(), audit).await?;
-            done(&told("rolled back", &activated))
+        StepsCommand::List => {
+            let client = Client::new(&api).await?;
+            show(output, &client.ask(Call::get(&["steps"])).await?, listed)
         }
-        StepsCommand::Remove { step_type, host: args } => {
-            let host = host(&args).await?;
-            host.unregister_for_all(&step_type, audit(&host, "step.remove", &step_type)).await?;
-            done(&format!("{step_type}: removed"))
+        StepsCommand::Register { files, force } => {
+            // What is registered is not to be used in this process only.
+            api.host = HostArgs { step: Vec::new(), ..api.host };
+            let client = Client::new(&api).await?;
+            let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            let register = async |name: String| {
+                let wasm = std::fs::read(&name).map_err(|error| file_error(name.clone().into(), error))?;
+                let call = Call::post(&["steps"]).header("content-type", "application/wasm").body(wasm);
+                let call =
+                    call.query("force", force.then_some(true)).query("replace", replace.then_some(true));
+                let activated = client.ask(call).await.map_err(|failure| in_file(&name, failure))?;
+                let told = activation(&activated, "registered");
+                Ok((activated, told))
+            };
+            let (exit, answers) = each(output, &names, register).await?;
+            show_all(output, &names, answers);
+            Ok(exit)
+        }
+        StepsCommand::Rollback { step_type, version } => {
+            let client = Client::new(&api).await?;
+            let call = Call::post(&["steps", &step_type, "rollback"]).json(&json!({ "version": version }));
+            show(output, &client.ask(call).await?, |activated| activation(activated, "active again"))
+        }
+        StepsCommand::Remove { step_type } => {
+            let client = Client::new(&api).await?;
+            let call = Call::new(Method::DELETE, &["steps", &step_type]);
+            change(&client, output, call, &format!("{step_type}: removed")).await
         }
     }
 }
 
-/// What has become active.
-fn told(what: &str, activated: &Activated) -> String {
-    let Activated { step_type, version, digest, previous, refused } = activated;
-    let mut lines = vec![format!("{step_type} {version}: {what}, {digest}")];
-    if let Some(previous) = previous.as_ref().filter(|previous| *previous != version) {
-        lines.push(format!("version {previous} was active before; runs that were admitted go on with it"));
+fn is_component(step: &str) -> bool {
+    Path::new(step).extension().is_some_and(|extension| extension == "wasm")
+}
+
+fn in_file(name: &str, failure: Failure) -> Failure {
+    Failure { message: format!("{name}: {}", failure.message), ..failure }
+}
+
+/// The version that is active now.
+fn activation(activated: &Value, done: &str) -> String {
+    let (version, previous) = (text(activated, "/version"), text(activated, "/previous"));
+    let mut lines =
+        vec![format!("{} {version}: {done}, {}", text(activated, "/step_type"), text(activated, "/digest"))];
+    if !previous.is_empty() && previous != version {
+        lines.push(format!("version {previous} was active before; runs that were admitted continue with it"));
     }
+    let refused = activated.get("refused").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if !refused.is_empty() {
         lines.push("steps of stored jobs that are not valid with this version:".to_owned());
-        let shown =
-            refused.iter().map(|job| format!("  {}, step {}: {}", job.job_id, job.step_id, job.message));
-        lines.extend(shown);
     }
-    plain_lines(&lines)
+    for job in refused {
+        let (id, step, why) = (text(job, "/job_id"), text(job, "/step_id"), text(job, "/message"));
+        lines.push(format!("  {id}, step {step}: {why}"));
+    }
+    plain_lines(&lines.join("\n"))
 }
 
-fn plain_lines(lines: &[String]) -> String {
-    lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n")
+/// The version that a job without a version gets, and the others.
+fn versions(step: &Value) -> (Option<&Value>, Vec<&Value>) {
+    let all = step.get("versions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let active = |version: &&Value| version.get("active").and_then(Value::as_bool).unwrap_or(false);
+    (all.iter().find(active), all.iter().filter(|version| !active(version)).collect())
 }
 
-async fn list(args: &HostArgs) -> Result<Exit, HostError> {
-    let host = host(args).await?;
-    let mut table = table(["type", "version", "other versions", "source", "asks for", "profile", "summary"]);
-    for step in host.steps().await? {
-        let versions = host.step_versions(&step.type_name).await?;
-        let source = versions.iter().find(|version| version.active).map_or("", |version| version.source);
-        let others: Vec<&str> = versions
-            .iter()
-            .filter(|version| !version.active)
-            .map(|version| version.version.as_str())
-            .collect();
-        // What it can do without is in `steps inspect`.
-        let asked = step.needs.iter().filter(|need| !need.optional);
-        let needs: Vec<&str> = asked.map(|need| need.capability.as_str()).collect();
-        table.add_row([
-            plain(&step.type_name),
-            plain(&step.version),
-            plain(&others.join(" ")),
-            source.replace('_', "-"),
-            plain(&needs.join(" ")),
-            step.profile.name().to_owned(),
-            plain(&step.summary),
+fn listed(steps: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("type"),
+        whole("version"),
+        words("other versions"),
+        whole("source"),
+        words("needs"),
+        whole("profile"),
+        words("summary"),
+    ]);
+    for step in items(steps) {
+        let (active, others) = versions(step);
+        let others: Vec<String> = others.into_iter().map(|version| text(version, "/version")).collect();
+        let source =
+            active.map_or_else(|| "engine".to_owned(), |version| text(version, "/source").replace('_', "-"));
+        sheet.row([
+            text(step, "/step_type"),
+            text(step, "/version"),
+            others.join(" "),
+            source,
+            // What it can do without is in `steps inspect`.
+            needs(step, false).iter().map(|need| text(need, "/capability")).collect::<Vec<_>>().join(" "),
+            text(step, "/profile"),
+            text(step, "/summary"),
         ]);
     }
-    print(&table.to_string());
-    Ok(Exit::Success)
+    sheet.text()
 }
 
-async fn inspect(step: &str, host: &Host) -> Result<Exit, HostError> {
-    let from_file = Path::new(step).extension().is_some_and(|extension| extension == "wasm");
-    let component = if from_file {
-        let wasm = std::fs::read(step).map_err(|error| file_error(step.into(), error))?;
-        host.sandbox().examine(wasm).await?
-    } else {
-        host.component(step).await?
-    };
-    let mut lines = described(&component);
-    if !from_file {
-        lines.push("versions:".to_owned());
-        for version in host.step_versions(&component.manifest().type_name).await? {
-            let active = if version.active { " (active)" } else { "" };
-            let source = version.source.replace('_', "-");
-            let mut line = format!("  {}{active} {} {source}", version.version, version.digest);
-            if let Some(at) = version.registered_at {
-                line.push_str(&format!(" {}", at.format("%Y-%m-%dT%H:%M:%SZ")));
-            }
-            if let Some(by) = &version.registered_by {
-                line.push_str(&format!(" by {by}"));
-            }
-            lines.push(plain(&line));
+fn needs(step: &Value, optional: bool) -> Vec<&Value> {
+    let all = step.get("needs").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let is_optional = |need: &Value| need.get("optional").and_then(Value::as_bool).unwrap_or(false);
+    all.iter().filter(|need| is_optional(need) == optional).collect()
+}
+
+async fn inspect_file(file: &str, api: &ApiArgs) -> Ends {
+    let host = crate::host(&api.host).await?;
+    let wasm = std::fs::read(file).map_err(|error| file_error(file.into(), error))?;
+    let component = host
+        .sandbox()
+        .examine(wasm)
+        .await
+        .map_err(|error| in_file(file, stepwell::HostError::from(error).into()))?;
+    show(api.output, &of_component(&component), described)
+}
+
+/// A component as the API shows a step.
+fn of_component(component: &Component) -> Value {
+    let manifest = component.manifest();
+    json!({
+        "step_type": manifest.type_name,
+        "version": manifest.version,
+        "summary": manifest.summary,
+        "digest": component.digest(),
+        "bytes": component.wasm().map(|wasm| wasm.len()),
+        "built_in": component.origin() == Origin::BuiltIn,
+        "profile": manifest.profile.name(),
+        "idempotent": manifest.idempotent,
+        "needs": manifest.needs,
+        "config_schema": manifest.config_schema.value(),
+    })
+}
+
+fn described(step: &Value) -> String {
+    let digest = text(step, "/digest");
+    let mut lines =
+        vec![format!("{} {}: {}", text(step, "/step_type"), text(step, "/version"), text(step, "/summary"))];
+    if !digest.is_empty() {
+        lines.push(format!("component: {digest}"));
+    }
+    for (name, shown) in [("bytes", "size in bytes"), ("profile", "profile")] {
+        let value = text(step, &format!("/{name}"));
+        if !value.is_empty() {
+            lines.push(format!("{shown}: {value}"));
         }
     }
-    lines.push("configuration:".to_owned());
-    let schema = component.manifest().config_schema.value();
-    lines.push(serde_json::to_string_pretty(schema).unwrap_or_default());
-    print(&lines.join("\n"));
-    Ok(Exit::Success)
-}
-
-fn described(component: &Component) -> Vec<String> {
-    let Manifest { type_name, version, summary, profile, idempotent, needs, .. } =
-        component.manifest().as_ref();
-    let origin = match component.origin() {
-        Origin::BuiltIn => ", built in",
-        Origin::Registered => "",
-    };
-    let mut lines = vec![
-        format!("{} {}: {}", plain(type_name), plain(version), plain(summary)),
-        format!("component: {}{origin}", component.digest()),
-        format!("size: {} bytes", component.wasm().map_or(0, |wasm| wasm.len())),
-        format!("profile: {}", profile.name()),
-        format!("idempotent: {}", if *idempotent { "yes" } else { "no" }),
-    ];
-    for need in needs {
-        let may = if need.optional { "can use" } else { "asks for" };
-        lines.push(format!("{may} {}: {}", plain(&need.capability), plain(&need.purpose)));
+    let idempotent = step.get("idempotent").and_then(Value::as_bool).unwrap_or(false);
+    lines.push(format!("idempotent: {}", if idempotent { "yes" } else { "no" }));
+    for (optional, verb) in [(false, "needs"), (true, "can use")] {
+        for need in needs(step, optional) {
+            lines.push(format!("{verb} {}: {}", text(need, "/capability"), text(need, "/purpose")));
+        }
     }
-    lines
+    let (active, others) = versions(step);
+    if active.is_some() || !others.is_empty() {
+        lines.push("versions:".to_owned());
+    }
+    for version in active.into_iter().chain(others) {
+        let is_active = version.get("active").and_then(Value::as_bool).unwrap_or(false);
+        let (at, by) = (time(version, "/registered_at"), text(version, "/registered_by"));
+        let mut line = format!(
+            "  {}{} {} {}",
+            text(version, "/version"),
+            if is_active { " (active)" } else { "" },
+            text(version, "/digest"),
+            text(version, "/source").replace('_', "-")
+        );
+        line.push_str(&if at.is_empty() { at } else { format!(" {at}") });
+        line.push_str(&if by.is_empty() { by } else { format!(" by {by}") });
+        lines.push(line);
+    }
+    let mut lines: Vec<String> = lines.iter().map(|line| plain(line)).collect();
+    lines.push("configuration:".to_owned());
+    let schema = step.get("config_schema").unwrap_or(&Value::Null);
+    lines.push(serde_json::to_string_pretty(schema).unwrap_or_default());
+    lines.join("\n")
 }

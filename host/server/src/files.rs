@@ -1,0 +1,95 @@
+//! Files that a command reads: by name, all of a folder, or standard input.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use stepwell::HostError;
+use stepwell::engine::document::MAX_BYTES;
+
+use crate::failure::Failure;
+use crate::file_error;
+
+/// A file that was read.
+pub(crate) struct Source {
+    /// Its name, as messages show it.
+    pub name: String,
+    pub text: String,
+}
+
+/// Whether the name means standard input.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Reads a file, or standard input for `-`.
+pub(crate) fn read(path: &Path) -> Result<Source, HostError> {
+    let failed = |error| file_error(path.to_owned(), error);
+    if is_standard_input(path) {
+        let mut text = String::new();
+        // One byte more than a document may have: the parser then says that it is too long.
+        let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+        std::io::stdin().take(most).read_to_string(&mut text).map_err(failed)?;
+        return Ok(Source { name: "standard input".to_owned(), text });
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    Ok(Source { name: path.display().to_string(), text })
+}
+
+/// Reads the files that the arguments name. A folder stands for the `.yaml`, `.yml` and `.json` files in it, in the
+/// order of their names; folders below it and hidden files are left out.
+pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    if paths.iter().filter(|path| is_standard_input(path)).count() > 1 {
+        return Err(Failure::input("`-` is given twice: standard input can be read once"));
+    }
+    let mut sources = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let files = documents(path)?;
+            if files.is_empty() {
+                let message = format!("{}: no .yaml, .yml or .json file is in this folder", path.display());
+                return Err(Failure::input(message));
+            }
+            for file in files {
+                sources.push(read(&file)?);
+            }
+        } else {
+            sources.push(read(path)?);
+        }
+    }
+    Ok(sources)
+}
+
+fn documents(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error| Failure::from(file_error(folder.to_owned(), error));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if !hidden && path.is_file() && matches!(extension, Some("yaml" | "yml" | "json")) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_stands_for_its_documents() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.yaml", "a.json", "c.yml", "notes.md", ".hidden.yaml"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        std::fs::create_dir(folder.path().join("d.yaml")).unwrap();
+        let sources = read_all(&[folder.path().to_owned()]).unwrap();
+        let texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
+        assert_eq!(texts, ["a.json", "b.yaml", "c.yml"]);
+        let empty = read_all(&[folder.path().join("d.yaml")]).err().unwrap();
+        assert!(empty.message.contains("no .yaml, .yml or .json file"), "{}", empty.message);
+        assert!(read_all(&["-".into(), "-".into()]).is_err());
+    }
+}

@@ -1,0 +1,180 @@
+//! `stepwell jobs`, and the check of job files that every command makes which sends one.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+use stepwell::Host;
+use stepwell::engine::job;
+
+use super::args::JobsCommand;
+use super::definition::yaml;
+use super::runs::with_files;
+use super::waiting::{self, Follow};
+use super::{Ends, each, ended, show, show_all};
+use crate::Exit;
+use crate::cli::{ApiArgs, Output, ValidateArgs};
+use crate::client::{self, Call, Client};
+use crate::display::plain;
+use crate::failure::Failure;
+use crate::files::{self, Source};
+use crate::print;
+use crate::run::{assignments, variables};
+use crate::summary::exit_of;
+use crate::table::{Sheet, items, text, time, whole, words};
+
+/// Jobs that one list shows at most.
+const ALL: u32 = 10_000;
+
+pub(super) async fn jobs(command: JobsCommand, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let output = api.output;
+    match command {
+        JobsCommand::List => show(output, &client.list(|| Call::get(&["jobs"]), ALL).await?, listed),
+        JobsCommand::Show { id } => {
+            let job = client.ask(Call::get(&["jobs", &id])).await?;
+            show(output, &job, |answer| yaml(answer.get("job").unwrap_or(&Value::Null)))
+        }
+        JobsCommand::Put { files } => put(&client, output, &files).await,
+        JobsCommand::Delete { ids } => {
+            let delete = async |id: String| {
+                client.ask(Call::new(Method::DELETE, &["jobs", &id])).await?;
+                Ok((json!({ "job_id": id }), format!("{id}: deleted")))
+            };
+            let (exit, answers) = each(output, &ids, delete).await?;
+            show_all(output, &ids, answers);
+            Ok(exit)
+        }
+        JobsCommand::Run { id, vars, priority, wait, follow } => {
+            let mut body = Map::new();
+            if !vars.is_empty() {
+                let stored = client.ask(Call::get(&["jobs", &id])).await?;
+                let declared = stored.pointer("/job/vars").cloned().unwrap_or_default();
+                let declared = serde_json::from_value(declared).unwrap_or_default();
+                let set = variables(&declared, &assignments(&vars)?)?;
+                body.insert("variables".to_owned(), json!(set));
+            }
+            if let Some(priority) = priority {
+                body.insert("priority".to_owned(), priority.into());
+            }
+            let accepted = client.ask(Call::post(&["jobs", &id, "run"]).json(&body.into())).await?;
+            begun(&client, output, &accepted, wait, follow).await
+        }
+    }
+}
+
+/// Shows a run that was admitted, or waits for its end.
+async fn begun(client: &Client, output: Output, accepted: &Value, wait: bool, follow: bool) -> Ends {
+    let id = text(accepted, "/execution_id");
+    let run = match (follow, wait) {
+        (true, _) => {
+            eprintln!("run {id}");
+            waiting::follow(client, &id, Follow::Errors).await?
+        }
+        (false, true) => ended(client, &id).await?,
+        (false, false) => return show(output, accepted, |_| id),
+    };
+    show(output, &run, |run| with_files(client, run))?;
+    Ok(exit_of(&run))
+}
+
+fn listed(jobs: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("job"),
+        words("name"),
+        words("zone"),
+        whole("version"),
+        whole("next fire"),
+        words("paused"),
+    ]);
+    for job in items(jobs) {
+        sheet.row([
+            text(job, "/job/id"),
+            text(job, "/job/name"),
+            text(job, "/job/timezone"),
+            text(job, "/version"),
+            time(job, "/schedule/next"),
+            text(job, "/schedule/paused"),
+        ]);
+    }
+    sheet.text()
+}
+
+/// Checks a job file; its warnings go to standard error. The answer of `POST /api/v2/jobs/validate`.
+pub(crate) async fn check(client: &Client, source: &Source) -> Result<Value, Failure> {
+    if let Some(host) = client.host() {
+        announce_compiling(host, source);
+    }
+    let call = Call::post(&["jobs", "validate"]).body(source.text.clone());
+    let answer = client.ask_about(call, &source.name, &source.text).await?;
+    if let Some(warnings) = client::warnings(&answer, &source.name, &source.text) {
+        eprintln!("{warnings}\n");
+    }
+    Ok(answer)
+}
+
+/// Says which steps are compiled first, where that is done in this process.
+pub(crate) fn announce_compiling(host: &Host, source: &Source) {
+    // The check reports problems with the job.
+    let Ok(parsed) = job::parse(&source.name, &source.text, &host.catalog()) else { return };
+    let types: BTreeSet<&str> = parsed.job.all_steps().map(|step| step.step_type.as_str()).collect();
+    for step_type in types.into_iter().filter(|step_type| host.sandbox().needs_compiling(step_type)) {
+        eprintln!("compiling `{step_type}` for the sandbox (once; the result is cached)");
+    }
+}
+
+/// Checks every file, so that nothing is stored when one is wrong.
+async fn check_all(client: &Client, sources: &[Source]) -> Result<Vec<Value>, Failure> {
+    let (mut checked, mut failures) = (Vec::new(), Vec::new());
+    for source in sources {
+        match check(client, source).await {
+            Ok(answer) => checked.push(answer),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let Some(exit) = failures.first().map(|failure| failure.exit) else { return Ok(checked) };
+    let messages: Vec<String> = failures.into_iter().map(|failure| failure.message).collect();
+    Err(Failure { exit, message: messages.join("\n\n") })
+}
+
+async fn put(client: &Client, output: Output, files: &[PathBuf]) -> Ends {
+    let sources = files::read_all(files)?;
+    let checked = check_all(client, &sources).await?;
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = checked.iter().map(|job| text(job, "/job_id")).find(|id| !seen.insert(id.clone())) {
+        return Err(Failure::input(format!("two of the files hold the job `{twice}`: nothing was stored")));
+    }
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let store = async |name: String| {
+        let found = sources.iter().zip(&checked).find(|(source, _)| source.name == name);
+        let (source, job) = found.ok_or_else(|| Failure::input(format!("{name} is gone")))?;
+        let id = text(job, "/job_id");
+        let call = Call::new(Method::PUT, &["jobs", &id]).body(source.text.clone());
+        let stored = client.ask_about(call, &source.name, &source.text).await?;
+        let next = time(&stored, "/schedule/next");
+        let next = if next.is_empty() { next } else { format!("; next fire {next}") };
+        let told = format!("{id}: version {}{next}", text(&stored, "/version"));
+        Ok((stored, told))
+    };
+    let (exit, answers) = each(output, &names, store).await?;
+    show_all(output, &names, answers);
+    Ok(exit)
+}
+
+pub(crate) async fn validate(args: &ValidateArgs) -> Ends {
+    let sources = files::read_all(&args.files)?;
+    let client = Client::new(&args.api).await?;
+    let mut answers = Vec::new();
+    for (source, checked) in sources.iter().zip(check_all(&client, &sources).await?) {
+        let (id, steps) = (text(&checked, "/job_id"), text(&checked, "/steps"));
+        if args.api.output == Output::Text {
+            let noun = if steps == "1" { "step" } else { "steps" };
+            print(&plain(&format!("{}: the job `{id}` is valid ({steps} {noun})", source.name)));
+        }
+        answers.push(checked);
+    }
+    let names: Vec<String> = sources.into_iter().map(|source| source.name).collect();
+    show_all(args.api.output, &names, answers);
+    Ok(Exit::Success)
+}

@@ -1,0 +1,164 @@
+//! `stepwell queues`, `status`, `metrics`, `health`, `clean-up`, `audit` and `keys`.
+
+use axum::http::Method;
+use chrono::SecondsFormat;
+use serde_json::{Value, json};
+use stepwell::SystemClock;
+use stepwell::engine::clock::{self, Clock};
+use stepwell::engine::quantity::Span;
+
+use super::args::{KeysCommand, QueuesCommand};
+use super::{Ends, change, show};
+use crate::Exit;
+use crate::cli::{ApiArgs, Output};
+use crate::client::{Call, Client};
+use crate::display::plain;
+use crate::failure::Failure;
+use crate::table::{Sheet, fields, items, text, time, whole, words};
+
+pub(super) async fn queues(command: QueuesCommand, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let output = api.output;
+    match command {
+        QueuesCommand::List => {
+            if let Some(host) = client.host() {
+                crate::inspect::note_other_settings(host).await;
+            }
+            show(output, &client.ask(Call::get(&["queues"])).await?, queue_rows)
+        }
+        QueuesCommand::Pause { zone, reason } => {
+            let call = Call::post(&["queues", &zone, "pause"]).json(&json!({ "reason": reason }));
+            change(&client, output, call, &format!("{zone}: paused")).await
+        }
+        QueuesCommand::Resume { zone } => {
+            change(&client, output, Call::post(&["queues", &zone, "resume"]), &format!("{zone}: resumed"))
+                .await
+        }
+    }
+}
+
+fn queue_rows(queues: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("queue"),
+        whole("ready"),
+        whole("waiting"),
+        whole("blocked"),
+        whole("running"),
+        whole("slots"),
+        whole("oldest"),
+        words("paused"),
+        whole("closed until"),
+    ]);
+    for queue in items(queues) {
+        let oldest = queue.get("oldest_seconds").and_then(Value::as_f64).unwrap_or(0.0);
+        sheet.row([
+            text(queue, "/queue"),
+            text(queue, "/ready"),
+            text(queue, "/waiting"),
+            text(queue, "/blocked"),
+            text(queue, "/running"),
+            text(queue, "/concurrency"),
+            format!("{oldest:.1}s"),
+            text(queue, "/paused"),
+            time(queue, "/closed_until"),
+        ]);
+    }
+    sheet.text()
+}
+
+pub(super) async fn metrics(hours: u32, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    show(api.output, &client.ask(Call::get(&["metrics"]).query("hours", Some(hours))).await?, fields)
+}
+
+pub(super) async fn health(api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let health = client.ask(Call::get(&["system", "health"])).await?;
+    show(api.output, &health, fields)?;
+    Ok(if text(&health, "/status") == "healthy" { Exit::Success } else { Exit::RunFailed })
+}
+
+pub(super) async fn clean_up(call: Call, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    show(api.output, &client.ask(call).await?, |cleaned| {
+        let dry = cleaned.get("dry_run").and_then(Value::as_bool).unwrap_or(false);
+        let verb = if dry { "would be deleted" } else { "deleted" };
+        let kept = match text(cleaned, "/kept_dead").as_str() {
+            "0" => String::new(),
+            count => format!("; {count} with open dead letters stay (--include-dead deletes them)"),
+        };
+        format!("{} runs {verb}{kept}", text(cleaned, "/runs"))
+    })
+}
+
+pub(super) async fn audit(limit: u32, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    show(api.output, &client.list(|| Call::get(&["audit"]), limit).await?, |rows| {
+        let mut sheet =
+            Sheet::new(&[whole("time"), words("by"), whole("action"), words("target"), words("detail")]);
+        for row in items(rows) {
+            sheet.row([
+                time(row, "/at"),
+                text(row, "/by"),
+                text(row, "/action"),
+                text(row, "/target"),
+                text(row, "/detail"),
+            ]);
+        }
+        sheet.text()
+    })
+}
+
+pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let output = api.output;
+    match command {
+        KeysCommand::List => show(output, &client.ask(Call::get(&["keys"])).await?, key_rows),
+        KeysCommand::Create { name, role, projects, jobs, expires } => {
+            let mut body = json!({"name": name, "role": role, "projects": projects, "jobs": jobs});
+            if let (Some(span), Some(map)) = (expires, body.as_object_mut()) {
+                map.insert("expires_at".to_owned(), expiry(&span)?.into());
+            }
+            let created = client.ask(Call::post(&["keys"]).json(&body)).await?;
+            if output == Output::Text {
+                let (id, role) = (text(&created, "/key/id"), text(&created, "/key/role"));
+                eprintln!("key {id} ({role}): save it now, it is not shown again");
+            }
+            show(output, &created, |created| plain(&text(created, "/token")))
+        }
+        KeysCommand::Revoke { id } => {
+            change(&client, output, Call::new(Method::DELETE, &["keys", &id]), &format!("{id}: revoked"))
+                .await
+        }
+    }
+}
+
+/// The time that is a span from now.
+fn expiry(span: &str) -> Result<String, Failure> {
+    let span: Span = span.parse().map_err(|message: String| Failure::option("--expires", message))?;
+    Ok(clock::later(SystemClock.now(), span.0).to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
+
+fn key_rows(keys: &Value) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("key"),
+        words("name"),
+        whole("role"),
+        words("projects"),
+        words("jobs"),
+        whole("created"),
+        whole("expires"),
+    ]);
+    for key in items(keys) {
+        sheet.row([
+            text(key, "/id"),
+            text(key, "/name"),
+            text(key, "/role"),
+            text(key, "/projects"),
+            text(key, "/jobs"),
+            time(key, "/created_at"),
+            time(key, "/expires_at"),
+        ]);
+    }
+    sheet.text()
+}

@@ -1,0 +1,75 @@
+//! A command under a pseudo-terminal.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::thread::JoinHandle;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+/// A command that runs under a terminal of its own.
+pub struct Terminal {
+    child: std::process::Child,
+    keyboard: File,
+    screen: JoinHandle<Vec<u8>>,
+}
+
+impl Terminal {
+    /// Starts the command under a terminal of so many columns.
+    ///
+    /// # Errors
+    /// When the system has no pseudo-terminal, or the command does not start.
+    pub fn start(mut command: Command, columns: u16) -> std::io::Result<Self> {
+        let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let name = ptsname(&master, Vec::new())?;
+        let path = Path::new(std::ffi::OsStr::from_bytes(name.as_bytes()));
+        let slave = File::options().read(true).write(true).open(path)?;
+        tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })?;
+        command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave.try_clone()?);
+        let child = command.spawn()?;
+        // The terminal ends when the command, the last that has it open, ends.
+        drop(command);
+        drop(slave);
+        let keyboard = File::from(master);
+        let mut master = keyboard.try_clone()?;
+        let screen = std::thread::spawn(move || {
+            let (mut seen, mut chunk) = (Vec::new(), [0; 4096]);
+            // A terminal that nothing has open any more is an error to read.
+            while let Ok(count @ 1..) = master.read(&mut chunk) {
+                seen.extend_from_slice(&chunk[..count]);
+            }
+            seen
+        });
+        Ok(Self { child, keyboard, screen })
+    }
+
+    /// Types a text.
+    ///
+    /// # Errors
+    /// When the terminal has ended.
+    pub fn type_in(&mut self, text: &str) -> std::io::Result<()> {
+        self.keyboard.write_all(text.as_bytes())
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end; the status, and everything that the screen was sent.
+    ///
+    /// # Errors
+    /// When the command cannot be waited for.
+    pub fn end(mut self) -> std::io::Result<(ExitStatus, String)> {
+        let status = self.child.wait()?;
+        drop(self.keyboard);
+        let seen = self.screen.join().unwrap_or_default();
+        Ok((status, String::from_utf8_lossy(&seen).into_owned()))
+    }
+}
