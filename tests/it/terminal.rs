@@ -58,7 +58,7 @@ const SESSION: &[(&str, i32)] = &[
     ("runs retry {failed}", 0),
     ("runs cancel {queued} --reason mistake --wait", 0),
     ("schedules preview nightly --count 3", 0),
-    ("schedules preview job.yaml", 2),
+    ("schedules preview job.yaml", 0),
     ("schedules show nightly", 0),
     ("schedules pause nightly --reason holiday", 0),
     ("schedules resume nightly", 0),
@@ -165,7 +165,7 @@ fn run(shell: &Shell, arguments: &[String], way: Way) -> (Option<i32>, String, S
     }
     let mut terminal = Terminal::start(command, columns).unwrap();
     if arguments.contains(&"set".to_owned()) {
-        terminal.type_in("hunter2\n").unwrap();
+        terminal.answer("token: ", "hunter2\n").unwrap();
     }
     let (status, screen) = terminal.end().unwrap();
     (status.code(), screen, String::new())

@@ -6,7 +6,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -15,7 +17,8 @@ use rustix::termios::{Winsize, tcsetwinsize};
 pub struct Terminal {
     child: std::process::Child,
     keyboard: File,
-    screen: JoinHandle<Vec<u8>>,
+    seen: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Terminal {
@@ -38,23 +41,32 @@ impl Terminal {
         drop(slave);
         let keyboard = File::from(master);
         let mut master = keyboard.try_clone()?;
-        let screen = std::thread::spawn(move || {
-            let (mut seen, mut chunk) = (Vec::new(), [0; 4096]);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let screen = seen.clone();
+        let reader = std::thread::spawn(move || {
+            let mut chunk = [0; 4096];
             // A terminal that nothing has open any more is an error to read.
             while let Ok(count @ 1..) = master.read(&mut chunk) {
-                seen.extend_from_slice(&chunk[..count]);
+                locked(&screen).extend_from_slice(&chunk[..count]);
             }
-            seen
         });
-        Ok(Self { child, keyboard, screen })
+        Ok(Self { child, keyboard, seen, reader })
     }
 
-    /// Types a text.
+    /// Types a text once the screen shows the prompt, as a person does.
     ///
     /// # Errors
-    /// When the terminal has ended.
-    pub fn type_in(&mut self, text: &str) -> std::io::Result<()> {
-        self.keyboard.write_all(text.as_bytes())
+    /// When the terminal has ended, or the prompt does not come within 30 seconds.
+    pub fn answer(&mut self, prompt: &str, text: &str) -> std::io::Result<()> {
+        for _ in 0..600 {
+            if String::from_utf8_lossy(&locked(&self.seen)).contains(prompt) {
+                // The command reads without an echo from just after its prompt on.
+                std::thread::sleep(Duration::from_millis(100));
+                return self.keyboard.write_all(text.as_bytes());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(std::io::Error::other(format!("no prompt `{prompt}`")))
     }
 
     /// The process.
@@ -69,7 +81,11 @@ impl Terminal {
     pub fn end(mut self) -> std::io::Result<(ExitStatus, String)> {
         let status = self.child.wait()?;
         drop(self.keyboard);
-        let seen = self.screen.join().unwrap_or_default();
-        Ok((status, String::from_utf8_lossy(&seen).into_owned()))
+        drop(self.reader.join());
+        Ok((status, String::from_utf8_lossy(&locked(&self.seen)).into_owned()))
     }
+}
+
+fn locked(seen: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -78,8 +78,9 @@ fn add(command: &clap::Command, above: &str, lines: &mut Vec<String>) {
         });
     }
     // Those of every command of a kind are described once, below the list.
-    let own =
-        command.get_opts().filter(|arg| !arg.is_global_set() && !SHARED.contains(&arg.get_id().as_str()));
+    let own = command.get_arguments().filter(|arg| {
+        !arg.is_positional() && !arg.is_global_set() && !SHARED.contains(&arg.get_id().as_str())
+    });
     for arg in own {
         let Some(long) = arg.get_long() else { continue };
         let value =

@@ -321,14 +321,22 @@ impl Host {
         let fire =
             schedule::Fire { nominal, decision: Decision::Admitted, reason: "once".to_owned(), due: at };
         // Several at one time are several fires: the number tells them apart.
-        let new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
-        let Some(id) = new.row.execution_id.clone() else { return Err(HostError::Refused(new.row.reason)) };
-        let new =
-            NewFire { row: LedgerRow { nominal: format!("{} {id}", new.row.nominal), ..new.row }, ..new };
+        let id = loop {
+            let new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
+            let Some(id) = new.row.execution_id.clone() else {
+                return Err(HostError::Refused(new.row.reason));
+            };
+            let new =
+                NewFire { row: LedgerRow { nominal: format!("{} {id}", new.row.nominal), ..new.row }, ..new };
+            let batch =
+                FireBatch { job_id: job.id.clone(), expect: None, cursor: now, next: None, fires: vec![new] };
+            match self.fire(vec![batch]).await {
+                // Another process made a run with this id in this second.
+                Err(HostError::Store(StoreError::Exists(_))) => {}
+                fired => break fired.map(|()| id)?,
+            }
+        };
         let audit = Audit { target: id.clone(), ..audit };
-        let batch =
-            FireBatch { job_id: job.id.clone(), expect: None, cursor: now, next: None, fires: vec![new] };
-        self.fire(vec![batch]).await?;
         self.store.write(vec![Change::Audit(audit)]).await?;
         match self.store.row(&id).await {
             Err(StoreError::NotFound(_)) => {

@@ -101,17 +101,13 @@ fn listed(jobs: &Value) -> String {
     sheet.text()
 }
 
-/// Checks a job file; its warnings go to standard error. The answer of `POST /api/v2/jobs/validate`.
+/// Checks a job file: problems have their places in it. The answer of `POST /api/v2/jobs/validate`.
 pub(crate) async fn check(client: &Client, source: &Source) -> Result<Value, Failure> {
     if let Some(host) = client.host() {
         announce_compiling(host, source);
     }
     let call = Call::post(&["jobs", "validate"]).body(source.text.clone());
-    let answer = client.ask_about(call, &source.name, &source.text).await?;
-    if let Some(warnings) = client::warnings(&answer, &source.name, &source.text) {
-        eprintln!("{warnings}\n");
-    }
-    Ok(answer)
+    client.ask_about(call, &source.name, &source.text).await
 }
 
 /// Says which steps are compiled first, where that is done in this process.
@@ -124,12 +120,17 @@ pub(crate) fn announce_compiling(host: &Host, source: &Source) {
     }
 }
 
-/// Checks every file, so that nothing is stored when one is wrong.
+/// Checks every file, so that nothing is stored when one is wrong; warnings go to standard error.
 async fn check_all(client: &Client, sources: &[Source]) -> Result<Vec<Value>, Failure> {
     let (mut checked, mut failures) = (Vec::new(), Vec::new());
     for source in sources {
         match check(client, source).await {
-            Ok(answer) => checked.push(answer),
+            Ok(answer) => {
+                if let Some(warnings) = client::warnings(&answer, &source.name, &source.text) {
+                    eprintln!("{warnings}\n");
+                }
+                checked.push(answer);
+            }
             Err(failure) => failures.push(failure),
         }
     }

@@ -69,7 +69,7 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
 async fn redrive_body(client: &Client, from_start: bool, job: Option<PathBuf>) -> Result<Value, Failure> {
     let mut body = json!({ "from_start": from_start });
     if let (Some(file), Some(map)) = (job, body.as_object_mut()) {
-        let (_, job) = job_value(client, &files::read(&file)?).await?;
+        let job = job_value(client, &files::read(&file)?).await?;
         map.insert("job".to_owned(), job);
     }
     Ok(body)

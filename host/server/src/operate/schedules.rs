@@ -54,7 +54,7 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
         }
         SchedulesCommand::Once { file, time: at } => {
             let source = files::read(&file)?;
-            let (_, job) = job_value(&client, &source).await?;
+            let job = job_value(&client, &source).await?;
             let call = Call::post(&["jobs", "schedule"]).json(&json!({"job": job, "scheduled_time": at}));
             show(output, &client.ask(call).await?, |scheduled| {
                 let note = text(scheduled, "/note");
@@ -67,11 +67,11 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
 }
 
 /// The job of a file as JSON, after it was checked as it stands there, so that its problems have their places.
-pub(super) async fn job_value(client: &Client, source: &Source) -> Result<(Value, Value), Failure> {
-    let checked = check(client, source).await?;
+pub(super) async fn job_value(client: &Client, source: &Source) -> Result<Value, Failure> {
+    check(client, source).await?;
     let document = stepwell::engine::document::Document::parse(&source.name, &source.text)
         .map_err(stepwell::HostError::Invalid)?;
-    Ok((checked, document.value))
+    Ok(document.value)
 }
 
 async fn preview(client: &Client, output: Output, job: &str, count: u32, from: Option<&str>) -> Ends {
@@ -89,6 +89,10 @@ async fn preview(client: &Client, output: Output, job: &str, count: u32, from: O
 
 fn previewed(answer: &Value) -> String {
     let mut sheet = Sheet::new(&[whole("fire"), whole("due"), whole("result"), words("note")]);
+    let none = answer.get("fires").and_then(Value::as_array).is_none_or(Vec::is_empty);
+    if none {
+        return "the job has no schedule, or none of its fires is to come".to_owned();
+    }
     let list = |name: &str| answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     for fire in list("fires") {
         let decision = text(&fire, "/decision");
