@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use expect_test::{expect, expect_file};
 use serde_json::Value;
+use stepwell_tests::terminal::Terminal;
 use stepwell_tests::{guest, root};
 use tempfile::TempDir;
 
@@ -394,7 +395,7 @@ fn what_scripts_lack_and_tests_that_fail_are_told() {
     assert_eq!(missing.status.code(), Some(2), "{}", text(&missing.stderr));
 }
 
-/// The example of the README, as `make demo` runs it.
+/// The example of the README, as `make demo` runs it: in a terminal, and through a pipe.
 #[test]
 fn the_daily_pipeline_runs() {
     let shell = Shell::new();
@@ -407,12 +408,15 @@ fn the_daily_pipeline_runs() {
     ] {
         std::os::unix::fs::symlink(program, programs.join(name)).unwrap();
     }
-    let output = Command::new(root().join("examples/daily-pipeline/run.sh"))
-        .arg(&programs)
-        .arg(shell.path("work"))
-        .env("STEPWELL_CACHE_DIR", root().join("target/test-cache"))
-        .output()
-        .unwrap();
+    let demo = |work: &str| {
+        let mut command = Command::new(root().join("examples/daily-pipeline/run.sh"));
+        command.arg(&programs).arg(shell.path(work)).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+        command.env("STEPWELL_CACHE_DIR", root().join("target/test-cache"));
+        command
+    };
+    let (status, screen) = Terminal::start(demo("terminal"), 100).unwrap().end().unwrap();
+    assert!(status.success() && screen.contains("Job Daily sales completed successfully"), "{screen}");
+    let output = demo("work").output().unwrap();
     let stdout = text(&output.stdout);
     assert!(output.status.success(), "{stdout}\n{}", text(&output.stderr));
     assert!(stdout.contains("Job Daily sales completed successfully"), "{stdout}");
