@@ -282,6 +282,32 @@ async fn jobs_have_versions_and_requests_may_be_repeated() {
     assert_eq!(seen.len(), 6);
 }
 
+/// Their time in the queue counts from the backfill, and not from when they were due.
+#[tokio::test]
+async fn a_backfill_runs_fires_that_are_older_than_the_queue_timeout() {
+    let server = Server::start(Shell::new());
+    let job = json!({"id": "old", "schedule": {"cron": "30 * * * *"}, "steps": [{"id": "a", "type": "wait", "for": 0}]});
+    assert_eq!(server.request("PUT", "/api/v2/jobs/old", &[], &job.to_string()).await.status, 200);
+    let ago = |days: i64, hours: i64| {
+        let at = chrono::Utc::now() - chrono::Duration::days(days) + chrono::Duration::hours(hours);
+        at.format("%Y-%m-%dT%H:00:00Z").to_string()
+    };
+    let range = json!({"job_id": "old", "from": ago(40, 0), "to": ago(40, 3)});
+    assert_eq!(server.post("/api/v2/backfills", &range).await.status, 200);
+    let ended = async || {
+        let runs = server.get("/api/v2/runs?job_id=old").await.json()["items"].clone();
+        runs.as_array()
+            .unwrap()
+            .iter()
+            .map(|run| run["status"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let done = |runs: &Vec<String>| {
+        runs.len() == 3 && !runs.iter().any(|run| ["queued", "running"].contains(&run.as_str()))
+    };
+    assert_eq!(until("the runs of the backfill", ended, done).await, ["success"; 3]);
+}
+
 #[tokio::test]
 async fn logs_grow_receipts_tell_and_artifacts_can_be_fetched() {
     let shell = Shell::new().file(

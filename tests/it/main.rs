@@ -1,6 +1,7 @@
 //! The integration tests: the sandbox with its hostile guest, runs on every store, and the command.
 
 mod api;
+mod api_examples;
 mod architecture;
 mod azure_devops;
 mod builtins;
@@ -17,6 +18,8 @@ mod http_threats;
 mod mssql;
 mod operations;
 mod operator;
+mod outside;
+mod pages;
 mod postgres;
 mod powershell;
 mod probe;

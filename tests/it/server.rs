@@ -75,7 +75,17 @@ impl Server {
     /// Starts a service without any step but those that it comes with.
     pub fn start_without_probe(shell: Shell, token: &str) -> Self {
         let shell = shell.file("policy.yaml", "policy: 1\nname: none\nsteps: [wait]\n");
-        let arguments = ["serve", "--listen", "127.0.0.1:0"].map(str::to_owned);
+        Self::serve(shell, &[], token)
+    }
+
+    /// Starts a service with these options and no others.
+    pub fn start_plain(shell: Shell, more: &[&str]) -> Self {
+        Self::serve(shell, more, "")
+    }
+
+    fn serve(shell: Shell, more: &[&str], token: &str) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
+        let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
         Self::spawn(shell, &arguments, token, |mut errors| {
             drop(std::io::copy(&mut errors, &mut std::io::stderr()))
         })

@@ -1,4 +1,4 @@
-//! What a running step can see of its run, and say about itself.
+//! What a running step can read and report about its run.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::bindings::stepwell::context::context as wit;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::testing::context as wit;
 
-/// Why a call did not work.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// Policy refuses it; the id of the rule.
@@ -20,7 +20,7 @@ pub enum Error {
     TooLarge(u64),
     /// The name or the value is malformed.
     Invalid(String),
-    /// The host could not do it now.
+    /// The host cannot do it now.
     Unavailable(String),
 }
 
@@ -88,8 +88,8 @@ pub fn remaining() -> std::time::Duration {
     std::time::Duration::from_millis(wit::remaining_ms())
 }
 
-/// Asks to be called again after that time (at least a second) instead of ending now: return any success, and
-/// save what the next call needs with [`save_checkpoint`]. Meanwhile the run holds no worker and no memory.
+/// Parks the step: it runs again after that time (at least one second). Return any success, and save what the next call
+/// needs with [`save_checkpoint`]. Meanwhile the run holds no worker and no memory.
 ///
 /// # Errors
 /// Outside a run.
@@ -97,12 +97,12 @@ pub fn park(after: std::time::Duration, reason: &str) -> Result<(), Error> {
     Ok(wit::park(u64::try_from(after.as_millis()).unwrap_or(u64::MAX), reason)?)
 }
 
-/// Bytes of linear memory that this attempt may use in all.
+/// Bytes of linear memory that this attempt may use in total.
 pub fn memory_limit() -> u64 {
     wit::memory_limit()
 }
 
-/// Whether the run is being cancelled: stop what was started elsewhere, and return.
+/// Whether the run is being cancelled. If so, stop what you started elsewhere, and return.
 pub fn is_cancelled() -> bool {
     wit::is_cancelled()
 }
@@ -112,7 +112,7 @@ pub fn progress(done: u64, total: Option<u64>, message: &str) {
     wit::report_progress(&wit::Progress { done, total, message: message.to_owned() });
 }
 
-/// What an earlier attempt of this step last saved.
+/// What an earlier attempt of this step saved last.
 ///
 /// # Errors
 /// [`Error::Invalid`] when it was not saved by [`save_checkpoint`].
@@ -120,7 +120,7 @@ pub fn load_checkpoint() -> Result<Option<Value>, Error> {
     wit::load_checkpoint()?.map(|json| parse(&json)).transpose()
 }
 
-/// Saves a note for later attempts. On return it is on disk.
+/// Saves a value for later attempts of this step. When the call returns, it is on disk.
 ///
 /// # Errors
 /// [`Error::TooLarge`] beyond 64 KiB, [`Error::Unavailable`] when the store failed.

@@ -2,10 +2,10 @@
 
 use std::io::{Error, ErrorKind};
 
-/// What WASI answers to a path that no mount holds.
+/// The error code of WASI for a path that is in no mount.
 const NOT_CAPABLE: i32 = 76;
 
-/// Why something did not work with a file, without the system's number for it.
+/// Why an operation on a file failed, without the error number of the system.
 pub fn why(error: &Error) -> String {
     match (error.kind(), error.raw_os_error()) {
         (ErrorKind::NotFound, _) => {

@@ -1,6 +1,6 @@
 //! Write Stepwell steps in Rust.
 //!
-//! A step is a struct with a configuration in its fields, and a `run`:
+//! A step is a struct whose fields are its configuration, with a function `run`:
 //!
 //! ```
 //! use stepwell_sdk::prelude::*;
@@ -25,8 +25,10 @@
 //! ```
 //!
 //! Build it with `cargo build --release --target wasm32-wasip2` as a `cdylib`. The JSON Schema of the
-//! configuration comes from the struct, its doc comments become descriptions, and a configuration that
-//! does not fit never reaches `run`.
+//! configuration comes from the struct, and its doc comments become descriptions. A configuration that does
+//! not fit the schema never reaches `run`.
+//!
+//! For unit tests, see `testing`: its fake host lets `cargo test` reach `run`.
 
 pub mod context;
 pub mod files;
@@ -44,7 +46,7 @@ pub use context::progress;
 pub use pending::{Pending, pointer};
 pub use step::{Failure, FailureKind, Invocation, Issue, Need, Output, Profile, Step, StepResult};
 
-/// What almost every step imports.
+/// The imports of almost every step.
 pub mod prelude {
     pub use crate::{Failure, Invocation, Issue, Need, Output, Pending, Profile, Step, StepResult};
     pub use crate::{context, export_step, log};
@@ -53,7 +55,7 @@ pub mod prelude {
     pub use serde_json::{self, json};
 }
 
-/// The generated bindings of `wit/`; the helpers of this crate wrap all of them.
+/// The bindings that are generated from `wit/`. The other modules of this crate wrap them.
 pub mod bindings {
     wit_bindgen::generate!({
         inline: "
@@ -69,6 +71,8 @@ pub mod bindings {
         path: "wit",
         world: "stepwell:sdk/author",
         generate_all,
+        // Tests compare what a step sends with what it should send.
+        additional_derives: [PartialEq],
         pub_export_macro: true,
         default_bindings_module: "stepwell_sdk::bindings",
         export_macro_name: "export_component",

@@ -1,4 +1,4 @@
-//! The step's log. Standard output and standard error are kept too, bounded, as lines of their own.
+//! The step's log. Lines on standard output and standard error go to the log, too, within its limits.
 
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::stepwell::log::log as wit;
@@ -7,28 +7,28 @@ use crate::testing::log as wit;
 
 pub use wit::Level;
 
-/// Writes one line with fields for machines.
+/// Writes one line with fields for programs that read the log.
 pub fn write(level: Level, message: &str, fields: &[(&str, &str)]) {
     let fields: Vec<_> = fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     wit::write(level, message, &fields);
 }
 
-/// What a developer of the step wants to know.
+/// Logs what a developer of the step wants to know.
 pub fn debug(message: impl AsRef<str>) {
     write(Level::Debug, message.as_ref(), &[]);
 }
 
-/// What an operator wants to know.
+/// Logs what an operator wants to know.
 pub fn info(message: impl AsRef<str>) {
     write(Level::Info, message.as_ref(), &[]);
 }
 
-/// What an operator should look at.
+/// Logs what an operator should check.
 pub fn warn(message: impl AsRef<str>) {
     write(Level::Warn, message.as_ref(), &[]);
 }
 
-/// What went wrong.
+/// Logs what went wrong.
 pub fn error(message: impl AsRef<str>) {
     write(Level::Error, message.as_ref(), &[]);
 }

@@ -1,4 +1,4 @@
-//! Programs of the host's, where policy grants them.
+//! Programs on the host, where policy grants them.
 
 use crate::Failure;
 #[cfg(target_arch = "wasm32")]

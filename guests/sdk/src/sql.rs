@@ -1,7 +1,10 @@
 //! The operator's databases, by name.
 
 use crate::Failure;
+#[cfg(target_arch = "wasm32")]
 use crate::bindings::stepwell::sql::sql as wit;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::sql as wit;
 
 pub use wit::{
     Column, ColumnBatch, ColumnValues, Connection, Error, Load, Parameters, Rows, ScriptReport,
@@ -33,6 +36,33 @@ impl Texts {
     }
 }
 
+macro_rules! values {
+    ($($from:ty => $variant:ident;)*) => {$(
+        impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*};
+}
+
+values! {
+    bool => Boolean;
+    i32 => Integer;
+    u32 => Integer;
+    i64 => Integer;
+    f64 => Float;
+    &str => Text;
+    String => Text;
+    Vec<u8> => Bytes;
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
@@ -48,7 +78,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Whether the statement is one that gives rows, by its first word.
+/// Whether the statement returns rows, judging by its words.
 pub fn returns_rows(query: &str) -> bool {
     const GIVE: &[&str] = &[
         "SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "CALL", "EXEC", "EXECUTE",

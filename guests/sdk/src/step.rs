@@ -27,10 +27,10 @@ pub trait Step: DeserializeOwned + JsonSchema {
     const NEEDS: &[Need] = &[];
     /// The smallest profile it works in. Default: `standard`, which fits most.
     const PROFILE: Profile = Profile::Standard;
-    /// Whether running it twice does no more harm than once. Default: false, the careful answer.
+    /// Whether running it twice does no more harm than running it once. Default: false.
     const IDEMPOTENT: bool = false;
 
-    /// Problems of the configuration beyond its schema. Pure. Default: none.
+    /// Returns the problems of the configuration that its schema cannot express. Pure. Default: none.
     ///
     /// It runs twice: when the job is checked, with the values `pending` that a template fills in later, and before
     /// [`Step::run`], with nothing pending. See [`Pending`].
@@ -56,23 +56,23 @@ pub struct Need {
     pub capability: &'static str,
     /// One line for the operator who decides about the grant.
     pub purpose: &'static str,
-    /// Whether the step has work to do without it.
+    /// Whether the step can work without it.
     pub optional: bool,
 }
 
 impl Need {
-    /// A capability that the step cannot do without.
+    /// A capability that the step cannot work without.
     pub const fn new(capability: &'static str, purpose: &'static str) -> Self {
         Self { capability, purpose, optional: false }
     }
 
-    /// A capability that some configurations of the step do without.
+    /// A capability that some configurations of the step do not need.
     pub const fn optional(capability: &'static str, purpose: &'static str) -> Self {
         Self { capability, purpose, optional: true }
     }
 }
 
-/// Which attempt of which step this is.
+/// The attempt that runs: its run, job, step and number.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     /// The run, for instance `exec_20250901_143022_001`.
@@ -92,24 +92,24 @@ pub struct Issue {
     pub pointer: String,
     /// What is wrong, and how to fix it.
     pub message: String,
-    /// Whether the job is taken all the same.
+    /// Whether the job is accepted anyway.
     pub warning: bool,
     concerns: Vec<String>,
 }
 
 impl Issue {
-    /// A problem at `pointer`. It is dropped when a template fills in the value there.
+    /// A problem at `pointer`. The SDK drops it when a template fills in the value there.
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into(), warning: false, concerns: Vec::new() }
     }
 
-    /// A warning about the value at `pointer`, whether a template fills it in or not. The job is taken all the same.
+    /// A warning about the value at `pointer`, whether a template fills it in or not. The job is accepted anyway.
     pub fn warning(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { warning: true, ..Self::at(pointer, message) }
     }
 
-    /// Says that the problem depends on the value at another pointer, too: it is dropped when a template fills in that
-    /// value or a part of it.
+    /// Names another value that the problem depends on. The SDK drops the problem when a template fills in that value or
+    /// a part of it.
     #[must_use]
     pub fn concerns(mut self, pointer: impl Into<String>) -> Self {
         self.concerns.push(pointer.into());
@@ -123,7 +123,7 @@ impl Issue {
     }
 }
 
-/// What a step has achieved.
+/// The result of a step that did its work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// One line for people.
@@ -185,26 +185,26 @@ macro_rules! failure {
 }
 
 failure! {
-    /// The configuration is wrong in a way that only running could show.
+    /// The configuration is wrong in a way that only running the step can show.
     invalid_config = InvalidConfig, false;
-    /// Something that should be there is not.
+    /// Something that the step needs does not exist.
     not_found = NotFound, false;
     /// Policy or another system refused.
     denied = Denied, false;
-    /// Another system is down, throttles or answers nonsense. Retryable.
+    /// Another system is down, throttles, or gives an answer that makes no sense. Retryable.
     unavailable = Unavailable, true;
     /// The step's own time limit ran out. Retryable.
     timed_out = TimedOut, true;
     /// The step stopped because the run is cancelled.
     cancelled = Cancelled, false;
-    /// A plan needed more memory than the limit.
+    /// The work needed more memory than the limit.
     over_memory = OverMemory, false;
     /// The work itself failed.
     failed = Failed, false;
 }
 
 impl Failure {
-    /// Says whether the same attempt may succeed later.
+    /// Sets whether the same attempt may succeed later.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {
         self.retryable = retryable;

@@ -1,4 +1,9 @@
-//! A host that is none: what `cargo test` runs a step against, natively.
+//! A fake host for native tests: with it, plain `cargo test` reaches [`Step::run`], without WebAssembly and without a
+//! service.
+//!
+//! A [`Host`] holds what the step finds: outputs of earlier steps, variables, a checkpoint, and the answers to its
+//! requests, statements and programs. [`Host::run`] checks the configuration, runs the step, and returns a [`Ran`]: the
+//! result, and a record of every call. Files are those of the machine: give the step the path of a temporary directory.
 //!
 //! ```
 //! use stepwell_sdk::prelude::*;
@@ -34,7 +39,15 @@ use crate::pending::check;
 use crate::step::start;
 use crate::{Invocation, Issue, Pending, Step, StepResult};
 
-/// What a step has against a configuration; what holds a template (`${{ ... }}`) is pending.
+#[cfg(feature = "http")]
+pub(crate) mod http;
+pub(crate) mod sql;
+
+#[cfg(feature = "http")]
+pub use http::Sent;
+pub use sql::{Answer, Loaded, Statement};
+
+/// The problems that a step finds in a configuration; values that hold a template (`${{ ... }}`) are pending.
 pub fn validate<S: Step>(config: &Value) -> Vec<Issue> {
     check::<S>(&config.to_string(), &Pending::new(templates(config, "")))
 }
@@ -53,7 +66,10 @@ fn templates(value: &Value, at: &str) -> Vec<String> {
     }
 }
 
-/// What a step finds when it runs, by the calls that make it.
+/// What a step finds when it runs.
+///
+/// Requests and statements must come in the order in which the test expects them. One that comes out of order, or that
+/// the test does not expect, panics with its text and that of the next expected one; so does one that never comes.
 #[derive(Debug, Clone)]
 pub struct Host {
     outputs: BTreeMap<String, Value>,
@@ -64,6 +80,11 @@ pub struct Host {
     memory: u64,
     attempt: u32,
     programs: VecDeque<Result<crate::process::Ended, crate::process::Error>>,
+    /// Dialects by the names of their connections.
+    connections: BTreeMap<String, String>,
+    statements: VecDeque<sql::Expected>,
+    #[cfg(feature = "http")]
+    requests: VecDeque<http::Expected>,
 }
 
 impl Default for Host {
@@ -77,11 +98,15 @@ impl Default for Host {
             memory: 64 << 20,
             attempt: 1,
             programs: VecDeque::new(),
+            connections: BTreeMap::new(),
+            statements: VecDeque::new(),
+            #[cfg(feature = "http")]
+            requests: VecDeque::new(),
         }
     }
 }
 
-/// How a step ran.
+/// How a step ran, and what it did.
 #[derive(Debug)]
 pub struct Ran {
     /// What it returned.
@@ -98,10 +123,17 @@ pub struct Ran {
     pub progress: Vec<(u64, Option<u64>, String)>,
     /// The programs that it started.
     pub started: Vec<crate::process::Command>,
+    /// The statements that it ran, with `BEGIN`, `COMMIT` and `ROLLBACK`.
+    pub statements: Vec<Statement>,
+    /// The rows that it loaded into tables.
+    pub loads: Vec<Loaded>,
+    /// The requests that it sent.
+    #[cfg(feature = "http")]
+    pub requests: Vec<Sent>,
 }
 
 impl Host {
-    /// A host with nothing but a minute of time and 64 MiB of memory.
+    /// A host that grants nothing, with one minute of time and 64 MiB of memory.
     pub fn new() -> Self {
         Self::default()
     }
@@ -120,49 +152,157 @@ impl Host {
         self
     }
 
-    /// What an earlier call saved: this one is the second.
+    /// Sets the checkpoint that an earlier attempt saved.
     #[must_use]
     pub fn checkpoint(mut self, value: impl Into<Value>) -> Self {
         self.checkpoint = Some(value.into());
         self
     }
 
-    /// The run is being cancelled.
+    /// Cancels the run: the step sees it when it asks.
     #[must_use]
     pub fn cancelled(mut self) -> Self {
         self.cancelled = true;
         self
     }
 
-    /// Time until the attempt is stopped.
+    /// Sets the time until the attempt is stopped. Default: one minute.
     #[must_use]
     pub fn remaining(mut self, remaining: Duration) -> Self {
         self.remaining = remaining;
         self
     }
 
-    /// Bytes of memory that it may use.
+    /// Sets the bytes of memory that the attempt may use. Default: 64 MiB.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
         self
     }
 
-    /// The number of the attempt.
+    /// Sets the number of the attempt. Default: 1.
     #[must_use]
     pub fn attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
         self
     }
 
-    /// How the next program ends that the step starts; without one, programs are denied.
+    /// Adds how the next program ends that the step starts; without one, programs are denied.
     #[must_use]
     pub fn program(mut self, ends: Result<crate::process::Ended, crate::process::Error>) -> Self {
         self.programs.push_back(ends);
         self
     }
 
-    /// Checks the configuration and runs the step, as the host does once templates are rendered.
+    /// Grants a connection and sets its dialect: `sqlite`, `postgres`, `mysql` or `mssql`. One that only
+    /// [`Host::statement`] names is `sqlite`; any other is denied.
+    #[must_use]
+    pub fn connection(mut self, name: &str, dialect: &str) -> Self {
+        self.connections.insert(name.to_owned(), dialect.to_owned());
+        self
+    }
+
+    /// Expects a statement as the next one, and gives its answer. White space in the text counts once.
+    ///
+    /// ```
+    /// use stepwell_sdk::prelude::*;
+    /// use stepwell_sdk::sql::{Connection, Parameters};
+    /// use stepwell_sdk::testing::{Answer, Host};
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Expire {
+    ///     day: String,
+    /// }
+    ///
+    /// impl Step for Expire {
+    ///     const TYPE: &str = "acme/expire";
+    ///     const SUMMARY: &str = "Marks old orders as expired";
+    ///     const NEEDS: &[Need] = &[Need::new("sql", "update the table `orders`")];
+    ///
+    ///     fn run(self, _: &Invocation) -> StepResult {
+    ///         let shop = Connection::open("shop")?;
+    ///         let day = Parameters::Named(vec![("day".to_owned(), self.day.into())]);
+    ///         let changed = shop.execute("UPDATE orders SET state = 'expired' WHERE due < :day", &day, 0)?;
+    ///         Ok(Output::new(format!("{changed} orders expired")))
+    ///     }
+    /// }
+    ///
+    /// let update = "UPDATE orders SET state = 'expired' WHERE due < :day";
+    /// let host = Host::new().statement("shop", update, Ok(Answer::Changed(3)));
+    /// let ran = host.run::<Expire>(&json!({"day": "2025-09-01"}));
+    /// assert_eq!(ran.result.unwrap().summary, "3 orders expired");
+    /// let day = Parameters::Named(vec![("day".to_owned(), "2025-09-01".into())]);
+    /// assert_eq!(ran.statements[0].parameters, day);
+    /// ```
+    #[must_use]
+    pub fn statement(
+        mut self,
+        connection: &str,
+        text: &str,
+        answer: Result<Answer, crate::sql::Error>,
+    ) -> Self {
+        self.connections.entry(connection.to_owned()).or_insert_with(|| "sqlite".to_owned());
+        let (connection, text) = (connection.to_owned(), text.to_owned());
+        self.statements.push_back(sql::Expected { connection, text, answer });
+        self
+    }
+
+    /// Expects a request as the next one, and gives its answer.
+    ///
+    /// ```
+    /// use stepwell_sdk::http::{Request, Response};
+    /// use stepwell_sdk::prelude::*;
+    /// use stepwell_sdk::testing::Host;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Notify {
+    ///     text: String,
+    /// }
+    ///
+    /// impl Step for Notify {
+    ///     const TYPE: &str = "acme/notify";
+    ///     const SUMMARY: &str = "Posts a message";
+    ///     const NEEDS: &[Need] = &[Need::new("http", "post the message")];
+    ///
+    ///     fn run(self, _: &Invocation) -> StepResult {
+    ///         let request = Request::new("POST", "https://chat.example.com/messages");
+    ///         let answer = request.json(&json!({"text": self.text})).send(64 << 10)?;
+    ///         match answer.status {
+    ///             201 => Ok(Output::new("posted")),
+    ///             status => Err(Failure::unavailable(format!("the chat answered {status}"))),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let url = "https://chat.example.com/messages";
+    /// let ran = Host::new()
+    ///     .request("POST", url, Ok(Response::fake(201, &[], "")))
+    ///     .run::<Notify>(&json!({"text": "done"}));
+    /// assert_eq!(ran.result.unwrap().summary, "posted");
+    /// assert_eq!(ran.requests[0].body, br#"{"text":"done"}"#);
+    ///
+    /// let down = Host::new().request("POST", url, Ok(Response::fake(503, &[], "")));
+    /// let failure = down.run::<Notify>(&json!({"text": "done"})).result.unwrap_err();
+    /// assert!(failure.retryable);
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn request(
+        mut self,
+        method: &str,
+        url: &str,
+        answer: Result<crate::http::Response, crate::http::Error>,
+    ) -> Self {
+        let (method, url) = (method.to_owned(), url.to_owned());
+        self.requests.push_back(http::Expected { method, url, answer });
+        self
+    }
+
+    /// Checks the configuration and runs the step, as the service does once it has rendered the templates.
+    ///
+    /// # Panics
+    /// When the step sends a request or runs a statement that the test does not expect, or leaves out one that it does.
+    #[track_caller]
     pub fn run<S: Step>(&self, config: &Value) -> Ran {
         let invocation = Invocation {
             execution_id: "exec_test".to_owned(),
@@ -174,6 +314,12 @@ impl Host {
         let outer = STATE.replace(before);
         let result = start::<S>(&config.to_string(), &invocation);
         let after = STATE.replace(outer);
+        let left = after.host.expected();
+        assert!(
+            left.is_empty(),
+            "the step ended without these calls that the test expects:\n  {}\nits result is {result:?}",
+            left.join("\n  ")
+        );
         Ran {
             result,
             variables: after.host.variables,
@@ -182,7 +328,21 @@ impl Host {
             log: after.log,
             progress: after.progress,
             started: after.started,
+            statements: after.statements,
+            loads: after.loads,
+            #[cfg(feature = "http")]
+            requests: after.requests,
         }
+    }
+
+    /// The calls that are still to come.
+    fn expected(&self) -> Vec<String> {
+        let statements = self.statements.iter();
+        let left = statements.map(|expected| format!("{}: {}", expected.connection, expected.text));
+        #[cfg(feature = "http")]
+        let left =
+            left.chain(self.requests.iter().map(|expected| format!("{} {}", expected.method, expected.url)));
+        left.collect()
     }
 }
 
@@ -193,6 +353,10 @@ struct State {
     log: Vec<(Level, String)>,
     progress: Vec<(u64, Option<u64>, String)>,
     started: Vec<crate::process::Command>,
+    statements: Vec<Statement>,
+    loads: Vec<Loaded>,
+    #[cfg(feature = "http")]
+    requests: Vec<Sent>,
 }
 
 thread_local! {
@@ -292,3 +456,6 @@ pub(crate) mod process {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

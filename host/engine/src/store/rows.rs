@@ -91,9 +91,9 @@ impl NewRun {
         }
     }
 
-    /// When it must have begun.
+    /// When it must have begun. A backfill admits runs that were due long ago: their time counts from then on.
     pub fn expires_at(&self) -> Timestamp {
-        clock::later(self.scheduled_time, self.job.queue_timeout.0)
+        clock::later(self.scheduled_time.max(self.created_at), self.job.queue_timeout.0)
     }
 }
 

@@ -54,14 +54,13 @@ fn described(operation: &Operation) -> Value {
             .push(json!({"name": name, "in": "query", "description": description, "schema": {"type": kind}}));
     }
     if operation.role.is_some() && !operation.everywhere() {
-        let what =
-            "The project that the request is about. Default: `default`, or the first one of the caller.";
+        let what = "The project of the request. Default: `default`, or else the first project of the caller.";
         let schema = json!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"});
         parameters
             .push(json!({"name": "Stepwell-Project", "in": "header", "description": what, "schema": schema}));
     }
     if matches!(operation.id, "executeJob" | "runJob" | "runLegacy") {
-        let what = "The trace that the run belongs to (W3C Trace Context).";
+        let what = "The trace that the run continues (W3C Trace Context).";
         parameters.push(
             json!({"name": "traceparent", "in": "header", "description": what, "schema": {"type": "string"}}),
         );
@@ -71,14 +70,14 @@ fn described(operation: &Operation) -> Value {
             parameters.push(json!({"name": name, "in": "header", "schema": {"type": "string"}}));
         }
     }
-    if operation.waits && operation.method == "post" {
+    if waits_for_a_run(operation) {
         let prefer = "`wait=SECONDS`, or `respond-async` (RFC 7240). Default: `wait=300`.";
         parameters.push(
             json!({"name": "Prefer", "in": "header", "description": prefer, "schema": {"type": "string"}}),
         );
     }
     if matches!(operation.id, "executeJob" | "runJob" | "runLegacy") {
-        let what = "Makes a second request of the same key and body find the run of the first.";
+        let what = "A repeated request with the same key and body returns the run of the first one.";
         let schema = json!({"type": "string", "minLength": 1, "maxLength": 255});
         parameters
             .push(json!({"name": "Idempotency-Key", "in": "header", "description": what, "schema": schema}));
@@ -100,11 +99,20 @@ fn described(operation: &Operation) -> Value {
         map.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
     }
     if let Some(body) = operation.body {
-        let content =
-            json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{body}")}}});
+        let schema = json!({"schema": {"$ref": format!("#/components/schemas/{body}")}});
+        let mut content = Map::new();
+        if matches!(operation.id, "executeJob" | "putJob" | "validateJob" | "previewJob") {
+            content.insert("application/yaml".to_owned(), schema.clone());
+        }
+        content.insert("application/json".to_owned(), schema);
         map.insert("requestBody".to_owned(), json!({"content": content}));
     }
     described
+}
+
+/// Whether the operation waits for the end of a run as long as the client prefers.
+fn waits_for_a_run(operation: &Operation) -> bool {
+    matches!(operation.id, "executeJob" | "runLegacy")
 }
 
 fn responses(operation: &Operation) -> Value {
@@ -115,7 +123,7 @@ fn responses(operation: &Operation) -> Value {
     let (status, schema) = operation.success;
     let mut responses = Map::new();
     responses.insert(status.to_string(), success(schema));
-    if operation.waits && operation.method == "post" {
+    if waits_for_a_run(operation) {
         responses.insert("202".to_owned(), success("Accepted"));
     }
     if operation.role.is_none() {
@@ -126,18 +134,22 @@ fn responses(operation: &Operation) -> Value {
         ("401", "There is no valid API key"),
         ("403", "The key does not allow it"),
         ("404", "There is no such thing"),
+        ("408", "The body did not arrive within 10 seconds"),
         ("429", "Too many requests with this key"),
         ("500", "Stepwell failed"),
-        ("503", "Not now: the store cannot be written, or the queue is full"),
+        (
+            "503",
+            "The service cannot do it now: the store cannot be written, the queue is full, or it is shutting down",
+        ),
     ] {
         responses.insert(status.to_owned(), problem(description));
     }
     if changes(&operation.method.to_uppercase().parse().unwrap_or_default()) {
         for (status, description) in [
-            ("409", "Not in the state that things are in"),
-            ("412", "The version is another"),
+            ("409", "The current state does not allow it"),
+            ("412", "The version differs from `If-Match`"),
             ("413", "The body is too large"),
-            ("422", "What the body says is wrong; `errors` has the places"),
+            ("422", "The body is well-formed and its content is wrong; `errors` has the places"),
         ] {
             responses.insert(status.to_owned(), problem(description));
         }
@@ -196,7 +208,24 @@ fn schemas() -> Value {
         }
         schemas.insert(name.to_owned(), schema);
     }
+    deprecate(&mut schemas);
     schemas.into()
+}
+
+/// Properties that are old names of others, by the schema that has both.
+const OLD_NAMES: &[(&str, &[&str])] = &[("Runs.Run", &["started_at", "ended_at", "queue"])];
+
+/// Marks old names as such.
+fn deprecate(schemas: &mut Map<String, Value>) {
+    for (schema, names) in OLD_NAMES {
+        let properties = schemas.get_mut(*schema).and_then(|schema| schema.get_mut("properties"));
+        let Some(properties) = properties.and_then(Value::as_object_mut) else { continue };
+        for name in *names {
+            if let Some(property) = properties.get_mut(*name).and_then(Value::as_object_mut) {
+                property.insert("deprecated".to_owned(), true.into());
+            }
+        }
+    }
 }
 
 /// Points references at the components of the document.
@@ -214,5 +243,38 @@ fn rename(value: &mut Value, owner: &str) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| rename(item, owner)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_names_are_deprecated_beside_their_new_ones() {
+        let document = document();
+        for (schema, names) in OLD_NAMES {
+            let properties = &document["components"]["schemas"][*schema]["properties"];
+            for name in *names {
+                assert_eq!(properties[*name]["deprecated"], true, "{schema}.{name}");
+            }
+            assert!(properties["start_time"].is_object() && properties["start_time"]["deprecated"].is_null());
+        }
+    }
+
+    /// What a problem points to is a heading of docs/api.md.
+    #[test]
+    fn every_problem_has_its_section() {
+        let page = include_str!("../../../../docs/api.md");
+        let document = document();
+        let operations = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
+        let responses = operations
+            .flat_map(|item| item.as_object().into_iter().flat_map(|item| item.values()))
+            .flat_map(|operation| operation["responses"].as_object().into_iter().flat_map(|all| all.keys()));
+        for status in
+            responses.filter_map(|status| status.parse::<u16>().ok()).filter(|status| *status >= 400)
+        {
+            assert!(page.contains(&format!("\n{status}: ")), "{status}");
+        }
     }
 }

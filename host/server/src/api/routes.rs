@@ -15,7 +15,7 @@ pub(crate) struct Operation {
     pub method: &'static str,
     pub path: &'static str,
     pub id: &'static str,
-    /// The role that it needs; none for everybody.
+    /// The role that it needs; none when it needs no key.
     pub role: Option<Role>,
     pub summary: &'static str,
     /// Parameters of the query: name, JSON type, description.
@@ -24,7 +24,7 @@ pub(crate) struct Operation {
     pub body: Option<&'static str>,
     /// The status of a success, and the schema or media type of its answer.
     pub success: (u16, &'static str),
-    /// It may wait longer than a request otherwise may.
+    /// It may take longer than other requests.
     pub waits: bool,
     pub handler: fn() -> MethodRouter<App>,
     /// The command that does the same.
@@ -32,8 +32,8 @@ pub(crate) struct Operation {
 }
 
 const PAGE: &[(&str, &str, &str)] = &[
-    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the page before."),
+    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the previous page."),
 ];
 
 macro_rules! operations {
@@ -69,114 +69,114 @@ const RUNS: &[(&str, &str, &str)] = &[
     ("job_id", "string", "Only runs of this job."),
     ("queue", "string", "Only runs of this queue."),
     ("status", "string", "Only runs with this status."),
-    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the page before."),
+    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the previous page."),
 ];
 const PREVIEW: &[(&str, &str, &str)] = &[
-    ("count", "integer", "How many, 1 to 1000. Default: 20."),
+    ("count", "integer", "Number of fires, 1 to 1000. Default: 20."),
     ("from", "string", "From that time: with an offset, or a wall time of the job's zone. Default: now."),
 ];
 const LEDGER: &[(&str, &str, &str)] = &[
     ("job_id", "string", "Only fires of this job."),
     ("decision", "string", "Only fires with this decision."),
-    ("from", "string", "Only fires due at or after that time (RFC 3339)."),
-    ("to", "string", "Only fires due before that time (RFC 3339)."),
-    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the page before."),
+    ("from", "string", "Only fires due at or after this time (RFC 3339)."),
+    ("to", "string", "Only fires due before this time (RFC 3339)."),
+    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the previous page."),
 ];
 const REGISTER: &[(&str, &str, &str)] = &[
     (
         "force",
         "boolean",
-        "Registers although stored jobs would not be valid with it, or its version is that of another component.",
+        "Registers the component even if stored jobs would not be valid with it, or another component has its version.",
     ),
     (
         "replace",
         "boolean",
-        "It may take the place of a built-in step, without the grants of policies that name that step.",
+        "Lets the component replace a built-in step, without the grants of policies that name that step.",
     ),
 ];
 const LETTERS: &[(&str, &str, &str)] = &[
     ("state", "string", "`open`, `redriven` or `discarded`. Default: all."),
-    ("limit", "integer", "How many at most, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the page before."),
+    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
+    ("cursor", "string", "`next_cursor` of the previous page."),
 ];
 
 const CLEAN_UP: &[(&str, &str, &str)] = &[
     (
         "days",
         "integer",
-        "Runs that ended before that many days. Default: the retention of the configuration.",
+        "Removes runs that ended more than this many days ago. Default: the retention of the configuration.",
     ),
-    ("dry_run", "boolean", "Whether nothing is removed, and only counted. Default: false."),
-    ("include_dead", "boolean", "Whether runs are removed whose dead letters are open. Default: false."),
+    ("dry_run", "boolean", "Only counts the runs. Default: false."),
+    ("include_dead", "boolean", "Removes runs with open dead letters, too. Default: false."),
 ];
 
 operations! {
-    get "/healthz" liveness anybody h::liveness, "Whether the process lives", query NONE, body None, gives 200 "text/plain", waits false, command "";
-    get "/readyz" readiness anybody observe::readiness, "Whether the process takes requests, its store answers and its steps are compiled; why not, otherwise", query NONE, body None, gives 200 "text/plain", waits false, command "";
-    get "/metrics" prometheus viewer observe::metrics, "What this process measures, for Prometheus: OpenMetrics, or with `Accept: text/plain` the text format 0.0.4", query NONE, body None, gives 200 "text/plain", waits false, command "";
-    get "/api/v2/openapi.json" openapi viewer h::openapi, "This document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
+    get "/healthz" liveness anybody h::liveness, "Checks that the process is alive", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/readyz" readiness anybody observe::readiness, "Checks that the process takes requests, its store answers and its steps are compiled; otherwise says why not", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/metrics" prometheus viewer observe::metrics, "Metrics of this process for Prometheus: OpenMetrics, or with `Accept: text/plain` the text format 0.0.4", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/api/v2/openapi.json" openapi viewer h::openapi, "The OpenAPI document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
 
     post "/api/v2/jobs/execute" executeJob operator v2::execute, "Runs a job and waits for its end (section 9.1.1 of the v2 design)", query NONE, body Some("ExecuteRequest"), gives 200 "Run", waits true, command "run FILE";
-    post "/api/v2/jobs/schedule" scheduleJob operator v2::schedule, "Runs a job once, at a time (section 9.1.2)", query NONE, body Some("ScheduleRequest"), gives 200 "Scheduled", waits false, command "schedules once FILE TIME";
-    get "/api/v2/execution/status" executionStatus viewer v2::status, "What the engine does now (section 9.1.3)", query NONE, body None, gives 200 "EngineStatus", waits false, command "status";
-    get "/api/v2/steps/types" stepTypes viewer v2::step_types, "The step types (section 9.1.4)", query NONE, body None, gives 200 "StepTypes", waits false, command "steps list";
-    post "/api/jobs/{id}/run" runLegacy operator v2::run_legacy, "Runs a kept job and waits (section 9.2.1, the legacy response)", query NONE, body None, gives 200 "LegacyRun", waits true, command "jobs run ID";
+    post "/api/v2/jobs/schedule" scheduleJob operator v2::schedule, "Runs a job once, at a given time (section 9.1.2)", query NONE, body Some("ScheduleRequest"), gives 200 "Scheduled", waits false, command "schedules once FILE TIME";
+    get "/api/v2/execution/status" executionStatus viewer v2::status, "Shows what each queue is running (section 9.1.3)", query NONE, body None, gives 200 "EngineStatus", waits false, command "status";
+    get "/api/v2/steps/types" stepTypes viewer v2::step_types, "Lists the names of the step types (section 9.1.4)", query NONE, body None, gives 200 "StepTypes", waits false, command "steps list";
+    post "/api/jobs/{id}/run" runLegacy operator v2::run_legacy, "Runs a stored job, waits for its end, and gives the legacy response (section 9.2.1)", query NONE, body None, gives 200 "LegacyRun", waits true, command "jobs run ID";
 
-    get "/api/v2/jobs" listJobs viewer h::list_jobs, "Jobs that are kept", query PAGE, body None, gives 200 "Jobs", waits false, command "jobs list";
-    get "/api/v2/jobs/{id}" getJob viewer h::get_job, "A job, with its ETag", query NONE, body None, gives 200 "Job", waits false, command "jobs show ID";
-    put "/api/v2/jobs/{id}" putJob operator h::put_job, "Keeps a job; `If-Match` and `If-None-Match: *` are honoured", query NONE, body Some("JobDefinition"), gives 200 "Job", waits false, command "jobs put FILE";
-    delete "/api/v2/jobs/{id}" deleteJob operator h::delete_job, "Removes a job and its schedule; runs and ledger stay", query NONE, body None, gives 204 "", waits false, command "jobs delete ID";
-    post "/api/v2/jobs/{id}/run" runJob operator h::run_job, "Runs a kept job; does not wait", query NONE, body Some("RunRequest"), gives 202 "Accepted", waits false, command "jobs run ID";
+    get "/api/v2/jobs" listJobs viewer h::list_jobs, "Lists the stored jobs", query PAGE, body None, gives 200 "Jobs", waits false, command "jobs list";
+    get "/api/v2/jobs/{id}" getJob viewer h::get_job, "Shows a stored job, with its ETag", query NONE, body None, gives 200 "Job", waits false, command "jobs show ID";
+    put "/api/v2/jobs/{id}" putJob operator h::put_job, "Stores a job; honours `If-Match` and `If-None-Match: *`", query NONE, body Some("JobDefinition"), gives 200 "Job", waits false, command "jobs put FILE";
+    delete "/api/v2/jobs/{id}" deleteJob operator h::delete_job, "Removes a stored job and its schedule; its runs and its ledger stay", query NONE, body None, gives 204 "", waits false, command "jobs delete ID";
+    post "/api/v2/jobs/{id}/run" runJob operator h::run_job, "Runs a stored job without waiting for its end", query NONE, body Some("RunRequest"), gives 202 "Accepted", waits false, command "jobs run ID";
 
     post "/api/v2/jobs/validate" validateJob operator h::validate_job, "Checks a job without storing or running it", query NONE, body Some("JobDefinition"), gives 200 "CheckedJob", waits false, command "validate FILE";
     post "/api/v2/jobs/preview" previewJob operator h::preview_job, "Shows the next fires of a job that is not stored", query PREVIEW, body Some("JobDefinition"), gives 200 "Preview", waits false, command "schedules preview FILE";
 
-    get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "How far a schedule is", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
-    get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "The next fires, with what changes of the clocks do to them", query PREVIEW, body None, gives 200 "Preview", waits false, command "schedules preview ID";
+    get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "Shows when a schedule fires next, and who paused it", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
+    get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "Lists the next fires, and what clock changes do to them", query PREVIEW, body None, gives 200 "Preview", waits false, command "schedules preview ID";
     post "/api/v2/schedules/{id}/pause" pauseSchedule operator h::pause_schedule, "Pauses a schedule", query NONE, body Some("Reason"), gives 204 "", waits false, command "schedules pause ID";
     post "/api/v2/schedules/{id}/resume" resumeSchedule operator h::resume_schedule, "Resumes a schedule", query NONE, body None, gives 204 "", waits false, command "schedules resume ID";
-    get "/api/v2/ledger" listLedger viewer history::ledger, "The fire ledger: what became of each nominal fire", query LEDGER, body None, gives 200 "Ledger", waits false, command "ledger";
-    get "/api/v2/backfills" listBackfills viewer history::list_backfills, "Backfills", query PAGE, body None, gives 200 "Backfills", waits false, command "backfills list";
-    post "/api/v2/backfills" startBackfill operator history::start_backfill, "Runs the fires of a range that have no run; with `dry_run`, tells which", query NONE, body Some("BackfillRequest"), gives 200 "BackfillAnswer", waits false, command "backfills start JOB FROM TO";
-    get "/api/v2/backfills/{id}" getBackfill viewer history::get_backfill, "A backfill and its progress", query NONE, body None, gives 200 "Backfill", waits false, command "backfills show ID";
-    post "/api/v2/backfills/{id}/cancel" cancelBackfill operator history::cancel_backfill, "Stops a backfill", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
+    get "/api/v2/ledger" listLedger viewer history::ledger, "Lists the fire ledger: the decision about each fire that was due", query LEDGER, body None, gives 200 "Ledger", waits false, command "ledger";
+    get "/api/v2/backfills" listBackfills viewer history::list_backfills, "Lists the backfills", query PAGE, body None, gives 200 "Backfills", waits false, command "backfills list";
+    post "/api/v2/backfills" startBackfill operator history::start_backfill, "Runs the fires of a range that have no run yet; with `dry_run`, only lists them", query NONE, body Some("BackfillRequest"), gives 200 "BackfillAnswer", waits false, command "backfills start JOB FROM TO";
+    get "/api/v2/backfills/{id}" getBackfill viewer history::get_backfill, "Shows a backfill and its progress", query NONE, body None, gives 200 "Backfill", waits false, command "backfills show ID";
+    post "/api/v2/backfills/{id}/cancel" cancelBackfill operator history::cancel_backfill, "Stops a backfill; the runs that it has admitted continue", query NONE, body None, gives 200 "Backfill", waits false, command "backfills cancel ID";
 
-    get "/api/v2/runs" listRuns viewer r::list, "Runs, newest first", query RUNS, body None, gives 200 "Runs", waits false, command "runs list";
-    get "/api/v2/runs/{id}" getRun viewer r::get, "A run and its steps", query NONE, body None, gives 200 "Run", waits false, command "runs show ID";
+    get "/api/v2/runs" listRuns viewer r::list, "Lists runs, newest first", query RUNS, body None, gives 200 "Runs", waits false, command "runs list";
+    get "/api/v2/runs/{id}" getRun viewer r::get, "Shows a run and its steps", query NONE, body None, gives 200 "Run", waits false, command "runs show ID";
     post "/api/v2/runs/{id}/cancel" cancelRun operator r::cancel, "Cancels a run", query NONE, body Some("Reason"), gives 202 "RunRow", waits false, command "runs cancel ID";
     post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
-    get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Why a run does not start or continue, and what to do about it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
-    get "/api/v2/runs/{id}/logs" runLogs viewer r::logs, "The log: as text, or with `Accept: text/event-stream` as it grows (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
-    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "What each attempt cost", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
-    get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "The value that a step gave to later steps, all of it", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
-    get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Files of the run's workspace", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
-    get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "A file of the run's workspace", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
-    post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
-    get "/api/v2/approvals" listApprovals viewer r::approvals, "Runs that wait for an approval", query NONE, body None, gives 200 "Approvals", waits false, command "approvals list";
+    get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Explains why a run does not start or continue, and how to fix it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
+    get "/api/v2/runs/{id}/logs" runLogs viewer r::logs, "Returns the log as text; with `Accept: text/event-stream`, follows it (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
+    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows what each attempt used: fuel, memory, time, calls to the host", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "Returns the whole output value of a step", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
+    get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Lists the files in the workspace of a run", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
+    get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "Downloads a file from the workspace of a run", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
+    post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects a step that waits for an approval", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
+    get "/api/v2/approvals" listApprovals viewer r::approvals, "Lists the runs that wait for an approval", query NONE, body None, gives 200 "Approvals", waits false, command "approvals list";
 
-    get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Failed, timed-out and expired runs that need attention", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
-    get "/api/v2/dead-letters/{id}" getDeadLetter viewer history::get_dead_letter, "A dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
-    post "/api/v2/dead-letters/{id}/redrive" redriveDeadLetter operator history::redrive, "Runs it again, with an edited job if one is given", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "dead-letters redrive ID";
-    post "/api/v2/dead-letters/{id}/discard" discardDeadLetter operator history::discard, "Puts it aside", query NONE, body Some("Reason"), gives 200 "DeadLetter", waits false, command "dead-letters discard ID";
-    post "/api/v2/dead-letters/bulk" bulkDeadLetters operator history::bulk, "Redrives or discards several", query NONE, body Some("BulkRequest"), gives 200 "BulkAnswer", waits false, command "dead-letters redrive|discard --all";
+    get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Lists failed, timed-out and expired runs that need attention", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
+    get "/api/v2/dead-letters/{id}" getDeadLetter viewer history::get_dead_letter, "Shows a dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
+    post "/api/v2/dead-letters/{id}/redrive" redriveDeadLetter operator history::redrive, "Runs a dead letter again, with an edited job if the body has one", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "dead-letters redrive ID";
+    post "/api/v2/dead-letters/{id}/discard" discardDeadLetter operator history::discard, "Closes a dead letter without running it again", query NONE, body Some("Reason"), gives 200 "DeadLetter", waits false, command "dead-letters discard ID";
+    post "/api/v2/dead-letters/bulk" bulkDeadLetters operator history::bulk, "Redrives or discards several dead letters", query NONE, body Some("BulkRequest"), gives 200 "BulkAnswer", waits false, command "dead-letters redrive|discard --all";
 
-    get "/api/v2/queues" listQueues viewer h::list_queues, "Queues: depth, age, concurrency, pauses", query NONE, body None, gives 200 "Queues", waits false, command "queues list";
-    post "/api/v2/queues/{id}/pause" pauseQueue operator h::pause_queue, "Pauses a queue: nothing of it begins", query NONE, body Some("Reason"), gives 204 "", waits false, command "queues pause ZONE";
+    get "/api/v2/queues" listQueues viewer h::list_queues, "Lists the queues with their depth, age, concurrency and pauses", query NONE, body None, gives 200 "Queues", waits false, command "queues list";
+    post "/api/v2/queues/{id}/pause" pauseQueue operator h::pause_queue, "Pauses a queue: none of its runs start", query NONE, body Some("Reason"), gives 204 "", waits false, command "queues pause ZONE";
     post "/api/v2/queues/{id}/resume" resumeQueue operator h::resume_queue, "Resumes a queue", query NONE, body None, gives 204 "", waits false, command "queues resume ZONE";
 
-    get "/api/v2/steps" listSteps viewer s::list, "Step types: what they say about themselves, and their versions", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
-    get "/api/v2/steps/{id}" getStep viewer s::get, "A step type, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 200 "Step", waits false, command "steps inspect TYPE";
-    post "/api/v2/steps" registerStep admin s::register, "Registers a component (`application/wasm`) as the active version of its step type, for every node", query REGISTER, body None, gives 201 "ActivatedStep", waits true, command "steps register FILE";
-    post "/api/v2/steps/{id}/rollback" rollbackStep admin s::roll_back, "Makes an earlier version of a registered step active", query NONE, body Some("RollbackRequest"), gives 200 "ActivatedStep", waits true, command "steps rollback TYPE [VERSION]";
+    get "/api/v2/steps" listSteps viewer s::list, "Lists the step types with their descriptors and versions", query NONE, body None, gives 200 "Steps", waits false, command "steps list";
+    get "/api/v2/steps/{id}" getStep viewer s::get, "Shows a step type, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 200 "Step", waits false, command "steps inspect TYPE";
+    post "/api/v2/steps" registerStep admin s::register, "Registers a component (`application/wasm`) as the active version of its step type, on every node", query REGISTER, body None, gives 201 "ActivatedStep", waits true, command "steps register FILE";
+    post "/api/v2/steps/{id}/rollback" rollbackStep admin s::roll_back, "Activates an earlier version of a registered step", query NONE, body Some("RollbackRequest"), gives 200 "ActivatedStep", waits true, command "steps rollback TYPE [VERSION]";
     delete "/api/v2/steps/{id}" removeStep admin s::remove, "Removes a registered step, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 204 "", waits false, command "steps remove TYPE";
-    get "/api/v2/metrics" getMetrics viewer h::metrics, "How the runs of the last hours went", query &[("hours", "integer", "How many, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
-    get "/api/v2/system/health" systemHealth viewer h::health, "Whether the parts work", query NONE, body None, gives 200 "Health", waits false, command "health";
-    post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention, or than `days`; those with open dead letters are kept", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
-    get "/api/v2/audit" listAudit admin h::audit, "The audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
-    get "/api/v2/keys" listKeys admin h::list_keys, "API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
-    post "/api/v2/keys" createKey admin h::create_key, "Makes an API key, and shows it this once", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
+    get "/api/v2/metrics" getMetrics viewer h::metrics, "Summarizes the runs of the last hours", query &[("hours", "integer", "Number of hours, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
+    get "/api/v2/system/health" systemHealth viewer h::health, "Checks each part of the service", query NONE, body None, gives 200 "Health", waits false, command "health";
+    post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
+    get "/api/v2/audit" listAudit admin h::audit, "Lists the audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
+    get "/api/v2/keys" listKeys admin h::list_keys, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
+    post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this answer shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
     delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
 }
 
@@ -256,7 +256,7 @@ pub fn markdown() -> String {
             "| `{} {}` | {} | {} | {command} |\n",
             operation.method.to_uppercase(),
             operation.path,
-            operation.role.map_or("nobody's".to_owned(), |role| {
+            operation.role.map_or("none".to_owned(), |role| {
                 let everywhere = if operation.everywhere() { ", in all projects" } else { "" };
                 format!("{}{everywhere}", role.name())
             }),

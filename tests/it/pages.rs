@@ -1,0 +1,146 @@
+//! The pages of the documentation as programs: their fenced blocks, and whether what they show is what comes.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use stepwell_tests::root;
+
+/// A fenced block of a page.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The language.
+    pub language: String,
+    /// What follows the language: the name of a file, or a word for the test.
+    pub info: String,
+    pub text: String,
+    /// The line of the page on which it begins.
+    pub line: usize,
+}
+
+/// The fenced blocks of a page, in order.
+pub fn blocks(page: &str) -> Vec<Block> {
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
+    let mut found: Vec<Block> = Vec::new();
+    let mut inside = false;
+    for (number, line) in text.lines().enumerate() {
+        match (line.strip_prefix("```"), inside) {
+            (Some(head), false) => {
+                let (language, info) = head.split_once(' ').unwrap_or((head, ""));
+                let (language, info) = (language.to_owned(), info.to_owned());
+                found.push(Block { language, info, text: String::new(), line: number + 1 });
+                inside = true;
+            }
+            (Some(_), true) => inside = false,
+            (None, true) => found.last_mut().unwrap().text.push_str(&format!("{line}\n")),
+            (None, false) => {}
+        }
+    }
+    assert!(!inside, "{page}: a block has no end");
+    found
+}
+
+/// The line of `shown` that `found` lacks, if there is one. Lines of `shown` come in their order, with others between
+/// them; white space counts once, and `…` stands for any text.
+pub fn missing<'s>(shown: &'s str, found: &str) -> Option<&'s str> {
+    let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let found: Vec<String> = found.lines().map(plain).collect();
+    let mut rest = found.as_slice();
+    for line in shown.lines().filter(|line| !line.trim().is_empty()) {
+        match rest.iter().position(|found| fits(&plain(line), found)) {
+            Some(at) => rest = &rest[at + 1..],
+            None => return Some(line),
+        }
+    }
+    None
+}
+
+/// Whether the parts of `shown`, between `…`, are in `found` one after the other.
+fn fits(shown: &str, found: &str) -> bool {
+    let mut rest = found;
+    shown.split('…').map(str::trim).all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+/// Where `found` differs from the JSON of a page, if it does. Objects may have more keys than shown, lists more items, and
+/// the text `…` stands for any value, also within a text.
+pub fn differs(shown: &Value, found: &Value, at: &str) -> Option<String> {
+    match (shown, found) {
+        (Value::String(any), _) if any == "…" => None,
+        (Value::String(shown), Value::String(found)) if fits(shown, found) => None,
+        (Value::Object(shown), Value::Object(found)) => {
+            shown.iter().find_map(|(key, value)| match found.get(key) {
+                Some(inner) => differs(value, inner, &format!("{at}/{key}")),
+                None => Some(format!("{at}/{key} is missing")),
+            })
+        }
+        (Value::Array(shown), Value::Array(found)) if shown.len() <= found.len() => shown
+            .iter()
+            .zip(found)
+            .enumerate()
+            .find_map(|(i, (shown, found))| differs(shown, found, &format!("{at}/{i}"))),
+        _ if shown == found => None,
+        _ => Some(format!("{at} is {found}, and the page shows {shown}")),
+    }
+}
+
+/// Whether a program is there; in CI it must be.
+pub fn has(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = found.is_ok_and(|status| status.success());
+    assert!(found || std::env::var_os("CI").is_none(), "`{program}` is not installed");
+    if !found {
+        eprintln!("skipped: `{program}` is not installed");
+    }
+    found
+}
+
+/// A command in a folder, without what cargo and nextest tell this process, and without the network for cargo.
+pub fn command(program: &str, dir: &Path) -> Command {
+    // A test that hangs would hold up all others.
+    let mut command = Command::new("timeout");
+    command.args(["300", program]).current_dir(dir).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let own = text.starts_with("CARGO_") && text != "CARGO_HOME" && text != "CARGO_NET_OFFLINE";
+        if own || ["CARGO", "RUSTFLAGS"].contains(&&*text) || text.starts_with("RUSTC") {
+            command.env_remove(&name);
+        }
+    }
+    command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TERM_COLOR", "never").env("NO_COLOR", "1");
+    command
+}
+
+#[test]
+fn what_a_page_shows_is_compared_loosely_and_not_at_all_costs() {
+    let found = "one\n  two   2.5 s\nthree\n";
+    for (shown, lacks) in [
+        ("one\nthree", None),
+        ("two … s", None),
+        ("three\none", Some("one")),
+        ("two … ms", Some("two … ms")),
+        ("", None),
+    ] {
+        assert_eq!(missing(shown, found), lacks, "{shown}");
+    }
+    let found = serde_json::json!({"a": 1, "b": ["x-1", "y"], "c": null});
+    for (shown, said) in [
+        (r#"{"a": 1}"#, None),
+        (r#"{"a": "…", "b": ["x-…"]}"#, None),
+        (r#"{"b": ["z"]}"#, Some("/b/0 is")),
+        (r#"{"b": ["x-1", "y", "z"]}"#, Some("/b is")),
+        (r#"{"d": 1}"#, Some("/d is missing")),
+        (r#"{"a": 2}"#, Some("/a is 1, and the page shows 2")),
+    ] {
+        let differs = differs(&serde_json::from_str(shown).unwrap(), &found, "");
+        match said {
+            None => assert_eq!(differs, None, "{shown}"),
+            Some(said) => assert!(differs.unwrap().starts_with(said), "{shown}"),
+        }
+    }
+}
