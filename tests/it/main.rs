@@ -24,6 +24,7 @@ mod process;
 mod recovery;
 mod registry;
 mod remote;
+mod requests;
 mod server;
 mod service;
 mod simulation;

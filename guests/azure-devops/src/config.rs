@@ -52,7 +52,7 @@ pub struct AzureDevOps {
     /// cannot fail with its pipeline.
     #[serde(default = "yes")]
     pub wait_for_completion: bool,
-    /// Seconds between two looks at the run. Default: 15, as Azure DevOps asks for; longer when it says so.
+    /// Seconds between two checks of the run. Default: 15, as Azure DevOps asks for; longer when it says so.
     #[serde(default = "fifteen")]
     #[schemars(range(min = 0.05, max = 3600))]
     pub poll_interval: f64,

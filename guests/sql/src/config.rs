@@ -196,8 +196,7 @@ impl Step for Sql {
                 issues.push(Issue::at(format!("/{name}"), format!("the {name} is empty")));
             }
         }
-        let format =
-            "the extension does not tell the format: name it by `format: csv`, `ndjson` or `parquet`";
+        let format = "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
         if self.output.as_ref().is_some_and(|output| output.spec().format().is_none()) {
             issues.push(Issue::at("/output", format).concerns("/output"));
         }

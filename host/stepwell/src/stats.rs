@@ -284,7 +284,7 @@ fn summarize(hours: u32, rows: &[RunRow]) -> Metrics {
         }
         if let Some((started, ended)) = row.started_at.zip(row.ended_at) {
             durations.push((ended - started).as_seconds_f64());
-            lateness.push((started - row.created_at.max(row.due_at.min(started))).as_seconds_f64().max(0.0));
+            lateness.push((started - row.created_at.max(row.due_at)).as_seconds_f64().max(0.0));
         }
     }
     Metrics {

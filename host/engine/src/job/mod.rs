@@ -23,7 +23,7 @@ use crate::schedule::Schedule;
 
 pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_in};
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable};
 

@@ -354,6 +354,22 @@ impl StepState {
         }
     }
 
+    /// What templates of later steps see of it. The output may be large: it is copied once.
+    fn seen(&self) -> Value {
+        let produced = self.end.as_ref().map(|end| &end.produced);
+        let status = Value::from(self.status.name());
+        let output = produced.map(|produced| produced.output.clone()).unwrap_or_default();
+        let metadata = produced.map(|produced| produced.metadata.clone()).unwrap_or_default();
+        let summary = produced.map(|produced| produced.summary.clone()).unwrap_or_default();
+        let seen = [
+            ("status", status),
+            ("output", output),
+            ("metadata", Value::Object(metadata)),
+            ("summary", Value::String(summary)),
+        ];
+        Value::Object(seen.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
     /// True while something is still to happen to it.
     pub fn is_open(&self) -> bool {
         matches!(
@@ -442,20 +458,19 @@ impl RunState {
         self.steps.iter().position(StepState::is_open)
     }
 
+    /// When a run that waits goes on; none for any other.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        let waits = matches!(self.status, RunStatus::Waiting | RunStatus::Parked);
+        self.current().filter(|_| waits).and_then(|step| self.steps.get(step)?.not_before)
+    }
+
     /// What templates of the step at `index` see.
     pub fn scope(&self, index: usize) -> Scope {
         let job = &self.run.job;
         let text = |value: &str| Value::from(value);
         let mut scope = Scope { vars: self.variables.clone(), ..Scope::default() };
         for (definition, step) in job.all_steps().zip(&self.steps).filter(|(_, step)| !step.is_open()) {
-            let produced = step.end.as_ref().map(|end| end.produced.clone()).unwrap_or_default();
-            let seen = serde_json::json!({
-                "status": step.status.name(),
-                "output": produced.output,
-                "metadata": produced.metadata,
-                "summary": produced.summary,
-            });
-            scope.steps.insert(definition.id.clone(), seen);
+            scope.steps.insert(definition.id.clone(), step.seen());
         }
         let started = self.started_at.unwrap_or(self.run.created_at);
         let status = self.verdict.map_or(RunStatus::Running, |verdict| verdict.status);
