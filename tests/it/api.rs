@@ -187,7 +187,7 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("GET", "/api/v2/runs?job=x", "", 200, ""),
         ("GET", "/api/v2/runs?cursor=zzz", "", 400, "`next_cursor` of the page before"),
         ("POST", "/api/v2/jobs/execute", "{\"job\": {", 400, "1 problem"),
-        ("POST", "/api/v2/jobs/schedule", PAST, 422, "is over: it is"),
+        ("POST", "/api/v2/jobs/schedule", PAST, 422, "is in the past: it is"),
         ("POST", "/api/v2/jobs/schedule", FAR, 422, "more than five years away"),
         ("GET", "/api/v2/runs?status=red", "", 400, "not a status"),
         ("POST", "/api/v2/jobs/execute", "", 400, "empty"),

@@ -78,7 +78,7 @@ async fn a_value_that_cannot_be_is_refused_at_its_place() {
             "/scheduled_time",
             "more than five years away",
         ),
-        (run, json!({"scheduled_time": "2020-01-01T00:00:00Z"}), "/scheduled_time", "is over"),
+        (run, json!({"scheduled_time": "2020-01-01T00:00:00Z"}), "/scheduled_time", "is in the past"),
         (run, json!({"scheduled_time": "soon"}), "/scheduled_time", "`soon` is not a time"),
         (run, json!({"scheduled_time": 7}), "/scheduled_time", "must be text or null, not `7`"),
         (run, json!({"priority": 10}), "/priority", "`priority` must be at most 9, not 10"),

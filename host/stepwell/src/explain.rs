@@ -46,7 +46,7 @@ pub enum Cause {
         /// What to do about it.
         fix: String,
     },
-    /// A window of its queue keeps runs from beginning.
+    /// A window of its queue is closed to new runs.
     QueueClosed {
         /// The queue.
         queue: String,

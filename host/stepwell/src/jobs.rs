@@ -16,7 +16,7 @@ use stepwell_engine::{Diagnostic, JobDefinition, StoreError};
 use crate::service::Timetables;
 use crate::{Host, HostError};
 
-/// A job that is kept.
+/// A stored job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
     /// What it does.
@@ -55,9 +55,9 @@ pub struct Backfill {
     pub state: BackfillState,
     /// Fires in the range that are to run.
     pub total: u64,
-    /// Fires that were looked at.
+    /// Fires that have been decided.
     pub done: u64,
-    /// Everything before this has been looked at.
+    /// Every fire before this time has been decided.
     pub cursor: Timestamp,
     /// The priority of its runs.
     pub priority: u8,
@@ -75,7 +75,7 @@ pub enum BackfillState {
     Running,
     /// All of them are.
     Done,
-    /// Somebody cancelled it; what was admitted runs.
+    /// It was cancelled; runs that were admitted go on.
     Cancelled,
 }
 
@@ -172,7 +172,7 @@ impl Host {
         Ok(())
     }
 
-    /// A job that is kept.
+    /// A stored job.
     ///
     /// # Errors
     /// When there is none of that id, or the store failed.

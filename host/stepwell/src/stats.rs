@@ -44,7 +44,7 @@ pub struct QueueStatus {
     pub max_waiting: u64,
     /// Who paused it, and why.
     pub paused: Option<String>,
-    /// Until when a window keeps runs from beginning.
+    /// Until when a window is closed to new runs.
     pub closed_until: Option<Timestamp>,
     /// Whether this process serves it.
     pub served: bool,
@@ -76,7 +76,7 @@ pub struct Metrics {
     pub lateness_seconds: Spread,
     /// By job.
     pub jobs: BTreeMap<String, JobStats>,
-    /// More runs ended than were looked at: the figures are of the newest.
+    /// More runs have ended than were counted: the figures are those of the newest.
     pub truncated: bool,
 }
 

@@ -125,7 +125,7 @@ impl Host {
         self.may_change(&name, &audit.by)?;
         if self.sandbox.local(&name).is_some() {
             return Err(HostError::Refused(format!(
-                "the step type `{name}` comes with `steps` of the configuration or `--step` here, which goes before what is registered; change it there"
+                "the step type `{name}` comes with `steps` of the configuration or `--step` here, which takes precedence over registered steps; change it there"
             )));
         }
         self.may_replace(&component, how.replace)?;

@@ -100,7 +100,7 @@ fn plain(value: &Value) -> String {
 fn thing(pointer: &str) -> String {
     let key = pointer.rsplit('/').next().unwrap_or_default();
     match key.strip_suffix('s') {
-        Some(one) if one.len() > 2 && !one.ends_with('s') => unescape(one).replace('_', " "),
+        Some(one) if one.len() > 1 && !one.ends_with('s') => unescape(one).replace('_', " "),
         _ => "item".to_owned(),
     }
 }

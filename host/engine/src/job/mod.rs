@@ -218,7 +218,7 @@ pub struct RunRetry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryFrom {
-    /// At the step that failed; what is done stays done.
+    /// At the step that failed; steps that succeeded do not run again.
     #[default]
     FailedStep,
     /// At the first step.
@@ -236,12 +236,12 @@ pub struct Concurrency {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10_000))]
     pub limit: u32,
-    /// What becomes of one more. Default: `queue`.
+    /// What happens to one more. Default: `queue`.
     #[serde(default)]
     pub on_conflict: OnConflict,
 }
 
-/// What becomes of a run whose concurrency key is taken.
+/// What happens to a run whose concurrency key is taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnConflict {

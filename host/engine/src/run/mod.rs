@@ -173,23 +173,23 @@ impl Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Admitted, and not begun.
+    /// It is admitted and has not begun.
     Queued,
-    /// A worker moves it, or moved it and died.
+    /// A worker is running it, or died while running it.
     Running,
     /// An attempt failed; it waits for the time of the next one.
     Waiting,
-    /// It waits for something outside: an approval, a pipeline, a file, a time.
+    /// It waits for something outside Stepwell: an approval, a pipeline, a file, a time.
     Parked,
-    /// Every step succeeded, was skipped, or failed and may.
+    /// Every step succeeded, was skipped, or was allowed to fail.
     Success,
     /// A step failed.
     Failed,
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Cancelled,
     /// The job's time ran out.
     Timeout,
-    /// It did not begin in time.
+    /// It did not begin within its `queue_timeout`.
     Expired,
 }
 
@@ -242,11 +242,11 @@ impl RunStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
-    /// Its turn has not come.
+    /// It has not begun.
     Pending,
     /// An attempt runs.
     Running,
-    /// An attempt failed, another one follows.
+    /// An attempt failed; another one follows.
     Waiting,
     /// It waits for something outside.
     Parked,
@@ -254,7 +254,7 @@ pub enum StepStatus {
     Success,
     /// Its last attempt failed.
     Failed,
-    /// Its condition was false, or the run ended before.
+    /// Its condition was false, or the run ended before its turn.
     Skipped,
     /// It was cancelled.
     Cancelled,

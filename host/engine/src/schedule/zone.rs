@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// What becomes of a wall time that a change of the clocks skips.
+/// What happens at a wall time that a change of the clocks skips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
@@ -25,7 +25,7 @@ pub enum Gap {
     Shift,
 }
 
-/// What becomes of a wall time that a change of the clocks repeats.
+/// What happens at a wall time that a change of the clocks repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
@@ -173,7 +173,7 @@ const RANGE_DAYS: i64 = 50 * 366;
 pub fn check_once(at: Timestamp, now: Timestamp) -> Result<(), String> {
     if at < now {
         let (at, now) = (at.format("%Y-%m-%d %H:%M:%SZ"), now.format("%Y-%m-%d %H:%M:%SZ"));
-        return Err(format!("{at} is over: it is {now} now; name a time to come, or run the job at once"));
+        return Err(format!("{at} is in the past: it is {now} now; choose a later time, or run the job now"));
     }
     if at - now > chrono::Duration::days(HORIZON_DAYS) {
         return Err(format!("{} is more than five years away", at.format("%Y-%m-%d %H:%M:%SZ")));
@@ -278,10 +278,10 @@ mod tests {
         for (text, once, range) in [
             ("2026-11-28T10:00:00Z", None, None),
             ("2031-11-28T10:00:00Z", None, None),
-            ("2026-11-28T09:59:59Z", Some("is over: it is"), None),
+            ("2026-11-28T09:59:59Z", Some("is in the past: it is"), None),
             ("2032-11-28T10:00:00Z", Some("more than five years away"), None),
             ("9999-01-01T00:00:00Z", Some("more than five years away"), Some("more than 50 years away")),
-            ("1969-12-31T23:59:59Z", Some("is over: it is"), Some("is before 1970")),
+            ("1969-12-31T23:59:59Z", Some("is in the past: it is"), Some("is before 1970")),
         ] {
             for (found, said) in [(check_once(at(text), now), once), (check_range(at(text), now), range)] {
                 match said {

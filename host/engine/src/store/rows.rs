@@ -101,7 +101,7 @@ impl NewRun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Source {
-    /// Somebody asked for it.
+    /// A request.
     Api,
     /// A schedule.
     Schedule {

@@ -75,7 +75,7 @@ impl From<RunRow> for Run {
     }
 }
 
-/// A job that is kept.
+/// A stored job.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Job {
     /// What it does.
@@ -193,7 +193,7 @@ pub(crate) struct RetryRequest {
     pub job: Option<Value>,
 }
 
-/// What somebody decided.
+/// A decision about an approval.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Decision {
@@ -257,7 +257,7 @@ pub(crate) struct BackfillRequest {
     #[serde(default)]
     #[schemars(range(max = 9))]
     pub priority: u8,
-    /// Only tells what would run. Default: false.
+    /// Only lists the fires that would run. Default: false.
     #[serde(default)]
     pub dry_run: bool,
 }
@@ -408,7 +408,7 @@ pub(crate) struct NewKeyAnswer {
 pub(crate) struct CleanedUp {
     /// Runs that were removed, or would be.
     pub runs: usize,
-    /// Runs that are as old and are kept, since their dead letters are open.
+    /// Runs that are as old and stay, because their dead letters are open.
     pub kept_dead: usize,
     /// Whether nothing was removed.
     pub dry_run: bool,
