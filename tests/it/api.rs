@@ -124,11 +124,11 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     let (expired, _) =
         make(json!({"name": "e", "role": "admin", "expires_at": chrono::Utc::now() + chrono::Duration::seconds(1)})).await;
     // No key is born expired, and no two have one name.
-    for wrong in [
-        json!({"name": "x", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}),
-        json!({"name": "v", "role": "viewer"}),
+    for (wrong, status) in [
+        (json!({"name": "x", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}), 422),
+        (json!({"name": "v", "role": "viewer"}), 409),
     ] {
-        assert_eq!(server.post("/api/v2/keys", &wrong).await.status, 409, "{wrong}");
+        assert_eq!(server.post("/api/v2/keys", &wrong).await.status, status, "{wrong}");
     }
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let job =
@@ -187,7 +187,7 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("GET", "/api/v2/runs?job=x", "", 200, ""),
         ("GET", "/api/v2/runs?cursor=zzz", "", 400, "`next_cursor` of the page before"),
         ("POST", "/api/v2/jobs/execute", "{\"job\": {", 400, "1 problem"),
-        ("POST", "/api/v2/jobs/schedule", PAST, 422, "is over: it is"),
+        ("POST", "/api/v2/jobs/schedule", PAST, 422, "is in the past: it is"),
         ("POST", "/api/v2/jobs/schedule", FAR, 422, "more than five years away"),
         ("GET", "/api/v2/runs?status=red", "", 400, "not a status"),
         ("POST", "/api/v2/jobs/execute", "", 400, "empty"),

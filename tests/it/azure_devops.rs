@@ -14,12 +14,16 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{Notebook, Running, Site, one_step, told};
 
 async fn site(emulator: &Emulator, pat: &str) -> Running {
+    site_with(emulator, pat, "http_requests: 500").await
+}
+
+async fn site_with(emulator: &Emulator, pat: &str, limits: &str) -> Running {
     let url = emulator.url("contoso");
     let config =
         format!("azure_devops: {{organizations: {{contoso: {{url: '{url}', pat: 'file:pat.txt'}}}}}}");
     let grants =
-        "http: [{organization: contoso, allow_private: ['127.0.0.1/32']}]\nlimits: {http_requests: 500}";
-    Site::new().file("pat.txt", pat).config(&config).policy("azure_devops", grants).host().await
+        format!("http: [{{organization: contoso, allow_private: ['127.0.0.1/32']}}]\nlimits: {{{limits}}}");
+    Site::new().file("pat.txt", pat).config(&config).policy("azure_devops", &grants).host().await
 }
 
 fn step(pipeline: u64, more: Value) -> Value {
@@ -209,6 +213,20 @@ async fn credentials_throttling_and_lost_answers() {
         .await;
     assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
     assert_eq!(emulator.runs().len(), 1);
+
+    // A wait that outlasts the attempt: the step parks, and triggers once afterwards.
+    let throttling = Options { throttle_first: Some((2, 2.0)), ..Options::default() };
+    let emulator = Emulator::start(0, throttling).await.unwrap();
+    let short = site_with(&emulator, "emulator-pat", "wall: 1s").await;
+    let state = short.run(&one_step(step(123, json!({})))).await;
+    assert!(told(state.steps[0].end.as_ref().unwrap()).starts_with("succeeded"), "{:?}", state.steps);
+    assert_eq!((emulator.runs().len(), state.steps[0].counted), (1, 1));
+    // Where the step's own time is over before, it fails, and says why.
+    let throttling = Options { throttle_first: Some((9, 5.0)), ..Options::default() };
+    let emulator = Emulator::start(0, throttling).await.unwrap();
+    let end = site(&emulator, "emulator-pat").await.step(step(123, json!({"timeout": 2}))).await;
+    assert!(told(&end).contains("Azure DevOps throttles the organization"), "{}", told(&end));
+    assert_eq!(emulator.runs().len(), 0);
 
     // `Retry-After` counts with status 200 too: looks are as far apart as it asks, not as the step wants.
     let delaying = Options { retry_after: Some(0.4), ..Options::default() };

@@ -76,7 +76,10 @@ async fn sql_gives_rows_binds_parameters_and_says_what_is_wrong() {
         (json!({"query": "SELECT n FROM t", "max_rows": 2}), r#"succeeded: [{"n":1},{"n":2}]"#),
         (query("SELECT 1; SELECT 2"), "failed: the text holds several statements"),
         (query("SELECT 1; garbage"), "failed: the text holds several statements"),
-        (query("SELECT n FROM t WHERE n = :n"), "failed: the statement has 1 parameters, and 0 are given"),
+        (
+            query("SELECT n FROM t WHERE n = :n"),
+            "failed: the statement has 1 parameter, and the step gives 0",
+        ),
         (
             bound("SELECT n FROM t WHERE n = :n", json!({"m": 1})),
             "failed: the statement has no parameter `:m`",

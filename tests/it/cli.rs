@@ -186,7 +186,7 @@ fn a_run_prints_the_response_of_the_v2_api() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let view: Value = serde_json::from_slice(&output.stdout).unwrap();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-    expect!["duration_seconds end_time execution_id failed_steps job_id job_name message start_time status step_count steps success successful_steps timezone"]
+    expect!["cancelled_steps due_at duration_seconds end_time execution_id failed_steps job_id job_name message skipped_steps start_time status step_count steps success successful_steps timezone wakes_at"]
         .assert_eq(&keys(&view));
     expect!["attempts duration_seconds metadata outcome output receipt status step_id step_name step_type value value_bytes"]
         .assert_eq(&keys(&view["steps"][0]));

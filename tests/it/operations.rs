@@ -1,6 +1,5 @@
 //! What an operator of nodes sees and changes: metrics, traces, logs, the configuration, `doctor`, files of `deploy/`.
 
-use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -9,19 +8,10 @@ use stepwell_tests::root;
 use stepwell_tests::web::Web;
 
 use crate::cli::Shell;
-use crate::server::{Server, until};
+use crate::server::{Server, samples, until};
 
 fn echo(id: &str) -> Value {
     json!({"job": {"id": id, "steps": [{"id": "s", "type": "probe", "case": "echo", "text": "x"}]}})
-}
-
-/// The samples of a text of OpenMetrics: name with labels, value.
-fn samples(text: &str) -> BTreeMap<String, f64> {
-    let sample = |line: &str| {
-        let (name, value) = line.rsplit_once(' ')?;
-        Some((name.to_owned(), value.parse().ok()?))
-    };
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(sample).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -222,7 +212,7 @@ secrets: {token: 'env:TOKEN'}
         (&all["store"], &all["policies"]),
         (&json!("postgres://bob@other/jobs"), &json!(["policy.yaml"]))
     );
-    assert_eq!((&all["service"]["lease"], &all["service"]["drain"]), (&json!(20), &json!(30)));
+    assert_eq!((&all["service"]["lease"], &all["service"]["drain"]), (&json!("20s"), &json!(30)));
     assert_eq!(all["timezone_queues"]["queues"]["UTC"]["concurrency"], 7);
     assert_eq!(all["data_dir"].as_str().unwrap(), shell.path("data").display().to_string());
     // A key that is not known is refused, with its place.

@@ -1,6 +1,5 @@
 //! What an operator meets in the first hour: the log, the first key, metrics, shutting down, clean-up, `explain`.
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::cli::Shell;
-use crate::server::{Server, until};
+use crate::server::{Server, samples, until};
 
 fn probe(id: &str, step: Value) -> Value {
     let mut step = step;
@@ -202,14 +201,6 @@ async fn closed_and_paused_queues_are_not_late_queues() {
     }
     assert_eq!(of("blocked", "UTC"), 1.0);
     assert!(of("blocked_oldest_seconds", "UTC") >= 1.0);
-}
-
-fn samples(text: &str) -> BTreeMap<String, f64> {
-    let sample = |line: &str| {
-        let (name, value) = line.rsplit_once(' ')?;
-        Some((name.to_owned(), value.parse().ok()?))
-    };
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(sample).collect()
 }
 
 /// Prometheus in either format, with what every exporter has.

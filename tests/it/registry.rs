@@ -86,7 +86,7 @@ async fn built_in_steps_and_reserved_vendors_are_not_taken() {
     let refused = register(&site.host, wait, true).await.unwrap_err().to_string();
     assert!(refused.contains("comes with the service"), "{refused}");
     let refused = site.host.unregister_for_all("sql", audit(&site.host)).await.unwrap_err().to_string();
-    assert!(refused.contains("`sql` is built in"), "{refused}");
+    assert!(refused.contains("`sql` is a built-in step and cannot be removed"), "{refused}");
     let refused = site.host.roll_back("acme/x", None, audit(&site.host)).await.unwrap_err().to_string();
     assert!(refused.contains("only ci may change"), "{refused}");
 }

@@ -1,5 +1,6 @@
 //! `stepwell serve` as a process, and a small HTTP client for it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::{Arc, Mutex};
@@ -178,6 +179,13 @@ impl Server {
         ask(&self.address, method, path, headers, body).await
     }
 
+    /// Sends bytes.
+    pub async fn post_bytes(&self, path: &str, body: &[u8]) -> Reply {
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [("authorization", authorization.as_str())];
+        ask_bytes(&self.address, "POST", path, &headers, body).await.unwrap()
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.request("GET", path, &[], "").await
     }
@@ -229,6 +237,15 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The samples of a text of OpenMetrics: name with labels, value.
+pub fn samples(text: &str) -> BTreeMap<String, f64> {
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ')?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(sample).collect()
 }
 
 fn dechunked(mut body: &str) -> String {

@@ -34,6 +34,8 @@ pub struct Options {
     pub retry_after: Option<f64>,
     /// Every n-th request is throttled: 429 with `Retry-After: 0.1`.
     pub throttle_every: Option<u64>,
+    /// That many requests are throttled at first, with that `Retry-After` in seconds.
+    pub throttle_first: Option<(u64, f64)>,
     /// An application that may ask for tokens at `/TENANT/oauth2/v2.0/token`: its id and its secret.
     pub application: Option<(String, String)>,
     /// How many seconds its tokens live.
@@ -84,6 +86,7 @@ impl Default for Options {
             pipelines: pipelines.into(),
             retry_after: None,
             throttle_every: None,
+            throttle_first: None,
             application: None,
             token_life: 3600,
             is_down: false,
@@ -186,17 +189,20 @@ async fn serve(
             format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!(":{}", options.pat)))
         }
     };
-    let throttled =
-        options.throttle_every.is_some_and(|every| (state.requests.len() as u64).is_multiple_of(every));
+    let number = state.requests.len() as u64;
+    let first = options.throttle_first.filter(|(count, _)| number <= *count).map(|(_, seconds)| seconds);
+    let every = options.throttle_every.filter(|every| number.is_multiple_of(*every)).map(|_| 0.1);
+    let throttled: Option<f64> = first.or(every);
     let mut answer = match authorization {
         // Signed addresses need no credential, and get none.
         None if parts.uri.path().starts_with("/signed/") => text("PK: a zip of its own"),
         // Without a credential the sign-in page, by redirect; with a wrong one the page itself.
         None => html(StatusCode::FOUND),
         Some(found) if found != expected => html(StatusCode::NON_AUTHORITATIVE_INFORMATION),
-        Some(_) if throttled => {
+        Some(_) if throttled.is_some() => {
             let mut answer = error(StatusCode::TOO_MANY_REQUESTS, "TF400733: the request has been canceled");
-            answer.headers_mut().insert(header::RETRY_AFTER, "0.1".parse().unwrap_or_else(|_| 1.into()));
+            let wait = throttled.unwrap_or_default().to_string().parse().unwrap_or_else(|_| 1.into());
+            answer.headers_mut().insert(header::RETRY_AFTER, wait);
             answer
         }
         Some(_) => {

@@ -44,7 +44,7 @@ pub struct AzureDevOps {
     /// granted for writing.
     #[serde(default)]
     pub save_logs: Option<String>,
-    /// A directory for the artifacts of the run, as `NAME.zip`. Azure DevOps keeps them at a host of its own, which policy
+    /// A directory for the artifacts of the run, as `NAME.zip`. Azure DevOps stores them on another host, which policy
     /// must grant, too.
     #[serde(default)]
     pub save_artifacts: Option<String>,
@@ -52,7 +52,7 @@ pub struct AzureDevOps {
     /// cannot fail with its pipeline.
     #[serde(default = "yes")]
     pub wait_for_completion: bool,
-    /// Seconds between two looks at the run. Default: 15, as Azure DevOps asks for; longer when it says so.
+    /// Seconds between two checks of the run. Default: 15, as Azure DevOps asks for; longer when it says so.
     #[serde(default = "fifteen")]
     #[schemars(range(min = 0.05, max = 3600))]
     pub poll_interval: f64,
@@ -158,7 +158,7 @@ impl Step for AzureDevOps {
     const SUMMARY: &str = "Triggers an Azure DevOps pipeline and waits for it";
     const NEEDS: &[Need] = &[
         Need::new("http", "call the REST API of the organization"),
-        Need::optional("files", "keep logs and artifacts, where `save_logs` or `save_artifacts` is set"),
+        Need::optional("files", "save logs and artifacts, where `save_logs` or `save_artifacts` is set"),
     ];
 
     fn validate(&self, _: &Pending) -> Vec<Issue> {

@@ -23,6 +23,13 @@ const PARK_FROM: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Note {
+    /// It has parked, since Azure DevOps throttles it; it has triggered nothing, or nothing that is known.
+    Throttled {
+        /// What an earlier attempt noted before it triggered.
+        after: Option<u64>,
+        /// Since when it has been waiting, in seconds since 1970.
+        since: u64,
+    },
     /// It is about to trigger; the newest run before that.
     Triggering { after: u64 },
     /// It has triggered this run.
@@ -77,8 +84,20 @@ impl AzureDevOps {
                     Err(wait) => return self.park(run_id, wait, &watch),
                 }
             }
-            Some(Note::Triggering { after }) => self.recover(after)?,
-            Some(Note::Done) | None => self.trigger_once()?,
+            note => {
+                let (after, since) = match note {
+                    Some(Note::Triggering { after }) => (Some(after), watch.since),
+                    Some(Note::Throttled { after, since }) => (after, since),
+                    _ => (None, watch.since),
+                };
+                let begun = after.map_or_else(|| self.trigger_once(), |after| self.recover(after));
+                match begun {
+                    Err(failure) if is_throttled(&failure) => {
+                        return self.park_throttled(failure, after, since);
+                    }
+                    run => run?,
+                }
+            }
         };
         if !self.wait_for_completion {
             let output = Output::new(format!("Pipeline #{} started", run.id));
@@ -116,7 +135,7 @@ impl AzureDevOps {
             several => {
                 let ids: Vec<String> = several.iter().map(|run| run.id.to_string()).collect();
                 Err(Failure::failed(format!(
-                    "an earlier attempt may have triggered one of the pipeline runs {}, and it cannot be told which; look at them, and run the job anew if none is",
+                    "an earlier attempt may have triggered one of the pipeline runs {}, and it is not known which; check them, and run the job again if none of them is the one",
                     ids.join(", ")
                 )))
             }
@@ -160,10 +179,9 @@ impl AzureDevOps {
             // The pipeline is not hurt by a look that failed.
             Err(failure) if failure.retryable && watch.failures < PATIENCE => {
                 watch.failures += 1;
-                let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
-                log::warn(format!("looking at the pipeline run {run_id} failed: {}", failure.message));
+                log::warn(format!("checking the pipeline run {run_id} failed: {}", failure.message));
                 let pause = Duration::from_secs_f64(self.poll_interval) * watch.failures;
-                Ok(Err(asked.map_or(pause, Duration::from_secs_f64)))
+                Ok(Err(asked_to_wait(&failure).unwrap_or(pause)))
             }
             Err(failure) => Err(failure.metadata("run_id", run_id)),
         }
@@ -178,6 +196,19 @@ impl AzureDevOps {
         let Watch { since, failures } = *watch;
         context::save_checkpoint(&Note::Triggered { run_id, since, failures, parked: true })?;
         context::park(left.map_or(wait, |left| wait.min(left)), &format!("the pipeline run {run_id}"))?;
+        Ok(Output::new(""))
+    }
+
+    /// Tries again to trigger after the time that Azure DevOps asks for, in another sandbox; fails when the step's time
+    /// is over before.
+    fn park_throttled(&self, failure: Failure, after: Option<u64>, since: u64) -> StepResult {
+        let wait = asked_to_wait(&failure).unwrap_or(LONGEST_SLEEP).max(PARK_FROM);
+        let waited = Watch { since, failures: 0 }.elapsed();
+        if self.limit().is_some_and(|limit| limit.saturating_sub(waited) <= wait) {
+            return Err(failure);
+        }
+        context::save_checkpoint(&Note::Throttled { after, since })?;
+        context::park(wait, "Azure DevOps, which throttles its organization,")?;
         Ok(Output::new(""))
     }
 
@@ -269,15 +300,14 @@ impl AzureDevOps {
 }
 
 /// Sends a request again after the time that Azure DevOps asks for, while it throttles: a request that was answered with 429
-/// has done nothing. A longer wait is left to the retries of the job.
+/// has done nothing. A wait that is too long for this attempt is left to [`AzureDevOps::park_throttled`].
 fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
     for tries in 0..PATIENCE {
         let failure = match request() {
-            Err(failure) if failure.metadata.get("http_status") == Some(&json!(429)) => failure,
+            Err(failure) if is_throttled(&failure) => failure,
             done => return done,
         };
-        let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64);
-        let wait = Duration::from_secs_f64(asked.unwrap_or(f64::from(1 << tries)).clamp(0.0, 1e6));
+        let wait = asked_to_wait(&failure).unwrap_or(Duration::from_secs(1 << tries));
         if wait > LONGEST_SLEEP || wait >= context::remaining() {
             return Err(failure);
         }
@@ -294,6 +324,20 @@ fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> 
         }
     }
     request()
+}
+
+/// Whether Azure DevOps did nothing, since it throttles.
+fn is_throttled(failure: &Failure) -> bool {
+    failure.metadata.get("http_status") == Some(&json!(429))
+}
+
+/// The longest wait that an answer may ask for.
+const LONGEST_WAIT: f64 = 86_400.0;
+
+/// How long Azure DevOps asks to wait.
+fn asked_to_wait(failure: &Failure) -> Option<Duration> {
+    let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64)?;
+    Some(Duration::from_secs_f64(asked.clamp(0.0, LONGEST_WAIT)))
 }
 
 /// The runs after `after` that have our parameters.
@@ -361,6 +405,7 @@ mod tests {
     #[test]
     fn notes_are_small_and_stable() {
         for (note, json) in [
+            (Note::Throttled { after: None, since: 7 }, r#"{"throttled":{"after":null,"since":7}}"#),
             (Note::Triggering { after: 4 }, r#"{"triggering":{"after":4}}"#),
             (
                 Note::Triggered { run_id: 5, since: 7, failures: 0, parked: true },

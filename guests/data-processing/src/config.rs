@@ -168,7 +168,7 @@ impl OutputSpec {
 }
 
 const UNKNOWN_FORMAT: &str =
-    "the extension does not tell the format: name it by `format: csv`, `ndjson` or `parquet`";
+    "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
 
 impl DataProcessing {
     /// Problems beyond the schema.

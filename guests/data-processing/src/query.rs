@@ -207,7 +207,13 @@ fn data_type(kind: &str) -> DataType {
 }
 
 fn failure(error: &DataFusionError) -> Failure {
-    let text = error.strip_backtrace();
+    let text = match error.find_root() {
+        // The text of a file's error names the file; what the system said of it is in plain words.
+        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::External(_) => {
+            stepwell_sdk::files::plain(&error.strip_backtrace())
+        }
+        _ => error.strip_backtrace(),
+    };
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => Failure::over_memory(format!(
             "the plan needs more memory than the limit: grant the profile `large` or more `memory`, a `/scratch` mount to spill into, or narrow the query ({text})"

@@ -50,7 +50,7 @@ impl Sink {
                 let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
                 ArrowWriter::try_new(file, schema.clone(), Some(properties))
                     .map(|writer| Self::Parquet(Box::new(writer)))
-                    .map_err(|e| Failure::failed(e.to_string()))
+                    .map_err(|e| failed(&e))
             }
             Some(Format::Json) | None => Err(Failure::invalid_config("output: write csv, ndjson or parquet")),
         }
@@ -63,14 +63,13 @@ impl Sink {
 
     /// Takes one batch.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
-        let failed = |error: String| Failure::failed(format!("writing the output: {error}"));
         match self {
-            Self::Csv(writer) => writer.write(batch).map_err(|e| failed(e.to_string())),
-            Self::Ndjson(writer) => writer.write(batch).map_err(|e| failed(e.to_string())),
+            Self::Csv(writer) => writer.write(batch).map_err(|e| failed(&e)),
+            Self::Ndjson(writer) => writer.write(batch).map_err(|e| failed(&e)),
             Self::Parquet(writer) => {
-                writer.write(batch).map_err(|e| failed(e.to_string()))?;
+                writer.write(batch).map_err(|e| failed(&e))?;
                 if writer.memory_size() > ROW_GROUP_BYTES {
-                    writer.flush().map_err(|e| failed(e.to_string()))?;
+                    writer.flush().map_err(|e| failed(&e))?;
                 }
                 Ok(())
             }
@@ -82,7 +81,7 @@ impl Sink {
                     )));
                 }
                 let mut writer = ArrayWriter::new(Vec::new());
-                writer.write(batch).and_then(|()| writer.finish()).map_err(|e| failed(e.to_string()))?;
+                writer.write(batch).and_then(|()| writer.finish()).map_err(|e| failed(&e))?;
                 let batch = writer.into_inner();
                 // `[a,b]` and `[c]` become `a,b,c`; the brackets come at the end.
                 let inner = batch.strip_prefix(b"[").and_then(|b| b.strip_suffix(b"]")).unwrap_or_default();
@@ -99,28 +98,32 @@ impl Sink {
 
     /// Completes the output; the rows, when they were collected.
     pub fn finish(self) -> Result<Option<serde_json::Value>, Failure> {
-        let failed = |error: String| Failure::failed(format!("writing the output: {error}"));
         match self {
-            Self::Csv(writer) => flush(writer.into_inner()).map_err(failed)?,
+            Self::Csv(writer) => flush(writer.into_inner())?,
             Self::Ndjson(mut writer) => {
-                writer.finish().map_err(|e| failed(e.to_string()))?;
-                flush(writer.into_inner()).map_err(failed)?;
+                writer.finish().map_err(|e| failed(&e))?;
+                flush(writer.into_inner())?;
             }
             Self::Parquet(writer) => {
-                flush(writer.into_inner().map_err(|e| failed(e.to_string()))?).map_err(failed)?;
+                flush(writer.into_inner().map_err(|e| failed(&e))?)?;
             }
             Self::Rows { json, .. } => {
                 let mut array = Vec::with_capacity(json.len() + 2);
                 array.push(b'[');
                 array.extend_from_slice(&json);
                 array.push(b']');
-                return serde_json::from_slice(&array).map(Some).map_err(|e| failed(e.to_string()));
+                return serde_json::from_slice(&array).map(Some).map_err(|e| failed(&e));
             }
         }
         Ok(None)
     }
 }
 
-fn flush(mut file: BufWriter<File>) -> Result<(), String> {
-    file.flush().map_err(|e| e.to_string())
+fn flush(mut file: BufWriter<File>) -> Result<(), Failure> {
+    file.flush().map_err(|e| failed(&e))
+}
+
+/// Why the output cannot be written.
+fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::failed(format!("cannot write the output: {}", stepwell_sdk::files::said(error)))
 }

@@ -49,7 +49,7 @@ pub struct FileOperation {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_files: Option<u64>,
-    /// Seconds between two looks of `wait`, which holds no worker meanwhile. Default: 30.
+    /// Seconds between two checks of `wait`; no worker is held meanwhile. Default: 30.
     #[serde(default)]
     #[schemars(range(min = 1, max = 3600))]
     pub every: Option<f64>,

@@ -24,7 +24,7 @@ pub struct Powershell {
     /// The file of the script: relative to `working_directory`, or absolute within a granted mount.
     #[serde(default)]
     pub script_path: Option<String>,
-    /// Parameters of the script, by name. Numbers, booleans, arrays and objects keep their type; objects are
+    /// Parameters of the script, by name. Numbers, booleans and arrays have their own type; objects are
     /// hashtables. Default: none.
     #[serde(default)]
     pub parameters: Map<String, Value>,

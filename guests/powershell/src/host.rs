@@ -203,34 +203,40 @@ impl Host for Granted {
     }
 
     fn list(&mut self, path: &str) -> io::Result<Vec<String>> {
-        fs::read_dir(path)?.map(|entry| entry.map(|e| e.file_name().to_string_lossy().into_owned())).collect()
+        let names = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+        fs::read_dir(path).and_then(|entries| entries.map(names).collect()).map_err(plain)
     }
 
     fn read(&mut self, path: &str) -> io::Result<Vec<u8>> {
-        fs::read(path)
+        fs::read(path).map_err(plain)
     }
 
     fn write(&mut self, path: &str, bytes: &[u8], append: bool) -> io::Result<()> {
         let mut options = fs::OpenOptions::new();
         options.create(true).write(true).append(append).truncate(!append);
-        options.open(path)?.write_all(bytes)
+        options.open(path).and_then(|mut file| file.write_all(bytes)).map_err(plain)
     }
 
     fn create_dir(&mut self, path: &str) -> io::Result<()> {
-        fs::create_dir(path)
+        fs::create_dir(path).map_err(plain)
     }
 
     fn remove_file(&mut self, path: &str) -> io::Result<()> {
-        fs::remove_file(path)
+        fs::remove_file(path).map_err(plain)
     }
 
     fn remove_dir(&mut self, path: &str) -> io::Result<()> {
-        fs::remove_dir(path)
+        fs::remove_dir(path).map_err(plain)
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(from, to)
+        fs::rename(from, to).map_err(plain)
     }
+}
+
+/// The error in words for users; its kind is what cmdlets act on.
+fn plain(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), stepwell_sdk::files::why(&error))
 }
 
 /// Runs batches over one connection, in order, until one fails.

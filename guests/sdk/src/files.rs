@@ -18,6 +18,28 @@ pub fn why(error: &Error) -> String {
     }
 }
 
+/// The same for an error that a library made of one: what the system said is in what it was made of, or in its text.
+pub fn said(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut inner = Some(error);
+    while let Some(found) = inner {
+        if let Some(of_file) = found.downcast_ref::<Error>().filter(|found| found.raw_os_error().is_some()) {
+            return why(of_file);
+        }
+        inner = found.source();
+    }
+    plain(&error.to_string())
+}
+
+/// A text without the system's numbers for errors.
+pub fn plain(text: &str) -> String {
+    let mut plain = text.to_owned();
+    while let Some(start) = plain.find(" (os error ") {
+        let Some(end) = plain.get(start..).and_then(|rest| rest.find(')')) else { break };
+        plain.replace_range(start..=start + end, "");
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +55,10 @@ mod tests {
             assert!(!why(&error).contains("os error"), "{}", why(&error));
         }
         assert_eq!(why(&Error::other("half of a file")), "half of a file");
+        let wrapped = Error::other(Error::from_raw_os_error(28));
+        let text = Error::other(format!("line 3: {}; again", Error::from_raw_os_error(28)));
+        assert_eq!(said(&wrapped), why(&Error::from_raw_os_error(28)));
+        assert!(said(&text).starts_with("line 3: ") && said(&text).ends_with("; again"), "{}", said(&text));
+        assert!(!said(&text).contains("os error"), "{}", said(&text));
     }
 }

@@ -18,7 +18,7 @@ pub struct Sql {
     /// One SQL statement. Parameters are `?` (in PostgreSQL `$1`) or `:name`, and always bound.
     #[serde(default)]
     pub query: Option<String>,
-    /// Several statements, where policy grants `scripts`. What they return is counted and not kept.
+    /// Several statements, where policy grants `scripts`. Rows that they return are counted and discarded.
     #[serde(default)]
     pub script: Option<String>,
     /// A file with such a script: relative to `/workspace`, or absolute within a mount that is granted.
@@ -49,7 +49,7 @@ pub struct Sql {
     /// What must hold; otherwise the step fails, and what its statement changed is undone.
     #[serde(default)]
     pub expect: Option<Expect>,
-    /// Whether all statements take effect or none. Default: true for scripts, as half of one is of no use to anybody.
+    /// Whether all statements take effect or none. Default: true for scripts, since half of a script is of no use.
     #[serde(default)]
     pub transaction: Option<bool>,
 }
@@ -196,8 +196,7 @@ impl Step for Sql {
                 issues.push(Issue::at(format!("/{name}"), format!("the {name} is empty")));
             }
         }
-        let format =
-            "the extension does not tell the format: name it by `format: csv`, `ndjson` or `parquet`";
+        let format = "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
         if self.output.as_ref().is_some_and(|output| output.spec().format().is_none()) {
             issues.push(Issue::at("/output", format).concerns("/output"));
         }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use stepwell_sdk::files::said;
 use stepwell_sdk::prelude::serde_json;
 use stepwell_sdk::sql::{Connection, Load as Loading, Value};
 use stepwell_sdk::{Failure, progress};
@@ -82,7 +83,7 @@ fn csv_rows(
     begin: impl FnOnce(&[String]) -> Result<Loading, Failure>,
 ) -> Result<u64, Failure> {
     let mut reader = csv::ReaderBuilder::new().buffer_capacity(256 << 10).from_reader(file);
-    let wrong = |error: csv::Error| Failure::failed(format!("{}: {error}", what.file));
+    let wrong = |error: csv::Error| Failure::failed(format!("{}: {}", what.file, said(&error)));
     let header: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
     let (columns, places) = chosen(what, &header)?;
     let mut batches = Batches::new(begin(&columns)?);
@@ -106,7 +107,7 @@ fn ndjson_rows(
     let (mut begin, mut loading, mut columns) = (Some(begin), None, Vec::new());
     for (number, line) in BufReader::with_capacity(256 << 10, file).lines().enumerate() {
         let wrong = |why: String| Failure::failed(format!("{}, line {}: {why}", what.file, number + 1));
-        let line = line.map_err(|error| wrong(error.to_string()))?;
+        let line = line.map_err(|error| wrong(said(&error)))?;
         if line.trim().is_empty() {
             continue;
         }
@@ -142,7 +143,9 @@ fn parquet_rows(
     file: File,
     begin: impl FnOnce(&[String]) -> Result<Loading, Failure>,
 ) -> Result<u64, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::failed(format!("{}: {error}", what.file));
+    let wrong = |error: &(dyn std::error::Error + 'static)| {
+        Failure::failed(format!("{}: {}", what.file, said(error)))
+    };
     let file = parquet_file::Pieces::of(file).map_err(|e| wrong(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| wrong(&e))?;
     let found: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();

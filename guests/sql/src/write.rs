@@ -58,7 +58,9 @@ impl Sink {
     pub fn write_columns(&mut self, columns: Vec<ColumnBatch>) -> Result<(), Failure> {
         match &mut self.writer {
             Writer::Parquet(file) => file.write_columns(columns),
-            Writer::Csv(_) | Writer::Ndjson(_) => Err(failed(&"the file takes rows")),
+            Writer::Csv(_) | Writer::Ndjson(_) => {
+                Err(Failure::failed("cannot write the output: the file takes rows"))
+            }
         }
     }
 
@@ -88,7 +90,7 @@ impl Sink {
     }
 }
 
-/// What is wrong with writing.
-pub fn failed(error: &dyn std::fmt::Display) -> Failure {
-    Failure::failed(format!("writing the output: {error}"))
+/// Why the output cannot be written.
+pub fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::failed(format!("cannot write the output: {}", stepwell_sdk::files::said(error)))
 }

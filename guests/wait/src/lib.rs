@@ -20,7 +20,7 @@ struct Wait {
     /// The file to wait for, for instance `/inbox/orders.csv`; it must lie in a granted mount.
     #[serde(default)]
     file: Option<String>,
-    /// Seconds between two looks at the file. Default: 30.
+    /// Seconds between two checks of the file. Default: 30.
     #[serde(default = "thirty")]
     #[schemars(range(min = 1, max = 3600))]
     every: f64,

@@ -227,7 +227,7 @@ impl Outcome {
             ),
             Self::TimedOut { limit, .. } => format!(
                 "the step ran out of time after {}{}; raise `timeout` of the step, or `limits.wall` in the policy",
-                crate::quantity::Span(*limit),
+                crate::quantity::Span::new(*limit),
                 self.place()
             ),
             Self::Cancelled => "cancelled".to_owned(),

@@ -1,7 +1,10 @@
-//! Numbers with units, as people write them in job and policy files: `64MiB`, `60s`, `10_000`. In JSON they are plain
-//! numbers of bytes and seconds, so that a number that a client sends comes back as it was.
+//! Numbers with units, as people write them in job and policy files: `64MiB`, `60s`, `10_000`. In JSON they are as they
+//! were written: text comes back as that text, and a number as a number of bytes or seconds. Two are equal when their
+//! values are.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,21 +13,67 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A number of bytes: `4096`, `64KiB`, `64MiB`, `1GiB`; also the decimal `KB`, `MB`, `GB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bytes(pub u64);
+#[derive(Clone, Copy)]
+pub struct Bytes(pub u64, Spelling);
 
 /// A plain number; digits may be grouped by `_`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Count(pub u64);
+#[derive(Clone, Copy)]
+pub struct Count(pub u64, Spelling);
 
 /// A span of time: a number of seconds (`300`, `0.5`), or with a unit: `250ms`, `60s`, `15m`, `24h`, `30d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span(pub Duration);
+#[derive(Clone, Copy)]
+pub struct Span(pub Duration, Spelling);
+
+impl Bytes {
+    /// A number of bytes.
+    pub const fn new(bytes: u64) -> Self {
+        Self(bytes, Spelling::NONE)
+    }
+}
+
+impl Count {
+    /// A number.
+    pub const fn new(count: u64) -> Self {
+        Self(count, Spelling::NONE)
+    }
+}
 
 impl Span {
+    /// A span of time.
+    pub const fn new(time: Duration) -> Self {
+        Self(time, Spelling::NONE)
+    }
+
     /// A span of whole seconds.
     pub const fn secs(secs: u64) -> Self {
-        Self(Duration::from_secs(secs))
+        Self::new(Duration::from_secs(secs))
+    }
+}
+
+/// The text that a quantity was written as; empty for a number, and for a text too long to remember.
+#[derive(Clone, Copy)]
+struct Spelling {
+    bytes: [u8; Self::MOST],
+    length: u8,
+}
+
+impl Spelling {
+    /// Enough for every number of 64 bits with a unit.
+    const MOST: usize = 31;
+    const NONE: Self = Self { bytes: [0; Self::MOST], length: 0 };
+
+    fn of(text: &str) -> Self {
+        let mut bytes = [0; Self::MOST];
+        let (Some(place), Ok(length)) = (bytes.get_mut(..text.len()), u8::try_from(text.len())) else {
+            return Self::NONE;
+        };
+        place.copy_from_slice(text.as_bytes());
+        Self { bytes, length }
+    }
+
+    fn text(&self) -> Option<&str> {
+        let written = self.bytes.get(..usize::from(self.length))?;
+        std::str::from_utf8(written).ok().filter(|text| !text.is_empty())
     }
 }
 
@@ -48,7 +97,7 @@ impl FromStr for Bytes {
             .unwrap_or((text, 1));
         number(digits)
             .and_then(|n| n.checked_mul(factor))
-            .map(Self)
+            .map(Self::new)
             .ok_or_else(|| format!("`{text}` is not a size: write for instance 65536, 64KiB, 64MiB or 1GiB"))
     }
 }
@@ -57,7 +106,7 @@ impl FromStr for Count {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         number(text)
-            .map(Self)
+            .map(Self::new)
             .ok_or_else(|| format!("`{text}` is not a number: write for instance 10000 or 10_000"))
     }
 }
@@ -74,7 +123,7 @@ impl FromStr for Span {
             .parse::<f64>()
             .ok()
             .and_then(|n| Duration::try_from_secs_f64(n * factor / 1e3).ok())
-            .map(Self)
+            .map(Self::new)
             .ok_or_else(|| {
                 format!("`{text}` is not a time span: write seconds, or for instance 250ms, 60s, 15m or 24h")
             })
@@ -124,8 +173,8 @@ impl fmt::Display for Span {
     }
 }
 
-impl Serialize for Span {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Span {
+    fn as_number<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.subsec_nanos() {
             0 => serializer.serialize_u64(self.0.as_secs()),
             _ => serializer.serialize_f64(self.0.as_secs_f64()),
@@ -133,20 +182,61 @@ impl Serialize for Span {
     }
 }
 
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Bytes {
+    fn as_number<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(self.0)
     }
 }
 
-impl Serialize for Count {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Count {
+    fn as_number<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(self.0)
     }
 }
 
 macro_rules! as_text_or_number {
     ($($type:ident: $expecting:literal, $pattern:literal, $example:literal;)*) => {$(
+        impl PartialEq for $type {
+            fn eq(&self, other: &Self) -> bool {
+                self.0 == other.0
+            }
+        }
+
+        impl Eq for $type {}
+
+        impl PartialOrd for $type {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $type {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.0.cmp(&other.0)
+            }
+        }
+
+        impl Hash for $type {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.0.hash(state);
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($type)).field(&self.0).finish()
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.1.text() {
+                    Some(text) => serializer.serialize_str(text),
+                    None => self.as_number(serializer),
+                }
+            }
+        }
+
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct FromText;
@@ -162,7 +252,8 @@ macro_rules! as_text_or_number {
                         n.to_string().parse().map_err(E::custom)
                     }
                     fn visit_str<E: de::Error>(self, text: &str) -> Result<$type, E> {
-                        text.parse().map_err(E::custom)
+                        let read: $type = text.parse().map_err(E::custom)?;
+                        Ok($type(read.0, Spelling::of(text)))
                     }
                 }
                 deserializer.deserialize_any(FromText)
@@ -214,22 +305,24 @@ mod tests {
     }
 
     #[test]
-    fn json_has_numbers_and_those_that_were_sent_come_back() {
-        let back = |sent: &str| serde_json::to_string(&serde_json::from_str::<Span>(sent).unwrap()).unwrap();
-        for (sent, shown) in [
-            ("3600", "3600"),
-            ("90", "90"),
-            ("0.5", "0.5"),
-            ("0.1", "0.1"),
-            ("\"1h\"", "3600"),
-            ("\"250ms\"", "0.25"),
-        ] {
-            assert_eq!(back(sent), shown);
-            assert_eq!(back(&back(sent)), shown);
+    fn json_has_what_was_written_and_equality_is_by_value() {
+        fn back<T: Serialize + serde::de::DeserializeOwned>(sent: &str) -> String {
+            serde_json::to_string(&serde_json::from_str::<T>(sent).unwrap()).unwrap()
         }
-        let bytes =
-            |sent: &str| serde_json::to_string(&serde_json::from_str::<Bytes>(sent).unwrap()).unwrap();
-        assert_eq!((bytes("65536").as_str(), bytes("\"64MiB\"").as_str()), ("65536", "67108864"));
+        for sent in ["3600", "90", "0.5", "0.1", "\"1h\"", "\"60m\"", "\"250ms\"", "\"3600\"", "\"1.50h\""] {
+            assert_eq!(back::<Span>(sent), sent);
+        }
+        for sent in ["65536", "\"64MiB\"", "\"65_536\"", "\"18446744073709551615\""] {
+            assert_eq!(back::<Bytes>(sent), sent);
+        }
+        for sent in ["10000", "\"10_000\"", "\"18_446_744_073_709_551_615\""] {
+            assert_eq!(back::<Count>(sent), sent);
+        }
+        // A text that nobody writes comes back as its value.
+        assert_eq!(back::<Span>(&format!("\"{}1h\"", "0".repeat(40))), "3600");
+        let read = |sent| serde_json::from_str::<Span>(sent).unwrap();
+        assert_eq!(read("\"1h\""), read("3600"));
+        assert_eq!(read("\"60m\"").to_string(), "1h");
     }
 
     #[test]

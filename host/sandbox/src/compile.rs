@@ -174,7 +174,7 @@ fn in_own_pool<T: Send>(pace: Pace, work: impl FnOnce() -> T + Send) -> T {
 fn lower_priority(niceness: i32) {
     // On Linux this is the priority of the calling thread.
     if let Err(error) = rustix::process::nice(niceness) {
-        tracing::debug!("a compiling thread keeps its priority: {error}");
+        tracing::debug!("cannot lower the priority of a compiling thread: {error}");
     }
 }
 
@@ -277,7 +277,7 @@ impl Cache {
         let found = fs::metadata(dir).map_err(|e| host("read", e))?;
         if found.mode() & 0o077 != 0 {
             return Err(ComponentError::Host(format!(
-                "the cache of compiled components, {}, is open to others, and what is in it runs as native code: chmod 700 it",
+                "the cache of compiled components, {}, is open to other users, and its content runs as native code: run chmod 700 on it",
                 dir.display()
             )));
         }

@@ -129,7 +129,7 @@ impl SecretFile {
             return Err(format!("`{name}` is not a name: 1 to 128 letters, digits, `.`, `_` and `-`"));
         }
         if value.is_empty() || value.len() > MAX_VALUE {
-            return Err(format!("the value has {} bytes: 1 to {MAX_VALUE} can be kept", value.len()));
+            return Err(format!("the value has {} bytes: it must have 1 to {MAX_VALUE}", value.len()));
         }
         let mut file = Self::read(store)?;
         let mut nonce = [0; NONCE];

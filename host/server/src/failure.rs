@@ -52,6 +52,7 @@ fn exit_of(error: &HostError) -> Exit {
         | HostError::File { .. }
         | HostError::Admit(_)
         | HostError::Component(_)
+        | HostError::Argument(..)
         | HostError::Refused(_)
         | HostError::NoStep(..)
         | HostError::Store(StoreError::NotFound(_) | StoreError::NoRecord(..) | StoreError::Conflict(..)) => {

@@ -36,8 +36,8 @@ pub(crate) fn summary(view: &Value) -> String {
             text(step, "/step_type"),
             status(step),
             seconds(step),
-            cost("fuel").map_or_else(String::new, |fuel| Count(fuel).to_string()),
-            cost("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes(bytes).to_string()),
+            cost("fuel").map_or_else(String::new, |fuel| Count::new(fuel).to_string()),
+            cost("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes::new(bytes).to_string()),
             text(step, "/output"),
         ]);
     }

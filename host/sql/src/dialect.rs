@@ -282,7 +282,8 @@ pub(crate) fn bind<'p>(
 }
 
 pub(crate) fn miscounted(wanted: usize, given: usize) -> Error {
-    Error::InvalidStatement(format!("the statement has {wanted} parameters, and {given} are given"))
+    let parameters = if wanted == 1 { "parameter" } else { "parameters" };
+    Error::InvalidStatement(format!("the statement has {wanted} {parameters}, and the step gives {given}"))
 }
 
 /// The statements of a script. `GO` separates batches of SQL Server, and `DELIMITER` changes what separates statements
@@ -483,7 +484,7 @@ mod tests {
             (Mysql, "SELECT ?, '?'", listed(1), Ok(("SELECT ?, '?'", 1))),
             (Mssql, "SELECT ?, [?], :a", listed(1), Ok(("SELECT @P1, [?], :a", 1))),
             (Mssql, "SELECT @P1, @P2", listed(2), Ok(("SELECT @P1, @P2", 2))),
-            (Mysql, "SELECT ?", listed(2), Err("has 1 parameters, and 2 are given")),
+            (Mysql, "SELECT ?", listed(2), Err("has 1 parameter, and the step gives 2")),
             (Postgres, "SELECT :a", named(&["b"]), Err("`:a` has no value")),
             (Postgres, "SELECT 1", named(&["b"]), Err("no parameter `:b`")),
         ] {

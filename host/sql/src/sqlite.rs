@@ -336,10 +336,7 @@ fn bind(statement: &mut Statement<'_>, parameters: &Parameters) -> Result<(), Fa
     match parameters {
         Parameters::Positional(values) => {
             if values.len() != wanted {
-                return wrong(format!(
-                    "the statement has {wanted} parameters, and {} are given",
-                    values.len()
-                ));
+                return Err(Failure::from(crate::dialect::miscounted(wanted, values.len())));
             }
             for (i, value) in values.iter().enumerate() {
                 statement.raw_bind_parameter(i + 1, bound(value))?;

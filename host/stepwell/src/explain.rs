@@ -46,7 +46,7 @@ pub enum Cause {
         /// What to do about it.
         fix: String,
     },
-    /// A window of its queue keeps runs from beginning.
+    /// A window of its queue is closed to new runs.
     QueueClosed {
         /// The queue.
         queue: String,
@@ -351,7 +351,8 @@ impl Host {
                     .to_owned();
             causes.push(Cause::QueueFull { queue: queue.clone(), running, concurrency, fix });
         }
-        if standing.ahead > 0 && standing.row.due_at <= now && !standing.blocked {
+        let due = standing.row.wakes_at.unwrap_or(standing.row.due_at) <= now;
+        if standing.ahead > 0 && due && !standing.blocked {
             let fix = "none needed: its turn comes; a run with a higher `priority` starts earlier".to_owned();
             causes.push(Cause::Behind { queue: queue.clone(), ahead: standing.ahead, fix });
         }

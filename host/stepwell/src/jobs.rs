@@ -16,7 +16,7 @@ use stepwell_engine::{Diagnostic, JobDefinition, StoreError};
 use crate::service::Timetables;
 use crate::{Host, HostError};
 
-/// A job that is kept.
+/// A stored job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
     /// What it does.
@@ -55,9 +55,9 @@ pub struct Backfill {
     pub state: BackfillState,
     /// Fires in the range that are to run.
     pub total: u64,
-    /// Fires that were looked at.
+    /// Fires that have been decided.
     pub done: u64,
-    /// Everything before this has been looked at.
+    /// Every fire before this time has been decided.
     pub cursor: Timestamp,
     /// The priority of its runs.
     pub priority: u8,
@@ -75,7 +75,7 @@ pub enum BackfillState {
     Running,
     /// All of them are.
     Done,
-    /// Somebody cancelled it; what was admitted runs.
+    /// It was cancelled; runs that were admitted go on.
     Cancelled,
 }
 
@@ -99,6 +99,8 @@ pub struct BackfillPlan {
     pub ran_already: usize,
 }
 
+/// Most fires that are shown at once.
+const MOST_SHOWN: usize = 1000;
 /// Most fires of one backfill.
 const MOST: usize = 100_000;
 /// Fires that a backfill admits in one go.
@@ -118,9 +120,9 @@ impl Host {
         if let Some(old) = self.store.schedule(&job.id).await? {
             self.catch_up(&old).await?;
         }
-        if expect == Expect::Any
-            && let Ok(same) = self.job(&job.id).await
+        if let Ok(same) = self.job(&job.id).await
             && same.job.digest() == job.digest()
+            && expect.allows(same.version)
         {
             // Nothing changes, so nothing gets another version.
             return Ok(same);
@@ -170,7 +172,7 @@ impl Host {
         Ok(())
     }
 
-    /// A job that is kept.
+    /// A stored job.
     ///
     /// # Errors
     /// When there is none of that id, or the store failed.
@@ -252,13 +254,18 @@ impl Host {
     /// The next fires of a job.
     ///
     /// # Errors
-    /// When its schedule is no schedule.
+    /// When its schedule is no schedule, or it is asked for too many fires, or for those of another age.
     pub fn preview(
         &self,
         job: &JobDefinition,
         from: Timestamp,
         count: usize,
     ) -> Result<Vec<Preview>, HostError> {
+        if !(1..=MOST_SHOWN).contains(&count) {
+            let message = format!("must be between 1 and {MOST_SHOWN}, not {count}");
+            return Err(HostError::Argument("count", message));
+        }
+        schedule::check_range(from, self.clock.now()).map_err(|why| HostError::Argument("from", why))?;
         let Some(timetable) = self.timetable(job, from)? else { return Ok(Vec::new()) };
         let mut coming = Vec::new();
         let mut after = from;
@@ -307,7 +314,7 @@ impl Host {
         audit: Audit,
     ) -> Result<String, HostError> {
         let now = self.clock.now();
-        schedule::check_once(at, now).map_err(HostError::Refused)?;
+        schedule::check_once(at, now).map_err(|why| HostError::Argument("scheduled_time", why))?;
         let zone: chrono_tz::Tz = job.timezone.parse().unwrap_or(chrono_tz::UTC);
         let nominal = Nominal { wall: at.with_timezone(&zone).fixed_offset(), at, transition: None };
         let row = ScheduleRow {
@@ -361,9 +368,8 @@ impl Host {
         let (row, timetable) = self.backfilled(job_id, from, to).await?;
         let fires = schedule::backfill(&timetable, from, to.min(row.cursor), MOST + 1);
         if fires.len() > MOST {
-            return Err(HostError::Refused(format!(
-                "the range has more than {MOST} fires: take a smaller one"
-            )));
+            let message = format!("the range has more than {MOST} fires: run it in smaller ranges");
+            return Err(HostError::Argument("to", message));
         }
         let ran = self.ran(job_id, from, to).await?;
         let mut plan = BackfillPlan { to_run: Vec::new(), ran_already: 0 };
@@ -382,8 +388,16 @@ impl Host {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<(ScheduleRow, Timetable), HostError> {
+        let now = self.clock.now();
+        for (name, at) in [("from", from), ("to", to)] {
+            schedule::check_range(at, now).map_err(|why| HostError::Argument(name, why))?;
+        }
         if to <= from {
-            return Err(HostError::Refused("`to` must be after `from`".to_owned()));
+            return Err(HostError::Argument("to", "must be after `from`".to_owned()));
+        }
+        if from > now {
+            let message = "must be in the past: the schedule itself runs what is to come";
+            return Err(HostError::Argument("from", message.to_owned()));
         }
         let none = || {
             HostError::Refused(format!("the job `{job_id}` has no schedule: there is nothing to backfill"))

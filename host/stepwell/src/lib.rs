@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_engine::clock::{Clock, Timestamp};
-use stepwell_engine::document::{is_template, pending};
+use stepwell_engine::document::{Document, is_template, pending};
 use stepwell_engine::job::{self, Catalog, Parsed};
 use stepwell_engine::policy::{Denial, Grant, PolicySet};
 use stepwell_engine::queue::QueueFile;
@@ -160,6 +160,9 @@ pub enum HostError {
     /// A run has no such step.
     #[error("the run {0} has no step `{1}`")]
     NoStep(String, String),
+    /// An argument has a value that it must not have.
+    #[error("{0}: {1}")]
+    Argument(&'static str, String),
     /// It cannot be done in the state that things are in.
     #[error("{0}")]
     Refused(String),
@@ -219,7 +222,27 @@ impl Host {
     /// As [`Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.fresh_steps().await?;
-        let mut parsed = job::parse(name, text, &self.catalog()).map_err(HostError::Invalid)?;
+        let parsed = job::parse(name, text, &self.catalog()).map_err(HostError::Invalid)?;
+        self.checked(project, parsed).await
+    }
+
+    /// The same for a job that stands at `pointer` of a document.
+    ///
+    /// # Errors
+    /// As [`Host::parse`].
+    pub async fn parse_in(
+        &self,
+        project: &str,
+        document: Document,
+        pointer: &str,
+    ) -> Result<Parsed, HostError> {
+        self.fresh_steps().await?;
+        let parsed = job::parse_in(document, pointer, &self.catalog()).map_err(HostError::Invalid)?;
+        self.checked(project, parsed).await
+    }
+
+    /// Adds what the steps themselves and the policies say.
+    async fn checked(&self, project: &str, mut parsed: Parsed) -> Result<Parsed, HostError> {
         let mut found = Diagnostics::default();
         for (i, step) in parsed.job.all_steps().enumerate() {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
@@ -371,7 +394,9 @@ impl Host {
         while !cancel.is_cancelled() {
             let now = self.clock.now();
             let row = self.store.row(execution_id).await?;
-            if row.status.is_terminal() || row.due_at.min(due) <= now || row.cancel.is_some() {
+            // Whoever decides about an approval holds the run for a moment.
+            let free = row.claimed_until.is_none() && row.wakes_at.is_none_or(|at| at <= now);
+            if row.status.is_terminal() || free || due <= now || row.cancel.is_some() {
                 return Ok(row.status.is_terminal());
             }
             let pause = (due - now).to_std().unwrap_or_default().min(Duration::from_millis(500));

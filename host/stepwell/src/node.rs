@@ -12,8 +12,8 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Catalog, Job};
 use stepwell_engine::run::{Admission, AdmitError, RunState, admit, execution_id};
-use stepwell_engine::schedule::Calendars;
-use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal, Wake};
+use stepwell_engine::schedule::{Calendars, check_once};
+use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal, Source, Wake};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -216,6 +216,9 @@ impl Host {
         audit: Option<Audit>,
     ) -> Result<Admitted, HostError> {
         let now = self.clock.now();
+        if let (Source::Api, Some(due)) = (&admission.source, admission.due) {
+            check_once(due, now).map_err(|why| HostError::Argument("scheduled_time", why))?;
+        }
         let run = admit(job, admission, String::new(), now)?;
         self.insert(run, idempotency, audit, |_| Ok(())).await
     }

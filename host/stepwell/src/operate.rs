@@ -254,7 +254,7 @@ impl Host {
         match letter.resolution {
             None => Ok((letter, version)),
             Some(_) => {
-                Err(HostError::Refused(format!("the dead letter `{execution_id}` has been dealt with")))
+                Err(HostError::Refused(format!("the dead letter `{execution_id}` is already resolved")))
             }
         }
     }

@@ -164,9 +164,19 @@ impl Host {
             let now = self.clock.now();
             // They may have been read again.
             settings = self.settings().queues.settings(queue).unwrap_or(settings);
-            // A queue that has nothing running gets its first slot whatever the others take.
-            let spare = u32::from(serving.running.load(Ordering::Relaxed) == 0);
-            let room = u32::try_from(slots.available_permits()).unwrap_or(CLAIM).max(spare).min(CLAIM);
+            let room = room(slots.available_permits(), serving.running.load(Ordering::Relaxed));
+            if room == 0 {
+                let until = self.until_due(queue, None).await;
+                look = if until.is_zero() {
+                    // Other queues have all workers: the end of any of their runs counts, and not only what wakes this
+                    // queue.
+                    self.worker_or(&notify, slots).await;
+                    true
+                } else {
+                    self.sleep_or(&notify, until).await
+                };
+                continue;
+            }
             let paused = lock(&self.node.served).get(queue).is_some_and(|serving| serving.paused.is_some());
             let query = ClaimQuery {
                 queue: queue.to_owned(),
@@ -213,6 +223,17 @@ impl Host {
             biased;
             () = self.node.draining.cancelled() => false,
             woken = timeout(time, notify.notified()) => woken.is_ok(),
+        }
+    }
+
+    /// Waits until a worker is free, or the queue is woken.
+    async fn worker_or(&self, notify: &Notify, slots: &Semaphore) {
+        tokio::select! {
+            biased;
+            () = self.node.draining.cancelled() => {}
+            () = notify.notified() => {}
+            // Taken when a run is claimed; whoever comes first has it.
+            free = slots.acquire() => drop(free),
         }
     }
 
@@ -435,6 +456,13 @@ impl Host {
     }
 }
 
+/// Runs that a queue may take when that many workers are free and it has that many running. A queue that has none
+/// running gets its first worker whatever the others take.
+fn room(free: usize, running: u32) -> u32 {
+    let spare = u32::from(running == 0);
+    u32::try_from(free).unwrap_or(CLAIM).max(spare).min(CLAIM)
+}
+
 /// Counts a run that is worked on.
 struct Running(Arc<AtomicU32>);
 
@@ -520,5 +548,19 @@ impl Service {
             tracing::debug!("others learn that this process has stopped when its time is over: {error}");
         }
         held.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_takes_what_is_free_and_is_never_left_without_a_first_worker() {
+        for (free, running, expected) in
+            [(0, 0, 1), (0, 1, 0), (1, 0, 1), (5, 3, 5), (1000, 0, CLAIM), (usize::MAX, 9, CLAIM)]
+        {
+            assert_eq!(room(free, running), expected, "{free} free, {running} running");
+        }
     }
 }

@@ -44,7 +44,7 @@ pub struct QueueStatus {
     pub max_waiting: u64,
     /// Who paused it, and why.
     pub paused: Option<String>,
-    /// Until when a window keeps runs from beginning.
+    /// Until when a window is closed to new runs.
     pub closed_until: Option<Timestamp>,
     /// Whether this process serves it.
     pub served: bool,
@@ -76,7 +76,7 @@ pub struct Metrics {
     pub lateness_seconds: Spread,
     /// By job.
     pub jobs: BTreeMap<String, JobStats>,
-    /// More runs ended than were looked at: the figures are of the newest.
+    /// More runs have ended than were counted: the figures are those of the newest.
     pub truncated: bool,
 }
 
@@ -284,7 +284,7 @@ fn summarize(hours: u32, rows: &[RunRow]) -> Metrics {
         }
         if let Some((started, ended)) = row.started_at.zip(row.ended_at) {
             durations.push((ended - started).as_seconds_f64());
-            lateness.push((started - row.created_at.max(row.due_at.min(started))).as_seconds_f64().max(0.0));
+            lateness.push((started - row.created_at.max(row.due_at)).as_seconds_f64().max(0.0));
         }
     }
     Metrics {

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::descriptor::vendor;
-use stepwell_engine::job::Catalog;
+use stepwell_engine::job::{Catalog, approval};
 use stepwell_engine::reference::{StepRef, compare_versions};
 use stepwell_engine::step::Origin;
 use stepwell_engine::store::{Audit, Change, Expect, Kind, Record, Wake};
@@ -125,7 +125,7 @@ impl Host {
         self.may_change(&name, &audit.by)?;
         if self.sandbox.local(&name).is_some() {
             return Err(HostError::Refused(format!(
-                "the step type `{name}` comes with `steps` of the configuration or `--step` here, which goes before what is registered; change it there"
+                "the step type `{name}` comes with `steps` of the configuration or `--step` here, which takes precedence over registered steps; change it there"
             )));
         }
         self.may_replace(&component, how.replace)?;
@@ -206,7 +206,7 @@ impl Host {
         self.may_change(step_type, &audit.by)?;
         let (mut said, expect) = self.step_record(step_type).await?;
         if said.versions.is_empty() {
-            return Err(self.not_registered(step_type));
+            return Err(self.not_registered(step_type, "rolled back"));
         }
         let previous = said.version_of(&said.digest);
         let Some(chosen) = said.earlier(step_type, version)?.cloned() else {
@@ -267,7 +267,7 @@ impl Host {
         self.may_change(name, &audit.by)?;
         let (mut said, expect) = self.step_record(name).await?;
         if said.versions.is_empty() {
-            return Err(self.not_registered(name));
+            return Err(self.not_registered(name, "removed"));
         }
         let change = if step_type == name {
             Change::Remove { kind: Kind::Step, id: name.to_owned(), expect }
@@ -291,14 +291,18 @@ impl Host {
         self.look_for_steps().await
     }
 
-    fn not_registered(&self, step_type: &str) -> HostError {
+    /// Why a step that is not registered cannot be removed, or rolled back.
+    fn not_registered(&self, step_type: &str, done: &str) -> HostError {
         match self.sandbox.find(step_type) {
             Some(found) if found.origin() == Origin::BuiltIn => HostError::Refused(format!(
-                "the step type `{step_type}` is built in and not registered; `step_types: {{{step_type}: {{enabled: false}}}}` in the configuration switches it off"
+                "`{step_type}` is a built-in step and cannot be {done}; `step_types: {{{step_type}: {{enabled: false}}}}` in the configuration turns it off"
             )),
             Some(_) => HostError::Refused(format!(
-                "the step type `{step_type}` comes with `steps` of the configuration or `--step`, and is not registered; change it there"
+                "`{step_type}` comes with `steps` of the configuration or `--step` and cannot be {done} here; change it there"
             )),
+            None if step_type == approval::TYPE => {
+                HostError::Refused(format!("`{step_type}` is a part of the engine and cannot be {done}"))
+            }
             None => StoreError::NoRecord(Kind::Step.name(), step_type.to_owned()).into(),
         }
     }

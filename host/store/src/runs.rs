@@ -142,9 +142,9 @@ fn add(db: &dyn Sql, run: &NewRun, cancelled: bool) -> Result<(), StoreError> {
     let phase = if cancelled { ENDED } else { first_phase(run) };
     let status = if cancelled { RunStatus::Cancelled } else { RunStatus::Queued };
     let idempotency = run.idempotency.as_ref();
-    let sql = "INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at,
+    let sql = "INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at, scheduled_at,
         expires_at, created_at, updated_at, ended_at, key, key_limit, scheduled, idempotency, fingerprint)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, $15, $16, $17)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT (execution_id) DO NOTHING";
     let row = params![
         &run.execution_id,
@@ -481,8 +481,8 @@ pub(crate) fn load(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(NewRun, V
 }
 
 const ROW: &str =
-    "execution_id, job_id, queue, status, priority, created_at, due_at, started_at, ended_at, updated_at,
-    worker, claimed_until, cancel";
+    "execution_id, job_id, queue, status, priority, created_at, COALESCE(scheduled_at, due_at), started_at, ended_at,
+    updated_at, worker, claimed_until, cancel, CASE WHEN phase = 2 AND started_at IS NOT NULL THEN due_at END";
 
 fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
     let at = |index| row.get(index).map(time);
@@ -502,6 +502,7 @@ fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
         worker: row.get(10)?,
         claimed_until: maybe(11)?,
         cancel: row.get(12)?,
+        wakes_at: maybe(13)?,
     })
 }
 

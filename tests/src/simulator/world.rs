@@ -260,7 +260,8 @@ impl World {
         let now = self.clock.now();
         let mut idle = BTreeMap::new();
         for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
-            if row.status.is_terminal() || row.claimed_until.is_some() || row.due_at > now {
+            let due = row.wakes_at.unwrap_or(row.due_at);
+            if row.status.is_terminal() || row.claimed_until.is_some() || due > now {
                 continue;
             }
             let Some(process) = self.processes.last() else { continue };

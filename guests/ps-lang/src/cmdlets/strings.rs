@@ -8,6 +8,7 @@ use crate::eval::error::{Category, Fault, R};
 use crate::eval::regex::IGNORE_CASE;
 use crate::types::html_encode;
 use crate::types::net::match_value;
+use crate::types::regexes::unescape;
 use crate::value::{Dict, DictKind, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
@@ -370,24 +371,4 @@ fn string_data(cx: &mut Cx<'_>) -> R<()> {
         dict.insert(&key, Value::from(unescape(value.trim())));
     }
     cx.put(Value::Dict(Rc::new(dict)))
-}
-
-/// The escapes of string data are those of regular expressions.
-fn unescape(source: &str) -> String {
-    let mut out = String::new();
-    let mut chars = source.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            Some(other) => out.push(other),
-            None => {}
-        }
-    }
-    out
 }

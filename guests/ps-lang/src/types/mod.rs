@@ -22,7 +22,7 @@ pub mod powershell;
 mod queues;
 mod records;
 mod reflection;
-mod regexes;
+pub mod regexes;
 mod registry;
 mod streams;
 mod strings;

@@ -209,7 +209,8 @@ pub fn escape(source: &str) -> String {
     out
 }
 
-fn unescape(source: &str) -> String {
+/// A text whose escapes are those of regular expressions.
+pub fn unescape(source: &str) -> String {
     let mut out = String::new();
     let mut chars = source.chars();
     while let Some(c) = chars.next() {

@@ -32,7 +32,7 @@ pub struct Configuration {
     pub azure_devops: AzureDevOps,
     /// Secrets by name, for `inject` in policies. Guests never see them.
     pub secrets: BTreeMap<String, SecretRef>,
-    /// Where the values of `store:` secrets are kept, encrypted. `stepwell secrets` writes it.
+    /// The encrypted file with the values of `store:` secrets. `stepwell secrets` writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_store: Option<SecretStore>,
     /// What the operator says about step types, by name.
@@ -43,12 +43,12 @@ pub struct Configuration {
     pub service: Service,
     /// Projects by name: lower-case letters, digits and `-`. `default` is there without being listed.
     pub projects: BTreeMap<String, Project>,
-    /// Bearer tokens of an OpenID provider. Default: none; API keys alone let somebody in.
+    /// Bearer tokens of an OpenID provider. Default: none; only API keys give access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc: Option<Oidc>,
-    /// What is told to other systems: traces.
+    /// Reports to other systems: traces.
     pub telemetry: Telemetry,
-    /// Where runs are kept: the URL of a PostgreSQL (`postgres://USER:PASSWORD@HOST/DATABASE`), or a reference to a secret
+    /// Where runs are stored: the URL of a PostgreSQL (`postgres://USER:PASSWORD@HOST/DATABASE`), or a reference to a secret
     /// that holds it. Default: a SQLite file in the data directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<Setting>,
@@ -148,11 +148,11 @@ pub struct ServicePrincipal {
     pub authority: Option<String>,
 }
 
-/// A file with encrypted values. Without the key, which belongs elsewhere, it tells nothing but names.
+/// A file with encrypted values. Without the key, which belongs elsewhere, it reveals only names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretStore {
-    /// The file; relative to the configuration file. It may be copied and kept with other files.
+    /// The file; relative to the configuration file. It may be copied and stored with other files.
     pub file: PathBuf,
     /// The file of the key, which its owner alone may read; relative to the configuration file. It is made with the
     /// first secret.
@@ -524,7 +524,7 @@ impl Organization {
             (Some(_), Some(_)) => {
                 wrong(
                     "/service_principal",
-                    "`pat` and `service_principal` are two ways to log in: keep one".to_owned(),
+                    "`pat` and `service_principal` are two ways to log in: set one of them".to_owned(),
                 );
             }
             _ => {}

@@ -30,7 +30,7 @@ pub struct Service {
     /// How long a claim lasts without being renewed: the time after which another process takes over the runs of
     /// one that has died. Default: 15s.
     pub lease: Span,
-    /// What is kept, and how long.
+    /// How long records are stored.
     pub retention: Retention,
 }
 
@@ -94,7 +94,7 @@ fn default_projects() -> Vec<String> {
     vec![crate::project::DEFAULT.to_owned()]
 }
 
-/// What is told to other systems.
+/// Reports to other systems.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Telemetry {
@@ -115,7 +115,7 @@ impl Default for Telemetry {
     }
 }
 
-/// What is kept, and how long.
+/// How long records are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {

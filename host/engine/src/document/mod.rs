@@ -4,6 +4,7 @@
 //! every problem, not only the first), and only then turned into structs.
 
 mod schema;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +26,8 @@ pub struct Document {
     /// The value as JSON.
     pub value: Value,
     places: BTreeMap<String, Place>,
+    /// Where parts of a converted value stood before: the pointer of each, and the one in the file.
+    moved: Vec<(String, String)>,
 }
 
 /// The text of a file and its name.
@@ -41,14 +44,14 @@ struct Place {
     value: (u64, u64),
 }
 
-/// One problem, with its place and, where known, its mend.
+/// One problem, with its place and, where known, how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// True for what does not stop the job from running.
     pub warning: bool,
     /// What is wrong.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     pub help: Option<String>,
     /// The name of the file.
     pub file: String,
@@ -117,7 +120,7 @@ impl Document {
         let at = (tree.referenced.line(), tree.referenced.column());
         places.insert(String::new(), Place { key: at, value: at });
         let value = place(tree.value, "", &mut places);
-        Self { source, value, places }
+        Self { source, value, places, moved: Vec::new() }
     }
 
     /// Turns the document into `T`, after checking it against the schema of `T`.
@@ -129,7 +132,43 @@ impl Document {
         if !problems.is_empty() {
             return Err(Diagnostics(problems));
         }
-        serde_json::from_value(self.value.clone()).map_err(|e| self.error("", e.to_string()).into())
+        self.build("", &self.value).map_err(Into::into)
+    }
+
+    /// Turns `value`, which stands at `pointer` and fits its schema, into `T`.
+    ///
+    /// # Errors
+    /// What only building it shows: a number out of range, for instance.
+    pub fn build<T: DeserializeOwned>(&self, pointer: &str, value: &Value) -> Result<T, Diagnostic> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let at = format!("{pointer}{}", pointer_of(error.path()));
+            let told = error.inner().to_string();
+            // What our own types say is for users; what the library says of others is for programmers.
+            let foreign = ["invalid ", "missing ", "unknown ", "duplicate ", "data did not"];
+            let message = match foreign.iter().any(|begin| told.starts_with(begin)) {
+                true => format!("{} cannot have this value", words::named(&at)),
+                false => told,
+            };
+            self.error(&at, message)
+        })
+    }
+
+    /// The same document, parts of which stand elsewhere in the file than their pointers say: the pointer of each, and
+    /// the one in the file. Problems are shown there.
+    #[must_use]
+    pub fn moved(self, moved: Vec<(String, String)>) -> Self {
+        Self { moved, ..self }
+    }
+
+    /// Where the value of `pointer` stands in the file.
+    fn in_file(&self, pointer: &str) -> String {
+        let below = |(new, _): &&(String, String)| {
+            pointer.strip_prefix(new.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        match self.moved.iter().filter(below).max_by_key(|(new, _)| new.len()) {
+            Some((new, old)) => format!("{old}{}", pointer.get(new.len()..).unwrap_or_default()),
+            None => pointer.to_owned(),
+        }
     }
 
     /// Checks `value`, which stands at `pointer`, against `schema`. Values that hold a template are left
@@ -140,9 +179,12 @@ impl Document {
             .into_iter()
             .map(|problem| {
                 let at = format!("{pointer}{}", problem.pointer);
+                // A converted key is named as the file has it.
+                let (here, there) = (words::named(&at), words::named(&self.in_file(&at)));
+                let message = problem.message.replacen(&here, &there, 1);
                 let mut diagnostic = match problem.at_key {
-                    true => self.error_at_key(&at, problem.message),
-                    false => self.error(&at, problem.message),
+                    true => self.error_at_key(&at, message),
+                    false => self.error(&at, message),
                 };
                 diagnostic.help = problem.help;
                 diagnostic
@@ -152,14 +194,16 @@ impl Document {
 
     /// An error at the value of `pointer`, or at the nearest thing above it.
     pub fn error(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
-        let found = self.source.diagnostic(self.nearest(pointer).value, message.into());
-        Diagnostic { pointer: pointer.to_owned(), ..found }
+        let pointer = self.in_file(pointer);
+        let found = self.source.diagnostic(self.nearest(&pointer).value, message.into());
+        Diagnostic { pointer, ..found }
     }
 
     /// An error at the key of `pointer`.
     pub fn error_at_key(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
-        let found = self.source.diagnostic(self.nearest(pointer).key, message.into());
-        Diagnostic { pointer: pointer.to_owned(), ..found }
+        let pointer = self.in_file(pointer);
+        let found = self.source.diagnostic(self.nearest(&pointer).key, message.into());
+        Diagnostic { pointer, ..found }
     }
 
     fn nearest(&self, pointer: &str) -> Place {
@@ -216,6 +260,16 @@ pub fn pending(value: &Value) -> Vec<String> {
     found
 }
 
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let part = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", escape(key))),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    };
+    path.iter().map_while(part).collect()
+}
+
 /// A key as a part of a JSON pointer (RFC 6901).
 pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
@@ -253,7 +307,7 @@ impl Diagnostic {
         }
     }
 
-    /// Adds how to mend it.
+    /// Adds how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -454,7 +508,7 @@ mod tests {
                 1 | nam: x
                   | ^
 
-                error: `count` must be an integer, not the text `many`
+                error: `count` must be a whole number, not the text `many`
                  --> x.yaml:2:8
                   |
                 2 | count: many
@@ -467,7 +521,7 @@ mod tests {
                   |       ^
                   help: did you mean `read`?
 
-                error: item 1 of `list` must be an integer, not the text `two`
+                error: item 1 of `list` must be a whole number, not the text `two`
                  --> x.yaml:4:11
                   |
                 4 | list: [1, two]

@@ -4,12 +4,13 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::error::ValidationErrorKind;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::words::{named, shown};
 use super::{escape, is_template};
 
 /// A problem that a schema finds in a value.
@@ -20,7 +21,7 @@ pub struct SchemaProblem {
     pub(super) at_key: bool,
     /// What is wrong.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
@@ -32,12 +33,14 @@ pub struct Schema(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     value: Value,
+    /// Whether `format` is checked: in our own schemas it says what is read, in others' it may be a note.
+    formats: bool,
     validator: OnceLock<Result<jsonschema::Validator, String>>,
 }
 
 impl From<Value> for Schema {
     fn from(value: Value) -> Self {
-        Self(Arc::new(Inner { value, validator: OnceLock::new() }))
+        Self(Arc::new(Inner { value, formats: false, validator: OnceLock::new() }))
     }
 }
 
@@ -61,7 +64,9 @@ impl Schema {
         static MADE: Mutex<BTreeMap<TypeId, Schema>> = Mutex::new(BTreeMap::new());
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            Self::from(SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value())
+            let value =
+                SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+            Self(Arc::new(Inner { value, formats: true, validator: OnceLock::new() }))
         };
         made.entry(TypeId::of::<T>()).or_insert_with(make).clone()
     }
@@ -73,7 +78,10 @@ impl Schema {
 
     /// Every problem of `value`, except where the value is a template.
     pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
-        let make = || jsonschema::validator_for(&self.0.value).map_err(|error| error.to_string());
+        let make = || {
+            let options = jsonschema::options().should_validate_formats(self.0.formats);
+            options.build(&self.0.value).map_err(|error| error.to_string())
+        };
         let validator = match self.0.validator.get_or_init(make) {
             Ok(validator) if validator.is_valid(value) => return Vec::new(),
             Ok(validator) => validator,
@@ -118,14 +126,7 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
             push(pointer, false, format!("missing key `{key}`"), None);
         }
         ValidationErrorKind::Type { kind } => {
-            let expected = match kind {
-                TypeKind::Single(kind) => with_article(&kind.to_string()),
-                TypeKind::Multiple(kinds) => {
-                    let kinds = kinds.iter().map(|kind| with_article(&kind.to_string()));
-                    kinds.collect::<Vec<_>>().join(" or ")
-                }
-            };
-            let message = format!("{} must be {expected}, not {}", named(&pointer), shown(error.instance()));
+            let message = wrong_type(&pointer, &super::words::kinds(kind), error.instance());
             push(pointer, false, message, None);
         }
         ValidationErrorKind::Enum { options } => {
@@ -148,69 +149,54 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
                 return;
             }
             // Of the alternatives, the one that got furthest is what the author meant.
-            let best = context
-                .iter()
-                .filter(|errors| !errors.iter().any(|e| matches!(e.kind(), ValidationErrorKind::Type { .. } if e.instance_path() == error.instance_path())))
-                .min_by_key(|errors| errors.len());
+            let of_another_type = |errors: &&Vec<jsonschema::ValidationError<'_>>| {
+                errors.iter().any(|found| {
+                    let here = found.instance_path() == error.instance_path();
+                    here && matches!(found.kind(), ValidationErrorKind::Type { .. })
+                })
+            };
+            let best =
+                context.iter().filter(|errors| !of_another_type(errors)).min_by_key(|errors| errors.len());
             match best {
                 Some(errors) => errors.iter().for_each(|error| collect(error, schema, problems)),
-                None => push(pointer, false, format!("{} does not fit here", shown(error.instance())), None),
+                None => {
+                    let kinds = kinds(context, error);
+                    push(pointer.clone(), false, wrong_type(&pointer, &kinds, error.instance()), None);
+                }
             }
         }
-        ValidationErrorKind::MinItems { limit } => {
-            let message = format!("{} must have at least {}", named(&pointer), counted(*limit, "item"));
+        kind => {
+            let message = super::words::of(kind, &pointer, error.instance());
             push(pointer, false, message, None);
         }
-        ValidationErrorKind::MaxItems { limit } => {
-            let message = format!("{} must have at most {}", named(&pointer), counted(*limit, "item"));
-            push(pointer, false, message, None);
-        }
-        ValidationErrorKind::MinLength { limit } => {
-            let message = format!("{} must have at least {}", named(&pointer), counted(*limit, "character"));
-            push(pointer, false, message, None);
-        }
-        ValidationErrorKind::MaxLength { limit } => {
-            let message = format!("{} must have at most {}", named(&pointer), counted(*limit, "character"));
-            push(pointer, false, message, None);
-        }
-        ValidationErrorKind::Pattern { pattern } => {
-            let message = format!("{} does not match `{pattern}`", shown(error.instance()));
-            push(pointer, false, message, None);
-        }
-        // The library quotes the value, however large it is.
-        _ => push(pointer, false, super::cut(&error.to_string(), 200), None),
     }
 }
 
-/// The value at a pointer as a person names it: its key, or the whole document.
-fn named(pointer: &str) -> String {
-    match pointer.rsplit_once('/') {
-        None => "the document".to_owned(),
-        Some((above, last)) if !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let list = above.rsplit('/').next().unwrap_or_default();
-            format!("item {last} of `{}`", unescape(list))
+/// The types that the alternatives take for the value of `whole`.
+fn kinds(
+    alternatives: &[Vec<jsonschema::ValidationError<'_>>],
+    whole: &jsonschema::ValidationError<'_>,
+) -> Vec<String> {
+    let mut kinds: Vec<String> = Vec::new();
+    for error in alternatives.iter().flatten().filter(|error| error.instance_path() == whole.instance_path())
+    {
+        let ValidationErrorKind::Type { kind } = error.kind() else { continue };
+        for kind in super::words::kinds(kind) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
         }
-        Some((_, key)) => format!("`{}`", unescape(key)),
     }
+    kinds
 }
 
-fn unescape(key: &str) -> String {
-    super::cut(&key.replace("~1", "/").replace("~0", "~"), 80)
-}
-
-fn with_article(kind: &str) -> String {
-    match kind {
-        "object" | "integer" => format!("an {kind}"),
-        "array" => "a list".to_owned(),
-        "string" => "text".to_owned(),
-        "boolean" => "true or false".to_owned(),
-        "null" => "null".to_owned(),
-        kind => format!("a {kind}"),
+fn wrong_type(pointer: &str, kinds: &[String], value: &Value) -> String {
+    let mut kinds = kinds.to_vec();
+    kinds.sort_by_key(|kind| kind == "null");
+    match kinds.as_slice() {
+        [] => format!("{} must not be {}", named(pointer), shown(value)),
+        kinds => format!("{} must be {}, not {}", named(pointer), kinds.join(" or "), shown(value)),
     }
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    if count == 1 { format!("one {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// Whether what a template fills in may make the error disappear.
@@ -285,18 +271,4 @@ fn distance(a: &str, b: &str) -> usize {
         row = next;
     }
     row.last().copied().unwrap_or_default()
-}
-
-fn shown(value: &Value) -> String {
-    let text = match value {
-        Value::Null => "nothing".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::String(text) => format!("the text `{text}`"),
-        other => format!("`{other}`"),
-    };
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
 }

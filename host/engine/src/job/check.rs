@@ -81,7 +81,6 @@ pub(super) fn check(
         check_retry(job, step, document, &at, found);
     }
     check_retry_of_run(job, document, pointer, found);
-    check_lost(job, document, pointer, catalog, found);
 }
 
 /// The shortest pause before an attempt: a backoff may come a fifth early.
@@ -121,19 +120,18 @@ fn check_retry_of_run(job: &JobDefinition, document: &Document, pointer: &str, f
     }
 }
 
-/// Steps that may do harm when they run twice, and do not say what follows a crash in the middle of them.
-fn check_lost(
+/// Names steps that may do harm when they run twice, and do not say what follows a crash in the middle of them.
+pub(super) fn advice(
     job: &JobDefinition,
     document: &Document,
     pointer: &str,
     catalog: &dyn Catalog,
-    found: &mut Diagnostics,
-) {
+) -> Diagnostics {
     let open = |(_, step): &(usize, &StepDefinition)| {
         step.on_lost.is_none() && catalog.manifest(&step.step_type).is_some_and(|found| !found.idempotent)
     };
     let open: Vec<(usize, &StepDefinition)> = job.all_steps().enumerate().filter(open).collect();
-    let Some((first, _)) = open.first() else { return };
+    let Some((first, _)) = open.first() else { return Diagnostics::default() };
     let names: Vec<String> = open.iter().map(|(_, step)| format!("`{}`", step.id)).collect();
     let (steps, verb) = if names.len() == 1 { ("step", "is") } else { ("steps", "are") };
     let message = format!(
@@ -143,7 +141,7 @@ fn check_lost(
     let help =
         "say `on_lost: retry` where running twice does no harm, or `on_lost: fail` for a dead letter instead";
     let at = format!("{pointer}{}", job.pointer_of(*first));
-    found.0.push(document.error(&at, message).help(help).as_warning());
+    document.error(&at, message).help(help).as_warning().into()
 }
 
 fn check_schedule(

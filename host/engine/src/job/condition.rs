@@ -4,6 +4,7 @@
 //! of a step takes true and false only, in each part that `and`, `or`, `not` and parentheses join.
 
 use super::template::{Piece, Scope, TemplateError, check_size, pieces, value_of};
+use crate::document::cut;
 
 /// The truth of a `when` condition, with or without `${{ }}`.
 ///
@@ -63,7 +64,7 @@ fn truth(source: &str, scope: &Scope, depth: usize) -> Result<bool, String> {
     match value.kind() {
         minijinja::value::ValueKind::Bool => Ok(value.is_true()),
         kind => {
-            let shown: String = value.to_string().chars().take(60).collect();
+            let shown = cut(&value.to_string(), 60);
             let what = match kind {
                 minijinja::value::ValueKind::String => format!("the text `{shown}`"),
                 minijinja::value::ValueKind::Number => format!("the number {shown}"),
@@ -136,42 +137,31 @@ struct Word<'a> {
 fn top_words(source: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut begun: Option<usize> = None;
-    let end = source.len();
-    let outside = outside(source);
-    for (i, c) in source.char_indices().chain([(end, ' ')]) {
+    let mut visit = |i: usize, c: char, depth: Option<i32>| {
         let part_of_word = c.is_alphanumeric() || c == '_' || c == '.';
         match begun {
-            None if part_of_word && outside.contains(&i) => begun = Some(i),
+            None if part_of_word && depth == Some(0) => begun = Some(i),
             Some(start) if !part_of_word => {
                 words.push(Word { start, text: source.get(start..i).unwrap_or_default() });
                 begun = None;
             }
             _ => {}
         }
-    }
+    };
+    scan(source, &mut visit);
+    visit(source.len(), ' ', Some(0));
     words
-}
-
-/// Positions outside of quotes and brackets.
-fn outside(source: &str) -> std::collections::BTreeSet<usize> {
-    let mut found = std::collections::BTreeSet::new();
-    scan(source, |i, depth| {
-        if depth == 0 {
-            found.insert(i);
-        }
-    });
-    found
 }
 
 /// Whether every bracket that opens in the text closes in it.
 fn balanced(source: &str) -> bool {
     let mut whole = true;
-    let last = scan(source, |_, depth| whole &= depth >= 0);
+    let last = scan(source, |_, _, depth| whole &= depth.is_none_or(|depth| depth >= 0));
     whole && last == 0
 }
 
-/// Visits each character outside of quotes with the number of brackets open around it; gives the number at the end.
-fn scan(source: &str, mut visit: impl FnMut(usize, i32)) -> i32 {
+/// Visits each character with the number of brackets open around it, none within quotes; returns the number at the end.
+fn scan(source: &str, mut visit: impl FnMut(usize, char, Option<i32>)) -> i32 {
     let (mut depth, mut quote, mut escaped) = (0, None, false);
     for (i, c) in source.char_indices() {
         match (quote, c) {
@@ -180,15 +170,12 @@ fn scan(source: &str, mut visit: impl FnMut(usize, i32)) -> i32 {
             (Some(open), _) if c == open => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[' | '{') => {
-                visit(i, depth);
-                depth += 1;
-            }
-            (None, ')' | ']' | '}') => {
-                depth -= 1;
-                visit(i, depth);
-            }
-            (None, _) => visit(i, depth),
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, _) => {}
+        }
+        visit(i, c, Some(depth).filter(|_| quote.is_none() && !matches!(c, '"' | '\'')));
+        if quote.is_none() && matches!(c, '(' | '[' | '{') {
+            depth += 1;
         }
     }
     depth

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::document::escape;
+
 /// What was converted, for the warning.
 pub(super) struct Conversion {
     /// The job in the present shape.
@@ -10,6 +12,8 @@ pub(super) struct Conversion {
     pub message: String,
     /// The new form, as YAML.
     pub new_form: String,
+    /// The pointer of each part in the present shape, and the one that it had.
+    pub moved: Vec<(String, String)>,
 }
 
 /// The keys of the single-step shape that are the job's; the rest belongs to its one step.
@@ -29,8 +33,12 @@ const JOB_KEYS: &[(&str, &str)] = &[
 ];
 
 /// Keys of the step that have other names now.
-const STEP_KEYS: &[(&str, &str)] =
-    &[("sql_query", "query"), ("powershell_script", "script"), ("script_content", "script")];
+const STEP_KEYS: &[(&str, &str)] = &[
+    ("job_type", "type"),
+    ("sql_query", "query"),
+    ("powershell_script", "script"),
+    ("script_content", "script"),
+];
 
 /// Converts the legacy single-step shape (`job_type` and no `steps`, section 11.2 of the v2 design), and
 /// the field names `job_id` and `job_name` of `JobDefinition` (section 6.1.1). `None` for the present shape.
@@ -40,11 +48,10 @@ pub(super) fn convert(job: &Value) -> Option<Conversion> {
         return Some(single_step(old));
     }
     if old.contains_key("steps") && (old.contains_key("job_id") || old.contains_key("job_name")) {
-        let new: Map<String, Value> = old
-            .iter()
-            .map(|(key, value)| (renamed(JOB_KEYS, key).unwrap_or(key).to_owned(), value.clone()))
-            .collect();
+        let name = |key: &String| renamed(JOB_KEYS, key).unwrap_or(key).to_owned();
+        let new: Map<String, Value> = old.iter().map(|(key, value)| (name(key), value.clone())).collect();
         return Some(Conversion {
+            moved: old.keys().map(|key| (place("", &name(key)), place("", key))).collect(),
             job: Value::Object(new),
             message: "`job_id` and `job_name` are called `id` and `name` now".to_owned(),
             new_form: "rename the keys".to_owned(),
@@ -56,18 +63,15 @@ pub(super) fn convert(job: &Value) -> Option<Conversion> {
 fn single_step(old: &Map<String, Value>) -> Conversion {
     let mut job = Map::new();
     let mut step = Map::new();
+    // The one step is the whole job.
+    let mut moved = vec![("/steps".to_owned(), String::new()), ("/steps/0".to_owned(), String::new())];
     for (key, value) in old {
-        match renamed(JOB_KEYS, key) {
-            Some(new) => {
-                job.insert(new.to_owned(), value.clone());
-            }
-            None if key == "job_type" => {
-                step.insert("type".to_owned(), value.clone());
-            }
-            None => {
-                step.insert(renamed(STEP_KEYS, key).unwrap_or(key).to_owned(), value.clone());
-            }
-        }
+        let (above, part, new) = match renamed(JOB_KEYS, key) {
+            Some(new) => ("", &mut job, new),
+            None => ("/steps/0", &mut step, renamed(STEP_KEYS, key).unwrap_or(key)),
+        };
+        moved.push((place(above, new), place("", key)));
+        part.insert(new.to_owned(), value.clone());
     }
     step.insert("id".to_owned(), json!("main_step"));
     step.insert("name".to_owned(), job.get("name").cloned().unwrap_or_else(|| json!("main_step")));
@@ -78,7 +82,12 @@ fn single_step(old: &Map<String, Value>) -> Conversion {
         job: Value::Object(job),
         message: "this is the legacy single-step shape; it is converted".to_owned(),
         new_form: format!("the new form is\n{new_form}"),
+        moved,
     }
+}
+
+fn place(above: &str, key: &str) -> String {
+    format!("{above}/{}", escape(key))
 }
 
 fn renamed(names: &[(&str, &'static str)], key: &str) -> Option<&'static str> {

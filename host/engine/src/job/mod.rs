@@ -23,7 +23,7 @@ use crate::schedule::Schedule;
 
 pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_in};
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable};
 
@@ -218,7 +218,7 @@ pub struct RunRetry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryFrom {
-    /// At the step that failed; what is done stays done.
+    /// At the step that failed; steps that succeeded do not run again.
     #[default]
     FailedStep,
     /// At the first step.
@@ -236,12 +236,12 @@ pub struct Concurrency {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10_000))]
     pub limit: u32,
-    /// What becomes of one more. Default: `queue`.
+    /// What happens to one more. Default: `queue`.
     #[serde(default)]
     pub on_conflict: OnConflict,
 }
 
-/// What becomes of a run whose concurrency key is taken.
+/// What happens to a run whose concurrency key is taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnConflict {

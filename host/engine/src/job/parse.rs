@@ -1,18 +1,20 @@
 //! From the text of a job file to a checked [`JobDefinition`].
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::check::{Catalog, check};
+use super::check::{Catalog, advice, check};
 use super::{JobDefinition, legacy};
-use crate::document::{Diagnostics, Document};
+use crate::document::{Diagnostic, Diagnostics, Document, escape};
 
 /// A job file that can run.
 #[derive(Debug, Clone)]
 pub struct Parsed {
     /// The job.
     pub job: JobDefinition,
-    /// What its author should know.
+    /// What is most likely a mistake, each time that the file is read.
     pub warnings: Diagnostics,
+    /// What its author should decide once: for those who write or store the job, not for those who run it.
+    pub advice: Diagnostics,
     /// The file, for diagnostics that come later (from the steps' own `validate`).
     pub document: Document,
     /// Where the job stands in the file: empty, or `/job` for the body of a v2 request.
@@ -25,19 +27,45 @@ pub struct Parsed {
 /// # Errors
 /// Every problem of the file, each with its place.
 pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
-    let mut document = Document::parse(name, text)?;
-    let wrapped = document.value.as_object().is_some_and(|map| map.len() == 1 && map.contains_key("job"));
-    let pointer = if wrapped { "/job" } else { "" };
+    let document = Document::parse(name, text)?;
+    let request = document.value.as_object().filter(|map| is_request(map));
+    let pointer = if request.is_some() { "/job" } else { "" };
+    let beside = request.into_iter().flat_map(Map::keys).filter(|key| *key != "job");
+    let beside: Vec<Diagnostic> = beside
+        .map(|key| {
+            document.error_at_key(&format!("/{}", escape(key)), format!("unknown key `{key}` beside `job`"))
+        })
+        .collect();
+    match parse_in(document, pointer, catalog) {
+        Ok(_) if !beside.is_empty() => Err(Diagnostics(beside).sorted()),
+        Err(Diagnostics(found)) => Err(Diagnostics([found, beside].concat()).sorted()),
+        parsed => parsed,
+    }
+}
+
+/// Whether a document is the body of a request, and no job itself.
+fn is_request(map: &Map<String, Value>) -> bool {
+    let of_a_job = ["id", "job_id", "steps", "job_type"];
+    map.contains_key("job") && !of_a_job.iter().any(|key| map.contains_key(*key))
+}
+
+/// Reads the job that stands at `pointer` of a document.
+///
+/// # Errors
+/// Every problem of the job, each with its place in the document.
+pub fn parse_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
     let mut value = document.value.pointer(pointer).cloned().unwrap_or(Value::Null);
     let mut found = Diagnostics::default();
     if let Some(conversion) = legacy::convert(&value) {
         let warning = document.error(pointer, conversion.message).help(conversion.new_form).as_warning();
         found.0.push(warning);
+        let below = |(new, old): (String, String)| (format!("{pointer}{new}"), format!("{pointer}{old}"));
+        document = document.moved(conversion.moved.into_iter().map(below).collect());
         value = conversion.job;
     }
     found.0.extend(document.check(&value, pointer, &JobDefinition::schema()));
     // What the schema refuses may still be partly readable: then the other checks add what they find.
-    match serde_json::from_value::<JobDefinition>(value.clone()) {
+    match document.build::<JobDefinition>(pointer, &value) {
         Ok(mut job) => {
             if job.name.is_empty() {
                 job.name.clone_from(&job.id);
@@ -51,12 +79,13 @@ pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Di
             if found.has_errors() {
                 return Err(found.sorted());
             }
+            let advice = advice(&job, &document, pointer, catalog);
             document.value = value;
-            Ok(Parsed { job, warnings: found.sorted(), document, pointer: pointer.to_owned() })
+            Ok(Parsed { job, warnings: found.sorted(), advice, document, pointer: pointer.to_owned() })
         }
         Err(error) => {
             if !found.has_errors() {
-                found.0.push(document.error(pointer, error.to_string()));
+                found.0.push(error);
             }
             Err(found.sorted())
         }
@@ -145,6 +174,71 @@ mod tests {
         );
     }
 
+    /// Problems of a converted job stand where the file has what is wrong, under the names that it uses.
+    #[test]
+    fn problems_of_a_legacy_job_have_their_places_in_the_file() {
+        check(
+            r#"{"job": {"job_id": "sql-job-001",
+ "job_type": "sql",
+ "sql_query": ["SELECT 1"],
+ "max_rows": "many",
+ "parameters": {"a": 1}, "colour": "red"}}"#,
+            expect![[r#"
+                warning: this is the legacy single-step shape; it is converted
+                 --> job.yaml:1:9
+                  |
+                1 | {"job": {"job_id": "sql-job-001",
+                  |         ^
+                  help: the new form is
+                    id: "sql-job-001"
+                    timezone: "UTC"
+                    steps:
+                      - colour: "red"
+                        id: "main_step"
+                        max_rows: "many"
+                        name: "main_step"
+                        parameters: {"a":1}
+                        query: ["SELECT 1"]
+                        type: "sql"
+
+                error: `sql_query` must be text, not a list
+                 --> job.yaml:3:15
+                  |
+                3 |  "sql_query": ["SELECT 1"],
+                  |               ^
+
+                error: `max_rows` must be a whole number, not the text `many`
+                 --> job.yaml:4:14
+                  |
+                4 |  "max_rows": "many",
+                  |              ^
+
+                error: unknown key `colour`
+                 --> job.yaml:5:26
+                  |
+                5 |  "parameters": {"a": 1}, "colour": "red"}}
+                  |                          ^
+                  help: known keys: connection_name, max_rows, parameters, query, timeout"#]],
+        );
+        let text = r#"{"job_id": 7, "job_name": "n", "steps": [{"id": "a", "type": "sql", "query": "q"}]}"#;
+        let found = parse("job.json", text, &catalog(true)).unwrap_err().0;
+        let shown = |found: &Diagnostic| (found.pointer.clone(), found.column, found.message.clone());
+        assert_eq!(shown(&found[1]), ("/job_id".to_owned(), 12, "`job_id` must be text, not `7`".to_owned()));
+    }
+
+    #[test]
+    fn what_stands_beside_the_job_of_a_request_is_named() {
+        check(
+            "job: {id: x, steps: [{id: a, type: sql, query: q}]}\nvariables: {day: x}",
+            expect![[r#"
+                error: unknown key `variables` beside `job`
+                 --> job.yaml:2:1
+                  |
+                2 | variables: {day: x}
+                  | ^"#]],
+        );
+    }
+
     #[test]
     fn every_problem_is_told_at_once() {
         check(
@@ -194,7 +288,7 @@ steps:
                   |     ^
                   help: did you mean `query`?
 
-                error: `max_rows` must be an integer, not the text `many`
+                error: `max_rows` must be a whole number, not the text `many`
                  --> job.yaml:8:15
                   |
                 8 |     max_rows: many
@@ -237,7 +331,7 @@ steps:
                 17 |     query: ${{ steps.c.output }}
                    |            ^
 
-                error: 0 is less than the minimum of 1
+                error: `max_attempts` must be at least 1, not 0
                   --> job.yaml:18:27
                    |
                 18 |     retry: {max_attempts: 0}
@@ -249,8 +343,7 @@ steps:
     fn steps_that_may_do_harm_twice_are_named_until_they_say_what_follows_a_crash() {
         let text = "{id: x, steps: [{id: a, type: sql, query: q}, {id: b, type: sql, query: q, on_lost: fail}], \
                     finally: [{id: c, type: sql, query: q}]}";
-        let warnings =
-            |idempotent| parse("job.yaml", text, &catalog(idempotent)).unwrap().warnings.to_string();
+        let warnings = |idempotent| parse("job.yaml", text, &catalog(idempotent)).unwrap().advice.to_string();
         assert_eq!(warnings(true), "");
         let told = "the steps `a`, `c` are not idempotent: an attempt that is lost in a crash of its worker runs again";
         assert!(warnings(false).contains(told), "{}", warnings(false));

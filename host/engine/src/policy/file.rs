@@ -316,6 +316,7 @@ impl Grants {
                 problems.0.push(document.error(&format!("{pointer}/http/{i}"), problem));
             }
         }
+        self.check_credentials(document, pointer, problems);
         for (i, rule) in self.files.iter().flatten().enumerate() {
             let sources = [rule.source.is_some(), rule.scratch.is_some(), rule.workspace.is_some()];
             if sources.iter().filter(|set| **set).count() != 1 {
@@ -333,6 +334,77 @@ impl Grants {
                 let message = format!("`{}` is granted twice", rule.program);
                 problems.0.push(document.error(&format!("{pointer}/process/{i}/program"), message));
             }
+        }
+    }
+
+    /// Two rules for the same requests with different credentials: each such request would be refused as ambiguous.
+    fn check_credentials(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
+        let rules: Vec<&HttpRule> = self.http.iter().flatten().collect();
+        for (i, rule) in rules.iter().enumerate() {
+            let same = rules.iter().take(i).position(|other| rule.differs_in_credential(other));
+            let Some(first) = same else { continue };
+            let line = document.error(&format!("{pointer}/http/{first}"), "").line;
+            let message = format!(
+                "this rule and the one in line {line} allow the same requests with different credentials: every such request is refused"
+            );
+            let help = "remove one of the two, or give them different `paths`";
+            problems.0.push(document.error(&format!("{pointer}/http/{i}"), message).help(help));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_every_request_would_find_ambiguous_are_refused_when_the_policy_is_read() {
+        let told = |rules: &[&str]| {
+            let rules: String = rules.iter().map(|rule| format!("- {rule}\n")).collect();
+            let text = format!("policy: 1\nname: p\nsteps: [http]\nhttp:\n{rules}");
+            match Policy::parse("p.yaml", &text, Path::new("")) {
+                Ok(_) => String::new(),
+                Err(problems) => format!("{}:{}", problems.0[0].line, problems.0[0].message),
+            }
+        };
+        let with = |rest: &str, secret: &str| {
+            format!("{{url: {rest}, inject: {{header: authorization, secret: {secret}}}}}")
+        };
+        let refused = |line: u32, other: u32| {
+            format!(
+                "{line}:this rule and the one in line {other} allow the same requests with different credentials: every such request is refused"
+            )
+        };
+        let one = with("'https://a.example', paths: ['/x', '/y']", "one");
+        for (rules, expected) in [
+            (
+                vec![
+                    one.clone(),
+                    with("'https://a.example:443', methods: [GET], paths: ['/y', '/x']", "two"),
+                ],
+                refused(6, 5),
+            ),
+            (
+                vec![
+                    one.clone(),
+                    "{url: 'https://b.example'}".to_owned(),
+                    one.replace("secret: one", "secret: two"),
+                ],
+                refused(7, 5),
+            ),
+            (vec![one.clone(), "{url: 'https://a.example', paths: ['/x', '/y']}".to_owned()], refused(6, 5)),
+            (
+                vec![with("'https://a.example'", "one"), with("'https://a.example', paths: ['/*']", "two")],
+                refused(6, 5),
+            ),
+            // The same credential, or other requests: the first rule that allows a request counts.
+            (vec![one.clone(), one.clone()], String::new()),
+            (vec![one.clone(), with("'https://a.example', paths: ['/x']", "two")], String::new()),
+            (vec![one.clone(), with("'http://a.example', paths: ['/x', '/y']", "two")], String::new()),
+            (vec!["{organization: a}".to_owned(), "{organization: b}".to_owned()], String::new()),
+        ] {
+            let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+            assert_eq!(told(&rules), expected, "{rules:#?}");
         }
     }
 }

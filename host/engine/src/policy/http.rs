@@ -5,6 +5,7 @@
 //! resolved once, by the host, and only to addresses of the public internet unless the rule names others;
 //! credentials are added after the decision, and only for the origin that they belong to.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -132,8 +133,21 @@ impl HttpRule {
 
     /// Whether this rule is for the same requests as the other, with another credential.
     pub(super) fn differs_in_credential(&self, other: &Self) -> bool {
-        self.inject != other.inject
-            && (&self.url, &self.methods, &self.paths) == (&other.url, &other.methods, &other.paths)
+        let requests = self.requests();
+        self.inject != other.inject && requests.is_some() && requests == other.requests()
+    }
+
+    /// The requests that it is for, however they are written.
+    fn requests(&self) -> Option<(Origin, BTreeSet<&str>, BTreeSet<&str>)> {
+        let methods = match self.methods.as_slice() {
+            [] => BTreeSet::from(["GET"]),
+            methods => methods.iter().map(String::as_str).collect(),
+        };
+        let paths = match self.paths.as_slice() {
+            [] => BTreeSet::from(["/*"]),
+            paths => paths.iter().map(String::as_str).collect(),
+        };
+        Some((origin(self.url.as_deref()?).ok()?, methods, paths))
     }
 
     /// Whether this rule lets a request go to `address`.
@@ -142,6 +156,7 @@ impl HttpRule {
     }
 }
 
+#[derive(PartialEq, Eq)]
 struct Origin {
     scheme: String,
     host: String,

@@ -102,13 +102,13 @@ macro_rules! limits {
 
 impl Bytes {
     const fn of(kib: u64) -> Self {
-        Self(kib << 10)
+        Self::new(kib << 10)
     }
 }
 
 impl Count {
     const fn of(count: u64) -> Self {
-        Self(count)
+        Self::new(count)
     }
 }
 

@@ -384,7 +384,7 @@ context: {read: [day]}
             replaces_builtin: false,
             narrowing: &[&narrowing],
             timeout: None,
-            workspace: Some(crate::quantity::Bytes(1 << 20)),
+            workspace: Some(crate::quantity::Bytes::new(1 << 20)),
         };
         decide(&PolicySet::new(policies, &config).unwrap(), &config, &request).unwrap()
     }

@@ -173,23 +173,23 @@ impl Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Admitted, and not begun.
+    /// It is admitted and has not begun.
     Queued,
-    /// A worker moves it, or moved it and died.
+    /// A worker is running it, or died while running it.
     Running,
     /// An attempt failed; it waits for the time of the next one.
     Waiting,
-    /// It waits for something outside: an approval, a pipeline, a file, a time.
+    /// It waits for something outside Stepwell: an approval, a pipeline, a file, a time.
     Parked,
-    /// Every step succeeded, was skipped, or failed and may.
+    /// Every step succeeded, was skipped, or was allowed to fail.
     Success,
     /// A step failed.
     Failed,
-    /// Somebody cancelled it.
+    /// It was cancelled.
     Cancelled,
     /// The job's time ran out.
     Timeout,
-    /// It did not begin in time.
+    /// It did not begin within its `queue_timeout`.
     Expired,
 }
 
@@ -242,11 +242,11 @@ impl RunStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
-    /// Its turn has not come.
+    /// It has not begun.
     Pending,
     /// An attempt runs.
     Running,
-    /// An attempt failed, another one follows.
+    /// An attempt failed; another one follows.
     Waiting,
     /// It waits for something outside.
     Parked,
@@ -254,7 +254,7 @@ pub enum StepStatus {
     Success,
     /// Its last attempt failed.
     Failed,
-    /// Its condition was false, or the run ended before.
+    /// Its condition was false, or the run ended before its turn.
     Skipped,
     /// It was cancelled.
     Cancelled,
@@ -354,6 +354,22 @@ impl StepState {
         }
     }
 
+    /// What templates of later steps see of it. The output may be large: it is copied once.
+    fn seen(&self) -> Value {
+        let produced = self.end.as_ref().map(|end| &end.produced);
+        let status = Value::from(self.status.name());
+        let output = produced.map(|produced| produced.output.clone()).unwrap_or_default();
+        let metadata = produced.map(|produced| produced.metadata.clone()).unwrap_or_default();
+        let summary = produced.map(|produced| produced.summary.clone()).unwrap_or_default();
+        let seen = [
+            ("status", status),
+            ("output", output),
+            ("metadata", Value::Object(metadata)),
+            ("summary", Value::String(summary)),
+        ];
+        Value::Object(seen.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
     /// True while something is still to happen to it.
     pub fn is_open(&self) -> bool {
         matches!(
@@ -442,20 +458,19 @@ impl RunState {
         self.steps.iter().position(StepState::is_open)
     }
 
+    /// When a run that waits goes on; none for any other.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        let waits = matches!(self.status, RunStatus::Waiting | RunStatus::Parked);
+        self.current().filter(|_| waits).and_then(|step| self.steps.get(step)?.not_before)
+    }
+
     /// What templates of the step at `index` see.
     pub fn scope(&self, index: usize) -> Scope {
         let job = &self.run.job;
         let text = |value: &str| Value::from(value);
         let mut scope = Scope { vars: self.variables.clone(), ..Scope::default() };
         for (definition, step) in job.all_steps().zip(&self.steps).filter(|(_, step)| !step.is_open()) {
-            let produced = step.end.as_ref().map(|end| end.produced.clone()).unwrap_or_default();
-            let seen = serde_json::json!({
-                "status": step.status.name(),
-                "output": produced.output,
-                "metadata": produced.metadata,
-                "summary": produced.summary,
-            });
-            scope.steps.insert(definition.id.clone(), seen);
+            scope.steps.insert(definition.id.clone(), step.seen());
         }
         let started = self.started_at.unwrap_or(self.run.created_at);
         let status = self.verdict.map_or(RunStatus::Running, |verdict| verdict.status);

@@ -27,6 +27,11 @@ pub struct RunView {
     pub status: RunStatus,
     /// The job's zone.
     pub timezone: String,
+    /// When it is, or was, due to begin (RFC 3339, UTC).
+    pub due_at: String,
+    /// When a run that has begun and waits goes on: for the next attempt, for the next check of what a step waits for,
+    /// or at the end of the time for an approval. Null for every other run.
+    pub wakes_at: Option<String>,
     /// When it began (RFC 3339, UTC); null for a run that has not begun: it waits, expired, or was cancelled before.
     pub start_time: Option<String>,
     /// When it ended; null while it runs.
@@ -41,6 +46,10 @@ pub struct RunView {
     pub successful_steps: usize,
     /// Steps that failed or timed out.
     pub failed_steps: usize,
+    /// Steps that did not run: their condition was false, or the run ended before their turn.
+    pub skipped_steps: usize,
+    /// Steps that were cancelled.
+    pub cancelled_steps: usize,
 }
 
 /// Bytes of the values of all steps that are shown with a run.
@@ -109,6 +118,8 @@ impl From<&RunState> for RunView {
             job_name: job.name.clone(),
             status: state.status,
             timezone: job.timezone.clone(),
+            due_at: rfc3339(state.run.scheduled_time),
+            wakes_at: state.wakes_at().map(rfc3339),
             start_time: state.started_at.map(rfc3339),
             end_time: state.ended_at.map(rfc3339),
             duration_seconds: seconds(state.started_at, state.ended_at),
@@ -116,6 +127,8 @@ impl From<&RunState> for RunView {
             step_count: state.steps.len(),
             successful_steps: count(&[StepStatus::Success]),
             failed_steps: count(&[StepStatus::Failed, StepStatus::Timeout]),
+            skipped_steps: count(&[StepStatus::Skipped]),
+            cancelled_steps: count(&[StepStatus::Cancelled]),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::quantity::Span;
 pub use calendar::{Blackout, Calendars};
 pub use decide::{Decision, Due, Fire, PUNCTUAL, Watch, backfill, due};
 pub use timetable::{Nominal, Timetable};
-pub use zone::{Gap, Overlap, Transition, check_once, parse_time};
+pub use zone::{Gap, Overlap, Transition, check_once, check_range, parse_time};
 
 /// When a job is due: one of `cron`, `every` and `at`, in the job's time zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

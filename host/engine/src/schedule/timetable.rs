@@ -54,7 +54,7 @@ impl Nominal {
     pub fn note(&self) -> &'static str {
         match self.transition {
             None => "",
-            Some(Transition::Skipped) => "the clocks skip this time: left out",
+            Some(Transition::Skipped) => "the clocks skip this time: no run",
             Some(Transition::Moved) => "the clocks skip this time: moved",
             Some(Transition::First) => "the clocks repeat this time: first pass",
             Some(Transition::Second) => "the clocks repeat this time: second pass",

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// What becomes of a wall time that a change of the clocks skips.
+/// What happens at a wall time that a change of the clocks skips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
@@ -25,7 +25,7 @@ pub enum Gap {
     Shift,
 }
 
-/// What becomes of a wall time that a change of the clocks repeats.
+/// What happens at a wall time that a change of the clocks repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
@@ -163,6 +163,9 @@ pub fn parse_time(text: &str, zone: Tz) -> Result<Timestamp, String> {
 /// The furthest time to come that one run is scheduled for.
 const HORIZON_DAYS: i64 = 5 * 366;
 
+/// The furthest time to come that fires are shown for.
+const RANGE_DAYS: i64 = 50 * 366;
+
 /// Whether one run may be scheduled for that time.
 ///
 /// # Errors
@@ -170,10 +173,25 @@ const HORIZON_DAYS: i64 = 5 * 366;
 pub fn check_once(at: Timestamp, now: Timestamp) -> Result<(), String> {
     if at < now {
         let (at, now) = (at.format("%Y-%m-%d %H:%M:%SZ"), now.format("%Y-%m-%d %H:%M:%SZ"));
-        return Err(format!("{at} is over: it is {now} now; name a time to come, or run the job at once"));
+        return Err(format!("{at} is in the past: it is {now} now; choose a later time, or run the job now"));
     }
     if at - now > chrono::Duration::days(HORIZON_DAYS) {
         return Err(format!("{} is more than five years away", at.format("%Y-%m-%d %H:%M:%SZ")));
+    }
+    Ok(())
+}
+
+/// Whether a range of fires may begin or end at that time.
+///
+/// # Errors
+/// When it is before 1970, or further away than any plan is.
+pub fn check_range(at: Timestamp, now: Timestamp) -> Result<(), String> {
+    let shown = at.format("%Y-%m-%d %H:%M:%SZ");
+    if at < Timestamp::UNIX_EPOCH {
+        return Err(format!("{shown} is before 1970"));
+    }
+    if at - now > Duration::days(RANGE_DAYS) {
+        return Err(format!("{shown} is more than 50 years away"));
     }
     Ok(())
 }
@@ -251,5 +269,26 @@ mod tests {
         }
         assert!(parse_time("+262142-12-31", zone).is_err() && parse_time("0001-01-01", zone).is_err());
         assert!(parse_time("tomorrow", zone).unwrap_err().contains("`tomorrow` is not a time"));
+    }
+
+    #[test]
+    fn times_beyond_any_plan_are_refused() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-11-28T10:00:00Z");
+        for (text, once, range) in [
+            ("2026-11-28T10:00:00Z", None, None),
+            ("2031-11-28T10:00:00Z", None, None),
+            ("2026-11-28T09:59:59Z", Some("is in the past: it is"), None),
+            ("2032-11-28T10:00:00Z", Some("more than five years away"), None),
+            ("9999-01-01T00:00:00Z", Some("more than five years away"), Some("more than 50 years away")),
+            ("1969-12-31T23:59:59Z", Some("is in the past: it is"), Some("is before 1970")),
+        ] {
+            for (found, said) in [(check_once(at(text), now), once), (check_range(at(text), now), range)] {
+                match said {
+                    None => assert_eq!(found, Ok(()), "{text}"),
+                    Some(said) => assert!(found.unwrap_err().contains(said), "{text}"),
+                }
+            }
+        }
     }
 }

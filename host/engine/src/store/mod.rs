@@ -20,7 +20,7 @@ pub use rows::*;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// There is a run of this id.
-    #[error("a run `{0}` is there already")]
+    #[error("a run `{0}` already exists")]
     Exists(String),
     /// The same request made this run before.
     #[error("the idempotency key was used before, for the run `{0}`")]
@@ -29,13 +29,13 @@ pub enum StoreError {
     #[error("the idempotency key was used before, for another request (run `{0}`)")]
     KeyReused(String),
     /// There is no run of this id.
-    #[error("there is no run `{0}`; `stepwell runs list` shows what there is")]
+    #[error("there is no run `{0}`; `stepwell runs list` lists the runs")]
     NotFound(String),
     /// There is no record of this kind and id.
     #[error("there is no {0} `{1}`")]
     NoRecord(&'static str, String),
     /// The record is not in the version that the change was made for.
-    #[error("the {0} `{1}` has changed meanwhile, or is there already")]
+    #[error("the {0} `{1}` has changed in the meantime, or already exists")]
     Conflict(&'static str, String),
     /// The queue holds as many waiting runs as it may.
     #[error("the queue `{0}` is full: {1} runs wait in it, which is its `max_waiting`")]

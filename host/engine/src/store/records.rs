@@ -112,6 +112,17 @@ pub enum Expect {
     Version(u64),
 }
 
+impl Expect {
+    /// Whether a record that is there in that version is as expected.
+    pub fn allows(self, version: u64) -> bool {
+        match self {
+            Self::Any | Self::Present => true,
+            Self::Absent => false,
+            Self::Version(expected) => expected == version,
+        }
+    }
+}
+
 /// A row for the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {

@@ -101,7 +101,7 @@ impl NewRun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Source {
-    /// Somebody asked for it.
+    /// A request.
     Api,
     /// A schedule.
     Schedule {
@@ -261,8 +261,12 @@ pub struct RunRow {
     pub priority: u8,
     /// When it was asked for.
     pub created_at: Timestamp,
-    /// When it is, or was, due.
+    /// When it is, or was, due to begin.
     pub due_at: Timestamp,
+    /// When a run that has begun and waits goes on: for the next attempt, for the next check of what a step waits for,
+    /// or at the end of the time for an approval. Null for every other run.
+    #[serde(default)]
+    pub wakes_at: Option<Timestamp>,
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// When it ended.

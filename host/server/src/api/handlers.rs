@@ -1,22 +1,24 @@
 //! Jobs, schedules, dead letters, queues, and what operates the service.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stepwell::engine::Job as EngineJob;
-use stepwell::engine::document::{Document, Schema};
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
 use stepwell::{CleanUpOptions, Health, HostError, Metrics, StoredJob};
 
+use super::body::{body, read, warnings};
+use super::cursor;
 use super::keys::{self, NewKey};
-use super::problem::{Place, Problem};
+use super::problem::Problem;
 use super::v2::{accepted, checked, idempotency, parse, text, trace};
 use super::views::{
     AuditLog, CheckedJob, CleanedUp, ClockChange, Job, Jobs, Key, KeyRequest, Keys, NewKeyAnswer,
@@ -38,15 +40,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
             Err(_) => Err(Problem::bad_request("a parameter of the query is wrong, or given twice")),
         }
     }
-}
-
-/// The body as JSON; nothing at all is an empty object. Every problem is told, with its place.
-pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(bytes: &Bytes) -> Result<T, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
-    let text = if text.trim().is_empty() { "{}" } else { text };
-    let malformed = |problems| Problem { status: 400, ..HostError::Invalid(problems).into() };
-    let document = Document::parse("body", text).map_err(malformed)?;
-    Ok(document.read(&Schema::of::<T>()).map_err(HostError::Invalid)?)
 }
 
 pub(super) fn limit(limit: Option<u32>) -> Result<u32, Problem> {
@@ -109,8 +102,9 @@ pub(super) async fn list_jobs(
         async move { host.jobs(&after.unwrap_or_default(), limit).await }
     };
     let own = |stored: &StoredJob| caller.covers(&stored.job.id);
-    let (jobs, next_cursor) =
-        page(limit(query.limit)?, query.cursor, fetch, own, |stored| stored.job.id.clone()).await?;
+    let after = cursor::read("jobs", query.cursor.as_deref())?;
+    let (jobs, next) = page(limit(query.limit)?, after, fetch, own, |stored| stored.job.id.clone()).await?;
+    let next_cursor = next.map(|id| cursor::write("jobs", &id));
     Ok(Json(Jobs { items: jobs.iter().map(Job::from).collect(), next_cursor }))
 }
 
@@ -156,13 +150,15 @@ pub(super) async fn put_job(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
-    let job = parse(&app, &caller, &bytes).await?;
+    let parsed = checked(&app, &caller, text(&bytes)?).await?;
+    let warnings = warnings(&parsed);
+    let job = Arc::new(EngineJob::from(parsed.job));
     if job.id != id {
         let detail = format!("the job in the body is `{}`, and the path says `{id}`", job.id);
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     let stored = app.host.put_job(&job, expectation(&headers)?, caller.audit(&app, "job.put", &id)).await?;
-    Ok(tagged(&Job::from(&stored)))
+    Ok(tagged(&Job { warnings, ..Job::from(&stored) }))
 }
 
 pub(super) async fn delete_job(
@@ -188,33 +184,31 @@ pub(super) async fn run_job(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
-    let request: RunRequest = body(&bytes)?;
+    let request = read::<RunRequest>(&bytes)?;
     let job = app.host.job(&id).await?.job;
-    let due = match &request.scheduled_time {
-        Some(text) => Some(time(&app, text, &job.timezone)?),
-        None => None,
-    };
+    let time = |text: &String| time(&app, "scheduled_time", text, &job.timezone);
+    let due = request.value.scheduled_time.as_ref().map(time).transpose();
     let admission = Admission {
-        variables: request.variables,
-        due,
-        priority: request.priority,
+        variables: request.value.variables.clone(),
+        due: due.map_err(|error| request.refused(error))?,
+        priority: request.value.priority,
         trace: trace(&headers),
         ..Admission::default()
     };
     let idempotency = idempotency(&headers, &caller, &format!("job.run {id}"), &bytes)?;
     let audit = Audit { detail: id.clone(), ..caller.audit(&app, "job.run", "") };
-    let admitted = app.host.enqueue(&job, admission, idempotency, Some(audit)).await?;
-    Ok(accepted(&admitted))
+    let admitted = app.host.enqueue(&job, admission, idempotency, Some(audit)).await;
+    Ok(accepted(&admitted.map_err(|error| request.refused(error))?))
 }
 
+/// The time that the argument `name` is.
 pub(super) fn time(
     app: &App,
+    name: &'static str,
     text: &str,
     timezone: &str,
-) -> Result<stepwell::engine::clock::Timestamp, Problem> {
-    let wrong =
-        |error: stepwell::HostError| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
-    app.host.time_in(text, timezone).map_err(wrong)
+) -> Result<stepwell::engine::clock::Timestamp, HostError> {
+    app.host.time_in(text, timezone).map_err(|error| HostError::Argument(name, error.to_string()))
 }
 
 pub(super) async fn get_schedule(
@@ -247,7 +241,7 @@ pub(super) async fn validate_job(
         job_id: parsed.job.id.clone(),
         timezone: parsed.job.timezone.clone(),
         steps: parsed.job.step_count(),
-        warnings: parsed.warnings.0.iter().map(Place::from).collect(),
+        warnings: warnings(&parsed),
     }))
 }
 
@@ -273,17 +267,14 @@ pub(super) async fn preview(
 
 /// The next fires of a job.
 fn fires(app: &App, job: &EngineJob, query: &PreviewQuery) -> Answer<PreviewAnswer> {
-    let from = match &query.from {
-        Some(text) => {
-            app.host.time_in(text, &job.timezone).map_err(|error| Problem::bad_request(error.to_string()))?
-        }
-        None => app.host.now(),
+    // They are parameters of the query, and no part of a body.
+    let wrong = |error: HostError| match error {
+        HostError::Argument(..) => Problem::bad_request(error.to_string()),
+        error => error.into(),
     };
-    let count = query.count.unwrap_or(20);
-    if !(1..=1000).contains(&count) {
-        return Err(Problem::bad_request(format!("count: {count} is not between 1 and 1000")));
-    }
-    let fires = app.host.preview(job, from, count)?;
+    let from = query.from.as_ref().map(|text| time(app, "from", text, &job.timezone)).transpose();
+    let from = from.map_err(wrong)?.unwrap_or_else(|| app.host.now());
+    let fires = app.host.preview(job, from, query.count.unwrap_or(20)).map_err(wrong)?;
     let to = fires.last().map_or(from, |last| last.due_at);
     let transitions = app.host.transitions(job, from, to).into_iter();
     let transitions = transitions.map(|(at, seconds)| ClockChange { at, seconds }).collect();
@@ -395,14 +386,17 @@ pub(super) async fn clean_up(
     Ok(Json(CleanedUp { runs: done.runs, kept_dead: done.kept_dead, dry_run }))
 }
 
-pub(super) async fn audit(State(app): State<App>, Params(page): Params<Page>) -> Answer<AuditLog> {
-    let limit = limit(page.limit)?;
-    let before = match page.cursor {
-        Some(cursor) => Some(cursor.parse().map_err(|_| Problem::bad_request("cursor: not one of ours"))?),
+pub(super) async fn audit(State(app): State<App>, Params(query): Params<Page>) -> Answer<AuditLog> {
+    let before = match cursor::read("audit", query.cursor.as_deref())? {
+        Some(seq) => Some(seq.parse().map_err(|_| cursor::unknown())?),
         None => None,
     };
-    let items = app.host.store().audit(before, limit).await?;
-    let next_cursor = items.last().filter(|_| items.len() >= limit as usize).map(|row| row.seq.to_string());
+    let fetch = |before: Option<u64>, limit| {
+        let host = app.host.clone();
+        async move { Ok(host.store().audit(before, limit).await?) }
+    };
+    let (items, next) = page(limit(query.limit)?, before, fetch, |_| true, |row| row.seq).await?;
+    let next_cursor = next.map(|seq| cursor::write("audit", &seq.to_string()));
     Ok(Json(AuditLog { items, next_cursor }))
 }
 
@@ -416,12 +410,11 @@ pub(super) async fn create_key(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<NewKeyAnswer>), Problem> {
-    let KeyRequest { name, role, projects, jobs, expires_at } = body(&bytes)?;
-    if !(1..=100).contains(&name.chars().count()) {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "name: 1 to 100 characters"));
-    }
-    let (key, token) =
-        keys::create(&app.host, NewKey { name, role, projects, jobs, expires_at }, caller.name()).await?;
+    let request = read::<KeyRequest>(&bytes)?;
+    let KeyRequest { name, role, projects, jobs, expires_at } = request.value.clone();
+    let new = NewKey { name, role, projects, jobs, expires_at };
+    let made = keys::create(&app.host, new, caller.name()).await;
+    let (key, token) = made.map_err(|error| request.refused(error))?;
     Ok((StatusCode::CREATED, Json(NewKeyAnswer { key: key.into(), token })))
 }
 

@@ -7,10 +7,12 @@ use axum::response::Response;
 use serde::Deserialize;
 use stepwell::Backfill;
 use stepwell::engine::StoreError;
+use stepwell::engine::clock::Timestamp;
 use stepwell::engine::schedule;
 use stepwell::engine::store::{DeadLetter, Kind, LedgerFilter, LedgerRow};
 
-use super::handlers::{Answer, Page, Params, body, limit, page, time};
+use super::body::{body, read};
+use super::handlers::{Answer, Page, Params, limit, page, time};
 use super::problem::Problem;
 use super::runs::edited;
 use super::v2::accepted;
@@ -18,7 +20,7 @@ use super::views::{
     BackfillAnswer, BackfillRequest, Backfills, BulkAction, BulkAnswer, BulkRequest, DeadLetters, Ledger,
     Reason, RetryRequest,
 };
-use super::{App, Caller};
+use super::{App, Caller, cursor};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,8 +54,8 @@ pub(super) async fn ledger(
             |text: String| app.host.time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()));
         text.map(read).transpose()
     };
-    let after = match query.cursor {
-        Some(cursor) => Some(place(&cursor).ok_or_else(|| Problem::bad_request("cursor: not one of ours"))?),
+    let after = match cursor::read("ledger", query.cursor.as_deref())? {
+        Some(text) => Some(place(&text).ok_or_else(cursor::unknown)?),
         None => None,
     };
     let filter = LedgerFilter {
@@ -70,13 +72,16 @@ pub(super) async fn ledger(
     let own = |row: &LedgerRow| caller.covers(&row.job_id);
     let place = |row: &LedgerRow| (row.due_at, row.job_id.clone(), row.nominal.clone());
     let (items, next) = page(limit, after, fetch, own, place).await?;
-    let next_cursor = next.map(|(at, job, nominal)| format!("{}|{job}|{nominal}", at.timestamp_micros()));
+    let text = |(at, job, nominal): (Timestamp, String, String)| {
+        format!("{}|{job}|{nominal}", at.timestamp_micros())
+    };
+    let next_cursor = next.map(|next| cursor::write("ledger", &text(next)));
     Ok(Json(Ledger { items, next_cursor }))
 }
 
-fn place(cursor: &str) -> Option<(stepwell::engine::clock::Timestamp, String, String)> {
+fn place(cursor: &str) -> Option<(Timestamp, String, String)> {
     let mut parts = cursor.splitn(3, '|');
-    let at = stepwell::engine::clock::Timestamp::from_timestamp_micros(parts.next()?.parse().ok()?)?;
+    let at = Timestamp::from_timestamp_micros(parts.next()?.parse().ok()?)?;
     Some((at, parts.next()?.to_owned(), parts.next()?.to_owned()))
 }
 
@@ -90,8 +95,9 @@ pub(super) async fn list_backfills(
         async move { host.backfills(&after.unwrap_or_default(), limit).await }
     };
     let own = |backfill: &Backfill| caller.covers(&backfill.job_id);
-    let (items, next_cursor) =
-        page(limit(query.limit)?, query.cursor, fetch, own, |backfill| backfill.id.clone()).await?;
+    let after = cursor::read("backfills", query.cursor.as_deref())?;
+    let (items, next) = page(limit(query.limit)?, after, fetch, own, |backfill| backfill.id.clone()).await?;
+    let next_cursor = next.map(|id| cursor::write("backfills", &id));
     Ok(Json(Backfills { items, next_cursor }))
 }
 
@@ -100,16 +106,19 @@ pub(super) async fn start_backfill(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Answer<BackfillAnswer> {
-    let mut request: BackfillRequest = body(&bytes)?;
-    request.job_id = caller.job(&request.job_id)?;
-    let timezone = app.host.job(&request.job_id).await?.job.timezone.clone();
-    let (from, to) = (time(&app, &request.from, &timezone)?, time(&app, &request.to, &timezone)?);
-    if request.dry_run {
-        return Ok(Json(BackfillAnswer::Plan(app.host.plan_backfill(&request.job_id, from, to).await?)));
-    }
-    let audit = caller.audit(&app, "backfill.start", &request.job_id);
-    let started = app.host.start_backfill(&request.job_id, from, to, request.priority, audit).await?;
-    Ok(Json(BackfillAnswer::Started(started)))
+    let request = read::<BackfillRequest>(&bytes)?;
+    let BackfillRequest { job_id, from, to, priority, dry_run } = &request.value;
+    let job_id = caller.job(job_id)?;
+    let timezone = app.host.job(&job_id).await?.job.timezone.clone();
+    let answer = async {
+        let (from, to) = (time(&app, "from", from, &timezone)?, time(&app, "to", to, &timezone)?);
+        if *dry_run {
+            return Ok(BackfillAnswer::Plan(app.host.plan_backfill(&job_id, from, to).await?));
+        }
+        let audit = caller.audit(&app, "backfill.start", &job_id);
+        app.host.start_backfill(&job_id, from, to, *priority, audit).await.map(BackfillAnswer::Started)
+    };
+    answer.await.map(Json).map_err(|error| request.refused(error))
 }
 
 pub(super) async fn get_backfill(
@@ -155,8 +164,9 @@ pub(super) async fn list_dead_letters(
         async move { host.dead_letters(state.as_deref(), &after.unwrap_or_default(), limit).await }
     };
     let own = |letter: &DeadLetter| caller.covers(&letter.job_id);
-    let (items, next_cursor) =
-        page(limit, query.cursor, fetch, own, |letter| letter.execution_id.clone()).await?;
+    let after = cursor::read("dead-letters", query.cursor.as_deref())?;
+    let (items, next) = page(limit, after, fetch, own, |letter| letter.execution_id.clone()).await?;
+    let next_cursor = next.map(|id| cursor::write("dead-letters", &id));
     Ok(Json(DeadLetters { items, next_cursor }))
 }
 
@@ -181,11 +191,11 @@ pub(super) async fn redrive(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let request: RetryRequest = body(&bytes)?;
+    let request = read::<RetryRequest>(&bytes)?;
     letter(&app, &caller, &id).await?;
-    let job = edited(&app, &caller, request.job).await?;
+    let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app, "dead_letter.redrive", &id);
-    let admitted = app.host.redrive(&id, request.from_start, job, audit).await?;
+    let admitted = app.host.redrive(&id, request.value.from_start, job, audit).await?;
     Ok(accepted(&admitted))
 }
 
@@ -207,7 +217,6 @@ pub(super) async fn bulk(
 ) -> Answer<BulkAnswer> {
     let request: BulkRequest = body(&bytes)?;
     let ids = match request.ids {
-        Some(ids) if ids.len() > 1000 => return Err(Problem::bad_request("ids: at most 1000 at once")),
         Some(ids) => ids,
         None => {
             let job = request.job_id.as_ref().map(|id| caller.job(id)).transpose()?;

@@ -98,11 +98,12 @@ pub(crate) struct NewKey {
 pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey, String), HostError> {
     let config = host.configuration();
     if let Some(unknown) = new.projects.iter().find(|name| *name != "*" && !config.has_project(name)) {
-        return Err(HostError::Refused(format!("there is no project `{unknown}` in the configuration")));
+        let why = format!("there is no project `{unknown}` in the configuration");
+        return Err(HostError::Argument("projects", why));
     }
     let now = host.now();
-    if new.expires_at.is_some_and(|at| at <= now) {
-        return Err(HostError::Refused("`expires_at` is over already: name a time to come".to_owned()));
+    if let Some(at) = new.expires_at {
+        check_expiry(at, now).map_err(|why| HostError::Argument("expires_at", why))?;
     }
     let live = |key: &ApiKey| key.name == new.name && key.expires_at.is_none_or(|at| at > now);
     if let Some(taken) = list(host).await?.iter().find(|key| live(key)) {
@@ -131,6 +132,21 @@ pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey
     let audit = audit(host, by, "key.create", &key.id, &format!("{} ({})", key.name, key.role.name()));
     host.store().write(vec![put, Change::Audit(audit)]).await?;
     Ok((key, token))
+}
+
+/// The longest time that a key with an expiry may be valid, in days.
+const LONGEST_DAYS: i64 = 10 * 366;
+
+fn check_expiry(at: Timestamp, now: Timestamp) -> Result<(), String> {
+    let shown = |at: Timestamp| at.format("%Y-%m-%d %H:%M:%SZ");
+    if at <= now {
+        return Err(format!("{} is in the past: it is {} now", shown(at), shown(now)));
+    }
+    if at - now > chrono::Duration::days(LONGEST_DAYS) {
+        let least = "leave it out for a key that does not expire";
+        return Err(format!("{} is more than ten years away: name an earlier time, or {least}", shown(at)));
+    }
+    Ok(())
 }
 
 /// Removes a key: it is refused from then on.

@@ -4,6 +4,8 @@
 //! check of roles, the OpenAPI document and the table in `docs/api.md` come from it.
 
 mod access;
+mod body;
+mod cursor;
 mod handlers;
 mod history;
 pub(crate) mod keys;

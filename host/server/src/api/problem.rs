@@ -42,6 +42,19 @@ pub(crate) struct Place {
     pub help: Option<String>,
 }
 
+impl From<&Diagnostic> for Place {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
+            severity: if diagnostic.warning { "warning" } else { "error" },
+            pointer: diagnostic.pointer.clone(),
+            line: diagnostic.line,
+            column: diagnostic.column,
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+        }
+    }
+}
+
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
@@ -74,19 +87,6 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<&Diagnostic> for Place {
-    fn from(diagnostic: &Diagnostic) -> Self {
-        Self {
-            severity: if diagnostic.warning { "warning" } else { "error" },
-            pointer: diagnostic.pointer.clone(),
-            line: diagnostic.line,
-            column: diagnostic.column,
-            message: diagnostic.message.clone(),
-            help: diagnostic.help.clone(),
-        }
-    }
-}
-
 impl From<HostError> for Problem {
     fn from(error: HostError) -> Self {
         let detail = error.to_string();
@@ -99,9 +99,10 @@ impl From<HostError> for Problem {
                 };
                 return Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) };
             }
-            HostError::Policy(_) | HostError::Admit(_) | HostError::Component(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            HostError::Policy(_)
+            | HostError::Admit(_)
+            | HostError::Component(_)
+            | HostError::Argument(..) => StatusCode::UNPROCESSABLE_ENTITY,
             HostError::Refused(_) => StatusCode::CONFLICT,
             HostError::NoStep(..) => StatusCode::NOT_FOUND,
             HostError::Store(error) => match error {

@@ -20,14 +20,15 @@ use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
 use stepwell::{Decided, Explanation};
 
-use super::handlers::{Params, body, limit, page};
+use super::body::{Sent, body, read};
+use super::handlers::{Params, limit, page};
 use super::problem::Problem;
-use super::v2::{accepted, parse};
+use super::v2::accepted;
 use super::views::{
     Approval, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run, Runs,
     StepReceipt,
 };
-use super::{App, Caller};
+use super::{App, Caller, cursor};
 use crate::display::log_line;
 
 #[derive(Deserialize)]
@@ -54,9 +55,7 @@ pub(super) async fn list(
         })?),
         None => None,
     };
-    if query.cursor.as_ref().is_some_and(|cursor| !cursor.starts_with("exec_")) {
-        return Err(Problem::bad_request("`cursor` must be the `next_cursor` of the page before"));
-    }
+    let before = cursor::read("runs", query.cursor.as_deref())?;
     let limit = limit(query.limit)?;
     let job_id = query.job_id.map(|id| caller.job(&id)).transpose()?;
     let filter = RunFilter { job_id, queue: query.queue, status, ..RunFilter::default() };
@@ -66,7 +65,8 @@ pub(super) async fn list(
         async move { host.runs(&filter).await }
     };
     let own = |row: &RunRow| caller.covers(&row.job_id);
-    let (items, next_cursor) = page(limit, query.cursor, fetch, own, |row| row.execution_id.clone()).await?;
+    let (items, next) = page(limit, before, fetch, own, |row| row.execution_id.clone()).await?;
+    let next_cursor = next.map(|id| cursor::write("runs", &id));
     Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
 }
 
@@ -107,11 +107,11 @@ pub(super) async fn retry(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let request: RetryRequest = body(&bytes)?;
+    let request = read::<RetryRequest>(&bytes)?;
     state(&app, &caller, &id).await?;
-    let job = edited(&app, &caller, request.job).await?;
+    let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app, "run.retry", &id);
-    let admitted = app.host.retry(&id, request.from_start, job, audit).await?;
+    let admitted = app.host.retry(&id, request.value.from_start, job, audit).await?;
     Ok(accepted(&admitted))
 }
 
@@ -119,12 +119,12 @@ pub(super) async fn retry(
 pub(super) async fn edited(
     app: &App,
     caller: &Caller,
-    job: Option<serde_json::Value>,
+    request: &Sent<RetryRequest>,
 ) -> Result<Option<Arc<Job>>, Problem> {
-    let Some(job) = job else { return Ok(None) };
-    let job = parse(app, caller, job.to_string().as_bytes()).await?;
-    caller.may(&job.id)?;
-    Ok(Some(job))
+    match &request.value.job {
+        Some(_) => request.job(app, caller, "/job").await.map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(super) async fn explain(

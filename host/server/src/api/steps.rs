@@ -11,7 +11,8 @@ use stepwell::engine::{Manifest, StoreError};
 use stepwell::sandbox::MAX_COMPONENT_BYTES;
 use stepwell::{Activated, HostError, Registration};
 
-use super::handlers::{Params, body};
+use super::body::body;
+use super::handlers::Params;
 use super::problem::Problem;
 use super::views::{RollbackRequest, Step, Steps};
 use super::{App, Caller};

@@ -11,16 +11,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
+use stepwell::engine::Job;
 use stepwell::engine::document::Document;
 use stepwell::engine::job::Parsed;
 use stepwell::engine::run::{Admission, RunState, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
-use stepwell::engine::{Job, project};
 use stepwell::{Admitted, HostError};
 
+use super::body::{in_project, malformed, read, utf8};
 use super::problem::Problem;
-use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, Scheduled, StepTypes};
+use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, ScheduleRequest, Scheduled, StepTypes};
 use super::{App, Caller, Checked};
 
 /// How long a request waits for a run unless it says otherwise (`Prefer: wait=N`).
@@ -178,7 +179,7 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
 
 /// A body that is a job, as text.
 pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
-    let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
+    let text = utf8(body)?;
     match text.trim() {
         "" => Err(Problem::bad_request("the body is empty: send a job as JSON or YAML")),
         _ => Ok(text),
@@ -187,13 +188,12 @@ pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
 
 /// Reads and checks a job; its id is the one that it has outside of the caller's project.
 pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Parsed, Problem> {
-    let malformed = |error: HostError| match Document::parse("body", text) {
+    let refused = |error: HostError| match Document::parse("body", text) {
         Ok(_) => error.into(),
-        Err(_) => Problem { status: 400, title: "Bad Request".to_owned(), ..error.into() },
+        Err(problems) => malformed(problems),
     };
-    let mut parsed = app.host.parse_for(caller.project(), "body", text).await.map_err(malformed)?;
-    parsed.job.id = project::qualified(caller.project(), &parsed.job.id);
-    Ok(parsed)
+    let parsed = app.host.parse_for(caller.project(), "body", text).await.map_err(refused)?;
+    Ok(in_project(parsed, caller))
 }
 
 /// `POST /api/v2/jobs/schedule`.
@@ -202,30 +202,13 @@ pub(super) async fn schedule(
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let value: serde_json::Value = serde_json::from_slice(&body)
-        .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
-    let time = value.get("scheduled_time").and_then(|time| time.as_str());
-    let time = time.ok_or_else(|| {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "`scheduled_time` is missing: write for instance 2026-09-02T02:00:00Z",
-        )
-    })?;
-    let job =
-        value.get("job").ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "`job` is missing"))?;
-    let job = parse(&app, &caller, job.to_string().as_bytes()).await?;
-    caller.may(&job.id)?;
-    let at = app.host.time_in(time, &job.timezone).map_err(|error| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("scheduled_time: {error}"))
-    })?;
+    let request = read::<ScheduleRequest>(&body)?;
+    let job = request.job(&app, &caller, "/job").await?;
+    let time = request.value.scheduled_time.as_str();
+    let at = super::handlers::time(&app, "scheduled_time", time, &job.timezone);
+    let at = at.map_err(|error| request.refused(error))?;
     let audit = Audit { detail: job.id.clone(), ..caller.audit(&app, "job.schedule", "") };
-    let unfit = |error| match error {
-        HostError::Refused(why) => {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("scheduled_time: {why}"))
-        }
-        error => error.into(),
-    };
-    let id = app.host.schedule_once(&job, at, audit).await.map_err(unfit)?;
+    let id = app.host.schedule_once(&job, at, audit).await.map_err(|error| request.refused(error))?;
     let answer = Scheduled {
         success: true,
         message: format!("Job {} scheduled successfully", job.name),

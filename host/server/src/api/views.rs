@@ -75,7 +75,7 @@ impl From<RunRow> for Run {
     }
 }
 
-/// A job that is kept.
+/// A stored job.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Job {
     /// What it does.
@@ -85,6 +85,9 @@ pub(crate) struct Job {
     pub version: u64,
     /// Its schedule, if it has one.
     pub schedule: Option<Schedule>,
+    /// What its author should know; only in the answer that stores the job, and left out when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Place>,
 }
 
 /// How far a schedule is.
@@ -111,7 +114,7 @@ impl From<&StoredJob> for Job {
             cursor: row.cursor,
             paused: row.paused.clone(),
         });
-        Self { job: stored.job.definition().clone(), version: stored.version, schedule }
+        Self { job: stored.job.definition().clone(), version: stored.version, schedule, warnings: Vec::new() }
     }
 }
 
@@ -190,7 +193,7 @@ pub(crate) struct RetryRequest {
     pub job: Option<Value>,
 }
 
-/// What somebody decided.
+/// A decision about an approval.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Decision {
@@ -210,12 +213,14 @@ pub(crate) struct BulkRequest {
     pub action: BulkAction,
     /// Which. Default: all that are open, and of `job_id` when it is given; at most 1000.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub ids: Option<Vec<String>>,
     /// Only those of this job.
     #[serde(default)]
     pub job_id: Option<String>,
     /// Why.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub reason: String,
 }
 
@@ -252,7 +257,7 @@ pub(crate) struct BackfillRequest {
     #[serde(default)]
     #[schemars(range(max = 9))]
     pub priority: u8,
-    /// Only tells what would run. Default: false.
+    /// Only lists the fires that would run. Default: false.
     #[serde(default)]
     pub dry_run: bool,
 }
@@ -370,7 +375,7 @@ fn default_projects() -> Vec<String> {
 }
 
 /// What a new key is to be.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyRequest {
     /// The name of its holder.
@@ -403,7 +408,7 @@ pub(crate) struct NewKeyAnswer {
 pub(crate) struct CleanedUp {
     /// Runs that were removed, or would be.
     pub runs: usize,
-    /// Runs that are as old and are kept, since their dead letters are open.
+    /// Runs that are as old and stay, because their dead letters are open.
     pub kept_dead: usize,
     /// Whether nothing was removed.
     pub dry_run: bool,
@@ -419,6 +424,7 @@ pub(crate) struct ExecuteRequest {
 
 /// The body of `POST /api/v2/jobs/schedule`.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "describes what `job::parse` reads, with places for its problems")]
 pub(crate) struct ScheduleRequest {
     /// The job, in the v2 or the legacy shape.

@@ -197,8 +197,8 @@ fn costs(receipts: &Value) -> String {
             text(receipt, "/step_id"),
             text(receipt, "/attempt"),
             text(receipt, "/outcome/class"),
-            number("fuel").map_or_else(String::new, |fuel| Count(fuel).to_string()),
-            number("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes(bytes).to_string()),
+            number("fuel").map_or_else(String::new, |fuel| Count::new(fuel).to_string()),
+            number("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes::new(bytes).to_string()),
             number("run_us").map_or_else(String::new, |us| (us / 1000).to_string()),
         ]);
     }

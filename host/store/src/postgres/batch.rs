@@ -132,9 +132,9 @@ const INSERT: &str = "WITH r AS (SELECT * FROM unnest($1::text[], $2::text[], $3
         $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
         $14::text[], $15::text[], $16::text[], $17::bigint[], $18::text[]) AS r(execution_id, job_id, digest, queue, phase, priority, rank, due_at,
         expires_at, created_at, key, key_limit, scheduled, idempotency, fingerprint, run, audited_at, audit)),
-    added AS (INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at, expires_at,
-        created_at, updated_at, key, key_limit, scheduled, idempotency, fingerprint)
-        SELECT execution_id, job_id, digest, queue, phase, 'queued', priority, rank, due_at, expires_at, created_at,
+    added AS (INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at, scheduled_at,
+        expires_at, created_at, updated_at, key, key_limit, scheduled, idempotency, fingerprint)
+        SELECT execution_id, job_id, digest, queue, phase, 'queued', priority, rank, due_at, due_at, expires_at, created_at,
         created_at, key, key_limit, scheduled, idempotency, fingerprint FROM r
         ON CONFLICT DO NOTHING RETURNING execution_id),
     written AS (INSERT INTO journal (execution_id, fence, n, lines, run)

@@ -57,7 +57,7 @@ impl Notifier {
             for text in texts(&own, &wakes) {
                 let told = session.rows("SELECT pg_notify($1, $2)", &[&channel, &text]).await;
                 if let Err(error) = told {
-                    tracing::debug!("nobody was told: {error}");
+                    tracing::debug!("the announcement was lost: {error}");
                 }
             }
         });

@@ -21,7 +21,10 @@ pub struct Migration {
 }
 
 /// Every migration, in order.
-pub const MIGRATIONS: &[Migration] = &[Migration { version: 1, works_since: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, works_since: 1, sql: FIRST },
+    Migration { version: 2, works_since: 1, sql: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT" },
+];
 
 /// As in SQLite (`sqlite::schema` says what the phases and the journal are), with numbers of 64 bits everywhere, so
 /// that the same statements fit. Texts are compared byte by byte, as SQLite does. Rows of `runs` change place with each

@@ -3,11 +3,13 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The number in the file's `user_version`. Those below [`OLDEST`] were development versions before 0.1.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 const OLDEST: u32 = 3;
 
 /// `phase` says what can happen to a run: 1 ready, 2 waiting for its time, 3 claimed, 4 waiting for its
 /// concurrency key, 5 ended. The indexes are partial, so that a run is only in those that it needs now.
+///
+/// `due_at` is when the run is taken next; `scheduled_at` is when it was due at first, which no retry and no pause changes.
 ///
 /// `journal` is what is known of a run in the order in which it came: first the run as it was admitted, then what
 /// each commit added: `fence` is its claim, and `n` its number within it, so that a commit is there once however often
@@ -42,6 +44,7 @@ const SCHEMA: &str = "
         holds         INTEGER NOT NULL DEFAULT 0,
         cancel        TEXT,
         scheduled     INTEGER NOT NULL,
+        scheduled_at  INTEGER,
         idempotency   TEXT,
         fingerprint   TEXT
     ) STRICT, WITHOUT ROWID;
@@ -132,6 +135,12 @@ const UPGRADE_4: &str = "
     ) STRICT;
 ";
 
+/// From version 4 to 5.
+const UPGRADE_5: &str = "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER;";
+
+/// The upgrades, by the version that they lead to.
+const UPGRADES: [(u32, &str); 2] = [(4, UPGRADE_4), (5, UPGRADE_5)];
+
 /// Brings the schema up to date.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let version = |connection: &Connection| -> rusqlite::Result<u32> {
@@ -148,8 +157,10 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         VERSION => {}
-        3 => {
-            transaction.execute_batch(UPGRADE_4)?;
+        old @ OLDEST..VERSION => {
+            for (_, upgrade) in UPGRADES.iter().filter(|(to, _)| *to > old) {
+                transaction.execute_batch(upgrade)?;
+            }
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         1..OLDEST => {

@@ -51,7 +51,7 @@ fn decided(operator: &str, narrowing: &[&str], needs: &[&str]) -> Result<Grant, 
         replaces_builtin: false,
         narrowing: &narrowing,
         timeout: None,
-        workspace: Some(Bytes(1 << 20)),
+        workspace: Some(Bytes::new(1 << 20)),
     };
     decide(&PolicySet(vec![policy]), &Configuration::default(), &request)
 }
@@ -155,7 +155,7 @@ fn what_the_component_does_not_ask_for_it_does_not_get() {
     let grant = decided(OPERATOR, &[], &["files"]).unwrap();
     assert!(grant.http().is_empty() && grant.sql().is_empty());
     assert_eq!(grant.files().len(), 2);
-    assert_eq!(grant.files()[0].source, MountSource::Workspace(Bytes(1 << 20)));
+    assert_eq!(grant.files()[0].source, MountSource::Workspace(Bytes::new(1 << 20)));
 }
 
 #[test]
@@ -172,13 +172,13 @@ profile: large";
     assert_eq!(grant.http().decide(&request("POST", "a.example.com")).unwrap_err().rule, "HTTP_NOT_GRANTED");
     assert_eq!(grant.http().decide(&request("GET", "b.example.com")).unwrap_err().rule, "HTTP_NOT_GRANTED");
     assert_eq!(grant.sql().keys().collect::<Vec<_>>(), ["db"]);
-    assert_eq!((grant.sql()["db"].mode, grant.sql()["db"].rows), (SqlMode::Write, Count(10)));
+    assert_eq!((grant.sql()["db"].mode, grant.sql()["db"].rows), (SqlMode::Write, Count::new(10)));
     assert_eq!(
         grant.files().iter().map(|m| (m.mount.as_str(), m.access)).collect::<Vec<_>>(),
         [("/w", Access::Read)]
     );
     assert!(grant.may_read("x") && !grant.may_read("y") && grant.may_write("a") && !grant.may_write("b"));
-    assert_eq!((grant.limits().memory, grant.limits().fuel), (Limits::STANDARD.memory, Count(5)));
+    assert_eq!((grant.limits().memory, grant.limits().fuel), (Limits::STANDARD.memory, Count::new(5)));
 }
 
 #[test]

@@ -1,0 +1,193 @@
+//! What a schema finds wrong, in plain words.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use super::cut;
+
+/// What is wrong with the value at `pointer`.
+pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> String {
+    use ValidationErrorKind as Kind;
+    let name = named(pointer);
+    match kind {
+        Kind::MinItems { limit } => format!("{name} must have at least {}", counted(*limit, &thing(pointer))),
+        Kind::MaxItems { limit } => format!("{name} must have at most {}", counted(*limit, &thing(pointer))),
+        Kind::MinLength { limit: 1 } => format!("{name} must not be empty"),
+        Kind::MinLength { limit } => format!("{name} must have at least {}", counted(*limit, "character")),
+        Kind::MaxLength { limit } => format!("{name} must have at most {}", counted(*limit, "character")),
+        Kind::MinProperties { limit } => format!("{name} must have at least {}", counted(*limit, "key")),
+        Kind::MaxProperties { limit } => format!("{name} must have at most {}", counted(*limit, "key")),
+        Kind::Minimum { limit } => format!("{name} must be at least {limit}, not {}", plain(value)),
+        Kind::Maximum { limit } => format!("{name} must be at most {limit}, not {}", plain(value)),
+        Kind::ExclusiveMinimum { limit } => format!("{name} must be more than {limit}, not {}", plain(value)),
+        Kind::ExclusiveMaximum { limit } => format!("{name} must be less than {limit}, not {}", plain(value)),
+        Kind::MultipleOf { multiple_of } => {
+            format!("{name} must be a multiple of {multiple_of}, not {}", plain(value))
+        }
+        Kind::Pattern { pattern } => format!("{} does not match `{pattern}`", shown(value)),
+        Kind::Format { format } if format == "date-time" => {
+            format!(
+                "{name} must be a time with its offset, such as 2026-09-02T02:00:00Z, not {}",
+                shown(value)
+            )
+        }
+        Kind::Format { format } => format!("{name} must be a valid {format}, not {}", shown(value)),
+        Kind::Constant { expected_value } => {
+            format!("{name} must be {}, not {}", shown(expected_value), shown(value))
+        }
+        Kind::UniqueItems => format!("{name} must not have the same {} twice", thing(pointer)),
+        Kind::Contains => format!("{name} lacks {} that it must have", with_article(&thing(pointer))),
+        Kind::AdditionalItems { .. } | Kind::UnevaluatedItems { .. } => {
+            format!("{name} has more items than it may have")
+        }
+        Kind::FalseSchema | Kind::Not { .. } => format!("{name} must not be {}", shown(value)),
+        Kind::OneOfMultipleValid { .. } => {
+            format!("{name} fits several of the forms that it may have: it must fit exactly one")
+        }
+        Kind::PropertyNames { error } => {
+            format!("{name} has a key that is not allowed: {}", shown(error.instance()))
+        }
+        // What the library says quotes the value, however large it is, and speaks of its own.
+        other => format!("{name} does not satisfy `{}` of its schema", other.keyword()),
+    }
+}
+
+/// The types that a schema asks for.
+pub(super) fn kinds(kind: &TypeKind) -> Vec<String> {
+    let one = |kind: &str| match kind {
+        "array" => "a list".to_owned(),
+        "string" => "text".to_owned(),
+        "boolean" => "true or false".to_owned(),
+        "null" => "null".to_owned(),
+        "integer" => "a whole number".to_owned(),
+        kind => with_article(kind),
+    };
+    match kind {
+        TypeKind::Single(kind) => vec![one(&kind.to_string())],
+        TypeKind::Multiple(kinds) => kinds.iter().map(|kind| one(&kind.to_string())).collect(),
+    }
+}
+
+/// The value at a pointer as a person names it: its key, or the whole document.
+pub(super) fn named(pointer: &str) -> String {
+    match pointer.rsplit_once('/') {
+        None => "the document".to_owned(),
+        Some((above, last)) if is_index(last) => {
+            let list = above.rsplit('/').next().unwrap_or_default();
+            format!("item {last} of `{}`", unescape(list))
+        }
+        Some((_, key)) => format!("`{}`", unescape(key)),
+    }
+}
+
+/// A value as a message quotes it.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(text) => format!("the text `{}`", cut(text, 60)),
+        other => format!("`{other}`"),
+    }
+}
+
+/// A number without quotes.
+fn plain(value: &Value) -> String {
+    if value.is_number() { value.to_string() } else { shown(value) }
+}
+
+/// One of the things in the list at a pointer: a `step` of `steps`.
+fn thing(pointer: &str) -> String {
+    let key = pointer.rsplit('/').next().unwrap_or_default();
+    match key.strip_suffix('s') {
+        Some(one) if one.len() > 1 && !one.ends_with('s') => unescape(one).replace('_', " "),
+        _ => "item".to_owned(),
+    }
+}
+
+fn is_index(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn unescape(key: &str) -> String {
+    cut(&key.replace("~1", "/").replace("~0", "~"), 80)
+}
+
+fn with_article(thing: &str) -> String {
+    let article = if thing.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {thing}")
+}
+
+fn counted(count: u64, thing: &str) -> String {
+    if count == 1 { format!("one {thing}") } else { format!("{count} {thing}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::document::Schema;
+
+    #[test]
+    fn what_is_wrong_is_said_in_plain_words() {
+        let long = "x".repeat(100);
+        for (schema, value, said) in [
+            (json!({"type": "array", "minItems": 1}), json!([]), "`steps` must have at least one step"),
+            (json!({"maxItems": 2}), json!([1, 2, 3]), "`steps` must have at most 2 steps"),
+            (json!({"minLength": 1}), json!(""), "`steps` must not be empty"),
+            (json!({"maxLength": 3}), json!("four"), "`steps` must have at most 3 characters"),
+            (json!({"minProperties": 1}), json!({}), "`steps` must have at least one key"),
+            (json!({"maximum": 9}), json!(10), "`steps` must be at most 9, not 10"),
+            (json!({"minimum": 1}), json!(0), "`steps` must be at least 1, not 0"),
+            (json!({"exclusiveMinimum": 0}), json!(0), "`steps` must be more than 0, not 0"),
+            (json!({"multipleOf": 5}), json!(7), "`steps` must be a multiple of 5, not 7"),
+            (json!({"const": 1}), json!(2), "`steps` must be `1`, not `2`"),
+            (json!({"uniqueItems": true}), json!([1, 1]), "`steps` must not have the same step twice"),
+            (json!({"contains": {"const": 1}}), json!([2]), "`steps` lacks a step that it must have"),
+            (json!({"type": "integer"}), json!("x"), "`steps` must be a whole number, not the text `x`"),
+            (json!({"type": ["array", "null"]}), json!(7), "`steps` must be a list or null, not `7`"),
+            (
+                json!({"anyOf": [{"type": "object"}, {"type": "null"}]}),
+                json!([1]),
+                "`steps` must be an object or null, not a list",
+            ),
+            (json!({"not": {"type": "string"}}), json!("x"), "`steps` must not be the text `x`"),
+            (
+                json!({"propertyNames": {"maxLength": 1}}),
+                json!({"ab": 1}),
+                "`steps` has a key that is not allowed: the text `ab`",
+            ),
+            (
+                json!({"oneOf": [{"minimum": 1}, {"maximum": 9}]}),
+                json!(5),
+                "`steps` fits several of the forms that it may have: it must fit exactly one",
+            ),
+        ] {
+            let schema = Schema::from(json!({"properties": {"steps": schema}}));
+            let problems = schema.problems(&json!({"steps": value}));
+            let found: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+            assert_eq!(found, [said]);
+        }
+        // A value is quoted by its beginning.
+        let schema = Schema::from(json!({"properties": {"n": {"type": "integer"}}}));
+        let found = schema.problems(&json!({"n": long}));
+        assert_eq!(
+            found[0].message,
+            format!("`n` must be a whole number, not the text `{}...`", "x".repeat(60))
+        );
+    }
+
+    #[test]
+    fn times_of_our_own_formats_are_checked() {
+        #[derive(schemars::JsonSchema)]
+        struct Timed {
+            #[allow(dead_code, reason = "only its schema counts")]
+            at: crate::clock::Timestamp,
+        }
+        let schema = Schema::of::<Timed>();
+        assert_eq!(schema.problems(&json!({"at": "2026-09-02T02:00:00+02:00"})), []);
+        let found = schema.problems(&json!({"at": "soon"}));
+        let said = "`at` must be a time with its offset, such as 2026-09-02T02:00:00Z, not the text `soon`";
+        assert_eq!(found[0].message, said);
+    }
+}

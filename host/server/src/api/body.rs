@@ -1,0 +1,84 @@
+//! Bodies of requests, as JSON or YAML, and their problems, each with its place.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use stepwell::HostError;
+use stepwell::engine::document::{Document, Schema, escape};
+use stepwell::engine::job::Parsed;
+use stepwell::engine::run::AdmitError;
+use stepwell::engine::{Diagnostics, Job, project};
+
+use super::problem::{Place, Problem};
+use super::{App, Caller};
+
+/// A body that was read.
+pub(super) struct Sent<T> {
+    pub value: T,
+    document: Document,
+}
+
+/// The body as text.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))
+}
+
+/// A body that cannot be read at all.
+pub(super) fn malformed(problems: Diagnostics) -> Problem {
+    Problem { status: 400, title: "Bad Request".to_owned(), ..HostError::Invalid(problems).into() }
+}
+
+/// Reads a body; nothing at all is an empty object.
+pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(bytes: &Bytes) -> Result<Sent<T>, Problem> {
+    let text = utf8(bytes)?;
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    let document = Document::parse("body", text).map_err(malformed)?;
+    let value = document.read(&Schema::of::<T>()).map_err(HostError::Invalid)?;
+    Ok(Sent { value, document })
+}
+
+/// The value of a body none of whose values is refused later.
+pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(bytes: &Bytes) -> Result<T, Problem> {
+    Ok(read(bytes)?.value)
+}
+
+impl<T> Sent<T> {
+    /// The problem of a request that the host refuses: at its place, where a value of the body is why.
+    pub fn refused(&self, error: HostError) -> Problem {
+        match &error {
+            HostError::Argument(name, why) => self.wrong(&format!("/{name}"), &format!("`{name}`: {why}")),
+            HostError::Admit(
+                AdmitError::UnknownVariable { name, .. } | AdmitError::WrongType { name, .. },
+            ) => self.wrong(&format!("/variables/{}", escape(name)), &error.to_string()),
+            _ => error.into(),
+        }
+    }
+
+    /// The problem of one value.
+    pub fn wrong(&self, pointer: &str, message: &str) -> Problem {
+        let found = self.document.error(pointer, message);
+        let problem: Problem = HostError::Invalid(found.clone().into()).into();
+        Problem { detail: found.message, ..problem }
+    }
+
+    /// The job at `pointer` of the body, for the caller's project.
+    pub async fn job(&self, app: &App, caller: &Caller, pointer: &str) -> Result<Arc<Job>, Problem> {
+        let parsed = app.host.parse_in(caller.project(), self.document.clone(), pointer).await?;
+        let job = in_project(parsed, caller).job;
+        caller.may(&job.id)?;
+        Ok(Arc::new(job.into()))
+    }
+}
+
+/// The job under the name that it has outside of the caller's project.
+pub(super) fn in_project(mut parsed: Parsed, caller: &Caller) -> Parsed {
+    parsed.job.id = project::qualified(caller.project(), &parsed.job.id);
+    parsed
+}
+
+/// What the author of a job should know.
+pub(super) fn warnings(parsed: &Parsed) -> Vec<Place> {
+    parsed.warnings.0.iter().chain(&parsed.advice.0).map(Place::from).collect()
+}
