@@ -206,6 +206,21 @@ async fn sleeping_steps_end_at_their_deadline_and_are_retried() {
     assert_eq!(state.steps[0].attempt, 2);
 }
 
+/// Cancels a run a moment after its step has begun, however long that takes.
+struct OnceBegun(CancellationToken);
+
+impl Observer for OnceBegun {
+    fn notice(&self, _: &RunState, _: usize, notice: Notice<'_>) {
+        if matches!(notice, Notice::Event(Event::StepStarted { .. })) {
+            let cancel = self.0.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                cancel.cancel();
+            });
+        }
+    }
+}
+
 #[tokio::test]
 async fn cancelling_ends_the_run_in_a_terminal_state() {
     let site = site().await;
@@ -215,15 +230,11 @@ async fn cancelling_ends_the_run_in_a_terminal_state() {
         ("spin", "cancelled: cancelled"),
     ] {
         let cancel = CancellationToken::new();
-        let later = cancel.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            later.cancel();
-        });
+        let begun = OnceBegun(cancel.clone());
         let mut step = probe(case, json!({}));
         step["policy"] = json!({"limits": {"fuel": "1_000_000_000_000"}});
         let started = Instant::now();
-        let state = site.watched(&one_step(step), &Nobody, cancel).await;
+        let state = site.watched(&one_step(step), &begun, cancel).await;
         if matches!(state.steps[0].end.as_ref().unwrap().outcome, Outcome::OutOfFuel { .. }) {
             continue;
         }
