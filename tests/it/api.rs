@@ -185,6 +185,7 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
             "the query has no parameter `colour`: it takes job_id, queue",
         ),
         ("GET", "/api/v2/runs?job=x", "", 200, ""),
+        ("GET", "/api/v2/ledger?job=x", "", 200, ""),
         ("GET", "/api/v2/runs?cursor=zzz", "", 400, "`next_cursor` of the page before"),
         ("POST", "/api/v2/jobs/execute", "{\"job\": {", 400, "1 problem"),
         ("POST", "/api/v2/jobs/schedule", PAST, 422, "is in the past: it is"),
@@ -265,6 +266,15 @@ async fn jobs_have_versions_and_requests_may_be_repeated() {
         (&again.json()["execution_id"], &json!(true))
     );
     assert_eq!(run("k", "{\"priority\": 3}").await.status, 422);
+    // The legacy endpoint has the job in its path alone: a key of one job is not the run of another.
+    let other = job("one").replace("\"j\"", "\"other\"");
+    assert_eq!(server.request("PUT", "/api/v2/jobs/other", &[], &other).await.status, 200);
+    let legacy = async |id: &str| {
+        let headers = [("idempotency-key", "legacy")];
+        server.request("POST", &format!("/api/jobs/{id}/run"), &headers, "").await
+    };
+    assert_eq!((legacy("j").await.status, legacy("j").await.status), (200, 200));
+    assert_eq!(legacy("other").await.status, 422);
     // Pages.
     for _ in 0..5 {
         assert_eq!(server.post("/api/v2/jobs/j/run", &json!({})).await.status, 202);
@@ -279,7 +289,7 @@ async fn jobs_have_versions_and_requests_may_be_repeated() {
         }
     }
     seen.dedup();
-    assert_eq!(seen.len(), 6);
+    assert_eq!(seen.len(), 7);
 }
 
 /// Their time in the queue counts from the backfill, and not from when they were due.

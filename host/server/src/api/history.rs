@@ -25,6 +25,8 @@ use super::{App, Caller, cursor};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LedgerQuery {
+    /// The command calls it `job`.
+    #[serde(alias = "job")]
     job_id: Option<String>,
     decision: Option<String>,
     from: Option<String>,

@@ -52,6 +52,12 @@ fn described(operation: &Operation) -> Value {
     for (name, kind, description) in operation.query {
         parameters
             .push(json!({"name": name, "in": "query", "description": description, "schema": {"type": kind}}));
+        if *name == "job_id" {
+            let (what, schema) = ("The old name of `job_id`.", json!({"type": "string"}));
+            parameters.push(
+                json!({"name": "job", "in": "query", "description": what, "deprecated": true, "schema": schema}),
+            );
+        }
     }
     if operation.role.is_some() && !operation.everywhere() {
         let what = "The project of the request. Default: `default`, or else the first project of the caller.";

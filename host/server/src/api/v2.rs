@@ -90,7 +90,7 @@ async fn run(
 ) -> Result<Response, Problem> {
     let admission = Admission { trace: trace(headers), ..Admission::default() };
     let (wait, asynchronous) = preference(headers);
-    let idempotency = idempotency(headers, caller, action, body)?;
+    let idempotency = idempotency(headers, caller, &format!("{action} {}", job.id), body)?;
     let audit = Some(Audit { detail: job.id.clone(), ..caller.audit(app, action, &job.id) });
     if asynchronous {
         let admitted = app.host.enqueue(job, admission, idempotency, audit).await?;
