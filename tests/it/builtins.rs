@@ -168,6 +168,44 @@ steps:
     assert_eq!(state.steps[2].end.as_ref().unwrap().produced.metadata["row_count"], 3);
 }
 
+/// A directory that is full, or cannot be read: what the step says has no numbers of the system.
+#[tokio::test]
+async fn errors_of_files_are_plain_sentences() {
+    let policy = "profile: large\nsql: [{connection: shop, mode: write}]\nfiles:
+- {mount: /in, source: in}
+- {mount: /workspace, workspace: 64KiB, access: write}";
+    let rows: String = (0..20_000).map(|n| format!("{n},a text that takes some room {n}\n")).collect();
+    let site = Site::new()
+        .database("shop.db", SHOP)
+        .file("in/rows.csv", format!("n,name\n{rows}"))
+        .config("connections: {shop: {type: sqlite, path: shop.db}}")
+        .policy("sql, data_processing, powershell", policy);
+    let site = site.host().await;
+    let wide = "SELECT n, 'a text that takes some room ' || n * 7919 AS name FROM big";
+    let sql = |more: Value| {
+        let mut step = json!({"type": "sql", "connection_name": "shop"});
+        step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        step
+    };
+    let data = |output: &str| json!({"type": "data_processing", "inputs": {"a": "/in/rows.csv"}, "query": "SELECT * FROM a", "output": output});
+    for (step, said) in [
+        (sql(json!({"query": wide, "output": "out.csv"})), "cannot write the output: "),
+        (sql(json!({"query": wide, "output": "out.ndjson"})), "cannot write the output: "),
+        (sql(json!({"load": {"file": "/nowhere/t.csv", "table": "t"}})), "cannot read /nowhere/t.csv: "),
+        (data("out.csv"), "cannot write the output: "),
+        (data("out.ndjson"), "cannot write the output: "),
+        (
+            json!({"type": "powershell", "script": "Set-Content -Path /workspace/big.txt -Value ('x' * 200000)"}),
+            "/workspace/big.txt",
+        ),
+    ] {
+        let end = site.step(step.clone()).await;
+        let told = told(&end);
+        assert!(!told.starts_with("succeeded") && told.contains(said), "{step}: {told}");
+        assert!(!told.contains("os error"), "{step}: {told}");
+    }
+}
+
 #[tokio::test]
 async fn data_processing_streams_spills_and_says_what_is_wrong() {
     let mut csv = String::from("id,grp,value,name\n");

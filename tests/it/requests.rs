@@ -164,6 +164,11 @@ async fn a_value_that_cannot_be_is_refused_at_its_place() {
         assert!(here["message"].as_str().unwrap().contains(said), "{path} {body}: {problem}");
         assert!(here["line"].as_u64() > Some(0), "{path} {body}: {problem}");
     }
+    // What a backfill would do is counted as a whole, and shown by its beginning.
+    let range =
+        json!({"job_id": "often", "from": "2026-01-01T00:00", "to": "2026-01-01T01:00", "dry_run": true});
+    let plan = server.post("/api/v2/backfills", &range).await.json();
+    assert_eq!((&plan["total"], plan["to_run"].as_array().unwrap().len()), (&json!(3600), 1000));
     for (query, said) in [
         ("from=9999-01-01", "more than 50 years away"),
         ("from=1900-01-01", "before 1970"),

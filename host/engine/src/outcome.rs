@@ -19,7 +19,7 @@ pub enum Outcome {
         kind: FailureKind,
         /// The step's own words.
         message: String,
-        /// Whether the step thinks that the same attempt may succeed later.
+        /// Whether the same attempt may succeed later, as the step says.
         retryable: bool,
     },
     /// The configuration, with its templates filled in, does not fit the step.

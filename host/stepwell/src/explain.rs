@@ -15,18 +15,18 @@ use crate::{Host, HostError};
 pub struct Explanation {
     /// The run.
     pub execution_id: String,
-    /// Where it stands.
+    /// Its status.
     pub status: RunStatus,
     /// One sentence.
     pub summary: String,
-    /// What holds it up, the most important first; empty when nothing does.
+    /// The causes of the delay, the most important first; empty when there are none.
     pub causes: Vec<Cause>,
-    /// What this answer leaves out, and how to get it; absent almost always.
+    /// What this answer leaves out, and how to get it; absent when it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// Something that holds a run up, and what to do about it.
+/// A cause of the delay of a run, and its fix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Cause {
@@ -91,7 +91,7 @@ pub enum Cause {
         /// The step.
         step: String,
         /// When.
-        due_at: Timestamp,
+        wakes_at: Timestamp,
         /// How the last attempt ended.
         message: String,
         /// What to do about it.
@@ -117,7 +117,7 @@ pub enum Cause {
         /// What for.
         waits_for: String,
         /// When it checks again.
-        due_at: Timestamp,
+        wakes_at: Timestamp,
         /// What to do about it.
         fix: String,
     },
@@ -255,18 +255,18 @@ impl Host {
                     fix,
                 }]
             }
-            Some(Effect::RunStep { step, not_before: Some(due_at), .. }) if due_at > now => {
+            Some(Effect::RunStep { step, not_before: Some(wakes_at), .. }) if wakes_at > now => {
                 let Some(found) = state.steps.get(step) else { return Vec::new() };
                 if found.status == StepStatus::Parked {
                     let waits_for = found.reason.clone().unwrap_or_default();
                     let fix = format!(
                         "none needed: the step checks again then; `stepwell runs cancel {id}` ends the run"
                     );
-                    return vec![Cause::Parked { step: name(step), waits_for, due_at, fix }];
+                    return vec![Cause::Parked { step: name(step), waits_for, wakes_at, fix }];
                 }
                 let message = found.end.as_ref().map(|end| end.outcome.message()).unwrap_or_default();
                 let fix = "none needed: the next attempt starts then".to_owned();
-                vec![Cause::RetryWaits { step: name(step), due_at, message, fix }]
+                vec![Cause::RetryWaits { step: name(step), wakes_at, message, fix }]
             }
             _ => Vec::new(),
         }
@@ -435,14 +435,14 @@ impl Cause {
                 let holders = holders.join(", ");
                 format!("concurrency key `{key}` is taken: its limit is {limit}, held by {holders}")
             }
-            Self::RetryWaits { step, due_at, message, .. } => {
-                format!("step `{step}` failed ({message}); the next attempt starts at {due_at}")
+            Self::RetryWaits { step, wakes_at, message, .. } => {
+                format!("step `{step}` failed ({message}); the next attempt starts at {wakes_at}")
             }
             Self::ApprovalMissing { step, approvers, until, .. } => {
                 format!("step `{step}` waits for approval by {} until {until}", approvers.join(", "))
             }
-            Self::Parked { step, waits_for, due_at, .. } => {
-                format!("step `{step}` waits for {waits_for}; next check at {due_at}")
+            Self::Parked { step, waits_for, wakes_at, .. } => {
+                format!("step `{step}` waits for {waits_for}; next check at {wakes_at}")
             }
             Self::GrantMissing { step, rule, message, .. } => {
                 format!("step `{step}` is denied by policy: {message} [{rule}]")

@@ -40,7 +40,7 @@ pub struct Preview {
     pub note: String,
 }
 
-/// A range of fires that is run after the fact.
+/// A range of past fires that is run now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backfill {
     /// Its name.
@@ -51,7 +51,7 @@ pub struct Backfill {
     pub from: Timestamp,
     /// The end, not included.
     pub to: Timestamp,
-    /// Where it stands.
+    /// Its status.
     pub state: BackfillState,
     /// Fires in the range that are to run.
     pub total: u64,
@@ -67,13 +67,13 @@ pub struct Backfill {
     pub created_at: Timestamp,
 }
 
-/// Where a backfill stands.
+/// The status of a backfill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BackfillState {
     /// Its runs are being admitted.
     Running,
-    /// All of them are.
+    /// All of its runs are admitted.
     Done,
     /// It was cancelled; runs that were admitted go on.
     Cancelled,
@@ -93,8 +93,10 @@ impl BackfillState {
 /// What a backfill would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BackfillPlan {
-    /// Fires that would run.
+    /// Fires that would run: at most the first 1000.
     pub to_run: Vec<Preview>,
+    /// How many would run.
+    pub total: u64,
     /// Fires in the range that have run already.
     pub ran_already: usize,
 }
@@ -372,11 +374,16 @@ impl Host {
             return Err(HostError::Argument("to", message));
         }
         let ran = self.ran(job_id, from, to).await?;
-        let mut plan = BackfillPlan { to_run: Vec::new(), ran_already: 0 };
+        let mut plan = BackfillPlan { to_run: Vec::new(), total: 0, ran_already: 0 };
         for fire in fires.iter().filter(|fire| fire.decision == Decision::Backfilled) {
             match ran.contains(&fire.nominal.name()) {
                 true => plan.ran_already += 1,
-                false => plan.to_run.push(shown(&fire.nominal, fire.decision, &fire.reason)),
+                false => {
+                    plan.total += 1;
+                    if plan.to_run.len() < MOST_SHOWN {
+                        plan.to_run.push(shown(&fire.nominal, fire.decision, &fire.reason));
+                    }
+                }
             }
         }
         Ok(plan)
@@ -445,7 +452,7 @@ impl Host {
             from,
             to,
             state: BackfillState::Running,
-            total: plan.to_run.len() as u64,
+            total: plan.total,
             done: 0,
             cursor: from,
             priority: priority.min(9),

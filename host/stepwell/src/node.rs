@@ -322,8 +322,8 @@ impl Host {
             }
             let count = self.store.expire(&worker, self.clock.now()).await?;
             match count {
-                0 => tracing::debug!("the worker {worker} has ended"),
-                count => tracing::info!("the worker {worker} has died; {count} of its runs are free again"),
+                0 => tracing::debug!("the worker {worker} ended"),
+                count => tracing::info!("the worker {worker} died; {count} of its runs can be taken over"),
             }
             // A file that is left behind does no harm.
             let _ = fs::remove_file(&path);

@@ -91,7 +91,7 @@ pub struct JobStats {
     pub failed: u64,
 }
 
-/// How figures are spread.
+/// The distribution of a set of figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Spread {
     /// Half are below.

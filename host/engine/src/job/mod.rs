@@ -89,7 +89,7 @@ pub struct JobDefinition {
     /// Time for the whole run from its begin, waiting for retries included, being parked not. Default: 3600 seconds.
     #[serde(default = "one_hour")]
     pub timeout_seconds: Span,
-    /// Anything that goes with the job, for people and their tools.
+    /// Any data that belongs to the job, for people and their tools.
     #[serde(default)]
     pub metadata: Map<String, Value>,
     /// Variables, for templates (`${{ vars.NAME }}`) and for steps that policy lets read them.

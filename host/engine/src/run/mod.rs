@@ -169,7 +169,7 @@ impl Event {
     }
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
@@ -238,7 +238,7 @@ impl RunStatus {
     }
 }
 
-/// Where a step of a run stands.
+/// The status of a step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
@@ -284,7 +284,7 @@ impl StepStatus {
 pub struct RunState {
     /// What was admitted.
     pub run: Arc<NewRun>,
-    /// Where it stands.
+    /// Its status.
     pub status: RunStatus,
     /// When the first worker took it.
     pub started_at: Option<Timestamp>,
@@ -318,7 +318,7 @@ pub struct Verdict {
 /// A step of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepState {
-    /// Where it stands.
+    /// Its status.
     pub status: StepStatus,
     /// Attempts begun.
     pub attempt: u32,

@@ -23,7 +23,7 @@ pub struct RunView {
     pub job_id: String,
     /// The job's name for people.
     pub job_name: String,
-    /// Where the run stands.
+    /// The status of the run.
     pub status: RunStatus,
     /// The job's zone.
     pub timezone: String,
@@ -64,7 +64,7 @@ pub struct StepView {
     pub step_name: String,
     /// Its type.
     pub step_type: String,
-    /// Where it stands.
+    /// Its status.
     pub status: StepStatus,
     /// From the begin of the first attempt to the end of the last.
     pub duration_seconds: f64,

@@ -48,7 +48,7 @@ pub struct Schedule {
     /// present state, and once is enough.
     #[serde(default, skip_serializing_if = "is_default")]
     pub misfire: Misfire,
-    /// Fires that are older than this are not caught up with. Default: 24h.
+    /// Missed fires that are older than this do not run. Default: 24h.
     #[serde(default = "one_day", skip_serializing_if = "is_one_day")]
     pub misfire_window: Span,
     /// What happens to a fire while an earlier run of this schedule has not ended. Default: `allow`, as cron does.

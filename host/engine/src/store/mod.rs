@@ -164,7 +164,7 @@ pub trait Store: Send + Sync {
     /// The run and what has happened.
     async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError>;
 
-    /// Where a run stands.
+    /// The status of a run.
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError>;
 
     /// Runs, newest first.

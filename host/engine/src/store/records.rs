@@ -128,11 +128,11 @@ impl Expect {
 pub struct Audit {
     /// When.
     pub at: Timestamp,
-    /// Who: the name of an API key, or `command`.
+    /// The actor: the name of an API key, or `command`.
     pub by: String,
-    /// What, for instance `job.put`.
+    /// The action, for instance `job.put`.
     pub action: String,
-    /// To what.
+    /// The object of the action.
     pub target: String,
     /// More about it.
     #[serde(default, skip_serializing_if = "String::is_empty")]

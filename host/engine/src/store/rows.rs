@@ -246,7 +246,7 @@ pub struct LogRecord {
     pub line: LogLine,
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRow {
     /// The run.
@@ -255,7 +255,7 @@ pub struct RunRow {
     pub job_id: String,
     /// The queue, if it has one.
     pub queue: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: RunStatus,
     /// 9 is the most urgent.
     pub priority: u8,
@@ -399,7 +399,7 @@ pub struct LedgerRow {
     pub nominal: String,
     /// The instant at which it was due.
     pub due_at: Timestamp,
-    /// What became of it.
+    /// What happened to the fire.
     pub decision: Decision,
     /// Why.
     pub reason: String,
@@ -443,25 +443,25 @@ pub struct DeadLetter {
     pub message: String,
     /// When.
     pub at: Timestamp,
-    /// What has been done about it.
+    /// How it was resolved; null while it is open.
     #[serde(default)]
     pub resolution: Option<Resolution>,
 }
 
-/// What has been done about a dead letter.
+/// How a dead letter was resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "as", rename_all = "snake_case")]
 pub enum Resolution {
     /// It runs again.
     Redriven {
-        /// As this run.
+        /// The new run.
         execution_id: String,
         /// By whom.
         by: String,
         /// When.
         at: Timestamp,
     },
-    /// It was put aside.
+    /// It was discarded.
     Discarded {
         /// Why.
         reason: String,

@@ -12,17 +12,17 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::store::{Audit, Change, Expect, Kind};
 use stepwell::{Host, HostError};
 
-/// What a key lets its holder do. Each role may do what the ones before it may.
+/// What the holder of a key may do. Each role includes the ones before it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
-    /// Looks.
+    /// Reads everything but keys and the audit log.
     Viewer,
-    /// Runs, cancels, approves, pauses.
+    /// Runs, cancels, approves and pauses.
     Operator,
-    /// Makes keys, registers steps, cleans up, reads the audit log.
+    /// Creates keys, registers steps, cleans up and reads the audit log.
     Admin,
 }
 
@@ -84,7 +84,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// What a new key is to be.
+/// A request for a key.
 #[derive(Debug, Clone)]
 pub(crate) struct NewKey {
     pub name: String,
@@ -94,7 +94,7 @@ pub(crate) struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Makes a key; gives it with its secret, which is shown this once.
+/// Creates a key; returns it with its secret, which cannot be read again.
 pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey, String), HostError> {
     let config = host.configuration();
     if let Some(unknown) = new.projects.iter().find(|name| *name != "*" && !config.has_project(name)) {

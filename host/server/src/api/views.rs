@@ -85,12 +85,12 @@ pub(crate) struct Job {
     pub version: u64,
     /// Its schedule, if it has one.
     pub schedule: Option<Schedule>,
-    /// What its author should know; only in the answer that stores the job, and left out when there is nothing.
+    /// Warnings about the job; only in the answer that stores it, and left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Place>,
 }
 
-/// How far a schedule is.
+/// The state of a schedule.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Schedule {
     /// The job.
@@ -156,12 +156,12 @@ pub(crate) struct Accepted {
     pub execution_id: String,
     /// The same request, by its `Idempotency-Key`, made this run before.
     pub replayed: bool,
-    /// Something about the run that the caller may not expect, for instance that a retry starts from the beginning.
+    /// A note about the run, for instance that a retry starts from the beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// How a run is asked for.
+/// A request for a run.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RunRequest {
@@ -183,7 +183,7 @@ pub(crate) struct Reason {
     pub reason: String,
 }
 
-/// How a run is retried.
+/// A request for a retry.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RetryRequest {
@@ -205,11 +205,11 @@ pub(crate) struct Decision {
     pub comment: String,
 }
 
-/// Dead letters that are dealt with at once.
+/// Several dead letters to redrive or to discard.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkRequest {
-    /// What is done with them.
+    /// What happens to them.
     pub action: BulkAction,
     /// Which. Default: all that are open, and of `job_id` when it is given; at most 1000.
     #[serde(default)]
@@ -224,22 +224,22 @@ pub(crate) struct BulkRequest {
     pub reason: String,
 }
 
-/// What is done with dead letters.
+/// What happens to the dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BulkAction {
     /// They run again.
     Redrive,
-    /// They are put aside.
+    /// They are discarded.
     Discard,
 }
 
-/// What became of each.
+/// The result for each dead letter.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct BulkAnswer {
-    /// Those that were dealt with, with the new run where there is one.
+    /// Those that were redriven or discarded, each with its new run where it has one.
     pub done: BTreeMap<String, Option<String>>,
-    /// Those that were not, and why.
+    /// Those that failed, and why.
     pub failed: BTreeMap<String, String>,
 }
 
@@ -351,13 +351,13 @@ pub(crate) struct Key {
     pub id: String,
     /// The name of its holder.
     pub name: String,
-    /// What it lets its holder do.
+    /// What its holder may do.
     pub role: Role,
     /// The projects that it is for; `*` for all, and for what belongs to none.
     pub projects: Vec<String>,
     /// Patterns of job ids that it is for; all when empty.
     pub jobs: Vec<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it expires.
     pub expires_at: Option<Timestamp>,
@@ -374,14 +374,14 @@ fn default_projects() -> Vec<String> {
     vec![stepwell::engine::project::DEFAULT.to_owned()]
 }
 
-/// What a new key is to be.
+/// A request for a key.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyRequest {
     /// The name of its holder.
     #[schemars(length(min = 1, max = 100))]
     pub name: String,
-    /// What it lets its holder do.
+    /// What its holder may do.
     pub role: Role,
     /// The projects that it is for; `*` for all, and for what belongs to none. Default: `default`.
     #[serde(default = "default_projects")]
@@ -394,7 +394,7 @@ pub(crate) struct KeyRequest {
     pub expires_at: Option<Timestamp>,
 }
 
-/// A new key, shown this once.
+/// A new key. Its token cannot be read again.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct NewKeyAnswer {
     /// The key without its secret.

@@ -151,7 +151,7 @@ pub(super) async fn backfills(command: BackfillsCommand, api: &ApiArgs) -> Ends 
                 json!({"job_id": job, "from": from, "to": to, "priority": priority, "dry_run": dry_run});
             show(output, &client.ask(Call::post(&["backfills"]).json(&body)).await?, |answer| {
                 match answer.get("to_run").and_then(Value::as_array) {
-                    Some(fires) => planned(fires, &text(answer, "/ran_already")),
+                    Some(fires) => planned(fires, &text(answer, "/total"), &text(answer, "/ran_already")),
                     None => format!("{}: {} runs", text(answer, "/id"), text(answer, "/total")),
                 }
             })
@@ -163,12 +163,12 @@ pub(super) async fn backfills(command: BackfillsCommand, api: &ApiArgs) -> Ends 
     }
 }
 
-fn planned(fires: &[Value], ran_already: &str) -> String {
+fn planned(fires: &[Value], total: &str, ran_already: &str) -> String {
     let mut sheet = Sheet::new(&[whole("fire"), whole("due"), words("note")]);
     fires
         .iter()
         .for_each(|fire| sheet.row([text(fire, "/nominal"), time(fire, "/due_at"), text(fire, "/note")]));
-    format!("{}\n{} fires would run; {ran_already} have run already", sheet.text(), fires.len())
+    format!("{}\n{total} fires would run; {ran_already} have run already", sheet.text())
 }
 
 fn backfill_rows(all: &[Value]) -> String {
