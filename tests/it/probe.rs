@@ -26,6 +26,8 @@ const ELSEWHERE: &[&str] = &[
     "nap",
     "dirty",
     "scan",
+    "hold",
+    "work",
 ];
 
 /// Case, its configuration, and how what is told begins.
