@@ -79,6 +79,75 @@ async fn an_answer_that_is_no_answer_fails_its_request_and_nothing_else() {
     }
 }
 
+/// What policy decides about is what a server sees: no header says otherwise unless the rule grants it by name.
+#[tokio::test]
+async fn no_header_changes_what_policy_decided_about() {
+    let (port, asked) = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec()).await;
+    let grants = format!(
+        "http: [{{url: 'http://127.0.0.1:{port}', allow_private: ['127.0.0.1/32'], headers: [x-forwarded-for]}}]"
+    );
+    let site = Site::new().policy("http", &grants).host().await;
+    for (header, granted) in [
+        ("x-http-method-override", false),
+        ("X-HTTP-Method", false),
+        ("x_method_override", false),
+        ("x-original-url", false),
+        ("x-rewrite-url", false),
+        ("x-forwarded-host", false),
+        ("forwarded", false),
+        ("x-forwarded-for", true),
+        ("x-request-id", true),
+    ] {
+        let url = format!("http://127.0.0.1:{port}/");
+        let step = json!({"type": "http", "url": url, "headers": {header: "DELETE"}});
+        let end = site.step(step.clone()).await;
+        let denied = end.receipt.denials.contains_key("HTTP_HEADER_NOT_GRANTED");
+        assert_eq!((end.outcome.is_success(), denied), (granted, !granted), "{header}: {}", told(&end));
+        // A job narrows this, too.
+        let mut narrowed = step;
+        narrowed["policy"] = json!({"http": [{"url": url, "allow_private": ["127.0.0.1/32"]}]});
+        let end = site.step(narrowed).await;
+        assert_eq!(end.outcome.is_success(), header == "x-request-id", "{header}: {}", told(&end));
+    }
+    let sent = asked.lock().unwrap().iter().filter(|request| request.contains("DELETE")).count();
+    assert_eq!(sent, 3);
+}
+
+/// What a job says about requests holds: their number, and where they go.
+#[tokio::test]
+async fn what_a_job_narrows_is_enforced() {
+    let (port, asked) = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec()).await;
+    let site = Site::new();
+    let rule = format!("url: 'http://127.0.0.1:{port}', allow_private: ['127.0.0.0/8']");
+    let site = site.probe_policy(&format!("http: [{{{rule}}}]"), "").host().await;
+    let url = format!("http://127.0.0.1:{port}/");
+    let many = |policy: serde_json::Value| {
+        let mut step = crate::support::probe("http_many", json!({"url": url, "count": 3}));
+        step["policy"] = json!({ "http": [policy] });
+        step
+    };
+    let end =
+        site.step(many(json!({"url": url, "allow_private": ["127.0.0.1/32"], "max_requests": 1}))).await;
+    assert_eq!(end.receipt.denials["HTTP_TOO_MANY_REQUESTS"], 2, "{}", told(&end));
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    let end = site.step(many(json!({ "url": url }))).await;
+    assert_eq!(end.receipt.denials["HTTP_ADDRESS_NOT_PUBLIC"], 3, "{}", told(&end));
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    for (policy, said) in [
+        (
+            json!({"http": [{"url": url, "inject": {"header": "a", "secret": "b"}}]}),
+            "a job cannot add a credential",
+        ),
+        (json!({"deny": {"hosts": ["https://x"]}}), "is not a host"),
+    ] {
+        let mut step = crate::support::probe("noop", json!({}));
+        step["policy"] = policy;
+        let error =
+            site.host.parse("job.yaml", &crate::support::one_step(step)).await.unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
 /// T-28: what a guest sends is one request, and says its length once.
 #[tokio::test]
 async fn a_request_is_one_request() {

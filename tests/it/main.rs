@@ -13,6 +13,8 @@ mod databases;
 mod diagnostics;
 mod file_operation;
 mod file_threats;
+mod host_threats;
+mod hostile_documents;
 mod http_step;
 mod http_threats;
 mod mssql;

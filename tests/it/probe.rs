@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use stepwell::engine::Outcome;
 use stepwell::engine::job::Catalog;
-use stepwell::engine::run::{RunStatus, StepStatus};
+use stepwell::engine::run::{Event, RunState, RunStatus, StepStatus};
+use stepwell::{Notice, Observer};
 use stepwell_tests::azure_devops::{Emulator, Options};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Nobody, Notebook, Running, Site, one_step, probe, told};
+use crate::support::{Notebook, Running, Site, one_step, probe, told};
 
 /// Cases that a test of their own looks at.
 const ELSEWHERE: &[&str] = &[
@@ -26,6 +27,8 @@ const ELSEWHERE: &[&str] = &[
     "nap",
     "dirty",
     "scan",
+    "hold",
+    "work",
 ];
 
 /// Case, its configuration, and how what is told begins.

@@ -1,5 +1,6 @@
 //! The hostile guest of the tests: one component, many cases. A case without a test fails the test run.
 
+mod host;
 mod memory;
 mod tricks;
 
@@ -60,6 +61,10 @@ pub enum Case {
     HostBytes,
     /// Opens the same directory `count` times.
     Handles,
+    /// Makes the host hold what `text` says, `count` times.
+    Hold,
+    /// Makes the host work for ever, as `text` says.
+    Work,
     /// Fails with `text`, retryable.
     Fail,
     /// Fails until attempt `count`.
@@ -150,6 +155,8 @@ impl Step for Probe {
             | Case::Output
             | Case::Calls
             | Case::HostBytes
+            | Case::Hold
+            | Case::Work
             | Case::Handles => self.exhaust(),
             Case::Log | Case::Print | Case::Progress => self.flood(),
             Case::Read
@@ -237,6 +244,8 @@ impl Probe {
                 context::output(&"x".repeat(count))?;
                 done(0)
             }
+            Case::Hold => done(host::hold(&self.text, count, &self.path)),
+            Case::Work => host::work(&self.text),
             Case::Handles => {
                 let opened: Vec<_> = (0..count).map_while(|_| fs::File::open(&self.path).ok()).collect();
                 done(opened.len())

@@ -83,6 +83,11 @@ pub enum Outcome {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Its worker died again and again while the step ran: the step is set aside, since it may be what kills it.
+    Lost {
+        /// How often, and what to do.
+        message: String,
+    },
     /// The platform failed, not the step.
     HostFault {
         /// What failed.
@@ -143,6 +148,9 @@ pub struct Receipt {
     pub fuel: u64,
     /// Most linear memory in use at once, in bytes.
     pub memory_peak_bytes: u64,
+    /// Most bytes that the host held for the step at once, beside the step's own memory.
+    #[serde(default)]
+    pub host_peak_bytes: u64,
     /// Time spent compiling or loading the component, in microseconds.
     pub compile_us: u64,
     /// Time from the call to its end, in microseconds.
@@ -193,6 +201,7 @@ impl Outcome {
             Self::Trapped { .. } => "trapped",
             Self::OverLimit { .. } => "over_limit",
             Self::OutputTooLarge { .. } => "output_too_large",
+            Self::Lost { .. } => "lost",
             Self::HostFault { .. } => "host_fault",
         }
     }
@@ -219,6 +228,7 @@ impl Outcome {
             Self::Failed { message, .. }
             | Self::InvalidConfig { message }
             | Self::OverMemory { message }
+            | Self::Lost { message }
             | Self::HostFault { message } => message.clone(),
             Self::Denied { rule, message } => format!("denied by policy: {message} [{rule}]"),
             Self::OutOfFuel { limit, .. } => format!(

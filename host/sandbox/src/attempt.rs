@@ -15,12 +15,12 @@ use serde_json::Map;
 use stepwell_engine::policy::{Access, MountGrant, MountSource};
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
-use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink};
+use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project};
 use stepwell_sql::Connections;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
-use wasmtime::{CallHook, Engine, Store};
+use wasmtime::{Engine, Store};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
 
@@ -36,19 +36,22 @@ use crate::host::context::{Park, RunContext};
 use crate::host::files::FileUse;
 use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
+use crate::host::passage::{Owed, Passage, Turns};
 use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
 use crate::registry::Registered;
+use crate::tree::{self, Measured};
 use crate::{Sandbox, trap};
 
-/// Bytes of one HTTP header field.
-const HEADER_FIELD_BYTES: usize = 64 << 10;
+/// Bytes of the header fields of one handle. With the number of handles it bounds what the host holds of them.
+const HEADER_FIELD_BYTES: usize = 16 << 10;
 
 /// What an attempt is made of, beside the component.
 pub(crate) struct Setup<'a> {
+    pub project: &'a str,
     pub outbound: &'a Arc<Outbound>,
     pub connections: &'a Arc<Connections>,
     pub context: RunContext,
@@ -70,13 +73,13 @@ pub(crate) struct Attempt {
 pub(crate) struct Mounted {
     grant: MountGrant,
     path: PathBuf,
-    used: u64,
+    used: Measured,
 }
 
 impl Drop for Mounted {
     fn drop(&mut self) {
         if matches!(self.grant.source, MountSource::Scratch(_))
-            && let Err(error) = fs::remove_dir_all(&self.path)
+            && let Err(error) = tree::remove(&self.path)
         {
             tracing::warn!("cannot delete the scratch directory {}: {error}", self.path.display());
         }
@@ -123,13 +126,15 @@ impl Sandbox {
             grant: request.grant,
             outputs: request.outputs,
             variables: request.variables,
-            set: Map::new(),
+            set: std::collections::BTreeMap::new(),
+            set_bytes: 0,
             checkpoint: request.checkpoint,
             park: None,
             deadline: Some(clock.0 + wall),
             polls_cancel: Arc::default(),
         };
         let setup = Setup {
+            project: project::of(&request.job_id),
             outbound: &self.outbound,
             connections: &self.connections,
             context,
@@ -183,6 +188,7 @@ impl Sandbox {
         let context = RunContext::of_nothing();
         let wall = context.grant.limits().wall.0;
         let setup = Setup {
+            project: "",
             outbound: &self.outbound,
             connections: &self.connections,
             context,
@@ -268,7 +274,8 @@ impl Attempt {
         let (stdout, stderr) = (Captured::new(limits.stdio_bytes.0), Captured::new(limits.stdio_bytes.0));
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
-        clocks::set_up(&mut wasi, setup.deterministic, limits.random_bytes.0);
+        let owed = Owed::default();
+        clocks::set_up(&mut wasi, setup.deterministic, limits.random_bytes.0, &owed);
         for (name, value) in grant.environment() {
             wasi.env(name, value);
         }
@@ -288,12 +295,20 @@ impl Attempt {
         let place = |m: &Mounted| (m.grant.mount.clone(), m.path.clone(), m.grant.access);
         let places = setup.mounts.iter().map(place).collect();
         let traced = Traced::new(setup.trace, setup.sink.as_ref());
+        let hooks = Hooks::new(
+            setup.outbound.clone(),
+            setup.project,
+            grant.clone(),
+            setup.sink.clone(),
+            traced.clone(),
+        );
         let guest = Guest {
+            held: hooks.held(),
             table,
-            traced: traced.clone(),
+            traced,
             wasi: wasi.build(),
             http,
-            hooks: Hooks::new(setup.outbound.clone(), grant.clone(), setup.sink.clone(), traced),
+            hooks,
             files: FileUse::new(&used, &limits),
             process: ProcessUse::new(grant.clone(), places),
             sql: SqlUse::new(setup.connections.clone(), &grant),
@@ -304,6 +319,8 @@ impl Attempt {
             sink: setup.sink,
             cancel: setup.cancel,
             deadline: Deadline::default(),
+            turns: Turns::new(limits.fuel.0, owed.clone()),
+            owed,
         };
         let (http_denials, deadline) = (guest.hooks.denials(), guest.deadline.clone());
         let mut store = Store::new(engine, guest);
@@ -312,15 +329,7 @@ impl Attempt {
         store.fuel_async_yield_interval(Some(YIELD_EVERY_FUEL))?;
         store.set_hostcall_fuel(usize::try_from(limits.host_call_bytes.0).unwrap_or(usize::MAX));
         store.set_max_component_handles(handles);
-        // Yields of a guest that computes come through here as calls do.
-        store.call_hook(move |mut store, hook| match hook {
-            CallHook::CallingHost => {
-                deadline.check()?;
-                store.data_mut().calls.enter(http_denials.load(Ordering::Relaxed))
-            }
-            CallHook::ReturningFromHost => deadline.check(),
-            _ => Ok(()),
-        });
+        store.call_hook_async(Passage { deadline, http_denials });
         Ok((Self { store, stdout, stderr }, setup.mounts))
     }
 
@@ -332,7 +341,7 @@ impl Attempt {
                 if let (Ok(_), Some(Park { after, reason })) = (&answer, guest.context.park.take()) {
                     return (Outcome::Parked { after, reason }, Produced::default());
                 }
-                let variables = std::mem::take(&mut guest.context.set);
+                let variables = guest.context.take_set();
                 return classify::answered(answer, variables, &limits);
             }
             Ended::Returned(Ok(Err(error))) => {
@@ -350,6 +359,7 @@ impl Attempt {
         let limit = guest.context.grant.limits().fuel.0;
         receipt.fuel = limit.saturating_sub(self.store.get_fuel().unwrap_or_default());
         receipt.memory_peak_bytes = guest.limiter.peak();
+        receipt.host_peak_bytes = guest.held.peak();
         guest.calls.write(receipt);
         let (read, written) = guest.files.traffic();
         receipt.bytes_in += read + guest.sql.bytes();
@@ -407,7 +417,7 @@ fn mount(request: &StepRequest) -> Result<Vec<Mounted>, Outcome> {
                     Ok(_) => return Err(fault(&grant.mount, path, &ErrorKind::NotADirectory.into())),
                     Err(error) => return Err(fault(&grant.mount, path, &error)),
                 }
-                (path.clone(), 0)
+                (path.clone(), Measured::default())
             }
             MountSource::Scratch(_) => {
                 let mut unique = [0; 8];
@@ -416,12 +426,12 @@ fn mount(request: &StepRequest) -> Result<Vec<Mounted>, Outcome> {
                 let name = format!("stepwell-scratch-{:016x}", u64::from_le_bytes(unique));
                 let path = std::env::temp_dir().join(name);
                 make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
-                (path, 0)
+                (path, Measured::default())
             }
             MountSource::Workspace(_) => {
                 let Some(path) = request.workspace.clone() else { continue };
                 make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
-                let used = bytes_in(&path);
+                let used = tree::measure(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
                 (path, used)
             }
         };
@@ -433,16 +443,4 @@ fn mount(request: &StepRequest) -> Result<Vec<Mounted>, Outcome> {
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Bytes of the files in a directory and below.
-fn bytes_in(dir: &Path) -> u64 {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(found) if found.is_dir() => bytes_in(&entry.path()),
-            Ok(found) => found.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }

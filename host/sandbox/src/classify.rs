@@ -6,6 +6,7 @@ use stepwell_engine::{FailureKind, Outcome, Produced};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
+use wasmtime_wasi_http::FieldMapError;
 
 use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::bindings::stepwell::step::types::FailureKind as WitKind;
@@ -14,6 +15,9 @@ use crate::trap::{self, LastWords};
 
 /// wasmtime's type for this is private; its text is all there is.
 const HOST_CALL_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// The same for what a component holds in its own tables.
+const HANDLES: &str = "store handle limit exceeded";
 
 /// How the guest answered, and what that leaves.
 pub(crate) fn answered(
@@ -91,9 +95,16 @@ pub(crate) fn stopped(error: &wasmtime::Error, guest: &Guest, limits: &Limits, s
             format!("a host call took over more than {} of the guest's memory", limits.host_call_bytes);
         return Outcome::OverLimit { limit: "host_call_bytes".to_owned(), message };
     }
-    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+    let is_full = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(ResourceTableError::Full))
+    };
+    if error.chain().any(|cause| is_full(cause) || cause.to_string().contains(HANDLES)) {
         let message = format!("more than {} handles at once", limits.handles);
         return Outcome::OverLimit { limit: "handles".to_owned(), message };
+    }
+    let fields = error.chain().find_map(|cause| cause.downcast_ref::<FieldMapError>());
+    if let Some(FieldMapError::TotalSizeTooBig | FieldMapError::TooManyFields) = fields {
+        return trapped("the step put more than 16 KiB of fields into one set of headers", error, &[]);
     }
     if error.is::<PoolConcurrencyLimitError>() {
         return fault(error, "too many steps run at once in this process; lower `service.workers`");

@@ -10,12 +10,12 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::engine::YIELD_EVERY_FUEL;
 use crate::host::calls::Traced;
 use crate::host::context::RunContext;
 use crate::host::files::FileUse;
 use crate::host::http::Hooks;
 use crate::host::log::LogBook;
+use crate::host::passage::{Held, Owed, Turns};
 use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::host::waiting::Deadline;
@@ -64,6 +64,9 @@ pub(crate) struct Guest {
     pub traced: Traced,
     pub cancel: CancellationToken,
     pub deadline: Deadline,
+    pub turns: Turns,
+    pub owed: Owed,
+    pub held: Held,
 }
 
 /// Calls from the guest to the host, against their limit.
@@ -71,8 +74,6 @@ pub(crate) struct Guest {
 pub(crate) struct Calls {
     total: u64,
     limit: u64,
-    /// How often the guest's fuel lets it yield.
-    yields: u64,
     by_interface: BTreeMap<&'static str, u64>,
     denials: BTreeMap<String, u64>,
     noted: BTreeMap<String, u64>,
@@ -83,11 +84,9 @@ const MAX_DENIALS: u64 = 100;
 
 impl Calls {
     pub fn new(limits: &Limits) -> Self {
-        let yields = limits.fuel.0 / YIELD_EVERY_FUEL;
         Self {
             total: 0,
             limit: limits.host_calls.0,
-            yields,
             by_interface: BTreeMap::new(),
             denials: BTreeMap::new(),
             noted: BTreeMap::new(),
@@ -98,8 +97,7 @@ impl Calls {
     pub fn enter(&mut self, http_denials: u64) -> wasmtime::Result<()> {
         self.total += 1;
         self.check_denials(http_denials)?;
-        // Yields of a guest that computes come through here, too, and are no calls.
-        if self.total > self.limit.saturating_add(self.yields) {
+        if self.total > self.limit {
             return Err(LimitReached::new(
                 "host_calls",
                 format!("more than {} calls to the host", self.limit),
@@ -136,8 +134,7 @@ impl Calls {
         receipt.host_calls =
             self.by_interface.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         let ours: u64 = self.by_interface.values().sum();
-        let yields = receipt.fuel / YIELD_EVERY_FUEL;
-        let wasi = self.total.saturating_sub(ours).saturating_sub(yields);
+        let wasi = self.total.saturating_sub(ours);
         if wasi > 0 {
             receipt.host_calls.insert("wasi".to_owned(), wasi);
         }

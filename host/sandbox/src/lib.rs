@@ -19,6 +19,7 @@ mod program;
 mod registry;
 pub mod secrets;
 mod trap;
+pub mod tree;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -125,7 +125,7 @@ impl Host {
         for entry in std::fs::read_dir(self.base.join("runs")).into_iter().flatten().flatten() {
             let Ok(id) = entry.file_name().into_string() else { continue };
             if let Err(StoreError::NotFound(_)) = self.store.row(&id).await
-                && let Err(error) = std::fs::remove_dir_all(entry.path())
+                && let Err(error) = stepwell_sandbox::tree::remove(&entry.path())
             {
                 tracing::warn!("{}: {error}", entry.path().display());
             }
@@ -178,7 +178,7 @@ impl Host {
             let gone = self.store.clean_up(query(include_dead, false, CHUNK)).await?;
             for id in &gone {
                 let dir = self.base.join("runs").join(id);
-                if let Err(error) = std::fs::remove_dir_all(&dir)
+                if let Err(error) = stepwell_sandbox::tree::remove(&dir)
                     && error.kind() != std::io::ErrorKind::NotFound
                 {
                     tracing::warn!("{}: {error}", dir.display());

@@ -26,18 +26,11 @@ pub(crate) struct Known {
 /// Steps by the digest of their job, their index, and the digest of their component.
 pub(crate) type KnownSteps = Mutex<HashMap<(String, usize, String), Arc<Known>>>;
 
+/// Problems of a configuration that the end of a step tells of.
+const MOST_TOLD: usize = 20;
+
 /// Steps that are kept known.
 const MOST_KNOWN: usize = 10_000;
-
-/// What is to be done with a step whose turn has come.
-pub(crate) enum Prepared {
-    /// Its condition is false.
-    Skip(String),
-    /// It can run, with this configuration under this grant.
-    Run(Value, Arc<Grant>),
-    /// It cannot.
-    Refused(Outcome),
-}
 
 impl Host {
     /// What policy grants to a step: with the component that its type means now.
@@ -113,56 +106,58 @@ impl Host {
         known
     }
 
-    /// Has a step whose turn has come ready to run.
+    /// Why a step whose turn has come is skipped, if it is.
     ///
     /// # Errors
-    /// When the store, which may have its component, failed.
-    pub(crate) async fn prepare(
-        &self,
+    /// When its condition is neither true nor false.
+    pub(crate) fn skipped(
         state: &RunState,
         index: usize,
         step: &StepDefinition,
-    ) -> Result<Prepared, HostError> {
-        let component = match self.component_of(&state.run, &step.step_type).await? {
+    ) -> Result<Option<String>, Outcome> {
+        let Some(condition) = &step.when else { return Ok(None) };
+        match evaluate(condition, &state.scope(index)) {
+            Ok(true) => Ok(None),
+            Ok(false) => Ok(Some(format!("its condition is false: {condition}"))),
+            Err(error) => Err(Outcome::InvalidConfig { message: format!("`when`: {error}") }),
+        }
+    }
+
+    /// The component of a step of a run, or why there is none.
+    ///
+    /// # Errors
+    /// When the store, which may have it, failed.
+    pub(crate) async fn found(
+        &self,
+        state: &RunState,
+        step: &StepDefinition,
+    ) -> Result<Result<Component, Outcome>, HostError> {
+        Ok(match self.component_of(&state.run, &step.step_type).await? {
             Found::Component(component) => Ok(component),
             Found::Unknown(message) => Err(Outcome::InvalidConfig { message }),
             Found::Gone(message) => Err(Outcome::HostFault { message }),
-        };
-        Ok(self.prepare_with(state, index, step, component))
+        })
     }
 
-    fn prepare_with(
+    /// The configuration of a step, filled in, and what is granted to it.
+    ///
+    /// # Errors
+    /// How the step ends that cannot run.
+    pub(crate) fn prepare(
         &self,
         state: &RunState,
         index: usize,
         step: &StepDefinition,
-        component: Result<Component, Outcome>,
-    ) -> Prepared {
-        let scope = state.scope(index);
-        let invalid = |message: String| Prepared::Refused(Outcome::InvalidConfig { message });
-        if let Some(condition) = &step.when {
-            match evaluate(condition, &scope) {
-                Ok(true) => {}
-                Ok(false) => return Prepared::Skip(format!("its condition is false: {condition}")),
-                Err(error) => return invalid(format!("`when`: {error}")),
-            }
-        }
-        let component = match component {
-            Ok(component) => component,
-            Err(outcome) => return Prepared::Refused(outcome),
-        };
-        let known = self.known(&state.run.job, index, step, &component);
-        let grant = match &known.grant {
-            Ok(grant) => grant.clone(),
-            Err(denial) => {
-                let (rule, message) = (denial.rule.to_owned(), denial.in_full());
-                return Prepared::Refused(Outcome::Denied { rule, message });
-            }
-        };
-        let mut config = match render(&known.config, &scope) {
-            Ok(config) => config,
-            Err(error) => return invalid(format!("{}: {error}", error.pointer)),
-        };
+        component: &Component,
+    ) -> Result<(Value, Arc<Grant>), Outcome> {
+        let invalid = |message: String| Outcome::InvalidConfig { message };
+        let known = self.known(&state.run.job, index, step, component);
+        let grant = known.grant.as_ref().map_err(|denial| {
+            let (rule, message) = (denial.rule.to_owned(), denial.in_full());
+            Outcome::Denied { rule, message }
+        })?;
+        let mut config = render(&known.config, &state.scope(index))
+            .map_err(|error| invalid(format!("{}: {error}", error.pointer)))?;
         if let Value::Object(map) = &mut config {
             for (name, value) in self.settings().config.defaults(&step.step_type, map) {
                 map.entry(name).or_insert(value);
@@ -170,9 +165,9 @@ impl Host {
         }
         let problems = known.schema.problems(&config);
         if problems.is_empty() {
-            return Prepared::Run(config, grant);
+            return Ok((config, grant.clone()));
         }
         let problem = |p: &stepwell_engine::document::SchemaProblem| format!("{}: {}", p.pointer, p.message);
-        invalid(problems.iter().map(problem).collect::<Vec<_>>().join("; "))
+        Err(invalid(problems.iter().take(MOST_TOLD).map(problem).collect::<Vec<_>>().join("; ")))
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Measures {
     retries: Counter,
     dead_letters: Counter,
     lost_claims: Counter,
+    lost_attempts: Counter,
     pub store_seconds: Histograms<Labels>,
     pub store_errors: Family<Labels, Counter>,
     requests: Family<Labels3, Counter>,
@@ -78,6 +79,7 @@ impl Default for Measures {
             retries: Counter::default(),
             dead_letters: Counter::default(),
             lost_claims: Counter::default(),
+            lost_attempts: Counter::default(),
             store_seconds: Family::new_with_constructor(seconds),
             store_errors: Family::default(),
             requests: Family::default(),
@@ -124,6 +126,7 @@ impl Measures {
             "Runs that another process took over from this one",
             self.lost_claims.clone(),
         );
+        to.register("lost_attempts", "Attempts whose worker died while they ran", self.lost_attempts.clone());
         to.register_with_unit("store", "Calls of the store, by operation", s, self.store_seconds.clone());
         to.register(
             "store_errors",
@@ -156,6 +159,11 @@ impl Measures {
         if dead {
             self.dead_letters.inc();
         }
+    }
+
+    /// A process found that the one before it died while an attempt ran.
+    pub fn attempt_lost(&self) {
+        self.lost_attempts.inc();
     }
 
     pub fn step_ended(&self, step_type: &str, attempt: u32, end: &StepEnd) {

@@ -20,7 +20,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error_span};
 
-use crate::prepare::Prepared;
 use crate::telemetry::Attempted;
 use crate::{Host, HostError};
 
@@ -308,25 +307,37 @@ impl Worker<'_> {
             |step: &stepwell_engine::run::StepState| step.status == stepwell_engine::run::StepStatus::Running;
         let Some(step) = self.state.steps.iter().position(running) else { return Ok(()) };
         let attempt = self.state.steps.get(step).map_or(0, |step| step.attempt);
+        if let Some(definition) = self.state.run.job.step(step) {
+            let step_type = definition.step_type.as_str();
+            tracing::warn!(step = definition.id, step_type, attempt, "the attempt was lost: its worker died");
+        }
+        self.host.measures.attempt_lost();
         self.push(Event::AttemptLost { step, attempt, at })
     }
 
     async fn step(&mut self, step: usize, attempt: u32, cleaning_up: bool) -> Result<(), HostError> {
         let Some(definition) = self.state.run.job.step(step).cloned() else { return Ok(()) };
         let at = self.now();
-        let (config, grant) = match self.host.prepare(&self.state, step, &definition).await? {
-            Prepared::Skip(reason) => return self.push(Event::StepSkipped { step, reason, at }),
-            Prepared::Refused(outcome) => {
-                self.push(Event::StepStarted { step, attempt, at })?;
+        let found = match Host::skipped(&self.state, step, &definition) {
+            Ok(Some(reason)) => return self.push(Event::StepSkipped { step, reason, at }),
+            Ok(None) => self.host.found(&self.state, &definition).await?,
+            Err(outcome) => Err(outcome),
+        };
+        // Written before anything is made of what the job's author wrote: should that kill this process, the attempt
+        // counts as lost.
+        self.push(Event::StepStarted { step, attempt, at })?;
+        self.commit(Next::Keep).await?;
+        self.begun = self.now();
+        let prepared =
+            found.and_then(|component| self.host.prepare(&self.state, step, &definition, &component));
+        let (config, grant) = match prepared {
+            Ok(prepared) => prepared,
+            Err(outcome) => {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 self.host.measures.step_ended(&definition.step_type, attempt, &end);
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
-            Prepared::Run(config, grant) => (config, grant),
         };
-        self.push(Event::StepStarted { step, attempt, at })?;
-        self.commit(Next::Keep).await?;
-        self.begun = self.now();
         let (sink, mut reports) = StepSink::channel();
         let remaining =
             self.state.deadline().map_or(Duration::MAX, |d| (d - at).to_std().unwrap_or_default());

@@ -3,18 +3,19 @@
 //! A file is read into a tree with positions, checked against the JSON Schema of its type (which reports
 //! every problem, not only the first), and only then turned into structs.
 
+mod diagnostic;
 mod schema;
+mod tree;
 mod words;
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-use serde_saphyr::Spanned;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+pub use diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS};
 pub use schema::{Schema, SchemaProblem, closest};
+use tree::Places;
 
 /// Largest file that is read: far beyond any job, small enough to parse at once.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -25,7 +26,7 @@ pub struct Document {
     source: Source,
     /// The value as JSON.
     pub value: Value,
-    places: BTreeMap<String, Place>,
+    places: Arc<Places>,
     /// Where parts of a converted value stood before: the pointer of each, and the one in the file.
     moved: Vec<(String, String)>,
 }
@@ -34,40 +35,10 @@ pub struct Document {
 #[derive(Debug, Clone)]
 struct Source {
     name: String,
-    text: std::sync::Arc<str>,
+    text: Arc<str>,
+    /// Where each line begins, in bytes.
+    lines: Arc<[usize]>,
 }
-
-/// Where a key and its value stand: line and column, from 1.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    key: (u64, u64),
-    value: (u64, u64),
-}
-
-/// One problem, with its place and, where known, how to fix it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// True for what does not stop the job from running.
-    pub warning: bool,
-    /// What is wrong.
-    pub message: String,
-    /// How to fix it.
-    pub help: Option<String>,
-    /// The name of the file.
-    pub file: String,
-    /// Line, from 1; 0 when the problem has no place.
-    pub line: u64,
-    /// Column, from 1.
-    pub column: u64,
-    /// The text of that line.
-    pub snippet: String,
-    /// The value, as a JSON pointer (RFC 6901) into the document; empty for the whole document.
-    pub pointer: String,
-}
-
-/// Problems of one or more files, in the order of their places. Shown one after the other, with snippets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Document {
     /// Reads one YAML or JSON document.
@@ -75,14 +46,13 @@ impl Document {
     /// # Errors
     /// The first syntax error, duplicate key or exceeded budget, with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostics> {
-        match Self::parse_many(name, text)?.as_slice() {
-            [one] => Ok(one.clone()),
-            [] => Err(Diagnostic::without_place(name, "the file is empty".to_owned()).into()),
-            _ => {
-                Err(Diagnostic::without_place(name, "the file holds several documents (`---`)".to_owned())
-                    .into())
-            }
-        }
+        let mut documents = Self::parse_many(name, text)?;
+        let message = match (documents.pop(), documents.is_empty()) {
+            (Some(one), true) => return Ok(one),
+            (Some(_), false) => "the file holds several documents (`---`)",
+            (None, _) => "the file is empty",
+        };
+        Err(Diagnostic::without_place(name, message.to_owned()).into())
     }
 
     /// Reads the documents of a YAML stream, which `---` separates.
@@ -90,37 +60,18 @@ impl Document {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_many(name: &str, text: &str) -> Result<Vec<Self>, Diagnostics> {
-        let source = Source { name: name.to_owned(), text: text.into() };
         if text.len() > MAX_BYTES {
             let message = format!("the file is {} bytes long; the limit is {MAX_BYTES}", text.len());
             return Err(Diagnostic::without_place(name, message).into());
         }
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let trees: Vec<Spanned<Node>> =
-            serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-                let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-                let message = error.without_snippet().to_string();
-                let message = if message.contains("Depth") {
-                    "nested too deeply: at most 64 levels".to_owned()
-                } else if message.contains("budget") {
-                    "too large or too many aliases: simplify the document".to_owned()
-                } else {
-                    message
-                };
-                // The place is shown by us; saphyr repeats it at the end of its text.
-                let message = message.split(" at line ").next().unwrap_or(&message);
-                let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned();
-                source.diagnostic((line, column), message)
-            })?;
-        Ok(trees.into_iter().map(|tree| Self::from_tree(source.clone(), tree)).collect())
-    }
-
-    fn from_tree(source: Source, tree: Spanned<Node>) -> Self {
-        let mut places = BTreeMap::new();
-        let at = (tree.referenced.line(), tree.referenced.column());
-        places.insert(String::new(), Place { key: at, value: at });
-        let value = place(tree.value, "", &mut places);
-        Self { source, value, places, moved: Vec::new() }
+        let source = Source::new(name, text);
+        let trees =
+            tree::read(text).map_err(|malformed| source.diagnostic(malformed.at, &malformed.message))?;
+        let document = |(value, places)| {
+            let (source, places) = (source.clone(), Arc::new(places));
+            Self { source, value, places, moved: Vec::new() }
+        };
+        Ok(trees.into_iter().map(document).collect())
     }
 
     /// Turns the document into `T`, after checking it against the schema of `T`.
@@ -130,7 +81,7 @@ impl Document {
     pub fn read<T: DeserializeOwned>(&self, schema: &Schema) -> Result<T, Diagnostics> {
         let problems = self.check(&self.value, "", schema);
         if !problems.is_empty() {
-            return Err(Diagnostics(problems));
+            return Err(Diagnostics(problems).sorted());
         }
         self.build("", &self.value).map_err(Into::into)
     }
@@ -195,28 +146,15 @@ impl Document {
     /// An error at the value of `pointer`, or at the nearest thing above it.
     pub fn error(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let pointer = self.in_file(pointer);
-        let found = self.source.diagnostic(self.nearest(&pointer).value, message.into());
+        let found = self.source.diagnostic(self.places.nearest(&pointer).value, &message.into());
         Diagnostic { pointer, ..found }
     }
 
     /// An error at the key of `pointer`.
     pub fn error_at_key(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let pointer = self.in_file(pointer);
-        let found = self.source.diagnostic(self.nearest(&pointer).key, message.into());
+        let found = self.source.diagnostic(self.places.nearest(&pointer).key, &message.into());
         Diagnostic { pointer, ..found }
-    }
-
-    fn nearest(&self, pointer: &str) -> Place {
-        let mut pointer = pointer;
-        loop {
-            if let Some(place) = self.places.get(pointer) {
-                return *place;
-            }
-            match pointer.rfind('/').and_then(|end| pointer.get(..end)) {
-                Some(above) => pointer = above,
-                None => return Place { key: (1, 1), value: (1, 1) },
-            }
-        }
     }
 }
 
@@ -224,10 +162,6 @@ impl Document {
 pub fn is_template(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.contains("${{"))
 }
-
-/// Characters of a message and of a line that a diagnostic shows: either may hold a value of any size.
-const MAX_MESSAGE: usize = 600;
-const MAX_SNIPPET: usize = 500;
 
 /// The beginning of a text that may be long.
 pub fn cut(text: &str, characters: usize) -> String {
@@ -240,24 +174,39 @@ pub fn cut(text: &str, characters: usize) -> String {
 /// The JSON pointers of the values that a template fills in when the step runs, wholly or in part.
 pub fn pending(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    let mut open = vec![(String::new(), value)];
-    while let Some((pointer, value)) = open.pop() {
-        match value {
-            Value::Object(map) => {
-                open.extend(
-                    map.iter().rev().map(|(key, value)| (format!("{pointer}/{}", escape(key)), value)),
-                );
-            }
-            Value::Array(items) => {
-                open.extend(
-                    items.iter().enumerate().rev().map(|(i, value)| (format!("{pointer}/{i}"), value)),
-                );
-            }
-            value if is_template(value) => found.push(pointer),
-            _ => {}
-        }
-    }
+    each_template(value, "", &mut |pointer, _| found.push(pointer.to_owned()));
     found
+}
+
+/// Calls `visit` with the JSON pointer and the text of each template within a value that stands at `pointer`.
+pub fn each_template(value: &Value, pointer: &str, visit: &mut dyn FnMut(&str, &str)) {
+    each_below(value, &mut pointer.to_owned(), visit);
+}
+
+/// One pointer grows and shrinks on the way: pointers to all values would be far larger than a document with long keys
+/// above many values.
+fn each_below(value: &Value, pointer: &mut String, visit: &mut dyn FnMut(&str, &str)) {
+    let end = pointer.len();
+    match value {
+        value if is_template(value) => visit(pointer, value.as_str().unwrap_or_default()),
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                pointer.push('/');
+                pointer.push_str(&i.to_string());
+                each_below(item, pointer, visit);
+                pointer.truncate(end);
+            }
+        }
+        Value::Object(map) => {
+            for (key, item) in map {
+                pointer.push('/');
+                pointer.push_str(&escape(key));
+                each_below(item, pointer, visit);
+                pointer.truncate(end);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
@@ -276,196 +225,16 @@ pub fn escape(key: &str) -> String {
 }
 
 impl Source {
-    fn diagnostic(&self, (line, column): (u64, u64), message: String) -> Diagnostic {
+    fn new(name: &str, text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self { name: name.to_owned(), text: text.into(), lines: std::iter::once(0).chain(ends).collect() }
+    }
+
+    fn diagnostic(&self, (line, column): (u64, u64), message: &str) -> Diagnostic {
         let number = usize::try_from(line).unwrap_or(usize::MAX);
-        let snippet = number.checked_sub(1).and_then(|index| self.text.lines().nth(index));
-        Diagnostic {
-            warning: false,
-            message: cut(&message, MAX_MESSAGE),
-            help: None,
-            file: self.name.clone(),
-            line,
-            column,
-            snippet: cut(snippet.unwrap_or_default(), MAX_SNIPPET),
-            pointer: String::new(),
-        }
-    }
-}
-
-impl Diagnostic {
-    /// A problem of the whole file.
-    pub fn without_place(file: &str, message: String) -> Self {
-        Self {
-            warning: false,
-            message,
-            help: None,
-            file: file.to_owned(),
-            line: 0,
-            column: 0,
-            snippet: String::new(),
-            pointer: String::new(),
-        }
-    }
-
-    /// Adds how to fix it.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// Makes a warning of it.
-    #[must_use]
-    pub fn as_warning(mut self) -> Self {
-        self.warning = true;
-        self
-    }
-}
-
-impl Diagnostics {
-    /// True when a problem stops the job from running.
-    pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|d| !d.warning)
-    }
-
-    /// Sorts by place, as a reader meets them.
-    #[must_use]
-    pub fn sorted(mut self) -> Self {
-        self.0.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        self
-    }
-}
-
-impl From<Diagnostic> for Diagnostics {
-    fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
-    }
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let level = if self.warning { "warning" } else { "error" };
-        writeln!(f, "{level}: {}", self.message)?;
-        if self.line == 0 {
-            write!(f, "  --> {}", self.file)?;
-        } else {
-            let number = self.line.to_string();
-            let gutter = " ".repeat(number.len());
-            let indent = " ".repeat(usize::try_from(self.column.saturating_sub(1)).unwrap_or(0));
-            writeln!(f, "{gutter}--> {}:{}:{}", self.file, self.line, self.column)?;
-            writeln!(f, "{gutter} |")?;
-            writeln!(f, "{number} | {}", self.snippet)?;
-            write!(f, "{gutter} | {indent}^")?;
-        }
-        match &self.help {
-            Some(help) => write!(f, "\n  help: {help}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Diagnostics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, diagnostic) in self.0.iter().enumerate() {
-            if i > 0 {
-                f.write_str("\n\n")?;
-            }
-            write!(f, "{diagnostic}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Diagnostics {}
-
-/// A value with the places of its parts.
-enum Node {
-    Scalar(Value),
-    List(Vec<Spanned<Node>>),
-    Map(Vec<(Spanned<String>, Spanned<Node>)>),
-}
-
-fn place(node: Node, pointer: &str, places: &mut BTreeMap<String, Place>) -> Value {
-    let at = |spot: serde_saphyr::Location| (spot.line(), spot.column());
-    match node {
-        Node::Scalar(value) => value,
-        Node::List(items) => items
-            .into_iter()
-            .enumerate()
-            .map(|(i, item)| {
-                let pointer = format!("{pointer}/{i}");
-                let here = at(item.referenced);
-                places.insert(pointer.clone(), Place { key: here, value: here });
-                place(item.value, &pointer, places)
-            })
-            .collect(),
-        Node::Map(entries) => {
-            let mut map = Map::new();
-            for (key, value) in entries {
-                let pointer = format!("{pointer}/{}", escape(&key.value));
-                places
-                    .insert(pointer.clone(), Place { key: at(key.referenced), value: at(value.referenced) });
-                let value = place(value.value, &pointer, places);
-                map.insert(key.value, value);
-            }
-            Value::Object(map)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Build;
-        impl<'de> Visitor<'de> for Build {
-            type Value = Node;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_unit<E>(self) -> Result<Node, E> {
-                Ok(Node::Scalar(Value::Null))
-            }
-            fn visit_none<E>(self) -> Result<Node, E> {
-                Ok(Node::Scalar(Value::Null))
-            }
-            fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Node, D::Error> {
-                inner.deserialize_any(self)
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-                Ok(Node::Scalar(value.into()))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-                Ok(Node::Scalar(value.into()))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-                Ok(Node::Scalar(value.into()))
-            }
-            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
-                let number = Number::from_f64(value)
-                    .ok_or_else(|| E::custom("JSON has no infinity and no NaN: write a finite number"))?;
-                Ok(Node::Scalar(Value::Number(number)))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-                Ok(Node::Scalar(value.into()))
-            }
-            fn visit_string<E>(self, value: String) -> Result<Node, E> {
-                Ok(Node::Scalar(value.into()))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Node::List(items))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Node::Map(entries))
-            }
-        }
-        deserializer.deserialize_any(Build)
+        let begin = number.checked_sub(1).and_then(|index| self.lines.get(index));
+        let text = begin.and_then(|begin| self.text.get(*begin..)?.lines().next());
+        Diagnostic::at(&self.name, (line, column), text.unwrap_or_default(), message)
     }
 }
 

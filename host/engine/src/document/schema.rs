@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::words::{named, shown};
-use super::{escape, is_template};
+use super::{MAX_PROBLEMS, cut, escape, is_template};
 
 /// A problem that a schema finds in a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Schema {
         &self.0.value
     }
 
-    /// Every problem of `value`, except where the value is a template.
+    /// The problems of `value`, except where the value is a template: all of them, or one more than are shown.
     pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
         let make = || {
             let options = jsonschema::options().should_validate_formats(self.0.formats);
@@ -90,12 +90,71 @@ impl Schema {
                 return vec![SchemaProblem { pointer: String::new(), at_key: false, message, help: None }];
             }
         };
+        let excerpt = is_heavy(value).then(|| excerpt(value));
+        if let Some(excerpt) = &excerpt
+            && (is_heavy(excerpt) || validator.is_valid(excerpt))
+        {
+            if has_template(value) {
+                // It may be all that does not fit yet; the value is checked again when it is filled in.
+                return Vec::new();
+            }
+            let message = "it does not fit its schema, and is too large to say where".to_owned();
+            return vec![SchemaProblem { pointer: String::new(), at_key: false, message, help: None }];
+        }
+        let value = excerpt.as_ref().unwrap_or(value);
         let mut problems = Vec::new();
         for error in validator.iter_errors(value) {
             collect(&error, &self.0.value, &mut problems);
+            problems.dedup();
+            if problems.len() > MAX_PROBLEMS {
+                break;
+            }
         }
-        problems.dedup();
         problems
+    }
+}
+
+/// Bytes of the pointers to all parts of a value that is searched for every problem: the library collects them before the
+/// first can be seen, each with its pointer, and in each alternative of the schema anew.
+const SEARCHED: usize = 8 << 20;
+/// Items of a list and keys of an object that are searched when the whole is too large.
+const SEARCHED_ITEMS: usize = MAX_PROBLEMS;
+
+/// True for a value whose problems would take too much memory if each part of it had one.
+fn is_heavy(value: &Value) -> bool {
+    take(value, 0, SEARCHED).is_none()
+}
+
+/// Takes what the problems of a value would need from what is left; none when that is too little.
+fn take(value: &Value, pointer: usize, left: usize) -> Option<usize> {
+    // A problem has more than its pointer.
+    let left = left.checked_sub(pointer + 100)?;
+    match value {
+        Value::Array(items) => items.iter().try_fold(left, |left, item| take(item, pointer + 6, left)),
+        Value::Object(map) => {
+            map.iter().try_fold(left, |left, (key, item)| take(item, pointer + key.len() + 1, left))
+        }
+        _ => Some(left),
+    }
+}
+
+fn has_template(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_template),
+        Value::Object(map) => map.values().any(has_template),
+        other => is_template(other),
+    }
+}
+
+/// A value with the first items of each list and the first keys of each object.
+fn excerpt(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().take(SEARCHED_ITEMS).map(excerpt).collect(),
+        Value::Object(map) => {
+            let entries = map.iter().take(SEARCHED_ITEMS);
+            Value::Object(entries.map(|(key, item)| (key.clone(), excerpt(item))).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -105,14 +164,16 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
     }
     let pointer = error.instance_path().to_string();
     let mut push = |pointer: String, at_key, message: String, help: Option<String>| {
-        problems.push(SchemaProblem { pointer, at_key, message, help });
+        if problems.len() <= MAX_PROBLEMS {
+            problems.push(SchemaProblem { pointer, at_key, message: cut(&message, 600), help });
+        }
     };
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             let above = error.schema_path().to_string();
             let known = known_keys(schema, &above);
-            for key in unexpected {
+            for key in unexpected.iter().take(MAX_PROBLEMS + 1) {
                 let help = match closest(key, &known) {
                     Some(near) => Some(format!("did you mean `{near}`?")),
                     None if known.is_empty() => None,
@@ -245,10 +306,22 @@ fn known_keys(schema: &Value, path: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// Bytes of a word that is compared with what is known: to compare takes the product of both lengths.
+const MAX_WORD: usize = 64;
+/// Known words that are compared: more than there are steps in a job, or time zones.
+const MAX_CANDIDATES: usize = 1_500;
+
 /// The known word nearest to `word`, when it is near enough to be a slip.
 pub fn closest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
+    if word.len() > MAX_WORD {
+        return None;
+    }
     known
         .iter()
+        .take(MAX_CANDIDATES)
+        .filter(|candidate| {
+            candidate.len().abs_diff(word.len()) <= 1 + candidate.len().min(word.len()) / 4 * 4
+        })
         .map(|candidate| (distance(word, candidate), candidate.as_str()))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
         .min()
@@ -271,4 +344,54 @@ fn distance(a: &str, b: &str) -> usize {
         row = next;
     }
     row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_with_many_problems_has_the_first_of_them() {
+        let schema = Schema::from(json!({
+            "properties": {"list": {"items": {"type": "string"}}, "map": {"properties": {"a": {}}, "additionalProperties": false}}
+        }));
+        for (count, expected) in [(7, 7), (100, 100), (101, 101), (5_000, 101), (100_000, 100)] {
+            let numbers: Vec<usize> = (0..count).collect();
+            assert_eq!(schema.problems(&json!({"list": numbers})).len(), expected, "{count} items");
+        }
+        let keys: serde_json::Map<_, _> = (0..50_000).map(|n| (format!("key{n}"), json!(n))).collect();
+        assert_eq!(schema.problems(&json!({"map": keys})).len(), 101);
+    }
+
+    /// Each problem has the pointer to its place: with long keys above many items these are far larger than the value.
+    #[test]
+    fn what_is_too_large_to_be_searched_is_said_to_be() {
+        let schema = Schema::from(json!({"$ref": "#/$defs/any", "$defs": {"any": {"anyOf": [
+            {"type": "object", "additionalProperties": {"$ref": "#/$defs/any"}},
+            {"type": "array", "items": {"$ref": "#/$defs/any"}},
+            {"type": "string"}
+        ]}}}));
+        let mut value = json!(vec![0; 90_000]);
+        for _ in 0..60 {
+            value = json!({"k".repeat(256): value});
+        }
+        assert!(!schema.problems(&value).is_empty());
+        let problems = schema.problems(&json!([value, vec![vec![vec![0; 100]; 100]; 100]]));
+        assert_eq!(problems[0].message, "it does not fit its schema, and is too large to say where");
+        // What fits is never too large.
+        assert!(schema.problems(&json!(vec![vec!["x"; 300]; 300])).is_empty());
+        // The problem is beyond what is searched.
+        let mut late = vec![json!("x"); 90_000];
+        late.push(json!(0));
+        assert_eq!(schema.problems(&json!(late)).len(), 1);
+    }
+
+    #[test]
+    fn only_short_words_are_compared() {
+        let known = ["Europe/Berlin".to_owned(), "x".repeat(1_000_000)];
+        assert_eq!(closest("Europe/Berln", &known), Some("Europe/Berlin"));
+        assert_eq!(closest(&"A".repeat(1_000_000), &known), None);
+    }
 }

@@ -1,14 +1,16 @@
 //! What the schema of a job file cannot say: types of steps, references, zones.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::condition;
-use super::template::{Piece, names, pieces, walk};
+use super::expression::names;
+use super::template::{Piece, pieces};
 use super::{JobDefinition, Part, StepDefinition, approval};
-use crate::document::{Diagnostics, Document, closest};
+use crate::document::{Diagnostics, Document, closest, cut, each_template};
 use crate::quantity::Span;
 use crate::reference::{StepRef, Wanted};
 use crate::schedule::{Calendars, Timetable};
@@ -48,28 +50,32 @@ pub(super) fn check(
             || "for instance Europe/Berlin or UTC".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        let message = format!("`{}` is not an IANA time zone", job.timezone);
+        let message = format!("`{}` is not an IANA time zone", cut(&job.timezone, 60));
         found.0.push(document.error(&format!("{pointer}/timezone"), message).help(help));
     }
     check_schedule(job, document, pointer, catalog, found);
+    let names = Names::of(job);
     if let Some(concurrency) = &job.concurrency {
-        let references = References { job, index: 0, document };
+        let references = References { job, names: &names, index: 0, document };
         let key = Map::from_iter([("key".to_owned(), Value::from(concurrency.key.as_str()))]);
         references.check_texts(&key, &format!("{pointer}/concurrency"), found);
     }
     if let Some(policy) = &job.policy {
-        policy.check(document, &format!("{pointer}/policy"), found);
+        policy.check_narrowing(document, &format!("{pointer}/policy"), found);
     }
     for (i, step) in job.all_steps().enumerate() {
+        if found.is_full() {
+            return;
+        }
         let at = format!("{pointer}{}", job.pointer_of(i));
-        if job.all_steps().take(i).any(|other| other.id == step.id) {
+        if names.first(&step.id).is_some_and(|first| first < i) {
             found.0.push(document.error(&format!("{at}/id"), format!("two steps have the id `{}`", step.id)));
         }
         if let Some(policy) = &step.policy {
-            policy.check(document, &format!("{at}/policy"), found);
+            policy.check_narrowing(document, &format!("{at}/policy"), found);
         }
         check_type(step, document, &at, catalog, found);
-        let references = References { job, index: i, document };
+        let references = References { job, names: &names, index: i, document };
         references.check_config(step, &at, found);
         if let Some(when) = &step.when {
             references.check_source(condition::source(when), &format!("{at}/when"), found);
@@ -233,8 +239,34 @@ impl StepDefinition {
     }
 }
 
+/// The ids of all steps, and which steps have them: made once for all references of a job.
+struct Names {
+    ids: Vec<String>,
+    positions: HashMap<String, usize>,
+}
+
+impl Names {
+    fn of(job: &JobDefinition) -> Self {
+        let ids: Vec<String> = job.all_steps().map(|step| step.id.clone()).collect();
+        let mut positions = HashMap::with_capacity(ids.len());
+        for (position, id) in ids.iter().enumerate() {
+            positions.entry(id.clone()).or_insert(position);
+        }
+        Self { ids, positions }
+    }
+
+    /// The number of the first step with that id.
+    fn first(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+}
+
+/// Bytes of the JSON pointers to the templates of a step: its component gets all of them when it checks its configuration.
+const MAX_POINTERS: usize = 512 << 10;
+
 struct References<'a> {
     job: &'a JobDefinition,
+    names: &'a Names,
     index: usize,
     document: &'a Document,
 }
@@ -246,8 +278,11 @@ impl References<'_> {
 
     fn check_texts(&self, config: &Map<String, Value>, at: &str, found: &mut Diagnostics) {
         let config = Value::Object(config.clone());
-        let visited: Result<Value, std::convert::Infallible> = walk(&config, at, &mut |pointer, text| {
+        let mut pointers = 0;
+        each_template(&config, at, &mut |pointer, text| {
+            pointers += pointer.len();
             match pieces(text) {
+                _ if found.is_full() || pointers > MAX_POINTERS => {}
                 Err(message) => found.0.push(self.document.error(pointer, message)),
                 Ok(pieces) => pieces.iter().for_each(|piece| {
                     if let Piece::Expression(source) = piece {
@@ -255,9 +290,13 @@ impl References<'_> {
                     }
                 }),
             }
-            Ok(Value::Null)
         });
-        drop(visited);
+        if pointers > MAX_POINTERS {
+            let message = "too many expressions, or too deep in it".to_owned();
+            found
+                .0
+                .push(self.document.error(at, message).help("write fewer values with `${{ }}` in one step"));
+        }
     }
 
     fn check_source(&self, source: &str, pointer: &str, found: &mut Diagnostics) {
@@ -269,6 +308,9 @@ impl References<'_> {
             }
         };
         for name in names {
+            if found.is_full() {
+                return;
+            }
             if let Err((message, help)) = self.check_name(&name) {
                 let mut diagnostic = self.document.error(pointer, message);
                 diagnostic.help = help;
@@ -283,9 +325,8 @@ impl References<'_> {
             |word: &str, known: &[String]| closest(word, known).map(|near| format!("did you mean `{near}`?"));
         match (parts.next().unwrap_or_default(), parts.next()) {
             ("steps", Some(id)) => {
-                let ids: Vec<String> = self.job.all_steps().map(|step| step.id.clone()).collect();
-                let position = ids.iter().position(|known| known == id);
-                match position {
+                let ids = &self.names.ids;
+                match self.names.first(id) {
                     Some(position) if position < self.index => Ok(()),
                     Some(position) if position == self.index => {
                         Err((format!("the step `{id}` refers to itself"), None))
@@ -300,16 +341,16 @@ impl References<'_> {
                         let dashed = ids.iter().find(|known| known.contains('-') && known.starts_with(id));
                         let help = dashed
                             .map(|known| format!("a name with a dash goes into brackets: steps[\"{known}\"]"))
-                            .or_else(|| near(id, &ids));
+                            .or_else(|| near(id, ids));
                         Err((format!("there is no step `{id}`"), help))
                     }
                 }
             }
             ("vars", Some(variable)) => {
-                let known: Vec<String> = self.job.vars.keys().cloned().collect();
-                if known.iter().any(|name| name == variable) {
+                if self.job.vars.contains_key(variable) {
                     return Ok(());
                 }
+                let known: Vec<String> = self.job.vars.keys().cloned().collect();
                 Err((format!("there is no variable `{variable}`"), near(variable, &known)))
             }
             ("run", Some(field)) => {

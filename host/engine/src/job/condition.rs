@@ -3,7 +3,8 @@
 //! Jinja takes any value for a condition, and every text but the empty one as true, `"false"` and `no` too. A condition
 //! of a step takes true and false only, in each part that `and`, `or`, `not` and parentheses join.
 
-use super::template::{Piece, Scope, TemplateError, check_size, pieces, value_of};
+use super::expression::{Expressions, check_size};
+use super::template::{Piece, Scope, TemplateError, pieces};
 use crate::document::cut;
 
 /// The truth of a `when` condition, with or without `${{ }}`.
@@ -13,7 +14,7 @@ use crate::document::cut;
 pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
     let source = source(condition);
     check_size(source)
-        .and_then(|()| truth(source, scope, 0))
+        .and_then(|()| truth(source, &Expressions::new(scope), 0))
         .map_err(|message| TemplateError { pointer: String::new(), message })
 }
 
@@ -48,26 +49,27 @@ pub(super) fn source(condition: &str) -> &str {
 /// Parentheses and `not`s within each other that are taken apart; what is deeper is one part.
 const MAX_DEPTH: usize = 32;
 
-fn truth(source: &str, scope: &Scope, depth: usize) -> Result<bool, String> {
+fn truth(source: &str, known: &Expressions<'_>, depth: usize) -> Result<bool, String> {
     let source = source.trim();
     if depth < MAX_DEPTH
         && let Some(parts) = Parts::of(source)
     {
         return match parts {
-            Parts::Any(parts) => any(&parts, true, scope, depth),
-            Parts::All(parts) => any(&parts, false, scope, depth).map(|found| !found),
-            Parts::Not(inner) => Ok(!truth(inner, scope, depth + 1)?),
-            Parts::Parentheses(inner) => truth(inner, scope, depth + 1),
+            Parts::Any(parts) => any(&parts, true, known, depth),
+            Parts::All(parts) => any(&parts, false, known, depth).map(|found| !found),
+            Parts::Not(inner) => Ok(!truth(inner, known, depth + 1)?),
+            Parts::Parentheses(inner) => truth(inner, known, depth + 1),
         };
     }
-    let value = value_of(source, scope)?;
+    let value = known.value(source)?;
     match value.kind() {
         minijinja::value::ValueKind::Bool => Ok(value.is_true()),
         kind => {
-            let shown = cut(&value.to_string(), 60);
             let what = match kind {
-                minijinja::value::ValueKind::String => format!("the text `{shown}`"),
-                minijinja::value::ValueKind::Number => format!("the number {shown}"),
+                minijinja::value::ValueKind::String => {
+                    format!("the text `{}`", cut(value.as_str().unwrap_or_default(), 60))
+                }
+                minijinja::value::ValueKind::Number => format!("the number {value}"),
                 minijinja::value::ValueKind::None => "null".to_owned(),
                 kind => format!("a {kind}"),
             };
@@ -79,9 +81,9 @@ fn truth(source: &str, scope: &Scope, depth: usize) -> Result<bool, String> {
 }
 
 /// Whether one of the parts has that truth; those after it are not evaluated.
-fn any(parts: &[&str], wanted: bool, scope: &Scope, depth: usize) -> Result<bool, String> {
+fn any(parts: &[&str], wanted: bool, known: &Expressions<'_>, depth: usize) -> Result<bool, String> {
     for part in parts {
-        if truth(part, scope, depth + 1)? == wanted {
+        if truth(part, known, depth + 1)? == wanted {
             return Ok(true);
         }
     }

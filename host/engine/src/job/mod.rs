@@ -3,6 +3,8 @@
 pub mod approval;
 mod check;
 mod condition;
+mod expression;
+mod functions;
 mod legacy;
 mod parse;
 mod template;

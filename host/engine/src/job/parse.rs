@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::check::{Catalog, advice, check};
 use super::{JobDefinition, legacy};
-use crate::document::{Diagnostic, Diagnostics, Document, escape};
+use crate::document::{Diagnostic, Diagnostics, Document, MAX_PROBLEMS, escape};
 
 /// A job file that can run.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Di
     let document = Document::parse(name, text)?;
     let request = document.value.as_object().filter(|map| is_request(map));
     let pointer = if request.is_some() { "/job" } else { "" };
-    let beside = request.into_iter().flat_map(Map::keys).filter(|key| *key != "job");
+    let beside = request.into_iter().flat_map(Map::keys).filter(|key| *key != "job").take(MAX_PROBLEMS);
     let beside: Vec<Diagnostic> = beside
         .map(|key| {
             document.error_at_key(&format!("/{}", escape(key)), format!("unknown key `{key}` beside `job`"))
@@ -75,7 +75,9 @@ pub fn parse_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) ->
                     step.name.clone_from(&step.id);
                 }
             }
-            check(&job, &document, pointer, catalog, &mut found);
+            if !found.is_full() {
+                check(&job, &document, pointer, catalog, &mut found);
+            }
             if found.has_errors() {
                 return Err(found.sorted());
             }

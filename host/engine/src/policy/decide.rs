@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::file::{ContextRule, FileRule, Grants, Policy};
 use super::grant::{Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
-use super::http::HttpRule;
+use super::http::{HttpRule, denied_host};
 use super::limits::{Limits, Profile};
 use super::refusal::{Denial, Whose};
 use crate::config::Configuration;
@@ -227,8 +227,11 @@ impl Layers<'_> {
             trace.push((format!("http {}", rule.url.as_deref().unwrap_or_default()), self.name.clone()));
         }
         let narrowing = self.narrowing.iter().filter_map(|layer| layer.http.as_deref().map(expand)).collect();
-        let deny = |grants: &Grants| grants.deny.hosts.clone();
-        let deny = self.narrowing.iter().flat_map(|layer| deny(layer)).chain(deny(&self.operator)).collect();
+        // A pattern that is no host is refused where it is written; here it denies itself at least.
+        let spelt = |host: &String| denied_host(host).unwrap_or_else(|_| host.clone());
+        let denied = |grants: &Grants| grants.deny.hosts.iter().map(spelt).collect::<Vec<_>>();
+        let deny =
+            self.narrowing.iter().flat_map(|layer| denied(layer)).chain(denied(&self.operator)).collect();
         HttpGrant { rules, narrowing, deny, whose }
     }
 
@@ -286,20 +289,22 @@ impl Layers<'_> {
         for rule in rules {
             let mut access = rule.access;
             let mut kept = true;
+            let mut most = limits.file_bytes;
             for layer in self.narrowing.iter().filter_map(|layer| layer.files.as_deref()) {
                 match layer.iter().find(|narrow| narrow.mount == rule.mount) {
                     None => kept = false,
-                    Some(narrow) => access = access.min(narrow.access),
+                    Some(narrow) => {
+                        access = access.min(narrow.access);
+                        most = most.min(narrow.scratch.or(narrow.workspace).unwrap_or(most));
+                    }
                 }
             }
             // The job decides whether there is a workspace, the operator how large it may be.
             let source = match (rule, workspace) {
                 (FileRule { source: Some(source), .. }, _) => MountSource::Host(source.into()),
-                (FileRule { scratch: Some(size), .. }, _) => {
-                    MountSource::Scratch((*size).min(limits.file_bytes))
-                }
+                (FileRule { scratch: Some(size), .. }, _) => MountSource::Scratch((*size).min(most)),
                 (FileRule { workspace: Some(size), .. }, Some(wanted)) => {
-                    MountSource::Workspace((*size).min(wanted))
+                    MountSource::Workspace((*size).min(wanted).min(most))
                 }
                 _ => continue,
             };

@@ -6,7 +6,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::http::HttpRule;
+use super::http::{HttpRule, denied_host};
 use super::limits::{LimitsPatch, Profile};
 use crate::document::{Diagnostics, Document, Schema};
 use crate::quantity::{Bytes, Count, Span};
@@ -305,6 +305,17 @@ impl ProcessRule {
 }
 
 impl Grants {
+    /// The same for what a job narrows: a job brings no credentials and no directories.
+    pub fn check_narrowing(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
+        self.check(document, pointer, problems);
+        for (i, rule) in self.http.iter().flatten().enumerate() {
+            if rule.inject.is_some() {
+                let message = "a job cannot add a credential: `inject` is the operator's";
+                problems.0.push(document.error(&format!("{pointer}/http/{i}/inject"), message));
+            }
+        }
+    }
+
     /// Adds the problems that the schema does not see; `pointer` is where these grants stand.
     pub fn check(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
         for (name, ceiling) in self.limits.above_ceiling() {
@@ -317,6 +328,11 @@ impl Grants {
             }
         }
         self.check_credentials(document, pointer, problems);
+        for (i, host) in self.deny.hosts.iter().enumerate() {
+            if let Err(message) = denied_host(host) {
+                problems.0.push(document.error(&format!("{pointer}/deny/hosts/{i}"), message));
+            }
+        }
         for (i, rule) in self.files.iter().flatten().enumerate() {
             let sources = [rule.source.is_some(), rule.scratch.is_some(), rule.workspace.is_some()];
             if sources.iter().filter(|set| **set).count() != 1 {

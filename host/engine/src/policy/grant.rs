@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::file::{Access, ContextRule, SqlMode};
-use super::http::{HttpRequest, HttpRule, host_matches};
+use super::http::{HttpRequest, HttpRule, host_is_denied};
 use super::limits::{Limits, Profile};
 use super::refusal::{Denial, Whose};
 use crate::config::organization_of;
@@ -238,11 +238,11 @@ impl HttpGrant {
         &self.rules
     }
 
-    /// The index and the rule that allow the request.
+    /// The rule that allows the request.
     ///
     /// # Errors
     /// The rule that refuses it.
-    pub fn decide(&self, request: &HttpRequest<'_>) -> Result<(usize, &HttpRule), Denial> {
+    pub fn decide(&self, request: &HttpRequest<'_>) -> Result<Decided, Denial> {
         self.decide_for(request, None)
     }
 
@@ -255,8 +255,8 @@ impl HttpGrant {
         &self,
         request: &HttpRequest<'_>,
         organization: Option<&str>,
-    ) -> Result<(usize, &HttpRule), Denial> {
-        if let Some(pattern) = self.deny.iter().find(|pattern| host_matches(pattern, request.host)) {
+    ) -> Result<Decided, Denial> {
+        if let Some(pattern) = self.deny.iter().find(|pattern| host_is_denied(pattern, request.host)) {
             return Err(self.whose.refuse_host(request, pattern));
         }
         let named = |rule: &HttpRule| {
@@ -280,11 +280,43 @@ impl HttpGrant {
             let denial = Denial::new("HTTP_NOT_GRANTED", &what, "not granted: only other organizations are");
             return Err(denial.help(format!("write `http: [{{organization: {name}}}]` into the policy")));
         }
-        let narrowed = self.narrowing.iter().all(|layer| layer.iter().any(|rule| rule.allows(request)));
-        match found {
-            Some(found) if narrowed => Ok(found),
-            found => Err(self.whose.refuse_http(request, &self.rules, found.is_some())),
+        let Some((index, rule)) = found else {
+            return Err(self.whose.refuse_http(request, &self.rules, false));
+        };
+        let mut decided = Decided { rule: rule.clone(), counts: vec![Counted::new(0, index, rule)] };
+        for (layer, rules) in self.narrowing.iter().enumerate() {
+            let narrower = rules.iter().enumerate().find(|(_, rule)| rule.allows(request));
+            let Some((index, narrower)) = narrower else {
+                return Err(self.whose.refuse_http(request, &self.rules, true));
+            };
+            decided.rule.narrow(narrower);
+            decided.counts.push(Counted::new(layer + 1, index, narrower));
         }
+        Ok(decided)
+    }
+}
+
+/// A request that is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The operator's rule, with what the job narrows of it.
+    pub rule: HttpRule,
+    /// The rules against whose numbers of requests it counts.
+    pub counts: Vec<Counted>,
+}
+
+/// A rule that counts its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Its layer (0 is the operator's), and its place there.
+    pub rule: (usize, usize),
+    /// Its most requests.
+    pub max: Option<Count>,
+}
+
+impl Counted {
+    fn new(layer: usize, index: usize, rule: &HttpRule) -> Self {
+        Self { rule: (layer, index), max: rule.max_requests }
     }
 }
 
@@ -310,7 +342,7 @@ mod tests {
             (Some("three"), Err("HTTP_NOT_GRANTED")),
             (None, Err("HTTP_AMBIGUOUS")),
         ] {
-            let found = grant.decide_for(&request, organization).map(|(index, _)| index);
+            let found = grant.decide_for(&request, organization).map(|decided| decided.counts[0].rule.1);
             assert_eq!(found.map_err(|denial| denial.rule), expected, "{organization:?}");
         }
     }

@@ -45,6 +45,53 @@ pub struct HttpRule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub allow_private: Vec<IpNet>,
+    /// Headers that servers may obey instead of the request's own method, path, host or sender, and that the step may
+    /// set all the same: `[x-forwarded-for]`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
+}
+
+/// Whether servers or proxies may obey a header instead of what the request itself says: its method, path, host or sender.
+/// Policy decides about the request itself, so such a header would undo the decision.
+pub fn overrides(header: &str) -> bool {
+    // Some servers read `_` as `-`.
+    let name = header.to_ascii_lowercase().replace('_', "-");
+    let families =
+        ["x-http-method", "x-http-host", "x-forwarded", "x-original-", "x-rewrite-", "x-override-"];
+    let words = [
+        "base-url",
+        "cf-connecting-ip",
+        "client-ip",
+        "fastly-client-ip",
+        "forwarded",
+        "http-client-ip",
+        "proxy-host",
+        "request-uri",
+        "true-client-ip",
+        "x-azure-clientip",
+        "x-azure-socketip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-envoy-external-address",
+        "x-envoy-original-host",
+        "x-envoy-original-method",
+        "x-envoy-original-path",
+        "x-host",
+        "x-host-override",
+        "x-method",
+        "x-method-override",
+        "x-originating-ip",
+        "x-proxy-url",
+        "x-proxyuser-ip",
+        "x-real-ip",
+        "x-remote-addr",
+        "x-remote-ip",
+        "x-requested-method",
+        "x-tunnel-method",
+        "x-waws-unencoded-url",
+        "x-wap-client-ip",
+    ];
+    families.iter().any(|family| name.starts_with(family)) || words.contains(&name.as_str())
 }
 
 /// A header that the host adds.
@@ -100,6 +147,9 @@ impl HttpRule {
                 problems.push(format!("the method {method} cannot be granted"));
             }
         }
+        for header in self.headers.iter().filter(|header| !overrides(header)) {
+            problems.push(format!("the header `{header}` needs no grant: steps may set it"));
+        }
         for path in &self.paths {
             if !path.starts_with('/') {
                 problems.push(format!("the path `{path}` must start with `/`"));
@@ -129,6 +179,31 @@ impl HttpRule {
             method,
             self.paths.is_empty() || self.paths.iter().any(|path| path_matches(path, request.path)),
         ]
+    }
+
+    /// The header of a request that needs a word of this rule and has none.
+    pub fn refused_header<'h>(&self, mut names: impl Iterator<Item = &'h str>) -> Option<&'h str> {
+        names.find(|name| {
+            overrides(name) && !self.headers.iter().any(|granted| granted.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// Takes away what a job's rule does not have.
+    pub(super) fn narrow(&mut self, by: &Self) {
+        self.max_requests = match (self.max_requests, by.max_requests) {
+            (Some(own), Some(other)) => Some(own.min(other)),
+            (own, other) => own.or(other),
+        };
+        let both = |own: &IpNet| {
+            let inner = |other: &IpNet| match (own.contains(other), other.contains(own)) {
+                (true, _) => Some(*other),
+                (_, true) => Some(*own),
+                _ => None,
+            };
+            by.allow_private.iter().filter_map(inner).collect::<Vec<_>>()
+        };
+        self.allow_private = self.allow_private.iter().flat_map(both).collect();
+        self.headers.retain(|header| by.headers.iter().any(|other| other.eq_ignore_ascii_case(header)));
     }
 
     /// Whether this rule is for the same requests as the other, with another credential.
@@ -185,12 +260,47 @@ fn origin(text: &str) -> Result<Origin, String> {
 }
 
 /// Whether `host` is the pattern, or one label below `*.rest`.
-pub fn host_matches(pattern: &str, host: &str) -> bool {
+fn host_matches(pattern: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     match pattern.strip_prefix("*.") {
         Some(rest) => host.split_once('.').is_some_and(|(label, tail)| !label.is_empty() && tail == rest),
         None => pattern == host,
     }
+}
+
+/// Whether `host` is the pattern of a `deny`, or anything below `*.rest`, or `rest` itself: what is denied is denied in every
+/// spelling.
+pub fn host_is_denied(pattern: &str, host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    match pattern.strip_prefix("*.") {
+        Some(rest) => host == rest || host.strip_suffix(rest).is_some_and(|above| above.ends_with('.')),
+        None => pattern == host,
+    }
+}
+
+/// A pattern of a `deny` as hosts of requests are spelt: in lower case, in ASCII, without the dot of the root.
+///
+/// # Errors
+/// Why it is no host.
+pub fn denied_host(pattern: &str) -> Result<String, String> {
+    let (star, host) = match pattern.strip_prefix("*.") {
+        Some(rest) => ("*.", rest),
+        None => ("", pattern),
+    };
+    let wrong = || {
+        format!(
+            "`{pattern}` is not a host: write for instance internal.example.com or *.internal.example.com"
+        )
+    };
+    let plain = host.trim_start_matches('[').trim_end_matches(']');
+    let bracketed = if plain.contains(':') { format!("[{plain}]") } else { plain.to_owned() };
+    let host = url::Host::parse(bracketed.strip_suffix('.').unwrap_or(&bracketed)).map_err(|_| wrong())?;
+    let host = host.to_string();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if host.is_empty() || host.contains('*') {
+        return Err(wrong());
+    }
+    Ok(format!("{star}{host}"))
 }
 
 fn path_matches(pattern: &str, path: &str) -> bool {
@@ -293,10 +403,70 @@ mod tests {
     }
 
     #[test]
+    fn headers_that_say_otherwise_than_the_request_need_a_word_of_the_rule() {
+        let rule = rule(r#"{"url": "https://x", "headers": ["X-Forwarded-For"]}"#);
+        for (header, refused) in [
+            ("x-http-method-override", true),
+            ("X-HTTP-Method", true),
+            ("x_http_method_override", true),
+            ("x-method-override", true),
+            ("x-original-url", true),
+            ("x-rewrite-url", true),
+            ("x-forwarded-host", true),
+            ("forwarded", true),
+            ("x-real-ip", true),
+            ("x-forwarded-for", false),
+            ("accept", false),
+            ("x-request-id", false),
+        ] {
+            assert_eq!(rule.refused_header([header].into_iter()).is_some(), refused, "{header}");
+        }
+    }
+
+    #[test]
     fn an_address_of_ipv6_matches_without_its_brackets() {
         let rule = rule(r#"{"url": "http://[::1]:8080"}"#);
         let request = HttpRequest { method: "GET", scheme: "http", host: "::1", port: 8080, path: "/" };
         assert!(rule.allows(&request));
+    }
+
+    #[test]
+    fn what_is_denied_is_denied_in_every_spelling() {
+        for (pattern, host, denied) in [
+            ("Internal.Example.COM", "internal.example.com", true),
+            ("internal.example.com.", "internal.example.com", true),
+            ("internal.example.com", "internal.example.com.", true),
+            ("*.example.com", "a.example.com", true),
+            ("*.example.com", "a.b.c.example.com", true),
+            ("*.Example.com.", "example.com", true),
+            ("*.example.com", "badexample.com", false),
+            ("bücher.example", "xn--bcher-kva.example", true),
+            ("127.1", "127.0.0.1", true),
+            ("[::1]", "::1", true),
+            ("::1", "::1", true),
+        ] {
+            let pattern = denied_host(pattern).unwrap();
+            assert_eq!(host_is_denied(&pattern, host), denied, "{pattern} {host}");
+        }
+        for pattern in ["", "https://x", "x/y", "a b", "*", "*.", "a.*.com", "x:443", "**.x"] {
+            assert!(denied_host(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_job_narrows_each_part_of_a_rule() {
+        let mut own = rule(
+            r#"{"url": "http://x", "max_requests": 9, "allow_private": ["10.0.0.0/8", "127.0.0.1/32"], "headers": ["x-real-ip", "forwarded"]}"#,
+        );
+        own.narrow(&rule(
+            r#"{"url": "http://x", "max_requests": 2, "allow_private": ["10.1.0.0/16", "127.0.0.0/8", "192.168.0.0/16"], "headers": ["Forwarded"]}"#,
+        ));
+        let expected = rule(
+            r#"{"url": "http://x", "max_requests": 2, "allow_private": ["10.1.0.0/16", "127.0.0.1/32"], "headers": ["forwarded"]}"#,
+        );
+        assert_eq!(own, expected);
+        own.narrow(&rule(r#"{"url": "http://x", "max_requests": 5}"#));
+        assert_eq!((own.max_requests, own.allow_private.len(), own.headers.len()), (Some(Count(2)), 0, 0));
     }
 
     #[test]
@@ -311,6 +481,7 @@ mod tests {
             (r#"{"url": "https://x", "methods": ["CONNECT"]}"#, "cannot be granted"),
             (r#"{"url": "https://x", "paths": ["v1"]}"#, "start with"),
             (r#"{"url": "https://x", "paths": ["/*/a"]}"#, "one `*`"),
+            (r#"{"url": "https://x", "headers": ["accept"]}"#, "needs no grant"),
         ] {
             let problems = rule(json).problems();
             assert!(problems.iter().any(|p| p.contains(word)), "{json}: {problems:?}");

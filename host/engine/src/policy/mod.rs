@@ -13,7 +13,7 @@ mod refusal;
 
 pub use decide::{PolicySet, Request, decide};
 pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, ProcessRule, SqlMode, SqlRule};
-pub use grant::{Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
-pub use http::{HttpRequest, HttpRule, Inject, host_matches, is_public};
+pub use grant::{Counted, Decided, Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
+pub use http::{HttpRequest, HttpRule, Inject, is_public, overrides};
 pub use limits::{Limits, LimitsPatch, Profile};
 pub use refusal::Denial;

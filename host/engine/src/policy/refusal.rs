@@ -160,6 +160,17 @@ impl Whose {
 type Rule = (&'static str, &'static str);
 
 impl Grant {
+    /// A header that may undo what was decided.
+    pub fn refuse_header(&self, host: &str, header: &str) -> Denial {
+        let why =
+            "not granted: a server may obey it instead of the method, path, host or sender of the request";
+        let what = shown(&format!("the header `{header}` for {host}"));
+        Denial::new("HTTP_HEADER_NOT_GRANTED", &what, why).help(format!(
+            "write `headers: [{header}]` into the `http` rule for {host} of {}",
+            self.whose.name()
+        ))
+    }
+
     /// An address that is not on the public internet.
     pub fn refuse_address(&self, host: &str, address: std::net::IpAddr) -> Denial {
         let bits = if address.is_ipv4() { 32 } else { 128 };

@@ -101,6 +101,9 @@ pub fn admit(
     Ok(run)
 }
 
+/// Bytes of a concurrency key: it is kept with each run that has it.
+const MAX_KEY: usize = 1_024;
+
 fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
     let Some(concurrency) = &run.job.concurrency else { return Ok(None) };
     let mut scope = Scope { vars: run.variables.clone(), ..Scope::default() };
@@ -110,6 +113,10 @@ fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
     let rendered = render(&Value::from(concurrency.key.as_str()), &scope)
         .map_err(|error| AdmitError::Key(error.to_string()))?;
     let name = rendered.as_str().map_or_else(|| rendered.to_string(), str::to_owned);
+    if name.len() > MAX_KEY {
+        let why = format!("it has {} bytes, of at most {MAX_KEY}", name.len());
+        return Err(AdmitError::Key(why));
+    }
     // Another project's key of that name is another key.
     let name = crate::project::qualified(crate::project::of(&run.job.id), &name);
     Ok(Some(Key { name, limit: concurrency.limit, on_conflict: concurrency.on_conflict }))

@@ -218,11 +218,33 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
     }
 }
 
-/// An attempt died with its process. It does not count against the step's retries.
+/// Attempts of a step that are lost, one after the other, before it is set aside.
+const MAX_LOST: u32 = 3;
+
+/// An attempt died with its process. It does not count against the step's retries; but a step that is lost each time may
+/// be what kills the process, and would kill one node after the other.
 fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
     let rule = state.run.job.step(index).and_then(|definition| definition.on_lost).unwrap_or_default();
+    let losses = state.steps.get(index).map_or(0, |step| step.lost) + 1;
     match rule {
-        OnLost::Retry => with_step(state, index, |step| step.status = StepStatus::Waiting),
+        OnLost::Retry if losses < MAX_LOST => {
+            let seconds = 10i64.saturating_pow(losses - 1);
+            with_step(state, index, |step| {
+                step.status = StepStatus::Waiting;
+                step.lost = losses;
+                step.not_before = Some(at + Duration::seconds(seconds));
+            });
+            state.status = RunStatus::Waiting;
+        }
+        OnLost::Retry => {
+            let message = format!(
+                "the worker died {losses} times in a row while this step ran, the last time in attempt {attempt}; the step \
+                 may be the cause, so it does not run again by itself"
+            );
+            let outcome = Outcome::Lost { message };
+            let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+            step_failed(state, index, &Arc::new(end), false, at);
+        }
         OnLost::Fail => {
             let message = format!(
                 "attempt {attempt} was lost when its worker died, and it is not known how far it came; the step has \
@@ -247,6 +269,7 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
         let limit = run.job.parked_timeout.0;
         if (at - first).to_std().unwrap_or_default() < limit {
             step.status = StepStatus::Parked;
+            step.lost = 0;
             step.reason = Some(reason.clone());
             step.parked_since = Some(at);
             step.not_before = Some(clock::later(at, *after));
@@ -311,6 +334,7 @@ fn close(step: &mut StepState, end: &Arc<StepEnd>, at: Timestamp) {
     step.ended_at = Some(at);
     step.end = Some(end.clone());
     step.first_parked = None;
+    step.lost = 0;
     step.reason = None;
 }
 
@@ -347,6 +371,7 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
             status: if waits { StepStatus::Waiting } else { StepStatus::Pending },
             attempt: step.attempt,
             counted: 0,
+            lost: 0,
             not_before: waits.then(|| at + pause),
             started_at: step.started_at,
             ended_at: None,
@@ -384,6 +409,7 @@ fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
         | Outcome::Cancelled
         | Outcome::Parked { .. }
         | Outcome::OverLimit { .. }
+        | Outcome::Lost { .. }
         | Outcome::OutputTooLarge { .. } => None,
     };
     on.contains(&RetryOn::Any) || named.is_some_and(|named| on.contains(&named))

@@ -324,6 +324,8 @@ pub struct StepState {
     pub attempt: u32,
     /// Attempts that count: those whose end is known.
     pub counted: u32,
+    /// Attempts in a row that died with their process.
+    pub lost: u32,
     /// The earliest time of the next attempt.
     pub not_before: Option<Timestamp>,
     /// When its first attempt began.
@@ -386,6 +388,7 @@ impl RunState {
             status: StepStatus::Pending,
             attempt: 0,
             counted: 0,
+            lost: 0,
             not_before: None,
             started_at: None,
             ended_at: None,

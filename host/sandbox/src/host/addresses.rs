@@ -49,7 +49,7 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
     let grant = policy::decide(&policies, &config, &request).ok()?;
     let outbound =
         Outbound { credentials: Credentials::new(Arc::default()), breakers: Breakers::default(), lookup };
-    Some(Hooks::new(Arc::new(outbound), Arc::new(grant), None, Default::default()))
+    Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default()))
 }
 
 /// Sends a request; whether an answer came, or what refused it.

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtxBuilder};
+use rand_core::TryRng;
+use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, Rng, WasiCtxBuilder, thread_rng};
+
+use super::passage::Owed;
 
 /// The finest time that a guest sees: fine clocks are what timing attacks are made of.
 const RESOLUTION: Duration = Duration::from_millis(1);
@@ -13,10 +16,13 @@ pub(crate) fn set_up(
     builder: &mut WasiCtxBuilder,
     deterministic: Option<stepwell_engine::step::Deterministic>,
     random_bytes: u64,
+    owed: &Owed,
 ) {
     builder.max_random_size(random_bytes);
     match deterministic {
         None => {
+            builder.secure_random(Priced::new(owed));
+            builder.insecure_random(Priced::new(owed));
             builder.wall_clock(Coarse::new());
             builder.monotonic_clock(Coarse::new());
         }
@@ -95,6 +101,40 @@ impl HostMonotonicClock for Counting {
 
     fn now(&self) -> u64 {
         self.tick()
+    }
+}
+
+/// Fuel for a random number: each byte that a guest asks for is drawn as one.
+const DRAW: u64 = 16;
+
+/// Random numbers that cost fuel.
+struct Priced {
+    below: Box<dyn Rng + Send>,
+    owed: Owed,
+}
+
+impl Priced {
+    fn new(owed: &Owed) -> Self {
+        Self { below: thread_rng(), owed: owed.clone() }
+    }
+}
+
+impl TryRng for Priced {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.owed.add(DRAW);
+        self.below.try_next_u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.owed.add(DRAW);
+        self.below.try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Self::Error> {
+        self.owed.bytes(to.len(), 1);
+        self.below.try_fill_bytes(to)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `stepwell:context`: what a step sees of its run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -31,12 +32,20 @@ pub(crate) struct Park {
     pub reason: String,
 }
 
+/// A variable that the step set, and the length of its name and its JSON.
+pub(crate) struct Set {
+    value: Value,
+    bytes: u64,
+}
+
 /// What an attempt knows of its run.
 pub(crate) struct RunContext {
     pub grant: Arc<Grant>,
     pub outputs: Map<String, Value>,
     pub variables: Map<String, Value>,
-    pub set: Map<String, Value>,
+    pub set: BTreeMap<String, Set>,
+    /// Bytes of the names and values in `set`.
+    pub set_bytes: u64,
     pub checkpoint: Option<String>,
     /// Set when the guest asked to be called again later.
     pub park: Option<Park>,
@@ -52,7 +61,8 @@ impl RunContext {
             grant: Arc::new(Grant::nothing()),
             outputs: Map::new(),
             variables: Map::new(),
-            set: Map::new(),
+            set: BTreeMap::new(),
+            set_bytes: 0,
             checkpoint: None,
             park: None,
             deadline: None,
@@ -60,14 +70,31 @@ impl RunContext {
         }
     }
 
+    /// The variables that the step set.
+    pub fn take_set(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.set).into_iter().map(|(name, set)| (name, set.value)).collect()
+    }
+
     /// The time that is left.
     pub fn remaining(&self) -> Duration {
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
         self.deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
+}
 
-    fn set_bytes(&self) -> usize {
-        self.set.iter().map(|(name, value)| name.len() + value.to_string().len()).sum()
+/// Fuel for each byte of JSON that is read or written.
+const JSON: u64 = 4;
+
+/// What a value takes in the host's memory beside its text: a list of small numbers takes many times its length.
+fn held_by(value: &Value) -> u64 {
+    const EACH: u64 = 32;
+    match value {
+        Value::Array(items) => items.iter().map(held_by).sum::<u64>() + EACH,
+        Value::Object(map) => {
+            map.iter().map(|(name, value)| name.len() as u64 + 2 * EACH + held_by(value)).sum::<u64>() + EACH
+        }
+        Value::String(text) => text.len() as u64 + EACH,
+        _ => EACH,
     }
 }
 
@@ -86,7 +113,9 @@ impl Host for Guest {
                 (format!("reading the output of step `{step_id}`"), format!("steps.{step_id}"));
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
-        Ok(Ok(self.context.outputs.get(&step_id).map(Value::to_string)))
+        let text = self.context.outputs.get(&step_id).map(Value::to_string);
+        self.owed.bytes(text.as_ref().map_or(0, String::len), JSON);
+        Ok(Ok(text))
     }
 
     async fn get_variable(&mut self, name: String) -> Result<Result<Option<String>, Error>> {
@@ -95,8 +124,11 @@ impl Host for Guest {
             let what = format!("reading the variable `{name}`");
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
-        let value = self.context.set.get(&name).or_else(|| self.context.variables.get(&name));
-        Ok(Ok(value.map(Value::to_string)))
+        let set = self.context.set.get(&name).map(|set| &set.value);
+        let value = set.or_else(|| self.context.variables.get(&name));
+        let text = value.map(Value::to_string);
+        self.owed.bytes(text.as_ref().map_or(0, String::len), JSON);
+        Ok(Ok(text))
     }
 
     async fn set_variable(&mut self, name: String, value: String) -> Result<Result<(), Error>> {
@@ -113,19 +145,23 @@ impl Host for Guest {
         {
             return Ok(Err(Error::Invalid(format!("`{name}` is not a name: use letters, digits and `_`"))));
         }
+        self.owed.bytes(value.len(), 2 * JSON);
+        let bytes = (name.len() + value.len()) as u64;
         let value: Value = match serde_json::from_str(&value) {
             Ok(value) => value,
             Err(error) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
         };
         let limit = self.context.grant.limits().context_bytes.0;
-        let before = self.context.set.insert(name.clone(), value);
-        if self.context.set_bytes() as u64 > limit {
-            match before {
-                Some(before) => self.context.set.insert(name, before),
-                None => self.context.set.remove(&name),
-            };
+        let before = self.context.set.get(&name);
+        let less = before.map_or(0, |set| set.bytes);
+        let sum = (self.context.set_bytes - less).saturating_add(bytes);
+        if sum > limit {
             return Ok(Err(Error::TooLarge(limit)));
         }
+        self.held.give_back(before.map_or(0, |set| held_by(&set.value)));
+        self.held.take(held_by(&value))?;
+        self.context.set_bytes = sum;
+        self.context.set.insert(name, Set { value, bytes });
         Ok(Ok(()))
     }
 

@@ -54,7 +54,7 @@ impl GuardedOutput {
     /// Makes room for the data; how much it is.
     fn charge(&self, data: &Bytes) -> StreamResult<u64> {
         let len = data.len() as u64;
-        let start = self.position.unwrap_or_else(|| self.open.size.load(Ordering::Relaxed));
+        let start = self.position.unwrap_or_else(|| self.open.len());
         let grown = self.open.grow_to(start.saturating_add(len));
         grown.map(|()| len).map_err(|error| StreamError::LastOperationFailed(error.into()))
     }

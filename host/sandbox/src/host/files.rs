@@ -10,8 +10,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use stepwell_engine::policy::{Access, Denial, Grant, Limits, MountGrant, MountSource};
 use wasmtime::component::{HasData, Resource};
@@ -26,6 +26,7 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use super::file_streams::{GuardedInput, GuardedOutput};
 use super::log::LogBook;
 use crate::guest::{Calls, Guest};
+use crate::tree::{MAX_DEPTH, Measured};
 
 /// Refusals of files that are written to the log; all of them are counted.
 const MOST_TOLD: usize = 32;
@@ -36,8 +37,13 @@ pub(crate) struct FileUse {
     mounts: Vec<Arc<Meter>>,
     total: Arc<Meter>,
     open: HashMap<u32, Open>,
-    created: u64,
-    max_created: u64,
+    /// Files that are open for writing, by their identity: each handle of a file must see what the others do to it.
+    sizes: HashMap<u64, Weak<Size>>,
+    /// Lists of directories: the host holds each whole.
+    lists: BTreeSet<u32>,
+    /// Files and directories that there are beside those of the host's own mounts.
+    entries: u64,
+    max_entries: u64,
     max_open: usize,
     traffic: Arc<Traffic>,
     /// The mount in which there is nothing.
@@ -66,9 +72,64 @@ pub(super) struct Traffic {
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     mount: Arc<Meter>,
-    total: Arc<Meter>,
-    pub size: Arc<AtomicU64>,
+    /// Of a file that is open for writing.
+    size: Option<Arc<Size>>,
+    /// Directories above it in its mount.
+    depth: usize,
     pub traffic: Arc<Traffic>,
+}
+
+/// The size of a file that is open for writing, shared by its handles.
+#[derive(Debug)]
+struct Size {
+    bytes: AtomicU64,
+    /// It has no name any more: its bytes are free when its last handle is closed.
+    removed: AtomicBool,
+    mount: Arc<Meter>,
+    total: Arc<Meter>,
+}
+
+impl Drop for Size {
+    fn drop(&mut self) {
+        if *self.removed.get_mut() {
+            self.shrink_to(0);
+        }
+    }
+}
+
+impl Size {
+    /// Makes room for that many bytes. Holes count: they can be filled later.
+    fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
+        let growth = bytes.saturating_sub(self.bytes.load(Ordering::Relaxed));
+        if growth == 0 {
+            return Ok(());
+        }
+        if !self.mount.charge(growth) {
+            return Err(quota());
+        }
+        if !self.total.charge(growth) {
+            self.mount.refund(growth);
+            return Err(quota());
+        }
+        self.bytes.fetch_max(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Gives back what is beyond that many bytes.
+    fn shrink_to(&self, bytes: u64) {
+        let before = self.bytes.fetch_min(bytes, Ordering::Relaxed);
+        let less = before.saturating_sub(bytes);
+        self.mount.refund(less);
+        self.total.refund(less);
+    }
+}
+
+/// What a name stands for, before the name is taken away.
+struct Found {
+    kind: types::DescriptorType,
+    size: u64,
+    links: u64,
+    identity: u64,
 }
 
 impl Meter {
@@ -85,27 +146,24 @@ impl Meter {
 }
 
 impl Open {
-    /// Makes room for a file that will be `size` bytes long. Holes count: they can be filled later.
-    pub fn grow_to(&self, size: u64) -> Result<(), io::Error> {
-        let growth = size.saturating_sub(self.size.load(Ordering::Relaxed));
-        if growth == 0 {
-            return Ok(());
-        }
-        if !self.mount.charge(growth) {
-            return Err(quota());
-        }
-        if !self.total.charge(growth) {
-            self.mount.refund(growth);
-            return Err(quota());
-        }
-        self.size.fetch_max(size, Ordering::Relaxed);
-        Ok(())
+    /// Makes room for a file that will be `bytes` long. What is not open for writing is refused by the call itself.
+    pub fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
+        self.size.as_ref().map_or(Ok(()), |size| size.grow_to(bytes))
     }
 
-    fn shrunk(&self, bytes: u64) {
-        self.mount.refund(bytes);
-        self.total.refund(bytes);
+    /// The length of the file, as far as it is known here.
+    pub fn len(&self) -> u64 {
+        self.size.as_ref().map_or(0, |size| size.bytes.load(Ordering::Relaxed))
     }
+}
+
+/// Directories above what a path names, when it begins at that depth.
+fn depth_of(start: usize, path: &str) -> usize {
+    path.split('/').fold(start, |depth, part| match part {
+        "" | "." => depth,
+        ".." => depth.saturating_sub(1),
+        _ => depth + 1,
+    })
 }
 
 /// Linux's number for "disk quota exceeded": wasmtime-wasi translates numbers, and not kinds.
@@ -118,14 +176,14 @@ fn quota() -> io::Error {
 
 impl FileUse {
     /// Meters for the mounts in the order of the preopens; `used` is what is in each already.
-    pub fn new(mounts: &[(MountGrant, u64)], limits: &Limits) -> Self {
+    pub fn new(mounts: &[(MountGrant, Measured)], limits: &Limits) -> Self {
         let meter = |at: &str, writable: bool, used: u64, limit: u64| {
             Arc::new(Meter { at: at.to_owned(), writable, used: AtomicU64::new(used), limit })
         };
-        let mount = |(mount, used): &(MountGrant, u64)| {
+        let mount = |(mount, used): &(MountGrant, Measured)| {
             let (used, limit) = match &mount.source {
                 MountSource::Host(_) => (0, limits.file_bytes.0),
-                MountSource::Scratch(size) | MountSource::Workspace(size) => (*used, size.0),
+                MountSource::Scratch(size) | MountSource::Workspace(size) => (used.bytes, size.0),
             };
             meter(&mount.mount, mount.access == Access::Write, used, limit)
         };
@@ -133,8 +191,10 @@ impl FileUse {
             mounts: mounts.iter().map(mount).collect(),
             total: meter("", true, 0, limits.file_bytes.0),
             open: HashMap::new(),
-            created: 0,
-            max_created: limits.file_count.0,
+            sizes: HashMap::new(),
+            lists: BTreeSet::new(),
+            entries: mounts.iter().map(|(_, used)| used.entries).sum(),
+            max_entries: limits.file_count.0,
             max_open: usize::try_from(limits.file_handles.0).unwrap_or(usize::MAX),
             traffic: Arc::default(),
             root: None,
@@ -147,15 +207,62 @@ impl FileUse {
         (self.traffic.read.load(Ordering::Relaxed), self.traffic.written.load(Ordering::Relaxed))
     }
 
+    /// Makes room for one more file or directory.
     fn create(&mut self) -> FsResult<()> {
-        self.created += 1;
-        if self.created > self.max_created { Err(ErrorCode::Quota.into()) } else { Ok(()) }
+        if self.entries >= self.max_entries {
+            return Err(ErrorCode::Quota.into());
+        }
+        self.entries += 1;
+        Ok(())
     }
 
-    fn opened(&mut self, descriptor: &Resource<Descriptor>, mount: Arc<Meter>, size: u64) {
-        let (total, traffic) = (self.total.clone(), self.traffic.clone());
-        let open = Open { mount, total, size: Arc::new(AtomicU64::new(size)), traffic };
-        self.open.insert(descriptor.rep(), open);
+    /// A file or directory is gone, or was not made.
+    fn gone(&mut self) {
+        self.entries = self.entries.saturating_sub(1);
+    }
+
+    /// The size of a file that is open for writing, for all its handles; `bytes` is what it is when no other handle is open.
+    fn size(&mut self, identity: u64, mount: &Arc<Meter>, bytes: u64) -> Arc<Size> {
+        if let Some(size) = self.sizes.get(&identity).and_then(Weak::upgrade) {
+            return size;
+        }
+        self.sizes.retain(|_, size| size.strong_count() > 0);
+        let (mount, total) = (mount.clone(), self.total.clone());
+        let size =
+            Arc::new(Size { bytes: AtomicU64::new(bytes), removed: AtomicBool::new(false), mount, total });
+        self.sizes.insert(identity, Arc::downgrade(&size));
+        size
+    }
+
+    /// The last name of a file is gone: its bytes come back when its last handle is closed.
+    fn removed(&self, found: &Found, mount: &Meter) {
+        if found.links > 1 {
+            return;
+        }
+        match self.sizes.get(&found.identity).and_then(Weak::upgrade) {
+            Some(size) => size.removed.store(true, Ordering::Relaxed),
+            None => {
+                mount.refund(found.size);
+                self.total.refund(found.size);
+            }
+        }
+    }
+
+    /// Makes room for one more open file, directory or list.
+    fn room(&self) -> FsResult<()> {
+        let open = self.open.len() + self.lists.len();
+        if open >= self.max_open { Err(ErrorCode::Quota.into()) } else { Ok(()) }
+    }
+
+    fn opened(
+        &mut self,
+        descriptor: &Resource<Descriptor>,
+        mount: Arc<Meter>,
+        size: Option<Arc<Size>>,
+        depth: usize,
+    ) {
+        let traffic = self.traffic.clone();
+        self.open.insert(descriptor.rep(), Open { mount, size, depth, traffic });
     }
 
     fn of(&self, descriptor: &Resource<Descriptor>) -> FsResult<Open> {
@@ -196,7 +303,7 @@ impl preopens::Host for Guarded<'_> {
         let mut directories = preopens::Host::get_directories(&mut self.below)?;
         let mounts = self.files.mounts.clone();
         for ((descriptor, _), mount) in directories.iter().zip(mounts) {
-            self.files.opened(descriptor, mount, 0);
+            self.files.opened(descriptor, mount, None, 0);
         }
         directories.extend(self.nothing()?);
         Ok(directories)
@@ -258,6 +365,16 @@ impl Guarded<'_> {
     }
 }
 
+impl Guarded<'_> {
+    /// What a name stands for; none when it is not there.
+    async fn found(&mut self, fd: &Fd, path: &str) -> Option<Found> {
+        let flags = types::PathFlags::empty();
+        let stat = self.below.stat_at(same(fd), flags, path.to_owned()).await.ok()?;
+        let hash = self.below.metadata_hash_at(same(fd), flags, path.to_owned()).await.ok()?;
+        Some(Found { kind: stat.type_, size: stat.size, links: stat.link_count, identity: hash.lower })
+    }
+}
+
 impl types::Host for Guarded<'_> {
     fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
         self.below.convert_error_code(error)
@@ -291,36 +408,53 @@ impl HostDescriptor for Guarded<'_> {
             .intersects(types::DescriptorFlags::WRITE | types::DescriptorFlags::MUTATE_DIRECTORY)
             || open_flags.intersects(types::OpenFlags::CREATE | types::OpenFlags::TRUNCATE);
         self.within(&fd, &path, writes)?;
-        let mount = self.files.of(&fd)?.mount;
-        if self.files.open.len() >= self.files.max_open {
-            return Err(ErrorCode::Quota.into());
-        }
+        let above = self.files.of(&fd)?;
+        let depth = depth_of(above.depth, &path);
+        self.files.room()?;
         let found = self.below.stat_at(same(&fd), path_flags, path.clone()).await.ok();
-        let mut size = 0;
+        let mut before = 0;
+        let mut makes = false;
         match &found {
             Some(stat) => match stat.type_ {
-                types::DescriptorType::RegularFile => size = stat.size,
+                types::DescriptorType::RegularFile => before = stat.size,
                 types::DescriptorType::Directory | types::DescriptorType::SymbolicLink => {}
                 // A FIFO or a device would pin a thread of the host.
                 _ => return Err(ErrorCode::NotPermitted.into()),
             },
-            None if open_flags.contains(types::OpenFlags::CREATE) => self.files.create()?,
-            None => {}
+            None => makes = open_flags.contains(types::OpenFlags::CREATE),
         }
-        let truncate = open_flags.contains(types::OpenFlags::TRUNCATE);
+        if makes {
+            self.files.create()?;
+        }
         let opened = self.below.open_at(same(&fd), path_flags, path.clone(), open_flags, flags).await;
-        let opened = self.permitted(&fd, &path, writes, opened)?;
-        self.files.opened(&opened, mount, if truncate { 0 } else { size });
-        if truncate {
-            self.files.of(&opened)?.shrunk(size);
+        if makes && opened.is_err() {
+            self.files.gone();
         }
+        let opened = self.permitted(&fd, &path, writes, opened)?;
+        let size = match self.below.table.get(&opened)? {
+            Descriptor::File(_) if writes => {
+                let identity = self.below.metadata_hash(same(&opened)).await?.lower;
+                Some(self.files.size(identity, &above.mount, before))
+            }
+            _ => None,
+        };
+        if let Some(size) = size.as_ref().filter(|_| open_flags.contains(types::OpenFlags::TRUNCATE)) {
+            size.shrink_to(0);
+        }
+        self.files.opened(&opened, above.mount, size, depth);
         Ok(opened)
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         self.within(&fd, &path, true)?;
+        if depth_of(self.files.of(&fd)?.depth, &path) > MAX_DEPTH {
+            return Err(ErrorCode::Quota.into());
+        }
         self.files.create()?;
         let made = self.below.create_directory_at(same(&fd), path.clone()).await;
+        if made.is_err() {
+            self.files.gone();
+        }
         self.permitted(&fd, &path, true, made)
     }
 
@@ -335,13 +469,12 @@ impl HostDescriptor for Guarded<'_> {
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         self.within(&fd, &path, true)?;
         let open = self.files.of(&fd)?;
-        let stat = self.below.stat_at(same(&fd), types::PathFlags::empty(), path.clone()).await;
+        let found = self.found(&fd, &path).await;
         let removed = self.below.unlink_file_at(same(&fd), path.clone()).await;
         self.permitted(&fd, &path, true, removed)?;
-        if let Ok(stat) = stat
-            && stat.link_count <= 1
-        {
-            open.shrunk(stat.size);
+        self.files.gone();
+        if let Some(found) = found {
+            self.files.removed(&found, &open.mount);
         }
         Ok(())
     }
@@ -370,8 +503,9 @@ impl HostDescriptor for Guarded<'_> {
         let open = self.files.of(&fd)?;
         open.grow_to(size).map_err(|_| ErrorCode::Quota)?;
         self.below.set_size(fd, size).await?;
-        let before = open.size.swap(size, Ordering::Relaxed);
-        open.shrunk(before.saturating_sub(size));
+        if let Some(known) = &open.size {
+            known.shrink_to(size);
+        }
         Ok(())
     }
 
@@ -426,7 +560,10 @@ impl HostDescriptor for Guarded<'_> {
 
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
         self.within(&fd, ".", false)?;
-        self.below.read_directory(fd).await
+        self.files.room()?;
+        let list = self.below.read_directory(fd).await?;
+        self.files.lists.insert(list.rep());
+        Ok(list)
     }
 
     async fn stat(&mut self, fd: Fd) -> FsResult<types::DescriptorStat> {
@@ -470,18 +607,36 @@ impl HostDescriptor for Guarded<'_> {
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         self.within(&fd, &path, true)?;
         let removed = self.below.remove_directory_at(same(&fd), path.clone()).await;
-        self.permitted(&fd, &path, true, removed)
+        self.permitted(&fd, &path, true, removed)?;
+        self.files.gone();
+        Ok(())
     }
 
     async fn rename_at(&mut self, fd: Fd, old_path: String, new_fd: Fd, new_path: String) -> FsResult<()> {
         self.within(&fd, &old_path, true)?;
         self.within(&new_fd, &new_path, true)?;
         // Between mounts the bytes would move from one quota to another.
-        if !Arc::ptr_eq(&self.files.of(&fd)?.mount, &self.files.of(&new_fd)?.mount) {
+        let (from, to) = (self.files.of(&fd)?, self.files.of(&new_fd)?);
+        if !Arc::ptr_eq(&from.mount, &to.mount) {
+            return Err(ErrorCode::CrossDevice.into());
+        }
+        let (found, replaced) = (self.found(&fd, &old_path).await, self.found(&new_fd, &new_path).await);
+        let is_directory = found.as_ref().is_some_and(|found| found.kind == types::DescriptorType::Directory);
+        // What is in a directory would become deeper, too. A program that may not move it copies it.
+        if is_directory && depth_of(to.depth, &new_path) > depth_of(from.depth, &old_path) {
             return Err(ErrorCode::CrossDevice.into());
         }
         let moved = self.below.rename_at(same(&fd), old_path.clone(), new_fd, new_path).await;
-        self.permitted(&fd, &old_path, true, moved)
+        self.permitted(&fd, &old_path, true, moved)?;
+        let same_file =
+            |replaced: &Found| found.as_ref().is_some_and(|found| found.identity == replaced.identity);
+        if let Some(replaced) = replaced.filter(|replaced| !same_file(replaced)) {
+            self.files.gone();
+            if replaced.kind == types::DescriptorType::RegularFile {
+                self.files.removed(&replaced, &to.mount);
+            }
+        }
+        Ok(())
     }
 
     async fn is_same_object(&mut self, a: Fd, b: Fd) -> wasmtime::Result<bool> {
@@ -513,6 +668,7 @@ impl HostDirectoryEntryStream for Guarded<'_> {
     }
 
     fn drop(&mut self, stream: Resource<types::DirectoryEntryStream>) -> wasmtime::Result<()> {
+        self.files.lists.remove(&stream.rep());
         HostDirectoryEntryStream::drop(&mut self.below, stream)
     }
 }

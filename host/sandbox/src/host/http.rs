@@ -10,38 +10,39 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use http_body_util::BodyExt;
 use serde_json::Map;
 use stepwell_engine::config::organization_of;
-use stepwell_engine::policy::{Grant, HttpRequest, HttpRule, Limits};
+use stepwell_engine::policy::{Counted, Decided, Grant, HttpRequest, HttpRule, overrides};
 use stepwell_engine::step::{LogLine, Report};
 use stepwell_engine::{Receipt, StepSink};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Sleep, sleep, timeout};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::bodies::{Direction, Incoming, Metered};
 use super::breaker::Breakers;
 use super::connect::{connect_error, exchange, handshake};
 use super::mask::{Masked, Needles};
 use super::target::Target;
 use crate::credentials::Credentials;
 use crate::host::calls::{self, Traced};
+use crate::host::passage::Held;
 
-/// Bytes a second that an answer must bring after its first seconds: less is a server that holds the step up.
-const MIN_BYTES_PER_SECOND: u64 = 1 << 10;
-const SLOW_START: Duration = Duration::from_secs(10);
 /// With this header a step names the organization whose credential a request is to have; it is not sent.
 const ORGANIZATION: &str = "stepwell-organization";
+
+/// Bytes of a piece of a request's body on its way, and of all that the host holds of the body.
+const BODY_PIECE: usize = 64 << 10;
+const BODY: u64 = 2 * BODY_PIECE as u64;
 
 /// What all attempts share.
 pub(crate) struct Outbound {
@@ -61,35 +62,45 @@ pub(crate) fn system_lookup(host: String, port: u16) -> Found {
 
 /// The HTTP of one attempt.
 pub(crate) struct Hooks {
+    held: Held,
     pub(super) shared: Arc<Shared>,
 }
 
 pub(super) struct Shared {
     outbound: Arc<Outbound>,
-    grant: Arc<Grant>,
+    project: String,
+    pub(super) grant: Arc<Grant>,
     sink: Option<StepSink>,
     traced: Traced,
-    concurrent: Arc<Semaphore>,
+    pub(super) concurrent: Arc<Semaphore>,
     usage: Mutex<Usage>,
     denials: Arc<AtomicU64>,
-    sent: AtomicU64,
-    received: AtomicU64,
+    pub(super) sent: AtomicU64,
+    pub(super) received: AtomicU64,
 }
 
 #[derive(Default)]
 struct Usage {
     requests: u64,
-    by_rule: std::collections::BTreeMap<usize, u64>,
+    by_rule: std::collections::BTreeMap<(usize, usize), u64>,
     hosts: Vec<String>,
     denied: std::collections::BTreeMap<String, u64>,
 }
 
 impl Hooks {
-    pub fn new(outbound: Arc<Outbound>, grant: Arc<Grant>, sink: Option<StepSink>, traced: Traced) -> Self {
+    pub fn new(
+        outbound: Arc<Outbound>,
+        project: &str,
+        grant: Arc<Grant>,
+        sink: Option<StepSink>,
+        traced: Traced,
+    ) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
+            held: Held::new(grant.limits().host_bytes.0),
             shared: Arc::new(Shared {
                 outbound,
+                project: project.to_owned(),
                 grant,
                 sink,
                 traced,
@@ -100,6 +111,11 @@ impl Hooks {
                 received: AtomicU64::new(0),
             }),
         }
+    }
+
+    /// What the host holds for the guest.
+    pub fn held(&self) -> Held {
+        self.held.clone()
     }
 
     /// Refusals so far.
@@ -136,12 +152,23 @@ impl WasiHttpHooks for Hooks {
         })
     }
 
+    /// A request that is never sent holds what was written to its body. The queue of a body takes two pieces.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        // The call that asks for a body fails once this has failed.
+        let _ = self.held.take(BODY);
+        BODY_PIECE
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Answer> + Send> {
+        if !request.body().is_end_stream() {
+            // From here on the number of requests at the same time bounds it.
+            self.held.give_back(BODY);
+        }
         let shared = self.shared.clone();
         Box::new(async move {
             let response = shared.send(request, options.unwrap_or_default()).await?;
@@ -171,42 +198,57 @@ impl Shared {
         let target = Target::of(request.uri())?;
         let named = request.headers_mut().remove(ORGANIZATION);
         let named = named.as_ref().and_then(|name| name.to_str().ok());
-        let (index, rule) = self.decide(request.method().as_str(), &target, named)?;
-        let rule = rule.clone();
-        self.count(index, &rule)?;
+        let Decided { rule, counts } = self.decide(request.method().as_str(), &target, named)?;
+        if let Some(header) = rule.refused_header(request.headers().keys().map(HeaderName::as_str)) {
+            let denial = self.grant.refuse_header(&target.host, header);
+            return Err(self.deny(denial.rule, &denial.in_full()));
+        }
+        self.count(&counts)?;
         let Some(organization) = rule.inject.as_ref().and_then(|inject| organization_of(&inject.secret))
         else {
             return self.clone().exchange(&rule, target, request, options).await;
         };
         #[allow(clippy::disallowed_methods, reason = "how long a server fails is measured")]
         let now = Instant::now;
-        if let Err(left) = self.outbound.breakers.admit(organization, now()) {
+        // A project's requests open its own breaker only: what another project sees of a server is not its to decide.
+        let breaker = format!("{}/{organization}", self.project);
+        if let Err(left) = self.outbound.breakers.admit(&breaker, now()) {
             let why = format!(
                 "`{organization}` has failed again and again: no request goes there for {} s",
                 left.as_secs().max(1)
             );
             return Err(Error::InternalError(Some(why)));
         }
+        let hurried = self.is_hurried(&options);
         let answer = self.clone().exchange(&rule, target, request, options).await;
-        // What the server says about the request is no failure of the server.
-        let worked = match &answer {
-            Ok(response) => response.status().as_u16() < 500,
-            Err(Error::HttpRequestDenied | Error::DestinationIpProhibited | Error::HttpRequestUriInvalid) => {
-                true
-            }
-            Err(_) => false,
-        };
-        self.outbound.breakers.record(organization, worked, now());
+        if let Some(worked) = worked(&answer, hurried) {
+            self.outbound.breakers.record(&breaker, worked, now());
+        }
         answer
+    }
+
+    /// Whether the guest waits less than it may: then a server that is too slow for it may be fast enough.
+    fn is_hurried(&self, options: &RequestOptions) -> bool {
+        let limits = self.grant.limits();
+        let less =
+            |wanted: Option<Duration>, allowed: Duration| wanted.is_some_and(|wanted| wanted < allowed);
+        less(options.connect_timeout, limits.http_connect.0)
+            || less(options.first_byte_timeout, limits.http_first_byte.0)
+            || less(options.between_bytes_timeout, limits.http_between_bytes.0)
     }
 
     /// The trailers of a guest without the headers that are the host's to set: a server may read a trailer
     /// as if it were a header (RFC 9110, section 6.5.1).
-    fn without_credentials(&self, mut trailers: HeaderMap) -> HeaderMap {
+    pub(super) fn without_credentials(&self, mut trailers: HeaderMap) -> HeaderMap {
         for rule in self.grant.http().rules() {
             if let Some(inject) = &rule.inject {
                 trailers.remove(inject.header.as_str());
             }
+        }
+        let named: Vec<HeaderName> =
+            trailers.keys().filter(|name| overrides(name.as_str())).cloned().collect();
+        for name in named {
+            trailers.remove(name);
         }
         trailers.remove(AUTHORIZATION);
         trailers.remove(COOKIE);
@@ -243,7 +285,7 @@ impl Shared {
         let between = clamp(options.between_bytes_timeout, limits.http_between_bytes.0);
         let first = clamp(options.first_byte_timeout, limits.http_first_byte.0);
         let shared = self.clone();
-        let request = request.map(|body| Counted::new(body, shared.clone(), Direction::Out).boxed_unsync());
+        let request = request.map(|body| Metered::new(body, shared.clone(), Direction::Out).boxed_unsync());
         let mut total = Box::pin(total);
         let exchange = async {
             let tcp = timeout(connect, TcpStream::connect(address))
@@ -268,7 +310,7 @@ impl Shared {
             () = &mut total => return Err(Error::HttpResponseTimeout),
         };
         let body = move |body: hyper::body::Incoming| Incoming {
-            body: Counted::new(body.map_err(Error::from), self, Direction::In),
+            body: Metered::new(body.map_err(Error::from), self, Direction::In),
             between,
             idle: Box::pin(sleep(between)),
             total,
@@ -298,12 +340,7 @@ impl Shared {
         Ok(Response::from_parts(parts, Masked::new(body(incoming), needles, told).boxed_unsync()))
     }
 
-    fn decide(
-        &self,
-        method: &str,
-        target: &Target,
-        organization: Option<&str>,
-    ) -> Result<(usize, &HttpRule), Error> {
+    fn decide(&self, method: &str, target: &Target, organization: Option<&str>) -> Result<Decided, Error> {
         let request = HttpRequest {
             method,
             scheme: &target.scheme,
@@ -330,14 +367,17 @@ impl Shared {
         }
     }
 
-    fn count(&self, index: usize, rule: &HttpRule) -> Result<(), Error> {
+    fn count(&self, counts: &[Counted]) -> Result<(), Error> {
         let refused = {
             let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
             usage.requests += 1;
-            let by_rule = usage.by_rule.entry(index).or_default();
-            *by_rule += 1;
-            rule.max_requests.is_some_and(|max| *by_rule > max.0)
-                || usage.requests > self.grant.limits().http_requests.0
+            let mut refused = usage.requests > self.grant.limits().http_requests.0;
+            for count in counts {
+                let by_rule = usage.by_rule.entry(count.rule).or_default();
+                *by_rule += 1;
+                refused |= count.max.is_some_and(|max| *by_rule > max.0);
+            }
+            refused
         };
         if refused {
             return Err(self.deny("HTTP_TOO_MANY_REQUESTS", "the step has used up its number of requests"));
@@ -395,6 +435,30 @@ impl Shared {
     }
 }
 
+/// What an answer says about its server: that it works, that it fails, or nothing. What the guest did wrong, or could not
+/// wait for, is no failure of the server.
+fn worked<T>(answer: &Result<Response<T>, Error>, hurried: bool) -> Option<bool> {
+    match answer {
+        Ok(response) => Some(response.status().as_u16() < 500),
+        Err(Error::ConnectionTimeout | Error::ConnectionReadTimeout | Error::DnsTimeout) if hurried => None,
+        Err(Error::Hyper(error)) if error.is_user() => None,
+        Err(
+            Error::Hyper(_)
+            | Error::Connect(_)
+            | Error::Tls(_)
+            | Error::DnsTimeout
+            | Error::ConnectionRefused
+            | Error::ConnectionTerminated
+            | Error::ConnectionTimeout
+            | Error::ConnectionReadTimeout
+            | Error::HttpResponseTimeout
+            | Error::HttpResponseIncomplete
+            | Error::HttpProtocolError,
+        ) => Some(false),
+        Err(_) => None,
+    }
+}
+
 /// `:secret` in base64, as HTTP basic authentication has it with an empty user (RFC 7617).
 fn basic(secret: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(format!(":{secret}"))
@@ -405,186 +469,38 @@ fn clamp(wanted: Option<Duration>, allowed: Duration) -> Duration {
     wanted.map_or(allowed, |wanted| wanted.clamp(Duration::from_millis(1), allowed))
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    In,
-    Out,
-}
-
-/// A body whose bytes count against the limits of the attempt.
-struct Counted<B> {
-    body: B,
-    shared: Arc<Shared>,
-    direction: Direction,
-}
-
-impl<B> Counted<B> {
-    fn new(body: B, shared: Arc<Shared>, direction: Direction) -> Self {
-        Self { body, shared, direction }
-    }
-
-    fn count(&self, bytes: usize) -> Result<(), Error> {
-        let limits: &Limits = self.shared.grant.limits();
-        let (counter, limit) = match self.direction {
-            Direction::In => (&self.shared.received, limits.http_response_bytes.0),
-            Direction::Out => (&self.shared.sent, limits.http_request_bytes.0),
-        };
-        let sum = counter.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
-        match self.direction {
-            _ if sum <= limit => Ok(()),
-            Direction::In => Err(Error::HttpResponseBodySize(Some(limit))),
-            Direction::Out => Err(Error::HttpRequestBodySize(Some(limit))),
-        }
-    }
-}
-
-impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Counted<B> {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        loop {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                // Empty frames carry nothing, and could be sent without end.
-                Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
-                Some(Ok(frame)) if self.direction == Direction::Out && frame.is_trailers() => {
-                    let trailers = frame.into_trailers().unwrap_or_default();
-                    return Poll::Ready(Some(Ok(Frame::trailers(self.shared.without_credentials(trailers)))));
-                }
-                Some(Ok(frame)) => {
-                    let bytes = frame.data_ref().map_or(0, Bytes::len);
-                    return Poll::Ready(Some(self.count(bytes).map(|()| frame)));
-                }
-                other => return Poll::Ready(other),
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of an answer, with its time limits; holds the connection.
-struct Incoming<B> {
-    body: Counted<B>,
-    between: Duration,
-    idle: Pin<Box<Sleep>>,
-    total: Pin<Box<Sleep>>,
-    /// When the first bytes came.
-    since: Option<tokio::time::Instant>,
-    bytes: u64,
-    _driver: AbortOnDropHandle<()>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        // First, so that an answer which never pauses has an end too.
-        if self.total.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
-        }
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            let between = self.between;
-            self.idle = Box::pin(sleep(between));
-            if let Some(Ok(frame)) = &frame {
-                self.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
-                let now = self.idle.deadline() - between;
-                let elapsed = now - *self.since.get_or_insert(now);
-                if elapsed > SLOW_START && self.bytes < elapsed.as_secs() * MIN_BYTES_PER_SECOND {
-                    return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
-                }
-            }
-            return Poll::Ready(frame);
-        }
-        let idle = self.idle.as_mut().poll(cx).is_ready();
-        if idle { Poll::Ready(Some(Err(Error::ConnectionReadTimeout))) } else { Poll::Pending }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    /// A body that always has one more byte.
-    struct Endless;
-
-    impl Body for Endless {
-        type Data = Bytes;
-        type Error = Error;
-
-        fn poll_frame(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
-        }
-    }
-
-    fn nothing_granted() -> Arc<Shared> {
+    pub fn nothing_granted() -> Arc<Shared> {
         let outbound = Outbound {
             credentials: Credentials::new(Arc::default()),
             breakers: Breakers::default(),
             lookup: Box::new(system_lookup),
         };
-        Hooks::new(Arc::new(outbound), Arc::new(Grant::nothing()), None, Traced::default()).shared
+        Hooks::new(Arc::new(outbound), "", Arc::new(Grant::nothing()), None, Traced::default()).shared
     }
 
-    #[tokio::test]
-    async fn a_guest_names_no_credential_in_its_trailers() {
-        let mut map = HeaderMap::new();
-        map.insert("authorization", HeaderValue::from_static("mine"));
-        map.insert("cookie", HeaderValue::from_static("mine"));
-        map.insert("x-checksum", HeaderValue::from_static("kept"));
-        let body = http_body_util::Empty::<Bytes>::new()
-            .map_err(|never| match never {})
-            .with_trailers(std::future::ready(Some(Ok::<_, Error>(map))));
-        let body = Counted::new(Box::pin(body), nothing_granted(), Direction::Out);
-        let sent = body.collect().await.unwrap();
-        let names: Vec<_> = sent.trailers().unwrap().keys().map(HeaderName::as_str).collect();
-        assert_eq!(names, ["x-checksum"]);
-    }
-
-    #[tokio::test]
-    async fn an_answer_that_never_pauses_ends_with_its_time() {
-        let shared = nothing_granted();
-        let mut body = Incoming {
-            _permit: shared.concurrent.clone().acquire_owned().await.unwrap(),
-            body: Counted::new(Endless, shared, Direction::In),
-            between: Duration::from_secs(60),
-            idle: Box::pin(sleep(Duration::from_secs(60))),
-            since: None,
-            bytes: 0,
-            total: Box::pin(sleep(Duration::from_millis(20))),
-            _driver: AbortOnDropHandle::new(tokio::spawn(async {})),
-        };
-        loop {
-            match body.frame().await {
-                Some(Ok(_)) => tokio::task::yield_now().await,
-                Some(Err(Error::ConnectionReadTimeout)) => return,
-                other => panic!("{other:?}"),
-            }
+    #[test]
+    fn only_failures_of_the_server_count_against_it() {
+        let answered = |status: u16| Ok(Response::builder().status(status).body(()).unwrap());
+        for (answer, hurried, expected) in [
+            (answered(200), false, Some(true)),
+            (answered(404), false, Some(true)),
+            (answered(503), false, Some(false)),
+            (Err(Error::ConnectionRefused), false, Some(false)),
+            (Err(Error::ConnectionReadTimeout), false, Some(false)),
+            (Err(Error::ConnectionReadTimeout), true, None),
+            (Err(Error::HttpResponseTimeout), true, Some(false)),
+            (Err(Error::ConnectionLimitReached), false, None),
+            (Err(Error::HttpRequestBodySize(None)), false, None),
+            (Err(Error::HttpResponseBodySize(None)), false, None),
+            (Err(Error::HttpResponseContentCoding(None)), false, None),
+            (Err(Error::InternalError(None)), false, None),
+            (Err(Error::HttpRequestDenied), false, None),
+        ] {
+            assert_eq!(worked(&answer, hurried), expected, "{answer:?} {hurried}");
         }
     }
 

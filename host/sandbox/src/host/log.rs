@@ -21,6 +21,11 @@ pub(crate) struct LogBook {
     dropped: u64,
 }
 
+/// Fields of a line; the rest is dropped.
+const MAX_FIELDS: usize = 64;
+/// What a field costs beside its bytes.
+const FIELD: usize = 64;
+
 /// Lines of the host's own (refusals) beyond the guest's limit.
 const HOST_LINES: usize = 128;
 
@@ -50,6 +55,16 @@ impl LogBook {
         self.lines_left -= 1;
         self.bytes_left -= bytes;
         self.waiting.push_back(LogLine { level: level.to_owned(), message, fields });
+    }
+
+    /// True when no line fits any more.
+    pub fn is_full(&self) -> bool {
+        self.lines_left == 0 || self.bytes_left == 0
+    }
+
+    /// Counts a line that is not taken.
+    pub fn drop_line(&mut self) {
+        self.dropped += 1;
     }
 
     /// Takes a line of the host.
@@ -112,7 +127,14 @@ impl Host for Guest {
             Level::Warn => "warn",
             Level::Error => "error",
         };
-        let fields = fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        let given: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.owed.bytes(message.len() + given + FIELD * fields.len(), 1);
+        if self.log.is_full() {
+            self.log.drop_line();
+            return Ok(());
+        }
+        let fields = fields.into_iter().take(MAX_FIELDS);
+        let fields = fields.map(|(name, value)| (name, Value::String(value))).collect();
         self.log.line(level, message, fields);
         self.log.flush().await;
         Ok(())

@@ -1,5 +1,6 @@
 //! The host's side of every interface. Each refuses in its first line.
 
+mod bodies;
 pub(crate) mod breaker;
 pub(crate) mod calls;
 pub(crate) mod clocks;
@@ -11,6 +12,7 @@ pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod mask;
+pub(crate) mod passage;
 pub(crate) mod process;
 pub(crate) mod sql;
 pub(crate) mod stdio;

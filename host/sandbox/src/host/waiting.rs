@@ -11,7 +11,11 @@ use wasmtime_wasi::p2::bindings::io::poll::{Host, HostPollable};
 use wasmtime_wasi::p2::bindings::io::streams::{self, HostInputStream, HostOutputStream};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult};
 
+use super::passage::Owed;
 use crate::guest::Guest;
+
+/// Fuel for each thing that a guest waits for at the same time.
+const POLLED: u64 = 500;
 
 /// The attempt's time is over.
 #[derive(Debug, thiserror::Error)]
@@ -57,16 +61,18 @@ impl HasData for Waiting {
 pub(crate) struct Timed<'a> {
     table: &'a mut ResourceTable,
     deadline: Deadline,
+    owed: Owed,
 }
 
 impl Guest {
     pub fn timed(&mut self) -> Timed<'_> {
-        Timed { table: &mut self.table, deadline: self.deadline.clone() }
+        Timed { table: &mut self.table, deadline: self.deadline.clone(), owed: self.owed.clone() }
     }
 }
 
 impl Host for Timed<'_> {
     async fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
+        self.owed.bytes(pollables.len(), POLLED);
         self.deadline.or(Host::poll(self.table, pollables)).await
     }
 }

@@ -348,10 +348,50 @@ fn a_lost_attempt_runs_again_or_fails_as_the_step_says() {
         }
         (shown(next(&state)), state.steps[0].message())
     };
-    assert_eq!(lost("retry").0, "run 0/2");
+    assert_eq!(lost("retry").0, "run 0/2, later");
     let (effect, message) = lost("fail");
     assert_eq!(effect, "failed");
     assert!(message.contains("attempt 1 was lost when its worker died"), "{message}");
+}
+
+/// What kills its worker would kill the next one, too, and the one after it.
+#[test]
+fn a_step_that_is_lost_three_times_in_a_row_is_set_aside() {
+    let lost = |attempt, second| Event::AttemptLost { step: 0, attempt, at: at(second) };
+    let mut state = with(json!({
+        "steps": [{"id": "a", "type": "x", "retry": {"max_attempts": 9, "on": ["any"]}}], "retry": {"max_attempts": 3},
+        "finally": [{"id": "c", "type": "x"}]
+    }));
+    let mut step = |event: Event| {
+        let effect = shown(apply(&mut state, &event).unwrap());
+        (effect, state.status, state.steps[0].not_before)
+    };
+    step(Event::Started { at: at(0) });
+    step(started(0, 1));
+    let waits = |seconds| ("run 0/2, later".to_owned(), RunStatus::Waiting, Some(at(seconds)));
+    assert_eq!(step(lost(1, 2)), waits(3));
+    step(started(0, 2));
+    let (effect, _, not_before) = step(lost(2, 4));
+    assert_eq!((effect.as_str(), not_before), ("run 0/3, later", Some(at(14))));
+    // An end that is known begins the count anew.
+    step(started(0, 3));
+    step(ended(0, 3, failed(true), 15));
+    step(started(0, 4));
+    assert_eq!(step(lost(4, 20)).2, Some(at(21)));
+    step(started(0, 5));
+    step(lost(5, 22));
+    step(started(0, 6));
+    let (effect, ..) = step(lost(6, 40));
+    // `finally` runs, and nothing else.
+    assert_eq!(effect, "run 1/1");
+    let end = state.steps[0].end.as_ref().unwrap();
+    assert_eq!((end.outcome.class(), state.attempt), ("lost", 1));
+    assert!(
+        end.outcome.message().starts_with("the worker died 3 times in a row"),
+        "{}",
+        end.outcome.message()
+    );
+    assert_eq!(state.verdict.unwrap().status, RunStatus::Failed);
 }
 
 #[test]

@@ -1,0 +1,333 @@
+//! From YAML text to a tree of values with their places, within bounds.
+//!
+//! Whoever sends a document chooses how much memory it takes: a short text may name a long one many times (aliases), nest
+//! deeply, or hold keys whose length counts again for everything below them. So values are counted as they are built.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::Spanned;
+use serde_saphyr::budget::BudgetBreach;
+
+/// Lists and objects within each other.
+const MAX_DEPTH: usize = 64;
+/// Values of a document, those that aliases repeat counted each time.
+const MAX_VALUES: usize = 100_000;
+/// Bytes of a document's text and keys, what aliases repeat counted each time.
+const MAX_TEXT: usize = 8 << 20;
+/// Bytes of a key: the pointer to a value is made of the keys above it.
+const MAX_KEY: usize = 256;
+
+/// Where a key and its value stand: line and column, from 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub key: (u64, u64),
+    pub value: (u64, u64),
+}
+
+/// The places of a value and of everything within it.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    place: Place,
+    below: Below,
+}
+
+#[derive(Debug, Clone)]
+enum Below {
+    Nothing,
+    List(Vec<Places>),
+    Map(Vec<(Box<str>, Places)>),
+}
+
+impl Places {
+    /// The place of a JSON pointer, or of the nearest thing above it.
+    pub fn nearest(&self, pointer: &str) -> Place {
+        let mut here = self;
+        for part in pointer.split('/').skip(1) {
+            let below = match &here.below {
+                Below::Nothing => None,
+                Below::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
+                Below::Map(entries) => {
+                    let key = part.replace("~1", "/").replace("~0", "~");
+                    entries.iter().find(|(known, _)| **known == *key).map(|(_, places)| places)
+                }
+            };
+            match below {
+                Some(places) => here = places,
+                None => break,
+            }
+        }
+        here.place
+    }
+}
+
+/// A problem of the text, and where it is; 0 when it has no place.
+pub(super) struct Malformed {
+    pub at: (u64, u64),
+    pub message: String,
+}
+
+/// The stack for [`MAX_DEPTH`] levels, each of which takes tens of KiB in a build without optimization: more than threads of
+/// a service have.
+const STACK: usize = 32 << 20;
+/// Bytes of a text that is too short to nest deeply.
+const SHALLOW: usize = 64;
+
+/// Reads the documents of a YAML stream.
+pub(super) fn read(text: &str) -> Result<Vec<(Value, Places)>, Malformed> {
+    if text.len() <= SHALLOW {
+        return read_here(text);
+    }
+    let failed = |why: &str| Malformed { at: (0, 0), message: format!("it cannot be read now: {why}") };
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || read_here(text));
+        let reader = reader.map_err(|error| failed(&error.to_string()))?;
+        reader.join().unwrap_or_else(|_| Err(failed("its reader failed")))
+    })
+}
+
+fn read_here(text: &str) -> Result<Vec<(Value, Places)>, Malformed> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            // The bound is `max_depth`; the parser looks up to 1,024 characters ahead, and its own bound would give another
+            // error.
+            flow_nesting_limit: 4_096,
+            max_nodes: MAX_VALUES,
+            max_total_scalar_bytes: MAX_TEXT,
+        },
+    };
+    LEFT.set((MAX_VALUES, MAX_TEXT));
+    let trees: Result<Vec<Spanned<Node>>, _> = serde_saphyr::from_multiple_with_options(text, options);
+    let trees = trees.map_err(|error| malformed(&error))?;
+    let place = |tree: Spanned<Node>| {
+        let at = position(tree.referenced);
+        tree.value.split(Place { key: at, value: at })
+    };
+    Ok(trees.into_iter().map(place).collect())
+}
+
+fn position(spot: serde_saphyr::Location) -> (u64, u64) {
+    (spot.line(), spot.column())
+}
+
+/// What the reader's error means, in our words.
+fn malformed(error: &serde_saphyr::Error) -> Malformed {
+    let at = error.location().map_or((0, 0), position);
+    let mut inner = error.without_snippet();
+    while let serde_saphyr::Error::AliasError { error, .. } = inner {
+        inner = error.without_snippet();
+    }
+    let message = match inner {
+        serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
+            format!("nested too deeply: at most {MAX_DEPTH} levels")
+        }
+        serde_saphyr::Error::Budget { .. } => too_large(),
+        // The place is shown by us; saphyr repeats it at the end of its text.
+        inner => {
+            let message = inner.to_string();
+            let message = message.split(" at line ").next().unwrap_or(&message);
+            message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned()
+        }
+    };
+    Malformed { at, message }
+}
+
+fn too_large() -> String {
+    let text = MAX_TEXT >> 20;
+    format!(
+        "the document is too large: at most {MAX_VALUES} values and {text} MiB of text, aliases filled in"
+    )
+}
+
+thread_local! {
+    /// Values and bytes of text that the document may still hold. Serde builds a document in one call and gives what is
+    /// built no state of its own.
+    static LEFT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Takes a value with that many bytes of text from what the document may hold.
+fn take<E: serde::de::Error>(bytes: usize) -> Result<(), E> {
+    let (values, text) = LEFT.get();
+    let left = values.checked_sub(1).zip(text.checked_sub(bytes));
+    left.map(|left| LEFT.set(left)).ok_or_else(|| E::custom(too_large()))
+}
+
+/// A value with the places of its parts.
+enum Node {
+    Scalar(Value),
+    List(Vec<Spanned<Node>>),
+    Map(Vec<(Spanned<String>, Spanned<Node>)>),
+}
+
+impl Node {
+    /// The value, and the places of it.
+    fn split(self, place: Place) -> (Value, Places) {
+        match self {
+            Self::Scalar(value) => (value, Places { place, below: Below::Nothing }),
+            Self::List(items) => {
+                let items = items.into_iter().map(|item| {
+                    let at = position(item.referenced);
+                    item.value.split(Place { key: at, value: at })
+                });
+                let (values, below) = items.unzip();
+                (Value::Array(values), Places { place, below: Below::List(below) })
+            }
+            Self::Map(entries) => {
+                let mut map = Map::new();
+                let mut below = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let at = Place { key: position(key.referenced), value: position(value.referenced) };
+                    let (value, places) = value.value.split(at);
+                    below.push((key.value.clone().into_boxed_str(), places));
+                    map.insert(key.value, value);
+                }
+                (Value::Object(map), Places { place, below: Below::Map(below) })
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Build)
+    }
+}
+
+struct Build;
+
+fn scalar<E: serde::de::Error>(value: impl Into<Value>) -> Result<Node, E> {
+    let value = value.into();
+    take(value.as_str().map_or(0, str::len))?;
+    Ok(Node::Scalar(value))
+}
+
+impl<'de> Visitor<'de> for Build {
+    type Value = Node;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Node, E> {
+        scalar(Value::Null)
+    }
+    fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
+        scalar(Value::Null)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Node, D::Error> {
+        inner.deserialize_any(self)
+    }
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Node, E> {
+        scalar(value)
+    }
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Node, E> {
+        scalar(value)
+    }
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {
+        scalar(value)
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        let number = Number::from_f64(value)
+            .ok_or_else(|| E::custom("JSON has no infinity and no NaN: write a finite number"))?;
+        scalar(Value::Number(number))
+    }
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Node, E> {
+        scalar(value)
+    }
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Node, E> {
+        scalar(value)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        take(0)?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        take(0)?;
+        let mut entries: Vec<(Spanned<String>, Spanned<Node>)> = Vec::new();
+        while let Some(key) = map.next_key::<Spanned<String>>()? {
+            if key.value.len() > MAX_KEY {
+                let begin = super::cut(&key.value, 30);
+                let length = key.value.len();
+                return Err(A::Error::custom(format!(
+                    "the key `{begin}` is too long: {length} bytes, of at most {MAX_KEY}"
+                )));
+            }
+            take(key.value.len())?;
+            entries.push((key, map.next_value()?));
+        }
+        Ok(Node::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        read(text).err().expect("the document is refused").message
+    }
+
+    #[test]
+    fn depth_is_bounded_however_it_is_written() {
+        let open = |left: &str, right: &str, n: usize| format!("{}1{}", left.repeat(n), right.repeat(n));
+        let indented: String = (0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+        let dashes = "- ".repeat(200);
+        for text in [
+            open("[", "]", 65),
+            open("[", "]", 5_000),
+            open("[", "]", 500_000),
+            open("{\"a\":", "}", 5_000),
+            open("{\"a\":[", "]}", 5_000),
+            open("{a: ", "}", 5_000),
+            open("[\n", "]", 5_000),
+            // Never closed.
+            "[".repeat(500_000),
+            "{\"a\":".repeat(100_000),
+            "- ".repeat(500_000),
+            "? ".repeat(500_000),
+            format!("{dashes}1"),
+            indented,
+        ] {
+            let shown = message(&text);
+            assert!(shown.starts_with("nested too deeply"), "{shown}: {}", super::super::cut(&text, 40));
+        }
+        assert!(read(&open("[", "]", 64)).is_ok());
+        // Deeper by aliases than by text.
+        let aliases: String = (1..200).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
+        assert!(message(&format!("a0: &a0 [1]\n{aliases}")).len() < 200);
+    }
+
+    #[test]
+    fn the_size_counts_what_aliases_repeat() {
+        let long = "x".repeat(200_000);
+        let anchors: String = (0..5_000).map(|n| format!("- &a{n} 1\n")).collect();
+        let list = format!("[{}]", vec!["*a"; 99].join(","));
+        for text in [
+            format!("[{}]", vec!["0"; 200_000].join(",")),
+            format!("a: &a \"{long}\"\nb: {list}"),
+            format!("- &a \"{long}\"\n{anchors}- [{}]", vec!["*a"; 40_000].join(",")),
+            format!("a: &a [{}]\nb: {list}", vec!["0"; 5_000].join(",")),
+            format!("a: &a {{k: \"{long}\"}}\nb: [{}]", vec!["{<<: *a}"; 90].join(",")),
+        ] {
+            let shown = message(&text);
+            assert!(shown.starts_with("the document is too large"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn keys_are_bounded() {
+        for text in [format!("? \"{}\"\n: 1", "k".repeat(400_000)), format!("{{\"{}\": 1}}", "k".repeat(257))]
+        {
+            let shown = message(&text);
+            assert!(shown.contains("is too long") && shown.len() < 120, "{shown}");
+        }
+        assert!(read(&format!("{{\"{}\": 1}}", "k".repeat(256))).is_ok());
+    }
+}

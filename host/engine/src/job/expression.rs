@@ -1,0 +1,408 @@
+//! Expressions of job files, evaluated within bounds.
+//!
+//! Whoever writes a job writes its expressions, and whoever writes a step chooses the values that they work on. minijinja
+//! bounds neither memory nor time: `'a' * 100000000` is 100 MB, and a chain of such texts as much as one likes. So what an
+//! expression works on is counted where it can grow: before an operator, a subscript, a filter or a test gets it, its size
+//! is taken from what all expressions of one step may take together. Filters whose result is not bounded by what they are
+//! given (`indent`, `format`, `batch`) are not there, and `*` multiplies numbers only.
+
+use std::cell::OnceCell;
+
+use minijinja::machinery::{self, CodeGenerator, Span, ast, parse_expr};
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, Error};
+
+use super::functions::{COUNTED, Meter, NUMBER, NUMBERS_ONLY, OUTSIDE, environment, refused};
+use super::template::Scope;
+use crate::document::cut;
+
+/// Bytes of one expression.
+const MAX_SOURCE: usize = 16 << 10;
+/// Operators, brackets, filters, names and attributes of one expression. Each may nest the tree by one level, and minijinja
+/// walks the tree by recursion: 10,000 levels overflow a thread's stack, which no process survives.
+const MAX_PARTS: usize = 500;
+/// Evaluates the expressions of one step, or of one condition.
+pub(super) struct Expressions<'s> {
+    scope: &'s Scope,
+    context: OnceCell<Value>,
+    env: Environment<'static>,
+    meter: Meter,
+}
+
+impl<'s> Expressions<'s> {
+    pub fn new(scope: &'s Scope) -> Self {
+        let meter = Meter::new();
+        Self { scope, context: OnceCell::new(), env: environment(&meter), meter }
+    }
+
+    /// The value of an expression.
+    pub fn value(&self, source: &str) -> Result<Value, String> {
+        let tree = counted(&parsed(source)?);
+        let mut code = CodeGenerator::new("<expression>", source);
+        code.compile_expr(&tree);
+        let (code, blocks) = code.finish();
+        let context = self.context.get_or_init(|| Value::from(Serde(self.scope))).clone();
+        let mut text = String::new();
+        let mut out = machinery::make_string_output(&mut text);
+        let found = machinery::eval(&self.env, &code, context, &blocks, &mut out, AutoEscape::None);
+        match found.map_err(|error| describe(source, &error))?.0 {
+            Some(value) if !value.is_undefined() => Ok(value),
+            _ => Err(format!("`{}` is not defined", shown(source))),
+        }
+    }
+
+    /// The value of an expression as JSON.
+    pub fn json(&self, source: &str) -> Result<serde_json::Value, String> {
+        let value = self.value(source)?;
+        self.meter.take(&value).map_err(|error| describe(source, &error))?;
+        serde_json::to_value(&value).map_err(|error| format!("`{}`: {error}", shown(source)))
+    }
+}
+
+/// Syntax and names of an expression: what it names from outside, as `steps.extract.output`.
+pub(super) fn names(source: &str) -> Result<Vec<String>, String> {
+    parsed(source)?;
+    let env = Environment::empty();
+    let compiled = env.compile_expression(source).map_err(|error| describe(source, &error))?;
+    let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+    names.sort();
+    Ok(names)
+}
+
+fn parsed(source: &str) -> Result<ast::Expr<'_>, String> {
+    check_size(source)?;
+    let tree = parse_expr(source).map_err(|error| describe(source, &error))?;
+    check_constants(&tree).map_err(|error| describe(source, &error))?;
+    Ok(tree)
+}
+
+/// Refuses an expression that is too large before it is parsed.
+pub(super) fn check_size(source: &str) -> Result<(), String> {
+    let begin: String = source.chars().take(30).collect();
+    if source.len() > MAX_SOURCE {
+        return Err(format!("`{begin}...`: the expression is too long: at most {MAX_SOURCE} bytes"));
+    }
+    let (mut parts, mut quote, mut escaped, mut in_word) = (0usize, None, false, false);
+    for c in source.chars() {
+        let word = c.is_alphanumeric() || c == '_';
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => (quote, parts) = (Some(c), parts + 1),
+            (None, _) if c.is_whitespace() => {}
+            (None, _) if word && in_word => {}
+            (None, _) => parts += 1,
+        }
+        in_word = word && quote.is_none();
+    }
+    if parts > MAX_PARTS {
+        return Err(format!(
+            "`{begin}...`: the expression is too complex: at most {MAX_PARTS} names, values and operators"
+        ));
+    }
+    Ok(())
+}
+
+fn describe(source: &str, error: &Error) -> String {
+    let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    format!("`{}`: {}", shown(source), cut(&why, 300))
+}
+
+fn shown(source: &str) -> String {
+    cut(source, 200)
+}
+
+/// The parts of an expression.
+fn parts<'e, 'a>(tree: &'e ast::Expr<'a>) -> Vec<&'e ast::Expr<'a>> {
+    fn of_args<'e, 'a>(args: &'e [ast::CallArg<'a>]) -> impl Iterator<Item = &'e ast::Expr<'a>> {
+        args.iter().map(|arg| match arg {
+            ast::CallArg::Pos(inner)
+            | ast::CallArg::Kwarg(_, inner)
+            | ast::CallArg::PosSplat(inner)
+            | ast::CallArg::KwargSplat(inner) => inner,
+        })
+    }
+    match tree {
+        ast::Expr::Var(_) | ast::Expr::Const(_) => Vec::new(),
+        ast::Expr::Slice(of) => [Some(&of.expr), of.start.as_ref(), of.stop.as_ref(), of.step.as_ref()]
+            .into_iter()
+            .flatten()
+            .collect(),
+        ast::Expr::UnaryOp(of) => vec![&of.expr],
+        ast::Expr::BinOp(of) => vec![&of.left, &of.right],
+        ast::Expr::Compare(of) => std::iter::once(&of.expr).chain(of.ops.iter().map(|op| &op.expr)).collect(),
+        ast::Expr::IfExpr(of) => {
+            [Some(&of.test_expr), Some(&of.true_expr), of.false_expr.as_ref()].into_iter().flatten().collect()
+        }
+        ast::Expr::Filter(of) => of.expr.iter().chain(of_args(&of.args)).collect(),
+        ast::Expr::Test(of) => std::iter::once(&of.expr).chain(of_args(&of.args)).collect(),
+        ast::Expr::GetAttr(of) => vec![&of.expr],
+        ast::Expr::GetItem(of) => vec![&of.expr, &of.subscript_expr],
+        ast::Expr::Call(of) => std::iter::once(&of.expr).chain(of_args(&of.args)).collect(),
+        ast::Expr::List(of) => of.items.iter().collect(),
+        ast::Expr::Tuple(of) => of.items.iter().collect(),
+        ast::Expr::Map(of) => of.keys.iter().chain(&of.values).collect(),
+    }
+}
+
+/// Constants are computed when an expression is compiled, before anything counts: `*` of a text must not be among them.
+fn check_constants(tree: &ast::Expr<'_>) -> Result<(), Error> {
+    for part in parts(tree) {
+        check_constants(part)?;
+    }
+    if let ast::Expr::BinOp(of) = tree
+        && matches!(of.op, ast::BinOpKind::Mul)
+    {
+        let factors = [of.left.as_const(), of.right.as_const()];
+        if factors.iter().flatten().any(|value| !value.is_number()) {
+            return Err(refused(NUMBERS_ONLY));
+        }
+    }
+    Ok(())
+}
+
+/// The same expression, with each operand that may be large counted.
+fn counted<'a>(tree: &ast::Expr<'a>) -> ast::Expr<'a> {
+    let option = |inner: &Option<ast::Expr<'a>>| inner.as_ref().map(counted);
+    let all = |list: &[ast::Expr<'a>]| list.iter().map(counted).collect::<Vec<_>>();
+    match tree {
+        ast::Expr::Var(of) => ast::Expr::Var(node(ast::Var { id: of.id }, of.span())),
+        ast::Expr::Const(of) => ast::Expr::Const(node(ast::Const { value: of.value.clone() }, of.span())),
+        ast::Expr::Slice(of) => {
+            let (start, stop, step) = (option(&of.start), option(&of.stop), option(&of.step));
+            ast::Expr::Slice(node(
+                ast::Slice { expr: operand(&of.expr, COUNTED), start, stop, step },
+                of.span(),
+            ))
+        }
+        ast::Expr::UnaryOp(of) => {
+            let op = match of.op {
+                ast::UnaryOpKind::Not => ast::UnaryOpKind::Not,
+                ast::UnaryOpKind::Neg => ast::UnaryOpKind::Neg,
+            };
+            ast::Expr::UnaryOp(node(ast::UnaryOp { op, expr: counted(&of.expr) }, of.span()))
+        }
+        ast::Expr::BinOp(of) => ast::Expr::BinOp(node(binary(of), of.span())),
+        ast::Expr::Compare(of) => {
+            let ops = of.ops.iter().map(|op| ast::CompareOp { op: op.op, expr: operand(&op.expr, COUNTED) });
+            let compare = ast::Compare { expr: operand(&of.expr, COUNTED), ops: ops.collect() };
+            ast::Expr::Compare(node(compare, of.span()))
+        }
+        ast::Expr::IfExpr(of) => {
+            let (test_expr, true_expr) = (counted(&of.test_expr), counted(&of.true_expr));
+            let choice = ast::IfExpr { test_expr, true_expr, false_expr: option(&of.false_expr) };
+            ast::Expr::IfExpr(node(choice, of.span()))
+        }
+        // Filters and tests count what they are given.
+        ast::Expr::Filter(of) => {
+            let filter = ast::Filter { name: of.name, expr: option(&of.expr), args: args(&of.args) };
+            ast::Expr::Filter(node(filter, of.span()))
+        }
+        ast::Expr::Test(of) => {
+            let test = ast::Test { name: of.name, expr: counted(&of.expr), args: args(&of.args) };
+            ast::Expr::Test(node(test, of.span()))
+        }
+        ast::Expr::GetAttr(of) => {
+            ast::Expr::GetAttr(node(ast::GetAttr { expr: counted(&of.expr), name: of.name }, of.span()))
+        }
+        ast::Expr::GetItem(of) => {
+            let (expr, subscript_expr) = (operand(&of.expr, OUTSIDE), operand(&of.subscript_expr, COUNTED));
+            ast::Expr::GetItem(node(ast::GetItem { expr, subscript_expr }, of.span()))
+        }
+        ast::Expr::Call(of) => {
+            ast::Expr::Call(node(ast::Call { expr: counted(&of.expr), args: args(&of.args) }, of.span()))
+        }
+        ast::Expr::List(of) => ast::Expr::List(node(ast::List { items: all(&of.items) }, of.span())),
+        ast::Expr::Tuple(of) => ast::Expr::Tuple(node(ast::Tuple { items: all(&of.items) }, of.span())),
+        ast::Expr::Map(of) => {
+            ast::Expr::Map(node(ast::Map { keys: all(&of.keys), values: all(&of.values) }, of.span()))
+        }
+    }
+}
+
+fn node<T>(inner: T, span: Span) -> ast::Spanned<T> {
+    ast::Spanned::new(inner, span)
+}
+
+fn binary<'a>(of: &ast::BinOp<'a>) -> ast::BinOp<'a> {
+    let (left, right) = match of.op {
+        // These give one of their operands as it is.
+        ast::BinOpKind::ScAnd | ast::BinOpKind::ScOr => (counted(&of.left), counted(&of.right)),
+        ast::BinOpKind::Mul => (operand(&of.left, NUMBER), operand(&of.right, NUMBER)),
+        _ => (operand(&of.left, COUNTED), operand(&of.right, COUNTED)),
+    };
+    ast::BinOp { op: of.op, left, right }
+}
+
+/// An operand that goes through a function. Constants are as long as their source.
+fn operand<'a>(tree: &ast::Expr<'a>, function: &'static str) -> ast::Expr<'a> {
+    if matches!(tree, ast::Expr::Const(_)) {
+        return counted(tree);
+    }
+    let span = tree.span();
+    let name = ast::Expr::Var(node(ast::Var { id: function }, span));
+    ast::Expr::Call(node(ast::Call { expr: name, args: vec![ast::CallArg::Pos(counted(tree))] }, span))
+}
+
+fn args<'a>(args: &[ast::CallArg<'a>]) -> Vec<ast::CallArg<'a>> {
+    let arg = |arg: &ast::CallArg<'a>| match arg {
+        ast::CallArg::Pos(inner) => ast::CallArg::Pos(counted(inner)),
+        ast::CallArg::Kwarg(name, inner) => ast::CallArg::Kwarg(name, counted(inner)),
+        ast::CallArg::PosSplat(inner) => ast::CallArg::PosSplat(operand(inner, COUNTED)),
+        ast::CallArg::KwargSplat(inner) => ast::CallArg::KwargSplat(operand(inner, COUNTED)),
+    };
+    args.iter().map(arg).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::render;
+
+    fn scope() -> Scope {
+        let vars = json!({
+            "n": 5, "s": "abc", "long": "x".repeat(1 << 20), "list": [3, 1, 2], "rows": vec![json!({"id": 1}); 3],
+            "many": vec![0; 50_000], "yes": true, "none": null
+        });
+        Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() }
+    }
+
+    #[test]
+    fn expressions_do_what_jinja_does() {
+        let scope = scope();
+        for (source, value) in [
+            ("vars.n * 2 + 1", json!(11)),
+            ("vars.n * -2.5", json!(-12.5)),
+            ("2 ** vars.n", json!(32)),
+            ("vars.n // 2 ~ '/' ~ vars.n % 2", json!("2/1")),
+            ("vars.s ~ vars.n", json!("abc5")),
+            ("vars.s + 'd'", json!("abcd")),
+            ("[1] + vars.list", json!([1, 3, 1, 2])),
+            ("vars.s[0] ~ vars.s[1:]", json!("abc")),
+            ("vars.list[-1]", json!(2)),
+            ("vars.list | sort | join('-')", json!("1-2-3")),
+            ("vars.list | sum", json!(6)),
+            ("vars.rows | map(attribute='id') | list", json!([1, 1, 1])),
+            ("vars.rows | selectattr('id', 'eq', 1) | length", json!(3)),
+            ("vars.s | replace('b', 'x') | upper", json!("AXC")),
+            ("vars.none | default('d', true)", json!("d")),
+            ("vars.nope | default('d')", json!("d")),
+            ("vars.nope is defined", json!(false)),
+            ("1 < vars.n <= 5", json!(true)),
+            ("2 in vars.list and 'z' not in vars.s", json!(true)),
+            ("vars.yes if vars.n == 5 else false", json!(true)),
+            ("{'a': vars.list, 'b': (1, 2)} | tojson", json!("{\"a\": [3, 1, 2], \"b\": [1, 2]}")),
+            ("'7' | int + 1", json!(8)),
+            ("2.567 | round(1)", json!(2.6)),
+            ("'a,b' | split(',') | last", json!("b")),
+            ("vars['s']", json!("abc")),
+        ] {
+            assert_eq!(Expressions::new(&scope).json(source), Ok(value), "{source}");
+            assert!(names(source).is_ok(), "{source}");
+        }
+    }
+
+    /// Each of these takes gigabytes, or minutes, in a minijinja without bounds.
+    #[test]
+    fn expressions_that_would_take_all_memory_or_time_are_refused() {
+        let scope = scope();
+        let often = |part: &str, n: usize| vec![part; n].join(" ~ ");
+        for source in [
+            "'a' * 100000000".to_owned(),
+            "100000000 * 'a'".to_owned(),
+            "('a' ~ 'b') * 100000000".to_owned(),
+            "[1] * 100000000".to_owned(),
+            "((1, 2) * 100000000) | length".to_owned(),
+            "[('a' * 100000000)] | join".to_owned(),
+            "vars.s * 100000000".to_owned(),
+            "vars.list * 100000000 | list".to_owned(),
+            "vars.n * vars.s".to_owned(),
+            "(vars.yes and vars.s) * 3".to_owned(),
+            "'a' | indent(1000000000000000)".to_owned(),
+            "'%999999999999d' | format(1)".to_owned(),
+            "[1] | batch(100000000, 0) | list".to_owned(),
+            "[1] | slice(1000000000) | list".to_owned(),
+            "[1] | tojson(indent=1000000000)".to_owned(),
+            "range(100000) | list".to_owned(),
+            "vars.long | replace('x', vars.long)".to_owned(),
+            "vars.long | replace('', vars.long)".to_owned(),
+            "vars.many | join(vars.long)".to_owned(),
+            "[vars.long, vars.long] | sum".to_owned(),
+            "[vars.long] | map('replace', 'x', vars.long) | list".to_owned(),
+            "[vars.long, vars.long] | map('indent', 100000000) | list".to_owned(),
+            often("vars.long", 100),
+            often("vars.many", 60),
+            format!("[{}] | length == 0 or vars.many == vars.many", vec!["vars.long ~ 'a'"; 80].join(", ")),
+            format!("({}) | length", vec!["vars.many"; 100].join(" + ")),
+            vec!["vars.long | upper == 'A'"; 45].join(" or "),
+            vec!["vars.many | sort == 1"; 45].join(" or "),
+            vec!["7 in vars.many"; 80].join(" or "),
+        ] {
+            let error = Expressions::new(&scope).json(&source).unwrap_err();
+            assert!(error.len() < 600, "{error}");
+            assert!(
+                ["work on too much", "numbers only", "unknown", "too many arguments"]
+                    .iter()
+                    .any(|why| error.contains(why)),
+                "{}: {error}",
+                cut(&source, 60)
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_texts_of_a_step_take_together_is_bounded() {
+        let texts = vec![json!("${{ vars.long }}"); 20_000];
+        let error = render(&json!({"texts": texts}), &scope()).unwrap_err();
+        assert!(error.message.contains("at most 64 MiB in all"), "{error}");
+        assert!(error.pointer.starts_with("/texts/"));
+        assert!(render(&json!(vec!["${{ vars.long }}"; 16]), &scope()).is_ok());
+    }
+
+    /// Each of these overflows the stack of minijinja's parser, compiler or destructor; some may not even be correct.
+    #[test]
+    fn expressions_that_would_overflow_the_stack_are_refused() {
+        let scope = scope();
+        let many = |text: &str| text.repeat(20_000);
+        for source in [
+            format!("1{}", many("+1")),
+            format!("'a'{}", many("~'a'")),
+            format!("'a'{}", many("|upper")),
+            format!("{}true", many("not ")),
+            format!("{}1", many("-")),
+            format!("vars{}", many(".a")),
+            format!("vars{}", many("[0]")),
+            format!("vars{}", many("()")),
+            format!("{}1{}", many("("), many(")")),
+            format!("{}1{}", many("["), many("]")),
+            format!("{}1{}", many("{'a':"), many("}")),
+            format!("1{}", many(" if 1 else 1")),
+            format!("1{}", many(" and 1")),
+            format!("1{}", many("**1")),
+            format!("1{}", many(" is defined")),
+            format!("1{}", many(" < 1")),
+            "a".repeat(100_000),
+        ] {
+            let error = Expressions::new(&scope).json(&source).unwrap_err();
+            assert!(error.contains("too complex") || error.contains("too long"), "{error}");
+            assert!(error.len() < 200);
+            assert!(names(&source).is_err());
+            assert!(crate::job::evaluate(&source, &scope).is_err());
+            // As large as may be.
+            let largest: String = source.chars().take(490).collect();
+            let _ = Expressions::new(&scope).json(&largest);
+            let _ = crate::job::evaluate(&largest, &scope);
+        }
+        let sum = format!("1{}", "+1".repeat(240));
+        assert_eq!(Expressions::new(&scope).json(&sum), Ok(json!(241)));
+    }
+
+    #[test]
+    fn names_that_an_expression_uses() {
+        assert_eq!(names("steps.a.output.x + vars.y | default(3)").unwrap(), ["steps.a.output.x", "vars.y"]);
+    }
+}

@@ -1,0 +1,241 @@
+//! What expressions can call, and what counts their work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
+
+/// What the expressions of one step may take together: bytes of text, and [`VALUE`] for each value.
+const MAX_WORK: u64 = 64 << 20;
+/// What a number, or a list or map beside what is in it, takes.
+const VALUE: u64 = 32;
+/// Instructions of one expression.
+const FUEL: u64 = 50_000;
+
+/// The functions that operands go through: counted with all that is in them, by their outside alone, and those of `*`.
+/// No name in a source can be these.
+pub(super) const COUNTED: &str = "(counted)";
+pub(super) const OUTSIDE: &str = "(outside)";
+pub(super) const NUMBER: &str = "(number)";
+
+pub(super) const NUMBERS_ONLY: &str = "`*` multiplies numbers only";
+
+pub(super) fn refused(message: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message)
+}
+
+/// What expressions may still take.
+#[derive(Clone)]
+pub(super) struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(MAX_WORK)))
+    }
+
+    /// Takes the size of a value.
+    pub fn take(&self, value: &Value) -> Result<(), Error> {
+        self.take_times(value, 1)
+    }
+
+    fn take_times(&self, value: &Value, times: u64) -> Result<(), Error> {
+        let left = self.0.load(Ordering::Relaxed) / times;
+        let rest = size(value, left).ok_or_else(|| refused(TOO_MUCH))?;
+        self.0.fetch_sub((left - rest) * times, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Takes the length of a text; what is in a list or a map counts nothing.
+    fn take_outside(&self, value: &Value) -> Result<(), Error> {
+        self.take_bytes(value.as_str().map_or(0, str::len))
+    }
+
+    fn take_bytes(&self, bytes: usize) -> Result<(), Error> {
+        let left = self.0.load(Ordering::Relaxed).checked_sub(bytes as u64);
+        self.0.store(left.ok_or_else(|| refused(TOO_MUCH))?, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+const TOO_MUCH: &str = "the expressions of this step work on too much: at most 64 MiB in all";
+
+/// Takes the size of a value from what is left.
+fn size(value: &Value, left: u64) -> Option<u64> {
+    let left = left.checked_sub(VALUE)?;
+    match value.kind() {
+        ValueKind::String => left.checked_sub(value.as_str().map_or(0, str::len) as u64),
+        ValueKind::Bytes => left.checked_sub(value.as_bytes().map_or(0, <[u8]>::len) as u64),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let mut items = value.try_iter().ok()?;
+            items.try_fold(left, |left, item| size(&item, left))
+        }
+        ValueKind::Map => {
+            let mut keys = value.try_iter().ok()?;
+            keys.try_fold(left, |left, key| {
+                size(&value.get_item(&key).unwrap_or_default(), size(&key, left)?)
+            })
+        }
+        _ => Some(left),
+    }
+}
+
+pub(super) fn environment(meter: &Meter) -> Environment<'static> {
+    let mut env = Environment::empty();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
+    let counter = meter.clone();
+    env.add_function(COUNTED, move |value: Value| counter.take(&value).map(|()| value));
+    let counter = meter.clone();
+    env.add_function(OUTSIDE, move |value: Value| counter.take_outside(&value).map(|()| value));
+    env.add_function(NUMBER, |value: Value| match value.kind() {
+        ValueKind::Number | ValueKind::Undefined => Ok(value),
+        _ => Err(refused(NUMBERS_ONLY)),
+    });
+    add_filters(&mut env, meter);
+    add_tests(&mut env, meter);
+    env
+}
+
+/// Filters that only look at the outside of a value, filters that count it once, and those that make several values of it.
+fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
+    let outside = [
+        ("default", Value::from_function(filters::default)),
+        ("d", Value::from_function(filters::default)),
+        ("length", Value::from_function(filters::length)),
+        ("count", Value::from_function(filters::length)),
+        ("first", Value::from_function(filters::first)),
+        ("last", Value::from_function(filters::last)),
+        ("int", Value::from_function(filters::int)),
+        ("float", Value::from_function(filters::float)),
+        ("abs", Value::from_function(filters::abs)),
+        ("round", Value::from_function(filters::round)),
+    ];
+    for (name, filter) in outside {
+        let meter = meter.clone();
+        env.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
+            let args = args.into_values();
+            args.iter().try_for_each(|arg| meter.take_outside(arg))?;
+            filter.call(state, &args)
+        });
+    }
+    let whole = [
+        (1, "lower", Value::from_function(filters::lower)),
+        (1, "upper", Value::from_function(filters::upper)),
+        (1, "capitalize", Value::from_function(filters::capitalize)),
+        (1, "title", Value::from_function(filters::title)),
+        (1, "trim", Value::from_function(filters::trim)),
+        (1, "string", Value::from_function(filters::string)),
+        (1, "bool", Value::from_function(filters::bool)),
+        (1, "min", Value::from_function(filters::min)),
+        (1, "max", Value::from_function(filters::max)),
+        (8, "split", Value::from_function(filters::split)),
+        (8, "lines", Value::from_function(filters::lines)),
+        (8, "list", Value::from_function(filters::list)),
+        (8, "reverse", Value::from_function(filters::reverse)),
+        (8, "sort", Value::from_function(filters::sort)),
+        (8, "unique", Value::from_function(filters::unique)),
+        (8, "items", Value::from_function(filters::items)),
+        (8, "dictsort", Value::from_function(filters::dictsort)),
+        (8, "map", Value::from_function(filters::map)),
+        (8, "select", Value::from_function(filters::select)),
+        (8, "reject", Value::from_function(filters::reject)),
+        (8, "selectattr", Value::from_function(filters::selectattr)),
+        (8, "rejectattr", Value::from_function(filters::rejectattr)),
+    ];
+    for (times, name, filter) in whole {
+        let meter = meter.clone();
+        env.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
+            let args = args.into_values();
+            args.iter().try_for_each(|arg| meter.take_times(arg, times))?;
+            filter.call(state, &args)
+        });
+    }
+    add_joining(env, meter);
+}
+
+/// Filters whose result is as large as the product of what they are given.
+fn add_joining(env: &mut Environment<'static>, meter: &Meter) {
+    let (joins, replaces, writes, sums) = (meter.clone(), meter.clone(), meter.clone(), meter.clone());
+    let join = Value::from_function(filters::join);
+    env.add_filter("join", move |state: &mut State, args: Rest<ValueOrKwargs>| {
+        let args = args.into_values();
+        args.iter().try_for_each(|arg| joins.take(arg))?;
+        let items = args.first().and_then(Value::len).unwrap_or(0);
+        let separator = args.iter().skip(1).filter_map(Value::as_str).map(str::len).sum::<usize>();
+        joins.take_bytes(items.saturating_mul(separator))?;
+        join.call(state, &args)
+    });
+    env.add_filter("replace", move |text: String, from: String, to: String| {
+        replaces.take_bytes(text.len() + from.len() + to.len())?;
+        let found = if from.is_empty() { text.chars().count() + 1 } else { text.matches(&from).count() };
+        replaces.take_bytes(found.saturating_mul(to.len()))?;
+        Ok::<_, Error>(text.replace(&from, &to))
+    });
+    let json = Value::from_function(filters::tojson);
+    env.add_filter("tojson", move |state: &mut State, value: Value| {
+        writes.take_times(&value, 4)?;
+        json.call(state, &[value])
+    });
+    let sum = Value::from_function(filters::sum);
+    env.add_filter("sum", move |state: &mut State, value: Value| {
+        sums.take(&value)?;
+        if value.try_iter()?.any(|item| !item.is_number()) {
+            return Err(refused("`sum` adds numbers only"));
+        }
+        sum.call(state, &[value])
+    });
+}
+
+fn add_tests(env: &mut Environment<'static>, meter: &Meter) {
+    let outside = [
+        ("defined", Value::from_function(tests::is_defined)),
+        ("undefined", Value::from_function(tests::is_undefined)),
+        ("none", Value::from_function(tests::is_none)),
+        ("boolean", Value::from_function(tests::is_boolean)),
+        ("true", Value::from_function(tests::is_true)),
+        ("false", Value::from_function(tests::is_false)),
+        ("number", Value::from_function(tests::is_number)),
+        ("integer", Value::from_function(tests::is_integer)),
+        ("float", Value::from_function(tests::is_float)),
+        ("string", Value::from_function(tests::is_string)),
+        ("sequence", Value::from_function(tests::is_sequence)),
+        ("iterable", Value::from_function(tests::is_iterable)),
+        ("mapping", Value::from_function(tests::is_mapping)),
+        ("odd", Value::from_function(tests::is_odd)),
+        ("even", Value::from_function(tests::is_even)),
+        ("divisibleby", Value::from_function(tests::is_divisibleby)),
+    ];
+    let whole = [
+        ("eq", Value::from_function(tests::is_eq)),
+        ("equalto", Value::from_function(tests::is_eq)),
+        ("==", Value::from_function(tests::is_eq)),
+        ("ne", Value::from_function(tests::is_ne)),
+        ("!=", Value::from_function(tests::is_ne)),
+        ("lt", Value::from_function(tests::is_lt)),
+        ("lessthan", Value::from_function(tests::is_lt)),
+        ("<", Value::from_function(tests::is_lt)),
+        ("le", Value::from_function(tests::is_le)),
+        ("<=", Value::from_function(tests::is_le)),
+        ("gt", Value::from_function(tests::is_gt)),
+        ("greaterthan", Value::from_function(tests::is_gt)),
+        (">", Value::from_function(tests::is_gt)),
+        ("ge", Value::from_function(tests::is_ge)),
+        (">=", Value::from_function(tests::is_ge)),
+        ("in", Value::from_function(tests::is_in)),
+        ("lower", Value::from_function(tests::is_lower)),
+        ("upper", Value::from_function(tests::is_upper)),
+        ("startingwith", Value::from_function(tests::is_startingwith)),
+        ("endingwith", Value::from_function(tests::is_endingwith)),
+    ];
+    for (counts, (name, test)) in
+        outside.map(|test| (false, test)).into_iter().chain(whole.map(|test| (true, test)))
+    {
+        let meter = meter.clone();
+        env.add_test(name, move |state: &mut State, args: Rest<ValueOrKwargs>| {
+            let args = args.into_values();
+            args.iter().try_for_each(|arg| if counts { meter.take(arg) } else { meter.take_outside(arg) })?;
+            Ok::<_, Error>(test.call(state, &args)?.is_true())
+        });
+    }
+}

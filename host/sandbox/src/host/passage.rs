@@ -1,0 +1,182 @@
+//! What passes between a guest and its host: each call has a price in fuel, and no call holds the thread up.
+//!
+//! The threat: a guest that has the host work for it. Its own instructions cost fuel, and yield; what the host does for it
+//! costs nothing unless it is counted here. A loop of a dozen instructions makes 80,000 calls between two yields of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use wasmtime::{CallHook, CallHookHandler, StoreContextMut};
+
+use super::waiting::Deadline;
+use crate::engine::YIELD_EVERY_FUEL;
+use crate::guest::{Guest, LimitReached};
+
+/// Fuel that each call costs.
+const CALL: u64 = 1_000;
+/// How long a guest and its host may hold a thread between two calls.
+const SLICE: Duration = Duration::from_millis(2);
+
+/// Counts, prices and paces the calls of one attempt.
+pub(crate) struct Passage {
+    pub deadline: Deadline,
+    pub http_denials: Arc<AtomicU64>,
+}
+
+/// What calls owe, and when the attempt last let others run.
+pub(crate) struct Turns {
+    yielded: Instant,
+    /// Fuel at the last call or yield.
+    fuel: u64,
+    owed: Owed,
+}
+
+/// Fuel for work that host functions do in proportion to what they are given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Owed(Arc<AtomicU64>);
+
+impl Owed {
+    /// Adds the price of some work.
+    pub fn add(&self, fuel: u64) {
+        self.0.fetch_add(fuel, Ordering::Relaxed);
+    }
+
+    /// Adds the price of that many bytes, at so much fuel a byte.
+    pub fn bytes(&self, bytes: usize, price: u64) {
+        self.add((bytes as u64).saturating_mul(price));
+    }
+
+    fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// What the host holds for the guest beside the guest's own memory, in bytes, against a limit.
+#[derive(Debug, Clone)]
+pub(crate) struct Held(Arc<Bytes>);
+
+#[derive(Debug, Default)]
+struct Bytes {
+    limit: u64,
+    now: AtomicU64,
+    peak: AtomicU64,
+    refused: AtomicBool,
+}
+
+impl Held {
+    pub fn new(limit: u64) -> Self {
+        Self(Arc::new(Bytes { limit, ..Bytes::default() }))
+    }
+
+    /// Takes bytes. What would be too much is not taken, and ends the attempt.
+    ///
+    /// # Errors
+    /// When the host would hold more than it may.
+    pub fn take(&self, bytes: u64) -> wasmtime::Result<()> {
+        let fits = |now: u64| now.checked_add(bytes).filter(|sum| *sum <= self.0.limit);
+        match self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
+            Ok(before) => self.0.peak.fetch_max(before + bytes, Ordering::Relaxed),
+            Err(_) => {
+                self.0.refused.store(true, Ordering::Relaxed);
+                return self.check();
+            }
+        };
+        Ok(())
+    }
+
+    /// What the host no longer holds.
+    pub fn give_back(&self, bytes: u64) {
+        let less = |now: u64| Some(now.saturating_sub(bytes));
+        // `less` never refuses.
+        let _ = self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
+    /// An error once something was refused: not every place that takes bytes can end the attempt.
+    pub fn check(&self) -> wasmtime::Result<()> {
+        if !self.0.refused.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let message = format!("the host would hold more than {} bytes for the step", self.0.limit);
+        Err(LimitReached::new("host_bytes", message))
+    }
+
+    /// Most bytes that were held at once.
+    pub fn peak(&self) -> u64 {
+        self.0.peak.load(Ordering::Relaxed)
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "how long a thread is held is measured where it is")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Turns {
+    pub fn new(fuel: u64, owed: Owed) -> Self {
+        Self { yielded: now(), fuel, owed }
+    }
+}
+
+impl Passage {
+    /// Takes the price of a call; false where the guest has not called but used up its slice of fuel, which looks the same.
+    fn is_call(store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<bool> {
+        let fuel = store.get_fuel()?;
+        let turns = &mut store.data_mut().turns;
+        let is_call = turns.fuel.saturating_sub(fuel) < YIELD_EVERY_FUEL;
+        turns.fuel = if is_call { fuel.saturating_sub(CALL) } else { fuel };
+        if is_call {
+            let fuel = turns.fuel;
+            store.set_fuel(fuel)?;
+        }
+        Ok(is_call)
+    }
+
+    fn pay_what_is_owed(store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
+        let owed = store.data().turns.owed.take();
+        if owed > 0 {
+            let fuel = store.get_fuel()?.saturating_sub(owed);
+            store.data_mut().turns.fuel = fuel;
+            store.set_fuel(fuel)?;
+        }
+        Ok(())
+    }
+
+    /// Lets others run when the thread has been held for long.
+    async fn pause(store: &mut StoreContextMut<'_, Guest>) {
+        if store.data().turns.yielded.elapsed() < SLICE {
+            return;
+        }
+        tokio::task::yield_now().await;
+        store.data_mut().turns.yielded = now();
+    }
+}
+
+#[async_trait]
+impl CallHookHandler<Guest> for Passage {
+    async fn handle_call_event(
+        &self,
+        mut store: StoreContextMut<'_, Guest>,
+        hook: CallHook,
+    ) -> wasmtime::Result<()> {
+        match hook {
+            CallHook::CallingHost => {
+                let is_call = Self::is_call(&mut store)?;
+                Self::pause(&mut store).await;
+                self.deadline.check()?;
+                if is_call {
+                    store.data_mut().calls.enter(self.http_denials.load(Ordering::Relaxed))?;
+                }
+                Ok(())
+            }
+            CallHook::ReturningFromHost => {
+                Self::pay_what_is_owed(&mut store)?;
+                store.data().held.check()?;
+                Self::pause(&mut store).await;
+                self.deadline.check()
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Directories that a stranger filled: measured and deleted, however deep they are.
+//!
+//! A path longer than 4,096 bytes cannot be opened, a recursion of thousands of levels overflows the stack, and a descriptor
+//! for each level uses up those of the process. So a directory is always opened in the one above it, what is measured has a
+//! bounded depth, and what is deleted is moved up first.
+
+use std::ffi::CStr;
+use std::io;
+use std::path::Path;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RawMode};
+use rustix::io::Errno;
+
+/// Directories within each other that a guest may make.
+pub(crate) const MAX_DEPTH: usize = 32;
+/// Levels that are measured: a program that runs outside of the sandbox may make more than a guest.
+const MEASURED_DEPTH: usize = 64;
+
+/// What is in a directory and below.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// Files and directories.
+    pub entries: u64,
+}
+
+/// Measures a directory.
+///
+/// # Errors
+/// When it cannot be read, or is deeper than a guest can make it.
+pub fn measure(path: &Path) -> io::Result<Measured> {
+    let mut found = Measured::default();
+    measure_in(open(rustix::fs::CWD, path)?.as_fd(), 0, &mut found)?;
+    Ok(found)
+}
+
+fn measure_in(dir: BorrowedFd<'_>, depth: usize, found: &mut Measured) -> io::Result<()> {
+    if depth > MEASURED_DEPTH {
+        return Err(io::Error::other("its directories are too deep"));
+    }
+    for entry in Dir::read_from(dir)? {
+        let entry = entry?;
+        if is_dots(entry.file_name()) {
+            continue;
+        }
+        let stat = match rustix::fs::statat(dir, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            // Gone since it was listed.
+            Err(Errno::NOENT) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        found.entries += 1;
+        match FileType::from_raw_mode(stat.st_mode as RawMode) {
+            FileType::Directory => {
+                measure_in(open(dir, entry.file_name())?.as_fd(), depth + 1, found)?;
+            }
+            _ => found.bytes = found.bytes.saturating_add(u64::try_from(stat.st_size).unwrap_or(0)),
+        }
+    }
+    Ok(())
+}
+
+/// Deletes a directory and everything in it. What a crash leaves is deleted by the next call.
+///
+/// # Errors
+/// The first thing that cannot be deleted.
+pub fn remove(path: &Path) -> io::Result<()> {
+    let dir = match open(rustix::fs::CWD, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let mut moved = 0u64;
+    // Each round takes one level away.
+    while remove_level(dir.as_fd(), &mut moved)? {}
+    Ok(std::fs::remove_dir(path)?)
+}
+
+/// Deletes what is in a directory, with what is in its directories moved into it; true when something is left.
+fn remove_level(dir: BorrowedFd<'_>, moved: &mut u64) -> io::Result<bool> {
+    let mut left = false;
+    for name in names(dir)? {
+        if remove_one(dir, &name)? {
+            continue;
+        }
+        let below = open(dir, &*name)?;
+        for inner in names(below.as_fd())? {
+            if !remove_one(below.as_fd(), &inner)? {
+                left = true;
+                move_up(below.as_fd(), &inner, dir, moved)?;
+            }
+        }
+        rustix::fs::unlinkat(dir, &*name, AtFlags::REMOVEDIR)?;
+    }
+    Ok(left)
+}
+
+/// Moves a directory into another, under a name that nothing has there.
+fn move_up(from: BorrowedFd<'_>, name: &CStr, to: BorrowedFd<'_>, moved: &mut u64) -> io::Result<()> {
+    loop {
+        *moved += 1;
+        let fresh = format!(".removed-{moved}");
+        match rustix::fs::renameat_with(from, name, to, &fresh, rustix::fs::RenameFlags::NOREPLACE) {
+            Ok(()) => return Ok(()),
+            Err(Errno::EXIST) => {}
+            Err(Errno::ACCESS) => rustix::fs::chmodat(from, name, Mode::RWXU, AtFlags::empty())?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Deletes a file or an empty directory; false for a directory that has something in it.
+fn remove_one(dir: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
+    match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(true),
+        // Linux says ISDIR; POSIX has PERM.
+        Err(Errno::ISDIR | Errno::PERM) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match rustix::fs::unlinkat(dir, name, AtFlags::REMOVEDIR) {
+        Ok(()) => Ok(true),
+        Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn names(dir: BorrowedFd<'_>) -> io::Result<Vec<std::ffi::CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(dir)? {
+        let entry = entry?;
+        if !is_dots(entry.file_name()) {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    Ok(names)
+}
+
+fn is_dots(name: &CStr) -> bool {
+    matches!(name.to_bytes(), b"." | b"..")
+}
+
+/// Opens a directory, which is no link; one that its owner may not read is made readable.
+fn open(dir: impl AsFd, name: impl rustix::path::Arg + Copy) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::openat(&dir, name, flags, Mode::empty()) {
+        Err(Errno::ACCESS) => {
+            rustix::fs::chmodat(&dir, name, Mode::RWXU, AtFlags::empty())?;
+            Ok(rustix::fs::openat(&dir, name, flags, Mode::empty())?)
+        }
+        opened => Ok(opened?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes directories within each other, without a path that is too long.
+    fn chain(root: &Path, levels: usize, name: &str) {
+        let mut dir = open(rustix::fs::CWD, root).unwrap();
+        for _ in 0..levels {
+            rustix::fs::mkdirat(&dir, name, Mode::RWXU).unwrap();
+            let flags = OFlags::CREATE | OFlags::WRONLY;
+            drop(rustix::fs::openat(&dir, "file", flags, Mode::RUSR | Mode::WUSR).unwrap());
+            dir = open(&dir, name).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_deeper_than_any_path_is_measured_or_refused_and_deleted() {
+        let root = tempfile::tempdir().unwrap();
+        let (flat, deep) = (root.path().join("flat"), root.path().join("deep"));
+        std::fs::create_dir(&flat).unwrap();
+        std::fs::create_dir(&deep).unwrap();
+        // 30 names of 250 bytes are longer than any path may be.
+        chain(&flat, 30, &"n".repeat(250));
+        std::fs::write(flat.join("seven"), "1234567").unwrap();
+        assert_eq!(measure(&flat).unwrap(), Measured { bytes: 7, entries: 61 });
+        chain(&deep, 5_000, "d");
+        assert!(measure(&deep).is_err());
+        for path in [&flat, &deep] {
+            remove(path).unwrap();
+            assert!(!path.exists());
+        }
+        assert!(remove(&deep).is_ok(), "what is gone is gone");
+    }
+
+    #[test]
+    fn links_are_deleted_and_not_followed() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("kept/inner")).unwrap();
+        std::fs::write(root.path().join("kept/file"), "x").unwrap();
+        let dir = root.path().join("dir");
+        std::fs::create_dir_all(dir.join("a")).unwrap();
+        std::os::unix::fs::symlink("../../kept", dir.join("a/link")).unwrap();
+        std::os::unix::fs::symlink("../kept", dir.join("link")).unwrap();
+        assert_eq!(measure(&dir).unwrap().entries, 3);
+        remove(&dir).unwrap();
+        assert!(
+            !dir.exists()
+                && root.path().join("kept/file").exists()
+                && root.path().join("kept/inner").exists()
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! Guests that make their host hold memory or work for them: each ends in its own class, and the host goes on.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use stepwell::engine::Outcome;
+
+use crate::support::{Running, Site, one_step, probe, told};
+
+async fn site() -> Running {
+    let site = Site::new();
+    let grants = "limits: {wall: 20s}
+context: {read: [seen, steps.first], write: [seen]}
+files:
+- {mount: /scratch, scratch: 64KiB, access: write}";
+    site.probe_policy(grants, "").host().await
+}
+
+/// Resident memory of this process in MiB: now, or the most since it was last asked for anew.
+fn memory(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
+}
+
+#[tokio::test]
+async fn what_a_host_holds_for_a_guest_is_bounded() {
+    let site = site().await;
+    // Whatever is made once is made.
+    site.probe("hold", json!({"text": "bodies", "count": 1})).await;
+    let held =
+        "over_limit: the host would hold more than 67108864 bytes for the step; raise `limits.host_bytes`";
+    for (text, count, expected) in [
+        ("bodies", 1500, held),
+        ("bodies", 400, "succeeded: 400"),
+        ("fields", 20_000, "over_limit: more than 4_096 handles at once"),
+        ("fields", 4_000, "succeeded: 4000"),
+        ("large fields", 1, "trapped: the step put more than 16 KiB of fields into one set of headers"),
+        ("lists", 4_000, "succeeded: 63"),
+        // A list of two million zeros is 4 MB of text.
+        ("variables", 10, "succeeded: 0"),
+    ] {
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+        let before = memory("VmRSS");
+        let config = json!({"text": text, "count": count, "path": "/scratch"});
+        let end = site.probe("hold", config).await;
+        assert!(told(&end).starts_with(expected), "{text} {count}: {}", told(&end));
+        let grown = memory("VmHWM").saturating_sub(before);
+        // 64 MiB for the guest, and 64 MiB for the host.
+        assert!(grown < 160, "{text} {count}: {grown} MiB");
+        assert!(end.receipt.host_peak_bytes <= 64 << 20);
+        if text == "bodies" {
+            assert!(end.receipt.host_peak_bytes >= 400 << 17, "{}", end.receipt.host_peak_bytes);
+        }
+    }
+}
+
+/// One thread runs the test, the step and a timer, as a node whose every thread runs such a step.
+#[tokio::test]
+async fn no_host_call_holds_a_thread_for_long_and_all_of_them_cost_fuel() {
+    let site = site().await;
+    for text in ["log", "random", "poll", "variable", "output", "cheap"] {
+        let mut step = probe("work", json!({ "text": text }));
+        step["timeout"] = json!("2s");
+        let first = json!({"id": "first", "type": "probe", "case": "output", "count": 500_000});
+        step["id"] = json!("only");
+        let job = json!({"id": "test", "steps": [first, step]}).to_string();
+        let mut running = std::pin::pin!(site.run(&job));
+        let (mut worst, started) = (Duration::ZERO, Instant::now());
+        let state = loop {
+            let before = Instant::now();
+            tokio::select! {
+                state = &mut running => break state,
+                () = tokio::time::sleep(Duration::from_millis(5)) => {}
+            }
+            worst = worst.max(before.elapsed());
+        };
+        let end = state.steps[1].end.as_ref().unwrap();
+        let ended = match &end.outcome {
+            Outcome::TimedOut { .. } | Outcome::OutOfFuel { .. } => true,
+            Outcome::OverLimit { limit, .. } => limit == "host_calls",
+            _ => false,
+        };
+        assert!(ended, "{text}: {}", told(end));
+        let calls: u64 = end.receipt.host_calls.values().sum();
+        assert!(end.receipt.fuel >= calls * 1_000, "{text}: {:?}", end.receipt);
+        // Minutes, before calls yielded.
+        assert!(started.elapsed() < Duration::from_secs(20), "{text}: {:?}", started.elapsed());
+        assert!(worst < Duration::from_millis(500), "{text}: a timer was {worst:?} late");
+    }
+}
+
+#[tokio::test]
+async fn the_price_of_calls_is_the_same_each_time() {
+    let site = site().await;
+    let mut fuel = std::collections::BTreeSet::new();
+    for _ in 0..5 {
+        let end = site.probe("calls", json!({"count": 50_000})).await;
+        assert!(end.receipt.fuel > 50_000_000, "{}", end.receipt.fuel);
+        fuel.insert(end.receipt.fuel);
+    }
+    assert_eq!(fuel.len(), 1, "{fuel:?}");
+    // A budget of fuel bounds them, too.
+    let mut step = probe("calls", json!({"count": 50_000}));
+    step["policy"] = json!({"limits": {"fuel": 20_000_000}});
+    let state = site.run(&one_step(step)).await;
+    let end = state.steps[0].end.as_ref().unwrap();
+    assert!(matches!(end.outcome, Outcome::OutOfFuel { .. }), "{}", told(end));
+}
