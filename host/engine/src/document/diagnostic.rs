@@ -41,7 +41,7 @@ pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostic {
     /// A problem at a place of a file; `text` is that line.
-    pub(super) fn at(file: &str, (line, column): (u64, u64), text: &str, message: &str) -> Self {
+    pub fn at(file: &str, (line, column): (u64, u64), text: &str, message: &str) -> Self {
         let (snippet, caret) = around(text, usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX));
         Self { line, column, snippet, caret, ..Self::without_place(file, cut(message, MAX_MESSAGE)) }
     }

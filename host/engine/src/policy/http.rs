@@ -466,7 +466,10 @@ mod tests {
         );
         assert_eq!(own, expected);
         own.narrow(&rule(r#"{"url": "http://x", "max_requests": 5}"#));
-        assert_eq!((own.max_requests, own.allow_private.len(), own.headers.len()), (Some(Count(2)), 0, 0));
+        assert_eq!(
+            (own.max_requests.map(|most| most.0), own.allow_private.len(), own.headers.len()),
+            (Some(2), 0, 0)
+        );
     }
 
     #[test]

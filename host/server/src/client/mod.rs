@@ -251,17 +251,16 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     let number = |of: &Map<String, Value>, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
     let places = errors.iter().filter_map(Value::as_object).map(|error| {
         let line = number(error, "line");
-        let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
-        Diagnostic {
-            warning: error.get("severity").is_some_and(|severity| severity == "warning"),
-            message: said(error, "message").unwrap_or_default(),
-            help: said(error, "help"),
-            file: if file.is_empty() { "request".to_owned() } else { file.to_owned() },
-            line: if text.is_empty() { 0 } else { line },
-            column: number(error, "column"),
-            snippet: snippet.unwrap_or_default().to_owned(),
-            pointer: said(error, "pointer").unwrap_or_default(),
-        }
+        let line_of = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
+        let message = said(error, "message").unwrap_or_default();
+        let mut diagnostic = match line_of {
+            Some(line_of) => Diagnostic::at(file, (line, number(error, "column")), line_of, &message),
+            None => Diagnostic::without_place(if file.is_empty() { "request" } else { file }, message),
+        };
+        diagnostic.warning = error.get("severity").is_some_and(|severity| severity == "warning");
+        diagnostic.help = said(error, "help");
+        diagnostic.pointer = said(error, "pointer").unwrap_or_default();
+        diagnostic
     });
     let places = Diagnostics(places.collect());
     let message = match (places.0.is_empty(), said(&problem, "detail")) {
