@@ -224,6 +224,8 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         );
         let problem = reply.json();
         assert_eq!(problem["status"], status, "{method} {path}");
+        let section = problem["title"].as_str().unwrap().to_lowercase().replace(' ', "-");
+        assert_eq!(problem["type"], format!("/docs/api.md#{section}"), "{method} {path}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains(said), "{method} {path}: {problem}");
     }
     let reply = server

@@ -27,7 +27,8 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
 
 /// A body that cannot be read at all.
 pub(super) fn malformed(problems: Diagnostics) -> Problem {
-    Problem { status: 400, title: "Bad Request".to_owned(), ..HostError::Invalid(problems).into() }
+    let told: Problem = HostError::Invalid(problems).into();
+    Problem { errors: told.errors, ..Problem::bad_request(told.detail) }
 }
 
 /// Reads a body; nothing at all is an empty object.

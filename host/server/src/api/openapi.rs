@@ -107,9 +107,7 @@ fn described(operation: &Operation) -> Value {
     if let Some(body) = operation.body {
         let schema = json!({"schema": {"$ref": format!("#/components/schemas/{body}")}});
         let mut content = Map::new();
-        if matches!(operation.id, "executeJob" | "putJob" | "validateJob" | "previewJob") {
-            content.insert("application/yaml".to_owned(), schema.clone());
-        }
+        content.insert("application/yaml".to_owned(), schema.clone());
         content.insert("application/json".to_owned(), schema);
         map.insert("requestBody".to_owned(), json!({"content": content}));
     }
