@@ -181,7 +181,7 @@ async fn errors_of_files_are_plain_sentences() {
         .config("connections: {shop: {type: sqlite, path: shop.db}}")
         .policy("sql, data_processing, powershell", policy);
     let site = site.host().await;
-    let wide = "SELECT n, 'a text that takes some room ' || n * 7919 AS name FROM big";
+    let wide = "SELECT n, 'a text that takes some room ' || (n * 7919) AS name FROM big";
     let sql = |more: Value| {
         let mut step = json!({"type": "sql", "connection_name": "shop"});
         step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -189,13 +189,13 @@ async fn errors_of_files_are_plain_sentences() {
     };
     let data = |output: &str| json!({"type": "data_processing", "inputs": {"a": "/in/rows.csv"}, "query": "SELECT * FROM a", "output": output});
     for (step, said) in [
-        (sql(json!({"query": wide, "output": "out.csv"})), "cannot write the output: "),
-        (sql(json!({"query": wide, "output": "out.ndjson"})), "cannot write the output: "),
+        (sql(json!({"query": wide, "output": "out.csv"})), "the size that policy grants its mount"),
+        (sql(json!({"query": wide, "output": "out.ndjson"})), "the size that policy grants its mount"),
         (sql(json!({"load": {"file": "/nowhere/t.csv", "table": "t"}})), "cannot read /nowhere/t.csv: "),
         (data("out.csv"), "cannot write the output: "),
         (data("out.ndjson"), "cannot write the output: "),
         (
-            json!({"type": "powershell", "script": "Set-Content -Path /workspace/big.txt -Value ('x' * 200000)"}),
+            json!({"type": "powershell", "script": "Set-Content -Path /workspace/big.txt -Value ('x' * 200000) -ErrorAction Stop"}),
             "/workspace/big.txt",
         ),
     ] {

@@ -4,6 +4,10 @@ use std::io::{Error, ErrorKind};
 
 /// The error code of WASI for a path that is in no mount.
 const NOT_CAPABLE: i32 = 76;
+/// The error codes of WASI for a write beyond the size of a mount, for a failed stream, and for a full disk.
+const QUOTA: i32 = 19;
+const STREAM: i32 = 29;
+const NO_SPACE: i32 = 51;
 
 /// Why an operation on a file failed, without the error number of the system.
 pub fn why(error: &Error) -> String {
@@ -13,6 +17,12 @@ pub fn why(error: &Error) -> String {
         }
         (_, Some(NOT_CAPABLE)) => "it is outside of the mounts that policy grants (`files`)".to_owned(),
         (ErrorKind::PermissionDenied, Some(_)) => "policy does not grant it (`files`)".to_owned(),
+        (_, Some(QUOTA)) => "the size that policy grants its mount is used up (`files`)".to_owned(),
+        (_, Some(STREAM)) => {
+            "reading or writing failed; the size that policy grants its mount may be used up (`files`)"
+                .to_owned()
+        }
+        (_, Some(NO_SPACE)) => "the disk is full".to_owned(),
         (kind, Some(_)) => kind.to_string(),
         (_, None) => error.to_string(),
     }
@@ -25,7 +35,10 @@ pub fn said(error: &(dyn std::error::Error + 'static)) -> String {
         if let Some(of_file) = found.downcast_ref::<Error>().filter(|found| found.raw_os_error().is_some()) {
             return why(of_file);
         }
-        inner = found.source();
+        inner = match found.downcast_ref::<Error>().and_then(Error::get_ref) {
+            Some(within) => Some(within),
+            None => found.source(),
+        };
     }
     plain(&error.to_string())
 }
@@ -51,6 +64,8 @@ mod tests {
             Error::from_raw_os_error(13),
             Error::from_raw_os_error(28),
             Error::from_raw_os_error(NOT_CAPABLE),
+            Error::from_raw_os_error(QUOTA),
+            Error::from_raw_os_error(STREAM),
         ] {
             assert!(!why(&error).contains("os error"), "{}", why(&error));
         }
