@@ -252,16 +252,14 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     let places = errors.iter().filter_map(Value::as_object).map(|error| {
         let line = number(error, "line");
         let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
-        Diagnostic {
-            warning: error.get("severity").is_some_and(|severity| severity == "warning"),
-            message: said(error, "message").unwrap_or_default(),
-            help: said(error, "help"),
-            file: if file.is_empty() { "request".to_owned() } else { file.to_owned() },
-            line: if text.is_empty() { 0 } else { line },
-            column: number(error, "column"),
-            snippet: snippet.unwrap_or_default().to_owned(),
-            pointer: said(error, "pointer").unwrap_or_default(),
-        }
+        let file = if file.is_empty() { "request" } else { file };
+        let at = (if text.is_empty() { 0 } else { line }, number(error, "column"));
+        let message = said(error, "message").unwrap_or_default();
+        let mut found = Diagnostic::at(file, at, snippet.unwrap_or_default(), &message);
+        found.warning = error.get("severity").is_some_and(|severity| severity == "warning");
+        found.help = said(error, "help");
+        found.pointer = said(error, "pointer").unwrap_or_default();
+        found
     });
     let places = Diagnostics(places.collect());
     let message = match (places.0.is_empty(), said(&problem, "detail")) {
