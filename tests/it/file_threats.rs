@@ -125,3 +125,43 @@ async fn no_link_and_no_hole_gets_around_a_quota() {
         assert!(told(&end).starts_with(expected), "{case} {config}: {}", told(&end));
     }
 }
+
+/// Bytes in a directory, as the disk has them.
+fn bytes_in(dir: &Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.metadata().map_or(0, |found| if found.is_file() { found.len() } else { 0 }))
+        .sum()
+}
+
+/// Whatever several handles do to the same files, in whatever order: no more is on the disk than the quota, and what is
+/// deleted can be used again, all of it.
+#[tokio::test]
+async fn a_quota_holds_over_all_handles_and_what_is_deleted_comes_back() {
+    let grants = "files: [{mount: /workspace, workspace: 1MiB, access: write}]";
+    let site = Site::new().probe_policy(grants, "").host().await;
+    for seed in 1..=40 {
+        for count in [301, 300] {
+            let step = crate::support::probe(
+                "shuffle",
+                json!({"path": "/workspace", "text": seed.to_string(), "count": count}),
+            );
+            let state = site.run(&crate::support::one_step(step)).await;
+            let end = state.steps[0].end.as_ref().unwrap();
+            let fits = if count == 300 { 1 << 20 } else { 0 };
+            assert_eq!(told(end), format!("succeeded: {fits}"), "seed {seed}");
+            let used = bytes_in(&site.host.workspace(&state.run.execution_id));
+            assert!(used <= 1 << 20, "seed {seed}: {used} bytes");
+        }
+    }
+}
+
+#[tokio::test]
+async fn directories_have_a_bounded_depth() {
+    let grants = "files: [{mount: /workspace, workspace: 1MiB, access: write}, {mount: /scratch, scratch: 64KiB, access: write}]";
+    let site = Site::new().probe_policy(grants, "").host().await;
+    for path in ["/workspace", "/scratch"] {
+        let end = site.probe("descend", json!({ "path": path })).await;
+        assert_eq!(told(&end), "succeeded: 32", "{path}");
+    }
+}

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use stepwell::engine::Outcome;
 
+use crate::cli::Shell;
+use crate::server::Server;
 use crate::support::{Running, Site, one_step, probe, told};
 
 async fn site() -> Running {
@@ -36,9 +38,9 @@ async fn what_a_host_holds_for_a_guest_is_bounded() {
         ("fields", 20_000, "over_limit: more than 4_096 handles at once"),
         ("fields", 4_000, "succeeded: 4000"),
         ("large fields", 1, "trapped: the step put more than 16 KiB of fields into one set of headers"),
-        ("lists", 4_000, "succeeded: 63"),
+        ("lists", 4_000, "succeeded: 31"),
         // A list of two million zeros is 4 MB of text.
-        ("variables", 10, "succeeded: 0"),
+        ("variables", 10, held),
     ] {
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
         let before = memory("VmRSS");
@@ -46,8 +48,8 @@ async fn what_a_host_holds_for_a_guest_is_bounded() {
         let end = site.probe("hold", config).await;
         assert!(told(&end).starts_with(expected), "{text} {count}: {}", told(&end));
         let grown = memory("VmHWM").saturating_sub(before);
-        // 64 MiB for the guest, and 64 MiB for the host.
-        assert!(grown < 160, "{text} {count}: {grown} MiB");
+        // 64 MiB for the guest, 64 MiB for the host, and a value that is read before it counts.
+        assert!(grown < 224, "{text} {count}: {grown} MiB");
         assert!(end.receipt.host_peak_bytes <= 64 << 20);
         if text == "bodies" {
             assert!(end.receipt.host_peak_bytes >= 400 << 17, "{}", end.receipt.host_peak_bytes);
@@ -106,4 +108,43 @@ async fn the_price_of_calls_is_the_same_each_time() {
     let state = site.run(&one_step(step)).await;
     let end = state.steps[0].end.as_ref().unwrap();
     assert!(matches!(end.outcome, Outcome::OutOfFuel { .. }), "{}", told(end));
+}
+
+/// Each node that takes the run over dies; after three of them the run is set aside, and the fourth lives.
+#[tokio::test]
+async fn a_run_that_kills_its_node_is_set_aside() {
+    let mut server = Server::start(Shell::new());
+    let step =
+        json!({"id": "s", "type": "probe", "case": "sleep", "retry": {"max_attempts": 9, "on": ["any"]}});
+    let job = json!({"id": "killer", "steps": [step]}).to_string();
+    let reply = server.request("POST", "/api/v2/jobs/execute", &[("prefer", "respond-async")], &job).await;
+    let path = format!("/api/v2/runs/{}", reply.json()["execution_id"].as_str().unwrap());
+    for attempt in 1..=3 {
+        wait_for(&server, &path, |run| {
+            run["steps"][0]["status"] == "running" && run["steps"][0]["attempts"] == attempt
+        })
+        .await;
+        server = server.kill_and_restart();
+    }
+    let run = wait_for(&server, &path, |run| run["status"] == "failed").await;
+    assert!(run.to_string().contains("the worker died 3 times in a row"), "{run}");
+    let letters = server.get("/api/v2/dead-letters").await.json();
+    assert_eq!(letters["items"][0]["class"], "lost", "{letters}");
+    let metrics = server.get("/metrics").await.body;
+    assert!(metrics.contains("stepwell_lost_attempts_total 1"), "{metrics}");
+}
+
+async fn wait_for(
+    server: &Server,
+    path: &str,
+    right: impl Fn(&serde_json::Value) -> bool,
+) -> serde_json::Value {
+    for _ in 0..1_200 {
+        let run = server.get(path).await.json();
+        if right(&run) {
+            return run;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{:?}", server.get(path).await);
 }

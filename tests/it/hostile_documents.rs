@@ -47,7 +47,7 @@ fn documents() -> Vec<(&'static str, String, &'static str)> {
             "too large",
         ),
         ("a long zone", json!({"id": "x", "timezone": "A".repeat(900_000), "steps": []}).to_string(), "time zone"),
-        ("many steps", json!({"id": "x", "steps": steps}).to_string(), "at most 1000 items"),
+        ("many steps", json!({"id": "x", "steps": steps}).to_string(), "at most 1000 steps"),
         (
             "many references",
             json!({"id": "x", "vars": vars, "steps": [{"id": "s", "type": "probe", "case": "echo", "text": references.join(" ")}]})
@@ -150,4 +150,18 @@ async fn no_expression_takes_the_memory_of_the_service_or_stops_it() {
     let reply = server.post("/api/v2/jobs/execute", &job).await;
     assert_eq!((reply.status, reply.body.contains("at most 1024")), (422, true), "{reply:?}");
     assert_eq!(server.get("/healthz").await.status, 200);
+}
+
+/// Keys, logs and results stay where they were asked for: in no cache, no page of a browser, no dump.
+#[tokio::test]
+async fn answers_are_not_kept_and_a_crash_leaves_no_dump() {
+    let server = Server::start(Shell::new());
+    for path in ["/api/v2/keys", "/api/v2/runs", "/api/v2/nothing", "/healthz"] {
+        let reply = server.get(path).await;
+        assert_eq!(reply.header("cache-control").as_deref(), Some("no-store"), "{path}: {reply:?}");
+        assert_eq!(reply.header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");
+    }
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
 }

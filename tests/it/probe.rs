@@ -29,6 +29,8 @@ const ELSEWHERE: &[&str] = &[
     "scan",
     "hold",
     "work",
+    "shuffle",
+    "descend",
 ];
 
 /// Case, its configuration, and how what is told begins.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::hint::black_box;
+use std::io::{Seek, SeekFrom, Write};
 
 use stepwell_sdk::prelude::{context, log};
 use wasip2::http::types::{Fields, OutgoingRequest};
@@ -42,6 +43,73 @@ fn fields(count: usize) -> Fields {
         let _ = fields.append(&format!("x-{number}"), &[b'x'; 1_000]);
     }
     fields
+}
+
+/// Does `count` things at random to a few files, through several handles of each; then removes them all, and how many
+/// bytes fit then.
+pub fn shuffle(path: &str, seed: u64, count: u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let name = |n: u64| format!("{path}/f{n}");
+    let mut open: Vec<fs::File> = Vec::new();
+    let piece = vec![1; 64 << 10];
+    for _ in 0..count {
+        let (one, other, size) = (random(6), random(6), random(300 << 10));
+        let handle = if open.is_empty() { None } else { Some(random(open.len() as u64) as usize) };
+        // Whatever fails, fails: the host's account is what is tried here.
+        match (random(9), handle) {
+            (0 | 1, _) if open.len() < 12 => {
+                let options =
+                    fs::OpenOptions::new().write(true).create(true).truncate(other == 0).open(name(one));
+                open.extend(options);
+            }
+            (2 | 3, Some(handle)) => {
+                let _ = open[handle].seek(SeekFrom::Start(size));
+                let _ = open[handle].write_all(&piece[..random(64 << 10) as usize]);
+            }
+            (4, Some(handle)) => drop(open[handle].set_len(size)),
+            (5, Some(handle)) => drop(open.swap_remove(handle)),
+            (6, _) => drop(fs::remove_file(name(one))),
+            (7, _) => drop(fs::rename(name(one), name(other))),
+            _ => drop(fs::create_dir(format!("{path}/d{one}"))),
+        }
+    }
+    if count % 2 == 1 {
+        return 0;
+    }
+    drop(open);
+    for n in 0..6 {
+        let _ = fs::remove_file(name(n));
+        let _ = fs::remove_dir(format!("{path}/d{n}"));
+    }
+    let mut fits = 0;
+    if let Ok(mut file) = fs::File::create(name(0)) {
+        while file.write_all(&piece[..1 << 10]).is_ok() {
+            fits += 1 << 10;
+        }
+    }
+    fits
+}
+
+/// Makes directories within each other, and moves one chain below the other; how many levels there are then.
+pub fn descend(path: &str) -> usize {
+    let mut levels = 0;
+    let mut at = path.to_owned();
+    while fs::create_dir(format!("{at}/d")).is_ok() {
+        at.push_str("/d");
+        levels += 1;
+    }
+    let _ = fs::create_dir(format!("{path}/e"));
+    let _ = fs::create_dir(format!("{path}/e/e"));
+    if fs::rename(format!("{path}/e"), format!("{at}/e")).is_ok() {
+        levels += 2;
+    }
+    levels
 }
 
 /// Makes the host work for as long as it lets itself be made.

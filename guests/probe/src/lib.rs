@@ -77,6 +77,10 @@ pub enum Case {
     Sparse,
     /// Makes `count` files in `path`.
     Files,
+    /// Does `count` things at random, by the seed `text`, to files in `path` through several handles of each.
+    Shuffle,
+    /// Makes directories within each other in `path`.
+    Descend,
     /// Makes a symbolic link at `path`.
     Symlink,
     /// Tries ways out of the directory `path`, each with every operation; says which worked.
@@ -163,6 +167,8 @@ impl Step for Probe {
             | Case::Write
             | Case::Sparse
             | Case::Files
+            | Case::Shuffle
+            | Case::Descend
             | Case::Symlink
             | Case::Tricks
             | Case::Look => self.files(),
@@ -290,6 +296,8 @@ impl Probe {
                 fs::File::create(&self.path).and_then(|file| file.set_len(self.count)).map_err(failed)?;
                 done(0)
             }
+            Case::Shuffle => done(host::shuffle(&self.path, self.text.parse().unwrap_or(1), self.count)),
+            Case::Descend => done(host::descend(&self.path)),
             Case::Tricks => Ok(Output::new("done").metadata("worked", tricks::tried(&self.path))),
             Case::Files => {
                 for i in 0..self.count {

@@ -3,6 +3,8 @@
 //! The threat: a descriptor is a stranger's text. It is shown in terminals, kept in the store, compiled into a
 //! validator that each job meets, and compared with policy. So each part has a bound, and a meaning that is known.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::job::{STEP_KEYS, approval};
@@ -18,6 +20,10 @@ const TEXT: usize = 500;
 const SCHEMA_BYTES: usize = 128 << 10;
 /// Levels of lists and objects in a schema.
 const SCHEMA_DEPTH: usize = 32;
+/// Parts of a schema, each `$ref` filled in: a value is checked against each of them.
+const SCHEMA_PARTS: usize = 2_000;
+/// References within each other.
+const SCHEMA_REFERENCES: usize = 32;
 
 /// Whether that is the name of a step type: `invoice_check` or `acme/invoice_check`, at most 64 characters.
 pub fn is_type_name(name: &str) -> bool {
@@ -95,6 +101,10 @@ fn schema(schema: &Value) -> Vec<String> {
     if bytes > SCHEMA_BYTES {
         return wrong(format!("it has {bytes} bytes; write at most {SCHEMA_BYTES}"));
     }
+    // Before anything is checked against it: the host runs a schema, and nothing interrupts that.
+    if let Err(why) = expanded(schema, schema, &mut BTreeMap::new(), &mut Vec::new()) {
+        return wrong(why);
+    }
     let mut problems = Vec::new();
     if let Err(error) = jsonschema::meta::validate(schema) {
         let place = match error.instance_path().to_string() {
@@ -104,7 +114,7 @@ fn schema(schema: &Value) -> Vec<String> {
         let why: String = error.to_string().chars().take(300).collect();
         return wrong(format!("it is not a valid JSON Schema: {place}: {why}"));
     }
-    match jsonschema::validator_for(schema) {
+    match crate::document::validator_options().build(schema) {
         Ok(validator) => {
             let others = [json!(null), json!(true), json!(1), json!("text"), json!([])];
             if others.iter().any(|value| validator.is_valid(value)) {
@@ -128,6 +138,77 @@ fn schema(schema: &Value) -> Vec<String> {
         ));
     }
     problems
+}
+
+/// How many parts a schema has for one value, when each `$ref` stands for what it names: definitions that name each other
+/// twice double with each level.
+fn expanded(
+    schema: &Value,
+    root: &Value,
+    known: &mut BTreeMap<String, usize>,
+    open: &mut Vec<String>,
+) -> Result<usize, String> {
+    let mut parts = 1usize;
+    match schema {
+        Value::Object(map) => {
+            for (key, value) in map {
+                parts += match (key.as_str(), value.as_str()) {
+                    ("$ref", Some(name)) => referenced(name, root, known, open)?,
+                    ("$dynamicRef" | "$recursiveRef", Some(_)) => {
+                        return Err(format!("`{key}` is not supported; use `$ref`"));
+                    }
+                    // References below it would mean something else.
+                    ("$id", Some(_)) if !std::ptr::eq(schema, root) => {
+                        return Err("`$id` is supported at its top level only".to_owned());
+                    }
+                    ("$defs" | "definitions", _) => 0,
+                    _ => expanded(value, root, known, open)?,
+                };
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                parts += expanded(item, root, known, open)?;
+            }
+        }
+        _ => {}
+    }
+    match parts {
+        parts if parts > SCHEMA_PARTS => {
+            Err(format!("it has more than {SCHEMA_PARTS} parts, each `$ref` filled in; simplify it"))
+        }
+        parts => Ok(parts),
+    }
+}
+
+fn referenced(
+    name: &str,
+    root: &Value,
+    known: &mut BTreeMap<String, usize>,
+    open: &mut Vec<String>,
+) -> Result<usize, String> {
+    if let Some(parts) = known.get(name) {
+        return Ok(*parts);
+    }
+    let shown = crate::document::cut(name, 60);
+    if open.iter().any(|above| above == name) {
+        return Err(format!("`$ref: {shown}` contains itself; describe a bounded depth"));
+    }
+    if open.len() >= SCHEMA_REFERENCES {
+        return Err(format!(
+            "more than {SCHEMA_REFERENCES} definitions refer to each other in a row; simplify it"
+        ));
+    }
+    let Some(target) = name.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) else {
+        return Err(format!(
+            "`$ref: {shown}` names no part of it: a schema is complete in itself; write for instance `#/$defs/name`"
+        ));
+    };
+    open.push(name.to_owned());
+    let parts = expanded(target, root, known, open)?;
+    open.pop();
+    known.insert(name.to_owned(), parts);
+    Ok(parts)
 }
 
 /// Whether the schema, or a part of it that describes the same object, has a property of this name.
@@ -172,6 +253,16 @@ mod tests {
     fn nested(levels: usize) -> Value {
         (0..levels).fold(json!(true), |schema, _| json!({"not": schema}))
     }
+    /// Definitions that each name the next one twice.
+    fn doubling(levels: usize) -> Value {
+        let mut definitions = serde_json::Map::new();
+        for level in 0..levels {
+            let next = json!({"$ref": format!("#/$defs/a{}", level + 1)});
+            definitions.insert(format!("a{level}"), json!({"allOf": [next, next]}));
+        }
+        definitions.insert(format!("a{levels}"), json!(true));
+        json!({"type": "object", "allOf": [{"$ref": "#/$defs/a0"}], "$defs": definitions})
+    }
 
     #[test]
     fn each_problem_names_its_field_and_the_fix() {
@@ -209,6 +300,24 @@ mod tests {
                 "a schema is complete in itself",
             ),
             (|m| m.config_schema = nested(40).into(), "nested deeper than 32 levels"),
+            (|m| m.config_schema = doubling(25).into(), "more than 2000 parts"),
+            (|m| m.config_schema = doubling(40).into(), "refer to each other in a row"),
+            (
+                |m| {
+                    m.config_schema =
+                        json!({"type": "object", "$ref": "#/$defs/a", "$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}).into();
+                },
+                "contains itself",
+            ),
+            (|m| m.config_schema = json!({"type": "object", "not": {"$ref": "#"}}).into(), "contains itself"),
+            (|m| m.config_schema = json!({"type": "object", "$dynamicRef": "#a"}).into(), "is not supported"),
+            (
+                |m| {
+                    m.config_schema =
+                        json!({"type": "object", "properties": {"a": {"pattern": "^(?=(a+)+$)"}}}).into();
+                },
+                "cannot be used",
+            ),
             (
                 |m| m.config_schema = json!({"type": "object", "description": "x".repeat(200 << 10)}).into(),
                 "write at most 131072",

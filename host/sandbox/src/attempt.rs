@@ -144,7 +144,7 @@ impl Sandbox {
             trace: request.trace,
             cancel: request.cancel,
         };
-        let (mut attempt, _mounts) = match Attempt::new(&self.engine.engine, setup) {
+        let (mut attempt, mounts) = match Attempt::new(&self.engine.engine, setup) {
             Ok(attempt) => attempt,
             Err(error) => return end(classify::fault(&error, "the sandbox cannot be set up"), receipt),
         };
@@ -173,7 +173,12 @@ impl Sandbox {
             }
         };
         receipt.run_us = clock.micros();
-        let (outcome, produced) = attempt.conclude(ended, wall);
+        let (mut outcome, mut produced) = attempt.conclude(ended, wall);
+        if outcome.is_success()
+            && let Some(over) = over_quota(mounts).await
+        {
+            (outcome, produced) = (over, Produced::default());
+        }
         attempt.write(&mut receipt);
         attempt.close_log().await;
         StepEnd { outcome, produced, receipt }
@@ -395,6 +400,29 @@ impl Stopwatch {
     pub fn micros(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
+}
+
+/// What a step left in its own directories, when it is more than their quota: programs that it starts write there without
+/// the host.
+async fn over_quota(mounts: Vec<Mounted>) -> Option<Outcome> {
+    if mounts.iter().all(|mounted| matches!(mounted.grant.source, MountSource::Host(_))) {
+        return None;
+    }
+    let look = move || {
+        mounts.iter().find_map(|mounted| {
+            let (MountSource::Scratch(limit) | MountSource::Workspace(limit)) = &mounted.grant.source else {
+                return None;
+            };
+            let mount = &mounted.grant.mount;
+            let message = match tree::measure(&mounted.path) {
+                Ok(found) if found.bytes <= limit.0 => return None,
+                Ok(found) => format!("{} bytes are in {mount}, of at most {}", found.bytes, limit.0),
+                Err(error) => format!("{mount} cannot be measured: {error}"),
+            };
+            Some(Outcome::OverLimit { limit: "file_bytes".to_owned(), message })
+        })
+    };
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }
 
 /// The directories behind the mounts of a request.

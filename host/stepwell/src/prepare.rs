@@ -23,8 +23,8 @@ pub(crate) struct Known {
     config: Value,
 }
 
-/// Steps by the digest of their job, their index, and the digest of their component.
-pub(crate) type KnownSteps = Mutex<HashMap<(String, usize, String), Arc<Known>>>;
+/// Steps by the generation of the settings, the digest of their job, their index, and the digest of their component.
+pub(crate) type KnownSteps = Mutex<HashMap<(u64, String, usize, String), Arc<Known>>>;
 
 /// Problems of a configuration that the end of a step tells of.
 const MOST_TOLD: usize = 20;
@@ -88,7 +88,8 @@ impl Host {
 
     /// What is known of a step before it runs, and stays so: policies are read once, and a job is its digest.
     fn known(&self, job: &Job, index: usize, step: &StepDefinition, component: &Component) -> Arc<Known> {
-        let key = (job.digest().to_owned(), index, component.digest().to_owned());
+        // Read before the settings: what was decided by old ones is not found once there are new ones.
+        let key = (self.generation(), job.digest().to_owned(), index, component.digest().to_owned());
         if let Some(known) = lock(&self.known).get(&key) {
             return known.clone();
         }

@@ -9,6 +9,10 @@ pub const MAX_PROBLEMS: usize = 100;
 
 /// Bytes of a message that a diagnostic holds: it may quote a value of any size.
 const MAX_MESSAGE: usize = 600;
+/// Characters of a help.
+const MAX_HELP: usize = 4_000;
+/// What stands after the problems that are shown.
+const MORE: &str = "there are more problems; fix these first";
 /// Characters of a line that are shown, those around the problem.
 const MAX_SNIPPET: usize = 200;
 
@@ -64,7 +68,7 @@ impl Diagnostic {
     /// Adds how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(cut(&help.into(), MAX_HELP));
         self
     }
 
@@ -107,16 +111,18 @@ impl Diagnostics {
     /// Sorts by place, as a reader meets them. Of many problems the first stay, and of errors and warnings the errors.
     #[must_use]
     pub fn sorted(mut self) -> Self {
+        // What was sorted before may say so already.
+        let had_more = self.0.iter().any(|diagnostic| diagnostic.message == MORE);
+        self.0.retain(|diagnostic| diagnostic.message != MORE);
         self.0.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        if self.is_full() {
+        if had_more || self.is_full() {
             if self.has_errors() {
                 self.0.retain(|diagnostic| !diagnostic.warning);
             }
             self.0.truncate(MAX_PROBLEMS);
             if let Some(last) = self.0.last() {
-                let more = "there are more problems; fix these first".to_owned();
-                let more =
-                    Diagnostic { warning: last.warning, ..Diagnostic::without_place(&last.file, more) };
+                let more = Diagnostic::without_place(&last.file, MORE.to_owned());
+                let more = Diagnostic { warning: last.warning, ..more };
                 self.0.push(more);
             }
         }
@@ -190,7 +196,8 @@ mod tests {
         let sorted = Diagnostics(all).sorted();
         assert_eq!(sorted.0.len(), MAX_PROBLEMS + 1);
         assert_eq!(sorted.0[0].message, "problem 151");
-        assert_eq!(sorted.0[MAX_PROBLEMS].message, "there are more problems; fix these first");
+        assert_eq!(sorted.0[MAX_PROBLEMS].message, MORE);
+        assert_eq!(sorted.clone().sorted(), sorted);
         assert!(sorted.0.iter().all(|diagnostic| !diagnostic.warning));
     }
 }

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS};
+pub(crate) use schema::validator_options;
 pub use schema::{Schema, SchemaProblem, closest};
 use tree::Places;
 

@@ -79,7 +79,7 @@ impl Schema {
     /// The problems of `value`, except where the value is a template: all of them, or one more than are shown.
     pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
         let make = || {
-            let options = jsonschema::options().should_validate_formats(self.0.formats);
+            let options = validator_options().should_validate_formats(self.0.formats);
             options.build(&self.0.value).map_err(|error| error.to_string())
         };
         let validator = match self.0.validator.get_or_init(make) {
@@ -112,6 +112,12 @@ impl Schema {
         }
         problems
     }
+}
+
+/// How schemas are made ready: the patterns of a stranger's schema take linear time, so they have no look-around and no
+/// back-references.
+pub(crate) fn validator_options() -> jsonschema::ValidationOptions<'static> {
+    jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex())
 }
 
 /// Bytes of the pointers to all parts of a value that is searched for every problem: the library collects them before the

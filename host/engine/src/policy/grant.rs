@@ -101,14 +101,21 @@ pub enum MountSource {
 }
 
 impl Grant {
-    /// A grant of nothing, for calls that must be pure. The memory is that of `large`, since a component that
-    /// needs it needs it to be instantiated at all.
+    /// A grant of nothing, for calls that must be pure. Memory, tables and instances are those of `large`, since a component
+    /// that needs them needs them to be instantiated at all.
     pub fn nothing() -> Self {
         Self {
             component: String::new(),
             policy: String::new(),
             profile: Profile::Large,
-            limits: Limits { fuel: Limits::STANDARD.fuel, wall: Limits::STANDARD.wall, ..Limits::LARGE },
+            limits: Limits {
+                memory: Limits::LARGE.memory,
+                memories: Limits::LARGE.memories,
+                tables: Limits::LARGE.tables,
+                table_elements: Limits::LARGE.table_elements,
+                instances: Limits::LARGE.instances,
+                ..Limits::STANDARD
+            },
             http: HttpGrant::default(),
             sql: BTreeMap::new(),
             files: Vec::new(),

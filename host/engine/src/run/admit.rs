@@ -150,15 +150,18 @@ pub fn retry_of(
     Ok(run)
 }
 
-/// What happened to the steps before the one that failed, as far as the job still has them in this order; nothing when
-/// no step failed.
+/// What happened to the steps before the one that failed, as far as the job still has them, unchanged and in this order;
+/// nothing when no step failed. Of an edited job nothing is inherited from an approval on.
 fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
     let Some(failed) = old.restart_step() else { return Vec::new() };
+    let edited = old.run.job.digest() != job.digest();
     let mut events = Vec::new();
     let before = old.run.job.all_steps().zip(&old.steps).enumerate().take(failed);
     for (step, (definition, state)) in before {
-        let same = job.step(step).is_some_and(|now| now.id == definition.id);
-        if !same || job.part_of(step) != Part::Steps {
+        // What was approved is the job as it was, and a result is that of a step as it was.
+        let same = job.step(step).is_some_and(|now| now == definition);
+        let approved = edited && definition.step_type == crate::job::approval::TYPE;
+        if !same || approved || job.part_of(step) != Part::Steps {
             break;
         }
         events.push(match (&state.end, state.ended_at) {

@@ -158,8 +158,9 @@ impl Host for Guest {
         if sum > limit {
             return Ok(Err(Error::TooLarge(limit)));
         }
-        self.held.give_back(before.map_or(0, |set| held_by(&set.value)));
+        // Both are there for a moment.
         self.held.take(held_by(&value))?;
+        self.held.give_back(before.map_or(0, |set| held_by(&set.value)));
         self.context.set_bytes = sum;
         self.context.set.insert(name, Set { value, bytes });
         Ok(Ok(()))

@@ -9,7 +9,7 @@ use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, InputStream, OutputStream, Pollable, StreamError, StreamResult,
 };
 
-use super::files::{Open, Traffic};
+use super::file_sizes::{Open, Traffic};
 
 pub(super) struct GuardedInput {
     pub below: DynInputStream,

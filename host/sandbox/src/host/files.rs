@@ -9,7 +9,6 @@
 //! there is nothing.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -23,6 +22,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
+use super::file_sizes::{Found, Meter, Open, Size, Traffic, depth_of};
 use super::file_streams::{GuardedInput, GuardedOutput};
 use super::log::LogBook;
 use crate::guest::{Calls, Guest};
@@ -50,128 +50,6 @@ pub(crate) struct FileUse {
     root: Option<u32>,
     /// What the log has been told of.
     told: BTreeSet<String>,
-}
-
-/// A mount: what is in it, in bytes, against a limit.
-#[derive(Debug)]
-pub(super) struct Meter {
-    at: String,
-    writable: bool,
-    used: AtomicU64,
-    limit: u64,
-}
-
-/// Bytes that went either way.
-#[derive(Debug, Default)]
-pub(super) struct Traffic {
-    pub read: AtomicU64,
-    pub written: AtomicU64,
-}
-
-/// What is known of an open file or directory.
-#[derive(Debug, Clone)]
-pub(super) struct Open {
-    mount: Arc<Meter>,
-    /// Of a file that is open for writing.
-    size: Option<Arc<Size>>,
-    /// Directories above it in its mount.
-    depth: usize,
-    pub traffic: Arc<Traffic>,
-}
-
-/// The size of a file that is open for writing, shared by its handles.
-#[derive(Debug)]
-struct Size {
-    bytes: AtomicU64,
-    /// It has no name any more: its bytes are free when its last handle is closed.
-    removed: AtomicBool,
-    mount: Arc<Meter>,
-    total: Arc<Meter>,
-}
-
-impl Drop for Size {
-    fn drop(&mut self) {
-        if *self.removed.get_mut() {
-            self.shrink_to(0);
-        }
-    }
-}
-
-impl Size {
-    /// Makes room for that many bytes. Holes count: they can be filled later.
-    fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
-        let growth = bytes.saturating_sub(self.bytes.load(Ordering::Relaxed));
-        if growth == 0 {
-            return Ok(());
-        }
-        if !self.mount.charge(growth) {
-            return Err(quota());
-        }
-        if !self.total.charge(growth) {
-            self.mount.refund(growth);
-            return Err(quota());
-        }
-        self.bytes.fetch_max(bytes, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Gives back what is beyond that many bytes.
-    fn shrink_to(&self, bytes: u64) {
-        let before = self.bytes.fetch_min(bytes, Ordering::Relaxed);
-        let less = before.saturating_sub(bytes);
-        self.mount.refund(less);
-        self.total.refund(less);
-    }
-}
-
-/// What a name stands for, before the name is taken away.
-struct Found {
-    kind: types::DescriptorType,
-    size: u64,
-    links: u64,
-    identity: u64,
-}
-
-impl Meter {
-    fn charge(&self, bytes: u64) -> bool {
-        let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
-    }
-
-    fn refund(&self, bytes: u64) {
-        let less = |used: u64| Some(used.saturating_sub(bytes));
-        // `less` never refuses.
-        let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-    }
-}
-
-impl Open {
-    /// Makes room for a file that will be `bytes` long. What is not open for writing is refused by the call itself.
-    pub fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
-        self.size.as_ref().map_or(Ok(()), |size| size.grow_to(bytes))
-    }
-
-    /// The length of the file, as far as it is known here.
-    pub fn len(&self) -> u64 {
-        self.size.as_ref().map_or(0, |size| size.bytes.load(Ordering::Relaxed))
-    }
-}
-
-/// Directories above what a path names, when it begins at that depth.
-fn depth_of(start: usize, path: &str) -> usize {
-    path.split('/').fold(start, |depth, part| match part {
-        "" | "." => depth,
-        ".." => depth.saturating_sub(1),
-        _ => depth + 1,
-    })
-}
-
-/// Linux's number for "disk quota exceeded": wasmtime-wasi translates numbers, and not kinds.
-const EDQUOT: i32 = 122;
-
-/// "Disk quota exceeded", as the operating system says it.
-fn quota() -> io::Error {
-    io::Error::from_raw_os_error(EDQUOT)
 }
 
 impl FileUse {

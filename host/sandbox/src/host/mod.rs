@@ -7,6 +7,7 @@ pub(crate) mod clocks;
 pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod context;
+mod file_sizes;
 mod file_streams;
 pub(crate) mod files;
 pub(crate) mod http;

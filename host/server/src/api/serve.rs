@@ -43,6 +43,7 @@ pub(crate) struct Serving {
 pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Result<Exit, HostError> {
     let Serving { listen, rate, format } = serving;
     let fail = |error| file_error(listen.to_string().into(), error);
+    leave_no_dump();
     let listener = TcpListener::bind(listen).await.map_err(fail)?;
     let address = listener.local_addr().map_err(fail)?;
     first_key(&host).await?;
@@ -78,6 +79,14 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
         None => tracing::warn!("stopped at once: what was running runs again"),
     }
     Ok(Exit::Success)
+}
+
+/// A dump of this process would hold secrets.
+fn leave_no_dump() {
+    let nothing = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, nothing) {
+        tracing::warn!("cannot forbid core dumps, which would hold secrets: {error}");
+    }
 }
 
 /// One line of the log about what has started.

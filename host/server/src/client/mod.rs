@@ -251,16 +251,15 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
     let number = |of: &Map<String, Value>, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
     let places = errors.iter().filter_map(Value::as_object).map(|error| {
         let line = number(error, "line");
-        let line_of = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
+        let snippet = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
+        let file = if file.is_empty() { "request" } else { file };
+        let at = (if text.is_empty() { 0 } else { line }, number(error, "column"));
         let message = said(error, "message").unwrap_or_default();
-        let mut diagnostic = match line_of {
-            Some(line_of) => Diagnostic::at(file, (line, number(error, "column")), line_of, &message),
-            None => Diagnostic::without_place(if file.is_empty() { "request" } else { file }, message),
-        };
-        diagnostic.warning = error.get("severity").is_some_and(|severity| severity == "warning");
-        diagnostic.help = said(error, "help");
-        diagnostic.pointer = said(error, "pointer").unwrap_or_default();
-        diagnostic
+        let mut found = Diagnostic::at(file, at, snippet.unwrap_or_default(), &message);
+        found.warning = error.get("severity").is_some_and(|severity| severity == "warning");
+        found.help = said(error, "help");
+        found.pointer = said(error, "pointer").unwrap_or_default();
+        found
     });
     let places = Diagnostics(places.collect());
     let message = match (places.0.is_empty(), said(&problem, "detail")) {

@@ -442,6 +442,54 @@ fn a_retry_goes_on_where_the_run_failed() {
     }
 }
 
+/// What somebody approved is the job as it was: an edited one is asked about again, and a step that was edited runs again.
+#[test]
+fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
+    let job = |first: &str, approval: &str, last: &str| {
+        let approval = match approval {
+            "" => json!({"id": "ok", "type": "x"}),
+            message => json!({"id": "ok", "type": "approval", "message": message}),
+        };
+        json!({"steps": [{"id": "a", "type": "x", "text": first}, approval, {"id": "c", "type": "x", "text": last}]})
+    };
+    for (old, new, inherited) in [
+        (job("1", "Go?", "2"), job("1", "Go?", "2"), 2),
+        (job("1", "Go?", "2"), job("1", "Go?", "something else"), 1),
+        (job("1", "", "2"), job("1", "", "something else"), 2),
+        (job("1", "", "2"), job("edited", "", "2"), 0),
+    ] {
+        let mut state = with(old.clone());
+        apply(&mut state, &Event::Started { at: at(0) }).unwrap();
+        while let Some(effect) = next(&state) {
+            let step = match effect {
+                Effect::RequestApproval { step } => {
+                    let asked =
+                        Event::ApprovalRequested { step, message: String::new(), at: at(1), until: at(9) };
+                    apply(&mut state, &asked).unwrap();
+                    let by = Some("ada".to_owned());
+                    let decided = Event::ApprovalDecided {
+                        step,
+                        approved: true,
+                        by,
+                        comment: String::new(),
+                        at: at(2),
+                    };
+                    apply(&mut state, &decided).unwrap();
+                    continue;
+                }
+                Effect::RunStep { step, .. } => step,
+                _ => break,
+            };
+            apply(&mut state, &started(step, 1)).unwrap();
+            let outcome = if step == 2 { failed(false) } else { Outcome::Succeeded };
+            apply(&mut state, &ended(step, 1, outcome, 3)).unwrap();
+        }
+        let edited = with(new.clone()).run.job.clone();
+        let again = crate::run::retry_of(&state, &edited, false, "exec_2".to_owned(), at(500)).unwrap();
+        assert_eq!(again.inherited.len(), inherited, "{new}");
+    }
+}
+
 fn run_to_the_end(state: &mut RunState, ends: &[(&str, Outcome)]) {
     while let Some(Effect::RunStep { step, attempt, .. }) = next(state) {
         let definition = state.run.job.step(step).unwrap().clone();

@@ -1,0 +1,169 @@
+//! What files take: the quota of a mount, the size of each file that is open, and the depth of directories.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use wasmtime_wasi::p2::bindings::filesystem::types;
+
+/// A mount: what is in it, in bytes, against a limit.
+#[derive(Debug)]
+pub(super) struct Meter {
+    pub at: String,
+    pub writable: bool,
+    pub used: AtomicU64,
+    pub limit: u64,
+}
+
+/// Bytes that went either way.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    pub read: AtomicU64,
+    pub written: AtomicU64,
+}
+
+/// What is known of an open file or directory.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub mount: Arc<Meter>,
+    /// Of a file that is open for writing.
+    pub size: Option<Arc<Size>>,
+    /// Directories above it in its mount.
+    pub depth: usize,
+    pub traffic: Arc<Traffic>,
+}
+
+/// The size of a file that is open for writing, shared by its handles.
+#[derive(Debug)]
+pub(super) struct Size {
+    pub bytes: AtomicU64,
+    /// It has no name any more: its bytes are free when its last handle is closed.
+    pub removed: AtomicBool,
+    pub mount: Arc<Meter>,
+    pub total: Arc<Meter>,
+}
+
+impl Drop for Size {
+    fn drop(&mut self) {
+        if *self.removed.get_mut() {
+            self.shrink_to(0);
+        }
+    }
+}
+
+impl Size {
+    /// Makes room for that many bytes. Holes count: they can be filled later.
+    pub fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
+        let growth = bytes.saturating_sub(self.bytes.load(Ordering::Relaxed));
+        if growth == 0 {
+            return Ok(());
+        }
+        if !self.mount.charge(growth) {
+            return Err(quota());
+        }
+        if !self.total.charge(growth) {
+            self.mount.refund(growth);
+            return Err(quota());
+        }
+        self.bytes.fetch_max(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Gives back what is beyond that many bytes.
+    pub fn shrink_to(&self, bytes: u64) {
+        let before = self.bytes.fetch_min(bytes, Ordering::Relaxed);
+        let less = before.saturating_sub(bytes);
+        self.mount.refund(less);
+        self.total.refund(less);
+    }
+}
+
+/// What a name stands for, before the name is taken away.
+pub(super) struct Found {
+    pub kind: types::DescriptorType,
+    pub size: u64,
+    pub links: u64,
+    pub identity: u64,
+}
+
+impl Meter {
+    pub fn charge(&self, bytes: u64) -> bool {
+        let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+
+    pub fn refund(&self, bytes: u64) {
+        let less = |used: u64| Some(used.saturating_sub(bytes));
+        // `less` never refuses.
+        let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+}
+
+impl Open {
+    /// Makes room for a file that will be `bytes` long. What is not open for writing is refused by the call itself.
+    pub fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
+        self.size.as_ref().map_or(Ok(()), |size| size.grow_to(bytes))
+    }
+
+    /// The length of the file, as far as it is known here.
+    pub fn len(&self) -> u64 {
+        self.size.as_ref().map_or(0, |size| size.bytes.load(Ordering::Relaxed))
+    }
+}
+
+/// Directories above what a path names, when it begins at that depth.
+pub(super) fn depth_of(start: usize, path: &str) -> usize {
+    path.split('/').fold(start, |depth, part| match part {
+        "" | "." => depth,
+        ".." => depth.saturating_sub(1),
+        _ => depth + 1,
+    })
+}
+
+/// Linux's number for "disk quota exceeded": wasmtime-wasi translates numbers, and not kinds.
+const EDQUOT: i32 = 122;
+
+/// "Disk quota exceeded", as the operating system says it.
+fn quota() -> io::Error {
+    io::Error::from_raw_os_error(EDQUOT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_as_deep_as_its_names() {
+        for (start, path, depth) in
+            [(0, "a", 1), (2, "a/b", 4), (2, "./a//b/", 4), (2, "../a", 2), (1, "../../../a", 1), (3, ".", 3)]
+        {
+            assert_eq!(depth_of(start, path), depth, "{start} {path}");
+        }
+    }
+
+    #[test]
+    fn all_handles_of_a_file_share_its_size_and_its_bytes_come_back_once() {
+        let meter =
+            |limit| Arc::new(Meter { at: String::new(), writable: true, used: AtomicU64::new(0), limit });
+        let (mount, total) = (meter(100), meter(1_000));
+        let size = || Size {
+            bytes: AtomicU64::new(0),
+            removed: AtomicBool::new(false),
+            mount: mount.clone(),
+            total: total.clone(),
+        };
+        let used = || (mount.used.load(Ordering::Relaxed), total.used.load(Ordering::Relaxed));
+        let file = Arc::new(size());
+        let other = file.clone();
+        file.grow_to(100).unwrap();
+        file.shrink_to(0);
+        assert_eq!(used(), (0, 0));
+        other.grow_to(80).unwrap();
+        assert_eq!((used(), file.grow_to(101).is_err()), ((80, 80), true));
+        file.removed.store(true, Ordering::Relaxed);
+        drop(file);
+        assert_eq!(used(), (80, 80), "a handle is still open");
+        drop(other);
+        assert_eq!(used(), (0, 0));
+    }
+}
