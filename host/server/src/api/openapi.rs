@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use stepwell::engine::JobDefinition;
 use stepwell::engine::run::RunView;
-use stepwell::engine::store::{DeadLetter, RunRow};
+use stepwell::engine::store::DeadLetter;
 use stepwell::{Activated, Backfill, Explanation, Health, Metrics};
 
 use super::problem::Problem;
@@ -184,7 +184,7 @@ macro_rules! schemas {
 
 fn schemas() -> Value {
     let all = schemas! {
-        "Problem": Problem, "Run": RunView, "RunRow": RunRow, "Runs": views::Runs, "Accepted": views::Accepted,
+        "Problem": Problem, "Run": RunView, "RunRow": views::Run, "Runs": views::Runs, "Accepted": views::Accepted,
         "ExecuteRequest": views::ExecuteRequest, "ScheduleRequest": views::ScheduleRequest,
         "Scheduled": views::Scheduled, "EngineStatus": views::EngineStatus, "StepTypes": views::StepTypes,
         "LegacyRun": views::LegacyRun, "JobDefinition": JobDefinition, "Job": views::Job, "Jobs": views::Jobs,
@@ -217,7 +217,8 @@ fn schemas() -> Value {
 }
 
 /// Properties that are old names of others, by the schema that has both.
-const OLD_NAMES: &[(&str, &[&str])] = &[("Runs.Run", &["started_at", "ended_at", "queue"])];
+const OLD_NAMES: &[(&str, &[&str])] =
+    &[("Runs.Run", &["started_at", "ended_at", "queue"]), ("RunRow", &["started_at", "ended_at", "queue"])];
 
 /// Marks old names as such.
 fn deprecate(schemas: &mut Map<String, Value>) {

@@ -90,7 +90,7 @@ pub(super) async fn cancel(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     bytes: Bytes,
-) -> Result<(StatusCode, Json<RunRow>), Problem> {
+) -> Result<(StatusCode, Json<Run>), Problem> {
     let reason: Reason = body(&bytes)?;
     state(&app, &caller, &id).await?;
     let why = match reason.reason.as_str() {
@@ -98,7 +98,7 @@ pub(super) async fn cancel(
         reason => format!("cancelled by {}: {reason}", caller.name()),
     };
     let row = app.host.cancel(&id, &why, caller.audit(&app, "run.cancel", &id)).await?;
-    Ok((StatusCode::ACCEPTED, Json(row)))
+    Ok((StatusCode::ACCEPTED, Json(row.into())))
 }
 
 pub(super) async fn retry(
