@@ -92,6 +92,7 @@ fn output(step: &Value, execution_id: &str) -> Option<String> {
     }
     let id = plain(&text(step, "/step_id"));
     let (shown, mut cut) = preview(value);
+    let shown = within_the_terminal(&shown);
     cut |= step.get("value_truncated").and_then(Value::as_bool).unwrap_or(false);
     let head = style(format!("output of {id}:")).bold();
     Some(match cut {
@@ -101,6 +102,13 @@ fn output(step: &Value, execution_id: &str) -> Option<String> {
         }
         false => format!("{head}\n{shown}"),
     })
+}
+
+/// Lines cut at the width of the terminal, where there is one: a table that wraps cannot be read.
+fn within_the_terminal(lines: &str) -> String {
+    let Some((_, columns)) = console::Term::stdout().size_checked() else { return lines.to_owned() };
+    let cut = |line: &str| console::truncate_str(line, usize::from(columns), "…").into_owned();
+    lines.lines().map(cut).collect::<Vec<_>>().join("\n")
 }
 
 /// A value as text, and whether something is left out.
