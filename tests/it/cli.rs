@@ -307,7 +307,7 @@ fn steps_and_policies_are_shown() {
     for line in [
         "step one (probe)",
         "limits.memory = 64MiB  (profile standard)",
-        "sql w Read, 10_000 rows, 10s  (policy `probes`)",
+        "sql w read, 10_000 rows, 10s  (policy `probes`)",
     ] {
         assert!(policy.contains(line), "{policy}");
     }

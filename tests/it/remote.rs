@@ -191,10 +191,12 @@ fn what_is_wrong_is_said_with_its_place_and_its_fix() {
         ("jobs put echo.yaml echo.yaml", 2, "two of the files hold the job `echo`"),
         ("jobs show nothing", 2, "there is no job `nothing`"),
         ("runs show exec_1", 2, "there is no run `exec_1`"),
-        ("runs list --status odd", 2, "`odd` is not a status"),
+        ("runs show ..", 2, "`..` is not a name"),
+        ("runs artifacts exec_1 ../../../keys", 2, "`..` is not a name"),
+        ("runs list --status odd", 2, "invalid value 'odd'"),
         ("run echo.yaml --var word=x", 2, "`stepwell jobs run --var`"),
         ("jobs list --policy policy.yaml", 2, "--policy is about this node"),
-        ("jobs list --key-file empty", 2, "the API key is empty"),
+        ("jobs list --key-file empty", 2, "empty does not hold an API key"),
         ("jobs list --key-file nowhere", 2, "nowhere: No such file"),
     ] {
         let told = person.says(line);

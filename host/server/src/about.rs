@@ -62,6 +62,9 @@ pub fn commands() -> String {
 }
 
 fn add(command: &clap::Command, above: &str, lines: &mut Vec<String>) {
+    if command.get_name() == "help" {
+        return;
+    }
     let name = format!("{above} {}", command.get_name());
     if command.has_subcommands() {
         command.get_subcommands().for_each(|below| add(below, &name, lines));

@@ -26,7 +26,7 @@ Exit codes:
 
 /// Runs jobs; every step is a WebAssembly component in a sandbox of its own.
 #[derive(Debug, Parser)]
-#[command(name = "stepwell", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "stepwell", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -306,13 +306,19 @@ pub(crate) struct ServeArgs {
     /// Where the API listens. Loopback by default: an API that is reachable from elsewhere belongs behind TLS.
     ///
     /// [default: what the configuration says, or 127.0.0.1:7450]
-    #[arg(long, value_name = "ADDRESS", env = "STEPWELL_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", env = "STEPWELL_LISTEN", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// Requests of one API key in a second; twice as many in a burst [default: what the configuration says, or 100].
     #[arg(long, value_name = "N")]
     pub rate_limit: Option<NonZeroU32>,
     #[command(flatten)]
     pub host: HostArgs,
+}
+
+/// An address and a port; `localhost` stands for 127.0.0.1.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.replace("localhost:", "127.0.0.1:");
+    text.parse().map_err(|_| "write an address and a port, such as 127.0.0.1:7450".to_owned())
 }
 
 /// A group of commands that use the REST API.
@@ -423,6 +429,9 @@ mod tests {
 
     fn leaves(command: &clap::Command, path: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
         let path = [path, &[command.get_name().to_owned()]].concat();
+        if command.get_name() == "help" {
+            return;
+        }
         if command.get_subcommands().next().is_none() {
             found.push((path.clone(), command.clone()));
         }

@@ -10,6 +10,8 @@ use stepwell::engine::run::{Event, RunState};
 use stepwell::engine::store::LogRecord;
 use stepwell::{Notice, Observer};
 
+use crate::summary::brief;
+
 /// Shows a run as it goes: a live bar on a terminal, plain lines elsewhere.
 pub(crate) struct Terminal {
     bar: Mutex<Option<ProgressBar>>,
@@ -88,7 +90,7 @@ impl Observer for Terminal {
                     false => end.outcome.message(),
                 };
                 let mark = if end.outcome.is_success() { style("✓").green() } else { style("✗").red() };
-                self.line(&format!("{} {name}: {}", mark.for_stderr(), plain_lines(&text)));
+                self.line(&format!("{} {name}: {}", mark.for_stderr(), plain(&brief(&text))));
             }
             Notice::Event(Event::StepSkipped { reason, .. }) => {
                 self.finish();

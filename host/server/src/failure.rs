@@ -11,12 +11,14 @@ use crate::Exit;
 pub(crate) struct Failure {
     pub exit: Exit,
     pub message: String,
+    /// Whether a service could not be reached, or was lost: it may be there again in a moment.
+    pub lost: bool,
 }
 
 impl Failure {
     /// The input is wrong.
     pub fn input(message: impl Into<String>) -> Self {
-        Self { exit: Exit::BadInput, message: message.into() }
+        Self { exit: Exit::BadInput, message: message.into(), lost: false }
     }
 
     /// An option is wrong.
@@ -26,7 +28,7 @@ impl Failure {
 
     /// Stepwell itself, or the way to it, failed.
     pub fn platform(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Platform, message: message.into() }
+        Self { exit: Exit::Platform, message: message.into(), lost: false }
     }
 
     /// What standard error shows. Problems with a place say themselves that they are errors.
@@ -40,7 +42,7 @@ impl Failure {
 
 impl From<HostError> for Failure {
     fn from(error: HostError) -> Self {
-        Self { exit: exit_of(&error), message: error.to_string() }
+        Self { exit: exit_of(&error), message: error.to_string(), lost: false }
     }
 }
 

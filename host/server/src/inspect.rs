@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::str::FromStr;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use stepwell::engine::config::Setting;
 use stepwell::engine::job::{self, Catalog};
-use stepwell::engine::policy::{Grant, Policy};
+use stepwell::engine::policy::{Grant, MountSource, Policy};
 use stepwell::engine::queue::QueueFile;
 use stepwell::engine::{Configuration, JobDefinition, Manifest, project};
 use stepwell::store::PostgresSettings;
@@ -76,11 +77,16 @@ fn granted(grant: &Grant, manifest: Option<&Manifest>) -> Value {
         add("http".to_owned(), format!("{methods} {url} {paths}{inject}"), origin(&format!("http {url}")));
     }
     for (name, sql) in grant.sql() {
-        let value = format!("{:?}, {} rows, {}", sql.mode, sql.rows, sql.timeout);
+        let value = format!("{}, {} rows, {}", word(&sql.mode), sql.rows, sql.timeout);
         add(format!("sql {name}"), value, origin(&format!("sql {name}")));
     }
     for mount in grant.files() {
-        let value = format!("{:?} {:?}", mount.access, mount.source);
+        let source = match &mount.source {
+            MountSource::Host(path) => path.display().to_string(),
+            MountSource::Scratch(size) => format!("scratch {size}"),
+            MountSource::Workspace(size) => format!("workspace {size}"),
+        };
+        let value = format!("{}, {source}", word(&mount.access));
         add(format!("files {}", mount.mount), value, origin(&format!("files {}", mount.mount)));
     }
     for (name, process) in grant.process() {
@@ -100,6 +106,11 @@ fn granted(grant: &Grant, manifest: Option<&Manifest>) -> Value {
         format!("the step asks for the profile {wants} and has {has}: it may run out of memory or fuel")
     });
     json!({"digest": grant.digest(), "profile": origin("profile"), "note": note, "parts": parts})
+}
+
+/// The word that policies use for a value.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn step_text(step: &Value) -> String {

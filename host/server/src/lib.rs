@@ -20,9 +20,10 @@ mod warm_up;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use stepwell::{Host, HostBuilder, HostError};
 
@@ -39,7 +40,7 @@ pub fn command_tree() -> clap::Command {
 }
 
 /// The log of commands.
-const COMMAND_LEVEL: &str = "warn,stepwell_server::api=off";
+const COMMAND_LEVEL: &str = "warn,stepwell_server::api=off,stepwell::denial=off";
 
 /// How the command ends. Documented in `docs/cli.md` and in `stepwell --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of a service's log is JSON, also the last.
     let logged = matches!(cli.command, Command::Serve(_)) && cli.log_format == LogFormat::Json;
     match runtime.block_on(dispatch(cli, filter)) {
+        Ok(Exit::Success) if OUTPUT_LOST.load(Ordering::Relaxed) => Exit::Platform.into(),
         Ok(exit) => exit.into(),
         Err(failure) if logged => {
             tracing::error!("{}", failure.message);
@@ -196,10 +198,25 @@ fn file_error(path: PathBuf, error: std::io::Error) -> HostError {
     HostError::File { path, error }
 }
 
-/// Prints to standard output; a reader that has gone is no error.
+/// Whether something could not be written to standard output.
+static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints a text and a line end to standard output.
 fn print(text: &str) {
+    write(format!("{text}\n").as_bytes());
+}
+
+/// Writes to standard output. A reader that has gone is no error; a full disk is one, and the command ends with it.
+fn write(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            if !OUTPUT_LOST.swap(true, Ordering::Relaxed) {
+                eprintln!("error: standard output cannot be written: {}", error.kind());
+            }
+        }
+        _ => {}
+    }
 }
 
 impl From<Exit> for ExitCode {

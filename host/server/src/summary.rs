@@ -6,7 +6,7 @@ use stepwell::engine::quantity::{Bytes, Count};
 
 use crate::Exit;
 use crate::display::plain;
-use crate::table::{Sheet, text, whole, words};
+use crate::table::{Sheet, columns_of_the_terminal, text, whole, words};
 
 /// Rows and columns of a list of objects that are shown.
 const ROWS: usize = 10;
@@ -14,6 +14,8 @@ const COLUMNS: usize = 8;
 /// Lines of any other value that are shown, and characters of each.
 const LINES: usize = 12;
 const LINE: usize = 120;
+/// Characters of a summary in the list of steps.
+const BRIEF: usize = 200;
 /// Characters of a cell.
 const CELL: usize = 40;
 
@@ -38,7 +40,7 @@ pub(crate) fn summary(view: &Value) -> String {
             seconds(step),
             cost("fuel").map_or_else(String::new, |fuel| Count::new(fuel).to_string()),
             cost("memory_peak_bytes").map_or_else(String::new, |bytes| Bytes::new(bytes).to_string()),
-            text(step, "/output"),
+            brief(&text(step, "/output")),
         ]);
     }
     let mut parts = vec![plain(&text(view, "/message")), sheet.text()];
@@ -56,6 +58,12 @@ pub(crate) fn summary(view: &Value) -> String {
 
 fn seconds(of: &Value) -> String {
     format!("{:.2}", of.get("duration_seconds").and_then(Value::as_f64).unwrap_or(0.0))
+}
+
+/// The beginning of a summary or a message, in one line: a step may write a book.
+pub(crate) fn brief(message: &str) -> String {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    stepwell::engine::document::cut(&words.join(" "), BRIEF)
 }
 
 /// The status of a step, with the class of a failure that has one of its own.
@@ -106,8 +114,8 @@ fn output(step: &Value, execution_id: &str) -> Option<String> {
 
 /// Lines cut at the width of the terminal, where there is one: a table that wraps cannot be read.
 fn within_the_terminal(lines: &str) -> String {
-    let Some((_, columns)) = console::Term::stdout().size_checked() else { return lines.to_owned() };
-    let cut = |line: &str| console::truncate_str(line, usize::from(columns), "…").into_owned();
+    let Some(columns) = columns_of_the_terminal() else { return lines.to_owned() };
+    let cut = |line: &str| console::truncate_str(line, columns, "…").into_owned();
     lines.lines().map(cut).collect::<Vec<_>>().join("\n")
 }
 

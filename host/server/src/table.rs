@@ -1,5 +1,7 @@
 //! Lists as text: columns that align, fit the terminal, and go through a pipe as plain lines.
 
+use std::io::IsTerminal;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use serde_json::Value;
@@ -10,6 +12,16 @@ use crate::display::plain;
 const GAP: usize = 2;
 /// Columns of the terminal that a text which may wrap needs at least.
 const NARROW: usize = 10;
+
+/// The columns of the terminal that standard output is, if it is one. One that does not know its size has 80.
+pub(crate) fn columns_of_the_terminal() -> Option<usize> {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&out).map_or(0, |size| size.ws_col);
+    Some(if size == 0 { 80 } else { usize::from(size) })
+}
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +59,7 @@ impl Sheet {
 
     /// The text for standard output.
     pub fn text(&self) -> String {
-        self.fit(console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)))
+        self.fit(columns_of_the_terminal())
     }
 
     /// The text for a terminal of that width, or for a pipe.

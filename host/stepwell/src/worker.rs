@@ -379,7 +379,7 @@ impl Worker<'_> {
                 "the attempt has ended"
             );
             for (rule, count) in &receipt.denials {
-                tracing::warn!(rule, count, "denied by policy");
+                tracing::warn!(target: "stepwell::denial", rule, count, "denied by policy");
             }
         });
         let (begun, at) = (self.begun, self.now());

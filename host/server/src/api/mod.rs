@@ -190,7 +190,12 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
             None => next.run(Request::from_parts(parts, body)).await,
         }
     };
-    let mut response = match tokio::time::timeout(limit, answer).await {
+    let answered = match app.command {
+        // A person waits, and has Ctrl-C; a first use compiles steps.
+        true => Ok(answer.await),
+        false => tokio::time::timeout(limit, answer).await,
+    };
+    let mut response = match answered {
         Ok(response) => problem_of(response),
         Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long").into_response(),
     };

@@ -42,6 +42,8 @@ pub(crate) struct Call {
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    /// Why it is not sent.
+    odd: Option<String>,
 }
 
 impl Call {
@@ -52,7 +54,10 @@ impl Call {
             path.push('/');
             path.extend(percent(segment));
         }
-        Self { method, path, headers: Vec::new(), body: Vec::new() }
+        // URLs resolve these, encoded or not: they would name something else.
+        let odd = segments.iter().find(|segment| matches!(**segment, "" | "." | ".."));
+        let odd = odd.map(|segment| format!("`{segment}` is not a name: write an id or a path of names"));
+        Self { method, path, headers: Vec::new(), body: Vec::new(), odd }
     }
 
     pub fn get(segments: &[&str]) -> Self {
@@ -111,7 +116,7 @@ enum Chunks {
 
 impl Chunks {
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        let cut = || Failure::platform("the connection to the service was lost");
+        let cut = || Failure { lost: true, ..Failure::platform("the connection to the service was lost") };
         match self {
             Self::Here(stream) => stream.next().await.transpose().map_err(|_| cut()),
             Self::There(response) => response.chunk().await.map_err(|_| cut()),
@@ -162,6 +167,9 @@ impl Client {
     }
 
     async fn send(&self, mut call: Call) -> Result<Reply, Failure> {
+        if let Some(odd) = call.odd {
+            return Err(Failure::input(odd));
+        }
         if let Some(project) = &self.project {
             call.headers.push(("stepwell-project", project.clone()));
         }
@@ -267,7 +275,11 @@ fn refused(status: StatusCode, body: &[u8], file: &str, text: &str) -> Failure {
         (true, Some(detail)) => detail,
         (true, None) => format!("the service answered {status}"),
     };
-    Failure { exit, message }
+    let lost = matches!(
+        status,
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+    );
+    Failure { exit, message, lost }
 }
 
 /// The warnings of an answer, with their places in a file.
@@ -305,6 +317,9 @@ mod tests {
             .query("job_id", Some("ü&="))
             .query("x", None::<u32>);
         assert_eq!(call.path, "/api/v2/queues/Europe%2FBerlin/a%20b%3F?job_id=%C3%BC%26%3D");
+        for odd in ["", ".", ".."] {
+            assert!(Call::get(&["runs", odd]).odd.is_some_and(|why| why.contains("is not a name")), "{odd}");
+        }
     }
 
     #[test]

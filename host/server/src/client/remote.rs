@@ -1,5 +1,7 @@
 //! A service elsewhere, by HTTP.
 
+use std::error::Error;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -64,14 +66,36 @@ impl Remote {
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let what = match () {
-            () if error.is_timeout() => "does not answer in time",
-            () if error.is_connect() => {
-                "cannot be reached: check the address, the network and the certificate"
-            }
-            () => "closed the connection before it answered",
+            () if error.is_timeout() => "does not answer in time".to_owned(),
+            () if error.is_connect() => format!("cannot be reached: {}", cause(error)),
+            () => "closed the connection before it answered".to_owned(),
         };
-        Failure::platform(format!("{} {what}", self.base))
+        Failure { lost: true, ..Failure::platform(format!("{} {what}", self.base)) }
     }
+}
+
+/// Why there is no connection, in our words.
+fn cause(error: &reqwest::Error) -> &'static str {
+    let mut inner: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = inner {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+            return "nothing listens there (connection refused)";
+        }
+        // A failed look-up, a certificate and a server without TLS have kinds of error of their own in each library.
+        let text = error.to_string();
+        if text.contains("lookup") || text.contains("dns") {
+            return "its name cannot be resolved";
+        }
+        if text.contains("certificate") {
+            return "its certificate is not trusted here";
+        }
+        if text.contains("corrupt message") || text.contains("InvalidContentType") {
+            return "it does not speak TLS: is the address http:// rather than https://?";
+        }
+        inner = error.source();
+    }
+    "check the address and the network"
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -107,6 +131,9 @@ fn key(args: &ApiArgs) -> Result<String, Failure> {
     let key = text.trim();
     match !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(key.to_owned()),
-        false => Err(Failure::input("the API key is empty or has characters that no key has")),
+        false => {
+            let place = file.map_or_else(|| "STEPWELL_API_KEY".to_owned(), |file| file.display().to_string());
+            Err(Failure::input(format!("{place} does not hold an API key")))
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use stepwell::engine::run::RunStatus;
+use stepwell::engine::schedule::Decision;
 
 use crate::api::keys::Role;
 use crate::cli::{ApiArgs, Local, Of};
@@ -28,10 +30,10 @@ pub(crate) enum OperateCommand {
         #[arg(long)]
         job: Option<String>,
         /// Only fires with this decision, for instance `missed`.
-        #[arg(long)]
+        #[arg(long, value_parser = decisions())]
         decision: Option<String>,
         /// How many rows at most.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         #[command(flatten)]
         api: ApiArgs,
@@ -75,7 +77,7 @@ pub(crate) enum OperateCommand {
     /// Lists the audit log, newest first.
     Audit {
         /// How many rows at most.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         #[command(flatten)]
         api: ApiArgs,
@@ -86,6 +88,16 @@ pub(crate) enum OperateCommand {
     Secrets(OfNode<SecretsCommand>),
     /// Lists and tests the databases of the configuration.
     Connections(OfNode<ConnectionsCommand>),
+}
+
+/// The statuses of runs, for completions and for messages.
+fn statuses() -> clap::builder::PossibleValuesParser {
+    RunStatus::ALL.iter().map(|status| status.name()).collect::<Vec<_>>().into()
+}
+
+/// The decisions of the ledger.
+fn decisions() -> clap::builder::PossibleValuesParser {
+    Decision::ALL.iter().map(|decision| decision.name()).collect::<Vec<_>>().into()
 }
 
 /// A group of commands about this node alone.
@@ -130,7 +142,7 @@ pub(crate) enum RunsCommand {
     /// Lists runs, newest first.
     List {
         /// How many runs at most.
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// Only runs of this job.
         #[arg(long)]
@@ -139,7 +151,7 @@ pub(crate) enum RunsCommand {
         #[arg(long, value_name = "ZONE")]
         queue: Option<String>,
         /// Only runs with this status.
-        #[arg(long)]
+        #[arg(long, value_parser = statuses())]
         status: Option<String>,
     },
     /// Shows a run and its steps.
@@ -244,6 +256,8 @@ pub(crate) enum JobsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SchedulesCommand {
+    /// Lists the schedules of stored jobs.
+    List,
     /// Shows the next fires of a job, and the effect of clock changes on them.
     Preview {
         /// A job file, `-` for standard input, or the id of a stored job.
@@ -317,9 +331,9 @@ pub(crate) enum BackfillsCommand {
 pub(crate) enum DeadLettersCommand {
     /// Lists dead letters.
     List {
-        /// Only those that are `open`, `redriven` or `discarded`.
-        #[arg(long)]
-        state: Option<String>,
+        /// Which.
+        #[arg(long, value_parser = ["open", "redriven", "discarded", "all"], default_value = "open")]
+        state: String,
     },
     /// Shows a dead letter.
     Show {
@@ -405,24 +419,24 @@ pub(crate) enum KeysCommand {
     List,
     /// Creates an API key. Prints it on standard output: it is not shown again.
     Create {
-        /// The name of its holder.
+        /// The person or program that uses the key.
         name: String,
-        /// What the key allows.
+        /// The role of the key.
         #[arg(long, value_enum, default_value = "viewer")]
         role: Role,
-        /// A project that the key is for, or `*` for all and for what belongs to no project. Repeatable.
-        #[arg(long = "for-project", value_name = "PROJECT", default_value = "*")]
+        /// A project that the key is for; `*` means every project and what belongs to none, such as queues. Repeatable.
+        #[arg(long = "for-project", value_name = "PROJECT", default_value = "default")]
         projects: Vec<String>,
         /// A pattern of job ids that the key is for, with `*` [default: every job]. Repeatable.
         #[arg(long = "job", value_name = "PATTERN")]
         jobs: Vec<String>,
-        /// How long the key is valid, for instance 30d [default: without end].
+        /// How long the key is valid, for instance 30d [default: it never expires].
         #[arg(long, value_name = "SPAN")]
         expires: Option<String>,
     },
     /// Revokes an API key.
     Revoke {
-        /// Its id.
+        /// The id of the key, as `keys list` shows it.
         id: String,
     },
 }

@@ -72,7 +72,10 @@ async fn begun(client: &Client, output: Output, accepted: &Value, wait: bool, fo
             eprintln!("run {id}");
             waiting::follow(client, &id, Follow::Errors).await?
         }
-        (false, true) => ended(client, &id).await?,
+        (false, true) => {
+            eprintln!("run {id}");
+            ended(client, &id).await?
+        }
         (false, false) => return show(output, accepted, |_| id),
     };
     show(output, &run, |run| with_files(client, run))?;
@@ -136,7 +139,7 @@ async fn check_all(client: &Client, sources: &[Source]) -> Result<Vec<Value>, Fa
     }
     let Some(exit) = failures.first().map(|failure| failure.exit) else { return Ok(checked) };
     let messages: Vec<String> = failures.into_iter().map(|failure| failure.message).collect();
-    Err(Failure { exit, message: messages.join("\n\n") })
+    Err(Failure { exit, message: messages.join("\n\n"), lost: false })
 }
 
 async fn put(client: &Client, output: Output, files: &[PathBuf]) -> Ends {

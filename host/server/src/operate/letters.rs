@@ -27,6 +27,7 @@ pub(super) async fn dead_letters(command: DeadLettersCommand, api: &ApiArgs) -> 
     let output = api.output;
     match command {
         DeadLettersCommand::List { state } => {
+            let state = (state != "all").then_some(state);
             let call = || Call::get(&["dead-letters"]).query("state", state.as_ref());
             show(output, &client.list(call, ALL).await?, listed)
         }
@@ -91,6 +92,9 @@ impl Done {
         match output {
             Output::Json => {
                 show(output, &json!({"done": self.done, "failed": self.failed}), |_| String::new())?;
+            }
+            Output::Text if self.done.is_empty() && self.failed.is_empty() => {
+                eprintln!("there are no open dead letters");
             }
             Output::Text => {
                 self.done.iter().for_each(|(id, run)| print(&plain(&told(id, run))));
@@ -165,7 +169,12 @@ pub(super) async fn approvals(command: ApprovalsCommand, api: &ApiArgs) -> Ends 
     let call = Call::post(&["runs", &args.execution_id, "approvals", &args.step]).json(&body);
     show(api.output, &client.ask(call).await?, |run| {
         let verdict = if approved { "approved" } else { "rejected" };
-        format!("{}: {verdict}; the run is {}", args.execution_id, text(run, "/status"))
+        let then = match text(run, "/status").as_str() {
+            "running" | "queued" => "the run continues".to_owned(),
+            "parked" | "waiting" => "the run still waits".to_owned(),
+            ended => format!("the run has ended: {ended}"),
+        };
+        format!("{}: {verdict}; {then}", args.execution_id)
     })
 }
 

@@ -1,7 +1,5 @@
 //! `stepwell runs` and `stepwell explain`.
 
-use std::io::Write;
-
 use serde_json::{Value, json};
 use stepwell::Explanation;
 use stepwell::engine::quantity::{Bytes, Count};
@@ -13,9 +11,9 @@ use crate::cli::{ApiArgs, Output};
 use crate::client::{Call, Client};
 use crate::display::plain;
 use crate::failure::Failure;
-use crate::print;
 use crate::summary::{exit_of, summary};
 use crate::table::{Sheet, items, text, time, whole, words};
+use crate::{print, write};
 
 pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
@@ -78,8 +76,7 @@ pub(super) async fn runs(command: RunsCommand, api: &ApiArgs) -> Ends {
         RunsCommand::Artifacts { execution_id: id, path: Some(path) } => {
             let segments: Vec<&str> = ["runs", &id, "artifacts"].into_iter().chain(path.split('/')).collect();
             let content = client.bytes(Call::get(&segments)).await?;
-            // A reader that has gone is no error.
-            let _ = std::io::stdout().lock().write_all(&content);
+            write(&content);
             Ok(Exit::Success)
         }
     }
@@ -121,8 +118,13 @@ pub(super) fn with_files(client: &Client, run: &Value) -> String {
 async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
         let lines = client.bytes(Call::get(&["runs", id, "logs"])).await?;
+        if lines.is_empty() {
+            eprintln!(
+                "the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended"
+            );
+        }
         // The API has taken out what could steer a terminal.
-        let _ = std::io::stdout().lock().write_all(&lines);
+        write(&lines);
         return Ok(Exit::Success);
     }
     let answer = client.ask(Call::get(&["runs", id, "logs"]).header("accept", "application/json")).await?;

@@ -21,28 +21,20 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
     let client = Client::new(api).await?;
     let output = api.output;
     match command {
+        SchedulesCommand::List => {
+            let jobs = client.list(|| Call::get(&["jobs"]), ALL).await?;
+            let schedules: Vec<Value> =
+                items(&jobs).iter().filter_map(|job| job.get("schedule").cloned()).collect();
+            let schedules: Vec<Value> = schedules.into_iter().filter(Value::is_object).collect();
+            let answer = json!({"items": schedules, "next_cursor": jobs.get("next_cursor")});
+            show(output, &answer, |answer| schedule_rows(items(answer).iter()))
+        }
         SchedulesCommand::Preview { job, count, from } => {
             preview(&client, output, &job, count, from.as_deref()).await
         }
         SchedulesCommand::Show { id } => {
             let schedule = client.ask(Call::get(&["schedules", &id])).await?;
-            show(output, &schedule, |schedule| {
-                let mut sheet = Sheet::new(&[
-                    whole("schedule"),
-                    words("zone"),
-                    whole("next fire"),
-                    whole("decided up to"),
-                    words("paused"),
-                ]);
-                sheet.row([
-                    text(schedule, "/job_id"),
-                    text(schedule, "/timezone"),
-                    time(schedule, "/next"),
-                    time(schedule, "/cursor"),
-                    text(schedule, "/paused"),
-                ]);
-                sheet.text()
-            })
+            show(output, &schedule, |schedule| schedule_rows(std::iter::once(schedule)))
         }
         SchedulesCommand::Pause { id, reason } => {
             let call = Call::post(&["schedules", &id, "pause"]).json(&json!({ "reason": reason }));
@@ -64,6 +56,26 @@ pub(super) async fn schedules(command: SchedulesCommand, api: &ApiArgs) -> Ends 
             })
         }
     }
+}
+
+fn schedule_rows<'a>(schedules: impl Iterator<Item = &'a Value>) -> String {
+    let mut sheet = Sheet::new(&[
+        whole("job"),
+        words("zone"),
+        whole("next fire"),
+        whole("decided up to"),
+        words("paused"),
+    ]);
+    for schedule in schedules {
+        sheet.row([
+            text(schedule, "/job_id"),
+            text(schedule, "/timezone"),
+            time(schedule, "/next"),
+            time(schedule, "/cursor"),
+            text(schedule, "/paused"),
+        ]);
+    }
+    sheet.text()
 }
 
 /// The job of a file as JSON, after it was checked as it stands there, so that its problems have their places.
@@ -91,7 +103,7 @@ fn previewed(answer: &Value) -> String {
     let mut sheet = Sheet::new(&[whole("fire"), whole("due"), whole("result"), words("note")]);
     let none = answer.get("fires").and_then(Value::as_array).is_none_or(Vec::is_empty);
     if none {
-        return "the job has no schedule, or none of its fires is to come".to_owned();
+        return "the job has no schedule, or no fires left".to_owned();
     }
     let list = |name: &str| answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     for fire in list("fires") {

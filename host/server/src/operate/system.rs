@@ -14,7 +14,7 @@ use crate::cli::{ApiArgs, Output};
 use crate::client::{Call, Client};
 use crate::display::plain;
 use crate::failure::Failure;
-use crate::table::{Sheet, fields, items, text, time, whole, words};
+use crate::table::{Sheet, items, text, time, whole, words};
 
 pub(super) async fn queues(command: QueuesCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
@@ -68,13 +68,57 @@ fn queue_rows(queues: &Value) -> String {
 
 pub(super) async fn metrics(hours: u32, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
-    show(api.output, &client.ask(Call::get(&["metrics"]).query("hours", Some(hours))).await?, fields)
+    show(api.output, &client.ask(Call::get(&["metrics"]).query("hours", Some(hours))).await?, metrics_text)
+}
+
+fn metrics_text(metrics: &Value) -> String {
+    let figure = |pointer: &str| metrics.pointer(pointer).and_then(Value::as_f64).unwrap_or(0.0);
+    let ended = metrics.get("ended").and_then(Value::as_object);
+    let ended: Vec<String> =
+        ended.into_iter().flatten().map(|(status, count)| format!("{count} {status}")).collect();
+    let ended = if ended.is_empty() { "none".to_owned() } else { ended.join(", ") };
+    let mut parts = vec![format!(
+        "runs that ended in the last {} h: {ended}\nsuccess rate: {:.1} %",
+        text(metrics, "/hours"),
+        100.0 * figure("/success_rate")
+    )];
+    let mut spreads = Sheet::new(&[whole("seconds"), whole("p50"), whole("p95"), whole("p99"), whole("max")]);
+    for (name, pointer) in [("duration", "/duration_seconds"), ("lateness", "/lateness_seconds")] {
+        let of = |part: &str| format!("{:.3}", figure(&format!("{pointer}/{part}")));
+        spreads.row([name.to_owned(), of("p50"), of("p95"), of("p99"), of("max")]);
+    }
+    parts.push(spreads.text());
+    let jobs = metrics.get("jobs").and_then(Value::as_object).filter(|jobs| !jobs.is_empty());
+    if let Some(jobs) = jobs {
+        let mut sheet = Sheet::new(&[words("job"), whole("runs"), whole("succeeded"), whole("failed")]);
+        for (job, stats) in jobs {
+            sheet.row([job.clone(), text(stats, "/runs"), text(stats, "/succeeded"), text(stats, "/failed")]);
+        }
+        parts.push(sheet.text());
+    }
+    if metrics.get("truncated").and_then(Value::as_bool).unwrap_or(false) {
+        parts.push("more runs ended: these figures are of the newest".to_owned());
+    }
+    parts.join("\n\n")
 }
 
 pub(super) async fn health(api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let health = client.ask(Call::get(&["system", "health"])).await?;
-    show(api.output, &health, fields)?;
+    show(api.output, &health, |health| {
+        let mut sheet = Sheet::new(&[whole("part"), whole("status"), words("message")]);
+        let parts = health.get("parts").and_then(Value::as_object);
+        for (part, state) in parts.into_iter().flatten() {
+            sheet.row([part.clone(), text(state, "/status"), text(state, "/message")]);
+        }
+        let lag = health.get("scheduler_lag_seconds").and_then(Value::as_f64).unwrap_or(0.0);
+        format!(
+            "{}; {} runs in progress here; the scheduler is {lag:.1} s late\n{}",
+            text(health, "/status"),
+            text(health, "/active"),
+            sheet.text()
+        )
+    })?;
     Ok(if text(&health, "/status") == "healthy" { Exit::Success } else { Exit::RunFailed })
 }
 

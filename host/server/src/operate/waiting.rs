@@ -11,13 +11,13 @@ use crate::display::{log_line, plain};
 use crate::failure::Failure;
 use crate::print;
 
-/// Between two looks at a run. Near the store they cost little; a service has its limit of requests.
+/// Between two queries of a run. Near the store they cost little; a service has its limit of requests.
 const NEAR: Duration = Duration::from_millis(100);
 const FAR: Duration = Duration::from_secs(1);
 /// How long a run may be in its queue before the command says why.
-const PATIENCE: u32 = 30;
-/// How often a log that broke off is taken up again, without a line in between.
-const TRIES: u32 = 5;
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a service may be away, while it is restarted or replaced.
+const AWAY: Duration = Duration::from_secs(60);
 
 /// Where the lines of a followed log go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,23 +29,48 @@ pub(crate) enum Follow {
 /// The run, once it has ended.
 pub(crate) async fn ended(client: &Client, id: &str) -> Result<Value, Failure> {
     let pause = if client.host().is_some() { NEAR } else { FAR };
-    let (mut looks, mut told) = (0_u32, String::new());
+    let (mut since, mut told) = (Duration::ZERO, String::new());
     loop {
-        let run = client.ask(Call::get(&["runs", id])).await?;
+        let run = patiently(id, async || client.ask(Call::get(&["runs", id])).await).await?;
         let status = run.get("status").and_then(Value::as_str).unwrap_or_default();
         if !matches!(status, "queued" | "running" | "waiting" | "parked") {
             return Ok(run);
         }
-        looks = looks.saturating_add(1);
-        if looks % PATIENCE == 0 && status != "running" {
+        if since >= PATIENCE && status != "running" {
+            since = Duration::ZERO;
             // Each reason is said once.
-            let why = reason(client, id).await?;
+            let why = reason(client, id).await.unwrap_or_default();
             if why != told && !why.is_empty() {
                 eprintln!("{id} is {status}: {why}");
                 told = why;
             }
         }
         tokio::time::sleep(pause).await;
+        since = since.saturating_add(pause);
+    }
+}
+
+/// Asks again while the service is away, for a while.
+async fn patiently<T>(id: &str, ask: impl AsyncFn() -> Result<T, Failure>) -> Result<T, Failure> {
+    let mut away = Duration::ZERO;
+    loop {
+        match ask().await {
+            Err(failure) if failure.lost && away < AWAY => {
+                if away.is_zero() {
+                    eprintln!("{}; trying again for {} s", failure.message, AWAY.as_secs());
+                }
+                tokio::time::sleep(FAR).await;
+                away = away.saturating_add(FAR);
+            }
+            Err(failure) if failure.lost => {
+                let message = format!(
+                    "{}; the run {id} continues without this command: `stepwell runs wait {id}` waits for it again",
+                    failure.message
+                );
+                return Err(Failure { message, ..failure });
+            }
+            done => return done,
+        }
     }
 }
 
@@ -64,35 +89,27 @@ async fn reason(client: &Client, id: &str) -> Result<String, Failure> {
 
 /// Prints the log of a run as it grows, until the run has ended; the run.
 pub(crate) async fn follow(client: &Client, id: &str, to: Follow) -> Result<Value, Failure> {
-    let (mut after, mut tries) = (String::new(), 0);
-    'again: loop {
-        let mut call = Call::get(&["runs", id, "logs"]);
-        if !after.is_empty() {
-            call = call.header("last-event-id", after.clone());
-        }
-        let mut events = client.events(call).await?;
-        loop {
-            match events.next().await {
-                Ok(Some(event)) if event.kind == "end" => return client.ask(Call::get(&["runs", id])).await,
-                Ok(Some(event)) => {
-                    if let Ok(record) = serde_json::from_str::<LogRecord>(&event.data) {
-                        let line = log_line(&record);
-                        match to {
-                            Follow::Output => print(&line),
-                            Follow::Errors => eprintln!("{line}"),
-                        }
-                    }
-                    (after, tries) = (event.id, 0);
-                }
-                // A proxy, or a service that is replaced, ends the stream: it goes on after the last line.
-                Ok(None) | Err(_) if tries < TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(FAR).await;
-                    continue 'again;
-                }
-                Ok(None) => return Err(Failure::platform(format!("the log of {id} broke off"))),
-                Err(failure) => return Err(failure),
+    let mut after = String::new();
+    loop {
+        let call = || {
+            let call = Call::get(&["runs", id, "logs"]);
+            if after.is_empty() { call } else { call.header("last-event-id", after.clone()) }
+        };
+        let mut events = patiently(id, async || client.events(call()).await).await?;
+        // A proxy, or a service that is replaced, ends the stream: it goes on after the last line.
+        while let Ok(Some(event)) = events.next().await {
+            if event.kind == "end" {
+                return patiently(id, async || client.ask(Call::get(&["runs", id])).await).await;
             }
+            if let Ok(record) = serde_json::from_str::<LogRecord>(&event.data) {
+                let line = log_line(&record);
+                match to {
+                    Follow::Output => print(&line),
+                    Follow::Errors => eprintln!("{line}"),
+                }
+            }
+            after = event.id;
         }
+        tokio::time::sleep(FAR).await;
     }
 }
