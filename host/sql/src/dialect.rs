@@ -49,7 +49,76 @@ impl Token<'_> {
 pub(crate) fn tokens(kind: Database, text: &str) -> Result<Vec<Token<'_>>, Error> {
     let mut lexer = Lexer { kind, text, at: 0, found: Vec::new() };
     while lexer.step()? {}
+    ambiguous(kind, text, &lexer.found)?;
     Ok(lexer.found)
+}
+
+/// Refuses what servers may read otherwise than it is read here: the ends of comments and words, numbers that run into
+/// words, strings that go on after a line.
+fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Error> {
+    let mut at = 0;
+    for token in tokens.iter().filter(|token| matches!(token.kind, Kind::Constant | Kind::Quoted)) {
+        plain(text, at, token.start)?;
+        at = token.end();
+    }
+    plain(text, at, text.len())?;
+    for token in tokens.iter().filter(|token| token.kind == Kind::Constant) {
+        if !is_number(token.text) {
+            let shown: String = token.text.chars().take(20).collect();
+            return Err(refused(&format!("the number `{shown}` runs into a word: put a space between them")));
+        }
+    }
+    let goes_on = tokens.windows(2).any(|pair| match pair {
+        [one, next] => {
+            let escapes = text.get(..one.start).is_some_and(|before| before.ends_with(['e', 'E']));
+            let strings = [one, next].iter().all(|token| token.text.starts_with('\''));
+            escapes && strings && one.kind == Kind::Constant && next.kind == Kind::Constant
+        }
+        _ => false,
+    });
+    if kind == Database::Postgres && goes_on {
+        return Err(refused("a string with escapes that goes on after a line: write it as one"));
+    }
+    Ok(())
+}
+
+/// Refuses white space and control characters outside of strings that servers do not all read alike: a comment that ends at
+/// a carriage return, or begins with a space that is none.
+fn plain(text: &str, from: usize, to: usize) -> Result<(), Error> {
+    let part = text.get(from..to).unwrap_or_default();
+    for (at, c) in part.char_indices() {
+        let ends_line = c == '\r' && text.get(from + at + 1..).is_some_and(|rest| rest.starts_with('\n'));
+        let odd = c.is_control() && !matches!(c, '\t' | '\n') && !ends_line;
+        // Formats such as U+200B and U+FEFF are no white space to Unicode, and are to some servers.
+        let hidden = matches!(c, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if odd || hidden || c.is_whitespace() && !c.is_ascii() {
+            let code = u32::from(c);
+            return Err(refused(&format!(
+                "the character U+{code:04X} outside of a string: write spaces and line breaks only"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a constant that begins with a digit is a number and nothing more. An exponent's sign stands after it.
+fn is_number(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    if !lower.starts_with(|c: char| c.is_ascii_digit()) {
+        return true;
+    }
+    let digits = |text: &str, radix: u32| text.chars().all(|c| c.is_digit(radix) || c == '_');
+    for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
+        if let Some(rest) = lower.strip_prefix(prefix) {
+            return !rest.is_empty() && digits(rest, radix);
+        }
+    }
+    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, ""));
+    mantissa.split('.').all(|part| digits(part, 10)) && digits(exponent, 10)
+}
+
+fn refused(why: &str) -> Error {
+    Error::Denied(format!("SQL_STATEMENT_NOT_GRANTED: {why}"))
 }
 
 struct Lexer<'a> {

@@ -36,6 +36,20 @@ const POSTGRES: Words = Words {
         "pg_logdir_ls",
         "lo_import",
         "lo_export",
+        "lo_creat",
+        "lo_create",
+        "lo_from_bytea",
+        "lo_open",
+        "lo_put",
+        "lo_truncate*",
+        "lo_unlink",
+        "lowrite",
+        "loread",
+        "ts_stat",
+        "ts_rewrite",
+        "crosstab*",
+        "connectby*",
+        "xpath_table",
         "dblink*",
         "set_config",
         "pg_advisory_*",
@@ -236,10 +250,7 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
     }
     match kind {
         Database::Postgres if into_table(tokens) => needed = needed.max(SqlMode::Ddl),
-        Database::Mssql => {
-            needed = needed.max(mssql_needs(tokens));
-            one_statement(first, tokens, scripts || needed == SqlMode::Ddl)?;
-        }
+        Database::Mssql => needed = mssql(first, tokens, scripts, needed)?,
         _ => {}
     }
     if kind != Database::Mssql && tokens.iter().any(|token| token.text == ";") && !compound(first) {
@@ -282,6 +293,20 @@ fn into_table(tokens: &[Token<'_>]) -> bool {
     })
 }
 
+/// The mode that a batch of SQL Server needs, when nothing else speaks against it.
+fn mssql(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool, needed: SqlMode) -> Result<SqlMode, Error> {
+    let needed = needed.max(mssql_needs(tokens));
+    procedures(tokens)?;
+    other_servers(tokens)?;
+    let harmless =
+        |next: &Token<'_>| next.kind == Kind::Variable || next.is("nocount") || next.is("xact_abort");
+    if first.is("set") && !tokens.get(1).is_some_and(harmless) {
+        return Err(denied("`SET` is for variables: what changes the session is not for steps"));
+    }
+    one_statement(first, tokens, scripts || needed == SqlMode::Ddl)?;
+    Ok(needed)
+}
+
 /// The mode that the reserved words of a batch need.
 fn mssql_needs(tokens: &[Token<'_>]) -> SqlMode {
     let has = |words: &[&str]| tokens.iter().any(|token| words.iter().any(|word| token.is(word)));
@@ -298,6 +323,60 @@ fn mssql_needs(tokens: &[Token<'_>]) -> SqlMode {
     } else {
         SqlMode::Read
     }
+}
+
+/// What follows `EXEC` is the plain name of a procedure of the database: a variable there may name any, and what the server
+/// brings runs text, reaches other databases or programs.
+fn procedures(tokens: &[Token<'_>]) -> Result<(), Error> {
+    let called = tokens.iter().enumerate().filter(|(_, token)| token.is("exec") || token.is("execute"));
+    for (at, _) in called {
+        let mut rest = tokens.get(at + 1..).unwrap_or_default();
+        // `EXEC @result = name`.
+        if let [variable, equals, after @ ..] = rest
+            && variable.kind == Kind::Variable
+            && equals.text == "="
+        {
+            rest = after;
+        }
+        let mut parts = Vec::new();
+        while let [name, after @ ..] = rest
+            && [Kind::Word, Kind::Quoted].contains(&name.kind)
+        {
+            parts.push(name.text.trim_matches(['"', '[', ']']).to_ascii_lowercase());
+            match after {
+                [dot, after @ ..] if dot.text == "." => rest = after,
+                _ => break,
+            }
+        }
+        let systems = ["sp_", "xp_", "sys"];
+        if !(1..=2).contains(&parts.len()) {
+            return Err(denied("`EXEC` takes the plain name of a procedure: `EXEC schema.name`"));
+        }
+        if parts.iter().any(|part| systems.iter().any(|system| part.starts_with(system))) {
+            return Err(denied("procedures of the server (`sp_`, `xp_`, `sys`) are not for steps"));
+        }
+    }
+    Ok(())
+}
+
+/// Names with a server in front reach other servers.
+fn other_servers(tokens: &[Token<'_>]) -> Result<(), Error> {
+    let mut dots = 0;
+    let mut after_dot = false;
+    for token in tokens {
+        match token.kind {
+            Kind::Sign if token.text == "." => {
+                dots += 1;
+                after_dot = true;
+            }
+            Kind::Word | Kind::Quoted if after_dot => after_dot = false,
+            _ => (dots, after_dot) = (0, false),
+        }
+        if dots > 2 {
+            return Err(denied("a name of four parts reaches another server"));
+        }
+    }
+    Ok(())
 }
 
 /// A batch of SQL Server with one statement, unless scripts are granted; and no text that is run.
@@ -414,12 +493,59 @@ mod tests {
             (Mssql, "WAITFOR DELAY '1:00'"),
             (Mssql, "ALTER LOGIN sa ENABLE"),
             (Mssql, "SELECT 1 WAITFOR DELAY '1:00'"),
+            (Mssql, "EXEC :p :t"),
+            (Mssql, "EXEC @p @t"),
+            (Mssql, "DECLARE @p nvarchar(99) = 'sp_executesql' EXEC @p N'DROP TABLE t'"),
+            (Mssql, "EXEC sp_MSforeachdb N'DROP TABLE t'"),
+            (Mssql, "EXEC [sp_prepexec] 1"),
+            (Mssql, "EXEC dbo.sp_send_dbmail @query = 'x'"),
+            (Mssql, "EXEC @r = sys.sp_x"),
+            (Mssql, "EXEC other.db.dbo.p"),
+            (Mssql, "SELECT * FROM linked.db.dbo.t"),
+            (Mssql, "SELECT * FROM [linked]...[t]"),
+            (Mssql, "SELECT 1DELETE FROM t WHERE 1=1COMMIT"),
+            (Mssql, "SET ROWCOUNT 1"),
+            (Postgres, "SELECT 1 --\r, set_config('role', 'none', false)"),
+            (Postgres, "SELECT 1 AS x --\rINTO made"),
+            (Postgres, "SELECT E'a'\n'\\'' , pg_try_advisory_lock(8) --'"),
+            (Postgres, "SELECT e'a' -- b\n '\\'' , pg_notify('a', 'b') --'"),
+            (Postgres, "SELECT * FROM ts_stat($$SELECT to_tsvector(set_config('role', 'none', false))$$)"),
+            (Postgres, "SELECT ts_rewrite('a', 'SELECT b')"),
+            (Postgres, "SELECT lo_from_bytea(0, 'x')"),
+            (Postgres, "SELECT 1\u{a0}"),
+            (Postgres, "SELECT 1\u{b}"),
+            (Postgres, "SELECT/*\u{85}*/1"),
+            (Mysql, "SELECT 5 --\u{a0} + get_lock('x',0) FROM (SELECT 1 AS `\u{a0}`) t"),
+            (Mysql, "SELECT 5 --\u{3000} + 1"),
+            (Mysql, "SELECT 5 --\u{2028} + 1"),
+            (Mysql, "SELECT a\u{feff}b"),
+            (Mysql, "SELECT 1\0"),
         ] {
             let found = checked(kind, Ddl, true, text);
             assert!(
                 matches!(&found, Err(Error::Denied(why)) if why.starts_with("SQL_STATEMENT_NOT_GRANTED: ")),
                 "{text}: {found:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_unusual_and_plain_passes() {
+        for (kind, mode, text) in [
+            (Postgres, Read, "SELECT 1\r\nFROM t -- a comment\r\nWHERE a = 'x\u{a0}\r y'"),
+            (Postgres, Read, "SELECT 'a'\n'b', E'c\\n', 1.5e-3, 0xff, 1_000, .5, 2."),
+            (Postgres, Read, "SELECT \"a\u{a0}b\", grün FROM t"),
+            (Mysql, Read, "SELECT 1e5, x'ff', `a b` -- ok"),
+            (Mssql, Write, "EXEC dbo.p @a = 1"),
+            (Mssql, Write, "EXEC @r = [dbo].[p] :a"),
+            (Mssql, Write, "EXECUTE p"),
+            (Mssql, Read, "SELECT * FROM db.dbo.t, dbo.u WHERE t.a = u.b"),
+            (Mssql, Read, "SELECT 1.5, 0xFF, 1E5 FROM db..t"),
+            (Mssql, Write, "SET @a = 1"),
+            (Mssql, Write, "SET NOCOUNT ON"),
+        ] {
+            let found = checked(kind, mode, true, text);
+            assert!(found.is_ok(), "{text}: {found:?}");
         }
     }
 

@@ -156,7 +156,11 @@ impl Driver for Mysql {
             false => format!("max_execution_time = {}", (access.timeout + BACKSTOP).as_millis()),
         };
         // Whoever reads a statement before it is sent must read its strings as the server will.
-        let mode = "REPLACE(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ANSI_QUOTES', '')";
+        // Modes that hold others bring them back.
+        let mode =
+            ["NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"]
+                .iter()
+                .fold("@@sql_mode".to_owned(), |mode, name| format!("REPLACE({mode}, '{name}', '')"));
         self.command(&format!(
             "SET SESSION {limit}, lock_wait_timeout = {0}, innodb_lock_wait_timeout = {0}, \
              time_zone = '+00:00', sql_mode = {mode}",

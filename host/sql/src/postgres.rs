@@ -66,10 +66,10 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
             client
         }
     };
-    let rights = "SELECT version(), r.rolsuper OR EXISTS (
-            SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
-            WHERE m.member = r.oid AND g.rolname IN
-                ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
+    let rights = "SELECT version(), r.rolsuper OR r.rolcreaterole OR r.rolreplication OR EXISTS (
+            SELECT FROM pg_roles g
+            WHERE pg_has_role(session_user, g.oid, 'member') AND (g.rolsuper OR g.rolname IN
+                ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')))
         FROM pg_roles r WHERE r.rolname = session_user";
     let row = client.query_one(rights, &[]).await.map_err(shown)?;
     let (version, superuser): (String, bool) =
