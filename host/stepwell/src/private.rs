@@ -8,17 +8,33 @@ use std::path::Path;
 const DIRECTORY: u32 = 0o700;
 const FILE: u32 = 0o600;
 
-/// Takes the rights of others to a directory, and to what is in it, away; one that is not there is made private by
-/// [`make`] later.
+/// Makes a data directory, and what Stepwell keeps in it, private to its owner. [`make`] creates one that does not exist.
 ///
+/// Files that are not Stepwell's keep their modes, and so does a directory that has no store and is not empty.
 /// A directory that belongs to somebody else (a volume of Kubernetes is root's) stays as it is. What cannot be changed
 /// is logged, and stops nothing.
 pub(crate) fn directory(path: &Path) {
+    // Any other directory may be a home directory, or a mistyped one, and stays as it is.
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if !(path.join(STORE).is_file() || path.join("workers").is_dir() || is_empty()) {
+        return;
+    }
     tighten(path);
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
         // What is further below can be reached through these only.
-        tighten(&entry.path());
+        if entry.file_name().to_str().is_some_and(is_ours) {
+            tighten(&entry.path());
+        }
     }
+}
+
+/// The file of the runs.
+const STORE: &str = "stepwell.db";
+
+/// Whether a name in a data directory is one that Stepwell gives.
+fn is_ours(name: &str) -> bool {
+    name.starts_with(STORE)
+        || matches!(name, "runs" | "workers" | "components" | "first-api-key" | "secrets.json")
 }
 
 /// Makes a directory for its owner alone, with those above it, where there is none.
@@ -72,15 +88,26 @@ mod tests {
         let dir = place.path().join("new/data");
         make(&dir).unwrap();
         assert_eq!(mode(&dir), 0o700);
-        let (old, database, runs) =
-            (place.path().join("old"), place.path().join("old/db"), place.path().join("old/runs"));
+        let [old, database, runs, notes] =
+            ["old", "old/stepwell.db", "old/runs", "old/notes"].map(|name| place.path().join(name));
         fs::create_dir_all(&runs).unwrap();
-        fs::write(&database, "x").unwrap();
-        for (path, loose) in [(&old, 0o755), (&runs, 0o750), (&database, 0o644)] {
+        for file in [&database, &notes] {
+            fs::write(file, "x").unwrap();
+        }
+        for (path, loose) in [(&old, 0o755), (&runs, 0o750), (&database, 0o644), (&notes, 0o644)] {
             fs::set_permissions(path, Permissions::from_mode(loose)).unwrap();
         }
         directory(&old);
-        assert_eq!((mode(&old), mode(&runs), mode(&database)), (0o700, 0o700, 0o600));
+        assert_eq!([&old, &runs, &database, &notes].map(|path| mode(path)), [0o700, 0o700, 0o600, 0o644]);
+        // A home directory that was named by mistake.
+        let [home, letter] = ["home", "home/letter"].map(|name| place.path().join(name));
+        fs::create_dir(&home).unwrap();
+        fs::write(&letter, "x").unwrap();
+        for (path, loose) in [(&home, 0o755), (&letter, 0o644)] {
+            fs::set_permissions(path, Permissions::from_mode(loose)).unwrap();
+        }
+        directory(&home);
+        assert_eq!([&home, &letter].map(|path| mode(path)), [0o755, 0o644]);
     }
 
     #[test]

@@ -293,8 +293,14 @@ impl Worker<'_> {
         let message = approval.as_ref().map(|approval| render(&approval.message.as_str().into(), &scope));
         let message = match message {
             Some(Ok(message)) => message.as_str().map_or_else(|| message.to_string(), str::to_owned),
-            // What cannot be filled in is shown as it stands: a person reads it.
-            _ => approval.as_ref().map(|approval| approval.message.clone()).unwrap_or_default(),
+            // Nobody can approve a text that is not there.
+            Some(Err(error)) => {
+                let outcome = Outcome::InvalidConfig { message: format!("`message`: {error}") };
+                let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+                self.push(Event::StepStarted { step, attempt: 1, at })?;
+                return self.push(Event::StepEnded { step, attempt: 1, end: Arc::new(end), at });
+            }
+            None => String::new(),
         };
         let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
         let until = clock::later(at, wait);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::cut;
+use super::secret::masked;
 
 /// Problems of one file that are shown; beyond them, the last says that there are more.
 pub const MAX_PROBLEMS: usize = 100;
@@ -47,6 +48,7 @@ impl Diagnostic {
     /// A problem at a place of a file; `text` is that line.
     pub fn at(file: &str, (line, column): (u64, u64), text: &str, message: &str) -> Self {
         let (snippet, caret) = around(text, usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX));
+        let snippet = masked(&snippet);
         Self { line, column, snippet, caret, ..Self::without_place(file, cut(message, MAX_MESSAGE)) }
     }
 

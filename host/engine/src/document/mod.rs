@@ -5,6 +5,7 @@
 
 mod diagnostic;
 mod schema;
+mod secret;
 mod tree;
 mod words;
 
@@ -133,7 +134,11 @@ impl Document {
                 let at = format!("{pointer}{}", problem.pointer);
                 // A converted key is named as the file has it.
                 let (here, there) = (words::named(&at), words::named(&self.in_file(&at)));
-                let message = problem.message.replacen(&here, &there, 1);
+                let message = match !problem.at_key && secret::is_at(&at) {
+                    // The value may be the secret itself.
+                    true => format!("{there} {}", secret::EXPECTED),
+                    false => problem.message.replacen(&here, &there, 1),
+                };
                 let mut diagnostic = match problem.at_key {
                     true => self.error_at_key(&at, message),
                     false => self.error(&at, message),

@@ -24,7 +24,7 @@ pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> St
         Kind::MultipleOf { multiple_of } => {
             format!("{name} must be a multiple of {multiple_of}, not {}", plain(value))
         }
-        Kind::Pattern { pattern } => format!("{} does not match `{pattern}`", shown(value)),
+        Kind::Pattern { pattern } => pattern_of(&name, pattern, value),
         Kind::Format { format } if format == "date-time" => {
             format!(
                 "{name} must be a time with its offset, such as 2026-09-02T02:00:00Z, not {}",
@@ -50,6 +50,25 @@ pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> St
         // What the library says quotes the value, however large it is, and speaks of its own.
         other => format!("{name} does not satisfy `{}` of its schema", other.keyword()),
     }
+}
+
+/// What a text must look like. The patterns of our own formats have words; those of a step's author stand for themselves.
+fn pattern_of(name: &str, pattern: &str, value: &Value) -> String {
+    let form = match pattern {
+        "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$" => "a time span such as `30s` or `2h`",
+        "^[0-9][0-9_]*(B|KB|MB|GB|KiB|MiB|GiB)?$" => "a size such as `64MiB`",
+        "^[0-9][0-9_]*$" => "a number such as `10_000`",
+        "^sha256:[0-9a-f]{64}$" => "a digest: `sha256:` and 64 hexadecimal digits",
+        "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" => {
+            "1 to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+        }
+        "^[A-Za-z_][A-Za-z0-9_-]{0,63}$" => {
+            "1 to 64 letters, digits, `_` and `-`, beginning with a letter or `_`"
+        }
+        "^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$" => "a path such as `/workspace/in`",
+        _ => return format!("{name} must match `{pattern}`, not {}", shown(value)),
+    };
+    format!("{name} must be {form}, not {}", shown(value))
 }
 
 /// The types that a schema asks for.

@@ -264,7 +264,7 @@ steps:
     retry: {max_attempts: 0}
 "#,
             expect![[r#"
-                error: the text `daily job` does not match `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`
+                error: `id` must be 1 to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit, not the text `daily job`
                  --> job.yaml:1:5
                   |
                 1 | id: daily job

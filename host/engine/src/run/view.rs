@@ -75,7 +75,7 @@ pub struct StepView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Whether `value` is only the beginning. `GET /api/v2/runs/{id}/steps/{step}/output` has all of it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub value_truncated: bool,
     /// Bytes of the whole value, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]

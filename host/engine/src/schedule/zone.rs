@@ -123,13 +123,16 @@ pub fn changes(zone: Tz, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, i32,
     found
 }
 
-/// The first second at which the offset is not `before` any more.
-fn change_between(zone: Tz, mut low: Timestamp, mut high: Timestamp, before: i32) -> Timestamp {
-    while high - low > Duration::seconds(1) {
-        let middle = low + Duration::seconds((high - low).num_seconds() / 2);
-        if offset(zone, middle) == before { low = middle } else { high = middle }
+/// The first second at which the offset is not `before` any more. Clocks change at whole seconds, so fractions of `low`
+/// and `high` do not matter.
+fn change_between(zone: Tz, low: Timestamp, high: Timestamp, before: i32) -> Timestamp {
+    let at = |seconds: i64| Timestamp::from_timestamp(seconds, 0).unwrap_or(high);
+    let (mut low, mut high) = (low.timestamp(), high.timestamp());
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if offset(zone, at(middle)) == before { low = middle } else { high = middle }
     }
-    high
+    at(high)
 }
 
 /// By how much the clocks of `zone` move around `at`, where the offset is `now`: zero almost always.
@@ -230,6 +233,22 @@ pub fn database_version() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A range may begin or end within a second, and end at the very change.
+    #[test]
+    fn changes_are_found_whatever_fractions_a_range_has() {
+        let zone: Tz = "Europe/Berlin".parse().unwrap();
+        let change: Timestamp = "2027-03-28T01:00:00Z".parse().unwrap();
+        for (from, to) in [
+            ("2027-03-27T20:00:00.412027Z", "2027-03-28T01:00:00Z"),
+            ("2027-03-28T00:59:58.6Z", "2027-03-28T01:00:00Z"),
+            ("2027-03-28T00:59:59.999Z", "2027-03-28T01:00:00.5Z"),
+            ("2027-03-28T00:00:00Z", "2027-03-28T02:00:00Z"),
+        ] {
+            let found = changes(zone, from.parse().unwrap(), to.parse().unwrap());
+            assert_eq!(found, [(change, 3600, 7200)], "{from} {to}");
+        }
+    }
 
     #[test]
     fn a_wall_time_in_a_gap_or_an_overlap_follows_its_rule() {

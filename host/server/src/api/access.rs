@@ -167,6 +167,11 @@ impl Caller {
         &self.project
     }
 
+    /// Whether the key is bounded to jobs of a pattern.
+    pub fn is_for_some_jobs(&self) -> bool {
+        !self.who.jobs.is_empty()
+    }
+
     /// The project that lists and figures are bounded to, if they are.
     pub fn bound(&self) -> Option<&str> {
         (!self.unbounded).then_some(&*self.project)

@@ -214,6 +214,10 @@ async fn admitted(
         return Ok(caller);
     };
     let everywhere = operation.everywhere();
+    if everywhere && caller.is_for_some_jobs() {
+        let detail = "this key is for some jobs only, and the operation concerns all of them";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
     let has = if everywhere { caller.role_everywhere() } else { Some(caller.role()) };
     if has.is_some_and(|has| has >= role) {
         return Ok(caller);

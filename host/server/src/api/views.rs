@@ -86,7 +86,7 @@ pub(crate) struct Job {
     /// Its schedule, if it has one.
     pub schedule: Option<Schedule>,
     /// Warnings about the job; only in the answer that stores it, and left out when there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Place>,
 }
 

@@ -1,0 +1,83 @@
+//! Secrets that stand in a file where a reference to one belongs: no message and no excerpt of a line shows them.
+
+/// Keys whose values are secrets, or references to them.
+const KEYS: [&str; 6] = ["password", "pat", "client_secret", "secret", "token", "api_key"];
+/// The key of a map of them.
+const MAP: &str = "secrets";
+
+/// What is expected where a secret is.
+pub(super) const EXPECTED: &str =
+    "must say where the secret comes from: env:NAME, file:PATH or store:NAME (its value is not shown)";
+
+/// Whether the value at a pointer may be a secret.
+pub(super) fn is_at(pointer: &str) -> bool {
+    let mut keys = pointer.rsplit('/');
+    let last = keys.next().unwrap_or_default();
+    KEYS.contains(&last) || keys.next() == Some(MAP)
+}
+
+/// A line with each secret as so many asterisks, so that columns stay what they are.
+pub(super) fn masked(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, key_and_rest)) = next_key(rest) {
+        shown.push_str(before);
+        let end = key_and_rest.find(':').map_or(key_and_rest.len(), |colon| colon + 1);
+        let (key, after) = key_and_rest.split_at(end);
+        shown.push_str(key);
+        let value_at = after.len() - after.trim_start().len();
+        let (space, after) = after.split_at(value_at);
+        shown.push_str(space);
+        let value_end = after.find([',', '}']).unwrap_or(after.len());
+        let (value, after) = after.split_at(value_end);
+        let bare = value.trim_start_matches(['"', '\'']);
+        match ["env:", "file:", "store:"].iter().any(|kind| bare.starts_with(kind)) {
+            true => shown.push_str(value),
+            false => shown.extend(value.chars().map(|c| if c.is_whitespace() { c } else { '*' })),
+        }
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// What is before the next such key, and the rest from the key on.
+fn next_key(text: &str) -> Option<(&str, &str)> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let starts = KEYS.iter().flat_map(|key| text.match_indices(key).map(|(at, _)| (at, key.len())));
+    let is_key = |(at, length): &(usize, usize)| {
+        let (before, after) =
+            (text.get(..*at).unwrap_or_default(), text.get(at + length..).unwrap_or_default());
+        let colon = after.trim_start_matches(['"', '\'']).trim_start().starts_with(':');
+        colon && !before.ends_with(is_word)
+    };
+    let (at, _) = starts.filter(is_key).min()?;
+    Some(text.split_at(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_and_references_are_not() {
+        for (line, shown) in [
+            ("  password: hunter2", "  password: *******"),
+            ("{\"password\": \"hun ter\", \"user\": \"u\"}", "{\"password\": **** ****, \"user\": \"u\"}"),
+            ("w: {password: 'env:PG', pat: abc}", "w: {password: 'env:PG', pat: ***}"),
+            ("path: /x, pattern: y", "path: /x, pattern: y"),
+            ("a password is", "a password is"),
+        ] {
+            assert_eq!(masked(line), shown);
+        }
+        for (pointer, secret) in [
+            ("/connections/w/password", true),
+            ("/secrets/token", true),
+            ("/secrets", false),
+            ("/azure_devops/organizations/c/pat", true),
+            ("/connections/w/path", false),
+        ] {
+            assert_eq!(is_at(pointer), secret, "{pointer}");
+        }
+    }
+}
