@@ -19,7 +19,7 @@ fn a_configuration_says_what_is_wrong_with_a_connection() {
         ("{type: sqlite}", "missing key `path`"),
         ("{type: sqlite, path: w.db, host: h}", "`host` is for servers, and `sqlite` is a file"),
         ("{type: mssql, host: h, database: d, user: u, role: r}", "`mssql` has no roles"),
-        ("{type: postgres, host: h, database: d, user: u, password: plain}", "plain"),
+        ("{type: postgres, host: h, database: d, user: u, password: plain}", "where the secret comes from"),
         ("{type: postgres, host: h, database: d, user: 'store:x'}", "there is no `secret_store`"),
         ("{type: postgres, host: h, database: d, user: u, tls: off}", "`off` is not a known value"),
         (

@@ -13,6 +13,7 @@ mod databases;
 mod diagnostics;
 mod file_operation;
 mod file_threats;
+mod first_hour;
 mod host_threats;
 mod hostile_documents;
 mod http_step;

@@ -130,6 +130,22 @@ fn responses(operation: &Operation) -> Value {
     if waits_for_a_run(operation) {
         responses.insert("202".to_owned(), success("Accepted"));
     }
+    // Answers of several media types.
+    let others: &[&str] = match operation.id {
+        "prometheus" => &["application/openmetrics-text"],
+        "runLogs" => &["text/event-stream", "application/json"],
+        _ => &[],
+    };
+    if let Some(content) =
+        responses.get_mut("200").and_then(|found| found.get_mut("content")).and_then(Value::as_object_mut)
+    {
+        for media in others {
+            content.insert((*media).to_owned(), json!({"schema": {}}));
+        }
+    }
+    if operation.id == "readiness" {
+        responses.insert("503".to_owned(), success("text/plain"));
+    }
     if operation.role.is_none() {
         return responses.into();
     }
