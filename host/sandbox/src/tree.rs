@@ -74,7 +74,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
     let mut moved = 0u64;
     // Each round takes one level away.
     while remove_level(dir.as_fd(), &mut moved)? {}
-    Ok(std::fs::remove_dir(path)?)
+    std::fs::remove_dir(path)
 }
 
 /// Deletes what is in a directory, with what is in its directories moved into it; true when something is left.

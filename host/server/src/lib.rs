@@ -210,10 +210,9 @@ fn print(text: &str) {
 fn write(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            if !OUTPUT_LOST.swap(true, Ordering::Relaxed) {
-                eprintln!("error: standard output cannot be written: {}", error.kind());
-            }
+        // It is said once.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe && !OUTPUT_LOST.swap(true, Ordering::Relaxed) => {
+            eprintln!("error: standard output cannot be written: {}", error.kind());
         }
         _ => {}
     }

@@ -82,7 +82,10 @@ fn known_step(job: &JobDefinition, step: Option<&str>) -> Result<(), Failure> {
 async fn shown(host: &Host, state: &RunState, args: &RunArgs) -> Result<Exit, Failure> {
     let view = serde_json::to_value(RunView::from(state)).unwrap_or_default();
     let workspace = host.workspace(&state.run.execution_id);
-    let files = workspace.is_dir().then(|| format!("\nfiles: {}", workspace.display())).unwrap_or_default();
+    let files = match workspace.is_dir() {
+        true => format!("\nfiles: {}", workspace.display()),
+        false => String::new(),
+    };
     let value = match &args.show_output {
         Some(step) => Some(host.step_output(&state.run.execution_id, step).await?),
         None => None,

@@ -85,14 +85,14 @@ impl Document {
         if !problems.is_empty() {
             return Err(Diagnostics(problems).sorted());
         }
-        self.build("", &self.value).map_err(Into::into)
+        self.build("", &self.value).map_err(|problem| (*problem).into())
     }
 
     /// Turns `value`, which stands at `pointer` and fits its schema, into `T`.
     ///
     /// # Errors
     /// What only building it shows: a number out of range, for instance.
-    pub fn build<T: DeserializeOwned>(&self, pointer: &str, value: &Value) -> Result<T, Diagnostic> {
+    pub fn build<T: DeserializeOwned>(&self, pointer: &str, value: &Value) -> Result<T, Box<Diagnostic>> {
         serde_path_to_error::deserialize(value).map_err(|error| {
             let at = format!("{pointer}{}", pointer_of(error.path()));
             let told = error.inner().to_string();
@@ -102,7 +102,7 @@ impl Document {
                 true => format!("{} cannot have this value", words::named(&at)),
                 false => told,
             };
-            self.error(&at, message)
+            Box::new(self.error(&at, message))
         })
     }
 

@@ -271,7 +271,10 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        read(text).err().expect("the document is refused").message
+        match read(text) {
+            Ok(_) => panic!("the document is not refused"),
+            Err(problem) => problem.message,
+        }
     }
 
     #[test]

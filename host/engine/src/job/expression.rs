@@ -178,6 +178,7 @@ fn counted<'a>(tree: &ast::Expr<'a>) -> ast::Expr<'a> {
             ))
         }
         ast::Expr::UnaryOp(of) => {
+            #[allow(clippy::needless_match, reason = "the kind can be neither copied nor cloned")]
             let op = match of.op {
                 ast::UnaryOpKind::Not => ast::UnaryOpKind::Not,
                 ast::UnaryOpKind::Neg => ast::UnaryOpKind::Neg,

@@ -87,7 +87,7 @@ pub fn parse_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) ->
         }
         Err(error) => {
             if !found.has_errors() {
-                found.0.push(error);
+                found.0.push(*error);
             }
             Err(found.sorted())
         }

@@ -262,7 +262,7 @@ pub(super) async fn preview(
     Params(query): Params<PreviewQuery>,
 ) -> Answer<PreviewAnswer> {
     let id = caller.job(&id)?;
-    fires(&app, &*app.host.job(&id).await?.job, &query)
+    fires(&app, &app.host.job(&id).await?.job, &query)
 }
 
 /// The next fires of a job.
