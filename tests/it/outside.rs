@@ -7,7 +7,7 @@ use std::process::Command;
 use stepwell_tests::root;
 
 use crate::cli::Shell;
-use crate::pages::{blocks, command, missing};
+use crate::pages::{blocks, command, dialogue, missing};
 
 /// A folder outside of the repository in which steps are built. It keeps its place, and its build directory is in
 /// `target/`, so that cargo compiles little; so one test at a time may be there.
@@ -229,20 +229,4 @@ fn the_page_about_the_first_step_does_what_it_says() {
         }
     }
     assert!(commands > 10, "{commands} commands");
-}
-
-/// The commands of a block, which begin with `$`, each with what it shows. A command goes on after a `\`.
-fn dialogue(text: &str) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    let mut open = false;
-    for line in text.lines() {
-        match (line.strip_prefix("$ "), found.last_mut()) {
-            (Some(command), _) => found.push((command.to_owned(), String::new())),
-            (None, Some((command, _))) if open => command.push_str(&format!("\n{line}")),
-            (None, Some((_, shown))) => shown.push_str(&format!("{line}\n")),
-            (None, None) => panic!("a block begins without a command: {text}"),
-        }
-        open = line.ends_with('\\');
-    }
-    found
 }
