@@ -82,7 +82,7 @@ fn unpacked(outside: &Outside) -> PathBuf {
 
 const WORKSPACE: &str = "[workspace]
 resolver = \"3\"
-members = [\"greet\", \"broken\"]
+members = [\"greet\", \"broken\", \"notify\"]
 
 # As docs/first-step.md has it, so that what both need is compiled once.
 [profile.release]
@@ -157,13 +157,17 @@ fn a_step_builds_from_the_packed_sdk_alone_and_a_panic_in_describe_is_shown() {
     }
     outside.file("Cargo.toml", WORKSPACE);
     fs::copy(root().join("guests/Cargo.lock"), outside.dir.join("Cargo.lock")).unwrap();
-    for (name, source) in [("greet", GREET), ("broken", BROKEN)] {
+    let page = blocks("docs/steps.md").into_iter().find(|block| block.info == "notify/src/lib.rs").unwrap();
+    for (name, source) in [("greet", GREET), ("broken", BROKEN), ("notify", page.text.as_str())] {
         let manifest = format!(
             "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\nschemars = {{ version = \"1.2\", default-features = false }}\nserde = \"1\"\nstepwell-sdk = {{ path = \"../sdk\", features = [\"http\"] }}\n"
         );
         outside.file(&format!("{name}/Cargo.toml"), manifest);
         outside.file(&format!("{name}/src/lib.rs"), source);
     }
+    // The example of docs/steps.md, with its own test.
+    let told = outside.cargo(&outside.dir, &["test", "--package", "notify", "--lib"]);
+    assert!(told.contains("1 passed"), "{told}");
     outside.cargo(&outside.dir, &["build", "--release", "--target", "wasm32-wasip2", "--quiet"]);
     let component = |name: &str| {
         outside.target().join(format!("wasm32-wasip2/release/{name}.wasm")).display().to_string()
