@@ -11,6 +11,8 @@ use stepwell_tests::terminal::Terminal;
 use stepwell_tests::{guest, root};
 use tempfile::TempDir;
 
+use crate::pages::missing;
+
 /// A directory to run the command in.
 #[derive(Clone)]
 pub struct Shell {
@@ -420,6 +422,7 @@ fn the_daily_pipeline_runs() {
     let stdout = text(&output.stdout);
     assert!(output.status.success(), "{stdout}\n{}", text(&output.stderr));
     assert!(stdout.contains("Job Daily sales completed successfully"), "{stdout}");
+    assert_eq!(missing(&crate::readme::demo(), &stdout), None, "README.md shows another demo:\n{stdout}");
     let report = stdout.split("report.csv:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let report: Vec<&str> = report.lines().map(str::trim).collect();
     expect![[r#"

@@ -28,6 +28,7 @@ mod powershell;
 mod probe;
 mod process;
 mod promptness;
+mod readme;
 mod recovery;
 mod registry;
 mod remote;

@@ -7,7 +7,7 @@ use std::process::Command;
 use stepwell_tests::root;
 
 use crate::cli::Shell;
-use crate::pages::{blocks, command, missing};
+use crate::pages::{blocks, command, dialogue, missing};
 
 /// A folder outside of the repository in which steps are built. It keeps its place, and its build directory is in
 /// `target/`, so that cargo compiles little; so one test at a time may be there.
@@ -82,7 +82,7 @@ fn unpacked(outside: &Outside) -> PathBuf {
 
 const WORKSPACE: &str = "[workspace]
 resolver = \"3\"
-members = [\"greet\", \"broken\"]
+members = [\"greet\", \"broken\", \"notify\"]
 
 # As docs/first-step.md has it, so that what both need is compiled once.
 [profile.release]
@@ -157,13 +157,17 @@ fn a_step_builds_from_the_packed_sdk_alone_and_a_panic_in_describe_is_shown() {
     }
     outside.file("Cargo.toml", WORKSPACE);
     fs::copy(root().join("guests/Cargo.lock"), outside.dir.join("Cargo.lock")).unwrap();
-    for (name, source) in [("greet", GREET), ("broken", BROKEN)] {
+    let page = blocks("docs/steps.md").into_iter().find(|block| block.info == "notify/src/lib.rs").unwrap();
+    for (name, source) in [("greet", GREET), ("broken", BROKEN), ("notify", page.text.as_str())] {
         let manifest = format!(
             "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\nschemars = {{ version = \"1.2\", default-features = false }}\nserde = \"1\"\nstepwell-sdk = {{ path = \"../sdk\", features = [\"http\"] }}\n"
         );
         outside.file(&format!("{name}/Cargo.toml"), manifest);
         outside.file(&format!("{name}/src/lib.rs"), source);
     }
+    // The example of docs/steps.md, with its own test.
+    let told = outside.cargo(&outside.dir, &["test", "--package", "notify", "--lib"]);
+    assert!(told.contains("1 passed"), "{told}");
     outside.cargo(&outside.dir, &["build", "--release", "--target", "wasm32-wasip2", "--quiet"]);
     let component = |name: &str| {
         outside.target().join(format!("wasm32-wasip2/release/{name}.wasm")).display().to_string()
@@ -229,20 +233,4 @@ fn the_page_about_the_first_step_does_what_it_says() {
         }
     }
     assert!(commands > 10, "{commands} commands");
-}
-
-/// The commands of a block, which begin with `$`, each with what it shows. A command goes on after a `\`.
-fn dialogue(text: &str) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    let mut open = false;
-    for line in text.lines() {
-        match (line.strip_prefix("$ "), found.last_mut()) {
-            (Some(command), _) => found.push((command.to_owned(), String::new())),
-            (None, Some((command, _))) if open => command.push_str(&format!("\n{line}")),
-            (None, Some((_, shown))) => shown.push_str(&format!("{line}\n")),
-            (None, None) => panic!("a block begins without a command: {text}"),
-        }
-        open = line.ends_with('\\');
-    }
-    found
 }

@@ -67,6 +67,22 @@ fn fits(shown: &str, found: &str) -> bool {
     })
 }
 
+/// The commands of a block, which begin with `$`, each with what it shows. A command goes on after a `\`.
+pub fn dialogue(text: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        match (line.strip_prefix("$ "), found.last_mut()) {
+            (Some(command), _) => found.push((command.to_owned(), String::new())),
+            (None, Some((command, _))) if open => command.push_str(&format!("\n{line}")),
+            (None, Some((_, shown))) => shown.push_str(&format!("{line}\n")),
+            (None, None) => panic!("a block begins without a command: {text}"),
+        }
+        open = line.ends_with('\\');
+    }
+    found
+}
+
 /// Where `found` differs from the JSON of a page, if it does. Objects may have more keys than shown, lists more items, and
 /// the text `…` stands for any value, also within a text.
 pub fn differs(shown: &Value, found: &Value, at: &str) -> Option<String> {

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::policy::Shortfall;
+
 /// How an attempt ended. The step's own failure is never confused with the platform's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
@@ -41,6 +43,9 @@ pub enum Outcome {
         /// The guest's functions, innermost first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         backtrace: Vec<String>,
+        /// The profile that the step asks for and does not have; absent when it has it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        hint: String,
     },
     /// The step asked for more memory than its limit.
     OverMemory {
@@ -141,6 +146,24 @@ pub struct StepEnd {
     pub receipt: Receipt,
 }
 
+impl StepEnd {
+    /// Adds to an end for want of memory or fuel that the step has a smaller profile than it asks for.
+    #[must_use]
+    pub fn advised(mut self, shortfall: Option<&Shortfall>) -> Self {
+        let Some(shortfall) = shortfall.map(Shortfall::in_full) else { return self };
+        match &mut self.outcome {
+            Outcome::OutOfFuel { hint, .. } => *hint = shortfall,
+            Outcome::OverMemory { message }
+            | Outcome::Failed { kind: FailureKind::OverMemory, message, .. } => {
+                message.push_str("; ");
+                message.push_str(&shortfall);
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
 /// What an attempt cost. There is one for killed attempts too.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
@@ -231,9 +254,10 @@ impl Outcome {
             | Self::Lost { message }
             | Self::HostFault { message } => message.clone(),
             Self::Denied { rule, message } => format!("denied by policy: {message} [{rule}]"),
-            Self::OutOfFuel { limit, .. } => format!(
-                "the step used up its CPU budget of {limit} units of fuel{}; raise `limits.fuel` in the policy",
-                self.place()
+            Self::OutOfFuel { limit, hint, .. } => format!(
+                "the step used up its CPU budget of {limit} units of fuel{}; {}",
+                self.place(),
+                if hint.is_empty() { "raise `limits.fuel` in the policy" } else { hint }
             ),
             Self::TimedOut { limit, .. } => format!(
                 "the step ran out of time after {}{}; raise `timeout` of the step, or `limits.wall` in the policy",

@@ -113,7 +113,9 @@ pub(crate) fn stopped(error: &wasmtime::Error, guest: &Guest, limits: &Limits, s
         return trapped(&format!("the step called exit({}) instead of returning", exit.0), error, stderr);
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => Outcome::OutOfFuel { limit: limits.fuel.0, backtrace: trap::frames(error) },
+        Some(Trap::OutOfFuel) => {
+            Outcome::OutOfFuel { limit: limits.fuel.0, backtrace: trap::frames(error), hint: String::new() }
+        }
         // What a guest prints before it aborts says why. Other traps say it themselves.
         Some(Trap::UnreachableCodeReached) => {
             trapped(trap::kind(Trap::UnreachableCodeReached), error, stderr)

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stepwell::engine::config::Setting;
-use stepwell::engine::job::{self, Catalog};
+use stepwell::engine::job;
 use stepwell::engine::policy::{Grant, MountSource, Policy};
 use stepwell::engine::queue::QueueFile;
-use stepwell::engine::{Configuration, JobDefinition, Manifest, project};
+use stepwell::engine::{Configuration, JobDefinition, project};
 use stepwell::store::PostgresSettings;
 use stepwell::{Host, HostError};
 
@@ -31,7 +31,7 @@ pub(crate) async fn policy_show(file: &Path, local: &Local) -> Result<Exit, Fail
     for (step, grant) in host.grants(&parsed.job) {
         let (id, step_type) = (&step.id, &step.step_type);
         let shown = match grant {
-            Ok(grant) => granted(&grant, host.sandbox().manifest(step_type).as_deref()),
+            Ok(grant) => granted(&grant),
             Err(denial) => json!({"denied": {"rule": denial.rule, "message": denial.in_full()}}),
         };
         steps.push(json!({"step_id": id, "step_type": step_type, "grant": shown}));
@@ -56,7 +56,7 @@ pub(crate) async fn note_other_settings(host: &Host) {
 }
 
 /// A grant: each part with its value and the rule that it comes from.
-fn granted(grant: &Grant, manifest: Option<&Manifest>) -> Value {
+fn granted(grant: &Grant) -> Value {
     let origin = |part: &str| {
         let found = grant.trace().iter().rev().find(|(name, _)| name == part);
         found.map_or_else(|| format!("profile {}", grant.profile().name()), |(_, origin)| origin.clone())
@@ -100,11 +100,7 @@ fn granted(grant: &Grant, manifest: Option<&Manifest>) -> Value {
     if let Some((_, origin)) = grant.trace().iter().find(|(name, _)| name == "context") {
         add("context".to_owned(), "as granted".to_owned(), origin.clone());
     }
-    let wanted = manifest.map(|manifest| manifest.profile).filter(|wanted| *wanted > grant.profile());
-    let note = wanted.map(|wanted| {
-        let (has, wants) = (grant.profile().name(), wanted.name());
-        format!("the step asks for the profile {wants} and has {has}: it may run out of memory or fuel")
-    });
+    let note = grant.shortfall().map(|short| short.in_full());
     json!({"digest": grant.digest(), "profile": origin("profile"), "note": note, "parts": parts})
 }
 

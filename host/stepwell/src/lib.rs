@@ -265,6 +265,9 @@ impl Host {
                     found.0.extend(missing_program(&parsed, index, step, &manifest, &grant));
                     let lacking = grant.lacking();
                     found.0.extend(lacking.iter().map(|denial| refused(&parsed, &at, denial).as_warning()));
+                    found.0.extend(grant.shortfall().map(|short| {
+                        parsed.document.error(&at, short.message).help(short.help).as_warning()
+                    }));
                 }
             }
         }

@@ -410,7 +410,7 @@ impl Worker<'_> {
         reports: &mut Receiver<Report>,
     ) -> Result<StepEnd, HostError> {
         let runner = self.host.runner.clone();
-        let step_id = request.step_id.clone();
+        let (step_id, shortfall) = (request.step_id.clone(), request.grant.shortfall());
         // Not a task of its own: another thread would have to be woken for each attempt.
         let mut running = pin!(guarded(async move { runner.run(request).await }));
         let (mut ended, abort) = (None, self.hold.abort.clone());
@@ -438,10 +438,11 @@ impl Worker<'_> {
                 }
             }
         }
-        Ok(match ended {
+        let end = match ended {
             Some(end) => end,
             None => running.await,
-        })
+        };
+        Ok(end.advised(shortfall.as_ref()))
     }
 
     async fn report(

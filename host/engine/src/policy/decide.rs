@@ -133,8 +133,11 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         }
         None => (None, Grants::default()),
     };
-    let whose = whose(manifest, name.clone());
+    let mut whose = whose(manifest, name.clone());
     let name = name.unwrap_or_else(|| "the built-in default".to_owned());
+    let given = operator.profile.unwrap_or(Profile::Standard);
+    let least = request.narrowing.iter().filter_map(|layer| layer.profile).fold(given, Profile::min);
+    whose.narrowed = least < given.min(manifest.profile);
     let layers = Layers { manifest, name, whose, operator, narrowing: request.narrowing };
     let mut trace = Vec::new();
     let (profile, mut limits) = layers.limits(&mut trace);
@@ -180,6 +183,8 @@ fn whose(manifest: &Manifest, policy: Option<String>) -> Whose {
         policy,
         asks: named(&mut manifest.needs.iter()),
         required: named(&mut manifest.needs.iter().filter(|need| !need.optional)),
+        wants: Some(manifest.profile),
+        narrowed: false,
     }
 }
 

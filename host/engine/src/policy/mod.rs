@@ -16,4 +16,4 @@ pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, Pro
 pub use grant::{Counted, Decided, Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
 pub use http::{HttpRequest, HttpRule, Inject, is_public, overrides};
 pub use limits::{Limits, LimitsPatch, Profile};
-pub use refusal::Denial;
+pub use refusal::{Denial, Shortfall};

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::grant::Grant;
 use super::http::{HttpRequest, HttpRule};
+use super::limits::{Limits, Profile};
 use crate::document::closest;
 
 /// Characters of a text of the step's that are shown.
@@ -61,6 +62,26 @@ pub(super) struct Whose {
     pub asks: Vec<String>,
     /// Those of them that it cannot do without.
     pub required: Vec<String>,
+    /// The smallest profile that the component works in.
+    pub wants: Option<Profile>,
+    /// Whether the job has a smaller profile than policy gives it.
+    pub narrowed: bool,
+}
+
+/// Limits below those of the profile that a component asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// What the component asks for, and what it has.
+    pub message: String,
+    /// What would give it more.
+    pub help: String,
+}
+
+impl Shortfall {
+    /// Both, in one line.
+    pub fn in_full(&self) -> String {
+        format!("{}; {}", self.message, self.help)
+    }
 }
 
 impl Whose {
@@ -255,6 +276,28 @@ impl Grant {
         self.whose.refuse((rule, "context"), what, why, &format!("{{{access}: [{}]}}", plain(name)))
     }
 
+    /// The profile that the component asks for, where some limits are below it. Policy that names the profile may
+    /// still lower some of its limits.
+    pub fn shortfall(&self) -> Option<Shortfall> {
+        let Whose { step_type, policy, wants, narrowed, .. } = &self.whose;
+        let wants = wants.filter(|wants| *wants > self.profile)?;
+        let (name, wall) = (wants.name(), self.limits.wall);
+        let wanted = Limits { wall, ..wants.limits() };
+        if self.limits.min(&wanted) == wanted {
+            return None;
+        }
+        let message =
+            format!("`{step_type}` asks for the profile `{name}`, and has `{}`", self.profile.name());
+        let help = match policy {
+            _ if *narrowed => format!("write `profile: {name}` into the `policy` of the job or the step"),
+            Some(policy) => format!("write `profile: {name}` into {policy}"),
+            None => format!(
+                "write `profile: {name}` into a policy with `steps: [{step_type}]`, and name its file (`--policy`)"
+            ),
+        };
+        Some(Shortfall { message, help })
+    }
+
     /// What the step needs, and gets none of. Nothing when it gets some of its other needs, which may be enough.
     pub fn lacking(&self) -> Vec<Denial> {
         let granted = |capability: &str| match capability {
@@ -346,7 +389,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::{Policy, PolicySet, Profile, Request, decide};
+    use super::super::{Policy, PolicySet, Request, decide};
     use super::*;
     use crate::Configuration;
     use crate::step::{Manifest, Need};
@@ -365,6 +408,10 @@ context: {read: [day]}
 ";
 
     fn grant(policy: &str, asks: &[&str], narrowing: &str) -> Grant {
+        asking(Profile::Standard, policy, asks, narrowing)
+    }
+
+    fn asking(profile: Profile, policy: &str, asks: &[&str], narrowing: &str) -> Grant {
         let narrowing = format!("policy: 1\nname: n\nsteps: [x]\n{narrowing}");
         let narrowing = Policy::parse("n.yaml", &narrowing, Path::new("")).unwrap().remove(0).grants;
         let policies = match policy {
@@ -385,7 +432,7 @@ context: {read: [day]}
             summary: String::new(),
             config_schema: json!({}).into(),
             needs: asks.iter().map(need).collect(),
-            profile: Profile::Standard,
+            profile,
             idempotent: false,
         };
         let request = Request {
@@ -507,6 +554,39 @@ context: {read: [day]}
                 assert!(error.to_string().contains("/tmp/a b"), "{yaml}\n{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_profile_below_the_one_asked_for_is_named_with_its_fix() {
+        let fixed = "write `profile: large` into";
+        for (policy, narrowing, help) in [
+            ("", "", format!("{fixed} a policy with `steps: [acme/step]`, and name its file (`--policy`)")),
+            ("policy: 1\nname: p\nsteps: ['*']\n", "", format!("{fixed} policy `p`")),
+            (
+                "policy: 1\nname: p\nsteps: ['*']\nprofile: large\n",
+                "profile: standard",
+                format!("{fixed} the `policy` of the job or the step"),
+            ),
+            (
+                "policy: 1\nname: p\nsteps: ['*']\nprofile: tiny\n",
+                "profile: tiny",
+                format!("{fixed} policy `p`"),
+            ),
+        ] {
+            let short = asking(Profile::Large, policy, &[], narrowing).shortfall().unwrap();
+            assert_eq!(short.help, help);
+            let has = if policy.contains("tiny") { "tiny" } else { "standard" };
+            assert_eq!(short.message, format!("`acme/step` asks for the profile `large`, and has `{has}`"));
+        }
+        let all: String =
+            Profile::Large.limits().list().iter().map(|(name, value)| format!("{name}: {value}, ")).collect();
+        for grants in
+            ["profile: large\n", "profile: large\nlimits: {memory: 56MiB}\n", &format!("limits: {{{all}}}\n")]
+        {
+            let policy = format!("policy: 1\nname: p\nsteps: ['*']\n{grants}");
+            assert_eq!(asking(Profile::Large, &policy, &[], "").shortfall(), None, "{grants}");
+        }
+        assert_eq!(asking(Profile::Tiny, "", &[], "").shortfall(), None);
     }
 
     #[test]

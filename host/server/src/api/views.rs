@@ -14,7 +14,7 @@ use stepwell::{Backfill, Preview, QueueStatus, StepVersion, StoredJob};
 use super::keys::{ApiKey, Role};
 use super::problem::Place;
 
-/// A list, and where it goes on.
+/// One page of a list.
 macro_rules! page {
     ($($(#[$doc:meta])* $name:ident of $item:ty;)*) => {$(
         $(#[$doc])*
@@ -22,7 +22,7 @@ macro_rules! page {
         pub(crate) struct $name {
             /// The items.
             pub items: Vec<$item>,
-            /// `cursor` of the next page; null when this is the last one.
+            /// The `cursor` of the next page; null on the last page.
             pub next_cursor: Option<String>,
         }
     )*};
@@ -33,38 +33,38 @@ page! {
     Jobs of Job;
     /// Runs.
     Runs of Run;
-    /// Rows of the fire ledger.
+    /// Entries of the fire ledger.
     Ledger of LedgerRow;
     /// Backfills.
     Backfills of Backfill;
     /// Dead letters.
     DeadLetters of DeadLetter;
-    /// The audit log.
+    /// Entries of the audit log.
     AuditLog of AuditRow;
     /// Queues.
     Queues of QueueStatus;
     /// API keys.
     Keys of Key;
-    /// Runs that wait for an approval.
+    /// Steps that wait for an approval.
     Approvals of Approval;
     /// Step types.
     Steps of Step;
-    /// Costs of attempts.
+    /// Receipts of attempts.
     Receipts of StepReceipt;
     /// Files.
     Artifacts of Artifact;
 }
 
-/// A run in a list. Its times and its zone are named as in the answer about one run.
+/// A run in a list. `start_time`, `end_time` and `timezone` have the same names in a single run.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Run {
-    /// When it began; null before.
+    /// When the run started; null until then.
     pub start_time: Option<Timestamp>,
-    /// When it ended; null before.
+    /// When the run ended; null until then.
     pub end_time: Option<Timestamp>,
-    /// The zone of its queue; null for a run in no queue.
+    /// The time zone of its queue; null for a run outside any queue.
     pub timezone: Option<String>,
-    /// `started_at`, `ended_at` and `queue` are the old names of the three above, and go with the next version.
+    /// `started_at`, `ended_at` and `queue` are old names of the three fields above; the next version removes them.
     #[serde(flatten)]
     pub row: RunRow,
 }
@@ -78,12 +78,12 @@ impl From<RunRow> for Run {
 /// A stored job.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Job {
-    /// What it does.
+    /// The definition.
     #[schemars(with = "Value")]
     pub job: JobDefinition,
-    /// Counts its changes; the ETag.
+    /// The version, which each change increments; also the ETag.
     pub version: u64,
-    /// Its schedule, if it has one.
+    /// The schedule; null if the job has none.
     pub schedule: Option<Schedule>,
     /// Warnings about the job; only in the answer that stores it, and left out when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -93,15 +93,15 @@ pub(crate) struct Job {
 /// The state of a schedule.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Schedule {
-    /// The job.
+    /// The job's id.
     pub job_id: String,
-    /// The zone.
+    /// The time zone.
     pub timezone: String,
-    /// When the next fire is due.
+    /// When the next fire is due; null if there is none.
     pub next: Option<Timestamp>,
-    /// Every fire up to here has its row in the ledger.
+    /// The ledger records every fire up to this time.
     pub cursor: Timestamp,
-    /// Who paused it, and why.
+    /// Who paused the schedule, and why; null if it is not paused.
     pub paused: Option<String>,
 }
 
@@ -118,34 +118,34 @@ impl From<&StoredJob> for Job {
     }
 }
 
-/// A job that was checked.
+/// The result of checking a valid job.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CheckedJob {
-    /// Its id.
+    /// The job's id.
     pub job_id: String,
-    /// Its time zone.
+    /// The job's time zone.
     pub timezone: String,
-    /// How many steps it has.
+    /// The number of steps.
     pub steps: usize,
-    /// What does not stop it from running.
+    /// Problems that do not stop the job from running.
     pub warnings: Vec<Place>,
 }
 
-/// A preview, and the changes of the clocks within it.
+/// The next fires, and the clock changes that affect them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PreviewAnswer {
     /// The next fires.
     pub fires: Vec<Preview>,
-    /// Changes of the clocks up to the last of them.
+    /// Clock changes up to the last fire.
     pub transitions: Vec<ClockChange>,
 }
 
-/// A change of the clocks.
+/// A clock change, such as the start of summer time.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ClockChange {
-    /// When.
+    /// When the clocks change.
     pub at: Timestamp,
-    /// By how many seconds: positive in spring.
+    /// The size of the change in seconds; positive when clocks go forward.
     pub seconds: i32,
 }
 
@@ -154,42 +154,42 @@ pub(crate) struct ClockChange {
 pub(crate) struct Accepted {
     /// The run.
     pub execution_id: String,
-    /// The same request, by its `Idempotency-Key`, made this run before.
+    /// Whether an earlier request with the same `Idempotency-Key` started this run.
     pub replayed: bool,
-    /// A note about the run, for instance that a retry starts from the beginning.
+    /// A note about the run; for example, that a retry starts from the first step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// A request for a run.
+/// A request to run a job.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RunRequest {
     /// Variables to set.
     pub variables: BTreeMap<String, Value>,
-    /// How urgent it is. Default: as the job says.
+    /// The priority of the run. Default: the priority of the job.
     #[schemars(range(max = 9))]
     pub priority: Option<u8>,
-    /// When it is due: with an offset, or a wall time of the job's zone. Default: now.
+    /// When the run is due: a time with an offset, or a local time in the job's time zone. Default: now.
     pub scheduled_time: Option<String>,
 }
 
-/// Why.
+/// The reason for a change.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Reason {
-    /// In words.
+    /// The reason, as free text.
     #[schemars(length(max = 1000))]
     pub reason: String,
 }
 
-/// A request for a retry.
+/// A request to retry a run.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RetryRequest {
-    /// From the first step; default: from the one that failed.
+    /// Whether to start from the first step. Default: false, which starts from the step that failed.
     pub from_start: bool,
-    /// The job, edited. Default: as it was.
+    /// An edited job to run instead. Default: the job as it was.
     pub job: Option<Value>,
 }
 
@@ -197,120 +197,120 @@ pub(crate) struct RetryRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Decision {
-    /// Whether it is approved.
+    /// `true` approves the step; `false` rejects it.
     pub approved: bool,
-    /// In their words.
+    /// A comment from the approver.
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub comment: String,
 }
 
-/// Several dead letters to redrive or to discard.
+/// A request to redrive or discard several dead letters.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkRequest {
-    /// What happens to them.
+    /// What to do with the dead letters.
     pub action: BulkAction,
-    /// Which. Default: all that are open, and of `job_id` when it is given; at most 1000.
+    /// The ids of the runs. Default: all open dead letters (of `job_id`, if given), at most 1000.
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub ids: Option<Vec<String>>,
-    /// Only those of this job.
+    /// Selects only dead letters of this job.
     #[serde(default)]
     pub job_id: Option<String>,
-    /// Why.
+    /// The reason, as free text.
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub reason: String,
 }
 
-/// What happens to the dead letters.
+/// What to do with dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BulkAction {
-    /// They run again.
+    /// Run them again.
     Redrive,
-    /// They are discarded.
+    /// Discard them.
     Discard,
 }
 
 /// The result for each dead letter.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct BulkAnswer {
-    /// Those that were redriven or discarded, each with its new run where it has one.
+    /// Dead letters that were redriven or discarded, each with the id of its new run, or null.
     pub done: BTreeMap<String, Option<String>>,
-    /// Those that failed, and why.
+    /// Dead letters that could not be changed, each with the reason.
     pub failed: BTreeMap<String, String>,
 }
 
-/// A range of fires.
+/// A request for a backfill.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackfillRequest {
-    /// The job.
+    /// The job's id.
     pub job_id: String,
-    /// The first time: with an offset, or a wall time of the job's zone.
+    /// The start of the range: a time with an offset, or a local time in the job's time zone.
     pub from: String,
-    /// The end, not included.
+    /// The end of the range, which is not included.
     pub to: String,
     /// The priority of the runs. Default: 0.
     #[serde(default)]
     #[schemars(range(max = 9))]
     pub priority: u8,
-    /// Only lists the fires that would run. Default: false.
+    /// Whether to list the fires that would run, without running them. Default: false.
     #[serde(default)]
     pub dry_run: bool,
 }
 
-/// A backfill, or what it would do.
+/// A backfill, or the plan for one.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum BackfillAnswer {
-    /// It has begun.
+    /// The backfill that started.
     Started(Backfill),
-    /// What it would do.
+    /// The plan of a dry run.
     Plan(stepwell::BackfillPlan),
 }
 
-/// A run that waits for an approval.
+/// A step that waits for an approval.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Approval {
     /// The run.
     pub execution_id: String,
-    /// The job.
+    /// The job's id.
     pub job_id: String,
     /// The step.
     pub step_id: String,
-    /// What is asked.
+    /// The message to the approvers.
     pub message: String,
-    /// Who may decide.
+    /// The names of the approvers.
     pub approvers: Vec<String>,
-    /// Since when.
+    /// When the step started to wait.
     pub since: Option<Timestamp>,
-    /// When its time is over.
+    /// When the approval times out.
     pub until: Option<Timestamp>,
 }
 
 /// A step type.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Step {
-    /// Its name.
+    /// The name of the type.
     pub step_type: String,
-    /// Its version.
+    /// The active version.
     pub version: String,
-    /// What it does.
+    /// A one-line summary.
     pub summary: String,
-    /// `sha256:...` of the component; null for the engine's own `approval`.
+    /// The digest of the component, `sha256:...`; null for `approval`, which belongs to the engine.
     pub digest: Option<String>,
-    /// Whether running it twice does no more harm than once.
+    /// Whether the step is idempotent: running it twice has the same effect as running it once.
     pub idempotent: bool,
-    /// The smallest profile that it works in; null for the engine's own `approval`.
+    /// The smallest profile that the step works in; null for `approval`.
     pub profile: Option<&'static str>,
-    /// The capabilities that it needs or can use.
+    /// The capabilities that the step needs or can use.
     pub needs: Vec<Need>,
-    /// JSON Schema of its configuration.
+    /// The JSON Schema of the step's configuration.
     pub config_schema: Value,
-    /// Its versions, the newest first; none for the engine's own `approval`.
+    /// The registered versions, newest first; empty for `approval`.
     pub versions: Vec<StepVersion>,
 }
 
@@ -318,48 +318,49 @@ pub(crate) struct Step {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RollbackRequest {
-    /// The version (`1`, `1.2` or `1.2.3`), or the digest. Default: the one that was registered before the active one.
+    /// The version (`1`, `1.2` or `1.2.3`) or the digest to activate. Default: the version registered
+    /// before the active one.
     pub version: Option<String>,
 }
 
-/// What an attempt of a step cost.
+/// What an attempt of a step used.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StepReceipt {
     /// The step.
     pub step_id: String,
-    /// Which attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// How it ended.
+    /// How the attempt ended.
     pub outcome: Outcome,
-    /// What it cost.
+    /// What the attempt used.
     pub receipt: Receipt,
 }
 
-/// A file of a run's workspace.
+/// A file in the workspace of a run.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Artifact {
-    /// Its path.
+    /// The path in the workspace.
     pub path: String,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
 }
 
 /// An API key, without its secret.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Key {
-    /// Its id.
+    /// The id of the key.
     pub id: String,
-    /// The name of its holder.
+    /// The name of the key's holder.
     pub name: String,
-    /// What its holder may do.
+    /// The role of the holder.
     pub role: Role,
-    /// The projects that it is for; `*` for all, and for what belongs to none.
+    /// The projects that the key covers; `*` stands for all projects, and for what belongs to no project.
     pub projects: Vec<String>,
-    /// Patterns of job ids that it is for; all when empty.
+    /// Patterns of the job ids that the key covers; an empty list covers all jobs.
     pub jobs: Vec<String>,
-    /// When it was created.
+    /// When the key was created.
     pub created_at: Timestamp,
-    /// When it expires.
+    /// When the key expires; null if it does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -374,43 +375,44 @@ fn default_projects() -> Vec<String> {
     vec![stepwell::engine::project::DEFAULT.to_owned()]
 }
 
-/// A request for a key.
+/// A request to create a key.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyRequest {
-    /// The name of its holder.
+    /// The name of the key's holder.
     #[schemars(length(min = 1, max = 100))]
     pub name: String,
-    /// What its holder may do.
+    /// The role of the holder.
     pub role: Role,
-    /// The projects that it is for; `*` for all, and for what belongs to none. Default: `default`.
+    /// The projects that the key covers; `*` stands for all projects, and for what belongs to no project. Default:
+    /// `default`.
     #[serde(default = "default_projects")]
     pub projects: Vec<String>,
-    /// Patterns of job ids that it is for, with `*`. Default: all.
+    /// Patterns of the job ids that the key covers, with `*` as a wildcard. Default: all jobs.
     #[serde(default)]
     pub jobs: Vec<String>,
-    /// When it expires (RFC 3339). Default: never.
+    /// When the key expires (RFC 3339). Default: never.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
 }
 
-/// A new key. Its token cannot be read again.
+/// A new key. Only this answer contains the token.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct NewKeyAnswer {
-    /// The key without its secret.
+    /// The key, without its secret.
     pub key: Key,
-    /// The whole key.
+    /// The token to send in `Authorization`.
     pub token: String,
 }
 
-/// What was removed, or would be.
+/// What a clean-up removed, or would remove.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CleanedUp {
-    /// Runs that were removed, or would be.
+    /// The number of runs that were removed, or would be removed.
     pub runs: usize,
-    /// Runs that are as old and stay, because their dead letters are open.
+    /// The number of runs that are old enough but stay, because their dead letters are open.
     pub kept_dead: usize,
-    /// Whether nothing was removed.
+    /// Whether this was a dry run, which removes nothing.
     pub dry_run: bool,
 }
 
@@ -429,7 +431,7 @@ pub(crate) struct ExecuteRequest {
 pub(crate) struct ScheduleRequest {
     /// The job, in the v2 or the legacy shape.
     pub job: Map<String, Value>,
-    /// When: with an offset, or a wall time of the job's zone.
+    /// When the run is due: a time with an offset, or a local time in the job's time zone.
     pub scheduled_time: String,
 }
 
@@ -439,9 +441,9 @@ pub(crate) struct Scheduled {
     pub success: bool,
     pub message: String,
     pub job_id: String,
-    /// The run, which waits until then.
+    /// The run, which waits until that time.
     pub execution_id: String,
-    /// What a change of the clocks does to a wall time.
+    /// The effect of a clock change on the local time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     pub scheduled_time: String,

@@ -170,7 +170,11 @@ fn retries_follow_their_predicates() {
         (json!(["unavailable"]), kind(FailureKind::Failed), false),
         (json!(["unavailable"]), failed(true), false),
         (json!(["failed", "trapped"]), failed(false), true),
-        (json!(["out_of_fuel"]), Outcome::OutOfFuel { limit: 1, backtrace: Vec::new() }, true),
+        (
+            json!(["out_of_fuel"]),
+            Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() },
+            true,
+        ),
         (json!(["any"]), Outcome::OverLimit { limit: String::new(), message: String::new() }, true),
         (json!(["any"]), Outcome::Cancelled, false),
     ] {
@@ -541,7 +545,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Outcome::Succeeded),
         any::<bool>().prop_map(failed),
         Just(Outcome::Cancelled),
-        Just(Outcome::OutOfFuel { limit: 1, backtrace: Vec::new() }),
+        Just(Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() }),
         Just(Outcome::Parked { after: std::time::Duration::from_secs(1), reason: String::new() }),
     ];
     prop_oneof![
