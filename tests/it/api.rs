@@ -176,7 +176,14 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("DELETE", "/api/v2/runs", "", 405, "does not take this method"),
         ("GET", "/api/v2/runs/exec_1", "", 404, "there is no run"),
         ("GET", "/api/v2/runs?limit=0", "", 400, "not between 1 and 1000"),
-        ("GET", "/api/v2/runs?limit=x", "", 400, "limit"),
+        ("GET", "/api/v2/runs?limit=x", "", 400, "`limit` must be a whole number, not `x`"),
+        ("GET", "/api/v2/runs?limit=-1", "", 400, "`limit` must not be negative, as `-1` is"),
+        ("GET", "/api/v2/runs?limit=1&limit=2", "", 400, "the query gives `limit` twice"),
+        ("GET", "/api/v2/runs?job=a&job_id=b", "", 400, "the query gives `job_id` twice"),
+        ("GET", "/api/v2/metrics?hours=99999999999", "", 400, "`hours` must be at most"),
+        ("POST", "/api/v2/system/clean-up?days=-1", "", 400, "`days` must not be negative"),
+        ("PUT", "/api/v2/jobs/j", "  ", 400, "the document is empty"),
+        ("GET", "/api/v2/ledger?decision=foo", "", 400, "the decisions are ran"),
         (
             "GET",
             "/api/v2/runs?colour=red",
@@ -210,7 +217,7 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
             "the path says",
         ),
         ("POST", "/api/v2/queues/Mars%2FBase/pause", "", 404, "no queue"),
-        ("POST", "/api/v2/schedules/none/pause", "", 404, "no schedule"),
+        ("POST", "/api/v2/schedules/none/pause", "", 404, "there is no job `none`"),
     ] {
         let reply = server.request(method, path, &[], body).await;
         assert_eq!(reply.status, status, "{method} {path}: {reply:?}");

@@ -221,6 +221,26 @@ fn a_failed_run_exits_with_1_and_shows_where_it_trapped() {
     assert!(!text(&output.stderr).contains('\u{1b}'), "no colours where there is no terminal");
 }
 
+/// A slip in its name would make a project of its own.
+#[test]
+fn a_project_is_one_of_those_that_the_configuration_lists() {
+    let shell = Shell::new()
+        .file("projects.yaml", "projects: {team: {}}")
+        .file("job.yaml", "id: j\nsteps: [{id: a, type: wait, for: 0s}]\n");
+    for command in
+        [&["run", "job.yaml"][..], &["jobs", "put", "job.yaml"], &["jobs", "list"], &["runs", "list"]]
+    {
+        for (project, exit) in [("team", 0), ("default", 0), ("ghost", 2)] {
+            let config = ["--config", "projects.yaml", "--project", project];
+            let ended = shell.run(&[command, &config[..]].concat());
+            let told = text(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(exit), "{command:?} {project}: {told}");
+            let said = "there is no project `ghost` in the configuration; it has team";
+            assert_eq!(told.contains(said), exit == 2, "{command:?} {project}: {told}");
+        }
+    }
+}
+
 #[test]
 fn ctrl_c_leaves_a_cancelled_run() {
     let shell = Shell::new().file("job.yaml", "id: j\nsteps: [{id: a, type: probe, case: await_cancel}]\n");
@@ -375,6 +395,7 @@ fn what_scripts_lack_and_tests_that_fail_are_told() {
         "a.ps1: needs something else",
         "  1:1  Get-ADUser needs ActiveDirectory",
         "  2:1  `git` is a program",
+        "b.ps1: does not parse",
         "  1:5  Missing condition in if statement after 'if ('.",
         "0 of 2 run as they are",
         "     1  git",

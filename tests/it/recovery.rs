@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chrono::TimeDelta;
 use stepwell::engine::Store;
 use stepwell::engine::run::{Event, RunState, RunStatus};
 use stepwell::engine::store::RunFilter;
 use stepwell::store::SqliteStore;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::Shell;
+use crate::support::{Nobody, Site};
 
 fn newest(limit: u32) -> RunFilter {
     RunFilter { limit, ..RunFilter::default() }
@@ -105,6 +108,26 @@ async fn check(store: &SqliteStore, id: &str, kill: u64) {
         }
     }
     assert_eq!(finished.len(), STEPS);
+}
+
+/// Another process that cancels a run, or decides about its approval, holds it for a moment.
+#[tokio::test]
+async fn a_run_that_is_taken_while_it_waits_goes_on_when_it_is_given_back() {
+    let site = Site::new().host().await;
+    let job = "{id: asks, steps: [{id: ok, type: approval, message: Now?, wait: 1h}]}";
+    let job = site.host.parse("job.yaml", job).await.unwrap().job;
+    let id = site.host.submit(job, Default::default()).await.unwrap();
+    let store = site.host.store().clone();
+    let other = async {
+        while store.row(&id).await.unwrap().status != RunStatus::Parked {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let now = site.host.now();
+        store.claim_run(&id, "another", now, now + TimeDelta::seconds(2)).await.unwrap();
+        store.request_cancel(&id, "cancelled by ann: enough", now, None).await.unwrap();
+    };
+    let (state, ()) = tokio::join!(site.host.resume(&id, &Nobody, CancellationToken::new()), other);
+    assert_eq!(state.unwrap().status, RunStatus::Cancelled);
 }
 
 /// Two processes never move one run.

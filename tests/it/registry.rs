@@ -85,10 +85,47 @@ async fn built_in_steps_and_reserved_vendors_are_not_taken() {
     let wait = std::fs::read(guest("wait")).unwrap();
     let refused = register(&site.host, wait, true).await.unwrap_err().to_string();
     assert!(refused.contains("comes with the service"), "{refused}");
-    let refused = site.host.unregister_for_all("sql", audit(&site.host)).await.unwrap_err().to_string();
+    let refused =
+        site.host.unregister_for_all("sql", false, audit(&site.host)).await.unwrap_err().to_string();
     assert!(refused.contains("`sql` is a built-in step and cannot be removed"), "{refused}");
     let refused = site.host.roll_back("acme/x", None, audit(&site.host)).await.unwrap_err().to_string();
     assert!(refused.contains("only ci may change"), "{refused}");
+}
+
+#[test]
+fn a_step_that_stored_jobs_need_is_not_removed() {
+    let shell = Shell::new()
+        .file("job.yaml", GREETS)
+        .file("other.yaml", "{id: o, steps: [{id: s, type: wait, for: 0}]}");
+    let wasm = guest("hello_step").display().to_string();
+    std::fs::write(shell.path("again.wasm"), hello_again()).unwrap();
+    let again = shell.path("again.wasm").display().to_string();
+    let first = stepwell::sandbox::digest(&hello());
+    let pinned = GREETS.replace("hello", &format!("hello@{first}")).replace("id: greets", "id: pinned");
+    let shell = shell.file("pinned.yaml", &pinned);
+    let ask = |line: &str| {
+        let output = shell.run(&line.split_whitespace().collect::<Vec<_>>());
+        (output.status.code().unwrap(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let version = format!("hello@{first}");
+    for (command, exit, said) in [
+        (format!("steps register {wasm}"), 0, "registered"),
+        ("jobs put other.yaml".to_owned(), 0, ""),
+        ("jobs put pinned.yaml".to_owned(), 0, ""),
+        (format!("steps register {again} --force"), 0, "registered"),
+        // One version: the job that names it needs it.
+        (format!("steps remove {version}"), 3, "pinned, step s: nothing else is"),
+        ("jobs delete pinned".to_owned(), 0, ""),
+        ("jobs put job.yaml".to_owned(), 0, ""),
+        // A job that names none gets the other one.
+        (format!("steps remove {version}"), 0, "removed"),
+        ("steps remove hello".to_owned(), 3, "1 step of stored jobs would not run without it"),
+        ("steps remove hello --force".to_owned(), 0, "removed"),
+        ("validate job.yaml".to_owned(), 2, "hello"),
+    ] {
+        let (code, told) = ask(&command);
+        assert!(code == exit && told.contains(said), "{command}: {code} {told}");
+    }
 }
 
 #[test]

@@ -164,6 +164,19 @@ async fn a_value_that_cannot_be_is_refused_at_its_place() {
         assert!(here["message"].as_str().unwrap().contains(said), "{path} {body}: {problem}");
         assert!(here["line"].as_u64() > Some(0), "{path} {body}: {problem}");
     }
+    let reply = server.post(run, &json!({"variables": {"day": "x", "night": 1}})).await;
+    let problem = reply.json();
+    let pointers: Vec<&str> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (reply.status, &pointers[..]),
+        (422, &["/variables/day", "/variables/night"][..]),
+        "{problem}"
+    );
     // What a backfill would do is counted as a whole, and shown by its beginning.
     let range =
         json!({"job_id": "often", "from": "2026-01-01T00:00", "to": "2026-01-01T01:00", "dry_run": true});

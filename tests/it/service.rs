@@ -243,6 +243,11 @@ async fn cancel_really_kills() {
             face.act("cancel", &id, json!({})).await.unwrap();
             let view = face.reaches(&id, "cancelled").await;
             assert_eq!(view["steps"][0]["status"], "cancelled", "{name} {case}");
+            // Who, and why: in the run, in its message and in the explanation.
+            let why = view["cancel"].as_str().unwrap();
+            assert!(why.starts_with("cancelled by"), "{name} {case}: {view}");
+            assert!(view["message"].as_str().unwrap().ends_with(&format!("was {why}")), "{name}: {view}");
+            assert_eq!(face.explain(&id).await["summary"], why, "{name}");
             let refused = face.act("cancel", &id, json!({})).await.unwrap_err();
             assert!(refused.contains("has ended"), "{name}: {refused}");
         }
@@ -268,7 +273,7 @@ async fn an_approval_holds_nothing_and_decides() {
         face.act("approve", &id, json!({"approved": true})).await.unwrap();
         assert_eq!(face.reaches(&id, "success").await["steps"][1]["status"], "success", "{name}");
         let twice = face.act("approve", &id, json!({"approved": true})).await.unwrap_err();
-        assert!(twice.contains("waits for no approval"), "{name}: {twice}");
+        assert!(twice.contains("is not waiting for an approval"), "{name}: {twice}");
         let id = face.run(job("no")).await;
         face.reaches(&id, "parked").await;
         face.act("approve", &id, json!({"approved": false})).await.unwrap();
@@ -301,10 +306,11 @@ async fn a_dead_letter_is_redriven_with_an_edited_job_from_where_it_failed() {
         assert_eq!(view["steps"][1]["attempts"], 1, "{name}");
         assert_eq!(view["steps"][0]["attempts"], 0, "{name}: its result was taken over");
         assert_eq!(face.dead(&id).await["resolution"]["execution_id"], again, "{name}");
-        assert!(
-            face.act("redrive", &id, json!({})).await.unwrap_err().contains("already resolved"),
-            "{name}"
-        );
+        let redrove = format!("redrove it as {again}");
+        let twice = face.act("redrive", &id, json!({})).await.unwrap_err();
+        assert!(twice.contains(&redrove), "{name}: {twice}");
+        let fix = face.explain(&id).await["causes"][0]["fix"].clone();
+        assert!(fix.as_str().unwrap().contains(&redrove), "{name}: {fix}");
         // From the start; and put aside.
         let id = face.start("dies").await;
         face.reaches(&id, "failed").await;

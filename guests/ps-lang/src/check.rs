@@ -455,7 +455,7 @@ impl Checker<'_> {
         let starts = |start: &str| text.get(..start.len()).is_some_and(|own| same(own, start));
         if let Some((start, what)) = PLACES.iter().find(|(start, _)| starts(start)) {
             let message = format!(
-                "`{}` is in {what}, which the sandbox has not: run this part where it is.",
+                "`{}` is in {what}, which the sandbox does not have: run this part where it is.",
                 text.trim()
             );
             return self.found(span, Lack::Unavailable, start, message);

@@ -195,7 +195,7 @@ pub fn of(name: &str) -> Option<(Lack, String)> {
         noun.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
             && noun.get(prefix.len()..).is_none_or(|r| r.is_empty() || r.starts_with(char::is_uppercase))
     })?;
-    told(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox has not: {ELSEWHERE}."))
+    told(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox does not have: {ELSEWHERE}."))
 }
 
 /// What is said about a command that is not there, when its reason is known.

@@ -1,6 +1,6 @@
 //! Time as a parameter.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 
 /// A point in time, always UTC.
 pub type Timestamp = DateTime<Utc>;
@@ -19,6 +19,11 @@ pub fn earlier(at: Timestamp, by: std::time::Duration) -> Timestamp {
 pub fn span(by: std::time::Duration) -> Duration {
     const LONGEST: Duration = Duration::days(365_000);
     Duration::from_std(by).unwrap_or(LONGEST).min(LONGEST)
+}
+
+/// A time in a sentence: `2026-09-01T14:30:22Z`.
+pub fn short(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Where the current time comes from. Tests bring one that stands still.

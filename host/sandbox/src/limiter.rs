@@ -67,7 +67,7 @@ impl ResourceLimiter for Limiter {
             let limit = self.memory_limit;
             let pages = growth.div_ceil(PAGE as u64);
             let message = format!(
-                "the step asked for {pages} more pages of memory ({sum} bytes in all); its limit is {limit} bytes"
+                "the step asked for {pages} more pages of memory ({sum} bytes in all); its limit is {limit} bytes (`limits.memory`)"
             );
             self.refused = Some(message.clone());
             // An error, and not `false`: the guest's allocator would turn that into an abort without reason.

@@ -15,7 +15,11 @@ const MAX_LINE: usize = 500;
 pub(crate) fn kind(trap: Trap) -> &'static str {
     match trap {
         Trap::StackOverflow => "stack overflow: the step's recursion is too deep (limit 8 MiB of stack)",
-        Trap::MemoryOutOfBounds => "the step reached outside of its memory",
+        // Compilers put the stack below everything else, so that large frames run out of memory before the engine
+        // sees that the recursion is too deep.
+        Trap::MemoryOutOfBounds => {
+            "the step reached outside of its memory; in deep recursion this is a stack overflow"
+        }
         Trap::HeapMisaligned => "the step reached a misaligned address",
         Trap::TableOutOfBounds => "the step reached outside of a table",
         Trap::IndirectCallToNull => "the step called a function pointer that is null",

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use stepwell::HostError;
 use stepwell::engine::{Diagnostic, project};
+use stepwell::{Host, HostError};
 use url::Url;
 
 use crate::operate::OperateCommand;
@@ -227,11 +227,14 @@ pub(crate) enum StepsCommand {
         #[arg(id = "VERSION")]
         version: Option<String>,
     },
-    /// Removes a registered step, or one version of it (TYPE@VERSION).
+    /// Removes a registered step, or one version of it (TYPE@VERSION). Refuses while stored jobs need it.
     Remove {
         /// The step type.
         #[arg(id = "TYPE")]
         step_type: String,
+        /// Removes it even if stored jobs would not run without it.
+        #[arg(long)]
+        force: bool,
     },
     /// Shows the descriptor of a step: of a type (also TYPE@VERSION), or of the file of a component.
     Inspect {
@@ -398,6 +401,18 @@ impl HostArgs {
                 Err(HostError::Invalid(Diagnostic::without_place("--project", message).into()))
             }
         }
+    }
+
+    /// The same on this node's store: one of those that the configuration lists, when it lists any.
+    pub(crate) fn project_on(&self, host: &Host) -> Result<&str, HostError> {
+        let (name, config) = (self.project()?, host.configuration());
+        if config.projects.is_empty() || config.has_project(name) {
+            return Ok(name);
+        }
+        let known: Vec<&str> = config.projects.keys().map(String::as_str).collect();
+        let message =
+            format!("there is no project `{name}` in the configuration; it has {}", known.join(", "));
+        Err(HostError::Invalid(Diagnostic::without_place("--project", message).into()))
     }
 }
 

@@ -57,9 +57,12 @@ fn exit_of(error: &HostError) -> Exit {
         | HostError::Argument(..)
         | HostError::Refused(_)
         | HostError::NoStep(..)
-        | HostError::Store(StoreError::NotFound(_) | StoreError::NoRecord(..) | StoreError::Conflict(..)) => {
-            Exit::BadInput
-        }
+        | HostError::Store(
+            StoreError::NotFound(_)
+            | StoreError::NoRecord(..)
+            | StoreError::Conflict(..)
+            | StoreError::AlreadyThere(..),
+        ) => Exit::BadInput,
         HostError::Store(_) | HostError::Illegal(_) => Exit::Platform,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn policy_show(file: &Path, local: &Local) -> Result<Exit, Fail
     let host = host(&local.host).await?;
     // Structure only: a denial is shown here, and is no error.
     let mut parsed = job::parse(&source.name, &source.text, &host.catalog()).map_err(HostError::Invalid)?;
-    parsed.job.id = project::qualified(local.host.project()?, &parsed.job.id);
+    parsed.job.id = project::qualified(local.host.project_on(&host)?, &parsed.job.id);
     let mut steps = Vec::new();
     for (step, grant) in host.grants(&parsed.job) {
         let (id, step_type) = (&step.id, &step.step_type);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use stepwell::engine::document::{Diagnostic, Diagnostics};
 use stepwell::engine::project;
-use stepwell::engine::run::{RunState, RunView};
+use stepwell::engine::run::RunState;
 use stepwell::engine::{JobDefinition, job};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
 
 /// The job of a file, after a check whose warnings go to standard error.
 async fn checked(api: &ApiArgs, source: &Source, host: &Host) -> Result<JobDefinition, Failure> {
-    let project = api.host.project()?;
+    let project = api.host.project_on(host)?;
     operate::announce_compiling(host, source);
     let parsed = host.parse_for(project, &source.name, &source.text).await?;
     if !parsed.warnings.0.is_empty() {
@@ -80,7 +80,7 @@ fn known_step(job: &JobDefinition, step: Option<&str>) -> Result<(), Failure> {
 }
 
 async fn shown(host: &Host, state: &RunState, args: &RunArgs) -> Result<Exit, Failure> {
-    let view = serde_json::to_value(RunView::from(state)).unwrap_or_default();
+    let view = serde_json::to_value(host.view(state).await?).unwrap_or_default();
     let workspace = host.workspace(&state.run.execution_id);
     let files = match workspace.is_dir() {
         true => format!("\nfiles: {}", workspace.display()),

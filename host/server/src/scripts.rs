@@ -118,8 +118,11 @@ fn told(scripts: &[Checked], runs: usize) -> String {
         } else {
             format!(", asks for {}", script.uses.join(", "))
         };
-        let verdict =
-            if script.runs { style("runs as it is").green() } else { style("needs something else").yellow() };
+        let verdict = match script.findings.iter().any(|finding| finding.lack == "syntax") {
+            true => style("does not parse").red(),
+            false if script.runs => style("runs as it is").green(),
+            false => style("needs something else").yellow(),
+        };
         lines.push(format!("{}: {verdict}{}", plain(&script.path), plain(&uses)));
         for finding in script.findings.iter().filter(|finding| !finding.foreseen) {
             lines.push(format!("  {}:{}  {}", finding.line, finding.column, plain(&finding.message)));

@@ -64,7 +64,8 @@ pub(crate) fn version(path: &Path) -> Result<String, String> {
     let tables: i64 = database
         .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
         .map_err(|error| error.to_string())?;
-    Ok(format!("SQLite {}, {tables} tables", rusqlite::version()))
+    let noun = if tables == 1 { "table" } else { "tables" };
+    Ok(format!("SQLite {}, {tables} {noun}", rusqlite::version()))
 }
 
 struct Session {

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{Effect, RunState, RunStatus, StepStatus, next};
-use stepwell_engine::store::{Kind, Standing};
+use stepwell_engine::run::{Effect, RunState, RunStatus, StepStatus, cancelled, next};
+use stepwell_engine::store::{Kind, Resolution, Standing};
 
 use crate::service::{QueueRecord, WorkerRecord};
 use crate::{Host, HostError};
@@ -187,7 +187,12 @@ impl Host {
         let now = self.clock.now();
         let standing = self.store.standing(execution_id, now).await?;
         let state = self.run(execution_id).await?;
-        let (mut causes, mut note) = (self.of_state(&state, now), None);
+        let letter = match state.status.is_dead() {
+            true => self.dead_letter(execution_id).await.ok(),
+            false => None,
+        };
+        let resolution = letter.as_ref().and_then(|(letter, _)| letter.resolution.as_ref());
+        let (mut causes, mut note) = (self.of_state(&state, resolution, now), None);
         if !state.status.is_terminal() {
             if let Some(why) = &standing.row.cancel {
                 let fix =
@@ -203,7 +208,7 @@ impl Host {
                 causes.retain(|cause| !cause.is_of_settings());
             }
         }
-        let summary = summary(&state, causes.first(), note.is_some());
+        let summary = summary(&state, &causes, note.is_some(), standing.row.cancel.as_deref());
         Ok(Explanation { execution_id: execution_id.to_owned(), status: state.status, summary, causes, note })
     }
 
@@ -224,14 +229,17 @@ impl Host {
     }
 
     /// What the run's own record says.
-    fn of_state(&self, state: &RunState, now: Timestamp) -> Vec<Cause> {
+    fn of_state(&self, state: &RunState, resolution: Option<&Resolution>, now: Timestamp) -> Vec<Cause> {
         let id = &state.run.execution_id;
         let name = |step: usize| state.run.job.step(step).map(|step| step.id.clone()).unwrap_or_default();
         if state.status.is_dead() {
             let Some(dead) = crate::worker::dead_letter(state, now) else { return Vec::new() };
-            let fix = match state.status {
-                RunStatus::Expired => format!("`stepwell dead-letters redrive {id}` runs it now"),
-                _ => format!("`stepwell dead-letters redrive {id}` runs it again from the failed step"),
+            let fix = match (resolution, state.status) {
+                (Some(resolution), _) => resolution.next_step(id),
+                (None, RunStatus::Expired) => format!("`stepwell dead-letters redrive {id}` runs it now"),
+                (None, _) => {
+                    format!("`stepwell dead-letters redrive {id}` runs it again from the failed step")
+                }
             };
             let message = match state.status {
                 RunStatus::Expired => format!("it did not start within {}", state.run.job.queue_timeout),
@@ -408,11 +416,11 @@ impl WorkerRecord {
 }
 
 /// One sentence.
-fn summary(state: &RunState, first: Option<&Cause>, incomplete: bool) -> String {
-    match (state.status, first) {
+fn summary(state: &RunState, causes: &[Cause], incomplete: bool, cancel: Option<&str>) -> String {
+    match (state.status, causes.first()) {
         (RunStatus::Success, _) => "succeeded".to_owned(),
         (_, Some(cause)) => cause.in_words(),
-        (RunStatus::Cancelled, None) => "cancelled".to_owned(),
+        (RunStatus::Cancelled, None) => cancelled(cancel),
         (RunStatus::Running, None) => "running".to_owned(),
         (_, None) if incomplete => "no cause found apart from those that are left out".to_owned(),
         (_, None) => "ready; a worker will start it shortly".to_owned(),
@@ -423,9 +431,11 @@ impl Cause {
     /// One sentence.
     pub fn in_words(&self) -> String {
         match self {
-            Self::NotDue { due_at, .. } => format!("not due until {due_at}"),
+            Self::NotDue { due_at, .. } => format!("not due until {}", clock::short(*due_at)),
             Self::QueuePaused { queue, by, .. } => format!("queue {queue} is paused ({by})"),
-            Self::QueueClosed { queue, until, .. } => format!("queue {queue} is closed until {until}"),
+            Self::QueueClosed { queue, until, .. } => {
+                format!("queue {queue} is closed until {}", clock::short(*until))
+            }
             Self::QueueFull { queue, running, concurrency, .. } => {
                 format!("queue {queue} is full: {running} of {concurrency} slots in use")
             }
@@ -436,22 +446,29 @@ impl Cause {
                 format!("concurrency key `{key}` is taken: its limit is {limit}, held by {holders}")
             }
             Self::RetryWaits { step, wakes_at, message, .. } => {
-                format!("step `{step}` failed ({message}); the next attempt starts at {wakes_at}")
+                let at = clock::short(*wakes_at);
+                format!("step `{step}` failed ({message}); the next attempt starts at {at}")
             }
             Self::ApprovalMissing { step, approvers, until, .. } => {
-                format!("step `{step}` waits for approval by {} until {until}", approvers.join(", "))
+                let (approvers, until) = (approvers.join(", "), clock::short(*until));
+                format!("step `{step}` waits for approval by {approvers} until {until}")
             }
             Self::Parked { step, waits_for, wakes_at, .. } => {
-                format!("step `{step}` waits for {waits_for}; next check at {wakes_at}")
+                let at = clock::short(*wakes_at);
+                match waits_for.parse::<Timestamp>() {
+                    Ok(until) => format!("step `{step}` waits until {}", clock::short(until)),
+                    Err(_) => format!("step `{step}` waits for {waits_for}; next check at {at}"),
+                }
             }
             Self::GrantMissing { step, rule, message, .. } => {
                 format!("step `{step}` is denied by policy: {message} [{rule}]")
             }
             Self::NoWorker { last_seen: Some(seen), .. } => {
-                format!("no service is running; the last one was seen at {seen}")
+                format!("no service is running; the last one was seen at {}", clock::short(*seen))
             }
             Self::NoWorker { .. } => "no service is running".to_owned(),
             Self::WorkerSilent { worker, until, .. } => {
+                let until = clock::short(*until);
                 format!("its worker {worker} does not respond; its claim expires at {until}")
             }
             Self::Cancelling { why, .. } => format!("being cancelled ({why})"),

@@ -540,7 +540,7 @@ impl Host {
             more |= backfill.state == BackfillState::Running;
             match self.store.write(vec![put(&backfill, Expect::Version(record.version))]).await {
                 // Somebody cancelled it meanwhile.
-                Err(StoreError::Conflict(..)) => {}
+                Err(StoreError::Conflict(..) | StoreError::AlreadyThere(..)) => {}
                 written => written?,
             }
         }

@@ -41,7 +41,7 @@ use std::time::Duration;
 use serde_json::Value;
 use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::document::{Document, is_template, pending};
-use stepwell_engine::job::{self, Catalog, Parsed};
+use stepwell_engine::job::{self, Catalog, Parsed, Read};
 use stepwell_engine::policy::{Denial, Grant, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, AdmitError, IllegalEvent, RunState, RunView};
@@ -161,12 +161,21 @@ pub enum HostError {
     #[error("the run {0} has no step `{1}`")]
     NoStep(String, String),
     /// An argument has a value that it must not have.
-    #[error("{0}: {1}")]
+    #[error("{}", argument(.0, .1))]
     Argument(&'static str, String),
     /// It cannot be done in the state that things are in.
     #[error("{0}")]
     Refused(String),
 }
+
+/// What is wrong with an argument: `` `to` must be after `from` ``.
+pub fn argument(name: &str, why: &str) -> String {
+    let colon = if why.starts_with("must ") { "" } else { ":" };
+    format!("`{name}`{colon} {why}")
+}
+
+/// The pause before a run of this process that another one holds for a moment is claimed again.
+const HELD_BRIEFLY: Duration = Duration::from_millis(50);
 
 impl Host {
     /// How a host is set up.
@@ -222,8 +231,8 @@ impl Host {
     /// As [`Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.fresh_steps().await?;
-        let parsed = job::parse(name, text, &self.catalog()).map_err(HostError::Invalid)?;
-        self.checked(project, parsed).await
+        let read = job::read(name, text, &self.catalog()).map_err(HostError::Invalid)?;
+        self.checked(project, read).await
     }
 
     /// The same for a job that stands at `pointer` of a document.
@@ -237,23 +246,39 @@ impl Host {
         pointer: &str,
     ) -> Result<Parsed, HostError> {
         self.fresh_steps().await?;
-        let parsed = job::parse_in(document, pointer, &self.catalog()).map_err(HostError::Invalid)?;
-        self.checked(project, parsed).await
+        self.checked(project, job::read_in(document, pointer, &self.catalog())).await
     }
 
     /// Adds what the steps themselves and the policies say.
-    async fn checked(&self, project: &str, mut parsed: Parsed) -> Result<Parsed, HostError> {
-        let mut found = Diagnostics::default();
-        for (i, step) in parsed.job.all_steps().enumerate() {
+    async fn checked(&self, project: &str, read: Read) -> Result<Parsed, HostError> {
+        let Read { parsed, problems: mut found } = read;
+        let Some(parsed) = parsed.filter(|_| !found.is_full()) else { return Err(HostError::Invalid(found)) };
+        let wrong: Vec<String> =
+            found.0.iter().filter(|found| !found.warning).map(|found| found.pointer.clone()).collect();
+        // A step whose own part has errors is not asked: it would say the same in other words.
+        let is_sound = |step: usize| {
+            let at = format!("{}{}/", parsed.pointer, parsed.job.pointer_of(step));
+            !wrong.iter().any(|wrong| format!("{wrong}/").starts_with(&at))
+        };
+        for (i, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             self.fetch(&step.step_type).await?;
-            for issue in self.validated(&step.step_type, step, &manifest).await? {
+            let issues = match self.validated(&step.step_type, step, &manifest).await {
+                Err(HostError::Component(ComponentError::Failed(why))) => {
+                    let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
+                    found.0.push(parsed.document.error(&at, format!("step `{}`: {why}", step.id)));
+                    continue;
+                }
+                issues => issues?,
+            };
+            for issue in issues {
                 let at = format!("{}{}{}", parsed.pointer, parsed.job.pointer_of(i), issue.pointer);
                 let diagnostic = parsed.document.error(&at, issue.message);
                 found.0.push(if issue.warning { diagnostic.as_warning() } else { diagnostic });
             }
         }
-        for (index, (step, grant)) in self.grants_for(project, &parsed.job).into_iter().enumerate() {
+        let grants = self.grants_for(project, &parsed.job).into_iter().enumerate();
+        for (index, (step, grant)) in grants.filter(|(index, _)| is_sound(*index)) {
             let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(index));
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             match grant {
@@ -274,8 +299,7 @@ impl Host {
         if found.has_errors() {
             return Err(HostError::Invalid(found.sorted()));
         }
-        parsed.warnings.0.extend(found.0);
-        Ok(parsed)
+        Ok(Parsed { warnings: found, ..parsed })
     }
 
     /// What the component of `reference` has against the configuration of a step, as JSON pointers and messages.
@@ -344,7 +368,7 @@ impl Host {
     ) -> Result<RunView, HostError> {
         let id = self.submit(job, variables).await?;
         let state = self.resume(&id, &worker::Silent, CancellationToken::new()).await?;
-        Ok(RunView::from(&state))
+        self.view(&state).await
     }
 
     /// Moves a run until it has ended: from its beginning, or from the first unfinished step when an earlier
@@ -361,8 +385,20 @@ impl Host {
     ) -> Result<RunState, HostError> {
         let beat = self.beat();
         self.key_is_free(execution_id).await?;
+        let mut began = false;
         loop {
-            let claim = self.claim(execution_id).await?;
+            let claim = match self.claim(execution_id).await {
+                // Another process cancels it, or decides about its approval, and gives it back.
+                Err(StoreError::Claimed(..)) if began => {
+                    tokio::time::sleep(HELD_BRIEFLY).await;
+                    if self.store.row(execution_id).await?.status.is_terminal() {
+                        return self.run(execution_id).await;
+                    }
+                    continue;
+                }
+                claim => claim?,
+            };
+            began = true;
             let (state, left) = self.work(claim, observer, cancel.clone()).await?;
             let Left::Until(due) = left else {
                 drop(beat);
@@ -437,6 +473,15 @@ impl Host {
     pub async fn run(&self, execution_id: &str) -> Result<RunState, HostError> {
         let (run, events) = self.store.load(execution_id).await?;
         Ok(RunState::replay(run, &events)?)
+    }
+
+    /// A run for clients, with the reason of its cancellation.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn view(&self, state: &RunState) -> Result<RunView, HostError> {
+        let row = self.store.row(&state.run.execution_id).await?;
+        Ok(RunView::of(state, row.cancel))
     }
 
     /// The whole value that a step gave to later steps: none when it has not succeeded.

@@ -119,7 +119,11 @@ impl Host {
                 .map(|found| (step, found.clone())),
             _ => None,
         };
-        let none = || HostError::Refused(format!("the run {execution_id} waits for no approval `{step_id}`"));
+        let none = || {
+            HostError::Refused(format!(
+                "the step `{step_id}` of {execution_id} is not waiting for an approval"
+            ))
+        };
         let (_, definition) = waiting(&state).ok_or_else(none)?;
         if !Approval::of(&definition).is_some_and(|approval| approval.may_decide(&decided.by, &decided.roles))
         {
@@ -253,9 +257,10 @@ impl Host {
         let (letter, version) = self.dead_letter(execution_id).await?;
         match letter.resolution {
             None => Ok((letter, version)),
-            Some(_) => {
-                Err(HostError::Refused(format!("the dead letter `{execution_id}` is already resolved")))
-            }
+            Some(resolution) => Err(HostError::Refused(format!(
+                "the dead letter `{execution_id}` is resolved: {}",
+                resolution.next_step(execution_id)
+            ))),
         }
     }
 

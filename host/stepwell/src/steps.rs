@@ -21,6 +21,8 @@ use stepwell_sandbox::{Component, Stored};
 use crate::node::lock;
 use crate::{Host, HostError};
 
+mod removal;
+
 /// A step type in the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StepRecord {
@@ -254,41 +256,6 @@ impl Host {
             previous,
             refused: self.refused_jobs(&built_in).await?,
         })
-    }
-
-    /// Removes a step type that was registered so, or one version of it (`acme/invoice@1.2.0`). Runs that have been
-    /// admitted go on with the component that they began with.
-    ///
-    /// # Errors
-    /// When there is none of that name, the version is active, or the store failed.
-    pub async fn unregister_for_all(&self, step_type: &str, audit: Audit) -> Result<(), HostError> {
-        let reference = StepRef::parse(step_type).map_err(HostError::Refused)?;
-        let name = reference.type_name;
-        self.may_change(name, &audit.by)?;
-        let (mut said, expect) = self.step_record(name).await?;
-        if said.versions.is_empty() {
-            return Err(self.not_registered(name, "removed"));
-        }
-        let change = if step_type == name {
-            Change::Remove { kind: Kind::Step, id: name.to_owned(), expect }
-        } else {
-            let active = said.digest.clone();
-            let meant = |known: &VersionRecord| reference.matches(&known.version, &known.digest);
-            if said.versions.iter().any(|known| meant(known) && known.digest == active) {
-                return Err(HostError::Refused(format!(
-                    "`{step_type}` is the active version; make another one active first: `stepwell steps rollback {name} VERSION`"
-                )));
-            }
-            let before = said.versions.len();
-            said.versions.retain(|known| !meant(known));
-            if said.versions.len() == before {
-                return Err(HostError::Refused(self.unknown(step_type)));
-            }
-            put(name, &said, expect)
-        };
-        self.store.write(vec![change, Change::Audit(audit)]).await?;
-        self.store.announce(Wake::Steps);
-        self.look_for_steps().await
     }
 
     /// Why a step that is not registered cannot be removed, or rolled back.
@@ -594,14 +561,24 @@ fn put(step_type: &str, said: &StepRecord, expect: Expect) -> Change {
 
 fn refusal(component: &Component, refused: &[RefusedJob]) -> String {
     let Manifest { type_name, version, .. } = component.manifest().as_ref();
-    let mut lines = vec![format!(
+    let head = format!(
         "`{type_name}` {version} is not registered: {} of stored jobs would not be valid with it; change them or name their version (`type: {type_name}@VERSION`), or use `--force` (`force=true`)",
-        match refused.len() {
-            1 => "1 step".to_owned(),
-            count if count >= MOST_REFUSED => format!("{MOST_REFUSED} steps or more"),
-            count => format!("{count} steps"),
-        }
-    )];
+        counted(refused.len())
+    );
+    listed(head, refused)
+}
+
+fn counted(steps: usize) -> String {
+    match steps {
+        1 => "1 step".to_owned(),
+        count if count >= MOST_REFUSED => format!("{MOST_REFUSED} steps or more"),
+        count => format!("{count} steps"),
+    }
+}
+
+/// A refusal, and the first of the steps that are why.
+fn listed(head: String, refused: &[RefusedJob]) -> String {
+    let mut lines = vec![head];
     let shown = refused.iter().take(MOST_SHOWN);
     lines.extend(
         shown.map(|RefusedJob { job_id, step_id, message }| format!("  {job_id}, step {step_id}: {message}")),

@@ -51,6 +51,7 @@ fn check(db: &dyn Sql, kind: Kind, id: &str, expect: Expect) -> Result<(), Store
         (Expect::Absent, None) | (Expect::Present, Some(_)) => Ok(()),
         (Expect::Version(wanted), Some(found)) if wanted == found => Ok(()),
         (Expect::Present | Expect::Version(_), None) => Err(StoreError::NoRecord(kind.name(), id.to_owned())),
+        (Expect::Absent, Some(_)) => Err(StoreError::AlreadyThere(kind.name(), id.to_owned())),
         _ => Err(StoreError::Conflict(kind.name(), id.to_owned())),
     }
 }

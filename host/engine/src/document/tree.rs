@@ -12,6 +12,8 @@ use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
 use serde_saphyr::budget::BudgetBreach;
 
+use super::cut;
+
 /// Lists and objects within each other.
 const MAX_DEPTH: usize = 64;
 /// Values of a document, those that aliases repeat counted each time.
@@ -131,10 +133,20 @@ fn malformed(error: &serde_saphyr::Error) -> Malformed {
         inner => {
             let message = inner.to_string();
             let message = message.split(" at line ").next().unwrap_or(&message);
-            message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned()
+            let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
+            not_finite(message).unwrap_or_else(|| message.to_owned())
         }
     };
     Malformed { at, message }
+}
+
+/// What the reader says of a number that is infinite, or becomes so, in our words.
+fn not_finite(message: &str) -> Option<String> {
+    let number = message.strip_prefix("non-finite float `")?.split('`').next()?;
+    Some(match number.contains(|c: char| c.is_ascii_digit()) {
+        true => format!("`{}` is too large for a number", cut(number, 40)),
+        false => format!("`{}` is not a number: write it in quotes if it is text", cut(number, 40)),
+    })
 }
 
 fn too_large() -> String {
@@ -253,7 +265,7 @@ impl<'de> Visitor<'de> for Build {
         let mut entries: Vec<(Spanned<String>, Spanned<Node>)> = Vec::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             if key.value.len() > MAX_KEY {
-                let begin = super::cut(&key.value, 30);
+                let begin = cut(&key.value, 30);
                 let length = key.value.len();
                 return Err(A::Error::custom(format!(
                     "the key `{begin}` is too long: {length} bytes, of at most {MAX_KEY}"
@@ -321,6 +333,17 @@ mod tests {
         ] {
             let shown = message(&text);
             assert!(shown.starts_with("the document is too large"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_too_large_are_named() {
+        for (text, expected) in [
+            ("a: 1e400", "`1e400` is too large for a number"),
+            ("a: [-1e999]", "`-1e999` is too large for a number"),
+            ("a: .inf", "`.inf` is not a number: write it in quotes if it is text"),
+        ] {
+            assert_eq!(message(text), expected);
         }
     }
 

@@ -157,7 +157,9 @@ fn check_schedule(
     catalog: &dyn Catalog,
     found: &mut Diagnostics,
 ) {
-    let (Some(schedule), Ok(zone)) = (&job.schedule, job.timezone.parse()) else { return };
+    let Some(schedule) = &job.schedule else { return };
+    // What is wrong in any zone is said beside the zone that is none.
+    let zone = job.timezone.parse().unwrap_or(chrono_tz::UTC);
     // When it was made does not matter for whether it is one.
     let made = crate::clock::Timestamp::UNIX_EPOCH;
     let Err(problems) = Timetable::new(&job.id, schedule, zone, &catalog.calendars(), made) else { return };

@@ -25,9 +25,9 @@ use crate::schedule::Schedule;
 
 pub use check::{Catalog, unknown_type};
 pub use condition::{asks_about, evaluate};
-pub use parse::{Parsed, parse, parse_in};
+pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use template::{Scope, TemplateError, render};
-pub use variables::{from_text, set_variable};
+pub use variables::{from_text, set_variable, wrong_variables};
 
 /// A job: steps that run one after the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

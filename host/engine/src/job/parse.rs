@@ -27,6 +27,36 @@ pub struct Parsed {
 /// # Errors
 /// Every problem of the file, each with its place.
 pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
+    read(name, text, catalog)?.whole()
+}
+
+/// A job as far as it can be read, and its problems.
+#[derive(Debug)]
+pub struct Read {
+    /// The job; none when too little of the file is one.
+    pub parsed: Option<Parsed>,
+    /// All errors and warnings.
+    pub problems: Diagnostics,
+}
+
+impl Read {
+    /// The job, when nothing is wrong with it.
+    ///
+    /// # Errors
+    /// Every problem.
+    pub fn whole(self) -> Result<Parsed, Diagnostics> {
+        match self.parsed {
+            Some(parsed) if !self.problems.has_errors() => Ok(Parsed { warnings: self.problems, ..parsed }),
+            _ => Err(self.problems),
+        }
+    }
+}
+
+/// As [`parse`], and gives what can be read of a job that has errors, for those who can add theirs.
+///
+/// # Errors
+/// What is wrong with a document that cannot be read.
+pub fn read(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Read, Diagnostics> {
     let document = Document::parse(name, text)?;
     let request = document.value.as_object().filter(|map| is_request(map));
     let pointer = if request.is_some() { "/job" } else { "" };
@@ -36,11 +66,8 @@ pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Di
             document.error_at_key(&format!("/{}", escape(key)), format!("unknown key `{key}` beside `job`"))
         })
         .collect();
-    match parse_in(document, pointer, catalog) {
-        Ok(_) if !beside.is_empty() => Err(Diagnostics(beside).sorted()),
-        Err(Diagnostics(found)) => Err(Diagnostics([found, beside].concat()).sorted()),
-        parsed => parsed,
-    }
+    let found = read_in(document, pointer, catalog);
+    Ok(Read { problems: Diagnostics([found.problems.0, beside].concat()).sorted(), ..found })
 }
 
 /// Whether a document is the body of a request, and no job itself.
@@ -53,7 +80,12 @@ fn is_request(map: &Map<String, Value>) -> bool {
 ///
 /// # Errors
 /// Every problem of the job, each with its place in the document.
-pub fn parse_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
+pub fn parse_in(document: Document, pointer: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
+    read_in(document, pointer, catalog).whole()
+}
+
+/// As [`parse_in`], and gives what can be read of a job that has errors.
+pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> Read {
     let mut value = document.value.pointer(pointer).cloned().unwrap_or(Value::Null);
     let mut found = Diagnostics::default();
     if let Some(conversion) = legacy::convert(&value) {
@@ -63,9 +95,14 @@ pub fn parse_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) ->
         document = document.moved(conversion.moved.into_iter().map(below).collect());
         value = conversion.job;
     }
-    found.0.extend(document.check(&value, pointer, &JobDefinition::schema()));
-    // What the schema refuses may still be partly readable: then the other checks add what they find.
-    match document.build::<JobDefinition>(pointer, &value) {
+    let wrong = document.check(&value, pointer, &JobDefinition::schema());
+    let built = document.build::<JobDefinition>(pointer, &value).or_else(|error| {
+        // Without the values that the schema refuses it may be one: then the other checks add what they find.
+        let rest = without(&value, wrong.iter().filter_map(|found| found.pointer.strip_prefix(pointer)));
+        document.build(pointer, &rest).map_err(|_| error)
+    });
+    found.0.extend(wrong);
+    match built {
         Ok(mut job) => {
             if job.name.is_empty() {
                 job.name.clone_from(&job.id);
@@ -78,20 +115,37 @@ pub fn parse_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) ->
             if !found.is_full() {
                 check(&job, &document, pointer, catalog, &mut found);
             }
-            if found.has_errors() {
-                return Err(found.sorted());
-            }
             let advice = advice(&job, &document, pointer, catalog);
             document.value = value;
-            Ok(Parsed { job, warnings: found.sorted(), advice, document, pointer: pointer.to_owned() })
+            let (warnings, pointer) = (Diagnostics::default(), pointer.to_owned());
+            let parsed = Parsed { job, warnings, advice, document, pointer };
+            Read { parsed: Some(parsed), problems: found.sorted() }
         }
         Err(error) => {
             if !found.has_errors() {
                 found.0.push(*error);
             }
-            Err(found.sorted())
+            Read { parsed: None, problems: found.sorted() }
         }
     }
+}
+
+/// A job without the settings that have something wrong in them: those of the job, or of one of its steps.
+fn without<'p>(job: &Value, wrong: impl Iterator<Item = &'p str>) -> Value {
+    let mut rest = job.clone();
+    for pointer in wrong {
+        let parts: Vec<&str> = pointer.split('/').skip(1).collect();
+        let (holder, key) = match parts.as_slice() {
+            [list @ ("steps" | "on_failure" | "finally"), step, key, ..] => (format!("/{list}/{step}"), *key),
+            // Without its variables every use of one would be wrong.
+            ["vars" | "steps" | "on_failure" | "finally", ..] | [] => continue,
+            [key, ..] => (String::new(), *key),
+        };
+        if let Some(Value::Object(map)) = rest.pointer_mut(&holder) {
+            map.remove(&key.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    rest
 }
 
 #[cfg(test)]
@@ -396,6 +450,31 @@ finally:
                   |                   ^
                   help: move it to `steps`"#]],
         );
+    }
+
+    /// A setting that cannot be read does not hide what is wrong with others.
+    #[test]
+    fn what_the_schema_refuses_hides_no_other_problem() {
+        let text = "{id: x, timezone: Europe/Berln, timeout_seconds: soon, schedule: {cron: 61 * * * *}, steps: [\
+            {id: a, type: sql, timeout: [1], query: '${{ vars.no }}'}, {id: b, type: sql, qery: q}]}";
+        let found = parse("job.yaml", text, &catalog(true)).unwrap_err().0;
+        let pointers: Vec<&str> = found.iter().map(|found| found.pointer.as_str()).collect();
+        for expected in [
+            "/timezone",
+            "/timeout_seconds",
+            "/schedule/cron",
+            "/steps/0/timeout",
+            "/steps/0/query",
+            "/steps/1",
+        ] {
+            assert!(pointers.contains(&expected), "{expected}: {pointers:?}");
+        }
+        // What a setting that is left out would have been is not guessed.
+        let text =
+            "{id: x, vars: 5, schedule: {cron: 5}, steps: [{id: a, type: sql, query: '${{ vars.no }}'}]}";
+        let found = parse("job.yaml", text, &catalog(true)).unwrap_err().0;
+        let pointers: Vec<&str> = found.iter().map(|found| found.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/vars", "/schedule/cron"]);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::closest;
+use super::JobDefinition;
+use crate::document::{MAX_PROBLEMS, closest};
 use crate::run::AdmitError;
 
 /// The value of a variable from text, as `--var NAME=VALUE` gives it: the text as it is for a variable that is text,
@@ -41,6 +42,13 @@ pub fn set_variable(vars: &mut BTreeMap<String, Value>, name: &str, value: Value
     }
     *declared = value;
     Ok(())
+}
+
+/// Why variables that a run is to have are not the job's: each that is unknown or has a value of another type.
+pub fn wrong_variables(job: &JobDefinition, given: &BTreeMap<String, Value>) -> Vec<AdmitError> {
+    let mut vars = job.vars.clone();
+    let wrong = given.iter().filter_map(|(name, value)| set_variable(&mut vars, name, value.clone()).err());
+    wrong.take(MAX_PROBLEMS).collect()
 }
 
 fn fits(declared: &Value, value: &Value) -> bool {

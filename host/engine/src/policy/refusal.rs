@@ -152,7 +152,7 @@ impl Whose {
                 "the nearest rule of {} is `{}`, and differs in {}",
                 self.name(),
                 described(rule),
-                differs.join(", ")
+                together(&differs)
             ),
         });
         let origin = url.strip_suffix(request.path).unwrap_or(&url);
@@ -383,6 +383,15 @@ fn plain(name: &str) -> String {
     if name.starts_with(starts) && name.chars().all(word) { shown(name) } else { quoted(name) }
 }
 
+/// `a`, `a and b`, `a, b and c`.
+fn together(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -472,7 +481,7 @@ context: {read: [day]}
             ),
             (
                 http(&full, "GET", "https://other.net/"),
-                "GET https://other.net/: not granted: the nearest rule of policy `p` is `GET|POST https://api.example.com/v1/*`, and differs in its host (`other.net`), its path (`/`)",
+                "GET https://other.net/: not granted: the nearest rule of policy `p` is `GET|POST https://api.example.com/v1/*`, and differs in its host (`other.net`) and its path (`/`)",
                 "write `http: [{url: \"https://other.net\", methods: [GET], paths: [\"/\"]}]` into policy `p`",
             ),
             (

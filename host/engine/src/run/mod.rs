@@ -21,7 +21,7 @@ use crate::store::NewRun;
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{Effect, IllegalEvent, apply, next};
 pub use preview::{Preview, SHOWN, preview};
-pub use view::{RunView, StepView};
+pub use view::{RunView, StepView, cancelled};
 
 /// What happened to a run. Events are what a store keeps; the state follows from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

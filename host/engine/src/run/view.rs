@@ -25,6 +25,9 @@ pub struct RunView {
     pub job_name: String,
     /// The status of the run.
     pub status: RunStatus,
+    /// Who cancelled it, and why; absent when it was not cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<String>,
     /// The job's zone.
     pub timezone: String,
     /// When it is, or was, due to begin (RFC 3339, UTC).
@@ -93,9 +96,17 @@ pub struct StepView {
 
 impl From<&RunState> for RunView {
     fn from(state: &RunState) -> Self {
+        Self::of(state, None)
+    }
+}
+
+impl RunView {
+    /// The run, and why it was cancelled, or is to be.
+    pub fn of(state: &RunState, cancel: Option<String>) -> Self {
         let job = &state.run.job;
         let count =
             |wanted: &[StepStatus]| state.steps.iter().filter(|step| wanted.contains(&step.status)).count();
+        let was_cancelled = format!("was {}", cancelled(cancel.as_deref()));
         let verdict = match state.status {
             RunStatus::Queued => "is queued",
             RunStatus::Running => "is running",
@@ -103,7 +114,7 @@ impl From<&RunState> for RunView {
             RunStatus::Parked => "waits for something outside",
             RunStatus::Success => "completed successfully",
             RunStatus::Failed => "failed",
-            RunStatus::Cancelled => "was cancelled",
+            RunStatus::Cancelled => &was_cancelled,
             RunStatus::Timeout => "ran out of time",
             RunStatus::Expired => "did not begin in time",
         };
@@ -117,6 +128,7 @@ impl From<&RunState> for RunView {
             job_id: job.id.clone(),
             job_name: job.name.clone(),
             status: state.status,
+            cancel,
             timezone: job.timezone.clone(),
             due_at: rfc3339(state.run.scheduled_time),
             wakes_at: state.wakes_at().map(rfc3339),
@@ -130,6 +142,16 @@ impl From<&RunState> for RunView {
             skipped_steps: count(&[StepStatus::Skipped]),
             cancelled_steps: count(&[StepStatus::Cancelled]),
         }
+    }
+}
+
+/// How a run ended that was cancelled, in words, with who did it and why.
+pub fn cancelled(why: Option<&str>) -> String {
+    match why {
+        None => "cancelled".to_owned(),
+        // What people do is kept as `cancelled by NAME: REASON`.
+        Some(why) if why.starts_with("cancelled") => why.to_owned(),
+        Some(why) => format!("cancelled: {why}"),
     }
 }
 

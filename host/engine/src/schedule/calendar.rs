@@ -70,10 +70,11 @@ pub(super) fn closed(
             Blackout::Calendar(CalendarName { calendar }) => {
                 let entries = calendars.get(calendar).ok_or_else(|| {
                     let known: Vec<&str> = calendars.keys().map(String::as_str).collect();
-                    fail(format!(
-                        "there is no calendar `{calendar}` in the configuration; there is: {}",
-                        known.join(", ")
-                    ))
+                    let has = match known.as_slice() {
+                        [] => "it has no calendars".to_owned(),
+                        known => format!("it has {}", known.join(", ")),
+                    };
+                    fail(format!("there is no calendar `{calendar}` in the configuration; {has}"))
                 })?;
                 for entry in entries {
                     let mut one = of(entry, zone).map_err(fail)?;

@@ -29,11 +29,24 @@ const NUMBERS: [(&str, u32, u32); 6] = [
     ("weekday", 0, 7),
 ];
 
+/// Words for whole patterns.
+const NICKNAMES: [&str; 6] = ["@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@annually"];
+
+fn is_nickname(text: &str) -> bool {
+    text.eq_ignore_ascii_case("@midnight") || NICKNAMES.iter().any(|name| name.eq_ignore_ascii_case(text))
+}
+
 impl Pattern {
     /// Reads a pattern; `seed` is what `H` is derived from.
     pub fn parse(text: &str, seed: &str) -> Result<Self, String> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let (plain, is_interval) = match fields.as_slice() {
+            [nickname] if nickname.starts_with('@') && !is_nickname(nickname) => {
+                return Err(format!(
+                    "`{text}` is not a cron pattern: of nicknames there are {}",
+                    NICKNAMES.join(", ")
+                ));
+            }
             // cron reads it as `0 * * * *`.
             [nickname] if nickname.starts_with('@') => {
                 (nickname.to_string(), nickname.eq_ignore_ascii_case("@hourly"))
@@ -152,6 +165,18 @@ mod tests {
         ] {
             let found = Pattern::parse(pattern, "job").unwrap().after(parse_wall(after).unwrap()).unwrap();
             assert_eq!(found.to_string(), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn nicknames_that_do_not_exist_are_refused_with_those_that_do() {
+        let error = Pattern::parse("@fortnightly", "job").unwrap_err();
+        assert_eq!(
+            error,
+            "`@fortnightly` is not a cron pattern: of nicknames there are @hourly, @daily, @weekly, @monthly, @yearly, @annually"
+        );
+        for known in NICKNAMES {
+            assert!(Pattern::parse(known, "job").is_ok(), "{known}");
         }
     }
 

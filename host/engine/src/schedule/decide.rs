@@ -264,6 +264,16 @@ mod tests {
         (Timetable::new("job", &schedule, zone.parse().unwrap(), &calendars, made).unwrap(), schedule)
     }
 
+    #[test]
+    fn intervals_are_at_whole_seconds_whenever_they_were_made() {
+        let schedule: Schedule = serde_json::from_value(json!({"every": "1m"})).unwrap();
+        let made = at("2026-01-01T10:20:09.412027Z");
+        let timetable = Timetable::new("job", &schedule, chrono_tz::UTC, &Calendars::new(), made).unwrap();
+        let due = due(&timetable, &schedule, made, None, Watch::always(at("2026-01-01T10:22:30Z")), 10);
+        let times: Vec<String> = due.fires.iter().map(|fire| fire.nominal.at.to_string()).collect();
+        assert_eq!(times, ["2026-01-01 10:21:09 UTC", "2026-01-01 10:22:09 UTC"]);
+    }
+
     /// The decisions between two instants: `HH:MM+OFFSET decision`, with the day where it is another.
     fn decisions(schedule: serde_json::Value, zone: &str, from: &str, now: &str) -> Vec<String> {
         let (timetable, schedule) = timetable(schedule, zone);

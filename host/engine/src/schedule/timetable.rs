@@ -1,6 +1,6 @@
 //! The nominal times of a schedule, in order.
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, Offset, SecondsFormat};
+use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime, Offset, SecondsFormat, SubsecRound};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
@@ -213,7 +213,8 @@ fn kind(job_id: &str, schedule: &Schedule, zone: Tz, anchor: Timestamp) -> Resul
             if period < Duration::seconds(1) {
                 return Err(("every".to_owned(), "the shortest interval is one second".to_owned()));
             }
-            Ok(Kind::Every { anchor, period })
+            // A schedule is made at some microsecond; its fires come at whole seconds.
+            Ok(Kind::Every { anchor: anchor.trunc_subsecs(0), period })
         }
         (None, None, Some(text)) => {
             let at = parse_time(text, zone).map_err(|message| ("at".to_owned(), message))?;

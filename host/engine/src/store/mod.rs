@@ -35,8 +35,11 @@ pub enum StoreError {
     #[error("there is no {0} `{1}`")]
     NoRecord(&'static str, String),
     /// The record is not in the version that the change was made for.
-    #[error("the {0} `{1}` has changed in the meantime, or already exists")]
+    #[error("the {0} `{1}` has changed since it was read")]
     Conflict(&'static str, String),
+    /// There is a record of this kind and id already.
+    #[error("the {0} `{1}` already exists")]
+    AlreadyThere(&'static str, String),
     /// The queue holds as many waiting runs as it may.
     #[error("the queue `{0}` is full: {1} runs wait in it, which is its `max_waiting`")]
     QueueFull(String, u64),

@@ -472,6 +472,28 @@ pub enum Resolution {
     },
 }
 
+impl Resolution {
+    /// How it was resolved, and what to do now about the run `execution_id`.
+    pub fn next_step(&self, execution_id: &str) -> String {
+        match self {
+            // Its retry is being admitted.
+            Self::Redriven { execution_id: new, by, .. } if new.is_empty() => {
+                format!("{by} is redriving it now: `stepwell runs list` shows the new run")
+            }
+            Self::Redriven { execution_id: new, by, .. } => format!(
+                "{by} redrove it as {new}: `stepwell explain {new}` shows how that run stands; if that one failed, \
+                `stepwell dead-letters redrive {new}` runs it again"
+            ),
+            Self::Discarded { reason, by, .. } => {
+                let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+                format!(
+                    "{by} discarded it{why}: `stepwell runs retry {execution_id}` runs it again all the same"
+                )
+            }
+        }
+    }
+}
+
 /// What is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanUp {

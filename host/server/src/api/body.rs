@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use stepwell::HostError;
 use stepwell::engine::document::{Document, Schema, escape};
 use stepwell::engine::job::Parsed;
 use stepwell::engine::run::AdmitError;
-use stepwell::engine::{Diagnostics, Job, project};
+use stepwell::engine::{Diagnostic, Diagnostics, Job, project};
+use stepwell::{HostError, argument};
 
 use super::problem::{Place, Problem};
 use super::{App, Caller};
@@ -49,12 +49,28 @@ impl<T> Sent<T> {
     /// The problem of a request that the host refuses: at its place, where a value of the body is why.
     pub fn refused(&self, error: HostError) -> Problem {
         match &error {
-            HostError::Argument(name, why) => self.wrong(&format!("/{name}"), &format!("`{name}`: {why}")),
+            HostError::Argument(name, why) => self.wrong(&format!("/{name}"), &argument(name, why)),
             HostError::Admit(
                 AdmitError::UnknownVariable { name, .. } | AdmitError::WrongType { name, .. },
             ) => self.wrong(&format!("/variables/{}", escape(name)), &error.to_string()),
             _ => error.into(),
         }
+    }
+
+    /// The problem of several variables at once; none when there is at most one.
+    pub fn refused_variables(&self, errors: &[AdmitError]) -> Option<Problem> {
+        let name = |error: &AdmitError| match error {
+            AdmitError::UnknownVariable { name, .. } | AdmitError::WrongType { name, .. } => {
+                Some(format!("/variables/{}", escape(name)))
+            }
+            _ => None,
+        };
+        let found = errors.iter().filter_map(|error| {
+            let pointer = name(error)?;
+            Some(self.document.error(&pointer, error.to_string()))
+        });
+        let found: Vec<Diagnostic> = found.collect();
+        (found.len() > 1).then(|| HostError::Invalid(Diagnostics(found).sorted()).into())
     }
 
     /// The problem of one value.

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stepwell::engine::Job as EngineJob;
+use stepwell::engine::job::wrong_variables;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
 use stepwell::{CleanUpOptions, Health, HostError, Metrics, StoredJob};
@@ -36,8 +37,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(found)) => Ok(Self(found)),
-            // Names and numbers are checked before; what is left is a parameter that is given twice.
-            Err(_) => Err(Problem::bad_request("a parameter of the query is wrong, or given twice")),
+            // `Operation::query_problem` has checked names and numbers.
+            Err(_) => Err(Problem::bad_request("the query cannot be read")),
         }
     }
 }
@@ -188,6 +189,9 @@ pub(super) async fn run_job(
     let job = app.host.job(&id).await?.job;
     let time = |text: &String| time(&app, "scheduled_time", text, &job.timezone);
     let due = request.value.scheduled_time.as_ref().map(time).transpose();
+    if let Some(problem) = request.refused_variables(&wrong_variables(&job, &request.value.variables)) {
+        return Err(problem);
+    }
     let admission = Admission {
         variables: request.value.variables.clone(),
         due: due.map_err(|error| request.refused(error))?,
@@ -217,10 +221,13 @@ pub(super) async fn get_schedule(
     Path(id): Path<String>,
 ) -> Answer<Schedule> {
     let id = caller.job(&id)?;
-    let schedule = Job::from(&app.host.job(&id).await?).schedule;
-    schedule
-        .map(Json)
-        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("the job `{id}` has no schedule")))
+    scheduled(&app, &id).await.map(Json)
+}
+
+/// The schedule of a job.
+async fn scheduled(app: &App, id: &str) -> Result<Schedule, Problem> {
+    let none = || Problem::new(StatusCode::NOT_FOUND, format!("the job `{id}` has no schedule"));
+    Job::from(&app.host.job(id).await?).schedule.ok_or_else(none)
 }
 
 #[derive(Deserialize)]
@@ -298,6 +305,7 @@ pub(super) async fn pause_schedule(
 ) -> Result<StatusCode, Problem> {
     let id = caller.job(&id)?;
     let reason: Reason = body(&bytes)?;
+    scheduled(&app, &id).await?;
     let audit = caller.audit(&app, "schedule.pause", &id);
     app.host.pause_schedule(&id, Some(by(&caller, &reason.reason)), audit).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -309,6 +317,7 @@ pub(super) async fn resume_schedule(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let id = caller.job(&id)?;
+    scheduled(&app, &id).await?;
     app.host.pause_schedule(&id, None, caller.audit(&app, "schedule.resume", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use stepwell::Backfill;
 use stepwell::engine::StoreError;
 use stepwell::engine::clock::Timestamp;
+use stepwell::engine::document::cut;
 use stepwell::engine::schedule;
 use stepwell::engine::store::{DeadLetter, Kind, LedgerFilter, LedgerRow};
 
@@ -41,16 +42,19 @@ pub(super) async fn ledger(
     Params(query): Params<LedgerQuery>,
 ) -> Answer<Ledger> {
     let limit = limit(query.limit)?;
-    let decision =
-        match query.decision {
-            Some(name) => {
-                let found = schedule::Decision::ALL.into_iter().find(|decision| decision.name() == name);
-                Some(found.ok_or_else(|| {
-                    Problem::bad_request(format!("`{name}` is not a decision of the ledger"))
-                })?)
-            }
-            None => None,
-        };
+    let decision = match query.decision {
+        Some(name) => {
+            let found = schedule::Decision::ALL.into_iter().find(|decision| decision.name() == name);
+            Some(found.ok_or_else(|| {
+                let known = schedule::Decision::ALL.map(|decision| decision.name()).join(", ");
+                Problem::bad_request(format!(
+                    "`{}` is not a decision of the ledger; the decisions are {known}",
+                    cut(&name, 40)
+                ))
+            })?)
+        }
+        None => None,
+    };
     let instant = |text: Option<String>| {
         let read =
             |text: String| app.host.time_in(&text, "UTC").map_err(|e| Problem::bad_request(e.to_string()));

@@ -107,7 +107,7 @@ impl From<HostError> for Problem {
             HostError::NoStep(..) => StatusCode::NOT_FOUND,
             HostError::Store(error) => match error {
                 StoreError::NotFound(_) | StoreError::NoRecord(..) => StatusCode::NOT_FOUND,
-                StoreError::Conflict(..) => StatusCode::PRECONDITION_FAILED,
+                StoreError::Conflict(..) | StoreError::AlreadyThere(..) => StatusCode::PRECONDITION_FAILED,
                 StoreError::KeyReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 StoreError::Exists(_)
                 | StoreError::Replayed(_)

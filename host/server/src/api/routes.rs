@@ -96,6 +96,8 @@ const REGISTER: &[(&str, &str, &str)] = &[
         "Lets the component replace a built-in step, without the grants of policies that name that step.",
     ),
 ];
+const REMOVE: &[(&str, &str, &str)] =
+    &[("force", "boolean", "Removes it even if stored jobs would not run without it. Default: false.")];
 const LETTERS: &[(&str, &str, &str)] = &[
     ("state", "string", "`open`, `redriven` or `discarded`. Default: all."),
     ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
@@ -170,7 +172,7 @@ operations! {
     get "/api/v2/steps/{id}" getStep viewer s::get, "Shows a step type, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 200 "Step", waits false, command "steps inspect TYPE";
     post "/api/v2/steps" registerStep admin s::register, "Registers a component (`application/wasm`) as the active version of its step type, on every node", query REGISTER, body None, gives 201 "ActivatedStep", waits true, command "steps register FILE";
     post "/api/v2/steps/{id}/rollback" rollbackStep admin s::roll_back, "Activates an earlier version of a registered step", query NONE, body Some("RollbackRequest"), gives 200 "ActivatedStep", waits true, command "steps rollback TYPE [VERSION]";
-    delete "/api/v2/steps/{id}" removeStep admin s::remove, "Removes a registered step, or one version of it (`TYPE@VERSION`)", query NONE, body None, gives 204 "", waits false, command "steps remove TYPE";
+    delete "/api/v2/steps/{id}" removeStep admin s::remove, "Removes a registered step, or one version of it (`TYPE@VERSION`)", query REMOVE, body None, gives 204 "", waits false, command "steps remove TYPE";
     get "/api/v2/metrics" getMetrics viewer h::metrics, "Summarizes the runs of the last hours", query &[("hours", "integer", "Number of hours, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
     get "/api/v2/system/health" systemHealth viewer h::health, "Checks each part of the service", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
@@ -198,16 +200,17 @@ const EVERYWHERE: &[&str] = &[
 impl Operation {
     /// What is wrong with the query of a request: a parameter that the operation does not have, or a number that is none.
     pub fn query_problem(&self, query: &str) -> Option<String> {
+        let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let own = if name == "job" { "job_id" } else { &*name };
+            if seen.iter().any(|seen| seen == own) {
+                return Some(format!("the query gives `{}` twice", cut(own, 40)));
+            }
             // `job` is the command's word for `job_id`.
             let known = |known: &str| *known == *name || known == "job_id" && *name == *"job";
             match self.query.iter().find(|(parameter, ..)| known(parameter)) {
-                Some((_, "integer", _)) if value.parse::<i64>().is_err() => {
-                    return Some(format!(
-                        "`{}` must be a whole number, not `{}`",
-                        cut(&name, 40),
-                        cut(&value, 40)
-                    ));
+                Some((_, "integer", _)) if value.parse::<u32>().is_err() => {
+                    return Some(format!("`{}` {}", cut(&name, 40), no_number(&value)));
                 }
                 Some((_, "boolean", _)) if !matches!(&*value, "true" | "false") => {
                     return Some(format!(
@@ -216,7 +219,7 @@ impl Operation {
                         cut(&value, 40)
                     ));
                 }
-                Some(_) => {}
+                Some(_) => seen.push(own.to_owned()),
                 None => {
                     let names: Vec<&str> = self.query.iter().map(|(name, ..)| *name).collect();
                     let known = match names.as_slice() {
@@ -233,6 +236,17 @@ impl Operation {
     /// Whether it is about what belongs to no project.
     pub fn everywhere(&self) -> bool {
         EVERYWHERE.contains(&self.id)
+    }
+}
+
+/// Why a text is not the number that a parameter may be.
+fn no_number(value: &str) -> String {
+    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
+    let shown = cut(value, 40);
+    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true if value.starts_with('-') => format!("must not be negative, as `{shown}` is"),
+        true => format!("must be at most {}, not `{shown}`", u32::MAX),
+        false => format!("must be a whole number, not `{shown}`"),
     }
 }
 

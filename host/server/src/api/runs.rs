@@ -82,7 +82,7 @@ pub(super) async fn get(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<RunView>, Problem> {
-    Ok(Json(RunView::from(&state(&app, &caller, &id).await?)))
+    Ok(Json(app.host.view(&state(&app, &caller, &id).await?).await?))
 }
 
 pub(super) async fn cancel(
@@ -330,5 +330,5 @@ pub(super) async fn decide(
     let action = if approved { "approval.approve" } else { "approval.reject" };
     let audit = caller.audit(&app, action, &id);
     let state = app.host.decide_approval(&id, &step, decided, audit).await?;
-    Ok(Json(RunView::from(&state)))
+    Ok(Json(app.host.view(&state).await?))
 }

@@ -93,11 +93,19 @@ pub(super) async fn roll_back(
     Ok(Json(app.host.roll_back(&id, version.as_deref(), audit).await?))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RemoveQuery {
+    #[serde(default)]
+    force: bool,
+}
+
 pub(super) async fn remove(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Params(RemoveQuery { force }): Params<RemoveQuery>,
 ) -> Result<StatusCode, Problem> {
-    app.host.unregister_for_all(&id, caller.audit(&app, "step.remove", &id)).await?;
+    app.host.unregister_for_all(&id, force, caller.audit(&app, "step.remove", &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use stepwell::engine::Job;
 use stepwell::engine::document::Document;
 use stepwell::engine::job::Parsed;
-use stepwell::engine::run::{Admission, RunState, RunView};
+use stepwell::engine::run::{Admission, RunView};
 use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
 use stepwell::{Admitted, HostError};
@@ -41,10 +41,7 @@ pub(super) async fn execute(
 ) -> Result<Response, Problem> {
     let job = parse(&app, &caller, &body).await?;
     caller.may(&job.id)?;
-    run(&app, &caller, &job, &headers, &body, "job.execute", |state| {
-        Json(RunView::from(state)).into_response()
-    })
-    .await
+    run(&app, &caller, &job, &headers, &body, "job.execute", |view| Json(view).into_response()).await
 }
 
 /// `POST /api/jobs/{id}/run`, with the legacy response.
@@ -57,10 +54,7 @@ pub(super) async fn run_legacy(
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
     let job = app.host.job(&id).await?.job;
-    run(&app, &caller, &job, &headers, &body, "job.run", |state| {
-        Json(legacy(&RunView::from(state))).into_response()
-    })
-    .await
+    run(&app, &caller, &job, &headers, &body, "job.run", |view| Json(legacy(view)).into_response()).await
 }
 
 /// The response of section 9.2.1.
@@ -86,7 +80,7 @@ async fn run(
     headers: &HeaderMap,
     body: &[u8],
     action: &str,
-    show: impl Fn(&RunState) -> Response,
+    show: impl Fn(&RunView) -> Response,
 ) -> Result<Response, Problem> {
     let admission = Admission { trace: trace(headers), ..Admission::default() };
     let (wait, asynchronous) = preference(headers);
@@ -100,7 +94,7 @@ async fn run(
     if !state.status.is_terminal() {
         return Ok(accepted(&admitted));
     }
-    let mut response = show(&state);
+    let mut response = show(&app.host.view(&state).await?);
     locate(&mut response, &admitted.execution_id);
     Ok(response)
 }
@@ -181,7 +175,7 @@ pub(super) async fn parse(app: &App, caller: &Caller, body: &[u8]) -> Result<Arc
 pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
     let text = utf8(body)?;
     match text.trim() {
-        "" => Err(Problem::bad_request("the body is empty: send a job as JSON or YAML")),
+        "" => Err(Problem::bad_request("the document is empty: it must be a job, as JSON or YAML")),
         _ => Ok(text),
     }
 }

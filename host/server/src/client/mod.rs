@@ -152,6 +152,7 @@ impl Client {
             Some(url) => Way::There(Remote::new(url, args)?),
             None => {
                 let host = crate::host(&args.host).await?;
+                args.host.project_on(&host)?;
                 Way::Here { router: api::in_process(host.clone()), host }
             }
         };

@@ -218,10 +218,16 @@ pub(super) async fn explain(id: &str, api: &ApiArgs) -> Ends {
 }
 
 fn explained(found: &Explanation) -> String {
-    let mut lines =
-        vec![format!("{}: {}: {}", found.execution_id, found.status.name(), plain(&found.summary))];
+    let summary = plain(&found.summary);
+    // How it ended is the first word of the summary.
+    let mut lines = vec![match found.status.is_terminal() {
+        true => format!("{}: {summary}", found.execution_id),
+        false => format!("{}: {}: {summary}", found.execution_id, found.status.name()),
+    }];
     for cause in &found.causes {
-        lines.push(format!("- {}\n  fix: {}", plain(&cause.in_words()), plain(cause.fix())));
+        let words = plain(&cause.in_words());
+        lines.extend((words != summary).then(|| format!("- {words}")));
+        lines.push(format!("  fix: {}", plain(cause.fix())));
     }
     lines.extend(found.note.as_ref().map(|note| format!("note: {}", plain(note))));
     lines.join("\n")

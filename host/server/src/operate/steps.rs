@@ -51,9 +51,10 @@ pub(crate) async fn steps(of: Of<StepsCommand>) -> Ends {
             let call = Call::post(&["steps", &step_type, "rollback"]).json(&json!({ "version": version }));
             show(output, &client.ask(call).await?, |activated| activation(activated, "active again"))
         }
-        StepsCommand::Remove { step_type } => {
+        StepsCommand::Remove { step_type, force } => {
             let client = Client::new(&api).await?;
             let call = Call::new(Method::DELETE, &["steps", &step_type]);
+            let call = call.query("force", force.then_some(true));
             change(&client, output, call, &format!("{step_type}: removed")).await
         }
     }

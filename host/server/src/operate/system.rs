@@ -4,7 +4,7 @@ use axum::http::Method;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 use stepwell::SystemClock;
-use stepwell::engine::clock::{self, Clock};
+use stepwell::engine::clock::{self, Clock, Timestamp};
 use stepwell::engine::quantity::Span;
 
 use super::args::{KeysCommand, QueuesCommand};
@@ -183,6 +183,16 @@ fn expiry(span: &str) -> Result<String, Failure> {
     Ok(clock::later(SystemClock.now(), span.0).to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
+/// When a key expires, or expired.
+fn expiry_of(key: &Value) -> String {
+    let shown = time(key, "/expires_at");
+    let at = text(key, "/expires_at").parse::<Timestamp>();
+    match at.is_ok_and(|at| at <= SystemClock.now()) {
+        true => format!("{shown} (expired)"),
+        false => shown,
+    }
+}
+
 fn key_rows(keys: &Value) -> String {
     let mut sheet = Sheet::new(&[
         whole("key"),
@@ -201,7 +211,7 @@ fn key_rows(keys: &Value) -> String {
             text(key, "/projects"),
             text(key, "/jobs"),
             time(key, "/created_at"),
-            time(key, "/expires_at"),
+            expiry_of(key),
         ]);
     }
     sheet.text()
