@@ -23,13 +23,13 @@ pub fn hold(what: &str, count: usize, path: &str) -> usize {
 
 fn body() -> OutgoingRequest {
     let request = OutgoingRequest::new(Fields::new());
-    if let Ok(body) = request.body() {
-        if let Ok(stream) = body.write() {
-            let piece = vec![0; 1 << 20];
-            while let Ok(room @ 1..) = stream.check_write() {
-                if stream.write(&piece[..piece.len().min(room as usize)]).is_err() {
-                    break;
-                }
+    if let Ok(body) = request.body()
+        && let Ok(stream) = body.write()
+    {
+        let piece = vec![0; 1 << 20];
+        while let Ok(room @ 1..) = stream.check_write() {
+            if stream.write(&piece[..piece.len().min(room as usize)]).is_err() {
+                break;
             }
         }
     }
