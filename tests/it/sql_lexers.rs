@@ -180,6 +180,14 @@ const WRAPPERS: &[(&str, &str)] = &[
     (", $$", "$$"),
     (", $a$", "$a$"),
     (", $:a ", "$$"),
+    (", $:a '", "'"),
+    (" --\r", ""),
+    (" --\u{c}", ""),
+    (" --\u{1}", ""),
+    (" --\u{a0}", " FROM (SELECT 1 AS `\u{a0}`) t"),
+    (" --\u{3000}", " FROM (SELECT 1 AS `\u{3000}`) t"),
+    (", \"", "\""),
+    (", @'", "'"),
     (", 1e'", "'"),
     (", _utf8'", "'"),
     (", _gbk'縗", "'"),
@@ -187,6 +195,9 @@ const WRAPPERS: &[(&str, &str)] = &[
     (", E'a'\n'", "'"),
     (", x'41' '", "'"),
 ];
+/// What may end a string before the marker, and what then hides the end that is left.
+const ENDS: &[&str] = &["\\'", "\\''", "''", "\\\\'", "\\\"", "\"\"", "$$", "'\n'", "*/", "`"];
+const HIDES: &[&str] = &["", "", " --", " -- ", " /*", " #"];
 const INSIDE: &[&str] = &[
     "\\", "\\\\", "\\'", "''", "\\''", "'", "\"", "\\\"", "\"\"", "`", "--", "-- ", "--\n", "\n", "\n'",
     "'\n'", "\r", "/*", "*/", "/*/", "$$", "$a$", "$", "#", "x", " ", "縗", "\u{a0}", "\u{2028}", "\u{85}",
@@ -253,13 +264,16 @@ impl Random {
     fn wrapped(&mut self, dialect: &Dialect) -> String {
         let (open, close) = WRAPPERS[(self.next() % WRAPPERS.len() as u64) as usize];
         let mut text = format!("{}{open}", self.one(&["SELECT 1", "SELECT 'a'"]));
-        for _ in 0..self.next() % 3 {
-            text.push_str(self.one(INSIDE));
+        match self.next() % 4 {
+            0 => {}
+            1 => text.push_str(self.one(INSIDE)),
+            _ => text.push_str(self.one(ENDS)),
         }
         text.push_str(self.one(dialect.markers));
-        for _ in 0..self.next() % 3 {
+        if self.next().is_multiple_of(4) {
             text.push_str(self.one(INSIDE));
         }
+        text.push_str(self.one(HIDES));
         text + close + self.one(&["", "", "", " -- '", " -- \"", " /* ' */", "\n"])
     }
 
