@@ -36,6 +36,8 @@ mod requests;
 mod server;
 mod service;
 mod simulation;
+mod sql_lexers;
+mod sql_sessions;
 mod stores;
 mod stores_agree;
 mod support;

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::serve::{Control, Job, Loaded, Work};
-use crate::sink::{Batch, Sink, Totals};
+use crate::sink::{Batch, Place, Sink, Totals};
 use crate::{Access, Column, Error, Parameters, Value};
 
 /// Bytes of one statement, and of a script.
@@ -23,6 +23,7 @@ pub struct Connection {
     pub(crate) access: Access,
     pub(crate) totals: Arc<Totals>,
     pub(crate) work: mpsc::Sender<Work>,
+    pub(crate) _place: Place,
 }
 
 /// A result that is being read. Dropping it stops the statement.

@@ -58,12 +58,12 @@ pub(crate) fn tokens(kind: Database, text: &str) -> Result<Vec<Token<'_>>, Error
 fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Error> {
     let mut at = 0;
     for token in tokens.iter().filter(|token| matches!(token.kind, Kind::Constant | Kind::Quoted)) {
-        plain(text, at, token.start)?;
+        plain(kind, text, at, token.start)?;
         at = token.end();
     }
-    plain(text, at, text.len())?;
+    plain(kind, text, at, text.len())?;
     for token in tokens.iter().filter(|token| token.kind == Kind::Constant) {
-        if !is_number(token.text) {
+        if !is_number(token.text, text.get(token.end()..).unwrap_or_default()) {
             let shown: String = token.text.chars().take(20).collect();
             return Err(refused(&format!("the number `{shown}` runs into a word: put a space between them")));
         }
@@ -84,14 +84,16 @@ fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Err
 
 /// Refuses white space and control characters outside of strings that servers do not all read alike: a comment that ends at
 /// a carriage return, or begins with a space that is none.
-fn plain(text: &str, from: usize, to: usize) -> Result<(), Error> {
+fn plain(kind: Database, text: &str, from: usize, to: usize) -> Result<(), Error> {
     let part = text.get(from..to).unwrap_or_default();
     for (at, c) in part.char_indices() {
         let ends_line = c == '\r' && text.get(from + at + 1..).is_some_and(|rest| rest.starts_with('\n'));
         let odd = c.is_control() && !matches!(c, '\t' | '\n') && !ends_line;
         // Formats such as U+200B and U+FEFF are no white space to Unicode, and are to some servers.
         let hidden = matches!(c, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if odd || hidden || c.is_whitespace() && !c.is_ascii() {
+        // Before a line break, SQL Server takes it and the break out of the text.
+        let joins = kind == Database::Mssql && c == '\\';
+        if odd || hidden || joins || c.is_whitespace() && !c.is_ascii() {
             let code = u32::from(c);
             return Err(refused(&format!(
                 "the character U+{code:04X} outside of a string: write spaces and line breaks only"
@@ -101,8 +103,8 @@ fn plain(text: &str, from: usize, to: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a constant that begins with a digit is a number and nothing more. An exponent's sign stands after it.
-fn is_number(text: &str) -> bool {
+/// Whether a constant that begins with a digit is a number and nothing more. An exponent's sign stands `after` it.
+fn is_number(text: &str, after: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     if !lower.starts_with(|c: char| c.is_ascii_digit()) {
         return true;
@@ -113,8 +115,14 @@ fn is_number(text: &str) -> bool {
             return !rest.is_empty() && digits(rest, radix);
         }
     }
-    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, ""));
-    mantissa.split('.').all(|part| digits(part, 10)) && digits(exponent, 10)
+    let (mantissa, exponent) = match lower.split_once('e') {
+        None => (lower.as_str(), "0"),
+        Some((mantissa, "")) => {
+            (mantissa, after.strip_prefix(['+', '-']).and_then(|rest| rest.get(..1)).unwrap_or_default())
+        }
+        Some(both) => both,
+    };
+    mantissa.split('.').all(|part| digits(part, 10)) && !exponent.is_empty() && digits(exponent, 10)
 }
 
 fn refused(why: &str) -> Error {
@@ -165,7 +173,8 @@ impl<'a> Lexer<'a> {
                 self.at += 1;
                 self.take(Kind::Named, word(self.rest()));
             }
-            '@' => {
+            // In PostgreSQL it is an operator: a string with escapes may follow it.
+            '@' if self.kind != Database::Postgres => {
                 let marks = rest.len() - rest.trim_start_matches('@').len();
                 let length = marks + word(rest.get(marks..).unwrap_or_default());
                 self.take(Kind::Variable, length);
@@ -307,6 +316,10 @@ pub(crate) fn bind<'p>(
     let (mut out, mut copied, mut values) = (String::with_capacity(text.len()), 0, Vec::new());
     let mut replace = |token: &Token<'_>, before: usize, index: usize| {
         out.push_str(text.get(copied..token.start - before).unwrap_or_default());
+        // A mark is a word of its own: `$:a` must not become `$$1`, which begins a string.
+        if out.ends_with(|c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "$_@".contains(c)) {
+            out.push(' ');
+        }
         out.push_str(&mark(index));
         copied = token.end();
     };
@@ -548,6 +561,7 @@ mod tests {
                 named(&["a", "b"]),
                 Ok(("SELECT $1, ':a', $2::int, $1", 2)),
             ),
+            (Postgres, "SELECT $:a", named(&["a"]), Ok(("SELECT $ $1", 1))),
             (Postgres, "SELECT x[1:n], $1 ? 'k'", listed(1), Ok(("SELECT x[1:n], $1 ? 'k'", 1))),
             (Mysql, "SELECT :a, :a -- :c\n", named(&["a"]), Ok(("SELECT ?, ? -- :c\n", 2))),
             (Mysql, "SELECT ?, '?'", listed(1), Ok(("SELECT ?, '?'", 1))),

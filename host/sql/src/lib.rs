@@ -62,6 +62,19 @@ impl Error {
         matches!(self, Self::Limit(_) | Self::Stopped)
     }
 
+    /// The session went on as somebody else than the connection's `role`.
+    pub(crate) fn role_left() -> Self {
+        Self::Denied(
+            "SQL_ROLE_LEFT: after the statement, the session did not have the connection's role any more, and was closed"
+                .to_owned(),
+        )
+    }
+
+    /// Whether the session must not be used again.
+    pub(crate) fn ends_session(&self) -> bool {
+        *self == Self::role_left()
+    }
+
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::InvalidStatement(message.into())
     }

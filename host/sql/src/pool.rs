@@ -16,6 +16,9 @@ use crate::{Connection, Error, Totals, mssql, mysql, postgres, sqlite, tls};
 /// How long a session is kept without being used.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// Threads at once for a SQLite file.
+const SQLITE_THREADS: usize = 32;
+
 /// What a server's own limit of time is longer than ours: it is for the case that we are gone.
 pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 
@@ -96,23 +99,24 @@ impl Connections {
         let unknown = || Error::Denied(format!("SQL_NOT_GRANTED: there is no connection `{name}`"));
         let configured = self.config.connections.get(name).ok_or_else(unknown)?;
         let access = bounded(access, configured);
+        let place = totals.place(name)?;
         let (work, requests) = mpsc::channel(1);
+        let pool = self.pool(name, configured);
+        let permit = tokio::time::timeout(access.timeout, pool.sessions.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(Error::Unavailable(format!(
+                "all {} sessions of `{name}` are in use",
+                sessions(configured)
+            )));
+        };
         if configured.kind == Database::Sqlite {
             let path = configured.path.clone().unwrap_or_default();
-            sqlite::open(path, name, access.clone(), requests).await?;
+            sqlite::open(path, name, access.clone(), requests, permit).await?;
         } else {
-            let pool = self.pool(name, configured);
-            let permit = tokio::time::timeout(access.timeout, pool.sessions.clone().acquire_owned()).await;
-            let Ok(Ok(permit)) = permit else {
-                return Err(Error::Unavailable(format!(
-                    "all {} sessions of `{name}` are in use",
-                    configured.pool()
-                )));
-            };
             let driver = self.session(&pool, name, configured, &access).await?;
             tokio::spawn(use_session(driver, requests, pool, permit));
         }
-        Ok(Connection { kind: configured.kind, access, totals, work })
+        Ok(Connection { kind: configured.kind, access, totals, work, _place: place })
     }
 
     /// Logs in, as a step would, and says what answered.
@@ -136,7 +140,8 @@ impl Connections {
 
     fn pool(&self, name: &str, configured: &Configured) -> Arc<Pool> {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Pool { sessions: Arc::new(Semaphore::new(configured.pool())), idle: Mutex::default() };
+        let make =
+            || Pool { sessions: Arc::new(Semaphore::new(sessions(configured))), idle: Mutex::default() };
         pools.entry(name.to_owned()).or_insert_with(|| Arc::new(make())).clone()
     }
 
@@ -239,6 +244,11 @@ fn reason(why: &str) -> &'static str {
         () if has(&["allow_superuser"]) => "its login has too many rights; the log of the service says which",
         () => "the log of the service says why",
     }
+}
+
+/// Sessions of a connection at once. One of SQLite is a thread of this process, and burdens nobody else.
+fn sessions(configured: &Configured) -> usize {
+    if configured.kind == Database::Sqlite { SQLITE_THREADS } else { configured.pool() }
 }
 
 /// What the connection's own bounds leave.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
-use tokio_postgres::{CancelToken, Client, Config, NoTls, Statement};
+use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::dialect::{self, Token, bind, miscounted, quoted, quoted_part};
@@ -37,6 +37,8 @@ pub(crate) struct Postgres {
     role: Option<String>,
     access: Access,
     in_transaction: bool,
+    /// Whether a statement left the role of the connection.
+    left: bool,
 }
 
 /// Logs in, and looks at what the login may do.
@@ -76,7 +78,8 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
         (row.try_get(0).map_err(shown)?, row.try_get(1).map_err(shown)?);
     let cancel = client.cancel_token();
     let role = server.role.clone();
-    let driver = Postgres { client, cancel, tls, role, access: Access::nothing(), in_transaction: false };
+    let driver =
+        Postgres { client, cancel, tls, role, access: Access::nothing(), in_transaction: false, left: false };
     Ok(Opened { driver: Box::new(driver), version, superuser })
 }
 
@@ -157,6 +160,32 @@ impl Postgres {
         self.client.batch_execute(text).await.map_err(|e| error(&e))
     }
 
+    /// Runs a text of the host's own, and looks in the same round trip whether the session still has the connection's role.
+    async fn end(&mut self, text: &str) -> Result<(), Error> {
+        let Some(role) = &self.role else { return self.batch(text).await };
+        let text = format!("{text}; SELECT current_user");
+        let found = self.client.simple_query(&text).await.map_err(|e| error(&e))?;
+        let is_role = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get(0) == Some(role.as_str()),
+            _ => false,
+        };
+        self.left = !found.iter().any(is_role);
+        if self.left { Err(Error::role_left()) } else { Ok(()) }
+    }
+
+    /// The result of a statement, unless the session has left the role of the connection.
+    async fn in_role<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if self.role.is_none() || result.as_ref().is_err_and(Error::leaves_rows) {
+            return result;
+        }
+        match self.end("").await {
+            // A transaction that has failed answers nothing; its end is looked at.
+            Err(_) if result.is_err() && !self.left => result,
+            Err(error) => Err(error),
+            Ok(()) => result,
+        }
+    }
+
     async fn copy(&self, text: &str, rows: &mut mpsc::Receiver<Loaded>) -> Result<u64, Error> {
         let sink = self.client.copy_in::<_, Bytes>(text).await.map_err(|e| error(&e))?;
         pin_mut!(sink);
@@ -196,10 +225,12 @@ impl Driver for Postgres {
     async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error> {
         let wrapped = self.wraps();
         let result = self.rows(statement, parameters, sink).await;
-        if !wrapped || result.as_ref().is_err_and(Error::leaves_rows) {
-            return result;
+        if !wrapped {
+            return self.in_role(result).await;
         }
-        self.batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        if !result.as_ref().is_err_and(Error::leaves_rows) {
+            self.end(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        }
         result
     }
 
@@ -215,7 +246,7 @@ impl Driver for Postgres {
             (Control::Rollback, _) => "ROLLBACK",
         };
         self.in_transaction = control == Control::Begin;
-        self.batch(text).await
+        self.end(text).await
     }
 
     async fn load(
@@ -227,10 +258,14 @@ impl Driver for Postgres {
         let names: Result<Vec<_>, _> =
             columns.iter().map(|name| quoted_part(Database::Postgres, name)).collect();
         let text = format!("COPY {} ({}) FROM STDIN", quoted(Database::Postgres, table)?, names?.join(", "));
-        self.copy(&text, rows).await
+        let loaded = self.copy(&text, rows).await;
+        self.in_role(loaded).await
     }
 
     async fn abort(&mut self) -> bool {
+        if self.left {
+            return false;
+        }
         let cancelled = match &self.tls {
             Some(tls) => self.cancel.cancel_query(tls.clone()).await,
             None => self.cancel.cancel_query(NoTls).await,
@@ -240,13 +275,15 @@ impl Driver for Postgres {
         }
         // What was stopped answers before this does; a cancellation that came late may hit this instead. A
         // transaction is not usable any more.
-        let end = "ROLLBACK";
         self.in_transaction = false;
-        self.client.batch_execute(end).await.is_ok() || self.client.batch_execute(end).await.is_ok()
+        self.end("ROLLBACK").await.is_ok() || !self.left && self.end("ROLLBACK").await.is_ok()
     }
 
     async fn reset(&mut self) -> bool {
         self.in_transaction = false;
+        if self.left {
+            return false;
+        }
         // DISCARD ALL refuses to run in a transaction, and so must be a statement of its own.
         self.batch("ROLLBACK").await.is_ok() && self.batch("DISCARD ALL").await.is_ok()
     }

@@ -196,7 +196,7 @@ async fn bounded<T>(
     tokio::select! {
         biased;
         result = run => {
-            let ended = !result.as_ref().is_err_and(Error::leaves_rows);
+            let ended = !result.as_ref().is_err_and(|error| error.leaves_rows() || error.ends_session());
             (result, ended)
         }
         () = tokio::time::sleep_until(deadline.into()) => (Err(Error::TimedOut), false),

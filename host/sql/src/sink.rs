@@ -1,7 +1,8 @@
 //! Where the rows of a statement go: in batches, to a reader that may be slow, within limits.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,19 +15,44 @@ const BATCH_BYTES: u64 = 256 << 10;
 /// Some rows, by columns: a vector for each row would be one more to make and to let go.
 pub(crate) type Batch = Result<Vec<Vec<Value>>, Error>;
 
-/// Rows and bytes of everything that one attempt reads and loads.
+/// Connections of one name that an attempt has open at once.
+const OPEN: usize = 2;
+
+/// Rows and bytes of everything that one attempt reads and loads, and the connections that it has open.
 #[derive(Debug)]
 pub struct Totals {
     rows: AtomicU64,
     max_rows: u64,
     bytes: AtomicU64,
     max_bytes: u64,
+    open: Mutex<BTreeMap<String, usize>>,
+}
+
+/// One of the connections that an attempt has open.
+pub(crate) struct Place {
+    totals: Arc<Totals>,
+    name: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.totals.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.name) {
+            *count = count.saturating_sub(1);
+        }
+    }
 }
 
 impl Totals {
     /// None so far, of at most these.
     pub fn new(max_rows: u64, max_bytes: u64) -> Self {
-        Self { rows: AtomicU64::new(0), max_rows, bytes: AtomicU64::new(0), max_bytes }
+        Self {
+            rows: AtomicU64::new(0),
+            max_rows,
+            bytes: AtomicU64::new(0),
+            max_bytes,
+            open: Mutex::default(),
+        }
     }
 
     /// Bytes so far.
@@ -34,12 +60,34 @@ impl Totals {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Takes one of the places for connections of this name, until it is dropped.
+    pub(crate) fn place(self: &Arc<Self>, name: &str) -> Result<Place, Error> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(name.to_owned()).or_default();
+        if *count >= OPEN {
+            return Err(Error::Limit(format!(
+                "a step has at most {OPEN} connections to `{name}` open at once: close one of them"
+            )));
+        }
+        *count += 1;
+        drop(open);
+        Ok(Place { totals: self.clone(), name: name.to_owned() })
+    }
+
     /// Counts a row.
     pub(crate) fn add(&self, row: &[Value]) -> Result<u64, Error> {
+        self.row()?;
+        self.value(row.iter().map(Value::size).sum())
+    }
+
+    fn row(&self) -> Result<(), Error> {
         if self.rows.fetch_add(1, Ordering::Relaxed) >= self.max_rows {
             return Err(Error::Limit(format!("more than {} rows in all", self.max_rows)));
         }
-        let size = row.iter().map(Value::size).sum();
+        Ok(())
+    }
+
+    fn value(&self, size: u64) -> Result<u64, Error> {
         if self.bytes.fetch_add(size, Ordering::Relaxed) + size > self.max_bytes {
             return Err(Error::Limit(format!("more than {} bytes of rows", self.max_bytes)));
         }
@@ -83,6 +131,24 @@ impl Sink {
     /// # Errors
     /// When a limit is reached.
     pub fn add(&mut self, row: &mut Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
+        self.value(row.iter().map(Value::size).sum())?;
+        self.add_counted(row)
+    }
+
+    /// Counts a value before it is there.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn value(&mut self, size: u64) -> Result<(), Error> {
+        self.bytes += self.totals.value(size)?;
+        Ok(())
+    }
+
+    /// [`Sink::add`] of values that were counted one by one.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn add_counted(&mut self, row: &mut Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
         self.rows += 1;
         if self.rows > self.max_rows {
             return Err(Error::Limit(format!(
@@ -90,7 +156,7 @@ impl Sink {
                 self.max_rows
             )));
         }
-        self.bytes += self.totals.add(row)?;
+        self.totals.row()?;
         if self.batches.is_none() {
             row.clear();
             return Ok(None);

@@ -1,7 +1,7 @@
 //! SQLite files.
 //!
 //! The threat: a statement that reads or writes elsewhere (ATTACH, a PRAGMA, an extension), runs for ever, or returns
-//! without end. So an authorizer looks at every action while a statement is prepared, the file is opened read-only
+//! without end, or makes SQLite sort more than there is memory. So an authorizer looks at every action while a statement is prepared, the file is opened read-only
 //! unless the grant says more, SQLite's own limits are low, and rows come from a thread of the connection's own, which a
 //! deadline interrupts. See sqlite.org/security.html.
 
@@ -18,7 +18,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Batch, ErrorCode, OpenFlags, Statement};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::dialect::{quoted, quoted_part};
 use crate::serve::{Control, Job, Loaded, Work, beginning};
@@ -30,22 +30,31 @@ const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// Opens the file in a thread that serves `requests`.
+/// Bytes of one value and of one row.
+const LENGTH: i32 = 1 << 20;
+/// Bytes of SQLite's memory, all its databases in this process together, from which on a statement of a step is stopped.
+const HEAP: i64 = 256 << 20;
+
+/// Opens the file in a thread of its own that serves `requests`. The permit is for as long as there is the thread.
 pub(crate) async fn open(
     path: PathBuf,
     name: &str,
     access: Access,
     requests: mpsc::Receiver<Work>,
+    permit: OwnedSemaphorePermit,
 ) -> Result<(), Error> {
     let (opened, answer) = oneshot::channel();
     let name = name.to_owned();
-    tokio::task::spawn_blocking(move || {
+    let thread = std::thread::Builder::new().name("sqlite".to_owned());
+    let spawned = thread.spawn(move || {
+        let _permit = permit;
         // True while statements of our own run, which the authorizer lets pass.
         let ours = Arc::new(AtomicBool::new(false));
         match open_file(&path, access.mode, ours.clone()) {
             Ok(database) => {
                 if opened.send(Ok(())).is_ok() {
-                    Session { database, name, access, ours, in_transaction: false }.serve(requests);
+                    let full = Arc::default();
+                    Session { database, name, access, ours, full, in_transaction: false }.serve(requests);
                 }
             }
             // The path is the operator's, and not for the guest.
@@ -55,6 +64,7 @@ pub(crate) async fn open(
             }
         }
     });
+    spawned.map_err(|_| Error::Unavailable("there is no thread for a connection".to_owned()))?;
     answer.await.map_err(|_| Error::lost())?
 }
 
@@ -73,6 +83,8 @@ struct Session {
     name: String,
     access: Access,
     ours: Arc<AtomicBool>,
+    /// Whether the statement was stopped because SQLite took too much memory.
+    full: Arc<AtomicBool>,
     in_transaction: bool,
 }
 
@@ -81,7 +93,14 @@ impl Session {
         while let Some(Work { job, deadline, stop }) = requests.blocking_recv() {
             // True interrupts the statement.
             #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
-            let handler = move || stop.is_cancelled() || Instant::now() >= deadline;
+            let handler = {
+                let full = self.full.clone();
+                move || {
+                    let takes_too_much = memory_used() > HEAP;
+                    full.fetch_or(takes_too_much, Ordering::Relaxed);
+                    takes_too_much || stop.is_cancelled() || Instant::now() >= deadline
+                }
+            };
             if let Err(error) = self.database.progress_handler(STEPS_BETWEEN_LOOKS, Some(handler)) {
                 tracing::error!("cannot watch a statement: {error}");
                 return;
@@ -92,7 +111,15 @@ impl Session {
 
     fn work(&mut self, job: Job, deadline: Instant) {
         let (name, mode) = (self.name.clone(), self.access.mode);
-        let translate = |failure: Failure| failure.or(|error| translate(&error, &name, mode, deadline));
+        let full = self.full.clone();
+        let translate = |failure: Failure| {
+            failure.or(|error| match full.swap(false, Ordering::Relaxed) {
+                true => {
+                    Error::Limit(format!("the statement takes more than {HEAP} bytes of SQLite's memory"))
+                }
+                false => translate(&error, &name, mode, deadline),
+            })
+        };
         // Whoever is gone has lost interest.
         match job {
             Job::Query { statement, parameters, mut sink } => {
@@ -259,7 +286,7 @@ fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Res
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     for (limit, value) in [
-        (Limit::SQLITE_LIMIT_LENGTH, 8 << 20),
+        (Limit::SQLITE_LIMIT_LENGTH, LENGTH),
         (Limit::SQLITE_LIMIT_SQL_LENGTH, 64 << 10),
         (Limit::SQLITE_LIMIT_COLUMN, 256),
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
@@ -275,12 +302,23 @@ fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Res
         database.set_limit(limit, value)?;
     }
     database.busy_timeout(BUSY)?;
+    // What is sorted stays out of files, which nothing bounds.
+    database.pragma_update(None, "temp_store", "MEMORY")?;
     let look = move |context: AuthContext<'_>| match ours.load(Ordering::Relaxed) {
         true => Authorization::Allow,
         false => authorize(mode, &context),
     };
     database.authorizer(Some(look))?;
     Ok(database)
+}
+
+/// Bytes that SQLite has in use in this process.
+fn memory_used() -> i64 {
+    // SAFETY: the function takes nothing and reads a counter under SQLite's own lock.
+    #[allow(unsafe_code, reason = "a counter that no library wraps; see SAFETY")]
+    unsafe {
+        rusqlite::ffi::sqlite3_memory_used()
+    }
 }
 
 fn authorize(mode: SqlMode, context: &AuthContext<'_>) -> Authorization {
@@ -402,9 +440,12 @@ fn stream(statement: &mut Statement<'_>, sink: &mut Sink) -> Result<(), Failure>
     };
     while let Some(row) = rows.next()? {
         for index in 0..width {
-            values.push(owned(row.get_ref(index)?));
+            let value = row.get_ref(index)?;
+            // Before it is copied: a row may have hundreds.
+            sink.value(8 + bytes(&value))?;
+            values.push(owned(value));
         }
-        if let Some(batch) = sink.add(&mut values)? {
+        if let Some(batch) = sink.add_counted(&mut values)? {
             send(sink, batch)?;
         }
     }
@@ -413,6 +454,13 @@ fn stream(statement: &mut Statement<'_>, sink: &mut Sink) -> Result<(), Failure>
         send(sink, rest)?;
     }
     Ok(())
+}
+
+fn bytes(value: &ValueRef<'_>) -> u64 {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len() as u64,
+        _ => 0,
+    }
 }
 
 fn owned(value: ValueRef<'_>) -> Value {

@@ -23,6 +23,7 @@ use crate::host::calls::{Going, Traced};
 const RULES: &[&str] = &[
     "SQL_ACTION_NOT_GRANTED",
     "SQL_NOT_GRANTED",
+    "SQL_ROLE_LEFT",
     "SQL_SCRIPT_NOT_GRANTED",
     "SQL_STATEMENT_NOT_GRANTED",
     "SQL_WRITE_NOT_GRANTED",
@@ -61,7 +62,10 @@ impl Host for Guest {}
 
 impl HostConnection for Guest {
     async fn open(&mut self, name: String) -> Trap<Result<Resource<Connection>, Error>> {
-        self.calls.count("stepwell:sql");
+        // An opening counts like a statement.
+        if let Err(error) = self.statement(0) {
+            return Ok(Err(error));
+        }
         let Some(grant) = self.sql.grants.get(&name).cloned() else {
             self.denied(&self.context.grant.refuse_connection(&name))?;
             return Ok(Err(Error::UnknownConnection(name)));

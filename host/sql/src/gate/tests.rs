@@ -1,0 +1,169 @@
+use Database::{Mssql, Mysql, Postgres};
+use SqlMode::{Ddl, Read, Write};
+
+use super::*;
+use crate::dialect;
+
+fn checked(kind: Database, mode: SqlMode, scripts: bool, text: &str) -> Result<(), Error> {
+    check(kind, mode, scripts, &dialect::tokens(kind, text)?)
+}
+
+#[test]
+fn statements_need_their_mode() {
+    for (kind, needed, text) in [
+        (Postgres, Read, "SELECT 1"),
+        (Postgres, Read, "( SELECT 1 ) UNION SELECT 2;"),
+        (Postgres, Read, "WITH x AS (SELECT 1) SELECT * FROM x"),
+        (Postgres, Read, "SELECT 'drop table t; --' AS \"delete\""),
+        (Postgres, Write, "INSERT INTO t SELECT 1"),
+        (Postgres, Write, "MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE"),
+        (Postgres, Ddl, "SELECT 1 INTO t"),
+        (Postgres, Ddl, "DO $$ BEGIN a; b; END $$"),
+        (Postgres, Ddl, "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END"),
+        (Mysql, Read, "SHOW TABLES"),
+        (Mysql, Write, "REPLACE INTO t VALUES (1)"),
+        (Mysql, Ddl, "ALTER TABLE t ADD c int"),
+        (Mssql, Read, "SELECT TOP 1 [update] FROM t"),
+        (Mssql, Write, "UPDATE t SET a = 1"),
+        (Mssql, Write, "EXEC dbo.p @a = 1"),
+        (Mssql, Write, "INSERT INTO t SELECT 1"),
+        (
+            Mssql,
+            Write,
+            "MERGE t USING s ON 1=1 WHEN MATCHED THEN UPDATE SET a=1 WHEN NOT MATCHED THEN INSERT VALUES (1)",
+        ),
+        (Mssql, Ddl, "SELECT a INTO t FROM s"),
+        (Mssql, Ddl, "CREATE TABLE t (a int)"),
+    ] {
+        for mode in [Read, Write, Ddl] {
+            let found = checked(kind, mode, false, text);
+            assert_eq!(found.is_ok(), mode >= needed, "{mode:?} {text}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn what_reaches_beyond_the_database_is_for_no_mode() {
+    for (kind, text) in [
+        (Postgres, "SET ROLE postgres"),
+        (Postgres, "RESET ALL"),
+        (Postgres, "COPY t TO PROGRAM 'sh'"),
+        (Postgres, "COMMIT"),
+        (Postgres, "LISTEN x"),
+        (Postgres, "GRANT ALL ON t TO x"),
+        (Postgres, "SELECT pg_read_file('/etc/passwd')"),
+        (Postgres, "SELECT \"pg_read_binary_file\"('x')"),
+        (Postgres, "SELECT lo_import('/etc/passwd')"),
+        (Postgres, "SELECT * FROM dblink_connect('x')"),
+        (Postgres, "SELECT set_config('role', 'postgres', false)"),
+        (Postgres, "SELECT pg_advisory_lock(1)"),
+        (Postgres, "SELECT query_to_xml('x', true, true, '')"),
+        (Postgres, "CREATE EXTENSION dblink"),
+        (Postgres, "CREATE OR REPLACE LANGUAGE plpython3u"),
+        (Postgres, "ALTER SYSTEM SET x = 1"),
+        (Mysql, "LOAD DATA LOCAL INFILE 'x' INTO TABLE t"),
+        (Mysql, "SELECT 1 INTO OUTFILE '/tmp/x'"),
+        (Mysql, "SELECT LOAD_FILE('/etc/passwd')"),
+        (Mysql, "SELECT `load_file`('/etc/passwd')"),
+        (Mysql, "SET GLOBAL x = 1"),
+        (Mysql, "CREATE USER x"),
+        (Mysql, "CREATE FUNCTION f RETURNS STRING SONAME 'x.so'"),
+        (Mysql, "KILL 1"),
+        (Mysql, "SELECT GET_LOCK('a', 1)"),
+        (Mssql, "EXEC xp_cmdshell 'dir'"),
+        (Mssql, "EXEC [xp_cmdshell] 'dir'"),
+        (Mssql, "EXEC ('DROP TABLE t')"),
+        (Mssql, "EXECUTE AS LOGIN = 'sa'"),
+        (Mssql, "SELECT * FROM OPENROWSET('x', 'y', 'z')"),
+        (Mssql, "USE master"),
+        (Mssql, "WAITFOR DELAY '1:00'"),
+        (Mssql, "ALTER LOGIN sa ENABLE"),
+        (Mssql, "SELECT 1 WAITFOR DELAY '1:00'"),
+        (Mssql, "EXEC :p :t"),
+        (Mssql, "EXEC @p @t"),
+        (Mssql, "DECLARE @p nvarchar(99) = 'sp_executesql' EXEC @p N'DROP TABLE t'"),
+        (Mssql, "EXEC sp_MSforeachdb N'DROP TABLE t'"),
+        (Mssql, "EXEC [sp_prepexec] 1"),
+        (Mssql, "EXEC dbo.sp_send_dbmail @query = 'x'"),
+        (Mssql, "EXEC @r = sys.sp_x"),
+        (Mssql, "EXEC other.db.dbo.p"),
+        (Mssql, "SELECT * FROM linked.db.dbo.t"),
+        (Mssql, "SELECT * FROM [linked]...[t]"),
+        (Mssql, "SELECT 1DELETE FROM t WHERE 1=1COMMIT"),
+        (Mssql, "SET ROWCOUNT 1"),
+        (Postgres, "SELECT 1 --\r, set_config('role', 'none', false)"),
+        (Postgres, "SELECT 1 AS x --\rINTO made"),
+        (Postgres, "SELECT E'a'\n'\\'' , pg_try_advisory_lock(8) --'"),
+        (Postgres, "SELECT e'a' -- b\n '\\'' , pg_notify('a', 'b') --'"),
+        (Postgres, "SELECT * FROM ts_stat($$SELECT to_tsvector(set_config('role', 'none', false))$$)"),
+        (Postgres, "SELECT ts_rewrite('a', 'SELECT b')"),
+        (Postgres, "SELECT lo_from_bytea(0, 'x')"),
+        (Postgres, "SELECT 1\u{a0}"),
+        (Postgres, "SELECT 1\u{b}"),
+        (Postgres, "SELECT/*\u{85}*/1"),
+        (Mysql, "SELECT 5 --\u{a0} + get_lock('x',0) FROM (SELECT 1 AS `\u{a0}`) t"),
+        (Mysql, "SELECT 5 --\u{3000} + 1"),
+        (Mysql, "SELECT 5 --\u{2028} + 1"),
+        (Mysql, "SELECT a\u{feff}b"),
+        (Mysql, "SELECT 1\0"),
+        (Mysql, "SELECT sýs_exec('x')"),
+        (Mysql, "SELECT `SÝS_ÉVAL`('x')"),
+        (Mysql, "CREATE PROCEDURE p() EXECUTE IMMEDIATE 'x'"),
+        (Mysql, "CREATE PROCEDURE p() BEGIN PREPARE s FROM 'x'; EXECUTE s; END"),
+        (Mysql, "CREATE PROCEDURE p() SET NAMES gbk"),
+        (Mysql, "CREATE PROCEDURE p() SET sql_mode = 'ANSI'"),
+        (Mssql, "EXEC ｘｐ_cmdshell 'dir'"),
+        (Mssql, "EXEC [sp＿MSforeachdb] N'x'"),
+        (Mssql, "SELECT 'a' \\\n, 1"),
+        (Postgres, "SELECT 1e'\\'' , pg_notify('a', 'b') --'"),
+        (Postgres, "SELECT 'a' @@e'\\'' , pg_notify('a', 'b') --'"),
+    ] {
+        let found = checked(kind, Ddl, true, text);
+        assert!(
+            matches!(&found, Err(Error::Denied(why)) if why.starts_with("SQL_STATEMENT_NOT_GRANTED: ")),
+            "{text}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_unusual_and_plain_passes() {
+    for (kind, mode, text) in [
+        (Postgres, Read, "SELECT 1\r\nFROM t -- a comment\r\nWHERE a = 'x\u{a0}\r y'"),
+        (Postgres, Read, "SELECT 'a'\n'b', E'c\\n', 1.5e-3, 0xff, 1_000, .5, 2."),
+        (Postgres, Read, "SELECT \"a\u{a0}b\", grün FROM t"),
+        (Mysql, Read, "SELECT 1e5, x'ff', `a b` -- ok"),
+        (Mysql, Write, "UPDATE größe SET names = 'ä', übrig = 1.5e+3"),
+        (Mysql, Ddl, "CREATE TABLE t (a text CHARACTER SET utf8mb4)"),
+        (Postgres, Read, "SELECT @ -5, a @> b, 'a' @@ 'b'"),
+        (Mssql, Write, "EXEC dbo.p @a = 1"),
+        (Mssql, Write, "EXEC @r = [dbo].[p] :a"),
+        (Mssql, Write, "EXECUTE p"),
+        (Mssql, Read, "SELECT * FROM db.dbo.t, dbo.u WHERE t.a = u.b"),
+        (Mssql, Read, "SELECT 1.5, 0xFF, 1E5 FROM db..t"),
+        (Mssql, Write, "SET @a = 1"),
+        (Mssql, Write, "SET NOCOUNT ON"),
+    ] {
+        let found = checked(kind, mode, true, text);
+        assert!(found.is_ok(), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn a_call_runs_one_statement() {
+    for (kind, mode, scripts, text, allowed) in [
+        (Postgres, Write, true, "SELECT 1; DELETE FROM t", false),
+        (Mysql, Write, true, "SELECT 1; DELETE FROM t", false),
+        (Mssql, Write, false, "SELECT 1; DELETE FROM t", false),
+        (Mssql, Write, false, "UPDATE t SET a = 1 DELETE FROM t", false),
+        (Mssql, Write, false, "SELECT 1 DELETE FROM t DELETE FROM u", false),
+        (Mssql, Read, true, "SELECT 1 DELETE FROM t", false),
+        (Mssql, Write, true, "DECLARE @a int = 1; UPDATE t SET a = @a; DELETE FROM t", true),
+        (Postgres, Read, false, "SELECT 1;", true),
+        (Postgres, Read, false, "", false),
+        (Postgres, Read, false, " ; ", false),
+    ] {
+        let found = checked(kind, mode, scripts, text);
+        assert_eq!(found.is_ok(), allowed, "{text}: {found:?}");
+    }
+}
