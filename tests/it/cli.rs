@@ -62,7 +62,7 @@ impl Shell {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
         self.command(&arguments).output().unwrap()
     }
