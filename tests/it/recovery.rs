@@ -117,7 +117,7 @@ async fn a_run_that_is_taken_while_it_waits_goes_on_when_it_is_given_back() {
     let job = "{id: asks, steps: [{id: ok, type: approval, message: Now?, wait: 1h}]}";
     let job = site.host.parse("job.yaml", job).await.unwrap().job;
     let id = site.host.submit(job, Default::default()).await.unwrap();
-    let store = site.host.store().clone();
+    let store = site.host.store();
     let other = async {
         while store.row(&id).await.unwrap().status != RunStatus::Parked {
             tokio::time::sleep(Duration::from_millis(20)).await;
