@@ -183,7 +183,7 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("GET", "/api/v2/metrics?hours=99999999999", "", 400, "`hours` must be at most"),
         ("POST", "/api/v2/system/clean-up?days=-1", "", 400, "`days` must not be negative"),
         ("PUT", "/api/v2/jobs/j", "  ", 400, "the document is empty"),
-        ("GET", "/api/v2/ledger?decision=foo", "", 400, "the decisions are ran"),
+        ("GET", "/api/v2/ledger?decision=foo", "", 400, "the decisions are admitted"),
         (
             "GET",
             "/api/v2/runs?colour=red",

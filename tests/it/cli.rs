@@ -226,7 +226,7 @@ fn a_failed_run_exits_with_1_and_shows_where_it_trapped() {
 fn a_project_is_one_of_those_that_the_configuration_lists() {
     let shell = Shell::new()
         .file("projects.yaml", "projects: {team: {}}")
-        .file("job.yaml", "id: j\nsteps: [{id: a, type: wait, for: 0s}]\n");
+        .file("job.yaml", "id: j\nsteps: [{id: a, type: wait, for: 0}]\n");
     for command in
         [&["run", "job.yaml"][..], &["jobs", "put", "job.yaml"], &["jobs", "list"], &["runs", "list"]]
     {

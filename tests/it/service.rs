@@ -85,7 +85,10 @@ impl Face {
 
     async fn view(&self, id: &str) -> Value {
         match self {
-            Self::Library(running, _) => value(RunView::from(&running.host.run(id).await.unwrap())),
+            Self::Library(running, _) => {
+                let state = running.host.run(id).await.unwrap();
+                value(running.host.view(&state).await.unwrap())
+            }
             Self::Server(server) => server.get(&format!("/api/v2/runs/{id}")).await.json(),
         }
     }
