@@ -295,7 +295,8 @@ async fn records_have_versions_and_changes_stand_or_fall_together() {
         });
         store.write(vec![put(1, Expect::Absent), audit.clone()]).await.unwrap();
         let conflict = Err(StoreError::Conflict("job", "j".to_owned()));
-        assert_eq!(store.write(vec![audit.clone(), put(2, Expect::Absent)]).await, conflict, "{name}");
+        let there = Err(StoreError::AlreadyThere("job", "j".to_owned()));
+        assert_eq!(store.write(vec![audit.clone(), put(2, Expect::Absent)]).await, there, "{name}");
         assert_eq!(store.write(vec![put(2, Expect::Version(7))]).await, conflict, "{name}");
         store.write(vec![put(2, Expect::Version(1))]).await.unwrap();
         let found = store.record(Kind::Job, "j").await.unwrap().unwrap();
