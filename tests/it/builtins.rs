@@ -165,6 +165,9 @@ steps:
         {"name": "one", "b": 1, "x": 1.5}, {"name": "two", "b": 2}, {"name": "dré", "b": 3, "x": 3.0},
     ]);
     assert_eq!(join.produced.output, expected, "{}", told(join));
+    // `/scratch` is optional: that it is not granted is no denial.
+    let log = site.log(&state).await;
+    assert!(!log.iter().any(|line| line.contains("denied")), "{log:?}");
     assert_eq!(state.steps[2].end.as_ref().unwrap().produced.metadata["row_count"], 3);
 }
 

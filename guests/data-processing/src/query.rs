@@ -31,7 +31,7 @@ use url::Url;
 use crate::config::{Column, DataProcessing, Format, InputSpec, decimal};
 use crate::files::Files;
 use crate::paths;
-use crate::spill::{SCRATCH, Scratch};
+use crate::spill::{Scratch, is_granted};
 use crate::write::Sink;
 
 /// Memory that planning, readers and writers need beside what the plan's operators account for.
@@ -119,7 +119,7 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
     let room = context::memory_limit().saturating_sub(OVERHEAD).max(8 << 20);
     let pool =
         TrackConsumersPool::new(FairSpillPool::new(room as usize), NonZeroUsize::MIN.saturating_add(2));
-    let disk = if Path::new(SCRATCH).is_dir() {
+    let disk = if is_granted() {
         DiskManagerBuilder::default().with_temp_file_factory(Arc::new(Scratch::default()))
     } else {
         DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled)

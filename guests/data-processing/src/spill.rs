@@ -16,6 +16,12 @@ use futures::stream::{self, Stream};
 pub const SCRATCH: &str = "/scratch";
 const CHUNK: usize = 256 << 10;
 
+/// Whether the mount is granted. The list of mounts says so; to look for the directory would be denied, and logged, where
+/// it is not.
+pub fn is_granted() -> bool {
+    wasip2::filesystem::preopens::get_directories().iter().any(|(_, mount)| mount == SCRATCH)
+}
+
 /// Makes spill files in [`SCRATCH`].
 #[derive(Debug, Default)]
 pub struct Scratch(AtomicU64);
