@@ -318,7 +318,7 @@ mod tests {
         for sent in ["10000", "\"10_000\"", "\"18_446_744_073_709_551_615\""] {
             assert_eq!(back::<Count>(sent), sent);
         }
-        // A text that nobody writes comes back as its value.
+        // A spelling that is too long to keep comes back as its value.
         assert_eq!(back::<Span>(&format!("\"{}1h\"", "0".repeat(40))), "3600");
         let read = |sent| serde_json::from_str::<Span>(sent).unwrap();
         assert_eq!(read("\"1h\""), read("3600"));

@@ -2,7 +2,7 @@
 //!
 //! A path longer than 4,096 bytes cannot be opened, a recursion of thousands of levels overflows the stack, and a descriptor
 //! for each level uses up those of the process. So a directory is always opened in the one above it, what is measured has a
-//! bounded depth, and what is deleted is moved up first.
+//! bounded depth, and deletion moves entries up first.
 
 use std::ffi::CStr;
 use std::io;
@@ -183,7 +183,7 @@ mod tests {
             remove(path).unwrap();
             assert!(!path.exists());
         }
-        assert!(remove(&deep).is_ok(), "what is gone is gone");
+        assert!(remove(&deep).is_ok(), "a directory that does not exist is deleted already");
     }
 
     #[test]

@@ -293,7 +293,7 @@ impl Worker<'_> {
         let message = approval.as_ref().map(|approval| render(&approval.message.as_str().into(), &scope));
         let message = match message {
             Some(Ok(message)) => message.as_str().map_or_else(|| message.to_string(), str::to_owned),
-            // Nobody can approve a text that is not there.
+            // An approver cannot decide about a text that is missing.
             Some(Err(error)) => {
                 let outcome = Outcome::InvalidConfig { message: format!("`message`: {error}") };
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };

@@ -1,6 +1,6 @@
 //! From YAML text to a tree of values with their places, within bounds.
 //!
-//! Whoever sends a document chooses how much memory it takes: a short text may name a long one many times (aliases), nest
+//! The sender of a document chooses how much memory it takes: a short text may name a long one many times (aliases), nest
 //! deeply, or hold keys whose length counts again for everything below them. So values are counted as they are built.
 
 use std::cell::Cell;

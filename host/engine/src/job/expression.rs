@@ -1,6 +1,6 @@
 //! Expressions of job files, evaluated within bounds.
 //!
-//! Whoever writes a job writes its expressions, and whoever writes a step chooses the values that they work on. minijinja
+//! The author of a job writes its expressions, and the author of a step chooses the values that they work on. minijinja
 //! bounds neither memory nor time: `'a' * 100000000` is 100 MB, and a chain of such texts as much as one likes. So what an
 //! expression works on is counted where it can grow: before an operator, a subscript, a filter or a test gets it, its size
 //! is taken from what all expressions of one step may take together. Filters whose result is not bounded by what they are

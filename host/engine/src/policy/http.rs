@@ -268,7 +268,7 @@ fn host_matches(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Whether `host` is the pattern of a `deny`, or anything below `*.rest`, or `rest` itself: what is denied is denied in every
+/// Whether `host` is the pattern of a `deny`, or anything below `*.rest`, or `rest` itself: a denial holds in every
 /// spelling.
 pub fn host_is_denied(pattern: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);

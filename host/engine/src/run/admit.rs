@@ -158,7 +158,7 @@ fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
     let mut events = Vec::new();
     let before = old.run.job.all_steps().zip(&old.steps).enumerate().take(failed);
     for (step, (definition, state)) in before {
-        // What was approved is the job as it was, and a result is that of a step as it was.
+        // An approval is for the job as it was, and a result is that of the step as it was.
         let same = job.step(step).is_some_and(|now| now == definition);
         let approved = edited && definition.step_type == crate::job::approval::TYPE;
         if !same || approved || job.part_of(step) != Part::Steps {

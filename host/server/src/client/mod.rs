@@ -25,7 +25,7 @@ const MAX_ANSWER: usize = 256 << 20;
 /// Items that the API returns in one page at most.
 const PAGE: u32 = 1000;
 
-/// Someone who answers requests of the REST API.
+/// A client of the REST API.
 pub(crate) struct Client {
     way: Way,
     project: Option<String>,

@@ -29,7 +29,7 @@ pub(crate) async fn steps(of: Of<StepsCommand>) -> Ends {
             show(output, &client.ask(Call::get(&["steps"])).await?, listed)
         }
         StepsCommand::Register { files, force } => {
-            // What is registered is not to be used in this process only.
+            // `--step` registers for this process alone; here the service registers the component for every node.
             api.host = HostArgs { step: Vec::new(), ..api.host };
             let client = Client::new(&api).await?;
             let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
