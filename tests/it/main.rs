@@ -8,6 +8,7 @@ mod builtins;
 mod canary;
 mod cli;
 mod cluster;
+mod component_threats;
 mod connections;
 mod databases;
 mod diagnostics;

@@ -178,6 +178,9 @@ pub struct Receipt {
     pub compile_us: u64,
     /// Time from the call to its end, in microseconds.
     pub run_us: u64,
+    /// Longest time for which the attempt held a thread without letting others run, in microseconds of CPU time.
+    #[serde(default)]
+    pub longest_turn_us: u64,
     /// Host calls per interface.
     pub host_calls: BTreeMap<String, u64>,
     /// Hosts that were contacted, as `host:port`.

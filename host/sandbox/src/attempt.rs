@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -117,6 +117,7 @@ impl Sandbox {
             Ok(prepared) => prepared,
             Err(error) => return end(Outcome::HostFault { message: error.to_string() }, receipt),
         };
+        let _slots = self.engine.slots().take(prepared.memories).await;
         receipt.compile_us = clock.micros();
 
         let wall = limits.wall.0.min(request.remaining);
@@ -160,8 +161,9 @@ impl Sandbox {
         polls.store(request.cleaning_up, Ordering::Relaxed);
         let grace = limits.cancel_grace.0;
         let deadline = attempt.store.data().deadline.clone();
+        let longest_turn = AtomicU64::new(0);
         let ended = {
-            let call = guarded(run(&prepared, &mut attempt.store, &invocation));
+            let call = guarded(run(&prepared, &mut attempt.store, &invocation), &longest_turn);
             let mut call = std::pin::pin!(call);
             tokio::select! {
                 answer = &mut call => Ended::Returned(answer),
@@ -173,6 +175,7 @@ impl Sandbox {
             }
         };
         receipt.run_us = clock.micros();
+        receipt.longest_turn_us = longest_turn.into_inner();
         let (mut outcome, mut produced) = attempt.conclude(ended, wall);
         if outcome.is_success()
             && let Some(over) = over_quota(mounts).await
@@ -190,6 +193,7 @@ impl Sandbox {
         prepared: &Prepared,
         call: impl AsyncFnOnce(&Step, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, String> {
+        let _slots = self.engine.slots().take(prepared.memories).await;
         let context = RunContext::of_nothing();
         let wall = context.grant.limits().wall.0;
         let setup = Setup {
@@ -249,11 +253,15 @@ async fn run(
     step.stepwell_step_step().call_run(store, invocation).await
 }
 
-/// A panic in a host function is the platform's fault, and the process lives on.
-async fn guarded<T>(call: impl Future<Output = T>) -> Result<T, String> {
+/// A panic in a host function is the platform's fault, and the process lives on. `longest_turn` becomes the longest time, in
+/// microseconds, for which the call held its thread without letting others run.
+async fn guarded<T>(call: impl Future<Output = T>, longest_turn: &AtomicU64) -> Result<T, String> {
     let mut call = Box::pin(call);
     poll_fn(move |cx| {
+        let begun = thread_time();
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut call).poll(cx)));
+        let held = thread_time().saturating_sub(begun);
+        longest_turn.fetch_max(u64::try_from(held.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
@@ -261,6 +269,13 @@ async fn guarded<T>(call: impl Future<Output = T>) -> Result<T, String> {
         }
     })
     .await
+}
+
+/// The time for which this thread has computed. Time in which the system ran others does not count.
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or_default();
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), nanos)
 }
 
 /// Ends when the attempt is to be dropped: at once for a guest that does not look, after the grace period

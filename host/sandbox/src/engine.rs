@@ -5,7 +5,9 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig,
     VariableOperatorCost,
@@ -19,6 +21,11 @@ pub(crate) const YIELD_EVERY_FUEL: u64 = 1_000_000;
 /// Instances beside those of the workers: components that describe themselves, the first run of a queue that has
 /// nothing running.
 const SPARE: u32 = 256;
+
+/// Memories of one instance: what the profile `large` lets a component have.
+const MEMORIES: u32 = 16;
+/// Memories of all instances. Each reserves 4 GiB of addresses, of which there are 128 TiB.
+const MOST_MEMORIES: u32 = 16_384;
 
 /// Settings of the engine that an embedder may choose.
 #[derive(Debug, Clone, Default)]
@@ -43,23 +50,65 @@ pub(crate) struct StepEngine {
     pub engine: Engine,
     /// What it got, which may be less than was asked for.
     pub allocator: Allocator,
+    slots: Slots,
+}
+
+/// The slots of the pooling allocator. An attempt waits for what it needs before it begins: a slot that is missing in its midst
+/// would be a failure that is not its own.
+#[derive(Clone)]
+pub(crate) struct Slots {
+    instances: Arc<Semaphore>,
+    memories: Arc<Semaphore>,
+}
+
+/// What an attempt has of them, until this is dropped.
+pub(crate) struct Taken(#[allow(dead_code, reason = "given back when dropped")] [Option<OwnedSemaphorePermit>; 2]);
+
+impl Slots {
+    fn new(instances: u32) -> Self {
+        let semaphore = |count: u32| Arc::new(Semaphore::new(count as usize));
+        Self { instances: semaphore(instances), memories: semaphore(memories(instances)) }
+    }
+
+    /// Waits for the slots of a component with that many memories.
+    pub async fn take(&self, memories: u32) -> Taken {
+        // They are never closed.
+        let instance = self.instances.clone().acquire_owned().await.ok();
+        let memories = self.memories.clone().acquire_many_owned(memories.min(MEMORIES)).await.ok();
+        Taken([instance, memories])
+    }
+}
+
+/// Memories that so many instances share.
+fn memories(instances: u32) -> u32 {
+    instances.saturating_mul(MEMORIES).min(MOST_MEMORIES).max(instances)
 }
 
 impl StepEngine {
     /// An engine in which that many workers may each run a step.
     pub fn new(options: &EngineOptions, workers: u32) -> wasmtime::Result<Self> {
+        let instances = workers.saturating_add(SPARE);
+        let slots = Slots::new(instances);
         if options.allocator == Allocator::Pooling {
             let mut config = config();
-            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
-                workers.saturating_add(SPARE),
-            )));
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
             match Engine::new(&config) {
-                Ok(engine) => return Ok(Self { engine, allocator: Allocator::Pooling }),
+                Ok(engine) => return Ok(Self { engine, allocator: Allocator::Pooling, slots }),
                 Err(error) => tracing::warn!("no pooling allocator, instances will cost more: {error:#}"),
             }
         }
-        Ok(Self { engine: Engine::new(&config())?, allocator: Allocator::OnDemand })
+        Ok(Self { engine: Engine::new(&config())?, allocator: Allocator::OnDemand, slots })
     }
+
+    /// The slots of its allocator.
+    pub fn slots(&self) -> &Slots {
+        &self.slots
+    }
+}
+
+/// An engine for a process that only compiles.
+pub(crate) fn for_compiling() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
 }
 
 fn config() -> Config {
@@ -99,13 +148,14 @@ fn config() -> Config {
 fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances);
-    pool.total_core_instances(instances.saturating_mul(8));
-    pool.total_memories(instances);
-    pool.total_tables(instances.saturating_mul(8));
+    // What a component may have at most, so that only memories have to be waited for.
+    pool.total_core_instances(instances.saturating_mul(128));
+    pool.total_memories(memories(instances));
+    pool.total_tables(instances.saturating_mul(32));
     pool.total_stacks(instances);
     pool.total_gc_heaps(0);
     pool.max_core_instances_per_component(128);
-    pool.max_memories_per_component(16);
+    pool.max_memories_per_component(MEMORIES);
     pool.max_tables_per_component(32);
     pool.max_tables_per_module(4);
     pool.table_elements(100_000);

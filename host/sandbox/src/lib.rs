@@ -7,6 +7,7 @@
 mod attempt;
 mod classify;
 mod compile;
+mod compiler_process;
 #[cfg(target_os = "linux")]
 mod confine;
 mod credentials;
@@ -18,6 +19,7 @@ mod limiter;
 mod program;
 mod registry;
 pub mod secrets;
+mod structure;
 mod trap;
 pub mod tree;
 
@@ -50,6 +52,7 @@ use crate::host::waiting::Waiting;
 use crate::registry::{Registered, Registry};
 
 pub use compile::{ComponentError, MAX_COMPONENT_BYTES, Pace};
+pub use compiler_process::{CompilerProgram, compile_for_parent};
 pub use engine::{Allocator, EngineOptions};
 pub use registry::{Component, Stored};
 pub use stepwell_sql as sql;
@@ -66,6 +69,9 @@ pub struct SandboxOptions {
     pub config: Configuration,
     /// The engine's own settings.
     pub engine: EngineOptions,
+    /// What compiles components that did not come with the program, in a process that has bounds and can be killed.
+    /// Default: none, this process compiles them.
+    pub compiler: Option<CompilerProgram>,
 }
 
 /// What a step has against a configuration.
@@ -104,7 +110,12 @@ impl Sandbox {
         let engine =
             engine::StepEngine::new(&options.engine, options.config.service.workers).map_err(host)?;
         let linker = link(&engine.engine).map_err(host)?;
-        let compiler = compile::Compiler::new(engine.engine.clone(), linker, options.cache_dir.as_deref())?;
+        let compiler = compile::Compiler::new(
+            engine.engine.clone(),
+            linker,
+            options.cache_dir.as_deref(),
+            options.compiler,
+        )?;
         let config = Arc::new(options.config);
         let of_secrets = config.clone();
         let resolve = move |reference: &str| {
@@ -157,7 +168,7 @@ impl Sandbox {
 
     async fn described(&self, wasm: Bytes, origin: Origin) -> Result<Component, ComponentError> {
         let digest = digest(&wasm);
-        let prepared = self.compiler.prepare(&digest, &wasm, Pace::Wanted).await?;
+        let prepared = self.compiler.prepare(&digest, &wasm, origin, Pace::Wanted).await?;
         let described =
             self.pure(&prepared, async |step, store| step.stepwell_step_step().call_describe(store).await);
         let wrong = |why: String| {
@@ -217,6 +228,14 @@ impl Sandbox {
         self.read().by_digest(digest).cloned()
     }
 
+    /// Forgets components that no step type means, with their code, and that no run has used since this was done last. Whoever
+    /// needs one again brings its bytes.
+    pub fn retire(&self) {
+        let mut registry = self.write();
+        registry.retire();
+        self.compiler.forget(|digest| registry.has(digest));
+    }
+
     /// The components of a step type, the newest version first, and whether each is the active one.
     pub fn components(&self, step_type: &str) -> Vec<(Component, bool)> {
         self.read().versions(step_type)
@@ -264,7 +283,7 @@ impl Sandbox {
                 "the component {digest} of `{name}` has not been loaded from the store"
             )));
         };
-        self.compiler.prepare(&component.digest, wasm, pace).await
+        self.compiler.prepare(&component.digest, wasm, component.origin, pace).await
     }
 
     /// Loads the component of a step type, compiling it if need be, so that its first attempt does not wait.

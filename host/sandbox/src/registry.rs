@@ -1,6 +1,7 @@
 //! Which components there are, and which of them a step type means. Pure: components come from elsewhere.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -15,6 +16,8 @@ pub(crate) struct Registered {
     pub origin: Origin,
     /// Its bytes, once they are here.
     pub wasm: OnceLock<Bytes>,
+    /// The round of [`Registry::retire`] in which it was last asked for.
+    used: AtomicU64,
 }
 
 /// A component that was examined, or whose descriptor is known.
@@ -28,7 +31,8 @@ impl Component {
         if let Some(wasm) = wasm {
             slot.get_or_init(|| wasm);
         }
-        Self(Arc::new(Registered { manifest, digest: digest.to_owned(), origin, wasm: slot }))
+        let (digest, used) = (digest.to_owned(), AtomicU64::new(0));
+        Self(Arc::new(Registered { manifest, digest, origin, wasm: slot, used }))
     }
 
     /// What it says about itself.
@@ -91,11 +95,13 @@ impl StepType {
 pub(crate) struct Registry {
     components: HashMap<String, Component>,
     types: BTreeMap<String, StepType>,
+    round: u64,
 }
 
 impl Registry {
     /// Adds a component, without a name for it yet.
     pub fn know(&mut self, component: Component) {
+        component.0.used.store(self.round, Ordering::Relaxed);
         let slot = self.components.entry(component.digest().to_owned()).or_insert_with(|| component.clone());
         // What came with the program stays that, whoever registers it again.
         if slot.0.origin != Origin::BuiltIn && slot.wasm().is_none() {
@@ -130,7 +136,26 @@ impl Registry {
 
     /// The component of a digest.
     pub fn by_digest(&self, digest: &str) -> Option<&Component> {
-        self.components.get(digest)
+        let found = self.components.get(digest);
+        if let Some(component) = found {
+            component.0.used.store(self.round, Ordering::Relaxed);
+        }
+        found
+    }
+
+    /// Forgets components that no step type means and that were not asked for since this was done last.
+    pub fn retire(&mut self) {
+        let typed: HashSet<&str> = self.types.values().flat_map(StepType::all).collect();
+        let round = self.round;
+        self.components.retain(|digest, component| {
+            typed.contains(digest.as_str()) || component.0.used.load(Ordering::Relaxed) == round
+        });
+        self.round += 1;
+    }
+
+    /// Whether there is a component of this digest; that is no use of it.
+    pub fn has(&self, digest: &str) -> bool {
+        self.components.contains_key(digest)
     }
 
     /// The component that a reference means.
@@ -210,6 +235,21 @@ mod tests {
         }
         let active = format!("{type_name}-{active}-Registered");
         registry.set_stored(type_name, Some(Stored { versions: digests, active, replaces }));
+    }
+
+    #[test]
+    fn what_no_step_type_means_is_forgotten_when_it_is_not_used_for_two_rounds() {
+        let mut registry = Registry::default();
+        stored(&mut registry, "acme/x", &["1.0.0"], "1.0.0", false);
+        let old = component("acme/x", "0.9.0", Origin::Registered);
+        registry.know(old.clone());
+        registry.retire();
+        assert!(registry.by_digest(old.digest()).is_some());
+        registry.retire();
+        assert!(registry.has(old.digest()), "it was used in this round");
+        registry.retire();
+        assert!(!registry.has(old.digest()));
+        assert!(registry.find("acme/x@1").is_some());
     }
 
     #[test]

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use stepwell::sandbox::CompilerProgram;
 use stepwell::{Host, HostBuilder, HostError};
 
 pub use about::commands as commands_table;
@@ -38,6 +39,9 @@ use crate::telemetry::{LogFilter, LogFormat};
 pub fn command_tree() -> clap::Command {
     Cli::tree()
 }
+
+/// How this program starts itself to compile a component; no command of a user's.
+const COMPILER: &str = "compile-for-parent";
 
 /// The log of commands.
 const COMMAND_LEVEL: &str = "warn,stepwell_server::api=off,stepwell::denial=off";
@@ -59,6 +63,12 @@ pub enum Exit {
 
 /// Runs the command.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some([word, rest @ ..]) = args.get(1..)
+        && word == COMPILER
+    {
+        return stepwell::sandbox::compile_for_parent(rest).into();
+    }
     set_colors();
     let cli = match Cli::parsed(args) {
         Ok(cli) => cli,
@@ -150,7 +160,11 @@ async fn host(args: &HostArgs) -> Result<Host, HostError> {
 }
 
 fn builder(args: &HostArgs) -> HostBuilder {
-    let mut builder = Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir());
+    // The program that runs, also once another version has taken its place on the disk.
+    let compiler =
+        CompilerProgram { program: "/proc/self/exe".into(), arguments: vec![COMPILER.into()] };
+    let mut builder =
+        Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir()).compiler(compiler);
     if let Some(dir) = &args.data_dir {
         builder = builder.data_dir(dir);
     }

@@ -15,7 +15,7 @@ use stepwell_engine::policy::{Policy, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::trace::Spans;
 use stepwell_engine::{Configuration, Manifest, StepRunner, Store};
-use stepwell_sandbox::{EngineOptions, Sandbox, SandboxOptions};
+use stepwell_sandbox::{CompilerProgram, EngineOptions, Sandbox, SandboxOptions};
 
 use crate::node::Node;
 use crate::prepare::KnownSteps;
@@ -55,6 +55,7 @@ pub struct HostBuilder {
     default_data_dir: Option<PathBuf>,
     spans: Option<Arc<dyn Spans>>,
     compile_on_demand: bool,
+    compiler: Option<CompilerProgram>,
 }
 
 impl HostBuilder {
@@ -185,6 +186,15 @@ impl HostBuilder {
         self
     }
 
+    /// A program that compiles components of others, in a process that has bounds of its own and can be killed; it calls
+    /// [`stepwell_sandbox::compile_for_parent`]. Default: this process compiles them, with bounds for their structure
+    /// alone.
+    #[must_use]
+    pub fn compiler(mut self, program: CompilerProgram) -> Self {
+        self.compiler = Some(program);
+        self
+    }
+
     /// A PostgreSQL, by its URL, as the store. Default: what the configuration says.
     #[must_use]
     pub fn store_url(mut self, url: impl Into<String>) -> Self {
@@ -241,7 +251,7 @@ impl HostBuilder {
             Some(shared) => shared,
             None => {
                 let config = Configuration::clone(&config);
-                let options = SandboxOptions { cache_dir, config, engine: self.engine };
+                let options = SandboxOptions { cache_dir, config, engine: self.engine, compiler: self.compiler };
                 let sandbox = Sandbox::new(options)?;
                 if !self.without_builtins {
                     for builtin in BUILTINS {
@@ -269,7 +279,8 @@ impl HostBuilder {
         };
         let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(data_dir).unwrap_or_default();
         // Where steps run elsewhere, there is nothing to compile.
-        let compile_ahead = !self.compile_on_demand && self.runner.is_none();
+        let runs_guests = self.runner.is_none();
+        let compile_ahead = !self.compile_on_demand && runs_guests;
         Ok(Host(Arc::new(Inner {
             store,
             runner: self.runner.unwrap_or_else(|| sandbox.clone()),
@@ -287,6 +298,7 @@ impl HostBuilder {
             measures: Measures::default(),
             spans: self.spans,
             compile_ahead,
+            runs_guests,
         })))
     }
 }

@@ -82,6 +82,9 @@ impl Host {
             // Retention bounds what is kept, whether somebody has dealt with it or not.
             self.clean_up(CleanUpOptions { include_dead: true, ..CleanUpOptions::default() }).await?;
             self.sweep().await;
+            if self.keeps_components {
+                self.sandbox.retire();
+            }
             self.forget_workers(now).await?;
         }
         Ok(())

@@ -15,7 +15,9 @@
 
 mod builder;
 mod components;
+mod error;
 mod explain;
+mod guests;
 mod house;
 mod jobs;
 mod node;
@@ -44,15 +46,16 @@ use stepwell_engine::document::{Document, is_template, pending};
 use stepwell_engine::job::{self, Catalog, Parsed, Read};
 use stepwell_engine::policy::{Denial, Grant, PolicySet};
 use stepwell_engine::queue::QueueFile;
-use stepwell_engine::run::{Admission, AdmitError, IllegalEvent, RunState, RunView};
+use stepwell_engine::run::{Admission, RunState, RunView};
 use stepwell_engine::store::{Claim, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
-    Configuration, Diagnostics, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
+    Configuration, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
     project,
 };
 use stepwell_sandbox::{ComponentError, Issue, Sandbox};
 use tokio_util::sync::CancellationToken;
 
+use guests::{apart, weight};
 use node::Node;
 use prepare::KnownSteps;
 use stepwell_engine::trace::Spans;
@@ -61,6 +64,7 @@ use worker::Left;
 
 use builder::Sources;
 pub use builder::{HostBuilder, SystemClock};
+pub use error::{HostError, argument};
 pub use explain::{Cause, Explanation};
 pub use house::{CleanUpOptions, CleanedUp};
 pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
@@ -104,6 +108,8 @@ pub struct Inner {
     pub(crate) spans: Option<Arc<dyn Spans>>,
     /// Whether a service compiles steps before anybody waits for them.
     pub(crate) compile_ahead: bool,
+    /// Whether steps run in this process.
+    pub(crate) runs_guests: bool,
 }
 
 /// What the operator said, as it is now: [`Host::reload`] reads it again.
@@ -126,52 +132,6 @@ impl Deref for Host {
     fn deref(&self) -> &Inner {
         &self.0
     }
-}
-
-/// Why the host did not do it.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// A file of the user's has problems.
-    #[error("{0}")]
-    Invalid(Diagnostics),
-    /// The policies and the configuration do not fit together.
-    #[error("{}", .0.join("\n"))]
-    Policy(Vec<String>),
-    /// A file cannot be read or written.
-    #[error("{path}: {error}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        error: std::io::Error,
-    },
-    /// The job is not admitted.
-    #[error(transparent)]
-    Admit(#[from] AdmitError),
-    /// A component cannot be a step.
-    #[error(transparent)]
-    Component(#[from] ComponentError),
-    /// The store failed, or has no such run.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The record of a run contradicts itself.
-    #[error("the record of the run is damaged: {0}")]
-    Illegal(#[from] IllegalEvent),
-    /// A run has no such step.
-    #[error("the run {0} has no step `{1}`")]
-    NoStep(String, String),
-    /// An argument has a value that it must not have.
-    #[error("{}", argument(.0, .1))]
-    Argument(&'static str, String),
-    /// It cannot be done in the state that things are in.
-    #[error("{0}")]
-    Refused(String),
-}
-
-/// What is wrong with an argument: `` `to` must be after `from` ``.
-pub fn argument(name: &str, why: &str) -> String {
-    let colon = if why.starts_with("must ") { "" } else { ":" };
-    format!("`{name}`{colon} {why}")
 }
 
 /// The pause before a run of this process that another one holds for a moment is claimed again.
@@ -231,7 +191,8 @@ impl Host {
     /// As [`Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.fresh_steps().await?;
-        let read = job::read(name, text, &self.catalog()).map_err(HostError::Invalid)?;
+        let read = apart(text.len(), || job::read(name, text, &self.catalog()));
+        let read = read.map_err(HostError::Invalid)?;
         self.checked(project, read).await
     }
 
@@ -246,7 +207,8 @@ impl Host {
         pointer: &str,
     ) -> Result<Parsed, HostError> {
         self.fresh_steps().await?;
-        self.checked(project, job::read_in(document, pointer, &self.catalog())).await
+        let read = apart(weight([&document.value]), || job::read_in(document, pointer, &self.catalog()));
+        self.checked(project, read).await
     }
 
     /// Adds what the steps themselves and the policies say.

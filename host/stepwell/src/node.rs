@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::components::Loading;
+use crate::guests::GuestThreads;
 use crate::steps::StepRecord;
 use crate::worker::Hold;
 use crate::{Host, HostError, Inner, private};
@@ -60,6 +61,8 @@ pub(crate) struct Node {
     /// Queues that have somebody who serves them.
     pub served: Mutex<BTreeMap<String, crate::service::Serving>>,
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
+    /// Where a service works on its runs.
+    pub guests: OnceLock<GuestThreads>,
 }
 
 impl Default for Node {
@@ -85,6 +88,7 @@ impl Default for Node {
             generation: AtomicU64::new(0),
             served: Mutex::default(),
             serving: OnceLock::new(),
+            guests: OnceLock::new(),
         }
     }
 }
@@ -359,15 +363,18 @@ impl Host {
         let host = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
+                let due = clock::later(host.clock.now(), host.renew_every());
                 // Earlier when another process says that there is something to learn.
-                let _ = tokio::time::timeout(
-                    host.settings().config.service.lease.0 / 5,
-                    host.node.claims.notified(),
-                )
-                .await;
+                let _ = tokio::time::timeout(host.renew_every(), host.node.claims.notified()).await;
                 host.renew().await;
+                host.measures.renewed(host.clock.now() - due);
             }
         }))
+    }
+
+    /// Five times within a lease.
+    fn renew_every(&self) -> Duration {
+        self.settings().config.service.lease.0 / 5
     }
 
     async fn renew(&self) {

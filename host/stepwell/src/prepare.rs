@@ -13,6 +13,7 @@ use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project};
 use stepwell_sandbox::Component;
 
 use crate::components::Found;
+use crate::guests::{apart, weight};
 use crate::node::lock;
 use crate::{Host, HostError};
 
@@ -145,6 +146,19 @@ impl Host {
     /// # Errors
     /// How the step ends that cannot run.
     pub(crate) fn prepare(
+        &self,
+        state: &RunState,
+        index: usize,
+        step: &StepDefinition,
+        component: &Component,
+    ) -> Result<(Value, Arc<Grant>), Outcome> {
+        // What its expressions can see.
+        let outputs = state.steps.iter().filter_map(|step| step.end.as_ref()).map(|end| &end.produced.output);
+        let bytes = state.run.job.text().len() + weight(outputs.chain(state.variables.values()));
+        apart(bytes, || self.prepare_now(state, index, step, component))
+    }
+
+    fn prepare_now(
         &self,
         state: &RunState,
         index: usize,

@@ -22,6 +22,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
+use crate::guests::GuestThreads;
 use crate::node::lock;
 use crate::worker::Silent;
 use crate::{Host, HostError};
@@ -85,6 +86,12 @@ impl Host {
         }
         self.bury_dead_workers().await?;
         self.look_for_steps().await?;
+        if self.runs_guests {
+            match GuestThreads::start() {
+                Ok(guests) => drop(self.node.guests.set(guests)),
+                Err(error) => tracing::warn!("runs share the threads of requests: {error}"),
+            }
+        }
         let service = Service { host: self.clone(), tasks: TaskTracker::new() };
         let slots = Arc::new(Semaphore::new(self.settings().config.service.workers as usize));
         // Claims are kept until the last run was let go.
@@ -248,7 +255,7 @@ impl Host {
         let permit = slots.clone().try_acquire_owned();
         let running = Running::new(&serving.running);
         let (host, queue) = (self.clone(), queue.to_owned());
-        tasks.spawn(async move {
+        let work = async move {
             let id = claim.run.execution_id.clone();
             match host.work(claim, &Silent, Default::default()).await {
                 Ok(_) => {}
@@ -259,7 +266,11 @@ impl Host {
             }
             drop((permit, running));
             host.wake([queue.as_str()]);
-        });
+        };
+        match self.node.guests.get().and_then(GuestThreads::handle) {
+            Some(guests) => drop(tasks.spawn_on(work, guests)),
+            None => drop(tasks.spawn(work)),
+        }
     }
 
     /// Looks up whether somebody paused the queue.

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -41,6 +42,8 @@ pub(crate) struct Measures {
     dead_letters: Counter,
     lost_claims: Counter,
     lost_attempts: Counter,
+    turns: Histogram,
+    renewals: Histogram,
     pub store_seconds: Histograms<Labels>,
     pub store_errors: Family<Labels, Counter>,
     requests: Family<Labels3, Counter>,
@@ -80,6 +83,8 @@ impl Default for Measures {
             dead_letters: Counter::default(),
             lost_claims: Counter::default(),
             lost_attempts: Counter::default(),
+            turns: seconds(),
+            renewals: seconds(),
             store_seconds: Family::new_with_constructor(seconds),
             store_errors: Family::default(),
             requests: Family::default(),
@@ -127,6 +132,18 @@ impl Measures {
             self.lost_claims.clone(),
         );
         to.register("lost_attempts", "Attempts whose worker died while they ran", self.lost_attempts.clone());
+        to.register_with_unit(
+            "guest_turn",
+            "Longest CPU time for which an attempt held a thread without letting others run",
+            s.clone(),
+            self.turns.clone(),
+        );
+        to.register_with_unit(
+            "renewal_lateness",
+            "From when claims were to be renewed until they were",
+            s.clone(),
+            self.renewals.clone(),
+        );
         to.register_with_unit("store", "Calls of the store, by operation", s, self.store_seconds.clone());
         to.register(
             "store_errors",
@@ -177,6 +194,7 @@ impl Measures {
         self.fuel.get_or_create(&of()).inc_by(receipt.fuel);
         self.memory.get_or_create(&of()).observe(receipt.memory_peak_bytes as f64);
         self.compile.observe(receipt.compile_us as f64 / 1e6);
+        self.turns.observe(receipt.longest_turn_us as f64 / 1e6);
         for (rule, count) in &receipt.denials {
             self.denials.get_or_create(&[("rule", rule.clone())]).inc_by(*count);
         }
@@ -188,6 +206,11 @@ impl Measures {
         if attempt > 1 {
             self.retries.inc();
         }
+    }
+
+    /// Claims were renewed that long after they were to be.
+    pub fn renewed(&self, late: TimeDelta) {
+        self.renewals.observe(late.as_seconds_f64().max(0.0));
     }
 
     pub fn lost_claim(&self) {

@@ -1,0 +1,126 @@
+//! Components that mean harm to whoever compiles or registers them.
+
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use stepwell_tests::guest;
+
+use crate::cli::Shell;
+use crate::server::Server;
+
+/// An unsigned number in LEB128.
+fn leb(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    [vec![id], leb(content.len()), content.to_vec()].concat()
+}
+
+fn component(sections: &[u8]) -> Vec<u8> {
+    [b"\0asm\x0d\0\x01\0", sections].concat()
+}
+
+/// A component with one module of so many functions, each with that many variables and `if`s that set one of them.
+fn functions(count: usize, locals: usize, ifs: usize) -> Vec<u8> {
+    let branch = |at: usize| {
+        let variable = leb(at % locals);
+        [&[0x20][..], &variable, &[0x04, 0x40, 0x41], &leb(at % 60), &[0x21], &variable, &[0x0b]].concat()
+    };
+    let branches: Vec<u8> = (0..ifs).flat_map(branch).collect();
+    let body = [vec![1], leb(locals), vec![0x7f], branches, vec![0x0b]].concat();
+    let body = [leb(body.len()), body].concat();
+    let module = [
+        b"\0asm\x01\0\0\0".to_vec(),
+        section(1, &[1, 0x60, 0, 0]),
+        section(3, &[leb(count), vec![0; count]].concat()),
+        section(10, &[leb(count), body.repeat(count)].concat()),
+    ]
+    .concat();
+    component(&section(1, &module))
+}
+
+/// The process that compiles ends when its time is over, whatever the component is.
+#[test]
+fn a_compilation_that_takes_too_long_ends_with_its_process() {
+    let program = Shell::new().command(&[]).get_program().to_owned();
+    let mut child = Command::new(program)
+        .args(["compile-for-parent", "1", "10", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(&functions(1, 8000, 8000)).unwrap();
+    drop(pipe);
+    let started = Instant::now();
+    let status = child.wait().unwrap();
+    // SIGXCPU.
+    assert_eq!(status.signal(), Some(24), "{status}");
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+}
+
+/// The resident memory of a process in MiB.
+fn memory(id: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() >> 10
+}
+
+#[tokio::test]
+async fn no_component_stops_the_service_that_it_is_sent_to() {
+    let server = Server::start_without_probe(Shell::new(), "");
+    let hello = std::fs::read(guest("hello_step")).unwrap();
+    let mut nested = component(&[]);
+    for _ in 0..20 {
+        nested = component(&section(4, &nested));
+    }
+    let mut cases = vec![
+        ("many functions".to_owned(), functions(100_001, 0, 0), "the limit is 100000"),
+        ("one function that takes a minute".to_owned(), functions(1, 8000, 8000), "8000 local variables"),
+        ("components in components".to_owned(), nested, "components inside of each other"),
+        ("nothing in it".to_owned(), component(&[]), "the component is not a step"),
+        ("a type without end".to_owned(), component(&section(7, &[0xff; 200])), "the component is not valid"),
+    ];
+    for part in 1..8 {
+        let prefix = hello[..hello.len() * part / 8].to_vec();
+        cases.push((format!("{part} eighths of a step"), prefix, "the component is not valid"));
+    }
+    // Bits that flip: what is still a step may be one.
+    for seed in 1..12 {
+        let mut wasm = hello.clone();
+        for index in 1..4 {
+            let at = (seed * 7_919 * index * 31) % wasm.len();
+            wasm[at] ^= 1 << (seed % 8);
+        }
+        cases.push((format!("the flipped bits {seed}"), wasm, ""));
+    }
+    let before = memory(server.id());
+    for (what, wasm, expected) in &cases {
+        let reply = server.post_bytes("/api/v2/steps", wasm).await;
+        assert!(reply.body.contains(expected), "{what}: {reply:?}");
+        assert!(reply.status == 422 || expected.is_empty(), "{what}: {reply:?}");
+        assert!(reply.status < 500, "{what}: {reply:?}");
+        // Asked again, it is refused without being compiled again.
+        let started = Instant::now();
+        assert_eq!(server.post_bytes("/api/v2/steps", wasm).await.status, reply.status, "{what}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{what}: {:?}", started.elapsed());
+    }
+    assert_eq!(server.get("/healthz").await.status, 200);
+    let grown = memory(server.id()).saturating_sub(before);
+    assert!(grown < 96, "{grown} MiB");
+    // A plain step is registered and runs.
+    assert_eq!(server.post_bytes("/api/v2/steps", &hello).await.status, 201);
+}
