@@ -23,6 +23,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(dir: &Path) -> Result<Self> {
+        Self::start_with(dir, |_| {})
+    }
+
+    /// Starts a service with more arguments.
+    pub(crate) fn start_with(dir: &Path, more: impl FnOnce(&mut Command)) -> Result<Self> {
         let program = std::env::current_exe()?.with_file_name("stepwell");
         if !program.exists() {
             return Err("build it first: cargo build --release -p stepwell-server".into());
@@ -34,6 +39,7 @@ impl Server {
         command.arg("--step").arg(stepwell_tests::guest("hello_step"));
         command.arg("--step").arg(stepwell_tests::guest("wait"));
         command.arg("--queues").arg(queues).arg("--data-dir").arg(dir.join("data"));
+        more(&mut command);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
         let address = loop {
@@ -69,6 +75,15 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// The body of the answer to a GET.
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes> {
+        let request = hyper::Request::get(path)
+            .header("host", "stepwell")
+            .header("authorization", &self.authorization)
+            .body(Full::default())?;
+        self.send(request).await
+    }
+
     /// Sends a job and waits for its end, or only for its admission; the answer.
     pub(crate) async fn execute(&mut self, job: &Bytes, wait: bool) -> Result<Value> {
         let prefer = if wait { "wait=60" } else { "respond-async" };
@@ -77,6 +92,10 @@ impl Client {
             .header("authorization", &self.authorization)
             .header("prefer", prefer)
             .body(Full::new(job.clone()))?;
+        Ok(serde_json::from_slice(&self.send(request).await?)?)
+    }
+
+    async fn send(&mut self, request: hyper::Request<Full<Bytes>>) -> Result<Bytes> {
         tokio::time::timeout(Duration::from_secs(60), self.sender.ready()).await??;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
@@ -84,6 +103,6 @@ impl Client {
         if !status.is_success() {
             return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
         }
-        Ok(serde_json::from_slice(&body)?)
+        Ok(body)
     }
 }

@@ -4,6 +4,7 @@ mod capacity;
 mod clocks;
 mod data;
 mod databases;
+mod hostile;
 mod http;
 mod nodes;
 mod requests;
@@ -34,6 +35,7 @@ fn main() -> Result {
         "capacity" => capacity::run()?,
         "requests" => requests::run()?,
         "scripts" => scripts::run()?,
+        "hostile" => hostile::run()?,
         // What `start` compares with: a process that does nothing.
         "empty" => {}
         "all" => {
@@ -47,10 +49,11 @@ fn main() -> Result {
             capacity::run()?;
             requests::run()?;
             scripts::run()?;
+            hostile::run()?;
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|databases|service|nodes|capacity|requests|scripts|all"
+                "usage: stepwell-benches steps|start|clocks|data|databases|service|nodes|capacity|requests|scripts|hostile|all"
                     .into(),
             );
         }

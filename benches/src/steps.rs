@@ -99,7 +99,7 @@ async fn once(sandbox: &Sandbox) -> Result<std::time::Duration> {
         attempt: 1,
         config: json!({"who": "you"}),
         grant: grant.into(),
-        outputs: Map::new(),
+        ends: Default::default(),
         variables: Map::new(),
         checkpoint: None,
         workspace: None,

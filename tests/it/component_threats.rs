@@ -3,12 +3,15 @@
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use stepwell_tests::guest;
 
 use crate::cli::Shell;
 use crate::server::Server;
+use crate::support::{Site, told};
 
 /// An unsigned number in LEB128.
 fn leb(mut value: usize) -> Vec<u8> {
@@ -123,4 +126,37 @@ async fn no_component_stops_the_service_that_it_is_sent_to() {
     assert!(grown < 96, "{grown} MiB");
     // A plain step is registered and runs.
     assert_eq!(server.post_bytes("/api/v2/steps", &hello).await.status, 201);
+}
+
+/// The step with more core modules beside its own, each an instance with a memory.
+fn with_memories(step: &[u8], more: usize) -> Vec<u8> {
+    let mut modules = 0;
+    let mut rest = &step[8..];
+    while let [id, tail @ ..] = rest {
+        let bytes = tail.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+        let size = tail[..bytes].iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
+        modules += usize::from(*id == 1);
+        rest = &tail[bytes + size..];
+    }
+    let module = [b"\0asm\x01\0\0\0".to_vec(), section(5, &[1, 0, 1])].concat();
+    let instances = (modules..modules + more).flat_map(|module| [vec![0], leb(module), vec![0]].concat());
+    let instances = section(2, &[leb(more), instances.collect()].concat());
+    [step, &section(1, &module).repeat(more), &instances].concat()
+}
+
+/// Attempts wait for slots of the allocator, and do not fail for want of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn steps_with_many_memories_take_none_from_others() {
+    let site = Site::new().probe_policy("limits: {wall: 20s}", "service: {workers: 8}").host().await;
+    let probe = std::fs::read(guest("probe")).unwrap();
+    site.host.register(with_memories(&probe, 6)).await.unwrap();
+    let site = Arc::new(site);
+    let sleeping = (0..400).map(|_| {
+        let site = site.clone();
+        tokio::spawn(async move { site.probe("nap", json!({"count": 1500, "text": "awake"})).await })
+    });
+    for attempt in sleeping.collect::<Vec<_>>() {
+        let end = attempt.await.unwrap();
+        assert_eq!(told(&end), "succeeded: \"awake\"");
+    }
 }

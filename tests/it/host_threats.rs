@@ -148,3 +148,111 @@ async fn wait_for(
     }
     panic!("{:?}", server.get(path).await);
 }
+
+/// What is counted before and after: resident memory in MiB, descriptors and threads.
+fn held() -> [u64; 3] {
+    let count = |dir: &str| std::fs::read_dir(dir).unwrap().count() as u64;
+    // What files are mapped is the system's to keep or not.
+    [memory("RssAnon"), count("/proc/self/fd"), count("/proc/self/task")]
+}
+
+/// Kinds of attempts that mean harm, each small enough for a hundred of them.
+fn hostile() -> Vec<(&'static str, serde_json::Value)> {
+    vec![
+        ("trap", json!({})),
+        ("panic", json!({"text": "oh no"})),
+        ("recurse", json!({})),
+        ("exit", json!({})),
+        ("memory", json!({})),
+        ("log", json!({"count": 2000, "text": "flood"})),
+        ("print", json!({"count": 2000, "text": "flood"})),
+        ("output", json!({"count": 2_000_000})),
+        ("calls", json!({"count": 2_000})),
+        ("host_bytes", json!({"count": 16_000_000})),
+        ("handles", json!({"count": 1000, "path": "/scratch"})),
+        ("files", json!({"count": 20, "path": "/scratch"})),
+        ("descend", json!({"path": "/scratch"})),
+        ("hold", json!({"text": "bodies", "count": 40})),
+        ("hold", json!({"text": "fields", "count": 200})),
+        ("hold", json!({"text": "large fields", "count": 1})),
+        ("hold", json!({"text": "lists", "count": 100, "path": "/scratch"})),
+        ("work", json!({"text": "variable", "count": 2})),
+        ("tricks", json!({"path": "/scratch"})),
+    ]
+}
+
+/// A hundred attempts of each kind, four at once: nothing of them stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_hostile_attempts_of_each_kind_leave_nothing_behind() {
+    let site = std::sync::Arc::new(site().await);
+    let attempts = async |count: usize| {
+        for (case, config) in hostile() {
+            let attempt = || {
+                let (site, config) = (site.clone(), config.clone());
+                tokio::spawn(async move { site.probe(case, config).await })
+            };
+            for _ in 0..count / 4 {
+                for attempt in [attempt(), attempt(), attempt(), attempt()] {
+                    attempt.await.unwrap();
+                }
+            }
+        }
+    };
+    // Whatever is made once is made; threads for files end when they have had nothing to do for ten seconds.
+    let settle = tokio::time::sleep;
+    attempts(80).await;
+    settle(Duration::from_secs(12)).await;
+    let before = held();
+    attempts(100).await;
+    settle(Duration::from_secs(12)).await;
+    let after = held();
+    let grown: Vec<u64> =
+        after.iter().zip(before).map(|(after, before)| after.saturating_sub(before)).collect();
+    assert!(grown[0] <= 8 && grown[1] == 0 && grown[2] == 0, "{before:?} became {after:?}");
+}
+
+/// No poll of a guest's task holds its thread for long, whatever the guest has its host do. (Where an attempt ends with a
+/// backtrace, the last poll looks its lines up.)
+#[tokio::test]
+async fn no_turn_of_a_guest_is_long() {
+    // wasmtime is not optimized in debug builds; 80,000 fields of a log line are what takes it longest.
+    const MOST: u64 = if cfg!(debug_assertions) { 30_000 } else { 10_000 };
+    let site = site().await;
+    for (case, config) in [
+        ("noop", json!({})),
+        ("dirty", json!({"count": 16})),
+        ("log", json!({"count": 5000, "text": "flood"})),
+        ("log", json!({"count": 100, "text": "x".repeat(100_000)})),
+        ("print", json!({"count": 20_000, "text": "x".repeat(80)})),
+        ("output", json!({"count": 1_000_000})),
+        ("host_bytes", json!({"count": 4_000_000})),
+        ("handles", json!({"count": 1000, "path": "/scratch"})),
+        ("files", json!({"count": 1000, "path": "/scratch"})),
+        ("write", json!({"path": "/scratch/x", "count": 60_000})),
+        ("hold", json!({"text": "bodies", "count": 400})),
+        ("hold", json!({"text": "fields", "count": 4000})),
+        ("hold", json!({"text": "variables", "count": 1})),
+        ("work", json!({"text": "log", "count": 100})),
+        ("work", json!({"text": "random", "count": 500})),
+        ("work", json!({"text": "poll", "count": 100})),
+        ("work", json!({"text": "variable", "count": 20})),
+        ("work", json!({"text": "output", "count": 50})),
+        ("work", json!({"text": "cheap", "count": 50_000})),
+        ("checkpoint", json!({"text": "x".repeat(60_000)})),
+    ] {
+        let first = json!({"id": "first", "type": "probe", "case": "output", "count": 500_000});
+        let mut step = probe(case, config.clone());
+        step["id"] = json!("only");
+        let job = json!({"id": "test", "steps": [first, step]}).to_string();
+        let state = site.run(&job).await;
+        let end = state.steps[1].end.as_ref().unwrap();
+        let config = config.to_string().chars().take(60).collect::<String>();
+        assert!(end.receipt.run_us > 0, "{case} {config}: {}", told(end));
+        assert!(
+            end.receipt.longest_turn_us < MOST,
+            "{case} {config}: {} us of {} us",
+            end.receipt.longest_turn_us,
+            end.receipt.run_us
+        );
+    }
+}

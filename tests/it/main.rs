@@ -24,6 +24,7 @@ mod operations;
 mod operator;
 mod outside;
 mod pages;
+mod policy_threats;
 mod postgres;
 mod powershell;
 mod probe;

@@ -110,6 +110,10 @@ impl Drop for Running {
 }
 
 impl Running {
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub async fn run(&self, job: &str) -> RunState {
         self.watched(job, &Nobody, CancellationToken::new()).await
     }

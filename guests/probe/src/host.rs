@@ -112,14 +112,14 @@ pub fn descend(path: &str) -> usize {
     levels
 }
 
-/// Makes the host work for as long as it lets itself be made.
-pub fn work(what: &str) -> ! {
+/// Makes the host work `count` times, or, when that is 0, for as long as it lets itself be made.
+pub fn work(what: &str, count: usize) -> usize {
     let many = vec![("", ""); 80_000];
     let value = vec![7; 200_000];
     let pollables: Vec<_> =
         (0..2_000).map(|_| wasip2::clocks::monotonic_clock::subscribe_duration(0)).collect();
     let pollables: Vec<_> = pollables.iter().collect();
-    loop {
+    for done in 1.. {
         match what {
             "log" => log::write(log::Level::Info, "", &many),
             "random" => drop(black_box(wasip2::random::random::get_random_bytes(64 << 10))),
@@ -128,5 +128,9 @@ pub fn work(what: &str) -> ! {
             "output" => drop(black_box(context::output("first"))),
             _ => drop(black_box(context::memory_limit())),
         }
+        if done == count {
+            break;
+        }
     }
+    count
 }

@@ -63,7 +63,7 @@ pub enum Case {
     Handles,
     /// Makes the host hold what `text` says, `count` times.
     Hold,
-    /// Makes the host work for ever, as `text` says.
+    /// Makes the host work as `text` says, `count` times or, without it, for ever.
     Work,
     /// Fails with `text`, retryable.
     Fail,
@@ -251,7 +251,7 @@ impl Probe {
                 done(0)
             }
             Case::Hold => done(host::hold(&self.text, count, &self.path)),
-            Case::Work => host::work(&self.text),
+            Case::Work => done(host::work(&self.text, count)),
             Case::Handles => {
                 let opened: Vec<_> = (0..count).map_while(|_| fs::File::open(&self.path).ok()).collect();
                 done(opened.len())

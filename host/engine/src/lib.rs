@@ -22,6 +22,7 @@ pub mod schedule;
 pub mod step;
 pub mod store;
 pub mod trace;
+mod weight;
 
 pub use clock::Clock;
 pub use config::Configuration;
@@ -31,3 +32,4 @@ pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
 pub use reference::StepRef;
 pub use step::{Manifest, StepRequest, StepRunner, StepSink};
 pub use store::{Store, StoreError};
+pub use weight::weight;

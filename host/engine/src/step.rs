@@ -1,5 +1,6 @@
 //! A step as the engine sees it: what it says about itself, and the seam behind which it runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,8 +93,8 @@ pub struct StepRequest {
     pub config: Value,
     /// What the attempt may do.
     pub grant: Arc<Grant>,
-    /// Outputs of earlier steps by step id; the grant decides which of them the step sees.
-    pub outputs: Map<String, Value>,
+    /// The ends of earlier steps by step id; the grant decides which of their outputs the step sees.
+    pub ends: BTreeMap<String, Arc<StepEnd>>,
     /// Variables of the run; the grant decides which of them the step sees.
     pub variables: Map<String, Value>,
     /// What an earlier attempt saved.

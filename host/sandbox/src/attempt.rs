@@ -15,7 +15,7 @@ use serde_json::Map;
 use stepwell_engine::policy::{Access, MountGrant, MountSource};
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
-use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project};
+use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project, weight};
 use stepwell_sql::Connections;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +32,7 @@ use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::{Calls, Guest};
 use crate::host::calls::Traced;
 use crate::host::clocks;
-use crate::host::context::{Park, RunContext};
+use crate::host::context::{Park, RunContext, apart};
 use crate::host::files::FileUse;
 use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
@@ -87,7 +87,7 @@ impl Drop for Mounted {
 }
 
 impl Sandbox {
-    pub(crate) async fn attempt(&self, registered: &Registered, request: StepRequest) -> StepEnd {
+    pub(crate) async fn attempt(&self, registered: &Registered, mut request: StepRequest) -> StepEnd {
         let mut receipt = Receipt {
             component: registered.digest.clone(),
             policy: request.grant.digest().to_owned(),
@@ -95,7 +95,11 @@ impl Sandbox {
         };
         let end = |outcome, receipt| StepEnd { outcome, produced: Produced::default(), receipt };
         let limits = request.grant.limits().clone();
-        let config = request.config.to_string();
+        let config = std::mem::take(&mut request.config);
+        let config = match apart(weight([&config]), move || config.to_string()).await {
+            Ok(config) => config,
+            Err(error) => return end(classify::fault(&error, "the configuration cannot be read"), receipt),
+        };
         if config.len() as u64 > limits.input_bytes.0 {
             let message = format!(
                 "the configuration is {} bytes long; the limit is {}",
@@ -125,8 +129,8 @@ impl Sandbox {
         let cancel = request.cancel.clone();
         let context = RunContext {
             grant: request.grant,
-            outputs: request.outputs,
-            variables: request.variables,
+            ends: request.ends,
+            variables: Arc::new(request.variables),
             set: std::collections::BTreeMap::new(),
             set_bytes: 0,
             checkpoint: request.checkpoint,
@@ -176,7 +180,7 @@ impl Sandbox {
         };
         receipt.run_us = clock.micros();
         receipt.longest_turn_us = longest_turn.into_inner();
-        let (mut outcome, mut produced) = attempt.conclude(ended, wall);
+        let (mut outcome, mut produced) = attempt.conclude(ended, wall).await;
         if outcome.is_success()
             && let Some(over) = over_quota(mounts).await
         {
@@ -193,6 +197,8 @@ impl Sandbox {
         prepared: &Prepared,
         call: impl AsyncFnOnce(&Step, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, String> {
+        // It is never closed.
+        let _turn = prepared.pure.acquire().await;
         let _slots = self.engine.slots().take(prepared.memories).await;
         let context = RunContext::of_nothing();
         let wall = context.grant.limits().wall.0;
@@ -353,7 +359,7 @@ impl Attempt {
         Ok((Self { store, stdout, stderr }, setup.mounts))
     }
 
-    fn conclude(&mut self, ended: Ended, wall: Duration) -> (Outcome, Produced) {
+    async fn conclude(&mut self, ended: Ended, wall: Duration) -> (Outcome, Produced) {
         let guest = self.store.data_mut();
         let limits = guest.context.grant.limits().clone();
         let outcome = match ended {
@@ -362,7 +368,12 @@ impl Attempt {
                     return (Outcome::Parked { after, reason }, Produced::default());
                 }
                 let variables = guest.context.take_set();
-                return classify::answered(answer, variables, &limits);
+                // Up to 16 MiB of JSON are read and checked here.
+                let bytes = classify::answer_bytes(&answer);
+                let read = move || classify::answered(answer, variables, &limits);
+                return apart(bytes, read).await.unwrap_or_else(|error| {
+                    (classify::fault(&error, "the answer cannot be read"), Produced::default())
+                });
             }
             Ended::Returned(Ok(Err(error))) => {
                 classify::stopped(&error, self.store.data(), &limits, &self.stderr.lines())

@@ -19,17 +19,21 @@ const HOST_CALL_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
 /// The same for what a component holds in its own tables.
 const HANDLES: &str = "store handle limit exceeded";
 
+/// The bytes of what the guest answered.
+pub(crate) fn answer_bytes(answer: &Result<wit::Outcome, wit::Failure>) -> usize {
+    match answer {
+        Ok(done) => done.summary.len() + done.output.len() + done.metadata.len(),
+        Err(failure) => failure.message.len() + failure.metadata.len(),
+    }
+}
+
 /// How the guest answered, and what that leaves.
 pub(crate) fn answered(
     answer: Result<wit::Outcome, wit::Failure>,
     variables: Map<String, Value>,
     limits: &Limits,
 ) -> (Outcome, Produced) {
-    let bytes = match &answer {
-        Ok(done) => done.summary.len() + done.output.len() + done.metadata.len(),
-        Err(failure) => failure.message.len() + failure.metadata.len(),
-    };
-    if bytes as u64 > limits.output_bytes.0 {
+    if answer_bytes(&answer) as u64 > limits.output_bytes.0 {
         return (Outcome::OutputTooLarge { limit: limits.output_bytes.0 }, Produced::default());
     }
     match answer {

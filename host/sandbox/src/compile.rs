@@ -31,6 +31,9 @@ use crate::{debug_info, structure};
 /// Largest component: more than any toolchain makes today.
 pub const MAX_COMPONENT_BYTES: usize = 64 << 20;
 
+/// Calls of one component at once that belong to no run: each may take the memory of the profile `large`.
+const PURE_CALLS: usize = 2;
+
 /// Components whose refusal is remembered.
 const MOST_REFUSED: usize = 1000;
 
@@ -64,6 +67,8 @@ pub(crate) struct Prepared {
     pub pre: StepPre<Guest>,
     /// Linear memories of an instance.
     pub memories: u32,
+    /// For calls of the component that belong to no run.
+    pub pure: Arc<Semaphore>,
 }
 
 impl Prepared {
@@ -280,7 +285,11 @@ impl Work {
         };
         let wrong = |error: wasmtime::Error| ComponentError::WrongWorld(world(&error));
         let pre = self.linker.instantiate_pre(&component).map_err(wrong)?;
-        Ok(Prepared { pre: StepPre::new(pre).map_err(wrong)?, memories: resources.num_memories })
+        Ok(Prepared {
+            pre: StepPre::new(pre).map_err(wrong)?,
+            memories: resources.num_memories,
+            pure: Arc::new(Semaphore::new(PURE_CALLS)),
+        })
     }
 
     /// Compiles a component, once for all processes that share the cache.
@@ -338,8 +347,9 @@ impl Work {
             return cache.load(&self.engine, &self.digest).ok_or_else(lost);
         }
         let opened = format!("/proc/self/fd/{}", code.as_file().as_raw_fd());
-        map_code(&self.engine, &opened)
-            .map_err(|error| ComponentError::Host(format!("a compiled component cannot be loaded: {error:#}")))
+        map_code(&self.engine, &opened).map_err(|error| {
+            ComponentError::Host(format!("a compiled component cannot be loaded: {error:#}"))
+        })
     }
 }
 

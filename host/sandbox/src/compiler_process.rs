@@ -106,11 +106,16 @@ fn ended(status: ExitStatus, said: &str) -> ComponentError {
     {
         return refusal;
     }
-    let too_long = [Signal::XCPU, Signal::KILL].map(|signal| Some(signal.as_raw()));
-    if too_long.contains(&status.signal()) {
+    if status.signal() == Some(Signal::XCPU.as_raw()) {
         return ComponentError::TooLarge(format!(
-            "the component takes more than {CPU_SECONDS} s of CPU time to compile, or more memory than this machine has: make it smaller, or build it with optimization"
+            "the component takes more than {CPU_SECONDS} s of CPU time to compile: make it smaller, or build it with optimization"
         ));
+    }
+    if status.signal() == Some(Signal::KILL.as_raw()) {
+        return ComponentError::Host(
+            "the compiler was killed, as the system does when memory is short; try again when there is more"
+                .to_owned(),
+        );
     }
     tracing::warn!("the compiler ended with {status}: {said}");
     ComponentError::TooLarge(format!(
@@ -162,7 +167,9 @@ fn bound(seconds: u64) -> std::io::Result<()> {
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         rustix::process::setrlimit(resource, limit)
     };
-    limit(Resource::Cpu, seconds)?;
+    // The first limit ends with SIGXCPU, the second with SIGKILL, which may have other causes.
+    let time = Rlimit { current: Some(seconds), maximum: Some(seconds + 2) };
+    rustix::process::setrlimit(Resource::Cpu, time)?;
     limit(Resource::As, MEMORY)?;
     limit(Resource::Fsize, CODE_BYTES)?;
     limit(Resource::Core, 0)?;
@@ -185,12 +192,13 @@ mod tests {
         for (status, said, expected) in [
             (ExitStatus::from_raw(2 << 8), serde_json::to_string(&refusal).unwrap(), refusal.to_string()),
             (ExitStatus::from_raw(24), String::new(), "more than 60 s of CPU time".to_owned()),
-            (ExitStatus::from_raw(9), String::new(), "more memory than this machine has".to_owned()),
             (ExitStatus::from_raw(6), "memory allocation failed".to_owned(), "4096 MiB of memory".to_owned()),
         ] {
             let found = ended(status, &said);
             assert!(found.to_string().contains(&expected), "{status}: {found}");
             assert!(!matches!(found, ComponentError::Host(_)), "{status}: {found}");
         }
+        // Not the component's fault, and so not remembered.
+        assert!(matches!(ended(ExitStatus::from_raw(9), ""), ComponentError::Host(_)));
     }
 }

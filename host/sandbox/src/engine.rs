@@ -62,7 +62,9 @@ pub(crate) struct Slots {
 }
 
 /// What an attempt has of them, until this is dropped.
-pub(crate) struct Taken(#[allow(dead_code, reason = "given back when dropped")] [Option<OwnedSemaphorePermit>; 2]);
+pub(crate) struct Taken(
+    #[allow(dead_code, reason = "given back when dropped")] [Option<OwnedSemaphorePermit>; 2],
+);
 
 impl Slots {
     fn new(instances: u32) -> Self {
@@ -122,6 +124,8 @@ fn config() -> Config {
     // Stack: the difference is what host functions have.
     config.max_wasm_stack(8 << 20);
     config.async_stack_size(10 << 20);
+    // What a deep recursion has used is zeroed and given back, so that no step has it and the process does not keep it.
+    config.async_stack_zeroing(true);
     // Not used, and each with an advisory against 48.0.8 when it is on. (The asynchronous component model
     // is not even compiled in.)
     config.gc_support(false);
@@ -166,6 +170,7 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
     // other threads' address caches.
     pool.linear_memory_keep_resident(2 << 20);
     pool.table_keep_resident(64 << 10);
+    pool.async_stack_keep_resident(32 << 10);
     pool.pagemap_scan(if Path::new("/proc/self/pagemap").exists() { Enabled::Auto } else { Enabled::No });
     pool
 }

@@ -161,8 +161,7 @@ async fn host(args: &HostArgs) -> Result<Host, HostError> {
 
 fn builder(args: &HostArgs) -> HostBuilder {
     // The program that runs, also once another version has taken its place on the disk.
-    let compiler =
-        CompilerProgram { program: "/proc/self/exe".into(), arguments: vec![COMPILER.into()] };
+    let compiler = CompilerProgram { program: "/proc/self/exe".into(), arguments: vec![COMPILER.into()] };
     let mut builder =
         Host::builder().default_data_dir(cli::data_dir()).cache_dir(cli::cache_dir()).compiler(compiler);
     if let Some(dir) = &args.data_dir {

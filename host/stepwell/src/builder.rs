@@ -251,7 +251,8 @@ impl HostBuilder {
             Some(shared) => shared,
             None => {
                 let config = Configuration::clone(&config);
-                let options = SandboxOptions { cache_dir, config, engine: self.engine, compiler: self.compiler };
+                let options =
+                    SandboxOptions { cache_dir, config, engine: self.engine, compiler: self.compiler };
                 let sandbox = Sandbox::new(options)?;
                 if !self.without_builtins {
                     for builtin in BUILTINS {

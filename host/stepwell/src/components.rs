@@ -14,7 +14,7 @@ use stepwell_engine::reference::type_of;
 use stepwell_engine::step::{Origin, Pin};
 use stepwell_engine::store::{Change, Expect, Kind, NewRun};
 use stepwell_engine::{JobDefinition, Manifest, StoreError};
-use stepwell_sandbox::Component;
+use stepwell_sandbox::{Component, ComponentError};
 
 use crate::node::lock;
 use crate::{Host, HostError};
@@ -180,7 +180,14 @@ impl Host {
             return Err(StoreError::Failed(format!("the component {digest} is damaged there")).into());
         }
         let origin = self.described(digest).await?.map_or(Origin::Registered, |record| record.origin);
-        Ok(Some(self.sandbox.load(wasm, origin).await?))
+        let sandbox = self.sandbox.clone();
+        Ok(Some(self.among_guests(async move { sandbox.load(wasm, origin).await }).await?))
+    }
+
+    /// Examines a component.
+    pub(crate) async fn examined(&self, wasm: Vec<u8>) -> Result<Component, ComponentError> {
+        let sandbox = self.sandbox.clone();
+        self.among_guests(async move { sandbox.examine(wasm).await }).await
     }
 
     /// Whether a component bears the name of a built-in step, and is another.

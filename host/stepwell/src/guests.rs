@@ -7,8 +7,11 @@
 use std::io;
 use std::thread;
 
-use serde_json::Value;
+use stepwell_sandbox::ComponentError;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::Host;
 
 /// Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.
 const STACK: usize = 16 << 20;
@@ -47,6 +50,18 @@ impl Drop for GuestThreads {
     }
 }
 
+impl Host {
+    /// Awaits a call of a guest where guests run, when a service has threads for them.
+    pub(crate) async fn among_guests<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Result<T, ComponentError>> + Send + 'static,
+    ) -> Result<T, ComponentError> {
+        let Some(guests) = self.node.guests.get().and_then(GuestThreads::handle) else { return call.await };
+        let called = AbortOnDropHandle::new(guests.spawn(call)).await;
+        called.unwrap_or_else(|error| Err(ComponentError::Host(format!("a call of a step failed: {error}"))))
+    }
+}
+
 /// Does work in proportion to that many bytes without holding up the other tasks of its thread.
 pub(crate) fn apart<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     /// Less is done sooner than another thread is woken.
@@ -54,44 +69,4 @@ pub(crate) fn apart<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let has_others = Handle::try_current()
         .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if bytes > FEW && has_others { tokio::task::block_in_place(work) } else { work() }
-}
-
-/// About how many bytes some values have: as many as it takes to know whether they are many.
-pub(crate) fn weight<'v>(values: impl IntoIterator<Item = &'v Value>) -> usize {
-    const ENOUGH: usize = 64 << 10;
-    let mut bytes = 0;
-    let mut left: Vec<&Value> = values.into_iter().collect();
-    while let Some(value) = left.pop().filter(|_| bytes < ENOUGH) {
-        bytes += 16;
-        match value {
-            Value::String(text) => bytes += text.len(),
-            Value::Array(items) if items.len() > ENOUGH / 16 => return ENOUGH,
-            Value::Array(items) => left.extend(items),
-            Value::Object(map) if map.len() > ENOUGH / 16 => return ENOUGH,
-            Value::Object(map) => left.extend(map.values()),
-            _ => {}
-        }
-    }
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn values_are_weighed_until_they_are_known_to_be_many() {
-        for (value, least, most) in [
-            (json!(null), 16, 16),
-            (json!({"a": "xyz", "b": [1, 2]}), 70, 100),
-            (json!("x".repeat(100_000)), 100_000, 100_016),
-            (json!(vec![0; 1_000_000]), 64 << 10, 64 << 10),
-            (json!([vec![0; 4_000], vec![0; 4_000]]), 64 << 10, 66 << 10),
-        ] {
-            let found = weight([&value]);
-            assert!((least..=most).contains(&found), "{found}");
-        }
-    }
 }

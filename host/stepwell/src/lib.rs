@@ -36,6 +36,7 @@ mod worker;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -49,13 +50,12 @@ use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, RunState, RunView};
 use stepwell_engine::store::{Claim, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
-    Configuration, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
-    project,
+    Configuration, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError, project, weight,
 };
 use stepwell_sandbox::{ComponentError, Issue, Sandbox};
 use tokio_util::sync::CancellationToken;
 
-use guests::{apart, weight};
+use guests::apart;
 use node::Node;
 use prepare::KnownSteps;
 use stepwell_engine::trace::Spans;
@@ -134,6 +134,9 @@ impl Deref for Host {
     }
 }
 
+/// Time for the steps' own checks of a job, all together.
+const CHECKS: Duration = Duration::from_secs(20);
+
 /// The pause before a run of this process that another one holds for a moment is claimed again.
 const HELD_BRIEFLY: Duration = Duration::from_millis(50);
 
@@ -158,7 +161,7 @@ impl Host {
     /// # Errors
     /// As [`Host::register`].
     pub async fn register_here(&self, wasm: Vec<u8>, replace: bool) -> Result<Arc<Manifest>, HostError> {
-        let component = self.sandbox.examine(wasm).await?;
+        let component = self.examined(wasm).await?;
         self.may_replace(&component, replace)?;
         let manifest = component.manifest().clone();
         self.sandbox.add(component);
@@ -222,10 +225,25 @@ impl Host {
             let at = format!("{}{}/", parsed.pointer, parsed.job.pointer_of(step));
             !wrong.iter().any(|wrong| format!("{wrong}/").starts_with(&at))
         };
+        let mut time = pin!(tokio::time::sleep(CHECKS));
         for (i, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
             self.fetch(&step.step_type).await?;
-            let issues = match self.validated(&step.step_type, step, &manifest).await {
+            let issues = tokio::select! {
+                biased;
+                issues = self.validated(&step.step_type, step, &manifest) => issues,
+                () = &mut time => {
+                    let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
+                    let message = format!(
+                        "the steps' own checks of this job take more than {} s; this one, of `{}`, was the last to begin",
+                        CHECKS.as_secs(),
+                        step.step_type
+                    );
+                    found.0.push(parsed.document.error(&at, message));
+                    break;
+                }
+            };
+            let issues = match issues {
                 Err(HostError::Component(ComponentError::Failed(why))) => {
                     let at = format!("{}{}/type", parsed.pointer, parsed.job.pointer_of(i));
                     found.0.push(parsed.document.error(&at, format!("step `{}`: {why}", step.id)));
@@ -273,7 +291,9 @@ impl Host {
     ) -> Result<Vec<Issue>, HostError> {
         let left_out = self.settings().config.left_out(&step.step_type);
         let config = Value::Object(step.config_for(manifest, left_out));
-        Ok(self.sandbox.validate(reference, &config, pending(&config)).await?)
+        let (sandbox, reference) = (self.sandbox.clone(), reference.to_owned());
+        let check = async move { sandbox.validate(&reference, &config, pending(&config)).await };
+        Ok(self.among_guests(check).await?)
     }
 
     /// A connection that the step names and does not get.

@@ -9,11 +9,11 @@ use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request};
 use stepwell_engine::run::RunState;
 use stepwell_engine::store::NewRun;
-use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project};
+use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weight};
 use stepwell_sandbox::Component;
 
 use crate::components::Found;
-use crate::guests::{apart, weight};
+use crate::guests::apart;
 use crate::node::lock;
 use crate::{Host, HostError};
 

@@ -121,7 +121,7 @@ impl Host {
         how: Registration,
         audit: Audit,
     ) -> Result<Activated, HostError> {
-        let component = self.sandbox.examine(wasm).await?;
+        let component = self.examined(wasm).await?;
         let name = component.manifest().type_name.clone();
         self.look_for_steps().await?;
         self.may_change(&name, &audit.by)?;

@@ -355,7 +355,7 @@ impl Worker<'_> {
             attempt,
             config,
             grant,
-            outputs: self.state.outputs(),
+            ends: self.state.ends(),
             variables: self.state.variables.clone(),
             checkpoint: self.state.steps.get(step).and_then(|step| step.checkpoint.clone()),
             workspace: Some(self.host.workspace(&self.state.run.execution_id)),

@@ -114,6 +114,7 @@ impl Grant {
                 tables: Limits::LARGE.tables,
                 table_elements: Limits::LARGE.table_elements,
                 instances: Limits::LARGE.instances,
+                wall: Span::secs(10),
                 ..Limits::STANDARD
             },
             http: HttpGrant::default(),

@@ -380,7 +380,8 @@ fn quoted(text: &str) -> String {
 fn plain(name: &str) -> String {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
     let starts = |c: char| c.is_ascii_alphabetic() || c == '/';
-    if name.starts_with(starts) && name.chars().all(word) { shown(name) } else { quoted(name) }
+    let name = shown(name);
+    if name.starts_with(starts) && name.chars().all(word) { name } else { quoted(&name) }
 }
 
 /// `a`, `a and b`, `a, b and c`.

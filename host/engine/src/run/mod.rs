@@ -5,6 +5,7 @@ mod apply;
 mod preview;
 mod view;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Duration;
@@ -516,13 +517,9 @@ impl RunState {
         digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Outputs of the steps that have ended, by id.
-    pub fn outputs(&self) -> Map<String, Value> {
+    /// The ends of the steps that have ended, by id.
+    pub fn ends(&self) -> BTreeMap<String, Arc<StepEnd>> {
         let steps = self.run.job.all_steps().zip(&self.steps);
-        steps
-            .filter_map(|(definition, step)| {
-                Some((definition.id.clone(), step.end.as_ref()?.produced.output.clone()))
-            })
-            .collect()
+        steps.filter_map(|(definition, step)| Some((definition.id.clone(), step.end.clone()?))).collect()
     }
 }

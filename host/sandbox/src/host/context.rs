@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 use stepwell_engine::policy::{Denial, Grant};
 use stepwell_engine::step::{Progress as Reported, Report};
+use stepwell_engine::{StepEnd, weight};
 use tokio::sync::oneshot;
 use wasmtime::Result;
 
@@ -34,15 +35,17 @@ pub(crate) struct Park {
 
 /// A variable that the step set, and the length of its name and its JSON.
 pub(crate) struct Set {
-    value: Value,
+    value: Arc<Value>,
     bytes: u64,
+    /// What the host holds for it.
+    held: u64,
 }
 
 /// What an attempt knows of its run.
 pub(crate) struct RunContext {
     pub grant: Arc<Grant>,
-    pub outputs: Map<String, Value>,
-    pub variables: Map<String, Value>,
+    pub ends: BTreeMap<String, Arc<StepEnd>>,
+    pub variables: Arc<Map<String, Value>>,
     pub set: BTreeMap<String, Set>,
     /// Bytes of the names and values in `set`.
     pub set_bytes: u64,
@@ -59,8 +62,8 @@ impl RunContext {
     pub fn of_nothing() -> Self {
         Self {
             grant: Arc::new(Grant::nothing()),
-            outputs: Map::new(),
-            variables: Map::new(),
+            ends: BTreeMap::new(),
+            variables: Arc::default(),
             set: BTreeMap::new(),
             set_bytes: 0,
             checkpoint: None,
@@ -72,7 +75,10 @@ impl RunContext {
 
     /// The variables that the step set.
     pub fn take_set(&mut self) -> Map<String, Value> {
-        std::mem::take(&mut self.set).into_iter().map(|(name, set)| (name, set.value)).collect()
+        std::mem::take(&mut self.set)
+            .into_iter()
+            .map(|(name, set)| (name, Arc::unwrap_or_clone(set.value)))
+            .collect()
     }
 
     /// The time that is left.
@@ -98,6 +104,18 @@ fn held_by(value: &Value) -> u64 {
     }
 }
 
+/// Does work in proportion to that many bytes; what takes long, on a thread that nobody else waits for.
+pub(crate) async fn apart<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    const FEW: usize = 32 << 10;
+    if bytes <= FEW {
+        return Ok(work());
+    }
+    Ok(tokio::task::spawn_blocking(work).await?)
+}
+
 impl Guest {
     fn refuse<T>(&mut self, denial: &Denial) -> Result<Result<T, Error>> {
         self.denied(denial)?;
@@ -113,9 +131,10 @@ impl Host for Guest {
                 (format!("reading the output of step `{step_id}`"), format!("steps.{step_id}"));
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
-        let text = self.context.outputs.get(&step_id).map(Value::to_string);
-        self.owed.bytes(text.as_ref().map_or(0, String::len), JSON);
-        Ok(Ok(text))
+        let Some(end) = self.context.ends.get(&step_id).cloned() else { return Ok(Ok(None)) };
+        let text = apart(weight([&end.produced.output]), move || end.produced.output.to_string()).await?;
+        self.owed.bytes(text.len(), JSON);
+        Ok(Ok(Some(text)))
     }
 
     async fn get_variable(&mut self, name: String) -> Result<Result<Option<String>, Error>> {
@@ -124,9 +143,14 @@ impl Host for Guest {
             let what = format!("reading the variable `{name}`");
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
-        let set = self.context.set.get(&name).map(|set| &set.value);
-        let value = set.or_else(|| self.context.variables.get(&name));
-        let text = value.map(Value::to_string);
+        let text = match self.context.set.get(&name).map(|set| set.value.clone()) {
+            Some(value) => Some(apart(weight([&*value]), move || value.to_string()).await?),
+            None => {
+                let variables = self.context.variables.clone();
+                let bytes = weight(variables.get(&name));
+                apart(bytes, move || variables.get(&name).map(Value::to_string)).await?
+            }
+        };
         self.owed.bytes(text.as_ref().map_or(0, String::len), JSON);
         Ok(Ok(text))
     }
@@ -146,23 +170,31 @@ impl Host for Guest {
             return Ok(Err(Error::Invalid(format!("`{name}` is not a name: use letters, digits and `_`"))));
         }
         self.owed.bytes(value.len(), 2 * JSON);
-        let bytes = (name.len() + value.len()) as u64;
-        let value: Value = match serde_json::from_str(&value) {
-            Ok(value) => value,
-            Err(error) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
-        };
+        let value_bytes = value.len();
+        let bytes = (name.len() + value_bytes) as u64;
         let limit = self.context.grant.limits().context_bytes.0;
-        let before = self.context.set.get(&name);
-        let less = before.map_or(0, |set| set.bytes);
+        let less = self.context.set.get(&name).map_or(0, |set| set.bytes);
         let sum = (self.context.set_bytes - less).saturating_add(bytes);
         if sum > limit {
             return Ok(Err(Error::TooLarge(limit)));
         }
+        let read = move || {
+            let value: Value = serde_json::from_str(&value)?;
+            let held = held_by(&value);
+            Ok::<_, serde_json::Error>((value, held))
+        };
+        let (value, held) = match apart(value_bytes, read).await? {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
+        };
         // Both are there for a moment.
-        self.held.take(held_by(&value))?;
-        self.held.give_back(before.map_or(0, |set| held_by(&set.value)));
+        self.held.take(held)?;
+        let before = self.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
+        if let Some(before) = before {
+            self.held.give_back(before.held);
+            apart(value_bytes, move || drop(before)).await?;
+        }
         self.context.set_bytes = sum;
-        self.context.set.insert(name, Set { value, bytes });
         Ok(Ok(()))
     }
 
