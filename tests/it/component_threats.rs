@@ -160,3 +160,29 @@ async fn steps_with_many_memories_take_none_from_others() {
         assert_eq!(told(&end), "succeeded: \"awake\"");
     }
 }
+
+/// A job whose steps' own checks compute without end is refused in time, and the service answers meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checks_of_steps_that_never_end_are_stopped() {
+    let server = Server::start(Shell::new());
+    let steps: Vec<_> = (0..50)
+        .map(|n| json!({"id": format!("s{n}"), "type": "probe", "case": "spin", "text": "while checking"}))
+        .collect();
+    let job = json!({"job": {"id": "checks", "steps": steps}});
+    let started = Instant::now();
+    let asked = server.post("/api/v2/jobs/execute", &job);
+    let mut asked = std::pin::pin!(asked);
+    let reply = loop {
+        tokio::select! {
+            reply = &mut asked => break reply,
+            () = tokio::time::sleep(Duration::from_millis(200)) => {}
+        }
+        let before = Instant::now();
+        assert_eq!(server.get("/healthz").await.status, 200);
+        assert!(before.elapsed() < Duration::from_secs(2), "{:?}", before.elapsed());
+    };
+    assert!(started.elapsed() < Duration::from_secs(28), "{:?}", started.elapsed());
+    assert_eq!(reply.status, 422, "{reply:?}");
+    assert!(reply.body.contains("failed while it checked its configuration"), "{reply:?}");
+    assert!(reply.body.contains("own checks of this job take more than 20 s"), "{reply:?}");
+}

@@ -142,6 +142,9 @@ impl Step for Probe {
     fn validate(&self, _: &Pending) -> Vec<Issue> {
         match (self.case, self.text.as_str()) {
             (Case::Panic, "while checking") => panic!("the check itself fails"),
+            (Case::Spin, "while checking") => loop {
+                black_box(());
+            },
             (Case::Echo, "invalid") => vec![Issue::at("/text", "`invalid` is what it says")],
             _ => Vec::new(),
         }
