@@ -33,6 +33,7 @@ mod recovery;
 mod registry;
 mod remote;
 mod requests;
+mod run_budget;
 mod server;
 mod service;
 mod simulation;
