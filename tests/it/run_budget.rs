@@ -78,7 +78,7 @@ async fn checkpoints_replace_each_other() {
     assert_eq!(step["outcome"]["class"], "timed_out", "{run}");
     let saved = step["receipt"]["checkpoints"].as_u64().unwrap();
     assert!((5..=42).contains(&saved), "{saved} checkpoints in four seconds");
-    assert!(step["receipt"]["stored_bytes"].as_u64().unwrap() >= saved << 16, "{run}");
+    assert!(step["receipt"]["stored_bytes"].as_u64().unwrap() >= (saved - 1) << 16, "{run}");
     assert_eq!(rows(&server, CHECKPOINTS), 0, "the step has ended, and needs none");
     // 430 MB in four seconds, before.
     let (file, log) = (bytes(&server, "data/stepwell.db"), bytes(&server, "data/stepwell.db-wal"));
@@ -101,7 +101,7 @@ async fn checkpoints_are_counted() {
     let state = site.run(&one_step(step)).await;
     let end = state.steps[0].end.as_ref().unwrap();
     assert!(told(end).contains("raise `limits.run_bytes` in the policy"), "{}", told(end));
-    assert_eq!(end.receipt.checkpoints, 3);
+    assert_eq!(end.receipt.checkpoints, 4);
 }
 
 /// `kill -9` while a step sleeps after its checkpoint: the next process has it, and forgets it at the end of the step.

@@ -425,10 +425,10 @@ impl Worker<'_> {
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
     }
 
-    /// The limits of an attempt, with regard to what the step has used before in this run. One that only stops what the
-    /// step has started elsewhere gets its own: there is no other after it.
+    /// The limits of an attempt, with regard to what the step has used before in this run.
     fn allowance(&self, step: usize, grant: &Grant, cleaning_up: bool) -> Result<Limits, Outcome> {
-        match self.state.steps.get(step).filter(|_| !cleaning_up) {
+        match self.state.steps.get(step) {
+            Some(known) if cleaning_up => Ok(known.last_allowance(grant.limits())),
             Some(known) => known.allowance(grant.limits()),
             None => Ok(grant.limits().clone()),
         }

@@ -157,9 +157,19 @@ impl StepState {
         if left.run_bytes.0 == 0 {
             return Err(too_much_stored(limits));
         }
-        left.log_lines.0 = limits.log_lines.0.saturating_sub(self.logged.0);
-        left.log_bytes.0 = limits.log_bytes.0.saturating_sub(self.logged.1);
-        Ok(left)
+        Ok(self.with_one_log(left))
+    }
+
+    /// The limits of an attempt that only stops what the step has started elsewhere: its own, since none follows; but the
+    /// log is still that of the attempt before.
+    pub fn last_allowance(&self, limits: &Limits) -> Limits {
+        self.with_one_log(limits.clone())
+    }
+
+    fn with_one_log(&self, mut limits: Limits) -> Limits {
+        limits.log_lines.0 = limits.log_lines.0.saturating_sub(self.logged.0);
+        limits.log_bytes.0 = limits.log_bytes.0.saturating_sub(self.logged.1);
+        limits
     }
 
     /// The end of an attempt that ran with [`StepState::allowance`]: where the budget of the run stopped it, it says so.
