@@ -35,6 +35,7 @@ mod recovery;
 mod registry;
 mod remote;
 mod requests;
+mod run_budget;
 mod server;
 mod service;
 mod simulation;

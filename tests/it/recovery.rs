@@ -70,7 +70,7 @@ async fn a_run_that_is_killed_a_hundred_times_over_always_ends_right() {
         }
         before = runs.len();
         let id = runs[0].execution_id.clone();
-        let (_, events) = store.load(&id).await.unwrap();
+        let (_, events) = stepwell_tests::load(&store, &id).await.unwrap();
         stages.insert(events.len());
         let resume = shell.with_probe(&["run", "--resume", &id, "--output", "json"]);
         if next() % 2 == 0 {
@@ -90,7 +90,7 @@ async fn a_run_that_is_killed_a_hundred_times_over_always_ends_right() {
 }
 
 async fn check(store: &SqliteStore, id: &str, kill: u64) {
-    let (run, events) = store.load(id).await.unwrap();
+    let (run, events) = stepwell_tests::load(store, id).await.unwrap();
     let state = RunState::replay(run, &events).unwrap();
     assert_eq!(state.status, RunStatus::Success, "kill {kill}");
     let last = state.steps[STEPS - 1].end.as_ref().unwrap();

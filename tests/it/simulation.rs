@@ -16,10 +16,13 @@ fn sandbox() -> Arc<Sandbox> {
 #[test]
 fn nothing_is_lost_doubled_or_stuck() {
     let sandbox = sandbox();
+    let mut set_aside = 0;
     for seed in 1..=150 {
         let report = simulate(seed, &sandbox, None);
         assert!(report.wrong.is_empty(), "simulate {seed} 1: {:#?}", report.wrong);
+        set_aside += report.set_aside;
     }
+    assert!(set_aside > 20, "{set_aside}");
 }
 
 /// The same over PostgreSQL, where a statement takes a thousand times as long.

@@ -11,12 +11,12 @@ use stepwell::engine::run::{Event, RunStatus};
 use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
 use stepwell::engine::store::{
-    Audit, Change, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch, Idempotency, Key, Kind,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch, Idempotency, Key, Kind,
     LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter, ScheduleRow, Source,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
-use stepwell_tests::servers;
+use stepwell_tests::{load, servers};
 
 pub type Named = (&'static str, Arc<dyn Store>, Box<dyn Any>);
 
@@ -79,6 +79,7 @@ pub fn commit(id: &str, fence: u64, events: Vec<Event>, logs: usize, next: Next)
         number: 1,
         events,
         logs: vec![record; logs],
+        forget_checkpoint: false,
         status: Some(if next == Next::End { RunStatus::Failed } else { RunStatus::Running }),
         started_at: Some(now()),
         next,
@@ -110,7 +111,7 @@ async fn what_is_written_is_read_back() {
         store.commit(second.clone()).await.unwrap();
         // Somebody who does not know whether it was written tries again.
         store.commit(second).await.unwrap();
-        let (run, read) = store.load("one").await.unwrap();
+        let (run, read) = load(&*store, "one").await.unwrap();
         assert_eq!((run, read), (new_run("one"), [events, more].concat()), "{name}");
         let seqs: Vec<u64> = store.logs("one", 1, 10).await.unwrap().iter().map(|line| line.seq).collect();
         assert_eq!(seqs, [2, 3], "{name}");
@@ -121,6 +122,82 @@ async fn what_is_written_is_read_back() {
             "{name}"
         );
         assert_eq!((list[0].started_at, list[0].worker.as_deref()), (Some(now()), Some("w")), "{name}");
+    }
+}
+
+fn checkpoint(fence: u64, number: u64, data: &str) -> Checkpoint {
+    Checkpoint { execution_id: "one".to_owned(), fence, number, step: 0, data: data.to_owned() }
+}
+
+/// A run has one checkpoint, the last; whoever takes the run over gets it, and a reader does not.
+#[tokio::test]
+async fn checkpoints_replace_each_other_and_go_with_their_step() {
+    for (name, store, _place) in stores().await {
+        store.insert(&new_run("one"), None).await.unwrap();
+        store.claim_run("one", "w", now(), after(15)).await.unwrap();
+        let begun = vec![Event::Started { at: now() }, Event::StepStarted { step: 0, attempt: 1, at: now() }];
+        store.commit(commit("one", 1, begun.clone(), 1, Next::Keep)).await.unwrap();
+        for number in 2..20 {
+            store.save_checkpoint(checkpoint(1, number, &number.to_string())).await.unwrap();
+        }
+        // Somebody who does not know whether it was written tries again.
+        store.save_checkpoint(checkpoint(1, 19, "19")).await.unwrap();
+        assert_eq!(load(&*store, "one").await.unwrap().1, begun, "{name}");
+        assert_eq!(store.latest("one").await.unwrap().1, begun, "{name}");
+        let query = ClaimQuery { worker: "v".to_owned(), ..query(9, after(16)) };
+        let claims = store.claim(query).await.unwrap();
+        let saved = |data: &str| Event::CheckpointSaved { step: 0, data: data.to_owned() };
+        assert_eq!(claims[0].events, [&begun[..], &[saved("19")]].concat(), "{name}");
+        // The worker before is too late.
+        let stale = Err(StoreError::Stale("one".to_owned()));
+        assert_eq!(store.save_checkpoint(checkpoint(1, 20, "late")).await, stale, "{name}");
+        store.save_checkpoint(checkpoint(2, 1, "again")).await.unwrap();
+        let forget = Commit {
+            number: 2,
+            forget_checkpoint: true,
+            ..commit("one", 2, vec![Event::TimedOut { at: now() }], 0, Next::Wait(now()))
+        };
+        let late = Commit { fence: 1, ..forget.clone() };
+        assert_eq!(store.commit(late).await.unwrap_err(), StoreError::Stale("one".to_owned()), "{name}");
+        let taken = store.claim_run("one", "u", after(40), after(50)).await.unwrap();
+        assert_eq!(taken.events.last(), Some(&saved("again")), "{name}: a stale commit removes nothing");
+        let forget = Commit { fence: 3, number: 1, ..forget };
+        store.commit(forget).await.unwrap();
+        let taken = store.claim_run("one", "u", after(60), after(70)).await.unwrap();
+        assert_eq!(taken.events, [&begun[..], &[Event::TimedOut { at: now() }]].concat(), "{name}");
+    }
+}
+
+/// What happened to a run is read part by part, by readers and by whoever takes it over.
+#[tokio::test]
+async fn a_long_journal_is_read_in_parts() {
+    for (name, store, _place) in stores().await {
+        store.insert(&new_run("one"), None).await.unwrap();
+        store.claim_run("one", "w", now(), after(15)).await.unwrap();
+        let event = |n: u64| Event::StepSkipped { step: 0, reason: format!("{n} {}", "x".repeat(4_000)), at: now() };
+        for number in 1..=600 {
+            let kept = Commit { number, ..commit("one", 1, vec![event(number)], 1, Next::Keep) };
+            store.commit(Commit { status: None, ..kept }).await.unwrap();
+        }
+        store.save_checkpoint(checkpoint(1, 601, "last")).await.unwrap();
+        let first = store.load("one").await.unwrap();
+        assert!((200..400).contains(&first.events.len()) && first.next.is_some(), "{name}: {}", first.events.len());
+        let whole: Vec<Event> = (1..=600).map(event).collect();
+        assert_eq!(load(&*store, "one").await.unwrap().1, whole, "{name}");
+        let claims = store.claim(query(9, after(16))).await.unwrap();
+        assert_eq!((claims[0].events.len(), claims[0].next.is_some()), (first.events.len(), true), "{name}");
+        let (mut events, mut next) = (claims[0].events.clone(), claims[0].next);
+        while let Some(place) = next {
+            let page = store.events("one", place).await.unwrap();
+            assert!(page.events.len() < 400, "{name}");
+            (next, events) = (page.next, [events, page.events].concat());
+        }
+        assert_eq!((events.len(), &events[..600]), (601, &whole[..]), "{name}");
+        // A reader of the log that goes on counts from where it was, and another one from the beginning.
+        for (after, limit, expected) in [(0, 100, 1..=100), (100, 100, 101..=200), (590, 100, 591..=600), (5, 3, 6..=8)] {
+            let seqs: Vec<u64> = store.logs("one", after, limit).await.unwrap().iter().map(|line| line.seq).collect();
+            assert_eq!(seqs, expected.collect::<Vec<u64>>(), "{name} {after}");
+        }
     }
 }
 
@@ -141,7 +218,7 @@ async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
             [Renewal::Lost, Renewal::Kept(None)],
             "{name}"
         );
-        assert_eq!(store.load("one").await.unwrap().1, [], "{name}");
+        assert_eq!(load(&*store, "one").await.unwrap().1, [], "{name}");
         assert_eq!(store.logs("one", 0, 10).await.unwrap(), [], "{name}");
         // Given back, it is free at once; a dead worker's claims can be ended.
         store.commit(commit("one", second.fence, Vec::new(), 0, Next::Wait(after(1)))).await.unwrap();
@@ -407,7 +484,7 @@ async fn what_is_old_goes_and_what_is_open_stays() {
         assert_eq!(store.clean_up(query(now(), 1)).await.unwrap(), [a.as_str()], "{name}: one too many");
         assert_eq!(store.clean_up(query(after(9), 9)).await.unwrap(), [b.as_str()], "{name}: too old");
         assert_eq!(store.load(&b).await, Err(StoreError::NotFound(b.clone())), "{name}");
-        assert_eq!(store.load(&c).await.unwrap().0, new_run(&c), "{name}");
+        assert_eq!(load(&*store, &c).await.unwrap().0, new_run(&c), "{name}");
     }
 }
 
@@ -445,7 +522,7 @@ async fn a_file_of_the_schema_before_is_upgraded() {
     let path = dir.path().join("stepwell.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch(include_str!("schema_3.sql")).unwrap();
     let store = SqliteStore::new(&path);
-    let (run, events) = store.load("old").await.unwrap();
+    let (run, events) = load(&store, "old").await.unwrap();
     assert_eq!((run.execution_id.as_str(), events.len()), ("old", 2));
     assert_eq!(store.logs("old", 0, 10).await.unwrap().len(), 1);
     let query = ClaimQuery { queue: "Europe/Berlin".to_owned(), ..query(9, now()) };
@@ -453,10 +530,10 @@ async fn a_file_of_the_schema_before_is_upgraded() {
     assert_eq!((ids(&claims), claims[0].fence), (vec!["old"], 3));
     let event = Event::CheckpointSaved { step: 0, data: "note".to_owned() };
     store.commit(commit("old", 3, vec![event], 1, Next::Keep)).await.unwrap();
-    assert_eq!(store.load("old").await.unwrap().1.len(), 3, "what comes is after what was there");
+    assert_eq!(load(&store, "old").await.unwrap().1.len(), 3, "what comes is after what was there");
     assert_eq!(store.lease_schedulers("w", now(), after(15)).await.unwrap(), ["Europe/Berlin"]);
     assert_eq!(store.due_schedules("w", now(), 9).await.unwrap().len(), 1);
-    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 5);
+    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 6);
 }
 
 #[tokio::test]

@@ -4,7 +4,10 @@ use chrono::Duration;
 use stepwell::engine::Store;
 use stepwell::engine::job::OnConflict;
 use stepwell::engine::run::{Event, RunStatus};
-use stepwell::engine::store::{Audit, ClaimQuery, Commit, Idempotency, Key, NewRun, Next, RunFilter};
+use stepwell::engine::store::{
+    Audit, Checkpoint, ClaimQuery, Commit, Idempotency, Key, NewRun, Next, RunFilter,
+};
+use stepwell_tests::load;
 use stepwell_tests::simulator::Random;
 
 use crate::stores::{after, commit, new_run, query, stores};
@@ -29,7 +32,8 @@ async fn all_stores_answer_the_same() {
         for (_, store, _) in &stores {
             let mut told = String::new();
             for row in store.list(&RunFilter { limit: 1000, ..RunFilter::default() }).await.unwrap() {
-                told.push_str(&format!("{row:?} {:?}\n", store.load(&row.execution_id).await.unwrap()));
+                let loaded = load(&**store, &row.execution_id).await.unwrap();
+                told.push_str(&format!("{row:?} {loaded:?}\n"));
             }
             let audit = store.audit(None, 1000).await.unwrap();
             told.push_str(&format!("{:?}", audit.iter().map(|row| &row.audit).collect::<Vec<_>>()));
@@ -61,7 +65,7 @@ impl Call {
         use OnConflict::{CancelNewest, CancelRunning, Queue};
         Self {
             number,
-            what: random.below(13),
+            what: random.below(14),
             run: random.below(number.max(1)).max(number.saturating_sub(20)),
             fence: 1 + random.below(2),
             key: (random.once_in(3)).then(|| random.below(2)),
@@ -125,9 +129,20 @@ impl Call {
                     number: self.number % 3 + 1,
                     status,
                     at,
+                    forget_checkpoint: self.key == Some(1),
                     ..commit(&id, self.fence, vec![event], usize::try_from(self.part).unwrap(), next)
                 };
                 format!("{:?}", store.commit(commit).await)
+            }
+            12 => {
+                let checkpoint = Checkpoint {
+                    execution_id: id,
+                    fence: self.fence,
+                    number: self.number % 3 + 4,
+                    step: 0,
+                    data: "x".repeat(usize::try_from(self.part).unwrap()),
+                };
+                format!("{:?}", store.save_checkpoint(checkpoint).await)
             }
             10 => format!("{:?}", store.renew(&[(id, self.fence)], at, at + Duration::seconds(15)).await),
             11 => format!("{:?}", store.request_cancel(&id, "why", at, None).await),

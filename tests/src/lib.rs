@@ -11,9 +11,27 @@ pub mod web;
 
 use std::path::PathBuf;
 
+use stepwell::engine::run::Event;
+use stepwell::engine::store::{Loaded, NewRun};
+use stepwell::engine::{Store, StoreError};
+
 /// The root of the repository.
 pub fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// A run with all that happened to it.
+///
+/// # Errors
+/// When there is no such run, or the store failed.
+pub async fn load(store: &dyn Store, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+    let Loaded { run, mut events, mut next } = store.load(execution_id).await?;
+    while let Some(place) = next {
+        let page = store.events(execution_id, place).await?;
+        events.extend(page.events);
+        next = page.next;
+    }
+    Ok((run, events))
 }
 
 /// The component of a guest that the build of the built-in steps has made.

@@ -102,6 +102,12 @@ pub enum Case {
     Context,
     /// Saves `text` as a checkpoint and gives the one before.
     Checkpoint,
+    /// Saves `count` checkpoints of 64 KiB; for ever when it is 0.
+    Checkpoints,
+    /// Gives the checkpoint of an earlier attempt; without one, saves `text` and sleeps for ever.
+    Resume,
+    /// Logs `count` lines of `text`, and parks for a second.
+    Park,
     /// Clocks and random numbers.
     Entropy,
     /// Reports progress `count` times.
@@ -177,7 +183,9 @@ impl Step for Probe {
             | Case::Look => self.files(),
             Case::Socket | Case::Remember | Case::Http | Case::HttpMany => self.network(),
             Case::Sql => self.database(),
-            Case::Context | Case::Checkpoint | Case::Entropy => self.surroundings(),
+            Case::Context | Case::Checkpoint | Case::Checkpoints | Case::Resume | Case::Park | Case::Entropy => {
+                self.surroundings()
+            }
         }
     }
 }
@@ -384,6 +392,32 @@ impl Probe {
                 let before = context::load_checkpoint()?;
                 context::save_checkpoint(&self.text)?;
                 done(json!(before))
+            }
+            Case::Checkpoints => {
+                let mut left = self.count;
+                let text = "x".repeat((64 << 10) - 2);
+                while left != 1 {
+                    context::save_checkpoint(&text)?;
+                    left = left.wrapping_sub(1);
+                }
+                context::save_checkpoint(&text)?;
+                done(0)
+            }
+            Case::Resume => match context::load_checkpoint()? {
+                Some(before) => done(before),
+                None => {
+                    context::save_checkpoint(&self.text)?;
+                    loop {
+                        std::thread::sleep(std::time::Duration::from_secs(3600));
+                    }
+                }
+            },
+            Case::Park => {
+                for i in 0..self.count {
+                    log::write(log::Level::Warn, &self.text, &[("n", &i.to_string())]);
+                }
+                context::park(std::time::Duration::from_secs(1), "rain")?;
+                done(0)
             }
             _ => {
                 let state = std::collections::hash_map::RandomState::new();

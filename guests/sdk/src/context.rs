@@ -88,7 +88,7 @@ pub fn remaining() -> std::time::Duration {
     std::time::Duration::from_millis(wit::remaining_ms())
 }
 
-/// Parks the step: it runs again after that time (at least one second). Return any success, and save what the next call
+/// Parks the step: it runs again after that time, or later when it has been parked again and again for some time. Return any success, and save what the next call
 /// needs with [`save_checkpoint`]. Meanwhile the run holds no worker and no memory.
 ///
 /// # Errors
@@ -120,7 +120,8 @@ pub fn load_checkpoint() -> Result<Option<Value>, Error> {
     wit::load_checkpoint()?.map(|json| parse(&json)).transpose()
 }
 
-/// Saves a value for later attempts of this step. When the call returns, it is on disk.
+/// Saves a value for later attempts of this step, in place of the one before. When the call returns, it is on disk. Of more
+/// than ten in a second, each waits for its turn.
 ///
 /// # Errors
 /// [`Error::TooLarge`] beyond 64 KiB, [`Error::Unavailable`] when the store failed.

@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::policy::Shortfall;
 
+/// The limits of a step in its whole run.
+pub(crate) const RUN_FACTOR: &str = "run_factor";
+pub(crate) const RUN_BYTES: &str = "run_bytes";
+
 /// How an attempt ended. The step's own failure is never confused with the platform's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
@@ -174,6 +178,21 @@ pub struct Receipt {
     /// Most bytes that the host held for the step at once, beside the step's own memory.
     #[serde(default)]
     pub host_peak_bytes: u64,
+    /// Lines of the log that were taken.
+    #[serde(default)]
+    pub log_lines: u64,
+    /// Their bytes.
+    #[serde(default)]
+    pub log_bytes: u64,
+    /// SQL statements.
+    #[serde(default)]
+    pub sql_statements: u64,
+    /// Checkpoints that were saved.
+    #[serde(default)]
+    pub checkpoints: u64,
+    /// Bytes that the attempt wrote to the store: its end, output, variables, log and checkpoints.
+    #[serde(default)]
+    pub stored_bytes: u64,
     /// Time spent compiling or loading the component, in microseconds.
     pub compile_us: u64,
     /// Time from the call to its end, in microseconds.
@@ -210,6 +229,11 @@ impl Outcome {
             Self::TimedOut { .. } | Self::HostFault { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether the budget of the step in its run is used up: then another attempt ends in the same way.
+    pub fn ends_budget(&self) -> bool {
+        matches!(self, Self::OverLimit { limit, .. } if limit == RUN_FACTOR || limit == RUN_BYTES)
     }
 
     /// The class as it stands in JSON, for instance `out_of_fuel`.

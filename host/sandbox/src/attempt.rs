@@ -32,7 +32,7 @@ use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::{Calls, Guest};
 use crate::host::calls::Traced;
 use crate::host::clocks;
-use crate::host::context::{Park, RunContext, apart};
+use crate::host::context::{Park, RunContext, Saves, apart};
 use crate::host::files::FileUse;
 use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
@@ -134,6 +134,7 @@ impl Sandbox {
             set: std::collections::BTreeMap::new(),
             set_bytes: 0,
             checkpoint: request.checkpoint,
+            saves: Saves::default(),
             park: None,
             deadline: Some(clock.0 + wall),
             polls_cancel: Arc::default(),
@@ -186,8 +187,8 @@ impl Sandbox {
         {
             (outcome, produced) = (over, Produced::default());
         }
-        attempt.write(&mut receipt);
         attempt.close_log().await;
+        attempt.write(&mut receipt);
         StepEnd { outcome, produced, receipt }
     }
 
@@ -391,6 +392,9 @@ impl Attempt {
         receipt.fuel = limit.saturating_sub(self.store.get_fuel().unwrap_or_default());
         receipt.memory_peak_bytes = guest.limiter.peak();
         receipt.host_peak_bytes = guest.held.peak();
+        (receipt.log_lines, receipt.log_bytes) = guest.log.taken();
+        receipt.sql_statements = guest.sql.statements();
+        receipt.checkpoints = guest.context.saves.count;
         guest.calls.write(receipt);
         let (read, written) = guest.files.traffic();
         receipt.bytes_in += read + guest.sql.bytes();

@@ -267,8 +267,17 @@ impl Host {
                 let Some(found) = state.steps.get(step) else { return Vec::new() };
                 if found.status == StepStatus::Parked {
                     let waits_for = found.reason.clone().unwrap_or_default();
+                    let slowed = match (found.slowed, found.first_parked) {
+                        (true, Some(since)) => format!(
+                            " (later than it asked for: it has been called {} times since {}, and the pauses grow with the \
+                            time that it waits)",
+                            found.attempt,
+                            clock::short(since)
+                        ),
+                        _ => String::new(),
+                    };
                     let fix = format!(
-                        "none needed: the step checks again then; `stepwell runs cancel {id}` ends the run"
+                        "none needed: the step checks again then{slowed}; `stepwell runs cancel {id}` ends the run"
                     );
                     return vec![Cause::Parked { step: name(step), waits_for, wakes_at, fix }];
                 }

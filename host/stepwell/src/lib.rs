@@ -25,6 +25,7 @@ mod operate;
 mod prepare;
 mod private;
 mod process;
+mod reading;
 mod service;
 mod stats;
 mod steps;
@@ -69,7 +70,7 @@ pub use explain::{Cause, Explanation};
 pub use house::{CleanUpOptions, CleanedUp};
 pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
 pub use node::Admitted;
-pub use operate::Decided;
+pub use operate::{Asked, Decided};
 pub use service::Service;
 pub use stats::{Health, JobStats, Metrics, Part, QueueLevel, QueueStatus};
 pub use steps::{Activated, RefusedJob, Registration, StepVersion};
@@ -446,38 +447,6 @@ impl Host {
             }
             claimed => claimed,
         }
-    }
-
-    /// The state of a run, from its record.
-    ///
-    /// # Errors
-    /// When there is no such run.
-    pub async fn run(&self, execution_id: &str) -> Result<RunState, HostError> {
-        let (run, events) = self.store.load(execution_id).await?;
-        Ok(RunState::replay(run, &events)?)
-    }
-
-    /// A run for clients, with the reason of its cancellation.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub async fn view(&self, state: &RunState) -> Result<RunView, HostError> {
-        let row = self.store.row(&state.run.execution_id).await?;
-        Ok(RunView::of(state, row.cancel))
-    }
-
-    /// The whole value that a step gave to later steps: none when it has not succeeded.
-    ///
-    /// # Errors
-    /// When there is no such run or step, or the store failed.
-    pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
-        let state = self.run(execution_id).await?;
-        let index = state.run.job.all_steps().position(|step| step.id == step_id);
-        let Some(step) = index.and_then(|index| state.steps.get(index)) else {
-            return Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned()));
-        };
-        let end = step.end.as_ref().filter(|end| end.outcome.is_success());
-        Ok(end.map(|end| end.produced.output.clone()))
     }
 
     /// Runs, newest first.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell_engine::StoreError;
+use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{Effect, Event, RunState, RunStatus, apply, next, retry_of};
+use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, apply, next, retry_of};
 use stepwell_engine::store::{
     Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Wake,
 };
@@ -26,6 +27,23 @@ pub struct Decided {
     pub roles: Vec<&'static str>,
     /// In their words.
     pub comment: String,
+}
+
+/// An approval that a run waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The run.
+    pub execution_id: String,
+    /// Its job.
+    pub job: Arc<Job>,
+    /// Index of the step.
+    pub step: usize,
+    /// What is asked.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When its time is over.
+    pub until: Timestamp,
 }
 
 impl Host {
@@ -135,13 +153,17 @@ impl Host {
         let now = self.clock.now();
         let claim = self.store.claim_run(execution_id, self.worker(), now, self.lease_from(now)).await?;
         let (queue, fence) = (claim.run.queue.clone(), claim.fence);
-        let mut state = RunState::replay(claim.run, &claim.events)?;
+        let mut replay = Replay::new(claim.run);
+        replay.add(&claim.events);
+        self.read_on(execution_id, claim.next, |events| replay.add(&events)).await?;
+        let mut state = replay.end()?;
         let back = |state: &RunState, events: Vec<Event>, next: Next| Commit {
             execution_id: execution_id.to_owned(),
             fence,
             number: 1,
             events,
             logs: Vec::new(),
+            forget_checkpoint: false,
             status: Some(state.status),
             started_at: state.started_at,
             dead: (next == Next::End).then(|| crate::worker::dead_letter(state, now)).flatten(),
@@ -164,17 +186,25 @@ impl Host {
         Ok(state)
     }
 
-    /// Runs that wait for an approval: the run, the step, what is asked, and until when.
+    /// Runs that wait for an approval.
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn approvals(&self, limit: u32) -> Result<Vec<(RunState, usize)>, HostError> {
+    pub async fn approvals(&self, limit: u32) -> Result<Vec<Asked>, HostError> {
         let filter = RunFilter { status: Some(RunStatus::Parked), limit, ..RunFilter::default() };
         let mut waiting = Vec::new();
         for row in self.store.list(&filter).await? {
-            let state = self.run(&row.execution_id).await?;
-            if let Some(Effect::AwaitApproval { step, .. }) = next(&state) {
-                waiting.push((state, step));
+            // Whoever waits for an approval has done nothing since it asked.
+            let (job, mut events) = self.store.latest(&row.execution_id).await?;
+            if let Some(Event::ApprovalRequested { step, message, at, until }) = events.pop() {
+                waiting.push(Asked {
+                    execution_id: row.execution_id,
+                    job,
+                    step,
+                    message,
+                    since: at,
+                    until,
+                });
             }
         }
         Ok(waiting)

@@ -1,5 +1,7 @@
 //! The worker: moves a run that was claimed, until it has ended or waits.
 
+mod write;
+
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -10,9 +12,10 @@ use std::time::Duration;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::approval::{Approval, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
-use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, apply, next};
+use stepwell_engine::policy::{Grant, Limits};
+use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, RunView, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
-use stepwell_engine::store::{Claim, Commit, DeadLetter, LogRecord, Next};
+use stepwell_engine::store::{Claim, DeadLetter, LogRecord, Next};
 use stepwell_engine::trace::{Trace, attempt_span};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError};
 use tokio::sync::mpsc::Receiver;
@@ -22,6 +25,7 @@ use tracing::{Instrument, error_span};
 
 use crate::telemetry::Attempted;
 use crate::{Host, HostError};
+use write::json_bytes;
 
 /// Lines of log that wait for the next commit before they get one of their own.
 const LOG_LINES_TO_COMMIT: usize = 64;
@@ -78,6 +82,10 @@ pub(crate) struct Worker<'a> {
     /// Events that the state has and the store has not: they share the next commit.
     pending: Vec<Event>,
     logs: Vec<LogRecord>,
+    /// The store has a checkpoint that the run does not need any more.
+    forget_checkpoint: bool,
+    /// Bytes of the log and of checkpoints that the attempt has written.
+    written: u64,
 }
 
 /// A claim in the hands of this process.
@@ -108,7 +116,7 @@ impl Host {
         observer: &dyn Observer,
         cancel: CancellationToken,
     ) -> Result<(RunState, Left), HostError> {
-        let Claim { run, events, fence, cancel: why } = claim;
+        let Claim { run, events, next, fence, cancel: why } = claim;
         let hold = Arc::new(Hold {
             execution_id: run.execution_id.clone(),
             fence,
@@ -119,13 +127,17 @@ impl Host {
         if why.is_some() {
             hold.cancel.cancel();
         }
-        let (state, damage) = match RunState::replay(run.clone(), &events) {
+        let _held = self.hold(hold.clone());
+        let mut replay = Replay::new(run.clone());
+        replay.add(&events);
+        drop(events);
+        self.read_on(&run.execution_id, next, |events| replay.add(&events)).await?;
+        let (state, damage) = match replay.end() {
             Ok(state) => (state, None),
             Err(illegal) => {
                 (RunState::new(run), Some(format!("the record of the run is damaged: {illegal}")))
             }
         };
-        let _held = self.hold(hold.clone());
         let mut worker = Worker {
             host: self,
             observer,
@@ -137,6 +149,8 @@ impl Host {
             cancel: why,
             pending: Vec::new(),
             logs: Vec::new(),
+            forget_checkpoint: damage.is_some(),
+            written: 0,
         };
         // Of the level of errors, so that whatever is logged has the ids.
         let trace = worker.state.run.trace.map(Trace::id);
@@ -333,13 +347,18 @@ impl Worker<'_> {
         // counts as lost.
         self.push(Event::StepStarted { step, attempt, at })?;
         self.commit(Next::Keep).await?;
-        self.begun = self.now();
+        (self.begun, self.written) = (self.now(), 0);
         let prepared =
             found.and_then(|component| self.host.prepare(&self.state, step, &definition, &component));
-        let (config, grant) = match prepared {
+        let prepared = prepared.and_then(|(config, grant)| {
+            let allowed = self.allowance(step, &grant, cleaning_up)?;
+            Ok((config, grant.limits().clone(), grant.within(&allowed)))
+        });
+        let (config, limits, grant) = match prepared {
             Ok(prepared) => prepared,
             Err(outcome) => {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
+                let end = self.counted(end);
                 self.host.measures.step_ended(&definition.step_type, attempt, &end);
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
@@ -375,6 +394,11 @@ impl Worker<'_> {
         let (run, id) = (self.hold.execution_id.clone(), definition.id.as_str());
         let ids = error_span!("step", run, step = id, attempt, trace_id = trace);
         let end = self.watch(step, attempt, request, &mut reports).instrument(ids.clone()).await?;
+        let end = self.counted(end);
+        let end = match self.state.steps.get(step).filter(|_| !cleaning_up) {
+            Some(known) => known.judged(&limits, end),
+            None => end,
+        };
         let receipt = &end.receipt;
         ids.in_scope(|| {
             tracing::debug!(
@@ -399,6 +423,21 @@ impl Worker<'_> {
         };
         self.host.attempt_ended(&attempted, &end, at);
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
+    }
+
+    /// The limits of an attempt, with regard to what the step has used before in this run.
+    fn allowance(&self, step: usize, grant: &Grant, cleaning_up: bool) -> Result<Limits, Outcome> {
+        match self.state.steps.get(step) {
+            Some(known) if cleaning_up => Ok(known.last_allowance(grant.limits())),
+            Some(known) => known.allowance(grant.limits()),
+            None => Ok(grant.limits().clone()),
+        }
+    }
+
+    /// The end, with what the attempt writes to the store.
+    fn counted(&self, mut end: StepEnd) -> StepEnd {
+        end.receipt.stored_bytes = self.written.saturating_add(json_bytes(&end));
+        end
     }
 
     /// Runs the attempt and takes its reports until both have ended.
@@ -464,20 +503,16 @@ impl Worker<'_> {
             Report::Preparing(what) => self.observer.notice(&self.state, step, Notice::Preparing(&what)),
             Report::Log(line) => {
                 self.observer.notice(&self.state, step, Notice::Log(&line));
-                self.logs.push(LogRecord {
-                    seq: 0,
-                    at: self.now(),
-                    step_id: step_id.to_owned(),
-                    attempt,
-                    line,
-                });
+                let record =
+                    LogRecord { seq: 0, at: self.now(), step_id: step_id.to_owned(), attempt, line };
+                self.written = self.written.saturating_add(json_bytes(&record));
+                self.logs.push(record);
                 if self.logs.len() >= LOG_LINES_TO_COMMIT {
                     self.commit(Next::Keep).await?;
                 }
             }
             Report::Checkpoint { data, saved } => {
-                self.push(Event::CheckpointSaved { step, data })?;
-                let committed = self.commit(Next::Keep).await;
+                let committed = self.save_checkpoint(step, data).await;
                 let answer = match &committed {
                     Ok(()) => Ok(()),
                     Err(error) => Err(error.to_string()),
@@ -487,64 +522,6 @@ impl Worker<'_> {
                 committed?;
             }
         }
-        Ok(())
-    }
-
-    fn push(&mut self, event: Event) -> Result<(), HostError> {
-        apply(&mut self.state, &event)?;
-        self.pending.push(event);
-        Ok(())
-    }
-
-    /// Writes what is pending, and tells the observer once it is on disk. While the store cannot be written, it
-    /// waits: what was done is not lost for a disk that is full.
-    async fn commit(&mut self, next: Next) -> Result<(), HostError> {
-        if next == Next::Keep && self.pending.is_empty() && self.logs.is_empty() {
-            return Ok(());
-        }
-        let events = std::mem::take(&mut self.pending);
-        self.commits += 1;
-        let commit = Commit {
-            execution_id: self.hold.execution_id.clone(),
-            fence: self.hold.fence,
-            number: self.commits,
-            events: events.clone(),
-            logs: std::mem::take(&mut self.logs),
-            status: Some(self.state.status).filter(|status| *status != self.committed),
-            started_at: self.state.started_at,
-            next,
-            dead: (next == Next::End).then(|| dead_letter(&self.state, self.now())).flatten(),
-            at: self.now(),
-        };
-        let mut pause = Duration::from_millis(100);
-        let free = loop {
-            match self.host.timed("commit", self.host.store.commit(commit.clone())).await {
-                Err(StoreError::Unavailable(why)) => {
-                    tracing::warn!("{}: {why}; trying again", self.hold.execution_id);
-                    tokio::select! {
-                        biased;
-                        () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
-                        () = self.hold.abort.cancelled() => {
-                            return Err(StoreError::Stale(self.hold.execution_id.clone()).into());
-                        }
-                    }
-                }
-                committed => break committed?,
-            }
-        };
-        self.committed = self.state.status;
-        if next == Next::End {
-            self.host.measures.ended(&self.state, commit.at, commit.dead.is_some());
-            self.host.run_ended(&self.state, commit.at);
-            let job = self.state.run.job.id.as_str();
-            tracing::info!(job, status = self.state.status.name(), "the run has ended");
-        }
-        self.host.wake(free.iter().map(String::as_str));
-        self.host.tell_queues(free);
-        for event in &events {
-            self.observer.notice(&self.state, event.step().unwrap_or_default(), Notice::Event(event));
-        }
-        self.host.moved(&self.state);
         Ok(())
     }
 

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
-    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, LogRecord, NewRun, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow,
-    Standing, Vitals, Wake,
+    Audit, AuditRow, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch, Fired,
+    Inserted, Kind, LedgerFilter, LedgerRow, Loaded, LogRecord, NewRun, Place, QueueRow, Record, Renewal,
+    RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
@@ -238,6 +239,10 @@ impl Store for PinnedStores {
         self.of_run(&commit.execution_id).await?.commit(commit).await
     }
 
+    async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        self.of_run(&checkpoint.execution_id).await?.save_checkpoint(checkpoint).await
+    }
+
     async fn request_cancel(
         &self,
         execution_id: &str,
@@ -407,8 +412,16 @@ impl Store for PinnedStores {
         Ok(self.of_schedule(job_id).await?.map(|(_, row)| row))
     }
 
-    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
         self.of_run(execution_id).await?.load(execution_id).await
+    }
+
+    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
+        self.of_run(execution_id).await?.events(execution_id, after).await
+    }
+
+    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
+        self.of_run(execution_id).await?.latest(execution_id).await
     }
 
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {

@@ -7,14 +7,15 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogRecord, NewRun, Next, Renewal, RunFilter,
+    Audit, Checkpoint, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, NewRun, Next, Renewal, RunFilter,
     RunRow, Source, Standing,
 };
 use stepwell_engine::{StoreError, project};
 
+use crate::journal::{self, Page};
 use crate::records;
 use crate::shared::{Shared, lock};
-use crate::sql::{Param, Row, Sql, failed, json, micros, params, parse, time, until};
+use crate::sql::{Param, Row, Sql, failed, json, micros, params, time, until};
 
 pub(crate) const READY: i64 = 1;
 pub(crate) const WAITING: i64 = 2;
@@ -62,19 +63,19 @@ pub(crate) enum Journal {
     /// This process inserted it, and nothing has happened since.
     Fresh(Box<NewRun>),
     /// Its rows.
-    Stored(Vec<JournalRow>),
+    Stored(Page),
 }
-
-/// The run, in its first row, and what happened.
-pub(crate) type JournalRow = (Option<String>, Option<String>);
 
 impl Taken {
     pub fn claim(self) -> Result<Claim, StoreError> {
-        let (run, events) = match self.run {
-            Journal::Fresh(run) => (*run, Vec::new()),
-            Journal::Stored(rows) => read(rows, self.job)?,
+        let (run, events, next) = match self.run {
+            Journal::Fresh(run) => (*run, Vec::new(), None),
+            Journal::Stored(page) => {
+                let loaded = page.loaded(self.job)?;
+                (loaded.run, loaded.events, loaded.next)
+            }
         };
-        Ok(Claim { run, events, fence: self.fence, cancel: self.cancel })
+        Ok(Claim { run, events, next, fence: self.fence, cancel: self.cancel })
     }
 }
 
@@ -286,7 +287,7 @@ fn take(
     let job = shared.job(db, &digest)?;
     let run = match shared.fresh(id, fence) {
         Some(run) => Journal::Fresh(Box::new(run)),
-        None => Journal::Stored(journal(db, id)?),
+        None => Journal::Stored(journal::page(db, id, None, true)?),
     };
     Ok(Some(Taken { run, job, fence, cancel }))
 }
@@ -373,6 +374,9 @@ macro_rules! keep {
 pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreError> {
     let commit = &entry.commit;
     let Commit { execution_id: id, fence, number, status, at, .. } = commit;
+    if commit.forget_checkpoint && holds(db, id, *fence)? {
+        db.execute("DELETE FROM journal WHERE execution_id = $1 AND lines < 0", params![id])?;
+    }
     let (name, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
     let Some(phase) = next_phase(commit) else {
         if name.is_none() {
@@ -411,15 +415,41 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
     Ok(free)
 }
 
+/// Whether that claim is still there; nobody takes the run until this transaction ends.
+fn holds(db: &dyn Sql, id: &str, fence: u64) -> Result<bool, StoreError> {
+    let lock = if db.locks_rows() { " FOR UPDATE" } else { "" };
+    let sql = format!("SELECT fence FROM runs WHERE execution_id = $1 AND fence = $2 AND phase = 3{lock}");
+    Ok(db.one::<u64>(&sql, params![id, fence])?.is_some())
+}
+
+/// Writes the checkpoint of a run in place of the one before. It is a row of the journal, where `lines` is -1: its place
+/// there is after the begin of the attempt that saved it.
+pub(crate) fn save_checkpoint(db: &dyn Sql, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    let Checkpoint { execution_id: id, fence, number, step, data } = checkpoint;
+    if !holds(db, id, *fence)? {
+        return was_written(db, id, *fence, *number);
+    }
+    let sql = "DELETE FROM journal WHERE execution_id = $1 AND lines < 0 AND (fence, n) <> ($2, $3)";
+    db.execute(sql, params![id, *fence, *number])?;
+    let sql = "INSERT INTO journal (execution_id, fence, n, lines, events) VALUES ($1, $2, $3, -1, $4)
+        ON CONFLICT (execution_id, fence, n) DO NOTHING";
+    let event = Event::CheckpointSaved { step: *step, data: data.clone() };
+    db.execute(sql, params![id, *fence, *number, &json(&[event])?]).map(drop)
+}
+
 /// The row of a run that ends or waits: its key, whether it is to be cancelled, its queue.
 type Released = (Option<String>, bool, Option<String>);
 
 /// A commit that finds no claim is stale, or was written before and is tried again.
 fn written(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
+    was_written(db, &commit.execution_id, commit.fence, commit.number).map(|()| Vec::new())
+}
+
+fn was_written(db: &dyn Sql, id: &str, fence: u64, number: u64) -> Result<(), StoreError> {
     let sql = "SELECT n FROM journal WHERE execution_id = $1 AND fence = $2 AND n = $3";
-    match db.one::<i64>(sql, params![&commit.execution_id, commit.fence, commit.number])? {
-        Some(_) => Ok(Vec::new()),
-        None => Err(StoreError::Stale(commit.execution_id.clone())),
+    match db.one::<i64>(sql, params![id, fence, number])? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::Stale(id.to_owned())),
     }
 }
 
@@ -454,30 +484,11 @@ pub(crate) fn cancel(db: &dyn Sql, id: &str, why: &str, now: Timestamp) -> Resul
     row(db, id)
 }
 
-fn journal(db: &dyn Sql, id: &str) -> Result<Vec<JournalRow>, StoreError> {
-    db.many("SELECT run, events FROM journal WHERE execution_id = $1 ORDER BY fence, n", params![id])
-}
-
-/// The run and what happened, from its rows.
-fn read(rows: Vec<JournalRow>, job: Arc<Job>) -> Result<(NewRun, Vec<Event>), StoreError> {
-    let (mut run, mut events) = (None, Vec::new());
-    for (admitted, happened) in rows {
-        if let Some(text) = admitted {
-            run = Some(parse::<NewRun>(&text)?);
-        }
-        if let Some(text) = happened {
-            events.extend(parse::<Vec<Event>>(&text)?);
-        }
-    }
-    let run = run.ok_or_else(|| failed("a run has no beginning in the journal"))?;
-    Ok((NewRun { job, ..run }, events))
-}
-
-pub(crate) fn load(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+/// The job of a run.
+pub(crate) fn job(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Arc<Job>, StoreError> {
     let sql = "SELECT digest FROM runs WHERE execution_id = $1";
     let digest: String = db.one(sql, params![id])?.ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
-    let job = shared.job(db, &digest)?;
-    read(journal(db, id)?, job)
+    shared.job(db, &digest)
 }
 
 const ROW: &str =
@@ -579,26 +590,4 @@ pub(crate) fn standing(db: &dyn Sql, id: &str, now: Timestamp) -> Result<Standin
         None => None,
     };
     Ok(Standing { row, blocked: phase == BLOCKED, ahead, running, key })
-}
-
-pub(crate) fn logs(db: &dyn Sql, id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
-    row(db, id)?;
-    let sql = "SELECT fence, n, lines FROM journal WHERE execution_id = $1 AND lines > 0 ORDER BY fence, n";
-    let rows: Vec<(i64, i64, u64)> = db.many(sql, params![id])?;
-    let (mut seq, mut records) = (0, Vec::new());
-    for (fence, n, lines) in rows {
-        if seq + lines <= after || records.len() >= limit as usize {
-            seq += lines;
-            continue;
-        }
-        let sql = "SELECT logs FROM journal WHERE execution_id = $1 AND fence = $2 AND n = $3";
-        let text: Option<String> = db.one(sql, params![id, fence, n])?.flatten();
-        for record in parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))? {
-            seq += 1;
-            records.push(LogRecord { seq, ..record });
-        }
-    }
-    records.retain(|record| record.seq > after);
-    records.truncate(limit as usize);
-    Ok(records)
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use stepwell_engine::clock::Timestamp;
+use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
-    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, LogRecord, NewRun, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow,
-    Standing, Vitals, Wake,
+    Audit, AuditRow, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch, Fired,
+    Inserted, Kind, LedgerFilter, LedgerRow, Loaded, LogRecord, NewRun, Place, QueueRow, Record, Renewal,
+    RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
@@ -16,7 +17,7 @@ use tokio::sync::broadcast;
 use crate::runs::{Entry, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, json};
-use crate::{records, runs, times};
+use crate::{journal, records, runs, times};
 
 /// A database, as a store needs it: transactions, and quick ways for what is done for each run.
 pub(crate) trait Database: Send + Sync {
@@ -156,6 +157,10 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.write(move |db, _| runs::commit(db, &entry)).await
     }
 
+    async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        self.0.write(move |db, _| runs::save_checkpoint(db, &checkpoint)).await
+    }
+
     async fn request_cancel(
         &self,
         execution_id: &str,
@@ -242,9 +247,19 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.read(move |db, shared| times::get(db, shared, &id)).await
     }
 
-    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
         let id = execution_id.to_owned();
-        self.0.read(move |db, shared| runs::load(db, shared, &id)).await
+        self.0.read(move |db, shared| journal::load(db, shared, &id)).await
+    }
+
+    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
+        let id = execution_id.to_owned();
+        self.0.read(move |db, _| journal::events(db, &id, after)).await
+    }
+
+    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
+        let id = execution_id.to_owned();
+        self.0.read(move |db, shared| journal::latest(db, shared, &id)).await
     }
 
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {
@@ -264,7 +279,7 @@ impl<D: Database> Store for SqlStore<D> {
 
     async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
         let id = execution_id.to_owned();
-        self.0.read(move |db, _| runs::logs(db, &id, after, limit)).await
+        self.0.read(move |db, shared| journal::logs(db, shared, &id, after, limit)).await
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {

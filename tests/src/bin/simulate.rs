@@ -42,11 +42,12 @@ fn main() -> ExitCode {
     let sum = |of: fn(&Report) -> usize| reports.iter().map(|(_, report)| of(report)).sum::<usize>();
     let failed = reports.iter().filter(|(_, report)| !report.wrong.is_empty()).count();
     println!(
-        "{} seeds, {} runs, {} fires, {} crashes and stalls: {failed} seeds failed",
+        "{} seeds, {} runs, {} fires, {} crashes and stalls, {} runs set aside: {failed} seeds failed",
         reports.len(),
         sum(|report| report.runs),
         sum(|report| report.fires),
-        sum(|report| report.crashes)
+        sum(|report| report.crashes),
+        sum(|report| report.set_aside)
     );
     if failed == 0 && reports.len() as u64 == count { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -6,10 +6,10 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::{Concurrency, RetryFrom};
 use stepwell::engine::run::{Event, RunState};
 use stepwell::engine::schedule::{Calendars, Timetable};
-use stepwell::engine::store::{LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
+use stepwell::engine::store::{Kind, LedgerFilter, LedgerRow, NewRun, RunFilter, Source};
 
 use super::Report;
-use super::world::World;
+use super::world::{World, is_poison};
 
 pub async fn all(world: &World) -> Report {
     let (ground, store) = (&world.ground, &world.ground.store);
@@ -25,7 +25,7 @@ pub async fn all(world: &World) -> Report {
         if !row.status.is_terminal() {
             wrong.push(format!("{} has not ended: {row:?}", row.execution_id));
         }
-        match ground.ask(store.load(&row.execution_id)).await {
+        match ground.ask(crate::load(&**store, &row.execution_id)).await {
             Ok(loaded) => runs.push(loaded),
             Err(error) => wrong.push(format!("{}: {error}", row.execution_id)),
         }
@@ -43,8 +43,39 @@ pub async fn all(world: &World) -> Report {
         history(run, events, &mut wrong);
     }
     keys(&runs, &mut wrong);
+    let mut set_aside = 0;
+    for (run, events) in &runs {
+        let letter = ground.ask(store.record(Kind::DeadLetter, &run.execution_id)).await.ok().flatten();
+        let class = letter.and_then(|letter| Some(letter.value.get("class")?.as_str()?.to_owned()));
+        set_aside += usize::from(class.as_deref() == Some("lost"));
+        poison(world.seed, run, events, class.as_deref(), &mut wrong);
+    }
+    if let Ok(checkpoints) = ground.wrong_checkpoints.lock() {
+        wrong.extend(checkpoints.iter().cloned());
+    }
     fires(world, &ledger, &runs, &mut wrong).await;
-    Report { wrong, runs: rows.len(), fires: ledger.len(), crashes: world.crashes }
+    Report { wrong, runs: rows.len(), fires: ledger.len(), crashes: world.crashes, set_aside }
+}
+
+/// A step that kills its process runs three times, and its run is set aside then, unless it has ended otherwise before.
+fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong: &mut Vec<String>) {
+    let id = &run.execution_id;
+    for (step, definition) in run.job.all_steps().enumerate() {
+        if !is_poison(seed, id, &definition.id) {
+            continue;
+        }
+        let count = |wanted: fn(&Event) -> bool| {
+            events.iter().filter(|event| event.step() == Some(step) && wanted(event)).count()
+        };
+        let begun = count(|event| matches!(event, Event::StepStarted { .. }));
+        let lost = count(|event| matches!(event, Event::AttemptLost { .. }));
+        if begun > 3 {
+            wrong.push(format!("{id}: the step {step} kills its process, and began {begun} times"));
+        }
+        if lost == 3 && class != Some("lost") {
+            wrong.push(format!("{id}: the step {step} was lost three times; its dead letter says {class:?}"));
+        }
+    }
 }
 
 /// A run's record is a possible one, and no finished step ran again.

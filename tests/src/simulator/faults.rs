@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use stepwell::engine::clock::Timestamp;
+use stepwell::engine::job::Job;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::{
-    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, LogRecord, NewRun, Next, QueueRow, Record, Renewal, RunFilter, RunRow,
-    ScheduleRow, Standing, Vitals, Wake,
+    Audit, AuditRow, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch, Fired,
+    Inserted, Kind, LedgerFilter, LedgerRow, Loaded, LogRecord, NewRun, Next, Place, QueueRow, Record,
+    Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
@@ -37,11 +38,15 @@ pub enum Broken {
     Stuck,
     /// A step that has succeeded is forgotten, and runs again.
     ForgottenStep,
+    /// A step that was lost with its process is not known to be.
+    ForgottenLoss,
+    /// A checkpoint is acknowledged and not kept.
+    LostCheckpoint,
 }
 
 impl Broken {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::StaleFence,
         Self::LostRun,
         Self::NoKeys,
@@ -49,7 +54,16 @@ impl Broken {
         Self::DoubleFire,
         Self::Stuck,
         Self::ForgottenStep,
+        Self::ForgottenLoss,
+        Self::LostCheckpoint,
     ];
+}
+
+/// What a step has saved.
+#[derive(Default)]
+struct Saved {
+    acknowledged: Option<String>,
+    on_its_way: Vec<String>,
 }
 
 /// What outlives crashes: the store, and what the checks note about it.
@@ -62,6 +76,9 @@ pub struct Ground {
     fences: Mutex<HashMap<String, u64>>,
     pub stale_writes: Mutex<Vec<String>>,
     pub acknowledged: Mutex<Vec<String>>,
+    /// What steps have saved, by run and step: acknowledged, and on its way.
+    saved: Mutex<HashMap<(String, String), Saved>>,
+    pub wrong_checkpoints: Mutex<Vec<String>>,
     random: Mutex<Random>,
     /// Faults happen once in this many calls; never when 0.
     pub rate: AtomicU64,
@@ -79,6 +96,8 @@ impl Ground {
             fences: Mutex::default(),
             stale_writes: Mutex::default(),
             acknowledged: Mutex::default(),
+            saved: Mutex::default(),
+            wrong_checkpoints: Mutex::default(),
             random: Mutex::new(Random::new(seed ^ 0x5eed)),
             rate: AtomicU64::new(0),
         }
@@ -98,6 +117,33 @@ impl Ground {
 
     fn chance(&self, n: u64) -> bool {
         n > 0 && self.random.lock().is_ok_and(|mut random| random.once_in(n))
+    }
+
+    /// Notes what a step is about to save, or has.
+    pub fn note_checkpoint(&self, run: &str, step: &str, data: &str, acknowledged: bool) {
+        let Ok(mut saved) = self.saved.lock() else { return };
+        let saved = saved.entry((run.to_owned(), step.to_owned())).or_default();
+        if acknowledged {
+            *saved = Saved { acknowledged: Some(data.to_owned()), on_its_way: Vec::new() };
+        } else {
+            saved.on_its_way.push(data.to_owned());
+        }
+    }
+
+    /// Checks that an attempt gets what an earlier one has saved last. A run that is tried again begins anew.
+    pub fn check_checkpoint(&self, run: &str, step: &str, found: Option<&str>, may_begin_anew: bool) {
+        let Ok(mut all) = self.saved.lock() else { return };
+        let saved = all.entry((run.to_owned(), step.to_owned())).or_default();
+        let right = found == saved.acknowledged.as_deref()
+            || found.is_some_and(|found| saved.on_its_way.iter().any(|data| data == found))
+            || found.is_none() && may_begin_anew;
+        if !right && let Ok(mut wrong) = self.wrong_checkpoints.lock() {
+            let expected = &saved.acknowledged;
+            wrong.push(format!("{run}: the step {step} got the checkpoint {found:?} instead of {expected:?}"));
+        }
+        if found.is_none() {
+            *saved = Saved::default();
+        }
     }
 
     fn note_claim(&self, claim: &Claim) {
@@ -127,6 +173,11 @@ impl Faulty {
     /// From now on this process does nothing that anybody could see.
     pub fn crash(&self) {
         self.dead.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has crashed.
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Relaxed)
     }
 
     /// For that time it does nothing, and then goes on: as after SIGSTOP and SIGCONT.
@@ -244,6 +295,9 @@ impl Store for Faulty {
                     |event: &Event| !matches!(event, Event::StepEnded { .. } | Event::StepStarted { .. });
                 commit.events.retain(kept);
             }
+            Some(Broken::ForgottenLoss) => {
+                commit.events.retain(|event| !matches!(event, Event::AttemptLost { .. }));
+            }
             _ => {}
         }
         let free = self.ground.ask(self.inner().commit(commit)).await?;
@@ -256,6 +310,17 @@ impl Store for Faulty {
         }
         // The worker tries again, and must not write twice.
         self.leave(free)
+            .await
+            .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
+    }
+
+    async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        self.enter(true).await?;
+        if self.ground.broken == Some(Broken::LostCheckpoint) && self.ground.chance(2) {
+            return Ok(());
+        }
+        let saved = self.ground.ask(self.inner().save_checkpoint(checkpoint)).await?;
+        self.leave(saved)
             .await
             .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))
     }
@@ -359,9 +424,19 @@ impl Store for Faulty {
         self.ground.ask(self.inner().schedule(job_id)).await
     }
 
-    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
+    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().load(execution_id)).await
+    }
+
+    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().events(execution_id, after)).await
+    }
+
+    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().latest(execution_id)).await
     }
 
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError> {

@@ -74,6 +74,8 @@ pub struct Report {
     pub fires: usize,
     /// Processes that crashed or stalled.
     pub crashes: usize,
+    /// Runs that were set aside, since a step killed its process three times in a row.
+    pub set_aside: usize,
 }
 
 /// Simulates one seed, over SQLite in memory.
@@ -106,6 +108,7 @@ pub fn simulate_over(
         let mut world = World::new(seed, random, clock, ground.clone(), sandbox.clone());
         world.begin().await;
         for _ in 0..40 {
+            world.replace_the_dead().await;
             world.disturb().await;
             tokio::time::sleep(Duration::from_millis(500 + world.random.below(8000))).await;
             world.look().await;

@@ -11,6 +11,7 @@ use stepwell::engine::clock::{Clock, Timestamp};
 use stepwell::engine::job::Job;
 use stepwell::engine::queue::QueueFile;
 use stepwell::engine::run::{Admission, RunStatus};
+use stepwell::engine::step::Report;
 use stepwell::engine::store::{Audit, Expect, RunFilter, RunRow};
 use stepwell::engine::{
     FailureKind, JobDefinition, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner,
@@ -29,7 +30,7 @@ pub struct Process {
 
 /// Everything.
 pub struct World {
-    seed: u64,
+    pub seed: u64,
     pub random: Random,
     pub clock: VirtualClock,
     pub ground: Arc<Ground>,
@@ -47,28 +48,63 @@ pub struct World {
 /// How long a run may wait without a cause: what kept it may have gone a moment ago, and processes may be stalled.
 const IDLE: chrono::Duration = chrono::Duration::seconds(45);
 
-/// Does what the seed says: works for a while, fails, parks, or is cancelled.
+/// Does what the seed says: works for a while, saves a checkpoint, fails, parks, or is cancelled. Some steps kill their
+/// process, each time.
 struct Pretender {
     seed: u64,
+    ground: Arc<Ground>,
+    process: Arc<Faulty>,
+}
+
+fn salt(seed: u64, name: &str) -> u64 {
+    name.bytes().fold(seed, |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte))
+}
+
+/// Whether each attempt of that step kills its process.
+pub fn is_poison(seed: u64, execution_id: &str, step_id: &str) -> bool {
+    Random::new(salt(seed, &format!("{execution_id}/{step_id}/poison"))).once_in(40)
+}
+
+impl Pretender {
+    async fn checkpoint(&self, request: &StepRequest, data: String) {
+        let (run, step) = (&request.execution_id, &request.step_id);
+        self.ground.note_checkpoint(run, step, &data, false);
+        let (saved, answer) = tokio::sync::oneshot::channel();
+        request.sink.send(Report::Checkpoint { data: data.clone(), saved }).await;
+        if let Ok(Ok(())) = answer.await {
+            self.ground.note_checkpoint(run, step, &data, true);
+        }
+    }
 }
 
 #[async_trait]
 impl StepRunner for Pretender {
     async fn run(&self, request: StepRequest) -> StepEnd {
         let name = format!("{}/{}/{}", request.execution_id, request.step_id, request.attempt);
-        let salt = name.bytes().fold(self.seed, |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte));
-        let mut random = Random::new(salt);
+        let mut random = Random::new(salt(self.seed, &name));
+        // Jobs with a `retry` have even numbers.
+        let number = request.job_id.trim_start_matches("job").parse().unwrap_or(0u64);
+        let (run, step) = (&request.execution_id, &request.step_id);
+        self.ground.check_checkpoint(run, step, request.checkpoint.as_deref(), number.is_multiple_of(2));
+        if random.once_in(3) {
+            self.checkpoint(&request, name).await;
+        }
+        let poison = is_poison(self.seed, run, step);
         let longest = if random.once_in(8) { 25_000 } else { 1500 };
         let time = Duration::from_millis(random.below(longest));
         let outcome = tokio::select! {
             biased;
             () = request.cancel.cancelled() => Outcome::Cancelled,
-            () = tokio::time::sleep(time) => match random.below(20) {
+            () = tokio::time::sleep(time), if !poison => match random.below(20) {
                 0 | 1 => Outcome::Failed { kind: FailureKind::Unavailable, message: "no".to_owned(), retryable: true },
                 2 => Outcome::Failed { kind: FailureKind::Failed, message: "never".to_owned(), retryable: false },
                 3 | 4 => Outcome::Parked { after: Duration::from_secs(1 + random.below(20)), reason: "rain".to_owned() },
                 _ => Outcome::Succeeded,
             },
+            () = tokio::time::sleep(time / 4), if poison => {
+                self.process.crash();
+                std::future::pending().await
+            }
         };
         StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() }
     }
@@ -105,7 +141,7 @@ impl World {
             .store(store.clone())
             .clock(Arc::new(self.clock))
             .sandbox(self.sandbox.clone())
-            .runner(Arc::new(Pretender { seed: self.seed }))
+            .runner(Arc::new(Pretender { seed: self.seed, ground: self.ground.clone(), process: store.clone() }))
             .queues(queues)
             .build();
         match host {
@@ -174,7 +210,7 @@ impl World {
             let conflict = pick(random, ["queue", "cancel_newest", "cancel_running"]);
             job["concurrency"] = json!({"key": format!("k{}", index % 2), "limit": 1 + random.below(2), "on_conflict": conflict});
         }
-        if random.once_in(3) {
+        if index.is_multiple_of(2) && !random.once_in(3) {
             let from = if random.once_in(2) { "start" } else { "failed_step" };
             job["retry"] = json!({"max_attempts": 2, "from": from});
         }
@@ -229,6 +265,16 @@ impl World {
                     let _ = tokio::time::timeout(limit, host.enqueue(&job, admission, None, None)).await;
                 }
             }
+        }
+    }
+
+    /// Processes that a step has killed are started again.
+    pub async fn replace_the_dead(&mut self) {
+        let before = self.processes.len();
+        self.processes.retain(|process| !process.store.is_dead());
+        for _ in self.processes.len()..before {
+            self.crashes += 1;
+            self.start().await;
         }
     }
 
@@ -305,6 +351,8 @@ impl World {
         }
         // Runs of one key go one after the other, each with its approval.
         for _ in 0..600 {
+            self.replace_the_dead().await;
+            let Some(host) = self.any() else { return };
             self.decide(&host).await;
             tokio::time::sleep(Duration::from_secs(30)).await;
             let open = self.ground.ask(self.ground.store.queues(self.clock.now())).await.unwrap_or_default();

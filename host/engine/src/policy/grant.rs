@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -137,6 +138,16 @@ impl Grant {
     /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The same grant with these limits, where they are smaller.
+    #[must_use]
+    pub fn within(self: &Arc<Self>, limits: &Limits) -> Arc<Self> {
+        let limits = self.limits.min(limits);
+        if limits == self.limits {
+            return self.clone();
+        }
+        Arc::new(Self { limits, ..Self::clone(self) })
     }
 
     /// The profile that the limits started from.

@@ -201,6 +201,14 @@ limits! {
     process_memory: Bytes = [64 * MIB, GIB, 4 * GIB, 64 * GIB];
     /// Size of a file that a program may write.
     process_file_bytes: Bytes = [0, 64 * MIB, GIB, 64 * GIB];
+    /// Checkpoints that the step may save, at most ten in a second.
+    checkpoints: Count = [10, 250, 5_000, 100_000];
+    /// What all attempts of the step in one run may use together, parked and repeated ones included, in multiples of
+    /// one attempt's limits: `fuel`, `host_calls`, `http_requests`, `sql_statements`, `process_starts`, `checkpoints`.
+    run_factor: Count = [1_000, 1_000, 1_000, 100_000];
+    /// Bytes that all attempts of the step in one run may write to the store: ends, outputs, variables, logs and
+    /// checkpoints.
+    run_bytes: Bytes = [16 * MIB, 64 * MIB, GIB, 64 * GIB];
     /// Time that a step has to stop what it started elsewhere, once the run is cancelled.
     cancel_grace: Span = [1, 5, 30, 300];
 }

@@ -79,12 +79,16 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
         Event::CheckpointSaved { step, data } => {
             with_step(state, *step, |step| step.checkpoint = Some(data.clone()));
         }
-        Event::StepEnded { step, end, at, .. } => step_ended(state, *step, end, *at),
+        Event::StepEnded { step, end, at, .. } => {
+            with_step(state, *step, |step| step.count(&end.receipt));
+            step_ended(state, *step, end, *at);
+        }
         Event::StepSkipped { step, reason, at } => {
             with_step(state, *step, |step| {
                 step.status = StepStatus::Skipped;
                 step.reason = Some(reason.clone());
                 step.ended_at = Some(*at);
+                step.checkpoint = None;
             });
             finish_if_done(state, *at);
         }
@@ -272,7 +276,9 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
             step.lost = 0;
             step.reason = Some(reason.clone());
             step.parked_since = Some(at);
-            step.not_before = Some(clock::later(at, *after));
+            let least = shortest_park((at - first).to_std().unwrap_or_default());
+            step.slowed = least > *after;
+            step.not_before = Some(clock::later(at, least.max(*after)));
             step.end = None;
             state.status = RunStatus::Parked;
             return;
@@ -284,6 +290,7 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
     step.counted += 1;
     if end.outcome.is_success() {
         close(step, end, at);
+        step.checkpoint = None;
         state.variables.extend(end.produced.variables.clone());
         finish_if_done(state, at);
         return;
@@ -310,6 +317,7 @@ fn step_failed(state: &mut RunState, index: usize, end: &Arc<StepEnd>, may_retry
         return;
     };
     close(step, end, at);
+    step.checkpoint = None;
     let late = state.deadline().is_some_and(|deadline| at >= deadline);
     if let Some(verdict) = &mut state.verdict {
         if !definition.continue_on_failure && verdict.status != RunStatus::Timeout {
@@ -334,6 +342,8 @@ fn close(step: &mut StepState, end: &Arc<StepEnd>, at: Timestamp) {
     step.ended_at = Some(at);
     step.end = Some(end.clone());
     step.first_parked = None;
+    step.slowed = false;
+    step.logged = (0, 0);
     step.lost = 0;
     step.reason = None;
 }
@@ -380,6 +390,9 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
             reason: None,
             parked_since: None,
             first_parked: None,
+            slowed: false,
+            used: step.used,
+            logged: (0, 0),
         };
     }
     true
@@ -387,6 +400,9 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
 
 /// Whether an end is tried again: by the list, or by what the end says itself.
 fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
+    if outcome.ends_budget() {
+        return false;
+    }
     let Some(on) = on else { return outcome.is_retryable() };
     let named = match outcome {
         Outcome::Failed { kind, .. } => match kind {
@@ -436,6 +452,15 @@ fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
         }
     };
     StepEnd { outcome, produced, receipt: Receipt::default() }
+}
+
+/// The shortest time for which a step is parked that has been waiting for so long already: a 32nd of it, as 1, 2, 4 seconds
+/// and so on up to 5 minutes. A step that asks again and again gets slower; one that waits for days calls two thousand
+/// times a week.
+fn shortest_park(waited: std::time::Duration) -> std::time::Duration {
+    let part = (waited.as_secs() / 32).max(1);
+    let doubled = 1u64 << part.ilog2().min(31);
+    std::time::Duration::from_secs(doubled).min(MAX_BACKOFF)
 }
 
 /// A step that was parked goes on.
@@ -511,6 +536,7 @@ fn ended_before(status: RunStatus, failed: Option<usize>) -> &'static str {
 
 /// A step that is open gets no turn any more.
 fn give_up(step: &mut StepState, why: &str) {
+    step.checkpoint = None;
     match step.status {
         StepStatus::Pending => {
             step.status = StepStatus::Skipped;

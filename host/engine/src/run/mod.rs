@@ -2,7 +2,9 @@
 
 mod admit;
 mod apply;
+mod budget;
 mod preview;
+mod replay;
 mod view;
 
 use std::collections::BTreeMap;
@@ -21,7 +23,9 @@ use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{Effect, IllegalEvent, apply, next};
+pub use budget::Usage;
 pub use preview::{Preview, SHOWN, preview};
+pub use replay::Replay;
 pub use view::{RunView, StepView, cancelled};
 
 /// What happened to a run. Events are what a store keeps; the state follows from them.
@@ -42,7 +46,8 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
-    /// The running step saved a checkpoint.
+    /// The running step saved a checkpoint. A store holds the last one of a run only; what was written before that was so
+    /// has all of them.
     CheckpointSaved {
         /// Index of the step.
         step: usize,
@@ -343,6 +348,12 @@ pub struct StepState {
     pub parked_since: Option<Timestamp>,
     /// When it was first parked in this attempt.
     pub first_parked: Option<Timestamp>,
+    /// Whether it is parked for longer than it asked for, since it has been called often.
+    pub slowed: bool,
+    /// What all its attempts in this run have used.
+    pub used: Usage,
+    /// Lines and bytes that the log has taken in the parts of this attempt, between which the step was parked.
+    pub logged: (u64, u64),
 }
 
 impl StepState {
@@ -398,6 +409,9 @@ impl RunState {
             reason: None,
             parked_since: None,
             first_parked: None,
+            slowed: false,
+            used: Usage::default(),
+            logged: (0, 0),
         };
         Self {
             status: RunStatus::Queued,
@@ -419,15 +433,14 @@ impl RunState {
     /// # Errors
     /// The first event that cannot follow the ones before it.
     pub fn replay(run: NewRun, events: &[Event]) -> Result<Self, IllegalEvent> {
-        let mut state = Self::new(run);
-        for event in events {
-            if let Err(illegal) = apply(&mut state, event) {
-                let Some(fault @ Event::Faulted { .. }) = events.last() else { return Err(illegal) };
-                apply(&mut state, fault)?;
-                break;
-            }
-        }
-        Ok(state)
+        let mut replay = Replay::new(run);
+        replay.add(events);
+        replay.end()
+    }
+
+    /// Whether a step has a checkpoint that a later attempt may need.
+    pub fn has_checkpoint(&self) -> bool {
+        self.steps.iter().any(|step| step.checkpoint.is_some())
     }
 
     /// When the time of the job, or of its `on_failure` and `finally`, runs out; none before it has begun.

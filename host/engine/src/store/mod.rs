@@ -7,10 +7,13 @@
 mod records;
 mod rows;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use crate::clock::Timestamp;
+use crate::job::Job;
 use crate::run::Event;
 
 pub use records::*;
@@ -103,6 +106,10 @@ pub trait Store: Send + Sync {
     /// become free to go.
     async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError>;
 
+    /// Writes the checkpoint of a run in place of the one before. Fails with [`StoreError::Stale`], writing nothing, when
+    /// another claim has followed. It is there until [`Commit::forget_checkpoint`].
+    async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError>;
+
     /// Notes that a run is to be cancelled. One that waits is made due at once, so that a worker ends it.
     async fn request_cancel(
         &self,
@@ -164,8 +171,14 @@ pub trait Store: Send + Sync {
     /// A schedule.
     async fn schedule(&self, job_id: &str) -> Result<Option<ScheduleRow>, StoreError>;
 
-    /// The run and what has happened.
-    async fn load(&self, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError>;
+    /// The run, and the first part of what has happened: some 1 MiB.
+    async fn load(&self, execution_id: &str) -> Result<Loaded, StoreError>;
+
+    /// The part that follows.
+    async fn events(&self, execution_id: &str, after: Place) -> Result<EventPage, StoreError>;
+
+    /// The job of a run, and what its last commit with events said.
+    async fn latest(&self, execution_id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError>;
 
     /// The status of a run.
     async fn row(&self, execution_id: &str) -> Result<RunRow, StoreError>;

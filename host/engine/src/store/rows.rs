@@ -175,8 +175,10 @@ pub struct ClaimQuery {
 pub struct Claim {
     /// The run.
     pub run: NewRun,
-    /// What has happened, oldest first.
+    /// What has happened, oldest first: all of it, or a first part.
     pub events: Vec<Event>,
+    /// Where the rest begins, for [`Store::events`](super::Store::events).
+    pub next: Option<Place>,
     /// The fencing token: larger with every claim of this run.
     pub fence: u64,
     /// Why it is to be cancelled, if it is.
@@ -206,6 +208,8 @@ pub struct Commit {
     pub events: Vec<Event>,
     /// Lines of log that belong to it.
     pub logs: Vec<LogRecord>,
+    /// The checkpoint of the run is not needed any more.
+    pub forget_checkpoint: bool,
     /// The status after the events, where they changed it.
     pub status: Option<RunStatus>,
     /// When the run began, once it has.
@@ -216,6 +220,52 @@ pub struct Commit {
     pub dead: Option<DeadLetter>,
     /// The worker's time.
     pub at: Timestamp,
+}
+
+/// The checkpoint of a run: a worker writes it alone, in place of the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The run.
+    pub execution_id: String,
+    /// The token of the worker's claim.
+    pub fence: u64,
+    /// Counts the commits of this claim, as [`Commit::number`] does.
+    pub number: u64,
+    /// Index of the step.
+    pub step: usize,
+    /// What the step saves.
+    pub data: String,
+}
+
+/// A run, and the first part of what happened to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The run.
+    pub run: NewRun,
+    /// What happened, oldest first, without the checkpoint.
+    pub events: Vec<Event>,
+    /// Where the rest begins; none when this is all.
+    pub next: Option<Place>,
+}
+
+/// A further part of what happened to a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EventPage {
+    /// What happened, oldest first.
+    pub events: Vec<Event>,
+    /// Where the rest begins; none when this is all.
+    pub next: Option<Place>,
+}
+
+/// A place in the journal of a run: the commit that a reader has read last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The claim of the commit.
+    pub fence: u64,
+    /// Its number within the claim.
+    pub number: u64,
+    /// Whether the reader gets the checkpoint, too: whoever works on the run.
+    pub with_checkpoint: bool,
 }
 
 /// What becomes of a claim after a commit.

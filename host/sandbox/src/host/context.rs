@@ -12,7 +12,7 @@ use stepwell_engine::{StepEnd, weight};
 use tokio::sync::oneshot;
 use wasmtime::Result;
 
-use crate::guest::Guest;
+use crate::guest::{Guest, LimitReached};
 use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
 
 const READ: &str = "CONTEXT_READ_NOT_GRANTED";
@@ -33,6 +33,18 @@ pub(crate) struct Park {
     pub reason: String,
 }
 
+/// Checkpoints of an attempt.
+#[derive(Default)]
+pub(crate) struct Saves {
+    pub count: u64,
+    bytes: u64,
+    /// When the next one may be written.
+    next: Option<Instant>,
+}
+
+/// Each checkpoint is a commit of the store: the time from one to the next.
+const BETWEEN_SAVES: Duration = Duration::from_millis(100);
+
 /// A variable that the step set, and the length of its name and its JSON.
 pub(crate) struct Set {
     value: Arc<Value>,
@@ -50,6 +62,7 @@ pub(crate) struct RunContext {
     /// Bytes of the names and values in `set`.
     pub set_bytes: u64,
     pub checkpoint: Option<String>,
+    pub saves: Saves,
     /// Set when the guest asked to be called again later.
     pub park: Option<Park>,
     pub deadline: Option<Instant>,
@@ -67,6 +80,7 @@ impl RunContext {
             set: BTreeMap::new(),
             set_bytes: 0,
             checkpoint: None,
+            saves: Saves::default(),
             park: None,
             deadline: None,
             polls_cancel: Arc::default(),
@@ -120,6 +134,29 @@ impl Guest {
     fn refuse<T>(&mut self, denial: &Denial) -> Result<Result<T, Error>> {
         self.denied(denial)?;
         Ok(Err(Error::Denied(denial.rule.to_owned())))
+    }
+}
+
+impl Guest {
+    /// Counts a checkpoint of that size, and waits until it may be written. The attempt's deadline counts meanwhile.
+    async fn admit_save(&mut self, bytes: u64) -> Result<()> {
+        let limits = self.context.grant.limits();
+        let saves = &mut self.context.saves;
+        if saves.count >= limits.checkpoints.0 {
+            let message = format!("more than {} checkpoints", limits.checkpoints);
+            return Err(LimitReached::new("checkpoints", message));
+        }
+        if saves.bytes.saturating_add(bytes) > limits.run_bytes.0 {
+            let message = "all attempts of the step in this run together may not write more to the store";
+            return Err(LimitReached::new("run_bytes", message.to_owned()));
+        }
+        (saves.count, saves.bytes) = (saves.count + 1, saves.bytes + bytes);
+        #[allow(clippy::disallowed_methods, reason = "what is paced is paced by the time here")]
+        let now = Instant::now();
+        let next = saves.next.map_or(now, |next| next.max(now));
+        saves.next = Some(next + BETWEEN_SAVES);
+        tokio::time::sleep(next - now).await;
+        Ok(())
     }
 }
 
@@ -232,6 +269,10 @@ impl Host for Guest {
         if data.len() > MAX_CHECKPOINT {
             return Ok(Err(Error::TooLarge(MAX_CHECKPOINT as u64)));
         }
+        if self.sink.is_none() {
+            return Ok(Err(Error::Unavailable("checkpoints work only while a step runs".to_owned())));
+        }
+        self.admit_save(data.len() as u64).await?;
         let Some(sink) = &self.sink else {
             return Ok(Err(Error::Unavailable("checkpoints work only while a step runs".to_owned())));
         };

@@ -15,8 +15,9 @@ use crate::guest::bindings::stepwell::log::log::{Host, Level};
 pub(crate) struct LogBook {
     sink: Option<StepSink>,
     waiting: VecDeque<LogLine>,
-    lines_left: u64,
-    bytes_left: u64,
+    /// Lines and bytes that it may take, and that it has taken.
+    limit: (u64, u64),
+    taken: (u64, u64),
     line_bytes: usize,
     dropped: u64,
 }
@@ -34,8 +35,8 @@ impl LogBook {
         Self {
             sink,
             waiting: VecDeque::new(),
-            lines_left: limits.log_lines.0,
-            bytes_left: limits.log_bytes.0,
+            limit: (limits.log_lines.0, limits.log_bytes.0),
+            taken: (0, 0),
             line_bytes: usize::try_from(limits.log_line_bytes.0).unwrap_or(usize::MAX),
             dropped: 0,
         }
@@ -48,18 +49,25 @@ impl LogBook {
         let fields = if keep == 0 { Map::new() } else { fields };
         truncate(&mut message, if keep == 0 { self.line_bytes } else { keep });
         let bytes = (message.len() + field_bytes) as u64;
-        if self.lines_left == 0 || bytes > self.bytes_left {
+        let (lines, sum) = (self.taken.0 + 1, self.taken.1.saturating_add(bytes));
+        if lines > self.limit.0 || sum > self.limit.1 {
             self.dropped += 1;
+            // What follows is dropped, too, also by the next part of the attempt when the step parks.
+            self.taken = self.limit;
             return;
         }
-        self.lines_left -= 1;
-        self.bytes_left -= bytes;
+        self.taken = (lines, sum);
         self.waiting.push_back(LogLine { level: level.to_owned(), message, fields });
     }
 
     /// True when no line fits any more.
     pub fn is_full(&self) -> bool {
-        self.lines_left == 0 || self.bytes_left == 0
+        self.taken.0 == self.limit.0 || self.taken.1 == self.limit.1
+    }
+
+    /// Lines and bytes that it has taken; those of its limit once it has dropped something.
+    pub fn taken(&self) -> (u64, u64) {
+        self.taken
     }
 
     /// Counts a line that is not taken.
@@ -90,7 +98,8 @@ impl LogBook {
 
     /// Says how many lines were dropped, and sends everything.
     pub async fn close(&mut self) {
-        if self.dropped > 0 {
+        // An earlier part of the attempt has said so where nothing was left from the beginning.
+        if self.dropped > 0 && self.limit.0 > 0 && self.limit.1 > 0 {
             let message = format!("… {} lines dropped: the log is at its limit", self.dropped);
             self.waiting.push_back(LogLine { level: "warn".to_owned(), message, fields: Map::new() });
         }

@@ -52,6 +52,11 @@ impl SqlUse {
         }
     }
 
+    /// Statements, and openings of connections.
+    pub fn statements(&self) -> u64 {
+        self.statements
+    }
+
     /// Bytes that results brought and loads took.
     pub fn bytes(&self) -> u64 {
         self.totals.bytes()

@@ -15,7 +15,7 @@ use cap_std::fs::Dir;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use stepwell::engine::job::approval;
-use stepwell::engine::run::{Event as RunEvent, RunState, RunStatus, RunView};
+use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
 use stepwell::{Decided, Explanation};
@@ -70,6 +70,12 @@ pub(super) async fn list(
     Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
 }
 
+/// Whether the caller's key is for the job of that run: what happened to the run is not read for that.
+pub(super) async fn check(app: &App, caller: &Caller, id: &str) -> Result<(), Problem> {
+    let row = app.host.store().row(id).await?;
+    caller.sees(&row.job_id, StoreError::NotFound(id.to_owned()))
+}
+
 /// The run, when the caller's key is for its job.
 pub(super) async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
     let state = app.host.run(id).await?;
@@ -92,7 +98,7 @@ pub(super) async fn cancel(
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Run>), Problem> {
     let reason: Reason = body(&bytes)?;
-    state(&app, &caller, &id).await?;
+    check(&app, &caller, &id).await?;
     let why = match reason.reason.as_str() {
         "" => format!("cancelled by {}", caller.name()),
         reason => format!("cancelled by {}: {reason}", caller.name()),
@@ -108,7 +114,7 @@ pub(super) async fn retry(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let request = read::<RetryRequest>(&bytes)?;
-    state(&app, &caller, &id).await?;
+    check(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app, "run.retry", &id);
     let admitted = app.host.retry(&id, request.value.from_start, job, audit).await?;
@@ -132,7 +138,7 @@ pub(super) async fn explain(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Explanation>, Problem> {
-    state(&app, &caller, &id).await?;
+    check(&app, &caller, &id).await?;
     Ok(Json(app.host.explain(&id).await?))
 }
 
@@ -141,18 +147,13 @@ pub(super) async fn receipts(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Receipts>, Problem> {
-    state(&app, &caller, &id).await?;
-    let (run, events) = app.host.store().load(&id).await?;
-    let receipt = |event| match event {
-        RunEvent::StepEnded { step, attempt, end, .. } => Some(StepReceipt {
-            step_id: run.job.step(step)?.id.clone(),
-            attempt,
-            outcome: end.outcome.clone(),
-            receipt: end.receipt.clone(),
-        }),
-        _ => None,
+    check(&app, &caller, &id).await?;
+    let (job, _) = app.host.store().latest(&id).await?;
+    let receipt = |(step, attempt, outcome, receipt)| {
+        Some(StepReceipt { step_id: job.step(step)?.id.clone(), attempt, outcome, receipt })
     };
-    Ok(Json(Receipts { items: events.into_iter().filter_map(receipt).collect(), next_cursor: None }))
+    let items = app.host.receipts(&id).await?.into_iter().filter_map(receipt).collect();
+    Ok(Json(Receipts { items, next_cursor: None }))
 }
 
 pub(super) async fn logs(
@@ -161,7 +162,7 @@ pub(super) async fn logs(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    state(&app, &caller, &id).await?;
+    check(&app, &caller, &id).await?;
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text(header::ACCEPT).contains("text/event-stream") {
         let after =
@@ -223,7 +224,7 @@ pub(super) async fn artifacts(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Artifacts>, Problem> {
-    state(&app, &caller, &id).await?;
+    check(&app, &caller, &id).await?;
     let path = app.host.workspace(&id);
     let listed = tokio::task::spawn_blocking(move || {
         let mut items = Vec::new();
@@ -257,7 +258,7 @@ pub(super) async fn artifact(
     Extension(caller): Extension<Caller>,
     Path((id, path)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    state(&app, &caller, &id).await?;
+    check(&app, &caller, &id).await?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("the run {id} has no file `{path}`"));
     let (dir, wanted) = (app.host.workspace(&id), path.clone());
     // cap-std opens nothing outside the directory, whatever the path says.
@@ -298,20 +299,19 @@ pub(super) async fn approvals(
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Approvals>, Problem> {
     let mut items = Vec::new();
-    for (state, step) in app.host.approvals(1000).await? {
-        let job = &state.run.job;
-        let Some((definition, found)) = job.step(step).zip(state.steps.get(step)) else { continue };
-        if caller.covers(&job.id) {
+    for asked in app.host.approvals(1000).await? {
+        let Some(definition) = asked.job.step(asked.step) else { continue };
+        if caller.covers(&asked.job.id) {
             items.push(Approval {
-                execution_id: state.run.execution_id.clone(),
-                job_id: job.id.clone(),
+                execution_id: asked.execution_id,
+                job_id: asked.job.id.clone(),
                 step_id: definition.id.clone(),
-                message: found.reason.clone().unwrap_or_default(),
+                message: asked.message,
                 approvers: approval::Approval::of(definition)
                     .map(|approval| approval.approvers)
                     .unwrap_or_default(),
-                since: found.parked_since,
-                until: found.not_before,
+                since: Some(asked.since),
+                until: Some(asked.until),
             });
         }
     }
@@ -325,7 +325,7 @@ pub(super) async fn decide(
     bytes: Bytes,
 ) -> Result<Json<RunView>, Problem> {
     let Decision { approved, comment } = body(&bytes)?;
-    state(&app, &caller, &id).await?;
+    check(&app, &caller, &id).await?;
     let decided = Decided { approved, by: caller.name().to_owned(), roles: caller.role().all(), comment };
     let action = if approved { "approval.approve" } else { "approval.reject" };
     let audit = caller.audit(&app, action, &id);

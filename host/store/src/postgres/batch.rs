@@ -17,7 +17,8 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::session::{LOCK, Session, get};
 use super::{Inner, Postgres};
-use crate::runs::{self, Entry, Journal, JournalRow, New, Taken};
+use crate::journal::{PART_BYTES, PART_ROWS, Page, place};
+use crate::runs::{self, Entry, Journal, New, Taken};
 use crate::shared::{TOUCHED_MICROS, lock};
 use crate::sql::{failed, json, micros};
 
@@ -121,7 +122,7 @@ impl Postgres {
     }
 
     pub(super) async fn commit(&self, entry: &Arc<Entry>) -> Option<Result<(), StoreError>> {
-        if entry.commit.dead.is_some() {
+        if entry.commit.dead.is_some() || entry.commit.forget_checkpoint {
             return None;
         }
         self.commits.add(&self.inner, entry.clone()).await.map(|done| done.then_some(())).transpose()
@@ -342,6 +343,14 @@ pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Ve
     read(inner, &session, taken).await.map(Some)
 }
 
+/// The first parts of the journals of runs, as `journal::page` reads one. Texts are read only where they are part of it.
+const PAGES: &str = "SELECT wanted.id, part.run, part.events, part.fence, part.n, part.rows
+    FROM unnest($1::text[]) AS wanted(id), LATERAL (
+        SELECT run, events, fence, n, count(*) OVER () AS rows, row_number() OVER (ORDER BY fence, n) AS place,
+            (sum(COALESCE(octet_length(events), 0)) OVER (ORDER BY fence, n) - COALESCE(octet_length(events), 0))::bigint AS before
+        FROM journal WHERE execution_id = wanted.id AND (run IS NOT NULL OR events IS NOT NULL)) AS part
+    WHERE part.before < $2::bigint AND part.place <= $3::bigint ORDER BY wanted.id, part.fence, part.n";
+
 /// What was claimed, with what is known of it.
 async fn read(
     inner: &Inner,
@@ -365,21 +374,22 @@ async fn read(
             Some(run) => Journal::Fresh(Box::new(run)),
             None => {
                 unknown.push(id);
-                Journal::Stored(Vec::new())
+                Journal::Stored(Page::default())
             }
         };
         taken.push((id, Taken { run, job, fence, cancel: get(row, 2)? }));
     }
     if !unknown.is_empty() {
-        let sql = "SELECT execution_id, run, events FROM journal WHERE execution_id = ANY($1)
-            ORDER BY execution_id, fence, n";
-        let mut journals: HashMap<String, Vec<JournalRow>> = HashMap::new();
-        for row in session.rows(sql, &[&unknown]).await? {
-            journals.entry(get(&row, 0)?).or_default().push((get(&row, 1)?, get(&row, 2)?));
+        let mut pages: HashMap<String, Page> = HashMap::new();
+        for row in session.rows(PAGES, &[&unknown, &PART_BYTES, &PART_ROWS]).await? {
+            let page = pages.entry(get(&row, 0)?).or_default();
+            page.rows.push((get(&row, 1)?, get(&row, 2)?));
+            let more = get::<i64>(&row, 5)? > page.rows.len() as i64;
+            page.next = more.then_some(place(get(&row, 3)?, get(&row, 4)?, true));
         }
         for (id, taken) in &mut taken {
-            if let Journal::Stored(rows) = &mut taken.run {
-                *rows = journals.remove(*id).unwrap_or_default();
+            if let Journal::Stored(page) = &mut taken.run {
+                *page = pages.remove(*id).unwrap_or_default();
             }
         }
     }

@@ -24,7 +24,12 @@ pub struct Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, works_since: 1, sql: FIRST },
     Migration { version: 2, works_since: 1, sql: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT" },
+    Migration { version: 3, works_since: 1, sql: THIRD },
 ];
+
+/// Finds the row of the journal that is the checkpoint of a run (`lines` is -1 there). A program that does not know of it
+/// reads it as the event that it is.
+const THIRD: &str = "CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0";
 
 /// As in SQLite (`sqlite::schema` says what the phases and the journal are), with numbers of 64 bits everywhere, so
 /// that the same statements fit. Texts are compared byte by byte, as SQLite does. Rows of `runs` change place with each

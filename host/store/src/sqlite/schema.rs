@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The number in the file's `user_version`. Those below [`OLDEST`] were development versions before 0.1.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 const OLDEST: u32 = 3;
 
 /// `phase` says what can happen to a run: 1 ready, 2 waiting for its time, 3 claimed, 4 waiting for its
@@ -14,7 +14,8 @@ const OLDEST: u32 = 3;
 /// `journal` is what is known of a run in the order in which it came: first the run as it was admitted, then what
 /// each commit added: `fence` is its claim, and `n` its number within it, so that a commit is there once however often
 /// it is tried. The table only grows at its end, and the rows of `runs` are small: a transaction writes few pages,
-/// which is what it costs. `lines` is how many lines of log a row has.
+/// which is what it costs. `lines` is how many lines of log a row has; it is -1 in the row that is the checkpoint of a run:
+/// there is one at most, which moves to the end with each save.
 const SCHEMA: &str = "
     CREATE TABLE definitions (
         digest  TEXT PRIMARY KEY,
@@ -68,6 +69,7 @@ const SCHEMA: &str = "
         n            INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE UNIQUE INDEX journal_by_commit ON journal (execution_id, fence, n);
+    CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
     CREATE TABLE schedules (
         job_id    TEXT PRIMARY KEY,
         digest    TEXT NOT NULL,
@@ -138,8 +140,11 @@ const UPGRADE_4: &str = "
 /// From version 4 to 5.
 const UPGRADE_5: &str = "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER;";
 
+/// From version 5 to 6.
+const UPGRADE_6: &str = "CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;";
+
 /// The upgrades, by the version that they lead to.
-const UPGRADES: [(u32, &str); 2] = [(4, UPGRADE_4), (5, UPGRADE_5)];
+const UPGRADES: [(u32, &str); 3] = [(4, UPGRADE_4), (5, UPGRADE_5), (6, UPGRADE_6)];
 
 /// Brings the schema up to date.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -1,0 +1,83 @@
+//! What a run's record says. It is read part by part: a reader holds the state, and not the record.
+
+use serde_json::Value;
+use stepwell_engine::run::{Event, Replay, RunState, RunView};
+use stepwell_engine::store::{Loaded, Place};
+use stepwell_engine::{Outcome, Receipt, StoreError};
+
+use crate::{Host, HostError};
+
+impl Host {
+    /// The state of a run, from its record.
+    ///
+    /// # Errors
+    /// When there is no such run.
+    pub async fn run(&self, execution_id: &str) -> Result<RunState, HostError> {
+        let Loaded { run, events, next } = self.store.load(execution_id).await?;
+        let mut replay = Replay::new(run);
+        replay.add(&events);
+        self.read_on(execution_id, next, |events| replay.add(&events)).await?;
+        Ok(replay.end()?)
+    }
+
+    /// Reads the events of a run part by part, so that no more than one part is held.
+    pub(crate) async fn read_on(
+        &self,
+        execution_id: &str,
+        mut next: Option<Place>,
+        mut take: impl FnMut(Vec<Event>),
+    ) -> Result<(), StoreError> {
+        while let Some(place) = next {
+            let page = self.store.events(execution_id, place).await?;
+            take(page.events);
+            next = page.next;
+        }
+        Ok(())
+    }
+
+    /// The ends of all attempts of a run, oldest first: the index of the step, the attempt, its outcome and receipt.
+    ///
+    /// # Errors
+    /// When there is no such run.
+    pub async fn receipts(
+        &self,
+        execution_id: &str,
+    ) -> Result<Vec<(usize, u32, Outcome, Receipt)>, HostError> {
+        let mut receipts = Vec::new();
+        let mut take = |events: Vec<Event>| {
+            receipts.extend(events.into_iter().filter_map(|event| match event {
+                Event::StepEnded { step, attempt, end, .. } => {
+                    Some((step, attempt, end.outcome.clone(), end.receipt.clone()))
+                }
+                _ => None,
+            }));
+        };
+        let Loaded { events, next, .. } = self.store.load(execution_id).await?;
+        take(events);
+        self.read_on(execution_id, next, take).await?;
+        Ok(receipts)
+    }
+
+    /// A run for clients, with the reason of its cancellation.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn view(&self, state: &RunState) -> Result<RunView, HostError> {
+        let row = self.store.row(&state.run.execution_id).await?;
+        Ok(RunView::of(state, row.cancel))
+    }
+
+    /// The whole value that a step gave to later steps: none when it has not succeeded.
+    ///
+    /// # Errors
+    /// When there is no such run or step, or the store failed.
+    pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
+        let state = self.run(execution_id).await?;
+        let index = state.run.job.all_steps().position(|step| step.id == step_id);
+        let Some(step) = index.and_then(|index| state.steps.get(index)) else {
+            return Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned()));
+        };
+        let end = step.end.as_ref().filter(|end| end.outcome.is_success());
+        Ok(end.map(|end| end.produced.output.clone()))
+    }
+}

@@ -1,0 +1,119 @@
+//! What a worker writes: events, logs and checkpoints, with the token of its claim.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use stepwell_engine::StoreError;
+use stepwell_engine::run::{Event, apply};
+use stepwell_engine::store::{Checkpoint, Commit, Next};
+use tokio::time::sleep;
+
+use super::{Notice, Worker, dead_letter};
+use crate::HostError;
+
+impl Worker<'_> {
+    /// Writes a checkpoint in place of the one before; first what came before it.
+    pub(super) async fn save_checkpoint(&mut self, step: usize, data: String) -> Result<(), HostError> {
+        self.commit(Next::Keep).await?;
+        self.commits += 1;
+        self.written = self.written.saturating_add(json_bytes(&data));
+        let checkpoint = Checkpoint {
+            execution_id: self.hold.execution_id.clone(),
+            fence: self.hold.fence,
+            number: self.commits,
+            step,
+            data,
+        };
+        let store = self.host.store.clone();
+        self.until_written(|| store.save_checkpoint(checkpoint.clone())).await?;
+        apply(&mut self.state, &Event::CheckpointSaved { step, data: checkpoint.data })?;
+        Ok(())
+    }
+
+    /// Writes, and tries again while the store cannot be written: what was done is not lost for a disk that is full.
+    async fn until_written<T, F>(&self, write: impl Fn() -> F) -> Result<T, HostError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.host.timed("commit", write()).await {
+                Err(StoreError::Unavailable(why)) => {
+                    tracing::warn!("{}: {why}; trying again", self.hold.execution_id);
+                    tokio::select! {
+                        biased;
+                        () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
+                        () = self.hold.abort.cancelled() => {
+                            return Err(StoreError::Stale(self.hold.execution_id.clone()).into());
+                        }
+                    }
+                }
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    pub(super) fn push(&mut self, event: Event) -> Result<(), HostError> {
+        let had_checkpoint = self.state.has_checkpoint();
+        apply(&mut self.state, &event)?;
+        self.forget_checkpoint |= had_checkpoint && !self.state.has_checkpoint();
+        self.pending.push(event);
+        Ok(())
+    }
+
+    /// Writes what is pending, and tells the observer once it is on disk.
+    pub(super) async fn commit(&mut self, next: Next) -> Result<(), HostError> {
+        if next == Next::Keep && self.pending.is_empty() && self.logs.is_empty() {
+            return Ok(());
+        }
+        let events = std::mem::take(&mut self.pending);
+        self.commits += 1;
+        let commit = Commit {
+            execution_id: self.hold.execution_id.clone(),
+            fence: self.hold.fence,
+            number: self.commits,
+            events: events.clone(),
+            logs: std::mem::take(&mut self.logs),
+            forget_checkpoint: std::mem::take(&mut self.forget_checkpoint),
+            status: Some(self.state.status).filter(|status| *status != self.committed),
+            started_at: self.state.started_at,
+            next,
+            dead: (next == Next::End).then(|| dead_letter(&self.state, self.now())).flatten(),
+            at: self.now(),
+        };
+        let store = self.host.store.clone();
+        let free = self.until_written(|| store.commit(commit.clone())).await?;
+        self.committed = self.state.status;
+        if next == Next::End {
+            self.host.measures.ended(&self.state, commit.at, commit.dead.is_some());
+            self.host.run_ended(&self.state, commit.at);
+            let job = self.state.run.job.id.as_str();
+            tracing::info!(job, status = self.state.status.name(), "the run has ended");
+        }
+        self.host.wake(free.iter().map(String::as_str));
+        self.host.tell_queues(free);
+        for event in &events {
+            self.observer.notice(&self.state, event.step().unwrap_or_default(), Notice::Event(event));
+        }
+        self.host.moved(&self.state);
+        Ok(())
+    }
+}
+
+/// Bytes of a value as JSON.
+pub(super) fn json_bytes(value: &impl Serialize) -> u64 {
+    struct Count(u64);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // What cannot be written is not stored either.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}

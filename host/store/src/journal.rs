@@ -1,0 +1,162 @@
+//! The journal of a run, read in parts: what happened to a run may be more than a reader should hold at once.
+
+use std::sync::Arc;
+
+use stepwell_engine::StoreError;
+use stepwell_engine::job::Job;
+use stepwell_engine::run::Event;
+use stepwell_engine::store::{EventPage, Loaded, LogRecord, NewRun, Place};
+
+use crate::runs;
+use crate::shared::{LogPlace, Shared};
+use crate::sql::{Sql, failed, params, parse};
+
+/// Bytes of events in one part: a row that begins within them is part of it, however long it is.
+pub(crate) const PART_BYTES: i64 = 1 << 20;
+/// Rows in one part.
+pub(crate) const PART_ROWS: i64 = 1024;
+
+/// A part of a journal.
+#[derive(Default)]
+pub(crate) struct Page {
+    pub rows: Vec<JournalRow>,
+    pub next: Option<Place>,
+}
+
+/// The run, in its first row, and what happened.
+pub(crate) type JournalRow = (Option<String>, Option<String>);
+
+impl Page {
+    /// The run and the events of a first part.
+    pub fn loaded(self, job: Arc<Job>) -> Result<Loaded, StoreError> {
+        let mut run = None;
+        for (admitted, _) in &self.rows {
+            if let Some(text) = admitted {
+                run = Some(parse::<NewRun>(text)?);
+            }
+        }
+        let run = run.ok_or_else(|| failed("a run has no beginning in the journal"))?;
+        let EventPage { events, next } = self.events()?;
+        Ok(Loaded { run: NewRun { job, ..run }, events, next })
+    }
+
+    fn events(self) -> Result<EventPage, StoreError> {
+        let mut events = Vec::new();
+        for (_, happened) in self.rows {
+            if let Some(text) = happened {
+                events.extend(parse::<Vec<Event>>(&text)?);
+            }
+        }
+        Ok(EventPage { events, next: self.next })
+    }
+}
+
+/// The part of a journal after `after`, or the first. Log lines are not read.
+pub(crate) fn page(
+    db: &dyn Sql,
+    id: &str,
+    after: Option<Place>,
+    with_checkpoint: bool,
+) -> Result<Page, StoreError> {
+    let (fence, n) = after.map_or((-1, 0), key);
+    let lines = if with_checkpoint { -1i64 } else { 0 };
+    let wanted = "execution_id = $1 AND (fence, n) > ($2, $3) AND lines >= $4
+        AND (run IS NOT NULL OR events IS NOT NULL)";
+    let sql = format!(
+        "SELECT fence, n, COALESCE(octet_length(events), 0) FROM journal WHERE {wanted} ORDER BY fence, n LIMIT $5"
+    );
+    let rows: Vec<(i64, i64, i64)> = db.many(&sql, params![id, fence, n, lines, PART_ROWS + 1])?;
+    let mut bytes = 0;
+    let fits = |(index, row): &(usize, &(i64, i64, i64))| {
+        let fits = bytes < PART_BYTES && (*index as i64) < PART_ROWS;
+        bytes += row.2;
+        fits
+    };
+    let count = rows.iter().enumerate().take_while(fits).count();
+    let Some((last_fence, last_n, _)) = count.checked_sub(1).and_then(|last| rows.get(last)).copied() else {
+        return Ok(Page::default());
+    };
+    let sql = format!(
+        "SELECT run, events FROM journal WHERE {wanted} AND (fence, n) <= ($5, $6) ORDER BY fence, n"
+    );
+    let next = (rows.len() > count).then(|| place(last_fence, last_n, with_checkpoint));
+    Ok(Page { rows: db.many(&sql, params![id, fence, n, lines, last_fence, last_n])?, next })
+}
+
+/// The place of a row.
+pub(crate) fn place(fence: i64, n: i64, with_checkpoint: bool) -> Place {
+    let number = |value: i64| u64::try_from(value).unwrap_or(0);
+    Place { fence: number(fence), number: number(n), with_checkpoint }
+}
+
+fn key(place: Place) -> (i64, i64) {
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    (number(place.fence), number(place.number))
+}
+
+pub(crate) fn load(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Loaded, StoreError> {
+    let job = runs::job(db, shared, id)?;
+    page(db, id, None, false)?.loaded(job)
+}
+
+pub(crate) fn events(db: &dyn Sql, id: &str, after: Place) -> Result<EventPage, StoreError> {
+    page(db, id, Some(after), after.with_checkpoint)?.events()
+}
+
+/// What the last commit with events said.
+pub(crate) fn latest(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
+    let job = runs::job(db, shared, id)?;
+    let sql = "SELECT events FROM journal WHERE execution_id = $1 AND events IS NOT NULL AND lines >= 0
+        ORDER BY fence DESC, n DESC LIMIT 1";
+    let text: Option<String> = db.one(sql, params![id])?;
+    Ok((job, text.as_deref().map_or_else(|| Ok(Vec::new()), parse)?))
+}
+
+/// Rows of log that are looked at in one go.
+const LOG_ROWS: i64 = 1024;
+
+/// The lines after line `after`. Rows before them are counted, and not read; whoever follows a log goes on where the
+/// last reader stopped.
+pub(crate) fn logs(
+    db: &dyn Sql,
+    shared: &Shared,
+    id: &str,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<LogRecord>, StoreError> {
+    runs::row(db, id)?;
+    let mut at = shared.log_place(id, after);
+    let mut records: Vec<LogRecord> = Vec::new();
+    let limit = limit as usize;
+    while records.len() < limit {
+        let sql = "SELECT fence, n, lines FROM journal WHERE execution_id = $1 AND lines > 0
+            AND (fence, n) > ($2, $3) ORDER BY fence, n LIMIT $4";
+        let rows: Vec<(i64, i64, u64)> = db.many(sql, params![id, at.fence, at.n, LOG_ROWS])?;
+        let more = rows.len() as i64 == LOG_ROWS;
+        for (fence, n, lines) in rows {
+            if records.len() >= limit {
+                return Ok(records);
+            }
+            let first = at.seq;
+            if first + lines > after {
+                let sql = "SELECT logs FROM journal WHERE execution_id = $1 AND fence = $2 AND n = $3";
+                let text: Option<String> = db.one(sql, params![id, fence, n])?.flatten();
+                let read = parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))?;
+                let numbered = (first + 1..).zip(read).map(|(seq, record)| LogRecord { seq, ..record });
+                records.extend(numbered.filter(|record| record.seq > after));
+            }
+            if records.len() > limit {
+                records.truncate(limit);
+                return Ok(records);
+            }
+            at = LogPlace { seq: first + lines, fence, n };
+            if at.seq >= after {
+                shared.keep_log_place(id, at);
+            }
+        }
+        if !more {
+            break;
+        }
+    }
+    Ok(records)
+}
