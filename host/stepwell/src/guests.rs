@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::Host;
+use crate::node::lock;
 
 /// Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.
 const STACK: usize = 16 << 20;
@@ -51,6 +52,18 @@ impl Drop for GuestThreads {
 }
 
 impl Host {
+    /// Reads a document of that many bytes. Large ones are read one at a time, since each may take 256 MiB meanwhile, and
+    /// without holding up the other tasks of the thread.
+    pub fn read_in_turn<T>(&self, bytes: usize, read: impl FnOnce() -> T) -> T {
+        if bytes <= FEW {
+            return read();
+        }
+        apart(bytes, || {
+            let _turn = lock(&self.node.reading);
+            read()
+        })
+    }
+
     /// Awaits a call of a guest where guests run, when a service has threads for them.
     pub(crate) async fn among_guests<T: Send + 'static>(
         &self,
@@ -62,10 +75,11 @@ impl Host {
     }
 }
 
+/// Work on fewer bytes is done sooner than another thread is woken.
+const FEW: usize = 32 << 10;
+
 /// Does work in proportion to that many bytes without holding up the other tasks of its thread.
 pub(crate) fn apart<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
-    /// Less is done sooner than another thread is woken.
-    const FEW: usize = 32 << 10;
     let has_others = Handle::try_current()
         .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if bytes > FEW && has_others { tokio::task::block_in_place(work) } else { work() }

@@ -56,7 +56,6 @@ use stepwell_engine::{
 use stepwell_sandbox::{ComponentError, Issue, Sandbox};
 use tokio_util::sync::CancellationToken;
 
-use guests::apart;
 use node::Node;
 use prepare::KnownSteps;
 use stepwell_engine::trace::Spans;
@@ -195,7 +194,7 @@ impl Host {
     /// As [`Host::parse`].
     pub async fn parse_for(&self, project: &str, name: &str, text: &str) -> Result<Parsed, HostError> {
         self.fresh_steps().await?;
-        let read = apart(text.len(), || job::read(name, text, &self.catalog()));
+        let read = self.read_in_turn(text.len(), || job::read(name, text, &self.catalog()));
         let read = read.map_err(HostError::Invalid)?;
         self.checked(project, read).await
     }
@@ -211,7 +210,8 @@ impl Host {
         pointer: &str,
     ) -> Result<Parsed, HostError> {
         self.fresh_steps().await?;
-        let read = apart(weight([&document.value]), || job::read_in(document, pointer, &self.catalog()));
+        let bytes = weight([&document.value]);
+        let read = self.read_in_turn(bytes, || job::read_in(document, pointer, &self.catalog()));
         self.checked(project, read).await
     }
 

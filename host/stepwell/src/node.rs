@@ -63,6 +63,8 @@ pub(crate) struct Node {
     pub serving: OnceLock<tokio::sync::mpsc::UnboundedSender<String>>,
     /// Where a service works on its runs.
     pub guests: OnceLock<GuestThreads>,
+    /// Held while a large document is read.
+    pub reading: Mutex<()>,
 }
 
 impl Default for Node {
@@ -89,6 +91,7 @@ impl Default for Node {
             served: Mutex::default(),
             serving: OnceLock::new(),
             guests: OnceLock::new(),
+            reading: Mutex::default(),
         }
     }
 }

@@ -267,7 +267,10 @@ mod tests {
         };
         for _ in 0..2_016 {
             let left = step.allowance(&Limits::STANDARD).unwrap();
-            assert_eq!((left.fuel, left.http_requests), (Limits::STANDARD.fuel, Limits::STANDARD.http_requests));
+            assert_eq!(
+                (left.fuel, left.http_requests),
+                (Limits::STANDARD.fuel, Limits::STANDARD.http_requests)
+            );
             step.count(&look);
         }
     }
