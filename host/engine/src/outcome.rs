@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::policy::Shortfall;
 
-/// The limits of a step in its whole run.
+/// The limits of a step in its whole run, and of a run.
 pub(crate) const RUN_FACTOR: &str = "run_factor";
 pub(crate) const RUN_BYTES: &str = "run_bytes";
+pub(crate) const ALL_BYTES: &str = "service.run_bytes";
 
 /// How an attempt ended. The step's own failure is never confused with the platform's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -233,7 +234,7 @@ impl Outcome {
 
     /// Whether the budget of the step in its run is used up: then another attempt ends in the same way.
     pub fn ends_budget(&self) -> bool {
-        matches!(self, Self::OverLimit { limit, .. } if limit == RUN_FACTOR || limit == RUN_BYTES)
+        matches!(self, Self::OverLimit { limit, .. } if [RUN_FACTOR, RUN_BYTES, ALL_BYTES].contains(&limit.as_str()))
     }
 
     /// The class as it stands in JSON, for instance `out_of_fuel`.
@@ -296,6 +297,9 @@ impl Outcome {
             Self::Trapped { trap, .. } => trap.clone(),
             // This one is fixed.
             Self::OverLimit { limit, message } if limit == "denials" => message.clone(),
+            Self::OverLimit { limit, message } if limit == ALL_BYTES => {
+                format!("{message}; raise `{limit}` in the configuration")
+            }
             Self::OverLimit { limit, message } => format!("{message}; raise `limits.{limit}` in the policy"),
             Self::OutputTooLarge { limit } => {
                 format!(

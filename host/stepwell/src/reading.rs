@@ -2,12 +2,18 @@
 
 use serde_json::Value;
 use stepwell_engine::run::{Event, Replay, RunState, RunView};
+use stepwell_engine::quantity::Bytes;
 use stepwell_engine::store::{Loaded, Place};
 use stepwell_engine::{Outcome, Receipt, StoreError};
 
 use crate::{Host, HostError};
 
 impl Host {
+    /// Bytes that one run may write to the store.
+    pub(crate) fn run_bytes(&self) -> Bytes {
+        self.settings().config.service.run_bytes
+    }
+
     /// The state of a run, from its record.
     ///
     /// # Errors

@@ -395,9 +395,9 @@ impl Worker<'_> {
         let ids = error_span!("step", run, step = id, attempt, trace_id = trace);
         let end = self.watch(step, attempt, request, &mut reports).instrument(ids.clone()).await?;
         let end = self.counted(end);
-        let end = match self.state.steps.get(step).filter(|_| !cleaning_up) {
-            Some(known) => known.judged(&limits, end),
-            None => end,
+        let end = match cleaning_up {
+            true => end,
+            false => self.state.judged(step, &limits, self.host.run_bytes(), end),
         };
         let receipt = &end.receipt;
         ids.in_scope(|| {
@@ -429,8 +429,7 @@ impl Worker<'_> {
     fn allowance(&self, step: usize, grant: &Grant, cleaning_up: bool) -> Result<Limits, Outcome> {
         match self.state.steps.get(step) {
             Some(known) if cleaning_up => Ok(known.last_allowance(grant.limits())),
-            Some(known) => known.allowance(grant.limits()),
-            None => Ok(grant.limits().clone()),
+            _ => self.state.allowance(step, grant.limits(), self.host.run_bytes()),
         }
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Setting;
-use crate::quantity::Span;
+use crate::quantity::{Bytes, Span};
 
 /// The service's own settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,9 @@ pub struct Service {
     /// How long a claim lasts without being renewed: the time after which another process takes over the runs of
     /// one that has died. Default: 15s.
     pub lease: Span,
+    /// Bytes that the `steps` of one run may write to the store together, over all their attempts: ends, outputs, variables,
+    /// logs and checkpoints. Policies bound each step (`limits.run_bytes`). Default: 1GiB.
+    pub run_bytes: Bytes,
     /// How long records are stored.
     pub retention: Retention,
 }
@@ -139,6 +142,7 @@ impl Default for Service {
             workers: 256,
             drain: Span::secs(30),
             lease: Span::secs(15),
+            run_bytes: Bytes::new(1 << 30),
             retention: Retention::default(),
         }
     }

@@ -4,9 +4,11 @@
 //! attempts of a step share a budget: `run_factor` times the limits of one attempt, and `run_bytes` of the store. The
 //! parts of one attempt, between which the step is parked, share its log.
 
-use super::StepState;
-use crate::outcome::{Outcome, Produced, RUN_BYTES, RUN_FACTOR, Receipt, StepEnd};
+use super::{RunState, StepState};
+use crate::job::Part;
+use crate::outcome::{ALL_BYTES, Outcome, Produced, RUN_BYTES, RUN_FACTOR, Receipt, StepEnd};
 use crate::policy::Limits;
+use crate::quantity::Bytes;
 
 /// What attempts have used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,6 +134,52 @@ fn too_much_stored(limits: &Limits) -> Outcome {
     Outcome::OverLimit { limit: RUN_BYTES.to_owned(), message }
 }
 
+fn run_is_full(most: Bytes) -> Outcome {
+    let message = format!("all steps of the run together have written {most} to the store");
+    Outcome::OverLimit { limit: ALL_BYTES.to_owned(), message }
+}
+
+impl RunState {
+    /// Bytes that attempts have written to the store.
+    pub fn stored_bytes(&self) -> u64 {
+        self.steps.iter().fold(0, |sum, step| step.used.stored_bytes.saturating_add(sum))
+    }
+
+    /// Bytes that are left of `most` for that step. Steps that clean up after the others have budgets of their own alone.
+    fn left_of(&self, most: Bytes, step: usize) -> u64 {
+        match self.run.job.part_of(step) {
+            Part::Steps => most.0.saturating_sub(self.stored_bytes()),
+            Part::OnFailure | Part::Finally => u64::MAX,
+        }
+    }
+
+    /// The limits of the next attempt of a step, or of its next part: the lesser of its own and of what is left of the
+    /// step's budget in this run, and of the bytes that the run may write (`most`).
+    ///
+    /// # Errors
+    /// The end of a step that has nothing left.
+    pub fn allowance(&self, step: usize, limits: &Limits, most: Bytes) -> Result<Limits, Outcome> {
+        let Some(known) = self.steps.get(step) else { return Ok(limits.clone()) };
+        let mut left = known.allowance(limits)?;
+        match self.left_of(most, step) {
+            0 => return Err(run_is_full(most)),
+            bytes => left.run_bytes.0 = left.run_bytes.0.min(bytes),
+        }
+        Ok(left)
+    }
+
+    /// The end of an attempt that ran with [`RunState::allowance`]: where the budget of the run stopped it, it says so.
+    #[must_use]
+    pub fn judged(&self, step: usize, limits: &Limits, most: Bytes, end: StepEnd) -> StepEnd {
+        let Some(known) = self.steps.get(step) else { return end };
+        let end = known.judged(limits, end);
+        if end.outcome.ends_budget() || end.receipt.stored_bytes <= self.left_of(most, step) {
+            return end;
+        }
+        StepEnd { outcome: run_is_full(most), produced: Produced::default(), ..end }
+    }
+}
+
 impl StepState {
     /// Adds what an attempt has used.
     pub(super) fn count(&mut self, receipt: &Receipt) {
@@ -140,11 +188,7 @@ impl StepState {
         self.logged = (lines.saturating_add(receipt.log_lines), bytes.saturating_add(receipt.log_bytes));
     }
 
-    /// The limits of the next attempt, or of its next part: the lesser of its own and of what is left of the run.
-    ///
-    /// # Errors
-    /// The end of a step that has nothing left.
-    pub fn allowance(&self, limits: &Limits) -> Result<Limits, Outcome> {
+    fn allowance(&self, limits: &Limits) -> Result<Limits, Outcome> {
         let mut left = limits.clone();
         for resource in &RESOURCES {
             if let Some(outcome) = resource.used_up(limits, &self.used) {
@@ -172,9 +216,7 @@ impl StepState {
         limits
     }
 
-    /// The end of an attempt that ran with [`StepState::allowance`]: where the budget of the run stopped it, it says so.
-    #[must_use]
-    pub fn judged(&self, limits: &Limits, end: StepEnd) -> StepEnd {
+    fn judged(&self, limits: &Limits, end: StepEnd) -> StepEnd {
         let mut used = self.used;
         used.add(&end.receipt);
         if used.stored_bytes > limits.run_bytes.0 {
@@ -249,6 +291,27 @@ mod tests {
             "all attempts of the step in this run together have used up their 300 units of fuel: `fuel` times \
             `run_factor`; raise `limits.run_factor` in the policy"
         );
+    }
+
+    #[test]
+    fn all_steps_of_a_run_together_have_a_bound() {
+        let step = |id: &str| json!({"id": id, "type": "x"});
+        let job = json!({"id": "j", "steps": [step("a"), step("b")], "finally": [step("c")]});
+        let job: Job = serde_json::from_value::<JobDefinition>(job).unwrap().into();
+        let mut state = RunState::new(NewRun::of(job.into(), "exec_1", Default::default()));
+        let (limits, most) = (limits(), Bytes::new(1_500));
+        state.steps[0].count(&receipt(1, 0, 900));
+        assert_eq!(state.allowance(1, &limits, most).unwrap().run_bytes.0, 600);
+        let judged = |stored| state.judged(1, &limits, most, end(Outcome::Succeeded, receipt(1, 0, stored))).outcome;
+        assert_eq!(judged(600), Outcome::Succeeded);
+        assert_eq!(
+            judged(601).message(),
+            "all steps of the run together have written 1500B to the store; raise `service.run_bytes` in the \
+            configuration"
+        );
+        state.steps[1].count(&receipt(1, 0, 600));
+        assert!(state.allowance(1, &limits, most).unwrap_err().ends_budget());
+        assert_eq!(state.allowance(2, &limits, most).unwrap(), limits, "what cleans up runs all the same");
     }
 
     /// A step that looks at a server each five minutes for a week, with what such a look costs.
