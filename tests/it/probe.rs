@@ -148,10 +148,10 @@ async fn fuel_is_the_same_each_time_and_a_hundred_bad_steps_leave_nothing_behind
         assert!(matches!(end.outcome, Outcome::Trapped { .. }));
     }
     assert_eq!(fuel.len(), 1, "{fuel:?}");
-    let left = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
-    let pid_free = left.filter(|e| e.file_name().to_string_lossy().starts_with("stepwell-scratch")).count();
-    // Other tests run beside this one, each with at most one scratch directory.
-    assert!(pid_free < 16, "{pid_free} scratch directories are left");
+    let scratch = site.host.workspace("x").ancestors().nth(3).unwrap().join("scratch");
+    let own: Vec<_> = std::fs::read_dir(&scratch).unwrap().flatten().map(|entry| entry.path()).collect();
+    let left: usize = own.iter().filter_map(|dir| std::fs::read_dir(dir).ok()).map(Iterator::count).sum();
+    assert_eq!(left, 0, "scratch directories are left: {own:?}");
 }
 
 /// Slots are used again without being unmapped: nothing of the one before may show.

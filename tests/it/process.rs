@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Nobody, Running, Site, one_step, told};
 
-const ARGUMENTS: &str = r#"arguments: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", "begin.ps1"]"#;
+const ARGUMENTS: &str =
+    r#"arguments: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", "files/begin.ps1"]"#;
 
 /// A site with a stand-in for pwsh.
 fn site() -> Site {
-    let stand_in = "#!/bin/sh\n[ \"$*\" = '-NoLogo -NoProfile -NonInteractive -File begin.ps1' ] || exit 99\n[ -s begin.ps1 ] || exit 98\nexec /bin/sh ./script.ps1\n";
+    let stand_in = "#!/bin/sh\n[ \"$*\" = '-NoLogo -NoProfile -NonInteractive -File files/begin.ps1' ] || exit 99\n[ -s files/begin.ps1 ] || exit 98\nexec /bin/sh files/script.ps1\n";
     let site =
         Site::new().file("pwsh", stand_in).file("in/x.txt", "within\n").file("secret.txt", "outside\n");
     std::fs::set_permissions(site.path().join("pwsh"), PermissionsExt::from_mode(0o755)).unwrap();
@@ -25,7 +26,7 @@ fn site() -> Site {
 
 async fn granted(more: &str) -> Running {
     let grants = format!(
-        "files:\n- {{mount: /workspace, workspace: 1MiB, access: write}}\n- {{mount: /in, source: in, access: read}}\nprocess:\n- {{program: pwsh, path: pwsh, {ARGUMENTS}{more}}}\nlimits: {{process_output_bytes: 64KiB, process_file_bytes: 64KiB}}"
+        "files:\n- {{mount: /workspace, workspace: 1MiB, access: write}}\n- {{mount: /in, source: in, access: read}}\nprocess:\n- {{program: pwsh, path: pwsh, allow_weaker: true, {ARGUMENTS}{more}}}\nlimits: {{process_output_bytes: 64KiB, process_file_bytes: 64KiB}}"
     );
     site().policy("powershell", &grants).host().await
 }
@@ -46,8 +47,8 @@ async fn a_program_runs_where_policy_grants_it() {
         ("echo sorry >&2", json!({}), "succeeded"),
         ("echo sorry >&2", json!({"fail_on_stderr": true}), "`fail_on_stderr` is set: sorry"),
         ("kill -9 $$", json!({}), "ended by the signal 9"),
-        ("cat parameters.json", json!({"parameters": {"a": [1, true]}}), r#"{\"a\":[1,true]}"#),
-        ("ls -A", json!({}), r#""begin.ps1\nparameters.json\nscript.ps1\ntmp""#),
+        ("cat files/parameters.json", json!({"parameters": {"a": [1, true]}}), r#"{\"a\":[1,true]}"#),
+        ("ls -A . files", json!({}), r#"".:\nfiles\ntmp\n\nfiles:\nbegin.ps1\nparameters.json\nscript.ps1""#),
         ("[ \"$HOME\" = \"$PWD\" ] && stat -c %a .", json!({}), "\"700\""),
         (
             "env | cut -d= -f1 | sort | tr '\\n' ' '",
@@ -193,15 +194,16 @@ async fn what_policy_does_not_grant_is_refused() {
     assert!(problems.contains("`pwsh` is not installed: there is no /no/such/pwsh"), "{problems}");
 
     // An argument that no pattern allows.
-    let grants = "process: [{program: pwsh, path: pwsh, arguments: [-NoLogo, -Command]}]";
+    let grants = "process: [{program: pwsh, path: pwsh, allow_weaker: true, arguments: [-NoLogo, -Command]}]";
     let narrow = self::site().policy("powershell", grants).host().await;
     let end = pwsh(&narrow, "echo hello", json!({})).await;
     assert!(told(&end).contains("PROCESS_ARGUMENT_NOT_GRANTED"), "{}", told(&end));
     assert_eq!(end.receipt.denials["PROCESS_ARGUMENT_NOT_GRANTED"], 1);
 
     // More than the number of starts.
-    let none =
-        format!("process: [{{program: pwsh, path: pwsh, {ARGUMENTS}}}]\nlimits: {{process_starts: 0}}");
+    let none = format!(
+        "process: [{{program: pwsh, path: pwsh, allow_weaker: true, {ARGUMENTS}}}]\nlimits: {{process_starts: 0}}"
+    );
     let none = self::site().policy("powershell", &none).host().await;
     let end = pwsh(&none, "echo hello", json!({})).await;
     assert!(told(&end).contains("limits.process_starts"), "{}", told(&end));
@@ -216,7 +218,9 @@ async fn the_real_pwsh_runs_where_it_is_installed() {
     };
     let real = std::fs::canonicalize(path).unwrap();
     let read = real.parent().unwrap().display();
-    let grants = format!("process: [{{program: pwsh, path: {path}, {ARGUMENTS}, read: [{read}]}}]");
+    let grants = format!(
+        "process: [{{program: pwsh, path: {path}, allow_weaker: true, {ARGUMENTS}, read: [{read}]}}]"
+    );
     let site = Site::new().policy("powershell", &grants).host().await;
     for (script, parameters, expected) in [
         ("param([int[]]$N) ($N | Measure-Object -Sum).Sum", json!({"N": [1, 2, 3]}), "succeeded: \"6\""),

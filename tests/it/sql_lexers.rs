@@ -297,7 +297,7 @@ impl Random {
 
 async fn open(connections: &Connections) -> Connection {
     let timeout = Duration::from_secs(30);
-    let access = Access { mode: SqlMode::Read, scripts: false, rows: 1_000, timeout };
+    let access = Access { mode: SqlMode::Read, scripts: false, rows: 1_000, timeout, idle: timeout };
     connections.open("db", access, Arc::new(Totals::new(u64::MAX, u64::MAX))).await.unwrap()
 }
 

@@ -82,7 +82,11 @@ impl Session {
                     let text = if kind == BATCH { batch_text(&message) } else { statement_of(&message)? };
                     self.asked.lock().unwrap().push(text.clone());
                     // What sleeps answers only to the attention signal.
-                    if !text.contains("SLEEP") {
+                    if text.contains("FROM huge") {
+                        self.stream(1, 1 << 30).await?;
+                    } else if text.contains("FROM large_rows") {
+                        self.stream(64, 1 << 20).await?;
+                    } else if !text.contains("SLEEP") {
                         self.answer(&self.results(&text, kind == RPC)).await?;
                     }
                 }
@@ -117,6 +121,37 @@ impl Session {
             self.stream.write_all(&packet).await.ok()?;
         }
         Some(())
+    }
+
+    /// Rows with one `VARBINARY(MAX)` of that length each, in pieces.
+    async fn stream(&mut self, rows: usize, bytes: usize) -> Option<()> {
+        const PIECE: usize = 3_000;
+        let mut out = Vec::new();
+        metadata(&mut out, &[("raw", &[0xa5, 0xff, 0xff])]);
+        self.packet(&out, false).await?;
+        for _ in 0..rows {
+            // Of a length that is not known.
+            let mut begin = vec![0xd1];
+            begin.extend(0xffff_ffff_ffff_fffe_u64.to_le_bytes());
+            self.packet(&begin, false).await?;
+            for _ in 0..bytes.div_ceil(PIECE) {
+                let mut piece = (PIECE as u32).to_le_bytes().to_vec();
+                piece.resize(4 + PIECE, b'x');
+                self.packet(&piece, false).await?;
+            }
+            self.packet(&0u32.to_le_bytes(), false).await?;
+        }
+        let mut end = Vec::new();
+        done(&mut end, 0xfd, COUNT, rows as u64);
+        self.packet(&end, true).await
+    }
+
+    async fn packet(&mut self, part: &[u8], last: bool) -> Option<()> {
+        let mut packet = vec![4, u8::from(last)];
+        packet.extend((part.len() as u16 + 8).to_be_bytes());
+        packet.extend([0, 1, 1, 0]);
+        packet.extend(part);
+        self.stream.write_all(&packet).await.ok()
     }
 
     /// The answer to a text, by the rules that the tests know.

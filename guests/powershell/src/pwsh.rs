@@ -34,7 +34,7 @@ pub fn run(step: &Powershell, text: &str, directory: &str) -> StepResult {
     let begin = BEGIN.replace("@ACTION@", step.error_action.name());
     let command = Command {
         program: "pwsh".into(),
-        arguments: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", "begin.ps1"]
+        arguments: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", "files/begin.ps1"]
             .map(str::to_owned)
             .to_vec(),
         environment: Vec::new(),

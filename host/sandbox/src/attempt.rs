@@ -42,7 +42,9 @@ use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
+use crate::program::Mount;
 use crate::registry::Registered;
+use crate::scratch::{Private, Scratch};
 use crate::tree::{self, Measured};
 use crate::{Sandbox, trap};
 
@@ -54,6 +56,7 @@ pub(crate) struct Setup<'a> {
     pub project: &'a str,
     pub outbound: &'a Arc<Outbound>,
     pub connections: &'a Arc<Connections>,
+    pub scratch: &'a Arc<Scratch>,
     pub context: RunContext,
     pub mounts: Vec<Mounted>,
     pub deterministic: Option<Deterministic>,
@@ -69,21 +72,13 @@ pub(crate) struct Attempt {
     stderr: Captured,
 }
 
-/// A directory behind a mount. A scratch directory is deleted when this is dropped.
+/// A directory behind a mount.
 pub(crate) struct Mounted {
     grant: MountGrant,
     path: PathBuf,
     used: Measured,
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        if matches!(self.grant.source, MountSource::Scratch(_))
-            && let Err(error) = tree::remove(&self.path)
-        {
-            tracing::warn!("cannot delete the scratch directory {}: {error}", self.path.display());
-        }
-    }
+    /// Deletes a scratch directory when this is dropped.
+    _scratch: Option<Private>,
 }
 
 impl Sandbox {
@@ -108,7 +103,7 @@ impl Sandbox {
             );
             return end(Outcome::OverLimit { limit: "input_bytes".to_owned(), message }, receipt);
         }
-        let mounts = match mount(&request) {
+        let mounts = match mount(&request, &self.scratch) {
             Ok(mounts) => mounts,
             Err(outcome) => return end(outcome, receipt),
         };
@@ -143,6 +138,7 @@ impl Sandbox {
             project: project::of(&request.job_id),
             outbound: &self.outbound,
             connections: &self.connections,
+            scratch: &self.scratch,
             context,
             mounts,
             deterministic: request.deterministic,
@@ -182,9 +178,7 @@ impl Sandbox {
         receipt.run_us = clock.micros();
         receipt.longest_turn_us = longest_turn.into_inner();
         let (mut outcome, mut produced) = attempt.conclude(ended, wall).await;
-        if outcome.is_success()
-            && let Some(over) = over_quota(mounts).await
-        {
+        if let Some(over) = over_quota(mounts, outcome.is_success()).await {
             (outcome, produced) = (over, Produced::default());
         }
         attempt.close_log().await;
@@ -207,6 +201,7 @@ impl Sandbox {
             project: "",
             outbound: &self.outbound,
             connections: &self.connections,
+            scratch: &self.scratch,
             context,
             mounts: Vec::new(),
             deterministic: None,
@@ -319,8 +314,7 @@ impl Attempt {
         let handles = usize::try_from(limits.handles.0).unwrap_or(usize::MAX);
         table.set_max_capacity(handles);
         let used: Vec<_> = setup.mounts.iter().map(|m| (m.grant.clone(), m.used)).collect();
-        let place = |m: &Mounted| (m.grant.mount.clone(), m.path.clone(), m.grant.access);
-        let places = setup.mounts.iter().map(place).collect();
+        let places = setup.mounts.iter().map(Mounted::of_programs).collect();
         let traced = Traced::new(setup.trace, setup.sink.as_ref());
         let hooks = Hooks::new(
             setup.outbound.clone(),
@@ -337,7 +331,7 @@ impl Attempt {
             http,
             hooks,
             files: FileUse::new(&used, &limits),
-            process: ProcessUse::new(grant.clone(), places),
+            process: ProcessUse::new(grant.clone(), places, setup.scratch.clone()),
             sql: SqlUse::new(setup.connections.clone(), &grant),
             context: setup.context,
             log: LogBook::new(setup.sink.clone(), &limits),
@@ -432,13 +426,27 @@ impl Stopwatch {
     }
 }
 
+impl Mounted {
+    /// As programs see it.
+    fn of_programs(&self) -> Mount {
+        let bytes = match self.grant.source {
+            MountSource::Scratch(limit) | MountSource::Workspace(limit) => Some(limit.0),
+            MountSource::Host(_) => None,
+        };
+        Mount { place: self.grant.mount.clone(), path: self.path.clone(), access: self.grant.access, bytes }
+    }
+}
+
 /// What a step left in its own directories, when it is more than their quota: programs that it starts write there without
-/// the host.
-async fn over_quota(mounts: Vec<Mounted>) -> Option<Outcome> {
+/// the host. Scratch directories are deleted then, on a thread that may wait.
+async fn over_quota(mounts: Vec<Mounted>, measured: bool) -> Option<Outcome> {
     if mounts.iter().all(|mounted| matches!(mounted.grant.source, MountSource::Host(_))) {
         return None;
     }
     let look = move || {
+        if !measured {
+            return None;
+        }
         mounts.iter().find_map(|mounted| {
             let (MountSource::Scratch(limit) | MountSource::Workspace(limit)) = &mounted.grant.source else {
                 return None;
@@ -456,7 +464,7 @@ async fn over_quota(mounts: Vec<Mounted>) -> Option<Outcome> {
 }
 
 /// The directories behind the mounts of a request.
-fn mount(request: &StepRequest) -> Result<Vec<Mounted>, Outcome> {
+fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Mounted>, Outcome> {
     // Where directories are on this machine is for its log.
     let fault = |mount: &str, path: &Path, error: &std::io::Error| {
         tracing::error!("the mount {mount}: {}: {error}", path.display());
@@ -468,32 +476,27 @@ fn mount(request: &StepRequest) -> Result<Vec<Mounted>, Outcome> {
     };
     let mut mounted = Vec::new();
     for grant in request.grant.files() {
-        let (path, used) = match &grant.source {
+        let (path, used, private) = match &grant.source {
             MountSource::Host(path) => {
                 match fs::metadata(path) {
                     Ok(found) if found.is_dir() => {}
                     Ok(_) => return Err(fault(&grant.mount, path, &ErrorKind::NotADirectory.into())),
                     Err(error) => return Err(fault(&grant.mount, path, &error)),
                 }
-                (path.clone(), Measured::default())
+                (path.clone(), Measured::default(), None)
             }
             MountSource::Scratch(_) => {
-                let mut unique = [0; 8];
-                // Without random numbers the name is taken, and making the directory fails.
-                let _ = getrandom::fill(&mut unique);
-                let name = format!("stepwell-scratch-{:016x}", u64::from_le_bytes(unique));
-                let path = std::env::temp_dir().join(name);
-                make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
-                (path, Measured::default())
+                let made = scratch.make().map_err(|error| fault(&grant.mount, scratch.place(), &error))?;
+                (made.path().to_owned(), Measured::default(), Some(made))
             }
             MountSource::Workspace(_) => {
                 let Some(path) = request.workspace.clone() else { continue };
                 make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
                 let used = tree::measure(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
-                (path, used)
+                (path, used, None)
             }
         };
-        mounted.push(Mounted { grant: grant.clone(), path, used });
+        mounted.push(Mounted { grant: grant.clone(), path, used, _scratch: private });
     }
     Ok(mounted)
 }

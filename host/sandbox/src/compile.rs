@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::step::Origin;
 use tokio::sync::{OnceCell, Semaphore, oneshot};
@@ -418,7 +419,13 @@ impl Cache {
             ))
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| host("make", e))?;
-        let found = fs::metadata(dir).map_err(|e| host("read", e))?;
+        let found = fs::symlink_metadata(dir).map_err(|e| host("read", e))?;
+        if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(ComponentError::Host(format!(
+                "the cache of compiled components, {}, is a link or belongs to another user, and its content runs as native code: name a directory of this user's",
+                dir.display()
+            )));
+        }
         if found.mode() & 0o077 != 0 {
             return Err(ComponentError::Host(format!(
                 "the cache of compiled components, {}, is open to other users, and its content runs as native code: run chmod 700 on it",
@@ -445,9 +452,9 @@ impl Cache {
 
     fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let path = self.path(digest);
-        let file = File::open(&path).ok()?;
-        let tag = fs::read(path.with_extension("tag")).ok()?;
-        let tag: [u8; 32] = tag.try_into().ok()?;
+        let file = open_own(&path).ok()?;
+        let mut tag = [0; 32];
+        open_own(&path.with_extension("tag")).ok()?.read_exact(&mut tag).ok()?;
         // One open file for both looks: what is hashed is what is mapped, even when the name moves on.
         let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
         let mut hasher = self.hasher(digest);
@@ -466,7 +473,9 @@ impl Cache {
     /// Waits until no other process compiles the component.
     fn lock(&self, digest: &str) -> std::io::Result<File> {
         let path = self.path(digest).with_extension("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true).mode(0o600).custom_flags(NO_LINKS);
+        let file = options.open(path)?;
         file.lock()?;
         Ok(file)
     }
@@ -540,8 +549,22 @@ fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
         }
     }
     let mut key = [0; 32];
-    File::open(path)?.read_exact(&mut key)?;
+    open_own(path)?.read_exact(&mut key)?;
     Ok(key)
+}
+
+/// Opening a link fails.
+const NO_LINKS: i32 = OFlags::NOFOLLOW.bits().cast_signed();
+
+/// Opens a file that belongs to this user and that others cannot write to.
+fn open_own(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(NO_LINKS).open(path)?;
+    let found = file.metadata()?;
+    let own = found.is_file() && found.uid() == rustix::process::geteuid().as_raw();
+    match own && found.mode() & 0o022 == 0 {
+        true => Ok(file),
+        false => Err(std::io::Error::other(format!("{} is not a file of this user's alone", path.display()))),
+    }
 }
 
 #[cfg(test)]
@@ -588,5 +611,35 @@ mod tests {
         fs::write(cache.path("sha256:aa"), code).unwrap();
         assert!(cache.load(&engine, "sha256:aa").is_none());
         assert_eq!(fs::metadata(&cache.dir).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_cache_of_somebody_else_is_not_used() {
+        let place = tempfile::tempdir().unwrap();
+        let engine = engine();
+        let opened = |name: &str| Cache::open(&place.path().join(name), &engine).err().map(|e| e.to_string());
+        assert_eq!(opened("own"), None);
+        std::os::unix::fs::symlink("own", place.path().join("link")).unwrap();
+        assert!(opened("link").unwrap().contains("is a link or belongs to another user"));
+        // A key that leads elsewhere, or that others can write.
+        let key = place.path().join("own/key");
+        fs::rename(&key, place.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", &key).unwrap();
+        assert!(opened("own").unwrap().contains("cannot use the key"));
+        fs::remove_file(&key).unwrap();
+        fs::copy(place.path().join("elsewhere"), &key).unwrap();
+        fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+        assert!(opened("own").unwrap().contains("not a file of this user's alone"));
+        fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(opened("own"), None);
+        if rustix::process::geteuid().is_root() {
+            for path in [place.path().join("own"), key] {
+                std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
+                assert!(opened("own").is_some(), "{}", path.display());
+                std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+            }
+        } else {
+            eprintln!("skipped: only root can give a directory to another user");
+        }
     }
 }

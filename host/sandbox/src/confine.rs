@@ -1,11 +1,12 @@
-//! What a program gives up before it begins: files by Landlock, system calls by seccomp, rlimits, new privileges.
+//! What a program gives up before it begins: files by Landlock, system calls by seccomp, rlimits, capabilities, new
+//! privileges.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use landlock::{
     ABI, Access as _, AccessFs, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
@@ -13,12 +14,13 @@ use landlock::{
 };
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, Signal};
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-};
+use rustix::thread::{CapabilitySet, CapabilitySets};
 use stepwell_engine::policy::Access;
 
+use crate::control_group::{ControlGroup, ControlGroups};
 use crate::program::Program;
+use crate::system_calls::SystemCalls;
+use crate::watchdog;
 
 /// What programs need of the system to start at all. Of `/etc` only what says how to reach libraries, names and
 /// certificates.
@@ -68,34 +70,92 @@ const DEVICES: &[&str] = &["/dev/full", "/dev/null", "/dev/zero"];
 /// The newest interface of Landlock that the rules are written for; an older kernel has less of it.
 const LANDLOCK: ABI = ABI::V6;
 
-const NO_LANDLOCK: &str =
-    "this kernel has no Landlock: the program sees every file that the service's user sees";
+/// The number of that interface: it has the scopes of signals and of abstract sockets.
+const SCOPES: i32 = 6;
+
+/// What a program yields to the service.
+const NICE: i32 = 10;
+
+/// Capabilities that a kernel may have.
+const CAPABILITIES: libc::c_ulong = 64;
 
 /// What a program is not to have, ready to be given up between fork and exec.
 pub(crate) struct Bounds {
     /// The files that are left; nothing where the kernel has no Landlock.
     files: Option<OwnedFd>,
-    calls: BpfProgram,
-    limits: [(Resource, u64); 4],
+    calls: SystemCalls,
+    limits: Vec<(Resource, u64)>,
+    /// What bounds all of its processes together.
+    group: Option<Arc<ControlGroup>>,
+}
+
+/// What this machine cannot hold of the bounds of programs; nothing where it holds all of them.
+pub(crate) fn weaker() -> Vec<String> {
+    let mut weaker = Vec::new();
+    match landlock_version() {
+        0 => weaker.push(
+            "this kernel has no Landlock: the program sees every file that the service's user sees, and reaches its processes"
+                .to_owned(),
+        ),
+        version if version < SCOPES => weaker.push(format!(
+            "this kernel has Landlock {version}, and signals to other processes are bounded from {SCOPES} on (Linux 6.12)"
+        )),
+        _ => {}
+    }
+    if let Err(why) = ControlGroups::here() {
+        weaker.push(format!(
+            "there is no control group for it, so its memory and processes are counted some times a second ({why})"
+        ));
+    }
+    weaker
+}
+
+/// The version of Landlock's interface in this kernel; 0 for none.
+pub(crate) fn landlock_version() -> i32 {
+    const CREATE_RULESET_VERSION: u32 = 1;
+    #[allow(unsafe_code, reason = "a system call that no library wraps; see SAFETY")]
+    // SAFETY: with this flag the kernel reads no memory.
+    let version = unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            std::ptr::null::<libc::c_void>(),
+            0usize,
+            CREATE_RULESET_VERSION,
+        )
+    };
+    i32::try_from(version).unwrap_or_default().max(0)
 }
 
 impl Bounds {
+    /// Those of a program whose private directory is `home`.
     pub fn new(program: &Program, home: &Path) -> io::Result<Self> {
+        let group = match ControlGroups::here() {
+            Ok(groups) => Some(Arc::new(groups.make(program.memory_bytes, program.tasks)?)),
+            Err(_) => None,
+        };
+        let mut limits = vec![
+            (Resource::Core, 0),
+            (Resource::Data, program.memory_bytes),
+            (Resource::Fsize, program.file_bytes),
+            (Resource::Nofile, OPEN_FILES),
+        ];
+        let user = rustix::process::geteuid();
+        if group.is_none() && !user.is_root() {
+            // It counts every task of the user, the service's own too.
+            let others = watchdog::tasks_of(user.as_raw());
+            limits.push((Resource::Nproc, others.saturating_add(program.tasks)));
+        }
         Ok(Self {
             files: files(program, home).map_err(io::Error::other)?,
-            calls: system_calls(program.network).map_err(io::Error::other)?,
-            limits: [
-                (Resource::Core, 0),
-                (Resource::Data, program.memory_bytes),
-                (Resource::Fsize, program.file_bytes),
-                (Resource::Nofile, OPEN_FILES),
-            ],
+            calls: SystemCalls::new(program.network)?,
+            limits,
+            group,
         })
     }
 
-    /// What this kernel lacks.
-    pub fn weaker(&self) -> Option<&'static str> {
-        self.files.is_none().then_some(NO_LANDLOCK)
+    /// The control group of the program.
+    pub fn group(&self) -> Option<Arc<ControlGroup>> {
+        self.group.clone()
     }
 
     /// Has `command` give it all up when it starts.
@@ -109,19 +169,43 @@ impl Bounds {
     }
 
     fn apply(&self) -> io::Result<()> {
-        for (resource, most) in self.limits {
-            rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+        if let Some(group) = &self.group {
+            group.enter()?;
         }
+        for (resource, most) in &self.limits {
+            let most = Some(*most);
+            rustix::process::setrlimit(*resource, Rlimit { current: most, maximum: most })?;
+        }
+        // One that is nicer already stays so.
+        let _ = rustix::process::nice(NICE);
         // The thread that starts a program lives as long as it: a service that dies takes it along.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         rustix::thread::set_no_new_privs(true)?;
+        drop_capabilities()?;
         if let Some(files) = &self.files {
             own_process(files)?;
             restrict(files)?;
         }
         // After the process group was made, which the filter forbids.
-        seccompiler::apply_filter(&self.calls).map_err(|_| io::ErrorKind::PermissionDenied.into())
+        self.calls.apply()
     }
+}
+
+/// Gives up what a service that runs as root could do, so that a program that it starts cannot get it back.
+fn drop_capabilities() -> io::Result<()> {
+    for capability in 0..CAPABILITIES {
+        #[allow(unsafe_code, reason = "a system call that no library wraps for numbers; see SAFETY")]
+        // SAFETY: it takes numbers, and no memory. A process without the right to it has none to give up.
+        unsafe {
+            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+        }
+    }
+    let none = CapabilitySet::empty();
+    rustix::thread::set_capabilities(
+        None,
+        CapabilitySets { effective: none, permitted: none, inheritable: none },
+    )?;
+    Ok(())
 }
 
 /// Lets the program read what `/proc` tells of itself: of no other process.
@@ -183,39 +267,12 @@ fn files(program: &Program, home: &Path) -> Result<Option<OwnedFd>, RulesetError
         .add_rules(path_beneath_rules(&program.read, run))?
         .add_rules(path_beneath_rules([program.path.as_path(), real.as_path()], run))?
         .add_rules(path_beneath_rules([home], all))?;
-    for (path, access) in &program.mounts {
-        let access = match access {
+    for mount in &program.mounts {
+        let access = match mount.access {
             Access::Read => read,
             Access::Write => write,
         };
-        rules = rules.add_rules(path_beneath_rules([path], access))?;
+        rules = rules.add_rules(path_beneath_rules([&mount.path], access))?;
     }
     Ok(rules.into())
-}
-
-/// A filter that refuses what leads out of the process group, past the filter itself, and, without `network`, to any socket
-/// but a local one.
-fn system_calls(network: bool) -> Result<BpfProgram, seccompiler::Error> {
-    let mut refused: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    for call in [libc::SYS_setsid, libc::SYS_setpgid, libc::SYS_io_uring_setup] {
-        refused.insert(call, Vec::new());
-    }
-    if !network {
-        let family = |op, family: i32| {
-            SeccompCondition::new(0, SeccompCmpArgLen::Dword, op, u64::from(family.unsigned_abs()))
-        };
-        let remote = SeccompRule::new(vec![family(SeccompCmpOp::Ne, libc::AF_UNIX)?])?;
-        refused.insert(libc::SYS_socket, vec![remote]);
-    }
-    // The same calls by the numbers of the x32 interface, where the kernel has one.
-    #[cfg(target_arch = "x86_64")]
-    {
-        const X32: i64 = 0x4000_0000;
-        let also: Vec<_> = refused.keys().map(|call| (call | X32, Vec::new())).collect();
-        refused.extend(also);
-    }
-    let architecture = std::env::consts::ARCH.try_into()?;
-    let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    let filter = SeccompFilter::new(refused, SeccompAction::Allow, refuse, architecture)?;
-    Ok(filter.try_into()?)
 }

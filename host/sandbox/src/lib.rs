@@ -10,6 +10,8 @@ mod compile;
 mod compiler_process;
 #[cfg(target_os = "linux")]
 mod confine;
+#[cfg(target_os = "linux")]
+mod control_group;
 mod credentials;
 mod debug_info;
 mod engine;
@@ -18,10 +20,15 @@ mod host;
 mod limiter;
 mod program;
 mod registry;
+mod scratch;
 pub mod secrets;
 mod structure;
+#[cfg(target_os = "linux")]
+mod system_calls;
 mod trap;
 pub mod tree;
+#[cfg(target_os = "linux")]
+mod watchdog;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -47,9 +54,34 @@ use crate::guest::bindings::stepwell::step::types;
 use crate::guest::{Guest, bindings};
 use crate::host::breaker::Breakers;
 use crate::host::files::GuardedFiles;
-use crate::host::http::{Outbound, system_lookup};
+use crate::host::http::Outbound;
+use crate::host::lookups::{Lookups, system_lookup};
 use crate::host::waiting::Waiting;
 use crate::registry::{Registered, Registry};
+use crate::scratch::Scratch;
+
+/// What this machine holds of the bounds of programs that policy lets steps start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramBounds {
+    /// The version of Landlock's interface; 0 for none.
+    pub landlock: i32,
+    /// What it cannot hold; rules need `allow_weaker: true` for each program then.
+    pub weaker: Vec<String>,
+}
+
+impl ProgramBounds {
+    /// Those of this machine.
+    #[cfg(target_os = "linux")]
+    pub fn here() -> Self {
+        Self { landlock: confine::landlock_version(), weaker: confine::weaker() }
+    }
+
+    /// Those of this machine.
+    #[cfg(not(target_os = "linux"))]
+    pub fn here() -> Self {
+        Self { landlock: 0, weaker: vec!["programs run on Linux only".to_owned()] }
+    }
+}
 
 pub use compile::{ComponentError, MAX_COMPONENT_BYTES, Pace};
 pub use compiler_process::{CompilerProgram, compile_for_parent};
@@ -72,6 +104,9 @@ pub struct SandboxOptions {
     /// What compiles components that did not come with the program, in a process that has bounds and can be killed.
     /// Default: none, this process compiles them.
     pub compiler: Option<CompilerProgram>,
+    /// Where attempts have scratch directories, and programs their homes. Default: in the system's directory for
+    /// temporary files.
+    pub scratch_dir: Option<PathBuf>,
 }
 
 /// What a step has against a configuration.
@@ -97,6 +132,7 @@ pub struct Sandbox {
     compiler: compile::Compiler,
     outbound: Arc<Outbound>,
     connections: Arc<Connections>,
+    scratch: Arc<Scratch>,
     steps: RwLock<Registry>,
 }
 
@@ -125,9 +161,18 @@ impl Sandbox {
         let outbound = Outbound {
             credentials: Credentials::new(config),
             breakers: Breakers::default(),
-            lookup: Box::new(system_lookup),
+            lookups: Lookups::new(Box::new(system_lookup)),
         };
-        Ok(Self { engine, compiler, outbound: Arc::new(outbound), connections, steps: RwLock::default() })
+        let scratch_dir =
+            options.scratch_dir.unwrap_or_else(|| std::env::temp_dir().join("stepwell-scratch"));
+        Ok(Self {
+            engine,
+            compiler,
+            outbound: Arc::new(outbound),
+            connections,
+            scratch: Arc::new(Scratch::new(scratch_dir)),
+            steps: RwLock::default(),
+        })
     }
 
     /// Adds a component under the type that it names itself, compiling it if need be; it takes the place of one of the

@@ -15,20 +15,38 @@ pub(crate) struct Program {
     pub path: PathBuf,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// Put into its private directory.
+    /// Put into the directory `files` of its private directory, in which it does not begin: no name of a file configures it.
     pub files: Vec<(String, Vec<u8>)>,
     /// What `STEPWELL_DIRECTORY` tells it.
     pub directory: Option<PathBuf>,
     pub input: Vec<u8>,
     /// Directories that it may read and run beside the system's.
     pub read: Vec<PathBuf>,
-    pub mounts: Vec<(PathBuf, Access)>,
+    pub mounts: Vec<Mount>,
     pub network: bool,
     pub timeout: Duration,
     pub output_bytes: u64,
     pub memory_bytes: u64,
+    pub tasks: u64,
     pub file_bytes: u64,
+    pub file_count: u64,
+    /// Whether it runs where the machine cannot hold all of its bounds.
+    pub allow_weaker: bool,
 }
+
+/// A mount of the step.
+#[derive(Debug, Clone)]
+pub(crate) struct Mount {
+    /// Where the step sees it.
+    pub place: String,
+    pub path: PathBuf,
+    pub access: Access,
+    /// Bytes of it; none for a directory of the host.
+    pub bytes: Option<u64>,
+}
+
+/// Entries of a mount that are counted: what a guest makes there is bounded on its own.
+const MOUNT_ENTRIES: u64 = 1 << 20;
 
 /// How a program ended.
 #[derive(Debug, Default)]
@@ -38,18 +56,22 @@ pub(crate) struct Ended {
     pub output: Vec<u8>,
     pub error_output: Vec<u8>,
     pub truncated: bool,
-    /// What of the bounds this kernel does not have.
-    pub weaker: Option<&'static str>,
+    /// What of the bounds this machine does not hold.
+    pub weaker: Vec<String>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Error {
     TimedOut,
     Unavailable(String),
+    /// It had too much of something.
+    Limit(String),
+    /// This machine does not hold its bounds, and policy does not allow weaker ones.
+    Weaker(Vec<String>),
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) async fn run(_: Program) -> Result<Ended, Error> {
+pub(crate) async fn run(_: Program, _: &crate::scratch::Scratch) -> Result<Ended, Error> {
     Err(Error::Unavailable("programs run on Linux only".to_owned()))
 }
 
@@ -60,17 +82,23 @@ pub(crate) use linux::run;
 mod linux {
     use std::fs;
     use std::io::{Read, Write};
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     use std::os::unix::process::{CommandExt, ExitStatusExt};
     use std::path::Path;
     use std::process::{Child, Command, Stdio};
+    use std::sync::mpsc::sync_channel;
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread;
 
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
-    use super::{Ended, Error, Program};
-    use crate::confine::Bounds;
+    use stepwell_engine::policy::Access;
+
+    use super::{Ended, Error, MOUNT_ENTRIES, Program};
+    use crate::confine::{self, Bounds};
+    use crate::control_group::ControlGroup;
+    use crate::scratch::{Private, Scratch};
+    use crate::watchdog::{self, Directory, Quota};
 
     /// What keeps programs quiet, and from asking home: what PowerShell and .NET look at.
     const QUIET: [(&str, &str); 6] = [
@@ -90,6 +118,7 @@ mod linux {
     struct State {
         /// From its start until it is reaped: after that, its number may be another's.
         pid: Option<Pid>,
+        control: Option<Arc<ControlGroup>>,
         killed: bool,
     }
 
@@ -102,21 +131,31 @@ mod linux {
         fn kill(&self) {
             let mut state = self.state();
             state.killed = true;
+            if let Some(control) = &state.control {
+                control.kill();
+            }
             if let Some(pid) = state.pid {
                 // A group that is gone already is no error.
                 let _ = rustix::process::kill_process_group(pid, Signal::KILL);
             }
         }
 
-        fn started(&self, pid: Pid) {
-            self.state().pid = Some(pid);
-            if self.state().killed {
+        fn started(&self, pid: Pid, control: Option<Arc<ControlGroup>>) {
+            let killed = {
+                let mut state = self.state();
+                state.pid = Some(pid);
+                state.control = control;
+                state.killed
+            };
+            if killed {
                 self.kill();
             }
         }
 
         fn reaped(&self) {
-            self.state().pid = None;
+            let mut state = self.state();
+            state.pid = None;
+            state.control = None;
         }
     }
 
@@ -129,20 +168,21 @@ mod linux {
         }
     }
 
-    pub(crate) async fn run(program: Program) -> Result<Ended, Error> {
+    pub(crate) async fn run(program: Program, scratch: &Scratch) -> Result<Ended, Error> {
         let unavailable = |error: std::io::Error| Error::Unavailable(error.to_string());
         let timeout = program.timeout;
         let group = Group::default();
         let killed = KilledOnDrop(group.clone());
+        let home = scratch.make().map_err(unavailable)?;
         let (sender, ended) = tokio::sync::oneshot::channel();
         thread::Builder::new()
             .name("stepwell-program".to_owned())
             .spawn(move || {
-                let _ = sender.send(run_here(&program, &group));
+                let _ = sender.send(run_here(&program, &group, &home));
             })
             .map_err(unavailable)?;
         let ended = match tokio::time::timeout(timeout, ended).await {
-            Ok(Ok(ended)) => ended.map_err(unavailable),
+            Ok(Ok(ended)) => ended,
             Ok(Err(_)) => Err(Error::Unavailable("the thread that starts it has ended".to_owned())),
             Err(_) => Err(Error::TimedOut),
         };
@@ -150,36 +190,77 @@ mod linux {
         ended
     }
 
-    fn run_here(program: &Program, group: &Group) -> std::io::Result<Ended> {
-        let home = private_directory(&program.files)?;
-        let bounds = Bounds::new(program, home.path())?;
-        let weaker = bounds.weaker();
-        let mut child = start(program, home.path(), bounds)?;
-        let pid = Pid::from_child(&child);
-        group.started(pid);
-        let ended = finish(&mut child, program, group, pid);
-        // Whatever happened, nothing of it stays, and nobody signals a number that is free.
-        group.kill();
-        group.reaped();
-        let status = child.wait()?;
-        let (output, error_output, truncated) = ended?;
-        Ok(Ended { code: status.code(), signal: status.signal(), output, error_output, truncated, weaker })
+    impl From<std::io::Error> for Error {
+        fn from(error: std::io::Error) -> Self {
+            Self::Unavailable(error.to_string())
+        }
     }
 
-    fn private_directory(files: &[(String, Vec<u8>)]) -> std::io::Result<tempfile::TempDir> {
-        let mut home = tempfile::Builder::new();
-        let home =
-            home.prefix("stepwell-program-").permissions(fs::Permissions::from_mode(0o700)).tempdir()?;
-        fs::DirBuilder::new().mode(0o700).create(home.path().join("tmp"))?;
-        for (name, content) in files {
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(home.path().join(name))?;
-            file.write_all(content)?;
+    fn run_here(program: &Program, group: &Group, home: &Private) -> Result<Ended, Error> {
+        let weaker = confine::weaker();
+        if !weaker.is_empty() && !program.allow_weaker {
+            return Err(Error::Weaker(weaker));
         }
-        Ok(home)
+        fill(home.path(), &program.files)?;
+        let bounds = Bounds::new(program, home.path())?;
+        let control = bounds.group();
+        let quota = quota(program, home.path(), control.is_some());
+        let mut child = start(program, home.path(), bounds)?;
+        let pid = Pid::from_child(&child);
+        group.started(pid, control.clone());
+        let ended = finish(&mut child, program, group, &quota);
+        // Whatever happened, nothing of it stays, and nobody signals a number that is free.
+        group.kill();
+        watchdog::reap_orphans(pid);
+        group.reaped();
+        let status = child.wait()?;
+        let written = ended?;
+        if let Some(over) = written.over.or_else(|| quota.files_exceeded(0)) {
+            return Err(Error::Limit(over));
+        }
+        if control.is_some_and(|control| control.was_out_of_memory()) {
+            return Err(Error::Limit(format!(
+                "the program took more than {} bytes of memory, all its processes together, and was ended; raise `limits.process_memory` in the policy",
+                program.memory_bytes
+            )));
+        }
+        Ok(Ended {
+            code: status.code(),
+            signal: status.signal(),
+            output: written.output,
+            error_output: written.error_output,
+            truncated: written.truncated,
+            weaker,
+        })
+    }
+
+    fn quota(program: &Program, home: &Path, controlled: bool) -> Quota {
+        let written = program.mounts.iter().filter(|mount| mount.access == Access::Write);
+        let mounts = written.filter_map(|mount| {
+            Some(Directory { path: mount.path.clone(), bytes: mount.bytes?, entries: MOUNT_ENTRIES })
+        });
+        Quota {
+            memory_and_tasks: (!controlled).then_some((program.memory_bytes, program.tasks)),
+            home: Directory {
+                path: home.to_owned(),
+                bytes: program.file_bytes,
+                // Beside those that the host makes.
+                entries: program.file_count.saturating_add(program.files.len() as u64 + 2),
+            },
+            mounts: mounts.collect(),
+        }
+    }
+
+    /// Puts the guest's files into the private directory.
+    fn fill(home: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<()> {
+        for dir in ["tmp", "files"] {
+            fs::DirBuilder::new().mode(0o700).create(home.join(dir))?;
+        }
+        for (name, content) in files {
+            let path = home.join("files").join(name);
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(content)?;
+        }
+        Ok(())
     }
 
     fn start(program: &Program, home: &Path, bounds: Bounds) -> std::io::Result<Child> {
@@ -202,12 +283,25 @@ mod linux {
         command.spawn()
     }
 
-    type Written = (Vec<u8>, Vec<u8>, bool);
+    /// What a program wrote, and what it had too much of.
+    struct Written {
+        output: Vec<u8>,
+        error_output: Vec<u8>,
+        truncated: bool,
+        over: Option<String>,
+    }
 
     /// Waits until the program has ended and its pipes are read, without reaping it: its number stays its own.
-    fn finish(child: &mut Child, program: &Program, group: &Group, pid: Pid) -> std::io::Result<Written> {
+    fn finish(
+        child: &mut Child,
+        program: &Program,
+        group: &Group,
+        quota: &Quota,
+    ) -> std::io::Result<Written> {
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let pid = Pid::from_child(child);
         let most = program.output_bytes;
+        let (ending, ended) = sync_channel(0);
         thread::scope(|scope| {
             scope.spawn(move || {
                 if let Some(mut stdin) = stdin {
@@ -215,17 +309,26 @@ mod linux {
                     let _ = stdin.write_all(&program.input);
                 }
             });
+            let watchdog = scope.spawn(move || {
+                let over = watchdog::watch(pid, quota, &ended);
+                if over.is_some() {
+                    group.kill();
+                }
+                over
+            });
             let output = scope.spawn(move || read(stdout, most));
             let error_output = scope.spawn(move || read(stderr, most));
             let waited =
                 rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+            drop(ending);
             // What the program has left behind holds its pipes open.
             group.kill();
             let gone = |_| std::io::Error::other("a thread that reads its output has ended");
+            let over = watchdog.join().map_err(gone)?;
             let (output, cut) = output.join().map_err(gone)?;
             let (error_output, cut_too) = error_output.join().map_err(gone)?;
             waited?;
-            Ok((output, error_output, cut || cut_too))
+            Ok(Written { output, error_output, truncated: cut || cut_too, over })
         })
     }
 

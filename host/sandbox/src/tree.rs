@@ -4,9 +4,13 @@
 //! for each level uses up those of the process. So a directory is always opened in the one above it, what is measured has a
 //! bounded depth, and deletion moves entries up first.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, OsStr};
+use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RawMode};
@@ -31,12 +35,20 @@ pub struct Measured {
 /// # Errors
 /// When it cannot be read, or is deeper than a guest can make it.
 pub fn measure(path: &Path) -> io::Result<Measured> {
+    measure_up_to(path, u64::MAX)
+}
+
+/// The same, and no further than to one entry more than `most`.
+///
+/// # Errors
+/// As [`measure`].
+pub(crate) fn measure_up_to(path: &Path, most: u64) -> io::Result<Measured> {
     let mut found = Measured::default();
-    measure_in(open(rustix::fs::CWD, path)?.as_fd(), 0, &mut found)?;
+    measure_in(open(rustix::fs::CWD, path)?.as_fd(), 0, most, &mut found)?;
     Ok(found)
 }
 
-fn measure_in(dir: BorrowedFd<'_>, depth: usize, found: &mut Measured) -> io::Result<()> {
+fn measure_in(dir: BorrowedFd<'_>, depth: usize, most: u64, found: &mut Measured) -> io::Result<()> {
     if depth > MEASURED_DEPTH {
         return Err(io::Error::other("its directories are too deep"));
     }
@@ -44,6 +56,9 @@ fn measure_in(dir: BorrowedFd<'_>, depth: usize, found: &mut Measured) -> io::Re
         let entry = entry?;
         if is_dots(entry.file_name()) {
             continue;
+        }
+        if found.entries > most {
+            return Ok(());
         }
         let stat = match rustix::fs::statat(dir, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
@@ -54,9 +69,113 @@ fn measure_in(dir: BorrowedFd<'_>, depth: usize, found: &mut Measured) -> io::Re
         found.entries += 1;
         match FileType::from_raw_mode(stat.st_mode as RawMode) {
             FileType::Directory => {
-                measure_in(open(dir, entry.file_name())?.as_fd(), depth + 1, found)?;
+                measure_in(open(dir, entry.file_name())?.as_fd(), depth + 1, most, found)?;
             }
             _ => found.bytes = found.bytes.saturating_add(u64::try_from(stat.st_size).unwrap_or(0)),
+        }
+    }
+    Ok(())
+}
+
+/// A file below a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Its path below the directory.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The regular files below a directory, of at most `most` entries. Links are not followed.
+///
+/// # Errors
+/// When it cannot be read, or has more or deeper entries.
+pub fn list(path: &Path, most: usize) -> io::Result<Vec<Found>> {
+    let mut files = Vec::new();
+    let root = open(rustix::fs::CWD, path)?;
+    walk(root.as_fd(), most, &mut |below, dir, name, kind| {
+        if kind == FileType::RegularFile {
+            let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            let bytes = u64::try_from(stat.st_size).unwrap_or(0);
+            files.push(Found { path: below.join(OsStr::from_bytes(name.to_bytes())), bytes });
+        }
+        Ok(())
+    })?;
+    files.sort();
+    Ok(files)
+}
+
+/// Copies the files and directories of one directory into another, of at most `most` entries. Links are left out.
+///
+/// # Errors
+/// When something cannot be read or written, or there are more or deeper entries.
+pub fn copy(from: &Path, to: &Path, most: usize) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to)?;
+    let (from, root) = (open(rustix::fs::CWD, from)?, open(rustix::fs::CWD, to)?);
+    walk(from.as_fd(), most, &mut |below, dir, name, kind| {
+        // Directories come before what is in them.
+        let target = below_of(root.as_fd(), below)?;
+        match kind {
+            FileType::Directory => match rustix::fs::mkdirat(&target, name, Mode::RWXU) {
+                Ok(()) | Err(Errno::EXIST) => Ok(()),
+                Err(error) => Err(error.into()),
+            },
+            FileType::RegularFile => {
+                let read = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+                let source = rustix::fs::openat(dir, name, read, Mode::empty())?;
+                let mode = Mode::from_raw_mode(rustix::fs::fstat(&source)?.st_mode & 0o700) | Mode::WUSR;
+                let write =
+                    OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let file = rustix::fs::openat(&target, name, write, mode)?;
+                io::copy(&mut File::from(source), &mut File::from(file)).map(drop)
+            }
+            _ => Ok(()),
+        }
+    })
+}
+
+/// Opens a directory below another, one level after the other.
+fn below_of(root: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
+    let mut dir = root.try_clone_to_owned()?;
+    for part in path.iter() {
+        dir = open(&dir, part)?;
+    }
+    Ok(dir)
+}
+
+/// What a walk calls for each entry: the path of its directory, the directory, and its name and kind.
+type Visit<'a> = dyn FnMut(&Path, BorrowedFd<'_>, &CStr, FileType) -> io::Result<()> + 'a;
+
+/// Visits what is below a directory, a directory before what is in it. Holds the names that are left to visit, and one
+/// directory open.
+fn walk(root: BorrowedFd<'_>, most: usize, visit: &mut Visit<'_>) -> io::Result<()> {
+    let mut left: Vec<(Rc<Path>, CString, usize)> = vec![(Rc::from(Path::new("")), CString::default(), 0)];
+    let mut seen = 0;
+    while let Some((above, name, depth)) = left.pop() {
+        if depth > MEASURED_DEPTH {
+            return Err(io::Error::other("its directories are too deep"));
+        }
+        let below: Rc<Path> = match name.is_empty() {
+            true => above,
+            false => above.join(OsStr::from_bytes(name.to_bytes())).into(),
+        };
+        let dir = below_of(root, &below)?;
+        for name in names(dir.as_fd())? {
+            seen += 1;
+            if seen > most {
+                return Err(io::Error::other(format!("it has more than {most} files and directories")));
+            }
+            let stat = match rustix::fs::statat(&dir, &*name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => stat,
+                // Gone since it was listed.
+                Err(Errno::NOENT) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let kind = FileType::from_raw_mode(stat.st_mode as RawMode);
+            visit(&below, dir.as_fd(), &name, kind)?;
+            if kind == FileType::Directory {
+                left.push((below.clone(), name, depth + 1));
+            }
         }
     }
     Ok(())
@@ -125,7 +244,7 @@ fn remove_one(dir: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     }
 }
 
-fn names(dir: BorrowedFd<'_>) -> io::Result<Vec<std::ffi::CString>> {
+fn names(dir: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(dir)? {
         let entry = entry?;
@@ -184,6 +303,36 @@ mod tests {
             assert!(!path.exists());
         }
         assert!(remove(&deep).is_ok(), "a directory that does not exist is deleted already");
+    }
+
+    #[test]
+    fn copies_and_lists_are_bounded_and_follow_no_link() {
+        let root = tempfile::tempdir().unwrap();
+        let (from, to) = (root.path().join("from"), root.path().join("to"));
+        std::fs::create_dir_all(from.join("a/b")).unwrap();
+        std::fs::create_dir(from.join("empty")).unwrap();
+        std::fs::write(from.join("a/b/file"), "12345").unwrap();
+        std::fs::write(from.join("top"), "1").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", from.join("link")).unwrap();
+        let files = |dir: &Path| {
+            let found = list(dir, 100).unwrap().into_iter();
+            found.map(|file| (file.path.display().to_string(), file.bytes)).collect::<Vec<_>>()
+        };
+        let expected = vec![("a/b/file".to_owned(), 5), ("top".to_owned(), 1)];
+        copy(&from, &to, 100).unwrap();
+        assert_eq!((files(&from), files(&to)), (expected.clone(), expected));
+        assert!(to.join("empty").is_dir() && !to.join("link").exists());
+        assert!(list(&from, 5).is_err() && copy(&from, &root.path().join("more"), 5).is_err());
+        // A link in the place of a directory of the copy leads nowhere.
+        let trap = root.path().join("trap");
+        std::fs::create_dir(&trap).unwrap();
+        std::os::unix::fs::symlink(&to, trap.join("a")).unwrap();
+        assert!(copy(&from, &trap, 100).is_err());
+        let deep = root.path().join("deep");
+        std::fs::create_dir(&deep).unwrap();
+        chain(&deep, 3_000, "d");
+        assert!(list(&deep, 1 << 20).is_err() && copy(&deep, &root.path().join("x"), 1 << 20).is_err());
+        remove(&deep).unwrap();
     }
 
     #[test]

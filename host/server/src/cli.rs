@@ -59,11 +59,12 @@ impl Cli {
 }
 
 /// Options about this node, which a service elsewhere does not see.
-const OF_THIS_NODE: [(&str, &str); 7] = [
+const OF_THIS_NODE: [(&str, &str); 8] = [
     ("policy", "--policy"),
     ("config", "--config"),
     ("queues", "--queues"),
     ("data_dir", "--data-dir"),
+    ("scratch_dir", "--scratch-dir"),
     ("store", "--store"),
     ("step_file", "--step"),
     ("replace", "--replace"),
@@ -374,6 +375,10 @@ pub(crate) struct HostArgs {
     /// The directory of runs and workspaces [default: the user's data directory, for instance ~/.local/share/stepwell].
     #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
+    /// The directory of what lives as long as an attempt: scratch directories, homes of programs [default: `scratch` in the
+    /// data directory].
+    #[arg(long, value_name = "DIR", env = "STEPWELL_SCRATCH_DIR", global = true)]
+    pub scratch_dir: Option<PathBuf>,
     /// The URL of a PostgreSQL that stores the runs [default: SQLite in the data directory]. As a variable, it does not
     /// show in lists of processes.
     #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 use stepwell::engine::schedule::zone;
-use stepwell::sandbox::Allocator;
+use stepwell::sandbox::{Allocator, ProgramBounds};
 use stepwell::{Host, HostError};
 
 use crate::api::oidc;
@@ -232,6 +232,19 @@ fn tempfile_in(dir: &Path) -> std::io::Result<()> {
     std::fs::remove_file(path)
 }
 
+/// What bounds the programs of steps here.
+fn programs() -> Finding {
+    let bounds = ProgramBounds::here();
+    let landlock = bounds.landlock;
+    if bounds.weaker.is_empty() {
+        let found = format!("Landlock {landlock}, control groups: all bounds of programs hold");
+        return finding("programs", State::Good, found, "");
+    }
+    let found = format!("Landlock {landlock}: {}", bounds.weaker.join("; "));
+    let fix = "delegate a control group (`Delegate=` of systemd) and use Linux 6.12 or newer, or write `allow_weaker: true` into the rules for programs";
+    finding("programs", State::Warning, found, fix)
+}
+
 /// The machine: its zone database and its limits.
 fn machine(findings: &mut Vec<Finding>) {
     let newer = system_zones().filter(|version| version.as_str() > zone::database_version());
@@ -244,6 +257,7 @@ fn machine(findings: &mut Vec<Finding>) {
             "rules of some zones may have changed: upgrade Stepwell",
         ),
     });
+    findings.push(programs());
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     let state = if limit < FILES { State::Warning } else { State::Good };
     let fix = "raise the limit: ulimit -n, LimitNOFILE";

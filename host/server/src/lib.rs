@@ -167,6 +167,9 @@ fn builder(args: &HostArgs) -> HostBuilder {
     if let Some(dir) = &args.data_dir {
         builder = builder.data_dir(dir);
     }
+    if let Some(dir) = &args.scratch_dir {
+        builder = builder.scratch_dir(dir);
+    }
     if let Some(url) = &args.store {
         builder = builder.store_url(url);
     }

@@ -87,6 +87,8 @@ const POSTGRES: Words = Words {
         "cast",
         "operator",
         "transform",
+        "default",
+        "owned",
     ],
 };
 
@@ -182,6 +184,10 @@ const MSSQL: Words = Words {
         "remote",
         "workload",
         "resource",
+        "authorization",
+        "asymmetric",
+        "symmetric",
+        "security",
     ],
 };
 
@@ -245,7 +251,7 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
         .iter()
         .any(|word| token.is(word))
     });
-    if ["create", "alter", "drop"].iter().any(|word| first.is(word))
+    if ["create", "alter", "drop", "rename"].iter().any(|word| first.is(word))
         && let Some(about) = about
         && names(words.not_ddl, about.text)
     {
@@ -449,6 +455,8 @@ fn one_statement(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool) -> Resu
     Ok(())
 }
 
+#[cfg(test)]
+mod composed;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

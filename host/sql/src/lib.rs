@@ -5,6 +5,7 @@
 //! server and leaves the session clean. Statements pass a gate for their dialect, rows come in bounded batches that
 //! wait for their reader, and every error is in terms that tell a guest nothing of addresses and logins.
 
+mod bounded;
 mod connection;
 mod dialect;
 mod gate;
@@ -12,6 +13,7 @@ mod mssql;
 mod mysql;
 mod pool;
 mod postgres;
+mod postgres_stream;
 mod postgres_types;
 mod serve;
 mod sink;
@@ -54,7 +56,10 @@ pub enum Error {
 impl Error {
     /// Without a session there is nothing more to say to it.
     pub(crate) fn lost() -> Self {
-        Self::Unavailable("the connection is gone: open it again".to_owned())
+        Self::Unavailable(
+            "the connection is gone, as after a transaction that did nothing for a while: open it again"
+                .to_owned(),
+        )
     }
 
     /// Whether rows of the statement may still be on their way.

@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
+use crate::bounded::{Allowance, Bounded, Exceeded};
 use crate::dialect::{self, Token, bind, quoted, quoted_part};
 use crate::pool::{Access, Opened, Server};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
@@ -32,7 +33,9 @@ const MAX_ROWS: usize = 1_000;
 const LOGIN: Duration = Duration::from_secs(10);
 
 pub(crate) struct Mssql {
-    client: Client<Compat<TcpStream>>,
+    client: Client<Compat<Bounded<TcpStream, Allowance>>>,
+    allowance: Allowance,
+    exceeded: Exceeded,
     access: Access,
     in_transaction: bool,
 }
@@ -65,6 +68,8 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let stream =
         connecting.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(|e| e.to_string())?;
     stream.set_nodelay(true).map_err(|e| e.to_string())?;
+    let (allowance, exceeded) = (Allowance::default(), Exceeded::default());
+    let stream = Bounded::new(stream, allowance.clone(), exceeded.clone());
     let mut client = Client::connect(config, stream.compat_write()).await.map_err(|e| e.to_string())?;
     let rights = "SELECT @@VERSION, IS_SRVROLEMEMBER('sysadmin')";
     let row = client
@@ -78,7 +83,7 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let version: &str = row.try_get(0).ok().flatten().unwrap_or_default();
     let superuser: Option<i32> = row.try_get(1).map_err(|e| e.to_string())?;
     let version = version.lines().next().unwrap_or_default().trim().to_owned();
-    let driver = Mssql { client, access: Access::nothing(), in_transaction: false };
+    let driver = Mssql { client, allowance, exceeded, access: Access::nothing(), in_transaction: false };
     Ok(Opened { driver: Box::new(driver), version, superuser: superuser == Some(1) })
 }
 
@@ -96,6 +101,7 @@ impl Mssql {
         for value in values {
             query.bind(Bound(value));
         }
+        self.allowance.renew();
         if !returns_rows(&tokens) {
             let done = query.execute(&mut self.client).await.map_err(|e| error(&e))?;
             sink.columns(Vec::new())?;
@@ -104,6 +110,7 @@ impl Mssql {
         let mut stream = query.query(&mut self.client).await.map_err(|e| error(&e))?;
         let (mut types, mut values, mut first) = (Vec::new(), Vec::new(), true);
         while let Some(item) = stream.try_next().await.map_err(|e| error(&e))? {
+            self.allowance.renew();
             match item {
                 // Of several results of a batch, the first is taken.
                 QueryItem::Metadata(metadata) if metadata.result_index() == 0 => {
@@ -129,6 +136,7 @@ impl Mssql {
     }
 
     async fn batch(&mut self, text: &str) -> Result<(), Error> {
+        self.allowance.renew();
         let stream = self.client.simple_query(text).await.map_err(|e| error(&e))?;
         stream.into_results().await.map(drop).map_err(|e| error(&e))
     }
@@ -159,6 +167,7 @@ impl Mssql {
                 for value in part.iter().flatten() {
                     query.bind(Bound(value));
                 }
+                self.allowance.renew();
                 query.execute(&mut self.client).await.map_err(|e| error(&e))?;
                 loaded += part.len() as u64;
             }
@@ -177,10 +186,11 @@ impl Driver for Mssql {
 
     async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error> {
         if self.access.mode > SqlMode::Read || self.in_transaction {
-            return self.rows(statement, parameters, sink).await;
+            let result = self.rows(statement, parameters, sink).await;
+            return result.map_err(|error| self.exceeded.or(error));
         }
         self.batch("BEGIN TRANSACTION").await?;
-        let result = self.rows(statement, parameters, sink).await;
+        let result = self.rows(statement, parameters, sink).await.map_err(|error| self.exceeded.or(error));
         if !result.as_ref().is_err_and(Error::leaves_rows) {
             self.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION").await?;
         }
@@ -191,11 +201,13 @@ impl Driver for Mssql {
         dialect::split(Database::Mssql, text)
     }
 
-    /// A batch as it is: what its results hold is left, and the rows that it changed are counted.
+    /// A batch as it is: what its results hold is left, at most as much as one row may have, and the rows that it changed are
+    /// counted.
     async fn run_part(&mut self, batch: &str, _: &mut Sink) -> Result<u64, Error> {
         gate::check(Database::Mssql, self.access.mode, true, &dialect::tokens(Database::Mssql, batch)?)?;
-        let done = Query::new(batch).execute(&mut self.client).await.map_err(|e| error(&e))?;
-        Ok(done.total())
+        self.allowance.renew();
+        let done = Query::new(batch).execute(&mut self.client).await;
+        done.map(|done| done.total()).map_err(|e| self.exceeded.or(error(&e)))
     }
 
     async fn control(&mut self, control: Control) -> Result<(), Error> {

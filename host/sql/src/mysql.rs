@@ -6,11 +6,12 @@
 use async_trait::async_trait;
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column as Described, Conn, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
+use mysql_async::{Column as Described, Conn, DriverError, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
 
+use crate::bounded::{self, ROW};
 use crate::dialect::{self, bind, miscounted, quoted, quoted_part};
 use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::serve::{Control, Driver, Loaded, next_rows};
@@ -43,6 +44,7 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
         .pass(server.password.as_deref())
         .db_name(Some(&server.database))
         .prefer_socket(false)
+        .max_allowed_packet(usize::try_from(ROW).ok())
         .stmt_cache_size(64);
     opts = match server.host.starts_with('/') {
         true => opts.socket(Some(&server.host)),
@@ -61,9 +63,9 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let mut conn =
         connecting.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(shown)?;
     let version: Option<String> = conn.query_first("SELECT VERSION()").await.map_err(shown)?;
-    let grants: Vec<String> = conn.query("SHOW GRANTS").await.map_err(shown)?;
     let version = version.unwrap_or_default();
     let is_mariadb = version.to_ascii_lowercase().contains("mariadb");
+    let grants = grants(&mut conn, is_mariadb).await.map_err(shown)?;
     let role = server.role.clone();
     let superuser = grants.iter().any(|grant| rules(grant));
     let access = Access::nothing();
@@ -71,13 +73,86 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     Ok(Opened { driver: Box::new(driver), version, superuser })
 }
 
-/// Whether a line of SHOW GRANTS lets the login do everything, or read and write the server's files.
+/// The lines of SHOW GRANTS for the login and for every role that it may take, by other roles too.
+async fn grants(conn: &mut Conn, is_mariadb: bool) -> Result<Vec<String>, mysql_async::Error> {
+    let mut grants: Vec<String> = conn.query("SHOW GRANTS").await?;
+    let roles = match is_mariadb {
+        true => "SELECT DISTINCT ROLE_NAME, '' FROM information_schema.APPLICABLE_ROLES",
+        false => "SELECT DISTINCT ROLE_NAME, ROLE_HOST FROM information_schema.APPLICABLE_ROLES",
+    };
+    let roles: Vec<(String, String)> = match conn.query(roles).await {
+        Ok(roles) => roles,
+        // A server without roles has no such table.
+        Err(mysql_async::Error::Server(found)) if [1109, 1146].contains(&found.code) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let text = |name: &str| format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"));
+    for (role, host) in roles {
+        let shown = match is_mariadb {
+            true => format!("SHOW GRANTS FOR {}", text(&role)),
+            false => format!("SHOW GRANTS FOR CURRENT_USER() USING {}@{}", text(&role), text(&host)),
+        };
+        let of_role: Vec<String> = conn.query(shown).await?;
+        grants.extend(of_role);
+    }
+    Ok(grants)
+}
+
+/// Rights on every database that say what its users may do with data. Any other right, also one that this list does not
+/// know, is about the server.
+const OF_DATA: &[&str] = &[
+    "ALTER",
+    "ALTER ROUTINE",
+    "CREATE",
+    "CREATE ROUTINE",
+    "CREATE TEMPORARY TABLES",
+    "CREATE VIEW",
+    "DELETE HISTORY",
+    "DROP",
+    "EVENT",
+    "EXECUTE",
+    "INDEX",
+    "LOCK TABLES",
+    "PROCESS",
+    "REFERENCES",
+    "SELECT",
+    "SHOW DATABASES",
+    "SHOW VIEW",
+    "SHOW_ROUTINE",
+    "SHOW CREATE ROUTINE",
+    "TRIGGER",
+    "USAGE",
+];
+
+/// Rights with which a login can write itself others, where it has them on the server's own tables.
+const WRITES: &[&str] = &["ALL PRIVILEGES", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "CREATE"];
+
+/// Whether a line of SHOW GRANTS lets the login do everything, read and write the server's files, or get more rights.
 fn rules(grant: &str) -> bool {
     let grant = grant.to_ascii_uppercase();
-    let Some((rights, _)) = grant.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON *.*")) else {
-        return false;
-    };
-    rights.split(',').map(str::trim).any(|right| ["ALL PRIVILEGES", "SUPER", "FILE"].contains(&right))
+    let Some(rest) = grant.strip_prefix("GRANT ") else { return false };
+    // `GRANT role TO user`: what it brings has lines of its own.
+    let Some((rights, object)) = rest.split_once(" ON ") else { return false };
+    let rights: Vec<&str> = rights.split(',').map(str::trim).collect();
+    let object = object.split(" TO ").next().unwrap_or_default();
+    if rights.contains(&"PROXY") {
+        return true;
+    }
+    match object.trim() {
+        "*.*" => {
+            let more =
+                grant.rsplit_once(" WITH ").is_some_and(|(_, options)| options.contains("GRANT OPTION"));
+            more || rights.iter().any(|right| !OF_DATA.contains(right))
+        }
+        object if object.starts_with("`MYSQL`.") || object.starts_with("MYSQL.") => {
+            rights.iter().any(|right| WRITES.contains(right))
+        }
+        // Of a part of the name, as in `my%`.
+        object if object.starts_with("`%") || object.starts_with("`MY%") || object.starts_with("`MYSQL%") => {
+            rights.iter().any(|right| WRITES.contains(right))
+        }
+        _ => false,
+    }
 }
 
 impl Mysql {
@@ -365,6 +440,7 @@ pub(crate) fn utc(zoned: &str) -> String {
 fn error(found: &mysql_async::Error) -> Error {
     let server = match found {
         mysql_async::Error::Server(server) => server,
+        mysql_async::Error::Driver(DriverError::PacketTooLarge) => return bounded::too_long(),
         mysql_async::Error::Driver(driver) => return Error::Unavailable(driver.to_string()),
         _ => return Error::Unavailable("the connection to the server was lost".to_owned()),
     };
@@ -394,6 +470,19 @@ mod tests {
             ("GRANT SUPER ON *.* TO `x`@`%`", true),
             ("GRANT USAGE ON *.* TO `x`@`%` IDENTIFIED BY PASSWORD '*0'", false),
             ("GRANT ALL PRIVILEGES ON `shop`.* TO `x`@`%`", false),
+            ("GRANT ALL PRIVILEGES ON `shop`.* TO `x`@`%` WITH GRANT OPTION", false),
+            ("GRANT SELECT, SHOW VIEW ON *.* TO `x`@`%`", false),
+            ("GRANT SELECT ON *.* TO `x`@`%` WITH GRANT OPTION", true),
+            ("GRANT CREATE USER ON *.* TO `x`@`%`", true),
+            ("GRANT SYSTEM_VARIABLES_ADMIN,ROLE_ADMIN ON *.* TO `x`@`%`", true),
+            ("GRANT SOMETHING_NEW_ADMIN ON *.* TO `x`@`%`", true),
+            ("GRANT SELECT, INSERT, UPDATE ON *.* TO `x`@`%`", true),
+            ("GRANT UPDATE ON `mysql`.* TO `x`@`%`", true),
+            ("GRANT INSERT ON `mysql`.`user` TO `x`@`%`", true),
+            ("GRANT SELECT ON `mysql`.* TO `x`@`%`", false),
+            ("GRANT UPDATE ON `%`.* TO `x`@`%`", true),
+            ("GRANT PROXY ON ''@'%' TO `x`@`%` WITH GRANT OPTION", true),
+            ("GRANT `files`@`%` TO `x`@`%`", false),
         ] {
             assert_eq!(rules(grant), found, "{grant}");
         }

@@ -36,11 +36,13 @@ pub struct Access {
     pub rows: u64,
     /// Time of one statement.
     pub timeout: Duration,
+    /// For how long an open transaction may do nothing: what it has locked is locked for others.
+    pub idle: Duration,
 }
 
 impl Access {
     pub(crate) fn nothing() -> Self {
-        Self { mode: SqlMode::Read, scripts: false, rows: 0, timeout: Duration::ZERO }
+        Self { mode: SqlMode::Read, scripts: false, rows: 0, timeout: Duration::ZERO, idle: Duration::ZERO }
     }
 }
 
@@ -114,7 +116,7 @@ impl Connections {
             sqlite::open(path, name, access.clone(), requests, permit).await?;
         } else {
             let driver = self.session(&pool, name, configured, &access).await?;
-            tokio::spawn(use_session(driver, requests, pool, permit));
+            tokio::spawn(use_session(driver, requests, pool, permit, access.idle));
         }
         Ok(Connection { kind: configured.kind, access, totals, work, _place: place })
     }
@@ -259,6 +261,7 @@ fn bounded(access: Access, configured: &Configured) -> Access {
         rows: access.rows.min(limits.rows.map_or(u64::MAX, |rows| rows.0)),
         timeout: access.timeout.min(limits.timeout.map_or(Duration::MAX, |timeout| timeout.0)),
         scripts: access.scripts,
+        idle: access.idle,
     }
 }
 
@@ -268,8 +271,9 @@ async fn use_session(
     requests: mpsc::Receiver<crate::serve::Work>,
     pool: Arc<Pool>,
     permit: OwnedSemaphorePermit,
+    idle: Duration,
 ) {
-    if let Some(driver) = serve(driver, requests).await {
+    if let Some(driver) = serve(driver, requests, idle).await {
         #[allow(clippy::disallowed_methods, reason = "the age of a session is measured")]
         let now = Instant::now();
         pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push((now, driver));

@@ -3,8 +3,6 @@
 //! Statements go through the extended protocol, which takes one at a time and binds parameters as text, so that the
 //! server itself reads each by the type that it has there. Those of `mode: read` run in read-only transactions.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt, pin_mut};
@@ -14,11 +12,13 @@ use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
-use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage, Statement};
+use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::bounded::Exceeded;
 use crate::dialect::{self, Token, bind, miscounted, quoted, quoted_part};
 use crate::pool::{Access, BACKSTOP, Opened, Server};
+use crate::postgres_stream::{LOGIN, Place, Unreached};
 use crate::postgres_types::{Raw, decoder, type_name};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
@@ -33,7 +33,9 @@ const CHANGES: &[&str] = &["insert", "update", "delete", "merge"];
 pub(crate) struct Postgres {
     client: Client,
     cancel: CancelToken,
+    place: Place,
     tls: Option<MakeRustlsConnect>,
+    exceeded: Exceeded,
     role: Option<String>,
     access: Access,
     in_transaction: bool,
@@ -45,9 +47,7 @@ pub(crate) struct Postgres {
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let shown = |error: tokio_postgres::Error| told(&error);
     let mut config = Config::new();
-    config.user(&server.user).dbname(&server.database).application_name("stepwell").port(server.port);
-    config.connect_timeout(Duration::from_secs(10)).keepalives_idle(Duration::from_secs(30));
-    config.host(&server.host);
+    config.user(&server.user).dbname(&server.database).application_name("stepwell");
     if let Some(password) = &server.password {
         config.password(password);
     }
@@ -56,18 +56,15 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
         false => None,
     };
     config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
-    let client = match &tls {
-        Some(tls) => {
-            let (client, connection) = config.connect(tls.clone()).await.map_err(shown)?;
-            tokio::spawn(connection);
-            client
-        }
-        None => {
-            let (client, connection) = config.connect(NoTls).await.map_err(shown)?;
-            tokio::spawn(connection);
-            client
-        }
-    };
+    let place = Place { host: server.host.clone(), port: server.port };
+    let exceeded = Exceeded::default();
+    let logging_in = tokio::time::timeout(LOGIN, place.log_in(&config, tls.as_ref(), &exceeded));
+    let client = logging_in.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(
+        |why| match why {
+            Unreached::Stream(error) => format!("error connecting to server: {error}"),
+            Unreached::Refused(error) => told(&error),
+        },
+    )?;
     let rights = "SELECT version(), r.rolsuper OR r.rolcreaterole OR r.rolreplication OR EXISTS (
             SELECT FROM pg_roles g
             WHERE pg_has_role(session_user, g.oid, 'member') AND (g.rolsuper OR g.rolname IN
@@ -78,8 +75,17 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
         (row.try_get(0).map_err(shown)?, row.try_get(1).map_err(shown)?);
     let cancel = client.cancel_token();
     let role = server.role.clone();
-    let driver =
-        Postgres { client, cancel, tls, role, access: Access::nothing(), in_transaction: false, left: false };
+    let driver = Postgres {
+        client,
+        cancel,
+        place,
+        tls,
+        exceeded,
+        role,
+        access: Access::nothing(),
+        in_transaction: false,
+        left: false,
+    };
     Ok(Opened { driver: Box::new(driver), version, superuser })
 }
 
@@ -209,6 +215,7 @@ impl Driver for Postgres {
     async fn begin_use(&mut self, access: &Access) -> Result<(), Error> {
         self.access = access.clone();
         let millis = (access.timeout + BACKSTOP).as_millis();
+        let idle = (access.idle + BACKSTOP).as_millis();
         let role = match &self.role {
             Some(role) => format!("; SET ROLE {}", quoted(Database::Postgres, role)?),
             None => String::new(),
@@ -216,7 +223,7 @@ impl Driver for Postgres {
         let read_only = if access.mode == SqlMode::Read { "on" } else { "off" };
         let text = format!(
             "SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
-             SET idle_in_transaction_session_timeout = '1h'; SET standard_conforming_strings = on; \
+             SET idle_in_transaction_session_timeout = {idle}; SET standard_conforming_strings = on; \
              SET IntervalStyle = iso_8601; SET default_transaction_read_only = {read_only}{role}"
         );
         self.batch(&text).await
@@ -224,7 +231,7 @@ impl Driver for Postgres {
 
     async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error> {
         let wrapped = self.wraps();
-        let result = self.rows(statement, parameters, sink).await;
+        let result = self.rows(statement, parameters, sink).await.map_err(|error| self.exceeded.or(error));
         if !wrapped {
             return self.in_role(result).await;
         }
@@ -266,11 +273,7 @@ impl Driver for Postgres {
         if self.left {
             return false;
         }
-        let cancelled = match &self.tls {
-            Some(tls) => self.cancel.cancel_query(tls.clone()).await,
-            None => self.cancel.cancel_query(NoTls).await,
-        };
-        if cancelled.is_err() {
+        if !self.place.cancel(&self.cancel, self.tls.as_ref()).await {
             return false;
         }
         // What was stopped answers before this does; a cancellation that came late may hit this instead. A
@@ -393,6 +396,9 @@ fn error(error: &tokio_postgres::Error) -> Error {
     let Some(found) = error.as_db_error() else {
         return if error.is_closed() { Error::lost() } else { Error::Unavailable(told(error)) };
     };
+    if found.detail().or(found.hint()).is_some() {
+        tracing::info!("PostgreSQL refused a statement of a step: {}", in_full(found));
+    }
     let text = db_error(found);
     let class = found.code().code().get(..2).unwrap_or_default();
     match *found.code() {
@@ -408,8 +414,14 @@ fn error(error: &tokio_postgres::Error) -> Error {
     }
 }
 
+/// What a guest may learn: details and hints name values of rows and parts of the server that are not its own.
 fn db_error(error: &DbError) -> String {
-    let mut text = format!("{} ({})", error.message(), error.code().code());
+    format!("{} ({})", error.message(), error.code().code())
+}
+
+/// For the operator: with the details and the hint.
+fn in_full(error: &DbError) -> String {
+    let mut text = db_error(error);
     for more in [error.detail(), error.hint()].into_iter().flatten() {
         text.push_str(": ");
         text.push_str(more);
@@ -420,7 +432,7 @@ fn db_error(error: &DbError) -> String {
 /// For the operator: what is wrong, down to its cause.
 fn told(error: &tokio_postgres::Error) -> String {
     if let Some(found) = error.as_db_error() {
-        return db_error(found);
+        return in_full(found);
     }
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

@@ -99,12 +99,18 @@ pub(crate) trait Driver: Send {
     async fn reset(&mut self) -> bool;
 }
 
-/// Works until nobody is left to ask; gives the session back when it can be used again.
+/// Works until nobody is left to ask; gives the session back when it can be used again. A transaction that does nothing for
+/// `idle` ends with its session.
 pub(crate) async fn serve(
     mut driver: Box<dyn Driver>,
     mut requests: mpsc::Receiver<Work>,
+    idle: Duration,
 ) -> Option<Box<dyn Driver>> {
-    while let Some(Work { job, deadline, stop }) = requests.recv().await {
+    let mut in_transaction = false;
+    while let Some(Work { job, deadline, stop }) = next(&mut requests, in_transaction, idle).await? {
+        if let Job::Control { control, .. } = &job {
+            in_transaction = *control == Control::Begin;
+        }
         if !work(driver.as_mut(), job, deadline, &stop).await {
             // The rest of the requests find the channel closed.
             return None;
@@ -112,6 +118,18 @@ pub(crate) async fn serve(
     }
     let clean = tokio::time::timeout(STOPPING, driver.reset()).await.unwrap_or(false);
     clean.then_some(driver)
+}
+
+/// The next request; `Some(None)` when nobody is left to ask, and `None` when a transaction has waited for too long.
+pub(crate) async fn next(
+    requests: &mut mpsc::Receiver<Work>,
+    in_transaction: bool,
+    idle: Duration,
+) -> Option<Option<Work>> {
+    if !in_transaction {
+        return Some(requests.recv().await);
+    }
+    tokio::time::timeout(idle, requests.recv()).await.ok()
 }
 
 /// Does one job; whether the session can go on.

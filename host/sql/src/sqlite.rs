@@ -18,10 +18,11 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Batch, ErrorCode, OpenFlags, Statement};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::dialect::{quoted, quoted_part};
-use crate::serve::{Control, Job, Loaded, Work, beginning};
+use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
 use crate::{Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value};
 
@@ -46,6 +47,7 @@ pub(crate) async fn open(
     let (opened, answer) = oneshot::channel();
     let name = name.to_owned();
     let thread = std::thread::Builder::new().name("sqlite".to_owned());
+    let runtime = Handle::current();
     let spawned = thread.spawn(move || {
         let _permit = permit;
         // True while statements of our own run, which the authorizer lets pass.
@@ -54,7 +56,8 @@ pub(crate) async fn open(
             Ok(database) => {
                 if opened.send(Ok(())).is_ok() {
                     let full = Arc::default();
-                    Session { database, name, access, ours, full, in_transaction: false }.serve(requests);
+                    let session = Session { database, name, access, ours, full, in_transaction: false };
+                    session.serve(requests, &runtime);
                 }
             }
             // The path is the operator's, and not for the guest.
@@ -89,8 +92,11 @@ struct Session {
 }
 
 impl Session {
-    fn serve(mut self, mut requests: mpsc::Receiver<Work>) {
-        while let Some(Work { job, deadline, stop }) = requests.blocking_recv() {
+    fn serve(mut self, mut requests: mpsc::Receiver<Work>, runtime: &Handle) {
+        // The transaction goes with the database.
+        while let Some(Some(Work { job, deadline, stop })) =
+            runtime.block_on(next(&mut requests, self.in_transaction, self.access.idle))
+        {
             // True interrupts the statement.
             #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
             let handler = {

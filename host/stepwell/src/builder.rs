@@ -39,6 +39,7 @@ impl Clock for SystemClock {
 pub struct HostBuilder {
     data_dir: Option<PathBuf>,
     cache_dir: Option<PathBuf>,
+    scratch_dir: Option<PathBuf>,
     store: Option<Arc<dyn Store>>,
     policies: Vec<Policy>,
     policy_files: Vec<PathBuf>,
@@ -79,6 +80,14 @@ impl HostBuilder {
     #[must_use]
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(dir.into());
+        self
+    }
+
+    /// Where steps have their scratch directories, and the programs that they start their homes. What is in it goes with the
+    /// attempt, or when the next process starts. Default: `scratch` in the data directory.
+    #[must_use]
+    pub fn scratch_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.scratch_dir = Some(dir.into());
         self
     }
 
@@ -246,13 +255,21 @@ impl HostBuilder {
         if let Some(dir) = &data_dir {
             private::directory(dir);
         }
+        let base =
+            temporary.as_ref().map(|dir| dir.path().to_owned()).or(data_dir.clone()).unwrap_or_default();
         let cache_dir = self.cache_dir.or_else(|| data_dir.as_ref().map(|dir| dir.join("components")));
         let sandbox = match self.sandbox {
             Some(shared) => shared,
             None => {
                 let config = Configuration::clone(&config);
-                let options =
-                    SandboxOptions { cache_dir, config, engine: self.engine, compiler: self.compiler };
+                let scratch_dir = self.scratch_dir.or_else(|| Some(base.join("scratch")));
+                let options = SandboxOptions {
+                    cache_dir,
+                    config,
+                    engine: self.engine,
+                    compiler: self.compiler,
+                    scratch_dir,
+                };
                 let sandbox = Sandbox::new(options)?;
                 if !self.without_builtins {
                     for builtin in BUILTINS {
@@ -278,7 +295,6 @@ impl HostBuilder {
             Some(store) => store,
             None => stores::open(&settings, self.store_url.as_deref(), data_dir.as_deref())?,
         };
-        let base = temporary.as_ref().map(|dir| dir.path().to_owned()).or(data_dir).unwrap_or_default();
         // Where steps run elsewhere, there is nothing to compile.
         let runs_guests = self.runner.is_none();
         let compile_ahead = !self.compile_on_demand && runs_guests;

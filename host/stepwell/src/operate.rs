@@ -16,6 +16,9 @@ use crate::service::QueueRecord;
 use crate::worker::Silent;
 use crate::{Admitted, Host, HostError};
 
+/// Files and directories of a workspace that is copied for a retry.
+const MOST_FILES: usize = 100_000;
+
 /// What somebody decided about an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
@@ -113,7 +116,8 @@ impl Host {
         if !from.is_dir() {
             return Ok(());
         }
-        copy_dir(&from, &to).map_err(|error| HostError::File { path: to, error })
+        stepwell_sandbox::tree::copy(&from, &to, MOST_FILES)
+            .map_err(|error| HostError::File { path: to, error })
     }
 
     /// Decides about the approval that a run waits for.
@@ -331,18 +335,4 @@ fn put(letter: &DeadLetter, state: &str, expect: Expect) -> Change {
         value: serde_json::to_value(letter).unwrap_or_default(),
         expect,
     }
-}
-
-fn copy_dir(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_dir(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

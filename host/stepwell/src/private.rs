@@ -34,7 +34,7 @@ const STORE: &str = "stepwell.db";
 /// Whether a name in a data directory is one that Stepwell gives.
 fn is_ours(name: &str) -> bool {
     name.starts_with(STORE)
-        || matches!(name, "runs" | "workers" | "components" | "first-api-key" | "secrets.json")
+        || matches!(name, "runs" | "workers" | "components" | "scratch" | "first-api-key" | "secrets.json")
 }
 
 /// Makes a directory for its owner alone, with those above it, where there is none.

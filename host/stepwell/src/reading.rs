@@ -1,8 +1,8 @@
 //! What a run's record says. It is read part by part: a reader holds the state, and not the record.
 
 use serde_json::Value;
-use stepwell_engine::run::{Event, Replay, RunState, RunView};
 use stepwell_engine::quantity::Bytes;
+use stepwell_engine::run::{Event, Replay, RunState, RunView};
 use stepwell_engine::store::{Loaded, Place};
 use stepwell_engine::{Outcome, Receipt, StoreError};
 

@@ -342,6 +342,7 @@ impl Layers<'_> {
                 read: rule.read.iter().map(Into::into).collect(),
                 network: rule.network,
                 timeout: rule.timeout.unwrap_or(limits.process_timeout).min(limits.process_timeout),
+                allow_weaker: rule.allow_weaker,
             };
             let mut kept = true;
             for layer in self.narrowing.iter().filter_map(|layer| layer.process.as_deref()) {

@@ -171,7 +171,8 @@ pub struct ProcessRule {
     /// The executable; relative to the policy file. A policy of the operator's needs it; in a job it may be left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Patterns of which each argument must match one; `*` stands for any text. Default: no argument is allowed.
+    /// Patterns of which each argument must match one; `*` stands for any text, but at the beginning for none that begins
+    /// with `-`, `+` or `@`, which programs take for options. Default: no argument is allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<String>,
     /// Names of the environment variables that the step may set. Default: none.
@@ -187,6 +188,10 @@ pub struct ProcessRule {
     /// Time of one run. Default: `limits.process_timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// Whether it may run where the machine has weaker bounds: no delegated control group, or an older Landlock. Default:
+    /// false. Not for jobs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub allow_weaker: bool,
 }
 
 /// What a step may do in a directory.
@@ -312,6 +317,12 @@ impl Grants {
             if rule.inject.is_some() {
                 let message = "a job cannot add a credential: `inject` is the operator's";
                 problems.0.push(document.error(&format!("{pointer}/http/{i}/inject"), message));
+            }
+        }
+        for (i, rule) in self.process.iter().flatten().enumerate() {
+            if rule.allow_weaker {
+                let message = "a job cannot allow weaker bounds: `allow_weaker` is the operator's";
+                problems.0.push(document.error(&format!("{pointer}/process/{i}/allow_weaker"), message));
             }
         }
     }

@@ -76,6 +76,8 @@ pub struct ProcessGrant {
     pub network: bool,
     /// Time of one run.
     pub timeout: Span,
+    /// Whether it may run where the machine has weaker bounds.
+    pub allow_weaker: bool,
 }
 
 /// A directory of a grant.
@@ -231,8 +233,14 @@ impl ProcessGrant {
     }
 }
 
-/// Whether a text matches a pattern in which `*` stands for any text.
+/// How programs know an option, or a file of options. The three long dashes are options for PowerShell.
+const MARKS_OPTION: [char; 6] = ['-', '+', '@', '\u{2013}', '\u{2014}', '\u{2015}'];
+
+/// Whether a text matches a pattern in which `*` stands for any text, but not for the mark of an option at the beginning.
 fn matches(pattern: &str, text: &str) -> bool {
+    if pattern.starts_with('*') && text.starts_with(MARKS_OPTION) {
+        return false;
+    }
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
     let parts: Vec<&str> = parts.collect();
@@ -379,6 +387,15 @@ mod tests {
             ("a*b*c", "a-b-b-c", true),
             ("*", "", true),
             ("", "", true),
+            ("*", "-o", false),
+            ("*.txt", "--output=/x.txt", false),
+            ("*.txt", "x-y.txt", true),
+            ("-*", "-o", true),
+            ("--*", "-o", false),
+            ("*", "+x", false),
+            ("*", "@list", false),
+            ("@*", "@list", true),
+            ("*", "\u{2014}Command", false),
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }

@@ -197,9 +197,11 @@ limits! {
     process_timeout: Span = [1, 60, 900, 86_400];
     /// Bytes of standard output and of standard error of one program, each; the rest is dropped.
     process_output_bytes: Bytes = [64, MIB, 16 * MIB, 64 * MIB];
-    /// Memory that one process of a program may write to.
+    /// Memory of a program, all its processes together.
     process_memory: Bytes = [64 * MIB, GIB, 4 * GIB, 64 * GIB];
-    /// Size of a file that a program may write.
+    /// Processes and threads of a program at once.
+    process_tasks: Count = [16, 128, 1_024, 8_192];
+    /// Size of a file that a program may write, and of all files in its private directory together.
     process_file_bytes: Bytes = [0, 64 * MIB, GIB, 64 * GIB];
     /// Checkpoints that the step may save, at most ten in a second.
     checkpoints: Count = [10, 250, 5_000, 100_000];

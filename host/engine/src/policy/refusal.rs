@@ -263,6 +263,16 @@ impl Grant {
         Denial::new(rule, &shown(&format!("starting `{program}` with {part}")), &why).help(help)
     }
 
+    /// A granted program on a machine that does not hold all of its bounds.
+    pub fn refuse_weaker(&self, program: &str, weaker: &[String]) -> Denial {
+        let why = format!("this machine does not hold all bounds of programs: {}", weaker.join("; "));
+        let help = format!(
+            "write `allow_weaker: true` into the rule for `{program}` under `process` in {}, or run the service where they hold (`stepwell doctor`)",
+            self.whose.name()
+        );
+        Denial::new("PROCESS_BOUNDS_WEAKER", &shown(&format!("starting `{program}`")), &why).help(help)
+    }
+
     /// A variable or an output of the run. `access` is `read` or `write`.
     pub fn refuse_context(&self, rule: &'static str, what: &str, name: &str, access: &str) -> Denial {
         let layers = self.context.len();

@@ -302,7 +302,8 @@ mod tests {
         let (limits, most) = (limits(), Bytes::new(1_500));
         state.steps[0].count(&receipt(1, 0, 900));
         assert_eq!(state.allowance(1, &limits, most).unwrap().run_bytes.0, 600);
-        let judged = |stored| state.judged(1, &limits, most, end(Outcome::Succeeded, receipt(1, 0, stored))).outcome;
+        let judged =
+            |stored| state.judged(1, &limits, most, end(Outcome::Succeeded, receipt(1, 0, stored))).outcome;
         assert_eq!(judged(600), Outcome::Succeeded);
         assert_eq!(
             judged(601).message(),

@@ -17,7 +17,8 @@ use tokio::net::TcpListener;
 use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use super::breaker::Breakers;
-use super::http::{Hooks, Lookup, Outbound, system_lookup};
+use super::http::{Hooks, Outbound};
+use super::lookups::{Lookup, Lookups, system_lookup};
 use crate::credentials::Credentials;
 
 /// What a step with these rules may do.
@@ -47,8 +48,11 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         workspace: None,
     };
     let grant = policy::decide(&policies, &config, &request).ok()?;
-    let outbound =
-        Outbound { credentials: Credentials::new(Arc::default()), breakers: Breakers::default(), lookup };
+    let outbound = Outbound {
+        credentials: Credentials::new(Arc::default()),
+        breakers: Breakers::default(),
+        lookups: Lookups::new(lookup),
+    };
     Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default()))
 }
 

@@ -7,7 +7,6 @@
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,6 +29,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 use super::bodies::{Direction, Incoming, Metered};
 use super::breaker::Breakers;
 use super::connect::{connect_error, exchange, handshake};
+use super::lookups::{Lookups, Share};
 use super::mask::{Masked, Needles};
 use super::target::Target;
 use crate::credentials::Credentials;
@@ -47,16 +47,7 @@ const BODY: u64 = 2 * BODY_PIECE as u64;
 pub(crate) struct Outbound {
     pub credentials: Credentials,
     pub breakers: Breakers,
-    pub lookup: Lookup,
-}
-
-/// Finds the addresses of a name and a port.
-pub(crate) type Lookup = Box<dyn Fn(String, u16) -> Found + Send + Sync>;
-type Found = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
-
-/// As the system does.
-pub(crate) fn system_lookup(host: String, port: u16) -> Found {
-    Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
+    pub lookups: Lookups,
 }
 
 /// The HTTP of one attempt.
@@ -72,6 +63,7 @@ pub(super) struct Shared {
     sink: Option<StepSink>,
     traced: Traced,
     pub(super) concurrent: Arc<Semaphore>,
+    lookups: Share,
     usage: Mutex<Usage>,
     denials: Arc<AtomicU64>,
     pub(super) sent: AtomicU64,
@@ -104,6 +96,7 @@ impl Hooks {
                 sink,
                 traced,
                 concurrent: Arc::new(Semaphore::new(permits)),
+                lookups: Share::default(),
                 usage: Mutex::default(),
                 denials: Arc::default(),
                 sent: AtomicU64::new(0),
@@ -390,7 +383,7 @@ impl Shared {
         let addresses: Vec<SocketAddr> = match target.host.parse::<IpAddr>() {
             Ok(address) => vec![(address, target.port).into()],
             Err(_) => {
-                let lookup = (self.outbound.lookup)(target.host.clone(), target.port);
+                let lookup = self.outbound.lookups.find(&self.lookups, target.host.clone(), target.port);
                 let found = timeout(limit, lookup).await.map_err(|_| Error::DnsTimeout)?;
                 found.map_err(|_| Error::DnsError { rcode: None, info_code: None })?
             }
@@ -470,13 +463,14 @@ fn clamp(wanted: Option<Duration>, allowed: Duration) -> Duration {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::lookups::system_lookup;
     use super::*;
 
     pub fn nothing_granted() -> Arc<Shared> {
         let outbound = Outbound {
             credentials: Credentials::new(Arc::default()),
             breakers: Breakers::default(),
-            lookup: Box::new(system_lookup),
+            lookups: Lookups::new(Box::new(system_lookup)),
         };
         Hooks::new(Arc::new(outbound), "", Arc::new(Grant::nothing()), None, Traced::default()).shared
     }

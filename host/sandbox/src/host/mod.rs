@@ -12,6 +12,7 @@ mod file_streams;
 pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod log;
+pub(crate) mod lookups;
 pub(crate) mod mask;
 pub(crate) mod passage;
 pub(crate) mod process;

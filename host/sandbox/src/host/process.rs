@@ -7,24 +7,35 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::policy::{Access, Denial, Grant, ProcessGrant};
+use stepwell_engine::policy::{Denial, Grant, ProcessGrant};
 use wasmtime::Result as Trap;
 
 use crate::guest::Guest;
 use crate::guest::bindings::stepwell::process::process::{Command, Ended, Error, Host};
-use crate::program::{self, Program};
+use crate::program::{self, Mount, Program};
+use crate::scratch::Scratch;
+
+/// Characters of the name of a file.
+const NAME: usize = 128;
 
 /// The programs of one attempt.
 pub(crate) struct ProcessUse {
     grant: Arc<Grant>,
-    mounts: Vec<(String, PathBuf, Access)>,
+    mounts: Vec<Mount>,
+    scratch: Arc<Scratch>,
     starts: u64,
 }
 
+/// Whether a file of a guest may have that name. Programs read their configuration from names that begin with a dot.
+fn is_safe(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.starts_with('.') && name.chars().all(plain) && (1..=NAME).contains(&name.len())
+}
+
 impl ProcessUse {
-    /// `mounts` are the step's: where it sees them, and where they are.
-    pub fn new(grant: Arc<Grant>, mounts: Vec<(String, PathBuf, Access)>) -> Self {
-        Self { grant, mounts, starts: 0 }
+    /// `mounts` are the step's.
+    pub fn new(grant: Arc<Grant>, mounts: Vec<Mount>, scratch: Arc<Scratch>) -> Self {
+        Self { grant, mounts, scratch, starts: 0 }
     }
 
     fn permit(&self, command: &Command) -> Result<ProcessGrant, Denial> {
@@ -48,12 +59,12 @@ impl ProcessUse {
                 "environment",
             );
         }
-        let plain =
-            |name: &str| !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
-        if let Some((name, _)) = command.files.iter().find(|(name, _)| !plain(name)) {
-            let (what, why) =
-                (format!("starting `{program}` with the file `{name}`"), "a file's name has no path");
-            return Err(Denial::new("PROCESS_FILE_NOT_GRANTED", &what, why));
+        if let Some((name, _)) = command.files.iter().find(|(name, _)| !is_safe(name)) {
+            let what = format!("starting `{program}` with the file `{}`", name.escape_debug());
+            let why = format!(
+                "a file's name has letters, digits, `_`, `-` and `.` only, at most {NAME} of them, and does not begin with `.`"
+            );
+            return Err(Denial::new("PROCESS_FILE_NOT_GRANTED", &what, &why));
         }
         Ok(grant.clone())
     }
@@ -68,7 +79,7 @@ impl ProcessUse {
             let rest = path.strip_prefix(mount)?;
             (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_matches('/').to_owned())
         };
-        let found = self.mounts.iter().find_map(|(mount, host, _)| Some((host, below(mount)?)));
+        let found = self.mounts.iter().find_map(|mount| Some((&mount.path, below(&mount.place)?)));
         let (root, rest) = found.ok_or_else(refused)?;
         // A link could lead out of the mount.
         let root = root.canonicalize().map_err(|_| refused())?;
@@ -92,12 +103,15 @@ impl ProcessUse {
             directory,
             input: command.input,
             read: grant.read,
-            mounts: self.mounts.iter().map(|(_, path, access)| (path.clone(), *access)).collect(),
+            mounts: self.mounts.clone(),
             network: grant.network,
             timeout: asked.min(grant.timeout.0).min(left),
             output_bytes: limits.process_output_bytes.0,
             memory_bytes: limits.process_memory.0,
+            tasks: limits.process_tasks.0,
             file_bytes: limits.process_file_bytes.0,
+            file_count: limits.file_count.0,
+            allow_weaker: grant.allow_weaker,
         })
     }
 }
@@ -124,12 +138,15 @@ impl Host for Guest {
         let call = self
             .traced
             .begin(|| format!("process {name}"), || vec![("process.executable.name", name.clone())]);
-        let ended = program::run(program).await;
+        let ended = program::run(program, &self.process.scratch).await;
         if let Some(call) = call {
             match &ended {
                 Ok(ended) => call.end(vec![("process.exit.code", format!("{:?}", ended.code))], None),
                 Err(program::Error::TimedOut) => call.end(Vec::new(), Some("timed out".to_owned())),
-                Err(program::Error::Unavailable(why)) => call.end(Vec::new(), Some(why.clone())),
+                Err(program::Error::Unavailable(why) | program::Error::Limit(why)) => {
+                    call.end(Vec::new(), Some(why.clone()));
+                }
+                Err(program::Error::Weaker(_)) => call.end(Vec::new(), Some("denied".to_owned())),
             }
         }
         let ended = match ended {
@@ -138,8 +155,14 @@ impl Host for Guest {
             Err(program::Error::Unavailable(why)) => {
                 return Ok(Err(Error::Unavailable(format!("{name}: {why}"))));
             }
+            Err(program::Error::Limit(why)) => return Ok(Err(Error::Limit(format!("{name}: {why}")))),
+            Err(program::Error::Weaker(weaker)) => {
+                let denial = self.process.grant.refuse_weaker(&name, &weaker);
+                self.denied(&denial)?;
+                return Ok(Err(Error::Denied(denial.to_guest())));
+            }
         };
-        if let Some(weaker) = ended.weaker {
+        for weaker in ended.weaker {
             self.log.host_line("warn", format!("{name}: {weaker}"));
         }
         Ok(Ok(Ended {
@@ -149,5 +172,40 @@ impl Host for Guest {
             error_output: ended.error_output,
             truncated: ended.truncated,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_safe;
+
+    #[test]
+    fn no_name_of_a_file_configures_a_program() {
+        for name in ["begin.ps1", "a", "A-1_b.tar.gz", "-", "_x", "0", &"x".repeat(128)] {
+            assert!(is_safe(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            ".curlrc",
+            ".gitconfig",
+            ".npmrc",
+            "a/b",
+            "/a",
+            "../a",
+            ".git/config",
+            "a b",
+            "a\nb",
+            "a\0",
+            "\u{e9}",
+            "a\\b",
+            "$HOME",
+            "~",
+            "*",
+            &"x".repeat(129),
+        ] {
+            assert!(!is_safe(name), "{name:?}");
+        }
     }
 }

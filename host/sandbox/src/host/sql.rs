@@ -30,6 +30,8 @@ const RULES: &[&str] = &[
 ];
 /// Rows of one answer.
 const BATCH_ROWS: usize = 2048;
+/// For how long a transaction may do nothing, at most: it holds locks that others wait for.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// The SQL of one attempt.
 pub(crate) struct SqlUse {
@@ -75,8 +77,13 @@ impl HostConnection for Guest {
             self.denied(&self.context.grant.refuse_connection(&name))?;
             return Ok(Err(Error::UnknownConnection(name)));
         };
-        let access =
-            Access { mode: grant.mode, scripts: grant.scripts, rows: grant.rows.0, timeout: grant.timeout.0 };
+        let access = Access {
+            mode: grant.mode,
+            scripts: grant.scripts,
+            rows: grant.rows.0,
+            timeout: grant.timeout.0,
+            idle: self.context.grant.limits().wall.0.min(IDLE),
+        };
         match self.sql.connections.open(&name, access, self.sql.totals.clone()).await {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(error) => self.sql_error(error).map(Err),

@@ -1,6 +1,7 @@
 //! Runs: looked at, followed, cancelled, retried, approved.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
+use stepwell::sandbox::tree;
 use stepwell::{Decided, Explanation};
 
 use super::body::{Sent, body, read};
@@ -30,6 +32,9 @@ use super::views::{
 };
 use super::{App, Caller, cursor};
 use crate::display::log_line;
+
+/// Files and directories of a workspace that is listed.
+const MOST_ARTIFACTS: usize = 10_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -226,31 +231,18 @@ pub(super) async fn artifacts(
 ) -> Result<Json<Artifacts>, Problem> {
     check(&app, &caller, &id).await?;
     let path = app.host.workspace(&id);
-    let listed = tokio::task::spawn_blocking(move || {
-        let mut items = Vec::new();
-        if let Ok(dir) = Dir::open_ambient_dir(path, ambient_authority()) {
-            files(&dir, "", &mut items);
+    let listed = tokio::task::spawn_blocking(move || tree::list(&path, MOST_ARTIFACTS)).await;
+    let files = match listed.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+        Ok(files) => files,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            let message = format!("the workspace of the run {id} cannot be listed: {error}");
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, message));
         }
-        items
-    });
-    let mut items = listed.await.unwrap_or_default();
-    items.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Json(Artifacts { items, next_cursor: None }))
-}
-
-fn files(dir: &Dir, prefix: &str, items: &mut Vec<Artifact>) {
-    for entry in dir.entries().into_iter().flatten().flatten() {
-        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        match entry.metadata() {
-            Ok(found) if found.is_dir() => {
-                if let Ok(below) = entry.open_dir() {
-                    files(&below, &format!("{path}/"), items);
-                }
-            }
-            Ok(found) if found.is_file() => items.push(Artifact { path, bytes: found.len() }),
-            _ => {}
-        }
-    }
+    };
+    let item =
+        |file: tree::Found| Artifact { path: file.path.to_string_lossy().into_owned(), bytes: file.bytes };
+    Ok(Json(Artifacts { items: files.into_iter().map(item).collect(), next_cursor: None }))
 }
 
 pub(super) async fn artifact(

@@ -9,7 +9,7 @@ use crate::{Error, dialect};
 
 /// The least that a policy must grant.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Read,
     Write,
     /// Mode `write` and `scripts`.
@@ -18,7 +18,7 @@ enum Verdict {
     Refused,
 }
 
-fn verdict(text: &str) -> Verdict {
+pub(super) fn verdict(text: &str) -> Verdict {
     let tokens = dialect::tokens(Database::Mssql, text);
     let passes = |mode, scripts| {
         tokens.clone().and_then(|tokens| check(Database::Mssql, mode, scripts, &tokens))

@@ -1,0 +1,250 @@
+//! Directories that live as long as an attempt: mounts of scratch, and homes of programs.
+//!
+//! Each process has a directory of its own in the one that it is given, and holds a lock beside it. A lock that nobody
+//! holds is of a process that has ended: the next process to start deletes its directory, and removes the lock last.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::tree;
+
+/// Names that are tried before making a directory fails.
+const TRIES: usize = 16;
+/// Digits of the name of a process's directory.
+const DIGITS: usize = 16;
+
+/// Where a process makes its directories.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    dir: PathBuf,
+    own: Mutex<Option<Arc<Own>>>,
+}
+
+/// The directory of this process. It goes with the last of the directories in it.
+#[derive(Debug)]
+struct Own {
+    path: PathBuf,
+    lock: PathBuf,
+    /// Holds the lock.
+    _locked: File,
+}
+
+/// A directory that is deleted when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Private {
+    path: PathBuf,
+    /// Before it goes the directory of the process.
+    _own: Arc<Own>,
+}
+
+impl Scratch {
+    /// Directories in `dir`, which is made with the first of them. What ended processes left in it is deleted.
+    pub fn new(dir: PathBuf) -> Self {
+        if dir.is_dir() && is_trusted(&dir) {
+            let there = dir.clone();
+            let sweeping = std::thread::Builder::new().name("stepwell-sweep".to_owned());
+            // Without a thread for it, the next start deletes it.
+            let _ = sweeping.spawn(move || sweep(&there));
+        }
+        Self { dir, own: Mutex::default() }
+    }
+
+    /// Makes an empty directory for the service's user alone.
+    ///
+    /// # Errors
+    /// With the place, for the log.
+    pub fn make(&self) -> io::Result<Private> {
+        let own = self.own()?;
+        let path = fresh(|name| {
+            let path = own.path.join(name);
+            private(&path)?;
+            Ok(path)
+        })?;
+        Ok(Private { path, _own: own })
+    }
+
+    /// Where they are.
+    pub fn place(&self) -> &Path {
+        &self.dir
+    }
+
+    fn own(&self) -> io::Result<Arc<Own>> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = &*own
+            && own.path.is_dir()
+        {
+            return Ok(own.clone());
+        }
+        let made = Arc::new(Own::make(&self.dir)?);
+        *own = Some(made.clone());
+        Ok(made)
+    }
+}
+
+impl Own {
+    fn make(dir: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        if !is_trusted(dir) {
+            return Err(io::Error::other("it belongs to another user, who could change what is in it"));
+        }
+        fresh(|name| {
+            let (path, lock) = (dir.join(name), dir.join(format!("{name}.lock")));
+            let mut options = OpenOptions::new();
+            let locked = options.write(true).create_new(true).mode(0o600).open(&lock)?;
+            // Another process may have taken it for one of a process that has ended: it removes it then.
+            match locked.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::AlreadyExists.into()),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            private(&path)?;
+            Ok(Self { path, lock, _locked: locked })
+        })
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        remove(&self.path, &self.lock);
+    }
+}
+
+impl Private {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        if let Err(error) = tree::remove(&self.path) {
+            tracing::warn!("cannot delete {}: {error}; the next start deletes it", self.path.display());
+        }
+    }
+}
+
+/// Makes something under a name that nothing has.
+fn fresh<T>(mut make: impl FnMut(&str) -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..TRIES {
+        let mut unique = [0; 8];
+        getrandom::fill(&mut unique).map_err(|_| io::Error::other("the system has no random numbers"))?;
+        match make(&format!("{:016x}", u64::from_le_bytes(unique))) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made,
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Whether a directory is this user's own, or the system's.
+fn is_trusted(dir: &Path) -> bool {
+    let own = [0, rustix::process::geteuid().as_raw()];
+    fs::metadata(dir).is_ok_and(|found| own.contains(&found.uid()))
+}
+
+/// Makes a directory, which must not exist.
+fn private(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+/// Deletes what processes left that have ended.
+fn sweep(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let id = name.strip_suffix(".lock").unwrap_or(name);
+        let is_ours = id.len() == DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let (path, lock) = (dir.join(id), dir.join(format!("{id}.lock")));
+        if !is_ours {
+            continue;
+        }
+        if name == id {
+            // A lock is made before its directory, and goes after it.
+            if !lock.exists() && path.is_dir() {
+                remove(&path, &lock);
+            }
+            continue;
+        }
+        let Ok(opened) = OpenOptions::new().write(true).open(&lock) else { continue };
+        if opened.try_lock().is_ok() {
+            remove(&path, &lock);
+        }
+    }
+}
+
+/// Deletes the directory of a process and then its lock.
+fn remove(path: &Path, lock: &Path) {
+    let removed = match tree::remove(path) {
+        Ok(()) => fs::remove_file(lock),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!("cannot delete {}: {error}; the next start tries again", path.display());
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(dir: &Path) -> usize {
+        fs::read_dir(dir).unwrap().count()
+    }
+
+    #[test]
+    fn a_directory_goes_with_its_attempt_and_the_rest_with_the_process() {
+        let base = tempfile::tempdir().unwrap();
+        let dir = base.path().join("new/scratch");
+        let scratch = Scratch::new(dir.clone());
+        let (one, other) = (scratch.make().unwrap(), scratch.make().unwrap());
+        assert_ne!(one.path(), other.path());
+        fs::create_dir_all(one.path().join("a/b")).unwrap();
+        let path = one.path().to_owned();
+        drop(one);
+        assert!(!path.exists() && other.path().is_dir());
+        drop(scratch);
+        assert!(other.path().is_dir(), "an attempt that still runs has its directory");
+        drop(other);
+        assert_eq!(entries(&dir), 0);
+    }
+
+    #[test]
+    fn what_ended_processes_left_is_deleted_and_nothing_else() {
+        let base = tempfile::tempdir().unwrap();
+        let dir = base.path();
+        let living = Scratch::new(dir.join("none"));
+        drop(living);
+        let living = Scratch { dir: dir.to_owned(), own: Mutex::default() };
+        let kept = living.make().unwrap();
+        // A process that ended: its lock is there, and nobody holds it.
+        for id in ["0123456789abcdef", "fedcba9876543210"] {
+            fs::create_dir_all(dir.join(id).join("deep/er")).unwrap();
+            fs::write(dir.join(id).join("file"), "x").unwrap();
+        }
+        fs::write(dir.join("0123456789abcdef.lock"), "").unwrap();
+        // One that crashed before it made its directory, and things of others.
+        fs::write(dir.join("00000000000000aa.lock"), "").unwrap();
+        fs::create_dir(dir.join("somebody's")).unwrap();
+        fs::write(dir.join("notes"), "x").unwrap();
+        sweep(dir);
+        assert!(kept.path().is_dir());
+        assert_eq!(entries(dir), 4, "its directory and lock, and what is not of any process of ours");
+        sweep(dir);
+        assert_eq!(entries(dir), 4);
+    }
+
+    #[test]
+    fn no_two_directories_are_the_same() {
+        let base = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new(base.path().to_owned());
+        let made: Vec<_> = (0..100).map(|_| scratch.make().unwrap()).collect();
+        assert_eq!(entries(made[0].path().parent().unwrap()), 100);
+        assert!(private(made[0].path()).is_err(), "an existing directory is not taken");
+    }
+}

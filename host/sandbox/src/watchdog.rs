@@ -1,0 +1,250 @@
+//! Adds up what a program takes while it runs, all its processes together.
+//!
+//! The files are always counted here. Memory and processes are, where the kernel has no control group for them: several
+//! times a second, so that a program may have more for a moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, WaitOptions};
+
+use crate::tree;
+
+/// The pause between two looks, which is longer when a look takes long.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The first look.
+const FIRST: Duration = Duration::from_millis(20);
+/// A look at the files, in looks at the memory.
+const FILES_EVERY: u32 = 3;
+
+/// What a program may take.
+#[derive(Debug, Clone)]
+pub(crate) struct Quota {
+    /// Its memory and its tasks, where no control group bounds them.
+    pub memory_and_tasks: Option<(u64, u64)>,
+    /// Its private directory.
+    pub home: Directory,
+    /// Directories of the step that it may write to.
+    pub mounts: Vec<Directory>,
+}
+
+/// A directory and what may be in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub entries: u64,
+}
+
+/// Looks until the program has ended (`ended` is closed); what it has too much of.
+pub(crate) fn watch(group: Pid, quota: &Quota, ended: &Receiver<()>) -> Option<String> {
+    let mut pause = FIRST;
+    for round in 1u32.. {
+        if !matches!(ended.recv_timeout(pause), Err(RecvTimeoutError::Timeout)) {
+            return None;
+        }
+        #[allow(clippy::disallowed_methods, reason = "how long a look takes bounds how often it is taken")]
+        let begun = Instant::now();
+        let files = round.is_multiple_of(FILES_EVERY);
+        if let Some(over) = quota.exceeded(group, files) {
+            return Some(over);
+        }
+        pause = PAUSE.max(begun.elapsed() * 4);
+    }
+    None
+}
+
+impl Quota {
+    /// What the program has too much of.
+    fn exceeded(&self, group: Pid, files: bool) -> Option<String> {
+        if self.memory_and_tasks.is_none() && !files {
+            return None;
+        }
+        let members = members(group);
+        let mut held = Held::default();
+        if files {
+            members.iter().for_each(|pid| held.add(*pid));
+        }
+        if let Some((memory, tasks)) = self.memory_and_tasks {
+            let taken = members.iter().filter_map(|pid| Taken::of(*pid));
+            let (used, running) = taken
+                .fold((held.memory, 0), |sum, taken: Taken| (sum.0 + taken.memory, sum.1 + taken.threads));
+            if running > tasks {
+                return Some(format!(
+                    "the program had more than {tasks} processes and threads, and was ended; raise `limits.process_tasks` in the policy"
+                ));
+            }
+            if used > memory {
+                return Some(format!(
+                    "the program took more than {memory} bytes of memory, all its processes together, and was ended; raise `limits.process_memory` in the policy"
+                ));
+            }
+        }
+        if files { self.files_exceeded(held.disk) } else { None }
+    }
+
+    /// What is too much of files. `deleted` bytes are of files that have no name any more.
+    pub fn files_exceeded(&self, deleted: u64) -> Option<String> {
+        if self.home.is_exceeded(deleted) {
+            return Some(format!(
+                "the program had more than {} bytes or {} files in its private directory, and was ended; raise `limits.process_file_bytes` or `limits.file_count` in the policy",
+                self.home.bytes, self.home.entries
+            ));
+        }
+        let over = self.mounts.iter().find(|mount| mount.is_exceeded(0))?;
+        Some(format!(
+            "the program wrote more than the {} bytes into a mount that it may have, and was ended; raise its size in the policy",
+            over.bytes
+        ))
+    }
+}
+
+impl Directory {
+    fn is_exceeded(&self, more: u64) -> bool {
+        match tree::measure_up_to(&self.path, self.entries) {
+            Ok(found) => found.entries > self.entries || found.bytes.saturating_add(more) > self.bytes,
+            // Something went while it was measured; the next look measures it again.
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(_) => true,
+        }
+    }
+}
+
+/// The processes of a group.
+pub(crate) fn members(group: Pid) -> Vec<i32> {
+    let group = group.as_raw_nonzero().get().to_string();
+    processes(|fields| fields.nth(2) == Some(group.as_str()))
+}
+
+/// Reaps what a group left to this process, as the first process of a container: its leader stays.
+pub(crate) fn reap_orphans(group: Pid) {
+    let (leader, me) = (group.as_raw_nonzero().get(), std::process::id().to_string());
+    let number = leader.to_string();
+    for pid in processes(|fields| fields.nth(1) == Some(&me) && fields.next() == Some(&number)) {
+        if pid != leader {
+            // What has not ended yet was killed; the next program's end reaps it.
+            let _ = rustix::process::waitpid(Pid::from_raw(pid), WaitOptions::NOHANG);
+        }
+    }
+}
+
+/// The processes whose fields of `/proc/PID/stat`, from the state on, are such.
+fn processes<'a>(are: impl Fn(&mut dyn Iterator<Item = &str>) -> bool + 'a) -> Vec<i32> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let stat = fs::read(entry.path().join("stat")).unwrap_or_default();
+        let stat = String::from_utf8_lossy(&stat);
+        // The name of the program may hold anything.
+        let Some((_, fields)) = stat.rsplit_once(')') else { continue };
+        if are(&mut fields.split_whitespace()) {
+            found.push(pid);
+        }
+    }
+    found
+}
+
+/// The processes and threads of a user.
+pub(crate) fn tasks_of(user: u32) -> u64 {
+    let mut tasks = 0;
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let is_process = entry.file_name().to_str().is_some_and(|name| name.parse::<i32>().is_ok());
+        if is_process && entry.metadata().is_ok_and(|found| found.uid() == user) {
+            let pid = entry.file_name().to_str().and_then(|name| name.parse().ok()).unwrap_or_default();
+            tasks += Taken::of(pid).map_or(1, |taken| taken.threads);
+        }
+    }
+    tasks
+}
+
+/// What a process takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Taken {
+    memory: u64,
+    threads: u64,
+}
+
+impl Taken {
+    fn of(pid: i32) -> Option<Self> {
+        Self::read(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
+    }
+
+    /// Memory that is its own or shared with other processes; code and other files can be had again.
+    fn read(status: &str) -> Option<Self> {
+        let number = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        let kilobytes = ["RssAnon:", "RssShmem:"].iter().filter_map(|name| number(name)).sum::<u64>();
+        Some(Self { memory: kilobytes * 1024, threads: number("Threads:")? })
+    }
+}
+
+/// Files that processes hold open and that have no name.
+#[derive(Debug, Default)]
+struct Held {
+    seen: BTreeSet<(u64, u64)>,
+    /// Bytes of those in memory.
+    memory: u64,
+    disk: u64,
+}
+
+impl Held {
+    fn add(&mut self, pid: i32) {
+        let mut found = BTreeMap::new();
+        for entry in fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
+            let Ok(file) = fs::metadata(entry.path()) else { continue };
+            if file.is_file() && file.nlink() == 0 {
+                found.insert((file.dev(), file.ino()), (entry.path(), file.blocks().saturating_mul(512)));
+            }
+        }
+        for (file, (path, bytes)) in found {
+            if self.seen.insert(file) {
+                match is_memory(&path) {
+                    true => self.memory = self.memory.saturating_add(bytes),
+                    false => self.disk = self.disk.saturating_add(bytes),
+                }
+            }
+        }
+    }
+}
+
+fn is_memory(path: &Path) -> bool {
+    fs::read_link(path).is_ok_and(|name| name.as_os_str().as_encoded_bytes().starts_with(b"/memfd:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_has_what_linux_says() {
+        let status = "Name:\tx\nVmRSS:\t  900 kB\nRssAnon:\t  400 kB\nRssFile:\t  300 kB\nRssShmem:\t  200 kB\nThreads:\t3\n";
+        assert_eq!(Taken::read(status), Some(Taken { memory: 600 << 10, threads: 3 }));
+        assert_eq!(Taken::read(""), None);
+        let me = i32::try_from(std::process::id()).unwrap();
+        assert!(Taken::of(me).is_some_and(|taken| taken.memory > 0 && taken.threads > 0));
+    }
+
+    #[test]
+    fn a_deleted_file_that_is_open_counts() {
+        use std::io::Write;
+        let me = i32::try_from(std::process::id()).unwrap();
+        let before = {
+            let mut held = Held::default();
+            held.add(me);
+            held.disk
+        };
+        let mut file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        file.write_all(&vec![1; 1 << 20]).unwrap();
+        file.sync_all().unwrap();
+        let mut held = Held::default();
+        held.add(me);
+        assert!(held.disk >= before + (1 << 20), "{held:?}");
+    }
+}

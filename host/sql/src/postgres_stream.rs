@@ -1,0 +1,163 @@
+//! The stream to a PostgreSQL server: over TCP or a Unix socket, with TLS or without, and with bounded messages.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::bounded::{Bounded, Exceeded, Messages};
+
+/// How long the server may take for a connection.
+pub(crate) const LOGIN: Duration = Duration::from_secs(10);
+
+/// Where a server is.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub host: String,
+    pub port: u16,
+}
+
+/// Why there is no session.
+pub(crate) enum Unreached {
+    Stream(io::Error),
+    Refused(tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for Unreached {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<io::Error> for Unreached {
+    fn from(error: io::Error) -> Self {
+        Self::Stream(error)
+    }
+}
+
+/// A stream before TLS.
+enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Place {
+    async fn reach(&self) -> io::Result<Socket> {
+        if self.host.starts_with('/') {
+            let path = format!("{}/.s.PGSQL.{}", self.host, self.port);
+            return Ok(Socket::Unix(UnixStream::connect(path).await?));
+        }
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Socket::Tcp(stream))
+    }
+
+    /// Logs in over a stream that fails when a message is too long, and says so in `exceeded`.
+    pub async fn log_in(
+        &self,
+        config: &Config,
+        tls: Option<&MakeRustlsConnect>,
+        exceeded: &Exceeded,
+    ) -> Result<Client, Unreached> {
+        let stream = self.reach().await?;
+        let Some(tls) = tls else {
+            let stream = Bounded::new(stream, Messages::default(), exceeded.clone());
+            let (client, connection) = config.connect_raw(stream, NoTls).await?;
+            tokio::spawn(connection);
+            return Ok(client);
+        };
+        let tls = BoundedTls { tls: self.over(tls)?, exceeded: exceeded.clone() };
+        let (client, connection) = config.connect_raw(stream, tls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Has the server stop what a session does, over a connection of its own. Whether it was asked.
+    pub async fn cancel(&self, what: &CancelToken, tls: Option<&MakeRustlsConnect>) -> bool {
+        let Ok(stream) = self.reach().await else { return false };
+        match tls {
+            None => what.cancel_query_raw(stream, NoTls).await.is_ok(),
+            Some(tls) => match self.over(tls) {
+                Ok(tls) => what.cancel_query_raw(stream, tls).await.is_ok(),
+                Err(_) => false,
+            },
+        }
+    }
+
+    fn over(
+        &self,
+        tls: &MakeRustlsConnect,
+    ) -> io::Result<<MakeRustlsConnect as MakeTlsConnect<Socket>>::TlsConnect> {
+        MakeTlsConnect::<Socket>::make_tls_connect(&mut tls.clone(), &self.host).map_err(io::Error::other)
+    }
+}
+
+/// TLS whose messages are bounded: before it there are none.
+struct BoundedTls<T> {
+    tls: T,
+    exceeded: Exceeded,
+}
+
+impl<T> TlsConnect<Socket> for BoundedTls<T>
+where
+    T: TlsConnect<Socket>,
+    T::Future: Send + 'static,
+{
+    type Stream = Bounded<T::Stream, Messages>;
+    type Error = T::Error;
+    type Future = BoxFuture<'static, Result<Self::Stream, T::Error>>;
+
+    fn connect(self, stream: Socket) -> Self::Future {
+        let (connecting, exceeded) = (self.tls.connect(stream), self.exceeded);
+        Box::pin(async move { Ok(Bounded::new(connecting.await?, Messages::default(), exceeded)) })
+    }
+}
+
+impl<S: TlsStream + Unpin> TlsStream for Bounded<S, Messages> {
+    fn channel_binding(&self) -> ChannelBinding {
+        self.inner().channel_binding()
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, into),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, into),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
