@@ -5,6 +5,7 @@
 //! its end. The sandbox never talks to a store of runs; what a step reports goes into the request's sink.
 
 mod attempt;
+mod cache;
 mod classify;
 mod compile;
 mod compiler_process;

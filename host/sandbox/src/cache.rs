@@ -1,0 +1,249 @@
+//! Compiled components on disk.
+//!
+//! The threat: what is in such a file runs outside the sandbox. A file counts only when its keyed hash is right, and the
+//! key and the files are readable by their owner alone.
+
+use std::fs::{self, File, OpenOptions};
+use std::hash::{Hash, Hasher};
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::compile::{ComponentError, map_code};
+
+/// Bytes of compiled code in a cache, of all versions of the program.
+const MOST_CACHED: u64 = 4 << 30;
+
+/// Compiled components on disk.
+#[derive(Clone)]
+pub(crate) struct Cache {
+    pub dir: PathBuf,
+    key: [u8; 32],
+    /// Changes with wasmtime's version and every setting that the code depends on.
+    compatibility: u64,
+}
+
+impl Cache {
+    pub fn open(dir: &Path, engine: &Engine) -> Result<Self, ComponentError> {
+        let host = |what: &str, error: std::io::Error| {
+            ComponentError::Host(format!(
+                "the cache of compiled components: cannot {what} {}: {error}",
+                dir.display()
+            ))
+        };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| host("make", e))?;
+        let found = fs::symlink_metadata(dir).map_err(|e| host("read", e))?;
+        if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(ComponentError::Host(format!(
+                "the cache of compiled components, {}, is a link or belongs to another user, and its content runs as native code: name a directory of this user's",
+                dir.display()
+            )));
+        }
+        if found.mode() & 0o077 != 0 {
+            return Err(ComponentError::Host(format!(
+                "the cache of compiled components, {}, is open to other users, and its content runs as native code: run chmod 700 on it",
+                dir.display()
+            )));
+        }
+        let mut hasher = std::hash::DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let key = read_or_make_key(&dir.join("key")).map_err(|e| host("use the key in", e))?;
+        Ok(Self { dir: dir.to_owned(), key, compatibility: hasher.finish() })
+    }
+
+    pub fn path(&self, digest: &str) -> PathBuf {
+        let digest = digest.strip_prefix("sha256:").unwrap_or(digest);
+        self.dir.join(format!("{digest}-{:016x}.cwasm", self.compatibility))
+    }
+
+    /// The keyed hash of a compiled component, bound to what it was compiled from.
+    fn hasher(&self, digest: &str) -> blake3::Hasher {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(digest.as_bytes()).update(&self.compatibility.to_le_bytes());
+        hasher
+    }
+
+    pub fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        let path = self.path(digest);
+        let file = open_own(&path).ok()?;
+        let mut tag = [0; 32];
+        open_own(&path.with_extension("tag")).ok()?.read_exact(&mut tag).ok()?;
+        // One open file for both looks: what is hashed is what is mapped, even when the name moves on.
+        let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let mut hasher = self.hasher(digest);
+        hasher.update_mmap(&opened).ok()?;
+        // Compares in constant time.
+        if hasher.finalize() != blake3::Hash::from_bytes(tag) {
+            tracing::warn!("{} is not what this cache wrote; it is compiled anew", path.display());
+            return None;
+        }
+        // What is used stays when the cache is full.
+        let _ = file.set_modified(std::time::SystemTime::now());
+        let component = map_code(engine, &opened);
+        component.inspect_err(|error| tracing::warn!("{}: {error:#}", path.display())).ok()
+    }
+
+    /// Waits until no other process compiles the component.
+    pub fn lock(&self, digest: &str) -> std::io::Result<File> {
+        let path = self.path(digest).with_extension("lock");
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true).mode(0o600).custom_flags(NO_LINKS);
+        let file = options.open(path)?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    pub fn store(&self, digest: &str, code: &[u8]) -> std::io::Result<()> {
+        let path = self.path(digest);
+        let tag = self.hasher(digest).update(code).finalize();
+        write_private(&path.with_extension("tag"), tag.as_bytes())?;
+        write_private(&path, code)?;
+        self.shrink(&path)
+    }
+
+    /// Takes over a file of compiled code.
+    pub fn adopt(&self, digest: &str, code: tempfile::NamedTempFile) -> std::io::Result<()> {
+        let path = self.path(digest);
+        let mut hasher = self.hasher(digest);
+        hasher.update_mmap(code.path())?;
+        write_private(&path.with_extension("tag"), hasher.finalize().as_bytes())?;
+        code.persist(&path).map_err(|error| error.error)?;
+        self.shrink(&path)
+    }
+
+    /// Removes what has not been used for longest while there is too much. Code that runs stays mapped.
+    fn shrink(&self, new: &Path) -> std::io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.dir)?.flatten() {
+            let (path, metadata) = (entry.path(), entry.metadata()?);
+            if path.extension().is_some_and(|extension| extension == "cwasm") && path != new {
+                files.push((metadata.mtime(), metadata.len(), path));
+            }
+        }
+        files.sort();
+        let mut sum: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
+        for (_, bytes, path) in files {
+            if sum <= MOST_CACHED {
+                break;
+            }
+            sum -= bytes;
+            fs::remove_file(&path)?;
+            // Its tag and its lock without it do no harm.
+            let _ = fs::remove_file(path.with_extension("tag"));
+            let _ = fs::remove_file(path.with_extension("lock"));
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file for this user alone, whole or not at all.
+fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut unique = [0; 8];
+    getrandom::fill(&mut unique).map_err(std::io::Error::other)?;
+    let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_le_bytes(unique)));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(content)?;
+    drop(file);
+    fs::rename(temporary, path)
+}
+
+fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
+    if !path.exists() {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(std::io::Error::other)?;
+        // Two processes may come here at once: the first link wins, both read it.
+        let temporary = path.with_extension(format!("{}", std::process::id()));
+        write_private(&temporary, &key)?;
+        let linked = fs::hard_link(&temporary, path);
+        fs::remove_file(&temporary)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    let mut key = [0; 32];
+    open_own(path)?.read_exact(&mut key)?;
+    Ok(key)
+}
+
+/// Opening a link fails.
+const NO_LINKS: i32 = OFlags::NOFOLLOW.bits().cast_signed();
+
+/// Opens a file that belongs to this user and that others cannot write to.
+fn open_own(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(NO_LINKS).open(path)?;
+    let found = file.metadata()?;
+    let own = found.is_file() && found.uid() == rustix::process::geteuid().as_raw();
+    match own && found.mode() & 0o022 == 0 {
+        true => Ok(file),
+        false => Err(std::io::Error::other(format!("{} is not a file of this user's alone", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{EngineOptions, StepEngine};
+
+    fn engine() -> Engine {
+        StepEngine::new(&EngineOptions::default(), 1).unwrap().engine
+    }
+
+    #[test]
+    fn a_cached_file_counts_only_when_its_tag_is_right() {
+        let engine = engine();
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&dir.path().join("components"), &engine).unwrap();
+        let component = Component::from_binary(&engine, b"\0asm\x0d\0\x01\0").unwrap();
+        cache.store("sha256:aa", &component.serialize().unwrap()).unwrap();
+        assert!(cache.load(&engine, "sha256:aa").is_some());
+        // The same code under another name, and code with one bit flipped.
+        fs::copy(cache.path("sha256:aa"), cache.path("sha256:bb")).unwrap();
+        fs::copy(
+            cache.path("sha256:aa").with_extension("tag"),
+            cache.path("sha256:bb").with_extension("tag"),
+        )
+        .unwrap();
+        assert!(cache.load(&engine, "sha256:bb").is_none());
+        let mut code = fs::read(cache.path("sha256:aa")).unwrap();
+        *code.last_mut().unwrap() ^= 1;
+        fs::write(cache.path("sha256:aa"), code).unwrap();
+        assert!(cache.load(&engine, "sha256:aa").is_none());
+        assert_eq!(fs::metadata(&cache.dir).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_cache_of_somebody_else_is_not_used() {
+        let place = tempfile::tempdir().unwrap();
+        let engine = engine();
+        let opened = |name: &str| Cache::open(&place.path().join(name), &engine).err().map(|e| e.to_string());
+        assert_eq!(opened("own"), None);
+        std::os::unix::fs::symlink("own", place.path().join("link")).unwrap();
+        assert!(opened("link").unwrap().contains("is a link or belongs to another user"));
+        // A key that leads elsewhere, or that others can write.
+        let key = place.path().join("own/key");
+        fs::rename(&key, place.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", &key).unwrap();
+        assert!(opened("own").unwrap().contains("cannot use the key"));
+        fs::remove_file(&key).unwrap();
+        fs::copy(place.path().join("elsewhere"), &key).unwrap();
+        fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+        assert!(opened("own").unwrap().contains("not a file of this user's alone"));
+        fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        assert_eq!(opened("own"), None);
+        if rustix::process::geteuid().is_root() {
+            for path in [place.path().join("own"), key] {
+                std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
+                assert!(opened("own").is_some(), "{}", path.display());
+                std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+            }
+        } else {
+            eprintln!("skipped: only root can give a directory to another user");
+        }
+    }
+}
