@@ -28,7 +28,7 @@ pub use clock::Clock;
 pub use config::Configuration;
 pub use document::{Diagnostic, Diagnostics};
 pub use job::{Job, JobDefinition, StepDefinition};
-pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
+pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, shorten};
 pub use reference::StepRef;
 pub use step::{Manifest, StepRequest, StepRunner, StepSink};
 pub use store::{Store, StoreError};

@@ -14,6 +14,20 @@ pub(crate) const RUN_FACTOR: &str = "run_factor";
 pub(crate) const RUN_BYTES: &str = "run_bytes";
 pub(crate) const ALL_BYTES: &str = "service.run_bytes";
 
+/// Cuts a text to `limit` bytes, and says so.
+pub fn shorten(text: &mut String, limit: usize) {
+    if text.len() <= limit {
+        return;
+    }
+    let mut end = limit;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let cut = text.len() - end;
+    text.truncate(end);
+    text.push_str(&format!("… {cut} bytes cut"));
+}
+
 /// How an attempt ended. The step's own failure is never confused with the platform's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
@@ -235,6 +249,24 @@ impl Outcome {
     /// Whether the budget of the step in its run is used up: then another attempt ends in the same way.
     pub fn ends_budget(&self) -> bool {
         matches!(self, Self::OverLimit { limit, .. } if [RUN_FACTOR, RUN_BYTES, ALL_BYTES].contains(&limit.as_str()))
+    }
+
+    /// The same with texts of at most `limit` bytes, for those who list many.
+    #[must_use]
+    pub fn shortened(&self, limit: usize) -> Self {
+        let mut short = self.clone();
+        match &mut short {
+            Self::Failed { message, .. }
+            | Self::InvalidConfig { message }
+            | Self::Denied { message, .. }
+            | Self::OverMemory { message }
+            | Self::OverLimit { message, .. }
+            | Self::Lost { message }
+            | Self::HostFault { message }
+            | Self::Trapped { trap: message, .. } => shorten(message, limit),
+            _ => {}
+        }
+        short
     }
 
     /// The class as it stands in JSON, for instance `out_of_fuel`.

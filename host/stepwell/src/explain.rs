@@ -186,7 +186,7 @@ impl Host {
     pub async fn explain(&self, execution_id: &str) -> Result<Explanation, HostError> {
         let now = self.clock.now();
         let standing = self.store.standing(execution_id, now).await?;
-        let state = self.run(execution_id).await?;
+        let state = self.shown(execution_id).await?;
         let letter = match state.status.is_dead() {
             true => self.dead_letter(execution_id).await.ok(),
             false => None,

@@ -131,7 +131,7 @@ impl Host {
         decided: Decided,
         audit: Audit,
     ) -> Result<RunState, HostError> {
-        let state = self.run(execution_id).await?;
+        let state = self.shown(execution_id).await?;
         let waiting = |state: &RunState| match next(state) {
             Some(Effect::AwaitApproval { step, .. }) => state
                 .run

@@ -1,5 +1,7 @@
 //! What a run's record says. It is read part by part: a reader holds the state, and not the record.
 
+use std::collections::VecDeque;
+
 use serde_json::Value;
 use stepwell_engine::quantity::Bytes;
 use stepwell_engine::run::{Event, Replay, RunState, RunView};
@@ -7,6 +9,10 @@ use stepwell_engine::store::{Loaded, Place};
 use stepwell_engine::{Outcome, Receipt, StoreError};
 
 use crate::{Host, HostError};
+
+/// Receipts of a run that are shown, and bytes of the message of each.
+const RECEIPTS: usize = 10_000;
+const MESSAGE: usize = 1 << 10;
 
 impl Host {
     /// Bytes that one run may write to the store.
@@ -20,8 +26,26 @@ impl Host {
     /// When there is no such run.
     pub async fn run(&self, execution_id: &str) -> Result<RunState, HostError> {
         let Loaded { run, events, next } = self.store.load(execution_id).await?;
-        let mut replay = Replay::new(run);
-        replay.add(&events);
+        self.replayed(execution_id, Replay::new(run), &events, next).await
+    }
+
+    /// The state of a run for those who show it: with the beginnings of outputs and metadata, and without variables.
+    ///
+    /// # Errors
+    /// When there is no such run.
+    pub async fn shown(&self, execution_id: &str) -> Result<RunState, HostError> {
+        let Loaded { run, events, next } = self.store.load(execution_id).await?;
+        self.replayed(execution_id, Replay::for_display(run, None), &events, next).await
+    }
+
+    async fn replayed(
+        &self,
+        execution_id: &str,
+        mut replay: Replay,
+        first: &[Event],
+        next: Option<Place>,
+    ) -> Result<RunState, HostError> {
+        replay.add(first);
         self.read_on(execution_id, next, |events| replay.add(&events)).await?;
         Ok(replay.end()?)
     }
@@ -41,7 +65,8 @@ impl Host {
         Ok(())
     }
 
-    /// The ends of all attempts of a run, oldest first: the index of the step, the attempt, its outcome and receipt.
+    /// The ends of the attempts of a run, oldest first: the index of the step, the attempt, its outcome with a short message,
+    /// and its receipt. Of very many, the last ones.
     ///
     /// # Errors
     /// When there is no such run.
@@ -49,19 +74,21 @@ impl Host {
         &self,
         execution_id: &str,
     ) -> Result<Vec<(usize, u32, Outcome, Receipt)>, HostError> {
-        let mut receipts = Vec::new();
+        let mut receipts = VecDeque::new();
         let mut take = |events: Vec<Event>| {
-            receipts.extend(events.into_iter().filter_map(|event| match event {
-                Event::StepEnded { step, attempt, end, .. } => {
-                    Some((step, attempt, end.outcome.clone(), end.receipt.clone()))
+            for event in events {
+                if let Event::StepEnded { step, attempt, end, .. } = event {
+                    receipts.push_back((step, attempt, end.outcome.shortened(MESSAGE), end.receipt.clone()));
                 }
-                _ => None,
-            }));
+                if receipts.len() > RECEIPTS {
+                    receipts.pop_front();
+                }
+            }
         };
         let Loaded { events, next, .. } = self.store.load(execution_id).await?;
         take(events);
         self.read_on(execution_id, next, take).await?;
-        Ok(receipts)
+        Ok(receipts.into())
     }
 
     /// A run for clients, with the reason of its cancellation.
@@ -78,8 +105,10 @@ impl Host {
     /// # Errors
     /// When there is no such run or step, or the store failed.
     pub async fn step_output(&self, execution_id: &str, step_id: &str) -> Result<Option<Value>, HostError> {
-        let state = self.run(execution_id).await?;
-        let index = state.run.job.all_steps().position(|step| step.id == step_id);
+        let Loaded { run, events, next } = self.store.load(execution_id).await?;
+        let index = run.job.all_steps().position(|step| step.id == step_id);
+        let replay = Replay::for_display(run, index);
+        let state = self.replayed(execution_id, replay, &events, next).await?;
         let Some(step) = index.and_then(|index| state.steps.get(index)) else {
             return Err(HostError::NoStep(execution_id.to_owned(), step_id.to_owned()));
         };

@@ -17,7 +17,7 @@ use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, RunView, 
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
 use stepwell_engine::store::{Claim, DeadLetter, LogRecord, Next};
 use stepwell_engine::trace::{Trace, attempt_span};
-use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError};
+use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError, shorten};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -552,6 +552,9 @@ async fn guarded(attempt: impl Future<Output = StepEnd>) -> StepEnd {
     .await
 }
 
+/// Bytes of the message of a dead letter: many of them are listed at once.
+const LETTER: usize = 4 << 10;
+
 /// The dead letter of a run that failed, ran out of time or expired.
 pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter> {
     if !state.status.is_dead() {
@@ -562,13 +565,14 @@ pub(crate) fn dead_letter(state: &RunState, at: Timestamp) -> Option<DeadLetter>
         let class = step.end.as_ref()?.outcome.class();
         Some((definition.id.clone(), class.to_owned(), step.message()))
     });
-    let (step_id, class, message) = match blamed {
+    let (step_id, class, mut message) = match blamed {
         Some((id, class, message)) => (Some(id), class, message),
         None => {
             let class = if state.fault.is_some() { "host_fault" } else { state.status.name() };
             (None, class.to_owned(), RunView::from(state).message)
         }
     };
+    shorten(&mut message, LETTER);
     Some(DeadLetter {
         execution_id: state.run.execution_id.clone(),
         job_id: state.run.job.id.clone(),

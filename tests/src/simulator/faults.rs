@@ -1,6 +1,6 @@
 //! A store that fails, for a process that crashes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -75,6 +75,8 @@ pub struct Ground {
     /// The largest fence of each run.
     fences: Mutex<HashMap<String, u64>>,
     pub stale_writes: Mutex<Vec<String>>,
+    /// Commits that the store has: run, fence and number.
+    written: Mutex<HashSet<(String, u64, u64)>>,
     pub acknowledged: Mutex<Vec<String>>,
     /// What steps have saved, by run and step: acknowledged, and on its way.
     saved: Mutex<HashMap<(String, String), Saved>>,
@@ -95,6 +97,7 @@ impl Ground {
             broken,
             fences: Mutex::default(),
             stale_writes: Mutex::default(),
+            written: Mutex::default(),
             acknowledged: Mutex::default(),
             saved: Mutex::default(),
             wrong_checkpoints: Mutex::default(),
@@ -283,7 +286,7 @@ impl Store for Faulty {
     async fn commit(&self, mut commit: Commit) -> Result<Vec<String>, StoreError> {
         self.enter(true).await?;
         let newest = self.ground.fence(&commit.execution_id);
-        let (id, fence) = (commit.execution_id.clone(), commit.fence);
+        let (id, fence, number) = (commit.execution_id.clone(), commit.fence, commit.number);
         match self.ground.broken {
             Some(Broken::StaleFence) => commit.fence = newest,
             Some(Broken::Stuck) => {
@@ -302,7 +305,9 @@ impl Store for Faulty {
             _ => {}
         }
         let free = self.ground.ask(self.inner().commit(commit)).await?;
-        if fence < newest {
+        // Who has lost the answer asks again, and may be told by then that the write stands.
+        let is_new = self.ground.written.lock().is_ok_and(|mut all| all.insert((id.clone(), fence, number)));
+        if fence < newest && is_new {
             self.ground
                 .stale_writes
                 .lock()

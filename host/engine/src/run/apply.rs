@@ -341,6 +341,7 @@ fn close(step: &mut StepState, end: &Arc<StepEnd>, at: Timestamp) {
     step.status = status_of(&end.outcome);
     step.ended_at = Some(at);
     step.end = Some(end.clone());
+    step.cut = None;
     step.first_parked = None;
     step.slowed = false;
     step.logged = (0, 0);
@@ -387,6 +388,7 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
             ended_at: None,
             checkpoint: None,
             end: step.end.take().filter(|_| waits && retry.from == RetryFrom::FailedStep),
+            cut: None,
             reason: None,
             parked_since: None,
             first_parked: None,

@@ -25,7 +25,7 @@ pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{Effect, IllegalEvent, apply, next};
 pub use budget::Usage;
 pub use preview::{Preview, SHOWN, preview};
-pub use replay::Replay;
+pub use replay::{Cut, Replay};
 pub use view::{RunView, StepView, cancelled};
 
 /// What happened to a run. Events are what a store keeps; the state follows from them.
@@ -342,6 +342,8 @@ pub struct StepState {
     pub checkpoint: Option<String>,
     /// How the last attempt ended.
     pub end: Option<Arc<StepEnd>>,
+    /// What this state leaves out of that end ([`Replay::for_display`]).
+    pub cut: Option<Cut>,
     /// Why it was skipped; what it waits for.
     pub reason: Option<String>,
     /// Since when it is parked.
@@ -406,6 +408,7 @@ impl RunState {
             ended_at: None,
             checkpoint: None,
             end: None,
+            cut: None,
             reason: None,
             parked_since: None,
             first_parked: None,

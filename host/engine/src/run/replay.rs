@@ -1,6 +1,14 @@
 //! A state from a journal that is read in parts.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::preview::{SHOWN, preview};
+use super::view::{SENTENCE, SHOWN_IN_ALL};
 use super::{Event, IllegalEvent, RunState, apply};
+use crate::outcome::{Produced, StepEnd, shorten};
 use crate::store::NewRun;
 
 /// Makes the state of a run from its events, as they come. It holds the state alone, however many events there are.
@@ -10,20 +18,49 @@ pub struct Replay {
     illegal: Option<IllegalEvent>,
     /// The last event, where it says that the engine gave the run up.
     fault: Option<Event>,
+    /// Where the state holds no more than is shown.
+    shown: Option<Shown>,
+}
+
+/// What a state for display leaves out of the end of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// Bytes of the whole output, where there is only its beginning.
+    pub output_bytes: Option<u64>,
+    /// Whether there is only a part of the metadata.
+    pub metadata: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    /// The step whose output stays whole.
+    whole: Option<usize>,
+    /// Bytes that the state holds of outputs and metadata, by step.
+    held: BTreeMap<usize, usize>,
 }
 
 impl Replay {
     /// Before any event.
     pub fn new(run: NewRun) -> Self {
-        Self { state: RunState::new(run), illegal: None, fault: None }
+        Self { state: RunState::new(run), illegal: None, fault: None, shown: None }
+    }
+
+    /// For a reader that shows the run: of outputs and metadata the state has the beginnings, and it has no variables. The
+    /// output of the step `whole` is whole.
+    pub fn for_display(run: NewRun, whole: Option<usize>) -> Self {
+        Self { shown: Some(Shown { whole, ..Shown::default() }), ..Self::new(run) }
     }
 
     /// Applies further events.
     pub fn add(&mut self, events: &[Event]) {
         for event in events {
             self.fault = matches!(event, Event::Faulted { .. }).then(|| event.clone());
-            if self.illegal.is_none() {
-                self.illegal = apply(&mut self.state, event).err();
+            if self.illegal.is_some() {
+                continue;
+            }
+            self.illegal = apply(&mut self.state, event).err();
+            if let (Some(shown), Some(step)) = (&mut self.shown, event.step()) {
+                shown.cut(&mut self.state, step);
             }
         }
     }
@@ -42,5 +79,79 @@ impl Replay {
                 Ok(self.state)
             }
         }
+    }
+}
+
+impl Shown {
+    fn cut(&mut self, state: &mut RunState, index: usize) {
+        state.variables.clear();
+        let Some(step) = state.steps.get_mut(index) else { return };
+        let Some(end) = step.end.as_ref().filter(|_| step.cut.is_none()) else { return };
+        self.held.remove(&index);
+        let left = SHOWN_IN_ALL.saturating_sub(self.held.values().sum()).min(SHOWN);
+        let output = preview(&end.produced.output, if self.whole == Some(index) { usize::MAX } else { left });
+        let metadata = Value::Object(end.produced.metadata.clone());
+        let metadata = preview(&metadata, left);
+        let bytes = |shown: u64| usize::try_from(shown).unwrap_or(SHOWN).min(SHOWN);
+        self.held.insert(index, bytes(output.bytes) + bytes(metadata.bytes));
+        step.cut = Some(Cut {
+            output_bytes: output.truncated.then_some(output.bytes),
+            metadata: metadata.truncated,
+        });
+        let mut summary = end.produced.summary.clone();
+        shorten(&mut summary, SENTENCE);
+        let produced = Produced {
+            summary,
+            output: output.value,
+            metadata: match metadata.value {
+                Value::Object(metadata) => metadata,
+                _ => Map::new(),
+            },
+            variables: Map::new(),
+        };
+        let (outcome, receipt) = (end.outcome.shortened(SENTENCE), end.receipt.clone());
+        step.end = Some(Arc::new(StepEnd { outcome, produced, receipt }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::outcome::{Outcome, Receipt};
+    use crate::run::{RunView, StepStatus};
+    use crate::{Job, JobDefinition};
+
+    /// 300 steps, each with an output and metadata of 100 KB and a variable: of 60 MB a reader holds 1 MiB.
+    #[test]
+    fn a_reader_holds_what_it_shows() {
+        let steps: Vec<_> = (0..300).map(|n| json!({"id": format!("s{n}"), "type": "x"})).collect();
+        let job: Job = serde_json::from_value::<JobDefinition>(json!({"id": "j", "steps": steps})).unwrap().into();
+        let at = Timestamp::default();
+        let mut replay = Replay::for_display(NewRun::of(job.into(), "exec_1", at), Some(7));
+        replay.add(&[Event::Started { at }]);
+        for step in 0..300 {
+            let output = json!(vec!["x".repeat(1_000); 100]);
+            let metadata = [("m".to_owned(), json!("y".repeat(100_000)))].into_iter().collect();
+            let variables = [(format!("v{step}"), json!("z".repeat(1_000)))].into_iter().collect();
+            let produced = Produced { summary: "w".repeat(100_000), output, metadata, variables };
+            let end = Arc::new(StepEnd { outcome: Outcome::Succeeded, produced, receipt: Receipt::default() });
+            replay.add(&[
+                Event::StepStarted { step, attempt: 1, at },
+                Event::StepEnded { step, attempt: 1, end, at },
+            ]);
+        }
+        let state = replay.end().unwrap();
+        let held: usize = state.steps.iter().map(|step| step.end.as_ref().unwrap().produced.output.to_string().len()).sum();
+        assert!((200_000..1_400_000).contains(&held) && state.variables.is_empty(), "{held}");
+        assert_eq!(state.steps[7].end.as_ref().unwrap().produced.output[99], "x".repeat(1_000));
+        let view = RunView::from(&state);
+        assert_eq!((view.steps.len(), view.steps[299].status), (300, StepStatus::Success));
+        assert_eq!((view.steps[0].value_truncated, view.steps[0].value_bytes), (true, Some(100_301)));
+        assert!(view.steps[0].metadata_truncated);
+        let shown = serde_json::to_string(&view).unwrap().len();
+        assert!(shown < 6 << 20, "{shown} bytes");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::preview::{SHOWN, preview};
 use super::{RunState, RunStatus, StepStatus};
 use crate::clock::Timestamp;
-use crate::outcome::{Outcome, Receipt};
+use crate::outcome::{Outcome, Receipt, shorten};
 
 /// The response of `POST /api/v2/jobs/execute`, which `stepwell run --output json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -56,7 +56,10 @@ pub struct RunView {
 }
 
 /// Bytes of the values of all steps that are shown with a run.
-const SHOWN_IN_ALL: usize = 1 << 20;
+pub(super) const SHOWN_IN_ALL: usize = 1 << 20;
+/// Bytes of a sentence about a step that are shown with a run; fewer where there are many steps.
+pub(super) const SENTENCE: usize = 16 << 10;
+const SHORT_SENTENCE: usize = 1 << 10;
 
 /// A step as clients see it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -83,8 +86,11 @@ pub struct StepView {
     /// Bytes of the whole value, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value_bytes: Option<u64>,
-    /// Facts about the work.
+    /// Facts about the work: at most 64 KiB of them, and 1 MiB of all steps of the run.
     pub metadata: Map<String, Value>,
+    /// Whether `metadata` is only a part.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub metadata_truncated: bool,
     /// Attempts begun.
     pub attempts: u32,
     /// How the last attempt ended, by class; null before.
@@ -157,35 +163,55 @@ pub fn cancelled(why: Option<&str>) -> String {
 
 /// The views of all steps, whose values together are bounded.
 fn steps(state: &RunState) -> Vec<StepView> {
-    let mut left = SHOWN_IN_ALL;
-    let step = |index| {
-        let view = StepView::of(state, index, left.min(SHOWN))?;
-        let bytes = view.value_bytes.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(SHOWN).min(SHOWN));
-        left = left.saturating_sub(bytes);
-        Some(view)
-    };
-    (0..state.steps.len()).filter_map(step).collect()
+    let mut room = Room { value: SHOWN_IN_ALL, metadata: SHOWN_IN_ALL, text: SHOWN_IN_ALL };
+    (0..state.steps.len()).filter_map(|index| StepView::of(state, index, &mut room)).collect()
+}
+
+/// Bytes that are left for the steps of a run that are still to be shown.
+struct Room {
+    value: usize,
+    metadata: usize,
+    text: usize,
+}
+
+fn take(room: &mut usize, bytes: u64) {
+    *room = room.saturating_sub(usize::try_from(bytes).unwrap_or(SHOWN).min(SHOWN));
 }
 
 impl StepView {
-    /// The view of the step at `index`, with at most that many bytes of its value.
-    pub fn of(state: &RunState, index: usize, shown: usize) -> Option<Self> {
+    /// The view of the step at `index`, with as much of it as there is room for.
+    fn of(state: &RunState, index: usize, room: &mut Room) -> Option<Self> {
         let (definition, step) = (state.run.job.step(index)?, state.steps.get(index)?);
         let value = step.end.as_ref().filter(|end| end.outcome.is_success());
-        let value = value.map(|end| preview(&end.produced.output, shown));
+        let mut value = value.map(|end| preview(&end.produced.output, room.value.min(SHOWN)));
+        if let (Some(value), Some(bytes)) = (&mut value, step.cut.and_then(|cut| cut.output_bytes)) {
+            (value.bytes, value.truncated) = (bytes, true);
+        }
+        take(&mut room.value, value.as_ref().map_or(0, |value| value.bytes));
+        let metadata = step.end.as_ref().map(|end| Value::Object(end.produced.metadata.clone()));
+        let metadata = preview(&metadata.unwrap_or_default(), room.metadata.min(SHOWN));
+        take(&mut room.metadata, metadata.bytes);
+        let mut output = step.message();
+        let longest = room.text.clamp(SHORT_SENTENCE, SENTENCE);
+        take(&mut room.text, output.len() as u64);
+        shorten(&mut output, longest);
         Some(Self {
             step_id: definition.id.clone(),
             step_name: definition.name.clone(),
             step_type: definition.step_type.clone(),
             status: step.status,
             duration_seconds: seconds(step.started_at, step.ended_at),
-            output: step.message(),
+            output,
             value_truncated: value.as_ref().is_some_and(|value| value.truncated),
             value_bytes: value.as_ref().map(|value| value.bytes),
             value: value.map(|value| value.value),
-            metadata: step.end.as_ref().map(|end| end.produced.metadata.clone()).unwrap_or_default(),
+            metadata_truncated: metadata.truncated || step.cut.is_some_and(|cut| cut.metadata),
+            metadata: match metadata.value {
+                Value::Object(metadata) => metadata,
+                _ => Map::new(),
+            },
             attempts: step.attempt,
-            outcome: step.end.as_ref().map(|end| end.outcome.clone()),
+            outcome: step.end.as_ref().map(|end| end.outcome.shortened(longest)),
             receipt: step.end.as_ref().map(|end| end.receipt.clone()),
         })
     }

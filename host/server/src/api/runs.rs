@@ -83,7 +83,7 @@ pub(super) async fn check(app: &App, caller: &Caller, id: &str) -> Result<(), Pr
 
 /// The run, when the caller's key is for its job.
 pub(super) async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
-    let state = app.host.run(id).await?;
+    let state = app.host.shown(id).await?;
     caller.sees(&state.run.job.id, StoreError::NotFound(id.to_owned()))?;
     Ok(state)
 }
