@@ -17,7 +17,7 @@ const NAMESPACES: u64 = 0x7e02_0000;
 /// The calls by the numbers of the x32 interface are none of the list.
 #[cfg(target_arch = "x86_64")]
 const OLD: &[c::c_long] = &[
-    c::SYS_access, c::SYS_alarm, c::SYS_arch_prctl, c::SYS_creat, c::SYS_dup2, c::SYS_epoll_create,
+    c::SYS_access, c::SYS_alarm, c::SYS_arch_prctl, c::SYS_chmod, c::SYS_creat, c::SYS_dup2, c::SYS_epoll_create,
     c::SYS_epoll_wait, c::SYS_eventfd, c::SYS_fork, c::SYS_futimesat, c::SYS_getdents, c::SYS_getpgrp,
     c::SYS_getrlimit, c::SYS_inotify_init, c::SYS_link, c::SYS_lstat, c::SYS_mkdir, c::SYS_mknod, c::SYS_open,
     c::SYS_pause, c::SYS_pipe, c::SYS_poll, c::SYS_readlink, c::SYS_rename, c::SYS_rmdir, c::SYS_select,
@@ -35,7 +35,7 @@ const NEEDED: &[c::c_long] = &[
     c::SYS_close_range, c::SYS_connect, c::SYS_copy_file_range, c::SYS_dup, c::SYS_dup3, c::SYS_epoll_create1,
     c::SYS_epoll_ctl, c::SYS_epoll_pwait, c::SYS_epoll_pwait2, c::SYS_eventfd2, c::SYS_execve, c::SYS_execveat,
     c::SYS_exit, c::SYS_exit_group, c::SYS_faccessat, c::SYS_faccessat2, c::SYS_fadvise64, c::SYS_fallocate,
-    c::SYS_fchdir, c::SYS_fchmod, c::SYS_fcntl, c::SYS_fdatasync, c::SYS_fgetxattr, c::SYS_flistxattr, c::SYS_flock,
+    c::SYS_fchdir, c::SYS_fchmod, c::SYS_fchmodat, c::SYS_fcntl, c::SYS_fdatasync, c::SYS_fgetxattr, c::SYS_flistxattr, c::SYS_flock,
     c::SYS_fstat, c::SYS_fstatfs, c::SYS_fsync, c::SYS_ftruncate, c::SYS_futex, c::SYS_futex_waitv, c::SYS_getcpu,
     c::SYS_getcwd, c::SYS_getdents64, c::SYS_getegid, c::SYS_geteuid, c::SYS_getgid, c::SYS_getgroups,
     c::SYS_getitimer, c::SYS_get_mempolicy, c::SYS_getpeername, c::SYS_getpgid, c::SYS_getpid, c::SYS_getppid,
@@ -73,8 +73,7 @@ const REFUSED: &[c::c_long] = &[
     // Out of the process group that is killed at the end.
     c::SYS_setsid,
     c::SYS_setpgid,
-    // Landlock does not bound these by path, and the service's files have the same owner. `fchmod` needs an open file.
-    c::SYS_fchmodat,
+    // Landlock does not bound these by path, and the service's files have the same owner.
     c::SYS_fchownat,
     c::SYS_fchown,
     // Attributes take space that no quota counts.
@@ -97,9 +96,12 @@ const REFUSED: &[c::c_long] = &[
     c::SYS_io_uring_setup,
 ];
 #[cfg(target_arch = "x86_64")]
-const REFUSED_OLD: &[c::c_long] = &[c::SYS_chmod, c::SYS_chown, c::SYS_lchown];
+const REFUSED_OLD: &[c::c_long] = &[c::SYS_chown, c::SYS_lchown];
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_OLD: &[c::c_long] = &[];
+
+/// Modes that a program may give to files, also with the kind of the file in front.
+const OWN_MODES: [i32; 5] = [0o600, 0o700, 0o100_600, 0o100_700, 0o40_700];
 
 /// The filters of a program.
 pub(crate) struct SystemCalls {
@@ -189,6 +191,15 @@ fn refused(network: bool) -> Result<BpfProgram, Error> {
         c::SYS_ioprio_set,
         vec![rule(vec![argument(0, Op::Ne, 1)?])?, rule(vec![argument(1, Op::Ne, 0)?])?],
     );
+    // Landlock does not bound modes by path. These two, which are those of a program's own files with its umask, neither
+    // open a file of the service to others nor close it to the service.
+    let modes = |number| {
+        let refused = OWN_MODES.iter().map(|mode| argument(number, Op::Ne, *mode));
+        rule(refused.collect::<Result<_, _>>()?)
+    };
+    rules.insert(c::SYS_fchmodat, vec![modes(2)?]);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(c::SYS_chmod, vec![modes(1)?]);
     // Space beyond the end of a file, which is in no size.
     rules.insert(c::SYS_fallocate, vec![rule(vec![argument(1, Op::Ne, 0)?])?]);
     // Input for the terminal of the service.
