@@ -167,7 +167,7 @@ async fn idle_transactions_end(connections: &Connections, lock: &str, try_lock: 
 async fn a_transaction_that_does_nothing_ends() {
     let table = "CREATE TABLE t (n int)";
     if let Some(database) = servers::postgres().await {
-        database.fill(&[table, "INSERT INTO t VALUES (1)"]).await;
+        database.fill(&[table, "INSERT INTO t VALUES (1)", "GRANT ALL ON t TO public"]).await;
         let update = "UPDATE t SET n = n + 1";
         idle_transactions_end(&connections(&database.connection("")), update, update).await;
     }
@@ -213,6 +213,7 @@ async fn details_of_errors_are_for_the_operator() {
         .fill(&[
             "CREATE TABLE t (n int PRIMARY KEY, secret text CHECK (length(secret) > 3))",
             "INSERT INTO t VALUES (7, 'canary-5150')",
+            "GRANT ALL ON t TO public",
         ])
         .await;
     let site = Site::new()

@@ -176,6 +176,7 @@ impl Bounds {
             let most = Some(*most);
             rustix::process::setrlimit(*resource, Rlimit { current: most, maximum: most })?;
         }
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
         // One that is nicer already stays so.
         let _ = rustix::process::nice(NICE);
         // The thread that starts a program lives as long as it: a service that dies takes it along.

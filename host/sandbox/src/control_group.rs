@@ -247,6 +247,46 @@ mod tests {
     }
 
     #[test]
+    fn the_kernel_kills_what_is_in_a_group_and_removes_it() {
+        use std::os::unix::process::CommandExt;
+        let groups = ["/proc/self/mounts", "/proc/self/cgroup"].map(|path| fs::read_to_string(path).unwrap());
+        let found = mounted(&groups[0]).zip(own(&groups[1]));
+        let Some(dir) = found.map(|(mount, own)| {
+            mount.join(own.trim_start_matches('/')).join(format!("stepwell-test-{}", std::process::id()))
+        }) else {
+            return eprintln!("skipped: there is no cgroup2");
+        };
+        if fs::create_dir(&dir).is_err() {
+            return eprintln!("skipped: no group can be made here");
+        }
+        let processes = OpenOptions::new().write(true).open(dir.join("cgroup.procs")).unwrap();
+        let group = std::sync::Arc::new(ControlGroup { dir: dir.clone(), processes });
+        let entered = group.clone();
+        // It starts a session of its own, and one more process: the group has both.
+        let mut command = std::process::Command::new("setsid");
+        command.args(["sh", "-c", "sleep 300 & sleep 300"]);
+        #[allow(unsafe_code, reason = "as programs are started")]
+        // SAFETY: `enter` makes one system call.
+        unsafe {
+            command.pre_exec(move || entered.enter());
+        }
+        let mut child = command.spawn().unwrap();
+        let members = || fs::read_to_string(dir.join("cgroup.procs")).unwrap().lines().count();
+        for _ in 0..500 {
+            if members() >= 3 {
+                break;
+            }
+            thread::sleep(REMOVALS.1);
+        }
+        assert!(members() >= 2, "{}", members());
+        group.kill();
+        assert!(!child.wait().unwrap().success());
+        drop(command);
+        drop(group);
+        assert!(!dir.exists());
+    }
+
+    #[test]
     fn groups_of_services_that_have_ended_are_removed() {
         let root = tempfile::tempdir().unwrap();
         let (dead, living) = (format!("{PREFIX}999999999-0"), format!("{PREFIX}{}-0", std::process::id()));

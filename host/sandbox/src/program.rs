@@ -89,6 +89,7 @@ mod linux {
     use std::sync::mpsc::sync_channel;
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread;
+    use std::time::Duration;
 
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
@@ -109,6 +110,9 @@ mod linux {
         ("POWERSHELL_TELEMETRY_OPTOUT", "1"),
         ("POWERSHELL_UPDATECHECK", "Off"),
     ];
+
+    /// How long the end of a program that was killed is waited for.
+    const CLEANING: Duration = Duration::from_secs(5);
 
     /// The group of a program.
     #[derive(Clone, Default)]
@@ -174,20 +178,25 @@ mod linux {
         let group = Group::default();
         let killed = KilledOnDrop(group.clone());
         let home = scratch.make().map_err(unavailable)?;
-        let (sender, ended) = tokio::sync::oneshot::channel();
+        let (sender, mut ended) = tokio::sync::oneshot::channel();
         thread::Builder::new()
             .name("stepwell-program".to_owned())
             .spawn(move || {
-                let _ = sender.send(run_here(&program, &group, &home));
+                let ended = run_here(&program, &group, &home);
+                drop(home);
+                let _ = sender.send(ended);
             })
             .map_err(unavailable)?;
-        let ended = match tokio::time::timeout(timeout, ended).await {
+        match tokio::time::timeout(timeout, &mut ended).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(_)) => Err(Error::Unavailable("the thread that starts it has ended".to_owned())),
-            Err(_) => Err(Error::TimedOut),
-        };
-        drop(killed);
-        ended
+            Err(_) => {
+                drop(killed);
+                // Its directory goes, too.
+                let _ = tokio::time::timeout(CLEANING, ended).await;
+                Err(Error::TimedOut)
+            }
+        }
     }
 
     impl From<std::io::Error> for Error {

@@ -20,6 +20,7 @@ const OLD: &[c::c_long] = &[
     c::SYS_access,
     c::SYS_alarm,
     c::SYS_arch_prctl,
+    c::SYS_chmod,
     c::SYS_creat,
     c::SYS_dup2,
     c::SYS_epoll_create,
@@ -91,6 +92,7 @@ const NEEDED: &[c::c_long] = &[
     c::SYS_fallocate,
     c::SYS_fchdir,
     c::SYS_fchmod,
+    c::SYS_fchmodat,
     c::SYS_fcntl,
     c::SYS_fdatasync,
     c::SYS_fgetxattr,
@@ -268,8 +270,7 @@ const REFUSED: &[c::c_long] = &[
     // Out of the process group that is killed at the end.
     c::SYS_setsid,
     c::SYS_setpgid,
-    // Landlock does not bound these by path, and the service's files have the same owner. `fchmod` needs an open file.
-    c::SYS_fchmodat,
+    // Landlock does not bound these by path, and the service's files have the same owner.
     c::SYS_fchownat,
     c::SYS_fchown,
     // Attributes take space that no quota counts.
@@ -292,9 +293,12 @@ const REFUSED: &[c::c_long] = &[
     c::SYS_io_uring_setup,
 ];
 #[cfg(target_arch = "x86_64")]
-const REFUSED_OLD: &[c::c_long] = &[c::SYS_chmod, c::SYS_chown, c::SYS_lchown];
+const REFUSED_OLD: &[c::c_long] = &[c::SYS_chown, c::SYS_lchown];
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_OLD: &[c::c_long] = &[];
+
+/// Modes that a program may give to files, also with the kind of the file in front.
+const OWN_MODES: [i32; 5] = [0o600, 0o700, 0o100_600, 0o100_700, 0o40_700];
 
 /// The filters of a program.
 pub(crate) struct SystemCalls {
@@ -382,6 +386,15 @@ fn refused(network: bool) -> Result<BpfProgram, Error> {
         c::SYS_ioprio_set,
         vec![rule(vec![argument(0, Op::Ne, 1)?])?, rule(vec![argument(1, Op::Ne, 0)?])?],
     );
+    // Landlock does not bound modes by path. These two, which are those of a program's own files with its umask, neither
+    // open a file of the service to others nor close it to the service.
+    let modes = |number| {
+        let refused = OWN_MODES.iter().map(|mode| argument(number, Op::Ne, *mode));
+        rule(refused.collect::<Result<_, _>>()?)
+    };
+    rules.insert(c::SYS_fchmodat, vec![modes(2)?]);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(c::SYS_chmod, vec![modes(1)?]);
     // Space beyond the end of a file, which is in no size.
     rules.insert(c::SYS_fallocate, vec![rule(vec![argument(1, Op::Ne, 0)?])?]);
     // Input for the terminal of the service.

@@ -90,7 +90,7 @@ impl Exceeded {
 
 pub(crate) fn too_long() -> Error {
     Error::Limit(format!(
-        "a row of the result has more than {ROW} bytes: read a part of the value, for instance with `substring`"
+        "a row of the result or a statement has more than {ROW} bytes: read a part of the value, for instance with `substring`"
     ))
 }
 

@@ -6,7 +6,9 @@
 use async_trait::async_trait;
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column as Described, Conn, DriverError, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
+use mysql_async::{
+    Column as Described, Conn, DriverError, IoError, Opts, OptsBuilder, Params, SslOpts, Value as Raw,
+};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
@@ -25,6 +27,8 @@ const BINARY: u16 = 63;
 const MAX_MARKS: usize = 65_535;
 /// "This command is not supported in the prepared statement protocol yet".
 const NOT_PREPARED: u16 = 1295;
+/// "User has not been granted role".
+const NOT_GRANTED: u16 = 1959;
 
 pub(crate) struct Mysql {
     conn: Conn,
@@ -87,13 +91,26 @@ async fn grants(conn: &mut Conn, is_mariadb: bool) -> Result<Vec<String>, mysql_
         Err(error) => return Err(error),
     };
     let text = |name: &str| format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"));
+    let own: Option<String> = match is_mariadb {
+        true => conn.query_first::<Option<String>, _>("SELECT CURRENT_ROLE()").await?.flatten(),
+        false => None,
+    };
     for (role, host) in roles {
         let shown = match is_mariadb {
-            true => format!("SHOW GRANTS FOR {}", text(&role)),
+            true => match conn.query_drop(format!("SET ROLE {}", text(&role))).await {
+                Ok(()) => "SHOW GRANTS".to_owned(),
+                // It comes with another role, whose grants have its own.
+                Err(mysql_async::Error::Server(found)) if found.code == NOT_GRANTED => continue,
+                Err(error) => return Err(error),
+            },
             false => format!("SHOW GRANTS FOR CURRENT_USER() USING {}@{}", text(&role), text(&host)),
         };
         let of_role: Vec<String> = conn.query(shown).await?;
         grants.extend(of_role);
+    }
+    if is_mariadb {
+        let role = own.map_or_else(|| "NONE".to_owned(), |role| text(&role));
+        conn.query_drop(format!("SET ROLE {role}")).await?;
     }
     Ok(grants)
 }
@@ -441,6 +458,10 @@ fn error(found: &mysql_async::Error) -> Error {
     let server = match found {
         mysql_async::Error::Server(server) => server,
         mysql_async::Error::Driver(DriverError::PacketTooLarge) => return bounded::too_long(),
+        // The driver shows the error of its codec as text only.
+        mysql_async::Error::Io(IoError::Io(found)) if found.to_string().contains("max_allowed_packet") => {
+            return bounded::too_long();
+        }
         mysql_async::Error::Driver(driver) => return Error::Unavailable(driver.to_string()),
         _ => return Error::Unavailable("the connection to the server was lost".to_owned()),
     };

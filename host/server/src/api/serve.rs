@@ -81,8 +81,12 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
     Ok(Exit::Success)
 }
 
-/// A dump of this process would hold secrets.
+/// A dump of this process would hold secrets. Neither do other processes of its user read its memory and environment.
 fn leave_no_dump() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!("other processes of this user can read the memory of the service: {error}");
+    }
     let nothing = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, nothing) {
         tracing::warn!("cannot forbid core dumps, which would hold secrets: {error}");
@@ -190,4 +194,16 @@ async fn first_key(host: &Host) -> Result<(), HostError> {
         print(&format!("the first API key (role admin), also in {}: {token}", path.display()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+
+    #[test]
+    fn the_memory_of_a_service_is_its_own() {
+        super::leave_no_dump();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+        assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
+    }
 }

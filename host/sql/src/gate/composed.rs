@@ -153,13 +153,14 @@ impl Random {
     fn gap(&mut self) -> String {
         // Comments of Transact-SQL are within each other.
         let comment = |text: String| {
-            let text = text.replace("/*", "/ *").replace("*/", "* /");
+            let text = text.replace("/*", "/ *").replace("*/", "* /").replace('\\', "");
             format!("/*{}*/", text.replace("/*", "").replace("*/", ""))
         };
         match self.below(8) {
             0 => comment(format!(" {} ", self.held())),
             1 => format!(" /* {} {} */ ", comment(" ' ".to_owned()), comment(" \" [ ".to_owned())),
-            2 => format!(" -- {}\n", self.held().replace('\n', " ")),
+            // The gate refuses a backslash outside of strings.
+            2 => format!(" -- {}\n", self.held().replace(['\n', '\\'], " ")),
             3 => "\n".to_owned(),
             4 => "\t".to_owned(),
             5 => "\r\n".to_owned(),
