@@ -17,12 +17,12 @@ use crate::stores::{ids, job, new_run, now, query};
 #[tokio::test]
 async fn a_migration_takes_as_long_as_it_takes() {
     const LONG: &[Migration] =
-        &[MIGRATIONS[0], MIGRATIONS[1], Migration { version: 3, works_since: 1, sql: "SELECT pg_sleep(16)" }];
+        &[MIGRATIONS[0], MIGRATIONS[1], MIGRATIONS[2], Migration { version: 4, works_since: 1, sql: "SELECT pg_sleep(16)" }];
     let Some(database) = servers::postgres().await else { return };
     let settings: PostgresSettings = database.url().parse().unwrap();
     let store = PostgresStore::with(settings.migrations(LONG));
     assert_eq!(store.queues(now()).await.unwrap(), []);
-    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 3);
+    assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 4);
 }
 
 /// Nodes of two versions over one database: the newer one migrates while the older one works, and the older one refuses
@@ -32,8 +32,9 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     const EXPANDED: &[Migration] = &[
         MIGRATIONS[0],
         MIGRATIONS[1],
+        MIGRATIONS[2],
         Migration {
-            version: 3,
+            version: 4,
             works_since: 1,
             sql: "ALTER TABLE runs ADD COLUMN note TEXT; CREATE INDEX runs_by_note ON runs (note) WHERE note IS NOT NULL;
                 CREATE TABLE notes (note TEXT PRIMARY KEY)",
@@ -43,7 +44,8 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         EXPANDED[0],
         EXPANDED[1],
         EXPANDED[2],
-        Migration { version: 4, works_since: 3, sql: "ALTER TABLE runs DROP COLUMN fingerprint" },
+        EXPANDED[3],
+        Migration { version: 5, works_since: 4, sql: "ALTER TABLE runs DROP COLUMN fingerprint" },
     ];
     let Some(database) = servers::postgres().await else { return };
     // The older node is the program as it is; it works all the time.
@@ -61,7 +63,7 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         }
     };
     tokio::join!(migrating, working);
-    assert_eq!(newer.vitals(now()).await.unwrap()[0].schema, 3);
+    assert_eq!(newer.vitals(now()).await.unwrap()[0].schema, 4);
     // What either has written, the other reads; and another older node may start.
     assert!(newer.list(&RunFilter { limit: 100, ..RunFilter::default() }).await.unwrap().len() > 20);
     assert_eq!(server.get("/api/v2/runs/by-the-newer").await.status, 200);
@@ -72,7 +74,7 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     let newest = PostgresStore::with(settings().migrations(CONTRACTED));
     newest.row("by-the-newer").await.unwrap();
     let told = PostgresStore::with(settings()).row("by-the-newer").await.unwrap_err().to_string();
-    assert!(told.contains("schema has version 4") && told.contains("upgrade it"), "{told}");
+    assert!(told.contains("schema has version 5") && told.contains("upgrade it"), "{told}");
     assert!(PostgresStore::with(settings().migrations(EXPANDED)).row("by-the-newer").await.is_ok());
 }
 

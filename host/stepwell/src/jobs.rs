@@ -63,6 +63,9 @@ pub struct Backfill {
     pub priority: u8,
     /// Who asked for it.
     pub by: String,
+    /// The same, as `by` of the audit log.
+    #[serde(default)]
+    pub identity: String,
     /// When.
     pub created_at: Timestamp,
 }
@@ -108,6 +111,18 @@ const MOST: usize = 100_000;
 /// Fires that a backfill admits in one go.
 const CHUNK: usize = 100;
 
+/// Versions of a job whose editors are known.
+const MOST_EDITORS: usize = 100;
+/// How often a job is stored again while others store it.
+const TRIES: u32 = 5;
+
+/// Who stored a version of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Editor {
+    digest: String,
+    by: String,
+}
+
 impl Host {
     /// Keeps a job, and its schedule with it. Fires that have come by the old schedule are decided first.
     ///
@@ -130,6 +145,7 @@ impl Host {
             return Ok(same);
         }
         let now = self.clock.now();
+        let by = audit.by.clone();
         let value: Value = serde_json::from_str(job.text()).unwrap_or_default();
         let state = if job.schedule.is_some() { "scheduled" } else { "on_demand" };
         let mut changes = vec![
@@ -157,9 +173,45 @@ impl Host {
             Some(row) => Change::PutSchedule(row.clone()),
             None => Change::RemoveSchedule(job.id.clone()),
         });
-        self.store.write(changes).await?;
-        self.schedules_changed();
-        self.job(&job.id).await
+        for _ in 0..TRIES {
+            let edited = self.edited_by(job, &by).await?;
+            match self.store.write(changes.iter().cloned().chain([edited]).collect()).await {
+                // Somebody else stored the job meanwhile: who they are is not lost.
+                Err(StoreError::Conflict(what, _) | StoreError::AlreadyThere(what, _))
+                    if what == Kind::Editors.name() => {}
+                written => {
+                    written?;
+                    self.schedules_changed();
+                    return self.job(&job.id).await;
+                }
+            }
+        }
+        Err(StoreError::Conflict(Kind::Job.name(), job.id.clone()).into())
+    }
+
+    /// Adds who stores this version of the job to the list of its editors.
+    async fn edited_by(&self, job: &Job, by: &str) -> Result<Change, HostError> {
+        let record = self.store.record(Kind::Editors, &job.id).await?;
+        let expect = record.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
+        let mut editors: Vec<Editor> =
+            record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
+        let new = Editor { digest: job.digest().to_owned(), by: by.to_owned() };
+        editors.retain(|known| *known != new);
+        editors.push(new);
+        let surplus = editors.len().saturating_sub(MOST_EDITORS);
+        editors.drain(..surplus);
+        let value = serde_json::to_value(editors).unwrap_or_default();
+        Ok(Change::Put { kind: Kind::Editors, id: job.id.clone(), state: String::new(), value, expect })
+    }
+
+    /// Who stored this version of a job; everybody who stored one of those that are known, where that is not known.
+    pub(crate) async fn editors(&self, job: &Job) -> Result<Vec<String>, HostError> {
+        let record = self.store.record(Kind::Editors, &job.id).await?;
+        let all: Vec<Editor> =
+            record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
+        let known = all.iter().any(|editor| editor.digest == job.digest());
+        let own = all.into_iter().filter(|editor| !known || editor.digest == job.digest());
+        Ok(own.map(|editor| editor.by).collect())
     }
 
     /// Decides about what has come of one schedule.
@@ -456,7 +508,8 @@ impl Host {
             done: 0,
             cursor: from,
             priority: priority.min(9),
-            by: audit.by.clone(),
+            by: audit.who().to_owned(),
+            identity: audit.by.clone(),
             created_at: now,
         };
         let audit = Audit { detail: backfill.id.clone(), ..audit };
@@ -521,7 +574,12 @@ impl Host {
                 .iter()
                 .filter(|fire| !ran.contains(&fire.nominal.name()))
                 .map(|fire| {
-                    self.new_fire(&row, fire, source, Some(backfill.priority), RunOverlap::Allow, now)
+                    let mut new =
+                        self.new_fire(&row, fire, source, Some(backfill.priority), RunOverlap::Allow, now);
+                    if let Some(run) = &mut new.run {
+                        run.started_by.push(backfill.identity.clone());
+                    }
+                    new
                 })
                 .collect::<Vec<_>>();
             backfill.done += new.iter().filter(|fire| fire.run.is_some()).count() as u64;

@@ -12,7 +12,7 @@ use stepwell_engine::job::approval::{Approval, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, apply, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
-use stepwell_engine::store::{Claim, Commit, DeadLetter, LogRecord, Next};
+use stepwell_engine::store::{Audit, Claim, Commit, DeadLetter, LogRecord, Next};
 use stepwell_engine::trace::{Trace, attempt_span};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError};
 use tokio::sync::mpsc::Receiver;
@@ -25,6 +25,9 @@ use crate::{Host, HostError};
 
 /// Lines of log that wait for the next commit before they get one of their own.
 const LOG_LINES_TO_COMMIT: usize = 64;
+
+/// Rows of the audit log about one attempt.
+const MOST_NOTED: usize = 32;
 
 /// Something that a watcher of a run may show.
 #[derive(Debug)]
@@ -78,6 +81,8 @@ pub(crate) struct Worker<'a> {
     /// Events that the state has and the store has not: they share the next commit.
     pending: Vec<Event>,
     logs: Vec<LogRecord>,
+    /// Rows of the audit log that share the next commit.
+    noted: Vec<Audit>,
 }
 
 /// A claim in the hands of this process.
@@ -137,6 +142,7 @@ impl Host {
             cancel: why,
             pending: Vec::new(),
             logs: Vec::new(),
+            noted: Vec::new(),
         };
         // Of the level of errors, so that whatever is logged has the ids.
         let trace = worker.state.run.trace.map(Trace::id);
@@ -304,7 +310,8 @@ impl Worker<'_> {
         };
         let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
         let until = clock::later(at, wait);
-        self.push(Event::ApprovalRequested { step, message, at, until })
+        let bound = self.host.bound(&self.state, step, &message);
+        self.push(Event::ApprovalRequested { step, message, at, until, bound: Some(Arc::new(bound)) })
     }
 
     /// An attempt that was running when its worker died is lost.
@@ -341,6 +348,7 @@ impl Worker<'_> {
             Err(outcome) => {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 self.host.measures.step_ended(&definition.step_type, attempt, &end);
+                self.note(&definition.id, attempt, &end);
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
         };
@@ -398,7 +406,29 @@ impl Worker<'_> {
             begun,
         };
         self.host.attempt_ended(&attempted, &end, at);
+        self.note(&definition.id, attempt, &end);
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
+    }
+
+    /// Notes what an attempt was denied, and which secrets it used: a row for each rule and each secret.
+    fn note(&mut self, step_id: &str, attempt: u32, end: &StepEnd) {
+        let denied = match &end.outcome {
+            Outcome::Denied { rule, .. } if !end.receipt.denials.contains_key(rule) => Some((rule, 1)),
+            _ => None,
+        };
+        let denials = end.receipt.denials.iter().map(|(rule, count)| (rule, *count)).chain(denied);
+        let denials = denials.map(|(rule, count)| ("policy.deny", rule, format!(", {count} times")));
+        let secrets = end.receipt.secrets.iter().map(|name| ("secret.use", name, String::new()));
+        for (action, target, more) in denials.chain(secrets).take(MOST_NOTED) {
+            self.noted.push(Audit {
+                at: self.host.now(),
+                by: format!("run:{}", self.state.run.execution_id),
+                name: self.state.run.job.id.clone(),
+                action: action.to_owned(),
+                target: target.clone(),
+                detail: format!("step {step_id}, attempt {attempt}{more}"),
+            });
+        }
     }
 
     /// Runs the attempt and takes its reports until both have ended.
@@ -514,6 +544,7 @@ impl Worker<'_> {
             started_at: self.state.started_at,
             next,
             dead: (next == Next::End).then(|| dead_letter(&self.state, self.now())).flatten(),
+            audit: std::mem::take(&mut self.noted),
             at: self.now(),
         };
         let mut pause = Duration::from_millis(100);
@@ -533,6 +564,9 @@ impl Worker<'_> {
             }
         };
         self.committed = self.state.status;
+        if !commit.logs.is_empty() || next == Next::End {
+            self.host.logged(&self.hold.execution_id);
+        }
         if next == Next::End {
             self.host.measures.ended(&self.state, commit.at, commit.dead.is_some());
             self.host.run_ended(&self.state, commit.at);

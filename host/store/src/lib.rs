@@ -1,6 +1,7 @@
 //! Where runs are kept: SQLite, in a file or in memory, and PostgreSQL. The only crate that knows SQL, beside the
 //! databases that steps use.
 
+mod audit;
 mod pinned;
 mod postgres;
 mod records;

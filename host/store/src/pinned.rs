@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
-    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, LogRecord, NewRun, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow,
+    Audit, AuditRow, Chain, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
+    LedgerFilter, LedgerRow, Link, LogPage, LogPlace, LogRecord, NewRun, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow,
     Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
@@ -235,7 +235,17 @@ impl Store for PinnedStores {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError> {
-        self.of_run(&commit.execution_id).await?.commit(commit).await
+        let index = self.find(&commit.execution_id).await?;
+        if index == 0 {
+            return self.home()?.commit(commit).await;
+        }
+        let mut commit = commit;
+        let audit: Vec<Change> = std::mem::take(&mut commit.audit).into_iter().map(Change::Audit).collect();
+        // The log is at home, and no transaction spans both: what is noted is there before it takes effect.
+        if !audit.is_empty() {
+            self.home()?.write(audit).await?;
+        }
+        self.at(index)?.commit(commit).await
     }
 
     async fn request_cancel(
@@ -434,6 +444,10 @@ impl Store for PinnedStores {
         self.of_run(execution_id).await?.logs(execution_id, after, limit).await
     }
 
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+        self.of_run(execution_id).await?.log_page(execution_id, from, limit).await
+    }
+
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         let ask = |store: Arc<dyn Store>| async move { store.ledger(filter).await };
         let mut all = self.everything(ask).await?;
@@ -447,8 +461,25 @@ impl Store for PinnedStores {
         self.home()?.audit(before, limit).await
     }
 
+    async fn audit_chain(&self) -> Result<Chain, StoreError> {
+        self.home()?.audit_chain().await
+    }
+
+    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
+        self.home()?.audit_links(after, limit).await
+    }
+
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
         Ok(self.gather(|store| async move { store.queues(now).await }).await?.concat())
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        let project = project.to_owned();
+        let ask = |store: Arc<dyn Store>| {
+            let project = project.clone();
+            async move { store.queues_of(&project, now).await }
+        };
+        Ok(self.gather(ask).await?.concat())
     }
 
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {

@@ -7,12 +7,12 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogRecord, NewRun, Next, Renewal, RunFilter,
+    Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogPage, LogPlace, LogRecord, NewRun, Next, Renewal, RunFilter,
     RunRow, Source, Standing,
 };
 use stepwell_engine::{StoreError, project};
 
-use crate::records;
+use crate::{audit, records};
 use crate::shared::{Shared, lock};
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, parse, time, until};
 
@@ -124,7 +124,7 @@ pub(crate) fn insert(
     for id in &inserted.to_cancel {
         cancel(db, id, &format!("replaced by the run {}", run.execution_id), run.created_at)?;
     }
-    records::audit(db, audit)?;
+    audit::audit(db, audit)?;
     Ok(inserted)
 }
 
@@ -380,13 +380,13 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
             let sql = if db.locks_rows() { keep!(" FOR UPDATE") } else { keep!("") };
             let row = params![id, *fence, *number, commit.logs.len(), &entry.events, &entry.logs];
             let added = db.execute(sql, row)?;
-            return if added == 0 { written(db, commit) } else { Ok(Vec::new()) };
+            return if added == 0 { written(db, commit) } else { noted(db, commit) };
         }
         let sql = "UPDATE runs SET status = $1, updated_at = $2, started_at = COALESCE(started_at, $3)
             WHERE execution_id = $4 AND fence = $5 AND phase = 3";
         return match db.execute(sql, params![name, micros(*at), started, id, *fence])? {
             0 => written(db, commit),
-            _ => append(db, entry).map(|()| Vec::new()),
+            _ => append(db, entry).and_then(|()| noted(db, commit)),
         };
     };
     let row = params![phase, name, micros(*at), started, next_due(commit), id, *fence];
@@ -408,7 +408,14 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
         db.execute("UPDATE runs SET phase = 1 WHERE execution_id = $1", params![id])?;
         free.extend(queue);
     }
+    audit::audit(db, &commit.audit)?;
     Ok(free)
+}
+
+/// Adds the rows of a commit to the audit log.
+fn noted(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
+    audit::audit(db, &commit.audit)?;
+    Ok(Vec::new())
 }
 
 /// The row of a run that ends or waits: its key, whether it is to be cancelled, its queue.
@@ -601,4 +608,22 @@ pub(crate) fn logs(db: &dyn Sql, id: &str, after: u64, limit: u32) -> Result<Vec
     records.retain(|record| record.seq > after);
     records.truncate(limit as usize);
     Ok(records)
+}
+
+pub(crate) fn log_page(db: &dyn Sql, id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+    let LogPlace { mut fence, mut number, mut lines } = from;
+    let sql = "SELECT fence, n, logs FROM journal
+        WHERE execution_id = $1 AND (fence, n) > ($2, $3) AND lines > 0 ORDER BY fence, n LIMIT 1";
+    let mut records = Vec::new();
+    // One row at a time: a row holds the lines of one commit, and a page ends with the row that fills it.
+    while records.len() < limit as usize {
+        let row = db.one::<(u64, u64, Option<String>)>(sql, params![id, fence, number])?;
+        let Some((of, n, text)) = row else { break };
+        for record in parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))? {
+            lines += 1;
+            records.push(LogRecord { seq: lines, ..record });
+        }
+        (fence, number) = (of, n);
+    }
+    Ok(LogPage { records, next: LogPlace { fence, number, lines } })
 }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::{
-    Audit, AuditRow, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, LogRecord, NewRun, Next, QueueRow, Record, Renewal, RunFilter, RunRow,
+    Audit, AuditRow, Chain, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
+    LedgerFilter, LedgerRow, Link, LogPage, LogPlace, LogRecord, NewRun, Next, QueueRow, Record, Renewal, RunFilter, RunRow,
     ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
@@ -384,6 +384,11 @@ impl Store for Faulty {
         self.ground.ask(self.inner().logs(execution_id, after, limit)).await
     }
 
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().log_page(execution_id, from, limit)).await
+    }
+
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().ledger(filter)).await
@@ -392,6 +397,21 @@ impl Store for Faulty {
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().audit(before, limit)).await
+    }
+
+    async fn audit_chain(&self) -> Result<Chain, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().audit_chain()).await
+    }
+
+    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().audit_links(after, limit)).await
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().queues_of(project, now)).await
     }
 
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {

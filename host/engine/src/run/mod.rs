@@ -2,6 +2,7 @@
 
 mod admit;
 mod apply;
+mod bound;
 mod preview;
 mod view;
 
@@ -20,6 +21,7 @@ use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{Effect, IllegalEvent, apply, next};
+pub use bound::{Bound, digest, known_steps};
 pub use preview::{Preview, SHOWN, preview};
 pub use view::{RunView, StepView, cancelled};
 
@@ -105,6 +107,9 @@ pub enum Event {
         at: Timestamp,
         /// When its time is over.
         until: Timestamp,
+        /// What it is about; none in a record of an earlier version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bound: Option<Arc<Bound>>,
     },
     /// Somebody has decided, or nobody has in time.
     ApprovalDecided {
@@ -128,6 +133,9 @@ pub enum Event {
         end: Arc<StepEnd>,
         /// When it ended there.
         at: Timestamp,
+        /// What was approved there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bound: Option<Arc<Bound>>,
     },
     /// This step was skipped in the run that this one retries, and stays so.
     SkipInherited {
@@ -342,6 +350,8 @@ pub struct StepState {
     pub parked_since: Option<Timestamp>,
     /// When it was first parked in this attempt.
     pub first_parked: Option<Timestamp>,
+    /// What an approval is about.
+    pub bound: Option<Arc<Bound>>,
 }
 
 impl StepState {
@@ -397,6 +407,7 @@ impl RunState {
             reason: None,
             parked_since: None,
             first_parked: None,
+            bound: None,
         };
         Self {
             status: RunStatus::Queued,

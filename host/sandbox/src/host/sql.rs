@@ -73,7 +73,10 @@ impl HostConnection for Guest {
         let access =
             Access { mode: grant.mode, scripts: grant.scripts, rows: grant.rows.0, timeout: grant.timeout.0 };
         match self.sql.connections.open(&name, access, self.sql.totals.clone()).await {
-            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
+            Ok(connection) => {
+                self.calls.opened(&name);
+                Ok(Ok(self.table.push(connection)?))
+            }
             Err(error) => self.sql_error(error).map(Err),
         }
     }

@@ -19,7 +19,7 @@ use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
 use stepwell::{Admitted, HostError};
 
-use super::body::{in_project, malformed, read, utf8};
+use super::body::{in_project, note_refusals, malformed, read, utf8};
 use super::problem::Problem;
 use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, ScheduleRequest, Scheduled, StepTypes};
 use super::{App, Caller, Checked};
@@ -186,8 +186,13 @@ pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Pa
         Ok(_) => error.into(),
         Err(problems) => malformed(problems),
     };
-    let parsed = app.host.parse_for(caller.project(), "body", text).await.map_err(refused)?;
-    Ok(in_project(parsed, caller))
+    match app.host.parse_for(caller.project(), "body", text).await {
+        Ok(parsed) => Ok(in_project(parsed, caller)),
+        Err(error) => {
+            note_refusals(app, caller, &error).await;
+            Err(refused(error))
+        }
+    }
 }
 
 /// `POST /api/v2/jobs/schedule`.
@@ -219,8 +224,11 @@ pub(super) async fn schedule(
 }
 
 /// `GET /api/v2/execution/status`.
-pub(super) async fn status(State(app): State<App>) -> Result<Json<EngineStatus>, Problem> {
-    let queues = app.host.queue_status().await?;
+pub(super) async fn status(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<EngineStatus>, Problem> {
+    let queues = super::handlers::queues(&app, &caller).await?;
     let started = app.host.is_serving();
     let timezone_queues = queues.into_iter().map(|queue| {
         let shown = EngineQueue {

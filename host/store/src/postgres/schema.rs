@@ -24,6 +24,8 @@ pub struct Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, works_since: 1, sql: FIRST },
     Migration { version: 2, works_since: 1, sql: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT" },
+    // The program before adds rows without a link; the next row of this one links them.
+    Migration { version: 3, works_since: 1, sql: AUDIT_CHAIN },
 ];
 
 /// As in SQLite (`sqlite::schema` says what the phases and the journal are), with numbers of 64 bits everywhere, so
@@ -126,6 +128,20 @@ const FIRST: &str = r#"
         wasm   BYTEA NOT NULL
     );
 "#;
+
+const AUDIT_CHAIN: &str = "
+    ALTER TABLE audit ADD COLUMN n BIGINT, ADD COLUMN hash TEXT;
+    CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
+    CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
+    CREATE INDEX audit_by_time ON audit (at);
+    CREATE TABLE audit_chain (
+        id        BIGINT PRIMARY KEY,
+        cut       BIGINT NOT NULL,
+        cut_hash  TEXT NOT NULL,
+        last      BIGINT NOT NULL,
+        last_hash TEXT NOT NULL
+    );
+    INSERT INTO audit_chain VALUES (1, 0, '', 0, '')";
 
 /// Brings the schema up to date. One process does it; others wait.
 pub(super) async fn migrate(
