@@ -90,6 +90,9 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
         assert_eq!(reply.status, 422, "{approver}: {reply:?}");
         assert!(reply.body.contains("/steps/0/approvers/0"), "{approver}: {reply:?}");
     }
+    // With separation, time does not approve.
+    let sloppy = job(&json!({"separation": true, "on_timeout": "approve"}));
+    assert_eq!(server.post("/api/v2/jobs/validate", &sloppy).await.status, 422);
     // Refused decisions are in the log, with who it was.
     let log = server.get("/api/v2/audit?limit=1000").await.json();
     let refused = log["items"].as_array().unwrap().iter().filter(|row| row["action"] == "approval.refuse");
@@ -239,7 +242,8 @@ async fn parked_runs_of_one_project_hide_nothing_of_another() {
     assert_eq!(put.status, 200, "{put:?}");
     let database = rusqlite::Connection::open(server.shell.path("data/stepwell.db")).unwrap();
     for _ in 0..5 {
-        asking_of(&server, &a, &job(&json!({}))).await;
+        let asks = json!({"id": "asks", "steps": [{"id": "ok", "type": "approval", "message": "?"}]});
+        asking_of(&server, &a, &asks).await;
     }
     for _ in 0..300 {
         let started = with(&server, &a, None, "POST", "/api/v2/jobs/many/run", "{}").await;

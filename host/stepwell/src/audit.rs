@@ -2,13 +2,18 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::RunState;
 use stepwell_engine::store::{Audit, Broken, Change, Walk};
+use stepwell_engine::{Outcome, StepEnd};
 
 use crate::node::machine;
 use crate::{Host, HostError};
 
 /// Rows that are read at once.
 const PAGE: u32 = 1000;
+/// Rows about one attempt.
+const MOST_NOTED: usize = 32;
 
 /// What a check of the audit log found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -107,4 +112,43 @@ impl Host {
     pub fn machine(&self) -> String {
         machine()
     }
+}
+
+/// An approval that no one has decided about in time.
+pub(crate) fn not_decided(state: &RunState, step: usize, approved: bool, at: Timestamp) -> Audit {
+    let step_id = state.run.job.step(step).map_or("", |step| &step.id);
+    let verdict = if approved { "approved" } else { "rejected" };
+    Audit {
+        at,
+        by: format!("run:{}", state.run.execution_id),
+        name: state.run.job.id.clone(),
+        action: "approval.timeout".to_owned(),
+        target: state.run.execution_id.clone(),
+        detail: format!("step {step_id}: {verdict} by `on_timeout`"),
+    }
+}
+
+/// What an attempt was denied, and whose credentials the host used for it: a row for each rule and each credential.
+pub(crate) fn of_attempt(
+    state: &RunState,
+    step_id: &str,
+    (attempt, at): (u32, Timestamp),
+    end: &StepEnd,
+) -> Vec<Audit> {
+    let denied = match &end.outcome {
+        Outcome::Denied { rule, .. } if !end.receipt.denials.contains_key(rule) => Some((rule, 1)),
+        _ => None,
+    };
+    let denials = end.receipt.denials.iter().map(|(rule, count)| (rule, *count)).chain(denied);
+    let denials = denials.map(|(rule, count)| ("policy.deny", rule, format!(", {count} times")));
+    let secrets = end.receipt.secrets.iter().map(|name| ("secret.use", name, String::new()));
+    let row = |(action, target, more): (&str, &String, String)| Audit {
+        at,
+        by: format!("run:{}", state.run.execution_id),
+        name: state.run.job.id.clone(),
+        action: action.to_owned(),
+        target: target.clone(),
+        detail: format!("step {step_id}, attempt {attempt}{more}"),
+    };
+    denials.chain(secrets).take(MOST_NOTED).map(row).collect()
 }

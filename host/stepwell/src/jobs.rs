@@ -14,7 +14,7 @@ use stepwell_engine::store::{
 use stepwell_engine::{Diagnostic, JobDefinition, StoreError};
 
 use crate::service::Timetables;
-use crate::{Host, HostError};
+use crate::{Host, HostError, editors};
 
 /// A stored job.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,18 +111,6 @@ const MOST: usize = 100_000;
 /// Fires that a backfill admits in one go.
 const CHUNK: usize = 100;
 
-/// Versions of a job whose editors are known.
-const MOST_EDITORS: usize = 100;
-/// How often a job is stored again while others store it.
-const TRIES: u32 = 5;
-
-/// Who stored a version of a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Editor {
-    digest: String,
-    by: String,
-}
-
 impl Host {
     /// Keeps a job, and its schedule with it. Fires that have come by the old schedule are decided first.
     ///
@@ -173,7 +161,7 @@ impl Host {
             Some(row) => Change::PutSchedule(row.clone()),
             None => Change::RemoveSchedule(job.id.clone()),
         });
-        for _ in 0..TRIES {
+        for _ in 0..editors::TRIES {
             let edited = self.edited_by(job, &by).await?;
             match self.store.write(changes.iter().cloned().chain([edited]).collect()).await {
                 // Somebody else stored the job meanwhile: who they are is not lost.
@@ -187,31 +175,6 @@ impl Host {
             }
         }
         Err(StoreError::Conflict(Kind::Job.name(), job.id.clone()).into())
-    }
-
-    /// Adds who stores this version of the job to the list of its editors.
-    async fn edited_by(&self, job: &Job, by: &str) -> Result<Change, HostError> {
-        let record = self.store.record(Kind::Editors, &job.id).await?;
-        let expect = record.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
-        let mut editors: Vec<Editor> =
-            record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
-        let new = Editor { digest: job.digest().to_owned(), by: by.to_owned() };
-        editors.retain(|known| *known != new);
-        editors.push(new);
-        let surplus = editors.len().saturating_sub(MOST_EDITORS);
-        editors.drain(..surplus);
-        let value = serde_json::to_value(editors).unwrap_or_default();
-        Ok(Change::Put { kind: Kind::Editors, id: job.id.clone(), state: String::new(), value, expect })
-    }
-
-    /// Who stored this version of a job; everybody who stored one of those that are known, where that is not known.
-    pub(crate) async fn editors(&self, job: &Job) -> Result<Vec<String>, HostError> {
-        let record = self.store.record(Kind::Editors, &job.id).await?;
-        let all: Vec<Editor> =
-            record.and_then(|record| serde_json::from_value(record.value).ok()).unwrap_or_default();
-        let known = all.iter().any(|editor| editor.digest == job.digest());
-        let own = all.into_iter().filter(|editor| !known || editor.digest == job.digest());
-        Ok(own.map(|editor| editor.by).collect())
     }
 
     /// Decides about what has come of one schedule.

@@ -16,6 +16,7 @@
 mod audit;
 mod builder;
 mod components;
+mod editors;
 mod error;
 mod explain;
 mod guests;

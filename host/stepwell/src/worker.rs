@@ -20,14 +20,12 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error_span};
 
+use crate::audit::{not_decided, of_attempt};
 use crate::telemetry::Attempted;
 use crate::{Host, HostError};
 
 /// Lines of log that wait for the next commit before they get one of their own.
 const LOG_LINES_TO_COMMIT: usize = 64;
-
-/// Rows of the audit log about one attempt.
-const MOST_NOTED: usize = 32;
 
 /// Something that a watcher of a run may show.
 #[derive(Debug)]
@@ -228,6 +226,7 @@ impl Worker<'_> {
             Effect::AwaitApproval { step, until } if now >= until => {
                 let approval = self.state.run.job.step(step).and_then(Approval::of);
                 let approved = approval.is_some_and(|approval| approval.on_timeout == OnTimeout::Approve);
+                self.noted.push(not_decided(&self.state, step, approved, now));
                 self.push(Event::ApprovalDecided {
                     step,
                     approved,
@@ -348,7 +347,7 @@ impl Worker<'_> {
             Err(outcome) => {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 self.host.measures.step_ended(&definition.step_type, attempt, &end);
-                self.note(&definition.id, attempt, &end);
+                self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
         };
@@ -406,29 +405,8 @@ impl Worker<'_> {
             begun,
         };
         self.host.attempt_ended(&attempted, &end, at);
-        self.note(&definition.id, attempt, &end);
+        self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
-    }
-
-    /// Notes what an attempt was denied, and which secrets it used: a row for each rule and each secret.
-    fn note(&mut self, step_id: &str, attempt: u32, end: &StepEnd) {
-        let denied = match &end.outcome {
-            Outcome::Denied { rule, .. } if !end.receipt.denials.contains_key(rule) => Some((rule, 1)),
-            _ => None,
-        };
-        let denials = end.receipt.denials.iter().map(|(rule, count)| (rule, *count)).chain(denied);
-        let denials = denials.map(|(rule, count)| ("policy.deny", rule, format!(", {count} times")));
-        let secrets = end.receipt.secrets.iter().map(|name| ("secret.use", name, String::new()));
-        for (action, target, more) in denials.chain(secrets).take(MOST_NOTED) {
-            self.noted.push(Audit {
-                at: self.host.now(),
-                by: format!("run:{}", self.state.run.execution_id),
-                name: self.state.run.job.id.clone(),
-                action: action.to_owned(),
-                target: target.clone(),
-                detail: format!("step {step_id}, attempt {attempt}{more}"),
-            });
-        }
     }
 
     /// Runs the attempt and takes its reports until both have ended.

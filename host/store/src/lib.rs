@@ -2,6 +2,7 @@
 //! databases that steps use.
 
 mod audit;
+mod logs;
 mod pinned;
 mod postgres;
 mod records;

@@ -7,7 +7,7 @@ use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::{Event, RunStatus};
 use stepwell_engine::store::{
-    Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogPage, LogPlace, LogRecord, NewRun, Next, Renewal, RunFilter,
+    Audit, Claim, ClaimQuery, Commit, Expect, Inserted, Kind, LogRecord, NewRun, Next, Renewal, RunFilter,
     RunRow, Source, Standing,
 };
 use stepwell_engine::{StoreError, project};
@@ -608,22 +608,4 @@ pub(crate) fn logs(db: &dyn Sql, id: &str, after: u64, limit: u32) -> Result<Vec
     records.retain(|record| record.seq > after);
     records.truncate(limit as usize);
     Ok(records)
-}
-
-pub(crate) fn log_page(db: &dyn Sql, id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
-    let LogPlace { mut fence, mut number, mut lines } = from;
-    let sql = "SELECT fence, n, logs FROM journal
-        WHERE execution_id = $1 AND (fence, n) > ($2, $3) AND lines > 0 ORDER BY fence, n LIMIT 1";
-    let mut records = Vec::new();
-    // One row at a time: a row holds the lines of one commit, and a page ends with the row that fills it.
-    while records.len() < limit as usize {
-        let row = db.one::<(u64, u64, Option<String>)>(sql, params![id, fence, number])?;
-        let Some((of, n, text)) = row else { break };
-        for record in parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))? {
-            lines += 1;
-            records.push(LogRecord { seq: lines, ..record });
-        }
-        (fence, number) = (of, n);
-    }
-    Ok(LogPage { records, next: LogPlace { fence, number, lines } })
 }

@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 use crate::runs::{Entry, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, json};
-use crate::{audit, records, runs, times};
+use crate::{audit, logs, records, runs, times};
 
 /// A database, as a store needs it: transactions, and quick ways for what is done for each run.
 pub(crate) trait Database: Send + Sync {
@@ -267,7 +267,7 @@ impl<D: Database> Store for SqlStore<D> {
 
     async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
         let id = execution_id.to_owned();
-        self.0.read(move |db, _| runs::log_page(db, &id, from, limit)).await
+        self.0.read(move |db, _| logs::page(db, &id, from, limit)).await
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {

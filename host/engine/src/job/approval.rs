@@ -80,6 +80,11 @@ impl Approval {
             let why = Who::parse(text).err()?;
             Some(document.error(&format!("{at}/approvers/{i}"), format!("`{}`: {why}", cut(text, 60))))
         });
-        wrong.collect()
+        let mut wrong: Vec<Diagnostic> = wrong.collect();
+        if Self::of(step).is_some_and(|approval| approval.separation && approval.on_timeout == OnTimeout::Approve) {
+            let message = "with `separation`, somebody has to approve, and not the time";
+            wrong.push(document.error(&format!("{at}/on_timeout"), message).help("leave `on_timeout` out"));
+        }
+        wrong
     }
 }

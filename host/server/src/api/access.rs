@@ -143,18 +143,25 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
         None => Err(unauthorized("send an API key: `Authorization: Bearer sw_...`; `stepwell keys create` makes one")),
         Some(token) => identity_of(app, token).await,
     };
-    match &found {
-        Ok(_) => {
+    let failed = found.as_ref().err().filter(|problem| problem.status == StatusCode::UNAUTHORIZED.as_u16());
+    if !good && failed.is_none() {
+        app.failures.passed(client, now);
+    }
+    match (&found, failed) {
+        (Ok(_), _) => {
             if let Some(known) = known {
                 app.good.add(&known, now, GOOD);
             }
         }
-        Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => {
+        (_, Some(problem)) => {
+            if let Some(known) = known {
+                app.good.remove(&known);
+            }
             if let Some(count) = app.failures.failed(client, now) {
                 note_failed(app, client, count, &problem.detail).await;
             }
         }
-        Err(_) => {}
+        _ => {}
     }
     found
 }

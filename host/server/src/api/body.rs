@@ -108,10 +108,9 @@ pub(super) async fn note_refusals(app: &App, caller: &Caller, error: &HostError)
     let mut rows = Vec::new();
     for rule in rules {
         let known = format!("{} {rule}", caller.id());
-        if app.refused.has(&known, now, NOTED_EVERY) {
+        if app.refused.has(&known, now, NOTED_EVERY) || !app.refused.add(&known, now, NOTED_EVERY) {
             continue;
         }
-        app.refused.add(&known, now, NOTED_EVERY);
         let detail = format!("a job of the project {}", caller.project());
         rows.push(Change::Audit(Audit { detail, ..caller.audit(app, "policy.refuse", rule) }));
     }

@@ -140,12 +140,26 @@ impl Table {
 }
 
 impl Failures {
-    /// Whether this address may try a key that is not known.
+    /// Whether this address may try a key that is not known. The try counts at once, so that many at the same time are no
+    /// more than one after the other.
     pub fn may_try(&self, address: IpAddr, now: Timestamp) -> bool {
-        lock(&self.0).tries(address, now).left >= 1.0
+        let mut table = lock(&self.0);
+        let tries = table.tries(address, now);
+        let may = tries.left >= 1.0;
+        if may {
+            tries.left -= 1.0;
+        }
+        may
     }
 
-    /// Counts a failed login. Gives how many there were since the last row of the audit log, when another is due.
+    /// A try that did not fail counts no more.
+    pub fn passed(&self, address: IpAddr, now: Timestamp) {
+        let mut table = lock(&self.0);
+        let tries = table.tries(address, now);
+        tries.left = (tries.left + 1.0).min(BURST);
+    }
+
+    /// Counts a failed login for the audit log. Gives how many there were since the last row of the audit log, when another is due.
     pub fn failed(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
         let mut table = lock(&self.0);
         let minute = chrono::Duration::seconds(NOTED_EVERY);
@@ -154,7 +168,6 @@ impl Failures {
         }
         let room = table.noted.len() < MAX_NOTED;
         let tries = table.tries(address, now);
-        tries.left = (tries.left - 1.0).max(0.0);
         tries.failed += 1;
         if !room || tries.noted.is_some_and(|at| now - at < minute) {
             return None;
@@ -175,14 +188,21 @@ impl Remembered {
         lock(&self.0).get(text).is_some_and(|at| now - *at < life)
     }
 
-    pub fn add(&self, text: &str, now: Timestamp, life: chrono::Duration) {
+    /// Remembers a text; false when there is no room for it.
+    pub fn add(&self, text: &str, now: Timestamp, life: chrono::Duration) -> bool {
         let mut known = lock(&self.0);
-        if known.len() >= MAX_KEYS {
+        if known.len() >= MAX_KEYS && !known.contains_key(text) {
             known.retain(|_, at| now - *at < life);
         }
-        if known.len() < MAX_KEYS {
+        let room = known.len() < MAX_KEYS || known.contains_key(text);
+        if room {
             known.insert(text.to_owned(), now);
         }
+        room
+    }
+
+    pub fn remove(&self, text: &str) {
+        lock(&self.0).remove(text);
     }
 
     pub fn forget(&self) {
@@ -350,6 +370,11 @@ mod tests {
         assert!((110..=121).contains(&tried), "{tried}");
         assert_eq!((rows, told), (1, 1));
         assert!(failures.may_try(two, at(10_000)));
+        // What did not fail does not count.
+        for _ in 0..1000 {
+            assert!(failures.may_try(two, at(10_000)));
+            failures.passed(two, at(10_000));
+        }
         // A minute later the next row tells how many there were.
         assert_eq!(failures.failed(one, at(70_000)), Some(tried));
     }
@@ -360,6 +385,7 @@ mod tests {
         let mut rows = 0;
         for n in 0..50_000u32 {
             let address = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+            failures.may_try(address, at(0));
             rows += u64::from(failures.failed(address, at(0)).is_some());
         }
         assert!(lock(&failures.0).addresses.len() <= MAX_ADDRESSES + 1);
@@ -369,7 +395,7 @@ mod tests {
         // An IPv6 network is one address.
         let failures = Failures::default();
         for n in 0..20u128 {
-            failures.failed(Ipv6Addr::from((0x2001_0db8u128 << 96) + n).into(), at(0));
+            assert!(failures.may_try(Ipv6Addr::from((0x2001_0db8u128 << 96) + n).into(), at(0)));
         }
         assert!(!failures.may_try("2001:db8::ffff".parse().unwrap(), at(0)));
         assert!(failures.may_try("2001:db8:0:1::1".parse().unwrap(), at(0)));
