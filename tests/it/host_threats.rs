@@ -160,15 +160,12 @@ fn held() -> [u64; 3] {
 fn hostile() -> Vec<(&'static str, serde_json::Value)> {
     vec![
         ("trap", json!({})),
-        ("panic", json!({"text": "oh no"})),
         ("recurse", json!({})),
         ("exit", json!({})),
         ("memory", json!({})),
         ("log", json!({"count": 2000, "text": "flood"})),
-        ("print", json!({"count": 2000, "text": "flood"})),
         ("output", json!({"count": 2_000_000})),
         ("calls", json!({"count": 2_000})),
-        ("host_bytes", json!({"count": 16_000_000})),
         ("handles", json!({"count": 1000, "path": "/scratch"})),
         ("files", json!({"count": 20, "path": "/scratch"})),
         ("descend", json!({"path": "/scratch"})),
@@ -200,7 +197,7 @@ async fn a_hundred_hostile_attempts_of_each_kind_leave_nothing_behind() {
     };
     // Whatever is made once is made; threads for files end when they have had nothing to do for ten seconds.
     let settle = tokio::time::sleep;
-    attempts(80).await;
+    attempts(48).await;
     settle(Duration::from_secs(12)).await;
     let before = held();
     attempts(100).await;

@@ -1,8 +1,11 @@
 //! The integration tests: the sandbox with its hostile guest, runs on every store, and the command.
 
 mod api;
+mod api_bounds;
 mod api_examples;
+mod approvals;
 mod architecture;
+mod audit;
 mod azure_devops;
 mod builtins;
 mod canary;

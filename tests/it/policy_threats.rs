@@ -61,6 +61,7 @@ async fn a_policy_that_pins_a_component_runs_no_other_bytes() {
         let audit = Audit {
             at: host.now(),
             by: "ann".to_owned(),
+            name: String::new(),
             action: "step.register".to_owned(),
             target: String::new(),
             detail: String::new(),

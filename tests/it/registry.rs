@@ -30,6 +30,7 @@ fn audit(host: &Host) -> Audit {
     Audit {
         at: host.now(),
         by: "ann".to_owned(),
+        name: String::new(),
         action: "step.register".to_owned(),
         target: String::new(),
         detail: String::new(),

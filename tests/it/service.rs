@@ -39,6 +39,7 @@ fn audit(host: &Host) -> Audit {
     Audit {
         at: host.now(),
         by: "ann".to_owned(),
+        name: String::new(),
         action: "x".to_owned(),
         target: String::new(),
         detail: String::new(),
@@ -184,9 +185,9 @@ async fn act(host: &Host, action: &str, id: &str, more: &Value) -> Result<Value,
         "approve" => {
             let by = Decided {
                 approved: more["approved"] == true,
-                by: "ann".to_owned(),
+                by: "key:ann".to_owned(),
                 roles: vec!["operator"],
-                comment: String::new(),
+                ..Decided::default()
             };
             value(RunView::from(&host.decide_approval(id, "ok", by, audit).await?))
         }

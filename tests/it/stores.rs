@@ -85,6 +85,7 @@ pub fn commit(id: &str, fence: u64, events: Vec<Event>, logs: usize, next: Next)
         started_at: Some(now()),
         next,
         dead: None,
+        audit: Vec::new(),
         at: after(1),
     }
 }
@@ -375,6 +376,7 @@ async fn records_have_versions_and_changes_stand_or_fall_together() {
         let audit = Change::Audit(Audit {
             at: now(),
             by: "ann".to_owned(),
+            name: String::new(),
             action: "job.put".to_owned(),
             target: "j".to_owned(),
             detail: String::new(),

@@ -102,6 +102,7 @@ impl Call {
                 let audit = (self.part == 2).then(|| Audit {
                     at,
                     by: "ann".to_owned(),
+                    name: String::new(),
                     action: "job.run".to_owned(),
                     target: run.execution_id.clone(),
                     detail: String::new(),

@@ -13,13 +13,13 @@ use crate::cli::Shell;
 use crate::server::{Reply, Server, ask, until};
 
 /// A provider that signs what we say.
-struct Provider {
-    web: Web,
+pub struct Provider {
+    pub web: Web,
     key: KeyPair,
 }
 
 impl Provider {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (web, key) = (Web::start().await, KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap());
         let issuer = web.url("");
         let found = json!({"issuer": issuer, "jwks_uri": web.url("/keys")});
@@ -36,13 +36,13 @@ impl Provider {
         self.web.set("/keys", json!({"keys": [key]}));
     }
 
-    fn claims(&self, roles: &[&str]) -> Value {
+    pub fn claims(&self, roles: &[&str]) -> Value {
         let now = chrono::Utc::now().timestamp();
         json!({"iss": self.web.url(""), "aud": "stepwell", "sub": "1234", "email": "ann@team.example",
             "exp": now + 600, "nbf": now - 10, "realm": {"roles": roles}})
     }
 
-    fn sign(&self, kid: &str, claims: &Value) -> String {
+    pub fn sign(&self, kid: &str, claims: &Value) -> String {
         let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::ES256) };
         encode(&header, claims, &EncodingKey::from_ec_der(&self.key.serialize_der())).unwrap()
     }
@@ -56,7 +56,7 @@ connections: {w: {type: sqlite, path: w.db}}
 /// The probe for both projects; `w` for one of them.
 const POLICIES: &str = "policy: 1\nname: a\nprojects: [team-a]\nsteps: [probe]\nsql: [{connection: w}]\n";
 
-async fn with(
+pub async fn with(
     server: &Server,
     token: &str,
     project: Option<&str>,
@@ -103,11 +103,16 @@ async fn tokens_let_in_whom_the_provider_says_and_nobody_else() {
     ] {
         assert_eq!(status(&of(roles), project, method, path).await, expected, "{roles:?} {project:?} {path}");
     }
-    // Whoever it is stands in the audit log by the name that the configuration chooses.
+    // The audit log has the subject, which people cannot choose, and the name that the configuration shows.
     let token = of(&["ops"]);
     assert_eq!(status(&token, None, "POST", "/api/v2/queues/UTC/pause").await, 204);
     let log = with(&server, &token, None, "GET", "/api/v2/audit?limit=1", "").await.json();
-    assert_eq!(log["items"][0]["by"], "ann@team.example", "{log}");
+    assert_eq!(
+        log["items"][0]["by"],
+        format!("user:{}/1234", provider.web.url("").trim_end_matches('/')),
+        "{log}"
+    );
+    assert_eq!(log["items"][0]["name"], "ann@team.example", "{log}");
     // What is wrong with a token is said, and each of these is refused.
     let changed = |key: &str, value: Value| {
         let mut claims = provider.claims(&["ops"]);
@@ -126,6 +131,7 @@ async fn tokens_let_in_whom_the_provider_says_and_nobody_else() {
         ("another audience", changed("aud", "other".into()), "InvalidAudience"),
         ("another issuer", changed("iss", "https://evil.example".into()), "InvalidIssuer"),
         ("no name", changed("email", Value::Null), "email"),
+        ("no subject", changed("sub", Value::Null), "sub"),
         ("not signed", none, "no JWT"),
         ("a shared secret", shared, "not signed in a way"),
         ("a forged signature", forged, "InvalidSignature"),

@@ -85,6 +85,7 @@ const SESSION: &[(&str, i32)] = &[
     ("health", 1),
     ("clean-up --days 1 --dry-run", 0),
     ("audit", 0),
+    ("audit verify", 0),
     ("keys create ci --role operator --expires 30d", 0),
     ("keys list", 0),
     ("keys revoke {key}", 0),

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod descriptor;
 pub mod document;
+pub mod identity;
 pub mod job;
 mod outcome;
 pub mod policy;

@@ -1,6 +1,6 @@
 //! Every way a step can end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -225,6 +225,9 @@ pub struct Receipt {
     pub bytes_out: u64,
     /// Refusals by policy, by rule id.
     pub denials: BTreeMap<String, u64>,
+    /// Names of the secrets and organizations whose credentials the host sent for it, and of the connections that it opened.
+    #[serde(default)]
+    pub secrets: BTreeSet<String>,
     /// `sha256:...` of the component.
     pub component: String,
     /// `sha256:...` of the grant it ran under.

@@ -1,6 +1,6 @@
 //! What a store holds beside the guest: its capabilities, its limits and its counters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stepwell_engine::policy::{Denial, Limits};
 use stepwell_engine::step::Report;
@@ -77,6 +77,7 @@ pub(crate) struct Calls {
     by_interface: BTreeMap<&'static str, u64>,
     denials: BTreeMap<String, u64>,
     noted: BTreeMap<String, u64>,
+    connections: BTreeSet<String>,
 }
 
 /// Refusals after which an attempt ends: a guest that gets this many is not asking by mistake.
@@ -90,6 +91,7 @@ impl Calls {
             by_interface: BTreeMap::new(),
             denials: BTreeMap::new(),
             noted: BTreeMap::new(),
+            connections: BTreeSet::new(),
         }
     }
 
@@ -122,6 +124,11 @@ impl Calls {
         *self.noted.entry(rule.to_owned()).or_default() += 1;
     }
 
+    /// Notes that a connection was opened, with its login.
+    pub fn opened(&mut self, connection: &str) {
+        self.connections.insert(format!("connection {connection}"));
+    }
+
     fn check_denials(&self, more: u64) -> wasmtime::Result<()> {
         if self.denials.values().sum::<u64>() + more > MAX_DENIALS {
             let message = format!("more than {MAX_DENIALS} calls were denied by policy");
@@ -140,6 +147,7 @@ impl Calls {
         }
         receipt.denials = self.denials.clone();
         receipt.denials.extend(self.noted.clone());
+        receipt.secrets.extend(self.connections.clone());
     }
 }
 

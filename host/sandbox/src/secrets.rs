@@ -1,7 +1,7 @@
 //! Values of secrets: read when a request needs one, never kept, never shown; and the file that keeps them encrypted.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -131,6 +131,7 @@ impl SecretFile {
         if value.is_empty() || value.len() > MAX_VALUE {
             return Err(format!("the value has {} bytes: it must have 1 to {MAX_VALUE}", value.len()));
         }
+        let _one = locked(store)?;
         let mut file = Self::read(store)?;
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
@@ -147,6 +148,7 @@ impl SecretFile {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn remove(store: &SecretStore, name: &str) -> Result<bool, String> {
+        let _one = locked(store)?;
         let mut file = Self::read(store)?;
         match file.secrets.remove(name) {
             Some(_) => file.write(store).map(|()| true),
@@ -182,6 +184,14 @@ impl SecretFile {
     }
 }
 
+/// Waits until no other process changes the file. The lock ends with the file that is returned, or with this process.
+fn locked(store: &SecretStore) -> Result<File, String> {
+    let path = store.file.with_extension("lock");
+    let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let locked = open.and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|error| format!("{}: {error}", path.display()))
+}
+
 /// Writes a new file that its owner alone reads, and has it on disk.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
@@ -210,6 +220,24 @@ fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each of those who set values at once keeps theirs, and one key is made.
+    #[test]
+    fn values_that_are_set_at_once_are_all_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SecretStore { file: dir.path().join("secrets.json"), key: dir.path().join("key") };
+        std::thread::scope(|scope| {
+            for n in 0..16 {
+                let store = &store;
+                scope.spawn(move || SecretFile::set(store, &format!("s{n}"), "value").unwrap());
+            }
+        });
+        let file = SecretFile::read(&store).unwrap();
+        assert_eq!(file.names().count(), 16);
+        for n in 0..16 {
+            assert_eq!(file.get(&store, &format!("s{n}")).unwrap(), "value");
+        }
+    }
 
     #[test]
     fn values_are_kept_encrypted_and_bound_to_their_names() {

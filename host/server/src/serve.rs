@@ -1,6 +1,7 @@
 //! `stepwell serve`.
 
-use stepwell::HostError;
+use stepwell::engine::document::cut;
+use stepwell::{Host, HostError};
 
 use crate::cli::ServeArgs;
 use crate::telemetry::{self, LogFilter, LogFormat};
@@ -23,17 +24,35 @@ pub(crate) async fn serve(
     let listen = args.listen.unwrap_or(config.service.listen);
     let rate = args.rate_limit.unwrap_or(config.service.rate_limit);
     let (host_of, filter_of) = (host.clone(), filter);
-    let reload = move || match host_of.reload() {
+    let reload = move || {
+        let detail = reloaded(&host_of, filter_of.as_ref());
+        // A store that is away does not keep the configuration from being read.
+        let host = host_of.clone();
+        tokio::spawn(async move {
+            if let Err(error) = host.note("system.reload", "configuration", &detail).await {
+                tracing::warn!("the reload is not in the audit log: {error}");
+            }
+        });
+    };
+    api::serve(host, api::Serving { listen, rate, format }, reload).await
+}
+
+/// Reads the configuration again; what came of it, for the audit log.
+fn reloaded(host: &Host, filter: Option<&LogFilter>) -> String {
+    match host.reload() {
         Ok(kept) => {
-            set_log(filter_of.as_ref(), &host_of.configuration().service.log);
+            set_log(filter, &host.configuration().service.log);
             match kept.as_slice() {
                 [] => tracing::info!("configuration reloaded"),
                 kept => tracing::warn!("configuration reloaded; these need a restart: {}", kept.join(", ")),
             }
+            format!("reloaded; policies: {}", host.policy_names().join(", "))
         }
-        Err(error) => tracing::error!("reload failed, the running configuration is unchanged: {error}"),
-    };
-    api::serve(host, api::Serving { listen, rate, format }, reload).await
+        Err(error) => {
+            tracing::error!("reload failed, the running configuration is unchanged: {error}");
+            format!("refused, nothing changes: {}", cut(&error.to_string(), 500))
+        }
+    }
 }
 
 fn set_log(filter: Option<&LogFilter>, wanted: &str) {

@@ -14,7 +14,7 @@ use stepwell_engine::store::{
 use stepwell_engine::{Diagnostic, JobDefinition, StoreError};
 
 use crate::service::Timetables;
-use crate::{Host, HostError};
+use crate::{Host, HostError, editors};
 
 /// A stored job.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,9 @@ pub struct Backfill {
     pub priority: u8,
     /// Who asked for it.
     pub by: String,
+    /// The same, as `by` of the audit log.
+    #[serde(default)]
+    pub identity: String,
     /// When.
     pub created_at: Timestamp,
 }
@@ -130,6 +133,7 @@ impl Host {
             return Ok(same);
         }
         let now = self.clock.now();
+        let by = audit.by.clone();
         let value: Value = serde_json::from_str(job.text()).unwrap_or_default();
         let state = if job.schedule.is_some() { "scheduled" } else { "on_demand" };
         let mut changes = vec![
@@ -157,9 +161,20 @@ impl Host {
             Some(row) => Change::PutSchedule(row.clone()),
             None => Change::RemoveSchedule(job.id.clone()),
         });
-        self.store.write(changes).await?;
-        self.schedules_changed();
-        self.job(&job.id).await
+        for _ in 0..editors::TRIES {
+            let edited = self.edited_by(job, &by).await?;
+            match self.store.write(changes.iter().cloned().chain([edited]).collect()).await {
+                // Somebody else stored the job meanwhile: who they are is not lost.
+                Err(StoreError::Conflict(what, _) | StoreError::AlreadyThere(what, _))
+                    if what == Kind::Editors.name() => {}
+                written => {
+                    written?;
+                    self.schedules_changed();
+                    return self.job(&job.id).await;
+                }
+            }
+        }
+        Err(StoreError::Conflict(Kind::Job.name(), job.id.clone()).into())
     }
 
     /// Decides about what has come of one schedule.
@@ -456,7 +471,8 @@ impl Host {
             done: 0,
             cursor: from,
             priority: priority.min(9),
-            by: audit.by.clone(),
+            by: audit.who().to_owned(),
+            identity: audit.by.clone(),
             created_at: now,
         };
         let audit = Audit { detail: backfill.id.clone(), ..audit };
@@ -521,7 +537,12 @@ impl Host {
                 .iter()
                 .filter(|fire| !ran.contains(&fire.nominal.name()))
                 .map(|fire| {
-                    self.new_fire(&row, fire, source, Some(backfill.priority), RunOverlap::Allow, now)
+                    let mut new =
+                        self.new_fire(&row, fire, source, Some(backfill.priority), RunOverlap::Allow, now);
+                    if let Some(run) = &mut new.run {
+                        run.started_by.push(backfill.identity.clone());
+                    }
+                    new
                 })
                 .collect::<Vec<_>>();
             backfill.done += new.iter().filter(|fire| fire.run.is_some()).count() as u64;

@@ -13,8 +13,10 @@
 //! [`Host::builder`] wires the engine, the sandbox and a store. Nothing is global, no logger is set up, and
 //! no clock is read but the one that the builder was given.
 
+mod audit;
 mod builder;
 mod components;
+mod editors;
 mod error;
 mod explain;
 mod guests;
@@ -62,14 +64,15 @@ use stepwell_engine::trace::Spans;
 use telemetry::Measures;
 use worker::Left;
 
+pub use audit::AuditReport;
 use builder::Sources;
 pub use builder::{HostBuilder, SystemClock};
 pub use error::{HostError, argument};
 pub use explain::{Cause, Explanation};
 pub use house::{CleanUpOptions, CleanedUp};
 pub use jobs::{Backfill, BackfillPlan, BackfillState, Preview, StoredJob};
-pub use node::Admitted;
-pub use operate::{Asked, Decided};
+pub use node::{Admitted, Follow};
+pub use operate::{Asking, Decided};
 pub use service::Service;
 pub use stats::{Health, JobStats, Metrics, Part, QueueLevel, QueueStatus};
 pub use steps::{Activated, RefusedJob, Registration, StepVersion};
@@ -539,7 +542,8 @@ impl Host {
 /// What policy refuses, at its place in the job.
 fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagnostic {
     let message = format!("denied by policy: {} [{}]", denial.message, denial.rule);
-    let diagnostic = parsed.document.error(at, message);
+    let mut diagnostic = parsed.document.error(at, message);
+    diagnostic.rule = Some(denial.rule.to_owned());
     if denial.help.is_empty() { diagnostic } else { diagnostic.help(denial.help.clone()) }
 }
 

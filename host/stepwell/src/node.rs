@@ -14,7 +14,7 @@ use stepwell_engine::job::{Catalog, Job};
 use stepwell_engine::run::{Admission, AdmitError, RunState, admit, execution_id};
 use stepwell_engine::schedule::{Calendars, check_once};
 use stepwell_engine::store::{Audit, Idempotency, Inserted, NewRun, Renewal, Source, Wake};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -31,6 +31,8 @@ pub(crate) struct Node {
     wakes: Mutex<HashMap<String, Arc<Notify>>>,
     /// Who waits for the end of which run.
     waiters: Mutex<HashMap<String, Vec<oneshot::Sender<Arc<RunState>>>>>,
+    /// Who follows the log of which run.
+    followers: Mutex<HashMap<String, watch::Sender<()>>>,
     /// The last second in which an id was made, and how many were.
     ids: Mutex<(i64, u32)>,
     /// A number that most likely no other process has; who has the same one makes another id when it is taken.
@@ -74,6 +76,7 @@ impl Default for Node {
             holds: Mutex::default(),
             wakes: Mutex::default(),
             waiters: Mutex::default(),
+            followers: Mutex::default(),
             ids: Mutex::default(),
             number: random() % 1_000_000,
             draining: CancellationToken::new(),
@@ -101,7 +104,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The name of this machine, as far as it can be part of a file's name.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     name.trim().chars().filter(plain).take(63).collect()
@@ -241,6 +244,11 @@ impl Host {
         self.fresh_steps().await?;
         let mut run = self.ranked(run)?;
         run.idempotency = idempotency;
+        if let Some(by) = audit.as_ref().map(|audit| &audit.by)
+            && !run.started_by.contains(by)
+        {
+            run.started_by.push(by.clone());
+        }
         self.keep_components([&run]).await?;
         loop {
             run.execution_id = self.next_id(run.created_at);
@@ -441,6 +449,20 @@ impl Host {
         }
     }
 
+    /// Tells those who follow the log of a run that it has grown, or that the run has ended.
+    pub(crate) fn logged(&self, execution_id: &str) {
+        if let Some(followers) = lock(&self.node.followers).get(execution_id) {
+            followers.send_replace(());
+        }
+    }
+
+    /// Follows the log of a run, as far as this process writes it.
+    pub fn follow(&self, execution_id: &str) -> Follow {
+        let mut followers = lock(&self.node.followers);
+        let sender = followers.entry(execution_id.to_owned()).or_insert_with(|| watch::Sender::new(()));
+        Follow { grown: sender.subscribe(), host: self.clone(), execution_id: execution_id.to_owned() }
+    }
+
     fn waiter(&self, execution_id: &str) -> Waiter {
         let (sender, end) = oneshot::channel();
         lock(&self.node.waiters).entry(execution_id.to_owned()).or_default().push(sender);
@@ -484,5 +506,29 @@ impl Host {
             None => self.wait(&admitted.execution_id, limit).await?,
         };
         Ok((admitted, state))
+    }
+}
+
+/// Follows the log of a run.
+pub struct Follow {
+    grown: watch::Receiver<()>,
+    host: Host,
+    execution_id: String,
+}
+
+impl Follow {
+    /// Waits until this process has written to the log, or `limit` is over: another node may have written, too.
+    pub async fn grown(&mut self, limit: Duration) {
+        let _ = tokio::time::timeout(limit, self.grown.changed()).await;
+    }
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        let mut followers = lock(&self.host.node.followers);
+        // This one still counts.
+        if followers.get(&self.execution_id).is_some_and(|sender| sender.receiver_count() <= 1) {
+            followers.remove(&self.execution_id);
+        }
     }
 }

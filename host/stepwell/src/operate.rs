@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell_engine::StoreError;
-use stepwell_engine::clock::Timestamp;
-use stepwell_engine::job::Job;
+use stepwell_engine::identity::Actor;
 use stepwell_engine::job::approval::Approval;
-use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, apply, next, retry_of};
+use stepwell_engine::job::{Job, StepDefinition};
+use stepwell_engine::run::{Bound, Effect, Event, Replay, RunState, RunStatus, apply, next, retry_of};
 use stepwell_engine::store::{
     Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Wake,
 };
@@ -20,33 +20,46 @@ use crate::{Admitted, Host, HostError};
 const MOST_FILES: usize = 100_000;
 
 /// What somebody decided about an approval.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decided {
     /// What.
     pub approved: bool,
-    /// Who.
+    /// Who, as the audit log names them.
     pub by: String,
+    /// The name of their key, or the one that their provider shows.
+    pub name: String,
+    /// Values of the provider's roles claim.
+    pub groups: Vec<String>,
     /// Their roles.
     pub roles: Vec<&'static str>,
     /// In their words.
     pub comment: String,
+    /// The digest of what they saw; none when they do not say.
+    pub digest: Option<String>,
 }
 
-/// An approval that a run waits for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+impl Decided {
+    fn actor(&self) -> Actor<'_> {
+        Actor { identity: &self.by, name: &self.name, groups: &self.groups, roles: &self.roles }
+    }
+
+    /// Who, for people.
+    fn shown(&self) -> String {
+        if self.name.is_empty() || self.name == self.by {
+            self.by.clone()
+        } else {
+            format!("{} ({})", self.name, self.by)
+        }
+    }
+}
+
+/// A run that waits for an approval.
+#[derive(Debug, Clone)]
+pub struct Asking {
     /// The run.
-    pub execution_id: String,
-    /// Its job.
-    pub job: Arc<Job>,
-    /// Index of the step.
+    pub state: RunState,
+    /// The step that asks.
     pub step: usize,
-    /// What is asked.
-    pub message: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// When its time is over.
-    pub until: Timestamp,
 }
 
 impl Host {
@@ -120,7 +133,8 @@ impl Host {
             .map_err(|error| HostError::File { path: to, error })
     }
 
-    /// Decides about the approval that a run waits for.
+    /// Decides about the approval that a run waits for. The decision and its row of the audit log are one transaction; a
+    /// decision that is refused leaves a row, too.
     ///
     /// # Errors
     /// When the run waits for none, this person may not decide, or the store failed.
@@ -131,28 +145,15 @@ impl Host {
         decided: Decided,
         audit: Audit,
     ) -> Result<RunState, HostError> {
-        let state = self.shown(execution_id).await?;
-        let waiting = |state: &RunState| match next(state) {
-            Some(Effect::AwaitApproval { step, .. }) => state
-                .run
-                .job
-                .step(step)
-                .filter(|found| found.id == step_id)
-                .map(|found| (step, found.clone())),
-            _ => None,
+        let state = self.run(execution_id).await?;
+        let Some((step, definition)) = asks(&state, step_id) else {
+            return Err(not_asking(execution_id, step_id));
         };
-        let none = || {
-            HostError::Refused(format!(
-                "the step `{step_id}` of {execution_id} is not waiting for an approval"
-            ))
-        };
-        let (_, definition) = waiting(&state).ok_or_else(none)?;
-        if !Approval::of(&definition).is_some_and(|approval| approval.may_decide(&decided.by, &decided.roles))
-        {
-            return Err(HostError::Refused(format!(
-                "{} is not among the approvers of `{step_id}`",
-                decided.by
-            )));
+        if let Some(why) = self.may_not_decide(&state, step, &definition, &decided).await? {
+            let detail = format!("step {step_id}: {why}");
+            let row = Audit { action: "approval.refuse".to_owned(), detail, ..audit };
+            self.store.write(vec![Change::Audit(row)]).await?;
+            return Err(HostError::Refused(why));
         }
         let now = self.clock.now();
         let claim = self.store.claim_run(execution_id, self.worker(), now, self.lease_from(now)).await?;
@@ -161,7 +162,7 @@ impl Host {
         replay.add(&claim.events);
         self.read_on(execution_id, claim.next, |events| replay.add(&events)).await?;
         let mut state = replay.end()?;
-        let back = |state: &RunState, events: Vec<Event>, next: Next| Commit {
+        let back = |state: &RunState, events: Vec<Event>, next: Next, audit: Vec<Audit>| Commit {
             execution_id: execution_id.to_owned(),
             fence,
             number: 1,
@@ -171,40 +172,117 @@ impl Host {
             status: Some(state.status),
             started_at: state.started_at,
             dead: (next == Next::End).then(|| crate::worker::dead_letter(state, now)).flatten(),
+            audit,
             next,
             at: now,
         };
-        let Some((step, _)) = waiting(&state) else {
-            self.store.commit(back(&state, Vec::new(), Next::Wait(now))).await?;
-            return Err(none());
+        let Some((step, _)) = asks(&state, step_id) else {
+            self.store.commit(back(&state, Vec::new(), Next::Wait(now), Vec::new())).await?;
+            return Err(not_asking(execution_id, step_id));
         };
-        let Decided { approved, by, comment, .. } = decided;
-        let event = Event::ApprovalDecided { step, approved, by: Some(by), comment, at: now };
+        let bound = state.steps.get(step).and_then(|step| step.bound.as_ref());
+        let digest = bound.map_or("unknown".to_owned(), |bound| bound.digest());
+        let said = if decided.comment.is_empty() { String::new() } else { format!(": {}", decided.comment) };
+        let audit = Audit { detail: format!("step {step_id}, {digest}{said}"), ..audit };
+        let (approved, by) = (decided.approved, Some(decided.shown()));
+        let event = Event::ApprovalDecided { step, approved, by, comment: decided.comment, at: now };
         apply(&mut state, &event)?;
         let next = if state.status.is_terminal() { Next::End } else { Next::Wait(now) };
-        let free = self.store.commit(back(&state, vec![event], next)).await?;
-        self.store.write(vec![Change::Audit(audit)]).await?;
+        let free = self.store.commit(back(&state, vec![event], next, vec![audit])).await?;
         self.wake(free.iter().chain(&queue).map(String::as_str));
         self.tell_queues(free.into_iter().chain(queue));
         self.moved(&state);
+        self.logged(execution_id);
         Ok(state)
     }
 
-    /// Runs that wait for an approval.
+    /// Why somebody may not decide so.
+    async fn may_not_decide(
+        &self,
+        state: &RunState,
+        step: usize,
+        definition: &StepDefinition,
+        decided: &Decided,
+    ) -> Result<Option<String>, HostError> {
+        let id = &definition.id;
+        let approval = Approval::of(definition).filter(|approval| approval.may_decide(&decided.actor()));
+        let Some(approval) = approval else {
+            return Ok(Some(format!("{} is not among the approvers of `{id}`", decided.shown())));
+        };
+        let asked = state.steps.get(step);
+        let bound = asked.and_then(|step| step.bound.as_deref());
+        if let Some(digest) = &decided.digest
+            && bound.map(Bound::digest).as_ref() != Some(digest)
+        {
+            return Ok(Some(format!(
+                "`{id}` asks for something else than {digest}: list the approvals, and decide about what they show"
+            )));
+        }
+        if !decided.approved {
+            return Ok(None);
+        }
+        if approval.separation {
+            let run = &state.run;
+            let involved =
+                run.started_by.contains(&decided.by) || self.editors(&run.job).await?.contains(&decided.by);
+            if involved {
+                let why = "started the run or edited its job, and `separation` leaves the approval to others";
+                return Ok(Some(format!("{} {why}", decided.shown())));
+            }
+        }
+        let message = asked.and_then(|step| step.reason.clone()).unwrap_or_default();
+        let now = self.bound(state, step, &message);
+        let changed = |(id, digest): (&String, &String)| {
+            let before = bound.and_then(|bound| bound.steps.get(id));
+            before.is_some_and(|before| before != digest).then(|| id.clone())
+        };
+        let changed: Vec<String> = now.steps.iter().filter_map(changed).collect();
+        Ok((!changed.is_empty()).then(|| {
+            format!(
+                "the configuration of {} has changed since `{id}` asked: reject it and retry the run, which asks again",
+                changed.join(", ")
+            )
+        }))
+    }
+
+    /// Runs that wait for an approval, newest first, before the run `before`: those of a project, when it is given. Looks
+    /// through at most `limit` runs that wait for anything, and tells where it stopped when there are more.
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn approvals(&self, limit: u32) -> Result<Vec<Asked>, HostError> {
-        let filter = RunFilter { status: Some(RunStatus::Parked), limit, ..RunFilter::default() };
+    pub async fn approvals(
+        &self,
+        project: Option<&str>,
+        before: Option<String>,
+        limit: u32,
+    ) -> Result<(Vec<Asking>, Option<String>), HostError> {
+        let project = project.map(str::to_owned);
+        let status = Some(RunStatus::Parked);
+        let filter = RunFilter { status, project, before, limit, ..RunFilter::default() };
+        let rows = self.store.list(&filter).await?;
+        let more = rows.len() >= limit as usize;
+        let last = rows.last().map(|row| row.execution_id.clone()).filter(|_| more);
         let mut waiting = Vec::new();
-        for row in self.store.list(&filter).await? {
-            // Whoever waits for an approval has done nothing since it asked.
-            let (job, mut events) = self.store.latest(&row.execution_id).await?;
-            if let Some(Event::ApprovalRequested { step, message, at, until }) = events.pop() {
-                waiting.push(Asked { execution_id: row.execution_id, job, step, message, since: at, until });
+        for row in rows {
+            // Who waits for an approval has done nothing since it asked.
+            let asks = match self.store.latest(&row.execution_id).await {
+                Ok((_, events)) => matches!(events.last(), Some(Event::ApprovalRequested { .. })),
+                Err(StoreError::NotFound(_)) => false,
+                Err(error) => return Err(error.into()),
+            };
+            if !asks {
+                continue;
+            }
+            let state = match self.shown(&row.execution_id).await {
+                // It was removed meanwhile.
+                Err(HostError::Store(StoreError::NotFound(_))) => continue,
+                found => found?,
+            };
+            if let Some(Effect::AwaitApproval { step, .. }) = next(&state) {
+                waiting.push(Asking { state, step });
             }
         }
-        Ok(waiting)
+        Ok((waiting, last))
     }
 
     /// Dead letters by run, after `after`; of a state (`open`, `redriven`, `discarded`), when one is given.
@@ -242,7 +320,7 @@ impl Host {
         audit: Audit,
     ) -> Result<Admitted, HostError> {
         let (mut letter, version) = self.open_letter(execution_id).await?;
-        let (by, at) = (audit.by.clone(), audit.at);
+        let (by, at) = (audit.who().to_owned(), audit.at);
         // It is taken first: of two who redrive it, one gets it.
         letter.resolution = Some(Resolution::Redriven { execution_id: String::new(), by: by.clone(), at });
         self.store.write(vec![put(&letter, "redriven", Expect::Version(version))]).await?;
@@ -272,8 +350,11 @@ impl Host {
         audit: Audit,
     ) -> Result<DeadLetter, HostError> {
         let (mut letter, version) = self.open_letter(execution_id).await?;
-        letter.resolution =
-            Some(Resolution::Discarded { reason: reason.to_owned(), by: audit.by.clone(), at: audit.at });
+        letter.resolution = Some(Resolution::Discarded {
+            reason: reason.to_owned(),
+            by: audit.who().to_owned(),
+            at: audit.at,
+        });
         self.store
             .write(vec![put(&letter, "discarded", Expect::Version(version)), Change::Audit(audit)])
             .await?;
@@ -318,6 +399,17 @@ impl Host {
         self.wake([queue]);
         Ok(())
     }
+}
+
+/// The step of that id, when the run waits for its approval.
+fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
+    let Some(Effect::AwaitApproval { step, .. }) = next(state) else { return None };
+    let definition = state.run.job.step(step).filter(|found| found.id == step_id)?;
+    Some((step, definition.clone()))
+}
+
+fn not_asking(execution_id: &str, step_id: &str) -> HostError {
+    HostError::Refused(format!("the step `{step_id}` of {execution_id} is not waiting for an approval"))
 }
 
 fn letter(record: &Record) -> Result<DeadLetter, HostError> {

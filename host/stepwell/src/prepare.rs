@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use stepwell_engine::document::Schema;
-use stepwell_engine::job::{evaluate, render};
+use stepwell_engine::job::{Scope, TemplateError, evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request};
-use stepwell_engine::run::RunState;
+use stepwell_engine::run::{Bound, RunState, digest, known_steps};
 use stepwell_engine::store::NewRun;
 use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weight};
 use stepwell_sandbox::Component;
@@ -141,6 +141,38 @@ impl Host {
         })
     }
 
+    /// The configuration of a step, filled in, with the defaults of its type.
+    fn filled(&self, config: &Value, step: &StepDefinition, scope: &Scope) -> Result<Value, TemplateError> {
+        let mut config = render(config, scope)?;
+        if let Value::Object(map) = &mut config {
+            for (name, value) in self.settings().config.defaults(&step.step_type, map) {
+                map.entry(name).or_insert(value);
+            }
+        }
+        Ok(config)
+    }
+
+    /// What an approval is about: the job, the message, and the configuration of later steps as far as it is known.
+    pub(crate) fn bound(&self, state: &RunState, step: usize, message: &str) -> Bound {
+        let job = &state.run.job;
+        let known = known_steps(state, step).into_iter().filter_map(|(index, scopes)| {
+            let definition = job.step(index)?;
+            let pin = state.run.components.get(&definition.step_type);
+            let component = match pin {
+                Some(pin) => self.sandbox.by_digest(&pin.digest),
+                None => self.sandbox.find(&definition.step_type),
+            }?;
+            let left_out = self.settings().config.left_out(&definition.step_type);
+            let config = Value::Object(definition.config_for(component.manifest(), left_out));
+            let mut filled = scopes.iter().map(|scope| self.filled(&config, definition, scope).ok());
+            let first = filled.next()??;
+            filled
+                .all(|other| other.as_ref() == Some(&first))
+                .then(|| (definition.id.clone(), digest(&first)))
+        });
+        Bound { job: job.digest().to_owned(), message: digest(&message.into()), steps: known.collect() }
+    }
+
     /// The configuration of a step, filled in, and what is granted to it.
     ///
     /// # Errors
@@ -171,12 +203,15 @@ impl Host {
             let (rule, message) = (denial.rule.to_owned(), denial.in_full());
             Outcome::Denied { rule, message }
         })?;
-        let mut config = render(&known.config, &state.scope(index))
+        let config = self
+            .filled(&known.config, step, &state.scope(index))
             .map_err(|error| invalid(format!("{}: {error}", error.pointer)))?;
-        if let Value::Object(map) = &mut config {
-            for (name, value) in self.settings().config.defaults(&step.step_type, map) {
-                map.entry(name).or_insert(value);
-            }
+        if let Some(approval) = changed_since(state, index, &step.id, &config) {
+            let message = format!(
+                "the configuration of `{}` is not the one that was approved in `{approval}`: retry the run from the start, so that it asks again",
+                step.id
+            );
+            return Err(Outcome::Denied { rule: "APPROVAL_OUTDATED".to_owned(), message });
         }
         let problems = known.schema.problems(&config);
         if problems.is_empty() {
@@ -185,4 +220,15 @@ impl Host {
         let problem = |p: &stepwell_engine::document::SchemaProblem| format!("{}: {}", p.pointer, p.message);
         Err(invalid(problems.iter().take(MOST_TOLD).map(problem).collect::<Vec<_>>().join("; ")))
     }
+}
+
+/// The approval that was about another configuration of this step.
+fn changed_since<'s>(state: &'s RunState, index: usize, id: &str, config: &Value) -> Option<&'s str> {
+    let now = std::cell::OnceCell::new();
+    let mut before = state.run.job.all_steps().zip(&state.steps).take(index);
+    let other = |(_, step): &(_, &stepwell_engine::run::StepState)| {
+        let approved = step.bound.as_ref().and_then(|bound| bound.steps.get(id));
+        approved.is_some_and(|approved| approved != now.get_or_init(|| digest(config)))
+    };
+    before.find(other).map(|(definition, _)| definition.id.as_str())
 }

@@ -131,6 +131,20 @@ pub struct Part {
     pub message: Option<String>,
 }
 
+impl Health {
+    /// The same without what tells about runs and schedules of other projects.
+    #[must_use]
+    pub fn without_figures(mut self) -> Self {
+        self.active = 0;
+        self.scheduler_lag_seconds = 0.0;
+        for part in self.parts.values_mut() {
+            // The message may name databases.
+            part.message = part.message.take().map(|_| "it does not work; an operator sees why".to_owned());
+        }
+        self
+    }
+}
+
 impl Part {
     fn of(problem: Option<String>) -> Self {
         Self { status: if problem.is_none() { "healthy" } else { "unhealthy" }, message: problem }
@@ -146,18 +160,43 @@ impl Host {
     /// # Errors
     /// When the store failed.
     pub async fn queue_status(&self) -> Result<Vec<QueueStatus>, HostError> {
+        let rows = self.store.queues(self.clock.now()).await?;
+        let mut names: Vec<String> = lock(&self.node.served).keys().cloned().collect();
+        names.extend(self.settings().queues.queues.keys().cloned());
+        self.status_of(rows, names, true).await
+    }
+
+    /// The same for a project: its own runs only, and the queues that have some or that the configuration lists. A
+    /// pause concerns every project: it is shown, without who paused the queue and why.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn queue_status_of(&self, project: &str) -> Result<Vec<QueueStatus>, HostError> {
+        let rows = self.store.queues_of(project, self.clock.now()).await?;
+        let names = self.settings().queues.queues.keys().cloned().collect();
+        self.status_of(rows, names, false).await
+    }
+
+    async fn status_of(
+        &self,
+        rows: Vec<QueueRow>,
+        names: Vec<String>,
+        everything: bool,
+    ) -> Result<Vec<QueueStatus>, HostError> {
         let now = self.clock.now();
-        let rows: BTreeMap<String, _> =
-            self.store.queues(now).await?.into_iter().map(|row| (row.queue.clone(), row)).collect();
+        let rows: BTreeMap<String, _> = rows.into_iter().map(|row| (row.queue.clone(), row)).collect();
         let mut paused = BTreeMap::new();
         for record in self.store.records(Kind::Queue, None, "", 10_000).await? {
             let said: QueueRecord = serde_json::from_value(record.value).unwrap_or_default();
-            paused.insert(record.id, said.paused);
+            let said = said.paused.map(|why| if everything { why } else { "by an operator".to_owned() });
+            paused.insert(record.id, said);
         }
         let served: Vec<String> = lock(&self.node.served).keys().cloned().collect();
         let known = self.settings();
-        let mut names: Vec<&String> =
-            rows.keys().chain(paused.keys()).chain(&served).chain(known.queues.queues.keys()).collect();
+        let mut names: Vec<&String> = names.iter().chain(rows.keys()).collect();
+        if everything {
+            names.extend(paused.keys());
+        }
         names.sort();
         names.dedup();
         let status = names.into_iter().map(|queue| {

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::descriptor::vendor;
+use stepwell_engine::identity::Who;
 use stepwell_engine::job::{Catalog, approval};
 use stepwell_engine::reference::{StepRef, compare_versions};
 use stepwell_engine::step::Origin;
@@ -124,7 +125,7 @@ impl Host {
         let component = self.examined(wasm).await?;
         let name = component.manifest().type_name.clone();
         self.look_for_steps().await?;
-        self.may_change(&name, &audit.by)?;
+        self.may_change(&name, &audit)?;
         if self.sandbox.local(&name).is_some() {
             return Err(HostError::Refused(format!(
                 "the step type `{name}` comes with `steps` of the configuration or `--step` here, which takes precedence over registered steps; change it there"
@@ -133,7 +134,7 @@ impl Host {
         self.may_replace(&component, how.replace)?;
         let (mut said, expect) = self.step_record(&name).await?;
         let previous = said.version_of(&said.digest);
-        self.add_version(&mut said, &component, how, &audit.by).await?;
+        self.add_version(&mut said, &component, how, audit.who()).await?;
         let refused = self.refused_jobs(&component).await?;
         if !refused.is_empty() && !how.force {
             return Err(HostError::Refused(refusal(&component, &refused)));
@@ -205,7 +206,7 @@ impl Host {
         audit: Audit,
     ) -> Result<Activated, HostError> {
         self.look_for_steps().await?;
-        self.may_change(step_type, &audit.by)?;
+        self.may_change(step_type, &audit)?;
         let (mut said, expect) = self.step_record(step_type).await?;
         if said.versions.is_empty() {
             return Err(self.not_registered(step_type, "rolled back"));
@@ -275,11 +276,12 @@ impl Host {
     }
 
     /// Refuses to change the types of a vendor whose name the configuration reserves for others.
-    fn may_change(&self, step_type: &str, by: &str) -> Result<(), HostError> {
+    fn may_change(&self, step_type: &str, audit: &Audit) -> Result<(), HostError> {
         let settings = self.settings();
         let reserved = vendor(step_type).and_then(|name| Some((name, settings.config.vendors.get(name)?)));
         let Some((vendor, said)) = reserved else { return Ok(()) };
-        if said.registered_by.iter().any(|name| name == by) {
+        let names = said.registered_by.iter().filter_map(|name| Who::parse(name).ok());
+        if names.into_iter().any(|who| who.is(&audit.actor())) {
             return Ok(());
         }
         let who = match said.registered_by.as_slice() {

@@ -15,7 +15,7 @@ use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::policy::{Grant, Limits};
 use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, RunView, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
-use stepwell_engine::store::{Claim, DeadLetter, LogRecord, Next};
+use stepwell_engine::store::{Audit, Claim, DeadLetter, LogRecord, Next};
 use stepwell_engine::trace::{Trace, attempt_span};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError, shorten};
 use tokio::sync::mpsc::Receiver;
@@ -23,6 +23,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error_span};
 
+use crate::audit::{not_decided, of_attempt};
 use crate::telemetry::Attempted;
 use crate::{Host, HostError};
 use write::json_bytes;
@@ -86,6 +87,8 @@ pub(crate) struct Worker<'a> {
     forget_checkpoint: bool,
     /// Bytes of the log and of checkpoints that the attempt has written.
     written: u64,
+    /// Rows of the audit log that share the next commit.
+    noted: Vec<Audit>,
 }
 
 /// A claim in the hands of this process.
@@ -151,6 +154,7 @@ impl Host {
             logs: Vec::new(),
             forget_checkpoint: damage.is_some(),
             written: 0,
+            noted: Vec::new(),
         };
         // Of the level of errors, so that whatever is logged has the ids.
         let trace = worker.state.run.trace.map(Trace::id);
@@ -236,6 +240,7 @@ impl Worker<'_> {
             Effect::AwaitApproval { step, until } if now >= until => {
                 let approval = self.state.run.job.step(step).and_then(Approval::of);
                 let approved = approval.is_some_and(|approval| approval.on_timeout == OnTimeout::Approve);
+                self.noted.push(not_decided(&self.state, step, approved, now));
                 self.push(Event::ApprovalDecided {
                     step,
                     approved,
@@ -318,7 +323,8 @@ impl Worker<'_> {
         };
         let wait = approval.map_or(Duration::ZERO, |approval| approval.wait.0);
         let until = clock::later(at, wait);
-        self.push(Event::ApprovalRequested { step, message, at, until })
+        let bound = self.host.bound(&self.state, step, &message);
+        self.push(Event::ApprovalRequested { step, message, at, until, bound: Some(Arc::new(bound)) })
     }
 
     /// An attempt that was running when its worker died is lost.
@@ -360,6 +366,7 @@ impl Worker<'_> {
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 let end = self.counted(end);
                 self.host.measures.step_ended(&definition.step_type, attempt, &end);
+                self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
                 return self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at });
             }
         };
@@ -422,6 +429,7 @@ impl Worker<'_> {
             begun,
         };
         self.host.attempt_ended(&attempted, &end, at);
+        self.noted.extend(of_attempt(&self.state, &definition.id, (attempt, at), &end));
         self.push(Event::StepEnded { step, attempt, end: Arc::new(end), at })
     }
 

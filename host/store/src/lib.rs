@@ -1,7 +1,9 @@
 //! Where runs are kept: SQLite, in a file or in memory, and PostgreSQL. The only crate that knows SQL, beside the
 //! databases that steps use.
 
+mod audit;
 mod journal;
+mod logs;
 mod pinned;
 mod postgres;
 mod records;

@@ -12,9 +12,9 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
-    Audit, AuditRow, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch, Fired,
-    Inserted, Kind, LedgerFilter, LedgerRow, Loaded, LogRecord, NewRun, Place, QueueRow, Record, Renewal,
-    RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
+    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, LogRecord, NewRun,
+    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
@@ -236,7 +236,17 @@ impl Store for PinnedStores {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Vec<String>, StoreError> {
-        self.of_run(&commit.execution_id).await?.commit(commit).await
+        let index = self.find(&commit.execution_id).await?;
+        if index == 0 {
+            return self.home()?.commit(commit).await;
+        }
+        let mut commit = commit;
+        let audit: Vec<Change> = std::mem::take(&mut commit.audit).into_iter().map(Change::Audit).collect();
+        // The log is at home, and no transaction spans both: what is noted is there before it takes effect.
+        if !audit.is_empty() {
+            self.home()?.write(audit).await?;
+        }
+        self.at(index)?.commit(commit).await
     }
 
     async fn save_checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
@@ -447,6 +457,10 @@ impl Store for PinnedStores {
         self.of_run(execution_id).await?.logs(execution_id, after, limit).await
     }
 
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+        self.of_run(execution_id).await?.log_page(execution_id, from, limit).await
+    }
+
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         let ask = |store: Arc<dyn Store>| async move { store.ledger(filter).await };
         let mut all = self.everything(ask).await?;
@@ -460,8 +474,25 @@ impl Store for PinnedStores {
         self.home()?.audit(before, limit).await
     }
 
+    async fn audit_chain(&self) -> Result<Chain, StoreError> {
+        self.home()?.audit_chain().await
+    }
+
+    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
+        self.home()?.audit_links(after, limit).await
+    }
+
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
         Ok(self.gather(|store| async move { store.queues(now).await }).await?.concat())
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        let project = project.to_owned();
+        let ask = |store: Arc<dyn Store>| {
+            let project = project.clone();
+            async move { store.queues_of(&project, now).await }
+        };
+        Ok(self.gather(ask).await?.concat())
     }
 
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {

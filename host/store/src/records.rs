@@ -1,14 +1,25 @@
-//! Records, the audit log, components, and what is removed.
+//! Records, components, and what is removed.
 
 use serde_json::Value;
 use stepwell_engine::StoreError;
-use stepwell_engine::store::{Audit, AuditRow, Change, CleanUp, Expect, Kind, Record};
+use stepwell_engine::store::{Change, CleanUp, Expect, Kind, Record};
 
+use crate::audit::{self, audit};
 use crate::shared::{Shared, UNUSED_MICROS};
 use crate::sql::{Sql, json, micros, params, parse};
 use crate::{runs, times};
 
-pub(crate) fn change(db: &dyn Sql, shared: &Shared, change: &Change) -> Result<(), StoreError> {
+/// Makes all changes. Rows of the audit log come last: who adds one holds its end until the transaction ends.
+pub(crate) fn changes(db: &dyn Sql, shared: &Shared, changes: &[Change]) -> Result<(), StoreError> {
+    changes.iter().try_for_each(|found| change(db, shared, found))?;
+    let rows = changes.iter().filter_map(|change| match change {
+        Change::Audit(row) => Some(row),
+        _ => None,
+    });
+    audit(db, rows)
+}
+
+fn change(db: &dyn Sql, shared: &Shared, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::Put { kind, id, state, value, expect } => put(db, *kind, id, state, value, *expect),
         Change::Remove { kind, id, expect } => remove(db, *kind, id, *expect),
@@ -17,7 +28,7 @@ pub(crate) fn change(db: &dyn Sql, shared: &Shared, change: &Change) -> Result<(
         Change::RemoveSchedule(job_id) => {
             db.execute("DELETE FROM schedules WHERE job_id = $1", params![job_id]).map(drop)
         }
-        Change::Audit(row) => audit(db, Some(row)),
+        Change::Audit(_) => Ok(()),
     }
 }
 
@@ -85,17 +96,6 @@ fn record(kind: Kind, (id, state, version, value): Columns) -> Result<Record, St
     Ok(Record { kind, id, state, version, value: parse(&value)? })
 }
 
-pub(crate) fn audit(db: &dyn Sql, row: Option<&Audit>) -> Result<(), StoreError> {
-    let Some(row) = row else { return Ok(()) };
-    db.execute("INSERT INTO audit (at, row) VALUES ($1, $2)", params![micros(row.at), &json(row)?]).map(drop)
-}
-
-pub(crate) fn audit_rows(db: &dyn Sql, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-    let sql = "SELECT seq, row FROM audit WHERE $1 IS NULL OR seq < $1 ORDER BY seq DESC LIMIT $2";
-    let rows: Vec<(u64, String)> = db.many(sql, params![before, limit])?;
-    rows.into_iter().map(|(seq, row)| Ok(AuditRow { seq, audit: parse(&row)? })).collect()
-}
-
 pub(crate) fn put_component(db: &dyn Sql, digest: &str, wasm: &[u8]) -> Result<(), StoreError> {
     let sql = "INSERT INTO components (digest, wasm) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
     db.execute(sql, params![digest, wasm]).map(drop)
@@ -117,13 +117,12 @@ pub(crate) fn clean_up(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, Sto
         remove(db, Kind::DeadLetter, id, Expect::Any)?;
     }
     db.execute("DELETE FROM ledger WHERE due_at < $1", params![micros(query.ledger_before)])?;
-    db.execute("DELETE FROM audit WHERE at < $1", params![micros(query.audit_before)])?;
-    if gone.is_empty() {
-        return Ok(gone);
+    if !gone.is_empty() {
+        let sql = "DELETE FROM definitions WHERE used_at < $1 AND digest NOT IN (SELECT digest FROM runs)
+            AND digest NOT IN (SELECT digest FROM schedules)";
+        db.execute(sql, params![db.lease_time(query.now)? - UNUSED_MICROS])?;
     }
-    let sql = "DELETE FROM definitions WHERE used_at < $1 AND digest NOT IN (SELECT digest FROM runs)
-        AND digest NOT IN (SELECT digest FROM schedules)";
-    db.execute(sql, params![db.lease_time(query.now)? - UNUSED_MICROS])?;
+    audit::cut(db, query.audit_before)?;
     Ok(gone)
 }
 

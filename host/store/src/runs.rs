@@ -13,9 +13,9 @@ use stepwell_engine::store::{
 use stepwell_engine::{StoreError, project};
 
 use crate::journal::{self, Page};
-use crate::records;
 use crate::shared::{Shared, lock};
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, time, until};
+use crate::{audit, records};
 
 pub(crate) const READY: i64 = 1;
 pub(crate) const WAITING: i64 = 2;
@@ -125,7 +125,7 @@ pub(crate) fn insert(
     for id in &inserted.to_cancel {
         cancel(db, id, &format!("replaced by the run {}", run.execution_id), run.created_at)?;
     }
-    records::audit(db, audit)?;
+    audit::audit(db, audit)?;
     Ok(inserted)
 }
 
@@ -384,13 +384,13 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
             let sql = if db.locks_rows() { keep!(" FOR UPDATE") } else { keep!("") };
             let row = params![id, *fence, *number, commit.logs.len(), &entry.events, &entry.logs];
             let added = db.execute(sql, row)?;
-            return if added == 0 { written(db, commit) } else { Ok(Vec::new()) };
+            return if added == 0 { written(db, commit) } else { noted(db, commit) };
         }
         let sql = "UPDATE runs SET status = $1, updated_at = $2, started_at = COALESCE(started_at, $3)
             WHERE execution_id = $4 AND fence = $5 AND phase = 3";
         return match db.execute(sql, params![name, micros(*at), started, id, *fence])? {
             0 => written(db, commit),
-            _ => append(db, entry).map(|()| Vec::new()),
+            _ => append(db, entry).and_then(|()| noted(db, commit)),
         };
     };
     let row = params![phase, name, micros(*at), started, next_due(commit), id, *fence];
@@ -412,6 +412,7 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
         db.execute("UPDATE runs SET phase = 1 WHERE execution_id = $1", params![id])?;
         free.extend(queue);
     }
+    audit::audit(db, &commit.audit)?;
     Ok(free)
 }
 
@@ -435,6 +436,12 @@ pub(crate) fn save_checkpoint(db: &dyn Sql, checkpoint: &Checkpoint) -> Result<(
         ON CONFLICT (execution_id, fence, n) DO NOTHING";
     let event = Event::CheckpointSaved { step: *step, data: data.clone() };
     db.execute(sql, params![id, *fence, *number, &json(&[event])?]).map(drop)
+}
+
+/// Adds the rows of a commit to the audit log.
+fn noted(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
+    audit::audit(db, &commit.audit)?;
+    Ok(Vec::new())
 }
 
 /// The row of a run that ends or waits: its key, whether it is to be cancelled, its queue.

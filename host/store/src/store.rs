@@ -7,9 +7,9 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
-    Audit, AuditRow, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch, Fired,
-    Inserted, Kind, LedgerFilter, LedgerRow, Loaded, LogRecord, NewRun, Place, QueueRow, Record, Renewal,
-    RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
+    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, LogRecord, NewRun,
+    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
@@ -17,7 +17,7 @@ use tokio::sync::broadcast;
 use crate::runs::{Entry, New, Taken};
 use crate::shared::Shared;
 use crate::sql::{Sql, json};
-use crate::{journal, records, runs, times};
+use crate::{audit, journal, logs, records, runs, times};
 
 /// A database, as a store needs it: transactions, and quick ways for what is done for each run.
 pub(crate) trait Database: Send + Sync {
@@ -170,8 +170,9 @@ impl<D: Database> Store for SqlStore<D> {
     ) -> Result<RunRow, StoreError> {
         let (id, why) = (execution_id.to_owned(), why.to_owned());
         let cancel = move |db: &dyn Sql, _: &Shared| {
-            records::audit(db, audit.as_ref())?;
-            runs::cancel(db, &id, &why, now)
+            let row = runs::cancel(db, &id, &why, now)?;
+            audit::audit(db, &audit)?;
+            Ok(row)
         };
         self.0.write(cancel).await
     }
@@ -215,10 +216,7 @@ impl<D: Database> Store for SqlStore<D> {
     }
 
     async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let all = move |db: &dyn Sql, shared: &Shared| {
-            changes.iter().try_for_each(|change| records::change(db, shared, change))
-        };
-        self.0.write(all).await
+        self.0.write(move |db, shared| records::changes(db, shared, &changes)).await
     }
 
     async fn record(&self, kind: Kind, id: &str) -> Result<Option<Record>, StoreError> {
@@ -282,17 +280,35 @@ impl<D: Database> Store for SqlStore<D> {
         self.0.read(move |db, shared| journal::logs(db, shared, &id, after, limit)).await
     }
 
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+        let id = execution_id.to_owned();
+        self.0.read(move |db, _| logs::page(db, &id, from, limit)).await
+    }
+
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         let filter = filter.clone();
         self.0.read(move |db, _| times::ledger(db, &filter)).await
     }
 
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        self.0.read(move |db, _| records::audit_rows(db, before, limit)).await
+        self.0.read(move |db, _| audit::rows(db, before, limit)).await
+    }
+
+    async fn audit_chain(&self) -> Result<Chain, StoreError> {
+        self.0.read(move |db, _| audit::chain(db)).await
+    }
+
+    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
+        self.0.read(move |db, _| audit::links(db, after, limit)).await
     }
 
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
-        self.0.read(move |db, _| times::queues(db, now)).await
+        self.0.read(move |db, _| times::queues(db, None, now)).await
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        let project = project.to_owned();
+        self.0.read(move |db, _| times::queues(db, Some(&project), now)).await
     }
 
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError> {

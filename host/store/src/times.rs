@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::schedule::{Decision, RunOverlap};
 use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, QueueRow, ScheduleRow};
+use stepwell_engine::{StoreError, project};
 
 use crate::runs;
 use crate::shared::Shared;
@@ -210,13 +210,21 @@ pub(crate) fn ledger(db: &dyn Sql, filter: &LedgerFilter) -> Result<Vec<LedgerRo
     })
 }
 
-pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+/// What each queue holds, of one project where it is given.
+pub(crate) fn queues(
+    db: &dyn Sql,
+    project: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<QueueRow>, StoreError> {
+    let own = of_project(project);
     // One look for each phase, so that its partial index does it: runs that have ended are not looked at.
-    let sql = "SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 2 AND due_at <= $1 GROUP BY queue
-        UNION ALL SELECT queue, 2, COUNT(*) FROM runs WHERE phase = 2 AND due_at > $1 GROUP BY queue
-        UNION ALL SELECT queue, 3, COUNT(*) FROM runs WHERE phase = 3 GROUP BY queue
-        UNION ALL SELECT queue, 4, COUNT(*) FROM runs WHERE phase = 4 GROUP BY queue";
-    let counts: Vec<(Option<String>, u8, u64)> = db.many(sql, params![micros(now)])?;
+    let sql = format!(
+        "SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 2 AND due_at <= $1 {own} GROUP BY queue
+        UNION ALL SELECT queue, 2, COUNT(*) FROM runs WHERE phase = 2 AND due_at > $1 {own} GROUP BY queue
+        UNION ALL SELECT queue, 3, COUNT(*) FROM runs WHERE phase = 3 {own} GROUP BY queue
+        UNION ALL SELECT queue, 4, COUNT(*) FROM runs WHERE phase = 4 {own} GROUP BY queue"
+    );
+    let counts: Vec<(Option<String>, u8, u64)> = db.many(&sql, params![micros(now)])?;
     let mut queues: BTreeMap<String, QueueRow> = BTreeMap::new();
     for (queue, phase, count) in counts {
         let Some(queue) = queue else { continue };
@@ -231,7 +239,7 @@ pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, Stor
     for (ready, begun) in [("TRUE", false), ("(started_at IS NOT NULL OR cancel IS NOT NULL)", true)] {
         let sql = format!(
             "SELECT queue, priority, COUNT(*), MIN(due_at) FROM runs WHERE phase = 1 AND queue IS NOT NULL
-            AND {ready} GROUP BY queue, priority ORDER BY queue, priority"
+            AND {ready} {own} GROUP BY queue, priority ORDER BY queue, priority"
         );
         for (queue, priority, count, oldest) in db.many::<(String, u8, u64, i64)>(&sql, &[])? {
             let new = || QueueRow { queue: queue.clone(), ..QueueRow::default() };
@@ -244,13 +252,27 @@ pub(crate) fn queues(db: &dyn Sql, now: Timestamp) -> Result<Vec<QueueRow>, Stor
             }
         }
     }
-    let sql = "SELECT queue, MIN(due_at) FROM runs WHERE phase = 4 AND queue IS NOT NULL GROUP BY queue";
-    for (queue, oldest) in db.many::<(String, i64)>(sql, &[])? {
+    let sql = format!(
+        "SELECT queue, MIN(due_at) FROM runs WHERE phase = 4 AND queue IS NOT NULL {own} GROUP BY queue"
+    );
+    for (queue, oldest) in db.many::<(String, i64)>(&sql, &[])? {
         if let Some(row) = queues.get_mut(&queue) {
             row.oldest_blocked = Some(time(oldest));
         }
     }
     Ok(queues.into_values().collect())
+}
+
+/// The condition that a run is of a project. A name has letters, digits and `-` only, and is compared before it is used.
+fn of_project(project: Option<&str>) -> String {
+    let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    match project {
+        None => String::new(),
+        Some(project::DEFAULT) => "AND job_id NOT LIKE '%/%'".to_owned(),
+        // `0` follows `/`.
+        Some(name) if plain(&name) => format!("AND job_id >= '{name}/' AND job_id < '{name}0'"),
+        Some(_) => "AND FALSE".to_owned(),
+    }
 }
 
 pub(crate) fn next_schedule(db: &dyn Sql, holder: Option<&str>) -> Result<Option<Timestamp>, StoreError> {

@@ -9,9 +9,9 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::job::Job;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::{
-    Audit, AuditRow, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch, Fired,
-    Inserted, Kind, LedgerFilter, LedgerRow, Loaded, LogRecord, NewRun, Next, Place, QueueRow, Record,
-    Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
+    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, LogRecord, NewRun, Next,
+    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
@@ -465,6 +465,11 @@ impl Store for Faulty {
         self.ground.ask(self.inner().logs(execution_id, after, limit)).await
     }
 
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().log_page(execution_id, from, limit)).await
+    }
+
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().ledger(filter)).await
@@ -473,6 +478,21 @@ impl Store for Faulty {
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().audit(before, limit)).await
+    }
+
+    async fn audit_chain(&self) -> Result<Chain, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().audit_chain()).await
+    }
+
+    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().audit_links(after, limit)).await
+    }
+
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {
+        self.enter(false).await?;
+        self.ground.ask(self.inner().queues_of(project, now)).await
     }
 
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError> {

@@ -297,7 +297,7 @@ impl World {
         for row in self.ground.ask(self.ground.store.list(&filter)).await.unwrap_or_default() {
             let approved = !self.random.once_in(4);
             let by =
-                Decided { approved, by: "sim".to_owned(), roles: vec!["operator"], comment: String::new() };
+                Decided { approved, by: "key:sim".to_owned(), roles: vec!["operator"], ..Decided::default() };
             let decided = host.decide_approval(&row.execution_id, "ok", by, audit(host));
             let _ = tokio::time::timeout(Duration::from_secs(2), decided).await;
         }
@@ -375,6 +375,7 @@ fn audit(host: &Host) -> Audit {
     Audit {
         at: host.now(),
         by: "sim".to_owned(),
+        name: String::new(),
         action: "sim".to_owned(),
         target: String::new(),
         detail: String::new(),

@@ -20,7 +20,7 @@ use crate::schedule::Calendars;
 use connection::relative;
 
 pub use connection::{Connection, ConnectionLimits, Database, Setting, Tls};
-pub use service::{Oidc, OidcGrant, Project, Retention, Service, Telemetry};
+pub use service::{Oidc, OidcGrant, Project, Retention, Service, Streams, Telemetry};
 
 /// The configuration file, `stepwell.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -93,8 +93,8 @@ pub struct StepType {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vendor {
-    /// Names of API keys and of people, as the audit log has them, that may register, roll back and remove its types;
-    /// `command` is the command on a machine with access to the store. Default: none; then only `steps` of the configuration and
+    /// Who may register, roll back and remove its types: an API key (`key:NAME` or `key:ID`; a bare name is that of a key), a
+    /// person (`user:ISSUER/SUB`), or `command`, the command on a machine with access to the store. Default: none; then only `steps` of the configuration and
     /// `--step` bring them.
     pub registered_by: Vec<String>,
 }
@@ -350,6 +350,8 @@ impl Configuration {
             service.workers,
             service.listen,
             service.rate_limit,
+            service.hosts,
+            service.proxies,
             telemetry,
             oidc,
         );

@@ -33,8 +33,36 @@ pub struct Service {
     /// Bytes that the `steps` of one run may write to the store together, over all their attempts: ends, outputs, variables,
     /// logs and checkpoints. Policies bound each step (`limits.run_bytes`). Default: 1GiB.
     pub run_bytes: Bytes,
+    /// Names by which clients may reach the API, beside addresses and `localhost`: what `Host` of a request may be. Default:
+    /// none; then requests are checked only where `listen` is a loopback address.
+    pub hosts: Vec<String>,
+    /// Addresses and networks (`10.0.0.0/8`) of the proxies in front of the service: from these, `X-Forwarded-For` names the
+    /// client, and the bound of connections from one address does not hold. Default: none.
+    pub proxies: Vec<String>,
+    /// Bounds of the streams that follow logs.
+    pub streams: Streams,
     /// How long records are stored.
     pub retention: Retention,
+}
+
+/// Bounds of the streams (SSE) that follow logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Streams {
+    /// Streams of one API key or person at once. Default: 8.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub per_key: u32,
+    /// Streams of this process at once. Default: 256.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub total: u32,
+    /// When a stream ends; the client goes on where it was, with `Last-Event-ID`. Default: 15m.
+    pub lasts: Span,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { per_key: 8, total: 256, lasts: Span::secs(15 * 60) }
+    }
 }
 
 /// What belongs to a project. What no project lists belongs to `default`.
@@ -59,7 +87,8 @@ pub struct Oidc {
     /// What `aud` of a token must hold: the name of this service at the provider.
     #[schemars(length(min = 1))]
     pub audience: String,
-    /// The claim that names people in the audit log. Default: `sub`.
+    /// The claim that names people where they are shown. It may be one that people choose themselves: nothing is decided by
+    /// it. Default: `sub`.
     #[serde(default = "sub")]
     pub name_claim: String,
     /// The claim with roles or groups: a list of texts, or one text with spaces; nested ones with dots, for instance
@@ -143,6 +172,9 @@ impl Default for Service {
             drain: Span::secs(30),
             lease: Span::secs(15),
             run_bytes: Bytes::new(1 << 30),
+            hosts: Vec::new(),
+            proxies: Vec::new(),
+            streams: Streams::default(),
             retention: Retention::default(),
         }
     }

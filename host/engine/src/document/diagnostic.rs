@@ -38,6 +38,8 @@ pub struct Diagnostic {
     pub(super) caret: usize,
     /// The value, as a JSON pointer (RFC 6901) into the document; empty for the whole document.
     pub pointer: String,
+    /// The rule of policy that refuses it, if one does.
+    pub rule: Option<String>,
 }
 
 /// Problems of one or more files, in the order of their places. Shown one after the other, with snippets.
@@ -64,6 +66,7 @@ impl Diagnostic {
             snippet: String::new(),
             caret: 0,
             pointer: String::new(),
+            rule: None,
         }
     }
 

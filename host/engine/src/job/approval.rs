@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::StepDefinition;
-use crate::document::Schema;
+use crate::document::{Diagnostic, Document, Schema, cut};
+use crate::identity::{Actor, Who};
 use crate::quantity::Span;
 
 /// The step type.
@@ -19,10 +20,14 @@ pub struct Approval {
     /// What is asked, for instance `Deploy ${{ vars.version }} to production?`.
     #[schemars(length(min = 1, max = 2000))]
     pub message: String,
-    /// Who may decide: names of API keys, or `role:operator`, `role:admin`. Default: every operator.
+    /// Who may decide: `role:operator`, `role:admin`, an API key (`key:NAME` or `key:ID`), a person (`user:ISSUER/SUB`) or a
+    /// value of the provider's roles claim (`group:VALUE`). A bare name is that of an API key. Default: every operator.
     #[serde(default = "operators")]
     #[schemars(length(min = 1, max = 100))]
     pub approvers: Vec<String>,
+    /// Whether who started the run, or edited its job, may not approve. Default: false.
+    #[serde(default)]
+    pub separation: bool,
     /// How long the run waits. Default: 24h.
     #[serde(default = "one_day")]
     pub wait: Span,
@@ -62,11 +67,26 @@ impl Approval {
         (step.step_type == TYPE).then(|| serde_json::from_value(config).ok()).flatten()
     }
 
-    /// Whether somebody with that name and these roles may decide.
-    pub fn may_decide(&self, name: &str, roles: &[&str]) -> bool {
-        self.approvers.iter().any(|approver| match approver.strip_prefix("role:") {
-            Some(role) => roles.contains(&role),
-            None => approver == name,
-        })
+    /// Whether somebody may decide.
+    pub fn may_decide(&self, actor: &Actor<'_>) -> bool {
+        self.approvers.iter().filter_map(|approver| Who::parse(approver).ok()).any(|who| who.is(actor))
+    }
+
+    /// Approvers that name no one, or do not say whom.
+    pub(super) fn check(step: &StepDefinition, document: &Document, at: &str) -> Vec<Diagnostic> {
+        let approvers = step.config.get("approvers").and_then(Value::as_array).into_iter().flatten();
+        let wrong = approvers.enumerate().filter_map(|(i, approver)| {
+            let text = approver.as_str()?;
+            let why = Who::parse(text).err()?;
+            Some(document.error(&format!("{at}/approvers/{i}"), format!("`{}`: {why}", cut(text, 60))))
+        });
+        let mut wrong: Vec<Diagnostic> = wrong.collect();
+        if Self::of(step)
+            .is_some_and(|approval| approval.separation && approval.on_timeout == OnTimeout::Approve)
+        {
+            let message = "with `separation`, somebody has to approve, and not the time";
+            wrong.push(document.error(&format!("{at}/on_timeout"), message).help("leave `on_timeout` out"));
+        }
+        wrong
     }
 }

@@ -182,6 +182,7 @@ fn check_type(
             at,
             &approval::Approval::schema(),
         ));
+        found.0.extend(approval::Approval::check(step, document, at));
         return;
     }
     match catalog.manifest(&step.step_type) {

@@ -144,6 +144,7 @@ pub fn retry_of(
         }
     }
     run.key = key(&run)?;
+    run.started_by.clone_from(&old.run.started_by);
     if !from_start {
         run.inherited = inherited(old, job);
     }
@@ -165,7 +166,9 @@ fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
             break;
         }
         events.push(match (&state.end, state.ended_at) {
-            (Some(end), Some(at)) => Event::StepInherited { step, end: end.clone(), at },
+            (Some(end), Some(at)) => {
+                Event::StepInherited { step, end: end.clone(), at, bound: state.bound.clone() }
+            }
             _ => Event::SkipInherited {
                 step,
                 reason: state.reason.clone().unwrap_or_default(),

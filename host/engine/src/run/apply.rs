@@ -93,7 +93,7 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
             finish_if_done(state, *at);
         }
         Event::AttemptLost { step, attempt, at } => lost(state, *step, *attempt, *at),
-        Event::ApprovalRequested { step, message, at, until } => {
+        Event::ApprovalRequested { step, message, at, until, bound } => {
             state.status = RunStatus::Parked;
             with_step(state, *step, |step| {
                 step.status = StepStatus::Parked;
@@ -102,6 +102,7 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
                 step.parked_since = Some(*at);
                 step.not_before = Some(*until);
                 step.reason = Some(message.clone());
+                step.bound.clone_from(bound);
             });
         }
         Event::ApprovalDecided { step, approved, by, comment, at } => {
@@ -110,9 +111,10 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
             let end = approval_end(*approved, by.as_deref(), comment);
             step_ended(state, *step, &Arc::new(end), *at);
         }
-        Event::StepInherited { step, end, at } => {
+        Event::StepInherited { step, end, at, bound } => {
             state.variables.extend(end.produced.variables.clone());
             with_step(state, *step, |step| {
+                step.bound.clone_from(bound);
                 step.status = status_of(&end.outcome);
                 step.started_at = Some(*at);
                 step.ended_at = Some(*at);
@@ -395,6 +397,7 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
             slowed: false,
             used: step.used,
             logged: (0, 0),
+            bound: None,
         };
     }
     true

@@ -2,6 +2,7 @@
 
 mod admit;
 mod apply;
+mod bound;
 mod budget;
 mod preview;
 mod replay;
@@ -23,6 +24,7 @@ use crate::store::NewRun;
 
 pub use admit::{Admission, AdmitError, admit, execution_id, retry_of};
 pub use apply::{Effect, IllegalEvent, apply, next};
+pub use bound::{Bound, digest, known_steps};
 pub use budget::Usage;
 pub use preview::{Preview, SHOWN, preview};
 pub use replay::{Cut, Replay};
@@ -111,6 +113,9 @@ pub enum Event {
         at: Timestamp,
         /// When its time is over.
         until: Timestamp,
+        /// What it is about; none in a record of an earlier version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bound: Option<Arc<Bound>>,
     },
     /// Somebody has decided, or nobody has in time.
     ApprovalDecided {
@@ -134,6 +139,9 @@ pub enum Event {
         end: Arc<StepEnd>,
         /// When it ended there.
         at: Timestamp,
+        /// What was approved there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bound: Option<Arc<Bound>>,
     },
     /// This step was skipped in the run that this one retries, and stays so.
     SkipInherited {
@@ -356,6 +364,8 @@ pub struct StepState {
     pub used: Usage,
     /// Lines and bytes that the log has taken in the parts of this attempt, between which the step was parked.
     pub logged: (u64, u64),
+    /// What an approval is about.
+    pub bound: Option<Arc<Bound>>,
 }
 
 impl StepState {
@@ -415,6 +425,7 @@ impl RunState {
             slowed: false,
             used: Usage::default(),
             logged: (0, 0),
+            bound: None,
         };
         Self {
             status: RunStatus::Queued,

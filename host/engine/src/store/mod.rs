@@ -4,6 +4,7 @@
 //! are here, and not in a process's memory: [`Store::claim`], [`Store::commit`] and [`Store::fire`] each decide and
 //! write in one transaction.
 
+mod chain;
 mod records;
 mod rows;
 
@@ -16,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::job::Job;
 use crate::run::Event;
 
+pub use chain::*;
 pub use records::*;
 pub use rows::*;
 
@@ -192,14 +194,27 @@ pub trait Store: Send + Sync {
     /// The log of a run after line `after`, oldest first.
     async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError>;
 
+    /// A page of the log of a run, from a place that an earlier page gave. A page without lines is the end of the log as
+    /// it is now. Reads only what is after that place.
+    async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError>;
+
     /// Rows of the ledger, the latest fire first.
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError>;
 
     /// Rows of the audit log before row `before`, newest first.
     async fn audit(&self, before: Option<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
 
+    /// The ends of the chain of hashes over the audit log.
+    async fn audit_chain(&self) -> Result<Chain, StoreError>;
+
+    /// Rows of the audit log after number `after` of the chain, oldest first.
+    async fn audit_links(&self, after: u64, limit: u32) -> Result<Vec<Link>, StoreError>;
+
     /// What each queue holds.
     async fn queues(&self, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
+
+    /// What each queue holds of a project.
+    async fn queues_of(&self, project: &str, now: Timestamp) -> Result<Vec<QueueRow>, StoreError>;
 
     /// Removes what is older than the retention says, and gives the ids of the runs that went, or would.
     async fn clean_up(&self, query: CleanUp) -> Result<Vec<String>, StoreError>;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ScheduleRow;
 use crate::clock::Timestamp;
+use crate::identity::Actor;
 
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,8 @@ pub enum Kind {
     Step,
     /// What a component that the store has says about itself, by its digest.
     Component,
+    /// Who stored the versions of a job, by its id.
+    Editors,
 }
 
 impl Kind {
@@ -40,6 +43,7 @@ impl Kind {
             Self::Worker => "worker",
             Self::Step => "step",
             Self::Component => "component",
+            Self::Editors => "list of editors",
         }
     }
 }
@@ -128,8 +132,12 @@ impl Expect {
 pub struct Audit {
     /// When.
     pub at: Timestamp,
-    /// The actor: the name of an API key, or `command`.
+    /// The actor, in a form that no one can choose: `key:ID`, `user:ISSUER/SUB`, `command:USER@MACHINE`, `run:ID`,
+    /// `node:MACHINE`, or `address:IP` for a request that was refused before it had an identity.
     pub by: String,
+    /// The name of the key or the person, which may change and may occur twice.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// The action, for instance `job.put`.
     pub action: String,
     /// The object of the action.
@@ -137,6 +145,18 @@ pub struct Audit {
     /// More about it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+}
+
+impl Audit {
+    /// The actor for people: the name, where there is one.
+    pub fn who(&self) -> &str {
+        if self.name.is_empty() { &self.by } else { &self.name }
+    }
+
+    /// The actor, for comparisons with names in files.
+    pub fn actor(&self) -> Actor<'_> {
+        Actor { identity: &self.by, name: &self.name, groups: &[], roles: &[] }
+    }
 }
 
 /// A row of the audit log.
@@ -147,4 +167,7 @@ pub struct AuditRow {
     /// The row.
     #[serde(flatten)]
     pub audit: Audit,
+    /// Its link in the chain of hashes; absent for a row of an earlier version until the next row is added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }

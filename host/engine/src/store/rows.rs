@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Audit;
 use crate::clock::{self, Timestamp};
 use crate::job::{Job, OnConflict};
 use crate::run::{Event, RunStatus};
@@ -48,6 +49,9 @@ pub struct NewRun {
     /// Its place in a trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+    /// Who started it, as the audit log names them; with those of the runs that it retries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub started_by: Vec<String>,
     /// The components of its steps, by the types as the job names them: what was current when it was admitted. A type
     /// that is missing here is looked up when its step begins.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -85,6 +89,7 @@ impl NewRun {
             source: Source::Api,
             key: None,
             trace: None,
+            started_by: Vec::new(),
             components: BTreeMap::new(),
             idempotency: None,
             inherited: Vec::new(),
@@ -218,6 +223,8 @@ pub struct Commit {
     pub next: Next,
     /// What is noted when the run failed, timed out or expired.
     pub dead: Option<DeadLetter>,
+    /// Rows for the audit log.
+    pub audit: Vec<Audit>,
     /// The worker's time.
     pub at: Timestamp,
 }
@@ -294,6 +301,26 @@ pub struct LogRecord {
     /// The line.
     #[serde(flatten)]
     pub line: LogLine,
+}
+
+/// A place in the log of a run: after the commit `number` of the claim `fence`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogPlace {
+    /// The token of a claim.
+    pub fence: u64,
+    /// The number of a commit of it.
+    pub number: u64,
+    /// Lines before this place.
+    pub lines: u64,
+}
+
+/// A part of the log of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogPage {
+    /// The lines.
+    pub records: Vec<LogRecord>,
+    /// Where the next page begins.
+    pub next: LogPlace,
 }
 
 /// The status of a run.

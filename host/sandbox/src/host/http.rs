@@ -75,6 +75,7 @@ struct Usage {
     requests: u64,
     by_rule: std::collections::BTreeMap<(usize, usize), u64>,
     hosts: Vec<String>,
+    secrets: std::collections::BTreeSet<String>,
     denied: std::collections::BTreeMap<String, u64>,
 }
 
@@ -121,6 +122,7 @@ impl Hooks {
             receipt.host_calls.insert("wasi:http".to_owned(), usage.requests);
         }
         receipt.hosts = usage.hosts.clone();
+        receipt.secrets.extend(usage.secrets.clone());
         for (rule, count) in &usage.denied {
             *receipt.denials.entry(rule.clone()).or_default() += count;
         }
@@ -415,6 +417,7 @@ impl Shared {
             Error::InternalError(Some("the host could not add the credential; its log says why".to_owned()))
         };
         let secret = self.outbound.credentials.get(&inject.secret).await.map_err(fail)?;
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner).secrets.insert(inject.secret.clone());
         let text = inject.format.replace("{basic}", &basic(secret.expose())).replace("{}", secret.expose());
         let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
         let mut value =

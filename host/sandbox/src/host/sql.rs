@@ -85,7 +85,10 @@ impl HostConnection for Guest {
             idle: self.context.grant.limits().wall.0.min(IDLE),
         };
         match self.sql.connections.open(&name, access, self.sql.totals.clone()).await {
-            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
+            Ok(connection) => {
+                self.calls.opened(&name);
+                Ok(Ok(self.table.push(connection)?))
+            }
             Err(error) => self.sql_error(error).map(Err),
         }
     }

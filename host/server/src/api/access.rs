@@ -1,17 +1,20 @@
 //! Who asks: an API key or a token of the OpenID provider, its role, and the project that the request is about.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
-use stepwell::engine::store::Audit;
+use stepwell::engine::store::{Audit, Change};
 use stepwell::engine::{StoreError, project};
 
-use super::keys::{self, ApiKey, Role};
+use super::keys::{self, ApiKey, By, Role};
 use super::problem::Problem;
 use super::{App, oidc};
 
 /// The header that names the project of a request.
 const PROJECT: &str = "stepwell-project";
+/// How long a key or a token that was good is tried without regard to the failures of its address.
+const GOOD: chrono::Duration = chrono::Duration::minutes(10);
 
 /// Who asks, for a project.
 #[derive(Clone)]
@@ -26,10 +29,12 @@ pub(crate) struct Caller {
 /// Somebody who may ask.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Identity {
-    /// Apart for each key and person, for limits of requests.
+    /// Apart for each key and person, for limits of requests; nobody can choose it.
     pub id: String,
-    /// For people: in the audit log.
+    /// For people.
     pub name: String,
+    /// Values of the provider's roles claim.
+    pub groups: Vec<String>,
     /// Roles, and the projects that each is for.
     pub grants: Vec<(Role, Vec<String>)>,
     /// Patterns of job ids that it is for; all when empty.
@@ -38,7 +43,13 @@ pub(crate) struct Identity {
 
 impl From<ApiKey> for Identity {
     fn from(key: ApiKey) -> Self {
-        Self { id: key.id, name: key.name, grants: vec![(key.role, key.projects)], jobs: key.jobs }
+        Self {
+            id: format!("key:{}", key.id),
+            name: key.name,
+            groups: Vec::new(),
+            grants: vec![(key.role, key.projects)],
+            jobs: key.jobs,
+        }
     }
 }
 
@@ -68,10 +79,12 @@ impl Identity {
 pub(crate) const COMMAND: &str = "command";
 
 /// The command on the node's own store: its user can write the store, so that no key could bound it.
-pub(super) fn command(headers: &HeaderMap) -> Caller {
+pub(super) fn command(app: &App, headers: &HeaderMap) -> Caller {
+    let By { identity, name } = By::command(&app.host);
     let who = Identity {
-        id: COMMAND.to_owned(),
-        name: COMMAND.to_owned(),
+        id: identity,
+        name,
+        groups: Vec::new(),
         grants: vec![(Role::Admin, keys::everywhere())],
         jobs: Vec::new(),
     };
@@ -85,32 +98,104 @@ pub(super) fn command(headers: &HeaderMap) -> Caller {
 }
 
 /// Looks up who asks, and for which project.
-pub(super) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+pub(super) async fn caller(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Caller, Problem> {
+    let who = identity(app, headers, client).await?;
+    if app.limiter(&who.id).check().is_err() {
+        let detail = format!("more than {} requests in a second with this key", app.rate);
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
+    }
+    in_project(app, who, headers)
+}
+
+/// Whether who asked a while ago may still see that job.
+pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id: &str) -> bool {
+    if app.command {
+        return true;
+    }
+    let found = match identity(app, headers, client).await {
+        Ok(who) => in_project(app, who, headers),
+        Err(problem) => Err(problem),
+    };
+    match found {
+        Ok(caller) => caller.covers(job_id),
+        // A store or a provider that is away says nothing about the key.
+        Err(problem) => problem.status >= 500 || problem.status == StatusCode::TOO_MANY_REQUESTS.as_u16(),
+    }
+}
+
+/// Who asks. Counts by address what is refused, before anything is looked up for it.
+async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Identity, Problem> {
     let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
     let token = headers
         .get(axum::http::header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
-        .ok_or_else(|| {
-            unauthorized("send an API key: `Authorization: Bearer sw_...`; `stepwell keys create` makes one")
-        })?
-        .trim();
-    let who = match (&app.oidc, token.starts_with("sw_")) {
+        .map(str::trim);
+    let now = app.host.now();
+    // A key that was good lately is not kept out by strangers at its address.
+    let known = token.map(keys::hash);
+    let good = known.as_ref().is_some_and(|known| app.good.has(known, now, GOOD));
+    if !good && !app.failures.may_try(client, now) {
+        let detail = "too many requests from this address have failed to log in";
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
+    }
+    let found = match token {
+        None => Err(unauthorized(
+            "send an API key: `Authorization: Bearer sw_...`; `stepwell keys create` makes one",
+        )),
+        Some(token) => identity_of(app, token).await,
+    };
+    let failed = found.as_ref().err().filter(|problem| problem.status == StatusCode::UNAUTHORIZED.as_u16());
+    if !good && failed.is_none() {
+        app.failures.passed(client, now);
+    }
+    match (&found, failed) {
+        (Ok(_), _) => {
+            if let Some(known) = known {
+                app.good.add(&known, now, GOOD);
+            }
+        }
+        (_, Some(problem)) => {
+            if let Some(known) = known {
+                app.good.remove(&known);
+            }
+            if let Some(count) = app.failures.failed(client, now) {
+                note_failed(app, client, count, &problem.detail).await;
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Who holds a key or a token.
+async fn identity_of(app: &App, token: &str) -> Result<Identity, Problem> {
+    let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
+    match (&app.oidc, token.starts_with("sw_")) {
         (Some(provider), false) => {
             provider.identity(token, app.host.now()).await.map_err(|error| match error {
                 oidc::Error::Refused(why) => unauthorized(&why),
                 oidc::Error::Unavailable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
-            })?
+            })
         }
         _ => app
             .key(token)
             .await?
-            .ok_or_else(|| unauthorized("this key is not known, has expired, or was revoked"))?,
-    };
-    if app.limiter(&who.id).check().is_err() {
-        let detail = format!("more than {} requests in a second with this key", app.rate);
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
+            .ok_or_else(|| unauthorized("this key is not known, has expired, or was revoked")),
     }
+}
+
+/// A row about failed logins: one a minute for each address.
+async fn note_failed(app: &App, client: IpAddr, count: u64, why: &str) {
+    let by = By { identity: format!("address:{client}"), name: String::new() };
+    let row = keys::audit(&app.host, &by, "login.fail", "", &format!("{count} times: {why}"));
+    if let Err(error) = app.host.store().write(vec![Change::Audit(row)]).await {
+        tracing::warn!("failed logins of {client} are not in the audit log: {error}");
+    }
+}
+
+/// The project that a request is about.
+fn in_project(app: &App, who: Identity, headers: &HeaderMap) -> Result<Caller, Problem> {
     let asked = headers.get(PROJECT).map(|value| value.to_str().unwrap_or("?"));
     let forbidden = |detail: String| Problem::new(StatusCode::FORBIDDEN, detail);
     let project = asked
@@ -177,6 +262,11 @@ impl Caller {
         (!self.unbounded).then_some(&*self.project)
     }
 
+    /// The project that the caller sees nothing beside of: none for those who may see every project.
+    pub fn confined(&self) -> Option<&str> {
+        self.bound().filter(|_| self.who.role_everywhere().is_none())
+    }
+
     pub fn name(&self) -> &str {
         &self.who.name
     }
@@ -197,7 +287,17 @@ impl Caller {
 
     /// The row for the audit log.
     pub fn audit(&self, app: &App, action: &str, target: &str) -> Audit {
-        keys::audit(&app.host, self.name(), action, target, "")
+        keys::audit(&app.host, &self.by(), action, target, "")
+    }
+
+    /// Who acts, for the audit log.
+    pub fn by(&self) -> By {
+        By { identity: self.who.id.clone(), name: self.who.name.clone() }
+    }
+
+    /// Who asks, apart from their projects.
+    pub fn who(&self) -> &Identity {
+        &self.who
     }
 }
 
@@ -209,6 +309,7 @@ mod tests {
         let who = Identity {
             id: "1".to_owned(),
             name: "ann".to_owned(),
+            groups: Vec::new(),
             grants: vec![(Role::Operator, vec![project.to_owned()])],
             jobs: jobs.iter().map(|job| (*job).to_owned()).collect(),
         };

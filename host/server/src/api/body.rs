@@ -1,5 +1,6 @@
 //! Bodies of requests, as JSON or YAML, and their problems, each with its place.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -8,6 +9,7 @@ use serde::de::DeserializeOwned;
 use stepwell::engine::document::{Document, Schema, escape};
 use stepwell::engine::job::Parsed;
 use stepwell::engine::run::AdmitError;
+use stepwell::engine::store::{Audit, Change};
 use stepwell::engine::{Diagnostic, Diagnostics, Job, project};
 use stepwell::{HostError, argument};
 
@@ -32,17 +34,25 @@ pub(super) fn malformed(problems: Diagnostics) -> Problem {
 }
 
 /// Reads a body; nothing at all is an empty object.
-pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(bytes: &Bytes) -> Result<Sent<T>, Problem> {
+pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(
+    app: &App,
+    bytes: &Bytes,
+) -> Result<Sent<T>, Problem> {
     let text = utf8(bytes)?;
     let text = if text.trim().is_empty() { "{}" } else { text };
-    let document = Document::parse("body", text).map_err(malformed)?;
-    let value = document.read(&Schema::of::<T>()).map_err(HostError::Invalid)?;
-    Ok(Sent { value, document })
+    app.host.read_in_turn(text.len(), || {
+        let document = Document::parse("body", text).map_err(malformed)?;
+        let value = document.read(&Schema::of::<T>()).map_err(HostError::Invalid)?;
+        Ok(Sent { value, document })
+    })
 }
 
 /// The value of a body none of whose values is refused later.
-pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(bytes: &Bytes) -> Result<T, Problem> {
-    Ok(read(bytes)?.value)
+pub(super) fn body<T: DeserializeOwned + JsonSchema + 'static>(
+    app: &App,
+    bytes: &Bytes,
+) -> Result<T, Problem> {
+    Ok(read(app, bytes)?.value)
 }
 
 impl<T> Sent<T> {
@@ -82,10 +92,40 @@ impl<T> Sent<T> {
 
     /// The job at `pointer` of the body, for the caller's project.
     pub async fn job(&self, app: &App, caller: &Caller, pointer: &str) -> Result<Arc<Job>, Problem> {
-        let parsed = app.host.parse_in(caller.project(), self.document.clone(), pointer).await?;
+        let parsed = match app.host.parse_in(caller.project(), self.document.clone(), pointer).await {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                note_refusals(app, caller, &error).await;
+                return Err(error.into());
+            }
+        };
         let job = in_project(parsed, caller).job;
         caller.may(&job.id)?;
         Ok(Arc::new(job.into()))
+    }
+}
+
+/// Between two rows of the audit log about one key and one rule.
+const NOTED_EVERY: chrono::Duration = chrono::Duration::minutes(1);
+
+/// Notes that policy refused a job: a row a minute for each key and rule.
+pub(super) async fn note_refusals(app: &App, caller: &Caller, error: &HostError) {
+    let HostError::Invalid(problems) = error else { return };
+    let now = app.host.now();
+    let rules: BTreeSet<&str> = problems.0.iter().filter_map(|problem| problem.rule.as_deref()).collect();
+    let mut rows = Vec::new();
+    for rule in rules {
+        let known = format!("{} {rule}", caller.id());
+        if app.refused.has(&known, now, NOTED_EVERY) || !app.refused.add(&known, now, NOTED_EVERY) {
+            continue;
+        }
+        let detail = format!("a job of the project {}", caller.project());
+        rows.push(Change::Audit(Audit { detail, ..caller.audit(app, "policy.refuse", rule) }));
+    }
+    if !rows.is_empty()
+        && let Err(error) = app.host.store().write(rows).await
+    {
+        tracing::warn!("a refusal of policy is not in the audit log: {error}");
     }
 }
 

@@ -14,7 +14,7 @@ use stepwell::engine::Job as EngineJob;
 use stepwell::engine::job::wrong_variables;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
-use stepwell::{CleanUpOptions, Health, HostError, Metrics, StoredJob};
+use stepwell::{AuditReport, CleanUpOptions, Health, HostError, Metrics, QueueStatus, StoredJob};
 
 use super::body::{body, read, warnings};
 use super::cursor;
@@ -185,7 +185,7 @@ pub(super) async fn run_job(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let id = caller.job(&id)?;
-    let request = read::<RunRequest>(&bytes)?;
+    let request = read::<RunRequest>(&app, &bytes)?;
     let job = app.host.job(&id).await?.job;
     let time = |text: &String| time(&app, "scheduled_time", text, &job.timezone);
     let due = request.value.scheduled_time.as_ref().map(time).transpose();
@@ -304,7 +304,7 @@ pub(super) async fn pause_schedule(
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
     let id = caller.job(&id)?;
-    let reason: Reason = body(&bytes)?;
+    let reason: Reason = body(&app, &bytes)?;
     scheduled(&app, &id).await?;
     let audit = caller.audit(&app, "schedule.pause", &id);
     app.host.pause_schedule(&id, Some(by(&caller, &reason.reason)), audit).await?;
@@ -322,8 +322,19 @@ pub(super) async fn resume_schedule(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn list_queues(State(app): State<App>) -> Answer<Queues> {
-    Ok(Json(Queues { items: app.host.queue_status().await?, next_cursor: None }))
+pub(super) async fn list_queues(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Answer<Queues> {
+    Ok(Json(Queues { items: queues(&app, &caller).await?, next_cursor: None }))
+}
+
+/// The queues: all of them for those who may see every project, and what the caller's project has in them for others.
+pub(super) async fn queues(app: &App, caller: &Caller) -> Result<Vec<QueueStatus>, HostError> {
+    match caller.confined() {
+        Some(project) => app.host.queue_status_of(project).await,
+        None => app.host.queue_status().await,
+    }
 }
 
 pub(super) async fn pause_queue(
@@ -332,7 +343,7 @@ pub(super) async fn pause_queue(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let reason: Reason = body(&bytes)?;
+    let reason: Reason = body(&app, &bytes)?;
     let audit = caller.audit(&app, "queue.pause", &id);
     app.host.pause_queue(&id, Some(by(&caller, &reason.reason)), audit).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -367,8 +378,9 @@ pub(super) async fn metrics(
     }
 }
 
-pub(super) async fn health(State(app): State<App>) -> Json<Health> {
-    Json(app.host.health().await)
+pub(super) async fn health(State(app): State<App>, Extension(caller): Extension<Caller>) -> Json<Health> {
+    let health = app.host.health().await;
+    Json(if caller.confined().is_some() { health.without_figures() } else { health })
 }
 
 #[derive(Deserialize)]
@@ -409,6 +421,23 @@ pub(super) async fn audit(State(app): State<App>, Params(query): Params<Page>) -
     Ok(Json(AuditLog { items, next_cursor }))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VerifyQuery {
+    expect: Option<String>,
+}
+
+pub(super) async fn verify_audit(
+    State(app): State<App>,
+    Params(query): Params<VerifyQuery>,
+) -> Answer<AuditReport> {
+    let wrong = |error: HostError| match error {
+        HostError::Argument(..) => Problem::bad_request(error.to_string()),
+        error => error.into(),
+    };
+    Ok(Json(app.host.verify_audit(query.expect.as_deref()).await.map_err(wrong)?))
+}
+
 pub(super) async fn list_keys(State(app): State<App>) -> Answer<Keys> {
     let items = keys::list(&app.host).await?.into_iter().map(Key::from).collect();
     Ok(Json(Keys { items, next_cursor: None }))
@@ -419,10 +448,10 @@ pub(super) async fn create_key(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<NewKeyAnswer>), Problem> {
-    let request = read::<KeyRequest>(&bytes)?;
+    let request = read::<KeyRequest>(&app, &bytes)?;
     let KeyRequest { name, role, projects, jobs, expires_at } = request.value.clone();
     let new = NewKey { name, role, projects, jobs, expires_at };
-    let made = keys::create(&app.host, new, caller.name()).await;
+    let made = keys::create(&app.host, new, &caller.by()).await;
     let (key, token) = made.map_err(|error| request.refused(error))?;
     Ok((StatusCode::CREATED, Json(NewKeyAnswer { key: key.into(), token })))
 }
@@ -432,7 +461,7 @@ pub(super) async fn revoke_key(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    keys::revoke(&app.host, &id, caller.name()).await?;
+    keys::revoke(&app.host, &id, &caller.by()).await?;
     app.forget_keys();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -112,7 +112,7 @@ pub(super) async fn start_backfill(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Answer<BackfillAnswer> {
-    let request = read::<BackfillRequest>(&bytes)?;
+    let request = read::<BackfillRequest>(&app, &bytes)?;
     let BackfillRequest { job_id, from, to, priority, dry_run } = &request.value;
     let job_id = caller.job(job_id)?;
     let timezone = app.host.job(&job_id).await?.job.timezone.clone();
@@ -197,7 +197,7 @@ pub(super) async fn redrive(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let request = read::<RetryRequest>(&bytes)?;
+    let request = read::<RetryRequest>(&app, &bytes)?;
     letter(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app, "dead_letter.redrive", &id);
@@ -211,7 +211,7 @@ pub(super) async fn discard(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Answer<DeadLetter> {
-    let reason: Reason = body(&bytes)?;
+    let reason: Reason = body(&app, &bytes)?;
     letter(&app, &caller, &id).await?;
     Ok(Json(app.host.discard(&id, &reason.reason, caller.audit(&app, "dead_letter.discard", &id)).await?))
 }
@@ -221,7 +221,7 @@ pub(super) async fn bulk(
     Extension(caller): Extension<Caller>,
     bytes: Bytes,
 ) -> Answer<BulkAnswer> {
-    let request: BulkRequest = body(&bytes)?;
+    let request: BulkRequest = body(&app, &bytes)?;
     let ids = match request.ids {
         Some(ids) => ids,
         None => {

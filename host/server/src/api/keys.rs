@@ -12,6 +12,8 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::store::{Audit, Change, Expect, Kind};
 use stepwell::{Host, HostError};
 
+use super::access::COMMAND;
+
 /// What the holder of a key may do. Each role includes the ones before it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
@@ -84,6 +86,9 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// Characters of the id of a key.
+const ID: usize = 8;
+
 /// A request for a key.
 #[derive(Debug, Clone)]
 pub(crate) struct NewKey {
@@ -95,7 +100,11 @@ pub(crate) struct NewKey {
 }
 
 /// Creates a key; returns it with its secret, which cannot be read again.
-pub(crate) async fn create(host: &Host, new: NewKey, by: &str) -> Result<(ApiKey, String), HostError> {
+pub(crate) async fn create(host: &Host, new: NewKey, by: &By) -> Result<(ApiKey, String), HostError> {
+    if new.name.len() == ID && new.name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let why = "must not look like the id of a key, since approvers are named by both".to_owned();
+        return Err(HostError::Argument("name", why));
+    }
     let config = host.configuration();
     if let Some(unknown) = new.projects.iter().find(|name| *name != "*" && !config.has_project(name)) {
         let why = format!("there is no project `{unknown}` in the configuration");
@@ -150,7 +159,7 @@ fn check_expiry(at: Timestamp, now: Timestamp) -> Result<(), String> {
 }
 
 /// Removes a key: it is refused from then on.
-pub(crate) async fn revoke(host: &Host, id: &str, by: &str) -> Result<(), HostError> {
+pub(crate) async fn revoke(host: &Host, id: &str, by: &By) -> Result<(), HostError> {
     let gone = Change::Remove { kind: Kind::ApiKey, id: id.to_owned(), expect: Expect::Present };
     Ok(host.store().write(vec![gone, Change::Audit(audit(host, by, "key.revoke", id, ""))]).await?)
 }
@@ -161,27 +170,63 @@ pub(crate) async fn list(host: &Host) -> Result<Vec<ApiKey>, HostError> {
     Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
 }
 
-/// The key of a request, when it is one, has not expired and was not revoked.
-pub(crate) async fn authenticate(host: &Host, token: &str) -> Result<Option<ApiKey>, HostError> {
-    let Some((id, _)) = token.strip_prefix("sw_").and_then(|rest| rest.split_once('_')) else {
-        return Ok(None);
-    };
-    let Some(record) = host.store().record(Kind::ApiKey, id).await? else { return Ok(None) };
-    let Ok(key) = serde_json::from_value::<ApiKey>(record.value) else { return Ok(None) };
-    // The hashes of what is compared tell nothing about the secret, however long the comparison takes.
-    let alive = key.expires_at.is_none_or(|at| host.now() < at);
-    Ok((hash(token) == key.hash && alive).then_some(key))
+/// What a token is.
+pub(crate) enum Found {
+    /// A key.
+    Key(Box<ApiKey>),
+    /// No key has this id.
+    Unknown,
+    /// It has another secret, has expired, or is none.
+    Wrong,
 }
 
-fn hash(token: &str) -> String {
+/// The id in a token of the form of a key.
+pub(super) fn id_of(token: &str) -> Option<&str> {
+    let (id, _) = token.strip_prefix("sw_")?.split_once('_')?;
+    (id.len() == ID && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+}
+
+/// The key of a request, when it is one, has not expired and was not revoked.
+pub(crate) async fn authenticate(host: &Host, token: &str) -> Result<Found, HostError> {
+    let Some(id) = id_of(token) else { return Ok(Found::Wrong) };
+    let Some(record) = host.store().record(Kind::ApiKey, id).await? else { return Ok(Found::Unknown) };
+    let Ok(key) = serde_json::from_value::<ApiKey>(record.value) else { return Ok(Found::Wrong) };
+    // The hashes of what is compared tell nothing about the secret, however long the comparison takes.
+    let alive = key.expires_at.is_none_or(|at| host.now() < at);
+    Ok(if hash(token) == key.hash && alive { Found::Key(Box::new(key)) } else { Found::Wrong })
+}
+
+pub(super) fn hash(token: &str) -> String {
     Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Who acts, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct By {
+    /// What no one can choose.
+    pub identity: String,
+    /// For people.
+    pub name: String,
+}
+
+impl By {
+    /// Somebody who uses the command on the store itself.
+    pub fn command(host: &Host) -> Self {
+        let user = rustix::process::getuid().as_raw();
+        let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let is = |line: &&str| line.split(':').nth(2) == Some(&user.to_string());
+        let name = known.lines().find(is).and_then(|line| line.split(':').next());
+        let name = name.map_or_else(|| user.to_string(), str::to_owned);
+        Self { identity: format!("command:{name}@{}", host.machine()), name: COMMAND.to_owned() }
+    }
+}
+
 /// A row for the audit log.
-pub(crate) fn audit(host: &Host, by: &str, action: &str, target: &str, detail: &str) -> Audit {
+pub(crate) fn audit(host: &Host, by: &By, action: &str, target: &str, detail: &str) -> Audit {
     Audit {
         at: host.now(),
-        by: by.to_owned(),
+        by: by.identity.clone(),
+        name: by.name.clone(),
         action: action.to_owned(),
         target: target.to_owned(),
         detail: detail.to_owned(),

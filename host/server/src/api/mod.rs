@@ -5,10 +5,13 @@
 
 mod access;
 mod body;
+mod bounds;
 mod cursor;
 mod handlers;
 mod history;
 pub(crate) mod keys;
+mod large;
+mod logs;
 mod observe;
 pub(crate) mod oidc;
 mod openapi;
@@ -22,6 +25,7 @@ mod v2;
 mod views;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,6 +33,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -37,9 +42,9 @@ use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
 use stepwell::{Host, HostError};
 
-pub(crate) use access::{COMMAND, Caller};
+pub(crate) use access::Caller;
 use access::{Identity, caller};
-use keys::{ApiKey, Role};
+use keys::{ApiKey, Found, Role};
 use problem::Problem;
 
 pub(crate) use openapi::document;
@@ -79,6 +84,26 @@ pub(crate) struct Shared {
     /// by which they are.
     checked: Mutex<Checked>,
     limiters: Mutex<HashMap<String, Arc<DefaultDirectRateLimiter>>>,
+    /// Failed logins by address.
+    failures: bounds::Failures,
+    /// Ids of keys that there are not.
+    unknown: bounds::Remembered,
+    /// Hashes of keys and tokens that were good.
+    good: bounds::Remembered,
+    /// Refusals of policy that are in the audit log.
+    refused: bounds::Remembered,
+    pub streams: Arc<bounds::Streams>,
+    front: Front,
+    ready: observe::Ready,
+    /// Places for requests with large bodies.
+    places: large::Places,
+}
+
+/// How requests reach the service.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Front {
+    pub names: bounds::Names,
+    pub proxies: bounds::Proxies,
 }
 
 /// Jobs by the digest of their text, and the generation.
@@ -98,26 +123,19 @@ impl std::ops::Deref for App {
 }
 
 /// The API over a host, for clients with keys.
-pub(crate) fn router(host: Host, rate: NonZeroU32) -> Result<Router, HostError> {
+pub(crate) fn router(host: Host, rate: NonZeroU32, front: Front) -> Result<Router, HostError> {
     let provider = host.configuration().oidc.clone().map(oidc::Provider::new).transpose();
-    Ok(routed(host, rate, provider.map_err(HostError::Refused)?, false))
+    let provider = provider.map_err(HostError::Refused)?;
+    Ok(routed(Shared::new(host, rate, provider, front)))
 }
 
 /// The API over a host for the command in this process, which needs no key.
 pub(crate) fn in_process(host: Host) -> Router {
-    routed(host, NonZeroU32::MAX, None, true)
+    routed(Shared { command: true, ..Shared::new(host, NonZeroU32::MAX, None, Front::default()) })
 }
 
-fn routed(host: Host, rate: NonZeroU32, oidc: Option<oidc::Provider>, command: bool) -> Router {
-    let app = App(Arc::new(Shared {
-        host,
-        command,
-        oidc,
-        rate,
-        keys: Mutex::default(),
-        checked: Mutex::default(),
-        limiters: Mutex::default(),
-    }));
+fn routed(shared: Shared) -> Router {
+    let app = App(Arc::new(shared));
     let mut router = Router::new();
     for operation in routes::TABLE {
         router = router.route(operation.path, (operation.handler)());
@@ -147,15 +165,30 @@ async fn private(mut response: Response) -> Response {
     response
 }
 
+/// The address of a client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client(pub IpAddr);
+
+fn client(app: &App, parts: &Parts) -> Client {
+    let unknown = IpAddr::from([0, 0, 0, 0]);
+    let peer = parts.extensions.get::<bounds::Peer>().map_or(unknown, |peer| peer.0);
+    Client(app.front.proxies.client(peer, &parts.headers))
+}
+
 /// Nothing anonymous but liveness: every other request, to any path, needs a key with the role of its operation.
 async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    if !app.front.names.allow(request.headers(), request.uri()) {
+        let detail = "this service has another name: list the name in `service.hosts` of the configuration";
+        return Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response();
+    }
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let operation = path.as_deref().and_then(|path| routes::find(request.method(), path));
     if operation.is_some_and(|operation| operation.role.is_none()) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let caller = match admitted(&app, operation, &parts.headers).await {
+    let client = client(&app, &parts);
+    let caller = match admitted(&app, operation, &parts.headers, client.0).await {
         Ok(caller) => caller,
         Err(problem) => {
             // What was sent is read: a connection that is closed before loses its answer.
@@ -164,7 +197,15 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
         }
     };
     let asked_by = observe::AskedBy(caller.name().to_owned());
+    let _place = match app.places.take(&parts.headers) {
+        Ok(place) => place,
+        Err(problem) => {
+            let _ = tokio::time::timeout(DRAIN, to_bytes(body, MAX_DRAINED)).await;
+            return problem.into_response();
+        }
+    };
     parts.extensions.insert(caller);
+    parts.extensions.insert(client);
     let query = parts.uri.query().unwrap_or_default();
     if let Some(problem) = operation.and_then(|operation| operation.query_problem(query)) {
         let _ = tokio::time::timeout(DRAIN, to_bytes(body, MAX_DRAINED)).await;
@@ -208,8 +249,10 @@ async fn admitted(
     app: &App,
     operation: Option<&routes::Operation>,
     headers: &HeaderMap,
+    client: IpAddr,
 ) -> Result<Caller, Problem> {
-    let caller = if app.command { access::command(headers) } else { caller(app, headers).await? };
+    let caller =
+        if app.command { access::command(app, headers) } else { caller(app, headers, client).await? };
     let Some((operation, role)) = operation.and_then(|operation| Some((operation, operation.role?))) else {
         return Ok(caller);
     };
@@ -244,6 +287,26 @@ fn problem_of(response: Response) -> Response {
 }
 
 impl Shared {
+    fn new(host: Host, rate: NonZeroU32, oidc: Option<oidc::Provider>, front: Front) -> Self {
+        Self {
+            host,
+            command: false,
+            oidc,
+            rate,
+            keys: Mutex::default(),
+            checked: Mutex::default(),
+            limiters: Mutex::default(),
+            places: large::Places::default(),
+            failures: bounds::Failures::default(),
+            unknown: bounds::Remembered::default(),
+            good: bounds::Remembered::default(),
+            refused: bounds::Remembered::default(),
+            streams: Arc::default(),
+            front,
+            ready: observe::Ready::default(),
+        }
+    }
+
     async fn key(&self, token: &str) -> Result<Option<Identity>, Problem> {
         let now = self.host.now();
         let known = |keys: &HashMap<String, Known>| {
@@ -253,7 +316,18 @@ impl Shared {
         if let Some(key) = known(&self.keys.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(Some(key.into()));
         }
-        let found = keys::authenticate(&self.host, token).await?;
+        let id = keys::id_of(token).unwrap_or_default();
+        if self.unknown.has(id, now, KEY_TRUST) {
+            return Ok(None);
+        }
+        let found = match keys::authenticate(&self.host, token).await? {
+            Found::Key(key) => Some(*key),
+            Found::Unknown => {
+                self.unknown.add(id, now, KEY_TRUST);
+                None
+            }
+            Found::Wrong => None,
+        };
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.retain(|_, known| now - known.at < KEY_TRUST);
         if let Some(key) = &found {
@@ -265,6 +339,7 @@ impl Shared {
     /// Forgets what was looked up: a key was revoked.
     pub fn forget_keys(&self) {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.good.forget();
     }
 
     fn limiter(&self, key: &str) -> Arc<DefaultDirectRateLimiter> {

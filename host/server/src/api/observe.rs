@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use stepwell::engine::clock::Timestamp;
+
 use super::App;
 use super::problem::Problem;
 use super::routes::Operation;
@@ -71,12 +73,32 @@ pub(super) fn refused(app: &App, operation: Option<&Operation>) -> Option<Respon
         .then(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response())
 }
 
+/// What the last look at the store said, and when: anybody may ask, and the store is asked once a second.
+pub(super) type Ready = tokio::sync::Mutex<Option<(Timestamp, StatusCode, String)>>;
+
+/// How long that is good for.
+const READY: chrono::Duration = chrono::Duration::seconds(1);
+
 /// Whether the process takes requests, its store answers and its steps are compiled; why not, otherwise.
 pub(super) async fn readiness(State(app): State<App>) -> (StatusCode, String) {
+    if app.host.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready: shutting down\n".to_owned());
+    }
+    let now = app.host.now();
+    let mut known = app.ready.lock().await;
+    if let Some((at, status, text)) = &*known
+        && now - *at < READY
+    {
+        return (*status, text.clone());
+    }
+    let (status, text) = looked_at(&app).await;
+    *known = Some((now, status, text.clone()));
+    (status, text)
+}
+
+async fn looked_at(app: &App) -> (StatusCode, String) {
     let host = &app.host;
-    let why = if host.is_draining() {
-        "shutting down".to_owned()
-    } else if !host.is_serving() {
+    let why = if !host.is_serving() {
         "starting".to_owned()
     } else if host.store().next_schedule(None).await.is_err() {
         "the store does not answer".to_owned()

@@ -105,13 +105,15 @@ impl Provider {
         if time("nbf").is_some_and(|begin| begin > seconds + LEEWAY) {
             return Err(refused("it is not valid yet"));
         }
-        self.of(&claims).ok_or_else(|| refused(&format!("it has no claim `{}`", self.settings.name_claim)))
+        self.of(&claims).ok_or_else(|| {
+            refused(&format!("it has no claim `sub`, or none named `{}`", self.settings.name_claim))
+        })
     }
 
     fn of(&self, claims: &Map<String, Value>) -> Option<Identity> {
         let settings = &self.settings;
         let name = find(claims, &settings.name_claim)?.as_str()?.to_owned();
-        let subject = claims.get("sub").and_then(Value::as_str).unwrap_or(&name);
+        let subject = claims.get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty())?;
         let held = match find(claims, &settings.roles_claim) {
             Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
             Some(Value::String(text)) => text.split_whitespace().collect(),
@@ -119,7 +121,9 @@ impl Provider {
         };
         let grants = settings.grants.iter().filter(|grant| held.contains(&grant.value.as_str()));
         Some(Identity {
-            id: format!("oidc:{subject}"),
+            // Names of people may be theirs to choose; the issuer alone gives this one.
+            id: format!("user:{}/{subject}", settings.issuer.trim_end_matches('/')),
+            groups: held.iter().map(|value| (*value).to_owned()).collect(),
             grants: grants
                 .filter_map(|grant| Some((Role::of(&grant.role)?, grant.projects.clone())))
                 .collect(),

@@ -212,7 +212,7 @@ fn schemas() -> Value {
         "DeadLetter": DeadLetter, "DeadLetters": views::DeadLetters, "BulkRequest": views::BulkRequest,
         "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
         "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,
-        "Health": Health, "CheckedJob": views::CheckedJob, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "Keys": views::Keys,
+        "Health": Health, "CheckedJob": views::CheckedJob, "CleanedUp": views::CleanedUp, "AuditLog": views::AuditLog, "AuditReport": stepwell::AuditReport, "Keys": views::Keys,
         "KeyRequest": views::KeyRequest, "NewKey": views::NewKeyAnswer,
     };
     let mut schemas = Map::new();

@@ -8,7 +8,7 @@ use super::App;
 use super::handlers as h;
 use super::history;
 use super::keys::Role;
-use super::{observe, outputs, runs as r, steps as s, v2};
+use super::{logs, observe, outputs, runs as r, steps as s, v2};
 
 /// An operation of the API.
 pub(crate) struct Operation {
@@ -104,6 +104,9 @@ const LETTERS: &[(&str, &str, &str)] = &[
     ("cursor", "string", "`next_cursor` of the previous page."),
 ];
 
+const VERIFY: &[(&str, &str, &str)] =
+    &[("expect", "string", "A row that must be in the log: the `head` of an earlier check. Default: none.")];
+
 const CLEAN_UP: &[(&str, &str, &str)] = &[
     (
         "days",
@@ -150,13 +153,13 @@ operations! {
     post "/api/v2/runs/{id}/cancel" cancelRun operator r::cancel, "Cancels a run", query NONE, body Some("Reason"), gives 202 "RunRow", waits false, command "runs cancel ID";
     post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
     get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Explains why a run does not start or continue, and how to fix it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
-    get "/api/v2/runs/{id}/logs" runLogs viewer r::logs, "Returns the log as text; with `Accept: text/event-stream`, follows it (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
+    get "/api/v2/runs/{id}/logs" runLogs viewer logs::logs, "Returns the log as text; with `Accept: text/event-stream`, follows it (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
     get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows what each attempt used: fuel, memory, time, calls to the host", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
     get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "Returns the whole output value of a step", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
     get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Lists the files in the workspace of a run", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
     get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "Downloads a file from the workspace of a run", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
     post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects a step that waits for an approval", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
-    get "/api/v2/approvals" listApprovals viewer r::approvals, "Lists the runs that wait for an approval", query NONE, body None, gives 200 "Approvals", waits false, command "approvals list";
+    get "/api/v2/approvals" listApprovals viewer r::approvals, "Lists the runs that wait for an approval", query PAGE, body None, gives 200 "Approvals", waits false, command "approvals list";
 
     get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Lists failed, timed-out and expired runs that need attention", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
     get "/api/v2/dead-letters/{id}" getDeadLetter viewer history::get_dead_letter, "Shows a dead letter", query NONE, body None, gives 200 "DeadLetter", waits false, command "dead-letters show ID";
@@ -177,6 +180,7 @@ operations! {
     get "/api/v2/system/health" systemHealth viewer h::health, "Checks each part of the service", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
     get "/api/v2/audit" listAudit admin h::audit, "Lists the audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
+    get "/api/v2/audit/verify" verifyAudit admin h::verify_audit, "Checks the chain of hashes over the audit log, and names the first row that is not as it was written", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
     get "/api/v2/keys" listKeys admin h::list_keys, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
     post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this answer shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
     delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
@@ -191,6 +195,7 @@ const EVERYWHERE: &[&str] = &[
     "removeStep",
     "cleanUp",
     "listAudit",
+    "verifyAudit",
     "listKeys",
     "createKey",
     "revokeKey",

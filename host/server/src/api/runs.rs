@@ -1,29 +1,27 @@
 //! Runs: looked at, followed, cancelled, retried, approved.
 
-use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use serde::Deserialize;
 use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
-use stepwell::engine::store::{LogRecord, RunFilter, RunRow};
+use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
 use stepwell::sandbox::tree;
-use stepwell::{Decided, Explanation};
+use stepwell::{Asking, Decided, Explanation};
 
+use super::access::Identity;
 use super::body::{Sent, body, read};
-use super::handlers::{Params, limit, page};
+use super::handlers::{Page, Params, limit, page};
 use super::problem::Problem;
 use super::v2::accepted;
 use super::views::{
@@ -31,7 +29,6 @@ use super::views::{
     StepReceipt,
 };
 use super::{App, Caller, cursor};
-use crate::display::log_line;
 
 /// Files and directories of a workspace that is listed.
 const MOST_ARTIFACTS: usize = 10_000;
@@ -102,7 +99,7 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Run>), Problem> {
-    let reason: Reason = body(&bytes)?;
+    let reason: Reason = body(&app, &bytes)?;
     check(&app, &caller, &id).await?;
     let why = match reason.reason.as_str() {
         "" => format!("cancelled by {}", caller.name()),
@@ -118,7 +115,7 @@ pub(super) async fn retry(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let request = read::<RetryRequest>(&bytes)?;
+    let request = read::<RetryRequest>(&app, &bytes)?;
     check(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app, "run.retry", &id);
@@ -159,69 +156,6 @@ pub(super) async fn receipts(
     };
     let items = app.host.receipts(&id).await?.into_iter().filter_map(receipt).collect();
     Ok(Json(Receipts { items, next_cursor: None }))
-}
-
-pub(super) async fn logs(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    check(&app, &caller, &id).await?;
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if text(header::ACCEPT).contains("text/event-stream") {
-        let after =
-            headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-        return Ok(follow(app, id, after).into_response());
-    }
-    let records = app.host.store().logs(&id, 0, u32::MAX).await?;
-    if text(header::ACCEPT).contains("application/json") {
-        return Ok(Json(serde_json::json!({"items": records, "next_cursor": null})).into_response());
-    }
-    let mut lines = String::new();
-    for record in records {
-        lines.push_str(&log_line(&record));
-        lines.push('\n');
-    }
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], lines).into_response())
-}
-
-/// The log from line `after` on, as it grows; an event `end` with the status when the run has ended.
-fn follow(app: App, id: String, after: u64) -> impl IntoResponse {
-    struct Follow {
-        app: App,
-        id: String,
-        after: u64,
-        ended: bool,
-    }
-    let start = Follow { app, id, after, ended: false };
-    let events = stream::unfold(start, async |mut at| {
-        if at.ended {
-            return None;
-        }
-        loop {
-            // The status first: lines that came before the end are then there.
-            let row = at.app.host.store().row(&at.id).await.ok()?;
-            let records = at.app.host.store().logs(&at.id, at.after, 500).await.ok()?;
-            if let Some(last) = records.last() {
-                at.after = last.seq;
-                let events: Vec<_> = records.iter().map(line_event).collect();
-                return Some((stream::iter(events), at));
-            }
-            if row.status.is_terminal() {
-                at.ended = true;
-                let end = Event::default().event("end").data(row.status.name());
-                return Some((stream::iter(vec![Ok::<_, Infallible>(end)]), at));
-            }
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
-    });
-    Sse::new(events.flatten()).keep_alive(KeepAlive::default())
-}
-
-fn line_event(record: &LogRecord) -> Result<Event, Infallible> {
-    let data = serde_json::to_string(record).unwrap_or_default();
-    Ok(Event::default().event("log").id(record.seq.to_string()).data(data))
 }
 
 pub(super) async fn artifacts(
@@ -286,28 +220,45 @@ pub(super) async fn artifact(
     Ok((headers, Body::from_stream(chunks)).into_response())
 }
 
+/// Runs that wait for anything and are looked through for one page of approvals.
+const LOOKED_THROUGH: u32 = 200;
+
 pub(super) async fn approvals(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
+    Params(query): Params<Page>,
 ) -> Result<Json<Approvals>, Problem> {
-    let mut items = Vec::new();
-    for asked in app.host.approvals(1000).await? {
-        let Some(definition) = asked.job.step(asked.step) else { continue };
-        if caller.covers(&asked.job.id) {
-            items.push(Approval {
-                execution_id: asked.execution_id,
-                job_id: asked.job.id.clone(),
-                step_id: definition.id.clone(),
-                message: asked.message,
-                approvers: approval::Approval::of(definition)
-                    .map(|approval| approval.approvers)
-                    .unwrap_or_default(),
-                since: Some(asked.since),
-                until: Some(asked.until),
-            });
+    let wanted = limit(query.limit)? as usize;
+    let before = cursor::read("approvals", query.cursor.as_deref())?;
+    let (asking, mut next) = app.host.approvals(caller.bound(), before, LOOKED_THROUGH).await?;
+    let mut items: Vec<Approval> = Vec::new();
+    for found in asking.into_iter().filter(|found| caller.covers(&found.state.run.job.id)) {
+        if items.len() == wanted {
+            next = items.last().map(|item| item.execution_id.clone());
+            break;
         }
+        items.extend(asked(&found));
     }
-    Ok(Json(Approvals { items, next_cursor: None }))
+    Ok(Json(Approvals { items, next_cursor: next.map(|id| cursor::write("approvals", &id)) }))
+}
+
+fn asked(Asking { state, step }: &Asking) -> Option<Approval> {
+    let job = &state.run.job;
+    let (definition, found) = (job.step(*step)?, state.steps.get(*step)?);
+    let approval = approval::Approval::of(definition);
+    Some(Approval {
+        execution_id: state.run.execution_id.clone(),
+        job_id: job.id.clone(),
+        step_id: definition.id.clone(),
+        message: found.reason.clone().unwrap_or_default(),
+        separation: approval.as_ref().is_some_and(|approval| approval.separation),
+        approvers: approval.map(|approval| approval.approvers).unwrap_or_default(),
+        since: found.parked_since,
+        until: found.not_before,
+        digest: found.bound.as_ref().map(|bound| bound.digest()),
+        job_digest: job.digest().to_owned(),
+        steps: found.bound.as_ref().map(|bound| bound.steps.clone()).unwrap_or_default(),
+    })
 }
 
 pub(super) async fn decide(
@@ -316,9 +267,10 @@ pub(super) async fn decide(
     Path((id, step)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Result<Json<RunView>, Problem> {
-    let Decision { approved, comment } = body(&bytes)?;
+    let Decision { approved, comment, digest } = body(&app, &bytes)?;
     check(&app, &caller, &id).await?;
-    let decided = Decided { approved, by: caller.name().to_owned(), roles: caller.role().all(), comment };
+    let Identity { id: by, name, groups, .. } = caller.who().clone();
+    let decided = Decided { approved, by, name, groups, roles: caller.role().all(), comment, digest };
     let action = if approved { "approval.approve" } else { "approval.reject" };
     let audit = caller.audit(&app, action, &id);
     let state = app.host.decide_approval(&id, &step, decided, audit).await?;

@@ -1,11 +1,16 @@
 //! The server: connections, their limits, and an orderly end.
 
-use std::io::IsTerminal;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, header};
+use axum::response::Response;
+use futures_util::StreamExt;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,9 +18,11 @@ use hyper_util::service::TowerToHyperService;
 use stepwell::{Host, HostError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tower::ServiceExt;
 
-use super::keys::{self, NewKey, Role};
-use super::router;
+use super::bounds::{Answering, Connections, Names, Peer, Proxies};
+use super::keys::{self, By, NewKey, Role};
+use super::{Front, router};
 use crate::telemetry::LogFormat;
 use crate::{Exit, file_error, print};
 
@@ -68,7 +75,11 @@ pub(crate) async fn serve(host: Host, serving: Serving, reload: impl Fn()) -> Re
             _ = interrupt.recv() => None,
         }
     };
-    let (connections, drained) = accept(listener, router(host.clone(), rate)?, stop).await;
+    let router = router(host.clone(), rate, front(&host, address)?)?;
+    let most = descriptors() / 2;
+    let proxies = Proxies::read(&host.configuration().service.proxies).map_err(HostError::Refused)?;
+    let open = Arc::new(Connections::new(most.min(MAX_CONNECTIONS), proxies));
+    let (connections, drained) = accept(listener, router, open, stop).await;
     // Clients that still wait get their answer, or not.
     let _ = tokio::time::timeout(Duration::from_secs(1), connections.shutdown()).await;
     match drained {
@@ -91,6 +102,25 @@ fn leave_no_dump() {
     if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, nothing) {
         tracing::warn!("cannot forbid core dumps, which would hold secrets: {error}");
     }
+}
+
+/// How requests reach the service: on a loopback address, or with names of its own, it answers to its names only.
+fn front(host: &Host, address: SocketAddr) -> Result<Front, HostError> {
+    let service = &host.configuration().service;
+    let own = service.hosts.clone();
+    let names = Names { checked: address.ip().is_loopback() || !own.is_empty(), own };
+    let proxies = Proxies::read(&service.proxies).map_err(HostError::Refused)?;
+    Ok(Front { names, proxies })
+}
+
+/// Descriptors that this process may have: as many as it is allowed to ask for. The usual 1,024 would be fewer than its
+/// connections.
+fn descriptors() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: maximum, maximum };
+    let granted = if setrlimit(Resource::Nofile, wanted).is_ok() { maximum } else { current };
+    granted.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// One line of the log about what has started.
@@ -125,6 +155,7 @@ fn announce(format: LogFormat, address: SocketAddr) {
 async fn accept<T>(
     listener: TcpListener,
     router: Router,
+    open: Arc<Connections>,
     stop: impl Future<Output = T>,
 ) -> (GracefulShutdown, T) {
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
@@ -141,58 +172,95 @@ async fn accept<T>(
             accepted = listener.accept() => accepted,
             ended = &mut stop => return (graceful, ended),
         };
-        let stream = match accepted {
-            Ok((stream, _)) if graceful.count() < MAX_CONNECTIONS => stream,
-            // Too many connections: this one is closed.
-            Ok(_) => continue,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, peer.ip()),
             Err(error) => {
                 tracing::warn!("a connection was not accepted: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
+        // Too many connections: this one is closed.
+        let Some(one) = open.open(peer) else { continue };
         // Small answers are not held back for more.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let (router, of) = (router.clone(), one.clone());
+        let service = tower::service_fn(move |mut request: axum::http::Request<_>| {
+            request.extensions_mut().insert(Peer(peer));
+            answered(router.clone(), request, of.answering())
+        });
+        let service = TowerToHyperService::new(service);
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let watched = graceful.watch(connection);
+        let open = open.clone();
         tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!("a connection ended: {error}");
+            tokio::select! {
+                ended = watched => if let Err(error) = ended {
+                    tracing::debug!("a connection ended: {error}");
+                },
+                () = one.close.cancelled() => tracing::debug!("an idle connection gave way to another"),
             }
+            open.closed(&one);
         });
     }
+}
+
+/// Answers a request. The connection counts as one in use until the answer begins, and until its end when it is a stream.
+async fn answered<B>(
+    router: Router,
+    request: Request<B>,
+    answering: Answering,
+) -> Result<Response, Infallible>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let response = router.oneshot(request).await?;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind.is_none_or(|kind| kind != "text/event-stream") {
+        return Ok(response);
+    }
+    Ok(response.map(|body| {
+        Body::from_stream(body.into_data_stream().map(move |chunk| {
+            let _until_its_end = &answering;
+            chunk
+        }))
+    }))
 }
 
 /// The file of the data directory that holds the first key.
 const FIRST_KEY: &str = "first-api-key";
 
-/// Makes the first admin key where there is none, in a file that this user alone can read: what is printed ends up in
-/// the journal, or in the log of a container. A person at a terminal sees it, too.
+/// Hours for which the first key is valid.
+const FIRST_KEY_HOURS: i64 = 24;
+
+/// Makes the first admin key where no key is valid and no provider lets anybody in, in a file that this user alone can
+/// read: what is printed ends up in the journal, or in the log of a container.
 async fn first_key(host: &Host) -> Result<(), HostError> {
-    if !keys::list(host).await?.is_empty() {
+    let now = host.now();
+    let valid = |key: &keys::ApiKey| key.expires_at.is_none_or(|at| at > now);
+    if host.configuration().oidc.is_some() || keys::list(host).await?.iter().any(valid) {
         return Ok(());
     }
+    let by = By { identity: format!("node:{}", host.machine()), name: "serve".to_owned() };
     let new = NewKey {
         name: "first".to_owned(),
         role: Role::Admin,
         projects: keys::everywhere(),
         jobs: Vec::new(),
-        expires_at: None,
+        expires_at: Some(now + chrono::Duration::hours(FIRST_KEY_HOURS)),
     };
-    let (key, token) = keys::create(host, new, "serve").await?;
+    let (key, token) = keys::create(host, new, &by).await?;
     let path = match host.write_private(FIRST_KEY, &format!("{token}\n")) {
         Ok(path) => path,
         Err(error) => {
             // A key that has been shown to nobody is of no use, and would keep the next start from making one.
-            keys::revoke(host, &key.id, "serve").await?;
+            keys::revoke(host, &key.id, &by).await?;
             return Err(error);
         }
     };
-    tracing::info!(file = %path.display(), "the first API key (role admin) is in this file: save it and remove the file");
-    if std::io::stdout().is_terminal() {
-        print(&format!("the first API key (role admin), also in {}: {token}", path.display()));
-    }
+    let how = "make keys with it (`stepwell keys create`), and remove the file";
+    tracing::info!(file = %path.display(), "the first API key (role admin, for {FIRST_KEY_HOURS} hours) is in this file: {how}");
     Ok(())
 }
 

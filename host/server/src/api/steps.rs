@@ -17,10 +17,13 @@ use super::problem::Problem;
 use super::views::{RollbackRequest, Step, Steps};
 use super::{App, Caller};
 
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Steps>, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Steps>, Problem> {
     let mut items = Vec::new();
     for manifest in app.host.steps().await? {
-        items.push(shown(&app, &manifest, &manifest.type_name).await?);
+        items.push(shown(&app, &caller, &manifest, &manifest.type_name).await?);
     }
     items.push(Step {
         step_type: approval::TYPE.to_owned(),
@@ -37,7 +40,12 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Steps>, Problem>
     Ok(Json(Steps { items, next_cursor: None }))
 }
 
-async fn shown(app: &App, manifest: &Manifest, reference: &str) -> Result<Step, Problem> {
+async fn shown(app: &App, caller: &Caller, manifest: &Manifest, reference: &str) -> Result<Step, Problem> {
+    let mut versions = app.host.step_versions(type_of(reference)).await?;
+    if caller.confined().is_some() {
+        // Who it was may be of another project.
+        versions.iter_mut().for_each(|version| version.registered_by = None);
+    }
     Ok(Step {
         step_type: manifest.type_name.clone(),
         version: manifest.version.clone(),
@@ -47,15 +55,19 @@ async fn shown(app: &App, manifest: &Manifest, reference: &str) -> Result<Step, 
         profile: Some(manifest.profile.name()),
         needs: manifest.needs.clone(),
         config_schema: manifest.config_schema.value().clone(),
-        versions: app.host.step_versions(type_of(reference)).await?,
+        versions,
     })
 }
 
-pub(super) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Step>, Problem> {
+pub(super) async fn get(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Step>, Problem> {
     let missing = || HostError::from(StoreError::NoRecord("step", id.clone()));
     let versions = app.host.step_versions(type_of(&id)).await?;
     let manifest = app.host.catalog().manifest(&id).filter(|_| !versions.is_empty()).ok_or_else(missing)?;
-    Ok(Json(shown(&app, &manifest, &id).await?))
+    Ok(Json(shown(&app, &caller, &manifest, &id).await?))
 }
 
 #[derive(Deserialize)]
@@ -88,7 +100,7 @@ pub(super) async fn roll_back(
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<Activated>, Problem> {
-    let RollbackRequest { version } = body(&bytes)?;
+    let RollbackRequest { version } = body(&app, &bytes)?;
     let audit = caller.audit(&app, "step.rollback", &id);
     Ok(Json(app.host.roll_back(&id, version.as_deref(), audit).await?))
 }

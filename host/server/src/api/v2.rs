@@ -19,7 +19,7 @@ use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
 use stepwell::{Admitted, HostError};
 
-use super::body::{in_project, malformed, read, utf8};
+use super::body::{in_project, malformed, note_refusals, read, utf8};
 use super::problem::Problem;
 use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, ScheduleRequest, Scheduled, StepTypes};
 use super::{App, Caller, Checked};
@@ -182,12 +182,18 @@ pub(super) fn text(body: &[u8]) -> Result<&str, Problem> {
 
 /// Reads and checks a job; its id is the one that it has outside of the caller's project.
 pub(super) async fn checked(app: &App, caller: &Caller, text: &str) -> Result<Parsed, Problem> {
-    let refused = |error: HostError| match Document::parse("body", text) {
+    let parse = || app.host.read_in_turn(text.len(), || Document::parse("body", text));
+    let refused = |error: HostError| match parse() {
         Ok(_) => error.into(),
         Err(problems) => malformed(problems),
     };
-    let parsed = app.host.parse_for(caller.project(), "body", text).await.map_err(refused)?;
-    Ok(in_project(parsed, caller))
+    match app.host.parse_for(caller.project(), "body", text).await {
+        Ok(parsed) => Ok(in_project(parsed, caller)),
+        Err(error) => {
+            note_refusals(app, caller, &error).await;
+            Err(refused(error))
+        }
+    }
 }
 
 /// `POST /api/v2/jobs/schedule`.
@@ -196,7 +202,7 @@ pub(super) async fn schedule(
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let request = read::<ScheduleRequest>(&body)?;
+    let request = read::<ScheduleRequest>(&app, &body)?;
     let job = request.job(&app, &caller, "/job").await?;
     let time = request.value.scheduled_time.as_str();
     let at = super::handlers::time(&app, "scheduled_time", time, &job.timezone);
@@ -219,8 +225,11 @@ pub(super) async fn schedule(
 }
 
 /// `GET /api/v2/execution/status`.
-pub(super) async fn status(State(app): State<App>) -> Result<Json<EngineStatus>, Problem> {
-    let queues = app.host.queue_status().await?;
+pub(super) async fn status(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<EngineStatus>, Problem> {
+    let queues = super::handlers::queues(&app, &caller).await?;
     let started = app.host.is_serving();
     let timezone_queues = queues.into_iter().map(|queue| {
         let shown = EngineQueue {

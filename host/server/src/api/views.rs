@@ -203,6 +203,10 @@ pub(crate) struct Decision {
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub comment: String,
+    /// The `digest` of the approval that the approver saw. Default: whatever is asked.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub digest: Option<String>,
 }
 
 /// A request to redrive or discard several dead letters.
@@ -283,12 +287,22 @@ pub(crate) struct Approval {
     pub step_id: String,
     /// The message to the approvers.
     pub message: String,
-    /// The names of the approvers.
+    /// The approvers.
     pub approvers: Vec<String>,
+    /// Whether who started the run, or edited its job, may not approve.
+    pub separation: bool,
     /// When the step started to wait.
     pub since: Option<Timestamp>,
     /// When the approval times out.
     pub until: Option<Timestamp>,
+    /// The digest of what is asked: the job, the message, and the configuration of later steps as far as it is known. A
+    /// decision that names it is refused when something else is asked. Null for a run of an earlier version.
+    pub digest: Option<String>,
+    /// The digest of the job's definition.
+    pub job_digest: String,
+    /// The digests of the configurations that are known: that of the step behind the approval, filled in, and those of later
+    /// steps without expressions. A step whose configuration is another one when its turn comes does not run.
+    pub steps: BTreeMap<String, String>,
 }
 
 /// A step type.

@@ -191,6 +191,20 @@ impl Client {
         }
     }
 
+    /// Hands the answer's body on, piece by piece; tells whether there was any.
+    pub async fn copy(&self, call: Call, mut to: impl FnMut(&[u8])) -> Result<bool, Failure> {
+        let Reply { status, mut body } = self.send(call).await?;
+        if !status.is_success() {
+            return Err(refused(status, &body.all().await?, "", ""));
+        }
+        let mut any = false;
+        while let Some(chunk) = body.next().await? {
+            any |= !chunk.is_empty();
+            to(&chunk);
+        }
+        Ok(any)
+    }
+
     /// The answer's body, when the request succeeds.
     pub async fn bytes(&self, call: Call) -> Result<Vec<u8>, Failure> {
         self.of_file(call, "", "").await

@@ -74,8 +74,11 @@ pub(crate) enum OperateCommand {
         #[command(flatten)]
         api: ApiArgs,
     },
-    /// Lists the audit log, newest first.
+    /// Lists the audit log, newest first, or checks it.
+    #[command(args_conflicts_with_subcommands = true)]
     Audit {
+        #[command(subcommand)]
+        command: Option<AuditCommand>,
         /// How many rows at most.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
@@ -373,6 +376,19 @@ pub(crate) enum DeadLettersCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Checks the chain of hashes over the audit log, and names the first row that is not as it was written. Exits with 1
+    /// when there is one.
+    Verify {
+        /// A row that must be in the log, as an earlier check printed it.
+        #[arg(long, value_name = "NUMBER:HASH")]
+        expect: Option<String>,
+        #[command(flatten)]
+        api: ApiArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ApprovalsCommand {
     /// Lists steps that wait for an approval.
     List,
@@ -392,6 +408,9 @@ pub(crate) struct DecisionArgs {
     /// A comment, for the record.
     #[arg(long, default_value = "", hide_default_value = true)]
     pub comment: String,
+    /// The digest of what is approved, as `approvals list` shows it: the decision is refused when something else is asked.
+    #[arg(long, value_name = "SHA256")]
+    pub digest: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -156,16 +156,19 @@ fn listed(letters: &Value) -> String {
     sheet.text()
 }
 
+/// Approvals that are listed at once.
+const MOST_LISTED: u32 = 1000;
+
 pub(super) async fn approvals(command: ApprovalsCommand, api: &ApiArgs) -> Ends {
     let client = Client::new(api).await?;
     let (args, approved) = match command {
         ApprovalsCommand::List => {
-            return show(api.output, &client.ask(Call::get(&["approvals"])).await?, waiting);
+            return show(api.output, &client.list(|| Call::get(&["approvals"]), MOST_LISTED).await?, waiting);
         }
         ApprovalsCommand::Approve(args) => (args, true),
         ApprovalsCommand::Reject(args) => (args, false),
     };
-    let body = json!({"approved": approved, "comment": args.comment});
+    let body = json!({"approved": approved, "comment": args.comment, "digest": args.digest});
     let call = Call::post(&["runs", &args.execution_id, "approvals", &args.step]).json(&body);
     show(api.output, &client.ask(call).await?, |run| {
         let verdict = if approved { "approved" } else { "rejected" };
@@ -186,6 +189,7 @@ fn waiting(approvals: &Value) -> String {
         words("message"),
         words("approvers"),
         whole("until"),
+        whole("digest"),
     ]);
     for approval in items(approvals) {
         sheet.row([
@@ -195,6 +199,7 @@ fn waiting(approvals: &Value) -> String {
             text(approval, "/message"),
             text(approval, "/approvers"),
             time(approval, "/until"),
+            text(approval, "/digest"),
         ]);
     }
     sheet.text()

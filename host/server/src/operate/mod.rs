@@ -53,7 +53,10 @@ pub(crate) async fn operate(command: OperateCommand) -> Ends {
             let call = call.query("dry_run", dry_run.then_some(true));
             system::clean_up(call.query("include_dead", include_dead.then_some(true)), &api).await
         }
-        OperateCommand::Audit { limit, api } => system::audit(limit, &api).await,
+        OperateCommand::Audit { command: Some(args::AuditCommand::Verify { expect, api }), .. } => {
+            system::verify_audit(expect.as_deref(), &api).await
+        }
+        OperateCommand::Audit { command: None, limit, api } => system::audit(limit, &api).await,
         OperateCommand::Keys(of) => system::keys(of.command, &of.api).await,
         OperateCommand::Connections(of) => connections::connections(of.command, &of.local).await,
         OperateCommand::Secrets(of) => secrets::secrets(of.command, &of.local).await,

@@ -117,14 +117,12 @@ pub(super) fn with_files(client: &Client, run: &Value) -> String {
 
 async fn logs(client: &Client, output: Output, id: &str) -> Ends {
     if output == Output::Text {
-        let lines = client.bytes(Call::get(&["runs", id, "logs"])).await?;
-        if lines.is_empty() {
+        // The API has taken out what could steer a terminal.
+        if !client.copy(Call::get(&["runs", id, "logs"]), write).await? {
             eprintln!(
                 "the steps of this run have logged nothing; `stepwell runs show {id}` shows how they ended"
             );
         }
-        // The API has taken out what could steer a terminal.
-        write(&lines);
         return Ok(Exit::Success);
     }
     let answer = client.ask(Call::get(&["runs", id, "logs"]).header("accept", "application/json")).await?;

@@ -49,7 +49,7 @@ pub(super) async fn secrets(command: SecretsCommand, local: &Local) -> Ends {
 async fn noted(host: &Host, action: &str, name: &str) -> Result<(), HostError> {
     Ok(host
         .store()
-        .write(vec![Change::Audit(keys::audit(host, crate::api::COMMAND, action, name, ""))])
+        .write(vec![Change::Audit(keys::audit(host, &keys::By::command(host), action, name, ""))])
         .await?)
 }
 

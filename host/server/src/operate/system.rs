@@ -143,7 +143,7 @@ pub(super) async fn audit(limit: u32, api: &ApiArgs) -> Ends {
         for row in items(rows) {
             sheet.row([
                 time(row, "/at"),
-                text(row, "/by"),
+                who(row),
                 text(row, "/action"),
                 text(row, "/target"),
                 text(row, "/detail"),
@@ -151,6 +151,42 @@ pub(super) async fn audit(limit: u32, api: &ApiArgs) -> Ends {
         }
         sheet.text()
     })
+}
+
+/// Who acts: with the name, where there is one.
+fn who(row: &Value) -> String {
+    let (by, name) = (text(row, "/by"), text(row, "/name"));
+    if name.is_empty() { by } else { format!("{by} ({name})") }
+}
+
+pub(super) async fn verify_audit(expect: Option<&str>, api: &ApiArgs) -> Ends {
+    let client = Client::new(api).await?;
+    let found = client.ask(Call::get(&["audit", "verify"]).query("expect", expect)).await?;
+    let intact = found.get("intact").and_then(Value::as_bool).unwrap_or(false);
+    show(api.output, &found, |found| {
+        let rows = text(found, "/rows");
+        let mut lines = vec![match intact {
+            true => format!("the audit log is intact: {rows} rows"),
+            false => format!(
+                "the audit log is broken at row {} of the chain (seq {}): {}",
+                text(found, "/broken/number"),
+                text(found, "/broken/seq"),
+                text(found, "/broken/why")
+            ),
+        }];
+        if text(found, "/removed") != "0" {
+            lines.push(format!("rows that the retention removed before them: {}", text(found, "/removed")));
+        }
+        if text(found, "/open") != "0" {
+            lines.push(format!(
+                "rows of an earlier version that are not in the chain yet: {}",
+                text(found, "/open")
+            ));
+        }
+        lines.push(format!("head: {}", text(found, "/head")));
+        lines.join("\n")
+    })?;
+    Ok(if intact { Exit::Success } else { Exit::RunFailed })
 }
 
 pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {

@@ -24,7 +24,7 @@ impl Host {
         self.look_for_steps().await?;
         let reference = StepRef::parse(step_type).map_err(HostError::Refused)?;
         let name = reference.type_name;
-        self.may_change(name, &audit.by)?;
+        self.may_change(name, &audit)?;
         let (mut said, expect) = self.step_record(name).await?;
         if said.versions.is_empty() {
             return Err(self.not_registered(name, "removed"));

@@ -79,11 +79,15 @@ impl Worker<'_> {
             started_at: self.state.started_at,
             next,
             dead: (next == Next::End).then(|| dead_letter(&self.state, self.now())).flatten(),
+            audit: std::mem::take(&mut self.noted),
             at: self.now(),
         };
         let store = self.host.store.clone();
         let free = self.until_written(|| store.commit(commit.clone())).await?;
         self.committed = self.state.status;
+        if !commit.logs.is_empty() || next == Next::End {
+            self.host.logged(&self.hold.execution_id);
+        }
         if next == Next::End {
             self.host.measures.ended(&self.state, commit.at, commit.dead.is_some());
             self.host.run_ended(&self.state, commit.at);

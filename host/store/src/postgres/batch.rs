@@ -11,12 +11,13 @@ use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::job::{Job, OnConflict};
 use stepwell_engine::run::RunStatus;
-use stepwell_engine::store::{ClaimQuery, NewRun, Renewal, Source};
+use stepwell_engine::store::{Audit, ClaimQuery, NewRun, Renewal, Source};
 use tokio::sync::oneshot;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::session::{LOCK, Session, get};
 use super::{Inner, Postgres};
+use crate::audit::{End, LINKED};
 use crate::journal::{PART_BYTES, PART_ROWS, Page, place};
 use crate::runs::{self, Entry, Journal, New, Taken};
 use crate::shared::{TOUCHED_MICROS, lock};
@@ -122,7 +123,8 @@ impl Postgres {
     }
 
     pub(super) async fn commit(&self, entry: &Arc<Entry>) -> Option<Result<(), StoreError>> {
-        if entry.commit.dead.is_some() || entry.commit.forget_checkpoint {
+        let commit = &entry.commit;
+        if commit.dead.is_some() || commit.forget_checkpoint || !commit.audit.is_empty() {
             return None;
         }
         self.commits.add(&self.inner, entry.clone()).await.map(|done| done.then_some(())).transpose()
@@ -131,17 +133,15 @@ impl Postgres {
 
 const INSERT: &str = "WITH r AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
         $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
-        $14::text[], $15::text[], $16::text[], $17::bigint[], $18::text[]) AS r(execution_id, job_id, digest, queue, phase, priority, rank, due_at,
-        expires_at, created_at, key, key_limit, scheduled, idempotency, fingerprint, run, audited_at, audit)),
+        $14::text[], $15::text[], $16::text[]) AS r(execution_id, job_id, digest, queue, phase, priority, rank, due_at,
+        expires_at, created_at, key, key_limit, scheduled, idempotency, fingerprint, run)),
     added AS (INSERT INTO runs (execution_id, job_id, digest, queue, phase, status, priority, rank, due_at, scheduled_at,
         expires_at, created_at, updated_at, key, key_limit, scheduled, idempotency, fingerprint)
         SELECT execution_id, job_id, digest, queue, phase, 'queued', priority, rank, due_at, due_at, expires_at, created_at,
         created_at, key, key_limit, scheduled, idempotency, fingerprint FROM r
         ON CONFLICT DO NOTHING RETURNING execution_id),
     written AS (INSERT INTO journal (execution_id, fence, n, lines, run)
-        SELECT execution_id, 0, 0, 0, run FROM r WHERE execution_id IN (SELECT execution_id FROM added)),
-    audited AS (INSERT INTO audit (at, row) SELECT audited_at, audit FROM r
-        WHERE audit IS NOT NULL AND execution_id IN (SELECT execution_id FROM added))
+        SELECT execution_id, 0, 0, 0, run FROM r WHERE execution_id IN (SELECT execution_id FROM added))
     SELECT execution_id FROM added";
 
 impl Batched for Arc<New> {
@@ -161,11 +161,7 @@ impl Batched for Arc<New> {
         let limits: Vec<Option<i64>> =
             items.iter().map(|item| item.run.key.as_ref().map(|key| key.limit.into())).collect();
         let journal: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
-        let audited: Vec<Option<i64>> =
-            items.iter().map(|item| item.audit.as_ref().map(|row| micros(row.at))).collect();
-        let audit = items.iter().map(|item| item.audit.as_ref().map(json).transpose());
-        let audit = audit.collect::<Result<Vec<Option<String>>, StoreError>>()?;
-        let params: [&(dyn ToSql + Sync); 18] = [
+        let params: [&(dyn ToSql + Sync); 16] = [
             &texts(|run| &run.execution_id),
             &texts(|run| &run.job.id),
             &texts(|run| run.job.digest()),
@@ -182,13 +178,73 @@ impl Batched for Arc<New> {
             &maybe(|run| run.idempotency.as_ref().map(|known| known.key.as_str())),
             &maybe(|run| run.idempotency.as_ref().map(|known| known.fingerprint.as_str())),
             &journal,
-            &audited,
-            &audit,
         ];
-        let rows = session.rows(INSERT, &params).await?;
-        let added = rows.iter().map(|row| get::<&str>(row, 0)).collect::<Result<HashSet<_>, _>>()?;
+        let insert = async || {
+            let rows = session.rows(INSERT, &params).await?;
+            rows.iter().map(|row| get::<String>(row, 0)).collect::<Result<HashSet<_>, _>>()
+        };
+        let added = if items.iter().all(|item| item.audit.is_none()) {
+            insert().await?
+        } else {
+            session.batch("BEGIN").await?;
+            let work = async || {
+                let added = insert().await?;
+                let made = items.iter().filter(|item| added.contains(item.run.execution_id.as_str()));
+                audit(&session, made.filter_map(|item| item.audit.as_ref())).await?;
+                session.batch("COMMIT").await?;
+                Ok(added)
+            };
+            match work().await {
+                Ok(added) => added,
+                Err(error) => {
+                    session.roll_back().await;
+                    return Err(error);
+                }
+            }
+        };
         Ok(items.iter().map(|item| added.contains(item.run.execution_id.as_str())).collect())
     }
+}
+
+const CHAIN: &str = "SELECT last, last_hash FROM audit_chain WHERE id = 1 FOR UPDATE";
+const OPEN: &str = "SELECT seq, at, row FROM audit WHERE n IS NULL ORDER BY seq LIMIT $1";
+const LINK: &str = "UPDATE audit SET n = c.n, hash = c.hash
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS c(seq, n, hash) WHERE audit.seq = c.seq";
+const NOTE: &str = "INSERT INTO audit (at, row, n, hash)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) AS c(at, row, n, hash) ORDER BY n";
+const END: &str = "UPDATE audit_chain SET last = $1, last_hash = $2 WHERE id = 1";
+
+/// [`audit::audit`](crate::audit::audit), for many rows at once.
+async fn audit<'a>(
+    session: &Session,
+    rows: impl Iterator<Item = &'a Audit> + Send,
+) -> Result<(), StoreError> {
+    let found = session.rows(CHAIN, &[]).await?;
+    let row = found.first().ok_or_else(|| failed("the audit log has no chain"))?;
+    let number = u64::try_from(get::<i64>(row, 0)?).map_err(failed)?;
+    let mut end = End { number, hash: get(row, 1)? };
+    let (mut seqs, mut numbers, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    for row in session.rows(OPEN, &[&LINKED]).await? {
+        end.add(get(&row, 1)?, get(&row, 2)?);
+        seqs.push(get::<i64>(&row, 0)?);
+        numbers.push(end.number as i64);
+        hashes.push(end.hash.clone());
+    }
+    if !seqs.is_empty() {
+        session.rows(LINK, &[&seqs, &numbers, &hashes]).await?;
+    }
+    let (mut times, mut texts) = (Vec::new(), Vec::new());
+    (numbers, hashes) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (at, text) = (micros(row.at), json(row)?);
+        end.add(at, &text);
+        times.push(at);
+        texts.push(text);
+        numbers.push(end.number as i64);
+        hashes.push(end.hash.clone());
+    }
+    session.rows(NOTE, &[&times, &texts, &numbers, &hashes]).await?;
+    session.rows(END, &[&(end.number as i64), &end.hash]).await.map(drop)
 }
 
 /// Keeps the definitions of jobs, and marks them as used.

@@ -24,12 +24,9 @@ pub struct Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, works_since: 1, sql: FIRST },
     Migration { version: 2, works_since: 1, sql: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT" },
+    // The program before adds rows without a link; the next row of this one links them.
     Migration { version: 3, works_since: 1, sql: THIRD },
 ];
-
-/// Finds the row of the journal that is the checkpoint of a run (`lines` is -1 there). A program that does not know of it
-/// reads it as the event that it is.
-const THIRD: &str = "CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0";
 
 /// As in SQLite (`sqlite::schema` says what the phases and the journal are), with numbers of 64 bits everywhere, so
 /// that the same statements fit. Texts are compared byte by byte, as SQLite does. Rows of `runs` change place with each
@@ -131,6 +128,23 @@ const FIRST: &str = r#"
         wasm   BYTEA NOT NULL
     );
 "#;
+
+/// `journal_checkpoint` finds the row of the journal that is the checkpoint of a run (`lines` is -1 there): a program that does
+/// not know of it reads it as the event that it is. The other statements chain the rows of the audit log.
+const THIRD: &str = "
+    CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
+    ALTER TABLE audit ADD COLUMN n BIGINT, ADD COLUMN hash TEXT;
+    CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
+    CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
+    CREATE INDEX audit_by_time ON audit (at);
+    CREATE TABLE audit_chain (
+        id        BIGINT PRIMARY KEY,
+        cut       BIGINT NOT NULL,
+        cut_hash  TEXT NOT NULL,
+        last      BIGINT NOT NULL,
+        last_hash TEXT NOT NULL
+    );
+    INSERT INTO audit_chain VALUES (1, 0, '', 0, '')";
 
 /// Brings the schema up to date. One process does it; others wait.
 pub(super) async fn migrate(

@@ -100,10 +100,23 @@ const SCHEMA: &str = "
         PRIMARY KEY (kind, id)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE audit (
-        seq INTEGER PRIMARY KEY,
-        at  INTEGER NOT NULL,
-        row TEXT NOT NULL
+        seq  INTEGER PRIMARY KEY,
+        at   INTEGER NOT NULL,
+        row  TEXT NOT NULL,
+        n    INTEGER,
+        hash TEXT
     ) STRICT;
+    CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
+    CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
+    CREATE INDEX audit_by_time ON audit (at);
+    CREATE TABLE audit_chain (
+        id        INTEGER PRIMARY KEY,
+        cut       INTEGER NOT NULL,
+        cut_hash  TEXT NOT NULL,
+        last      INTEGER NOT NULL,
+        last_hash TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO audit_chain VALUES (1, 0, '', 0, '');
     CREATE TABLE leases (
         queue  TEXT PRIMARY KEY,
         holder TEXT NOT NULL,
@@ -141,7 +154,22 @@ const UPGRADE_4: &str = "
 const UPGRADE_5: &str = "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER;";
 
 /// From version 5 to 6.
-const UPGRADE_6: &str = "CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;";
+const UPGRADE_6: &str = "
+    CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
+    ALTER TABLE audit ADD COLUMN n INTEGER;
+    ALTER TABLE audit ADD COLUMN hash TEXT;
+    CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
+    CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
+    CREATE INDEX audit_by_time ON audit (at);
+    CREATE TABLE audit_chain (
+        id        INTEGER PRIMARY KEY,
+        cut       INTEGER NOT NULL,
+        cut_hash  TEXT NOT NULL,
+        last      INTEGER NOT NULL,
+        last_hash TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO audit_chain VALUES (1, 0, '', 0, '');
+";
 
 /// The upgrades, by the version that they lead to.
 const UPGRADES: [(u32, &str); 3] = [(4, UPGRADE_4), (5, UPGRADE_5), (6, UPGRADE_6)];

@@ -1,0 +1,75 @@
+//! What an approval is about.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::RunState;
+use crate::job::{Part, Scope, approval};
+
+/// What was known when an approval was asked for, as digests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The definition of the job.
+    pub job: String,
+    /// The message.
+    pub message: String,
+    /// The configuration of each later step that was known: that of the step behind the approval, filled in, and those
+    /// without expressions.
+    pub steps: BTreeMap<String, String>,
+}
+
+impl Bound {
+    /// One digest over all of it.
+    pub fn digest(&self) -> String {
+        digest(&serde_json::json!([self.job, self.message, self.steps]))
+    }
+}
+
+/// `sha256:...` of a value.
+pub fn digest(value: &Value) -> String {
+    let hash = Sha256::digest(value.to_string());
+    format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// The steps whose configuration is known while the step at `index` asks for an approval, each with what its
+/// expressions see: twice, with two different decisions, where it has expressions. Where both give different values,
+/// the configuration depends on the decision, and is not known.
+pub fn known_steps(state: &RunState, index: usize) -> Vec<(usize, Vec<Scope>)> {
+    let job = &state.run.job;
+    let later = job.all_steps().enumerate().skip(index + 1);
+    let own = later.filter(|(i, step)| step.step_type != approval::TYPE && job.part_of(*i) == Part::Steps);
+    let mut known = Vec::new();
+    for (i, step) in own {
+        // Expressions of further steps see what the steps between will do.
+        let plain = !Value::Object(step.config.clone()).to_string().contains("${{");
+        if plain {
+            known.push((i, vec![Scope::default()]));
+        } else if known.is_empty() && (index + 1..i).all(|i| is_approval(state, i)) {
+            let scopes = ["\u{1}", "\u{2}"].map(|mark| decided(state, index, i, mark));
+            known.push((i, scopes.to_vec()));
+        }
+    }
+    known
+}
+
+fn is_approval(state: &RunState, index: usize) -> bool {
+    state.run.job.step(index).is_some_and(|step| step.step_type == approval::TYPE)
+}
+
+/// What the step at `index` will see once the approvals before it are decided.
+fn decided(state: &RunState, first: usize, index: usize, mark: &str) -> Scope {
+    let mut scope = state.scope(index);
+    for step in (first..index).filter_map(|i| state.run.job.step(i)) {
+        let seen = serde_json::json!({
+            "status": "success",
+            "output": {"approved": true, "by": mark, "comment": mark},
+            "metadata": {},
+            "summary": mark,
+        });
+        scope.steps.insert(step.id.clone(), seen);
+    }
+    scope
+}

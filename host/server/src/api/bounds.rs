@@ -1,0 +1,490 @@
+//! Bounds of what strangers and holders of keys take: connections, attempts to log in, streams.
+//!
+//! Everything that is counted by address is counted before a key is known. An address is that of the peer; behind a proxy
+//! that `service.proxies` lists, it is the last one in `X-Forwarded-For` that is no such proxy. IPv6 addresses count by
+//! their network of 64 bits, since a stranger has all of it.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::{HeaderMap, Uri, header};
+use stepwell::engine::clock::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+/// Failed logins of one address in a second, and at once.
+const FAILURES: f64 = 10.0;
+const BURST: f64 = 20.0;
+/// Addresses that are counted apart; all others share one count.
+const MAX_ADDRESSES: usize = 4096;
+/// Seconds between two rows of the audit log about one address, and rows in that time about all.
+const NOTED_EVERY: i64 = 60;
+const MAX_NOTED: usize = 30;
+/// Keys that are remembered: as known to nobody, and as good.
+const MAX_KEYS: usize = 4096;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What an address is counted as.
+fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => Ipv6Addr::from(u128::from(six) & (u128::MAX << 64)).into(),
+        four => four,
+    }
+}
+
+/// The address that a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub IpAddr);
+
+/// Networks of the proxies in front of the service.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Proxies(Vec<(IpAddr, u32)>);
+
+impl Proxies {
+    /// Reads addresses and networks, such as `10.0.0.0/8`.
+    pub fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            let wrong = || {
+                format!("service.proxies: `{text}` is neither an address nor a network such as 10.0.0.0/8")
+            };
+            let (address, bits) = text.split_once('/').map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
+            let address: IpAddr = address.parse().map_err(|_| wrong())?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let bits = bits.map_or(Ok(most), str::parse).map_err(|_| wrong())?;
+            if bits > most { Err(wrong()) } else { Ok((address, bits)) }
+        };
+        texts.iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub fn has(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let same = |width: u32, bits: u32, a: u128, b: u128| {
+            let rest = width - bits;
+            a.checked_shr(rest).unwrap_or(0) == b.checked_shr(rest).unwrap_or(0)
+        };
+        self.0.iter().any(|(network, bits)| match (network, address) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => same(32, *bits, u32::from(*a).into(), u32::from(b).into()),
+            (IpAddr::V6(a), IpAddr::V6(b)) => same(128, *bits, (*a).into(), b.into()),
+            _ => false,
+        })
+    }
+
+    /// The address of the client.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.has(peer) {
+            return peer;
+        }
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let named: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+        let mut client = peer;
+        for text in named.iter().rev() {
+            // What is no address was written by somebody in front of the proxies.
+            let Ok(address) = text.parse::<IpAddr>() else { break };
+            client = address;
+            if !self.has(address) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+/// Failed logins by address.
+#[derive(Default)]
+pub(crate) struct Failures(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    addresses: HashMap<IpAddr, Tries>,
+    /// When rows were written.
+    noted: VecDeque<Timestamp>,
+    /// When addresses that have failed no more were forgotten: it costs as much as there are addresses.
+    swept: Option<Timestamp>,
+}
+
+struct Tries {
+    left: f64,
+    at: Timestamp,
+    failed: u64,
+    noted: Option<Timestamp>,
+}
+
+impl Tries {
+    fn refill(&mut self, now: Timestamp) {
+        let seconds = (now - self.at).as_seconds_f64().max(0.0);
+        self.left = (self.left + seconds * FAILURES).min(BURST);
+        self.at = now;
+    }
+}
+
+impl Table {
+    fn tries(&mut self, address: IpAddr, now: Timestamp) -> &mut Tries {
+        let mut address = counted(address);
+        if self.addresses.len() >= MAX_ADDRESSES && !self.addresses.contains_key(&address) {
+            if self.swept.is_none_or(|at| now - at >= chrono::Duration::seconds(1)) {
+                self.swept = Some(now);
+                self.addresses.values_mut().for_each(|tries| tries.refill(now));
+                self.addresses.retain(|_, tries| tries.left < BURST);
+            }
+            if self.addresses.len() >= MAX_ADDRESSES {
+                address = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+            }
+        }
+        let new = || Tries { left: BURST, at: now, failed: 0, noted: None };
+        let tries = self.addresses.entry(address).or_insert_with(new);
+        tries.refill(now);
+        tries
+    }
+}
+
+impl Failures {
+    /// Whether this address may try a key that is not known. The try counts at once, so that many at the same time are no
+    /// more than one after the other.
+    pub fn may_try(&self, address: IpAddr, now: Timestamp) -> bool {
+        let mut table = lock(&self.0);
+        let tries = table.tries(address, now);
+        let may = tries.left >= 1.0;
+        if may {
+            tries.left -= 1.0;
+        }
+        may
+    }
+
+    /// A try that did not fail counts no more.
+    pub fn passed(&self, address: IpAddr, now: Timestamp) {
+        let mut table = lock(&self.0);
+        let tries = table.tries(address, now);
+        tries.left = (tries.left + 1.0).min(BURST);
+    }
+
+    /// Counts a failed login for the audit log. Gives how many there were since the last row of the audit log, when another is due.
+    pub fn failed(&self, address: IpAddr, now: Timestamp) -> Option<u64> {
+        let mut table = lock(&self.0);
+        let minute = chrono::Duration::seconds(NOTED_EVERY);
+        while table.noted.front().is_some_and(|at| now - *at >= minute) {
+            table.noted.pop_front();
+        }
+        let room = table.noted.len() < MAX_NOTED;
+        let tries = table.tries(address, now);
+        tries.failed += 1;
+        if !room || tries.noted.is_some_and(|at| now - at < minute) {
+            return None;
+        }
+        tries.noted = Some(now);
+        let count = std::mem::take(&mut tries.failed);
+        table.noted.push_back(now);
+        Some(count)
+    }
+}
+
+/// Texts that are remembered for a while.
+#[derive(Default)]
+pub(crate) struct Remembered(Mutex<HashMap<String, Timestamp>>);
+
+impl Remembered {
+    pub fn has(&self, text: &str, now: Timestamp, life: chrono::Duration) -> bool {
+        lock(&self.0).get(text).is_some_and(|at| now - *at < life)
+    }
+
+    /// Remembers a text; false when there is no room for it.
+    pub fn add(&self, text: &str, now: Timestamp, life: chrono::Duration) -> bool {
+        let mut known = lock(&self.0);
+        if known.len() >= MAX_KEYS && !known.contains_key(text) {
+            known.retain(|_, at| now - *at < life);
+        }
+        let room = known.len() < MAX_KEYS || known.contains_key(text);
+        if room {
+            known.insert(text.to_owned(), now);
+        }
+        room
+    }
+
+    pub fn remove(&self, text: &str) {
+        lock(&self.0).remove(text);
+    }
+
+    pub fn forget(&self) {
+        lock(&self.0).clear();
+    }
+}
+
+/// Streams that are open.
+#[derive(Default)]
+pub(crate) struct Streams(Mutex<HashMap<String, u32>>);
+
+/// A stream, until it is dropped.
+pub(crate) struct Stream {
+    all: Arc<Streams>,
+    key: String,
+}
+
+impl Streams {
+    /// Opens a stream of a key, when there is room.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn open(self: &Arc<Self>, key: &str, per_key: u32, total: u32) -> Result<Stream, String> {
+        let mut open = lock(&self.0);
+        let own = open.get(key).copied().unwrap_or(0);
+        if own >= per_key {
+            return Err(format!("this key has {own} streams open, which is the most; close one"));
+        }
+        if open.values().sum::<u32>() >= total {
+            return Err(format!("this node has {total} streams open, which is the most"));
+        }
+        open.insert(key.to_owned(), own + 1);
+        Ok(Stream { all: self.clone(), key: key.to_owned() })
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut open = lock(&self.all.0);
+        if let Some(count) = open.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.key);
+            }
+        }
+    }
+}
+
+/// Names that are always ours: no public server gives them an address.
+const OWN: [&str; 2] = ["localhost", "stepwell"];
+
+/// Names that requests may ask for.
+///
+/// A page in a browser can reach a service on this machine under a name that its server resolves to 127.0.0.1. The name
+/// is in `Host`, so that a service on a loopback address answers only under names that are its own. An address is no name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    pub checked: bool,
+    pub own: Vec<String>,
+}
+
+impl Names {
+    pub fn allow(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+        let hosts = headers.get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or("?"));
+        !self.checked || hosts.chain(uri.authority().map(|host| host.as_str())).all(|host| self.own(host))
+    }
+
+    fn own(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        let name = name.trim_end_matches('.');
+        address.parse::<IpAddr>().is_ok()
+            || OWN.iter().any(|own| own.eq_ignore_ascii_case(name))
+            || self.own.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Connections that are open.
+pub(crate) struct Connections {
+    open: Mutex<Vec<Arc<Connection>>>,
+    most: usize,
+    per_address: usize,
+    proxies: Proxies,
+}
+
+/// A connection.
+pub(crate) struct Connection {
+    address: IpAddr,
+    requests: AtomicUsize,
+    /// Has it closed.
+    pub close: CancellationToken,
+}
+
+/// A request of a connection that is being answered.
+pub(crate) struct Answering(Arc<Connection>);
+
+impl Connection {
+    pub fn answering(self: &Arc<Self>) -> Answering {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Answering(self.clone())
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connections {
+    /// At most `most`, and a quarter of them from one address that is no proxy.
+    pub fn new(most: usize, proxies: Proxies) -> Self {
+        Self { open: Mutex::default(), most, per_address: (most / 4).max(1), proxies }
+    }
+
+    /// Takes a connection. Where there are too many, the oldest one of that address that no request is answered on gives
+    /// way, or the oldest of all; none does, and this one is closed, while all are being answered.
+    pub fn open(&self, address: IpAddr) -> Option<Arc<Connection>> {
+        let trusted = self.proxies.has(address);
+        let address = counted(address);
+        let mut open = lock(&self.open);
+        let own = open.iter().filter(|one| one.address == address).count();
+        let over = !trusted && own >= self.per_address;
+        if over || open.len() >= self.most {
+            let idle = |one: &Arc<Connection>| one.requests.load(Ordering::Relaxed) == 0;
+            let victim = open.iter().position(|one| idle(one) && (!over || one.address == address))?;
+            open.remove(victim).close.cancel();
+        }
+        let new =
+            Arc::new(Connection { address, requests: AtomicUsize::new(0), close: CancellationToken::new() });
+        open.push(new.clone());
+        Some(new)
+    }
+
+    pub fn closed(&self, connection: &Arc<Connection>) {
+        lock(&self.open).retain(|one| !Arc::ptr_eq(one, connection));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_timestamp_millis(1_750_000_000_000 + ms).unwrap()
+    }
+
+    #[test]
+    fn an_address_fails_ten_times_a_second_and_leaves_few_rows() {
+        let failures = Failures::default();
+        let (one, two): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let (mut tried, mut rows, mut told) = (0, 0, 0);
+        for ms in 0..10_000 {
+            if failures.may_try(one, at(ms)) {
+                tried += 1;
+                if let Some(count) = failures.failed(one, at(ms)) {
+                    rows += 1;
+                    told += count;
+                }
+            }
+        }
+        assert!((110..=121).contains(&tried), "{tried}");
+        assert_eq!((rows, told), (1, 1));
+        assert!(failures.may_try(two, at(10_000)));
+        // What did not fail does not count.
+        for _ in 0..1000 {
+            assert!(failures.may_try(two, at(10_000)));
+            failures.passed(two, at(10_000));
+        }
+        // A minute later the next row tells how many there were.
+        assert_eq!(failures.failed(one, at(70_000)), Some(tried));
+    }
+
+    #[test]
+    fn many_addresses_take_no_more_memory_and_no_more_rows() {
+        let failures = Failures::default();
+        let mut rows = 0;
+        for n in 0..50_000u32 {
+            let address = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+            failures.may_try(address, at(0));
+            rows += u64::from(failures.failed(address, at(0)).is_some());
+        }
+        assert!(lock(&failures.0).addresses.len() <= MAX_ADDRESSES + 1);
+        assert_eq!(rows, MAX_NOTED as u64);
+        // All others share one count, which is used up.
+        assert!(!failures.may_try("198.51.100.1".parse().unwrap(), at(0)));
+        // An IPv6 network is one address.
+        let failures = Failures::default();
+        for n in 0..20u128 {
+            assert!(failures.may_try(Ipv6Addr::from((0x2001_0db8u128 << 96) + n).into(), at(0)));
+        }
+        assert!(!failures.may_try("2001:db8::ffff".parse().unwrap(), at(0)));
+        assert!(failures.may_try("2001:db8:0:1::1".parse().unwrap(), at(0)));
+    }
+
+    #[test]
+    fn a_client_behind_a_proxy_is_the_last_that_is_no_proxy() {
+        let proxies = Proxies::read(&["10.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap();
+        for (peer, forwarded, client) in [
+            ("192.0.2.7", "203.0.113.9", "192.0.2.7"),
+            ("10.1.2.3", "203.0.113.9", "203.0.113.9"),
+            ("10.1.2.3", "1.1.1.1, 203.0.113.9, 10.9.9.9", "203.0.113.9"),
+            ("10.1.2.3", "1.1.1.1, nonsense", "10.1.2.3"),
+            ("10.1.2.3", "", "10.1.2.3"),
+            ("::1", "203.0.113.9", "203.0.113.9"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            let found = proxies.client(peer.parse().unwrap(), &headers);
+            assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {forwarded}");
+        }
+        for wrong in ["10.0.0.0/33", "proxy", "10.0.0.0/x", ""] {
+            assert!(Proxies::read(&[wrong.to_owned()]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_ours_is_refused() {
+        let names = Names { checked: true, own: vec!["stepwell.example".to_owned()] };
+        let asks = |names: &Names, host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            names.allow(&headers, &Uri::from_static("/"))
+        };
+        for (host, allowed) in [
+            ("localhost:7450", true),
+            ("LOCALHOST.", true),
+            ("stepwell", true),
+            ("stepwell.evil.example", false),
+            ("127.0.0.1:7450", true),
+            ("[::1]:7450", true),
+            ("stepwell.example:443", true),
+            ("evil.example", false),
+            ("localhost.evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("stepwell.example.evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(asks(&names, host), allowed, "{host}");
+        }
+        assert!(asks(&Names::default(), "evil.example"));
+        assert!(!names.allow(&HeaderMap::new(), &Uri::from_static("http://evil.example/")));
+    }
+
+    #[test]
+    fn streams_are_counted_by_key_and_in_all() {
+        let streams = Arc::new(Streams::default());
+        let mut open = Vec::new();
+        for key in ["a", "a", "b"] {
+            open.push(streams.open(key, 2, 3).unwrap_or_else(|why| panic!("{why}")));
+        }
+        assert!(streams.open("a", 2, 3).is_err() && streams.open("c", 2, 3).is_err());
+        open.pop();
+        assert!(streams.open("a", 2, 3).is_err() && streams.open("c", 2, 3).is_ok());
+        open.clear();
+        assert!(lock(&streams.0).is_empty());
+    }
+
+    #[test]
+    fn a_stranger_takes_a_quarter_of_the_connections_and_idle_ones_give_way() {
+        let connections = Connections::new(40, Proxies::read(&["192.0.2.9".to_owned()]).unwrap());
+        let stranger: IpAddr = "192.0.2.1".parse().unwrap();
+        let first: Vec<_> = (0..10).map(|_| connections.open(stranger).unwrap()).collect();
+        let busy: Vec<_> = first.iter().skip(1).map(Connection::answering).collect();
+        // The idle one gives way, and then none is idle.
+        let next = connections.open(stranger).unwrap();
+        assert!(first[0].close.is_cancelled() && first.iter().skip(1).all(|one| !one.close.is_cancelled()));
+        let _answering = next.answering();
+        assert!(connections.open(stranger).is_none());
+        // Others have the rest, and a proxy has all of it.
+        for n in 2..12u8 {
+            assert!(connections.open([192, 0, 2, n].into()).is_some());
+        }
+        let proxied: Vec<_> = (0..20).filter_map(|_| connections.open([192, 0, 2, 9].into())).collect();
+        assert_eq!(proxied.len(), 20);
+        drop(busy);
+        connections.closed(&next);
+        assert!(connections.open(stranger).is_some());
+    }
+}

@@ -1,0 +1,193 @@
+//! The log of a run: in pieces, or as a stream that grows with it.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
+use stepwell::Follow;
+use stepwell::engine::clock::{self, Timestamp};
+use stepwell::engine::store::{LogPlace, LogRecord};
+
+use super::bounds::Stream;
+use super::problem::Problem;
+use super::runs::state;
+use super::{App, Caller, Client, access};
+use crate::display::log_line;
+
+/// Lines that are read at once.
+const PAGE: u32 = 500;
+/// How often the store is asked for lines of other nodes: soon after a line, less often when nothing comes.
+const POLL: Duration = Duration::from_millis(500);
+const SLOW_POLL: Duration = Duration::from_secs(3);
+/// How often the key of a stream is looked up again.
+const CHECK: chrono::Duration = chrono::Duration::seconds(5);
+
+pub(super) async fn logs(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Extension(client): Extension<Client>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let job_id = state(&app, &caller, &id).await?.run.job.id.clone();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if text(header::ACCEPT).contains("text/event-stream") {
+        let after =
+            headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+        let bounds = app.host.configuration().service.streams.clone();
+        let open = app.streams.open(&caller.who().id, bounds.per_key, bounds.total);
+        let open = open.map_err(|why| Problem::new(StatusCode::TOO_MANY_REQUESTS, why))?;
+        let now = app.host.now();
+        let following = Following {
+            follow: app.host.follow(&id),
+            asked: Asked { headers, client, job_id },
+            id,
+            after,
+            place: LogPlace::default(),
+            poll: POLL,
+            ends: clock::later(now, bounds.lasts.0),
+            checked: now,
+            ended: false,
+            _open: open,
+            app,
+        };
+        return Ok(Sse::new(following.events()).keep_alive(KeepAlive::default()).into_response());
+    }
+    let json = text(header::ACCEPT).contains("application/json");
+    let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
+    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(pieces(app, id, json))).into_response())
+}
+
+/// The whole log, a page at a time.
+fn pieces(app: App, id: String, json: bool) -> impl stream::Stream<Item = Result<Bytes, std::io::Error>> {
+    let start = Some((LogPlace::default(), true));
+    stream::unfold(start, move |at| {
+        let (app, id) = (app.clone(), id.clone());
+        async move {
+            let (place, first) = at?;
+            let page = match app.host.store().log_page(&id, place, PAGE).await {
+                Ok(page) => page,
+                // The client sees that the answer was cut.
+                Err(error) => return Some((Err(std::io::Error::other(error)), None)),
+            };
+            let last = page.records.is_empty();
+            let text = if json { json_piece(&page.records, first) } else { text_piece(&page.records) };
+            Some((Ok(Bytes::from(text)), (!last).then_some((page.next, false))))
+        }
+    })
+}
+
+fn text_piece(records: &[LogRecord]) -> String {
+    let mut text = String::new();
+    for record in records {
+        text.push_str(&log_line(record));
+        text.push('\n');
+    }
+    text
+}
+
+/// A part of `{"items": [...], "next_cursor": null}`.
+fn json_piece(records: &[LogRecord], first: bool) -> String {
+    let mut text = String::new();
+    if first {
+        text.push_str("{\"items\":[");
+    }
+    for (i, record) in records.iter().enumerate() {
+        if !first || i > 0 {
+            text.push(',');
+        }
+        text.push_str(&serde_json::to_string(record).unwrap_or_default());
+    }
+    if records.is_empty() {
+        text.push_str("],\"next_cursor\":null}");
+    }
+    text
+}
+
+/// A log that is followed.
+struct Following {
+    app: App,
+    id: String,
+    /// The last line that the client has.
+    after: u64,
+    place: LogPlace,
+    follow: Follow,
+    poll: Duration,
+    ends: Timestamp,
+    checked: Timestamp,
+    asked: Asked,
+    ended: bool,
+    _open: Stream,
+}
+
+/// What the request said about the client.
+struct Asked {
+    headers: HeaderMap,
+    client: Client,
+    job_id: String,
+}
+
+impl Following {
+    /// The log from the line after `after` on, as it grows; an event `end` with the status when the run has ended. A
+    /// stream without it ends with its time, or with the key: the client goes on with another one.
+    fn events(self) -> impl stream::Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, async |mut at| {
+            let events = at.next().await?;
+            Some((stream::iter(events.into_iter().map(Ok)), at))
+        })
+        .flatten()
+    }
+
+    async fn next(&mut self) -> Option<Vec<Event>> {
+        while !self.ended {
+            let store = self.app.host.store();
+            // The status first: lines that came before the end are then there.
+            let row = store.row(&self.id).await.ok()?;
+            let page = store.log_page(&self.id, self.place, PAGE).await.ok()?;
+            let more = !page.records.is_empty();
+            self.place = page.next;
+            let new: Vec<Event> =
+                page.records.iter().filter(|line| line.seq > self.after).map(event).collect();
+            if !new.is_empty() {
+                self.poll = POLL;
+                return Some(new);
+            }
+            if more {
+                // Lines that the client has.
+                continue;
+            }
+            if row.status.is_terminal() {
+                self.ended = true;
+                return Some(vec![Event::default().event("end").data(row.status.name())]);
+            }
+            let now = self.app.host.now();
+            if now >= self.ends || !self.may_go_on(now).await {
+                return None;
+            }
+            let left = (self.ends - now).to_std().unwrap_or_default();
+            self.follow.grown(self.poll.min(left)).await;
+            self.poll = (self.poll * 2).min(SLOW_POLL);
+        }
+        None
+    }
+
+    /// Whether the key is still one that may see the run.
+    async fn may_go_on(&mut self, now: Timestamp) -> bool {
+        if now - self.checked < CHECK {
+            return true;
+        }
+        self.checked = now;
+        let Asked { headers, client, job_id } = &self.asked;
+        access::still(&self.app, headers, client.0, job_id).await
+    }
+}
+
+fn event(record: &LogRecord) -> Event {
+    let data = serde_json::to_string(record).unwrap_or_default();
+    Event::default().event("log").id(record.seq.to_string()).data(data)
+}

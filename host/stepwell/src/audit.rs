@@ -1,0 +1,156 @@
+//! The audit log: its chain, and what this process notes by itself.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use stepwell_engine::clock::Timestamp;
+use stepwell_engine::run::RunState;
+use stepwell_engine::store::{Audit, Broken, Change, Walk};
+use stepwell_engine::{Outcome, StepEnd};
+
+use crate::node::machine;
+use crate::{Host, HostError};
+
+/// Rows that are read at once.
+const PAGE: u32 = 1000;
+/// Rows about one attempt.
+const MOST_NOTED: usize = 32;
+
+/// What a check of the audit log found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AuditReport {
+    /// Whether every row is as it was written, and the rows that are expected are there.
+    pub intact: bool,
+    /// The first row that is not; null when all are.
+    pub broken: Option<Broken>,
+    /// Rows that were checked.
+    pub rows: u64,
+    /// Rows that the retention removed before them.
+    pub removed: u64,
+    /// Rows that a program of an earlier version wrote and that no row of this version follows yet: they are not in the chain.
+    pub open: u64,
+    /// The newest row of the chain, as `NUMBER:HASH`. Kept elsewhere, it shows later whether this log was replaced.
+    pub head: String,
+}
+
+impl Host {
+    /// Checks the chain of the audit log, and that it holds the row `NUMBER:HASH` that was its newest earlier.
+    ///
+    /// # Errors
+    /// When `expected` is no such row, or the store failed.
+    pub async fn verify_audit(&self, expected: Option<&str>) -> Result<AuditReport, HostError> {
+        let wrong = || {
+            HostError::Argument("expect", "must be NUMBER:HASH, as an earlier check printed it".to_owned())
+        };
+        let expected = match expected {
+            Some(text) => {
+                let (number, hash) = text.split_once(':').ok_or_else(wrong)?;
+                Some((number.parse::<u64>().map_err(|_| wrong())?, hash))
+            }
+            None => None,
+        };
+        loop {
+            let chain = self.store.audit_chain().await?;
+            let mut walk = Walk::new(&chain);
+            let mut broken = None;
+            let mut lost = expected.filter(|(number, _)| *number > chain.cut);
+            if expected.is_some_and(|(number, hash)| number == chain.cut && hash != chain.cut_hash) {
+                lost = expected;
+            }
+            'pages: while walk.number < chain.last {
+                let page = self.store.audit_links(walk.number, PAGE).await?;
+                if page.is_empty() {
+                    break;
+                }
+                for row in page.iter().filter(|row| row.number <= chain.last) {
+                    if let Err(found) = walk.step(row) {
+                        broken = Some(found);
+                        break 'pages;
+                    }
+                    lost = lost.filter(|(number, hash)| *number != row.number || *hash != row.hash);
+                }
+                if page.iter().any(|row| row.number > chain.last) {
+                    break;
+                }
+            }
+            let broken = broken.or_else(|| walk.end(&chain).err());
+            if broken.is_some() && self.store.audit_chain().await?.cut != chain.cut {
+                // The retention removed rows meanwhile.
+                continue;
+            }
+            let replaced = lost.map(|(number, _)| Broken {
+                seq: 0,
+                number,
+                why: "the row that is expected is not there: the log was replaced".to_owned(),
+            });
+            let broken = broken.or(replaced);
+            return Ok(AuditReport {
+                intact: broken.is_none(),
+                broken,
+                rows: walk.number - chain.cut,
+                removed: chain.cut,
+                open: chain.open,
+                head: format!("{}:{}", chain.last, chain.last_hash),
+            });
+        }
+    }
+
+    /// Adds a row about what this process itself did.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn note(&self, action: &str, target: &str, detail: &str) -> Result<(), HostError> {
+        let row = Audit {
+            at: self.now(),
+            by: format!("node:{}", machine()),
+            name: String::new(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            detail: detail.to_owned(),
+        };
+        Ok(self.store.write(vec![Change::Audit(row)]).await?)
+    }
+
+    /// The name of this machine.
+    pub fn machine(&self) -> String {
+        machine()
+    }
+}
+
+/// An approval that no one has decided about in time.
+pub(crate) fn not_decided(state: &RunState, step: usize, approved: bool, at: Timestamp) -> Audit {
+    let step_id = state.run.job.step(step).map_or("", |step| &step.id);
+    let verdict = if approved { "approved" } else { "rejected" };
+    Audit {
+        at,
+        by: format!("run:{}", state.run.execution_id),
+        name: state.run.job.id.clone(),
+        action: "approval.timeout".to_owned(),
+        target: state.run.execution_id.clone(),
+        detail: format!("step {step_id}: {verdict} by `on_timeout`"),
+    }
+}
+
+/// What an attempt was denied, and whose credentials the host used for it: a row for each rule and each credential.
+pub(crate) fn of_attempt(
+    state: &RunState,
+    step_id: &str,
+    (attempt, at): (u32, Timestamp),
+    end: &StepEnd,
+) -> Vec<Audit> {
+    let denied = match &end.outcome {
+        Outcome::Denied { rule, .. } if !end.receipt.denials.contains_key(rule) => Some((rule, 1)),
+        _ => None,
+    };
+    let denials = end.receipt.denials.iter().map(|(rule, count)| (rule, *count)).chain(denied);
+    let denials = denials.map(|(rule, count)| ("policy.deny", rule, format!(", {count} times")));
+    let secrets = end.receipt.secrets.iter().map(|name| ("secret.use", name, String::new()));
+    let row = |(action, target, more): (&str, &String, String)| Audit {
+        at,
+        by: format!("run:{}", state.run.execution_id),
+        name: state.run.job.id.clone(),
+        action: action.to_owned(),
+        target: target.clone(),
+        detail: format!("step {step_id}, attempt {attempt}{more}"),
+    };
+    denials.chain(secrets).take(MOST_NOTED).map(row).collect()
+}

@@ -1,0 +1,24 @@
+//! Pages of the log of a run.
+
+use stepwell_engine::StoreError;
+use stepwell_engine::store::{LogPage, LogPlace, LogRecord};
+
+use crate::sql::{Sql, params, parse};
+
+pub(crate) fn page(db: &dyn Sql, id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {
+    let LogPlace { mut fence, mut number, mut lines } = from;
+    let sql = "SELECT fence, n, logs FROM journal
+        WHERE execution_id = $1 AND (fence, n) > ($2, $3) AND lines > 0 ORDER BY fence, n LIMIT 1";
+    let mut records = Vec::new();
+    // One row at a time: a row holds the lines of one commit, and a page ends with the row that fills it.
+    while records.len() < limit as usize {
+        let row = db.one::<(u64, u64, Option<String>)>(sql, params![id, fence, number])?;
+        let Some((of, n, text)) = row else { break };
+        for record in parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))? {
+            lines += 1;
+            records.push(LogRecord { seq: lines, ..record });
+        }
+        (fence, number) = (of, n);
+    }
+    Ok(LogPage { records, next: LogPlace { fence, number, lines } })
+}
