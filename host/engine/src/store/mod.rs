@@ -5,6 +5,7 @@
 //! write in one transaction.
 
 mod chain;
+mod parts;
 mod records;
 mod rows;
 
@@ -18,6 +19,7 @@ use crate::job::Job;
 use crate::run::Event;
 
 pub use chain::*;
+pub use parts::*;
 pub use records::*;
 pub use rows::*;
 

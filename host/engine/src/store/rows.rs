@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Audit;
+use super::{Audit, Place};
 use crate::clock::{self, Timestamp};
 use crate::job::{Job, OnConflict};
 use crate::run::{Event, RunStatus};
@@ -244,37 +244,6 @@ pub struct Checkpoint {
     pub data: String,
 }
 
-/// A run, and the first part of what happened to it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
-    /// The run.
-    pub run: NewRun,
-    /// What happened, oldest first, without the checkpoint.
-    pub events: Vec<Event>,
-    /// Where the rest begins; none when this is all.
-    pub next: Option<Place>,
-}
-
-/// A further part of what happened to a run.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct EventPage {
-    /// What happened, oldest first.
-    pub events: Vec<Event>,
-    /// Where the rest begins; none when this is all.
-    pub next: Option<Place>,
-}
-
-/// A place in the journal of a run: the commit that a reader has read last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The claim of the commit.
-    pub fence: u64,
-    /// Its number within the claim.
-    pub number: u64,
-    /// Whether the reader gets the checkpoint, too: whoever works on the run.
-    pub with_checkpoint: bool,
-}
-
 /// What becomes of a claim after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -301,26 +270,6 @@ pub struct LogRecord {
     /// The line.
     #[serde(flatten)]
     pub line: LogLine,
-}
-
-/// A place in the log of a run: after the commit `number` of the claim `fence`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LogPlace {
-    /// The token of a claim.
-    pub fence: u64,
-    /// The number of a commit of it.
-    pub number: u64,
-    /// Lines before this place.
-    pub lines: u64,
-}
-
-/// A part of the log of a run.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LogPage {
-    /// The lines.
-    pub records: Vec<LogRecord>,
-    /// Where the next page begins.
-    pub next: LogPlace,
 }
 
 /// The status of a run.
