@@ -155,7 +155,11 @@ async fn retries_share_the_budget_of_their_run() {
     for (job, attempts, limit) in [
         (with("fail", json!({"text": "x".repeat(8_000)}), json!({"run_bytes": "64KiB"})), 6..=9, "run_bytes"),
         (with("spin", json!({}), json!({"fuel": 20_000_000, "run_factor": 3})), 4..=4, "run_factor"),
-        (with("calls", json!({"count": 101}), json!({"host_calls": 100, "run_factor": 2})), 2..=3, "run_factor"),
+        (
+            with("calls", json!({"count": 101}), json!({"host_calls": 100, "run_factor": 2})),
+            2..=3,
+            "run_factor",
+        ),
     ] {
         let state = site.run(&job).await;
         let (step, end) = (&state.steps[0], state.steps[0].end.as_ref().unwrap());

@@ -11,8 +11,9 @@ use stepwell::engine::run::{Event, RunStatus};
 use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
 use stepwell::engine::store::{
-    Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch, Idempotency, Key, Kind,
-    LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter, ScheduleRow, Source,
+    Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch,
+    Idempotency, Key, Kind, LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter,
+    ScheduleRow, Source,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
@@ -174,14 +175,19 @@ async fn a_long_journal_is_read_in_parts() {
     for (name, store, _place) in stores().await {
         store.insert(&new_run("one"), None).await.unwrap();
         store.claim_run("one", "w", now(), after(15)).await.unwrap();
-        let event = |n: u64| Event::StepSkipped { step: 0, reason: format!("{n} {}", "x".repeat(4_000)), at: now() };
+        let event =
+            |n: u64| Event::StepSkipped { step: 0, reason: format!("{n} {}", "x".repeat(4_000)), at: now() };
         for number in 1..=600 {
             let kept = Commit { number, ..commit("one", 1, vec![event(number)], 1, Next::Keep) };
             store.commit(Commit { status: None, ..kept }).await.unwrap();
         }
         store.save_checkpoint(checkpoint(1, 601, "last")).await.unwrap();
         let first = store.load("one").await.unwrap();
-        assert!((200..400).contains(&first.events.len()) && first.next.is_some(), "{name}: {}", first.events.len());
+        assert!(
+            (200..400).contains(&first.events.len()) && first.next.is_some(),
+            "{name}: {}",
+            first.events.len()
+        );
         let whole: Vec<Event> = (1..=600).map(event).collect();
         assert_eq!(load(&*store, "one").await.unwrap().1, whole, "{name}");
         let claims = store.claim(query(9, after(16))).await.unwrap();
@@ -194,8 +200,11 @@ async fn a_long_journal_is_read_in_parts() {
         }
         assert_eq!((events.len(), &events[..600]), (601, &whole[..]), "{name}");
         // A reader of the log that goes on counts from where it was, and another one from the beginning.
-        for (after, limit, expected) in [(0, 100, 1..=100), (100, 100, 101..=200), (590, 100, 591..=600), (5, 3, 6..=8)] {
-            let seqs: Vec<u64> = store.logs("one", after, limit).await.unwrap().iter().map(|line| line.seq).collect();
+        for (after, limit, expected) in
+            [(0, 100, 1..=100), (100, 100, 101..=200), (590, 100, 591..=600), (5, 3, 6..=8)]
+        {
+            let seqs: Vec<u64> =
+                store.logs("one", after, limit).await.unwrap().iter().map(|line| line.seq).collect();
             assert_eq!(seqs, expected.collect::<Vec<u64>>(), "{name} {after}");
         }
     }

@@ -197,14 +197,7 @@ impl Host {
             // Whoever waits for an approval has done nothing since it asked.
             let (job, mut events) = self.store.latest(&row.execution_id).await?;
             if let Some(Event::ApprovalRequested { step, message, at, until }) = events.pop() {
-                waiting.push(Asked {
-                    execution_id: row.execution_id,
-                    job,
-                    step,
-                    message,
-                    since: at,
-                    until,
-                });
+                waiting.push(Asked { execution_id: row.execution_id, job, step, message, since: at, until });
             }
         }
         Ok(waiting)

@@ -502,8 +502,7 @@ impl Worker<'_> {
             Report::Preparing(what) => self.observer.notice(&self.state, step, Notice::Preparing(&what)),
             Report::Log(line) => {
                 self.observer.notice(&self.state, step, Notice::Log(&line));
-                let record =
-                    LogRecord { seq: 0, at: self.now(), step_id: step_id.to_owned(), attempt, line };
+                let record = LogRecord { seq: 0, at: self.now(), step_id: step_id.to_owned(), attempt, line };
                 self.written = self.written.saturating_add(json_bytes(&record));
                 self.logs.push(record);
                 if self.logs.len() >= LOG_LINES_TO_COMMIT {

@@ -142,7 +142,8 @@ impl Ground {
             || found.is_none() && may_begin_anew;
         if !right && let Ok(mut wrong) = self.wrong_checkpoints.lock() {
             let expected = &saved.acknowledged;
-            wrong.push(format!("{run}: the step {step} got the checkpoint {found:?} instead of {expected:?}"));
+            wrong
+                .push(format!("{run}: the step {step} got the checkpoint {found:?} instead of {expected:?}"));
         }
         if found.is_none() {
             *saved = Saved::default();

@@ -141,7 +141,11 @@ impl World {
             .store(store.clone())
             .clock(Arc::new(self.clock))
             .sandbox(self.sandbox.clone())
-            .runner(Arc::new(Pretender { seed: self.seed, ground: self.ground.clone(), process: store.clone() }))
+            .runner(Arc::new(Pretender {
+                seed: self.seed,
+                ground: self.ground.clone(),
+                process: store.clone(),
+            }))
             .queues(queues)
             .build();
         match host {

@@ -302,7 +302,8 @@ mod tests {
         let (limits, most) = (limits(), Bytes::new(1_500));
         state.steps[0].count(&receipt(1, 0, 900));
         assert_eq!(state.allowance(1, &limits, most).unwrap().run_bytes.0, 600);
-        let judged = |stored| state.judged(1, &limits, most, end(Outcome::Succeeded, receipt(1, 0, stored))).outcome;
+        let judged =
+            |stored| state.judged(1, &limits, most, end(Outcome::Succeeded, receipt(1, 0, stored))).outcome;
         assert_eq!(judged(600), Outcome::Succeeded);
         assert_eq!(
             judged(601).message(),
@@ -330,7 +331,10 @@ mod tests {
         };
         for _ in 0..2_016 {
             let left = step.allowance(&Limits::STANDARD).unwrap();
-            assert_eq!((left.fuel, left.http_requests), (Limits::STANDARD.fuel, Limits::STANDARD.http_requests));
+            assert_eq!(
+                (left.fuel, left.http_requests),
+                (Limits::STANDARD.fuel, Limits::STANDARD.http_requests)
+            );
             step.count(&look);
         }
     }

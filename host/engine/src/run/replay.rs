@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn a_reader_holds_what_it_shows() {
         let steps: Vec<_> = (0..300).map(|n| json!({"id": format!("s{n}"), "type": "x"})).collect();
-        let job: Job = serde_json::from_value::<JobDefinition>(json!({"id": "j", "steps": steps})).unwrap().into();
+        let job: Job =
+            serde_json::from_value::<JobDefinition>(json!({"id": "j", "steps": steps})).unwrap().into();
         let at = Timestamp::default();
         let mut replay = Replay::for_display(NewRun::of(job.into(), "exec_1", at), Some(7));
         replay.add(&[Event::Started { at }]);
@@ -137,14 +138,16 @@ mod tests {
             let metadata = [("m".to_owned(), json!("y".repeat(100_000)))].into_iter().collect();
             let variables = [(format!("v{step}"), json!("z".repeat(1_000)))].into_iter().collect();
             let produced = Produced { summary: "w".repeat(100_000), output, metadata, variables };
-            let end = Arc::new(StepEnd { outcome: Outcome::Succeeded, produced, receipt: Receipt::default() });
+            let end =
+                Arc::new(StepEnd { outcome: Outcome::Succeeded, produced, receipt: Receipt::default() });
             replay.add(&[
                 Event::StepStarted { step, attempt: 1, at },
                 Event::StepEnded { step, attempt: 1, end, at },
             ]);
         }
         let state = replay.end().unwrap();
-        let held: usize = state.steps.iter().map(|step| step.end.as_ref().unwrap().produced.output.to_string().len()).sum();
+        let held: usize =
+            state.steps.iter().map(|step| step.end.as_ref().unwrap().produced.output.to_string().len()).sum();
         assert!((200_000..1_400_000).contains(&held) && state.variables.is_empty(), "{held}");
         assert_eq!(state.steps[7].end.as_ref().unwrap().produced.output[99], "x".repeat(1_000));
         let view = RunView::from(&state);

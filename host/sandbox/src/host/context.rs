@@ -11,8 +11,8 @@ use stepwell_engine::step::{Progress as Reported, Report};
 use tokio::sync::oneshot;
 use wasmtime::Result;
 
-use crate::guest::{Guest, LimitReached};
 use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
+use crate::guest::{Guest, LimitReached};
 
 const READ: &str = "CONTEXT_READ_NOT_GRANTED";
 const WRITE: &str = "CONTEXT_WRITE_NOT_GRANTED";
