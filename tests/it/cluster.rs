@@ -118,7 +118,7 @@ async fn settled(store: &dyn Store, load: &Load) {
     let mut fires = BTreeSet::new();
     for row in &rows {
         let id = &row.execution_id;
-        let (run, events) = stepwell_tests::load(&*store, id).await.unwrap();
+        let (run, events) = stepwell_tests::load(store, id).await.unwrap();
         let state = RunState::replay(run.clone(), &events).unwrap_or_else(|error| panic!("{id}: {error}"));
         assert_eq!(state.status.name(), "success", "{id}: {events:?}");
         for step in 0..state.steps.len() {

@@ -183,9 +183,12 @@ impl Step for Probe {
             | Case::Look => self.files(),
             Case::Socket | Case::Remember | Case::Http | Case::HttpMany => self.network(),
             Case::Sql => self.database(),
-            Case::Context | Case::Checkpoint | Case::Checkpoints | Case::Resume | Case::Park | Case::Entropy => {
-                self.surroundings()
-            }
+            Case::Context
+            | Case::Checkpoint
+            | Case::Checkpoints
+            | Case::Resume
+            | Case::Park
+            | Case::Entropy => self.surroundings(),
         }
     }
 }

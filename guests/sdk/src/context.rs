@@ -88,8 +88,9 @@ pub fn remaining() -> std::time::Duration {
     std::time::Duration::from_millis(wit::remaining_ms())
 }
 
-/// Parks the step: it runs again after that time, or later when it has been parked again and again for some time. Return any success, and save what the next call
-/// needs with [`save_checkpoint`]. Meanwhile the run holds no worker and no memory.
+/// Parks the step: it runs again after that time, or later when it has been parked again and again for some time. Return
+/// any success, and save what the next call needs with [`save_checkpoint`]. Meanwhile the run holds no worker and no
+/// memory.
 ///
 /// # Errors
 /// Outside a run.
