@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Nobody, Running, Site, one_step, told};
 
-const ARGUMENTS: &str = r#"arguments: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", "files/begin.ps1"]"#;
+const ARGUMENTS: &str =
+    r#"arguments: ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", "files/begin.ps1"]"#;
 
 /// A site with a stand-in for pwsh.
 fn site() -> Site {
@@ -200,8 +201,9 @@ async fn what_policy_does_not_grant_is_refused() {
     assert_eq!(end.receipt.denials["PROCESS_ARGUMENT_NOT_GRANTED"], 1);
 
     // More than the number of starts.
-    let none =
-        format!("process: [{{program: pwsh, path: pwsh, allow_weaker: true, {ARGUMENTS}}}]\nlimits: {{process_starts: 0}}");
+    let none = format!(
+        "process: [{{program: pwsh, path: pwsh, allow_weaker: true, {ARGUMENTS}}}]\nlimits: {{process_starts: 0}}"
+    );
     let none = self::site().policy("powershell", &none).host().await;
     let end = pwsh(&none, "echo hello", json!({})).await;
     assert!(told(&end).contains("limits.process_starts"), "{}", told(&end));
@@ -216,7 +218,9 @@ async fn the_real_pwsh_runs_where_it_is_installed() {
     };
     let real = std::fs::canonicalize(path).unwrap();
     let read = real.parent().unwrap().display();
-    let grants = format!("process: [{{program: pwsh, path: {path}, allow_weaker: true, {ARGUMENTS}, read: [{read}]}}]");
+    let grants = format!(
+        "process: [{{program: pwsh, path: {path}, allow_weaker: true, {ARGUMENTS}, read: [{read}]}}]"
+    );
     let site = Site::new().policy("powershell", &grants).host().await;
     for (script, parameters, expected) in [
         ("param([int[]]$N) ($N | Measure-Object -Sum).Sum", json!({"N": [1, 2, 3]}), "succeeded: \"6\""),

@@ -124,7 +124,8 @@ async fn memory_counts_over_all_processes_and_of_every_kind() {
         assert!(begun.elapsed() < Duration::from_secs(15), "{what}: {:?}", begun.elapsed());
     }
     // One process that asks for too much gets an error of its own.
-    let end = run(&site, &python("try:\n  bytearray(1 << 30)\nexcept MemoryError:\n  print('refused')")).await;
+    let end =
+        run(&site, &python("try:\n  bytearray(1 << 30)\nexcept MemoryError:\n  print('refused')")).await;
     assert!(told(&end).contains("refused"), "{}", told(&end));
     let end = run(&site, &python("m = bytearray(64 << 20); print('fits')")).await;
     assert!(told(&end).contains("fits"), "{}", told(&end));
@@ -137,7 +138,11 @@ async fn files_count_together_with_what_has_no_name() {
     }
     let site = site(", allow_weaker: true", "file_count: 100, process_timeout: 30s").await;
     for (what, code, expected) in [
-        ("many files", "for i in range(20):\n  open(f'f{i}', 'wb').write(b'x' * (1 << 20))", "process_file_bytes"),
+        (
+            "many files",
+            "for i in range(20):\n  open(f'f{i}', 'wb').write(b'x' * (1 << 20))",
+            "process_file_bytes",
+        ),
         (
             "files without a name",
             "import os, time\nkept = []\nfor i in range(20):\n  f = open('f', 'wb'); f.write(b'x' * (1 << 20)); f.flush(); os.unlink('f'); kept.append(f)\ntime.sleep(20)",
@@ -196,17 +201,37 @@ async fn a_program_cannot_reach_the_service_or_the_kernel() {
     let x86 = cfg!(target_arch = "x86_64");
     for (what, code, expected) in [
         // unshare, setns, clone with a new user namespace, clone3
-        ("namespaces", "call(272, 0x10000000); call(308, 0, 0); call(56, 0x10000000, 0, 0, 0, 0); call(435, 0, 0)", "1 1 1 38"),
+        (
+            "namespaces",
+            "call(272, 0x10000000); call(308, 0, 0); call(56, 0x10000000, 0, 0, 0, 0); call(435, 0, 0)",
+            "1 1 1 38",
+        ),
         // ptrace, process_vm_readv, pidfd_getfd, perf_event_open
-        ("other processes", "call(101, 16, parent, 0, 0); call(310, parent, 0, 0, 0, 0, 0); call(438, 0, 0, 0); call(298, 0, 0, -1, -1, 0)", "1 1 1 1"),
+        (
+            "other processes",
+            "call(101, 16, parent, 0, 0); call(310, parent, 0, 0, 0, 0, 0); call(438, 0, 0, 0); call(298, 0, 0, -1, -1, 0)",
+            "1 1 1 1",
+        ),
         // bpf, keyctl, userfaultfd, io_uring_setup, add_key
-        ("the kernel", "call(321, 0, 0, 0); call(250, 0, 0); call(323, 0); call(425, 1, 0); call(248, 0, 0, 0, 0, 0)", "1 1 1 1 1"),
+        (
+            "the kernel",
+            "call(321, 0, 0, 0); call(250, 0, 0); call(323, 0); call(425, 1, 0); call(248, 0, 0, 0, 0, 0)",
+            "1 1 1 1 1",
+        ),
         // mount, init_module, shmget, mq_open, personality
-        ("what is not listed", "call(165, 0, 0, 0, 0, 0); call(175, 0, 0, 0); call(29, 0, 4096, 0o1600); call(240, b'/x', 0o102, 0o600, 0); call(135, 0)", "38 38 38 38 38"),
+        (
+            "what is not listed",
+            "call(165, 0, 0, 0, 0, 0); call(175, 0, 0, 0); call(29, 0, 4096, 0o1600); call(240, b'/x', 0o102, 0o600, 0); call(135, 0)",
+            "38 38 38 38 38",
+        ),
         // getpid by the number of the x32 interface
         ("x32", "call(0x40000000 + 39)", "38"),
         // prlimit64, setpriority, sched_setaffinity of the service
-        ("limits of the service", "call(302, parent, 7, b'\\0' * 16, 0); call(141, 0, parent, 19); call(203, parent, 8, b'\\1' + b'\\0' * 7)", "1 1 1"),
+        (
+            "limits of the service",
+            "call(302, parent, 7, b'\\0' * 16, 0); call(141, 0, parent, 19); call(203, parent, 8, b'\\1' + b'\\0' * 7)",
+            "1 1 1",
+        ),
         ("a new session", "call(112); call(109, 0, 0)", "1 1"),
     ] {
         if !x86 {
@@ -270,7 +295,8 @@ async fn serve() -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
             let mut stream = stream.into_std().unwrap();
             stream.set_nonblocking(false).unwrap();
             let _ = stream.read(&mut [0; 1024]);
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
+            let _ =
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
         }
     });
     (address, serving)
@@ -309,31 +335,46 @@ async fn programs_and_guests_share_the_quota_of_a_workspace() {
         let script = format!("cd $STEPWELL_DIRECTORY; {script}");
         json!({"id": id, "type": "powershell", "runner": "pwsh", "script": script, "retry": {"max_attempts": 2, "backoff": "10ms", "on": ["any"]}})
     };
-    let guest = |id: &str, name: &str, count: u32| {
-        json!({"id": id, "type": "probe", "case": "write", "path": format!("/workspace/{name}"), "count": count})
-    };
+    let guest = |id: &str, name: &str, count: u32| json!({"id": id, "type": "probe", "case": "write", "path": format!("/workspace/{name}"), "count": count});
     let write = |name: &str, bytes: u32| format!("head -c {bytes} /dev/zero > {name}");
     for (what, steps, passes) in [
         ("both fit", vec![program("a", &write("p", 500_000)), guest("b", "g", 500_000)], true),
         ("a program first", vec![program("a", &write("p", 900_000)), guest("b", "g", 200_000)], false),
         ("a guest first", vec![guest("a", "g", 900_000), program("b", &write("p", 500_000))], false),
-        ("many small ones", vec![program("a", "for i in $(seq 30); do head -c 50000 /dev/zero > f$i; done")], false),
+        (
+            "many small ones",
+            vec![program("a", "for i in $(seq 30); do head -c 50000 /dev/zero > f$i; done")],
+            false,
+        ),
         (
             "what is deleted comes back",
-            vec![program("a", &write("p", 900_000)), program("b", "rm p"), guest("c", "g", 900_000), program("d", "rm g"), guest("e", "h", 900_000)],
+            vec![
+                program("a", &write("p", 900_000)),
+                program("b", "rm p"),
+                guest("c", "g", 900_000),
+                program("d", "rm g"),
+                guest("e", "h", 900_000),
+            ],
             true,
         ),
     ] {
         let job = json!({"id": "j", "workspace": "1MiB", "steps": steps}).to_string();
         let state = site.run(&job).await;
         let ends: Vec<_> = state.steps.iter().filter_map(|step| step.end.as_deref().map(told)).collect();
-        let passed = state.steps.iter().all(|step| step.end.as_ref().is_some_and(|end| end.outcome.is_success()));
+        let passed =
+            state.steps.iter().all(|step| step.end.as_ref().is_some_and(|end| end.outcome.is_success()));
         assert_eq!(passed, passes, "{what}: {ends:?}");
         if passes {
-            let du = Command::new("du").args(["-s", "--apparent-size", "-B1"]).arg(site.host.workspace(&state.run.execution_id)).output();
+            let du = Command::new("du")
+                .args(["-s", "--apparent-size", "-B1"])
+                .arg(site.host.workspace(&state.run.execution_id))
+                .output();
             let du = String::from_utf8(du.unwrap().stdout).unwrap();
             // The directory itself has some bytes.
-            assert!(du.split_whitespace().next().unwrap().parse::<u64>().unwrap() <= (1 << 20) + 8_192, "{what}: {du}");
+            assert!(
+                du.split_whitespace().next().unwrap().parse::<u64>().unwrap() <= (1 << 20) + 8_192,
+                "{what}: {du}"
+            );
         }
     }
 }

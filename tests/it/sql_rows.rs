@@ -58,7 +58,10 @@ async fn rows_are_bounded(connections: &Connections, long: &[&str], fits: &[(&st
         let error = read(&connection, text).await.unwrap_err();
         let grown = peak(false) - before;
         println!("{text}: {grown} MiB");
-        assert!(matches!(&error, Error::Limit(why) if why.contains("a row of the result")), "{text}: {error:?}");
+        assert!(
+            matches!(&error, Error::Limit(why) if why.contains("a row of the result")),
+            "{text}: {error:?}"
+        );
         assert!(grown < 128, "{text}: the memory grew by {grown} MiB");
         // The statement is over on the server, and the session is not used again.
         let connection = open(connections, SqlMode::Read, idle).await.unwrap();
@@ -271,13 +274,18 @@ async fn logins_of_mysql_that_can_get_more_rights_are_refused() {
         database.admin(&[&format!("GRANT {right} TO {name}@'%'")]).await;
         let found = logs_in(&database).await;
         match refused {
-            true => assert!(found.as_ref().is_err_and(|why| why.contains("too many rights")), "{right}: {found:?}"),
+            true => assert!(
+                found.as_ref().is_err_and(|why| why.contains("too many rights")),
+                "{right}: {found:?}"
+            ),
             false => assert_eq!(found, Ok(1), "{right}"),
         }
         database.admin(&[&format!("REVOKE {right} FROM {name}@'%'")]).await;
         assert_eq!(logs_in(&database).await, Ok(1), "{right} is taken back");
     }
     // One that is on from the beginning.
-    database.admin(&[&format!("GRANT files TO {name}@'%'"), &format!("SET DEFAULT ROLE files FOR {name}@'%'")]).await;
+    database
+        .admin(&[&format!("GRANT files TO {name}@'%'"), &format!("SET DEFAULT ROLE files FOR {name}@'%'")])
+        .await;
     assert!(logs_in(&database).await.is_err_and(|why| why.contains("too many rights")));
 }

@@ -141,8 +141,13 @@ async fn strings_of_mysql_end_in_the_same_place_whatever_the_mode_of_the_server(
 }
 
 async fn open(connections: &Connections, totals: &Arc<Totals>) -> Result<Connection, Error> {
-    let access =
-        Access { mode: SqlMode::Read, scripts: false, rows: 10, timeout: Duration::from_millis(200), idle: Duration::from_secs(1) };
+    let access = Access {
+        mode: SqlMode::Read,
+        scripts: false,
+        rows: 10,
+        timeout: Duration::from_millis(200),
+        idle: Duration::from_secs(1),
+    };
     connections.open("db", access, totals.clone()).await
 }
 

@@ -175,8 +175,7 @@ fn has_controllers(dir: &Path) -> Result<(), String> {
 /// Whether a group gives its controllers to those in it, and this user may make more.
 fn is_parted(dir: &Path) -> bool {
     let given = fs::read_to_string(dir.join("cgroup.subtree_control")).unwrap_or_default();
-    let writable =
-        |name: &str| rustix::fs::access(dir.join(name), rustix::fs::Access::WRITE_OK).is_ok();
+    let writable = |name: &str| rustix::fs::access(dir.join(name), rustix::fs::Access::WRITE_OK).is_ok();
     CONTROLLERS.iter().all(|name| given.split_whitespace().any(|given| given == *name))
         && writable("")
         && writable("cgroup.procs")

@@ -18,6 +18,7 @@ mod engine;
 mod guest;
 mod host;
 mod limiter;
+mod own_files;
 mod program;
 mod registry;
 mod scratch;

@@ -124,7 +124,8 @@ pub fn copy(from: &Path, to: &Path, most: usize) -> io::Result<()> {
                 let read = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
                 let source = rustix::fs::openat(dir, name, read, Mode::empty())?;
                 let mode = Mode::from_raw_mode(rustix::fs::fstat(&source)?.st_mode & 0o700) | Mode::WUSR;
-                let write = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let write =
+                    OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 let file = rustix::fs::openat(&target, name, write, mode)?;
                 io::copy(&mut File::from(source), &mut File::from(file)).map(drop)
             }

@@ -72,9 +72,8 @@ impl Quota {
         }
         if let Some((memory, tasks)) = self.memory_and_tasks {
             let taken = members.iter().filter_map(|pid| Taken::of(*pid));
-            let (used, running) = taken.fold((held.memory, 0), |sum, taken: Taken| {
-                (sum.0 + taken.memory, sum.1 + taken.threads)
-            });
+            let (used, running) = taken
+                .fold((held.memory, 0), |sum, taken: Taken| (sum.0 + taken.memory, sum.1 + taken.threads));
             if running > tasks {
                 return Some(format!(
                     "the program had more than {tasks} processes and threads, and was ended; raise `limits.process_tasks` in the policy"
@@ -236,7 +235,11 @@ mod tests {
     fn a_deleted_file_that_is_open_counts() {
         use std::io::Write;
         let me = i32::try_from(std::process::id()).unwrap();
-        let before = { let mut held = Held::default(); held.add(me); held.disk };
+        let before = {
+            let mut held = Held::default();
+            held.add(me);
+            held.disk
+        };
         let mut file = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         file.write_all(&vec![1; 1 << 20]).unwrap();
         file.sync_all().unwrap();

@@ -6,7 +6,9 @@
 use async_trait::async_trait;
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column as Described, Conn, DriverError, IoError, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
+use mysql_async::{
+    Column as Described, Conn, DriverError, IoError, Opts, OptsBuilder, Params, SslOpts, Value as Raw,
+};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
@@ -155,7 +157,8 @@ fn rules(grant: &str) -> bool {
     }
     match object.trim() {
         "*.*" => {
-            let more = grant.rsplit_once(" WITH ").is_some_and(|(_, options)| options.contains("GRANT OPTION"));
+            let more =
+                grant.rsplit_once(" WITH ").is_some_and(|(_, options)| options.contains("GRANT OPTION"));
             more || rights.iter().any(|right| !OF_DATA.contains(right))
         }
         object if object.starts_with("`MYSQL`.") || object.starts_with("MYSQL.") => {

@@ -59,10 +59,12 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let place = Place { host: server.host.clone(), port: server.port };
     let exceeded = Exceeded::default();
     let logging_in = tokio::time::timeout(LOGIN, place.log_in(&config, tls.as_ref(), &exceeded));
-    let client = logging_in.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(|why| match why {
-        Unreached::Stream(error) => format!("error connecting to server: {error}"),
-        Unreached::Refused(error) => told(&error),
-    })?;
+    let client = logging_in.await.map_err(|_| "it does not answer within 10 s".to_owned())?.map_err(
+        |why| match why {
+            Unreached::Stream(error) => format!("error connecting to server: {error}"),
+            Unreached::Refused(error) => told(&error),
+        },
+    )?;
     let rights = "SELECT version(), r.rolsuper OR r.rolcreaterole OR r.rolreplication OR EXISTS (
             SELECT FROM pg_roles g
             WHERE pg_has_role(session_user, g.oid, 'member') AND (g.rolsuper OR g.rolname IN

@@ -98,7 +98,8 @@ impl Host {
         if !from.is_dir() {
             return Ok(());
         }
-        stepwell_sandbox::tree::copy(&from, &to, MOST_FILES).map_err(|error| HostError::File { path: to, error })
+        stepwell_sandbox::tree::copy(&from, &to, MOST_FILES)
+            .map_err(|error| HostError::File { path: to, error })
     }
 
     /// Decides about the approval that a run waits for.

@@ -185,8 +185,25 @@ mod tests {
             assert!(is_safe(name), "{name}");
         }
         for name in [
-            "", ".", "..", ".curlrc", ".gitconfig", ".npmrc", "a/b", "/a", "../a", ".git/config", "a b", "a\nb",
-            "a\0", "\u{e9}", "a\\b", "$HOME", "~", "*", &"x".repeat(129),
+            "",
+            ".",
+            "..",
+            ".curlrc",
+            ".gitconfig",
+            ".npmrc",
+            "a/b",
+            "/a",
+            "../a",
+            ".git/config",
+            "a b",
+            "a\nb",
+            "a\0",
+            "\u{e9}",
+            "a\\b",
+            "$HOME",
+            "~",
+            "*",
+            &"x".repeat(129),
         ] {
             assert!(!is_safe(name), "{name:?}");
         }

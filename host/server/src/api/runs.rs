@@ -239,7 +239,8 @@ pub(super) async fn artifacts(
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, message));
         }
     };
-    let item = |file: tree::Found| Artifact { path: file.path.to_string_lossy().into_owned(), bytes: file.bytes };
+    let item =
+        |file: tree::Found| Artifact { path: file.path.to_string_lossy().into_owned(), bytes: file.bytes };
     Ok(Json(Artifacts { items: files.into_iter().map(item).collect(), next_cursor: None }))
 }
 
