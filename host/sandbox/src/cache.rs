@@ -5,16 +5,16 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::compile::{ComponentError, map_code};
+use crate::own_files::{NO_LINKS, open_own, read_or_make_key, write_private};
 
 /// Bytes of compiled code in a cache, of all versions of the program.
 const MOST_CACHED: u64 = 4 << 30;
@@ -82,8 +82,12 @@ impl Cache {
             tracing::warn!("{} is not what this cache wrote; it is compiled anew", path.display());
             return None;
         }
-        // What is used stays when the cache is full.
-        let _ = file.set_modified(std::time::SystemTime::now());
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "what is used stays when the cache is full; nothing else looks at it"
+        )]
+        let now = std::time::SystemTime::now();
+        let _ = file.set_modified(now);
         let component = map_code(engine, &opened);
         component.inspect_err(|error| tracing::warn!("{}: {error:#}", path.display())).ok()
     }
@@ -138,50 +142,6 @@ impl Cache {
             let _ = fs::remove_file(path.with_extension("lock"));
         }
         Ok(())
-    }
-}
-
-/// Writes a file for this user alone, whole or not at all.
-fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut unique = [0; 8];
-    getrandom::fill(&mut unique).map_err(std::io::Error::other)?;
-    let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_le_bytes(unique)));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(content)?;
-    drop(file);
-    fs::rename(temporary, path)
-}
-
-fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
-    if !path.exists() {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-        // Two processes may come here at once: the first link wins, both read it.
-        let temporary = path.with_extension(format!("{}", std::process::id()));
-        write_private(&temporary, &key)?;
-        let linked = fs::hard_link(&temporary, path);
-        fs::remove_file(&temporary)?;
-        match linked {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-    }
-    let mut key = [0; 32];
-    open_own(path)?.read_exact(&mut key)?;
-    Ok(key)
-}
-
-/// Opening a link fails.
-const NO_LINKS: i32 = OFlags::NOFOLLOW.bits().cast_signed();
-
-/// Opens a file that belongs to this user and that others cannot write to.
-fn open_own(path: &Path) -> std::io::Result<File> {
-    let file = OpenOptions::new().read(true).custom_flags(NO_LINKS).open(path)?;
-    let found = file.metadata()?;
-    let own = found.is_file() && found.uid() == rustix::process::geteuid().as_raw();
-    match own && found.mode() & 0o022 == 0 {
-        true => Ok(file),
-        false => Err(std::io::Error::other(format!("{} is not a file of this user's alone", path.display()))),
     }
 }
 

@@ -102,10 +102,11 @@ pub(crate) fn weaker() -> Vec<String> {
         )),
         _ => {}
     }
-    if let Err(why) = ControlGroups::here() {
-        weaker.push(format!(
-            "there is no control group for it, so its memory and processes are counted some times a second ({why})"
-        ));
+    if ControlGroups::here().is_err() {
+        weaker.push(
+            "there is no control group for it, so its memory and processes are counted some times a second"
+                .to_owned(),
+        );
     }
     weaker
 }

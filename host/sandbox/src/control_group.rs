@@ -46,7 +46,8 @@ impl ControlGroups {
         let mount = mounted(&read("/proc/self/mounts")?).ok_or("no cgroup2 file system is mounted")?;
         let groups = read("/proc/self/cgroup")?;
         let own = own(&groups).ok_or("this process is in no control group")?;
-        Self::below(&mount.join(own.trim_start_matches('/')))
+        let own = own.trim_matches('/');
+        Self::below(&if own.is_empty() { mount } else { mount.join(own) })
     }
 
     /// The groups of a service whose process is in `own`.

@@ -19,6 +19,7 @@ mod engine;
 mod guest;
 mod host;
 mod limiter;
+mod own_files;
 mod program;
 mod registry;
 mod scratch;
@@ -68,19 +69,22 @@ pub struct ProgramBounds {
     pub landlock: i32,
     /// What it cannot hold; rules need `allow_weaker: true` for each program then.
     pub weaker: Vec<String>,
+    /// Why there are no control groups; with places of this machine, for its operator.
+    pub without_groups: Option<String>,
 }
 
 impl ProgramBounds {
     /// Those of this machine.
     #[cfg(target_os = "linux")]
     pub fn here() -> Self {
-        Self { landlock: confine::landlock_version(), weaker: confine::weaker() }
+        let without_groups = control_group::ControlGroups::here().err().map(str::to_owned);
+        Self { landlock: confine::landlock_version(), weaker: confine::weaker(), without_groups }
     }
 
     /// Those of this machine.
     #[cfg(not(target_os = "linux"))]
     pub fn here() -> Self {
-        Self { landlock: 0, weaker: vec!["programs run on Linux only".to_owned()] }
+        Self { landlock: 0, weaker: vec!["programs run on Linux only".to_owned()], without_groups: None }
     }
 }
 

@@ -240,7 +240,8 @@ fn programs() -> Finding {
         let found = format!("Landlock {landlock}, control groups: all bounds of programs hold");
         return finding("programs", State::Good, found, "");
     }
-    let found = format!("Landlock {landlock}: {}", bounds.weaker.join("; "));
+    let why = bounds.without_groups.map(|why| format!(" ({why})")).unwrap_or_default();
+    let found = format!("Landlock {landlock}: {}{why}", bounds.weaker.join("; "));
     let fix = "delegate a control group (`Delegate=` of systemd) and use Linux 6.12 or newer, or write `allow_weaker: true` into the rules for programs";
     finding("programs", State::Warning, found, fix)
 }
