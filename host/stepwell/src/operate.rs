@@ -8,7 +8,7 @@ use stepwell_engine::job::{Job, StepDefinition};
 use stepwell_engine::job::approval::Approval;
 use stepwell_engine::run::{Bound, Effect, Event, RunState, RunStatus, apply, next, retry_of};
 use stepwell_engine::store::{
-    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Wake,
+    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Source, Wake,
 };
 
 use stepwell_engine::StoreError;
@@ -216,6 +216,9 @@ impl Host {
         }
         if approval.separation {
             let run = &state.run;
+            if run.started_by.is_empty() && matches!(run.source, Source::Api | Source::Retry { .. }) {
+                return Ok(Some("who started the run is not known, so `separation` lets no one approve it".to_owned()));
+            }
             let involved = run.started_by.contains(&decided.by) || self.editors(&run.job).await?.contains(&decided.by);
             if involved {
                 let why = "started the run or edited its job, and `separation` leaves the approval to others";

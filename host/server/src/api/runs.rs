@@ -15,7 +15,7 @@ use stepwell::engine::job::approval;
 use stepwell::engine::run::{Event as RunEvent, RunState, RunStatus, RunView};
 use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
-use stepwell::{Asking, Decided, Explanation};
+use stepwell::{Asking, Decided, Explanation, HostError};
 
 use super::body::{Sent, body, read};
 use super::access::Identity;
@@ -67,8 +67,15 @@ pub(super) async fn list(
     Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
 }
 
+/// The job of a run, when the caller's key is for it. Reads a row, and not what happened in the run.
+pub(super) async fn allowed(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
+    let row = app.host.store().row(id).await.map_err(HostError::from)?;
+    caller.sees(&row.job_id, StoreError::NotFound(id.to_owned()))?;
+    Ok(row.job_id)
+}
+
 /// The run, when the caller's key is for its job.
-pub(super) async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
+async fn state(app: &App, caller: &Caller, id: &str) -> Result<RunState, Problem> {
     let state = app.host.run(id).await?;
     caller.sees(&state.run.job.id, StoreError::NotFound(id.to_owned()))?;
     Ok(state)
@@ -89,7 +96,7 @@ pub(super) async fn cancel(
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Run>), Problem> {
     let reason: Reason = body(&bytes)?;
-    state(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let why = match reason.reason.as_str() {
         "" => format!("cancelled by {}", caller.name()),
         reason => format!("cancelled by {}: {reason}", caller.name()),
@@ -105,7 +112,7 @@ pub(super) async fn retry(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let request = read::<RetryRequest>(&bytes)?;
-    state(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app, "run.retry", &id);
     let admitted = app.host.retry(&id, request.value.from_start, job, audit).await?;
@@ -129,7 +136,7 @@ pub(super) async fn explain(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Explanation>, Problem> {
-    state(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     Ok(Json(app.host.explain(&id).await?))
 }
 
@@ -138,7 +145,7 @@ pub(super) async fn receipts(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Receipts>, Problem> {
-    state(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let (run, events) = app.host.store().load(&id).await?;
     let receipt = |event| match event {
         RunEvent::StepEnded { step, attempt, end, .. } => Some(StepReceipt {
@@ -157,7 +164,7 @@ pub(super) async fn artifacts(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Artifacts>, Problem> {
-    state(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let path = app.host.workspace(&id);
     let listed = tokio::task::spawn_blocking(move || {
         let mut items = Vec::new();
@@ -191,7 +198,7 @@ pub(super) async fn artifact(
     Extension(caller): Extension<Caller>,
     Path((id, path)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    state(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("the run {id} has no file `{path}`"));
     let (dir, wanted) = (app.host.workspace(&id), path.clone());
     // cap-std opens nothing outside the directory, whatever the path says.
@@ -275,7 +282,7 @@ pub(super) async fn decide(
     bytes: Bytes,
 ) -> Result<Json<RunView>, Problem> {
     let Decision { approved, comment, digest } = body(&bytes)?;
-    state(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let Identity { id: by, name, groups, .. } = caller.who().clone();
     let decided = Decided { approved, by, name, groups, roles: caller.role().all(), comment, digest };
     let action = if approved { "approval.approve" } else { "approval.reject" };
