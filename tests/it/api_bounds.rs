@@ -18,7 +18,12 @@ fn naps(ms: u32) -> serde_json::Value {
 
 async fn begun(server: &Server, job: &serde_json::Value) -> String {
     let reply = server
-        .request("POST", "/api/v2/jobs/execute", &[("prefer", "respond-async")], &json!({"job": job}).to_string())
+        .request(
+            "POST",
+            "/api/v2/jobs/execute",
+            &[("prefer", "respond-async")],
+            &json!({"job": job}).to_string(),
+        )
         .await;
     assert_eq!(reply.status, 202, "{reply:?}");
     reply.json()["execution_id"].as_str().unwrap().to_owned()
@@ -83,7 +88,8 @@ async fn the_first_key_is_in_no_output_and_expires() {
     let told = until("it names the file", told, |told| told.contains(&file.display().to_string())).await;
     assert!(!told.contains(key.rsplit('_').next().unwrap()), "{told}");
     let keys = server.get("/api/v2/keys").await.json();
-    let expires: chrono::DateTime<chrono::Utc> = keys["items"][0]["expires_at"].as_str().unwrap().parse().unwrap();
+    let expires: chrono::DateTime<chrono::Utc> =
+        keys["items"][0]["expires_at"].as_str().unwrap().parse().unwrap();
     let hours = (expires - chrono::Utc::now()).num_minutes();
     assert!((23 * 60..=24 * 60).contains(&hours), "{keys}");
     // With a key that is valid, the next start makes none.
@@ -124,7 +130,10 @@ async fn failed_logins_are_bounded_by_address_and_keep_no_one_out() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(other).unwrap();
     let mut stream = socket.connect(server.address.parse().unwrap()).await.unwrap();
-    stream.write_all(b"GET /api/v2/jobs HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET /api/v2/jobs HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 401"), "{text}");
@@ -156,9 +165,9 @@ async fn slow_headers_end_and_hold_no_one_up() {
             let mut byte = [0; 256];
             loop {
                 let _ = stream.write_all(b"x").await;
-                match tokio::time::timeout(Duration::from_millis(200), stream.read(&mut byte)).await {
-                    Ok(Ok(0) | Err(_)) => break,
-                    _ => {}
+                let read = tokio::time::timeout(Duration::from_millis(200), stream.read(&mut byte)).await;
+                if let Ok(Ok(0) | Err(_)) = read {
+                    break;
                 }
             }
             ended += 1;
@@ -229,15 +238,22 @@ async fn a_stream_ends_with_its_key() {
     assert!(stream.ends_within(Duration::from_secs(12)).await, "{}", stream.text);
     assert!(!other.ends_within(Duration::from_secs(1)).await, "{}", other.text);
     server.post(&format!("/api/v2/runs/{id}/cancel"), &json!({})).await;
-    assert!(other.ends_within(Duration::from_secs(10)).await && other.text.contains("event: end"), "{}", other.text);
+    assert!(
+        other.ends_within(Duration::from_secs(10)).await && other.text.contains("event: end"),
+        "{}",
+        other.text
+    );
 }
 
 /// A log of any length comes in pieces, as text and as JSON, and a line that is followed comes at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_log_comes_in_pieces() {
     let server = Server::start(Shell::new());
-    let steps: Vec<_> = (0..4).map(|n| json!({"id": format!("s{n}"), "type": "probe", "case": "log", "count": 400})).collect();
-    let run = server.post("/api/v2/jobs/execute", &json!({"job": {"id": "long", "steps": steps}})).await.json();
+    let steps: Vec<_> = (0..4)
+        .map(|n| json!({"id": format!("s{n}"), "type": "probe", "case": "log", "count": 400}))
+        .collect();
+    let run =
+        server.post("/api/v2/jobs/execute", &json!({"job": {"id": "long", "steps": steps}})).await.json();
     let path = format!("/api/v2/runs/{}/logs", run["execution_id"].as_str().unwrap());
     let text = server.get(&path).await;
     assert_eq!(text.header("transfer-encoding").as_deref(), Some("chunked"), "{}", text.headers);
@@ -295,7 +311,8 @@ async fn figures_of_queues_are_those_of_the_project() {
         server.post("/api/v2/keys", &new).await.json()["token"].as_str().unwrap().to_owned()
     };
     let (a, b) = (key("team-a").await, key("team-b").await);
-    let job = json!({"id": "waits", "timezone": "Asia/Tokyo", "steps": [{"id": "w", "type": "wait", "for": 3600}]});
+    let job =
+        json!({"id": "waits", "timezone": "Asia/Tokyo", "steps": [{"id": "w", "type": "wait", "for": 3600}]});
     for _ in 0..3 {
         let body = json!({"job": job}).to_string();
         let headers = [("authorization", &*format!("Bearer {a}")), ("prefer", "respond-async")];
@@ -306,7 +323,8 @@ async fn figures_of_queues_are_those_of_the_project() {
     assert_eq!(paused.status, 204, "{paused:?}");
     let waiting = async || {
         let all = server.get("/api/v2/queues").await.json();
-        let tokyo = all["items"].as_array().unwrap().iter().find(|queue| queue["queue"] == "Asia/Tokyo").cloned();
+        let tokyo =
+            all["items"].as_array().unwrap().iter().find(|queue| queue["queue"] == "Asia/Tokyo").cloned();
         tokyo.map_or(0, |queue| queue["waiting"].as_u64().unwrap() + queue["held"].as_u64().unwrap())
     };
     until("they wait", waiting, |count| *count == 3).await;

@@ -85,7 +85,9 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
         assert_eq!(reply.status, 200, "{approver}: {reply:?}");
     }
     // What does not say whom it means is refused with the job.
-    for approver in ["ann@team.example", "Ann Lee", "https://login.example/1", "user:ann", "role:boss", "${{ vars.who }}"] {
+    for approver in
+        ["ann@team.example", "Ann Lee", "https://login.example/1", "user:ann", "role:boss", "${{ vars.who }}"]
+    {
         let reply = server.post("/api/v2/jobs/validate", &job(&json!({"approvers": [approver]}))).await;
         assert_eq!(reply.status, 422, "{approver}: {reply:?}");
         assert!(reply.body.contains("/steps/0/approvers/0"), "{approver}: {reply:?}");
@@ -97,7 +99,10 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
     let log = server.get("/api/v2/audit?limit=1000").await.json();
     let refused = log["items"].as_array().unwrap().iter().filter(|row| row["action"] == "approval.refuse");
     assert_eq!(refused.clone().count(), 5 * (fakes.len() + 1));
-    assert!(refused.clone().any(|row| row["by"] == format!("user:{issuer}/666") && row["name"] == "ann"), "{log}");
+    assert!(
+        refused.clone().any(|row| row["by"] == format!("user:{issuer}/666") && row["name"] == "ann"),
+        "{log}"
+    );
 }
 
 /// With `separation`, neither who started the run nor who edited its job approves it, whichever way it was started.
@@ -130,7 +135,10 @@ async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
     let id = started["execution_id"].as_str().unwrap().to_owned();
     parked(&server, &id).await;
     let other = job(&json!({"separation": true, "message": "Really?"}));
-    assert_eq!(with(&server, &eve, None, "PUT", "/api/v2/jobs/release", &other.to_string()).await.status, 200);
+    assert_eq!(
+        with(&server, &eve, None, "PUT", "/api/v2/jobs/release", &other.to_string()).await.status,
+        200
+    );
     assert_eq!(decide(&server, &bob, &id, &approve).await.status, 409);
     // A run that retries another one is also of who started that one.
     assert_eq!(decide(&server, &ann, &id, &json!({"approved": false})).await.status, 200);
@@ -145,17 +153,27 @@ async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
     assert_eq!(decide(&server, &server.token.clone(), &again, &approve).await.status, 200);
     // At a time: who scheduled it.
     let once = json!({"job": separate, "scheduled_time": (chrono::Utc::now() + chrono::Duration::seconds(1)).to_rfc3339()});
-    let scheduled = with(&server, &ann, None, "POST", "/api/v2/jobs/schedule", &once.to_string()).await.json();
+    let scheduled =
+        with(&server, &ann, None, "POST", "/api/v2/jobs/schedule", &once.to_string()).await.json();
     let id = scheduled["execution_id"].as_str().unwrap().to_owned();
     parked(&server, &id).await;
     assert_eq!(decide(&server, &ann, &id, &approve).await.status, 409);
     // The command is who uses it.
-    let shell = server.shell.clone().file("job.yaml", &separate.to_string().replace("probe", "wait").replace(r#""case":"echo","#, r#""for":0,"#).replace(r#","text":"out""#, ""));
+    let shell = server.shell.clone().file(
+        "job.yaml",
+        &separate
+            .to_string()
+            .replace("probe", "wait")
+            .replace(r#""case":"echo","#, r#""for":0,"#)
+            .replace(r#","text":"out""#, ""),
+    );
     let mut child = shell.command(&["run".to_owned(), "job.yaml".to_owned()]).spawn().unwrap();
     let own = async || {
         let list = server.get("/api/v2/approvals").await.json();
         let mut items = list["items"].as_array().unwrap().iter();
-        items.find(|item| item["execution_id"] != id).map(|item| item["execution_id"].as_str().unwrap().to_owned())
+        items
+            .find(|item| item["execution_id"] != id)
+            .map(|item| item["execution_id"].as_str().unwrap().to_owned())
     };
     let run = until("the command asks", own, Option::is_some).await.unwrap();
     let refused = shell.run(&["approvals", "approve", &run, "ok"]);
@@ -178,9 +196,12 @@ async fn an_approval_is_for_what_was_shown() {
             {"id": "told", "type": "probe", "case": "echo", "text": "${{ steps.ok.output.by }}"}]})
     };
     let token = server.token.clone();
-    let (one, two) = (asking(&server, &token, &vars("echo")).await, asking(&server, &token, &vars("log")).await);
+    let (one, two) =
+        (asking(&server, &token, &vars("echo")).await, asking(&server, &token, &vars("log")).await);
     let list = server.get("/api/v2/approvals").await.json();
-    let of = |id: &str| list["items"].as_array().unwrap().iter().find(|item| item["execution_id"] == id).cloned().unwrap();
+    let of = |id: &str| {
+        list["items"].as_array().unwrap().iter().find(|item| item["execution_id"] == id).cloned().unwrap()
+    };
     let (first, second) = (of(&one), of(&two));
     assert!(first["digest"].as_str().unwrap().starts_with("sha256:"), "{first}");
     assert_ne!(first["digest"], second["digest"]);
@@ -198,7 +219,8 @@ async fn an_approval_is_for_what_was_shown() {
     assert!(done["steps"][2]["output"].as_str().is_some(), "{done}");
     // The row of the decision names the digest.
     let log = server.get("/api/v2/audit?limit=10").await.json();
-    let row = log["items"].as_array().unwrap().iter().find(|row| row["action"] == "approval.approve").unwrap();
+    let row =
+        log["items"].as_array().unwrap().iter().find(|row| row["action"] == "approval.approve").unwrap();
     assert!(row["detail"].as_str().unwrap().contains(first["digest"].as_str().unwrap()), "{row}");
     // The operator changes a default that the step uses: the approval that was asked for is about another configuration.
     std::fs::write(server.shell.path("config.yaml"), types("evil")).unwrap();
@@ -270,7 +292,9 @@ async fn parked_runs_of_one_project_hide_nothing_of_another() {
         assert_eq!(started.status, 202, "{started:?}");
     }
     let count = async || {
-        database.query_row("SELECT COUNT(*) FROM runs WHERE status = 'parked'", [], |row| row.get::<_, u32>(0)).unwrap()
+        database
+            .query_row("SELECT COUNT(*) FROM runs WHERE status = 'parked'", [], |row| row.get::<_, u32>(0))
+            .unwrap()
     };
     until("all are parked", count, |count| *count == 306).await;
     let list = server.get("/api/v2/approvals").await.json();

@@ -39,7 +39,10 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
             .map(|n| {
                 let store = store.clone();
                 tokio::spawn(async move {
-                    store.write(vec![Change::Audit(row(2 * n)), Change::Audit(row(2 * n + 1))]).await.unwrap();
+                    store
+                        .write(vec![Change::Audit(row(2 * n)), Change::Audit(row(2 * n + 1))])
+                        .await
+                        .unwrap();
                     store.insert(&new_run(&format!("run-{n}")), Some(row(n))).await.unwrap();
                 })
             })
@@ -48,13 +51,17 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
             task.await.unwrap();
         }
         let found = report(&store, None).await;
-        assert_eq!((&found["intact"], &found["rows"], &found["open"]), (&json!(true), &json!(60), &json!(0)), "{name}");
+        assert_eq!(
+            (&found["intact"], &found["rows"], &found["open"]),
+            (&json!(true), &json!(60), &json!(0)),
+            "{name}"
+        );
         let head = found["head"].as_str().unwrap().to_owned();
         store.write(vec![Change::Audit(row(40))]).await.unwrap();
         assert_eq!(report(&store, Some(&head)).await["intact"], true, "{name}: it goes on");
         let other = format!("60:{}", "0".repeat(64));
         assert_eq!(report(&store, Some(&other)).await["intact"], false, "{name}");
-        assert_eq!(report(&store, Some(&"99:00".to_owned())).await["intact"], false, "{name}");
+        assert_eq!(report(&store, Some("99:00")).await["intact"], false, "{name}");
         // Retention.
         let query = CleanUp {
             runs_before: now() - Duration::days(1),
@@ -66,7 +73,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
             dry_run: false,
             include_dead: true,
         };
-        store.clean_up(query.clone()).await.unwrap();
+        store.clean_up(query).await.unwrap();
         let cut = report(&store, None).await;
         assert_eq!(cut["intact"], true, "{name}: {cut}");
         assert_eq!(cut["rows"].as_u64().unwrap() + cut["removed"].as_u64().unwrap(), 61, "{name}: {cut}");
@@ -75,7 +82,11 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         assert_eq!(report(&store, None).await["rows"], 0, "{name}");
         store.write(vec![Change::Audit(row(50))]).await.unwrap();
         let last = report(&store, None).await;
-        assert_eq!((&last["intact"], &last["rows"], &last["removed"]), (&json!(true), &json!(1), &json!(61)), "{name}");
+        assert_eq!(
+            (&last["intact"], &last["rows"], &last["removed"]),
+            (&json!(true), &json!(1), &json!(61)),
+            "{name}"
+        );
     }
 }
 
@@ -88,8 +99,16 @@ async fn a_row_that_was_touched_is_named() {
         ("removed", "DELETE FROM audit WHERE seq = 2", 2),
         ("the newest removed", "DELETE FROM audit WHERE seq = 10", 10),
         ("the time moved", "UPDATE audit SET at = at - 1 WHERE seq = 7", 7),
-        ("swapped", "UPDATE audit SET n = -n WHERE seq IN (4, 5); UPDATE audit SET n = 9 + n WHERE seq IN (4, 5)", 4),
-        ("added", "UPDATE audit SET n = n + 100 WHERE n > 5; INSERT INTO audit (at, row, n, hash) VALUES (1, '{}', 6, 'x')", 6),
+        (
+            "swapped",
+            "UPDATE audit SET n = -n WHERE seq IN (4, 5); UPDATE audit SET n = 9 + n WHERE seq IN (4, 5)",
+            4,
+        ),
+        (
+            "added",
+            "UPDATE audit SET n = n + 100 WHERE n > 5; INSERT INTO audit (at, row, n, hash) VALUES (1, '{}', 6, 'x')",
+            6,
+        ),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s.db");
@@ -100,7 +119,11 @@ async fn a_row_that_was_touched_is_named() {
         assert_eq!(report(&store, None).await["intact"], true, "{what}");
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let found = report(&store, None).await;
-        assert_eq!((&found["intact"], &found["broken"]["number"]), (&json!(false), &json!(broken)), "{what}: {found}");
+        assert_eq!(
+            (&found["intact"], &found["broken"]["number"]),
+            (&json!(false), &json!(broken)),
+            "{what}: {found}"
+        );
     }
 }
 
@@ -108,7 +131,8 @@ async fn a_row_that_was_touched_is_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_of_an_earlier_version_come_into_the_chain() {
     let Some(database) = servers::postgres().await else { return };
-    let (one, two) = (PostgresStore::new(&database.url()).unwrap(), PostgresStore::new(&database.url()).unwrap());
+    let (one, two) =
+        (PostgresStore::new(&database.url()).unwrap(), PostgresStore::new(&database.url()).unwrap());
     one.write(vec![Change::Audit(row(0))]).await.unwrap();
     let url = database.url();
     let place = url.split('?').next().unwrap();
@@ -118,12 +142,20 @@ async fn rows_of_an_earlier_version_come_into_the_chain() {
     client.execute("INSERT INTO stepwell.audit (at, row) VALUES (7, $1)", &[&old]).await.unwrap();
     let store: Arc<dyn Store> = Arc::new(one);
     let found = report(&store, None).await;
-    assert_eq!((&found["intact"], &found["rows"], &found["open"]), (&json!(true), &json!(1), &json!(1)), "{found}");
+    assert_eq!(
+        (&found["intact"], &found["rows"], &found["open"]),
+        (&json!(true), &json!(1), &json!(1)),
+        "{found}"
+    );
     // By the statement for many runs, and by the one for a single change, on another node.
     two.insert(&new_run("a"), Some(row(2))).await.unwrap();
     two.write(vec![Change::Audit(row(3))]).await.unwrap();
     let found = report(&store, None).await;
-    assert_eq!((&found["intact"], &found["rows"], &found["open"]), (&json!(true), &json!(4), &json!(0)), "{found}");
+    assert_eq!(
+        (&found["intact"], &found["rows"], &found["open"]),
+        (&json!(true), &json!(4), &json!(0)),
+        "{found}"
+    );
 }
 
 /// The command over the store of the service: its exit code and output.
@@ -146,19 +178,32 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
         "policy: 1\nname: p\nsteps: [probe, http]\nsql: [{{connection: w}}]\nhttp: [{{url: '{url}', methods: [GET], allow_private: ['127.0.0.1/32'], inject: {{header: authorization, format: 'Bearer {{}}', secret: token}}}}]\n"
     );
     let config = "connections: {w: {type: sqlite, path: w.db}}\nsecrets: {token: 'env:TOKEN'}\n";
-    let shell = Shell::new().file("config.yaml", config).file("policy.yaml", &policy).env("TOKEN", "canary-7b1f");
+    let shell =
+        Shell::new().file("config.yaml", config).file("policy.yaml", &policy).env("TOKEN", "canary-7b1f");
     let server = Server::start(shell);
     // A step that uses a secret twice, and is denied a host.
-    let step = |id: &str, url: &str| json!({"id": id, "type": "http", "url": url, "continue_on_failure": true});
+    let step =
+        |id: &str, url: &str| json!({"id": id, "type": "http", "url": url, "continue_on_failure": true});
     let job = json!({"job": {"id": "calls", "steps": [step("a", &format!("{url}/x")), step("b", "https://elsewhere.example/")]}});
     let run = server.post("/api/v2/jobs/execute", &job).await.json();
     let id = run["execution_id"].as_str().unwrap().to_owned();
     let log = async || server.get("/api/v2/audit?limit=1000").await.json();
-    let used = until("the use is noted", async || rows(&log().await, "secret.use"), |rows| !rows.is_empty()).await;
+    let used =
+        until("the use is noted", async || rows(&log().await, "secret.use"), |rows| !rows.is_empty()).await;
     assert_eq!(used.len(), 1, "{used:?}");
-    assert_eq!((&used[0]["target"], &used[0]["by"]), (&json!("token"), &json!(format!("run:{id}"))), "{used:?}");
+    assert_eq!(
+        (&used[0]["target"], &used[0]["by"]),
+        (&json!("token"), &json!(format!("run:{id}"))),
+        "{used:?}"
+    );
     let denied = rows(&log().await, "policy.deny");
-    assert!(denied.iter().any(|row| row["by"] == format!("run:{id}") && row["target"].as_str().unwrap().starts_with("HTTP_")), "{denied:?}");
+    assert!(
+        denied
+            .iter()
+            .any(|row| row["by"] == format!("run:{id}")
+                && row["target"].as_str().unwrap().starts_with("HTTP_")),
+        "{denied:?}"
+    );
     // A job that policy refuses: one row, however often it is sent.
     let refused = json!({"id": "sql", "steps": [{"id": "s", "type": "sql", "connection_name": "w", "query": "SELECT 1"}]});
     for _ in 0..5 {
@@ -177,10 +222,12 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
     assert_eq!(found[0]["by"], "address:127.0.0.1");
     // Reloads, right and wrong.
     server.signal("HUP");
-    until("the reload is noted", async || rows(&log().await, "system.reload").len(), |count| *count == 1).await;
+    until("the reload is noted", async || rows(&log().await, "system.reload").len(), |count| *count == 1)
+        .await;
     std::fs::write(server.shell.path("policy.yaml"), "policy: 1\nnonsense: 1\n").unwrap();
     server.signal("HUP");
-    let reloads = until("so is the other", async || rows(&log().await, "system.reload"), |rows| rows.len() == 2).await;
+    let reloads =
+        until("so is the other", async || rows(&log().await, "system.reload"), |rows| rows.len() == 2).await;
     assert!(reloads[0]["detail"].as_str().unwrap().contains("nothing changes"), "{reloads:?}");
     // The first key, and the chain over all of it.
     let made = rows(&log().await, "key.create");

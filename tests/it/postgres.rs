@@ -16,8 +16,12 @@ use crate::stores::{ids, job, new_run, now, query};
 /// A migration of a large table takes longer than any other statement may.
 #[tokio::test]
 async fn a_migration_takes_as_long_as_it_takes() {
-    const LONG: &[Migration] =
-        &[MIGRATIONS[0], MIGRATIONS[1], MIGRATIONS[2], Migration { version: 4, works_since: 1, sql: "SELECT pg_sleep(16)" }];
+    const LONG: &[Migration] = &[
+        MIGRATIONS[0],
+        MIGRATIONS[1],
+        MIGRATIONS[2],
+        Migration { version: 4, works_since: 1, sql: "SELECT pg_sleep(16)" },
+    ];
     let Some(database) = servers::postgres().await else { return };
     let settings: PostgresSettings = database.url().parse().unwrap();
     let store = PostgresStore::with(settings.migrations(LONG));

@@ -107,7 +107,11 @@ async fn tokens_let_in_whom_the_provider_says_and_nobody_else() {
     let token = of(&["ops"]);
     assert_eq!(status(&token, None, "POST", "/api/v2/queues/UTC/pause").await, 204);
     let log = with(&server, &token, None, "GET", "/api/v2/audit?limit=1", "").await.json();
-    assert_eq!(log["items"][0]["by"], format!("user:{}/1234", provider.web.url("").trim_end_matches('/')), "{log}");
+    assert_eq!(
+        log["items"][0]["by"],
+        format!("user:{}/1234", provider.web.url("").trim_end_matches('/')),
+        "{log}"
+    );
     assert_eq!(log["items"][0]["name"], "ann@team.example", "{log}");
     // What is wrong with a token is said, and each of these is refused.
     let changed = |key: &str, value: Value| {

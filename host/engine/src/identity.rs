@@ -45,7 +45,9 @@ impl Who {
                 let named = rest.and_then(|rest| rest.split_once('/'));
                 match named.is_some_and(|(issuer, sub)| !issuer.is_empty() && !sub.is_empty()) {
                     true => Ok(Self::User(text.to_owned())),
-                    false => Err("a person is `user:`, the issuer of the token, `/`, and its `sub`".to_owned()),
+                    false => {
+                        Err("a person is `user:`, the issuer of the token, `/`, and its `sub`".to_owned())
+                    }
                 }
             }
             _ if text == "command" => Ok(Self::Command),
@@ -79,9 +81,15 @@ mod tests {
     #[test]
     fn names_that_people_choose_name_no_one() {
         let groups = ["releases".to_owned()];
-        let key = Actor { identity: "key:0a1b2c3d", name: "ann", groups: &[], roles: &["viewer", "operator"] };
+        let key =
+            Actor { identity: "key:0a1b2c3d", name: "ann", groups: &[], roles: &["viewer", "operator"] };
         // Somebody who calls themselves like the key, like its id, or like somebody else's identity.
-        let person = |name| Actor { identity: "user:https://login.example/7", name, groups: &groups, roles: &["operator"] };
+        let person = |name| Actor {
+            identity: "user:https://login.example/7",
+            name,
+            groups: &groups,
+            roles: &["operator"],
+        };
         for (text, is_key, is_person) in [
             ("ann", true, false),
             ("key:ann", true, false),
@@ -98,13 +106,26 @@ mod tests {
         ] {
             let who = Who::parse(text).unwrap();
             assert_eq!(who.is(&key), is_key, "{text}");
-            for name in ["ann", "0a1b2c3d", "key:ann", "key:0a1b2c3d", "user:https://login.example/70", "command"] {
+            for name in
+                ["ann", "0a1b2c3d", "key:ann", "key:0a1b2c3d", "user:https://login.example/70", "command"]
+            {
                 assert_eq!(who.is(&person(name)), is_person, "{text} {name}");
             }
         }
-        for text in
-            ["", "ann@example.com", "Ann Lee", "https://login.example/7", "user:ann", "user:https://", "role:viewer", "role:", "key:", "group:", "team/ann", "${{ vars.who }}"]
-        {
+        for text in [
+            "",
+            "ann@example.com",
+            "Ann Lee",
+            "https://login.example/7",
+            "user:ann",
+            "user:https://",
+            "role:viewer",
+            "role:",
+            "key:",
+            "group:",
+            "team/ann",
+            "${{ vars.who }}",
+        ] {
             assert!(Who::parse(text).is_err(), "{text}");
         }
     }

@@ -38,7 +38,9 @@ impl Host {
     /// # Errors
     /// When `expected` is no such row, or the store failed.
     pub async fn verify_audit(&self, expected: Option<&str>) -> Result<AuditReport, HostError> {
-        let wrong = || HostError::Argument("expect", "must be NUMBER:HASH, as an earlier check printed it".to_owned());
+        let wrong = || {
+            HostError::Argument("expect", "must be NUMBER:HASH, as an earlier check printed it".to_owned())
+        };
         let expected = match expected {
             Some(text) => {
                 let (number, hash) = text.split_once(':').ok_or_else(wrong)?;

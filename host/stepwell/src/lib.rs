@@ -51,8 +51,7 @@ use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, RunState, RunView};
 use stepwell_engine::store::{Claim, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
-    Configuration, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError,
-    project,
+    Configuration, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError, project,
 };
 use stepwell_sandbox::{ComponentError, Issue, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -64,8 +63,8 @@ use stepwell_engine::trace::Spans;
 use telemetry::Measures;
 use worker::Left;
 
-use builder::Sources;
 pub use audit::AuditReport;
+use builder::Sources;
 pub use builder::{HostBuilder, SystemClock};
 pub use error::{HostError, argument};
 pub use explain::{Cause, Explanation};

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell_engine::identity::Actor;
-use stepwell_engine::job::{Job, StepDefinition};
 use stepwell_engine::job::approval::Approval;
+use stepwell_engine::job::{Job, StepDefinition};
 use stepwell_engine::run::{Bound, Effect, Event, RunState, RunStatus, apply, next, retry_of};
 use stepwell_engine::store::{
-    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Source, Wake,
+    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Source,
+    Wake,
 };
 
 use stepwell_engine::StoreError;
@@ -217,9 +218,12 @@ impl Host {
         if approval.separation {
             let run = &state.run;
             if run.started_by.is_empty() && matches!(run.source, Source::Api | Source::Retry { .. }) {
-                return Ok(Some("who started the run is not known, so `separation` lets no one approve it".to_owned()));
+                return Ok(Some(
+                    "who started the run is not known, so `separation` lets no one approve it".to_owned(),
+                ));
             }
-            let involved = run.started_by.contains(&decided.by) || self.editors(&run.job).await?.contains(&decided.by);
+            let involved =
+                run.started_by.contains(&decided.by) || self.editors(&run.job).await?.contains(&decided.by);
             if involved {
                 let why = "started the run or edited its job, and `separation` leaves the approval to others";
                 return Ok(Some(format!("{} {why}", decided.shown())));
@@ -336,8 +340,11 @@ impl Host {
         audit: Audit,
     ) -> Result<DeadLetter, HostError> {
         let (mut letter, version) = self.open_letter(execution_id).await?;
-        letter.resolution =
-            Some(Resolution::Discarded { reason: reason.to_owned(), by: audit.who().to_owned(), at: audit.at });
+        letter.resolution = Some(Resolution::Discarded {
+            reason: reason.to_owned(),
+            by: audit.who().to_owned(),
+            at: audit.at,
+        });
         self.store
             .write(vec![put(&letter, "discarded", Expect::Version(version)), Change::Audit(audit)])
             .await?;

@@ -166,7 +166,9 @@ impl Host {
             let config = Value::Object(definition.config_for(component.manifest(), left_out));
             let mut filled = scopes.iter().map(|scope| self.filled(&config, definition, scope).ok());
             let first = filled.next()??;
-            filled.all(|other| other.as_ref() == Some(&first)).then(|| (definition.id.clone(), digest(&first)))
+            filled
+                .all(|other| other.as_ref() == Some(&first))
+                .then(|| (definition.id.clone(), digest(&first)))
         });
         Bound { job: job.digest().to_owned(), message: digest(&message.into()), steps: known.collect() }
     }

@@ -12,8 +12,8 @@ use stepwell_engine::clock::Timestamp;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, Link, LogPage, LogPlace, LogRecord, NewRun, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow,
-    Standing, Vitals, Wake,
+    LedgerFilter, LedgerRow, Link, LogPage, LogPlace, LogRecord, NewRun, QueueRow, Record, Renewal,
+    RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;

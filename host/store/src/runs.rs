@@ -12,9 +12,9 @@ use stepwell_engine::store::{
 };
 use stepwell_engine::{StoreError, project};
 
-use crate::{audit, records};
 use crate::shared::{Shared, lock};
 use crate::sql::{Param, Row, Sql, failed, json, micros, params, parse, time, until};
+use crate::{audit, records};
 
 pub(crate) const READY: i64 = 1;
 pub(crate) const WAITING: i64 = 2;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use stepwell_engine::{StoreError, project};
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::schedule::{Decision, RunOverlap};
 use stepwell_engine::store::{FireBatch, Fired, LedgerFilter, LedgerRow, NewFire, QueueRow, ScheduleRow};
+use stepwell_engine::{StoreError, project};
 
 use crate::runs;
 use crate::shared::Shared;

@@ -9,8 +9,8 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::{
     Audit, AuditRow, Chain, Change, Claim, ClaimQuery, CleanUp, Commit, FireBatch, Fired, Inserted, Kind,
-    LedgerFilter, LedgerRow, Link, LogPage, LogPlace, LogRecord, NewRun, Next, QueueRow, Record, Renewal, RunFilter, RunRow,
-    ScheduleRow, Standing, Vitals, Wake,
+    LedgerFilter, LedgerRow, Link, LogPage, LogPlace, LogRecord, NewRun, Next, QueueRow, Record, Renewal,
+    RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};

@@ -81,7 +81,9 @@ impl Approval {
             Some(document.error(&format!("{at}/approvers/{i}"), format!("`{}`: {why}", cut(text, 60))))
         });
         let mut wrong: Vec<Diagnostic> = wrong.collect();
-        if Self::of(step).is_some_and(|approval| approval.separation && approval.on_timeout == OnTimeout::Approve) {
+        if Self::of(step)
+            .is_some_and(|approval| approval.separation && approval.on_timeout == OnTimeout::Approve)
+        {
             let message = "with `separation`, somebody has to approve, and not the time";
             wrong.push(document.error(&format!("{at}/on_timeout"), message).help("leave `on_timeout` out"));
         }

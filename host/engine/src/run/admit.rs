@@ -166,7 +166,9 @@ fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
             break;
         }
         events.push(match (&state.end, state.ended_at) {
-            (Some(end), Some(at)) => Event::StepInherited { step, end: end.clone(), at, bound: state.bound.clone() },
+            (Some(end), Some(at)) => {
+                Event::StepInherited { step, end: end.clone(), at, bound: state.bound.clone() }
+            }
             _ => Event::SkipInherited {
                 step,
                 reason: state.reason.clone().unwrap_or_default(),

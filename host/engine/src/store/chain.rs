@@ -139,10 +139,14 @@ mod tests {
             ("the newest removed", |rows| drop(rows.pop()), 5),
             ("the oldest removed", |rows| drop(rows.remove(0)), 1),
             ("swapped", |rows| rows.swap(1, 2), 2),
-            ("replaced with a hash of its own", |rows| {
-                rows[3].text = "{}".to_owned();
-                rows[3].hash = link(&rows[2].hash, 4, rows[3].at, "{}");
-            }, 5),
+            (
+                "replaced with a hash of its own",
+                |rows| {
+                    rows[3].text = "{}".to_owned();
+                    rows[3].hash = link(&rows[2].hash, 4, rows[3].at, "{}");
+                },
+                5,
+            ),
         ];
         for (what, touch, number) in touches {
             let mut rows = sound.clone();

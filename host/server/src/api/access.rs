@@ -140,7 +140,9 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
     }
     let found = match token {
-        None => Err(unauthorized("send an API key: `Authorization: Bearer sw_...`; `stepwell keys create` makes one")),
+        None => Err(unauthorized(
+            "send an API key: `Authorization: Bearer sw_...`; `stepwell keys create` makes one",
+        )),
         Some(token) => identity_of(app, token).await,
     };
     let failed = found.as_ref().err().filter(|problem| problem.status == StatusCode::UNAUTHORIZED.as_u16());

@@ -48,7 +48,9 @@ impl Proxies {
     /// Reads addresses and networks, such as `10.0.0.0/8`.
     pub fn read(texts: &[String]) -> Result<Self, String> {
         let read = |text: &String| {
-            let wrong = || format!("service.proxies: `{text}` is neither an address nor a network such as 10.0.0.0/8");
+            let wrong = || {
+                format!("service.proxies: `{text}` is neither an address nor a network such as 10.0.0.0/8")
+            };
             let (address, bits) = text.split_once('/').map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
             let address: IpAddr = address.parse().map_err(|_| wrong())?;
             let most = if address.is_ipv4() { 32 } else { 128 };

@@ -151,7 +151,8 @@ impl Following {
             let page = store.log_page(&self.id, self.place, PAGE).await.ok()?;
             let more = !page.records.is_empty();
             self.place = page.next;
-            let new: Vec<Event> = page.records.iter().filter(|line| line.seq > self.after).map(event).collect();
+            let new: Vec<Event> =
+                page.records.iter().filter(|line| line.seq > self.after).map(event).collect();
             if !new.is_empty() {
                 self.poll = POLL;
                 return Some(new);

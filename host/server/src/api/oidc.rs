@@ -105,7 +105,9 @@ impl Provider {
         if time("nbf").is_some_and(|begin| begin > seconds + LEEWAY) {
             return Err(refused("it is not valid yet"));
         }
-        self.of(&claims).ok_or_else(|| refused(&format!("it has no claim `sub`, or none named `{}`", self.settings.name_claim)))
+        self.of(&claims).ok_or_else(|| {
+            refused(&format!("it has no claim `sub`, or none named `{}`", self.settings.name_claim))
+        })
     }
 
     fn of(&self, claims: &Map<String, Value>) -> Option<Identity> {

@@ -104,11 +104,8 @@ const LETTERS: &[(&str, &str, &str)] = &[
     ("cursor", "string", "`next_cursor` of the previous page."),
 ];
 
-const VERIFY: &[(&str, &str, &str)] = &[(
-    "expect",
-    "string",
-    "A row that must be in the log: the `head` of an earlier check. Default: none.",
-)];
+const VERIFY: &[(&str, &str, &str)] =
+    &[("expect", "string", "A row that must be in the log: the `head` of an earlier check. Default: none.")];
 
 const CLEAN_UP: &[(&str, &str, &str)] = &[
     (

@@ -17,8 +17,8 @@ use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
 use stepwell::{Asking, Decided, Explanation, HostError};
 
-use super::body::{Sent, body, read};
 use super::access::Identity;
+use super::body::{Sent, body, read};
 use super::handlers::{Page, Params, limit, page};
 use super::problem::Problem;
 use super::v2::accepted;

@@ -202,7 +202,11 @@ async fn accept<T>(
 }
 
 /// Answers a request. The connection counts as one in use until the answer begins, and until its end when it is a stream.
-async fn answered<B>(router: Router, request: Request<B>, answering: Answering) -> Result<Response, Infallible>
+async fn answered<B>(
+    router: Router,
+    request: Request<B>,
+    answering: Answering,
+) -> Result<Response, Infallible>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,

@@ -19,7 +19,7 @@ use stepwell::engine::store::{Audit, Idempotency};
 use stepwell::engine::trace::Trace;
 use stepwell::{Admitted, HostError};
 
-use super::body::{in_project, note_refusals, malformed, read, utf8};
+use super::body::{in_project, malformed, note_refusals, read, utf8};
 use super::problem::Problem;
 use super::views::{Accepted, EngineQueue, EngineStatus, LegacyRun, ScheduleRequest, Scheduled, StepTypes};
 use super::{App, Caller, Checked};

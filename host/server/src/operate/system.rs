@@ -178,7 +178,10 @@ pub(super) async fn verify_audit(expect: Option<&str>, api: &ApiArgs) -> Ends {
             lines.push(format!("rows that the retention removed before them: {}", text(found, "/removed")));
         }
         if text(found, "/open") != "0" {
-            lines.push(format!("rows of an earlier version that are not in the chain yet: {}", text(found, "/open")));
+            lines.push(format!(
+                "rows of an earlier version that are not in the chain yet: {}",
+                text(found, "/open")
+            ));
         }
         lines.push(format!("head: {}", text(found, "/head")));
         lines.join("\n")

@@ -137,7 +137,8 @@ fn a_parked_step_is_called_again_and_its_time_is_not_the_jobs() {
 #[test]
 fn an_approval_asks_waits_and_decides() {
     let steps = || json!([{"id": "ok", "type": "approval", "message": "Go?"}, {"id": "b", "type": "x"}]);
-    let asked = Event::ApprovalRequested { step: 0, message: "Go?".to_owned(), at: at(1), until: at(9), bound: None };
+    let asked =
+        Event::ApprovalRequested { step: 0, message: "Go?".to_owned(), at: at(1), until: at(9), bound: None };
     let decided = |approved, by: Option<&str>| Event::ApprovalDecided {
         step: 0,
         approved,
@@ -467,8 +468,13 @@ fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
         while let Some(effect) = next(&state) {
             let step = match effect {
                 Effect::RequestApproval { step } => {
-                    let asked =
-                        Event::ApprovalRequested { step, message: String::new(), at: at(1), until: at(9), bound: None };
+                    let asked = Event::ApprovalRequested {
+                        step,
+                        message: String::new(),
+                        at: at(1),
+                        until: at(9),
+                        bound: None,
+                    };
                     apply(&mut state, &asked).unwrap();
                     let by = Some("ada".to_owned());
                     let decided = Event::ApprovalDecided {
