@@ -165,9 +165,9 @@ async fn slow_headers_end_and_hold_no_one_up() {
             let mut byte = [0; 256];
             loop {
                 let _ = stream.write_all(b"x").await;
-                match tokio::time::timeout(Duration::from_millis(200), stream.read(&mut byte)).await {
-                    Ok(Ok(0) | Err(_)) => break,
-                    _ => {}
+                let read = tokio::time::timeout(Duration::from_millis(200), stream.read(&mut byte)).await;
+                if let Ok(Ok(0) | Err(_)) = read {
+                    break;
                 }
             }
             ended += 1;

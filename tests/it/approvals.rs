@@ -151,6 +151,36 @@ async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
         assert_eq!(decide(&server, token, &again, &approve).await.status, 409);
     }
     assert_eq!(decide(&server, &server.token.clone(), &again, &approve).await.status, 200);
+    // At a time: who scheduled it.
+    let once = json!({"job": separate, "scheduled_time": (chrono::Utc::now() + chrono::Duration::seconds(1)).to_rfc3339()});
+    let scheduled =
+        with(&server, &ann, None, "POST", "/api/v2/jobs/schedule", &once.to_string()).await.json();
+    let id = scheduled["execution_id"].as_str().unwrap().to_owned();
+    parked(&server, &id).await;
+    assert_eq!(decide(&server, &ann, &id, &approve).await.status, 409);
+    // The command is who uses it.
+    let shell = server.shell.clone().file(
+        "job.yaml",
+        &separate
+            .to_string()
+            .replace("probe", "wait")
+            .replace(r#""case":"echo","#, r#""for":0,"#)
+            .replace(r#","text":"out""#, ""),
+    );
+    let mut child = shell.command(&["run".to_owned(), "job.yaml".to_owned()]).spawn().unwrap();
+    let own = async || {
+        let list = server.get("/api/v2/approvals").await.json();
+        let mut items = list["items"].as_array().unwrap().iter();
+        items
+            .find(|item| item["execution_id"] != id)
+            .map(|item| item["execution_id"].as_str().unwrap().to_owned())
+    };
+    let run = until("the command asks", own, Option::is_some).await.unwrap();
+    let refused = shell.run(&["approvals", "approve", &run, "ok"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("separation"), "{told}");
+    assert_eq!(decide(&server, &server.token.clone(), &run, &approve).await.status, 200);
+    assert!(child.wait().unwrap().success());
 }
 
 /// What is approved is what runs: the digest changes with the job, the message and the configuration, and a step whose

@@ -61,7 +61,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         assert_eq!(report(&store, Some(&head)).await["intact"], true, "{name}: it goes on");
         let other = format!("60:{}", "0".repeat(64));
         assert_eq!(report(&store, Some(&other)).await["intact"], false, "{name}");
-        assert_eq!(report(&store, Some(&"99:00".to_owned())).await["intact"], false, "{name}");
+        assert_eq!(report(&store, Some("99:00")).await["intact"], false, "{name}");
         // Retention.
         let query = CleanUp {
             runs_before: now() - Duration::days(1),
@@ -73,7 +73,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
             dry_run: false,
             include_dead: true,
         };
-        store.clean_up(query.clone()).await.unwrap();
+        store.clean_up(query).await.unwrap();
         let cut = report(&store, None).await;
         assert_eq!(cut["intact"], true, "{name}: {cut}");
         assert_eq!(cut["rows"].as_u64().unwrap() + cut["removed"].as_u64().unwrap(), 61, "{name}: {cut}");

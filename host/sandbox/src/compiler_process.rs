@@ -66,8 +66,9 @@ impl CompilerProgram {
         let writer = thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(&wasm)));
         let reader = thread::spawn(move || {
             let mut text = String::new();
-            let read = stderr.map(|pipe| pipe.take(MESSAGE_BYTES).read_to_string(&mut text));
-            read.is_some_and(|read| read.is_ok()).then_some(text).unwrap_or_default()
+            // What is not text is none of its messages.
+            stderr.map(|pipe| pipe.take(MESSAGE_BYTES).read_to_string(&mut text));
+            text
         });
         let status = wait(&mut child).map_err(failed)?;
         drop(writer.join());

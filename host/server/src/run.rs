@@ -1,15 +1,17 @@
 //! `stepwell run`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use stepwell::engine::document::{Diagnostic, Diagnostics};
 use stepwell::engine::project;
-use stepwell::engine::run::RunState;
+use stepwell::engine::run::{Admission, RunState};
 use stepwell::engine::{JobDefinition, job};
 use stepwell::{Host, HostError};
 use tokio_util::sync::CancellationToken;
 
+use crate::api::keys::{self, By};
 use crate::cli::{ApiArgs, Output, RunArgs};
 use crate::client::{Call, Client};
 use crate::display::Terminal;
@@ -32,7 +34,9 @@ pub(crate) async fn run(args: RunArgs) -> Result<Exit, Failure> {
             let job = checked(&args.api, &source, &host).await?;
             known_step(&job, args.show_output.as_deref())?;
             let variables = variables(&job.vars, &assigned)?;
-            host.submit(job, variables).await?
+            let audit = keys::audit(&host, &By::command(&host), "job.run", "", &job.id);
+            let admission = Admission { variables, queued: false, ..Admission::default() };
+            host.enqueue(&Arc::new(job.into()), admission, None, Some(audit)).await?.execution_id
         }
         (None, Some(id)) => {
             let state = host.run(id).await?;

@@ -346,7 +346,8 @@ impl Host {
             schedule::Fire { nominal, decision: Decision::Admitted, reason: "once".to_owned(), due: at };
         // Several at one time are several fires: the number tells them apart.
         let id = loop {
-            let new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
+            let mut new = self.new_fire(&row, &fire, |_| Source::Api, None, RunOverlap::Allow, now);
+            new.run.iter_mut().for_each(|run| run.started_by.push(audit.by.clone()));
             let Some(id) = new.row.execution_id.clone() else {
                 return Err(HostError::Refused(new.row.reason));
             };

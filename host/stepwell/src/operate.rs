@@ -9,7 +9,8 @@ use stepwell_engine::job::approval::Approval;
 use stepwell_engine::job::{Job, StepDefinition};
 use stepwell_engine::run::{Bound, Effect, Event, Replay, RunState, RunStatus, apply, next, retry_of};
 use stepwell_engine::store::{
-    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Wake,
+    Audit, Change, Commit, DeadLetter, Expect, Kind, Next, Record, Resolution, RunFilter, RunRow, Source,
+    Wake,
 };
 
 use crate::service::QueueRecord;
@@ -223,6 +224,11 @@ impl Host {
         }
         if approval.separation {
             let run = &state.run;
+            if run.started_by.is_empty() && matches!(run.source, Source::Api | Source::Retry { .. }) {
+                return Ok(Some(
+                    "who started the run is not known, so `separation` lets no one approve it".to_owned(),
+                ));
+            }
             let involved =
                 run.started_by.contains(&decided.by) || self.editors(&run.job).await?.contains(&decided.by);
             if involved {

@@ -15,7 +15,7 @@ use stepwell::engine::store::{LogPlace, LogRecord};
 
 use super::bounds::Stream;
 use super::problem::Problem;
-use super::runs::state;
+use super::runs::allowed;
 use super::{App, Caller, Client, access};
 use crate::display::log_line;
 
@@ -34,7 +34,7 @@ pub(super) async fn logs(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let job_id = state(&app, &caller, &id).await?.run.job.id.clone();
+    let job_id = allowed(&app, &caller, &id).await?;
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text(header::ACCEPT).contains("text/event-stream") {
         let after =

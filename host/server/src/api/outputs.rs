@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::runs::check;
+use super::runs::allowed;
 use super::{App, Caller};
 
 pub(super) async fn step_output(
@@ -14,7 +14,7 @@ pub(super) async fn step_output(
     Extension(caller): Extension<Caller>,
     Path((id, step)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     match app.host.step_output(&id, &step).await? {
         Some(value) => Ok(Json(value)),
         None => {

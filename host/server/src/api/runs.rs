@@ -17,7 +17,7 @@ use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::engine::store::{RunFilter, RunRow};
 use stepwell::engine::{Job, StoreError};
 use stepwell::sandbox::tree;
-use stepwell::{Asking, Decided, Explanation};
+use stepwell::{Asking, Decided, Explanation, HostError};
 
 use super::access::Identity;
 use super::body::{Sent, body, read};
@@ -72,10 +72,11 @@ pub(super) async fn list(
     Ok(Json(Runs { items: items.into_iter().map(Run::from).collect(), next_cursor }))
 }
 
-/// Whether the caller's key is for the job of that run: what happened to the run is not read for that.
-pub(super) async fn check(app: &App, caller: &Caller, id: &str) -> Result<(), Problem> {
-    let row = app.host.store().row(id).await?;
-    caller.sees(&row.job_id, StoreError::NotFound(id.to_owned()))
+/// The job of a run, when the caller's key is for it. Reads a row, and not what happened in the run.
+pub(super) async fn allowed(app: &App, caller: &Caller, id: &str) -> Result<String, Problem> {
+    let row = app.host.store().row(id).await.map_err(HostError::from)?;
+    caller.sees(&row.job_id, StoreError::NotFound(id.to_owned()))?;
+    Ok(row.job_id)
 }
 
 /// The run, when the caller's key is for its job.
@@ -100,7 +101,7 @@ pub(super) async fn cancel(
     bytes: Bytes,
 ) -> Result<(StatusCode, Json<Run>), Problem> {
     let reason: Reason = body(&app, &bytes)?;
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let why = match reason.reason.as_str() {
         "" => format!("cancelled by {}", caller.name()),
         reason => format!("cancelled by {}: {reason}", caller.name()),
@@ -116,7 +117,7 @@ pub(super) async fn retry(
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let request = read::<RetryRequest>(&app, &bytes)?;
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let job = edited(&app, &caller, &request).await?;
     let audit = caller.audit(&app, "run.retry", &id);
     let admitted = app.host.retry(&id, request.value.from_start, job, audit).await?;
@@ -140,7 +141,7 @@ pub(super) async fn explain(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Explanation>, Problem> {
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     Ok(Json(app.host.explain(&id).await?))
 }
 
@@ -149,7 +150,7 @@ pub(super) async fn receipts(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Receipts>, Problem> {
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let (job, _) = app.host.store().latest(&id).await?;
     let receipt = |(step, attempt, outcome, receipt)| {
         Some(StepReceipt { step_id: job.step(step)?.id.clone(), attempt, outcome, receipt })
@@ -163,7 +164,7 @@ pub(super) async fn artifacts(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Artifacts>, Problem> {
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let path = app.host.workspace(&id);
     let listed = tokio::task::spawn_blocking(move || tree::list(&path, MOST_ARTIFACTS)).await;
     let files = match listed.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
@@ -184,7 +185,7 @@ pub(super) async fn artifact(
     Extension(caller): Extension<Caller>,
     Path((id, path)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("the run {id} has no file `{path}`"));
     let (dir, wanted) = (app.host.workspace(&id), path.clone());
     // cap-std opens nothing outside the directory, whatever the path says.
@@ -268,7 +269,7 @@ pub(super) async fn decide(
     bytes: Bytes,
 ) -> Result<Json<RunView>, Problem> {
     let Decision { approved, comment, digest } = body(&app, &bytes)?;
-    check(&app, &caller, &id).await?;
+    allowed(&app, &caller, &id).await?;
     let Identity { id: by, name, groups, .. } = caller.who().clone();
     let decided = Decided { approved, by, name, groups, roles: caller.role().all(), comment, digest };
     let action = if approved { "approval.approve" } else { "approval.reject" };

@@ -78,7 +78,7 @@ pub(crate) enum OperateCommand {
     #[command(args_conflicts_with_subcommands = true)]
     Audit {
         #[command(subcommand)]
-        command: Option<AuditCommand>,
+        command: Option<Box<AuditCommand>>,
         /// How many rows at most.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,

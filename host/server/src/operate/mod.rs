@@ -53,7 +53,8 @@ pub(crate) async fn operate(command: OperateCommand) -> Ends {
             let call = call.query("dry_run", dry_run.then_some(true));
             system::clean_up(call.query("include_dead", include_dead.then_some(true)), &api).await
         }
-        OperateCommand::Audit { command: Some(args::AuditCommand::Verify { expect, api }), .. } => {
+        OperateCommand::Audit { command: Some(command), .. } => {
+            let args::AuditCommand::Verify { expect, api } = *command;
             system::verify_audit(expect.as_deref(), &api).await
         }
         OperateCommand::Audit { command: None, limit, api } => system::audit(limit, &api).await,
