@@ -35,11 +35,10 @@ impl Places {
             None if headers.contains_key(TRANSFER_ENCODING) => 1 << 20,
             None => 0,
         };
-        let places = match bytes {
-            ..=SMALL => return Ok(None),
-            ..=0x10_0000 => 1,
-            _ => MANY,
-        };
+        if bytes <= SMALL {
+            return Ok(None);
+        }
+        let places = if bytes <= 1 << 20 { 1 } else { MANY };
         self.0.try_acquire_many(places).map(Some).map_err(|_| {
             let detail = "other requests with large bodies are being answered; try again";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
