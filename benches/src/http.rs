@@ -37,7 +37,6 @@ impl Server {
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "1000000", "--log", "warn"]);
         command.arg("--step").arg(stepwell_tests::guest("hello_step"));
-        command.arg("--step").arg(stepwell_tests::guest("wait"));
         command.arg("--queues").arg(queues).arg("--data-dir").arg(dir.join("data"));
         more(&mut command);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;

@@ -212,7 +212,7 @@ pub struct Receipt {
     pub compile_us: u64,
     /// Time from the call to its end, in microseconds.
     pub run_us: u64,
-    /// Longest time for which the attempt held a thread without letting others run, in microseconds of CPU time.
+    /// Longest time for which the attempt held a thread without letting others run, in microseconds.
     #[serde(default)]
     pub longest_turn_us: u64,
     /// Host calls per interface.

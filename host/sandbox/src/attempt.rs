@@ -36,7 +36,7 @@ use crate::host::context::{Park, RunContext, Saves, apart};
 use crate::host::files::FileUse;
 use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
-use crate::host::passage::{Owed, Passage, Turns};
+use crate::host::passage::{self, Owed, Passage, Turns};
 use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
@@ -260,9 +260,9 @@ async fn run(
 async fn guarded<T>(call: impl Future<Output = T>, longest_turn: &AtomicU64) -> Result<T, String> {
     let mut call = Box::pin(call);
     poll_fn(move |cx| {
-        let begun = thread_time();
+        let begun = passage::now();
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut call).poll(cx)));
-        let held = thread_time().saturating_sub(begun);
+        let held = begun.elapsed();
         longest_turn.fetch_max(u64::try_from(held.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
@@ -271,13 +271,6 @@ async fn guarded<T>(call: impl Future<Output = T>, longest_turn: &AtomicU64) -> 
         }
     })
     .await
-}
-
-/// The time for which this thread has computed. Time in which the system ran others does not count.
-fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    let nanos = u32::try_from(time.tv_nsec).unwrap_or_default();
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), nanos)
 }
 
 /// Ends when the attempt is to be dropped: at once for a guest that does not look, after the grace period

@@ -134,7 +134,7 @@ impl Measures {
         to.register("lost_attempts", "Attempts whose worker died while they ran", self.lost_attempts.clone());
         to.register_with_unit(
             "guest_turn",
-            "Longest CPU time for which an attempt held a thread without letting others run",
+            "Longest time for which an attempt held a thread without letting others run",
             s.clone(),
             self.turns.clone(),
         );

@@ -109,7 +109,7 @@ impl Held {
 }
 
 #[allow(clippy::disallowed_methods, reason = "how long a thread is held is measured where it is")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
