@@ -341,3 +341,16 @@ async fn figures_of_queues_are_those_of_the_project() {
     assert!(own.body.contains("by an operator") && !own.body.contains("canary-5e1d"), "{}", own.body);
     assert!(server.get("/api/v2/queues").await.body.contains("canary-5e1d"));
 }
+
+/// Many first requests with one good key are no failed logins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_first_requests_with_a_good_key_are_all_answered() {
+    let server = std::sync::Arc::new(Server::start_without_probe(Shell::new(), ""));
+    let requests = (0..60).map(|_| {
+        let server = server.clone();
+        tokio::spawn(async move { server.get("/api/v2/queues").await.status })
+    });
+    for request in requests.collect::<Vec<_>>() {
+        assert_eq!(request.await.unwrap(), 200);
+    }
+}

@@ -219,7 +219,7 @@ async fn a_hundred_hostile_attempts_of_each_kind_leave_nothing_behind() {
 #[tokio::test]
 async fn no_turn_of_a_guest_is_long() {
     // wasmtime is not optimized in debug builds; 80,000 fields of a log line are what takes it longest.
-    const MOST: u64 = if cfg!(debug_assertions) { 30_000 } else { 10_000 };
+    const MOST: u64 = if cfg!(debug_assertions) { 80_000 } else { 10_000 };
     let site = site().await;
     for (case, config) in [
         ("noop", json!({})),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Shell;
 use crate::server::Server;
+use crate::support::{Site, told};
 
 /// Memory that one document may take, in MiB.
 const MOST: u64 = 256;
@@ -164,4 +165,45 @@ async fn answers_are_not_kept_and_a_crash_leaves_no_dump() {
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
+}
+
+/// Long definitions make short pages, and all of them come.
+#[tokio::test]
+async fn a_list_of_long_jobs_comes_in_bounded_pages() {
+    let server = Server::start_without_probe(Shell::new(), "");
+    for number in 0..12 {
+        let id = format!("long-{number:02}");
+        let job = json!({"id": id, "description": "A".repeat(900_000), "steps": [{"id": "a", "type": "wait", "for": 1}]});
+        let reply = server.request("PUT", &format!("/api/v2/jobs/{id}"), &[], &job.to_string()).await;
+        assert!(reply.status < 300, "{reply:?}");
+    }
+    let (mut seen, mut path) = (Vec::new(), "/api/v2/jobs?limit=1000".to_owned());
+    loop {
+        let reply = server.get(&path).await;
+        assert!(reply.body.len() < 6 << 20, "{} bytes", reply.body.len());
+        let page = reply.json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|job| job["job"]["id"].to_string()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/api/v2/jobs?limit=1000&cursor={cursor}");
+    }
+    assert_eq!(seen.len(), 12, "{seen:?}");
+}
+
+/// An expression at which the library panics fails its step, also in a condition, and nothing else.
+#[tokio::test]
+async fn an_expression_that_panics_fails_its_run() {
+    let site = Site::new().probe_policy("limits: {wall: 20s}", "").host().await;
+    let slice = "'abc'[::-9223372036854775808]";
+    for step in [
+        json!({"id": "s", "type": "probe", "case": "noop", "when": format!("${{{{ {slice} == 'a' }}}}")}),
+        json!({"id": "s", "type": "probe", "case": "echo", "text": format!("${{{{ {slice} }}}}")}),
+    ] {
+        let job = json!({"id": "slices", "steps": [step]}).to_string();
+        let state = site.run(&job).await;
+        // Without checks of overflow it is a slice like any other.
+        if cfg!(debug_assertions) {
+            let end = state.steps[0].end.as_ref().unwrap();
+            assert!(told(end).contains("out of bounds"), "{}", told(end));
+        }
+    }
 }

@@ -92,7 +92,7 @@ async fn the_operating_system_bounds_a_program() {
             "\"65536\"",
             false,
         ),
-        ("ulimit -n", "succeeded: \"1024\"", false),
+        ("ulimit -n", "succeeded: \"256\"", false),
     ] {
         if needs_landlock && !landlock {
             eprintln!("skipped: this kernel has no Landlock: {script}");

@@ -62,7 +62,7 @@ const SYSTEM: &[&str] = &[
 ];
 
 /// Files that a program may have open.
-const OPEN_FILES: u64 = 1024;
+const OPEN_FILES: u64 = 256;
 
 /// Devices that programs write to.
 const DEVICES: &[&str] = &["/dev/full", "/dev/null", "/dev/zero"];

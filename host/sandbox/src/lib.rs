@@ -170,6 +170,8 @@ impl Sandbox {
         };
         let scratch_dir =
             options.scratch_dir.unwrap_or_else(|| std::env::temp_dir().join("stepwell-scratch"));
+        // A program begins in a directory below it, and relative names would mean another place there.
+        let scratch_dir = std::path::absolute(&scratch_dir).unwrap_or(scratch_dir);
         Ok(Self {
             engine,
             compiler,

@@ -364,6 +364,11 @@ fn refused(network: bool) -> Result<BpfProgram, Error> {
         },
     );
     rules.insert(c::SYS_socketpair, vec![rule(vec![argument(0, Op::Ne, c::AF_UNIX)?])?]);
+    // Buffers of sockets are the kernel's memory, which nothing else counts where there is no control group.
+    let buffers = [c::SO_SNDBUF, c::SO_RCVBUF, c::SO_SNDBUFFORCE, c::SO_RCVBUFFORCE];
+    let grows =
+        buffers.map(|name| rule(vec![argument(1, Op::Eq, c::SOL_SOCKET)?, argument(2, Op::Eq, name)?]));
+    rules.insert(c::SYS_setsockopt, grows.into_iter().collect::<Result<_, _>>()?);
     // Each bit of a namespace.
     let spaces = (0..32).map(|bit| 1u64 << bit).filter(|bit| NAMESPACES & bit != 0);
     let made = spaces.map(|bit| rule(vec![SeccompCondition::new(0, Length::Qword, Op::MaskedEq(bit), bit)?]));

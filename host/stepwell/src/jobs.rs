@@ -108,6 +108,9 @@ pub struct BackfillPlan {
 const MOST_SHOWN: usize = 1000;
 /// Most fires of one backfill.
 const MOST: usize = 100_000;
+/// Jobs that are read at once, and bytes of their definitions after which a list ends.
+const JOBS: usize = 16;
+const MOST_BYTES: usize = 4 << 20;
 /// Fires that a backfill admits in one go.
 const CHUNK: usize = 100;
 
@@ -206,14 +209,25 @@ impl Host {
         Ok(StoredJob { job: Arc::new(definition.into()), version: record.version, schedule })
     }
 
-    /// Jobs by id, after `after`.
+    /// Jobs by id, after `after`: at most `limit`, and fewer where they are long. There are no more when none comes.
     ///
     /// # Errors
     /// When the store failed.
     pub async fn jobs(&self, after: &str, limit: u32) -> Result<Vec<StoredJob>, HostError> {
-        let mut jobs = Vec::new();
-        for record in self.store.records(Kind::Job, None, after, limit).await? {
-            jobs.push(self.stored(record).await?);
+        let (mut jobs, mut bytes, mut after) = (Vec::new(), 0, after.to_owned());
+        while bytes <= MOST_BYTES {
+            let chunk = (limit as usize).saturating_sub(jobs.len()).min(JOBS);
+            let records = self.store.records(Kind::Job, None, &after, chunk as u32).await?;
+            let all = records.len() < chunk;
+            for record in records {
+                after.clone_from(&record.id);
+                let stored = self.stored(record).await?;
+                bytes += stored.job.text().len();
+                jobs.push(stored);
+            }
+            if all || jobs.len() >= limit as usize {
+                break;
+            }
         }
         Ok(jobs)
     }

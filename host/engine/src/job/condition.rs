@@ -4,7 +4,7 @@
 //! of a step takes true and false only, in each part that `and`, `or`, `not` and parentheses join.
 
 use super::expression::{Expressions, check_size};
-use super::template::{Piece, Scope, TemplateError, pieces};
+use super::template::{Piece, Scope, TemplateError, contained, pieces};
 use crate::document::cut;
 
 /// The truth of a `when` condition, with or without `${{ }}`.
@@ -13,9 +13,11 @@ use crate::document::cut;
 /// When it is no expression, names something undefined, or a part of it is neither true nor false.
 pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
     let source = source(condition);
-    check_size(source)
-        .and_then(|()| truth(source, &Expressions::new(scope), 0))
-        .map_err(|message| TemplateError { pointer: String::new(), message })
+    contained(|| {
+        check_size(source)
+            .and_then(|()| truth(source, &Expressions::new(scope), 0))
+            .map_err(|message| TemplateError { pointer: String::new(), message })
+    })
 }
 
 /// Whether a condition names the status of that step, or how the run ended.

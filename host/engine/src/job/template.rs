@@ -4,6 +4,8 @@
 //! string that is one expression becomes the expression's value with its type; otherwise the values are
 //! put into the text.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -47,8 +49,15 @@ pub(super) enum Piece<'a> {
 /// # Errors
 /// The first one that cannot be filled in.
 pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
-    let known = Expressions::new(scope);
-    filled(value, &mut String::new(), &known)
+    contained(|| filled(value, &mut String::new(), &Expressions::new(scope)))
+}
+
+/// An expression at which its library panics, as at numbers out of range, is a wrong expression.
+pub(super) fn contained<T>(evaluate: impl FnOnce() -> Result<T, TemplateError>) -> Result<T, TemplateError> {
+    catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_else(|_| {
+        let message = "an expression cannot be evaluated: a number or a range in it is out of bounds";
+        Err(TemplateError { pointer: String::new(), message: message.to_owned() })
+    })
 }
 
 fn filled(value: &Value, pointer: &mut String, known: &Expressions<'_>) -> Result<Value, TemplateError> {

@@ -134,7 +134,14 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
     let now = app.host.now();
     // A key that was good lately is not kept out by strangers at its address.
     let known = token.map(keys::hash);
-    let good = known.as_ref().is_some_and(|known| app.good.has(known, now, GOOD));
+    let is_good = || known.as_ref().is_some_and(|known| app.good.has(known, now, GOOD));
+    let mut good = is_good();
+    // Of many first requests with one key, a few look it up, and the others find that it is good.
+    let _turn = match good {
+        true => None,
+        false => Some(app.looking.acquire().await),
+    };
+    good = good || is_good();
     if !good && !app.failures.may_try(client, now) {
         let detail = "too many requests from this address have failed to log in";
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));

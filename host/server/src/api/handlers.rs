@@ -14,7 +14,7 @@ use stepwell::engine::Job as EngineJob;
 use stepwell::engine::job::wrong_variables;
 use stepwell::engine::run::Admission;
 use stepwell::engine::store::{Audit, Expect};
-use stepwell::{AuditReport, CleanUpOptions, Health, HostError, Metrics, QueueStatus, StoredJob};
+use stepwell::{AuditReport, CleanUpOptions, Health, HostError, Metrics, QueueStatus};
 
 use super::body::{body, read, warnings};
 use super::cursor;
@@ -78,6 +78,9 @@ pub(super) async fn page<T, C, F: Future<Output = Result<Vec<T>, HostError>>>(
     }
 }
 
+/// Bytes of definitions after which a page of jobs ends.
+const PAGE_BYTES: usize = 4 << 20;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
@@ -98,15 +101,27 @@ pub(super) async fn list_jobs(
     Extension(caller): Extension<Caller>,
     Params(query): Params<Page>,
 ) -> Answer<Jobs> {
-    let fetch = |after: Option<String>, limit| {
-        let host = app.host.clone();
-        async move { host.jobs(&after.unwrap_or_default(), limit).await }
-    };
-    let own = |stored: &StoredJob| caller.covers(&stored.job.id);
-    let after = cursor::read("jobs", query.cursor.as_deref())?;
-    let (jobs, next) = page(limit(query.limit)?, after, fetch, own, |stored| stored.job.id.clone()).await?;
-    let next_cursor = next.map(|id| cursor::write("jobs", &id));
-    Ok(Json(Jobs { items: jobs.iter().map(Job::from).collect(), next_cursor }))
+    let wanted = limit(query.limit)? as usize;
+    let mut after: String = cursor::read("jobs", query.cursor.as_deref())?.unwrap_or_default();
+    let (mut items, mut bytes, mut next_cursor) = (Vec::new(), 0, None);
+    'pages: loop {
+        let found = app.host.jobs(&after, wanted as u32).await?;
+        if found.is_empty() {
+            break;
+        }
+        for stored in found {
+            if items.len() == wanted || bytes > PAGE_BYTES {
+                next_cursor = Some(cursor::write("jobs", &after));
+                break 'pages;
+            }
+            after.clone_from(&stored.job.id);
+            if caller.covers(&stored.job.id) {
+                bytes += stored.job.text().len();
+                items.push(Job::from(&stored));
+            }
+        }
+    }
+    Ok(Json(Jobs { items, next_cursor }))
 }
 
 pub(super) async fn get_job(

@@ -41,6 +41,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use stepwell::engine::Job;
 use stepwell::engine::clock::Timestamp;
 use stepwell::{Host, HostError};
+use tokio::sync::Semaphore;
 
 pub(crate) use access::Caller;
 use access::{Identity, caller};
@@ -63,6 +64,9 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// How long a key that was looked up is trusted: as long may a revoked key go on, in other processes than the one
 /// that revoked it.
 const KEY_TRUST: chrono::Duration = chrono::Duration::seconds(1);
+
+/// Keys and tokens that are looked up at once: fewer than the failures that an address may have.
+const LOOKING: usize = 8;
 
 /// Keys and people whose requests are counted at once.
 const MAX_LIMITERS: usize = 10_000;
@@ -97,6 +101,8 @@ pub(crate) struct Shared {
     ready: observe::Ready,
     /// Places for requests with large bodies.
     places: large::Places,
+    /// Keys and tokens that are looked up at once.
+    looking: Semaphore,
 }
 
 /// How requests reach the service.
@@ -297,6 +303,7 @@ impl Shared {
             checked: Mutex::default(),
             limiters: Mutex::default(),
             places: large::Places::default(),
+            looking: Semaphore::new(LOOKING),
             failures: bounds::Failures::default(),
             unknown: bounds::Remembered::default(),
             good: bounds::Remembered::default(),
