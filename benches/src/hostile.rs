@@ -24,6 +24,8 @@ steps: [probe]
 limits: {wall: 6s}
 context: {read: [seen, steps.first], write: [seen]}
 files: [{mount: /scratch, scratch: 64MiB, access: write}]
+# The probe is refused without a connection, and does not use it.
+sql: [{connection: w}]
 ";
 
 pub fn run() -> Result {
@@ -60,11 +62,13 @@ async fn compare() -> Result {
 }
 
 fn start(dir: &Path) -> Result<Server> {
-    let policy = dir.join("policy.yaml");
+    let (policy, config) = (dir.join("policy.yaml"), dir.join("stepwell.yaml"));
     std::fs::write(&policy, POLICY)?;
+    std::fs::write(&config, "connections: {w: {type: sqlite, path: w.db}}\n")?;
+    rusqlite::Connection::open(dir.join("w.db"))?.execute_batch("CREATE TABLE t (n)")?;
     let probe = stepwell_tests::guest("probe");
     Server::start_with(dir, |command| {
-        command.arg("--step").arg(probe).arg("--policy").arg(policy);
+        command.arg("--step").arg(probe).arg("--policy").arg(policy).arg("--config").arg(config);
     })
 }
 

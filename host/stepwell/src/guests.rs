@@ -21,12 +21,13 @@ const STACK: usize = 16 << 20;
 pub(crate) struct GuestThreads(Option<Runtime>);
 
 impl GuestThreads {
-    /// As many threads as there are cores.
+    /// Four threads for each core: of guests that cannot be interrupted for a moment, such as one that fills its memory,
+    /// the system takes the core for others, which a runtime cannot.
     ///
     /// # Errors
     /// When the system starts no more threads.
     pub fn start() -> io::Result<Self> {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let threads = 4 * thread::available_parallelism().map_or(1, usize::from);
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("guest")
