@@ -215,18 +215,17 @@ impl Host {
     /// When the store failed.
     pub async fn jobs(&self, after: &str, limit: u32) -> Result<Vec<StoredJob>, HostError> {
         let (mut jobs, mut bytes, mut after) = (Vec::new(), 0, after.to_owned());
-        while bytes <= MOST_BYTES {
+        while bytes <= MOST_BYTES && jobs.len() < limit as usize {
             let chunk = (limit as usize).saturating_sub(jobs.len()).min(JOBS);
             let records = self.store.records(Kind::Job, None, &after, chunk as u32).await?;
-            let all = records.len() < chunk;
+            if records.is_empty() {
+                break;
+            }
             for record in records {
                 after.clone_from(&record.id);
                 let stored = self.stored(record).await?;
                 bytes += stored.job.text().len();
                 jobs.push(stored);
-            }
-            if all || jobs.len() >= limit as usize {
-                break;
             }
         }
         Ok(jobs)
