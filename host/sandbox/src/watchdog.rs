@@ -11,12 +11,16 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, WaitOptions};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group};
 
 use crate::tree;
 
 /// The pause between two looks, which is longer when a look takes long.
 const PAUSE: Duration = Duration::from_millis(100);
+/// The longest one.
+const LONGEST: Duration = Duration::from_secs(1);
+/// Between two questions whether there are suddenly many processes.
+const STEP: Duration = Duration::from_millis(10);
 /// The first look.
 const FIRST: Duration = Duration::from_millis(20);
 /// A look at the files, in looks at the memory.
@@ -43,20 +47,41 @@ pub(crate) struct Directory {
 
 /// Looks until the program has ended (`ended` is closed); what it has too much of.
 pub(crate) fn watch(group: Pid, quota: &Quota, ended: &Receiver<()>) -> Option<String> {
-    let mut pause = FIRST;
-    for round in 1u32.. {
-        if !matches!(ended.recv_timeout(pause), Err(RecvTimeoutError::Timeout)) {
+    let (mut waited, mut pause, mut round) = (Duration::ZERO, FIRST, 0u32);
+    let mut usual = tasks_of_machine();
+    loop {
+        if !matches!(ended.recv_timeout(STEP), Err(RecvTimeoutError::Timeout)) {
             return None;
         }
+        waited += STEP;
+        // What forks without end is many before the next look, and then leaves no time for one: it stands still meanwhile.
+        let allowed = quota.memory_and_tasks.map_or(u64::MAX, |(_, tasks)| usual.saturating_add(tasks));
+        let suspicious = quota.memory_and_tasks.is_some() && tasks_of_machine() > allowed;
+        if !suspicious && waited < pause {
+            continue;
+        }
+        let stopped = suspicious && kill_process_group(group, Signal::STOP).is_ok();
+        round = round.wrapping_add(1);
         #[allow(clippy::disallowed_methods, reason = "how long a look takes bounds how often it is taken")]
         let begun = Instant::now();
-        let files = round.is_multiple_of(FILES_EVERY);
-        if let Some(over) = quota.exceeded(group, files) {
+        if let Some(over) = quota.exceeded(group, round.is_multiple_of(FILES_EVERY)) {
             return Some(over);
         }
-        pause = PAUSE.max(begun.elapsed() * 4);
+        if stopped {
+            // Others have come to the machine.
+            usual = tasks_of_machine();
+            // It may have ended.
+            let _ = kill_process_group(group, Signal::CONT);
+        }
+        (waited, pause) = (Duration::ZERO, PAUSE.max(begun.elapsed() * 2).min(LONGEST));
     }
-    None
+}
+
+/// How many processes and threads this machine has: one short file.
+fn tasks_of_machine() -> u64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let all = text.split_whitespace().nth(3).and_then(|field| field.split_once('/')?.1.parse().ok());
+    all.unwrap_or_default()
 }
 
 impl Quota {
