@@ -73,7 +73,7 @@ impl Cache {
         let file = open_own(&path).ok()?;
         let mut tag = [0; 32];
         open_own(&path.with_extension("tag")).ok()?.read_exact(&mut tag).ok()?;
-        // One open file for both looks: what is hashed is what is mapped, even when the name moves on.
+        // Hashes and maps the same open file, even when its name now belongs to another.
         let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
         let mut hasher = self.hasher(digest);
         hasher.update_mmap(&opened).ok()?;

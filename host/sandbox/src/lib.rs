@@ -280,8 +280,8 @@ impl Sandbox {
         self.read().by_digest(digest).cloned()
     }
 
-    /// Forgets components that no step type means, with their code, and that no run has used since this was done last. Whoever
-    /// needs one again brings its bytes.
+    /// Forgets components that belong to no step type and that no run has used since the last call, with their code. A run that
+    /// needs one again loads it from the store.
     pub fn retire(&self) {
         let mut registry = self.write();
         registry.retire();

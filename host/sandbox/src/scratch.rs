@@ -1,7 +1,7 @@
 //! Directories that live as long as an attempt: mounts of scratch, and homes of programs.
 //!
-//! Each process has a directory of its own in the one that it is given, and holds a lock beside it. A lock that nobody
-//! holds is of a process that has ended: the next process to start deletes its directory, and removes the lock last.
+//! Each process has a directory of its own in the one that it is given, and holds a lock beside it. A lock that is free
+//! belongs to a process that has ended: the next process to start deletes its directory, and removes the lock last.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;

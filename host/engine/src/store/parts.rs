@@ -30,7 +30,7 @@ pub struct Place {
     pub fence: u64,
     /// Its number within the claim.
     pub number: u64,
-    /// Whether the reader gets the checkpoint, too: whoever works on the run.
+    /// Whether the reader gets the checkpoint, too: a worker does.
     pub with_checkpoint: bool,
 }
 

@@ -118,7 +118,7 @@ fn held_by(value: &Value) -> u64 {
     }
 }
 
-/// Does work in proportion to that many bytes; what takes long, on a thread that nobody else waits for.
+/// Does work in proportion to that many bytes; large work goes to a blocking thread.
 pub(crate) async fn apart<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
@@ -151,7 +151,7 @@ impl Guest {
             return Err(LimitReached::new("run_bytes", message.to_owned()));
         }
         (saves.count, saves.bytes) = (saves.count + 1, saves.bytes + bytes);
-        #[allow(clippy::disallowed_methods, reason = "what is paced is paced by the time here")]
+        #[allow(clippy::disallowed_methods, reason = "the pace of saves is measured where it is held")]
         let now = Instant::now();
         let next = saves.next.map_or(now, |next| next.max(now));
         saves.next = Some(next + BETWEEN_SAVES);
