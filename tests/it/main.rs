@@ -9,6 +9,7 @@ mod audit;
 mod azure_devops;
 mod builtins;
 mod canary;
+mod cases;
 mod cli;
 mod cluster;
 mod component_threats;

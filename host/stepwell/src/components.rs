@@ -181,13 +181,13 @@ impl Host {
         }
         let origin = self.described(digest).await?.map_or(Origin::Registered, |record| record.origin);
         let sandbox = self.sandbox.clone();
-        Ok(Some(self.among_guests(async move { sandbox.load(wasm, origin).await }).await?))
+        Ok(Some(self.among_guests(digest, async move { sandbox.load(wasm, origin).await }).await?))
     }
 
     /// Examines a component.
     pub(crate) async fn examined(&self, wasm: Vec<u8>) -> Result<Component, ComponentError> {
-        let sandbox = self.sandbox.clone();
-        self.among_guests(async move { sandbox.examine(wasm).await }).await
+        let (sandbox, digest) = (self.sandbox.clone(), stepwell_sandbox::digest(&wasm));
+        self.among_guests(&digest, async move { sandbox.examine(wasm).await }).await
     }
 
     /// Whether a component bears the name of a built-in step, and is another.

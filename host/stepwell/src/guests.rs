@@ -2,10 +2,17 @@
 //!
 //! The threat: steps that compute on every thread of the process. A guest yields each half millisecond, and still a request
 //! would wait for its turn among as many guests as there are runs. So runs have threads of their own, and the system
-//! shares the cores between both kinds.
+//! shares the cores between both kinds. Runs would wait for each other in the same way. So a run moves to threads of a low
+//! priority once it has held a thread for longer than a short run does, and starts there when its job has used more than its
+//! part of the cores lately.
 
 use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use stepwell_sandbox::ComponentError;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -13,41 +20,137 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::Host;
 use crate::node::lock;
+use crate::shares::Shares;
 
 /// Documents nest by up to 64 levels, and what reads them recurses, with large frames in a debug build.
 const STACK: usize = 16 << 20;
+/// How long a run may hold threads before it moves to patient ones.
+const QUICK: Duration = Duration::from_millis(20);
+/// The niceness of patient threads: they get a tenth of what others get of a core, and all of it when others want nothing.
+const PATIENCE: i32 = 10;
 
-/// A runtime for runs. It ends without waiting when this is dropped.
-pub(crate) struct GuestThreads(Option<Runtime>);
+/// Runtimes for runs. They end without waiting when this is dropped.
+pub(crate) struct GuestThreads {
+    quick: Threads,
+    patient: Threads,
+    shares: Arc<Mutex<Shares>>,
+}
 
 impl GuestThreads {
-    /// Four threads for each core: of guests that cannot be interrupted for a moment, such as one that fills its memory,
-    /// the system takes the core for others, which a runtime cannot.
+    /// Starts the threads.
     ///
     /// # Errors
     /// When the system starts no more threads.
     pub fn start() -> io::Result<Self> {
+        let shares = Arc::new(Mutex::new(Shares::new(now())));
+        Ok(Self { quick: Threads::start("guest", 0)?, patient: Threads::start("patient", PATIENCE)?, shares })
+    }
+
+    /// Work for a job, to be spawned among the threads of the handle.
+    pub fn place<T: Send + 'static>(
+        &self,
+        job: String,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<(&Handle, impl Future<Output = Option<T>> + Send + use<T>)> {
+        let is_over = lock(&self.shares).is_over(&job, now());
+        let (threads, time) = if is_over { (&self.patient, Duration::MAX) } else { (&self.quick, QUICK) };
+        let (patient, shares) = (self.patient.handle()?.clone(), self.shares.clone());
+        let mut work = Metered::new(Box::pin(work), time);
+        let used = move |time| lock(&shares).used(&job, time, now());
+        let placed = async move {
+            let ended = (&mut work).await;
+            used(mem::take(&mut work.held));
+            if ended.is_some() {
+                return ended;
+            }
+            work.limit = Duration::MAX;
+            let rest = patient.spawn(async move {
+                let ended = (&mut work).await;
+                used(work.held);
+                ended
+            });
+            AbortOnDropHandle::new(rest).await.ok().flatten()
+        };
+        Some((threads.handle()?, placed))
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "how long a thread is held is measured where it is")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Threads of one priority.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    /// Four threads for each core: of guests that cannot be interrupted for a moment, such as one that fills its memory,
+    /// the system takes the core for others, which a runtime cannot.
+    fn start(name: &str, niceness: i32) -> io::Result<Self> {
         let threads = 4 * thread::available_parallelism().map_or(1, usize::from);
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
-            .thread_name("guest")
+            .thread_name(name)
             .thread_stack_size(STACK)
+            .on_thread_start(move || lower_priority(niceness))
             .enable_all()
             .build()?;
         Ok(Self(Some(runtime)))
     }
 
-    /// Where runs are spawned; none once it has ended.
-    pub fn handle(&self) -> Option<&Handle> {
+    /// Where work is spawned; none once they have ended.
+    fn handle(&self) -> Option<&Handle> {
         self.0.as_ref().map(Runtime::handle)
     }
 }
 
-impl Drop for GuestThreads {
+impl Drop for Threads {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             // The last one that knows of it may be one of its own tasks.
             runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn lower_priority(niceness: i32) {
+    // On Linux this is the priority of the calling thread.
+    if niceness != 0
+        && let Err(error) = rustix::process::nice(niceness)
+    {
+        tracing::warn!("cannot lower the priority of threads for long runs: {error}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lower_priority(_: i32) {}
+
+/// Work that counts for how long it has held its thread.
+struct Metered<T> {
+    work: Pin<Box<dyn Future<Output = T> + Send>>,
+    held: Duration,
+    limit: Duration,
+}
+
+impl<T> Metered<T> {
+    fn new(work: Pin<Box<dyn Future<Output = T> + Send>>, limit: Duration) -> Self {
+        Self { work, held: Duration::ZERO, limit }
+    }
+}
+
+impl<T> Future for Metered<T> {
+    /// Nothing when it has held its thread for too long, and is to go on elsewhere.
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let begun = now();
+        let polled = self.work.as_mut().poll(cx);
+        self.held += begun.elapsed();
+        match polled {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending if self.held > self.limit => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -65,14 +168,21 @@ impl Host {
         })
     }
 
-    /// Awaits a call of a guest where guests run, when a service has threads for them.
+    /// Awaits a call of a component where guests run, when a service has threads for them.
     pub(crate) async fn among_guests<T: Send + 'static>(
         &self,
+        component: &str,
         call: impl Future<Output = Result<T, ComponentError>> + Send + 'static,
     ) -> Result<T, ComponentError> {
-        let Some(guests) = self.node.guests.get().and_then(GuestThreads::handle) else { return call.await };
-        let called = AbortOnDropHandle::new(guests.spawn(call)).await;
-        called.unwrap_or_else(|error| Err(ComponentError::Host(format!("a call of a step failed: {error}"))))
+        let Some(guests) = self.node.guests.get() else { return call.await };
+        let Some((threads, call)) = guests.place(format!("component {component}"), call) else {
+            return Err(ComponentError::Host("the service is ending".to_owned()));
+        };
+        let called = AbortOnDropHandle::new(threads.spawn(call)).await;
+        called
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| Err(ComponentError::Host("a call of a step failed".to_owned())))
     }
 }
 
@@ -84,4 +194,48 @@ pub(crate) fn apart<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let has_others = Handle::try_current()
         .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if bytes > FEW && has_others { tokio::task::block_in_place(work) } else { work() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name and the niceness of the thread.
+    fn here() -> (String, i32) {
+        let name = thread::current().name().unwrap_or_default().to_owned();
+        (name, rustix::process::getpriority_process(None).unwrap_or_default())
+    }
+
+    /// Holds threads for that long, with yields; where it began and where it ended.
+    async fn compute(time: Duration) -> [(String, i32); 2] {
+        let (begin, mut held) = (here(), Duration::ZERO);
+        while held < time {
+            let begun = now();
+            while begun.elapsed() < Duration::from_millis(1) {
+                std::hint::spin_loop();
+            }
+            held += begun.elapsed();
+            tokio::task::yield_now().await;
+        }
+        [begin, here()]
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_run_that_computes_moves_to_patient_threads() {
+        let guests = GuestThreads::start().unwrap();
+        let run = async |job: &str, milliseconds| {
+            let work = compute(Duration::from_millis(milliseconds));
+            let (threads, work) = guests.place(job.to_owned(), work).unwrap();
+            threads.spawn(work).await.unwrap().unwrap()
+        };
+        let base = here().1;
+        let quick = ("guest".to_owned(), base);
+        let patient = ("patient".to_owned(), (base + PATIENCE).min(19));
+        let (short, long) = (1, 150);
+        assert_eq!(run("modest", short).await, [quick.clone(), quick.clone()]);
+        assert_eq!(run("greedy", long).await, [quick.clone(), patient.clone()]);
+        assert_eq!(run("greedy", short).await, [patient.clone(), patient], "it has used more than its part");
+        assert_eq!(run("modest", short).await, [quick.clone(), quick]);
+    }
 }

@@ -29,6 +29,7 @@ mod private;
 mod process;
 mod reading;
 mod service;
+mod shares;
 mod stats;
 mod steps;
 mod stores;
@@ -296,8 +297,9 @@ impl Host {
         let left_out = self.settings().config.left_out(&step.step_type);
         let config = Value::Object(step.config_for(manifest, left_out));
         let (sandbox, reference) = (self.sandbox.clone(), reference.to_owned());
+        let name = reference.clone();
         let check = async move { sandbox.validate(&reference, &config, pending(&config)).await };
-        Ok(self.among_guests(check).await?)
+        Ok(self.among_guests(&name, check).await?)
     }
 
     /// A connection that the step names and does not get.

@@ -255,6 +255,7 @@ impl Host {
         let permit = slots.clone().try_acquire_owned();
         let running = Running::new(&serving.running);
         let (host, queue) = (self.clone(), queue.to_owned());
+        let job = claim.run.job.id.to_string();
         let work = async move {
             let id = claim.run.execution_id.clone();
             match host.work(claim, &Silent, Default::default()).await {
@@ -267,8 +268,12 @@ impl Host {
             drop((permit, running));
             host.wake([queue.as_str()]);
         };
-        match self.node.guests.get().and_then(GuestThreads::handle) {
-            Some(guests) => drop(tasks.spawn_on(work, guests)),
+        match self.node.guests.get() {
+            Some(guests) => {
+                if let Some((threads, work)) = guests.place(job, work) {
+                    tasks.spawn_on(work, threads);
+                }
+            }
             None => drop(tasks.spawn(work)),
         }
     }
