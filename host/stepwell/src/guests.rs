@@ -51,7 +51,7 @@ impl GuestThreads {
         &self,
         job: String,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> Option<(&Handle, impl Future<Output = Option<T>> + Send + use<T>)> {
+    ) -> Option<(&Handle, Work<Option<T>>)> {
         let is_over = lock(&self.shares).is_over(&job, now());
         let (threads, time) = if is_over { (&self.patient, Duration::MAX) } else { (&self.quick, QUICK) };
         let (patient, shares) = (self.patient.handle()?.clone(), self.shares.clone());
@@ -71,7 +71,7 @@ impl GuestThreads {
             });
             AbortOnDropHandle::new(rest).await.ok().flatten()
         };
-        Some((threads.handle()?, placed))
+        Some((threads.handle()?, Box::pin(placed)))
     }
 }
 
@@ -126,15 +126,18 @@ fn lower_priority(niceness: i32) {
 #[cfg(not(target_os = "linux"))]
 fn lower_priority(_: i32) {}
 
+/// What is worked on by these threads.
+type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// Work that counts for how long it has held its thread.
 struct Metered<T> {
-    work: Pin<Box<dyn Future<Output = T> + Send>>,
+    work: Work<T>,
     held: Duration,
     limit: Duration,
 }
 
 impl<T> Metered<T> {
-    fn new(work: Pin<Box<dyn Future<Output = T> + Send>>, limit: Duration) -> Self {
+    fn new(work: Work<T>, limit: Duration) -> Self {
         Self { work, held: Duration::ZERO, limit }
     }
 }

@@ -37,9 +37,10 @@ impl Shares {
     pub fn used(&mut self, job: &str, time: Duration, now: Instant) {
         self.clear(now);
         let added = time.as_secs_f64() * self.scale(now);
+        let count = self.jobs.len();
         match self.jobs.get_mut(job) {
             Some(used) => *used += added,
-            None if self.jobs.len() < MOST_JOBS => drop(self.jobs.insert(job.to_owned(), added)),
+            None if count < MOST_JOBS => drop(self.jobs.insert(job.to_owned(), added)),
             None => return,
         }
         self.total += added;
