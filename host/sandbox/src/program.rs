@@ -208,20 +208,16 @@ mod linux {
     }
 
     pub(crate) async fn run(program: Program, scratch: &Scratch) -> Result<Ended, Error> {
-        let unavailable = |error: std::io::Error| Error::from(error);
         let timeout = program.timeout;
         let group = Group::default();
         let killed = KilledOnDrop(group.clone());
-        let home = scratch.make().map_err(unavailable)?;
+        let home = scratch.make()?;
         let (sender, mut ended) = tokio::sync::oneshot::channel();
-        thread::Builder::new()
-            .name("stepwell-program".to_owned())
-            .spawn(move || {
-                let ended = run_here(&program, &group, &home);
-                drop(home);
-                let _ = sender.send(ended);
-            })
-            .map_err(unavailable)?;
+        thread::Builder::new().name("stepwell-program".to_owned()).spawn(move || {
+            let ended = run_here(&program, &group, &home);
+            drop(home);
+            let _ = sender.send(ended);
+        })?;
         match tokio::time::timeout(timeout, &mut ended).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(_)) => Err(Error::Unavailable("the thread that starts it has ended".to_owned())),
@@ -327,7 +323,7 @@ mod linux {
                 bytes: mount.bytes?.max(used.bytes),
                 entries: program.file_count.max(used.entries),
                 name: mount.limit,
-                what: mount.place.clone(),
+                what: format!("the mount {}", mount.place),
             })
         });
         Quota {
