@@ -86,13 +86,13 @@ async fn sql_gives_rows_binds_parameters_and_says_what_is_wrong() {
         ),
         (query("SELEC 1"), "failed: near \"SELEC\": syntax error"),
         (query("SELECT * FROM missing"), "failed: no such table: missing"),
-        (query("SELECT n FROM big"), "failed: the result has more than 2500 rows"),
+        (query("SELECT n FROM big"), "over_limit: the result has more than 2500 rows"),
         (query("INSERT INTO t (n) VALUES (9)"), "failed: denied"),
         (query("DROP TABLE t"), "failed: denied"),
         (query("ATTACH 'other.db' AS other"), "failed: denied"),
         (query("PRAGMA journal_mode = DELETE"), "failed: denied"),
         (query("SELECT load_extension('x')"), "failed: "),
-        (query(endless), "failed: the statement ran longer than its timeout"),
+        (query(endless), "over_limit: the statement ran longer than its timeout"),
     ] {
         let end = site.step(sql(step.clone())).await;
         let found = told(&end).replace("failed: SQL_ACTION_NOT_GRANTED", "failed: denied");

@@ -254,8 +254,8 @@ async fn what_runs_too_long_or_brings_too_much_ends_at_the_server_too() {
         };
         let site = site(&database, "pool: 2", "mode: read, rows: 1000, timeout: 1s").await;
         for (config, why) in [
-            (json!({"query": sleep}), "failed: the statement ran longer than its timeout"),
-            (json!({"query": endless}), "failed: the statement ran longer"),
+            (json!({"query": sleep}), "over_limit: the statement ran longer than its timeout"),
+            (json!({"query": endless}), "over_limit: the statement ran longer"),
             (json!({"query": many}), "more than 1000 rows"),
         ] {
             let started = Instant::now();

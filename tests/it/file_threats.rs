@@ -115,11 +115,23 @@ async fn no_link_and_no_hole_gets_around_a_quota() {
         .host()
         .await;
     for (case, config, expected) in [
-        ("sparse", json!({"path": "/workspace/hole", "count": 1_u64 << 40}), "failed"),
-        ("write", json!({"path": "/workspace/big", "count": 2 << 20}), "failed"),
+        (
+            "sparse",
+            json!({"path": "/workspace/hole", "count": 1_u64 << 40}),
+            "over_limit: /workspace may hold 1MiB, and",
+        ),
+        (
+            "write",
+            json!({"path": "/workspace/big", "count": 2 << 20}),
+            "over_limit: /workspace may hold 1MiB, and",
+        ),
         ("write", json!({"path": "/workspace/fits", "count": 900 << 10}), "succeeded"),
         ("symlink", json!({"path": "/workspace/link"}), "failed"),
-        ("files", json!({"path": "/workspace", "count": 5000}), "failed"),
+        (
+            "files",
+            json!({"path": "/workspace", "count": 5000}),
+            "over_limit: the mounts of the step may have 1024 files",
+        ),
     ] {
         let end = site.probe(case, config.clone()).await;
         assert!(told(&end).starts_with(expected), "{case} {config}: {}", told(&end));

@@ -23,6 +23,7 @@ mod host_threats;
 mod hostile_documents;
 mod http_step;
 mod http_threats;
+mod limits_reached;
 mod mssql;
 mod operations;
 mod operator;

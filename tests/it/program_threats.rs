@@ -317,6 +317,68 @@ async fn nothing_of_programs_is_left() {
     drop(site);
 }
 
+/// Bytes that a directory takes on the disk, as `du` has it.
+fn du(path: &Path) -> u64 {
+    let found = Command::new("du").args(["-s", "-B1"]).arg(path).output().unwrap();
+    String::from_utf8(found.stdout).unwrap().split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// What a program writes to a workspace beyond its quota does not stay until the retention, however the attempt ends.
+#[tokio::test]
+async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
+    let site = site(", allow_weaker: true", "file_count: 200").await;
+    let first = "cd $STEPWELL_DIRECTORY; head -c 300000 /dev/zero > kept";
+    for (what, script, end, deleted) in [
+        (
+            "one file",
+            "head -c 6000000 /dev/zero > f; sleep 20",
+            "over_limit",
+            "what was written to /workspace last was deleted",
+        ),
+        ("one file, and an end", "head -c 6000000 /dev/zero > f", "over_limit", "was deleted"),
+        (
+            "many files",
+            "for i in $(seq 60); do head -c 100000 /dev/zero > f$i; done; sleep 20",
+            "over_limit",
+            "was deleted",
+        ),
+        (
+            "below directories",
+            "mkdir -p a/b; head -c 6000000 /dev/zero > a/b/f; sleep 20",
+            "over_limit",
+            "was deleted",
+        ),
+        (
+            "a background process",
+            "(head -c 6000000 /dev/zero > f) & sleep 1; exit 3",
+            "over_limit",
+            "was deleted",
+        ),
+        ("names", "for i in $(seq 1000); do : > f$i; done; sleep 20", "over_limit", "was deleted"),
+        (
+            "directories",
+            "for i in $(seq 1000); do mkdir d$i; done; sleep 20",
+            "over_limit",
+            "everything in /workspace was deleted",
+        ),
+    ] {
+        let script = format!("cd $STEPWELL_DIRECTORY; {script}");
+        let step = |id: &str, script: &str| json!({"id": id, "type": "powershell", "runner": "pwsh", "script": script});
+        let job = json!({"id": "j", "workspace": "1MiB", "steps": [step("a", first), step("b", &script)]})
+            .to_string();
+        let state = site.run(&job).await;
+        let ended = state.steps[1].end.as_deref().unwrap();
+        assert_eq!(ended.outcome.class(), end, "{what}: {}", told(ended));
+        assert!(told(ended).contains(deleted), "{what}: {}", told(ended));
+        let workspace = site.host.workspace(&state.run.execution_id);
+        // The directories have some blocks of their own.
+        assert!(du(&workspace) <= (1 << 20) + 65_536, "{what}: {}", du(&workspace));
+        let kept = workspace.join("kept").exists();
+        assert_eq!(kept, !deleted.starts_with("everything"), "{what}: what an earlier step wrote");
+        assert!(site.log(&state).await.iter().any(|line| line.contains("was deleted")), "{what}");
+    }
+}
+
 /// Steps and programs write into the same workspace: the sum of both is bounded, whoever wrote first, in every attempt.
 #[tokio::test]
 async fn programs_and_guests_share_the_quota_of_a_workspace() {

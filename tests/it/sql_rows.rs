@@ -59,7 +59,7 @@ async fn rows_are_bounded(connections: &Connections, long: &[&str], fits: &[(&st
         let grown = peak(false) - before;
         println!("{text}: {grown} MiB");
         assert!(
-            matches!(&error, Error::Limit(why) if why.contains("a row of the result")),
+            matches!(&error, Error::Limit(limit) if limit.message.contains("a row of the result")),
             "{text}: {error:?}"
         );
         assert!(grown < 128, "{text}: the memory grew by {grown} MiB");
@@ -200,7 +200,7 @@ async fn an_attempt_takes_two_sessions_of_a_connection() {
     let one = connections.open("db", access(), totals.clone()).await.unwrap();
     let two = connections.open("db", access(), totals.clone()).await.unwrap();
     let three = connections.open("db", access(), totals).await.err();
-    assert!(matches!(&three, Some(Error::Limit(why)) if why.contains("at most 2")), "{three:?}");
+    assert!(matches!(&three, Some(Error::Limit(limit)) if limit.message.contains("at most 2")), "{three:?}");
     let other = connections.open("db", access(), Arc::new(Totals::new(100, 100))).await.unwrap();
     drop((one, two, other));
 }

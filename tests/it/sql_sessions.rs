@@ -173,7 +173,7 @@ fn connections_to_sqlite_take_no_thread_from_others() {
         assert_eq!(other.unwrap().unwrap(), 7);
         let third = open(&connections, &attempt).await.err();
         assert!(
-            matches!(&third, Some(Error::Limit(why)) if why.contains("at most 2 connections")),
+            matches!(&third, Some(Error::Limit(limit)) if limit.message.contains("at most 2 connections")),
             "{third:?}"
         );
         drop(second);

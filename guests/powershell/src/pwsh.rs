@@ -68,14 +68,11 @@ pub fn run(step: &Powershell, text: &str, directory: &str) -> StepResult {
         Some(message) => Err(Failure::failed(message).metadata("exit_code", code).metadata("runner", "pwsh")),
         None => {
             let text = output.trim_end_matches('\n');
-            let mut output = Output::new(summary(text, 0))
+            let output = Output::new(summary(text, 0))
                 .value(text)
                 .metadata("exit_code", code)
                 .metadata("runner", "pwsh")
                 .metadata("parameters", serde_json::Value::Object(step.parameters.clone()));
-            if ended.truncated {
-                output = output.metadata("truncated", true);
-            }
             Ok(output)
         }
     }

@@ -1,6 +1,7 @@
 //! The hostile guest of the tests: one component, many cases. A case without a test fails the test run.
 
 mod host;
+mod limits;
 mod memory;
 mod tricks;
 
@@ -112,6 +113,8 @@ pub enum Case {
     Entropy,
     /// Reports progress `count` times.
     Progress,
+    /// Runs into the limit `text`, and then does as `then` says.
+    Limit,
 }
 
 /// Configuration of `probe`.
@@ -135,6 +138,9 @@ pub struct Probe {
     /// A connection for it.
     #[serde(default)]
     pub connection: String,
+    /// What comes after a limit.
+    #[serde(default)]
+    pub then: limits::Then,
 }
 
 impl Step for Probe {
@@ -183,6 +189,7 @@ impl Step for Probe {
             | Case::Look => self.files(),
             Case::Socket | Case::Remember | Case::Http | Case::HttpMany => self.network(),
             Case::Sql => self.database(),
+            Case::Limit => limits::reach(&self),
             Case::Context
             | Case::Checkpoint
             | Case::Checkpoints

@@ -4,7 +4,7 @@ use std::io::{Error, ErrorKind};
 
 /// The error code of WASI for a path that is in no mount.
 const NOT_CAPABLE: i32 = 76;
-/// The error codes of WASI for a write beyond the size of a mount, for a failed stream, and for a full disk.
+/// The error codes of WASI for a limit that is reached, for a failed stream, and for a full disk.
 const QUOTA: i32 = 19;
 const STREAM: i32 = 29;
 const NO_SPACE: i32 = 51;
@@ -17,12 +17,15 @@ pub fn why(error: &Error) -> String {
         }
         (_, Some(NOT_CAPABLE)) => "it is outside of the mounts that policy grants (`files`)".to_owned(),
         (ErrorKind::PermissionDenied, Some(_)) => "policy does not grant it (`files`)".to_owned(),
-        (_, Some(QUOTA)) => "the size that policy grants its mount is used up (`files`)".to_owned(),
+        (_, Some(QUOTA)) => {
+            "a limit of policy is reached: the size of the mount, or the number of files (`files`, `limits`)"
+                .to_owned()
+        }
         (_, Some(STREAM)) => {
             "reading or writing failed; the size that policy grants its mount may be used up (`files`)"
                 .to_owned()
         }
-        (_, Some(NO_SPACE)) => "the disk is full".to_owned(),
+        (_, Some(NO_SPACE)) => "the disk of the service is full: its operator frees space there".to_owned(),
         (kind, Some(_)) => kind.to_string(),
         (_, None) => error.to_string(),
     }

@@ -22,6 +22,7 @@ pub mod run;
 pub mod schedule;
 pub mod step;
 pub mod store;
+pub mod system;
 pub mod trace;
 mod weight;
 
@@ -29,7 +30,7 @@ pub use clock::Clock;
 pub use config::Configuration;
 pub use document::{Diagnostic, Diagnostics};
 pub use job::{Job, JobDefinition, StepDefinition};
-pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, shorten};
+pub use outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd, raise, shorten};
 pub use reference::StepRef;
 pub use step::{Manifest, StepRequest, StepRunner, StepSink};
 pub use store::{Store, StoreError};

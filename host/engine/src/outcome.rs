@@ -7,12 +7,33 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::policy::Shortfall;
+use crate::policy::{Limits, Shortfall};
 
 /// The limits of a step in its whole run, and of a run.
 pub(crate) const RUN_FACTOR: &str = "run_factor";
 pub(crate) const RUN_BYTES: &str = "run_bytes";
 pub(crate) const ALL_BYTES: &str = "service.run_bytes";
+
+/// Limits of time: what ran into one may be faster the next time.
+const TIMES: [&str; 5] =
+    ["sql_timeout", "process_timeout", "sql.timeout", "process.timeout", "connection.timeout"];
+
+/// Where a limit is raised, by its name: a key of `limits`, or the section and the key of a rule (`sql.rows`). None for a limit
+/// that is fixed.
+pub fn raise(limit: &str) -> Option<String> {
+    match limit.split_once('.') {
+        _ if limit == ALL_BYTES => Some(format!("raise `{limit}` in the configuration")),
+        _ if Limits::NAMES.contains(&limit) => Some(format!("raise `limits.{limit}` in the policy")),
+        Some(("files", "workspace")) => {
+            Some("raise `workspace` of the job, and of the policy's `files`".to_owned())
+        }
+        Some(("connection", key)) => {
+            Some(format!("raise `{key}` in the `limits` of the connection in the configuration"))
+        }
+        Some((section, key)) => Some(format!("raise `{key}` in the policy's `{section}`")),
+        None => None,
+    }
+}
 
 /// Cuts a text to `limit` bytes, and says so.
 pub fn shorten(text: &mut String, limit: usize) {
@@ -95,9 +116,10 @@ pub enum Outcome {
         /// The guest's functions, innermost first.
         backtrace: Vec<String>,
     },
-    /// More host calls, handles or bytes over the boundary than the limit.
+    /// More than a limit allows: host calls, handles, files, rows, what a program takes.
     OverLimit {
-        /// The name of the limit, as in policy files.
+        /// The name of the limit: a key of `limits` in policy files, a section and a key of one of its rules (`sql.rows`), or
+        /// a name of its own for what is fixed (`denials`).
         limit: String,
         /// What exceeded it.
         message: String,
@@ -245,8 +267,13 @@ impl Outcome {
         match self {
             Self::Failed { retryable, .. } => *retryable,
             Self::TimedOut { .. } | Self::HostFault { .. } => true,
-            _ => false,
+            _ => self.is_over_time(),
         }
+    }
+
+    /// Whether a statement or a program ran for as long as it may.
+    pub fn is_over_time(&self) -> bool {
+        matches!(self, Self::OverLimit { limit, .. } if TIMES.contains(&limit.as_str()))
     }
 
     /// Whether the budget of the step in its run is used up: then another attempt ends in the same way.
@@ -330,17 +357,65 @@ impl Outcome {
             Self::Cancelled => "cancelled".to_owned(),
             Self::Parked { reason, .. } => reason.clone(),
             Self::Trapped { trap, .. } => trap.clone(),
-            // This one is fixed.
-            Self::OverLimit { limit, message } if limit == "denials" => message.clone(),
-            Self::OverLimit { limit, message } if limit == ALL_BYTES => {
-                format!("{message}; raise `{limit}` in the configuration")
-            }
-            Self::OverLimit { limit, message } => format!("{message}; raise `limits.{limit}` in the policy"),
+            Self::OverLimit { limit, message } => match raise(limit) {
+                // What a guest passes on says it already.
+                Some(raise) if !message.contains(&raise) => format!("{message}; {raise}"),
+                _ => message.clone(),
+            },
             Self::OutputTooLarge { limit } => {
                 format!(
                     "the output is larger than {limit} bytes; write large data to a file in the workspace"
                 )
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exhausted_limit_says_what_to_raise_and_where() {
+        for (limit, message, told) in [
+            ("host_calls", "too many", "too many; raise `limits.host_calls` in the policy"),
+            ("sql.rows", "too many", "too many; raise `rows` in the policy's `sql`"),
+            ("process.timeout", "too long", "too long; raise `timeout` in the policy's `process`"),
+            ("files.scratch", "full", "full; raise `scratch` in the policy's `files`"),
+            ("files.workspace", "full", "full; raise `workspace` of the job, and of the policy's `files`"),
+            (
+                "connection.rows",
+                "many",
+                "many; raise `rows` in the `limits` of the connection in the configuration",
+            ),
+            ("service.run_bytes", "full", "full; raise `service.run_bytes` in the configuration"),
+            ("denials", "more than 100", "more than 100"),
+            ("file_depth", "too deep", "too deep"),
+            (
+                "sql_rows",
+                "x: 7 rows; raise `limits.sql_rows` in the policy",
+                "x: 7 rows; raise `limits.sql_rows` in the policy",
+            ),
+        ] {
+            let outcome = Outcome::OverLimit { limit: limit.to_owned(), message: message.to_owned() };
+            assert_eq!(outcome.message(), told);
+        }
+    }
+
+    #[test]
+    fn a_limit_of_time_is_worth_another_attempt_and_others_are_not() {
+        for (limit, again) in [
+            ("sql_timeout", true),
+            ("sql.timeout", true),
+            ("process_timeout", true),
+            ("process.timeout", true),
+            ("sql_rows", false),
+            ("process_memory", false),
+            ("file_bytes", false),
+            ("run_factor", false),
+        ] {
+            let outcome = Outcome::OverLimit { limit: limit.to_owned(), message: String::new() };
+            assert_eq!(outcome.is_retryable(), again, "{limit}");
         }
     }
 }

@@ -130,6 +130,60 @@ impl FromStr for Span {
     }
 }
 
+/// The formats of schemas that say that a text of the right form is not too large.
+pub(crate) const SIZE: &str = "size";
+pub(crate) const COUNT: &str = "count";
+pub(crate) const SPAN: &str = "time-span";
+
+/// Seconds beyond which a time is no time.
+const MOST_SECONDS: u64 = 10_000_000_000_000_000_000;
+
+/// Whether a text is a size, or is wrong in its form, which is another problem.
+pub(crate) fn size_fits(text: &str) -> bool {
+    let digits = BYTES.iter().find_map(|(unit, _)| text.strip_suffix(unit)).unwrap_or(text);
+    !is_digits(digits, &['_']) || text.parse::<Bytes>().is_ok()
+}
+
+/// The same for a number.
+pub(crate) fn count_fits(text: &str) -> bool {
+    !is_digits(text, &['_']) || text.parse::<Count>().is_ok()
+}
+
+/// The same for a time.
+pub(crate) fn span_fits(text: &str) -> bool {
+    let digits = MILLIS.iter().find_map(|(unit, _)| text.strip_suffix(unit)).unwrap_or(text);
+    !is_digits(digits, &['.']) || text.parse::<Span>().is_ok()
+}
+
+fn is_digits(text: &str, others: &[char]) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || others.contains(&c))
+}
+
+/// What a limit takes, up to `most`.
+pub(crate) trait Range {
+    fn up_to(&self) -> String;
+}
+
+impl Range for Bytes {
+    fn up_to(&self) -> String {
+        format!(
+            "a size from 0 to {self}: a whole number of bytes, or one with B, KB, MB, GB, KiB, MiB or GiB"
+        )
+    }
+}
+
+impl Range for Count {
+    fn up_to(&self) -> String {
+        format!("a whole number from 0 to {self}")
+    }
+}
+
+impl Range for Span {
+    fn up_to(&self) -> String {
+        format!("a time from 0 to {self}: a number of seconds, or one with ms, s, m, h or d")
+    }
+}
+
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits: String = text.chars().filter(|c| *c != '_').collect();
@@ -195,7 +249,7 @@ impl Count {
 }
 
 macro_rules! as_text_or_number {
-    ($($type:ident: $expecting:literal, $pattern:literal, $example:literal;)*) => {$(
+    ($($type:ident: $expecting:literal, $number:literal, $most:expr, $format:ident, $pattern:literal, $example:literal;)*) => {$(
         impl PartialEq for $type {
             fn eq(&self, other: &Self) -> bool {
                 self.0 == other.0
@@ -269,8 +323,10 @@ macro_rules! as_text_or_number {
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
                 json_schema!({
-                    "type": ["number", "string"],
+                    "type": [$number, "string"],
                     "minimum": 0,
+                    "maximum": $most,
+                    "format": $format,
                     "pattern": $pattern,
                     "examples": [$example],
                 })
@@ -280,9 +336,9 @@ macro_rules! as_text_or_number {
 }
 
 as_text_or_number! {
-    Bytes: "a size such as 64MiB", "^[0-9][0-9_]*(B|KB|MB|GB|KiB|MiB|GiB)?$", "64MiB";
-    Count: "a number such as 10_000", "^[0-9][0-9_]*$", "10_000";
-    Span: "a time span such as 60s", "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$", "60s";
+    Bytes: "a size such as 64MiB", "integer", u64::MAX, SIZE, "^[0-9][0-9_]*(B|KB|MB|GB|KiB|MiB|GiB)?$", "64MiB";
+    Count: "a number such as 10_000", "integer", u64::MAX, COUNT, "^[0-9][0-9_]*$", "10_000";
+    Span: "a time span such as 60s", "number", MOST_SECONDS, SPAN, "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$", "60s";
 }
 
 #[cfg(test)]
@@ -323,6 +379,21 @@ mod tests {
         let read = |sent| serde_json::from_str::<Span>(sent).unwrap();
         assert_eq!(read("\"1h\""), read("3600"));
         assert_eq!(read("\"60m\"").to_string(), "1h");
+    }
+
+    #[test]
+    fn what_is_too_large_is_told_from_what_is_no_quantity() {
+        for (text, fits) in [
+            ("64MiB", true),
+            ("1TiB", true),
+            ("-1", true),
+            ("99999999999GiB", false),
+            ("18446744073709551616", false),
+        ] {
+            assert_eq!(size_fits(text), fits, "{text}");
+        }
+        assert!(count_fits("1.5") && count_fits("10_000") && !count_fits("18446744073709551616"));
+        assert!(span_fits("1w") && span_fits("1.5h") && !span_fits(&format!("{}d", "9".repeat(20))));
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! One attempt: a fresh store, the call, its end, and the receipt.
 
-use std::fs;
 use std::future::{Future, poll_fn};
-use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use serde_json::Map;
-use stepwell_engine::policy::{Access, MountGrant, MountSource};
+use stepwell_engine::policy::Access;
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project, weight};
@@ -42,10 +39,10 @@ use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
-use crate::program::Mount;
+use crate::mounts::{self, Mounted};
+use crate::reached::Reached;
 use crate::registry::Registered;
-use crate::scratch::{Private, Scratch};
-use crate::tree::{self, Measured};
+use crate::scratch::Scratch;
 use crate::{Sandbox, trap};
 
 /// Bytes of the header fields of one handle. With the number of handles it bounds what the host holds of them.
@@ -72,15 +69,6 @@ pub(crate) struct Attempt {
     stderr: Captured,
 }
 
-/// A directory behind a mount.
-pub(crate) struct Mounted {
-    grant: MountGrant,
-    path: PathBuf,
-    used: Measured,
-    /// Deletes a scratch directory when this is dropped.
-    _scratch: Option<Private>,
-}
-
 impl Sandbox {
     pub(crate) async fn attempt(&self, registered: &Registered, mut request: StepRequest) -> StepEnd {
         let mut receipt = Receipt {
@@ -103,7 +91,7 @@ impl Sandbox {
             );
             return end(Outcome::OverLimit { limit: "input_bytes".to_owned(), message }, receipt);
         }
-        let mounts = match mount(&request, &self.scratch) {
+        let mounts = match mounts::mount(&request, &self.scratch) {
             Ok(mounts) => mounts,
             Err(outcome) => return end(outcome, receipt),
         };
@@ -178,8 +166,15 @@ impl Sandbox {
         receipt.run_us = clock.micros();
         receipt.longest_turn_us = longest_turn.into_inner();
         let (mut outcome, mut produced) = attempt.conclude(ended, wall).await;
-        if let Some(over) = over_quota(mounts, outcome.is_success()).await {
-            (outcome, produced) = (over, Produced::default());
+        let guest = attempt.store.data_mut();
+        let (succeeded, programs) = (outcome.is_success(), guest.process.has_started());
+        let over = mounts::over_quota(mounts, guest.context.grant.limits(), succeeded, programs).await;
+        if let Some(over) = over {
+            guest.log.host_line("warn", over.told());
+            outcome = over.end(outcome);
+            if succeeded {
+                produced = Produced::default();
+            }
         }
         attempt.close_log().await;
         attempt.write(&mut receipt);
@@ -307,7 +302,8 @@ impl Attempt {
         let handles = usize::try_from(limits.handles.0).unwrap_or(usize::MAX);
         table.set_max_capacity(handles);
         let used: Vec<_> = setup.mounts.iter().map(|m| (m.grant.clone(), m.used)).collect();
-        let places = setup.mounts.iter().map(Mounted::of_programs).collect();
+        let places = setup.mounts.iter().map(|mounted| mounted.of_programs(&limits)).collect();
+        let reached = Reached::default();
         let traced = Traced::new(setup.trace, setup.sink.as_ref());
         let hooks = Hooks::new(
             setup.outbound.clone(),
@@ -315,6 +311,7 @@ impl Attempt {
             grant.clone(),
             setup.sink.clone(),
             traced.clone(),
+            &reached,
         );
         let guest = Guest {
             held: hooks.held(),
@@ -323,9 +320,9 @@ impl Attempt {
             wasi: wasi.build(),
             http,
             hooks,
-            files: FileUse::new(&used, &limits),
-            process: ProcessUse::new(grant.clone(), places, setup.scratch.clone()),
-            sql: SqlUse::new(setup.connections.clone(), &grant),
+            files: FileUse::new(&used, &limits, &reached),
+            process: ProcessUse::new(grant.clone(), places, setup.scratch.clone(), &reached),
+            sql: SqlUse::new(setup.connections.clone(), &grant, &reached),
             context: setup.context,
             log: LogBook::new(setup.sink.clone(), &limits),
             limiter: Limiter::new(&limits),
@@ -335,6 +332,7 @@ impl Attempt {
             deadline: Deadline::default(),
             turns: Turns::new(limits.fuel.0, owed.clone()),
             owed,
+            reached,
         };
         let (http_denials, deadline) = (guest.hooks.denials(), guest.deadline.clone());
         let mut store = Store::new(engine, guest);
@@ -358,7 +356,11 @@ impl Attempt {
                 let variables = guest.context.take_set();
                 // Up to 16 MiB of JSON are read and checked here.
                 let bytes = classify::answer_bytes(&answer);
-                let read = move || classify::answered(answer, variables, &limits);
+                let reached = guest.reached.clone();
+                let read = move || {
+                    let (outcome, produced) = classify::answered(answer, variables, &limits);
+                    (reached.explain(outcome), produced)
+                };
                 return apart(bytes, read).await.unwrap_or_else(|error| {
                     (classify::fault(&error, "the answer cannot be read"), Produced::default())
                 });
@@ -417,84 +419,4 @@ impl Stopwatch {
     pub fn micros(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
-}
-
-impl Mounted {
-    /// As programs see it.
-    fn of_programs(&self) -> Mount {
-        let bytes = match self.grant.source {
-            MountSource::Scratch(limit) | MountSource::Workspace(limit) => Some(limit.0),
-            MountSource::Host(_) => None,
-        };
-        Mount { place: self.grant.mount.clone(), path: self.path.clone(), access: self.grant.access, bytes }
-    }
-}
-
-/// What a step left in its own directories, when it is more than their quota: programs that it starts write there without
-/// the host. Scratch directories are deleted then, on a thread that may wait.
-async fn over_quota(mounts: Vec<Mounted>, measured: bool) -> Option<Outcome> {
-    if mounts.iter().all(|mounted| matches!(mounted.grant.source, MountSource::Host(_))) {
-        return None;
-    }
-    let look = move || {
-        if !measured {
-            return None;
-        }
-        mounts.iter().find_map(|mounted| {
-            let (MountSource::Scratch(limit) | MountSource::Workspace(limit)) = &mounted.grant.source else {
-                return None;
-            };
-            let mount = &mounted.grant.mount;
-            let message = match tree::measure(&mounted.path) {
-                Ok(found) if found.bytes <= limit.0 => return None,
-                Ok(found) => format!("{} bytes are in {mount}, of at most {}", found.bytes, limit.0),
-                Err(error) => format!("{mount} cannot be measured: {error}"),
-            };
-            Some(Outcome::OverLimit { limit: "file_bytes".to_owned(), message })
-        })
-    };
-    tokio::task::spawn_blocking(look).await.unwrap_or_default()
-}
-
-/// The directories behind the mounts of a request.
-fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Mounted>, Outcome> {
-    // Where directories are on this machine is for its log.
-    let fault = |mount: &str, path: &Path, error: &std::io::Error| {
-        tracing::error!("the mount {mount}: {}: {error}", path.display());
-        let message = format!(
-            "the directory behind the mount {mount} cannot be used ({}); the service's log names it",
-            error.kind()
-        );
-        Outcome::HostFault { message }
-    };
-    let mut mounted = Vec::new();
-    for grant in request.grant.files() {
-        let (path, used, private) = match &grant.source {
-            MountSource::Host(path) => {
-                match fs::metadata(path) {
-                    Ok(found) if found.is_dir() => {}
-                    Ok(_) => return Err(fault(&grant.mount, path, &ErrorKind::NotADirectory.into())),
-                    Err(error) => return Err(fault(&grant.mount, path, &error)),
-                }
-                (path.clone(), Measured::default(), None)
-            }
-            MountSource::Scratch(_) => {
-                let made = scratch.make().map_err(|error| fault(&grant.mount, scratch.place(), &error))?;
-                (made.path().to_owned(), Measured::default(), Some(made))
-            }
-            MountSource::Workspace(_) => {
-                let Some(path) = request.workspace.clone() else { continue };
-                make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
-                let used = tree::measure(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
-                (path, used, None)
-            }
-        };
-        mounted.push(Mounted { grant: grant.clone(), path, used, _scratch: private });
-    }
-    Ok(mounted)
-}
-
-fn make_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use stepwell_engine::system::why;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -32,8 +33,9 @@ impl Cache {
     pub fn open(dir: &Path, engine: &Engine) -> Result<Self, ComponentError> {
         let host = |what: &str, error: std::io::Error| {
             ComponentError::Host(format!(
-                "the cache of compiled components: cannot {what} {}: {error}",
-                dir.display()
+                "the cache of compiled components: cannot {what} {}: {}",
+                dir.display(),
+                why(&error)
             ))
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| host("make", e))?;

@@ -88,6 +88,13 @@ fn kind(kind: WitKind) -> FailureKind {
 
 /// What an error of the call means. `stderr` is what the guest wrote to standard error.
 pub(crate) fn stopped(error: &wasmtime::Error, guest: &Guest, limits: &Limits, stderr: &[String]) -> Outcome {
+    let outcome = why(error, guest, limits, stderr);
+    // A guest that does not look at an error of the host aborts, or its language exits.
+    let gave_up = matches!(error.downcast_ref(), Some(Trap::UnreachableCodeReached)) || error.is::<I32Exit>();
+    if gave_up { guest.reached.explain(outcome) } else { outcome }
+}
+
+fn why(error: &wasmtime::Error, guest: &Guest, limits: &Limits, stderr: &[String]) -> Outcome {
     if let Some(refused) = guest.limiter.refused() {
         return Outcome::OverMemory { message: refused.to_owned() };
     }

@@ -14,6 +14,7 @@ use std::thread;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use stepwell_engine::step::Origin;
+use stepwell_engine::system::why;
 use tokio::sync::{OnceCell, Semaphore, oneshot};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
@@ -330,7 +331,7 @@ impl Work {
         cache: Option<&Cache>,
     ) -> Result<Component, ComponentError> {
         let failed = |error: std::io::Error| {
-            ComponentError::Host(format!("a compiled component cannot be written: {error}"))
+            ComponentError::Host(format!("a compiled component cannot be written: {}", why(&error)))
         };
         let code = match cache {
             Some(cache) => tempfile::Builder::new().suffix(".tmp").tempfile_in(&cache.dir),

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::process::{Resource, Rlimit, Signal};
+use stepwell_engine::system::why;
 
 use crate::compile::{self, ComponentError, MAX_COMPONENT_BYTES, Pace};
 use crate::engine;
@@ -49,7 +50,11 @@ impl CompilerProgram {
     pub(crate) fn compile(&self, wasm: &Bytes, pace: Pace, code: File) -> Result<(), ComponentError> {
         let (threads, niceness) = pace.threads();
         let failed = |error: std::io::Error| {
-            ComponentError::Host(format!("cannot start the compiler, {}: {error}", self.program.display()))
+            ComponentError::Host(format!(
+                "cannot start the compiler, {}: {}",
+                self.program.display(),
+                why(&error)
+            ))
         };
         let mut child = Command::new(&self.program)
             .args(&self.arguments)

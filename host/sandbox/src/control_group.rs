@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use stepwell_engine::system::why;
+
 /// What a group of a program is called, before the number of the service's process.
 const PREFIX: &str = "stepwell-program-";
 /// Where this process goes, so that the group above it can have others.
@@ -42,7 +44,7 @@ impl ControlGroups {
     }
 
     fn find() -> Result<Self, String> {
-        let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
+        let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {}", why(&error)));
         let mount = mounted(&read("/proc/self/mounts")?).ok_or("no cgroup2 file system is mounted")?;
         let groups = read("/proc/self/cgroup")?;
         let own = own(&groups).ok_or("this process is in no control group")?;
@@ -122,9 +124,18 @@ impl ControlGroup {
 
     /// Whether the kernel has killed it for its memory.
     pub fn was_out_of_memory(&self) -> bool {
-        let events = fs::read_to_string(self.dir.join("memory.events")).unwrap_or_default();
-        let kills = events.lines().find_map(|line| line.strip_prefix("oom_kill "));
-        kills.is_some_and(|kills| kills.trim() != "0")
+        self.has_event("memory.events", "oom_kill ")
+    }
+
+    /// Whether the kernel has refused it another process or thread.
+    pub fn was_out_of_tasks(&self) -> bool {
+        self.has_event("pids.events", "max ")
+    }
+
+    fn has_event(&self, file: &str, event: &str) -> bool {
+        let events = fs::read_to_string(self.dir.join(file)).unwrap_or_default();
+        let times = events.lines().find_map(|line| line.strip_prefix(event));
+        times.is_some_and(|times| times.trim() != "0")
     }
 }
 
@@ -166,7 +177,7 @@ fn own(groups: &str) -> Option<&str> {
 
 fn has_controllers(dir: &Path) -> Result<(), String> {
     let file = dir.join("cgroup.controllers");
-    let found = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let found = fs::read_to_string(&file).map_err(|error| format!("{}: {}", file.display(), why(&error)))?;
     match CONTROLLERS.iter().find(|name| !found.split_whitespace().any(|found| found == **name)) {
         Some(missing) => Err(format!("{} has no controller `{missing}`", dir.display())),
         None => Ok(()),
@@ -184,7 +195,7 @@ fn is_parted(dir: &Path) -> bool {
 
 /// Moves this process out of a group, so that it can bound others.
 fn part(own: &Path) -> Result<(), String> {
-    let told = |error: io::Error| error.to_string();
+    let told = |error: io::Error| why(&error);
     let me = std::process::id().to_string();
     let processes = fs::read_to_string(own.join("cgroup.procs")).map_err(told)?;
     if processes.lines().any(|process| process != me) {

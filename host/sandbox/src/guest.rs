@@ -20,6 +20,7 @@ use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
+use crate::reached::Reached;
 
 /// The bindings of `wit/` on the host's side.
 #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
@@ -67,6 +68,7 @@ pub(crate) struct Guest {
     pub turns: Turns,
     pub owed: Owed,
     pub held: Held,
+    pub reached: Reached,
 }
 
 /// Calls from the guest to the host, against their limit.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use stepwell_engine::policy::Access;
+use stepwell_engine::quantity::Bytes;
 
 /// A program to run.
 pub(crate) struct Program {
@@ -43,10 +44,38 @@ pub(crate) struct Mount {
     pub access: Access,
     /// Bytes of it; none for a directory of the host.
     pub bytes: Option<u64>,
+    /// The name of their limit.
+    pub limit: &'static str,
 }
 
-/// Entries of a mount that are counted: what a guest makes there is bounded on its own.
-const MOUNT_ENTRIES: u64 = 1 << 20;
+/// A limit that a program ran into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Over {
+    /// Its name.
+    pub limit: &'static str,
+    pub message: String,
+}
+
+impl Over {
+    pub fn memory(bytes: u64) -> Self {
+        let bytes = Bytes::new(bytes);
+        let message = format!(
+            "the program took more than {bytes} of memory, all its processes together, and was ended"
+        );
+        Self { limit: "process_memory", message }
+    }
+
+    pub fn tasks(tasks: u64) -> Self {
+        let message = format!("the program had more than {tasks} processes and threads, and was ended");
+        Self { limit: "process_tasks", message }
+    }
+
+    fn output(bytes: u64) -> Self {
+        let bytes = Bytes::new(bytes);
+        let message = format!("the program wrote more than {bytes} to its output, and was ended");
+        Self { limit: "process_output_bytes", message }
+    }
+}
 
 /// How a program ended.
 #[derive(Debug, Default)]
@@ -55,7 +84,8 @@ pub(crate) struct Ended {
     pub signal: Option<i32>,
     pub output: Vec<u8>,
     pub error_output: Vec<u8>,
-    pub truncated: bool,
+    /// A limit that it noticed itself, as an error of a system call.
+    pub noticed: Option<Over>,
     /// What of the bounds this machine does not hold.
     pub weaker: Vec<String>,
 }
@@ -65,7 +95,7 @@ pub(crate) enum Error {
     TimedOut,
     Unavailable(String),
     /// It had too much of something.
-    Limit(String),
+    Limit(Over),
     /// This machine does not hold its bounds, and policy does not allow weaker ones.
     Weaker(Vec<String>),
 }
@@ -81,11 +111,11 @@ pub(crate) use linux::run;
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
-    use std::io::{Read, Write};
+    use std::io::{ErrorKind, Read, Write};
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     use std::os::unix::process::{CommandExt, ExitStatusExt};
     use std::path::Path;
-    use std::process::{Child, Command, Stdio};
+    use std::process::{Child, Command, ExitStatus, Stdio};
     use std::sync::mpsc::sync_channel;
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread;
@@ -94,11 +124,13 @@ mod linux {
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
     use stepwell_engine::policy::Access;
+    use stepwell_engine::quantity::Bytes;
 
-    use super::{Ended, Error, MOUNT_ENTRIES, Program};
+    use super::{Ended, Error, Over, Program};
     use crate::confine::{self, Bounds};
     use crate::control_group::ControlGroup;
     use crate::scratch::{Private, Scratch};
+    use crate::tree;
     use crate::watchdog::{self, Directory, Quota};
 
     /// What keeps programs quiet, and from asking home: what PowerShell and .NET look at.
@@ -110,6 +142,9 @@ mod linux {
         ("POWERSHELL_TELEMETRY_OPTOUT", "1"),
         ("POWERSHELL_UPDATECHECK", "Off"),
     ];
+
+    /// Linux's number for a file that it cannot execute.
+    const ENOEXEC: i32 = 8;
 
     /// How long the end of a program that was killed is waited for.
     const CLEANING: Duration = Duration::from_secs(5);
@@ -173,20 +208,16 @@ mod linux {
     }
 
     pub(crate) async fn run(program: Program, scratch: &Scratch) -> Result<Ended, Error> {
-        let unavailable = |error: std::io::Error| Error::Unavailable(error.to_string());
         let timeout = program.timeout;
         let group = Group::default();
         let killed = KilledOnDrop(group.clone());
-        let home = scratch.make().map_err(unavailable)?;
+        let home = scratch.make()?;
         let (sender, mut ended) = tokio::sync::oneshot::channel();
-        thread::Builder::new()
-            .name("stepwell-program".to_owned())
-            .spawn(move || {
-                let ended = run_here(&program, &group, &home);
-                drop(home);
-                let _ = sender.send(ended);
-            })
-            .map_err(unavailable)?;
+        thread::Builder::new().name("stepwell-program".to_owned()).spawn(move || {
+            let ended = run_here(&program, &group, &home);
+            drop(home);
+            let _ = sender.send(ended);
+        })?;
         match tokio::time::timeout(timeout, &mut ended).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(_)) => Err(Error::Unavailable("the thread that starts it has ended".to_owned())),
@@ -199,9 +230,30 @@ mod linux {
         }
     }
 
+    /// Why a program cannot be started, without the system's own words.
+    fn why(error: &std::io::Error) -> String {
+        let why = match error.kind() {
+            ErrorKind::NotFound => "it, or what it is a script for, is not installed",
+            ErrorKind::PermissionDenied => "the service's user may not execute it",
+            ErrorKind::ArgumentListTooLong => "its arguments and variables are longer than the system takes",
+            ErrorKind::WouldBlock => "the machine has no room for another process",
+            ErrorKind::OutOfMemory => "the machine has no memory for it",
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                "the disk for its private directory is full: the operator frees space there"
+            }
+            ErrorKind::ExecutableFileBusy => "its file is being written",
+            _ => match error.raw_os_error() {
+                Some(ENOEXEC) => "its file is no executable and has no `#!` line",
+                _ => "the service's log says why",
+            },
+        };
+        format!("it cannot be started: {why}")
+    }
+
     impl From<std::io::Error> for Error {
         fn from(error: std::io::Error) -> Self {
-            Self::Unavailable(error.to_string())
+            tracing::warn!("a program cannot be started: {error}");
+            Self::Unavailable(why(&error))
         }
     }
 
@@ -227,26 +279,52 @@ mod linux {
         if let Some(over) = written.over.or_else(|| quota.files_exceeded(0)) {
             return Err(Error::Limit(over));
         }
-        if control.is_some_and(|control| control.was_out_of_memory()) {
-            return Err(Error::Limit(format!(
-                "the program took more than {} bytes of memory, all its processes together, and was ended; raise `limits.process_memory` in the policy",
-                program.memory_bytes
-            )));
+        if control.as_ref().is_some_and(|control| control.was_out_of_memory()) {
+            return Err(Error::Limit(Over::memory(program.memory_bytes)));
         }
+        let was_out_of_tasks = control.is_some_and(|control| control.was_out_of_tasks());
         Ok(Ended {
             code: status.code(),
             signal: status.signal(),
             output: written.output,
             error_output: written.error_output,
-            truncated: written.truncated,
+            noticed: noticed(program, status, was_out_of_tasks),
             weaker,
         })
+    }
+
+    /// What a program that failed by itself was refused.
+    fn noticed(program: &Program, status: ExitStatus, was_out_of_tasks: bool) -> Option<Over> {
+        let signal = rustix::process::Signal::XFSZ.as_raw();
+        match (status.code(), status.signal()) {
+            (Some(0), _) => None,
+            // A shell ends with the number of the signal that ended its last command.
+            (code, by) if by == Some(signal) || code == Some(128 + signal) => {
+                let bytes = Bytes::new(program.file_bytes);
+                let message = format!("the program wrote a file of more than {bytes}");
+                Some(Over { limit: "process_file_bytes", message })
+            }
+            _ if was_out_of_tasks => {
+                let message =
+                    format!("the program asked for more than {} processes and threads", program.tasks);
+                Some(Over { limit: "process_tasks", message })
+            }
+            _ => None,
+        }
     }
 
     fn quota(program: &Program, home: &Path, controlled: bool) -> Quota {
         let written = program.mounts.iter().filter(|mount| mount.access == Access::Write);
         let mounts = written.filter_map(|mount| {
-            Some(Directory { path: mount.path.clone(), bytes: mount.bytes?, entries: MOUNT_ENTRIES })
+            // What was in it before is another step's, which may have had a larger one.
+            let used = tree::measure(&mount.path).unwrap_or_default();
+            Some(Directory {
+                path: mount.path.clone(),
+                bytes: mount.bytes?.max(used.bytes),
+                entries: program.file_count.max(used.entries),
+                name: mount.limit,
+                what: format!("the mount {}", mount.place),
+            })
         });
         Quota {
             memory_and_tasks: (!controlled).then_some((program.memory_bytes, program.tasks)),
@@ -255,6 +333,8 @@ mod linux {
                 bytes: program.file_bytes,
                 // Beside those that the host makes.
                 entries: program.file_count.saturating_add(program.files.len() as u64 + 2),
+                name: "process_file_bytes",
+                what: "its private directory".to_owned(),
             },
             mounts: mounts.collect(),
         }
@@ -296,8 +376,7 @@ mod linux {
     struct Written {
         output: Vec<u8>,
         error_output: Vec<u8>,
-        truncated: bool,
-        over: Option<String>,
+        over: Option<Over>,
     }
 
     /// Waits until the program has ended and its pipes are read, without reaping it: its number stays its own.
@@ -325,8 +404,8 @@ mod linux {
                 }
                 over
             });
-            let output = scope.spawn(move || read(stdout, most));
-            let error_output = scope.spawn(move || read(stderr, most));
+            let output = scope.spawn(move || read(stdout, most, group));
+            let error_output = scope.spawn(move || read(stderr, most, group));
             let waited =
                 rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
             drop(ending);
@@ -334,20 +413,24 @@ mod linux {
             group.kill();
             let gone = |_| std::io::Error::other("a thread that reads its output has ended");
             let over = watchdog.join().map_err(gone)?;
-            let (output, cut) = output.join().map_err(gone)?;
-            let (error_output, cut_too) = error_output.join().map_err(gone)?;
+            let (output, too_long) = output.join().map_err(gone)?;
+            let (error_output, too_long_too) = error_output.join().map_err(gone)?;
             waited?;
-            Ok(Written { output, error_output, truncated: cut || cut_too, over })
+            let over = over.or_else(|| (too_long || too_long_too).then(|| Over::output(most)));
+            Ok(Written { output, error_output, over })
         })
     }
 
-    /// Reads to the end, and keeps the beginning.
-    fn read(pipe: Option<impl Read>, most: u64) -> (Vec<u8>, bool) {
+    /// Reads to the end. A program that writes more than it may is ended, since nothing reads the rest.
+    fn read(pipe: Option<impl Read>, most: u64, group: &Group) -> (Vec<u8>, bool) {
         let Some(mut pipe) = pipe else { return (Vec::new(), false) };
         let mut kept = Vec::new();
         // What cannot be read any more is the end.
         let _ = pipe.by_ref().take(most).read_to_end(&mut kept);
-        let rest = std::io::copy(&mut pipe, &mut std::io::sink()).unwrap_or(0);
-        (kept, rest > 0)
+        let is_longer = matches!(pipe.read(&mut [0]), Ok(1..));
+        if is_longer {
+            group.kill();
+        }
+        (kept, is_longer)
     }
 }

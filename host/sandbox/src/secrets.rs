@@ -13,6 +13,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 use stepwell_engine::Configuration;
 use stepwell_engine::config::{SecretRef, SecretStore, Setting};
+use stepwell_engine::system::why;
 
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
 const KEY: usize = 32;
@@ -44,7 +45,7 @@ pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret,
             std::env::var(variable).map_err(|_| format!("the environment has no variable {variable}"))?
         }
         Some(("file", path)) => fs::read_to_string(path)
-            .map_err(|error| format!("cannot read the file of the secret: {error}"))?,
+            .map_err(|error| format!("cannot read the file of the secret: {}", why(&error)))?,
         Some(("store", kept)) => {
             let store = config.secret_store.as_ref().ok_or("there is no `secret_store`")?;
             SecretFile::read(store)?.get(store, kept)?
@@ -105,7 +106,7 @@ impl SecretFile {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(Self { version: 1, ..Self::default() });
             }
-            Err(error) => return Err(format!("{shown}: {error}")),
+            Err(error) => return Err(format!("{shown}: {}", why(&error))),
         };
         let file: Self = serde_json::from_str(&text).map_err(|error| format!("{shown}: {error}"))?;
         match file.version {
@@ -180,7 +181,7 @@ impl SecretFile {
             create(&part, &text)?;
             fs::rename(&part, &store.file)
         })();
-        written.map_err(|error| format!("{}: {error}", store.file.display()))
+        written.map_err(|error| format!("{}: {}", store.file.display(), why(&error)))
     }
 }
 
@@ -189,7 +190,7 @@ fn locked(store: &SecretStore) -> Result<File, String> {
     let path = store.file.with_extension("lock");
     let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let locked = open.and_then(|file| file.lock().map(|()| file));
-    locked.map_err(|error| format!("{}: {error}", path.display()))
+    locked.map_err(|error| format!("{}: {}", path.display(), why(&error)))
 }
 
 /// Writes a new file that its owner alone reads, and has it on disk.
@@ -205,13 +206,14 @@ fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> 
     if make && !store.key.exists() {
         let mut key = [0; KEY];
         getrandom::fill(&mut key).map_err(|error| error.to_string())?;
-        create(&store.key, &(STANDARD.encode(key) + "\n")).map_err(|error| format!("{shown}: {error}"))?;
+        create(&store.key, &(STANDARD.encode(key) + "\n"))
+            .map_err(|error| format!("{shown}: {}", why(&error)))?;
     }
-    let metadata = fs::metadata(&store.key).map_err(|error| format!("{shown}: {error}"))?;
+    let metadata = fs::metadata(&store.key).map_err(|error| format!("{shown}: {}", why(&error)))?;
     if metadata.permissions().mode() & 0o077 != 0 {
         return Err(format!("{shown}: others may read this key: `chmod 600 {shown}`"));
     }
-    let text = fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {error}"))?;
+    let text = fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {}", why(&error)))?;
     let wrong = || format!("{shown}: not a key: 32 bytes in base64");
     let key = STANDARD.decode(text.trim()).map_err(|_| wrong())?;
     XChaCha20Poly1305::new_from_slice(&key).map_err(|_| wrong())

@@ -181,6 +181,68 @@ fn walk(root: BorrowedFd<'_>, most: usize, visit: &mut Visit<'_>) -> io::Result<
     Ok(())
 }
 
+/// Names that are remembered to find the newest.
+const TRIMMED: usize = 100_000;
+
+/// Deletes the files of a directory that were written last, until at most so many bytes and entries are left; all that is in it
+/// where there are too many to tell. False then.
+///
+/// # Errors
+/// When something cannot be deleted.
+pub(crate) fn trim(path: &Path, bytes: u64, entries: u64) -> io::Result<bool> {
+    let Ok(mut files) = dated(path) else {
+        return empty(path).map(|()| false);
+    };
+    files.sort_unstable_by(|one, other| other.changed.cmp(&one.changed));
+    let root = open(rustix::fs::CWD, path)?;
+    let Ok(mut found) = measure(path) else {
+        return empty(path).map(|()| false);
+    };
+    for file in files {
+        if found.bytes <= bytes && found.entries <= entries {
+            break;
+        }
+        let (Some(above), Some(name)) = (file.path.parent(), file.path.file_name()) else { continue };
+        remove_one(below_of(root.as_fd(), above)?.as_fd(), &CString::new(name.as_bytes())?)?;
+        found.bytes = found.bytes.saturating_sub(file.bytes);
+        found.entries = found.entries.saturating_sub(1);
+    }
+    match found.bytes <= bytes && found.entries <= entries {
+        true => Ok(true),
+        // It is directories that there are too many of.
+        false => empty(path).map(|()| false),
+    }
+}
+
+fn empty(path: &Path) -> io::Result<()> {
+    remove(path)?;
+    std::fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+/// A file and when it was changed last, which who writes it cannot set.
+struct Dated {
+    path: PathBuf,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+fn dated(path: &Path) -> io::Result<Vec<Dated>> {
+    let mut files = Vec::new();
+    let root = open(rustix::fs::CWD, path)?;
+    walk(root.as_fd(), TRIMMED, &mut |below, dir, name, kind| {
+        if kind != FileType::Directory {
+            let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            files.push(Dated {
+                path: below.join(OsStr::from_bytes(name.to_bytes())),
+                bytes: u64::try_from(stat.st_size).unwrap_or(0),
+                changed: (stat.st_ctime, i64::try_from(stat.st_ctime_nsec).unwrap_or_default()),
+            });
+        }
+        Ok(())
+    })?;
+    Ok(files)
+}
+
 /// Deletes a directory and everything in it. What a crash leaves is deleted by the next call.
 ///
 /// # Errors
@@ -333,6 +395,39 @@ mod tests {
         chain(&deep, 3_000, "d");
         assert!(list(&deep, 1 << 20).is_err() && copy(&deep, &root.path().join("x"), 1 << 20).is_err());
         remove(&deep).unwrap();
+    }
+
+    #[test]
+    fn what_was_written_last_goes_first() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("dir");
+        std::fs::create_dir_all(dir.join("a/b")).unwrap();
+        for (name, bytes) in [("first", 400), ("a/second", 400), ("a/b/third", 400), ("fourth", 400)] {
+            std::fs::write(dir.join(name), vec![b'x'; bytes]).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        // A time that anybody may set is none.
+        let old = std::fs::File::options().write(true).open(dir.join("fourth")).unwrap();
+        old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        let left = || {
+            list(&dir, 100)
+                .unwrap()
+                .into_iter()
+                .map(|file| file.path.display().to_string())
+                .collect::<Vec<_>>()
+        };
+        assert!(trim(&dir, 1_600, 100).unwrap());
+        assert_eq!(left().len(), 4, "all of it fits");
+        assert!(trim(&dir, 1_000, 100).unwrap());
+        assert_eq!(left(), ["a/second", "first"]);
+        // Two directories and two files.
+        assert!(trim(&dir, 1_000, 3).unwrap());
+        assert_eq!(left(), ["first"]);
+        assert!(!trim(&dir, 1_000, 1).unwrap(), "directories are not told apart");
+        assert_eq!(measure(&dir).unwrap(), Measured::default());
+        chain(&dir, 200, "d");
+        assert!(!trim(&dir, 1_000, 100).unwrap(), "too deep to be measured");
+        assert_eq!(measure(&dir).unwrap(), Measured::default());
     }
 
     #[test]

@@ -12,7 +12,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group};
+use stepwell_engine::quantity::Bytes;
 
+use crate::program::Over;
 use crate::tree;
 
 /// The pause between two looks, which is longer when a look takes long.
@@ -43,10 +45,14 @@ pub(crate) struct Directory {
     pub path: PathBuf,
     pub bytes: u64,
     pub entries: u64,
+    /// The name of the limit of its bytes.
+    pub name: &'static str,
+    /// What it is to whoever wrote the step.
+    pub what: String,
 }
 
 /// Looks until the program has ended (`ended` is closed); what it has too much of.
-pub(crate) fn watch(group: Pid, quota: &Quota, ended: &Receiver<()>) -> Option<String> {
+pub(crate) fn watch(group: Pid, quota: &Quota, ended: &Receiver<()>) -> Option<Over> {
     let (mut waited, mut pause, mut round) = (Duration::ZERO, FIRST, 0u32);
     let mut usual = tasks_of_machine();
     loop {
@@ -86,7 +92,7 @@ fn tasks_of_machine() -> u64 {
 
 impl Quota {
     /// What the program has too much of.
-    fn exceeded(&self, group: Pid, files: bool) -> Option<String> {
+    fn exceeded(&self, group: Pid, files: bool) -> Option<Over> {
         if self.memory_and_tasks.is_none() && !files {
             return None;
         }
@@ -100,42 +106,39 @@ impl Quota {
             let (used, running) = taken
                 .fold((held.memory, 0), |sum, taken: Taken| (sum.0 + taken.memory, sum.1 + taken.threads));
             if running > tasks {
-                return Some(format!(
-                    "the program had more than {tasks} processes and threads, and was ended; raise `limits.process_tasks` in the policy"
-                ));
+                return Some(Over::tasks(tasks));
             }
             if used > memory {
-                return Some(format!(
-                    "the program took more than {memory} bytes of memory, all its processes together, and was ended; raise `limits.process_memory` in the policy"
-                ));
+                return Some(Over::memory(memory));
             }
         }
         if files { self.files_exceeded(held.disk) } else { None }
     }
 
     /// What is too much of files. `deleted` bytes are of files that have no name any more.
-    pub fn files_exceeded(&self, deleted: u64) -> Option<String> {
-        if self.home.is_exceeded(deleted) {
-            return Some(format!(
-                "the program had more than {} bytes or {} files in its private directory, and was ended; raise `limits.process_file_bytes` or `limits.file_count` in the policy",
-                self.home.bytes, self.home.entries
-            ));
-        }
-        let over = self.mounts.iter().find(|mount| mount.is_exceeded(0))?;
-        Some(format!(
-            "the program wrote more than the {} bytes into a mount that it may have, and was ended; raise its size in the policy",
-            over.bytes
-        ))
+    pub fn files_exceeded(&self, deleted: u64) -> Option<Over> {
+        let mounts = self.mounts.iter().find_map(|mount| mount.exceeded(0));
+        self.home.exceeded(deleted).or(mounts)
     }
 }
 
 impl Directory {
-    fn is_exceeded(&self, more: u64) -> bool {
-        match tree::measure_up_to(&self.path, self.entries) {
-            Ok(found) => found.entries > self.entries || found.bytes.saturating_add(more) > self.bytes,
+    fn exceeded(&self, more: u64) -> Option<Over> {
+        let (bytes, entries, what) = (self.bytes, self.entries, &self.what);
+        let over = |limit, said: String| {
+            Some(Over { limit, message: format!("the program had {said}, and was ended") })
+        };
+        match tree::measure_up_to(&self.path, entries) {
+            Ok(found) if found.entries > entries => {
+                over("file_count", format!("more than {entries} files and directories in {what}"))
+            }
+            Ok(found) if found.bytes.saturating_add(more) > bytes => {
+                over(self.name, format!("more than {} in {what}", Bytes::new(bytes)))
+            }
+            Ok(_) => None,
             // Something went while it was measured; the next look measures it again.
-            Err(error) if error.kind() == ErrorKind::NotFound => false,
-            Err(_) => true,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(_) => over("file_depth", format!("more than 64 directories within each other in {what}")),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 use stepwell::engine::schedule::zone;
+use stepwell::engine::system::why;
 use stepwell::sandbox::{Allocator, ProgramBounds};
 use stepwell::{Host, HostError};
 
@@ -209,7 +210,7 @@ fn directory(what: &'static str, dir: &Path) -> Finding {
     let there = dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(dir);
     let fix = "make it writable for this user, and free some space";
     if let Err(error) = tempfile_in(there) {
-        return finding(what, State::Bad, format!("{}: {error}", there.display()), fix);
+        return finding(what, State::Bad, format!("{}: {}", there.display(), why(&error)), fix);
     }
     match rustix::fs::statvfs(there) {
         Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < DISK => {

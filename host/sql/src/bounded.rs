@@ -89,9 +89,10 @@ impl Exceeded {
 }
 
 pub(crate) fn too_long() -> Error {
-    Error::Limit(format!(
+    let message = format!(
         "a row of the result or a statement has more than {ROW} bytes: read a part of the value, for instance with `substring`"
-    ))
+    );
+    Error::limit("sql_row_bytes", message)
 }
 
 /// The stream of a connection.

@@ -19,6 +19,7 @@ const MAX_PARAMETERS: usize = 100;
 
 /// A session with a database, from opening until it is dropped.
 pub struct Connection {
+    pub(crate) name: String,
     pub(crate) kind: Database,
     pub(crate) access: Access,
     pub(crate) totals: Arc<Totals>,
@@ -65,6 +66,21 @@ pub struct StatementReport {
 }
 
 impl Connection {
+    /// Its name in the configuration.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How long a statement may take.
+    pub fn timeout(&self) -> Duration {
+        self.access.timeout
+    }
+
+    /// Rows that one result may have.
+    pub fn max_rows(&self) -> u64 {
+        self.access.rows
+    }
+
     /// What kind of database it is.
     pub fn kind(&self) -> Database {
         self.kind
@@ -120,7 +136,8 @@ impl Connection {
             ));
         }
         if text.len() > MAX_SCRIPT {
-            return Err(Error::Limit(format!("a script of more than {MAX_SCRIPT} bytes")));
+            let message = format!("a script has at most {MAX_SCRIPT} bytes: split it");
+            return Err(Error::limit("sql_script_bytes", message));
         }
         let (done, answer) = oneshot::channel();
         let sink = Sink::counting(self.access.rows, self.totals.clone());
@@ -169,10 +186,12 @@ impl Connection {
 
 fn checked(statement: &str, parameters: &Parameters) -> Result<(), Error> {
     if statement.len() > MAX_STATEMENT {
-        return Err(Error::Limit(format!("a statement of more than {MAX_STATEMENT} bytes")));
+        let message = format!("a statement has at most {MAX_STATEMENT} bytes: give values as parameters");
+        return Err(Error::limit("sql_statement_bytes", message));
     }
     if parameters.len() > MAX_PARAMETERS {
-        return Err(Error::Limit(format!("more than {MAX_PARAMETERS} parameters")));
+        let message = format!("a statement has at most {MAX_PARAMETERS} parameters: load rows as a batch");
+        return Err(Error::limit("sql_parameters", message));
     }
     Ok(())
 }

@@ -27,6 +27,15 @@ pub use serve::Control;
 pub use sink::Totals;
 pub use value::{Column, CompactString, Parameters, Value};
 
+/// A limit that was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name: a key of `limits` in policy files, `sql.rows` for the `rows` of a rule, or a name of its own for what is fixed.
+    pub name: &'static str,
+    /// What was too much.
+    pub message: String,
+}
+
 /// Why a call did not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -36,9 +45,9 @@ pub enum Error {
     /// The statement is wrong.
     #[error("{0}")]
     InvalidStatement(String),
-    /// A limit was reached, which the text names.
-    #[error("{0}")]
-    Limit(String),
+    /// A limit was reached.
+    #[error("{}", .0.message)]
+    Limit(Limit),
     /// The statement ran longer than it may, and was stopped.
     #[error("the statement ran longer than its timeout, and was stopped")]
     TimedOut,
@@ -78,6 +87,10 @@ impl Error {
     /// Whether the session must not be used again.
     pub(crate) fn ends_session(&self) -> bool {
         *self == Self::role_left()
+    }
+
+    pub(crate) fn limit(name: &'static str, message: String) -> Self {
+        Self::Limit(Limit { name, message })
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {

@@ -118,7 +118,7 @@ impl Connections {
             let driver = self.session(&pool, name, configured, &access).await?;
             tokio::spawn(use_session(driver, requests, pool, permit, access.idle));
         }
-        Ok(Connection { kind: configured.kind, access, totals, work, _place: place })
+        Ok(Connection { name: name.to_owned(), kind: configured.kind, access, totals, work, _place: place })
     }
 
     /// Logs in, as a step would, and says what answered.

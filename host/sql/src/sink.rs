@@ -65,9 +65,9 @@ impl Totals {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(name.to_owned()).or_default();
         if *count >= OPEN {
-            return Err(Error::Limit(format!(
-                "a step has at most {OPEN} connections to `{name}` open at once: close one of them"
-            )));
+            let message =
+                format!("a step has at most {OPEN} connections to `{name}` open at once: close one of them");
+            return Err(Error::limit("sql_connections", message));
         }
         *count += 1;
         drop(open);
@@ -82,14 +82,20 @@ impl Totals {
 
     fn row(&self) -> Result<(), Error> {
         if self.rows.fetch_add(1, Ordering::Relaxed) >= self.max_rows {
-            return Err(Error::Limit(format!("more than {} rows in all", self.max_rows)));
+            let message =
+                format!("results and loads of the step have more than {} rows in all", self.max_rows);
+            return Err(Error::limit("sql_rows", message));
         }
         Ok(())
     }
 
     fn value(&self, size: u64) -> Result<u64, Error> {
         if self.bytes.fetch_add(size, Ordering::Relaxed) + size > self.max_bytes {
-            return Err(Error::Limit(format!("more than {} bytes of rows", self.max_bytes)));
+            let message = format!(
+                "results and loads of the step have more than {} bytes of rows in all",
+                self.max_bytes
+            );
+            return Err(Error::limit("sql_bytes", message));
         }
         Ok(size)
     }
@@ -151,10 +157,8 @@ impl Sink {
     pub fn add_counted(&mut self, row: &mut Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
         self.rows += 1;
         if self.rows > self.max_rows {
-            return Err(Error::Limit(format!(
-                "the result has more than {} rows; raise `rows` in the policy, or narrow the query",
-                self.max_rows
-            )));
+            let message = format!("the result has more than {} rows: narrow the query", self.max_rows);
+            return Err(Error::limit("sql.rows", message));
         }
         self.totals.row()?;
         if self.batches.is_none() {

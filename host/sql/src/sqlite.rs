@@ -33,6 +33,8 @@ const BUSY: Duration = Duration::from_secs(2);
 
 /// Bytes of one value and of one row.
 const LENGTH: i32 = 1 << 20;
+/// Instructions of SQLite's machine that a statement may compile to; SQLite says "out of memory" beyond.
+const INSTRUCTIONS: i32 = 250_000;
 /// Bytes of SQLite's memory, all its databases in this process together, from which on a statement of a step is stopped.
 const HEAP: i64 = 256 << 20;
 
@@ -62,6 +64,7 @@ pub(crate) async fn open(
             }
             // The path is the operator's, and not for the guest.
             Err(error) => {
+                tracing::warn!(connection = name, "cannot open the file of a connection: {error}");
                 let message = format!("the connection `{name}` cannot be opened: {}", code(&error));
                 let _ = opened.send(Err(Error::Unavailable(message)));
             }
@@ -73,10 +76,11 @@ pub(crate) async fn open(
 
 /// The version of the library, when the file is a database.
 pub(crate) fn version(path: &Path) -> Result<String, String> {
-    let database = open_file(path, SqlMode::Read, Arc::default()).map_err(|error| error.to_string())?;
+    let told = |error: rusqlite::Error| format!("{}: {}", path.display(), code(&error));
+    let database = open_file(path, SqlMode::Read, Arc::default()).map_err(told)?;
     let tables: i64 = database
         .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
-        .map_err(|error| error.to_string())?;
+        .map_err(told)?;
     let noun = if tables == 1 { "table" } else { "tables" };
     Ok(format!("SQLite {}, {tables} {noun}", rusqlite::version()))
 }
@@ -120,9 +124,9 @@ impl Session {
         let full = self.full.clone();
         let translate = |failure: Failure| {
             failure.or(|error| match full.swap(false, Ordering::Relaxed) {
-                true => {
-                    Error::Limit(format!("the statement takes more than {HEAP} bytes of SQLite's memory"))
-                }
+                true => out_of_memory(format!(
+                    "the statement takes more than {HEAP} bytes of SQLite's memory: sort, group or join fewer rows"
+                )),
                 false => translate(&error, &name, mode, deadline),
             })
         };
@@ -297,7 +301,7 @@ fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Res
         (Limit::SQLITE_LIMIT_COLUMN, 256),
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 50),
-        (Limit::SQLITE_LIMIT_VDBE_OP, 250_000),
+        (Limit::SQLITE_LIMIT_VDBE_OP, INSTRUCTIONS),
         (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
@@ -486,6 +490,15 @@ fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Insta
     };
     let text = code(error);
     match kind {
+        ErrorCode::TooBig => Error::limit(
+            "sqlite_value_bytes",
+            format!(
+                "a value, a row or the statement has more than {LENGTH} bytes, the most for SQLite: split it"
+            ),
+        ),
+        ErrorCode::OutOfMemory => out_of_memory(format!(
+            "the statement needs more than {INSTRUCTIONS} instructions, or more memory than SQLite gets: split it"
+        )),
         ErrorCode::AuthorizationForStatementDenied => Error::Denied(format!(
             "SQL_ACTION_NOT_GRANTED: the connection `{name}` is granted for {mode:?}, and not for this statement ({text})"
         )),
@@ -501,13 +514,44 @@ fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Insta
     }
 }
 
+fn out_of_memory(message: String) -> Error {
+    Error::limit("sqlite_memory", message)
+}
+
+/// What is wrong with the file itself, or around it: SQLite's own words say what it saw, and not what to do.
+fn of_file(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::DiskFull => {
+            "the disk of the database is full, and the statement changed nothing: the operator frees space there"
+        }
+        ErrorCode::SystemIoFailure => {
+            "the database's file cannot be read or written: the operator looks at its disk"
+        }
+        ErrorCode::CannotOpen => {
+            "its file cannot be opened: the operator looks at its `path`, and at the rights of the service there"
+        }
+        ErrorCode::PermissionDenied => "its file belongs to another user: the operator looks at its rights",
+        ErrorCode::DatabaseCorrupt => {
+            "the database's file is damaged: the operator restores it from a backup"
+        }
+        ErrorCode::NotADatabase => "its file is no SQLite database: the operator looks at its `path`",
+        ErrorCode::FileLockingProtocolFailed => {
+            "the database's file cannot be locked: it belongs on a local disk"
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            "the database is locked by another writer: try again"
+        }
+        _ => return None,
+    })
+}
+
 /// What SQLite says, without the file that it is about.
 fn code(error: &rusqlite::Error) -> String {
+    if let Some(told) = error.sqlite_error_code().and_then(of_file) {
+        return told.to_owned();
+    }
     match error {
         rusqlite::Error::SqliteFailure(failure, None) => failure.to_string(),
-        rusqlite::Error::SqliteFailure(failure, Some(_)) if failure.code == ErrorCode::CannotOpen => {
-            failure.to_string()
-        }
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
             let at = usize::try_from(*offset).ok().and_then(|offset| sql.get(offset..));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use stepwell_engine::run::{AdmitError, IllegalEvent};
+use stepwell_engine::system::why;
 use stepwell_engine::{Diagnostics, StoreError};
 use stepwell_sandbox::ComponentError;
 
@@ -16,7 +17,7 @@ pub enum HostError {
     #[error("{}", .0.join("\n"))]
     Policy(Vec<String>),
     /// A file cannot be read or written.
-    #[error("{path}: {error}")]
+    #[error("{path}: {}", why(.error))]
     File {
         /// The file.
         path: PathBuf,

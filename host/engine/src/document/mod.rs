@@ -143,7 +143,7 @@ impl Document {
                     true => self.error_at_key(&at, message),
                     false => self.error(&at, message),
                 };
-                diagnostic.help = problem.help;
+                diagnostic.help = problem.help.or_else(|| limit_at(&at));
                 diagnostic
             })
             .collect()
@@ -162,6 +162,12 @@ impl Document {
         let found = self.source.diagnostic(self.places.nearest(&pointer).key, &message.into());
         Diagnostic { pointer, ..found }
     }
+}
+
+/// What the limit at that pointer takes.
+fn limit_at(pointer: &str) -> Option<String> {
+    let (above, name) = pointer.rsplit_once('/')?;
+    if above.ends_with("/limits") { crate::policy::Limits::range(name) } else { None }
 }
 
 /// True for a string that a template fills in when the step runs.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::words::{named, shown};
 use super::{MAX_PROBLEMS, cut, escape, is_template};
+use crate::quantity;
 
 /// A problem that a schema finds in a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +118,11 @@ impl Schema {
 /// How schemas are made ready: the patterns of a stranger's schema take linear time, so they have no look-around and no
 /// back-references.
 pub(crate) fn validator_options() -> jsonschema::ValidationOptions<'static> {
-    jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex())
+    jsonschema::options()
+        .with_pattern_options(jsonschema::PatternOptions::regex())
+        .with_format(quantity::SIZE, quantity::size_fits)
+        .with_format(quantity::COUNT, quantity::count_fits)
+        .with_format(quantity::SPAN, quantity::span_fits)
 }
 
 /// Bytes of the pointers to all parts of a value that is searched for every problem: the library collects them before the

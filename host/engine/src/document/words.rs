@@ -4,6 +4,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use super::cut;
+use crate::quantity;
 
 /// What is wrong with the value at `pointer`.
 pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> String {
@@ -31,6 +32,11 @@ pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> St
                 shown(value)
             )
         }
+        Kind::Format { format }
+            if [quantity::SIZE, quantity::COUNT, quantity::SPAN].contains(&format.as_str()) =>
+        {
+            format!("{name} must not be as large as {}", shown(value))
+        }
         Kind::Format { format } => format!("{name} must be a valid {format}, not {}", shown(value)),
         Kind::Constant { expected_value } => {
             format!("{name} must be {}, not {}", shown(expected_value), shown(value))
@@ -55,9 +61,13 @@ pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> St
 /// What a text must look like. The patterns of our own formats have words; those of a step's author stand for themselves.
 fn pattern_of(name: &str, pattern: &str, value: &Value) -> String {
     let form = match pattern {
-        "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$" => "a time span such as `30s` or `2h`",
-        "^[0-9][0-9_]*(B|KB|MB|GB|KiB|MiB|GiB)?$" => "a size such as `64MiB`",
-        "^[0-9][0-9_]*$" => "a number such as `10_000`",
+        "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$" => {
+            "a time: seconds, or a number with ms, s, m, h or d, such as `30s` or `2h`"
+        }
+        "^[0-9][0-9_]*(B|KB|MB|GB|KiB|MiB|GiB)?$" => {
+            "a size: bytes, or a number with B, KB, MB, GB, KiB, MiB or GiB, such as `64MiB`"
+        }
+        "^[0-9][0-9_]*$" => "a whole number such as `10_000`",
         "^sha256:[0-9a-f]{64}$" => "a digest: `sha256:` and 64 hexadecimal digits",
         "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" => {
             "1 to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::http::{HttpRule, denied_host};
-use super::limits::{LimitsPatch, Profile};
-use crate::document::{Diagnostics, Document, Schema};
+use super::limits::{Limits, LimitsPatch, Profile};
+use super::variables::{is_name, steers_programs};
+use crate::document::{Diagnostics, Document, Schema, escape};
 use crate::quantity::{Bytes, Count, Span};
 use crate::reference::StepRef;
 
@@ -331,7 +332,8 @@ impl Grants {
     pub fn check(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
         for (name, ceiling) in self.limits.above_ceiling() {
             let message = format!("`{name}` is above the ceiling of {ceiling}");
-            problems.0.push(document.error(&format!("{pointer}/limits/{name}"), message));
+            let problem = document.error(&format!("{pointer}/limits/{name}"), message);
+            problems.0.push(problem.help(Limits::range(name).unwrap_or_default()));
         }
         for (i, rule) in self.http.iter().flatten().enumerate() {
             for problem in rule.problems() {
@@ -350,17 +352,53 @@ impl Grants {
                 let message = "a mount needs exactly one of `source`, `scratch` and `workspace`";
                 problems.0.push(document.error(&format!("{pointer}/files/{i}"), message));
             }
+            if rule.mount.split('/').any(|part| matches!(part, "." | "..")) {
+                let message = format!("`{}` is no place that a step can name", rule.mount);
+                let help = "write it without `.` and `..` as a part";
+                problems.0.push(document.error(&format!("{pointer}/files/{i}/mount"), message).help(help));
+            }
             let twice = self.files.iter().flatten().take(i).any(|other| other.mount == rule.mount);
             if twice {
                 let message = format!("`{}` is mounted twice", rule.mount);
                 problems.0.push(document.error(&format!("{pointer}/files/{i}/mount"), message));
             }
         }
+        self.check_variables(document, pointer, problems);
         for (i, rule) in self.process.iter().flatten().enumerate() {
             if self.process.iter().flatten().take(i).any(|other| other.program == rule.program) {
                 let message = format!("`{}` is granted twice", rule.program);
                 problems.0.push(document.error(&format!("{pointer}/process/{i}/program"), message));
             }
+        }
+    }
+
+    /// Variables that are none, and those that steer programs.
+    fn check_variables(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
+        let named = self.process.iter().flatten().enumerate().flat_map(|(i, rule)| {
+            rule.environment
+                .iter()
+                .enumerate()
+                .map(move |(k, name)| (format!("/process/{i}/environment/{k}"), name))
+        });
+        for (at, name) in named {
+            let at = format!("{pointer}{at}");
+            if !is_name(name) {
+                let message = format!("`{name}` is not the name of a variable, and matches none");
+                let help =
+                    "write each name in full: letters, digits and `_`; there are no patterns for variables";
+                problems.0.push(document.error(&at, message).help(help));
+            } else if steers_programs(name) {
+                let message = format!(
+                    "`{name}` is not for steps to set: programs load code, run others or read their configuration by it"
+                );
+                let help = "grant a script of your own that sets it, and then starts the program";
+                problems.0.push(document.error(&at, message).help(help));
+            }
+        }
+        for name in self.environment.iter().flatten().map(|(name, _)| name).filter(|name| !is_name(name)) {
+            let message = format!("`{name}` is not the name of a variable");
+            let at = format!("{pointer}/environment/{}", escape(name));
+            problems.0.push(document.error(&at, message).help("use letters, digits and `_`"));
         }
     }
 
@@ -383,6 +421,35 @@ impl Grants {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_that_steer_programs_and_names_that_are_none_are_refused() {
+        for (grants, line, message) in [
+            ("process: [{program: sh, path: /bin/sh, environment: [STEPWELL_PARAMETERS, TZ]}]", 0, ""),
+            ("environment: {REGION: eu-1}", 0, ""),
+            (
+                "process:\n- program: sh\n  path: /bin/sh\n  environment: [TZ, LD_PRELOAD]",
+                7,
+                "`LD_PRELOAD` is not for steps to set",
+            ),
+            (
+                "process: [{program: sh, path: /bin/sh, environment: ['STEPWELL_*']}]",
+                4,
+                "is not the name of a variable",
+            ),
+            ("environment: {'A=B': x}", 4, "`A=B` is not the name of a variable"),
+            ("files: [{mount: /a/../b, scratch: 1MiB}]", 4, "is no place that a step can name"),
+            ("files: [{mount: /., scratch: 1MiB}]", 4, "is no place that a step can name"),
+        ] {
+            let text = format!("policy: 1\nname: p\nsteps: [x]\n{grants}\n");
+            let problems =
+                Policy::parse("p.yaml", &text, Path::new("")).err().map(|found| found.0).unwrap_or_default();
+            let found = problems.first().map_or((0, ""), |found| (found.line, found.message.as_str()));
+            assert_eq!(found.0, line, "{grants}: {problems:?}");
+            assert!(found.1.contains(message), "{grants}: {problems:?}");
+            assert!(problems.iter().all(|found| found.help.is_some()), "{grants}");
+        }
+    }
 
     #[test]
     fn rules_that_every_request_would_find_ambiguous_are_refused_when_the_policy_is_read() {

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::path::{path_matches, path_problem};
 use crate::quantity::Count;
 
 /// A rule for requests, as it stands in policy files.
@@ -151,11 +152,7 @@ impl HttpRule {
             problems.push(format!("the header `{header}` needs no grant: steps may set it"));
         }
         for path in &self.paths {
-            if !path.starts_with('/') {
-                problems.push(format!("the path `{path}` must start with `/`"));
-            } else if path.trim_end_matches('*').contains('*') || path.ends_with("**") {
-                problems.push(format!("the path `{path}` may have one `*`, at its end"));
-            }
+            problems.extend(path_problem(path));
         }
         problems
     }
@@ -249,7 +246,11 @@ fn origin(text: &str) -> Result<Origin, String> {
     let url = Url::parse(&text).map_err(|_| wrong())?;
     let host = url.host_str().ok_or_else(wrong)?.to_ascii_lowercase();
     // IPv6 addresses stand in brackets in a URL only.
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let host = host.strip_suffix('.').unwrap_or(host).to_owned();
+    if has_empty_label(&host) || wildcard && host.parse::<IpAddr>().is_ok() {
+        return Err(format!("{}: no request goes to such a host", wrong()));
+    }
     let plain = url.path().trim_matches('/').is_empty() && url.query().is_none() && url.username().is_empty();
     if !matches!(url.scheme(), "http" | "https") || !plain || host.contains('*') {
         return Err(format!("{}; paths go under `paths`", wrong()));
@@ -297,34 +298,15 @@ pub fn denied_host(pattern: &str) -> Result<String, String> {
     let host = url::Host::parse(bracketed.strip_suffix('.').unwrap_or(&bracketed)).map_err(|_| wrong())?;
     let host = host.to_string();
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.is_empty() || host.contains('*') {
+    if host.is_empty() || host.contains('*') || has_empty_label(host) {
         return Err(wrong());
     }
     Ok(format!("{star}{host}"))
 }
 
-fn path_matches(pattern: &str, path: &str) -> bool {
-    // A server may read `/a/../b`, `/a/%2e%2e/b`, `/a/..;/b` or `/a/%252e%252e/b` as `/b`: no such path is granted by a
-    // pattern. What else servers decode, cut or join stands for itself only where the policy has it letter for letter.
-    let lower = path.to_ascii_lowercase();
-    let name = |part: &str| part.split([';', '\0']).next().unwrap_or_default().replace("%2e", ".");
-    let dotted = lower.split('/').any(|part| matches!(name(part).as_str(), "." | ".."));
-    if dotted || lower.contains("%2f") || lower.contains("%5c") || lower.contains('\\') {
-        return false;
-    }
-    let control = |at: usize| lower.get(at + 1..at + 3).is_some_and(|hex| hex < "20" || hex == "7f");
-    let odd = lower.contains("//")
-        || lower.contains([';', '\0'])
-        || lower.contains("%25")
-        || lower.contains("%3b")
-        || lower.match_indices('%').any(|(at, _)| control(at));
-    if odd {
-        return path == pattern;
-    }
-    match pattern.strip_suffix('*') {
-        Some(prefix) => path.starts_with(prefix),
-        None => path == pattern,
-    }
+/// Whether a host has a dot too many, as `.example.com`: that is the name of none.
+fn has_empty_label(host: &str) -> bool {
+    host.split('.').any(str::is_empty)
 }
 
 /// Networks that are not the public internet (IANA special-purpose registries, RFC 6890 and successors).
@@ -454,6 +436,15 @@ mod tests {
     }
 
     #[test]
+    fn the_dot_of_the_root_changes_no_rule() {
+        let rule = rule(r#"{"url": "https://api.example.com."}"#);
+        for host in ["api.example.com", "api.example.com."] {
+            let request = HttpRequest { method: "GET", scheme: "https", host, port: 443, path: "/" };
+            assert!(rule.allows(&request), "{host}");
+        }
+    }
+
+    #[test]
     fn what_is_denied_is_denied_in_every_spelling() {
         for (pattern, host, denied) in [
             ("Internal.Example.COM", "internal.example.com", true),
@@ -471,7 +462,9 @@ mod tests {
             let pattern = denied_host(pattern).unwrap();
             assert_eq!(host_is_denied(&pattern, host), denied, "{pattern} {host}");
         }
-        for pattern in ["", "https://x", "x/y", "a b", "*", "*.", "a.*.com", "x:443", "**.x"] {
+        for pattern in
+            ["", "https://x", "x/y", "a b", "*", "*.", "a.*.com", "x:443", "**.x", ".example.com", "a..b"]
+        {
             assert!(denied_host(pattern).is_err(), "{pattern}");
         }
     }
@@ -499,6 +492,9 @@ mod tests {
             (r#"{"url": "api.example.com"}"#, "not an origin"),
             (r#"{"url": "ftp://x"}"#, "not an origin"),
             (r#"{"url": "https://*"}"#, "not an origin"),
+            (r#"{"url": "https://.example.com"}"#, "no request goes to such a host"),
+            (r#"{"url": "https://*.10.0.0.1"}"#, "no request goes to such a host"),
+            (r#"{"url": "https://x", "paths": ["/a/../b"]}"#, "matches no request"),
             (r#"{"url": "https://x/path"}"#, "paths"),
             (r#"{"url": "https://x", "methods": ["get"]}"#, "capitals"),
             (r#"{"url": "https://x", "methods": ["CONNECT"]}"#, "cannot be granted"),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::quantity::{Bytes, Count, Span};
+use crate::quantity::{Bytes, Count, Range, Span};
 
 /// A named set of limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +53,8 @@ macro_rules! limits {
         }
 
         impl Limits {
+            /// The name of each limit.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
             /// The profile `tiny`.
             pub const TINY: Self = Self { $($name: $type::of($tiny),)* };
             /// The profile `standard`.
@@ -67,6 +69,15 @@ macro_rules! limits {
             pub fn with(mut self, patch: &LimitsPatch) -> Self {
                 $(if let Some(value) = patch.$name { self.$name = value; })*
                 self
+            }
+
+            /// What may be written for the limit of that name.
+            pub fn range(name: &str) -> Option<String> {
+                let range = match name {
+                    $(stringify!($name) => Self::CEILING.$name.up_to(),)*
+                    _ => return None,
+                };
+                Some(format!("`{name}` takes {range}"))
             }
 
             /// The smaller of both, limit by limit.
@@ -88,7 +99,7 @@ macro_rules! limits {
                     .into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
             }
 
-            /// The limits that exceed the ceiling, as `name: value > ceiling`.
+            /// The limits that exceed the ceiling, with that ceiling.
             pub fn above_ceiling(&self) -> Vec<(&'static str, String)> {
                 let mut above = Vec::new();
                 $(if let Some(value) = self.$name && value > Limits::CEILING.$name {
@@ -195,7 +206,7 @@ limits! {
     process_starts: Count = [0, 8, 64, 10_000];
     /// Time of one program.
     process_timeout: Span = [1, 60, 900, 86_400];
-    /// Bytes of standard output and of standard error of one program, each; the rest is dropped.
+    /// Bytes of standard output and of standard error of one program, each; a program that writes more is ended.
     process_output_bytes: Bytes = [64, MIB, 16 * MIB, 64 * MIB];
     /// Memory of a program, all its processes together.
     process_memory: Bytes = [64 * MIB, GIB, 4 * GIB, 64 * GIB];
@@ -225,6 +236,78 @@ mod tests {
             let limits = profile.limits();
             assert_eq!(limits.min(&Limits::CEILING), limits, "{}", profile.name());
         }
+    }
+
+    /// What is wrong with a policy whose limit has that value: line, message and help.
+    fn told(name: &str, value: &str) -> Vec<String> {
+        let text = format!("policy: 1\nname: p\nsteps: [x]\nlimits:\n  {name}: {value}\n");
+        let problems = crate::policy::Policy::parse("p.yaml", &text, std::path::Path::new(""));
+        let problems = problems.err().map(|problems| problems.0).unwrap_or_default();
+        let line = |problem: crate::Diagnostic| {
+            format!("{}: {} ({})", problem.line, problem.message, problem.help.unwrap_or_default())
+        };
+        problems.into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn each_wrong_value_of_each_limit_names_the_key_its_line_and_what_it_takes() {
+        for name in Limits::NAMES {
+            let range = Limits::range(name).unwrap();
+            let is_time = range.contains("a number of seconds");
+            for value in [
+                "1.5",
+                "-1",
+                "-1.5",
+                "1TiB",
+                "1QiB",
+                "5w",
+                "64 MiB",
+                "1e30",
+                "99999999999999999999",
+                "many",
+                "''",
+                "unlimited",
+                "true",
+                "[1]",
+                "{a: 1}",
+                "1000000d",
+                "1000000000GiB",
+                "999999999999999999999999999GiB",
+                "'-1'",
+                "'1.5'",
+                "0x10",
+            ] {
+                let problems = told(name, value);
+                // Half a second is a time. YAML reads hexadecimal numbers.
+                let is_right = (is_time && ["1.5", "'1.5'"].contains(&value)) || value == "0x10";
+                if is_right {
+                    continue;
+                }
+                assert!(!problems.is_empty(), "{name}: {value}");
+                for problem in problems {
+                    assert!(problem.starts_with(&format!("5: `{name}` ")), "{name}: {value}: {problem}");
+                    assert!(problem.contains(&range), "{name}: {value}: {problem}");
+                }
+            }
+            let ceiling = Limits::CEILING.list().into_iter().find(|(known, _)| known == name).unwrap().1;
+            assert_eq!(told(name, &ceiling), Vec::<String>::new(), "{name}");
+            assert_eq!(told(name, "0"), Vec::<String>::new(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_limit_takes_is_said_with_its_units() {
+        for (name, range) in [
+            ("run_factor", "`run_factor` takes a whole number from 0 to 100_000"),
+            (
+                "run_bytes",
+                "`run_bytes` takes a size from 0 to 64GiB: a whole number of bytes, or one with B, KB, MB, GB, KiB, MiB or GiB",
+            ),
+            ("wall", "`wall` takes a time from 0 to 24h: a number of seconds, or one with ms, s, m, h or d"),
+        ] {
+            assert_eq!(Limits::range(name).as_deref(), Some(range));
+        }
+        assert_eq!(Limits::range("none"), None);
     }
 
     #[test]

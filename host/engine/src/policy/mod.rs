@@ -9,7 +9,9 @@ mod file;
 mod grant;
 mod http;
 mod limits;
+mod path;
 mod refusal;
+mod variables;
 
 pub use decide::{PolicySet, Request, decide};
 pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, ProcessRule, SqlMode, SqlRule};

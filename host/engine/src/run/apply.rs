@@ -423,6 +423,7 @@ fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
         Outcome::OutOfFuel { .. } => Some(RetryOn::OutOfFuel),
         Outcome::OverMemory { .. } => Some(RetryOn::OverMemory),
         Outcome::TimedOut { .. } => Some(RetryOn::TimedOut),
+        over if over.is_over_time() => Some(RetryOn::TimedOut),
         Outcome::Trapped { .. } => Some(RetryOn::Trapped),
         Outcome::HostFault { .. } => Some(RetryOn::HostFault),
         Outcome::Succeeded

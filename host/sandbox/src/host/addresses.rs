@@ -53,7 +53,7 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         breakers: Breakers::default(),
         lookups: Lookups::new(lookup),
     };
-    Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default()))
+    Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default(), &Default::default()))
 }
 
 /// Sends a request; whether an answer came, or what refused it.

@@ -15,6 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::Error;
 
 use super::http::Shared;
+use crate::reached::Of;
 
 /// Bytes a second that an answer must bring after its first seconds: less is a server that holds the step up.
 const MIN_BYTES_PER_SECOND: u64 = 1 << 10;
@@ -44,11 +45,20 @@ impl<B> Metered<B> {
             Direction::Out => (&self.shared.sent, limits.http_request_bytes.0),
         };
         let sum = counter.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
-        match self.direction {
-            _ if sum <= limit => Ok(()),
-            Direction::In => Err(Error::HttpResponseBodySize(Some(limit))),
-            Direction::Out => Err(Error::HttpRequestBodySize(Some(limit))),
+        if sum <= limit {
+            return Ok(());
         }
+        let (name, what, error) = match self.direction {
+            Direction::In => {
+                ("http_response_bytes", "answers bring", Error::HttpResponseBodySize(Some(limit)))
+            }
+            Direction::Out => {
+                ("http_request_bytes", "requests send", Error::HttpRequestBodySize(Some(limit)))
+            }
+        };
+        let message = format!("all {what} more than {limit} bytes");
+        self.shared.reached.refused(Of::Request, name, message, 1);
+        Err(error)
     }
 }
 

@@ -14,6 +14,7 @@ use wasmtime::Result;
 
 use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
 use crate::guest::{Guest, LimitReached};
+use crate::reached::Of;
 
 const READ: &str = "CONTEXT_READ_NOT_GRANTED";
 const WRITE: &str = "CONTEXT_WRITE_NOT_GRANTED";
@@ -213,6 +214,8 @@ impl Host for Guest {
         let less = self.context.set.get(&name).map_or(0, |set| set.bytes);
         let sum = (self.context.set_bytes - less).saturating_add(bytes);
         if sum > limit {
+            let message = format!("the variables of the step have more than {limit} bytes");
+            self.reached.refused(Of::Context, "context_bytes", message, bytes);
             return Ok(Err(Error::TooLarge(limit)));
         }
         let read = move || {
@@ -232,6 +235,7 @@ impl Host for Guest {
             apart(value_bytes, move || drop(before)).await?;
         }
         self.context.set_bytes = sum;
+        self.reached.granted(Of::Context, bytes);
         Ok(Ok(()))
     }
 
@@ -267,6 +271,8 @@ impl Host for Guest {
     async fn save_checkpoint(&mut self, data: String) -> Result<Result<(), Error>> {
         self.calls.count("stepwell:context");
         if data.len() > MAX_CHECKPOINT {
+            let message = format!("a checkpoint has at most {MAX_CHECKPOINT} bytes");
+            self.reached.refused(Of::Context, "checkpoint_bytes", message, data.len() as u64);
             return Ok(Err(Error::TooLarge(MAX_CHECKPOINT as u64)));
         }
         if self.sink.is_none() {

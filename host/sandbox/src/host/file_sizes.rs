@@ -4,15 +4,22 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use stepwell_engine::quantity::Bytes;
 use wasmtime_wasi::p2::bindings::filesystem::types;
 
-/// A mount: what is in it, in bytes, against a limit.
+use crate::reached::{Of, Reached};
+
+/// A mount, or all of them together: what is in it, in bytes, against a limit.
 #[derive(Debug)]
 pub(super) struct Meter {
+    /// Where the step sees it; empty for all of them.
     pub at: String,
     pub writable: bool,
     pub used: AtomicU64,
     pub limit: u64,
+    /// The name of the limit.
+    pub name: &'static str,
+    pub reached: Reached,
 }
 
 /// Bytes that went either way.
@@ -66,6 +73,7 @@ impl Size {
             return Err(quota());
         }
         self.bytes.fetch_max(bytes, Ordering::Relaxed);
+        self.total.reached.granted(Of::Space, growth);
         Ok(())
     }
 
@@ -89,7 +97,18 @@ pub(super) struct Found {
 impl Meter {
     pub fn charge(&self, bytes: u64) -> bool {
         let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+        let charged = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok();
+        if !charged {
+            let limit = Bytes::new(self.limit);
+            let message = match self.at.as_str() {
+                "" => format!(
+                    "the mounts of the step may grow by {limit} in all, and {bytes} bytes more do not fit"
+                ),
+                at => format!("{at} may hold {limit}, and {bytes} bytes more do not fit"),
+            };
+            self.reached.refused(Of::Space, self.name, message, bytes);
+        }
+        charged
     }
 
     pub fn refund(&self, bytes: u64) {
@@ -143,8 +162,10 @@ mod tests {
 
     #[test]
     fn all_handles_of_a_file_share_its_size_and_its_bytes_come_back_once() {
-        let meter =
-            |limit| Arc::new(Meter { at: String::new(), writable: true, used: AtomicU64::new(0), limit });
+        let meter = |limit| {
+            let (used, name, reached) = (AtomicU64::new(0), "file_bytes", Reached::default());
+            Arc::new(Meter { at: String::new(), writable: true, used, limit, name, reached })
+        };
         let (mount, total) = (meter(100), meter(1_000));
         let size = || Size {
             bytes: AtomicU64::new(0),

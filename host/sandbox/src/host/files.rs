@@ -26,6 +26,7 @@ use super::file_sizes::{Found, Meter, Open, Size, Traffic, depth_of};
 use super::file_streams::{GuardedInput, GuardedOutput};
 use super::log::LogBook;
 use crate::guest::{Calls, Guest};
+use crate::reached::{Of, Reached};
 use crate::tree::{MAX_DEPTH, Measured};
 
 /// Refusals of files that are written to the log; all of them are counted.
@@ -50,24 +51,27 @@ pub(crate) struct FileUse {
     root: Option<u32>,
     /// What the log has been told of.
     told: BTreeSet<String>,
+    reached: Reached,
 }
 
 impl FileUse {
     /// Meters for the mounts in the order of the preopens; `used` is what is in each already.
-    pub fn new(mounts: &[(MountGrant, Measured)], limits: &Limits) -> Self {
-        let meter = |at: &str, writable: bool, used: u64, limit: u64| {
-            Arc::new(Meter { at: at.to_owned(), writable, used: AtomicU64::new(used), limit })
+    pub fn new(mounts: &[(MountGrant, Measured)], limits: &Limits, reached: &Reached) -> Self {
+        let meter = |at: &str, writable: bool, used: u64, limit: u64, name| {
+            let (used, reached) = (AtomicU64::new(used), reached.clone());
+            Arc::new(Meter { at: at.to_owned(), writable, used, limit, name, reached })
         };
         let mount = |(mount, used): &(MountGrant, Measured)| {
             let (used, limit) = match &mount.source {
                 MountSource::Host(_) => (0, limits.file_bytes.0),
                 MountSource::Scratch(size) | MountSource::Workspace(size) => (used.bytes, size.0),
             };
-            meter(&mount.mount, mount.access == Access::Write, used, limit)
+            let name = limit_of(&mount.source, limits);
+            meter(&mount.mount, mount.access == Access::Write, used, limit, name)
         };
         Self {
             mounts: mounts.iter().map(mount).collect(),
-            total: meter("", true, 0, limits.file_bytes.0),
+            total: meter("", true, 0, limits.file_bytes.0, "file_bytes"),
             open: HashMap::new(),
             sizes: HashMap::new(),
             lists: BTreeSet::new(),
@@ -77,6 +81,7 @@ impl FileUse {
             traffic: Arc::default(),
             root: None,
             told: BTreeSet::new(),
+            reached: reached.clone(),
         }
     }
 
@@ -88,10 +93,19 @@ impl FileUse {
     /// Makes room for one more file or directory.
     fn create(&mut self) -> FsResult<()> {
         if self.entries >= self.max_entries {
-            return Err(ErrorCode::Quota.into());
+            let message =
+                format!("the mounts of the step may have {} files and directories", self.max_entries);
+            return self.refuse(Of::Names, "file_count", message);
         }
         self.entries += 1;
+        self.reached.granted(Of::Names, 1);
         Ok(())
+    }
+
+    /// What the guest is told of a limit has no words: they are for the end of the attempt.
+    fn refuse(&self, of: Of, limit: &'static str, message: String) -> FsResult<()> {
+        self.reached.refused(of, limit, message, 1);
+        Err(ErrorCode::Quota.into())
     }
 
     /// A file or directory is gone, or was not made.
@@ -128,8 +142,12 @@ impl FileUse {
 
     /// Makes room for one more open file, directory or list.
     fn room(&self) -> FsResult<()> {
-        let open = self.open.len() + self.lists.len();
-        if open >= self.max_open { Err(ErrorCode::Quota.into()) } else { Ok(()) }
+        if self.open.len() + self.lists.len() >= self.max_open {
+            let message = format!("the step may have {} files and directories open at once", self.max_open);
+            return self.refuse(Of::Open, "file_handles", message);
+        }
+        self.reached.granted(Of::Open, 1);
+        Ok(())
     }
 
     fn opened(
@@ -145,6 +163,15 @@ impl FileUse {
 
     fn of(&self, descriptor: &Resource<Descriptor>) -> FsResult<Open> {
         self.open.get(&descriptor.rep()).cloned().ok_or_else(|| ErrorCode::BadDescriptor.into())
+    }
+}
+
+/// The name of the limit of a mount: its own size, where that is less than all mounts may grow by.
+pub(crate) fn limit_of(source: &MountSource, limits: &Limits) -> &'static str {
+    match source {
+        MountSource::Workspace(size) if *size < limits.file_bytes => "files.workspace",
+        MountSource::Scratch(size) if *size < limits.file_bytes => "files.scratch",
+        _ => "file_bytes",
     }
 }
 
@@ -326,7 +353,8 @@ impl HostDescriptor for Guarded<'_> {
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         self.within(&fd, &path, true)?;
         if depth_of(self.files.of(&fd)?.depth, &path) > MAX_DEPTH {
-            return Err(ErrorCode::Quota.into());
+            let message = format!("a mount has at most {MAX_DEPTH} directories within each other");
+            return self.files.refuse(Of::Names, "file_depth", message);
         }
         self.files.create()?;
         let made = self.below.create_directory_at(same(&fd), path.clone()).await;

@@ -35,6 +35,7 @@ use super::target::Target;
 use crate::credentials::Credentials;
 use crate::host::calls::{self, Traced};
 use crate::host::passage::Held;
+use crate::reached::{Of, Reached};
 
 /// With this header a step names the organization whose credential a request is to have; it is not sent.
 const ORGANIZATION: &str = "stepwell-organization";
@@ -68,6 +69,7 @@ pub(super) struct Shared {
     denials: Arc<AtomicU64>,
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
+    pub(super) reached: Reached,
 }
 
 #[derive(Default)]
@@ -86,6 +88,7 @@ impl Hooks {
         grant: Arc<Grant>,
         sink: Option<StepSink>,
         traced: Traced,
+        reached: &Reached,
     ) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
@@ -102,6 +105,7 @@ impl Hooks {
                 denials: Arc::default(),
                 sent: AtomicU64::new(0),
                 received: AtomicU64::new(0),
+                reached: reached.clone(),
             }),
         }
     }
@@ -258,8 +262,11 @@ impl Shared {
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
         let limits = self.grant.limits();
-        let permit =
-            self.concurrent.clone().try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
+        let permit = self.concurrent.clone().try_acquire_owned().map_err(|_| {
+            let message = format!("more than {} requests at the same time", limits.http_concurrent);
+            self.reached.refused(Of::Request, "http_concurrent", message, 1);
+            Error::ConnectionLimitReached
+        })?;
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
         let address = self.resolve(rule, &target, connect).await?;
         let needles = self.inject(rule, &mut request).await?;
@@ -313,6 +320,7 @@ impl Shared {
             _driver: driver,
             _permit: permit,
         };
+        shared.reached.granted(Of::Request, 1);
         let (mut parts, incoming) = response.into_parts();
         let Some(needles) = needles else {
             return Ok(Response::from_parts(parts, body(incoming).boxed_unsync()));
@@ -365,15 +373,19 @@ impl Shared {
         let refused = {
             let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
             usage.requests += 1;
-            let mut refused = usage.requests > self.grant.limits().http_requests.0;
+            let most = self.grant.limits().http_requests.0;
+            let mut refused = (usage.requests > most).then_some(("http_requests", most));
             for count in counts {
                 let by_rule = usage.by_rule.entry(count.rule).or_default();
                 *by_rule += 1;
-                refused |= count.max.is_some_and(|max| *by_rule > max.0);
+                let over = count.max.filter(|max| *by_rule > max.0);
+                refused = refused.or(over.map(|max| ("http.max_requests", max.0)));
             }
             refused
         };
-        if refused {
+        if let Some((limit, most)) = refused {
+            let message = format!("more than {most} requests");
+            self.reached.refused(Of::Request, limit, message, 1);
             return Err(self.deny("HTTP_TOO_MANY_REQUESTS", "the step has used up its number of requests"));
         }
         Ok(())
@@ -475,7 +487,8 @@ pub(super) mod tests {
             breakers: Breakers::default(),
             lookups: Lookups::new(Box::new(system_lookup)),
         };
-        Hooks::new(Arc::new(outbound), "", Arc::new(Grant::nothing()), None, Traced::default()).shared
+        let (grant, reached) = (Arc::new(Grant::nothing()), Reached::default());
+        Hooks::new(Arc::new(outbound), "", grant, None, Traced::default(), &reached).shared
     }
 
     #[test]

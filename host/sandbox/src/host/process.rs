@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::policy::{Denial, Grant, ProcessGrant};
+use stepwell_engine::quantity::Span;
+use stepwell_engine::raise;
 use wasmtime::Result as Trap;
 
 use crate::guest::Guest;
 use crate::guest::bindings::stepwell::process::process::{Command, Ended, Error, Host};
-use crate::program::{self, Mount, Program};
+use crate::program::{self, Mount, Over, Program};
+use crate::reached::{Of, Reached};
 use crate::scratch::Scratch;
 
 /// Characters of the name of a file.
@@ -24,6 +27,7 @@ pub(crate) struct ProcessUse {
     mounts: Vec<Mount>,
     scratch: Arc<Scratch>,
     starts: u64,
+    reached: Reached,
 }
 
 /// Whether a file of a guest may have that name. Programs read their configuration from names that begin with a dot.
@@ -34,8 +38,39 @@ fn is_safe(name: &str) -> bool {
 
 impl ProcessUse {
     /// `mounts` are the step's.
-    pub fn new(grant: Arc<Grant>, mounts: Vec<Mount>, scratch: Arc<Scratch>) -> Self {
-        Self { grant, mounts, scratch, starts: 0 }
+    pub fn new(grant: Arc<Grant>, mounts: Vec<Mount>, scratch: Arc<Scratch>, reached: &Reached) -> Self {
+        Self { grant, mounts, scratch, starts: 0, reached: reached.clone() }
+    }
+
+    /// Whether the attempt started any: what they write to mounts passes by the host.
+    pub fn has_started(&self) -> bool {
+        self.starts > 0
+    }
+
+    /// What the guest is told of a limit, which is noted.
+    fn over_limit(&self, program: &str, Over { limit, message }: Over) -> Error {
+        let message = format!("{program}: {message}");
+        let told = match raise(limit) {
+            Some(raise) => format!("{message}; {raise}"),
+            None => message.clone(),
+        };
+        self.reached.refused(Of::Program, limit, message, 1);
+        Error::Limit(told)
+    }
+
+    /// Notes that a program ran for as long as it may; not where the step itself wanted it shorter.
+    fn over_time(&self, program: &str, asked: u32, left: Duration) {
+        let Some(grant) = self.grant.process().get(program) else { return };
+        let asked = if asked == 0 { Duration::MAX } else { Duration::from_millis(asked.into()) };
+        let granted = grant.timeout.0;
+        let (limit, time) = match () {
+            () if left < granted.min(asked) => ("wall", left),
+            () if asked < granted => return,
+            () if granted < self.grant.limits().process_timeout.0 => ("process.timeout", granted),
+            () => ("process_timeout", granted),
+        };
+        let message = format!("the program ran longer than it may, and was killed after {}", Span::new(time));
+        self.reached.refused(Of::Program, limit, message, 1);
     }
 
     fn permit(&self, command: &Command) -> Result<ProcessGrant, Denial> {
@@ -120,7 +155,7 @@ impl Host for Guest {
     async fn run(&mut self, command: Command) -> Trap<Result<Ended, Error>> {
         self.calls.count("stepwell:process");
         let left = self.context.remaining();
-        let name = command.program.clone();
+        let (name, asked) = (command.program.clone(), command.timeout_ms);
         let program = match self.process.program(command, left) {
             Ok(program) => program,
             Err(denial) => {
@@ -131,9 +166,8 @@ impl Host for Guest {
         self.process.starts += 1;
         let most = self.process.grant.limits().process_starts.0;
         if self.process.starts > most {
-            return Ok(Err(Error::Limit(format!(
-                "more than {most} programs; raise `limits.process_starts` in the policy"
-            ))));
+            let message = format!("the step may start {most} programs");
+            return Ok(Err(self.process.over_limit(&name, Over { limit: "process_starts", message })));
         }
         let call = self
             .traced
@@ -143,25 +177,32 @@ impl Host for Guest {
             match &ended {
                 Ok(ended) => call.end(vec![("process.exit.code", format!("{:?}", ended.code))], None),
                 Err(program::Error::TimedOut) => call.end(Vec::new(), Some("timed out".to_owned())),
-                Err(program::Error::Unavailable(why) | program::Error::Limit(why)) => {
-                    call.end(Vec::new(), Some(why.clone()));
-                }
+                Err(program::Error::Unavailable(why)) => call.end(Vec::new(), Some(why.clone())),
+                Err(program::Error::Limit(over)) => call.end(Vec::new(), Some(over.message.clone())),
                 Err(program::Error::Weaker(_)) => call.end(Vec::new(), Some("denied".to_owned())),
             }
         }
         let ended = match ended {
             Ok(ended) => ended,
-            Err(program::Error::TimedOut) => return Ok(Err(Error::TimedOut)),
+            Err(program::Error::TimedOut) => {
+                self.process.over_time(&name, asked, left);
+                return Ok(Err(Error::TimedOut));
+            }
             Err(program::Error::Unavailable(why)) => {
                 return Ok(Err(Error::Unavailable(format!("{name}: {why}"))));
             }
-            Err(program::Error::Limit(why)) => return Ok(Err(Error::Limit(format!("{name}: {why}")))),
+            Err(program::Error::Limit(over)) => return Ok(Err(self.process.over_limit(&name, over))),
             Err(program::Error::Weaker(weaker)) => {
                 let denial = self.process.grant.refuse_weaker(&name, &weaker);
                 self.denied(&denial)?;
                 return Ok(Err(Error::Denied(denial.to_guest())));
             }
         };
+        match ended.noticed {
+            Some(Over { limit, message }) => self.process.reached.refused(Of::Program, limit, message, 1),
+            None if ended.code == Some(0) => self.process.reached.granted(Of::Program, 1),
+            None => {}
+        }
         for weaker in ended.weaker {
             self.log.host_line("warn", format!("{name}: {weaker}"));
         }
@@ -170,7 +211,8 @@ impl Host for Guest {
             signal: ended.signal,
             output: ended.output,
             error_output: ended.error_output,
-            truncated: ended.truncated,
+            // What writes more than it may is ended.
+            truncated: false,
         }))
     }
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_engine::policy::{Denial, Grant, Limits, SqlGrant};
-use stepwell_sql::{Access, Connection, Connections, Control, Load, Rows, Totals};
+use stepwell_engine::quantity::Span;
+use stepwell_engine::raise;
+use stepwell_sql::{Access, Connection, Connections, Control, Limit, Load, Rows, Totals};
 use wasmtime::Result as Trap;
 use wasmtime::component::Resource;
 
@@ -18,6 +20,7 @@ use crate::guest::bindings::stepwell::sql::sql::{
     Column, Error, Host, HostConnection, HostLoad, HostRows, Parameters, Value,
 };
 use crate::host::calls::{Going, Traced};
+use crate::reached::{Of, Reached};
 
 /// The rules of `stepwell_sql`.
 const RULES: &[&str] = &[
@@ -40,10 +43,21 @@ pub(crate) struct SqlUse {
     statements: u64,
     max_statements: u64,
     totals: Arc<Totals>,
+    /// What bounds the statement that was started last.
+    bound: Bound,
+    reached: Reached,
+}
+
+/// What bounds a statement. The names are those of limits.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bound {
+    /// None when the step itself wants it shorter.
+    time: Option<(&'static str, Duration)>,
+    rows: &'static str,
 }
 
 impl SqlUse {
-    pub fn new(connections: Arc<Connections>, grant: &Grant) -> Self {
+    pub fn new(connections: Arc<Connections>, grant: &Grant, reached: &Reached) -> Self {
         let limits: &Limits = grant.limits();
         Self {
             connections,
@@ -51,7 +65,36 @@ impl SqlUse {
             statements: 0,
             max_statements: limits.sql_statements.0,
             totals: Arc::new(Totals::new(limits.sql_rows.0, limits.sql_bytes.0)),
+            bound: Bound::default(),
+            reached: reached.clone(),
         }
+    }
+
+    /// Which of all that may be narrower bounds a statement over a connection.
+    fn bound(&self, connection: &Connection, limits: &Limits, asked: Duration, remaining: Duration) -> Bound {
+        let grant = self.grants.get(connection.name());
+        let (time, rows) = (connection.timeout(), connection.max_rows());
+        let of = |is_connection: bool, is_rule: bool, names: [&'static str; 3]| match (is_connection, is_rule)
+        {
+            (true, _) => names[0],
+            (_, true) => names[1],
+            _ => names[2],
+        };
+        let rule = grant.map_or(limits.sql_timeout.0, |grant| grant.timeout.0);
+        let name = of(
+            time < rule,
+            rule < limits.sql_timeout.0,
+            ["connection.timeout", "sql.timeout", "sql_timeout"],
+        );
+        let granted = grant.map_or(limits.sql_rows.0, |grant| grant.rows.0);
+        let rows =
+            of(rows < granted, granted < limits.sql_rows.0, ["connection.rows", "sql.rows", "sql_rows"]);
+        let time = match () {
+            () if remaining < time.min(asked) => Some(("wall", remaining)),
+            () if asked < time => None,
+            () => Some((name, time)),
+        };
+        Bound { time, rows }
     }
 
     /// Statements, and openings of connections.
@@ -70,7 +113,7 @@ impl Host for Guest {}
 impl HostConnection for Guest {
     async fn open(&mut self, name: String) -> Trap<Result<Resource<Connection>, Error>> {
         // An opening counts like a statement.
-        if let Err(error) = self.statement(0) {
+        if let Err(error) = self.count_statement() {
             return Ok(Err(error));
         }
         let Some(grant) = self.sql.grants.get(&name).cloned() else {
@@ -104,7 +147,7 @@ impl HostConnection for Guest {
         parameters: Parameters,
         timeout_ms: u32,
     ) -> Trap<Result<Resource<Rows>, Error>> {
-        let timeout = match self.statement(timeout_ms) {
+        let timeout = match self.statement(&connection, timeout_ms)? {
             Ok(timeout) => timeout,
             Err(error) => return Ok(Err(error)),
         };
@@ -113,7 +156,10 @@ impl HostConnection for Guest {
         let answer = connection.query(statement, bound(parameters), timeout).await;
         over(call, answer.as_ref().err());
         match answer {
-            Ok(rows) => Ok(Ok(self.table.push(rows)?)),
+            Ok(rows) => {
+                self.sql.reached.granted(Of::Statement, 1);
+                Ok(Ok(self.table.push(rows)?))
+            }
             Err(error) => self.sql_error(error).map(Err),
         }
     }
@@ -125,7 +171,7 @@ impl HostConnection for Guest {
         parameters: Parameters,
         timeout_ms: u32,
     ) -> Trap<Result<u64, Error>> {
-        let timeout = match self.statement(timeout_ms) {
+        let timeout = match self.statement(&connection, timeout_ms)? {
             Ok(timeout) => timeout,
             Err(error) => return Ok(Err(error)),
         };
@@ -133,6 +179,9 @@ impl HostConnection for Guest {
         let call = traced(&self.traced, connection, "execute");
         let done = connection.execute(statement, bound(parameters), timeout).await;
         over(call, done.as_ref().err());
+        if done.is_ok() {
+            self.sql.reached.granted(Of::Statement, 1);
+        }
         self.sql_result(done)
     }
 
@@ -142,7 +191,7 @@ impl HostConnection for Guest {
         text: String,
         timeout_ms: u32,
     ) -> Trap<Result<wit::ScriptReport, Error>> {
-        let timeout = match self.statement(timeout_ms) {
+        let timeout = match self.statement(&connection, timeout_ms)? {
             Ok(timeout) => timeout,
             Err(error) => return Ok(Err(error)),
         };
@@ -168,7 +217,7 @@ impl HostConnection for Guest {
         connection: Resource<Connection>,
         what: wit::Transaction,
     ) -> Trap<Result<(), Error>> {
-        let timeout = match self.statement(0) {
+        let timeout = match self.statement(&connection, 0)? {
             Ok(timeout) => timeout,
             Err(error) => return Ok(Err(error)),
         };
@@ -188,7 +237,7 @@ impl HostConnection for Guest {
         columns: Vec<String>,
         timeout_ms: u32,
     ) -> Trap<Result<Resource<Load>, Error>> {
-        let timeout = match self.statement(timeout_ms) {
+        let timeout = match self.statement(&connection, timeout_ms)? {
             Ok(timeout) => timeout,
             Err(error) => return Ok(Err(error)),
         };
@@ -291,18 +340,46 @@ impl HostLoad for Guest {
 }
 
 impl Guest {
-    /// Counts a statement, and says how long it may take.
-    fn statement(&mut self, timeout_ms: u32) -> Result<Duration, Error> {
+    /// Counts a statement, or the opening of a connection.
+    fn count_statement(&mut self) -> Result<(), Error> {
         self.calls.count("stepwell:sql");
         self.sql.statements += 1;
         if self.sql.statements > self.sql.max_statements {
-            return Err(Error::Limit(format!("more than {} statements", self.sql.max_statements)));
+            let message = format!("more than {} statements", self.sql.max_statements);
+            return Err(self.over_limit(Limit { name: "sql_statements", message }));
+        }
+        Ok(())
+    }
+
+    /// Counts a statement, and says how long it may take.
+    fn statement(
+        &mut self,
+        connection: &Resource<Connection>,
+        timeout_ms: u32,
+    ) -> Trap<Result<Duration, Error>> {
+        if let Err(error) = self.count_statement() {
+            return Ok(Err(error));
         }
         let remaining = self.context.remaining();
-        Ok(match timeout_ms {
-            0 => remaining,
-            wanted => Duration::from_millis(u64::from(wanted)).min(remaining),
-        })
+        let asked = match timeout_ms {
+            0 => Duration::MAX,
+            wanted => Duration::from_millis(u64::from(wanted)),
+        };
+        let connection = self.table.get(connection)?;
+        let limits = self.context.grant.limits();
+        self.sql.bound = self.sql.bound(connection, limits, asked, remaining);
+        Ok(Ok(asked.min(remaining)))
+    }
+
+    /// What the guest is told of a limit, which is noted.
+    fn over_limit(&self, Limit { name, message }: Limit) -> Error {
+        let name = if name == "sql.rows" { self.sql.bound.rows } else { name };
+        let told = match raise(name) {
+            Some(raise) => format!("{message}; {raise}"),
+            None => message.clone(),
+        };
+        self.sql.reached.refused(Of::Statement, name, message, 1);
+        Error::Limit(told)
     }
 
     fn sql_result<T>(&mut self, result: Result<T, stepwell_sql::Error>) -> Trap<Result<T, Error>> {
@@ -322,8 +399,14 @@ impl Guest {
                 Error::Denied(denial.to_guest())
             }
             Found::InvalidStatement(message) => Error::InvalidStatement(message),
-            Found::Limit(message) => Error::Limit(message),
-            Found::TimedOut => Error::TimedOut,
+            Found::Limit(limit) => self.over_limit(limit),
+            Found::TimedOut => {
+                if let Some((name, time)) = self.sql.bound.time {
+                    let message = format!("{} after {}", Found::TimedOut, Span::new(time));
+                    self.sql.reached.refused(Of::Statement, name, message, 1);
+                }
+                Error::TimedOut
+            }
             Found::Stopped => Error::Unavailable(Found::Stopped.to_string()),
             Found::Unavailable(message) => Error::Unavailable(message),
             Found::Database(message) => Error::Database(message),

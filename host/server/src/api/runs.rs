@@ -15,6 +15,7 @@ use serde::Deserialize;
 use stepwell::engine::job::approval;
 use stepwell::engine::run::{RunState, RunStatus, RunView};
 use stepwell::engine::store::{RunFilter, RunRow};
+use stepwell::engine::system::why;
 use stepwell::engine::{Job, StoreError};
 use stepwell::sandbox::tree;
 use stepwell::{Asking, Decided, Explanation, HostError};
@@ -171,7 +172,7 @@ pub(super) async fn artifacts(
         Ok(files) => files,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => {
-            let message = format!("the workspace of the run {id} cannot be listed: {error}");
+            let message = format!("the workspace of the run {id} cannot be listed: {}", why(&error));
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, message));
         }
     };

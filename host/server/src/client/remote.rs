@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
+use stepwell::engine::system::why;
 use url::{Host, Url};
 
 use super::{Call, Chunks, Reply};
@@ -113,7 +114,8 @@ fn key(args: &ApiArgs) -> Result<String, Failure> {
     let text = match (&file, std::env::var("STEPWELL_API_KEY")) {
         (Some(file), _) => {
             let place = || file.display().to_string();
-            let failed = |error: std::io::Error| Failure::input(format!("--key-file {}: {error}", place()));
+            let failed =
+                |error: std::io::Error| Failure::input(format!("--key-file {}: {}", place(), why(&error)));
             let size = std::fs::metadata(file).map_err(failed)?.len();
             if size > KEY {
                 let message = format!("--key-file {}: {size} bytes are too long for a key", place());

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read};
 use serde_json::{Value, json};
 use stepwell::engine::config::SecretStore;
 use stepwell::engine::store::Change;
+use stepwell::engine::system::why;
 use stepwell::sandbox::secrets::SecretFile;
 use stepwell::{Host, HostError};
 
@@ -55,7 +56,7 @@ async fn noted(host: &Host, action: &str, name: &str) -> Result<(), HostError> {
 
 /// From a terminal without showing it, and else from standard input; a line end at its end is not part of it.
 fn value(name: &str) -> Result<String, HostError> {
-    let refused = |error: std::io::Error| HostError::Refused(format!("standard input: {error}"));
+    let refused = |error: std::io::Error| HostError::Refused(format!("standard input: {}", why(&error)));
     if std::io::stdin().is_terminal() {
         let terminal = console::Term::stderr();
         terminal.write_str(&format!("{name}: ")).map_err(refused)?;

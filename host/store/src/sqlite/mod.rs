@@ -23,6 +23,7 @@ use rusqlite::{Connection, ToSql, TransactionBehavior};
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
 use stepwell_engine::store::Vitals;
+use stepwell_engine::system::why;
 use tokio::sync::oneshot;
 
 use crate::shared::{Shared, lock};
@@ -84,19 +85,19 @@ impl Opened {
         // For this user alone: it holds definitions, outputs and the audit log.
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-            made.map_err(|e| fail("cannot make the directory of", &e))?;
+            made.map_err(|e| fail("cannot make the directory of", &why(&e)))?;
         }
         // SQLite gives its other files the mode of this one.
         let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        made.map_err(|e| fail("cannot open", &e))?;
-        let mut writer = connect(path).map_err(|e| fail("cannot open", &e))?;
-        schema::migrate(&mut writer).map_err(|e| fail("cannot migrate", &e))?;
-        let reader = connect(path).map_err(|e| fail("cannot open", &e))?;
+        made.map_err(|e| fail("cannot open", &why(&e)))?;
+        let mut writer = connect(path).map_err(|e| fail("cannot open", &writer::told(&e)))?;
+        schema::migrate(&mut writer).map_err(|e| fail("cannot migrate", &writer::told(&e)))?;
+        let reader = connect(path).map_err(|e| fail("cannot open", &writer::told(&e)))?;
         let (sender, jobs) = mpsc::channel();
         thread::Builder::new()
             .name("stepwell-store".to_owned())
             .spawn(move || writer::write_groups(&mut writer, &jobs))
-            .map_err(|e| fail("cannot start the writer of", &e))?;
+            .map_err(|e| fail("cannot start the writer of", &why(&e)))?;
         Ok(Self::File { writer: sender, reader: Arc::new(Mutex::new(reader)) })
     }
 

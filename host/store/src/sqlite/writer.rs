@@ -101,8 +101,32 @@ pub(super) fn failure(error: &rusqlite::Error) -> StoreError {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
     match error.sqlite_error_code() {
         Some(DiskFull | ReadOnly | SystemIoFailure | DatabaseBusy | DatabaseLocked | CannotOpen) => {
-            StoreError::Unavailable(error.to_string())
+            StoreError::Unavailable(told(error))
         }
-        _ => StoreError::Failed(error.to_string()),
+        _ => StoreError::Failed(told(error)),
     }
+}
+
+/// What SQLite found, and what to do.
+pub(super) fn told(error: &rusqlite::Error) -> String {
+    let advice = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk of the store is full: free space there",
+        Some(ErrorCode::ReadOnly) => {
+            "the store is read-only: make its disk and its file writable for this user"
+        }
+        Some(ErrorCode::SystemIoFailure) => "the store's file cannot be read or written: look at its disk",
+        Some(ErrorCode::CannotOpen) => {
+            "the store's file cannot be opened: look at its directory, and at the rights of this user there"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "the store is locked by another process: one process at a time writes to a file"
+        }
+        Some(ErrorCode::DatabaseCorrupt) => "the store's file is damaged: restore it from a backup",
+        Some(ErrorCode::NotADatabase) => {
+            "the file is no store: name another one, or restore it from a backup"
+        }
+        Some(ErrorCode::OutOfMemory) => "the machine has no memory left for it",
+        _ => return error.to_string(),
+    };
+    advice.to_owned()
 }

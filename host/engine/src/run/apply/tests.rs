@@ -166,6 +166,7 @@ fn retries_follow_their_predicates() {
         transcript(steps, &events).pop().unwrap()
     };
     let kind = |kind| Outcome::Failed { kind, message: String::new(), retryable: false };
+    let over = |limit: &str| Outcome::OverLimit { limit: limit.to_owned(), message: String::new() };
     for (names, outcome, again) in [
         (json!(["unavailable"]), kind(FailureKind::Unavailable), true),
         (json!(["unavailable"]), kind(FailureKind::Failed), false),
@@ -176,7 +177,10 @@ fn retries_follow_their_predicates() {
             Outcome::OutOfFuel { limit: 1, backtrace: Vec::new(), hint: String::new() },
             true,
         ),
-        (json!(["any"]), Outcome::OverLimit { limit: String::new(), message: String::new() }, true),
+        (json!(["any"]), over("file_bytes"), true),
+        (json!(["failed", "timed_out"]), over("file_bytes"), false),
+        (json!(["timed_out"]), over("sql_timeout"), true),
+        (json!(["timed_out"]), over("process.timeout"), true),
         (json!(["any"]), Outcome::Cancelled, false),
     ] {
         let told = on(names.clone(), outcome.clone());

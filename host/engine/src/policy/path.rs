@@ -1,0 +1,143 @@
+//! Paths of requests, and the patterns for them.
+
+/// Whether the pattern allows the path of a request.
+pub(super) fn path_matches(pattern: &str, path: &str) -> bool {
+    // A server may read `/a/../b`, `/a/%2e%2e/b`, `/a/..;/b` or `/a/%252e%252e/b` as `/b`: no such path is granted by a
+    // pattern. What else servers decode, cut or join stands for itself only where the policy has it letter for letter.
+    let lower = path.to_ascii_lowercase();
+    if lower.split('/').any(is_dots) || separator(&lower).is_some() {
+        return false;
+    }
+    if ambiguous(&lower).is_some() {
+        return path == pattern;
+    }
+    match pattern.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => path == pattern,
+    }
+}
+
+/// Whether a part of a path in lower case is `.` or `..` to some server.
+fn is_dots(part: &str) -> bool {
+    let name = part.split([';', '\0']).next().unwrap_or_default().replace("%2e", ".");
+    matches!(name.as_str(), "." | "..")
+}
+
+/// What some server takes for a `/` within a name.
+fn separator(lower: &str) -> Option<&'static str> {
+    ["%2f", "%5c", "\\"].into_iter().find(|text| lower.contains(text))
+}
+
+/// What servers read in different ways.
+fn ambiguous(lower: &str) -> Option<&'static str> {
+    let control = |at: usize| lower.get(at + 1..at + 3).is_some_and(|hex| hex < "20" || hex == "7f");
+    let text = ["//", ";", "\0", "%25", "%3b"].into_iter().find(|text| lower.contains(text));
+    text.or_else(|| lower.match_indices('%').any(|(at, _)| control(at)).then_some("%00"))
+}
+
+/// Why a pattern is none, or matches no request, and what to write.
+pub(super) fn path_problem(pattern: &str) -> Option<String> {
+    if !pattern.starts_with('/') {
+        return Some(format!("the path `{pattern}` must start with `/`"));
+    }
+    let (text, star) = match pattern.strip_suffix('*') {
+        Some(text) => (text, true),
+        None => (pattern, false),
+    };
+    if text.contains('*') {
+        return Some(format!("the path `{pattern}` may have one `*`, at its end"));
+    }
+    let none = |why: String| Some(format!("the path `{pattern}` matches no request: {why}"));
+    if let Some(found) = text.chars().find(|c| matches!(c, '?' | '#') || c.is_whitespace() || c.is_control())
+    {
+        return none(match found {
+            '?' | '#' => format!("leave out what begins with `{found}`; policy looks at the path alone"),
+            found => format!("write {found:?} as a request has it, for instance `%20` for a space"),
+        });
+    }
+    let lower = text.to_ascii_lowercase();
+    let mut parts: Vec<&str> = lower.split('/').collect();
+    if star {
+        // The rest of this one is open: `/.*` is for `/.well-known`.
+        parts.pop();
+    }
+    if parts.into_iter().any(is_dots) {
+        return none(
+            "requests with `.` or `..` as a part of their path are refused; write the path that is meant"
+                .to_owned(),
+        );
+    }
+    if let Some(found) = separator(&lower) {
+        return none(format!("requests with `{found}` in their path are refused; write the path without it"));
+    }
+    if text.len() > 1 && text.trim_matches('/').is_empty() {
+        return none(format!("write `/{}`", if star { "*" } else { "" }));
+    }
+    match ambiguous(&lower).filter(|_| star) {
+        Some(found) => {
+            none(format!("`{found}` is allowed in whole paths only, without `*` at the end: write each path"))
+        }
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_matches_no_request_is_refused_with_the_fix() {
+        for (pattern, problem) in [
+            ("v1", "must start with `/`"),
+            ("", "must start with `/`"),
+            ("/*/a", "one `*`"),
+            ("/a**", "one `*`"),
+            ("/a/../b", "write the path that is meant"),
+            ("/a/..", "write the path that is meant"),
+            ("/./", "write the path that is meant"),
+            ("/.", "write the path that is meant"),
+            ("/a/%2E%2e/b", "write the path that is meant"),
+            ("/a/..;x/b", "write the path that is meant"),
+            ("/a/../*", "write the path that is meant"),
+            ("/a%2Fb", "`%2f`"),
+            ("/a%5cb", "`%5c`"),
+            ("/a\\b", "`\\`"),
+            ("//", "write `/`"),
+            ("///", "write `/`"),
+            ("//*", "write `/*`"),
+            ("/a//b*", "without `*`"),
+            ("/a;x*", "without `*`"),
+            ("/a%25*", "without `*`"),
+            ("/a%0a*", "without `*`"),
+            ("/a?x=1", "begins with `?`"),
+            ("/a#b", "begins with `#`"),
+            ("/a b", "`%20`"),
+            ("/a\t", "as a request has it"),
+        ] {
+            let found = path_problem(pattern).unwrap_or_default();
+            assert!(found.contains(problem), "{pattern}: {found}");
+        }
+    }
+
+    /// What is accepted matches something.
+    #[test]
+    fn a_pattern_that_is_accepted_matches_a_request() {
+        for (pattern, path) in [
+            ("/", "/"),
+            ("/*", "/a"),
+            ("/a/b", "/a/b"),
+            ("/a*", "/abc/d"),
+            ("/.*", "/.well-known"),
+            ("/a/..*", "/a/..b"),
+            ("/.well-known/x", "/.well-known/x"),
+            ("/a%20b", "/a%20b"),
+            ("/a//b", "/a//b"),
+            ("/a;v=1", "/a;v=1"),
+            ("/a%25b", "/a%25b"),
+            ("/b\u{fc}cher", "/b\u{fc}cher"),
+        ] {
+            assert_eq!(path_problem(pattern), None, "{pattern}");
+            assert!(path_matches(pattern, path), "{pattern} {path}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The directories behind the mounts of an attempt: made before it, measured after it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use stepwell_engine::policy::{Limits, MountGrant, MountSource};
+use stepwell_engine::quantity::Bytes;
+use stepwell_engine::{Outcome, StepRequest};
+
+use crate::host::files::limit_of;
+use crate::program::Mount;
+use crate::scratch::{Private, Scratch};
+use crate::tree::{self, Measured};
+
+/// A directory behind a mount.
+pub(crate) struct Mounted {
+    pub grant: MountGrant,
+    pub path: PathBuf,
+    /// What was in it before.
+    pub used: Measured,
+    /// Deletes a scratch directory when this is dropped.
+    _scratch: Option<Private>,
+}
+
+impl Mounted {
+    /// As programs see it.
+    pub fn of_programs(&self, limits: &Limits) -> Mount {
+        let limit = limit_of(&self.grant.source, limits);
+        let (place, path, access) = (self.grant.mount.clone(), self.path.clone(), self.grant.access);
+        Mount { place, path, access, bytes: self.bytes(), limit }
+    }
+
+    /// The size that it may have; none for a directory of the host.
+    fn bytes(&self) -> Option<u64> {
+        match self.grant.source {
+            MountSource::Scratch(limit) | MountSource::Workspace(limit) => Some(limit.0),
+            MountSource::Host(_) => None,
+        }
+    }
+
+    /// What is too much in it. What a program wrote to a workspace would outlive the attempt: what is too much is deleted.
+    fn exceeded(&self, limits: &Limits, programs: bool) -> Option<Exceeded> {
+        let mount = &self.grant.mount;
+        // What another step has left there, which may do so, is not this one's.
+        let most = self.bytes()?.max(self.used.bytes);
+        let names = if programs { limits.file_count.0.max(self.used.entries) } else { u64::MAX };
+        let size = Bytes::new(most);
+        let (limit, message) = match tree::measure_up_to(&self.path, names) {
+            Ok(found) if found.entries > names => {
+                ("file_count", format!("more than {names} files and directories are in {mount}"))
+            }
+            Ok(found) if found.bytes > most => (
+                limit_of(&self.grant.source, limits),
+                format!("{} bytes are in {mount}, which may hold {size}", found.bytes),
+            ),
+            Ok(_) => return None,
+            Err(error) => {
+                tracing::warn!("the mount {mount}: {}: {error}", self.path.display());
+                ("file_depth", format!("{mount} has too many directories within each other to be measured"))
+            }
+        };
+        let trimmed = match self.grant.source {
+            MountSource::Workspace(_) if programs => match tree::trim(&self.path, most, names) {
+                Ok(true) => format!("what was written to {mount} last was deleted, until the rest fitted"),
+                Ok(false) => format!("everything in {mount} was deleted"),
+                Err(error) => {
+                    tracing::error!("the mount {mount}: {}: {error}", self.path.display());
+                    format!("{mount} cannot be emptied, and the service's log says why")
+                }
+            },
+            _ => String::new(),
+        };
+        Some(Exceeded { limit, message, trimmed })
+    }
+}
+
+/// What was too much in a mount.
+pub(crate) struct Exceeded {
+    limit: &'static str,
+    message: String,
+    /// What has become of it.
+    trimmed: String,
+}
+
+impl Exceeded {
+    /// For the log.
+    pub fn told(&self) -> String {
+        if self.trimmed.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}; {}", self.message, self.trimmed)
+        }
+    }
+
+    /// The end of an attempt, with what was too much: of one that succeeded, and of one that is over a limit already.
+    pub fn end(self, outcome: Outcome) -> Outcome {
+        let (limit, mut message) = match outcome {
+            Outcome::Succeeded => (self.limit.to_owned(), self.message),
+            Outcome::OverLimit { limit, message } => (limit, message),
+            other => return other,
+        };
+        if !self.trimmed.is_empty() {
+            message = format!("{message}; {}", self.trimmed);
+        }
+        Outcome::OverLimit { limit, message }
+    }
+}
+
+/// What a step left in its own directories, when it is more than their quota: programs that it starts write there without
+/// the host. Scratch directories are deleted then, on a thread that may wait.
+pub(crate) async fn over_quota(
+    mounts: Vec<Mounted>,
+    limits: &Limits,
+    succeeded: bool,
+    programs: bool,
+) -> Option<Exceeded> {
+    if mounts.iter().all(|mounted| matches!(mounted.grant.source, MountSource::Host(_))) {
+        return None;
+    }
+    let limits = limits.clone();
+    let look = move || {
+        if !succeeded && !programs {
+            return None;
+        }
+        let found = mounts.iter().filter_map(|mounted| mounted.exceeded(&limits, programs));
+        // Each is to be trimmed.
+        found.collect::<Vec<_>>().into_iter().next()
+    };
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
+}
+
+/// The directories behind the mounts of a request.
+pub(crate) fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Mounted>, Outcome> {
+    // Where directories are on this machine is for its log.
+    let fault = |mount: &str, path: &Path, error: &std::io::Error| {
+        tracing::error!("the mount {mount}: {}: {error}", path.display());
+        let message = format!(
+            "the directory behind the mount {mount} cannot be used ({}); the service's log names it",
+            error.kind()
+        );
+        Outcome::HostFault { message }
+    };
+    let mut mounted = Vec::new();
+    for grant in request.grant.files() {
+        let (path, used, private) = match &grant.source {
+            MountSource::Host(path) => {
+                match fs::metadata(path) {
+                    Ok(found) if found.is_dir() => {}
+                    Ok(_) => return Err(fault(&grant.mount, path, &ErrorKind::NotADirectory.into())),
+                    Err(error) => return Err(fault(&grant.mount, path, &error)),
+                }
+                (path.clone(), Measured::default(), None)
+            }
+            MountSource::Scratch(_) => {
+                let made = scratch.make().map_err(|error| fault(&grant.mount, scratch.place(), &error))?;
+                (made.path().to_owned(), Measured::default(), Some(made))
+            }
+            MountSource::Workspace(_) => {
+                let Some(path) = request.workspace.clone() else { continue };
+                make_private(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
+                let used = tree::measure(&path).map_err(|error| fault(&grant.mount, &path, &error))?;
+                (path, used, None)
+            }
+        };
+        mounted.push(Mounted { grant: grant.clone(), path, used, _scratch: private });
+    }
+    Ok(mounted)
+}
+
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}

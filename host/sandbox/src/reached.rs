@@ -1,0 +1,170 @@
+//! The limit that an attempt ran into last, where the guest gets an error and goes on.
+//!
+//! A guest that copes with a full disk and succeeds has succeeded. One that fails is said to be over that limit: the host knows
+//! which it was, and the guest may not say. What worked again in the meantime is forgotten.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use stepwell_engine::system::without_number;
+use stepwell_engine::{FailureKind, Outcome};
+
+/// What a limit is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Bytes of files.
+    Space,
+    /// Names of files and directories.
+    Names,
+    /// Files and directories that are open.
+    Open,
+    /// What a statement brings, takes, or how long it runs.
+    Statement,
+    /// What a program takes.
+    Program,
+    /// Requests and their bodies.
+    Request,
+    /// What the step keeps in its run.
+    Context,
+}
+
+#[derive(Debug)]
+struct Refusal {
+    of: Of,
+    limit: &'static str,
+    message: String,
+    /// How much was refused.
+    wanted: u64,
+}
+
+/// Shared by everything that refuses.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reached(Arc<Mutex<Option<Refusal>>>);
+
+impl Reached {
+    fn last(&self) -> MutexGuard<'_, Option<Refusal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that `limit` refused `wanted`, and what it said.
+    pub fn refused(&self, of: Of, limit: &'static str, message: String, wanted: u64) {
+        *self.last() = Some(Refusal { of, limit, message, wanted });
+    }
+
+    /// As much worked after all.
+    pub fn granted(&self, of: Of, got: u64) {
+        let mut last = self.last();
+        if last.as_ref().is_some_and(|refusal| refusal.of == of && got >= refusal.wanted) {
+            *last = None;
+        }
+    }
+
+    /// The end of an attempt that failed by its own word, or the same when no limit explains it.
+    pub fn explain(&self, outcome: Outcome) -> Outcome {
+        let last = self.last();
+        let Some(refusal) = last.as_ref() else { return outcome };
+        let over = |message| Outcome::OverLimit { limit: refusal.limit.to_owned(), message };
+        match &outcome {
+            Outcome::Failed { kind, message, .. } if refusal.fits(*kind) => over(refusal.with(message)),
+            Outcome::Trapped { trap, .. } => over(refusal.with(trap)),
+            _ => outcome,
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether a failure of that kind may come of it.
+    fn fits(&self, kind: FailureKind) -> bool {
+        let over = Outcome::OverLimit { limit: self.limit.to_owned(), message: String::new() };
+        match kind {
+            FailureKind::Failed => true,
+            FailureKind::TimedOut => over.is_over_time() || self.limit == "wall",
+            FailureKind::Denied | FailureKind::Unavailable => self.of == Of::Request,
+            _ => false,
+        }
+    }
+
+    /// What was refused, with the words of the guest where they say more.
+    fn with(&self, said: &str) -> String {
+        let said = without_number(said);
+        match &self.message {
+            known if said.is_empty() || known.contains(&said) => known.clone(),
+            known if said.contains(known) => said,
+            known => format!("{known} (the step says: {said})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(kind: FailureKind, message: &str) -> Outcome {
+        Outcome::Failed { kind, message: message.to_owned(), retryable: false }
+    }
+
+    fn told(reached: &Reached, outcome: Outcome) -> String {
+        let outcome = reached.explain(outcome);
+        format!("{}: {}", outcome.class(), outcome.message())
+    }
+
+    #[test]
+    fn a_failure_is_explained_by_the_limit_that_was_refused_last() {
+        let reached = Reached::default();
+        let ends = |kind, said: &str| told(&reached, failed(kind, said));
+        assert_eq!(ends(FailureKind::Failed, "no"), "failed: no");
+        reached.refused(Of::Statement, "sql_rows", "more than 7 rows".to_owned(), 1);
+        reached.refused(Of::Space, "file_bytes", "/out is full".to_owned(), 100);
+        let raise = "raise `limits.file_bytes` in the policy";
+        for (kind, said, expected) in [
+            (
+                FailureKind::Failed,
+                "Disk quota exceeded (os error 19)",
+                format!("over_limit: /out is full (the step says: Disk quota exceeded); {raise}"),
+            ),
+            (FailureKind::Failed, "x: /out is full", format!("over_limit: x: /out is full; {raise}")),
+            (FailureKind::Failed, "full", format!("over_limit: /out is full; {raise}")),
+            // What the guest says of something else is its own.
+            (FailureKind::Unavailable, "down", "failed: down".to_owned()),
+            (FailureKind::NotFound, "gone", "failed: gone".to_owned()),
+            (FailureKind::InvalidConfig, "wrong", "failed: wrong".to_owned()),
+            (FailureKind::Denied, "denied", "failed: denied".to_owned()),
+            (FailureKind::TimedOut, "late", "failed: late".to_owned()),
+            (FailureKind::Cancelled, "seen", "failed: seen".to_owned()),
+        ] {
+            assert_eq!(ends(kind, said), expected, "{kind:?}");
+        }
+        let trapped =
+            Outcome::Trapped { trap: "it panicked: Os { code: 19 }".to_owned(), backtrace: Vec::new() };
+        assert!(told(&reached, trapped).starts_with("over_limit: /out is full (the step says: it panicked"));
+        assert_eq!(told(&reached, Outcome::Succeeded), "succeeded: ");
+        assert_eq!(told(&reached, Outcome::Cancelled), "cancelled: cancelled");
+    }
+
+    #[test]
+    fn what_works_again_is_forgotten() {
+        for (of, got, forgotten) in [
+            (Of::Space, 100, true),
+            (Of::Space, 1_000, true),
+            // A few bytes that fit into what is left.
+            (Of::Space, 99, false),
+            (Of::Names, 100, false),
+            (Of::Program, 100, false),
+        ] {
+            let reached = Reached::default();
+            reached.refused(Of::Space, "file_bytes", "full".to_owned(), 100);
+            reached.granted(of, got);
+            let end = told(&reached, failed(FailureKind::Failed, "no"));
+            assert_eq!(end == "failed: no", forgotten, "{of:?} {got}: {end}");
+        }
+    }
+
+    #[test]
+    fn a_time_explains_what_ran_out_of_time() {
+        let reached = Reached::default();
+        let message = "the statement ran longer than its timeout, and was stopped after 10s";
+        reached.refused(Of::Statement, "sql_timeout", message.to_owned(), 1);
+        let said = "the statement ran longer than its timeout, and was stopped";
+        let expected = format!("over_limit: {message}; raise `limits.sql_timeout` in the policy");
+        assert_eq!(told(&reached, failed(FailureKind::TimedOut, said)), expected);
+    }
+}
