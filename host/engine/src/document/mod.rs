@@ -16,6 +16,7 @@ use serde_json::Value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS};
 pub(crate) use schema::validator_options;
+pub use secret::is_secret_name;
 pub use schema::{Schema, SchemaProblem, closest};
 use tree::Places;
 
