@@ -3,15 +3,14 @@
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use serde_json::Map;
+use stepwell_engine::contain::contained_future;
 use stepwell_engine::policy::{Access, MountGrant, MountSource};
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
@@ -258,8 +257,8 @@ async fn run(
 /// A panic in a host function is the platform's fault, and the process lives on. `longest_turn` becomes the longest time, in
 /// microseconds, for which the call held its thread without letting others run.
 async fn guarded<T>(call: impl Future<Output = T>, longest_turn: &AtomicU64) -> Result<T, String> {
-    let mut call = Box::pin(contained_future(call));
-    let ended = poll_fn(move |cx| {
+    let mut call = pin!(contained_future(call));
+    let ended = poll_fn(|cx| {
         let begun = passage::now();
         let polled = call.as_mut().poll(cx);
         let held = begun.elapsed();

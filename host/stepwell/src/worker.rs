@@ -8,15 +8,15 @@ use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
 use stepwell_engine::contain::contained_future;
-use serde_json::Value;
 use stepwell_engine::job::approval::{Approval, MOST_MESSAGE, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::policy::{Grant, Limits};
-use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, RunView, next};
+use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
-use stepwell_engine::store::{Audit, Claim, DeadLetter, LogRecord, Next};
+use stepwell_engine::store::{Audit, DeadLetter, LogRecord, Next};
 use stepwell_engine::trace::{Trace, attempt_span};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError, shorten};
 use tokio::sync::mpsc::Receiver;

@@ -188,6 +188,8 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     if !app.command
         && let Some(problem) = refuse::host_problem(request.version(), request.headers())
     {
+        let (parts, body) = request.into_parts();
+        refuse::drain(&parts, body);
         return problem.into_response();
     }
     if !app.front.names.allow(request.headers(), request.uri()) {

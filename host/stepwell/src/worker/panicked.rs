@@ -52,6 +52,11 @@ impl Host {
         replay.add(&events);
         self.read_on(&hold.execution_id, more, |events| replay.add(&events)).await?;
         let mut state = replay.end()?;
+        if state.status.is_terminal() {
+            // Its last commit has given the claim back.
+            self.moved(&state);
+            return Ok((state, Left::Ended));
+        }
         let now = self.clock.now();
         let before = state.status;
         let mut events = Vec::new();
@@ -72,7 +77,6 @@ impl Host {
                 self.measures.attempt_lost();
                 None
             }
-            None if state.status.is_terminal() => None,
             // An approval runs nothing that could be lost.
             None => match self.panicked_again(&hold.execution_id) {
                 ..MOST => Some(now + Duration::seconds(10)),
