@@ -77,7 +77,9 @@ impl Mask {
     /// The text with `*` in the place of each secret, in each encoding in which it is likely to be there.
     pub fn text(&self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
-        self.0.iter().for_each(|needles| drop(needles.mask(&mut bytes)));
+        for needles in &self.0 {
+            needles.mask(&mut bytes);
+        }
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }

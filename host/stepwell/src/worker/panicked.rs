@@ -38,7 +38,7 @@ impl Host {
         };
         tracing::error!(run = hold.execution_id, "internal error: the worker panicked: {what}");
         self.measures.worker_panicked();
-        let given_back = contained_future(self.give_back(&hold)).await;
+        let given_back = contained_future(self.release_after_panic(&hold)).await;
         given_back.unwrap_or_else(|Panicked(what)| {
             let message = format!("internal error: the run cannot be given back: {what}");
             Err(HostError::Refused(message))
@@ -46,7 +46,7 @@ impl Host {
     }
 
     /// Gives the claim of a worker that panicked back, with what that costs the run.
-    async fn give_back(&self, hold: &Hold) -> Result<(RunState, Left), HostError> {
+    async fn release_after_panic(&self, hold: &Hold) -> Result<(RunState, Left), HostError> {
         let Loaded { run, events, next: more } = self.store.load(&hold.execution_id).await?;
         let mut replay = Replay::new(run);
         replay.add(&events);
