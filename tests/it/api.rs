@@ -179,8 +179,20 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
         ("GET", "/api/v2/runs?limit=-1", "", 400, "`limit` must be a whole number from 1 to 1000, not `-1`"),
         ("GET", "/api/v2/runs?limit=1&limit=2", "", 400, "the query gives `limit` twice"),
         ("GET", "/api/v2/runs?job=a&job_id=b", "", 400, "the query gives `job_id` twice"),
-        ("GET", "/api/v2/metrics?hours=99999999999", "", 400, "`hours` must be a whole number from 1 to 8760"),
-        ("POST", "/api/v2/system/clean-up?days=-1", "", 400, "`days` must be a whole number from 0 to 36500, not `-1`"),
+        (
+            "GET",
+            "/api/v2/metrics?hours=99999999999",
+            "",
+            400,
+            "`hours` must be a whole number from 1 to 8760",
+        ),
+        (
+            "POST",
+            "/api/v2/system/clean-up?days=-1",
+            "",
+            400,
+            "`days` must be a whole number from 0 to 36500, not `-1`",
+        ),
         ("PUT", "/api/v2/jobs/j", "  ", 400, "the document is empty"),
         ("GET", "/api/v2/ledger?decision=foo", "", 400, "the decisions are admitted"),
         (

@@ -172,8 +172,12 @@ async fn a_key_that_was_never_used_gets_in_through_a_flood() {
             })
         })
         .collect();
-    until("the address has used up its failures", async || status("sw_00000000_x").await, |found| *found == 429)
-        .await;
+    until(
+        "the address has used up its failures",
+        async || status("sw_00000000_x").await,
+        |found| *found == 429,
+    )
+    .await;
     // Known to the store, and never used.
     assert_eq!(status(&ann.1).await, 200);
     // Made in the flood, by this service and by the command on its store.
@@ -182,8 +186,12 @@ async fn a_key_that_was_never_used_gets_in_through_a_flood() {
     let shell = server.shell.clone();
     let made = tokio::task::spawn_blocking(move || shell.run(&["keys", "create", "dora"])).await.unwrap();
     let dora = String::from_utf8_lossy(&made.stdout).trim().to_owned();
-    until("a key of another process counts within a second", async || status(&dora).await, |found| *found == 200)
-        .await;
+    until(
+        "a key of another process counts within a second",
+        async || status(&dora).await,
+        |found| *found == 200,
+    )
+    .await;
     // Revoked before its first use, and after it.
     for (id, token) in [&bob, &ann] {
         assert_eq!(server.request("DELETE", &format!("/api/v2/keys/{id}"), &[], "").await.status, 204);
@@ -209,11 +217,13 @@ async fn said(server: &Server, bytes: &str) -> (u16, String, Duration) {
     let whole = |answer: &[u8]| {
         let text = String::from_utf8_lossy(answer);
         let (head, body) = text.split_once("\r\n\r\n")?;
-        let length = head.to_lowercase().split("content-length: ").nth(1)?.lines().next()?.parse::<usize>().ok()?;
+        let length =
+            head.to_lowercase().split("content-length: ").nth(1)?.lines().next()?.parse::<usize>().ok()?;
         (body.len() >= length).then_some(())
     };
     while whole(&answer).is_none() {
-        let count = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut chunk)).await.unwrap().unwrap();
+        let count =
+            tokio::time::timeout(Duration::from_secs(20), stream.read(&mut chunk)).await.unwrap().unwrap();
         if count == 0 {
             break;
         }

@@ -355,7 +355,10 @@ async fn an_approver_sees_what_is_approved() {
     assert!(shown[1]["configuration"]["text"].as_str().unwrap().len() < 2_100);
     let command = |args: &[&str]| {
         let output = server.shell.run(args);
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
     };
     let (code, out) = command(&["approvals", "show", &id, "ok"]);
     assert!(code == Some(0) && out.contains("Deploy 7.1?") && out.contains("\"text\": \"7.1 with"), "{out}");

@@ -64,8 +64,12 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         // A head that is beyond the end, one that the retention removes below, and the one that is there.
         let beyond = report(&store, Some(&format!("99:{}", "0".repeat(64)))).await;
         assert_eq!((&beyond["intact"], &beyond["expected"]), (&json!(false), &json!("missing")), "{name}");
-        let (why, help) = (beyond["broken"]["why"].as_str().unwrap(), beyond["broken"]["help"].as_str().unwrap());
-        assert!(why.starts_with("the log ends with row 61, and the row 99 that is expected is not there"), "{why}");
+        let (why, help) =
+            (beyond["broken"]["why"].as_str().unwrap(), beyond["broken"]["help"].as_str().unwrap());
+        assert!(
+            why.starts_with("the log ends with row 61, and the row 99 that is expected is not there"),
+            "{why}"
+        );
         assert!(help.contains("restored from a backup"), "{help}");
         assert_eq!(beyond["broken"]["seq"], Value::Null, "{name}");
         assert_eq!(report(&store, Some(&head)).await["expected"], "found", "{name}");
@@ -84,11 +88,11 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         let cut = report(&store, None).await;
         assert_eq!(cut["intact"], true, "{name}: {cut}");
         assert_eq!(cut["rows"].as_u64().unwrap() + cut["removed"].as_u64().unwrap(), 61, "{name}: {cut}");
-        let removed = report(&store, Some(&format!("1:{}", "0".repeat(64)))).await;
-        assert_eq!((&removed["intact"], &removed["expected"]), (&json!(true), &json!("removed")), "{name}");
         // All of it, and the chain goes on.
         store.clean_up(CleanUp { audit_before: now() + Duration::days(1), ..query }).await.unwrap();
         assert_eq!(report(&store, None).await["rows"], 0, "{name}");
+        let removed = report(&store, Some(&format!("1:{}", "0".repeat(64)))).await;
+        assert_eq!((&removed["intact"], &removed["expected"]), (&json!(true), &json!("removed")), "{name}");
         store.write(vec![Change::Audit(row(50))]).await.unwrap();
         let last = report(&store, None).await;
         assert_eq!(
@@ -103,13 +107,48 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_was_touched_is_named() {
     for (what, sql, broken, seq, after, why) in [
-        ("changed", "UPDATE audit SET row = replace(row, 'job-4', 'job-9')", 5, Some(5), Some(4), "was changed"),
-        ("another actor", "UPDATE audit SET row = replace(row, 'ann', 'bob') WHERE seq = 3", 3, Some(3), Some(2), "was changed"),
+        (
+            "changed",
+            "UPDATE audit SET row = replace(row, 'job-4', 'job-9')",
+            5,
+            Some(5),
+            Some(4),
+            "was changed",
+        ),
+        (
+            "another actor",
+            "UPDATE audit SET row = replace(row, 'ann', 'bob') WHERE seq = 3",
+            3,
+            Some(3),
+            Some(2),
+            "was changed",
+        ),
         ("removed", "DELETE FROM audit WHERE seq = 2", 2, None, Some(1), "the row is missing"),
-        ("the oldest removed", "DELETE FROM audit WHERE seq = 1", 1, None, None, "the first row of the log is missing"),
-        ("the oldest changed", "UPDATE audit SET at = at - 1 WHERE seq = 1", 1, Some(1), None, "which is the first, was changed"),
+        (
+            "the oldest removed",
+            "DELETE FROM audit WHERE seq = 1",
+            1,
+            None,
+            None,
+            "the first row of the log is missing",
+        ),
+        (
+            "the oldest changed",
+            "UPDATE audit SET at = at - 1 WHERE seq = 1",
+            1,
+            Some(1),
+            None,
+            "which is the first, was changed",
+        ),
         ("all removed", "DELETE FROM audit", 1, None, None, "there should be 10 rows"),
-        ("the newest removed", "DELETE FROM audit WHERE seq = 10", 10, None, Some(9), "the newest rows are missing"),
+        (
+            "the newest removed",
+            "DELETE FROM audit WHERE seq = 10",
+            10,
+            None,
+            Some(9),
+            "the newest rows are missing",
+        ),
         ("the time moved", "UPDATE audit SET at = at - 1 WHERE seq = 7", 7, Some(7), Some(6), "was changed"),
         (
             "swapped",
@@ -142,7 +181,11 @@ async fn a_row_that_was_touched_is_named() {
             (&json!(false), &json!(broken)),
             "{what}: {found}"
         );
-        assert_eq!((&found["broken"]["seq"], &found["broken"]["after"]), (&json!(seq), &json!(after)), "{what}: {found}");
+        assert_eq!(
+            (&found["broken"]["seq"], &found["broken"]["after"]),
+            (&json!(seq), &json!(after)),
+            "{what}: {found}"
+        );
         assert!(found["broken"]["why"].as_str().unwrap().contains(why), "{what}: {found}");
         assert!(!found["broken"]["help"].as_str().unwrap().is_empty(), "{what}");
     }
@@ -266,15 +309,27 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
     let database = rusqlite::Connection::open(server.shell.path("data/stepwell.db")).unwrap();
     database.execute("UPDATE audit SET row = replace(row, 'first', 'worst') WHERE n = 1", []).unwrap();
     let (code, out) = says(&server, "audit verify");
-    assert!(code == Some(1) && out.contains("broken at row 1 of the chain, the row with seq 1: the row, which is the first, was changed"), "{out}");
+    assert!(
+        code == Some(1)
+            && out.contains(
+                "broken at row 1 of the chain, the row with seq 1: the row, which is the first, was changed"
+            ),
+        "{out}"
+    );
     assert!(out.contains("\nhelp: compare it with a backup"), "{out}");
     database.execute("DELETE FROM audit WHERE n = 1", []).unwrap();
     let (code, out) = says(&server, "audit verify");
-    assert!(code == Some(1) && out.contains("broken at row 1 of the chain: the first row of the log is missing"), "{out}");
+    assert!(
+        code == Some(1) && out.contains("broken at row 1 of the chain: the first row of the log is missing"),
+        "{out}"
+    );
     // What is no head says what one is.
     for wrong in ["0:00", "9:xyz", "9", "99999999999999999999:00", "-1:00"] {
         let output = server.shell.run(&["audit", "verify", "--expect", wrong]);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(2) && errors.contains("NUMBER:HASH, the `head`"), "{wrong}: {errors}");
+        assert!(
+            output.status.code() == Some(2) && errors.contains("NUMBER:HASH, the `head`"),
+            "{wrong}: {errors}"
+        );
     }
 }

@@ -22,7 +22,8 @@ fn unbounded(root: &Value, schema: &Value, at: &str, depth: usize, found: &mut V
         let kinds = &schema["type"];
         kinds == kind || kinds.as_array().is_some_and(|kinds| kinds.iter().any(|one| one == kind))
     };
-    let bounded = ["maxLength", "pattern", "enum", "const", "format"].iter().any(|word| !schema[*word].is_null());
+    let bounded =
+        ["maxLength", "pattern", "enum", "const", "format"].iter().any(|word| !schema[*word].is_null());
     if is("string") && !bounded {
         found.push(at.to_owned());
     }
@@ -81,14 +82,21 @@ async fn a_text_beyond_its_bound_is_refused_with_its_place_length_and_bound() {
         (validate, job(json!({"timezone": long(65)})), "/timezone", 64),
         (validate, step(json!({"name": long(201)})), "/steps/0/name", 200),
         (validate, step(json!({"type": long(301)})), "/steps/0/type", 300),
-        (validate, step(json!({"when": format!("${{{{ {} }}}}", "1".repeat(17_000))})), "/steps/0/when", 16_384),
+        (
+            validate,
+            step(json!({"when": format!("${{{{ {} }}}}", "1".repeat(17_000))})),
+            "/steps/0/when",
+            16_384,
+        ),
         (validate, approval(json!({"message": long(2_001)})), "/steps/0/message", 2_000),
         (validate, approval(json!({"approvers": [long(501)]})), "/steps/0/approvers/0", 500),
         (validate, job(json!({"schedule": {"cron": long(201)}})), "/schedule/cron", 200),
         (validate, job(json!({"schedule": {"at": long(65)}})), "/schedule/at", 64),
         (
             validate,
-            job(json!({"schedule": {"every": "1h", "blackout": [{"from": "2026-01-01", "to": "2026-01-02", "reason": long(1_001)}]}})),
+            job(
+                json!({"schedule": {"every": "1h", "blackout": [{"from": "2026-01-01", "to": "2026-01-02", "reason": long(1_001)}]}}),
+            ),
             "/schedule/blackout/0/reason",
             1_000,
         ),
@@ -138,6 +146,6 @@ async fn the_message_of_an_approval_is_bounded_when_it_is_filled_in() {
     let job = json!({"id": "asks", "vars": {"text": "y".repeat(2_001)}, "steps": [{"id": "ok", "type": "approval", "message": message}]});
     let run = server.post("/api/v2/jobs/execute", &json!({"job": job})).await.json();
     assert_eq!(run["status"], "failed", "{run}");
-    let told = run["steps"][0]["message"].as_str().unwrap_or_default();
+    let told = run["steps"][0]["outcome"]["message"].as_str().unwrap_or_default();
     assert!(told.contains("2001 characters when it is filled in, of at most 2000"), "{run}");
 }

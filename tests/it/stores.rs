@@ -12,8 +12,8 @@ use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
 use stepwell::engine::store::{
     Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch,
-    Idempotency, Key, Kind, LedgerFilter, LedgerRow, LogPlace, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter,
-    ScheduleRow, Source,
+    Idempotency, Key, Kind, LedgerFilter, LedgerRow, LogPlace, LogRecord, NewFire, NewRun, Next, Renewal,
+    RunFilter, ScheduleRow, Source,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};

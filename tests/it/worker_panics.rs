@@ -51,10 +51,8 @@ fn job(id: &str, step: &str, more: serde_json::Value) -> Arc<Job> {
 
 fn host(spans: Option<Mine>) -> Host {
     let dir = tempfile::tempdir().unwrap().keep();
-    let builder = Host::builder()
-        .data_dir(dir)
-        .store(Arc::new(SqliteStore::in_memory()))
-        .runner(Arc::new(Quick));
+    let builder =
+        Host::builder().data_dir(dir).store(Arc::new(SqliteStore::in_memory())).runner(Arc::new(Quick));
     match spans {
         Some(spans) => builder.spans(Arc::new(spans)).build().unwrap(),
         None => builder.build().unwrap(),
@@ -120,7 +118,8 @@ async fn a_run_whose_watcher_panics_does_not_run_for_ever() {
     let host = host(None);
     let admission = || Admission { queued: false, ..Admission::default() };
     let begun = Instant::now();
-    let id = host.enqueue(&job("watched", "s", json!({})), admission(), None, None).await.unwrap().execution_id;
+    let id =
+        host.enqueue(&job("watched", "s", json!({})), admission(), None, None).await.unwrap().execution_id;
     let state = host.resume(&id, &Fragile, CancellationToken::new()).await.unwrap();
     assert_eq!((state.status, state.steps[0].attempt), (RunStatus::Failed, 3));
     assert!((11..40).contains(&begun.elapsed().as_secs()), "it waits 1 s and 10 s: {:?}", begun.elapsed());

@@ -71,7 +71,9 @@ impl Mask {
     /// Reads the secrets. One that cannot be read is in no text that was made with it.
     pub fn of(config: &Configuration) -> Self {
         let values = config.references().into_iter().filter_map(|(_, source)| read(config, &source).ok());
-        Self(values.map(|secret| Needles::of(secret.expose())).filter(|needles| !needles.is_empty()).collect())
+        Self(
+            values.map(|secret| Needles::of(secret.expose())).filter(|needles| !needles.is_empty()).collect(),
+        )
     }
 
     /// The text with `*` in the place of each secret, in each encoding in which it is likely to be there.
@@ -241,9 +243,7 @@ fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> 
     if metadata.permissions().mode() & 0o077 != 0 {
         return Err(format!("{shown}: others may read this key: `chmod 600 {shown}`"));
     }
-    let text = Zeroizing::new(
-        fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {error}"))?,
-    );
+    let text = Zeroizing::new(fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {error}"))?);
     let wrong = || format!("{shown}: not a key: 32 bytes in base64");
     let key = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| wrong())?);
     XChaCha20Poly1305::new_from_slice(&key).map_err(|_| wrong())
@@ -279,10 +279,7 @@ mod tests {
         SecretFile::set(&store, "other", "battery").unwrap();
         SecretFile::set(&store, "pat", "staple").unwrap();
         let read = |name: &str| SecretFile::read(&store).unwrap().get(&store, name);
-        assert_eq!(
-            (read("pat").unwrap().as_str(), read("other").unwrap().as_str()),
-            ("staple", "battery")
-        );
+        assert_eq!((read("pat").unwrap().as_str(), read("other").unwrap().as_str()), ("staple", "battery"));
         assert!(read("none").unwrap_err().contains("stepwell secrets set none"));
         let text = fs::read_to_string(&store.file).unwrap();
         assert!(!text.contains("staple") && !text.contains(&STANDARD.encode("staple")));

@@ -94,7 +94,9 @@ impl Excerpt<'_> {
         }
         self.values -= 1;
         match value {
-            Value::String(text) if is_secret_name(name) && !text.is_empty() => Value::String("***".to_owned()),
+            Value::String(text) if is_secret_name(name) && !text.is_empty() => {
+                Value::String("***".to_owned())
+            }
             Value::String(text) => Value::String(self.text(text)),
             Value::Array(items) => {
                 let mut list: Vec<Value> = items.iter().take(ITEMS).map(|item| self.of(name, item)).collect();

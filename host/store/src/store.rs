@@ -8,8 +8,8 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun,
-    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow,
+    Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;

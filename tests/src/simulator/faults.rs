@@ -10,8 +10,8 @@ use stepwell::engine::job::Job;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next,
-    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next, Place,
+    QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};

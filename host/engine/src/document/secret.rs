@@ -7,8 +7,17 @@ const MAP: &str = "secrets";
 
 /// Parts of names whose values a person who looks at a configuration is not shown.
 const NAMES: [&str; 11] = [
-    "password", "passwd", "passphrase", "secret", "token", "apikey", "authorization", "credential", "cookie",
-    "privatekey", "connectionstring",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "authorization",
+    "credential",
+    "cookie",
+    "privatekey",
+    "connectionstring",
 ];
 
 /// Whether what has this name is most likely a secret: its last word, or the last two, say so.

@@ -63,10 +63,10 @@ pub struct Broken {
 }
 
 /// What to do about a row that is not as it was written.
-const COMPARE: &str = "compare it with a backup of the store, and find out who could write to the database in between";
+const COMPARE: &str =
+    "compare it with a backup of the store, and find out who could write to the database in between";
 /// What to do about rows at the end.
-const RESTORED: &str =
-    "if the store was restored from a backup, rows since then are lost; otherwise find out who could write to the database";
+const RESTORED: &str = "if the store was restored from a backup, rows since then are lost; otherwise find out who could write to the database";
 
 /// Follows the chain, row by row.
 #[derive(Debug, Clone)]
@@ -134,7 +134,8 @@ impl Walk {
     /// Why it does not.
     pub fn end(&self, chain: &Chain) -> Result<(), Broken> {
         if self.number < chain.last {
-            let why = format!("the newest rows are missing: there should be {} rows in the chain", chain.last);
+            let why =
+                format!("the newest rows are missing: there should be {} rows in the chain", chain.last);
             return Err(self.broken(self.number + 1, None, &why, RESTORED));
         }
         if self.hash != chain.last_hash {

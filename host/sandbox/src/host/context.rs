@@ -169,7 +169,8 @@ impl Host for Guest {
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
         let Some(end) = self.context.ends.get(&step_id).cloned() else { return Ok(Ok(None)) };
-        let text = on_a_thread(weight([&end.produced.output]), move || end.produced.output.to_string()).await?;
+        let text =
+            on_a_thread(weight([&end.produced.output]), move || end.produced.output.to_string()).await?;
         self.owed.bytes(text.len(), JSON);
         Ok(Ok(Some(text)))
     }

@@ -39,9 +39,13 @@ pub(super) async fn logs(
     if text(header::ACCEPT).contains("text/event-stream") {
         let after = match headers.get("last-event-id") {
             None => 0,
-            Some(value) => value.to_str().ok().and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
-                Problem::bad_request("Last-Event-ID must be the number of a line, as an event has it in `id`")
-            })?,
+            Some(value) => {
+                value.to_str().ok().and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
+                    Problem::bad_request(
+                        "Last-Event-ID must be the number of a line, as an event has it in `id`",
+                    )
+                })?
+            }
         };
         let bounds = app.host.configuration().service.streams.clone();
         let open = app.streams.open(&caller.who().id, bounds.per_key, bounds.total);

@@ -38,12 +38,18 @@ pub(super) fn host_problem(version: Version, headers: &HeaderMap) -> Option<Prob
 /// `host` or `host:port`; it may be empty.
 fn is_authority(host: &HeaderValue) -> bool {
     let text = host.as_bytes();
-    text.is_empty() || !text.contains(&b'@') && Authority::try_from(text).is_ok()
+    let Ok(authority) = Authority::try_from(text) else { return text.is_empty() };
+    let port = authority.as_str().strip_prefix(authority.host());
+    port.is_some_and(|port| port.is_empty() || port == ":" || authority.port_u16().is_some())
 }
 
 /// The bytes that the body of an operation may have.
 pub(super) fn most_bytes(operation: Option<&Operation>) -> usize {
-    if operation.is_some_and(|operation| operation.id == "registerStep") { MAX_COMPONENT_BYTES } else { MAX_BODY }
+    if operation.is_some_and(|operation| operation.id == "registerStep") {
+        MAX_COMPONENT_BYTES
+    } else {
+        MAX_BODY
+    }
 }
 
 /// Whether the request announces a longer body than its operation takes.

@@ -142,8 +142,11 @@ const LETTERS: Query = &[
     ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 
-const VERIFY: Query =
-    &[("expect", Takes::Text, "A row that must be in the log: the `head` of an earlier check. Default: none.")];
+const VERIFY: Query = &[(
+    "expect",
+    Takes::Text,
+    "A row that must be in the log: the `head` of an earlier check. Default: none.",
+)];
 
 const HOURS: Query = &[("hours", Takes::Whole(1, 8760), "Number of hours. Default: 24.")];
 

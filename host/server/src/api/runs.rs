@@ -25,8 +25,8 @@ use super::handlers::{Page, Params, limit, page};
 use super::problem::Problem;
 use super::v2::accepted;
 use super::views::{
-    Approval, ApprovalDetails, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run, Runs,
-    StepReceipt,
+    Approval, ApprovalDetails, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run,
+    Runs, StepReceipt,
 };
 use super::{App, Caller, cursor};
 

@@ -203,8 +203,12 @@ fn asked(approval: &Value) -> String {
         lines.push(format!("\n{} ({}), {}", part("step_id"), part("step_type"), part("digest")));
         let config = step.get("configuration").filter(|config| !config.is_null());
         lines.push(match config.map(serde_json::to_string_pretty) {
-            Some(Ok(config)) => plain_lines(&config).lines().map(|line| format!("  {line}\n")).collect::<String>(),
-            _ => "  it has changed since the approval was asked for: reject it, and retry the run\n".to_owned(),
+            Some(Ok(config)) => {
+                plain_lines(&config).lines().map(|line| format!("  {line}\n")).collect::<String>()
+            }
+            _ => {
+                "  it has changed since the approval was asked for: reject it, and retry the run\n".to_owned()
+            }
         });
         if step.get("shortened").and_then(Value::as_bool).unwrap_or(false) {
             lines.push("  (parts are left out, since it is long)\n".to_owned());

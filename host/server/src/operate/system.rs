@@ -171,7 +171,8 @@ pub(super) async fn verify_audit(expect: Option<&str>, api: &ApiArgs) -> Ends {
         };
         match text(found, "/expected").as_str() {
             "removed" => lines.push(
-                "the retention has removed the expected row, so that it says nothing: keep a newer head".to_owned(),
+                "the retention has removed the expected row, so that it says nothing: keep a newer head"
+                    .to_owned(),
             ),
             "unchecked" => lines.push("the expected row was not reached".to_owned()),
             _ => {}

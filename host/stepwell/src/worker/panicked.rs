@@ -89,7 +89,9 @@ impl Host {
         };
         let left = match (state.status.is_terminal(), due, next(&state)) {
             (true, ..) => Left::Ended,
-            (_, Some(due), _) | (_, None, Some(Effect::RunStep { not_before: Some(due), .. })) => Left::Until(due),
+            (_, Some(due), _) | (_, None, Some(Effect::RunStep { not_before: Some(due), .. })) => {
+                Left::Until(due)
+            }
             _ => Left::Until(now),
         };
         let ended = left == Left::Ended;
