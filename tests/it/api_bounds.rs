@@ -244,7 +244,7 @@ async fn a_head_that_cannot_be_answered_is_refused_at_once() {
         ("GET /api/v2/jobs HTTP/1.1\r\n{key}".to_owned(), 400, no_host, false),
         ("GET /healthz HTTP/1.1\r\n".to_owned(), 400, no_host, false),
         ("GET http://localhost/healthz HTTP/1.1\r\n".to_owned(), 400, no_host, false),
-        ("GET /healthz HTTP/1.0\r\n".to_owned(), 200, "ok", true),
+        ("GET /healthz HTTP/1.0\r\n".to_owned(), 200, "ok", false),
         ("GET /healthz HTTP/1.1\r\nhost: a\r\nhost: b\r\n".to_owned(), 400, "more than one header `Host`", false),
         ("GET /healthz HTTP/1.1\r\nhost: user@localhost\r\n".to_owned(), 400, "is not a name or an address", false),
         ("GET /healthz HTTP/1.1\r\nhost: local host\r\n".to_owned(), 400, "is not a name or an address", false),

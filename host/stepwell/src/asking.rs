@@ -41,7 +41,8 @@ impl Host {
     /// # Errors
     /// When there is no such run, it does not wait there, or the store failed.
     pub async fn asking(&self, execution_id: &str, step_id: &str) -> Result<Asking, HostError> {
-        let state = self.shown(execution_id).await?;
+        // With its variables, which expressions name.
+        let state = self.run(execution_id).await?;
         match asks(&state, step_id) {
             Some((step, _)) => Ok(Asking { state, step }),
             None => Err(not_asking(execution_id, step_id)),
