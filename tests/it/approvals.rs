@@ -353,8 +353,10 @@ async fn an_approver_sees_what_is_approved() {
     assert_eq!((&deploy["digest"], &deploy["step_type"]), (&found["steps"]["deploy"], &json!("probe")));
     assert_eq!((&deploy["shortened"], &shown[1]["shortened"]), (&json!(false), &json!(true)));
     assert!(shown[1]["configuration"]["text"].as_str().unwrap().len() < 2_100);
+    let shell = server.shell.clone().env("STEPWELL_API_KEY", server.token.clone());
+    let address = format!("http://{}", server.address);
     let command = |args: &[&str]| {
-        let output = server.shell.run(args);
+        let output = shell.run(&[args, &["--server", &address]].concat());
         (
             output.status.code(),
             String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),

@@ -207,7 +207,7 @@ fn asked(approval: &Value) -> String {
                 plain_lines(&config).lines().map(|line| format!("  {line}\n")).collect::<String>()
             }
             _ => {
-                "  it has changed since the approval was asked for: reject it, and retry the run\n".to_owned()
+                "  not known here: it has changed since the approval was asked for, or this process lacks the component\n".to_owned()
             }
         });
         if step.get("shortened").and_then(Value::as_bool).unwrap_or(false) {
