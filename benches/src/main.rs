@@ -1,5 +1,6 @@
 //! Measures, each as a ratio against something else in the same run. See README.md.
 
+mod audit;
 mod capacity;
 mod clocks;
 mod data;
@@ -30,6 +31,7 @@ fn main() -> Result {
         "data" => data::run()?,
         "databases" => databases::run()?,
         "service" => service::run()?,
+        "audit" => audit::run()?,
         "nodes" => nodes::run()?,
         "node" => nodes::node(&std::env::args().nth(2).unwrap_or_default())?,
         "capacity" => capacity::run()?,
@@ -45,6 +47,7 @@ fn main() -> Result {
             data::run()?;
             databases::run()?;
             service::run()?;
+            audit::run()?;
             nodes::run()?;
             capacity::run()?;
             requests::run()?;
@@ -53,7 +56,7 @@ fn main() -> Result {
         }
         _ => {
             return Err(
-                "usage: stepwell-benches steps|start|clocks|data|databases|service|nodes|capacity|requests|scripts|hostile|all"
+                "usage: stepwell-benches steps|start|clocks|data|databases|service|audit|nodes|capacity|requests|scripts|hostile|all"
                     .into(),
             );
         }

@@ -139,6 +139,185 @@ async fn failed_logins_are_bounded_by_address_and_keep_no_one_out() {
     assert!(text.starts_with("HTTP/1.1 401"), "{text}");
 }
 
+/// A good key that was never used gets in through a flood of wrong ones from its own address, at once where this service made
+/// it; a wrong secret, an unknown id and a revoked key do not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_was_never_used_gets_in_through_a_flood() {
+    let server = std::sync::Arc::new(Server::start(Shell::new()));
+    let make = async |name: &str| {
+        let made = server.post("/api/v2/keys", &json!({"name": name, "role": "viewer"})).await.json();
+        (made["key"]["id"].as_str().unwrap().to_owned(), made["token"].as_str().unwrap().to_owned())
+    };
+    let (ann, bob) = (make("ann").await, make("bob").await);
+    let status = async |token: &str| {
+        let headers = [("authorization", format!("Bearer {token}"))];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        server.raw("GET", "/api/v2/jobs", &headers, "").await.unwrap().status
+    };
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let flood: Vec<_> = (0..8u32)
+        .map(|lane| {
+            let (server, stop, wrong) = (server.clone(), stop.clone(), format!("{}x", ann.1));
+            tokio::spawn(async move {
+                let mut counts = std::collections::BTreeMap::new();
+                let mut n = 0u32;
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    n += 1;
+                    let token = if n % 2 == 0 { wrong.clone() } else { format!("sw_{lane:04x}{n:04x}_AAAA") };
+                    let header = format!("Bearer {token}");
+                    let reply = server.raw("GET", "/api/v2/jobs", &[("authorization", &header)], "").await;
+                    *counts.entry(reply.unwrap().status).or_insert(0u64) += 1;
+                }
+                counts
+            })
+        })
+        .collect();
+    until(
+        "the address has used up its failures",
+        async || status("sw_00000000_x").await,
+        |found| *found == 429,
+    )
+    .await;
+    // Known to the store, and never used.
+    assert_eq!(status(&ann.1).await, 200);
+    // Made in the flood, by this service and by the command on its store.
+    let carl = make("carl").await;
+    assert_eq!(status(&carl.1).await, 200);
+    let shell = server.shell.clone();
+    let made = tokio::task::spawn_blocking(move || shell.run(&["keys", "create", "dora"])).await.unwrap();
+    let dora = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+    until(
+        "a key of another process counts within a second",
+        async || status(&dora).await,
+        |found| *found == 200,
+    )
+    .await;
+    // Revoked before its first use, and after it.
+    for (id, token) in [&bob, &ann] {
+        assert_eq!(server.request("DELETE", &format!("/api/v2/keys/{id}"), &[], "").await.status, 204);
+        assert!(matches!(status(token).await, 401 | 429), "{id}");
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let mut refused = 0;
+    for lane in flood {
+        let counts = lane.await.unwrap();
+        assert!(counts.keys().all(|status| matches!(status, 401 | 429)), "{counts:?}");
+        refused += counts.get(&429).copied().unwrap_or(0);
+    }
+    assert!(refused > 300, "{refused}");
+}
+
+/// What the service says to bytes: the status and the whole answer, and how long that took.
+async fn said(server: &Server, bytes: &str) -> (u16, String, Duration) {
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let mut chunk = [0; 4096];
+    let whole = |answer: &[u8]| {
+        let text = String::from_utf8_lossy(answer);
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let length =
+            head.to_lowercase().split("content-length: ").nth(1)?.lines().next()?.parse::<usize>().ok()?;
+        (body.len() >= length).then_some(())
+    };
+    while whole(&answer).is_none() {
+        let count =
+            tokio::time::timeout(Duration::from_secs(20), stream.read(&mut chunk)).await.unwrap().unwrap();
+        if count == 0 {
+            break;
+        }
+        answer.extend_from_slice(&chunk[..count]);
+    }
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, text, begun.elapsed())
+}
+
+/// What the head of a request says is enough to refuse it: no body is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_cannot_be_answered_is_refused_at_once() {
+    let server = Server::start(Shell::new());
+    let key = format!("authorization: Bearer {}\r\n", server.token);
+    let (no_host, too_large) = ("has no header `Host`", "the body is larger than 1048576 bytes");
+    for (head, status, expected, closes) in [
+        ("GET /api/v2/jobs HTTP/1.1\r\n{key}".to_owned(), 400, no_host, false),
+        ("GET /healthz HTTP/1.1\r\n".to_owned(), 400, no_host, false),
+        ("GET http://localhost/healthz HTTP/1.1\r\n".to_owned(), 400, no_host, false),
+        ("GET /healthz HTTP/1.0\r\n".to_owned(), 200, "ok", false),
+        ("GET /healthz HTTP/1.1\r\nhost: a\r\nhost: b\r\n".to_owned(), 400, "more than one header `Host`", false),
+        ("GET /healthz HTTP/1.1\r\nhost: user@localhost\r\n".to_owned(), 400, "is not a name or an address", false),
+        ("GET /healthz HTTP/1.1\r\nhost: local host\r\n".to_owned(), 400, "is not a name or an address", false),
+        ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 99999999999\r\n".to_owned(), 413, too_large, true),
+        ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 1048577\r\n".to_owned(), 413, too_large, true),
+        ("PUT /api/v2/jobs/a HTTP/1.1\r\nhost: localhost\r\n{key}expect: 100-continue\r\ncontent-length: 2000000\r\n".to_owned(), 413, too_large, true),
+        ("GET /api/v2/jobs HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 2000000\r\n".to_owned(), 413, too_large, true),
+        ("POST /api/v2/steps HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 67108865\r\n".to_owned(), 413, "larger than 67108864 bytes", true),
+        // Who has no key learns nothing about bounds, and waits for nothing either.
+        ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999\r\n".to_owned(), 401, "send an API key", false),
+        ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\n{key}content-length: -1\r\n".to_owned(), 400, "", true),
+        ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 99999999999999999999999\r\n".to_owned(), 400, "", true),
+    ] {
+        let head = head.replace("{key}", &key);
+        let (found, text, took) = said(&server, &format!("{head}\r\n")).await;
+        assert_eq!(found, status, "{head}: {text}");
+        assert!(text.contains(expected) && !text.contains("100 Continue"), "{head}: {text}");
+        assert!(took < Duration::from_millis(900), "{head}: {took:?}");
+        assert_eq!(text.to_lowercase().contains("connection: close"), closes, "{head}: {text}");
+    }
+    // The service goes on, also for who sends all of a body that is too long.
+    let long = "x".repeat(3 << 20);
+    let reply = server.request("POST", "/api/v2/jobs/execute", &[], &long).await;
+    assert_eq!(reply.status, 413, "{reply:?}");
+}
+
+/// Each number of each query has a range, which a refusal names with the parameter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_out_of_range_are_refused_with_their_parameter_and_range() {
+    let server = Server::start(Shell::new());
+    let document = server.get("/api/v2/openapi.json").await.json();
+    let mut tried = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let numbers = operation["parameters"].as_array().into_iter().flatten();
+            let numbers = numbers.filter(|one| one["in"] == "query" && one["schema"]["type"] == "integer");
+            for parameter in numbers {
+                let name = parameter["name"].as_str().unwrap();
+                let (least, most) = (&parameter["schema"]["minimum"], &parameter["schema"]["maximum"]);
+                let (least, most) = (least.as_i64().unwrap(), most.as_i64().unwrap());
+                let wrong = [
+                    "99999999999999999999".to_owned(),
+                    "18446744073709551616".to_owned(),
+                    "4294967296".to_owned(),
+                    (most + 1).to_string(),
+                    (least - 1).to_string(),
+                    "-99999999999999999999".to_owned(),
+                    "1.5".to_owned(),
+                    "1e3".to_owned(),
+                    "ten".to_owned(),
+                    String::new(),
+                ];
+                for value in wrong {
+                    let path = path.replace("{id}", "x").replace("{step}", "x");
+                    let path = format!("{path}?{name}={value}");
+                    let reply = server.request(&method.to_uppercase(), &path, &[], "").await;
+                    let expected =
+                        format!("`{name}` must be a whole number from {least} to {most}, not `{value}`");
+                    assert_eq!(reply.status, 400, "{path}: {reply:?}");
+                    assert_eq!(reply.json()["detail"], expected, "{path}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried >= 100, "{tried}");
+    // A number in a header, too.
+    let stream = [("accept", "text/event-stream"), ("last-event-id", "99999999999999999999")];
+    let id = begun(&server, &naps(1)).await;
+    let reply = server.request("GET", &format!("/api/v2/runs/{id}/logs"), &stream, "").await;
+    assert!(reply.status == 400 && reply.body.contains("Last-Event-ID"), "{reply:?}");
+}
+
 /// Clients that send their headers slowly take nothing from others, and are let go.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_headers_end_and_hold_no_one_up() {

@@ -325,3 +325,54 @@ async fn asking_of(server: &Server, token: &str, job: &Value) {
     let reply = server.raw("POST", "/api/v2/jobs/execute", &headers, &body).await.unwrap();
     assert_eq!(reply.status, 202, "{reply:?}");
 }
+
+/// An approver sees the configuration behind each digest, without secrets and however long it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approver_sees_what_is_approved() {
+    let config = format!("{CONFIG}secrets: {{token: 'env:TOKEN'}}\n");
+    let shell = Shell::new().file("config.yaml", &config).env("TOKEN", "canary-77aa");
+    let server = Server::start(shell);
+    let steps = json!([
+        {"id": "ok", "type": "approval", "message": "Deploy ${{ vars.version }}?"},
+        {"id": "deploy", "type": "probe", "case": "echo", "text": "${{ vars.version }} with canary-77aa"},
+        {"id": "long", "type": "probe", "case": "echo", "text": "z".repeat(100_000)},
+        {"id": "later", "type": "probe", "case": "echo", "text": "${{ steps.deploy.output }}"},
+    ]);
+    let job = json!({"id": "release", "vars": {"version": "7.1"}, "steps": steps});
+    let id = asking(&server, &server.token, &job).await;
+    let path = format!("/api/v2/runs/{id}/approvals/ok");
+    let found = server.get(&path).await.json();
+    assert_eq!((&found["message"], &found["job_id"]), (&json!("Deploy 7.1?"), &json!("release")), "{found}");
+    let listed = server.get("/api/v2/approvals").await.json();
+    assert_eq!(found["digest"], listed["items"][0]["digest"]);
+    let shown = found["configurations"].as_array().unwrap();
+    let ids: Vec<&str> = shown.iter().map(|step| step["step_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["deploy", "long"], "what depends on steps in between is not known: {found}");
+    let deploy = &shown[0];
+    assert_eq!(deploy["configuration"]["text"], "7.1 with ***********", "{deploy}");
+    assert_eq!((&deploy["digest"], &deploy["step_type"]), (&found["steps"]["deploy"], &json!("probe")));
+    assert_eq!((&deploy["shortened"], &shown[1]["shortened"]), (&json!(false), &json!(true)));
+    assert!(shown[1]["configuration"]["text"].as_str().unwrap().len() < 2_100);
+    let shell = server.shell.clone().env("STEPWELL_API_KEY", server.token.clone());
+    let address = format!("http://{}", server.address);
+    let command = |args: &[&str]| {
+        let output = shell.run(&[args, &["--server", &address]].concat());
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    let (code, out) = command(&["approvals", "show", &id, "ok"]);
+    assert!(code == Some(0) && out.contains("Deploy 7.1?") && out.contains("\"text\": \"7.1 with"), "{out}");
+    assert!(out.contains(found["digest"].as_str().unwrap()) && out.contains("parts are left out"), "{out}");
+    assert!(!out.contains("canary-77aa"), "{out}");
+    // Where nothing is asked there is nothing to see.
+    for (run, step, status) in [(id.as_str(), "deploy", 409), ("exec_none", "ok", 404)] {
+        let reply = server.get(&format!("/api/v2/runs/{run}/approvals/{step}")).await;
+        assert_eq!(reply.status, status, "{reply:?}");
+    }
+    // Of another project there is none.
+    let other = json!({"name": "elsewhere", "role": "viewer", "projects": ["default"], "jobs": ["shop-*"]});
+    let token = server.post("/api/v2/keys", &other).await.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!(with(&server, &token, None, "GET", &path, "").await.status, 403);
+}

@@ -61,7 +61,18 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         assert_eq!(report(&store, Some(&head)).await["intact"], true, "{name}: it goes on");
         let other = format!("60:{}", "0".repeat(64));
         assert_eq!(report(&store, Some(&other)).await["intact"], false, "{name}");
-        assert_eq!(report(&store, Some("99:00")).await["intact"], false, "{name}");
+        // A head that is beyond the end, one that the retention removes below, and the one that is there.
+        let beyond = report(&store, Some(&format!("99:{}", "0".repeat(64)))).await;
+        assert_eq!((&beyond["intact"], &beyond["expected"]), (&json!(false), &json!("missing")), "{name}");
+        let (why, help) =
+            (beyond["broken"]["why"].as_str().unwrap(), beyond["broken"]["help"].as_str().unwrap());
+        assert!(
+            why.starts_with("the log ends with row 61, and the row 99 that is expected is not there"),
+            "{why}"
+        );
+        assert!(help.contains("restored from a backup"), "{help}");
+        assert_eq!(beyond["broken"]["seq"], Value::Null, "{name}");
+        assert_eq!(report(&store, Some(&head)).await["expected"], "found", "{name}");
         // Retention.
         let query = CleanUp {
             runs_before: now() - Duration::days(1),
@@ -80,6 +91,8 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         // All of it, and the chain goes on.
         store.clean_up(CleanUp { audit_before: now() + Duration::days(1), ..query }).await.unwrap();
         assert_eq!(report(&store, None).await["rows"], 0, "{name}");
+        let removed = report(&store, Some(&format!("1:{}", "0".repeat(64)))).await;
+        assert_eq!((&removed["intact"], &removed["expected"]), (&json!(true), &json!("removed")), "{name}");
         store.write(vec![Change::Audit(row(50))]).await.unwrap();
         let last = report(&store, None).await;
         assert_eq!(
@@ -93,21 +106,65 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
 /// Whatever is done to a row, the check names the first one that was touched.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_was_touched_is_named() {
-    for (what, sql, broken) in [
-        ("changed", "UPDATE audit SET row = replace(row, 'job-4', 'job-9')", 5),
-        ("another actor", "UPDATE audit SET row = replace(row, 'ann', 'bob') WHERE seq = 3", 3),
-        ("removed", "DELETE FROM audit WHERE seq = 2", 2),
-        ("the newest removed", "DELETE FROM audit WHERE seq = 10", 10),
-        ("the time moved", "UPDATE audit SET at = at - 1 WHERE seq = 7", 7),
+    for (what, sql, broken, seq, after, why) in [
+        (
+            "changed",
+            "UPDATE audit SET row = replace(row, 'job-4', 'job-9')",
+            5,
+            Some(5),
+            Some(4),
+            "was changed",
+        ),
+        (
+            "another actor",
+            "UPDATE audit SET row = replace(row, 'ann', 'bob') WHERE seq = 3",
+            3,
+            Some(3),
+            Some(2),
+            "was changed",
+        ),
+        ("removed", "DELETE FROM audit WHERE seq = 2", 2, None, Some(1), "the row is missing"),
+        (
+            "the oldest removed",
+            "DELETE FROM audit WHERE seq = 1",
+            1,
+            None,
+            None,
+            "the first row of the log is missing",
+        ),
+        (
+            "the oldest changed",
+            "UPDATE audit SET at = at - 1 WHERE seq = 1",
+            1,
+            Some(1),
+            None,
+            "which is the first, was changed",
+        ),
+        ("all removed", "DELETE FROM audit", 1, None, None, "there should be 10 rows"),
+        (
+            "the newest removed",
+            "DELETE FROM audit WHERE seq = 10",
+            10,
+            None,
+            Some(9),
+            "the newest rows are missing",
+        ),
+        ("the time moved", "UPDATE audit SET at = at - 1 WHERE seq = 7", 7, Some(7), Some(6), "was changed"),
         (
             "swapped",
             "UPDATE audit SET n = -n WHERE seq IN (4, 5); UPDATE audit SET n = 9 + n WHERE seq IN (4, 5)",
             4,
+            Some(5),
+            Some(3),
+            "was changed",
         ),
         (
             "added",
             "UPDATE audit SET n = n + 100 WHERE n > 5; INSERT INTO audit (at, row, n, hash) VALUES (1, '{}', 6, 'x')",
             6,
+            Some(11),
+            Some(5),
+            "was changed",
         ),
     ] {
         let dir = tempfile::tempdir().unwrap();
@@ -124,6 +181,13 @@ async fn a_row_that_was_touched_is_named() {
             (&json!(false), &json!(broken)),
             "{what}: {found}"
         );
+        assert_eq!(
+            (&found["broken"]["seq"], &found["broken"]["after"]),
+            (&json!(seq), &json!(after)),
+            "{what}: {found}"
+        );
+        assert!(found["broken"]["why"].as_str().unwrap().contains(why), "{what}: {found}");
+        assert!(!found["broken"]["help"].as_str().unwrap().is_empty(), "{what}");
     }
 }
 
@@ -245,5 +309,27 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
     let database = rusqlite::Connection::open(server.shell.path("data/stepwell.db")).unwrap();
     database.execute("UPDATE audit SET row = replace(row, 'first', 'worst') WHERE n = 1", []).unwrap();
     let (code, out) = says(&server, "audit verify");
-    assert!(code == Some(1) && out.contains("broken at row 1"), "{out}");
+    assert!(
+        code == Some(1)
+            && out.contains(
+                "broken at row 1 of the chain, the row with seq 1: the row, which is the first, was changed"
+            ),
+        "{out}"
+    );
+    assert!(out.contains("\nhelp: compare it with a backup"), "{out}");
+    database.execute("DELETE FROM audit WHERE n = 1", []).unwrap();
+    let (code, out) = says(&server, "audit verify");
+    assert!(
+        code == Some(1) && out.contains("broken at row 1 of the chain: the first row of the log is missing"),
+        "{out}"
+    );
+    // What is no head says what one is.
+    for wrong in ["0:00", "9:xyz", "9", "99999999999999999999:00", "-1:00"] {
+        let output = server.shell.run(&["audit", "verify", "--expect", wrong]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(2) && errors.contains("NUMBER:HASH, the `head`"),
+            "{wrong}: {errors}"
+        );
+    }
 }

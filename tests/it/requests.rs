@@ -186,8 +186,8 @@ async fn a_value_that_cannot_be_is_refused_at_its_place() {
         ("from=9999-01-01", "more than 50 years away"),
         ("from=1900-01-01", "before 1970"),
         ("from=x", "`x` is not a time"),
-        ("count=0", "must be between 1 and 1000, not 0"),
-        ("count=1001", "must be between 1 and 1000, not 1001"),
+        ("count=0", "`count` must be a whole number from 1 to 1000, not `0`"),
+        ("count=1001", "`count` must be a whole number from 1 to 1000, not `1001`"),
     ] {
         let reply = server.get(&format!("/api/v2/schedules/n/preview?{query}")).await;
         assert!(reply.status == 400 && reply.body.contains(said), "{query}: {reply:?}");

@@ -12,8 +12,8 @@ use stepwell::engine::schedule::{Decision, RunOverlap};
 use stepwell::engine::step::LogLine;
 use stepwell::engine::store::{
     Audit, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, DeadLetter, Expect, FireBatch,
-    Idempotency, Key, Kind, LedgerFilter, LedgerRow, LogRecord, NewFire, NewRun, Next, Renewal, RunFilter,
-    ScheduleRow, Source,
+    Idempotency, Key, Kind, LedgerFilter, LedgerRow, LogPlace, LogRecord, NewFire, NewRun, Next, Renewal,
+    RunFilter, ScheduleRow, Source,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
@@ -115,8 +115,7 @@ async fn what_is_written_is_read_back() {
         store.commit(second).await.unwrap();
         let (run, read) = load(&*store, "one").await.unwrap();
         assert_eq!((run, read), (new_run("one"), [events, more].concat()), "{name}");
-        let seqs: Vec<u64> = store.logs("one", 1, 10).await.unwrap().iter().map(|line| line.seq).collect();
-        assert_eq!(seqs, [2, 3], "{name}");
+        assert_eq!(lines(&*store, "one", 1).await, [1, 2, 3], "{name}");
         let list = store.list(&RunFilter { limit: 10, ..RunFilter::default() }).await.unwrap();
         assert_eq!(
             (list.len(), list[0].status, list[0].updated_at),
@@ -200,14 +199,23 @@ async fn a_long_journal_is_read_in_parts() {
             (next, events) = (page.next, [events, page.events].concat());
         }
         assert_eq!((events.len(), &events[..600]), (601, &whole[..]), "{name}");
-        // A reader of the log that goes on counts from where it was, and another one from the beginning.
-        for (after, limit, expected) in
-            [(0, 100, 1..=100), (100, 100, 101..=200), (590, 100, 591..=600), (5, 3, 6..=8)]
-        {
-            let seqs: Vec<u64> =
-                store.logs("one", after, limit).await.unwrap().iter().map(|line| line.seq).collect();
-            assert_eq!(seqs, expected.collect::<Vec<u64>>(), "{name} {after}");
+        // Pages of the log of any length have each line once, in order.
+        for limit in [1, 7, 100, 10_000] {
+            assert_eq!(lines(&*store, "one", limit).await, (1..=600).collect::<Vec<u64>>(), "{name} {limit}");
         }
+    }
+}
+
+/// The numbers of all lines of a log, read in pages.
+async fn lines(store: &dyn Store, id: &str, limit: u32) -> Vec<u64> {
+    let (mut all, mut place) = (Vec::new(), LogPlace::default());
+    loop {
+        let page = store.log_page(id, place, limit).await.unwrap();
+        if page.records.is_empty() {
+            return all;
+        }
+        all.extend(page.records.iter().map(|line| line.seq));
+        place = page.next;
     }
 }
 
@@ -229,7 +237,7 @@ async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
             "{name}"
         );
         assert_eq!(load(&*store, "one").await.unwrap().1, [], "{name}");
-        assert_eq!(store.logs("one", 0, 10).await.unwrap(), [], "{name}");
+        assert_eq!(lines(&*store, "one", 10).await, [0u64; 0], "{name}");
         // Given back, it is free at once; a dead worker's claims can be ended.
         store.commit(commit("one", second.fence, Vec::new(), 0, Next::Wait(after(1)))).await.unwrap();
         assert_eq!(ids(&store.claim(query(9, after(2))).await.unwrap()), ["one"], "{name}");
@@ -504,7 +512,7 @@ async fn runs_that_are_not_there_and_many_that_are() {
     for (name, store, _place) in stores().await {
         let missing = StoreError::NotFound("none".to_owned());
         assert_eq!(store.load("none").await.unwrap_err(), missing, "{name}");
-        assert_eq!(store.logs("none", 0, 1).await.unwrap_err(), missing, "{name}");
+        assert_eq!(lines(&*store, "none", 1).await, [0u64; 0], "{name}");
         assert_eq!(store.claim_run("none", "w", now(), now()).await.unwrap_err(), missing, "{name}");
         let inserts = (0..200).map(|i| {
             let (store, run) = (store.clone(), new_run(&format!("run-{i:03}")));
@@ -535,7 +543,7 @@ async fn a_file_of_the_schema_before_is_upgraded() {
     let store = SqliteStore::new(&path);
     let (run, events) = load(&store, "old").await.unwrap();
     assert_eq!((run.execution_id.as_str(), events.len()), ("old", 2));
-    assert_eq!(store.logs("old", 0, 10).await.unwrap().len(), 1);
+    assert_eq!(lines(&store, "old", 10).await, [1]);
     let query = ClaimQuery { queue: "Europe/Berlin".to_owned(), ..query(9, now()) };
     let claims = store.claim(query).await.unwrap();
     assert_eq!((ids(&claims), claims[0].fence), (vec!["old"], 3));

@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod contain;
 pub mod descriptor;
 pub mod document;
 pub mod identity;

@@ -1,14 +1,13 @@
 //! One attempt: a fresh store, the call, its end, and the receipt.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use serde_json::Map;
+use stepwell_engine::contain::contained_future;
 use stepwell_engine::policy::Access;
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
@@ -29,7 +28,7 @@ use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::{Calls, Guest};
 use crate::host::calls::Traced;
 use crate::host::clocks;
-use crate::host::context::{Park, RunContext, Saves, apart};
+use crate::host::context::{Park, RunContext, Saves, on_a_thread};
 use crate::host::files::FileUse;
 use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
@@ -79,7 +78,7 @@ impl Sandbox {
         let end = |outcome, receipt| StepEnd { outcome, produced: Produced::default(), receipt };
         let limits = request.grant.limits().clone();
         let config = std::mem::take(&mut request.config);
-        let config = match apart(weight([&config]), move || config.to_string()).await {
+        let config = match on_a_thread(weight([&config]), move || config.to_string()).await {
             Ok(config) => config,
             Err(error) => return end(classify::fault(&error, "the configuration cannot be read"), receipt),
         };
@@ -253,19 +252,15 @@ async fn run(
 /// A panic in a host function is the platform's fault, and the process lives on. `longest_turn` becomes the longest time, in
 /// microseconds, for which the call held its thread without letting others run.
 async fn guarded<T>(call: impl Future<Output = T>, longest_turn: &AtomicU64) -> Result<T, String> {
-    let mut call = Box::pin(call);
-    poll_fn(move |cx| {
+    let mut call = pin!(contained_future(call));
+    let ended = poll_fn(|cx| {
         let begun = passage::now();
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut call).poll(cx)));
+        let polled = call.as_mut().poll(cx);
         let held = begun.elapsed();
         longest_turn.fetch_max(u64::try_from(held.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-            Err(_) => Poll::Ready(Err("a host function panicked; this is a bug of Stepwell".to_owned())),
-        }
-    })
-    .await
+        polled
+    });
+    ended.await.map_err(|_| "a host function panicked; this is a bug of Stepwell".to_owned())
 }
 
 /// Ends when the attempt is to be dropped: at once for a guest that does not look, after the grace period
@@ -361,7 +356,7 @@ impl Attempt {
                     let (outcome, produced) = classify::answered(answer, variables, &limits);
                     (reached.explain(outcome), produced)
                 };
-                return apart(bytes, read).await.unwrap_or_else(|error| {
+                return on_a_thread(bytes, read).await.unwrap_or_else(|error| {
                     (classify::fault(&error, "the answer cannot be read"), Produced::default())
                 });
             }

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use stepwell_engine::Configuration;
 use stepwell_engine::config::{SecretRef, SecretStore, Setting};
 use stepwell_engine::system::why;
+use zeroize::Zeroizing;
+
+use crate::host::mask::Needles;
 
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
 const KEY: usize = 32;
@@ -21,13 +24,13 @@ const NONCE: usize = 24;
 /// Bytes of a value.
 const MAX_VALUE: usize = 64 << 10;
 
-/// The value of a secret. Has no `Debug` and no `Display`.
+/// The value of a secret, which is overwritten when it is dropped. Has no `Debug` and no `Display`.
 #[derive(Clone)]
-pub(crate) struct Secret(String);
+pub(crate) struct Secret(Zeroizing<String>);
 
 impl Secret {
     pub fn new(value: String) -> Self {
-        Self(value)
+        Self(Zeroizing::new(value))
     }
 
     pub fn expose(&self) -> &str {
@@ -41,11 +44,13 @@ impl Secret {
 /// Says where the value should have been, and never what it is.
 pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret, String> {
     let value = match source.0.split_once(':') {
-        Some(("env", variable)) => {
-            std::env::var(variable).map_err(|_| format!("the environment has no variable {variable}"))?
-        }
-        Some(("file", path)) => fs::read_to_string(path)
-            .map_err(|error| format!("cannot read the file of the secret: {}", why(&error)))?,
+        Some(("env", variable)) => Zeroizing::new(
+            std::env::var(variable).map_err(|_| format!("the environment has no variable {variable}"))?,
+        ),
+        Some(("file", path)) => Zeroizing::new(
+            fs::read_to_string(path)
+                .map_err(|error| format!("cannot read the file of the secret: {}", why(&error)))?,
+        ),
         Some(("store", kept)) => {
             let store = config.secret_store.as_ref().ok_or("there is no `secret_store`")?;
             SecretFile::read(store)?.get(store, kept)?
@@ -56,7 +61,30 @@ pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret,
     if value.is_empty() {
         return Err(format!("the secret {} is empty", source.0));
     }
-    Ok(Secret(value.to_owned()))
+    Ok(Secret::new(value.to_owned()))
+}
+
+/// Masks the values of all secrets of a configuration in texts that people see.
+#[derive(Default)]
+pub struct Mask(Vec<Needles>);
+
+impl Mask {
+    /// Reads the secrets. One that cannot be read is in no text that was made with it.
+    pub fn of(config: &Configuration) -> Self {
+        let values = config.references().into_iter().filter_map(|(_, source)| read(config, &source).ok());
+        Self(
+            values.map(|secret| Needles::of(secret.expose())).filter(|needles| !needles.is_empty()).collect(),
+        )
+    }
+
+    /// The text with `*` in the place of each secret, in each encoding in which it is likely to be there.
+    pub fn text(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        for needles in &self.0 {
+            needles.mask(&mut bytes);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
 }
 
 /// Whether the value of a secret can be read.
@@ -157,7 +185,7 @@ impl SecretFile {
         }
     }
 
-    fn get(&self, store: &SecretStore, name: &str) -> Result<String, String> {
+    fn get(&self, store: &SecretStore, name: &str) -> Result<Zeroizing<String>, String> {
         let sealed = self
             .secrets
             .get(name)
@@ -169,7 +197,10 @@ impl SecretFile {
         let value = STANDARD.decode(&sealed.value).map_err(|_| broken())?;
         let payload = Payload { msg: value.as_slice(), aad: name.as_bytes() };
         let value = cipher(store, false)?.decrypt(&nonce, payload).map_err(|_| broken())?;
-        String::from_utf8(value).map_err(|_| broken())
+        String::from_utf8(value).map(Zeroizing::new).map_err(|error| {
+            drop(Zeroizing::new(error.into_bytes()));
+            broken()
+        })
     }
 
     fn write(&self, store: &SecretStore) -> Result<(), String> {
@@ -204,18 +235,19 @@ fn create(path: &Path, text: &str) -> io::Result<()> {
 fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> {
     let shown = store.key.display();
     if make && !store.key.exists() {
-        let mut key = [0; KEY];
-        getrandom::fill(&mut key).map_err(|error| error.to_string())?;
-        create(&store.key, &(STANDARD.encode(key) + "\n"))
-            .map_err(|error| format!("{shown}: {}", why(&error)))?;
+        let mut key = Zeroizing::new([0; KEY]);
+        getrandom::fill(&mut *key).map_err(|error| error.to_string())?;
+        let text = Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n");
+        create(&store.key, &text).map_err(|error| format!("{shown}: {}", why(&error)))?;
     }
     let metadata = fs::metadata(&store.key).map_err(|error| format!("{shown}: {}", why(&error)))?;
     if metadata.permissions().mode() & 0o077 != 0 {
         return Err(format!("{shown}: others may read this key: `chmod 600 {shown}`"));
     }
-    let text = fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {}", why(&error)))?;
+    let text =
+        Zeroizing::new(fs::read_to_string(&store.key).map_err(|error| format!("{shown}: {}", why(&error)))?);
     let wrong = || format!("{shown}: not a key: 32 bytes in base64");
-    let key = STANDARD.decode(text.trim()).map_err(|_| wrong())?;
+    let key = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| wrong())?);
     XChaCha20Poly1305::new_from_slice(&key).map_err(|_| wrong())
 }
 
@@ -237,7 +269,7 @@ mod tests {
         let file = SecretFile::read(&store).unwrap();
         assert_eq!(file.names().count(), 16);
         for n in 0..16 {
-            assert_eq!(file.get(&store, &format!("s{n}")).unwrap(), "value");
+            assert_eq!(*file.get(&store, &format!("s{n}")).unwrap(), "value");
         }
     }
 
@@ -249,10 +281,7 @@ mod tests {
         SecretFile::set(&store, "other", "battery").unwrap();
         SecretFile::set(&store, "pat", "staple").unwrap();
         let read = |name: &str| SecretFile::read(&store).unwrap().get(&store, name);
-        assert_eq!(
-            (read("pat").unwrap(), read("other").unwrap()),
-            ("staple".to_owned(), "battery".to_owned())
-        );
+        assert_eq!((read("pat").unwrap().as_str(), read("other").unwrap().as_str()), ("staple", "battery"));
         assert!(read("none").unwrap_err().contains("stepwell secrets set none"));
         let text = fs::read_to_string(&store.file).unwrap();
         assert!(!text.contains("staple") && !text.contains(&STANDARD.encode("staple")));

@@ -28,8 +28,24 @@ pub struct AuditReport {
     pub removed: u64,
     /// Rows that a program of an earlier version wrote and that no row of this version follows yet: they are not in the chain.
     pub open: u64,
+    /// What became of the row that is expected; null when none is.
+    pub expected: Option<Expected>,
     /// The newest row of the chain, as `NUMBER:HASH`. Kept elsewhere, it shows later whether this log was replaced.
     pub head: String,
+}
+
+/// What became of a row that an earlier check printed as its head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// It is there.
+    Found,
+    /// It is not there, or has another hash.
+    Missing,
+    /// The retention has removed it, so that it says nothing: a newer head would.
+    Removed,
+    /// A row before it is broken, so that it was not reached.
+    Unchecked,
 }
 
 impl Host {
@@ -38,35 +54,26 @@ impl Host {
     /// # Errors
     /// When `expected` is no such row, or the store failed.
     pub async fn verify_audit(&self, expected: Option<&str>) -> Result<AuditReport, HostError> {
-        let wrong = || {
-            HostError::Argument("expect", "must be NUMBER:HASH, as an earlier check printed it".to_owned())
-        };
-        let expected = match expected {
-            Some(text) => {
-                let (number, hash) = text.split_once(':').ok_or_else(wrong)?;
-                Some((number.parse::<u64>().map_err(|_| wrong())?, hash))
-            }
-            None => None,
-        };
+        let expected = expected.map(read_head).transpose()?;
         loop {
             let chain = self.store.audit_chain().await?;
             let mut walk = Walk::new(&chain);
             let mut broken = None;
-            let mut lost = expected.filter(|(number, _)| *number > chain.cut);
-            if expected.is_some_and(|(number, hash)| number == chain.cut && hash != chain.cut_hash) {
-                lost = expected;
-            }
+            let mut found = match expected {
+                Some((number, hash)) if number == chain.cut && number > 0 => hash == chain.cut_hash,
+                _ => false,
+            };
             'pages: while walk.number < chain.last {
                 let page = self.store.audit_links(walk.number, PAGE).await?;
                 if page.is_empty() {
                     break;
                 }
                 for row in page.iter().filter(|row| row.number <= chain.last) {
-                    if let Err(found) = walk.step(row) {
-                        broken = Some(found);
+                    if let Err(first) = walk.step(row) {
+                        broken = Some(first);
                         break 'pages;
                     }
-                    lost = lost.filter(|(number, hash)| *number != row.number || *hash != row.hash);
+                    found |= expected == Some((row.number, row.hash.as_str()));
                 }
                 if page.iter().any(|row| row.number > chain.last) {
                     break;
@@ -77,18 +84,21 @@ impl Host {
                 // The retention removed rows meanwhile.
                 continue;
             }
-            let replaced = lost.map(|(number, _)| Broken {
-                seq: 0,
-                number,
-                why: "the row that is expected is not there: the log was replaced".to_owned(),
+            let expected = expected.map(|(number, _)| match number {
+                _ if found => (number, Expected::Found),
+                _ if number < chain.cut => (number, Expected::Removed),
+                _ if broken.is_some() && number > walk.number => (number, Expected::Unchecked),
+                _ => (number, Expected::Missing),
             });
-            let broken = broken.or(replaced);
+            let replaced = expected.filter(|(_, became)| *became == Expected::Missing);
+            let broken = broken.or_else(|| replaced.map(|(number, _)| walk.replaced(number, &chain)));
             return Ok(AuditReport {
                 intact: broken.is_none(),
                 broken,
                 rows: walk.number - chain.cut,
                 removed: chain.cut,
                 open: chain.open,
+                expected: expected.map(|(_, became)| became),
                 head: format!("{}:{}", chain.last, chain.last_hash),
             });
         }
@@ -114,6 +124,19 @@ impl Host {
     pub fn machine(&self) -> String {
         machine()
     }
+}
+
+/// The number and the hash of a head that an earlier check printed.
+fn read_head(text: &str) -> Result<(u64, &str), HostError> {
+    let read = text.split_once(':').and_then(|(number, hash)| {
+        let number = number.parse::<u64>().ok().filter(|number| *number > 0)?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then_some((number, hash))
+    });
+    read.ok_or_else(|| {
+        let why = "must be NUMBER:HASH, the `head` that an earlier check printed: a number from 1 and 64 hexadecimal digits";
+        HostError::Argument("expect", why.to_owned())
+    })
 }
 
 /// An approval that no one has decided about in time.

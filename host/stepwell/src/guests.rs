@@ -165,7 +165,7 @@ impl Host {
         if bytes <= FEW {
             return read();
         }
-        apart(bytes, || {
+        blocking_in_place(bytes, || {
             let _turn = lock(&self.node.reading);
             read()
         })
@@ -193,7 +193,7 @@ impl Host {
 const FEW: usize = 32 << 10;
 
 /// Does work in proportion to that many bytes without holding up the other tasks of its thread.
-pub(crate) fn apart<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let has_others = Handle::try_current()
         .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if bytes > FEW && has_others { tokio::task::block_in_place(work) } else { work() }

@@ -13,6 +13,7 @@
 //! [`Host::builder`] wires the engine, the sandbox and a store. Nothing is global, no logger is set up, and
 //! no clock is read but the one that the builder was given.
 
+mod asking;
 mod audit;
 mod builder;
 mod components;
@@ -52,7 +53,7 @@ use stepwell_engine::job::{self, Catalog, Parsed, Read};
 use stepwell_engine::policy::{Denial, Grant, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, RunState, RunView};
-use stepwell_engine::store::{Claim, LogRecord, RunFilter, RunRow};
+use stepwell_engine::store::{Claim, LogPlace, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
     Configuration, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError, project, weight,
 };
@@ -65,7 +66,8 @@ use stepwell_engine::trace::Spans;
 use telemetry::Measures;
 use worker::Left;
 
-pub use audit::AuditReport;
+pub use asking::ApprovedStep;
+pub use audit::{AuditReport, Expected};
 use builder::Sources;
 pub use builder::{HostBuilder, SystemClock};
 pub use error::{HostError, argument};
@@ -143,6 +145,9 @@ const CHECKS: Duration = Duration::from_secs(20);
 
 /// The pause before a run of this process that another one holds for a moment is claimed again.
 const HELD_BRIEFLY: Duration = Duration::from_millis(50);
+
+/// Lines of a log that are read at once.
+const LOG_PAGE: u32 = 1000;
 
 impl Host {
     /// How a host is set up.
@@ -467,7 +472,16 @@ impl Host {
     /// # Errors
     /// When there is no such run.
     pub async fn logs(&self, execution_id: &str) -> Result<Vec<LogRecord>, HostError> {
-        Ok(self.store.logs(execution_id, 0, u32::MAX).await?)
+        self.store.row(execution_id).await?;
+        let (mut records, mut place) = (Vec::new(), LogPlace::default());
+        loop {
+            let page = self.store.log_page(execution_id, place, LOG_PAGE).await?;
+            if page.records.is_empty() {
+                return Ok(records);
+            }
+            records.extend(page.records);
+            place = page.next;
+        }
     }
 
     /// The store, for what this type does not offer.

@@ -67,6 +67,8 @@ pub(crate) struct Node {
     pub guests: OnceLock<GuestThreads>,
     /// Held while a large document is read.
     pub reading: Mutex<()>,
+    /// Panics in a row of workers whose runs run no step.
+    pub panics: Mutex<HashMap<String, u32>>,
 }
 
 impl Default for Node {
@@ -95,6 +97,7 @@ impl Default for Node {
             serving: OnceLock::new(),
             guests: OnceLock::new(),
             reading: Mutex::default(),
+            panics: Mutex::default(),
         }
     }
 }

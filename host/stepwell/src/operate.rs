@@ -408,13 +408,13 @@ impl Host {
 }
 
 /// The step of that id, when the run waits for its approval.
-fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
+pub(crate) fn asks(state: &RunState, step_id: &str) -> Option<(usize, StepDefinition)> {
     let Some(Effect::AwaitApproval { step, .. }) = next(state) else { return None };
     let definition = state.run.job.step(step).filter(|found| found.id == step_id)?;
     Some((step, definition.clone()))
 }
 
-fn not_asking(execution_id: &str, step_id: &str) -> HostError {
+pub(crate) fn not_asking(execution_id: &str, step_id: &str) -> HostError {
     HostError::Refused(format!("the step `{step_id}` of {execution_id} is not waiting for an approval"))
 }
 

@@ -13,7 +13,7 @@ use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weig
 use stepwell_sandbox::Component;
 
 use crate::components::Found;
-use crate::guests::apart;
+use crate::guests::blocking_in_place;
 use crate::node::lock;
 use crate::{Host, HostError};
 
@@ -154,6 +154,16 @@ impl Host {
 
     /// What an approval is about: the job, the message, and the configuration of later steps as far as it is known.
     pub(crate) fn bound(&self, state: &RunState, step: usize, message: &str) -> Bound {
+        let known = self.known_configurations(state, step).into_iter();
+        Bound {
+            job: state.run.job.digest().to_owned(),
+            message: digest(&message.into()),
+            steps: known.map(|(id, config)| (id, digest(&config))).collect(),
+        }
+    }
+
+    /// The configurations of later steps that are known while the step at `step` asks for an approval, by the ids of the steps.
+    pub(crate) fn known_configurations(&self, state: &RunState, step: usize) -> Vec<(String, Value)> {
         let job = &state.run.job;
         let known = known_steps(state, step).into_iter().filter_map(|(index, scopes)| {
             let definition = job.step(index)?;
@@ -166,11 +176,10 @@ impl Host {
             let config = Value::Object(definition.config_for(component.manifest(), left_out));
             let mut filled = scopes.iter().map(|scope| self.filled(&config, definition, scope).ok());
             let first = filled.next()??;
-            filled
-                .all(|other| other.as_ref() == Some(&first))
-                .then(|| (definition.id.clone(), digest(&first)))
+            let same = filled.all(|other| other.as_ref() == Some(&first));
+            same.then(|| (definition.id.clone(), first))
         });
-        Bound { job: job.digest().to_owned(), message: digest(&message.into()), steps: known.collect() }
+        known.collect()
     }
 
     /// The configuration of a step, filled in, and what is granted to it.
@@ -187,7 +196,7 @@ impl Host {
         // What its expressions can see.
         let outputs = state.steps.iter().filter_map(|step| step.end.as_ref()).map(|end| &end.produced.output);
         let bytes = state.run.job.text().len() + weight(outputs.chain(state.variables.values()));
-        apart(bytes, || self.prepare_now(state, index, step, component))
+        blocking_in_place(bytes, || self.prepare_now(state, index, step, component))
     }
 
     fn prepare_now(

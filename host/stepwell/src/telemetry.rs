@@ -42,6 +42,7 @@ pub(crate) struct Measures {
     dead_letters: Counter,
     lost_claims: Counter,
     lost_attempts: Counter,
+    worker_panics: Counter,
     turns: Histogram,
     renewals: Histogram,
     pub store_seconds: Histograms<Labels>,
@@ -83,6 +84,7 @@ impl Default for Measures {
             dead_letters: Counter::default(),
             lost_claims: Counter::default(),
             lost_attempts: Counter::default(),
+            worker_panics: Counter::default(),
             turns: seconds(),
             renewals: seconds(),
             store_seconds: Family::new_with_constructor(seconds),
@@ -130,6 +132,11 @@ impl Measures {
             "lost_claims",
             "Runs that another process took over from this one",
             self.lost_claims.clone(),
+        );
+        to.register(
+            "worker_panics",
+            "Workers that panicked outside of an attempt, which are faults of Stepwell",
+            self.worker_panics.clone(),
         );
         to.register("lost_attempts", "Attempts whose worker died while they ran", self.lost_attempts.clone());
         to.register_with_unit(
@@ -179,6 +186,10 @@ impl Measures {
     }
 
     /// A process found that the one before it died while an attempt ran.
+    pub fn worker_panicked(&self) {
+        self.worker_panics.inc();
+    }
+
     pub fn attempt_lost(&self) {
         self.lost_attempts.inc();
     }

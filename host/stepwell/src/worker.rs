@@ -1,21 +1,22 @@
 //! The worker: moves a run that was claimed, until it has ended or waits.
 
+mod hold;
+mod panicked;
 mod write;
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use stepwell_engine::clock::{self, Timestamp};
-use stepwell_engine::job::approval::{Approval, OnTimeout};
+use stepwell_engine::contain::contained_future;
+use stepwell_engine::job::approval::{Approval, MOST_MESSAGE, OnTimeout};
 use stepwell_engine::job::{evaluate, render};
 use stepwell_engine::policy::{Grant, Limits};
-use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, RunView, next};
+use stepwell_engine::run::{Effect, Event, RunState, RunStatus, RunView, next};
 use stepwell_engine::step::{Deterministic, LogLine, Progress, Report};
-use stepwell_engine::store::{Audit, Claim, DeadLetter, LogRecord, Next};
+use stepwell_engine::store::{Audit, DeadLetter, LogRecord, Next};
 use stepwell_engine::trace::{Trace, attempt_span};
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, StoreError, shorten};
 use tokio::sync::mpsc::Receiver;
@@ -26,6 +27,7 @@ use tracing::{Instrument, error_span};
 use crate::audit::{not_decided, of_attempt};
 use crate::telemetry::Attempted;
 use crate::{Host, HostError};
+pub(crate) use hold::Hold;
 use write::json_bytes;
 
 /// Lines of log that wait for the next commit before they get one of their own.
@@ -74,8 +76,6 @@ pub(crate) struct Worker<'a> {
     pub state: RunState,
     /// The status that the store has.
     committed: RunStatus,
-    /// Commits of this claim.
-    commits: u64,
     /// When the attempt that runs began.
     begun: Timestamp,
     /// Why the run is to be cancelled, when that was known at the claim.
@@ -89,89 +89,6 @@ pub(crate) struct Worker<'a> {
     written: u64,
     /// Rows of the audit log that share the next commit.
     noted: Vec<Audit>,
-}
-
-/// A claim in the hands of this process.
-#[derive(Debug)]
-pub(crate) struct Hold {
-    pub execution_id: String,
-    pub fence: u64,
-    /// The run is to be cancelled, and why.
-    pub cancel: CancellationToken,
-    pub why: Mutex<Option<String>>,
-    /// The worker is to let go at once: its claim is lost, or the process ends.
-    pub abort: CancellationToken,
-}
-
-impl Hold {
-    /// Cancels the run.
-    pub fn cancel(&self, why: &str) {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
-        self.cancel.cancel();
-    }
-}
-
-impl Host {
-    /// Moves a run that was claimed until it has ended or waits, and gives the claim back.
-    pub(crate) async fn work(
-        &self,
-        claim: Claim,
-        observer: &dyn Observer,
-        cancel: CancellationToken,
-    ) -> Result<(RunState, Left), HostError> {
-        let Claim { run, events, next, fence, cancel: why } = claim;
-        let hold = Arc::new(Hold {
-            execution_id: run.execution_id.clone(),
-            fence,
-            cancel,
-            why: Mutex::new(why.clone()),
-            abort: CancellationToken::new(),
-        });
-        if why.is_some() {
-            hold.cancel.cancel();
-        }
-        let _held = self.hold(hold.clone());
-        let mut replay = Replay::new(run.clone());
-        replay.add(&events);
-        drop(events);
-        self.read_on(&run.execution_id, next, |events| replay.add(&events)).await?;
-        let (state, damage) = match replay.end() {
-            Ok(state) => (state, None),
-            Err(illegal) => {
-                (RunState::new(run), Some(format!("the record of the run is damaged: {illegal}")))
-            }
-        };
-        let mut worker = Worker {
-            host: self,
-            observer,
-            hold,
-            committed: state.status,
-            commits: 0,
-            begun: self.clock.now(),
-            state,
-            cancel: why,
-            pending: Vec::new(),
-            logs: Vec::new(),
-            forget_checkpoint: damage.is_some(),
-            written: 0,
-            noted: Vec::new(),
-        };
-        // Of the level of errors, so that whatever is logged has the ids.
-        let trace = worker.state.run.trace.map(Trace::id);
-        let ids = error_span!("run", run = worker.hold.execution_id, trace_id = trace);
-        let driven = async {
-            if let Some(damage) = damage {
-                return worker.give_up(damage).await;
-            }
-            match worker.drive().await {
-                // The same would come again for whoever takes the run next.
-                Err(HostError::Illegal(illegal)) => worker.give_up(illegal.to_string()).await,
-                driven => driven,
-            }
-        };
-        let left = driven.instrument(ids).await?;
-        Ok((worker.state, left))
-    }
 }
 
 impl Worker<'_> {
@@ -310,11 +227,11 @@ impl Worker<'_> {
         }
         let approval = Approval::of(&definition);
         let message = approval.as_ref().map(|approval| render(&approval.message.as_str().into(), &scope));
-        let message = match message {
-            Some(Ok(message)) => message.as_str().map_or_else(|| message.to_string(), str::to_owned),
+        let message = match message.map(|message| told(message.map_err(|error| error.to_string()))) {
+            Some(Ok(message)) => message,
             // An approver cannot decide about a text that is missing.
-            Some(Err(error)) => {
-                let outcome = Outcome::InvalidConfig { message: format!("`message`: {error}") };
+            Some(Err(why)) => {
+                let outcome = Outcome::InvalidConfig { message: format!("`message`: {why}") };
                 let end = StepEnd { outcome, produced: Produced::default(), receipt: Receipt::default() };
                 self.push(Event::StepStarted { step, attempt: 1, at })?;
                 return self.push(Event::StepEnded { step, attempt: 1, end: Arc::new(end), at });
@@ -458,7 +375,7 @@ impl Worker<'_> {
         let runner = self.host.runner.clone();
         let (step_id, shortfall) = (request.step_id.clone(), request.grant.shortfall());
         // Not a task of its own: another thread would have to be woken for each attempt.
-        let mut running = pin!(guarded(async move { runner.run(request).await }));
+        let mut running = pin!(contained_future(async move { runner.run(request).await }));
         let (mut ended, abort) = (None, self.hold.abort.clone());
         loop {
             tokio::select! {
@@ -488,6 +405,11 @@ impl Worker<'_> {
             Some(end) => end,
             None => running.await,
         };
+        let end = end.unwrap_or_else(|_| StepEnd {
+            outcome: Outcome::HostFault { message: "the runner panicked".to_owned() },
+            produced: Produced::default(),
+            receipt: Receipt::default(),
+        });
         Ok(end.advised(shortfall.as_ref()))
     }
 
@@ -544,20 +466,16 @@ impl Worker<'_> {
     }
 }
 
-/// A runner that panics ends the attempt, and not the worker.
-async fn guarded(attempt: impl Future<Output = StepEnd>) -> StepEnd {
-    let mut attempt = Box::pin(attempt);
-    poll_fn(move |cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| attempt.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| {
-            Poll::Ready(StepEnd {
-                outcome: Outcome::HostFault { message: "the runner panicked".to_owned() },
-                produced: Produced::default(),
-                receipt: Receipt::default(),
-            })
-        })
-    })
-    .await
+/// The message of an approval, filled in: as short as its template must be.
+fn told(filled: Result<Value, String>) -> Result<String, String> {
+    let message = match filled? {
+        Value::String(message) => message,
+        other => other.to_string(),
+    };
+    match message.chars().count() {
+        ..=MOST_MESSAGE => Ok(message),
+        count => Err(format!("it has {count} characters when it is filled in, of at most {MOST_MESSAGE}")),
+    }
 }
 
 /// Bytes of the message of a dead letter: many of them are listed at once.

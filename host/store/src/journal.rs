@@ -5,10 +5,10 @@ use std::sync::Arc;
 use stepwell_engine::StoreError;
 use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
-use stepwell_engine::store::{EventPage, Loaded, LogRecord, NewRun, Place};
+use stepwell_engine::store::{EventPage, Loaded, NewRun, Place};
 
 use crate::runs;
-use crate::shared::{LogPlace, Shared};
+use crate::shared::Shared;
 use crate::sql::{Sql, failed, params, parse};
 
 /// Bytes of events in one part: a row that begins within them is part of it, however long it is.
@@ -110,53 +110,4 @@ pub(crate) fn latest(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(Arc<Job
         ORDER BY fence DESC, n DESC LIMIT 1";
     let text: Option<String> = db.one(sql, params![id])?;
     Ok((job, text.as_deref().map_or_else(|| Ok(Vec::new()), parse)?))
-}
-
-/// Rows of log that are looked at in one go.
-const LOG_ROWS: i64 = 1024;
-
-/// The lines after line `after`. Rows before them are counted, and not read; whoever follows a log goes on where the
-/// last reader stopped.
-pub(crate) fn logs(
-    db: &dyn Sql,
-    shared: &Shared,
-    id: &str,
-    after: u64,
-    limit: u32,
-) -> Result<Vec<LogRecord>, StoreError> {
-    runs::row(db, id)?;
-    let mut at = shared.log_place(id, after);
-    let mut records: Vec<LogRecord> = Vec::new();
-    let limit = limit as usize;
-    while records.len() < limit {
-        let sql = "SELECT fence, n, lines FROM journal WHERE execution_id = $1 AND lines > 0
-            AND (fence, n) > ($2, $3) ORDER BY fence, n LIMIT $4";
-        let rows: Vec<(i64, i64, u64)> = db.many(sql, params![id, at.fence, at.n, LOG_ROWS])?;
-        let more = rows.len() as i64 == LOG_ROWS;
-        for (fence, n, lines) in rows {
-            if records.len() >= limit {
-                return Ok(records);
-            }
-            let first = at.seq;
-            if first + lines > after {
-                let sql = "SELECT logs FROM journal WHERE execution_id = $1 AND fence = $2 AND n = $3";
-                let text: Option<String> = db.one(sql, params![id, fence, n])?.flatten();
-                let read = parse::<Vec<LogRecord>>(text.as_deref().unwrap_or("[]"))?;
-                let numbered = (first + 1..).zip(read).map(|(seq, record)| LogRecord { seq, ..record });
-                records.extend(numbered.filter(|record| record.seq > after));
-            }
-            if records.len() > limit {
-                records.truncate(limit);
-                return Ok(records);
-            }
-            at = LogPlace { seq: first + lines, fence, n };
-            if at.seq >= after {
-                shared.keep_log_place(id, at);
-            }
-        }
-        if !more {
-            break;
-        }
-    }
-    Ok(records)
 }

@@ -27,20 +27,7 @@ pub(crate) struct Shared {
     pub waiting: Mutex<HashMap<String, (u64, Timestamp)>>,
     /// Runs that this process has inserted and nobody has taken: whoever takes one need not read it.
     fresh: Mutex<HashMap<String, NewRun>>,
-    /// Where readers of logs have stopped, by run.
-    log_places: Mutex<HashMap<String, LogPlace>>,
 }
-
-/// A place in the log of a run: a row of the journal, and the number of its last line.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LogPlace {
-    pub seq: u64,
-    pub fence: i64,
-    pub n: i64,
-}
-
-/// Places in logs that are kept.
-const LOG_PLACES: usize = 1024;
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,22 +91,6 @@ impl Shared {
         }
         let run = NewRun { idempotency: None, max_waiting: u64::MAX, ..run.clone() };
         fresh.insert(run.execution_id.clone(), run);
-    }
-
-    /// A place at or before line `after` from which to count; the beginning when none is known.
-    pub fn log_place(&self, execution_id: &str, after: u64) -> LogPlace {
-        let known = lock(&self.log_places).get(execution_id).copied().filter(|place| place.seq <= after);
-        known.unwrap_or(LogPlace { seq: 0, fence: -1, n: 0 })
-    }
-
-    /// Keeps where a reader of a log has stopped: what is before it does not change any more.
-    pub fn keep_log_place(&self, execution_id: &str, place: LogPlace) {
-        let mut places = lock(&self.log_places);
-        if places.len() >= LOG_PLACES && !places.contains_key(execution_id) {
-            // Their readers count anew.
-            places.clear();
-        }
-        places.insert(execution_id.to_owned(), place);
     }
 
     /// A run that this process has inserted, when `fence` says that nobody has taken it before.

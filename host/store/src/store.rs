@@ -8,8 +8,8 @@ use stepwell_engine::job::Job;
 use stepwell_engine::run::Event;
 use stepwell_engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, LogRecord, NewRun,
-    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Place, QueueRow,
+    Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell_engine::{Store, StoreError};
 use tokio::sync::broadcast;
@@ -273,11 +273,6 @@ impl<D: Database> Store for SqlStore<D> {
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
         let id = execution_id.to_owned();
         self.0.read(move |db, _| runs::standing(db, &id, now)).await
-    }
-
-    async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
-        let id = execution_id.to_owned();
-        self.0.read(move |db, shared| journal::logs(db, shared, &id, after, limit)).await
     }
 
     async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {

@@ -10,8 +10,8 @@ use stepwell::engine::job::Job;
 use stepwell::engine::run::Event;
 use stepwell::engine::store::{
     Audit, AuditRow, Chain, Change, Checkpoint, Claim, ClaimQuery, CleanUp, Commit, EventPage, FireBatch,
-    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, LogRecord, NewRun, Next,
-    Place, QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
+    Fired, Inserted, Kind, LedgerFilter, LedgerRow, Link, Loaded, LogPage, LogPlace, NewRun, Next, Place,
+    QueueRow, Record, Renewal, RunFilter, RunRow, ScheduleRow, Standing, Vitals, Wake,
 };
 use stepwell::engine::{Store, StoreError};
 use stepwell::store::{PostgresSettings, PostgresStore, SqliteStore};
@@ -458,11 +458,6 @@ impl Store for Faulty {
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError> {
         self.enter(false).await?;
         self.ground.ask(self.inner().standing(execution_id, now)).await
-    }
-
-    async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError> {
-        self.enter(false).await?;
-        self.ground.ask(self.inner().logs(execution_id, after, limit)).await
     }
 
     async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError> {

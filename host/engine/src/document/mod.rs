@@ -17,6 +17,7 @@ use serde_json::Value;
 pub use diagnostic::{Diagnostic, Diagnostics, MAX_PROBLEMS};
 pub(crate) use schema::validator_options;
 pub use schema::{Schema, SchemaProblem, closest};
+pub use secret::is_secret_name;
 use tree::Places;
 
 /// Largest file that is read: far beyond any job, small enough to parse at once.

@@ -34,14 +34,14 @@ pub struct Schema(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     value: Value,
-    /// Whether `format` is checked: in our own schemas it says what is read, in others' it may be a note.
-    formats: bool,
+    /// Whether it is of our own formats. In these `format` is checked, since it says what is read; in others it may be a note.
+    own: bool,
     validator: OnceLock<Result<jsonschema::Validator, String>>,
 }
 
 impl From<Value> for Schema {
     fn from(value: Value) -> Self {
-        Self(Arc::new(Inner { value, formats: false, validator: OnceLock::new() }))
+        Self(Arc::new(Inner { value, own: false, validator: OnceLock::new() }))
     }
 }
 
@@ -67,7 +67,7 @@ impl Schema {
         let make = || {
             let value =
                 SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
-            Self(Arc::new(Inner { value, formats: true, validator: OnceLock::new() }))
+            Self(Arc::new(Inner { value, own: true, validator: OnceLock::new() }))
         };
         made.entry(TypeId::of::<T>()).or_insert_with(make).clone()
     }
@@ -80,7 +80,7 @@ impl Schema {
     /// The problems of `value`, except where the value is a template: all of them, or one more than are shown.
     pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
         let make = || {
-            let options = validator_options().should_validate_formats(self.0.formats);
+            let options = validator_options().should_validate_formats(self.0.own);
             options.build(&self.0.value).map_err(|error| error.to_string())
         };
         let validator = match self.0.validator.get_or_init(make) {
@@ -105,7 +105,7 @@ impl Schema {
         let value = excerpt.as_ref().unwrap_or(value);
         let mut problems = Vec::new();
         for error in validator.iter_errors(value) {
-            collect(&error, &self.0.value, &mut problems);
+            collect(&error, &self.0, &mut problems);
             problems.dedup();
             if problems.len() > MAX_PROBLEMS {
                 break;
@@ -169,8 +169,10 @@ fn excerpt(value: &Value) -> Value {
     }
 }
 
-fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &mut Vec<SchemaProblem>) {
-    if is_template(error.instance()) {
+fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &mut Vec<SchemaProblem>) {
+    // What a template becomes fits or not; how long a text of our own formats may be counts for the template, too.
+    let too_long = schema.own && matches!(error.kind(), ValidationErrorKind::MaxLength { .. });
+    if is_template(error.instance()) && !too_long {
         return;
     }
     let pointer = error.instance_path().to_string();
@@ -183,7 +185,7 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Value, problems: &m
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
             let above = error.schema_path().to_string();
-            let known = known_keys(schema, &above);
+            let known = known_keys(&schema.value, &above);
             for key in unexpected.iter().take(MAX_PROBLEMS + 1) {
                 let help = match closest(key, &known) {
                     Some(near) => Some(format!("did you mean `{near}`?")),

@@ -5,6 +5,28 @@ const KEYS: [&str; 6] = ["password", "pat", "client_secret", "secret", "token", 
 /// The key of a map of them.
 const MAP: &str = "secrets";
 
+/// Parts of names whose values a person who looks at a configuration is not shown.
+const NAMES: [&str; 11] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "authorization",
+    "credential",
+    "cookie",
+    "privatekey",
+    "connectionstring",
+];
+
+/// Whether what has this name is most likely a secret: its last word, or the last two, say so.
+pub fn is_secret_name(name: &str) -> bool {
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let plain = plain.strip_suffix('s').unwrap_or(&plain);
+    plain == "pat" || NAMES.iter().any(|secret| plain.ends_with(secret))
+}
+
 /// What is expected where a secret is.
 pub(super) const EXPECTED: &str =
     "must say where the secret comes from: env:NAME, file:PATH or store:NAME (its value is not shown)";

@@ -104,6 +104,7 @@ fn read_here(text: &str) -> Result<Vec<(Value, Places)>, Malformed> {
         },
     };
     LEFT.set((MAX_VALUES, MAX_TEXT));
+    REFUSED.set(None);
     let trees: Result<Vec<Spanned<Node>>, _> = serde_saphyr::from_multiple_with_options(text, options);
     let trees = trees.map_err(|error| malformed(&error))?;
     let place = |tree: Spanned<Node>| {
@@ -119,7 +120,7 @@ fn position(spot: serde_saphyr::Location) -> (u64, u64) {
 
 /// What the reader's error means, in our words.
 fn malformed(error: &serde_saphyr::Error) -> Malformed {
-    let at = error.location().map_or((0, 0), position);
+    let at = REFUSED.get().or_else(|| error.location().map(position)).unwrap_or((0, 0));
     let mut inner = error.without_snippet();
     while let serde_saphyr::Error::AliasError { error, .. } = inner {
         inner = error.without_snippet();
@@ -160,6 +161,8 @@ thread_local! {
     /// Values and bytes of text that the document may still hold. Serde builds a document in one call and gives what is
     /// built no state of its own.
     static LEFT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The place of a key that was refused: the reader itself gives the place of the map.
+    static REFUSED: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
 }
 
 /// Takes a value with that many bytes of text from what the document may hold.
@@ -265,6 +268,7 @@ impl<'de> Visitor<'de> for Build {
         let mut entries: Vec<(Spanned<String>, Spanned<Node>)> = Vec::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             if key.value.len() > MAX_KEY {
+                REFUSED.set(Some(position(key.referenced)));
                 let begin = cut(&key.value, 30);
                 let length = key.value.len();
                 return Err(A::Error::custom(format!(
@@ -355,5 +359,13 @@ mod tests {
             assert!(shown.contains("is too long") && shown.len() < 120, "{shown}");
         }
         assert!(read(&format!("{{\"{}\": 1}}", "k".repeat(256))).is_ok());
+        let long = "k".repeat(257);
+        for (text, at) in [
+            (format!("a: 1\nb:\n  c: 2\n  {long}: 3\n"), (4, 3)),
+            (format!("{{\"a\": 1, \"b\": [{{\"{long}\": 1}}]}}"), (1, 17)),
+        ] {
+            let Err(problem) = read(&text) else { panic!("{at:?} is not refused") };
+            assert_eq!(problem.at, at, "{}", problem.message);
+        }
     }
 }

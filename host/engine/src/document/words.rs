@@ -12,12 +12,20 @@ pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> St
     let name = named(pointer);
     match kind {
         Kind::MinItems { limit } => format!("{name} must have at least {}", counted(*limit, &thing(pointer))),
-        Kind::MaxItems { limit } => format!("{name} must have at most {}", counted(*limit, &thing(pointer))),
+        Kind::MaxItems { limit } => {
+            format!("{name} must have at most {}{}", counted(*limit, &thing(pointer)), not(value))
+        }
         Kind::MinLength { limit: 1 } => format!("{name} must not be empty"),
-        Kind::MinLength { limit } => format!("{name} must have at least {}", counted(*limit, "character")),
-        Kind::MaxLength { limit } => format!("{name} must have at most {}", counted(*limit, "character")),
+        Kind::MinLength { limit } => {
+            format!("{name} must have at least {}{}", counted(*limit, "character"), not(value))
+        }
+        Kind::MaxLength { limit } => {
+            format!("{name} must have at most {}{}", counted(*limit, "character"), not(value))
+        }
         Kind::MinProperties { limit } => format!("{name} must have at least {}", counted(*limit, "key")),
-        Kind::MaxProperties { limit } => format!("{name} must have at most {}", counted(*limit, "key")),
+        Kind::MaxProperties { limit } => {
+            format!("{name} must have at most {}{}", counted(*limit, "key"), not(value))
+        }
         Kind::Minimum { limit } => format!("{name} must be at least {limit}, not {}", plain(value)),
         Kind::Maximum { limit } => format!("{name} must be at most {limit}, not {}", plain(value)),
         Kind::ExclusiveMinimum { limit } => format!("{name} must be more than {limit}, not {}", plain(value)),
@@ -120,6 +128,17 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
+/// How long a value is that has the wrong length.
+fn not(value: &Value) -> String {
+    let length = match value {
+        Value::String(text) => text.chars().count(),
+        Value::Array(items) => items.len(),
+        Value::Object(map) => map.len(),
+        _ => return String::new(),
+    };
+    format!(", not {length}")
+}
+
 /// A number without quotes.
 fn plain(value: &Value) -> String {
     if value.is_number() { value.to_string() } else { shown(value) }
@@ -162,9 +181,9 @@ mod tests {
         let long = "x".repeat(100);
         for (schema, value, said) in [
             (json!({"type": "array", "minItems": 1}), json!([]), "`steps` must have at least one step"),
-            (json!({"maxItems": 2}), json!([1, 2, 3]), "`steps` must have at most 2 steps"),
+            (json!({"maxItems": 2}), json!([1, 2, 3]), "`steps` must have at most 2 steps, not 3"),
             (json!({"minLength": 1}), json!(""), "`steps` must not be empty"),
-            (json!({"maxLength": 3}), json!("four"), "`steps` must have at most 3 characters"),
+            (json!({"maxLength": 3}), json!("four"), "`steps` must have at most 3 characters, not 4"),
             (json!({"minProperties": 1}), json!({}), "`steps` must have at least one key"),
             (json!({"maximum": 9}), json!(10), "`steps` must be at most 9, not 10"),
             (json!({"minimum": 1}), json!(0), "`steps` must be at least 1, not 0"),

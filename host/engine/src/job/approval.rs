@@ -13,17 +13,20 @@ use crate::quantity::Span;
 /// The step type.
 pub const TYPE: &str = "approval";
 
+/// Characters of the message, before and after its template is filled in.
+pub const MOST_MESSAGE: usize = 2000;
+
 /// What a job file says about an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// What is asked, for instance `Deploy ${{ vars.version }} to production?`.
-    #[schemars(length(min = 1, max = 2000))]
+    #[schemars(length(min = 1, max = MOST_MESSAGE))]
     pub message: String,
     /// Who may decide: `role:operator`, `role:admin`, an API key (`key:NAME` or `key:ID`), a person (`user:ISSUER/SUB`) or a
     /// value of the provider's roles claim (`group:VALUE`). A bare name is that of an API key. Default: every operator.
     #[serde(default = "operators")]
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100), inner(length(max = 500)))]
     pub approvers: Vec<String>,
     /// Whether who started the run, or edited its job, may not approve. Default: false.
     #[serde(default)]

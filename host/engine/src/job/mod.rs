@@ -38,12 +38,15 @@ pub struct JobDefinition {
     pub id: String,
     /// The name for people. Default: the id.
     #[serde(default)]
+    #[schemars(length(max = 200))]
     pub name: String,
     /// What the job is for.
     #[serde(default)]
+    #[schemars(length(max = 4_000))]
     pub description: String,
     /// An IANA time zone. Default: `UTC`.
     #[serde(default = "utc")]
+    #[schemars(length(max = 64))]
     pub timezone: String,
     /// What the job does, in order.
     #[schemars(length(min = 1, max = 1000))]
@@ -113,10 +116,12 @@ pub struct StepDefinition {
     pub id: String,
     /// The name for people. Default: the id.
     #[serde(default)]
+    #[schemars(length(max = 200))]
     pub name: String,
     /// The type of the step: `sql`, `data_processing`, `azure_devops` or a registered one. With a version
     /// (`acme/invoice@1.2`: the newest 1.2.x) or a digest (`acme/invoice@sha256:...`), that component; else the active one.
     #[serde(rename = "type")]
+    #[schemars(length(max = 300))]
     pub step_type: String,
     /// When true, the job goes on after this step has failed. Default: false.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -124,6 +129,7 @@ pub struct StepDefinition {
     /// A condition, for instance `${{ steps.extract.metadata.row_count > 0 }}`; the step is skipped
     /// when it is false. Default: it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16_384))]
     pub when: Option<String>,
     /// How often a failed attempt is followed by another. Default: the job's `max_retries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

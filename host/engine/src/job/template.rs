@@ -4,12 +4,11 @@
 //! string that is one expression becomes the expression's value with its type; otherwise the values are
 //! put into the text.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::expression::Expressions;
+use crate::contain;
 use crate::document::escape;
 
 /// What expressions can name.
@@ -54,7 +53,7 @@ pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
 
 /// An expression at which its library panics, as at numbers out of range, is a wrong expression.
 pub(super) fn contained<T>(evaluate: impl FnOnce() -> Result<T, TemplateError>) -> Result<T, TemplateError> {
-    catch_unwind(AssertUnwindSafe(evaluate)).unwrap_or_else(|_| {
+    contain::contained(evaluate).unwrap_or_else(|_| {
         let message = "an expression cannot be evaluated: a number or a range in it is out of bounds";
         Err(TemplateError { pointer: String::new(), message: message.to_owned() })
     })

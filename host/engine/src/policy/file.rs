@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::http::{HttpRule, denied_host};
@@ -21,14 +21,15 @@ pub struct Policy {
     #[schemars(range(min = 1, max = 1))]
     pub policy: u32,
     /// A name, for `policy show`, run records and error messages.
+    #[schemars(length(max = 200))]
     pub name: String,
     /// The step types that it applies to; `"*"` for every type that no other policy names. A type may have a version
     /// (`acme/invoice@1.2`) or a digest (`acme/invoice@sha256:...`); of several that fit, the one that says most applies.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), inner(length(max = 300)))]
     pub steps: Vec<String>,
     /// The projects whose jobs it applies to; `"*"` for all of them. Default: `default`, the project of what names none.
     #[serde(default = "default_project", skip_serializing_if = "is_default_project")]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), inner(length(max = 32)))]
     pub projects: Vec<String>,
     /// Only this component: `sha256:` and 64 hexadecimal digits. Default: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,6 +71,7 @@ pub struct Grants {
     pub process: Option<Vec<ProcessRule>>,
     /// Variables of the environment that a step sees, with their values: text that is no secret. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "variables")]
     pub environment: Option<BTreeMap<String, String>>,
     /// Variables and outputs that a step may read and write while it runs. Default: none. (What templates
     /// put into its configuration, it sees anyway.)
@@ -78,6 +80,12 @@ pub struct Grants {
     /// What is denied whatever else is granted.
     #[serde(skip_serializing_if = "is_default")]
     pub deny: Deny,
+}
+
+/// The schema of variables of an environment.
+fn variables(_: &mut SchemaGenerator) -> schemars::Schema {
+    let value = serde_json::json!({"type": "string", "maxLength": 32_768});
+    json_schema!({"type": ["object", "null"], "additionalProperties": value})
 }
 
 fn default_project() -> Vec<String> {
@@ -112,6 +120,7 @@ pub struct LogRule {
 #[serde(deny_unknown_fields)]
 pub struct SqlRule {
     /// The name of a connection of the configuration.
+    #[schemars(length(max = 200))]
     pub connection: String,
     /// What statements may do. Default: `read`.
     #[serde(default)]
@@ -150,6 +159,7 @@ pub struct FileRule {
     pub mount: String,
     /// A directory of the host; relative to the policy file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4_096))]
     pub source: Option<String>,
     /// An empty directory of this size for this attempt alone, deleted afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,20 +178,25 @@ pub struct FileRule {
 #[serde(deny_unknown_fields)]
 pub struct ProcessRule {
     /// The name by which steps ask for it, for instance `pwsh`.
+    #[schemars(length(max = 200))]
     pub program: String,
     /// The executable; relative to the policy file. A policy of the operator's needs it; in a job it may be left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4_096))]
     pub path: Option<String>,
     /// Patterns of which each argument must match one; `*` stands for any text, but at the beginning for none that begins
     /// with `-`, `+` or `@`, which programs take for options. Default: no argument is allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 4_096)))]
     pub arguments: Vec<String>,
     /// Names of the environment variables that the step may set. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 200)))]
     pub environment: Vec<String>,
     /// Directories of the host that the program may read and run beside the system's; relative to the policy file. Default:
     /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 4_096)))]
     pub read: Vec<String>,
     /// Whether it may use the network. Default: false.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -211,8 +226,10 @@ pub enum Access {
 #[serde(deny_unknown_fields, default)]
 pub struct ContextRule {
     /// Names of variables, `steps.ID` for outputs, or `"*"` for everything.
+    #[schemars(inner(length(max = 200)))]
     pub read: Vec<String>,
     /// Names of variables, or `"*"`.
+    #[schemars(inner(length(max = 200)))]
     pub write: Vec<String>,
 }
 
@@ -221,6 +238,7 @@ pub struct ContextRule {
 #[serde(deny_unknown_fields, default)]
 pub struct Deny {
     /// Hosts: `internal.example.com` or `*.internal.example.com`.
+    #[schemars(inner(length(max = 300)))]
     pub hosts: Vec<String>,
 }
 

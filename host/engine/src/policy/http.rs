@@ -24,16 +24,20 @@ pub struct HttpRule {
     /// Scheme, host and port: `https://api.example.com:443`. The port may be left out when it is the
     /// scheme's own. The first label of the host may be `*`: `https://*.example.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2_000))]
     pub url: Option<String>,
     /// Instead of `url`: an organization of the configuration's `azure_devops`. Its URL, its path and its
     /// credential are used, with the methods GET, POST and PATCH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
     pub organization: Option<String>,
     /// Methods. Default: GET.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 20)))]
     pub methods: Vec<String>,
     /// Paths; `*` at the end stands for any rest. Default: every path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 2_000)))]
     pub paths: Vec<String>,
     /// A credential that the host adds to each request of this rule. The guest never sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,11 +48,12 @@ pub struct HttpRule {
     /// Address ranges that are not on the public internet and may be reached all the same:
     /// `["127.0.0.1/32"]`. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>")]
+    #[schemars(with = "Vec<String>", inner(length(max = 64)))]
     pub allow_private: Vec<IpNet>,
     /// Headers that servers may obey instead of the request's own method, path, host or sender, and that the step may
     /// set all the same: `[x-forwarded-for]`. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 200)))]
     pub headers: Vec<String>,
 }
 
@@ -100,11 +105,14 @@ pub fn overrides(header: &str) -> bool {
 #[serde(deny_unknown_fields)]
 pub struct Inject {
     /// The name of the header, for instance `authorization`.
+    #[schemars(length(max = 200))]
     pub header: String,
     /// The value; `{}` stands for the secret, `{basic}` for `:secret` in base64. Default: `Bearer {}`.
     #[serde(default = "bearer")]
+    #[schemars(length(max = 1_000))]
     pub format: String,
     /// The name of a secret of the configuration.
+    #[schemars(length(max = 200))]
     pub secret: String,
 }
 

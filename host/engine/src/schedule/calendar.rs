@@ -30,11 +30,14 @@ pub enum Blackout {
 #[serde(deny_unknown_fields)]
 pub struct Range {
     /// The first time: a date, a wall time of the job's zone, or a time with its offset.
+    #[schemars(length(max = 64))]
     pub from: String,
     /// The end, not included; a date is included as a whole.
+    #[schemars(length(max = 64))]
     pub to: String,
     /// Why.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 1000))]
     pub reason: String,
 }
 
@@ -43,6 +46,7 @@ pub struct Range {
 #[serde(deny_unknown_fields)]
 pub struct CalendarName {
     /// Its name under `calendars` in the configuration.
+    #[schemars(length(max = 200))]
     pub calendar: String,
 }
 

@@ -27,6 +27,7 @@ pub use zone::{Gap, Overlap, Transition, check_once, check_range, parse_time};
 pub struct Schedule {
     /// A cron pattern of five fields, or six with seconds first; `@daily` and the like; `L`, `W`, `#` and `H`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
     pub cron: Option<String>,
     /// A fixed time between two fires, at least a second, counted from `start` or from when the schedule was made.
     /// Changes of the clocks do not touch it.
@@ -34,12 +35,15 @@ pub struct Schedule {
     pub every: Option<Span>,
     /// One fire, at that time: with an offset, or a wall time of the job's zone.
     #[serde(default, alias = "scheduled_time", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
     pub at: Option<String>,
     /// No fire before that time. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
     pub start: Option<String>,
     /// No fire after that time. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
     pub end: Option<String>,
     /// What happens at wall times that a change of the clocks skips or repeats.
     #[serde(default, skip_serializing_if = "Dst::is_default")]

@@ -50,13 +50,23 @@ pub fn link(before: &str, number: u64, at: i64, text: &str) -> String {
 /// The first row that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Broken {
-    /// The number of the row in the log; 0 when the row is missing.
-    pub seq: u64,
-    /// Its number in the chain.
+    /// The number of the row in the chain, from 1.
     pub number: u64,
+    /// The number of the row in the log, as `GET /api/v2/audit` shows it; null when the row is missing.
+    pub seq: Option<u64>,
+    /// The number in the log of the last row before it that is right; null when there is none.
+    pub after: Option<u64>,
     /// What is wrong.
     pub why: String,
+    /// What to do.
+    pub help: String,
 }
+
+/// What to do about a row that is not as it was written.
+const COMPARE: &str =
+    "compare it with a backup of the store, and find out who could write to the database in between";
+/// What to do about rows at the end.
+const RESTORED: &str = "if the store was restored from a backup, rows since then are lost; otherwise find out who could write to the database";
 
 /// Follows the chain, row by row.
 #[derive(Debug, Clone)]
@@ -65,12 +75,14 @@ pub struct Walk {
     pub number: u64,
     /// Its hash.
     pub hash: String,
+    /// Its number in the log, once there is such a row.
+    seq: Option<u64>,
 }
 
 impl Walk {
     /// Begins after what the retention removed.
     pub fn new(chain: &Chain) -> Self {
-        Self { number: chain.cut, hash: chain.cut_hash.clone() }
+        Self { number: chain.cut, hash: chain.cut_hash.clone(), seq: None }
     }
 
     /// Takes the next row.
@@ -78,16 +90,42 @@ impl Walk {
     /// # Errors
     /// Why the chain is broken there.
     pub fn step(&mut self, row: &Link) -> Result<(), Broken> {
-        let broken = |seq, number, why: &str| Err(Broken { seq, number, why: why.to_owned() });
         let next = self.number + 1;
         if row.number != next {
-            return broken(0, next, "the row is missing");
+            let why = match (self.seq, self.number) {
+                (Some(_), _) => "the row is missing",
+                (None, 0) => "the first row of the log is missing",
+                (None, _) => "the first row after those that the retention removed is missing",
+            };
+            return Err(self.broken(next, None, why, COMPARE));
         }
         if row.hash != link(&self.hash, row.number, row.at, &row.text) {
-            return broken(row.seq, next, "the row was changed, or a row before it was replaced");
+            let why = match self.seq {
+                Some(_) => "the row was changed, or a row before it was replaced",
+                None => "the row, which is the first, was changed, or rows before it were removed",
+            };
+            return Err(self.broken(next, Some(row.seq), why, COMPARE));
         }
-        (self.number, self.hash) = (row.number, row.hash.clone());
+        (self.number, self.hash, self.seq) = (row.number, row.hash.clone(), Some(row.seq));
         Ok(())
+    }
+
+    fn broken(&self, number: u64, seq: Option<u64>, why: &str, help: &str) -> Broken {
+        Broken { number, seq, after: self.seq, why: why.to_owned(), help: help.to_owned() }
+    }
+
+    /// Whether a row that an earlier check printed as its head is missing, by what was found in its place: nothing, or a row
+    /// with another hash.
+    pub fn replaced(&self, number: u64, chain: &Chain) -> Broken {
+        if number > chain.last {
+            let why = format!(
+                "the log ends with row {}, and the row {number} that is expected is not there: the newest rows were removed, or this is another or an older copy of the log",
+                chain.last
+            );
+            return self.broken(number, None, &why, RESTORED);
+        }
+        let why = "the row has another hash than the one that is expected: the log was written anew since";
+        Broken { after: None, ..self.broken(number, None, why, COMPARE) }
     }
 
     /// Whether the chain ends where the store says.
@@ -95,15 +133,16 @@ impl Walk {
     /// # Errors
     /// Why it does not.
     pub fn end(&self, chain: &Chain) -> Result<(), Broken> {
-        let why = if self.number < chain.last {
-            "the newest rows are missing"
-        } else if self.hash != chain.last_hash {
-            "the newest row is another one"
-        } else {
-            return Ok(());
-        };
-        let number = (self.number + 1).min(chain.last);
-        Err(Broken { seq: 0, number, why: why.to_owned() })
+        if self.number < chain.last {
+            let why =
+                format!("the newest rows are missing: there should be {} rows in the chain", chain.last);
+            return Err(self.broken(self.number + 1, None, &why, RESTORED));
+        }
+        if self.hash != chain.last_hash {
+            let why = "the newest row is another one than the one that was added last";
+            return Err(self.broken(chain.last, self.seq, why, COMPARE));
+        }
+        Ok(())
     }
 }
 

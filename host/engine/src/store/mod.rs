@@ -193,9 +193,6 @@ pub trait Store: Send + Sync {
     /// What keeps a run from going on, as far as the store knows.
     async fn standing(&self, execution_id: &str, now: Timestamp) -> Result<Standing, StoreError>;
 
-    /// The log of a run after line `after`, oldest first.
-    async fn logs(&self, execution_id: &str, after: u64, limit: u32) -> Result<Vec<LogRecord>, StoreError>;
-
     /// A page of the log of a run, from a place that an earlier page gave. A page without lines is the end of the log as
     /// it is now. Reads only what is after that place.
     async fn log_page(&self, execution_id: &str, from: LogPlace, limit: u32) -> Result<LogPage, StoreError>;

@@ -120,7 +120,7 @@ fn held_by(value: &Value) -> u64 {
 }
 
 /// Does work in proportion to that many bytes; large work goes to a blocking thread.
-pub(crate) async fn apart<T: Send + 'static>(
+pub(crate) async fn on_a_thread<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
@@ -170,7 +170,8 @@ impl Host for Guest {
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
         let Some(end) = self.context.ends.get(&step_id).cloned() else { return Ok(Ok(None)) };
-        let text = apart(weight([&end.produced.output]), move || end.produced.output.to_string()).await?;
+        let text =
+            on_a_thread(weight([&end.produced.output]), move || end.produced.output.to_string()).await?;
         self.owed.bytes(text.len(), JSON);
         Ok(Ok(Some(text)))
     }
@@ -182,11 +183,11 @@ impl Host for Guest {
             return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
         }
         let text = match self.context.set.get(&name).map(|set| set.value.clone()) {
-            Some(value) => Some(apart(weight([&*value]), move || value.to_string()).await?),
+            Some(value) => Some(on_a_thread(weight([&*value]), move || value.to_string()).await?),
             None => {
                 let variables = self.context.variables.clone();
                 let bytes = weight(variables.get(&name));
-                apart(bytes, move || variables.get(&name).map(Value::to_string)).await?
+                on_a_thread(bytes, move || variables.get(&name).map(Value::to_string)).await?
             }
         };
         self.owed.bytes(text.as_ref().map_or(0, String::len), JSON);
@@ -223,7 +224,7 @@ impl Host for Guest {
             let held = held_by(&value);
             Ok::<_, serde_json::Error>((value, held))
         };
-        let (value, held) = match apart(value_bytes, read).await? {
+        let (value, held) = match on_a_thread(value_bytes, read).await? {
             Ok(read) => read,
             Err(error) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
         };
@@ -232,7 +233,7 @@ impl Host for Guest {
         let before = self.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
         if let Some(before) = before {
             self.held.give_back(before.held);
-            apart(value_bytes, move || drop(before)).await?;
+            on_a_thread(value_bytes, move || drop(before)).await?;
         }
         self.context.set_bytes = sum;
         self.reached.granted(Of::Context, bytes);

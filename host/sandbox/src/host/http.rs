@@ -25,6 +25,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
+use zeroize::Zeroizing;
 
 use super::bodies::{Direction, Incoming, Metered};
 use super::breaker::Breakers;
@@ -430,7 +431,9 @@ impl Shared {
         };
         let secret = self.outbound.credentials.get(&inject.secret).await.map_err(fail)?;
         self.usage.lock().unwrap_or_else(PoisonError::into_inner).secrets.insert(inject.secret.clone());
-        let text = inject.format.replace("{basic}", &basic(secret.expose())).replace("{}", secret.expose());
+        let basic = Zeroizing::new(basic(secret.expose()));
+        let text = Zeroizing::new(inject.format.replace("{basic}", &basic));
+        let text = Zeroizing::new(text.replace("{}", secret.expose()));
         let name = HeaderName::from_bytes(inject.header.as_bytes()).map_err(|e| fail(e.to_string()))?;
         let mut value =
             HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;

@@ -14,13 +14,14 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
+use zeroize::Zeroizing;
 
 /// A shorter secret would be found in everything.
 const SHORTEST: usize = 4;
 
 /// What is searched for.
 #[derive(Clone)]
-pub(crate) struct Needles(Arc<Vec<Vec<u8>>>);
+pub(crate) struct Needles(Arc<Zeroizing<Vec<Vec<u8>>>>);
 
 impl Needles {
     /// The secret as it is, reversed, in hexadecimal, percent-encoded, and in base64, alone or within more.
@@ -54,7 +55,7 @@ impl Needles {
         needles.retain(|needle| needle.len() >= SHORTEST);
         needles.sort();
         needles.dedup();
-        Self(Arc::new(needles))
+        Self(Arc::new(Zeroizing::new(needles)))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -62,7 +63,7 @@ impl Needles {
     }
 
     /// Puts `*` in the place of what is found; tells whether anything was.
-    fn mask(&self, text: &mut [u8]) -> bool {
+    pub fn mask(&self, text: &mut [u8]) -> bool {
         let mut found = Vec::new();
         for needle in self.0.iter() {
             found.extend(memchr::memmem::find_iter(text, needle).map(|at| at..at + needle.len()));

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
+use stepwell::engine::clock::Timestamp;
 use stepwell::engine::store::{Audit, Change};
 use stepwell::engine::{StoreError, project};
 
@@ -13,7 +14,7 @@ use super::{App, oidc};
 
 /// The header that names the project of a request.
 const PROJECT: &str = "stepwell-project";
-/// How long a key or a token that was good is tried without regard to the failures of its address.
+/// How long a key or a token that was good is looked up without a turn and without regard to the failures of its address.
 const GOOD: chrono::Duration = chrono::Duration::minutes(10);
 
 /// Who asks, for a project.
@@ -123,7 +124,7 @@ pub(super) async fn still(app: &App, headers: &HeaderMap, client: IpAddr, job_id
     }
 }
 
-/// Who asks. Counts by address what is refused, before anything is looked up for it.
+/// Who asks. Counts by address what is refused, before anything is looked up for it in the store.
 async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Identity, Problem> {
     let unauthorized = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, detail);
     let token = headers
@@ -132,7 +133,7 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
         .and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
         .map(str::trim);
     let now = app.host.now();
-    // A key that was good lately is not kept out by strangers at its address.
+    // A good key is not kept out by strangers at its address.
     let known = token.map(keys::hash);
     let is_good = || known.as_ref().is_some_and(|known| app.good.has(known, now, GOOD));
     let mut good = is_good();
@@ -143,8 +144,13 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
     };
     good = good || is_good();
     if !good && !app.failures.may_try(client, now) {
-        let detail = "too many requests from this address have failed to log in";
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
+        good = match (token, &known) {
+            (Some(token), Some(hash)) => may_be_good(app, token, hash, now).await,
+            _ => false,
+        };
+        if !good {
+            return Err(too_many_failures());
+        }
     }
     let found = match token {
         None => Err(unauthorized(
@@ -165,6 +171,7 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
         (_, Some(problem)) => {
             if let Some(known) = known {
                 app.good.remove(&known);
+                app.ring.remove(&known);
             }
             if let Some(count) = app.failures.failed(client, now) {
                 note_failed(app, client, count, &problem.detail).await;
@@ -173,6 +180,20 @@ async fn identity(app: &App, headers: &HeaderMap, client: IpAddr) -> Result<Iden
         _ => {}
     }
     found
+}
+
+fn too_many_failures() -> Problem {
+    let detail = "too many requests from this address have failed to log in";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+}
+
+/// Whether a key or a token is worth a look although its address has used up its failures: a key whose hash is known, or a
+/// token that a known key of the provider has signed. Neither asks anybody for each try.
+async fn may_be_good(app: &App, token: &str, hash: &str, now: Timestamp) -> bool {
+    if token.starts_with("sw_") {
+        return keys::id_of(token).is_some() && app.ring.has(hash, now, || keys::hashes(&app.host)).await;
+    }
+    app.oidc.as_ref().is_some_and(|provider| provider.has_signed(token, now))
 }
 
 /// Who holds a key or a token.

@@ -41,7 +41,7 @@ pub(super) async fn ledger(
     Extension(caller): Extension<Caller>,
     Params(query): Params<LedgerQuery>,
 ) -> Answer<Ledger> {
-    let limit = limit(query.limit)?;
+    let limit = limit(query.limit);
     let decision = match query.decision {
         Some(name) => {
             let found = schedule::Decision::ALL.into_iter().find(|decision| decision.name() == name);
@@ -102,7 +102,7 @@ pub(super) async fn list_backfills(
     };
     let own = |backfill: &Backfill| caller.covers(&backfill.job_id);
     let after = cursor::read("backfills", query.cursor.as_deref())?;
-    let (items, next) = page(limit(query.limit)?, after, fetch, own, |backfill| backfill.id.clone()).await?;
+    let (items, next) = page(limit(query.limit), after, fetch, own, |backfill| backfill.id.clone()).await?;
     let next_cursor = next.map(|id| cursor::write("backfills", &id));
     Ok(Json(Backfills { items, next_cursor }))
 }
@@ -160,7 +160,7 @@ pub(super) async fn list_dead_letters(
     Extension(caller): Extension<Caller>,
     Params(query): Params<LettersQuery>,
 ) -> Answer<DeadLetters> {
-    let limit = limit(query.limit)?;
+    let limit = limit(query.limit);
     let state = query.state;
     if state.as_deref().is_some_and(|state| !["open", "redriven", "discarded"].contains(&state)) {
         return Err(Problem::bad_request("state: open, redriven or discarded"));

@@ -11,8 +11,10 @@ use sha2::{Digest, Sha256};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::store::{Audit, Change, Expect, Kind};
 use stepwell::{Host, HostError};
+use zeroize::Zeroizing;
 
 use super::access::COMMAND;
+use super::ring::Hashes;
 
 /// What the holder of a key may do. Each role includes the ones before it.
 #[derive(
@@ -122,8 +124,8 @@ pub(crate) async fn create(host: &Host, new: NewKey, by: &By) -> Result<(ApiKey,
         );
         return Err(HostError::Refused(message));
     }
-    let mut random = [0; 36];
-    getrandom::fill(&mut random)
+    let mut random = Zeroizing::new([0; 36]);
+    getrandom::fill(&mut *random)
         .map_err(|error| HostError::Refused(format!("no random numbers: {error}")))?;
     let (id, secret) = random.split_at(4);
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -168,6 +170,27 @@ pub(crate) async fn revoke(host: &Host, id: &str, by: &By) -> Result<(), HostErr
 pub(crate) async fn list(host: &Host) -> Result<Vec<ApiKey>, HostError> {
     let records = host.store().records(Kind::ApiKey, None, "", 10_000).await?;
     Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.value).ok()).collect())
+}
+
+/// Hashes that are read at once, and at most.
+const PAGE: u32 = 1_000;
+const MOST_HASHES: usize = 100_000;
+
+/// The hashes of all keys, each with its expiry.
+pub(super) async fn hashes(host: &Host) -> Result<Hashes, HostError> {
+    let (mut hashes, mut after) = (Hashes::new(), String::new());
+    while hashes.len() < MOST_HASHES {
+        let page = host.store().records(Kind::ApiKey, None, &after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        let full = page.len() == PAGE as usize;
+        let keys = page.into_iter().filter_map(|record| serde_json::from_value::<ApiKey>(record.value).ok());
+        hashes.extend(keys.map(|key| (key.hash, key.expires_at)));
+        if !full {
+            break;
+        }
+    }
+    Ok(hashes)
 }
 
 /// What a token is.

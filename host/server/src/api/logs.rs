@@ -37,8 +37,16 @@ pub(super) async fn logs(
     let job_id = allowed(&app, &caller, &id).await?;
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text(header::ACCEPT).contains("text/event-stream") {
-        let after =
-            headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+        let after = match headers.get("last-event-id") {
+            None => 0,
+            Some(value) => {
+                value.to_str().ok().and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
+                    Problem::bad_request(
+                        "Last-Event-ID must be the number of a line, as an event has it in `id`",
+                    )
+                })?
+            }
+        };
         let bounds = app.host.configuration().service.streams.clone();
         let open = app.streams.open(&caller.who().id, bounds.per_key, bounds.total);
         let open = open.map_err(|why| Problem::new(StatusCode::TOO_MANY_REQUESTS, why))?;

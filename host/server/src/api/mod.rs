@@ -17,6 +17,8 @@ pub(crate) mod oidc;
 mod openapi;
 mod outputs;
 mod problem;
+mod refuse;
+mod ring;
 mod routes;
 mod runs;
 mod serve;
@@ -47,16 +49,12 @@ pub(crate) use access::Caller;
 use access::{Identity, caller};
 use keys::{ApiKey, Found, Role};
 use problem::Problem;
+use refuse::MAX_BODY;
 
 pub(crate) use openapi::document;
 pub use routes::markdown;
 pub(crate) use serve::{Serving, serve};
 
-/// Bytes of a request's body.
-const MAX_BODY: usize = 1 << 20;
-/// Bytes of a refused request that are read, and how long.
-const MAX_DRAINED: usize = 64 << 10;
-const DRAIN: Duration = Duration::from_secs(1);
 /// How long the body of a request may take to arrive.
 const BODY: Duration = Duration::from_secs(10);
 /// How long a request may take that does not wait for a run.
@@ -83,6 +81,7 @@ pub(crate) struct Shared {
     oidc: Option<oidc::Provider>,
     /// Requests of one key in a second.
     rate: NonZeroU32,
+    /// Keys that were looked up, by their hashes.
     keys: Mutex<HashMap<String, Known>>,
     /// Jobs that clients sent and that were right, by the digest of the text, and the generation of settings and steps
     /// by which they are.
@@ -94,6 +93,8 @@ pub(crate) struct Shared {
     unknown: bounds::Remembered,
     /// Hashes of keys and tokens that were good.
     good: bounds::Remembered,
+    /// Hashes of all keys.
+    ring: ring::Ring,
     /// Refusals of policy that are in the audit log.
     refused: bounds::Remembered,
     pub streams: Arc<bounds::Streams>,
@@ -183,6 +184,14 @@ fn client(app: &App, parts: &Parts) -> Client {
 
 /// Nothing anonymous but liveness: every other request, to any path, needs a key with the role of its operation.
 async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    // A request of the command in this process never was text.
+    if !app.command
+        && let Some(problem) = refuse::host_problem(request.version(), request.headers())
+    {
+        let (parts, body) = request.into_parts();
+        refuse::drain(&parts, body);
+        return problem.into_response();
+    }
     if !app.front.names.allow(request.headers(), request.uri()) {
         let detail = "this service has another name: list the name in `service.hosts` of the configuration";
         return Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response();
@@ -197,16 +206,20 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     let caller = match admitted(&app, operation, &parts.headers, client.0).await {
         Ok(caller) => caller,
         Err(problem) => {
-            // What was sent is read: a connection that is closed before loses its answer.
-            let _ = tokio::time::timeout(DRAIN, to_bytes(body, MAX_DRAINED)).await;
+            refuse::drain(&parts, body);
             return problem.into_response();
         }
     };
+    let most = refuse::most_bytes(operation);
+    if refuse::announces_too_much(&parts.headers, most) {
+        refuse::drain(&parts, body);
+        return refuse::too_large(most);
+    }
     let asked_by = observe::AskedBy(caller.name().to_owned());
     let _place = match app.places.take(&parts.headers) {
         Ok(place) => place,
         Err(problem) => {
-            let _ = tokio::time::timeout(DRAIN, to_bytes(body, MAX_DRAINED)).await;
+            refuse::drain(&parts, body);
             return problem.into_response();
         }
     };
@@ -214,7 +227,7 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     parts.extensions.insert(client);
     let query = parts.uri.query().unwrap_or_default();
     if let Some(problem) = operation.and_then(|operation| operation.query_problem(query)) {
-        let _ = tokio::time::timeout(DRAIN, to_bytes(body, MAX_DRAINED)).await;
+        refuse::drain(&parts, body);
         return Problem::bad_request(problem).into_response();
     }
     // What streams answers at once, and goes on; what waits for a run says how long it does.
@@ -222,14 +235,14 @@ async fn guard(State(app): State<App>, request: Request<Body>, next: Next) -> Re
     let answer = async {
         let body = match operation.is_some_and(|operation| operation.id == "registerStep") {
             true => body,
-            // Read whether it is asked for or not, for the same reason.
+            // Read whether it is asked for or not: a connection that closes before loses its answer.
             false => match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {
                 Err(_) => {
                     let detail = format!("the body did not arrive within {} s", BODY.as_secs());
                     return Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
                 }
                 Ok(Ok(bytes)) => bytes.into(),
-                Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+                Ok(Err(_)) => return refuse::too_large(MAX_BODY),
             },
         };
         match observe::refused(&app, operation) {
@@ -307,6 +320,7 @@ impl Shared {
             failures: bounds::Failures::default(),
             unknown: bounds::Remembered::default(),
             good: bounds::Remembered::default(),
+            ring: ring::Ring::default(),
             refused: bounds::Remembered::default(),
             streams: Arc::default(),
             front,
@@ -315,9 +329,9 @@ impl Shared {
     }
 
     async fn key(&self, token: &str) -> Result<Option<Identity>, Problem> {
-        let now = self.host.now();
+        let (now, hash) = (self.host.now(), keys::hash(token));
         let known = |keys: &HashMap<String, Known>| {
-            let known = keys.get(token).filter(|known| now - known.at < KEY_TRUST)?;
+            let known = keys.get(&hash).filter(|known| now - known.at < KEY_TRUST)?;
             known.key.expires_at.is_none_or(|at| now < at).then(|| known.key.clone())
         };
         if let Some(key) = known(&self.keys.lock().unwrap_or_else(PoisonError::into_inner)) {
@@ -338,15 +352,17 @@ impl Shared {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.retain(|_, known| now - known.at < KEY_TRUST);
         if let Some(key) = &found {
-            keys.insert(token.to_owned(), Known { key: key.clone(), at: now });
+            keys.insert(hash, Known { key: key.clone(), at: now });
         }
         Ok(found.map(Identity::from))
     }
 
-    /// Forgets what was looked up: a key was revoked.
+    /// Forgets what was looked up: a key was made or revoked.
     pub fn forget_keys(&self) {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.good.forget();
+        self.unknown.forget();
+        self.ring.forget();
     }
 
     fn limiter(&self, key: &str) -> Arc<DefaultDirectRateLimiter> {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 use stepwell::engine::clock::Timestamp;
 use stepwell::engine::config::Oidc;
@@ -63,6 +63,19 @@ pub(crate) enum Error {
     Unavailable(String),
 }
 
+fn refused(why: &str) -> Error {
+    Error::Refused(format!("the token is refused: {why}"))
+}
+
+/// The header of a token whose algorithm is one that may sign.
+fn header_of(token: &str) -> Result<Header, Error> {
+    let header = decode_header(token).map_err(|_| refused("it is no JWT, and no API key"))?;
+    match ALGORITHMS.contains(&header.alg) {
+        true => Ok(header),
+        false => Err(refused("it is not signed in a way that is taken here")),
+    }
+}
+
 impl Provider {
     pub fn new(settings: Oidc) -> Result<Self, String> {
         // Who has chosen a cryptography library before keeps it.
@@ -77,22 +90,36 @@ impl Provider {
 
     /// Who the bearer of a token is.
     pub async fn identity(&self, token: &str, now: Timestamp) -> Result<Identity, Error> {
-        let refused = |why: &str| Error::Refused(format!("the token is refused: {why}"));
-        let header = decode_header(token).map_err(|_| refused("it is no JWT, and no API key"))?;
-        if !ALGORITHMS.contains(&header.alg) {
-            return Err(refused("it is not signed in a way that is taken here"));
-        }
+        let header = header_of(token)?;
         let key = self
             .key(header.kid.as_deref(), now)
             .await?
             .ok_or_else(|| refused("it is signed with a key that the issuer does not have"))?;
-        let mut rules = Validation::new(header.alg);
+        self.bearer(token, header.alg, &key, now)
+    }
+
+    /// Whether a key of the provider that is known now has signed the token, and it is valid. Asks nobody.
+    pub fn has_signed(&self, token: &str, now: Timestamp) -> bool {
+        let Ok(header) = header_of(token) else { return false };
+        let key = self.known(header.kid.as_deref(), now);
+        key.is_some_and(|key| self.bearer(token, header.alg, &key, now).is_ok())
+    }
+
+    /// Who the bearer of a token is that this key has signed.
+    fn bearer(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+        key: &Jwk,
+        now: Timestamp,
+    ) -> Result<Identity, Error> {
+        let mut rules = Validation::new(algorithm);
         rules.set_issuer(&[&self.settings.issuer]);
         rules.set_audience(&[&self.settings.audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         // Time is looked at below, by our clock.
         rules.validate_exp = false;
-        let key = DecodingKey::from_jwk(&key)
+        let key = DecodingKey::from_jwk(key)
             .map_err(|_| refused("the issuer's key is of a kind that is not known"))?;
         let claims = decode::<Map<String, Value>>(token, &key, &rules)
             .map_err(|error| refused(&error.to_string()))?

@@ -49,9 +49,9 @@ fn described(operation: &Operation) -> Value {
             json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
         })
         .collect();
-    for (name, kind, description) in operation.query {
-        parameters
-            .push(json!({"name": name, "in": "query", "description": description, "schema": {"type": kind}}));
+    for (name, takes, description) in operation.query {
+        let schema = takes.schema();
+        parameters.push(json!({"name": name, "in": "query", "description": description, "schema": schema}));
         if *name == "job_id" {
             let (what, schema) = ("The old name of `job_id`.", json!({"type": "string"}));
             parameters.push(
@@ -208,7 +208,7 @@ fn schemas() -> Value {
         "Reason": views::Reason, "Ledger": views::Ledger, "Backfill": Backfill, "Backfills": views::Backfills,
         "BackfillRequest": views::BackfillRequest, "BackfillAnswer": views::BackfillAnswer,
         "RetryRequest": views::RetryRequest, "Explanation": Explanation, "Receipts": views::Receipts,
-        "Artifacts": views::Artifacts, "Decision": views::Decision, "Approvals": views::Approvals,
+        "Artifacts": views::Artifacts, "Decision": views::Decision, "ApprovalDetails": views::ApprovalDetails, "Approvals": views::Approvals,
         "DeadLetter": DeadLetter, "DeadLetters": views::DeadLetters, "BulkRequest": views::BulkRequest,
         "BulkAnswer": views::BulkAnswer, "Queues": views::Queues, "Steps": views::Steps, "Step": views::Step,
         "ActivatedStep": Activated, "RollbackRequest": views::RollbackRequest, "Metrics": Metrics,

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, post, put};
+use serde_json::{Value, json};
 use stepwell::engine::document::cut;
 
 use super::App;
@@ -18,8 +19,8 @@ pub(crate) struct Operation {
     /// The role that it needs; none when it needs no key.
     pub role: Option<Role>,
     pub summary: &'static str,
-    /// Parameters of the query: name, JSON type, description.
-    pub query: &'static [(&'static str, &'static str, &'static str)],
+    /// Parameters of the query: name, what it takes, description.
+    pub query: Query,
     /// The schema of its body.
     pub body: Option<&'static str>,
     /// The status of a success, and the schema or media type of its answer.
@@ -31,9 +32,46 @@ pub(crate) struct Operation {
     pub command: &'static str,
 }
 
-const PAGE: &[(&str, &str, &str)] = &[
-    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the previous page."),
+/// Parameters of a query: name, what it takes, description.
+type Query = &'static [(&'static str, Takes, &'static str)];
+
+/// What a parameter of a query takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Text,
+    Switch,
+    /// A whole number from the first to the second.
+    Whole(u32, u32),
+}
+
+impl Takes {
+    /// Its JSON Schema.
+    pub fn schema(self) -> Value {
+        match self {
+            Self::Text => json!({"type": "string"}),
+            Self::Switch => json!({"type": "boolean"}),
+            Self::Whole(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        }
+    }
+
+    /// What a value must be that this does not take.
+    fn wrong(self, value: &str) -> Option<String> {
+        match self {
+            Self::Text => None,
+            Self::Switch => (!matches!(value, "true" | "false")).then(|| "true or false".to_owned()),
+            Self::Whole(least, most) => {
+                let fits = value.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number));
+                (!fits).then(|| format!("a whole number from {least} to {most}"))
+            }
+        }
+    }
+}
+
+const LIMIT: Takes = Takes::Whole(1, 1000);
+
+const PAGE: Query = &[
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 
 macro_rules! operations {
@@ -64,57 +102,62 @@ mod role {
     pub const admin: Option<Role> = Some(Role::Admin);
 }
 
-const NONE: &[(&str, &str, &str)] = &[];
-const RUNS: &[(&str, &str, &str)] = &[
-    ("job_id", "string", "Only runs of this job."),
-    ("queue", "string", "Only runs of this queue."),
-    ("status", "string", "Only runs with this status."),
-    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the previous page."),
+const NONE: Query = &[];
+const RUNS: Query = &[
+    ("job_id", Takes::Text, "Only runs of this job."),
+    ("queue", Takes::Text, "Only runs of this queue."),
+    ("status", Takes::Text, "Only runs with this status."),
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
-const PREVIEW: &[(&str, &str, &str)] = &[
-    ("count", "integer", "Number of fires, 1 to 1000. Default: 20."),
-    ("from", "string", "From that time: with an offset, or a wall time of the job's zone. Default: now."),
+const PREVIEW: Query = &[
+    ("count", Takes::Whole(1, 1000), "Number of fires. Default: 20."),
+    ("from", Takes::Text, "From that time: with an offset, or a wall time of the job's zone. Default: now."),
 ];
-const LEDGER: &[(&str, &str, &str)] = &[
-    ("job_id", "string", "Only fires of this job."),
-    ("decision", "string", "Only fires with this decision."),
-    ("from", "string", "Only fires due at or after this time (RFC 3339)."),
-    ("to", "string", "Only fires due before this time (RFC 3339)."),
-    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the previous page."),
+const LEDGER: Query = &[
+    ("job_id", Takes::Text, "Only fires of this job."),
+    ("decision", Takes::Text, "Only fires with this decision."),
+    ("from", Takes::Text, "Only fires due at or after this time (RFC 3339)."),
+    ("to", Takes::Text, "Only fires due before this time (RFC 3339)."),
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
-const REGISTER: &[(&str, &str, &str)] = &[
+const REGISTER: Query = &[
     (
         "force",
-        "boolean",
+        Takes::Switch,
         "Registers the component even if stored jobs would not be valid with it, or another component has its version.",
     ),
     (
         "replace",
-        "boolean",
+        Takes::Switch,
         "Lets the component replace a built-in step, without the grants of policies that name that step.",
     ),
 ];
-const REMOVE: &[(&str, &str, &str)] =
-    &[("force", "boolean", "Removes it even if stored jobs would not run without it. Default: false.")];
-const LETTERS: &[(&str, &str, &str)] = &[
-    ("state", "string", "`open`, `redriven` or `discarded`. Default: all."),
-    ("limit", "integer", "Maximum number of items, 1 to 1000. Default: 100."),
-    ("cursor", "string", "`next_cursor` of the previous page."),
+const REMOVE: Query =
+    &[("force", Takes::Switch, "Removes it even if stored jobs would not run without it. Default: false.")];
+const LETTERS: Query = &[
+    ("state", Takes::Text, "`open`, `redriven` or `discarded`. Default: all."),
+    ("limit", LIMIT, "Maximum number of items. Default: 100."),
+    ("cursor", Takes::Text, "`next_cursor` of the previous page."),
 ];
 
-const VERIFY: &[(&str, &str, &str)] =
-    &[("expect", "string", "A row that must be in the log: the `head` of an earlier check. Default: none.")];
+const VERIFY: Query = &[(
+    "expect",
+    Takes::Text,
+    "A row that must be in the log: the `head` of an earlier check. Default: none.",
+)];
 
-const CLEAN_UP: &[(&str, &str, &str)] = &[
+const HOURS: Query = &[("hours", Takes::Whole(1, 8760), "Number of hours. Default: 24.")];
+
+const CLEAN_UP: Query = &[
     (
         "days",
-        "integer",
+        Takes::Whole(0, 36_500),
         "Removes runs that ended more than this many days ago. Default: the retention of the configuration.",
     ),
-    ("dry_run", "boolean", "Only counts the runs. Default: false."),
-    ("include_dead", "boolean", "Removes runs with open dead letters, too. Default: false."),
+    ("dry_run", Takes::Switch, "Only counts the runs. Default: false."),
+    ("include_dead", Takes::Switch, "Removes runs with open dead letters, too. Default: false."),
 ];
 
 operations! {
@@ -159,6 +202,7 @@ operations! {
     get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Lists the files in the workspace of a run", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
     get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "Downloads a file from the workspace of a run", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
     post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects a step that waits for an approval", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
+    get "/api/v2/runs/{id}/approvals/{step}" getApproval viewer r::approval, "Shows an approval that a run waits for, with the configurations that it is about", query NONE, body None, gives 200 "ApprovalDetails", waits false, command "approvals show ID STEP";
     get "/api/v2/approvals" listApprovals viewer r::approvals, "Lists the runs that wait for an approval", query PAGE, body None, gives 200 "Approvals", waits false, command "approvals list";
 
     get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Lists failed, timed-out and expired runs that need attention", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
@@ -176,7 +220,7 @@ operations! {
     post "/api/v2/steps" registerStep admin s::register, "Registers a component (`application/wasm`) as the active version of its step type, on every node", query REGISTER, body None, gives 201 "ActivatedStep", waits true, command "steps register FILE";
     post "/api/v2/steps/{id}/rollback" rollbackStep admin s::roll_back, "Activates an earlier version of a registered step", query NONE, body Some("RollbackRequest"), gives 200 "ActivatedStep", waits true, command "steps rollback TYPE [VERSION]";
     delete "/api/v2/steps/{id}" removeStep admin s::remove, "Removes a registered step, or one version of it (`TYPE@VERSION`)", query REMOVE, body None, gives 204 "", waits false, command "steps remove TYPE";
-    get "/api/v2/metrics" getMetrics viewer h::metrics, "Summarizes the runs of the last hours", query &[("hours", "integer", "Number of hours, 1 to 8760. Default: 24.")], body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
+    get "/api/v2/metrics" getMetrics viewer h::metrics, "Summarizes the runs of the last hours", query HOURS, body None, gives 200 "Metrics", waits false, command "metrics --hours 24";
     get "/api/v2/system/health" systemHealth viewer h::health, "Checks each part of the service", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
     get "/api/v2/audit" listAudit admin h::audit, "Lists the audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
@@ -203,7 +247,8 @@ const EVERYWHERE: &[&str] = &[
 ];
 
 impl Operation {
-    /// What is wrong with the query of a request: a parameter that the operation does not have, or a number that is none.
+    /// What is wrong with the query of a request: a parameter that the operation does not have, or a value that it does
+    /// not take.
     pub fn query_problem(&self, query: &str) -> Option<String> {
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -214,17 +259,13 @@ impl Operation {
             // `job` is the command's word for `job_id`.
             let known = |known: &str| *known == *name || known == "job_id" && *name == *"job";
             match self.query.iter().find(|(parameter, ..)| known(parameter)) {
-                Some((_, "integer", _)) if value.parse::<u32>().is_err() => {
-                    return Some(format!("`{}` {}", cut(&name, 40), no_number(&value)));
+                Some((_, takes, _)) => {
+                    if let Some(right) = takes.wrong(&value) {
+                        let (name, value) = (cut(&name, 40), cut(&value, 40));
+                        return Some(format!("`{name}` must be {right}, not `{value}`"));
+                    }
+                    seen.push(own.to_owned());
                 }
-                Some((_, "boolean", _)) if !matches!(&*value, "true" | "false") => {
-                    return Some(format!(
-                        "`{}` must be true or false, not `{}`",
-                        cut(&name, 40),
-                        cut(&value, 40)
-                    ));
-                }
-                Some(_) => seen.push(own.to_owned()),
                 None => {
                     let names: Vec<&str> = self.query.iter().map(|(name, ..)| *name).collect();
                     let known = match names.as_slice() {
@@ -241,17 +282,6 @@ impl Operation {
     /// Whether it is about what belongs to no project.
     pub fn everywhere(&self) -> bool {
         EVERYWHERE.contains(&self.id)
-    }
-}
-
-/// Why a text is not the number that a parameter may be.
-fn no_number(value: &str) -> String {
-    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
-    let shown = cut(value, 40);
-    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        true if value.starts_with('-') => format!("must not be negative, as `{shown}` is"),
-        true => format!("must be at most {}, not `{shown}`", u32::MAX),
-        false => format!("must be a whole number, not `{shown}`"),
     }
 }
 

@@ -26,8 +26,8 @@ use super::handlers::{Page, Params, limit, page};
 use super::problem::Problem;
 use super::v2::accepted;
 use super::views::{
-    Approval, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run, Runs,
-    StepReceipt,
+    Approval, ApprovalDetails, Approvals, Artifact, Artifacts, Decision, Reason, Receipts, RetryRequest, Run,
+    Runs, StepReceipt,
 };
 use super::{App, Caller, cursor};
 
@@ -59,7 +59,7 @@ pub(super) async fn list(
         None => None,
     };
     let before = cursor::read("runs", query.cursor.as_deref())?;
-    let limit = limit(query.limit)?;
+    let limit = limit(query.limit);
     let job_id = query.job_id.map(|id| caller.job(&id)).transpose()?;
     let filter = RunFilter { job_id, queue: query.queue, status, ..RunFilter::default() };
     let fetch = |before: Option<String>, limit| {
@@ -230,7 +230,7 @@ pub(super) async fn approvals(
     Extension(caller): Extension<Caller>,
     Params(query): Params<Page>,
 ) -> Result<Json<Approvals>, Problem> {
-    let wanted = limit(query.limit)? as usize;
+    let wanted = limit(query.limit) as usize;
     let before = cursor::read("approvals", query.cursor.as_deref())?;
     let (asking, mut next) = app.host.approvals(caller.bound(), before, LOOKED_THROUGH).await?;
     let mut items: Vec<Approval> = Vec::new();
@@ -261,6 +261,18 @@ fn asked(Asking { state, step }: &Asking) -> Option<Approval> {
         job_digest: job.digest().to_owned(),
         steps: found.bound.as_ref().map(|bound| bound.steps.clone()).unwrap_or_default(),
     })
+}
+
+pub(super) async fn approval(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((id, step)): Path<(String, String)>,
+) -> Result<Json<ApprovalDetails>, Problem> {
+    allowed(&app, &caller, &id).await?;
+    let asking = app.host.asking(&id, &step).await?;
+    let missing = || HostError::NoStep(id.clone(), step.clone());
+    let approval = asked(&asking).ok_or_else(missing)?;
+    Ok(Json(ApprovalDetails { approval, configurations: app.host.approved_steps(asking).await }))
 }
 
 pub(super) async fn decide(

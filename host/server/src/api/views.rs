@@ -9,7 +9,7 @@ use stepwell::engine::clock::Timestamp;
 use stepwell::engine::step::Need;
 use stepwell::engine::store::{AuditRow, DeadLetter, LedgerRow, RunRow};
 use stepwell::engine::{JobDefinition, Outcome, Receipt};
-use stepwell::{Backfill, Preview, QueueStatus, StepVersion, StoredJob};
+use stepwell::{ApprovedStep, Backfill, Preview, QueueStatus, StepVersion, StoredJob};
 
 use super::keys::{ApiKey, Role};
 use super::problem::Place;
@@ -171,6 +171,7 @@ pub(crate) struct RunRequest {
     #[schemars(range(max = 9))]
     pub priority: Option<u8>,
     /// When the run is due: a time with an offset, or a local time in the job's time zone. Default: now.
+    #[schemars(length(max = 64))]
     pub scheduled_time: Option<String>,
 }
 
@@ -217,10 +218,11 @@ pub(crate) struct BulkRequest {
     pub action: BulkAction,
     /// The ids of the runs. Default: all open dead letters (of `job_id`, if given), at most 1000.
     #[serde(default)]
-    #[schemars(length(max = 1000))]
+    #[schemars(length(max = 1000), inner(length(max = 100)))]
     pub ids: Option<Vec<String>>,
     /// Selects only dead letters of this job.
     #[serde(default)]
+    #[schemars(length(max = 100))]
     pub job_id: Option<String>,
     /// The reason, as free text.
     #[serde(default)]
@@ -252,10 +254,13 @@ pub(crate) struct BulkAnswer {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackfillRequest {
     /// The job's id.
+    #[schemars(length(max = 100))]
     pub job_id: String,
     /// The start of the range: a time with an offset, or a local time in the job's time zone.
+    #[schemars(length(max = 64))]
     pub from: String,
     /// The end of the range, which is not included.
+    #[schemars(length(max = 64))]
     pub to: String,
     /// The priority of the runs. Default: 0.
     #[serde(default)]
@@ -305,6 +310,15 @@ pub(crate) struct Approval {
     pub steps: BTreeMap<String, String>,
 }
 
+/// A step that waits for an approval, with what is approved.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ApprovalDetails {
+    #[serde(flatten)]
+    pub approval: Approval,
+    /// The configurations behind the digests in `steps`, in the order of the job.
+    pub configurations: Vec<ApprovedStep>,
+}
+
 /// A step type.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Step {
@@ -334,6 +348,7 @@ pub(crate) struct Step {
 pub(crate) struct RollbackRequest {
     /// The version (`1`, `1.2` or `1.2.3`) or the digest to activate. Default: the version registered
     /// before the active one.
+    #[schemars(length(max = 100))]
     pub version: Option<String>,
 }
 
@@ -401,9 +416,11 @@ pub(crate) struct KeyRequest {
     /// The projects that the key covers; `*` stands for all projects, and for what belongs to no project. Default:
     /// `default`.
     #[serde(default = "default_projects")]
+    #[schemars(length(max = 100), inner(length(max = 32)))]
     pub projects: Vec<String>,
     /// Patterns of the job ids that the key covers, with `*` as a wildcard. Default: all jobs.
     #[serde(default)]
+    #[schemars(length(max = 100), inner(length(max = 100)))]
     pub jobs: Vec<String>,
     /// When the key expires (RFC 3339). Default: never.
     #[serde(default)]
@@ -446,6 +463,7 @@ pub(crate) struct ScheduleRequest {
     /// The job, in the v2 or the legacy shape.
     pub job: Map<String, Value>,
     /// When the run is due: a time with an offset, or a local time in the job's time zone.
+    #[schemars(length(max = 64))]
     pub scheduled_time: String,
 }
 

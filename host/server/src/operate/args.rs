@@ -43,7 +43,7 @@ pub(crate) enum OperateCommand {
     /// Lists, redrives and discards failed, timed-out and expired runs that need attention.
     #[command(name = "dead-letters")]
     DeadLetters(Of<DeadLettersCommand>),
-    /// Lists, approves and rejects steps that wait for an approval.
+    /// Lists, shows, approves and rejects steps that wait for an approval.
     Approvals(Of<ApprovalsCommand>),
     /// Lists, pauses and resumes queues.
     Queues(Of<QueuesCommand>),
@@ -392,6 +392,14 @@ pub(crate) enum AuditCommand {
 pub(crate) enum ApprovalsCommand {
     /// Lists steps that wait for an approval.
     List,
+    /// Shows what a step that waits for an approval asks, and the configurations that the approval is about.
+    Show {
+        /// The run.
+        execution_id: String,
+        /// The step. Its id differs from that of the option `--step`, which every command has.
+        #[arg(id = "approval_step", value_name = "STEP", help = "The step")]
+        step: String,
+    },
     /// Approves a step.
     Approve(DecisionArgs),
     /// Rejects a step.
@@ -408,7 +416,7 @@ pub(crate) struct DecisionArgs {
     /// A comment, for the record.
     #[arg(long, default_value = "", hide_default_value = true)]
     pub comment: String,
-    /// The digest of what is approved, as `approvals list` shows it: the decision is refused when something else is asked.
+    /// The digest of what is approved, as `approvals show` prints it: the decision is refused when something else is asked.
     #[arg(long, value_name = "SHA256")]
     pub digest: Option<String>,
 }

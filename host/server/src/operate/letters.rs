@@ -11,7 +11,7 @@ use super::{Ends, each, show, show_all};
 use crate::Exit;
 use crate::cli::{ApiArgs, Output};
 use crate::client::{Call, Client};
-use crate::display::plain;
+use crate::display::{plain, plain_lines};
 use crate::failure::Failure;
 use crate::files;
 use crate::print;
@@ -165,6 +165,10 @@ pub(super) async fn approvals(command: ApprovalsCommand, api: &ApiArgs) -> Ends 
         ApprovalsCommand::List => {
             return show(api.output, &client.list(|| Call::get(&["approvals"]), MOST_LISTED).await?, waiting);
         }
+        ApprovalsCommand::Show { execution_id, step } => {
+            let call = Call::get(&["runs", &execution_id, "approvals", &step]);
+            return show(api.output, &client.ask(call).await?, asked);
+        }
         ApprovalsCommand::Approve(args) => (args, true),
         ApprovalsCommand::Reject(args) => (args, false),
     };
@@ -179,6 +183,38 @@ pub(super) async fn approvals(command: ApprovalsCommand, api: &ApiArgs) -> Ends 
         };
         format!("{}: {verdict}; {then}", args.execution_id)
     })
+}
+
+/// An approval with all that it is about.
+fn asked(approval: &Value) -> String {
+    let of = |name: &str| plain(&text(approval, &format!("/{name}")));
+    let mut lines = vec![
+        format!("run        {}", of("execution_id")),
+        format!("job        {} ({})", of("job_id"), of("job_digest")),
+        format!("step       {}", of("step_id")),
+        format!("message    {}", of("message")),
+        format!("approvers  {}", of("approvers")),
+        format!("until      {}", time(approval, "/until")),
+        format!("digest     {}", of("digest")),
+    ];
+    let steps = approval.get("configurations").and_then(Value::as_array).into_iter().flatten();
+    for step in steps {
+        let part = |name: &str| plain(&text(step, &format!("/{name}")));
+        lines.push(format!("\n{} ({}), {}", part("step_id"), part("step_type"), part("digest")));
+        let config = step.get("configuration").filter(|config| !config.is_null());
+        lines.push(match config.map(serde_json::to_string_pretty) {
+            Some(Ok(config)) => {
+                plain_lines(&config).lines().map(|line| format!("  {line}\n")).collect::<String>()
+            }
+            _ => {
+                "  not known here: it has changed since the approval was asked for, or this process lacks the component\n".to_owned()
+            }
+        });
+        if step.get("shortened").and_then(Value::as_bool).unwrap_or(false) {
+            lines.push("  (parts are left out, since it is long)\n".to_owned());
+        }
+    }
+    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
 fn waiting(approvals: &Value) -> String {

@@ -165,15 +165,18 @@ pub(super) async fn verify_audit(expect: Option<&str>, api: &ApiArgs) -> Ends {
     let intact = found.get("intact").and_then(Value::as_bool).unwrap_or(false);
     show(api.output, &found, |found| {
         let rows = text(found, "/rows");
-        let mut lines = vec![match intact {
-            true => format!("the audit log is intact: {rows} rows"),
-            false => format!(
-                "the audit log is broken at row {} of the chain (seq {}): {}",
-                text(found, "/broken/number"),
-                text(found, "/broken/seq"),
-                text(found, "/broken/why")
+        let mut lines = match intact {
+            true => vec![format!("the audit log is intact: {rows} rows")],
+            false => broken_row(found),
+        };
+        match text(found, "/expected").as_str() {
+            "removed" => lines.push(
+                "the retention has removed the expected row, so that it says nothing: keep a newer head"
+                    .to_owned(),
             ),
-        }];
+            "unchecked" => lines.push("the expected row was not reached".to_owned()),
+            _ => {}
+        }
         if text(found, "/removed") != "0" {
             lines.push(format!("rows that the retention removed before them: {}", text(found, "/removed")));
         }
@@ -187,6 +190,20 @@ pub(super) async fn verify_audit(expect: Option<&str>, api: &ApiArgs) -> Ends {
         lines.join("\n")
     })?;
     Ok(if intact { Exit::Success } else { Exit::RunFailed })
+}
+
+/// Where the audit log is broken, why, and what to do.
+fn broken_row(found: &Value) -> Vec<String> {
+    let of = |what: &str| text(found, &format!("/broken/{what}"));
+    let place = match (of("seq").as_str(), of("after").as_str()) {
+        ("", "") => String::new(),
+        ("", after) => format!(", after the row with seq {after}"),
+        (seq, _) => format!(", the row with seq {seq}"),
+    };
+    vec![
+        format!("the audit log is broken at row {} of the chain{place}: {}", of("number"), of("why")),
+        format!("help: {}", of("help")),
+    ]
 }
 
 pub(super) async fn keys(command: KeysCommand, api: &ApiArgs) -> Ends {

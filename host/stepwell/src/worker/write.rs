@@ -8,49 +8,25 @@ use stepwell_engine::run::{Event, apply};
 use stepwell_engine::store::{Checkpoint, Commit, Next};
 use tokio::time::sleep;
 
-use super::{Notice, Worker, dead_letter};
-use crate::HostError;
+use super::{Hold, Notice, Worker, dead_letter};
+use crate::{Host, HostError};
 
 impl Worker<'_> {
     /// Writes a checkpoint in place of the one before; first what came before it.
     pub(super) async fn save_checkpoint(&mut self, step: usize, data: String) -> Result<(), HostError> {
         self.commit(Next::Keep).await?;
-        self.commits += 1;
         self.written = self.written.saturating_add(json_bytes(&data));
         let checkpoint = Checkpoint {
             execution_id: self.hold.execution_id.clone(),
             fence: self.hold.fence,
-            number: self.commits,
+            number: self.hold.next_commit(),
             step,
             data,
         };
         let store = self.host.store.clone();
-        self.until_written(|| store.save_checkpoint(checkpoint.clone())).await?;
+        self.host.until_written(&self.hold, || store.save_checkpoint(checkpoint.clone())).await?;
         apply(&mut self.state, &Event::CheckpointSaved { step, data: checkpoint.data })?;
         Ok(())
-    }
-
-    /// Writes, and tries again while the store cannot be written: what was done is not lost for a disk that is full.
-    async fn until_written<T, F>(&self, write: impl Fn() -> F) -> Result<T, HostError>
-    where
-        F: Future<Output = Result<T, StoreError>>,
-    {
-        let mut pause = Duration::from_millis(100);
-        loop {
-            match self.host.timed("commit", write()).await {
-                Err(StoreError::Unavailable(why)) => {
-                    tracing::warn!("{}: {why}; trying again", self.hold.execution_id);
-                    tokio::select! {
-                        biased;
-                        () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
-                        () = self.hold.abort.cancelled() => {
-                            return Err(StoreError::Stale(self.hold.execution_id.clone()).into());
-                        }
-                    }
-                }
-                written => return Ok(written?),
-            }
-        }
     }
 
     pub(super) fn push(&mut self, event: Event) -> Result<(), HostError> {
@@ -67,11 +43,10 @@ impl Worker<'_> {
             return Ok(());
         }
         let events = std::mem::take(&mut self.pending);
-        self.commits += 1;
         let commit = Commit {
             execution_id: self.hold.execution_id.clone(),
             fence: self.hold.fence,
-            number: self.commits,
+            number: self.hold.next_commit(),
             events: events.clone(),
             logs: std::mem::take(&mut self.logs),
             forget_checkpoint: std::mem::take(&mut self.forget_checkpoint),
@@ -83,7 +58,7 @@ impl Worker<'_> {
             at: self.now(),
         };
         let store = self.host.store.clone();
-        let free = self.until_written(|| store.commit(commit.clone())).await?;
+        let free = self.host.until_written(&self.hold, || store.commit(commit.clone())).await?;
         self.committed = self.state.status;
         if !commit.logs.is_empty() || next == Next::End {
             self.host.logged(&self.hold.execution_id);
@@ -101,6 +76,31 @@ impl Worker<'_> {
         }
         self.host.moved(&self.state);
         Ok(())
+    }
+}
+
+impl Host {
+    /// Writes, and tries again while the store cannot be written: what was done is not lost for a disk that is full.
+    pub(super) async fn until_written<T, F>(&self, hold: &Hold, write: impl Fn() -> F) -> Result<T, HostError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.timed("commit", write()).await {
+                Err(StoreError::Unavailable(why)) => {
+                    tracing::warn!("{}: {why}; trying again", hold.execution_id);
+                    tokio::select! {
+                        biased;
+                        () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
+                        () = hold.abort.cancelled() => {
+                            return Err(StoreError::Stale(hold.execution_id.clone()).into());
+                        }
+                    }
+                }
+                written => return Ok(written?),
+            }
+        }
     }
 }
 

@@ -106,17 +106,10 @@ const SCHEMA: &str = "
         n    INTEGER,
         hash TEXT
     ) STRICT;
-    CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
-    CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
-    CREATE INDEX audit_by_time ON audit (at);
-    CREATE TABLE audit_chain (
-        id        INTEGER PRIMARY KEY,
-        cut       INTEGER NOT NULL,
-        cut_hash  TEXT NOT NULL,
-        last      INTEGER NOT NULL,
-        last_hash TEXT NOT NULL
-    ) STRICT;
-    INSERT INTO audit_chain VALUES (1, 0, '', 0, '');
+";
+
+/// The tables of [`SCHEMA`] that version 4 added.
+const SINCE_4: &str = "
     CREATE TABLE leases (
         queue  TEXT PRIMARY KEY,
         holder TEXT NOT NULL,
@@ -128,7 +121,22 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// From version 3 to 4.
+/// What version 6 added: the end of the chain of the audit log, and what finds its rows.
+const SINCE_6: &str = "
+    CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
+    CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
+    CREATE INDEX audit_by_time ON audit (at);
+    CREATE TABLE audit_chain (
+        id        INTEGER PRIMARY KEY,
+        cut       INTEGER NOT NULL,
+        cut_hash  TEXT NOT NULL,
+        last      INTEGER NOT NULL,
+        last_hash TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO audit_chain VALUES (1, 0, '', 0, '');
+";
+
+/// From version 3 to 4; [`SINCE_4`] follows.
 const UPGRADE_4: &str = "
     ALTER TABLE definitions ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE journal ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
@@ -139,40 +147,21 @@ const UPGRADE_4: &str = "
     ALTER TABLE schedules ADD COLUMN queue TEXT NOT NULL DEFAULT '';
     UPDATE schedules SET queue = COALESCE(
         (SELECT json_extract(job, '$.timezone') FROM definitions WHERE definitions.digest = schedules.digest), 'UTC');
-    CREATE TABLE leases (
-        queue  TEXT PRIMARY KEY,
-        holder TEXT NOT NULL,
-        ends   INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE components (
-        digest TEXT PRIMARY KEY,
-        wasm   BLOB NOT NULL
-    ) STRICT;
 ";
 
 /// From version 4 to 5.
 const UPGRADE_5: &str = "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER;";
 
-/// From version 5 to 6.
+/// From version 5 to 6; [`SINCE_6`] follows.
 const UPGRADE_6: &str = "
     CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
     ALTER TABLE audit ADD COLUMN n INTEGER;
     ALTER TABLE audit ADD COLUMN hash TEXT;
-    CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
-    CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
-    CREATE INDEX audit_by_time ON audit (at);
-    CREATE TABLE audit_chain (
-        id        INTEGER PRIMARY KEY,
-        cut       INTEGER NOT NULL,
-        cut_hash  TEXT NOT NULL,
-        last      INTEGER NOT NULL,
-        last_hash TEXT NOT NULL
-    ) STRICT;
-    INSERT INTO audit_chain VALUES (1, 0, '', 0, '');
 ";
 
 /// The upgrades, by the version that they lead to.
-const UPGRADES: [(u32, &str); 3] = [(4, UPGRADE_4), (5, UPGRADE_5), (6, UPGRADE_6)];
+const UPGRADES: [(u32, &[&str]); 3] =
+    [(4, &[UPGRADE_4, SINCE_4]), (5, &[UPGRADE_5]), (6, &[UPGRADE_6, SINCE_6])];
 
 /// Brings the schema up to date.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -186,13 +175,15 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match version(&transaction)? {
         0 => {
-            transaction.execute_batch(SCHEMA)?;
+            for part in [SCHEMA, SINCE_4, SINCE_6] {
+                transaction.execute_batch(part)?;
+            }
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         VERSION => {}
         old @ OLDEST..VERSION => {
-            for (_, upgrade) in UPGRADES.iter().filter(|(to, _)| *to > old) {
-                transaction.execute_batch(upgrade)?;
+            for part in UPGRADES.iter().filter(|(to, _)| *to > old).flat_map(|(_, parts)| *parts) {
+                transaction.execute_batch(part)?;
             }
             transaction.pragma_update(None, "user_version", VERSION)?;
         }

@@ -1,0 +1,57 @@
+//! Panics that end what was called, and not whoever called it.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
+
+/// A panic, and what it said: for the log, since it speaks of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Panicked(pub String);
+
+impl Panicked {
+    fn of(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        Self(text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default())
+    }
+}
+
+/// Calls `work`.
+///
+/// # Errors
+/// When it panicked. What it had changed may be half changed: drop it.
+pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Panicked::of(&*payload))
+}
+
+/// Awaits `work`.
+///
+/// # Errors
+/// As [`contained`], for each time that it goes on.
+pub async fn contained_future<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut work = Box::pin(work);
+    poll_fn(move |cx| match contained(|| work.as_mut().poll(cx)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_the_call_and_says_what_it_said() {
+        assert_eq!(contained(|| 7), Ok(7));
+        assert_eq!(contained(|| -> u8 { panic!("no") }), Err(Panicked("no".to_owned())));
+        let later = async |fails: bool| {
+            tokio::task::yield_now().await;
+            assert!(!fails, "after {}", "all");
+            7
+        };
+        assert_eq!(contained_future(later(false)).await, Ok(7));
+        assert_eq!(contained_future(later(true)).await, Err(Panicked("after all".to_owned())));
+    }
+}

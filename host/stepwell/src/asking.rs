@@ -1,0 +1,169 @@
+//! Approvals that are asked for: what an approver sees of what they decide about.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use stepwell_engine::document::{cut, is_secret_name};
+use stepwell_engine::run::{RunState, digest};
+use stepwell_sandbox::secrets::Mask;
+
+use crate::operate::{asks, not_asking};
+use crate::{Asking, Host, HostError};
+
+/// Characters of a text, items of a list and keys of an object that are shown, and values in all.
+const TEXT: usize = 2000;
+const ITEMS: usize = 100;
+const VALUES: usize = 1000;
+/// Characters of all texts of a step together.
+const TEXTS: usize = 32 << 10;
+/// Steps whose configurations are shown.
+const STEPS: usize = 100;
+
+/// The configuration of a step behind an approval.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ApprovedStep {
+    /// The step.
+    pub step_id: String,
+    /// The type of the step.
+    pub step_type: String,
+    /// The digest that the approval binds.
+    pub digest: String,
+    /// The configuration with that digest: its expressions filled in, its defaults added, secrets as `***`. Null when what
+    /// can be seen now has another digest, so that an approval is refused.
+    pub configuration: Option<Value>,
+    /// Whether parts of the configuration are left out, since it is long.
+    pub shortened: bool,
+}
+
+impl Host {
+    /// The approval that a run waits for at a step.
+    ///
+    /// # Errors
+    /// When there is no such run, it does not wait there, or the store failed.
+    pub async fn asking(&self, execution_id: &str, step_id: &str) -> Result<Asking, HostError> {
+        // With its variables, which expressions name.
+        let state = self.run(execution_id).await?;
+        match asks(&state, step_id) {
+            Some((step, _)) => Ok(Asking { state, step }),
+            None => Err(not_asking(execution_id, step_id)),
+        }
+    }
+
+    /// The configurations that an approval is about, as far as they are known before the decision.
+    pub async fn approved_steps(&self, asking: Asking) -> Vec<ApprovedStep> {
+        let host = self.clone();
+        // Expressions are filled in, and files of secrets are read.
+        let shown = tokio::task::spawn_blocking(move || host.approved_steps_now(&asking.state, asking.step));
+        shown.await.unwrap_or_default()
+    }
+
+    fn approved_steps_now(&self, state: &RunState, step: usize) -> Vec<ApprovedStep> {
+        let bound = state.steps.get(step).and_then(|step| step.bound.clone()).unwrap_or_default();
+        let known = self.known_configurations(state, step);
+        let mask = Mask::of(&self.configuration());
+        let job = &state.run.job;
+        let bound_steps = job.all_steps().filter_map(|step| Some((step, bound.steps.get(&step.id)?)));
+        let shown = bound_steps.take(STEPS).map(|(definition, bound)| {
+            let config = known.iter().find(|(id, config)| *id == definition.id && digest(config) == *bound);
+            let mut excerpt = Excerpt { mask: &mask, values: VALUES, texts: TEXTS, shortened: false };
+            let configuration = config.map(|(_, config)| excerpt.of("", config));
+            ApprovedStep {
+                step_id: definition.id.clone(),
+                step_type: definition.step_type.clone(),
+                digest: bound.clone(),
+                configuration,
+                shortened: excerpt.shortened,
+            }
+        });
+        shown.collect()
+    }
+}
+
+/// Takes the beginning of a value, and masks what is secret in it.
+struct Excerpt<'m> {
+    mask: &'m Mask,
+    values: usize,
+    texts: usize,
+    shortened: bool,
+}
+
+impl Excerpt<'_> {
+    fn of(&mut self, name: &str, value: &Value) -> Value {
+        if self.values == 0 {
+            self.shortened = true;
+            return Value::String("...".to_owned());
+        }
+        self.values -= 1;
+        match value {
+            Value::String(text) if is_secret_name(name) && !text.is_empty() => {
+                Value::String("***".to_owned())
+            }
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Array(items) => {
+                let mut list: Vec<Value> = items.iter().take(ITEMS).map(|item| self.of(name, item)).collect();
+                if items.len() > ITEMS {
+                    self.shortened = true;
+                    list.push(format!("... {} more", items.len() - ITEMS).into());
+                }
+                Value::Array(list)
+            }
+            Value::Object(map) => {
+                // What stands below a secret name is secret.
+                let below = |key| if is_secret_name(name) { name } else { key };
+                let entries = map.iter().take(ITEMS);
+                let entries = entries.map(|(key, item)| (self.text(key), self.of(below(key), item)));
+                let mut object: Map<String, Value> = entries.collect();
+                if map.len() > ITEMS {
+                    self.shortened = true;
+                    object.insert("...".to_owned(), format!("{} more", map.len() - ITEMS).into());
+                }
+                Value::Object(object)
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> String {
+        let masked = self.mask.text(text);
+        let most = TEXT.min(self.texts);
+        let shown = cut(&masked, most);
+        self.shortened |= shown.len() != masked.len();
+        self.texts = self.texts.saturating_sub(shown.chars().count());
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_long_configuration_is_shown_in_part_and_secrets_are_not() {
+        let mask = Mask::default();
+        let shown = |value: &Value| {
+            let mut excerpt = Excerpt { mask: &mask, values: VALUES, texts: TEXTS, shortened: false };
+            let shown = excerpt.of("", value);
+            (shown, excerpt.shortened)
+        };
+        let small = json!({"query": "SELECT 1", "rows": [1, 2, {"a": null}]});
+        assert_eq!(shown(&small), (small.clone(), false));
+        let secret = json!({"headers": {"Authorization": "Bearer x"}, "password": "p", "api_keys": ["a"], "credentials": {"user": ["u"]}, "max_tokens": 3});
+        let (masked, _) = shown(&secret);
+        assert_eq!(
+            masked,
+            json!({"headers": {"Authorization": "***"}, "password": "***", "api_keys": ["***"], "credentials": {"user": ["***"]}, "max_tokens": 3})
+        );
+        for (value, beginning) in [
+            (json!({"text": "x".repeat(5_000)}), format!("{{\"text\":\"{}...\"}}", "x".repeat(TEXT))),
+            (json!(vec![7; 5_000]), "[7,7,".to_owned()),
+            (json!({"deep": vec![vec![0; 99]; 99]}), "{\"deep\":[[0,".to_owned()),
+            (json!(vec!["y".repeat(1_999); 99]), "[\"yyy".to_owned()),
+        ] {
+            let (part, shortened) = shown(&value);
+            let text = part.to_string();
+            assert!(shortened && text.starts_with(&beginning) && text.len() < 50_000, "{}", cut(&text, 80));
+        }
+    }
+}

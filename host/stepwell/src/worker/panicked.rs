@@ -1,0 +1,156 @@
+//! A worker that panics outside of an attempt: a fault of Stepwell, which must neither hold its run until the claim
+//! expires nor come again for ever.
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use stepwell_engine::contain::{Panicked, contained, contained_future};
+use stepwell_engine::run::{Effect, Event, Replay, RunState, RunStatus, StepStatus, apply, next};
+use stepwell_engine::store::{Claim, Commit, Loaded, Next};
+use tokio_util::sync::CancellationToken;
+
+use super::{Hold, Left, Observer, dead_letter};
+use crate::node::lock;
+use crate::{Host, HostError};
+
+/// Panics in a row of the worker of a run that runs no step before the run ends.
+const MOST: u32 = 3;
+/// Runs whose panics are counted.
+const COUNTED: usize = 4096;
+
+impl Host {
+    /// Moves a run that was claimed until it has ended or waits, and gives the claim back. A panic on the way counts as a lost
+    /// attempt of the step whose turn it was.
+    pub(crate) async fn work(
+        &self,
+        claim: Claim,
+        observer: &dyn Observer,
+        cancel: CancellationToken,
+    ) -> Result<(RunState, Left), HostError> {
+        let hold = Arc::new(Hold::new(&claim, cancel));
+        let _held = self.hold(hold.clone());
+        let Panicked(what) = match contained_future(self.move_run(claim, hold.clone(), observer)).await {
+            Ok(moved) => {
+                lock(&self.node.panics).remove(&hold.execution_id);
+                return moved;
+            }
+            Err(panicked) => panicked,
+        };
+        tracing::error!(run = hold.execution_id, "internal error: the worker panicked: {what}");
+        self.measures.worker_panicked();
+        let given_back = contained_future(self.release_after_panic(&hold)).await;
+        given_back.unwrap_or_else(|Panicked(what)| {
+            let message = format!("internal error: the run cannot be given back: {what}");
+            Err(HostError::Refused(message))
+        })
+    }
+
+    /// Gives the claim of a worker that panicked back, with what that costs the run.
+    async fn release_after_panic(&self, hold: &Hold) -> Result<(RunState, Left), HostError> {
+        let Loaded { run, events, next: more } = self.store.load(&hold.execution_id).await?;
+        let mut replay = Replay::new(run);
+        replay.add(&events);
+        self.read_on(&hold.execution_id, more, |events| replay.add(&events)).await?;
+        let mut state = replay.end()?;
+        if state.status.is_terminal() {
+            // Its last commit has given the claim back.
+            self.moved(&state);
+            return Ok((state, Left::Ended));
+        }
+        let now = self.clock.now();
+        let before = state.status;
+        let mut events = Vec::new();
+        let mut push = |state: &mut RunState, event: Event| -> Result<(), HostError> {
+            apply(state, &event)?;
+            events.push(event);
+            Ok(())
+        };
+        let due = match turn_of(&state) {
+            Some((step, attempt, runs)) => {
+                if state.status == RunStatus::Queued {
+                    push(&mut state, Event::Started { at: now })?;
+                }
+                if !runs {
+                    push(&mut state, Event::StepStarted { step, attempt, at: now })?;
+                }
+                push(&mut state, Event::AttemptLost { step, attempt, at: now })?;
+                self.measures.attempt_lost();
+                None
+            }
+            // An approval runs nothing that could be lost.
+            None => match self.panicked_again(&hold.execution_id) {
+                ..MOST => Some(now + Duration::seconds(10)),
+                count => {
+                    let message = format!("the worker of the run panicked {count} times in a row");
+                    push(&mut state, Event::Faulted { message, at: now })?;
+                    None
+                }
+            },
+        };
+        let left = match (state.status.is_terminal(), due, next(&state)) {
+            (true, ..) => Left::Ended,
+            (_, Some(due), _) | (_, None, Some(Effect::RunStep { not_before: Some(due), .. })) => {
+                Left::Until(due)
+            }
+            _ => Left::Until(now),
+        };
+        let ended = left == Left::Ended;
+        let commit = Commit {
+            execution_id: hold.execution_id.clone(),
+            fence: hold.fence,
+            number: hold.next_commit(),
+            // An attempt that is tried again goes on from its checkpoint.
+            forget_checkpoint: !state.steps.iter().any(|step| step.status == StepStatus::Waiting),
+            events,
+            logs: Vec::new(),
+            status: Some(state.status).filter(|status| *status != before),
+            started_at: state.started_at,
+            dead: ended.then(|| dead_letter(&state, now)).flatten(),
+            audit: Vec::new(),
+            next: match left {
+                Left::Ended => Next::End,
+                Left::Until(due) => Next::Wait(due),
+            },
+            at: now,
+        };
+        let free = self.until_written(hold, || self.store.commit(commit.clone())).await?;
+        // What watches runs may be what panics.
+        let told = contained(|| {
+            if ended {
+                self.measures.ended(&state, now, commit.dead.is_some());
+                self.run_ended(&state, now);
+            }
+        });
+        if let Err(Panicked(what)) = told {
+            tracing::error!(run = hold.execution_id, "internal error: the end of a run is not told: {what}");
+        }
+        self.logged(&hold.execution_id);
+        self.wake(free.iter().map(String::as_str));
+        self.tell_queues(free);
+        self.moved(&state);
+        Ok((state, left))
+    }
+
+    /// Counts a panic of a worker whose run runs no step.
+    fn panicked_again(&self, execution_id: &str) -> u32 {
+        let mut panics = lock(&self.node.panics);
+        if panics.len() >= COUNTED && !panics.contains_key(execution_id) {
+            panics.clear();
+        }
+        let count = panics.entry(execution_id.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+}
+
+/// The step whose turn it is, its attempt, and whether that runs already.
+fn turn_of(state: &RunState) -> Option<(usize, u32, bool)> {
+    let running = state.steps.iter().position(|step| step.status == StepStatus::Running);
+    if let Some(step) = running {
+        return Some((step, state.steps.get(step)?.attempt, true));
+    }
+    match next(state)? {
+        Effect::RunStep { step, attempt, .. } => Some((step, attempt, false)),
+        _ => None,
+    }
+}
