@@ -6,7 +6,7 @@ use super::{CmdletInfo, Cx, Each, Gather};
 use crate::eval::Interp;
 use crate::eval::error::{Category, Fault, R};
 use crate::types::net::{Net, parse_date};
-use crate::value::{DateKind, Dict, DictKind, Object, ObjectKind, Str, Value, text};
+use crate::value::{DateKind, DateTime, Dict, DictKind, Object, ObjectKind, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -143,7 +143,7 @@ impl Writer {
             Value::Enum(e) if !self.names => self.out.push_str(&e.value.to_string()),
             Value::Enum(_) | Value::Type(_) => self.string(&text(value)),
             Value::DateTime(date) => {
-                let mut text = date.custom("yyyy-MM-ddTHH:mm:ss.FFFFFFF", 0).unwrap_or_default();
+                let mut text = plain_date(date, "yyyy-MM-ddTHH:mm:ss.FFFFFFF", 0);
                 match date.kind() {
                     DateKind::Utc => text.push('Z'),
                     DateKind::Local => text.push_str("+00:00"),
@@ -170,7 +170,7 @@ impl Writer {
                 Net::Guid(_) | Net::Uri(_) | Net::Regex(_) | Net::Culture(_) => self.string(&text(value)),
                 Net::Xml(node) => self.string(&node.outer()),
                 Net::DateOffset(date, offset) => {
-                    self.string(&date.custom("yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz", *offset).unwrap_or_default())
+                    self.string(&plain_date(date, "yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz", *offset))
                 }
                 _ => return self.properties(it, value, level),
             },
@@ -283,6 +283,10 @@ impl Writer {
         }
         self.out.push('"');
     }
+}
+
+fn plain_date(date: &DateTime, format: &str, offset: i64) -> String {
+    date.custom(format, offset, &crate::value::culture::invariant().dates.borrow()).unwrap_or_default()
 }
 
 fn parse(source: &str) -> Result<serde_json::Value, String> {

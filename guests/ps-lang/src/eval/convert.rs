@@ -9,6 +9,7 @@ use super::Interp;
 use super::error::{Category, Fault, Flow, R};
 use crate::types::net::{self, Net};
 use crate::types::{EnumType, Ty, TypeKind, native, type_of};
+use crate::value::culture;
 use crate::value::{Dict, DictKind, List, ListKind, ObjectKind, Str, TimeSpan, Value, numbers, text};
 
 impl Interp {
@@ -166,9 +167,13 @@ impl Interp {
                 | "System.Collections.Generic.IList",
                 _,
             ) => return self.as_collection(value, ty, name),
-            ("System.Globalization.CultureInfo", Value::Str(name)) => {
-                Some(Value::net(Net::Culture(name.clone())))
-            }
+            ("System.Globalization.CultureInfo", Value::Str(name)) => match culture::find(name) {
+                Some(found) => Some(crate::types::culture::value_of(Rc::new(found.editable()))),
+                None => {
+                    let why = crate::types::culture::unknown(name);
+                    return self.not_parsed(value, ty, "InvalidCastConstructorException", &why);
+                }
+            },
             (
                 "System.Delegate"
                 | "System.Func"

@@ -138,6 +138,9 @@ pub struct Interp {
     pub using: Option<Rc<Scope>>,
     /// How many variables are there from the beginning.
     pub automatic: usize,
+    /// `CurrentCulture`
+    pub culture: Rc<crate::value::culture::Culture>,
+    pub ui_culture: Rc<crate::value::culture::Culture>,
 }
 
 /// Names that the engine itself uses.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Interp;
-use super::call::wrap_getter;
+use super::call::{wrap_getter, wrap_setter};
 use super::error::{Category, Fault, Flow, R};
 use crate::symbol::{Map, Sym};
 use crate::types::{Call, Declared, Make, OBJECT, Ty, TypeInfo, type_of};
@@ -176,7 +176,7 @@ impl Interp {
                     Some(ty) => self.convert(value, &ty)?,
                     None => value.clone(),
                 };
-                set(self, object.base(), &[value])?;
+                set(self, object.base(), &[value]).map_err(|flow| wrap_setter(flow, name))?;
                 return Ok(true);
             }
         }

@@ -136,7 +136,7 @@ pub fn opened(value: &Value) -> Option<Vec<Value>> {
 fn line_of(it: &mut Interp, value: &Value) -> String {
     let text = match value {
         Value::Ext(ext) if ext.text.is_some() => text(value),
-        _ => it.to_text(value),
+        _ => it.shown(value),
     };
     format!("{text}\n")
 }
@@ -295,7 +295,6 @@ pub fn cell_text(it: &mut Interp, value: &Value, format: Option<&str>) -> String
     }
     match value.base() {
         Value::Null | Value::Void => String::new(),
-        Value::DateTime(date) => date.format("G").unwrap_or_default(),
         Value::Array(_) | Value::List(_) => braces(it, &value.items().unwrap_or_default()),
         Value::Dict(dict) if dict.is_set() => braces(it, &dict.keys()),
         Value::Dict(dict) => {
@@ -305,7 +304,7 @@ pub fn cell_text(it: &mut Interp, value: &Value, format: Option<&str>) -> String
         Value::Net(net) if net.items().is_some() => braces(it, &net.items().unwrap_or_default()),
         Value::Block(block) => block.text().to_owned(),
         Value::Type(ty) => ty.full_name(),
-        _ => it.to_text(value),
+        _ => it.shown(value),
     }
 }
 
@@ -320,8 +319,7 @@ fn braces(it: &mut Interp, items: &[Value]) -> String {
                 braces(it, &inner)
             }
             Value::Null => String::new(),
-            Value::DateTime(date) => date.format("G").unwrap_or_default(),
-            _ => it.to_text(item),
+            _ => it.shown(item),
         });
     }
     let more = if items.len() > limit { "…" } else { "" };

@@ -3,6 +3,7 @@
 use super::TypeInfo;
 use super::args::{at, boolean, integer, string, this};
 use super::chars::{BUILDER_MEMBERS, CHAR_MEMBERS, upper};
+use super::culture;
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::net::Net;
 use crate::eval::Interp;
@@ -404,14 +405,14 @@ const STRING_MEMBERS: &[Declared] = &[
             units(&part(this(t), integer(a, 0), integer(a, 1))?),
         ))
     }),
-    Method("string ToLower()", |_, t, _| Ok(Value::from(this(t).to_lowercase()))),
-    Method("string ToLower(System.Globalization.CultureInfo culture)", |_, t, _| {
-        Ok(Value::from(this(t).to_lowercase()))
+    Method("string ToLower()", |it, t, _| Ok(Value::from(culture::lower(this(t), &it.culture)))),
+    Method("string ToLower(System.Globalization.CultureInfo culture)", |_, t, a| {
+        Ok(Value::from(culture::lower(this(t), &*culture::named(&at(a, 0))?)))
     }),
     Method("string ToLowerInvariant()", |_, t, _| Ok(Value::from(this(t).to_lowercase()))),
-    Method("string ToUpper()", |_, t, _| Ok(Value::from(upper(this(t))))),
-    Method("string ToUpper(System.Globalization.CultureInfo culture)", |_, t, _| {
-        Ok(Value::from(upper(this(t))))
+    Method("string ToUpper()", |it, t, _| Ok(Value::from(culture::upper(this(t), &it.culture)))),
+    Method("string ToUpper(System.Globalization.CultureInfo culture)", |_, t, a| {
+        Ok(Value::from(culture::upper(this(t), &*culture::named(&at(a, 0))?)))
     }),
     Method("string ToUpperInvariant()", |_, t, _| Ok(Value::from(upper(this(t))))),
     Method("string ToString()", |_, t, _| Ok(t.clone())),
@@ -452,7 +453,7 @@ const STRING_MEMBERS: &[Declared] = &[
     }),
     Static("string Format(string format, params object[] args)", formatted),
     Static("string Format(System.IFormatProvider provider, string format, params object[] args)", |it, a| {
-        formatted(it, a.get(1..).unwrap_or_default())
+        it.with_provider(&at(a, 0), |it| formatted(it, a.get(1..).unwrap_or_default()))
     }),
     Static("string Concat(params object[] args)", concat),
     Static("string Concat(System.Collections.Generic.IEnumerable values)", |it, a| {
