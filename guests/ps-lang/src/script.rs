@@ -108,6 +108,7 @@ impl Interp {
             type_data: Vec::new(),
             using: None,
             automatic: 0,
+            width: crate::format::WIDTH,
             culture: crate::value::culture::default(),
             ui_culture: crate::value::culture::default(),
         };

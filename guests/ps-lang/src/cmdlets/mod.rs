@@ -13,6 +13,7 @@ pub mod formatting;
 pub mod items;
 pub mod jobs;
 pub mod json;
+mod json_read;
 pub mod members;
 pub mod module;
 pub mod objects;

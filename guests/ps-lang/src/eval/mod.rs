@@ -138,6 +138,8 @@ pub struct Interp {
     pub using: Option<Rc<Scope>>,
     /// How many variables are there from the beginning.
     pub automatic: usize,
+    /// How many columns the console has.
+    pub width: usize,
     /// `CurrentCulture`
     pub culture: Rc<crate::value::culture::Culture>,
     pub ui_culture: Rc<crate::value::culture::Culture>,

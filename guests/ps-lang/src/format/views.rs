@@ -184,6 +184,16 @@ fn net_view(it: &mut Interp, net: &Net, value: &Value) -> Option<View> {
             }
             Some(View { layout: Layout::Table(columns), of: Some("file".into()), title: Some(title) })
         }
+        Net::Culture(_) => {
+            let mut columns = left(&["LCID", "Name", "DisplayName"]);
+            for (column, width) in columns.iter_mut().zip([16, 16]) {
+                column.width = Some(width);
+            }
+            own("culture", Layout::Table(columns))
+        }
+        Net::NumberFormat(..) | Net::DateFormat(..) | Net::TextInfo(_) => {
+            Some(View { layout: Layout::List(Vec::new()), of: None, title: None })
+        }
         Net::Command(_) => own("command", Layout::Table(left(&["CommandType", "Name", "Version", "Source"]))),
         Net::Exception(_)
         | Net::StringBuilder(_)

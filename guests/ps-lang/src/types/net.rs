@@ -41,6 +41,8 @@ pub enum Net {
     Calendar,
     /// The thread of the script.
     Thread,
+    /// What `Format-Table` and its like have made.
+    Formatted(crate::format::prepared::Prepared),
     /// `.psobject`
     PsObject(Value),
     /// `.psobject.Properties`
@@ -223,6 +225,7 @@ impl Net {
             Self::TextInfo(_) => "System.Globalization.TextInfo",
             Self::Calendar => "System.Globalization.GregorianCalendar",
             Self::Thread => "System.Threading.Thread",
+            Self::Formatted(_) => "Microsoft.PowerShell.Commands.Internal.Format.FormatEntryData",
             Self::PsObject(_) => "System.Management.Automation.PSObject",
             Self::Properties(_) => "System.Management.Automation.PSMemberInfoIntegratingCollection",
             Self::Property(..) => "System.Management.Automation.PSNoteProperty",

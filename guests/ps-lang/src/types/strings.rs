@@ -30,6 +30,10 @@ pub const TYPES: &[TypeInfo] = &[
         &[("None", 0), ("RemoveEmptyEntries", 1), ("TrimEntries", 2)],
     ),
     TypeInfo::enumeration(
+        "System.Text.NormalizationForm",
+        &[("FormC", 1), ("FormD", 2), ("FormKC", 5), ("FormKD", 6)],
+    ),
+    TypeInfo::enumeration(
         "System.StringComparison",
         &[
             ("CurrentCulture", 0),
@@ -55,6 +59,22 @@ const COMPARER_MEMBERS: &[Declared] = &[
 fn folds(args: &[Value], index: usize) -> bool {
     // The odd values of `StringComparison` ignore case.
     integer(args, index) % 2 == 1
+}
+
+fn normalized(text: &str, form: i64) -> R<Value> {
+    use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
+    Ok(Value::from(match form {
+        1 => ComposingNormalizer::new_nfc().normalize(text).into_owned(),
+        2 => DecomposingNormalizer::new_nfd().normalize(text).into_owned(),
+        5 => ComposingNormalizer::new_nfkc().normalize(text).into_owned(),
+        6 => DecomposingNormalizer::new_nfkd().normalize(text).into_owned(),
+        _ => {
+            return net(
+                "System.ArgumentException",
+                "Invalid normalization form. (Parameter 'normalizationForm')",
+            );
+        }
+    }))
 }
 
 fn range_error<T>(name: &str) -> R<T> {
@@ -429,7 +449,16 @@ const STRING_MEMBERS: &[Declared] = &[
     Method("string TrimEnd(params char[] trimChars)", |_, t, a| {
         Ok(Value::from(this(t).trim_end_matches(is_any(&chars_of(a, 0)))))
     }),
-    Method("string Normalize()", |_, t, _| Ok(t.clone())),
+    Method("string Normalize()", |_, t, _| normalized(this(t), 1)),
+    Method("string Normalize(System.Text.NormalizationForm normalizationForm)", |_, t, a| {
+        normalized(this(t), integer(a, 0))
+    }),
+    Method("bool IsNormalized()", |_, t, _| {
+        Ok(Value::Bool(normalized(this(t), 1)?.as_str() == Some(this(t))))
+    }),
+    Method("bool IsNormalized(System.Text.NormalizationForm normalizationForm)", |_, t, a| {
+        Ok(Value::Bool(normalized(this(t), integer(a, 0))?.as_str() == Some(this(t))))
+    }),
     Method("System.CharEnumerator GetEnumerator()", |_, t, _| {
         Ok(Value::net(Net::Enumerator(units(this(t)).into())))
     }),

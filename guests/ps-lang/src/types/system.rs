@@ -229,6 +229,9 @@ const VERSION: &[Declared] = &[
     Property("int Minor", |_, t, _| Ok(part(t, 1))),
     Property("int Build", |_, t, _| Ok(part(t, 2))),
     Property("int Revision", |_, t, _| Ok(part(t, 3))),
+    // The halves of the revision.
+    Property("short MajorRevision", |_, t, _| Ok(Value::Short((parts(t)[3] >> 16) as i16))),
+    Property("short MinorRevision", |_, t, _| Ok(Value::Short(parts(t)[3] as i16))),
     Property("int Patch", |_, t, _| Ok(part(t, 2))),
     Method("int CompareTo(version value)", |_, t, a| Ok(Value::Int(parts(t).cmp(&parts(&at(a, 0))) as i32))),
     Method("string ToString()", |_, t, _| Ok(Value::from(version_text(&parts(t), 4)))),
