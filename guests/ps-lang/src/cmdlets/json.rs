@@ -159,6 +159,8 @@ impl Writer {
             Value::Single(v) if !v.is_finite() => self.string(&text(value)),
             Value::Double(v) => self.real(crate::value::numbers::shortest(*v)),
             Value::Single(v) => self.real(crate::value::numbers::shortest_single(*v)),
+            // A number of JSON holds what a double holds.
+            Value::Decimal(_) | Value::Big(_) if self.output => self.string(&text(value)),
             Value::Decimal(d) => {
                 let text = d.to_string();
                 self.real(text);

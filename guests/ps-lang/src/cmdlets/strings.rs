@@ -192,6 +192,12 @@ fn sources(cx: &mut Cx<'_>, items: Vec<Value>) -> R<Vec<Source>> {
 }
 
 fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
+    if cx
+        .text("Culture")
+        .is_some_and(|name| !["ordinal", "invariant", "current"].contains(&name.to_lowercase().as_str()))
+    {
+        cx.check_order()?;
+    }
     let options = if cx.flag("CaseSensitive") { 0 } else { IGNORE_CASE };
     let simple = cx.flag("SimpleMatch");
     let mut patterns = Vec::new();

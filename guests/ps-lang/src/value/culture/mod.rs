@@ -301,6 +301,13 @@ impl Culture {
         }
     }
 
+    /// Whether text sorts as it does in English; others have letters of their own, whose places are not known here.
+    pub fn sorts_as_english(&self) -> bool {
+        let plain = ["iv", "en", "de", "fr", "it", "pt", "nl", "ca", "id", "el", "he", "ru", "uk", "bg"]
+            .contains(&self.language());
+        plain && &*self.name != "fr-CA"
+    }
+
     /// What stands between the items of a list: where the comma is the decimal point, a semicolon.
     pub fn list_separator(&self) -> &'static str {
         if &*self.number.borrow().decimal == "," { ";" } else { "," }
