@@ -156,6 +156,11 @@ impl Interp {
                 let items = self.enumerate(value);
                 Some(Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items))))
             }
+            ("System.Collections.Stack" | "System.Collections.Queue", Value::Array(_) | Value::List(_)) => {
+                let items = self.enumerate(value);
+                let kind = if name.ends_with("Stack") { ListKind::Stack } else { ListKind::Queue };
+                Some(Value::List(Rc::new(List::new(kind, crate::types::OBJECT, items))))
+            }
             ("System.Array", _) => return self.as_array(value, &crate::types::OBJECT),
             (
                 "System.Collections.Generic.List"
@@ -469,6 +474,9 @@ impl Interp {
             "System.Numerics.BigInteger" => numbers::parse_big(trimmed).map(Value::big).or_else(|| {
                 numbers::parse_double(trimmed).and_then(numbers::round_to_integer).map(Value::big)
             }),
+            "System.UInt32" | "System.UInt64" if unsigned_hex(trimmed).is_some() => {
+                unsigned_hex(trimmed).map(Value::ULong)
+            }
             _ => trimmed
                 .parse::<i64>()
                 .ok()
@@ -524,6 +532,12 @@ impl Interp {
             other => other,
         }
     }
+}
+
+/// `0xFF`, whose digits are no sign of a type without one.
+fn unsigned_hex(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    u64::from_str_radix(digits, 16).ok()
 }
 
 fn too_large(name: &str) -> &'static str {

@@ -42,7 +42,15 @@ impl Interp {
                 self.run_block(&block, &out)?;
                 text(&out.into_value()).into()
             }
-            other => self.to_text(&other).into(),
+            other => {
+                // A key need not be a text.
+                if let Value::Dict(dict) = object.base()
+                    && let Some(value) = dict.get(&other)
+                {
+                    return Ok(value);
+                }
+                self.to_text(&other).into()
+            }
         };
         self.member(&object, &name)
     }

@@ -284,7 +284,6 @@ impl Interp {
         *record.details.borrow_mut() = Some(first.message.as_str().into());
         *record.position.borrow_mut() = Some(Position { source: source.clone(), span: first.span });
         record.qualified.set(true);
-        record.ends_script.set(true);
         Box::new(Flow::Error(record))
     }
 }

@@ -304,6 +304,10 @@ impl Interp {
                     let (index, width) = place.split_once(',').map_or((place, "0"), |(a, b)| (a, b));
                     let index: usize = index.trim().parse().map_err(|_| bad())?;
                     let width: i32 = width.trim().parse().map_err(|_| bad())?;
+                    // .NET has the same bound.
+                    if width.unsigned_abs() > 1_000_000 {
+                        return Err(bad());
+                    }
                     let Some(value) = args.get(index) else {
                         return Err("Index (zero based) must be greater than or equal to zero and less than the size of the argument list.".into());
                     };
