@@ -45,3 +45,9 @@ one; two
 [pscustomobject]@{ Text = 'x' * 150 } | Format-Table | Out-String -Width 200
 [cultureinfo]'de-DE'
 Get-Date '2026-03-01' -DisplayHint Date
+
+# The code of a script.
+Set-Content seven.ps1 'exit 7'; & ./seven.ps1; "$? $LASTEXITCODE"
+Set-Content zero.ps1 'exit 0'; & ./zero.ps1; "$? $LASTEXITCODE"
+& ./seven.ps1 | Out-Null; "$LASTEXITCODE"
+if (& { ./seven.ps1; $? }) { 'true' } else { 'false' }
