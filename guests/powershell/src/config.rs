@@ -24,8 +24,8 @@ pub struct Powershell {
     /// The file of the script: relative to `working_directory`, or absolute within a granted mount.
     #[serde(default)]
     pub script_path: Option<String>,
-    /// Parameters of the script, by name. Numbers, booleans and arrays have their own type; objects are
-    /// hashtables. Default: none.
+    /// Parameters of the script, by name. Numbers, booleans and lists have their own type; an object is a `PSCustomObject`, or
+    /// a hashtable where the script declares the parameter as `[hashtable]`. Default: none.
     #[serde(default)]
     pub parameters: Map<String, Value>,
     /// Which scripts may run. `restricted`: no script files. `remote_signed`: a script file only when `allowed_scripts`

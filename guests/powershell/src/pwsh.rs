@@ -13,9 +13,6 @@ use crate::run::summary;
 const BEGIN: &str = r#"$ProgressPreference = 'SilentlyContinue'
 $ErrorActionPreference = '@ACTION@'
 if ($env:STEPWELL_DIRECTORY) { Set-Location -LiteralPath $env:STEPWELL_DIRECTORY }
-$stepwell = @{}
-(Get-Content -Raw -LiteralPath "$PSScriptRoot/parameters.json" | ConvertFrom-Json -AsHashtable).GetEnumerator() |
-    ForEach-Object { $stepwell[$_.Key] = $_.Value }
 $problems = $null
 $tree = [System.Management.Automation.Language.Parser]::ParseFile("$PSScriptRoot/script.ps1", [ref]$null, [ref]$problems)
 if ($problems) {
@@ -24,6 +21,20 @@ if ($problems) {
         [Console]::Error.WriteLine("script.ps1:$($at.LineNumber):$($at.ColumnNumber): $($problem.Message) ($($problem.ErrorId))")
     }
     exit 1
+}
+$json = Get-Content -Raw -LiteralPath "$PSScriptRoot/parameters.json"
+$tables = $json | ConvertFrom-Json -AsHashtable
+$objects = $json | ConvertFrom-Json
+$declared = @{}
+if ($tree.ParamBlock) {
+    foreach ($parameter in $tree.ParamBlock.Parameters) {
+        $declared[$parameter.Name.VariablePath.UserPath] = $parameter.StaticType
+    }
+}
+$stepwell = @{}
+foreach ($name in $tables.Keys) {
+    if ([System.Collections.IDictionary].IsAssignableFrom($declared[$name])) { $stepwell[$name] = $tables[$name] }
+    else { $stepwell[$name] = $objects.$name }
 }
 & $tree.GetScriptBlock() @stepwell
 exit 0

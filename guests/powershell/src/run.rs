@@ -13,6 +13,8 @@ use stepwell_sdk::{Failure, Output, StepResult};
 use crate::config::{Action, ExecutionPolicy, Powershell, Runner};
 use crate::host::{Granted, Seen};
 
+/// How deep the properties of .NET objects are written; what a script builds itself is written whole.
+const OBJECT_DEPTH: usize = 8;
 /// Bytes of text in the metadata of a step whose output is objects.
 const TEXT_IN_METADATA: usize = 16 << 10;
 
@@ -45,8 +47,7 @@ pub fn run(step: &Powershell) -> StepResult {
     };
     let mut interp = Interp::new(Box::new(host));
     interp.global.put_str("ErrorActionPreference", Value::from(step.error_action.name()));
-    let parameters =
-        step.parameters.iter().map(|(name, json)| (Str::from(name.as_str()), value(json))).collect();
+    let parameters = parameters(step, &script);
     if step.action == Action::Test {
         return crate::test::test(step, &mut interp, &script, parameters, &seen);
     }
@@ -145,21 +146,41 @@ fn permit(step: &Powershell, path: &str, text: &str) -> Result<(), Failure> {
     )))
 }
 
-/// JSON as PowerShell has it: whole numbers are integers, objects are hashtables.
-fn value(json: &serde_json::Value) -> Value {
+/// The parameters as the script takes them: an object is a hashtable where the script declares one.
+fn parameters(step: &Powershell, script: &Script) -> Vec<(Str, Value)> {
+    let is_table = |name: &str| {
+        let declared = script.block.params.iter().find(|param| param.var.name.eq_ignore_ascii_case(name));
+        let kind = declared.and_then(|param| param.kind.as_ref()).map(|kind| kind.name.to_ascii_lowercase());
+        kind.is_some_and(|kind| {
+            matches!(
+                kind.trim_start_matches("system.").trim_start_matches("collections."),
+                "hashtable" | "idictionary" | "specialized.ordereddictionary"
+            )
+        })
+    };
+    let given = step.parameters.iter();
+    given.map(|(name, json)| (Str::from(name.as_str()), value(json, is_table(name)))).collect()
+}
+
+/// JSON as PowerShell has it: whole numbers are integers, objects are `PSCustomObject`s or hashtables.
+fn value(json: &serde_json::Value, table: bool) -> Value {
     use serde_json::Value as Json;
     match json {
         Json::Null => Value::Null,
         Json::Bool(v) => Value::Bool(*v),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => i32::try_from(whole).map_or(Value::Long(whole), Value::Int),
-            None => Value::Double(number.to_string().parse().unwrap_or(0.0)),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(whole), _) => i32::try_from(whole).map_or(Value::Long(whole), Value::Int),
+            (None, Some(whole)) => Value::ULong(whole),
+            (None, None) => Value::Double(number.to_string().parse().unwrap_or(0.0)),
         },
         Json::String(text) => Value::from(text.as_str()),
-        Json::Array(items) => Value::array(items.iter().map(value).collect()),
-        Json::Object(pairs) => {
-            let pairs = pairs.iter().map(|(name, json)| (name.as_str(), value(json)));
+        Json::Array(items) => Value::array(items.iter().map(|item| value(item, table)).collect()),
+        Json::Object(pairs) if table => {
+            let pairs = pairs.iter().map(|(name, json)| (name.as_str(), value(json, true)));
             Value::Dict(Rc::new(Dict::from_pairs(DictKind::Hashtable, pairs)))
+        }
+        Json::Object(pairs) => {
+            Value::custom(pairs.iter().map(|(name, json)| (Str::from(name.as_str()), value(json, false))))
         }
     }
 }
@@ -177,8 +198,10 @@ fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) 
             (None, code) if last.is_empty() => format!("the script ended with exit code {code}"),
             (None, code) => format!("the script ended with exit code {code}; its last error: {last}"),
         };
-        let mut failure =
-            Failure::failed(message).metadata("exit_code", ending.code).metadata("error_count", errors);
+        let mut failure = Failure::failed(message)
+            .metadata("exit_code", ending.code)
+            .metadata("error_count", errors)
+            .metadata("text", kept(&seen.text));
         if let Some(record) = &ending.error {
             failure = failure.metadata("error_id", record.id.borrow().to_string());
             if let Some((line, _)) = record.line() {
@@ -203,12 +226,22 @@ fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) 
     if !objects {
         return Ok(output.value(text));
     }
-    let json = ps_lang::cmdlets::json::to_text(interp, &seen.objects, 8);
-    let value: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+    let json = ps_lang::cmdlets::json::to_text(interp, &seen.objects, OBJECT_DEPTH)
+        .map_err(|why| Failure::failed(why).metadata("text", kept(text)))?;
+    let value = stepwell_sdk::values::read_json(&json)
+        .map_err(|_| Failure::failed("the output of the script has no form in JSON"))?;
+    Ok(output.value(value).metadata("text", kept(text)))
+}
+
+/// The beginning of a text, as much as metadata holds.
+fn kept(text: &str) -> &str {
+    let text = text.trim_end_matches('\n');
+    if text.len() <= TEXT_IN_METADATA {
+        return text;
+    }
     let end =
         text.char_indices().map(|(at, _)| at).take_while(|at| *at <= TEXT_IN_METADATA).last().unwrap_or(0);
-    let kept = if text.len() <= TEXT_IN_METADATA { text } else { text.get(..end).unwrap_or_default() };
-    Ok(output.value(value).metadata("text", kept))
+    text.get(..end).unwrap_or_default()
 }
 
 /// The last line that says something, which is what scripts end with.
@@ -220,5 +253,68 @@ pub fn summary(text: &str, count: usize) -> String {
         _ if line.is_empty() => format!("the script produced {count} objects"),
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
         None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ps_lang::cmdlets::json::to_text;
+    use serde_json::json;
+
+    /// A host whose script sees nothing of the world.
+    fn interp() -> Interp {
+        let seen: Rc<RefCell<Seen>> = Rc::default();
+        Interp::new(Box::new(Granted {
+            directory: "/".into(),
+            temporary: "/".into(),
+            seen,
+            started: Instant::now(),
+            told_at: Duration::from_secs(3600),
+        }))
+    }
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        let mut it = interp();
+        for json in [
+            json!(null),
+            json!([null, true, 0, -1, 2_147_483_648_i64, 9_007_199_254_740_992_i64]),
+            json!([0.1, 1.5, -2.0, 1e300, 5e-324, 123456.789]),
+            json!(["", " ", "007", "1.10", "12345678901234567890", "2026-03-01T00:00:00Z", "é😀", "a\nb"]),
+            json!([[], [1], [[1, 2], []], {}]),
+            json!({"zulu": 1, "alpha": {"b": [], "a": [{"x": null}]}, "Mid": [1]}),
+        ] {
+            for table in [false, true] {
+                let items = [value(&json, table)];
+                let text = to_text(&mut it, &items, OBJECT_DEPTH).unwrap_or_else(|why| panic!("{why}"));
+                let back =
+                    stepwell_sdk::values::read_json(&text).unwrap_or_else(|why| panic!("{text}: {why}"));
+                assert_eq!(back.to_string(), json.to_string(), "table: {table}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_refused() {
+        let mut it = interp();
+        let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+        let why = to_text(&mut it, &[value(&deep, false)], OBJECT_DEPTH).unwrap_err();
+        assert!(why.contains("nests deeper than 100 levels"), "{why}");
+    }
+
+    #[test]
+    fn objects_have_the_kind_that_the_script_declares() {
+        let script =
+            Script::parse("/s.ps1", "param([hashtable]$Table, $Object, [Collections.IDictionary]$Other)");
+        let step: Powershell = serde_json::from_value(json!({
+            "script": "1", "parameters": {"table": {"a": {"b": 1}}, "Object": {"a": 1}, "Other": {"a": 1}},
+        }))
+        .unwrap();
+        let kinds: Vec<String> = parameters(&step, &script.unwrap_or_else(|_| panic!("it parses")))
+            .iter()
+            .map(|(_, value)| ps_lang::types::type_of(value).name())
+            .collect();
+        assert_eq!(kinds, ["Hashtable", "PSCustomObject", "Hashtable"]);
     }
 }

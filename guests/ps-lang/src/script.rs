@@ -56,6 +56,9 @@ impl Interp {
         let env = crate::provider::Environment { variables: host.environment() };
         let location = crate::provider::Locations { current: host.working_directory(), ..Default::default() };
         let seed = host.random();
+        if let Some(now) = crate::value::DateTime::new(host.now(), crate::value::DateKind::Local) {
+            crate::types::date_text::set_today(now);
+        }
         let mut it = Self {
             host,
             scope: global.clone(),
@@ -105,6 +108,9 @@ impl Interp {
             type_data: Vec::new(),
             using: None,
             automatic: 0,
+            width: crate::format::WIDTH,
+            culture: crate::value::culture::default(),
+            ui_culture: crate::value::culture::default(),
         };
         it.set_automatic();
         it.set_functions();

@@ -87,12 +87,17 @@ fn collect(root: &Path, dir: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
+const JSON_IS_CUT: &str = "WARNING: Resulting JSON is truncated";
+
 /// What differs from the case.
 fn differences(case: &Json, outcome: &Outcome) -> Vec<String> {
     let mut found = Vec::new();
     let expected = case["stdout"].as_str().unwrap_or_default();
-    if outcome.stdout != expected {
-        found.push(format!("stdout:\n--- expected\n{expected}\n--- got\n{}\n---", outcome.stdout));
+    // The data is of 7.0; later ones warn of JSON that they cut.
+    let stdout: String =
+        outcome.stdout.split_inclusive('\n').filter(|line| !line.starts_with(JSON_IS_CUT)).collect();
+    if stdout != expected {
+        found.push(format!("stdout:\n--- expected\n{expected}\n--- got\n{stdout}\n---"));
     }
     let code = case["exit_code"].as_i64().unwrap_or(0);
     if i64::from(outcome.code) != code {

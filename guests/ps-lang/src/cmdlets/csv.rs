@@ -109,7 +109,7 @@ enum Quotes {
 
 fn delimiter(cx: &mut Cx<'_>) -> char {
     if cx.flag("UseCulture") {
-        return ',';
+        return cx.it.culture.list_separator().chars().next().unwrap_or(',');
     }
     cx.text("Delimiter").and_then(|d| d.chars().next()).unwrap_or(',')
 }
@@ -233,14 +233,11 @@ impl ToCsv {
             match &value {
                 Value::Null | Value::Void => {}
                 Value::Str(text) => field(&mut self.out, text, separator, quotes),
-                Value::DateTime(date) => {
-                    field(&mut self.out, &date.format("G").unwrap_or_default(), separator, quotes)
-                }
                 Value::Array(_) | Value::List(_) => {
                     field(&mut self.out, &crate::value::text::type_text(&value), separator, quotes)
                 }
                 other => {
-                    let text = cx.it.to_text(other);
+                    let text = cx.it.shown(other);
                     field(&mut self.out, &text, separator, quotes);
                 }
             }

@@ -1,8 +1,13 @@
 //! Dates and random numbers.
 
+use std::rc::Rc;
+
+use chrono::{Datelike, Timelike};
+
 use super::{Cmdlet, Cx};
 use crate::eval::error::{Category, Fault, R};
-use crate::value::{DateKind, DateTime, TimeSpan, Value};
+use crate::value::culture::DateFormat;
+use crate::value::{DateKind, DateTime, Ext, Member, MemberKind, TimeSpan, Value};
 
 /// Random numbers that a seed decides.
 pub struct Rng(fastrand::Rng);
@@ -23,7 +28,6 @@ impl Rng {
 }
 
 pub(super) fn get_date(cx: &mut Cx<'_>) -> R<()> {
-    use chrono::{Datelike, Timelike};
     let mut date = match cx.get("Date").as_ref().map(Value::base) {
         Some(Value::DateTime(date)) => *date,
         _ => match cx.integer("UnixTimeSeconds") {
@@ -68,82 +72,104 @@ pub(super) fn get_date(cx: &mut Cx<'_>) -> R<()> {
     if cx.flag("AsUTC") {
         date = date.with_kind(DateKind::Utc);
     }
-    if let Some(format) = cx.text("Format") {
-        let format = match format.to_ascii_lowercase().as_str() {
-            "filedate" => "yyyyMMdd".to_owned(),
-            "filedatetime" => "yyyyMMddTHHmmssffff".to_owned(),
-            "filedateuniversal" => "yyyyMMddZ".to_owned(),
-            "filedatetimeuniversal" => "yyyyMMddTHHmmssffffZ".to_owned(),
-            _ => format,
-        };
-        return match date.format(&format) {
-            Some(text) => cx.put(Value::from(text)),
-            None => cx.fail(Fault::new(
-                "System.FormatException",
-                "System.FormatException",
-                Category::NotSpecified,
-                "Input string was not in a correct format.",
-            )),
-        };
+    let shown = match (cx.text("Format"), cx.text("UFormat")) {
+        (Some(format), _) => {
+            let format = match format.to_ascii_lowercase().as_str() {
+                "filedate" => "yyyyMMdd".to_owned(),
+                "filedatetime" => "yyyyMMddTHHmmssffff".to_owned(),
+                "filedateuniversal" => "yyyyMMddZ".to_owned(),
+                "filedatetimeuniversal" => "yyyyMMddTHHmmssffffZ".to_owned(),
+                _ => format,
+            };
+            date.format(&format, &cx.it.culture.dates.borrow())
+        }
+        (None, Some(format)) => unix_format(date, &format, &cx.it.culture.dates.borrow()),
+        (None, None) => {
+            let value = Value::DateTime(date);
+            let Some(hint) = cx.text("DisplayHint") else { return cx.put(value) };
+            if !["Date", "Time", "DateTime"].iter().any(|known| known.eq_ignore_ascii_case(&hint)) {
+                return bad_format(cx, "DisplayHint is Date, Time or DateTime.");
+            }
+            let noted = Ext::new(value, None);
+            noted.set(Member { name: "DisplayHint".into(), kind: MemberKind::Note(Value::from(hint)) });
+            return cx.put(Value::Ext(Rc::new(noted)));
+        }
+    };
+    match shown {
+        Some(text) => cx.put(Value::from(text)),
+        None => bad_format(cx, "Input string was not in a correct format."),
     }
-    if let Some(format) = cx.text("UFormat") {
-        return cx.put(Value::from(unix_format(date, &format)));
-    }
-    cx.put(Value::DateTime(date))
 }
 
-/// `-UFormat`: the conversions of `date(1)`.
-fn unix_format(date: DateTime, format: &str) -> String {
+fn bad_format(cx: &mut Cx<'_>, why: &str) -> R<()> {
+    let kind = "System.FormatException";
+    cx.fail(Fault::new(kind, kind, Category::NotSpecified, why))
+}
+
+/// `-UFormat`: the conversions of `date(1)`; nothing where the format ends in a percent sign.
+fn unix_format(date: DateTime, format: &str, culture: &DateFormat) -> Option<String> {
+    let day = date.date();
+    let of_week = day.weekday().num_days_from_sunday();
+    let since = date.ticks() - crate::value::datetime::UNIX_EPOCH;
     let mut out = String::new();
-    let mut chars = format.trim_start_matches('+').chars();
+    let mut chars = format.strip_prefix('+').unwrap_or(format).chars();
     while let Some(c) = chars.next() {
         if c != '%' {
             out.push(c);
             continue;
         }
-        let custom = match chars.next() {
-            Some('Y') => "yyyy",
-            Some('y') => "yy",
-            Some('m') => "MM",
-            Some('d') => "dd",
-            Some('H') => "HH",
-            Some('I') => "hh",
-            Some('M') => "mm",
-            Some('S') => "ss",
-            Some('p') => "tt",
-            Some('A') => "dddd",
-            Some('a') => "ddd",
-            Some('B') => "MMMM",
-            Some('b' | 'h') => "MMM",
-            Some('F') => "yyyy-MM-dd",
-            Some('D') => "MM/dd/yy",
-            Some('T') => "HH:mm:ss",
-            Some('R') => "HH:mm",
-            Some('Z') => "'+00'",
-            Some('j') => {
-                use chrono::Datelike;
-                out.push_str(&format!("{:03}", date.date().ordinal()));
-                continue;
+        let letter = chars.next()?;
+        match letter {
+            'C' => out.push_str(&(day.year() / 100).to_string()),
+            'e' => out.push_str(&format!("{:2}", day.day())),
+            'j' => out.push_str(&format!("{:03}", day.ordinal())),
+            'k' => out.push_str(&format!("{:2}", date.chrono().hour())),
+            'l' => out.push_str(&format!("{:2}", date.chrono().hour12().1)),
+            'n' => out.push('\n'),
+            's' => out.push_str(&since.div_euclid(crate::value::datetime::TICKS_PER_SECOND).to_string()),
+            't' => out.push('\t'),
+            'u' => out.push_str(&day.weekday().number_from_monday().to_string()),
+            'U' | 'W' => out.push_str(&(day.ordinal() / 7).to_string()),
+            'V' => out.push_str(&format!("{:02}", day.iso_week().week())),
+            'w' => out.push_str(&of_week.to_string()),
+            'c' => {
+                out.push_str(&date.custom("ddd MMM", 0, culture)?);
+                out.push_str(&format!(" {:2} ", day.day()));
+                out.push_str(&date.custom("HH:mm:ss yyyy", 0, culture)?);
             }
-            Some('s') => {
-                out.push_str(
-                    &((date.ticks() - crate::value::datetime::UNIX_EPOCH)
-                        / crate::value::datetime::TICKS_PER_SECOND)
-                        .to_string(),
-                );
-                continue;
-            }
-            Some('n') => "'\n'",
-            Some('t') => "'\t'",
-            Some(other) => {
-                out.push(other);
-                continue;
-            }
-            None => break,
-        };
-        out.push_str(&date.custom(custom, 0).unwrap_or_default());
+            other => match pattern_of(other) {
+                Some(pattern) => out.push_str(&date.custom(pattern, 0, culture)?),
+                None => out.push(other),
+            },
+        }
     }
-    out
+    Some(out)
+}
+
+/// The pattern of a conversion that has one.
+fn pattern_of(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'A' => "dddd",
+        'a' => "ddd",
+        'B' => "MMMM",
+        'b' | 'h' => "MMM",
+        'D' | 'x' => "MM/dd/yy",
+        'd' => "dd",
+        'F' => "yyyy-MM-dd",
+        'G' | 'Y' => "yyyy",
+        'g' | 'y' => "yy",
+        'H' => "HH",
+        'I' => "hh",
+        'M' => "mm",
+        'm' => "MM",
+        'p' => "tt",
+        'R' => "HH:mm",
+        'r' => "hh:mm:ss tt",
+        'S' => "ss",
+        'T' | 'X' => "HH:mm:ss",
+        'Z' => "zz",
+        _ => return None,
+    })
 }
 
 pub(super) fn new_time_span(cx: &mut Cx<'_>) -> R<()> {

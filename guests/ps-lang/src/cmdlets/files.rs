@@ -209,6 +209,14 @@ pub(super) fn transfer(cx: &mut Cx<'_>, moves: bool) -> R<()> {
             )?;
             continue;
         }
+        if is_dir && to.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/')) {
+            let message = format!("Destination path cannot be a subdirectory of the source: {to}.");
+            let id = if moves { "MoveDirectoryItemIOError" } else { "CopyDirectoryInfoItemIOError" };
+            cx.error(
+                Fault::new("System.IO.IOException", id, Category::WriteError, message).of(path.as_str()),
+            )?;
+            continue;
+        }
         if path == to {
             let message = format!("Cannot overwrite the item {path} with itself.");
             cx.error(

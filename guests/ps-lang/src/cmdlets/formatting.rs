@@ -2,7 +2,8 @@
 
 use super::Cx;
 use crate::eval::error::R;
-use crate::format::{TableOptions, entry};
+use crate::format::prepared::{Prepared, Section};
+use crate::format::{TableOptions, list_pairs, rows_of};
 use crate::symbol::same;
 use crate::value::{Value, text};
 
@@ -58,14 +59,18 @@ fn wanted_columns(cx: &mut Cx<'_>, sample: &Value) -> R<Vec<crate::format::Colum
 }
 
 pub(super) fn format_items(cx: &mut Cx<'_>, items: Vec<Value>, table: bool) -> R<()> {
-    let items: Vec<Value> = items.into_iter().filter(|v| !v.is_null()).collect();
+    let items: Vec<Value> = items
+        .into_iter()
+        .filter(|v| !v.is_null())
+        .flat_map(|value| crate::format::opened(&value).unwrap_or_else(|| vec![value]))
+        .collect();
     let Some(first) = items.first().cloned() else { return Ok(()) };
     let plain =
         !cx.has("Property") && !cx.has("GroupBy") && matches!(first.base(), Value::Str(_) | Value::Char(_))
             || first.is_number() && !cx.has("Property");
     if plain {
         let body = crate::format::to_text(cx.it, items)?;
-        return cx.put(entry(body));
+        return cx.put(made(vec![Section::Text(body)]));
     }
     let group = cx.get("GroupBy").map(|g| super::select::wanted(&g));
     let mut parts: Vec<(Option<String>, Vec<Value>)> = Vec::new();
@@ -83,31 +88,39 @@ pub(super) fn format_items(cx: &mut Cx<'_>, items: Vec<Value>, table: bool) -> R
             _ => parts.push((key, vec![item])),
         }
     }
-    let mut body = String::from("\n");
+    let mut sections = vec![Section::Text("\n".into())];
     for (title, list) in parts {
         let Some(first) = list.first().cloned() else { continue };
         let mut columns = wanted_columns(cx, &first)?;
         if columns.is_empty() {
             columns = crate::format::default_columns(cx.it, &first, table);
+            if cx.flag("AutoSize") {
+                columns.iter_mut().for_each(|column| column.width = None);
+            }
             if table {
                 columns.truncate(crate::format::MAX_COLUMNS);
             }
         }
         if let Some(title) = &title {
-            body.push_str(&format!("{}{title}\n\n", if body == "\n" { "\n" } else { "" }));
+            let before = if sections.len() == 1 { "\n" } else { "" };
+            sections.push(Section::Text(format!("{before}{title}\n\n")));
         }
         if table {
             let options = TableOptions { hide_headers: cx.flag("HideTableHeaders"), wrap: cx.flag("Wrap") };
-            body.push_str(&crate::format::table_of(cx.it, &list, &columns, &options)?);
-            body.push('\n');
+            let rows = rows_of(cx.it, &list, &columns)?;
+            sections.push(Section::Table { columns, rows, options });
+            sections.push(Section::Text("\n".into()));
         } else {
-            for item in &list {
-                body.push_str(&crate::format::list_block(cx.it, item, &columns)?);
-            }
+            let objects = list.iter().map(|item| list_pairs(cx.it, item, &columns)).collect::<R<Vec<_>>>()?;
+            sections.push(Section::List(objects));
             if !columns.is_empty() {
-                body.push('\n');
+                sections.push(Section::Text("\n".into()));
             }
         }
     }
-    cx.put(entry(body))
+    cx.put(made(sections))
+}
+
+fn made(sections: Vec<Section>) -> Value {
+    Value::net(crate::types::net::Net::Formatted(Prepared(sections)))
 }

@@ -1,25 +1,25 @@
 //! JSON.
 
-use std::rc::Rc;
-
+use super::json_read::{self, Trouble};
 use super::{CmdletInfo, Cx, Each, Gather};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, R};
-use crate::types::net::{Net, parse_date};
-use crate::value::{DateKind, Dict, DictKind, Object, ObjectKind, Str, Value, text};
+use crate::eval::error::{Category, Fault, Flow, R};
+use crate::eval::streams::Action;
+use crate::types::net::Net;
+use crate::value::{DateKind, DateTime, ObjectKind, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "ConvertTo-Json",
         class: "ConvertToJsonCommand",
-        params: "InputObject: object @0 pipe mandatory null | Depth: int range=0..100 | Compress: switch | EnumsAsStrings: switch | AsArray: switch | EscapeHandling: string",
+        params: "InputObject: object @0 pipe mandatory null | Depth: int range=0..100 | Compress: switch | EnumsAsStrings: switch | AsArray: switch | EscapeHandling: string in=Default,EscapeNonAscii,EscapeHtml",
         default_set: "",
         make: || Gather::of(to_json),
     },
     CmdletInfo {
         name: "ConvertFrom-Json",
         class: "ConvertFromJsonCommand",
-        params: "InputObject: string @0 pipe mandatory empty | AsHashtable: switch | Depth: int | NoEnumerate: switch",
+        params: "InputObject: string @0 pipe mandatory empty | AsHashtable: switch | Depth: int range=1..2147483647 | NoEnumerate: switch",
         default_set: "",
         make: || Gather::of(from_json),
     },
@@ -31,7 +31,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
         make: || {
             Box::new(Each(|cx| {
                 let source = cx.text("Json").unwrap_or_default();
-                let valid = parse(&source).is_ok();
+                let valid = read_json(&source).is_some();
                 if !valid {
                     cx.error(
                         Fault::new(
@@ -50,17 +50,28 @@ pub const CMDLETS: &[CmdletInfo] = &[
 ];
 
 /// Objects as the text of a JSON value: the one, or an array of several.
-pub fn to_text(it: &mut Interp, items: &[Value], depth: usize) -> String {
-    let mut writer = Writer { depth, compress: true, names: true, escape: 0, out: String::new(), cut: false };
+///
+/// # Errors
+/// What a script built deeper than [`DEEPEST_OUTPUT`], or larger than [`LARGEST_OUTPUT`], is not cut without a word.
+pub fn to_text(it: &mut Interp, items: &[Value], depth: usize) -> Result<String, String> {
+    let mut writer = Writer { depth, compress: true, names: true, output: true, ..Writer::default() };
     let value = match items {
         [one] => one.clone(),
         several => Value::array(several.to_vec()),
     };
     match writer.value(it, &value, 0) {
-        Ok(()) => writer.out,
-        Err(_) => "null".into(),
+        Ok(()) => Ok(writer.out),
+        Err(flow) => Err(match &*flow {
+            Flow::Error(record) => record.message().to_string(),
+            _ => "the output of the script cannot be written as JSON".to_owned(),
+        }),
     }
 }
+
+/// How deep the output of a script may nest: objects, hashtables and lists that it has built.
+const DEEPEST_OUTPUT: usize = 100;
+/// How many bytes of JSON it may be.
+const LARGEST_OUTPUT: usize = 64 << 20;
 
 /// Whether a value is text, and no object.
 pub fn is_text(value: &Value) -> bool {
@@ -68,13 +79,17 @@ pub fn is_text(value: &Value) -> bool {
 }
 
 /// How values are written.
+#[derive(Default)]
 struct Writer {
     depth: usize,
     compress: bool,
     names: bool,
     escape: u8,
     out: String,
+    /// Whether something was deeper than `depth`.
     cut: bool,
+    /// For the output of a script: what it has built itself is whole, and each key is a text.
+    output: bool,
 }
 
 fn to_json(cx: &mut Cx<'_>, mut items: Vec<Value>) -> R<()> {
@@ -87,8 +102,7 @@ fn to_json(cx: &mut Cx<'_>, mut items: Vec<Value>) -> R<()> {
             "escapehtml" => 2,
             _ => 0,
         },
-        out: String::new(),
-        cut: false,
+        ..Writer::default()
     };
     if items.is_empty() {
         if cx.flag("AsArray") {
@@ -102,6 +116,14 @@ fn to_json(cx: &mut Cx<'_>, mut items: Vec<Value>) -> R<()> {
         items.pop().unwrap_or_default()
     };
     writer.value(cx.it, &value, 0)?;
+    if writer.cut {
+        let message = format!(
+            "Resulting JSON is truncated as serialization has exceeded the set depth of {}.",
+            writer.depth
+        );
+        let action = cx.bound.common.warning_action.as_deref().map(Action::parse);
+        cx.it.write_warning(&message, action)?;
+    }
     let out = std::mem::take(&mut writer.out);
     cx.put(Value::from(out))
 }
@@ -133,8 +155,12 @@ impl Writer {
             Value::Bool(v) => self.out.push_str(if *v { "true" } else { "false" }),
             Value::Str(text) => self.string(text),
             Value::Char(_) => self.string(&text(value)),
+            Value::Double(v) if !v.is_finite() => self.string(&text(value)),
+            Value::Single(v) if !v.is_finite() => self.string(&text(value)),
             Value::Double(v) => self.real(crate::value::numbers::shortest(*v)),
             Value::Single(v) => self.real(crate::value::numbers::shortest_single(*v)),
+            // A number of JSON holds what a double holds.
+            Value::Decimal(_) | Value::Big(_) if self.output => self.string(&text(value)),
             Value::Decimal(d) => {
                 let text = d.to_string();
                 self.real(text);
@@ -143,7 +169,7 @@ impl Writer {
             Value::Enum(e) if !self.names => self.out.push_str(&e.value.to_string()),
             Value::Enum(_) | Value::Type(_) => self.string(&text(value)),
             Value::DateTime(date) => {
-                let mut text = date.custom("yyyy-MM-ddTHH:mm:ss.FFFFFFF", 0).unwrap_or_default();
+                let mut text = plain_date(date, "yyyy-MM-ddTHH:mm:ss.FFFFFFF", 0);
                 match date.kind() {
                     DateKind::Utc => text.push('Z'),
                     DateKind::Local => text.push_str("+00:00"),
@@ -160,17 +186,24 @@ impl Writer {
                 return self.list(it, value, &items, level);
             }
             Value::Dict(dict) => {
-                if level > self.depth {
+                if self.is_deep(level, true)? {
                     return self.cut(it, value);
                 }
-                let pairs = dict.pairs().into_iter().map(|(k, v)| (Str::from(text(&k)), v)).collect();
+                let mut pairs = Vec::new();
+                for (key, value) in dict.pairs() {
+                    match key.base() {
+                        Value::Str(name) => pairs.push((name.clone(), value)),
+                        other if self.output => pairs.push((Str::from(text(other)), value)),
+                        _ => return no_text_key(&Value::Dict(dict.clone())),
+                    }
+                }
                 return self.object(it, pairs, level);
             }
             Value::Net(net) => match &**net {
                 Net::Guid(_) | Net::Uri(_) | Net::Regex(_) | Net::Culture(_) => self.string(&text(value)),
                 Net::Xml(node) => self.string(&node.outer()),
                 Net::DateOffset(date, offset) => {
-                    self.string(&date.custom("yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz", *offset).unwrap_or_default())
+                    self.string(&plain_date(date, "yyyy-MM-ddTHH:mm:ss.FFFFFFFzzz", *offset))
                 }
                 _ => return self.properties(it, value, level),
             },
@@ -187,22 +220,41 @@ impl Writer {
         }
     }
 
+    /// Whether a value is too deep to be opened; `own` is what the script has built itself.
+    fn is_deep(&self, level: usize, own: bool) -> R<bool> {
+        if !(self.output && own) {
+            return Ok(level > self.depth);
+        }
+        let why = if level > DEEPEST_OUTPUT {
+            format!("nests deeper than {DEEPEST_OUTPUT} levels, or contains itself")
+        } else if self.out.len() > LARGEST_OUTPUT {
+            format!("is larger than {} MiB, or contains itself", LARGEST_OUTPUT >> 20)
+        } else {
+            return Ok(false);
+        };
+        Fault::runtime("OutputTooDeep", format!("the output of the script {why}; write what is needed of it"))
+            .raise()
+    }
+
     /// What is deeper than `-Depth` is a text.
     fn cut(&mut self, it: &mut Interp, value: &Value) -> R<()> {
-        if !self.cut {
-            self.cut = true;
-        }
+        self.cut = true;
         let text = it.to_text(value);
         self.string(&text);
         Ok(())
     }
 
     fn properties(&mut self, it: &mut Interp, value: &Value, level: usize) -> R<()> {
-        if level > self.depth {
+        let own = matches!(value, Value::Object(object) if !matches!(object.kind, ObjectKind::Net(_)));
+        if self.is_deep(level, own)? {
             return self.cut(it, value);
         }
         let mut pairs = Vec::new();
         let names = match value {
+            Value::TimeSpan(_) => SPAN_NAMES.iter().map(|name| Str::from(*name)).collect(),
+            Value::Net(net) if matches!(**net, Net::Version(_)) => {
+                VERSION_NAMES.iter().map(|name| Str::from(*name)).collect()
+            }
             Value::Object(object) if matches!(object.kind, ObjectKind::Class(_)) => {
                 object.shape().names.iter().map(|(_, name)| name.clone()).collect()
             }
@@ -216,7 +268,7 @@ impl Writer {
     }
 
     fn list(&mut self, it: &mut Interp, value: &Value, items: &[Value], level: usize) -> R<()> {
-        if level > self.depth {
+        if self.is_deep(level, true)? {
             return self.cut(it, value);
         }
         if items.is_empty() {
@@ -285,69 +337,55 @@ impl Writer {
     }
 }
 
-fn parse(source: &str) -> Result<serde_json::Value, String> {
-    match serde_json::from_str(source) {
-        Ok(value) => Ok(value),
-        // Comments and a comma at the end are taken, as PowerShell's own reader takes them.
-        Err(why) => serde_json::from_str(&plain(source)).map_err(|_| why.to_string()),
-    }
+/// The properties of a `TimeSpan` in the order in which .NET declares them.
+const SPAN_NAMES: [&str; 11] = [
+    "Ticks",
+    "Days",
+    "Hours",
+    "Milliseconds",
+    "Minutes",
+    "Seconds",
+    "TotalDays",
+    "TotalHours",
+    "TotalMilliseconds",
+    "TotalMinutes",
+    "TotalSeconds",
+];
+
+const VERSION_NAMES: [&str; 6] = ["Major", "Minor", "Build", "Revision", "MajorRevision", "MinorRevision"];
+
+fn no_text_key(dict: &Value) -> R<()> {
+    let message = format!(
+        "The type '{}' is not supported for serialization or deserialization of a dictionary. Keys must be strings.",
+        crate::types::type_of(dict).full_name()
+    );
+    Fault::new(
+        "System.InvalidOperationException",
+        "NonStringKeyInDictionary",
+        Category::InvalidOperation,
+        message,
+    )
+    .of(dict.clone())
+    .raise()
 }
 
-/// Without comments and commas before a closing bracket.
-fn plain(source: &str) -> String {
-    let mut out = String::new();
-    let mut chars = source.chars().peekable();
-    let mut quoted = false;
-    while let Some(c) = chars.next() {
-        if quoted {
-            out.push(c);
-            if c == '\\' {
-                out.extend(chars.next());
-            } else if c == '"' {
-                quoted = false;
-            }
-            continue;
-        }
-        match (c, chars.peek()) {
-            ('/', Some('/')) => {
-                while chars.peek().is_some_and(|c| *c != '\n') {
-                    chars.next();
-                }
-            }
-            ('/', Some('*')) => {
-                let mut last = ' ';
-                for c in chars.by_ref() {
-                    if last == '*' && c == '/' {
-                        break;
-                    }
-                    last = c;
-                }
-            }
-            (']' | '}', _) => {
-                let kept = out.trim_end().strip_suffix(',').map(str::len);
-                if let Some(length) = kept {
-                    out.truncate(length);
-                }
-                out.push(c);
-            }
-            _ => {
-                quoted = c == '"';
-                out.push(c);
-            }
-        }
-    }
-    out
+fn plain_date(date: &DateTime, format: &str, offset: i64) -> String {
+    date.custom(format, offset, &crate::value::culture::invariant().dates.borrow()).unwrap_or_default()
 }
 
 /// JSON as objects, if it is JSON.
 pub fn read_json(source: &str) -> Option<Value> {
-    parse(source).ok().map(|json| convert(&json, false))
+    json_read::read(source, false, json_read::DEEPEST).ok()
 }
 
+/// Lines that are JSON each, or one text.
 fn from_json(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let lines: Vec<String> = items.iter().map(text).collect();
-    if lines.len() > 1 && parse(lines.first().map(String::as_str).unwrap_or_default()).is_ok() {
-        return lines.iter().filter(|l| !l.trim().is_empty()).try_for_each(|line| read(cx, line));
+    if let [first, rest @ ..] = lines.as_slice()
+        && !rest.is_empty()
+        && json_read::read(first, cx.flag("AsHashtable"), json_read::DEEPEST).is_ok()
+    {
+        return lines.iter().try_for_each(|line| read(cx, line));
     }
     read(cx, &lines.join("\n"))
 }
@@ -356,106 +394,18 @@ fn read(cx: &mut Cx<'_>, source: &str) -> R<()> {
     if source.trim().is_empty() {
         return Ok(());
     }
-    match parse(source) {
-        Ok(json) => {
-            let table = cx.flag("AsHashtable");
-            if let Err(why) = check(&json, table) {
-                return cx.fail(Fault::new(
-                    "System.InvalidOperationException",
-                    why.0,
-                    Category::InvalidOperation,
-                    why.1,
-                ));
-            }
-            let value = convert(&json, table);
-            if cx.flag("NoEnumerate") { cx.put(value) } else { cx.emit(value) }
+    let depth = cx.integer("Depth").and_then(|d| usize::try_from(d).ok()).unwrap_or(json_read::DEEPEST);
+    match json_read::read(source, cx.flag("AsHashtable"), depth) {
+        Ok(value) if cx.flag("NoEnumerate") => cx.put(value),
+        Ok(value) => cx.emit(value),
+        Err(Trouble::Names(id, why)) => {
+            let kind = "System.InvalidOperationException";
+            cx.fail(Fault::new(kind, id, Category::InvalidOperation, why))
         }
-        Err(why) => cx.fail(Fault::new(
-            "System.ArgumentException",
-            "System.ArgumentException",
-            Category::NotSpecified,
-            format!("Conversion from JSON failed with error: {why}"),
-        )),
-    }
-}
-
-/// Names that an object cannot have.
-fn check(json: &serde_json::Value, table: bool) -> Result<(), (&'static str, String)> {
-    match json {
-        serde_json::Value::Object(map) => {
-            for (name, value) in map {
-                if name.is_empty() && !table {
-                    return Err(("EmptyKeyInJsonString", "The provided JSON includes a property whose name is an empty string, this is only supported using the -AsHashTable switch.".into()));
-                }
-                check(value, table)?;
-            }
-            if !table {
-                let mut seen = std::collections::HashSet::new();
-                for name in map.keys() {
-                    let folded = name.to_lowercase();
-                    if !seen.insert(folded.clone()) {
-                        return Err((
-                            "KeysWithDifferentCasingInJsonString",
-                            format!(
-                                "Cannot convert the JSON string because it contains keys with different casing. Please use the -AsHashTable switch instead. The key that was attempted to be added to the existing key '{0}' was '{name}'.",
-                                map.keys().find(|k| k.to_lowercase() == folded).map_or("", String::as_str)
-                            ),
-                        ));
-                    }
-                }
-            }
-            Ok(())
-        }
-        serde_json::Value::Array(items) => items.iter().try_for_each(|item| check(item, table)),
-        _ => Ok(()),
-    }
-}
-
-/// JSON as objects or hashtables; integers are `Int64`, and texts that are ISO dates with a time are dates.
-pub fn convert(json: &serde_json::Value, table: bool) -> Value {
-    match json {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(v) => Value::Bool(*v),
-        serde_json::Value::Number(number) => {
-            let text = number.to_string();
-            if let Ok(v) = text.parse::<i64>() {
-                return Value::Long(v);
-            }
-            if !text.contains(['.', 'e', 'E']) {
-                return text.parse().map_or(Value::Null, Value::big);
-            }
-            Value::Double(text.parse().unwrap_or(0.0))
-        }
-        serde_json::Value::String(text) => date(text).unwrap_or_else(|| Value::from(text.as_str())),
-        serde_json::Value::Array(items) => {
-            Value::array(items.iter().map(|item| convert(item, table)).collect())
-        }
-        serde_json::Value::Object(map) if table => {
-            let dict = Dict::new(DictKind::Hashtable, true);
-            for (name, value) in map {
-                dict.insert(&Value::from(name.as_str()), convert(value, table));
-            }
-            Value::Dict(Rc::new(dict))
-        }
-        serde_json::Value::Object(map) => {
-            let object = Object::custom(
-                map.iter().map(|(name, value)| (Str::from(name.as_str()), convert(value, table))),
-            );
-            Value::Object(Rc::new(object))
+        Err(Trouble::Syntax(why)) => {
+            let kind = "System.ArgumentException";
+            let message = format!("Conversion from JSON failed with error: {why}");
+            cx.fail(Fault::new(kind, kind, Category::NotSpecified, message))
         }
     }
-}
-
-fn date(text: &str) -> Option<Value> {
-    let bytes = text.as_bytes();
-    let shaped = bytes.len() >= 19
-        && bytes.get(4) == Some(&b'-')
-        && bytes.get(7) == Some(&b'-')
-        && bytes.get(10) == Some(&b'T')
-        && bytes.get(13) == Some(&b':');
-    if !shaped {
-        return None;
-    }
-    let date = parse_date(text)?;
-    Some(Value::DateTime(if text.ends_with('Z') { date.with_kind(DateKind::Utc) } else { date }))
 }

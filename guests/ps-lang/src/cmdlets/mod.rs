@@ -13,6 +13,7 @@ pub mod formatting;
 pub mod items;
 pub mod jobs;
 pub mod json;
+mod json_read;
 pub mod members;
 pub mod module;
 pub mod objects;
@@ -140,6 +141,25 @@ impl Cx<'_> {
 
     pub fn values(&self, name: &str) -> Vec<Value> {
         self.bound.get(self.table, name).map(Value::to_items).unwrap_or_default()
+    }
+
+    /// Refuses to order text by a culture that has an order of its own.
+    pub fn check_order(&mut self) -> R<()> {
+        let given = self.text("Culture");
+        let culture = match &given {
+            Some(name) => crate::value::culture::find(name),
+            None => Some(self.it.culture.clone()),
+        };
+        let why = match culture {
+            Some(culture) if culture.sorts_as_english() => return Ok(()),
+            Some(culture) => format!(
+                "The culture {} has an order of letters of its own, which is not built in. Cultures such as en-US, de-DE, fr-FR, it-IT and the invariant one can be sorted by.",
+                culture.name
+            ),
+            None => crate::types::culture::unknown(given.as_deref().unwrap_or_default()),
+        };
+        let kind = "System.Globalization.CultureNotFoundException";
+        self.fail(Fault::new(kind, "CultureNotSupported", crate::eval::error::Category::InvalidArgument, why))
     }
 
     pub fn put(&mut self, value: Value) -> R<()> {

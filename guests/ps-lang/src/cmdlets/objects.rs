@@ -91,6 +91,7 @@ struct Key {
 }
 
 fn sort(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
+    cx.check_order()?;
     let keys: Vec<Wanted> = cx.values("Property").iter().map(wanted).collect();
     let case = cx.flag("CaseSensitive");
     let down = cx.flag("Descending");
@@ -162,6 +163,7 @@ fn sort(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
 }
 
 fn group(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
+    cx.check_order()?;
     let keys: Vec<Wanted> = cx.values("Property").iter().map(wanted).collect();
     let case = cx.flag("CaseSensitive");
     let mut groups: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
@@ -385,6 +387,7 @@ fn measure_numbers(cx: &mut Cx<'_>, values: &[Value], property: Value) -> R<()> 
 }
 
 fn compare(cx: &mut Cx<'_>) -> R<()> {
+    cx.check_order()?;
     let (left, right) = (cx.values("ReferenceObject"), cx.values("DifferenceObject"));
     let by: Vec<Wanted> = cx.values("Property").iter().map(wanted).collect();
     let case = cx.flag("CaseSensitive");

@@ -144,7 +144,7 @@ fn joined(cx: &mut Cx<'_>, value: &Value, separator: &str) -> String {
                 dict.pairs().iter().map(|_| "System.Collections.DictionaryEntry".to_owned()).collect();
             texts.join(separator)
         }
-        _ => cx.it.to_text(value),
+        _ => cx.it.shown(value),
     }
 }
 

@@ -12,7 +12,10 @@ pub(super) fn test_path(cx: &mut Cx<'_>) -> R<()> {
     let literal = cx.has("LiteralPath");
     let paths = given(cx);
     if paths.is_empty() {
-        return cx.put(Value::Bool(false));
+        let message =
+            "Value cannot be null. (Parameter 'The provided Path argument was null or an empty collection.')";
+        let kind = "System.ArgumentNullException";
+        return cx.error(Fault::new(kind, "NullPathNotPermitted", Category::InvalidArgument, message));
     }
     for path in paths {
         if path.trim().is_empty() {

@@ -124,8 +124,7 @@ fn to_html(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
             let shown = match value.base() {
                 Value::Null | Value::Void => String::new(),
                 Value::Array(_) | Value::List(_) | Value::Dict(_) => crate::value::text::type_text(&value),
-                Value::DateTime(date) => date.format("G").unwrap_or_default(),
-                _ => cx.it.to_text(&value),
+                _ => cx.it.shown(&value),
             };
             cells.push((html_encode(label), html_encode(&shown)));
         }
@@ -193,6 +192,12 @@ fn sources(cx: &mut Cx<'_>, items: Vec<Value>) -> R<Vec<Source>> {
 }
 
 fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
+    if cx
+        .text("Culture")
+        .is_some_and(|name| !["ordinal", "invariant", "current"].contains(&name.to_lowercase().as_str()))
+    {
+        cx.check_order()?;
+    }
     let options = if cx.flag("CaseSensitive") { 0 } else { IGNORE_CASE };
     let simple = cx.flag("SimpleMatch");
     let mut patterns = Vec::new();

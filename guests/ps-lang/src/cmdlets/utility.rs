@@ -6,6 +6,7 @@ use super::{CmdletInfo, Cx, Each, Gather};
 use crate::eval::Interp;
 use crate::eval::error::{Category, Fault, R};
 use crate::eval::overload::split_signature;
+use crate::types::culture;
 use crate::types::net::Net;
 use crate::types::{Declared, Ty, type_of};
 use crate::value::{MemberKind, ObjectKind, TimeSpan, Value, text};
@@ -14,7 +15,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-Date",
         class: "GetDateCommand",
-        params: "Date: datetime @0 pipe byname alias=LastWriteTime | UnixTimeSeconds: long alias=UnixTime | Year: int | Month: int | Day: int | Hour: int | Minute: int | Second: int | Millisecond: int | Format: string | UFormat: string | AsUTC: switch",
+        params: "Date: datetime @0 pipe byname alias=LastWriteTime | UnixTimeSeconds: long alias=UnixTime | Year: int | Month: int | Day: int | Hour: int | Minute: int | Second: int | Millisecond: int | DisplayHint: string | Format: string | UFormat: string | AsUTC: switch",
         default_set: "",
         make: || Box::new(Each(get_date)),
     },
@@ -82,16 +83,16 @@ pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
         name: "Get-Culture",
         class: "GetCultureCommand",
-        params: "Name: string[] @0",
+        params: "Name: string[] @0 pipe set=Name | NoUserOverrides: switch | ListAvailable: switch set=List",
         default_set: "",
-        make: || Box::new(Each(|cx| cx.put(Value::net(Net::Culture("en-US".into()))))),
+        make: || Box::new(Each(get_culture)),
     },
     CmdletInfo {
         name: "Get-UICulture",
         class: "GetUICultureCommand",
         params: "",
         default_set: "",
-        make: || Box::new(Each(|cx| cx.put(Value::net(Net::Culture("en-US".into()))))),
+        make: || Box::new(Each(|cx| cx.put(culture::value_of(cx.it.ui_culture.clone())))),
     },
     CmdletInfo {
         name: "Get-TimeZone",
@@ -235,6 +236,33 @@ pub const CMDLETS: &[CmdletInfo] = &[
     },
 ];
 
+fn get_culture(cx: &mut Cx<'_>) -> R<()> {
+    if cx.flag("ListAvailable") {
+        return culture::list(true, true).into_iter().try_for_each(|found| cx.put(found));
+    }
+    let names = cx.values("Name");
+    if names.is_empty() {
+        let current = cx.it.culture.clone();
+        return cx.put(culture::value_of(current));
+    }
+    for name in names {
+        let name = text(&name);
+        match crate::value::culture::find(&name) {
+            Some(found) => cx.put(culture::value_of(found))?,
+            None => cx.error(
+                Fault::new(
+                    "System.Globalization.CultureNotFoundException",
+                    "ItemNotFoundException",
+                    Category::ObjectNotFound,
+                    culture::unknown(&name),
+                )
+                .of(name),
+            )?,
+        }
+    }
+    Ok(())
+}
+
 pub fn host_value() -> Value {
     let size = Value::custom([("Width".into(), Value::Int(120)), ("Height".into(), Value::Int(50))]);
     let raw = Value::custom([
@@ -251,7 +279,8 @@ pub fn host_value() -> Value {
             ("Name", Value::from("ConsoleHost")),
             ("Version", crate::types::net::version([7, 0, 13, -1])),
             ("UI", ui),
-            ("CurrentCulture", Value::from("en-US")),
+            ("CurrentCulture", culture::value_of(crate::value::culture::default())),
+            ("CurrentUICulture", culture::value_of(crate::value::culture::default())),
         ],
     )
 }

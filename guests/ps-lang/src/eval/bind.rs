@@ -502,11 +502,6 @@ impl Interp {
             best.dedup_by_key(|(_, at)| *at);
             best.into_iter().map(|(_, at)| at).collect::<Vec<usize>>()
         };
-        let rest_at = table
-            .params
-            .iter()
-            .enumerate()
-            .position(|(at, p)| p.sets.iter().any(|s| s.rest) && bound.given.get(at) == Some(&false));
         let mut left = Vec::new();
         while let Some(value) = values.next() {
             let is_name = matches!(&value, Value::Ext(ext) if ext.text.as_ref().is_some_and(|t| t.starts_with('\u{1}')));
@@ -537,6 +532,12 @@ impl Interp {
                 }
             }
         }
+        // What has been bound so far decides which sets are left, and with them which parameter takes the rest.
+        let takes_rest = |(at, spec): (usize, &ParamSpec)| {
+            bound.given.get(at) == Some(&false)
+                && spec.sets.iter().any(|s| s.rest && s.set.is_none_or(|own| bound.sets.contains(&own)))
+        };
+        let rest_at = table.params.iter().enumerate().position(takes_rest);
         if let (Some(at), false) = (rest_at, left.is_empty()) {
             let values = if left.len() == 1 && matches!(left.first().map(Value::base), Some(Value::Array(_)))
             {

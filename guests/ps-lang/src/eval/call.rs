@@ -186,9 +186,9 @@ impl Interp {
             ("tostring", []) => {
                 let value = match object.base() {
                     number if number.is_number() => {
-                        crate::value::text::number_to_string(number).unwrap_or_default()
+                        let culture = self.culture.number.borrow();
+                        crate::value::number_format::to_text(number, &culture).unwrap_or_default()
                     }
-                    Value::DateTime(date) => date.format("G").unwrap_or_default(),
                     Value::Array(_) | Value::List(_) | Value::Dict(_) => {
                         crate::value::text::type_text(object)
                     }
@@ -210,9 +210,16 @@ impl Interp {
                     }
                 }
             }
-            ("tostring", [format, _]) => {
+            ("tostring", [format, provider]) => {
                 let format = self.to_text(format);
-                Value::from(self.format_value(object, &format).unwrap_or_default())
+                let text = self.with_provider(provider, |it| Ok(it.format_value(object, &format)))?;
+                match text {
+                    Ok(text) => Value::from(text),
+                    Err(why) => {
+                        let flow = super::error::net_flow("System.FormatException", why);
+                        return Err(self.wrap_call(flow, "ToString", 2));
+                    }
+                }
             }
             ("equals", [other]) => Value::Bool(crate::value::object::equals(object, other)),
             ("gethashcode", []) => Value::Int(
@@ -402,11 +409,16 @@ impl Interp {
                 }
                 return Ok(());
             }
+            if ty.is("System.Globalization.CultureInfo")
+                && crate::types::culture::set_current(self, name, &value)
+                    .map_err(|flow| wrap_setter(flow, name))?
+            {
+                return Ok(());
+            }
             // Accepted, and without effect: there is one way to do it here.
             if ty.is("System.Net.ServicePointManager")
                 || ty.is("System.Console")
                 || ty.is("System.Environment")
-                || ty.is("System.Threading.Thread")
             {
                 return Ok(());
             }
@@ -416,6 +428,17 @@ impl Interp {
         );
         Fault::runtime("PropertyNotFound", message).raise()
     }
+}
+
+pub(super) fn wrap_setter(flow: Box<Flow>, name: &str) -> Box<Flow> {
+    let Flow::Error(record) = &*flow else { return flow };
+    if !record.raw.get() {
+        return flow;
+    }
+    let message = format!("Exception setting \"{name}\": \"{}\"", record.message());
+    Fault::new("SetValueInvocationException", "ExceptionWhenSetting", Category::NotSpecified, message)
+        .because(record.exception.clone())
+        .into()
 }
 
 pub(super) fn wrap_getter(flow: Box<Flow>, name: &str) -> Box<Flow> {

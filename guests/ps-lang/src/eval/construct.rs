@@ -122,6 +122,9 @@ impl Interp {
         let default = format!("Exception of type '{name}' was thrown.");
         let mut exception = crate::types::net::Exception::new(name, message.unwrap_or(default));
         exception.inner = args.get(1).filter(|v| crate::types::net::is_exception(v)).cloned();
+        if let ("System.IO.FileNotFoundException", Some(file)) = (name, texts.get(1).cloned().flatten()) {
+            exception.extra.push(("FileName", Value::from(file)));
+        }
         Ok(Value::net(Net::Exception(exception)))
     }
 }

@@ -9,6 +9,7 @@ use super::Interp;
 use super::error::{Category, Fault, Flow, R};
 use crate::types::net::{self, Net};
 use crate::types::{EnumType, Ty, TypeKind, native, type_of};
+use crate::value::culture;
 use crate::value::{Dict, DictKind, List, ListKind, ObjectKind, Str, TimeSpan, Value, numbers, text};
 
 impl Interp {
@@ -155,6 +156,11 @@ impl Interp {
                 let items = self.enumerate(value);
                 Some(Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items))))
             }
+            ("System.Collections.Stack" | "System.Collections.Queue", Value::Array(_) | Value::List(_)) => {
+                let items = self.enumerate(value);
+                let kind = if name.ends_with("Stack") { ListKind::Stack } else { ListKind::Queue };
+                Some(Value::List(Rc::new(List::new(kind, crate::types::OBJECT, items))))
+            }
             ("System.Array", _) => return self.as_array(value, &crate::types::OBJECT),
             (
                 "System.Collections.Generic.List"
@@ -166,9 +172,13 @@ impl Interp {
                 | "System.Collections.Generic.IList",
                 _,
             ) => return self.as_collection(value, ty, name),
-            ("System.Globalization.CultureInfo", Value::Str(name)) => {
-                Some(Value::net(Net::Culture(name.clone())))
-            }
+            ("System.Globalization.CultureInfo", Value::Str(name)) => match culture::find(name) {
+                Some(found) => Some(crate::types::culture::value_of(Rc::new(found.editable()))),
+                None => {
+                    let why = crate::types::culture::unknown(name);
+                    return self.not_parsed(value, ty, "InvalidCastConstructorException", &why);
+                }
+            },
             (
                 "System.Delegate"
                 | "System.Func"
@@ -464,6 +474,9 @@ impl Interp {
             "System.Numerics.BigInteger" => numbers::parse_big(trimmed).map(Value::big).or_else(|| {
                 numbers::parse_double(trimmed).and_then(numbers::round_to_integer).map(Value::big)
             }),
+            "System.UInt32" | "System.UInt64" if unsigned_hex(trimmed).is_some() => {
+                unsigned_hex(trimmed).map(Value::ULong)
+            }
             _ => trimmed
                 .parse::<i64>()
                 .ok()
@@ -519,6 +532,12 @@ impl Interp {
             other => other,
         }
     }
+}
+
+/// `0xFF`, whose digits are no sign of a type without one.
+fn unsigned_hex(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    u64::from_str_radix(digits, 16).ok()
 }
 
 fn too_large(name: &str) -> &'static str {

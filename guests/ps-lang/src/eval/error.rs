@@ -175,19 +175,36 @@ impl Fault {
     }
 
     pub fn because(mut self, inner: Value) -> Self {
-        self.inner = Some(inner);
+        self.inner = Some(own_cast(&inner).unwrap_or(inner));
         self
     }
 
     pub fn record(self) -> Rc<ErrorRecord> {
         let mut exception = Exception::new(self.kind, self.message);
         exception.inner = self.inner;
+        // The engine reports a cast that fails as an error of its own, around that of the cast.
+        if self.kind == CAST {
+            let message = exception.message.to_string();
+            let cast = Value::net(Net::Exception(exception));
+            exception = Exception::new("RuntimeException", message);
+            exception.inner = Some(cast);
+        }
         ErrorRecord::new(Value::net(Net::Exception(exception)), self.id, self.category, self.target)
     }
 
     pub fn raise<T>(self) -> R<T> {
         Err(self.into())
     }
+}
+
+const CAST: &str = "PSInvalidCastException";
+
+/// The exception of a cast within the error that the engine has made of it.
+fn own_cast(exception: &Value) -> Option<Value> {
+    let ty = crate::types::type_of(exception);
+    let inner = crate::types::net::inner_exception(exception)?;
+    let is_cast = crate::types::type_of(&inner).is("System.Management.Automation.PSInvalidCastException");
+    (ty.is("System.Management.Automation.RuntimeException") && is_cast).then_some(inner)
 }
 
 impl From<Fault> for Box<Flow> {

@@ -161,6 +161,20 @@ impl Interp {
         }
     }
 
+    /// What is shown of a value: numbers and dates as the current culture writes them.
+    pub fn shown(&mut self, value: &Value) -> String {
+        match value.base() {
+            number if number.is_number() && !matches!(value, Value::Ext(ext) if ext.text.is_some()) => {
+                crate::value::number_format::shown(number, &self.culture.number.borrow()).unwrap_or_default()
+            }
+            Value::DateTime(date) => date.format("G", &self.culture.dates.borrow()).unwrap_or_default(),
+            Value::Net(net) if matches!(**net, crate::types::net::Net::DateOffset(..)) => {
+                net.format("", &self.culture.dates.borrow()).unwrap_or_default()
+            }
+            _ => self.to_text(value),
+        }
+    }
+
     fn item_text(&mut self, value: &Value) -> String {
         if let Value::Object(_) | Value::Ext(_) = value
             && let Some(text) = self.own_to_string(value)

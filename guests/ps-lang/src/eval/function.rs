@@ -510,6 +510,7 @@ impl Interp {
     pub fn set_last_exit(&mut self, code: i32) {
         self.global.put_str("LASTEXITCODE", Value::Int(code));
         self.success = code == 0;
+        self.failed |= code != 0;
     }
 }
 

@@ -42,7 +42,15 @@ impl Interp {
                 self.run_block(&block, &out)?;
                 text(&out.into_value()).into()
             }
-            other => self.to_text(&other).into(),
+            other => {
+                // A key need not be a text.
+                if let Value::Dict(dict) = object.base()
+                    && let Some(value) = dict.get(&other)
+                {
+                    return Ok(value);
+                }
+                self.to_text(&other).into()
+            }
         };
         self.member(&object, &name)
     }
@@ -476,18 +484,22 @@ impl Interp {
                 Some(value) => Ok(value),
                 None => match net.items() {
                     Some(items) => self.positional(&Value::array(items), index),
-                    None => self.cannot_index(target),
+                    None => self.index_of_one(target, index),
                 },
             },
             Value::Object(object) if object.native.borrow().is_some() => {
                 let native = object.native.borrow().clone().unwrap_or_default();
                 self.index(&native, index)
             }
-            _ => self.cannot_index(target),
+            _ => self.index_of_one(target, index),
         }
     }
 
-    fn cannot_index(&mut self, target: &Value) -> R<Value> {
+    /// A single object is the first and the last of its own.
+    fn index_of_one(&mut self, target: &Value, index: &Value) -> R<Value> {
+        if matches!(index.base(), Value::Int(0 | -1) | Value::Long(0 | -1)) {
+            return Ok(target.clone());
+        }
         let message = format!("Unable to index into an object of type {}.", type_of(target).full_name());
         Fault::runtime("CannotIndex", message).raise()
     }

@@ -138,6 +138,11 @@ pub struct Interp {
     pub using: Option<Rc<Scope>>,
     /// How many variables are there from the beginning.
     pub automatic: usize,
+    /// How many columns the console has.
+    pub width: usize,
+    /// `CurrentCulture`
+    pub culture: Rc<crate::value::culture::Culture>,
+    pub ui_culture: Rc<crate::value::culture::Culture>,
 }
 
 /// Names that the engine itself uses.
@@ -279,7 +284,6 @@ impl Interp {
         *record.details.borrow_mut() = Some(first.message.as_str().into());
         *record.position.borrow_mut() = Some(Position { source: source.clone(), span: first.span });
         record.qualified.set(true);
-        record.ends_script.set(true);
         Box::new(Flow::Error(record))
     }
 }

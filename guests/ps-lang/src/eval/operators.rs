@@ -6,7 +6,7 @@ use super::error::{Category, Fault, R};
 use super::regex::{Found, Regex};
 use super::{Interp, regex};
 use crate::types::Ty;
-use crate::value::{Dict, DictKind, Value, numbers, text};
+use crate::value::{Dict, DictKind, Value, number_format, text};
 
 impl Interp {
     pub fn like(&mut self, left: &Value, right: &Value, yes: bool, case: bool) -> R<Value> {
@@ -304,6 +304,10 @@ impl Interp {
                     let (index, width) = place.split_once(',').map_or((place, "0"), |(a, b)| (a, b));
                     let index: usize = index.trim().parse().map_err(|_| bad())?;
                     let width: i32 = width.trim().parse().map_err(|_| bad())?;
+                    // .NET has the same bound.
+                    if width.unsigned_abs() > 1_000_000 {
+                        return Err(bad());
+                    }
                     let Some(value) = args.get(index) else {
                         return Err("Index (zero based) must be greater than or equal to zero and less than the size of the argument list.".into());
                     };
@@ -317,21 +321,23 @@ impl Interp {
         Ok(out)
     }
 
-    /// A value with a format string, culture en-US.
+    /// A value with a format string, in the current culture.
     pub fn format_value(&mut self, value: &Value, spec: &str) -> Result<String, String> {
         let invalid = || "Format specifier was invalid.".to_owned();
         let unknown = || "Input string was not in a correct format.".to_owned();
         Ok(match value.base() {
             Value::Null | Value::Void => String::new(),
-            number if number.is_number() => numbers::format(number, spec).ok_or_else(invalid)?,
-            Value::DateTime(date) => date.format(spec).ok_or_else(unknown)?,
+            number if number.is_number() => {
+                number_format::format(number, spec, &self.culture.number.borrow()).ok_or_else(invalid)?
+            }
+            Value::DateTime(date) => date.format(spec, &self.culture.dates.borrow()).ok_or_else(unknown)?,
             Value::TimeSpan(span) => span.format(spec).ok_or_else(unknown)?,
             Value::Enum(e) => match spec {
                 "d" | "D" => e.value.to_string(),
                 "x" | "X" => format!("{:08X}", e.value),
                 _ => e.ty.text_of(e.value),
             },
-            Value::Net(net) => net.format(spec).ok_or_else(unknown)?,
+            Value::Net(net) => net.format(spec, &self.culture.dates.borrow()).ok_or_else(unknown)?,
             Value::Array(_) | Value::List(_) => crate::value::text::type_text(value),
             other => {
                 let other = other.clone();

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Interp;
-use super::call::wrap_getter;
+use super::call::{wrap_getter, wrap_setter};
 use super::error::{Category, Fault, Flow, R};
 use crate::symbol::{Map, Sym};
 use crate::types::{Call, Declared, Make, OBJECT, Ty, TypeInfo, type_of};
@@ -48,6 +48,16 @@ pub struct TypeIndex {
 }
 
 pub type Overloads = Map<&'static str, Rc<TypeIndex>>;
+
+/// The characters of a text that is given for a `char[]`, where it is the last argument.
+fn chars_of(param: &Parameter, arg: &Value, last: bool) -> Option<Vec<Value>> {
+    match arg.base() {
+        Value::Str(text) if param.rest && last && param.ty.is("System.Char") && text.utf16_len() != 1 => {
+            Some(crate::value::text::units(text))
+        }
+        _ => None,
+    }
+}
 
 /// Return type, name and parameters of a signature.
 pub fn split_signature(signature: &'static str) -> (&'static str, &'static str, &'static str) {
@@ -176,7 +186,7 @@ impl Interp {
                     Some(ty) => self.convert(value, &ty)?,
                     None => value.clone(),
                 };
-                set(self, object.base(), &[value])?;
+                set(self, object.base(), &[value]).map_err(|flow| wrap_setter(flow, name))?;
                 return Ok(true);
             }
         }
@@ -269,6 +279,10 @@ impl Interp {
                 }
                 continue;
             }
+            if let Some(chars) = chars_of(param, arg, i + 1 == args.len()) {
+                converted.extend(chars);
+                continue;
+            }
             if param.by_ref {
                 converted.push(arg.base().clone());
                 continue;
@@ -299,7 +313,9 @@ impl Interp {
         let mut sum = u32::from(rest) * 3;
         for (i, arg) in args.iter().enumerate() {
             let param = params.get(i).or(params.last())?;
-            sum += if param.rest && params.len() == args.len() && matches!(arg.base(), Value::Array(_)) {
+            sum += if chars_of(param, arg, i + 1 == args.len()).is_some() {
+                3
+            } else if param.rest && params.len() == args.len() && matches!(arg.base(), Value::Array(_)) {
                 0
             } else {
                 self.distance(arg, &param.ty)?

@@ -272,9 +272,9 @@ impl Interp {
     pub fn pipeline(&mut self, pipe: &Pipe, out: &dyn Sink) -> R<()> {
         let mut elements = pipe.elements.as_slice();
         let mut first = None;
-        self.success = true;
         if let [Element { kind: ElementKind::Expr(expr), redirections, .. }, rest @ ..] = elements {
             if rest.is_empty() {
+                self.success = true;
                 return self.redirected_expression(expr, redirections, out);
             }
             first = Some(expr);
@@ -285,6 +285,8 @@ impl Interp {
         for (i, element) in elements.iter().enumerate() {
             stages.push(self.stage(element, piped || i > 0)?);
         }
+        // The arguments have seen the `$?` of what was before.
+        self.success = true;
         self.run_stages(stages, first, None, out)
     }
 

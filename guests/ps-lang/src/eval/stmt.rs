@@ -49,11 +49,11 @@ impl Interp {
 
     /// Whether a trap has taken the error (and goes on), or ends the block; nothing when none fits.
     fn trap(&mut self, record: &Rc<ErrorRecord>, traps: &[Trap], out: &dyn Sink) -> R<Option<bool>> {
-        let ty = record.exception_type();
+        let types = exception_types(record);
         for trap in traps {
             if let Some(name) = &trap.kind {
                 let wanted = self.resolve_type(name)?;
-                if !ty.extends(&wanted) {
+                if !types.iter().any(|ty| ty.extends(&wanted)) {
                     continue;
                 }
             }
@@ -369,12 +369,7 @@ impl Interp {
 
     /// The catch block for an error: the first whose type it is.
     fn catching<'a>(&mut self, attempt: &'a Try, record: &ErrorRecord) -> R<Option<&'a Stmts>> {
-        let mut types = vec![record.exception_type()];
-        let mut inner = crate::types::net::inner_exception(&record.exception);
-        while let Some(exception) = inner {
-            types.push(crate::types::type_of(&exception));
-            inner = crate::types::net::inner_exception(&exception);
-        }
+        let types = exception_types(record);
         for (i, ty) in types.iter().enumerate() {
             for (kinds, body) in &attempt.catches {
                 if kinds.is_empty() {
@@ -429,6 +424,17 @@ impl Interp {
         record.ends_script.set(true);
         record
     }
+}
+
+/// The type of an error's exception, and those of the exceptions within it.
+fn exception_types(record: &ErrorRecord) -> Vec<crate::types::Ty> {
+    let mut types = vec![record.exception_type()];
+    let mut inner = crate::types::net::inner_exception(&record.exception);
+    while let Some(exception) = inner {
+        types.push(crate::types::type_of(&exception));
+        inner = crate::types::net::inner_exception(&exception);
+    }
+    types
 }
 
 /// What a `catch [Type]` sees of an error that `-ErrorAction Stop` has stopped: the error of the exception

@@ -1,5 +1,6 @@
 //! Objects as text: tables and lists, as PowerShell lays them out.
 
+pub mod prepared;
 mod table;
 mod views;
 
@@ -10,7 +11,7 @@ use crate::eval::error::R;
 use crate::value::{Value, text};
 use views::{Layout, View};
 
-pub use table::{GroupBy, TableOptions};
+pub use table::{GroupBy, Row, TableOptions};
 pub use views::{Align, Column, columns_of};
 
 /// The width of the console that is not there.
@@ -43,7 +44,7 @@ impl Printer {
         if value.is_null() {
             return Ok(());
         }
-        if let Some(text) = formatted(&value) {
+        if let Some(text) = formatted(it, &value) {
             self.finish(it)?;
             it.host.output(&text);
             *self.after_group.borrow_mut() = false;
@@ -110,14 +111,13 @@ impl Printer {
     }
 }
 
-/// The text that `Format-Table` and its like have made already.
-fn formatted(value: &Value) -> Option<String> {
+/// The text of what `Format-Table` and its like have made already.
+fn formatted(it: &Interp, value: &Value) -> Option<String> {
     match value {
-        Value::Object(object)
-            if object.ty().is("Microsoft.PowerShell.Commands.Internal.Format.FormatEntryData") =>
-        {
-            object.get_str("Text").map(|t| text(&t))
-        }
+        Value::Net(net) => match &**net {
+            crate::types::net::Net::Formatted(prepared) => Some(prepared.render(it.width)),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -136,17 +136,22 @@ pub fn opened(value: &Value) -> Option<Vec<Value>> {
 fn line_of(it: &mut Interp, value: &Value) -> String {
     let text = match value {
         Value::Ext(ext) if ext.text.is_some() => text(value),
-        _ => it.to_text(value),
+        _ => it.shown(value),
     };
     format!("{text}\n")
 }
 
-/// Some objects as the text that the console would show.
-pub fn to_text(it: &mut Interp, items: Vec<Value>) -> R<String> {
-    to_text_width(it, items, None)
+/// The same on a console of another width.
+pub fn to_text_width(it: &mut Interp, items: Vec<Value>, width: Option<usize>) -> R<String> {
+    let before = it.width;
+    it.width = width.unwrap_or(before);
+    let text = to_text(it, items);
+    it.width = before;
+    text
 }
 
-pub fn to_text_width(it: &mut Interp, items: Vec<Value>, _width: Option<usize>) -> R<String> {
+/// Some objects as the text that the console would show.
+pub fn to_text(it: &mut Interp, items: Vec<Value>) -> R<String> {
     let mut out = String::new();
     let mut group: Option<Group> = None;
     let mut after_group = false;
@@ -155,7 +160,7 @@ pub fn to_text_width(it: &mut Interp, items: Vec<Value>, _width: Option<usize>) 
         if value.is_null() {
             continue;
         }
-        if let Some(text) = formatted(&value) {
+        if let Some(text) = formatted(it, &value) {
             if let Some(group) = group.take() {
                 out.push_str(&lay_out(it, group, !after_group)?);
             }
@@ -209,7 +214,7 @@ fn lay_out(it: &mut Interp, group: Group, leading: bool) -> R<String> {
             if let Some(title) = &group.view.title {
                 out.push_str(&format!("{title}\n\n"));
             }
-            out.push_str(&table::render(columns, &rows, &TableOptions::default()));
+            out.push_str(&table::render(columns, &rows, &TableOptions::default(), it.width));
         }
         Layout::List(columns) => {
             for line in &group.items {
@@ -237,34 +242,22 @@ fn lay_out(it: &mut Interp, group: Group, leading: bool) -> R<String> {
 }
 
 /// One object as a list: `Name : value`, and a blank line.
-pub fn list_block(it: &mut Interp, value: &Value, columns: &[Column]) -> R<String> {
-    let width = columns.iter().map(|c| display_width(&c.label)).max().unwrap_or(0);
-    let mut out = String::new();
-    if columns.is_empty() {
-        return Ok(out);
-    }
+fn list_block(it: &mut Interp, value: &Value, columns: &[Column]) -> R<String> {
+    let pairs = list_pairs(it, value, columns)?;
+    Ok(prepared::block(&pairs, it.width))
+}
+
+/// The labels and texts of one object's list.
+pub fn list_pairs(it: &mut Interp, value: &Value, columns: &[Column]) -> R<Vec<(String, String)>> {
+    let mut pairs = Vec::with_capacity(columns.len());
     for column in columns {
         let shown = match column.value(it, value)? {
             Some(found) => cell_text(it, &found, column.format.as_deref()),
             None => String::new(),
         };
-        let label = format!("{}{}", column.label, " ".repeat(width - display_width(&column.label)));
-        let indent = " ".repeat(width + 3);
-        let room = WIDTH.saturating_sub(width + 3).max(10);
-        let mut first = true;
-        for line in shown.split('\n') {
-            for piece in wrap(line, room) {
-                if first {
-                    out.push_str(&format!("{label} : {piece}\n"));
-                    first = false;
-                } else {
-                    out.push_str(&format!("{indent}{piece}\n"));
-                }
-            }
-        }
+        pairs.push((column.label.to_string(), shown));
     }
-    out.push('\n');
-    Ok(out)
+    Ok(pairs)
 }
 
 /// Breaks a line that is too long.
@@ -295,7 +288,6 @@ pub fn cell_text(it: &mut Interp, value: &Value, format: Option<&str>) -> String
     }
     match value.base() {
         Value::Null | Value::Void => String::new(),
-        Value::DateTime(date) => date.format("G").unwrap_or_default(),
         Value::Array(_) | Value::List(_) => braces(it, &value.items().unwrap_or_default()),
         Value::Dict(dict) if dict.is_set() => braces(it, &dict.keys()),
         Value::Dict(dict) => {
@@ -305,7 +297,7 @@ pub fn cell_text(it: &mut Interp, value: &Value, format: Option<&str>) -> String
         Value::Net(net) if net.items().is_some() => braces(it, &net.items().unwrap_or_default()),
         Value::Block(block) => block.text().to_owned(),
         Value::Type(ty) => ty.full_name(),
-        _ => it.to_text(value),
+        _ => it.shown(value),
     }
 }
 
@@ -320,36 +312,25 @@ fn braces(it: &mut Interp, items: &[Value]) -> String {
                 braces(it, &inner)
             }
             Value::Null => String::new(),
-            Value::DateTime(date) => date.format("G").unwrap_or_default(),
-            _ => it.to_text(item),
+            _ => it.shown(item),
         });
     }
     let more = if items.len() > limit { "…" } else { "" };
     format!("{{{}{more}}}", shown.join(", "))
 }
 
-/// An object that holds text which is not to be formatted again.
-pub fn entry(text: String) -> Value {
-    Value::record(
-        "Microsoft.PowerShell.Commands.Internal.Format.FormatEntryData",
-        vec![("Text", Value::from(text))],
-    )
-}
-
 /// The columns that an object shows when none were asked for.
 pub fn default_columns(it: &mut Interp, value: &Value, table: bool) -> Vec<Column> {
-    match views::view_of(it, value).map(|v| v.layout) {
-        Some(Layout::Table(columns)) if table => columns,
+    let view = views::view_of(it, value);
+    let is_entry = view.as_ref().is_some_and(|v| v.of.as_deref() == Some("dictionary"));
+    match view.map(|v| v.layout) {
+        Some(Layout::Table(columns)) if table || is_entry => columns,
         Some(Layout::List(columns)) if !columns.is_empty() => columns,
         _ => columns_of(it, value),
     }
 }
 
-/// Rows without the blank lines around them.
-pub fn table_of(it: &mut Interp, items: &[Value], columns: &[Column], options: &TableOptions) -> R<String> {
-    let mut rows = Vec::new();
-    for item in items {
-        rows.push(table::Row::Cells(table::cells(it, item, columns)?));
-    }
-    Ok(table::render(columns, &rows, options))
+/// The rows of a table, one an object.
+pub fn rows_of(it: &mut Interp, items: &[Value], columns: &[Column]) -> R<Vec<Row>> {
+    items.iter().map(|item| table::cells(it, item, columns).map(Row::Cells)).collect()
 }

@@ -1,7 +1,7 @@
 //! Tables: widths from the data, numbers to the right.
 
 use super::views::{Align, Column};
-use super::{WIDTH, cell_text, display_width};
+use super::{cell_text, display_width};
 use crate::eval::Interp;
 use crate::eval::error::R;
 use crate::value::Value;
@@ -91,7 +91,7 @@ fn pad(text: &str, width: usize, right: bool, fill: bool) -> String {
     }
 }
 
-pub fn render(columns: &[Column], rows: &[Row], options: &TableOptions) -> String {
+pub fn render(columns: &[Column], rows: &[Row], options: &TableOptions, console: usize) -> String {
     let mut widths: Vec<usize> =
         columns.iter().map(|c| c.width.unwrap_or_else(|| display_width(&c.label))).collect();
     let mut right: Vec<Option<bool>> = columns.iter().map(|c| c.align.map(|a| a == Align::Right)).collect();
@@ -108,7 +108,7 @@ pub fn render(columns: &[Column], rows: &[Row], options: &TableOptions) -> Strin
             }
         }
     }
-    let (visible, trimmed) = fit(&mut widths);
+    let (visible, trimmed) = fit(&mut widths, console);
     let right: Vec<bool> = right.into_iter().map(Option::unwrap_or_default).collect();
     let mut out = String::new();
     let last = visible.saturating_sub(1);
@@ -144,14 +144,14 @@ pub fn render(columns: &[Column], rows: &[Row], options: &TableOptions) -> Strin
 }
 
 /// Makes the columns fit: the last ones are narrowed, or left out. How many are left, and whether one was cut.
-fn fit(widths: &mut [usize]) -> (usize, bool) {
+fn fit(widths: &mut [usize], console: usize) -> (usize, bool) {
     let mut visible = widths.len();
     while visible > 0 {
         let total: usize = widths.iter().take(visible).sum::<usize>() + visible - 1;
-        if total < WIDTH {
+        if total < console {
             return (visible, false);
         }
-        let excess = total - (WIDTH - 1);
+        let excess = total + 1 - console;
         let Some(width) = widths.get_mut(visible - 1) else { break };
         if *width > excess {
             *width -= excess;

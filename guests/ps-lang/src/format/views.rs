@@ -184,6 +184,16 @@ fn net_view(it: &mut Interp, net: &Net, value: &Value) -> Option<View> {
             }
             Some(View { layout: Layout::Table(columns), of: Some("file".into()), title: Some(title) })
         }
+        Net::Culture(_) => {
+            let mut columns = left(&["LCID", "Name", "DisplayName"]);
+            for (column, width) in columns.iter_mut().zip([16, 16]) {
+                column.width = Some(width);
+            }
+            own("culture", Layout::Table(columns))
+        }
+        Net::NumberFormat(..) | Net::DateFormat(..) | Net::TextInfo(_) => {
+            Some(View { layout: Layout::List(Vec::new()), of: None, title: None })
+        }
         Net::Command(_) => own("command", Layout::Table(left(&["CommandType", "Name", "Version", "Source"]))),
         Net::Exception(_)
         | Net::StringBuilder(_)
@@ -255,7 +265,20 @@ fn record_view(name: &str, value: &Value, it: &mut Interp) -> Option<View> {
 pub fn lines(it: &mut Interp, value: &Value) -> String {
     match value.base() {
         Value::DateTime(date) => {
-            format!("{}\n", date.custom("dddd, MMMM d, yyyy h:mm:ss tt", 0).unwrap_or_default())
+            let hint = match value {
+                Value::Ext(ext) => ext.get("DisplayHint"),
+                _ => None,
+            };
+            let hint = match hint {
+                Some(crate::value::MemberKind::Note(hint)) => crate::value::text(&hint).to_lowercase(),
+                _ => String::new(),
+            };
+            let format = match hint.as_str() {
+                "date" => "D",
+                "time" => "T",
+                _ => "F",
+            };
+            format!("{}\n", date.format(format, &it.culture.dates.borrow()).unwrap_or_default())
         }
         Value::Object(object) => {
             let get = |name: &str| object.get_str(name).map(|v| crate::value::text(&v)).unwrap_or_default();
@@ -267,6 +290,6 @@ pub fn lines(it: &mut Interp, value: &Value) -> String {
             };
             format!("{place}{}\n", get("Line"))
         }
-        other => format!("{}\n", it.to_text(&other.clone())),
+        other => format!("{}\n", it.shown(&other.clone())),
     }
 }

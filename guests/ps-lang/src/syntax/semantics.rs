@@ -17,11 +17,11 @@ use crate::value::Value;
 /// The errors of a script that parses.
 pub fn check(block: &Rc<Block>) -> Vec<SyntaxError> {
     let mut errors = Vec::new();
-    let mut types: Vec<&TypeDef> = Vec::new();
-    definitions(Node::Block(block), &mut types);
+    let mut types = Vec::new();
+    within_blocks(Node::Block(block), 0, &mut 0, &mut types);
     let mut names = HashSet::new();
-    for definition in types {
-        if !names.insert(fold(&definition.name).into_owned()) {
+    for (block, definition) in types {
+        if !names.insert((block, fold(&definition.name).into_owned())) {
             let message = format!("The member '{}' is already defined.", definition.name);
             errors.push(error("MemberAlreadyDefined", message, definition.span));
         }
@@ -31,6 +31,23 @@ pub fn check(block: &Rc<Block>) -> Vec<SyntaxError> {
         }
     }
     errors
+}
+
+/// The types that a script defines, each with the number of the block that it stands in: another block may have one of
+/// the same name.
+fn within_blocks<'a>(node: Node<'a>, block: usize, count: &mut usize, found: &mut Vec<(usize, &'a TypeDef)>) {
+    let block = match node {
+        Node::Block(_) => {
+            *count += 1;
+            *count
+        }
+        Node::Stmt(Stmt { kind: StmtKind::Type(definition), .. }) => {
+            found.push((block, definition));
+            block
+        }
+        _ => block,
+    };
+    children(node, &mut |child| within_blocks(child, block, count, found));
 }
 
 /// The types that a script defines, in the order of the text.

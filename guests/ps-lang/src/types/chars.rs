@@ -180,7 +180,8 @@ fn append(it: &mut Interp, t: &Value, value: &Value) -> R<Value> {
                     array.items.borrow().iter().map(text).collect::<String>()
                 }
                 number if number.is_number() => {
-                    crate::value::text::number_to_string(number).unwrap_or_default()
+                    let culture = it.culture.number.borrow();
+                    crate::value::number_format::to_text(number, &culture).unwrap_or_default()
                 }
                 _ => it.to_text(other),
             };

@@ -1,294 +1,452 @@
-//! Dates from text.
+//! Dates from text, in a culture and in no certain format: what .NET's `DateTime.Parse` reads.
+
+use chrono::{Datelike, NaiveDate};
 
 use super::dates::MINUTE;
-use crate::value::datetime::{DAYS, MONTHS};
-use crate::value::{DateKind, DateTime};
+use crate::symbol::fold;
+use crate::value::culture::{self, DateFormat};
+use crate::value::{DateKind, DateTime, Str};
 
-/// A date as PowerShell reads one: the invariant culture. What names an offset is turned to local time, which
+pub const NO_CURRENT_DATE: i64 = 8;
+pub const ADJUST_TO_UNIVERSAL: i64 = 16;
+pub const ASSUME_LOCAL: i64 = 32;
+pub const ASSUME_UNIVERSAL: i64 = 64;
+pub const ROUNDTRIP_KIND: i64 = 128;
+
+/// How long a text may be that is read as a date.
+pub const LONGEST: usize = 256;
+
+/// A date as PowerShell converts one: the invariant culture. What names an offset is turned to local time, which
 /// is UTC here.
 pub fn parse_date(text: &str) -> Option<DateTime> {
-    let (date, offset) = parse_any(text)?;
-    match offset {
-        Some(minutes) => date.plus(-minutes * MINUTE).map(|d| d.with_kind(DateKind::Local)),
-        None => Some(date),
-    }
+    parse_in(text, &culture::invariant().dates.borrow(), 0)
+}
+
+/// A date in a culture, with .NET's `DateTimeStyles`.
+pub fn parse_in(text: &str, culture: &DateFormat, style: i64) -> Option<DateTime> {
+    let found = read(text, culture, style)?;
+    settle(found.0, found.1, style)
 }
 
 /// A date with its offset in minutes; without one, that of UTC.
-pub fn parse_offset(text: &str) -> Option<(DateTime, i64)> {
-    let (date, offset) = parse_any(text)?;
-    Some((date, offset.unwrap_or(0)))
+pub fn parse_offset(text: &str, culture: &DateFormat, style: i64) -> Option<(DateTime, i64)> {
+    let (date, offset) = read(text, culture, style)?;
+    let minutes = offset.map_or(0, |o| o.minutes);
+    if style & ADJUST_TO_UNIVERSAL != 0 {
+        return Some((date.plus(-minutes * MINUTE)?, 0));
+    }
+    Some((date, minutes))
 }
 
-struct Found {
-    date: Option<(i32, u32, u32)>,
-    time: [u32; 3],
-    fraction: i64,
-    pm: Option<bool>,
-    offset: Option<i64>,
+/// An offset that a text has said; `utc` when by `Z` or a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offset {
+    pub minutes: i64,
+    pub utc: bool,
 }
 
-fn parse_any(text: &str) -> Option<(DateTime, Option<i64>)> {
-    let text = text.trim();
-    let mut found = Found { date: None, time: [0; 3], fraction: 0, pm: None, offset: None };
-    let mut numbers: Vec<(String, char)> = Vec::new();
-    let mut month = None;
-    let spaced = separate(text);
-    for word in spaced.split_whitespace() {
-        let lower = word.trim_end_matches(',').to_ascii_lowercase();
-        if lower.contains(':') && !lower.starts_with(['+', '-']) {
-            time_part(&lower, &mut found)?;
-        } else if let Some(offset) = offset_part(&lower) {
-            found.offset = Some(offset);
-        } else if matches!(lower.as_str(), "am" | "pm" | "a" | "p") {
-            found.pm = Some(lower.starts_with('p'));
-        } else if let Some(at) = name_index(&MONTHS, &lower) {
-            month = Some(at as u32 + 1);
-        } else if name_index(&DAYS, &lower).is_some() {
-        } else if lower.contains(['/', '-', '.'])
-            && lower.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.'))
-        {
-            let separator = lower.chars().find(|c| matches!(c, '/' | '-' | '.'))?;
-            for piece in lower.split(separator) {
-                match name_index(&MONTHS, piece) {
-                    Some(at) => month = Some(at as u32 + 1),
-                    None => numbers.push((piece.to_owned(), separator)),
-                }
-            }
-        } else if lower.bytes().all(|b| b.is_ascii_digit()) && !lower.is_empty() {
-            numbers.push((lower, ' '));
-        } else {
-            return None;
+/// The kind of a date, and its time, by what its text says and the style asks for.
+pub fn settle(date: DateTime, offset: Option<Offset>, style: i64) -> Option<DateTime> {
+    let universal = style & ADJUST_TO_UNIVERSAL != 0;
+    let kind = |is_utc: bool| if is_utc { DateKind::Utc } else { DateKind::Local };
+    Some(match offset {
+        Some(offset) => {
+            let roundtrip = style & ROUNDTRIP_KIND != 0 && offset.utc;
+            date.plus(-offset.minutes * MINUTE)?.with_kind(kind(roundtrip || universal))
         }
-    }
-    date_part(&numbers, month, &mut found)?;
-    let (year, month, day) = found.date?;
-    if let Some(pm) = found.pm {
-        let hour = found.time.first().copied().unwrap_or(0);
-        if hour > 12 {
-            return None;
-        }
-        found.time[0] = hour % 12 + if pm { 12 } else { 0 };
-    }
-    let date = DateTime::from_parts(year, month, day, found.time, found.fraction, DateKind::Unspecified)?;
-    Some((date, found.offset))
-}
-
-/// Puts blanks where a date's parts meet without any: `2024-01-02T03:04Z`.
-fn separate(text: &str) -> String {
-    let mut out = String::new();
-    let chars: Vec<char> = text.chars().collect();
-    for (i, c) in chars.iter().enumerate() {
-        let before = i.checked_sub(1).and_then(|p| chars.get(p)).copied().unwrap_or(' ');
-        let after = chars.get(i + 1).copied().unwrap_or(' ');
-        match c {
-            'T' | 't' if before.is_ascii_digit() && after.is_ascii_digit() => out.push(' '),
-            'Z' | 'z' if before.is_ascii_digit() && !after.is_alphanumeric() => out.push_str(" Z"),
-            '+' => out.push_str(" +"),
-            '-' if out.contains(':') && before.is_ascii_digit() => out.push_str(" -"),
-            'A' | 'P' | 'a' | 'p' if before.is_ascii_digit() && out.contains(':') => {
-                out.push(' ');
-                out.push(*c);
-            }
-            c => out.push(*c),
-        }
-    }
-    out
-}
-
-fn name_index(names: &[&str], word: &str) -> Option<usize> {
-    if word.len() < 3 || !word.bytes().all(|b| b.is_ascii_alphabetic()) {
-        return None;
-    }
-    names.iter().position(|name| {
-        name.eq_ignore_ascii_case(word) || name.get(..3).is_some_and(|short| short.eq_ignore_ascii_case(word))
+        None if style & (ASSUME_UNIVERSAL | ASSUME_LOCAL) != 0 => date.with_kind(kind(universal)),
+        None => date,
     })
 }
 
-fn time_part(word: &str, found: &mut Found) -> Option<()> {
-    let (clock, fraction) = word.split_once('.').unwrap_or((word, ""));
-    let mut parts = clock.split(':');
-    for place in &mut found.time {
-        match parts.next() {
-            Some(part) => *place = part.parse().ok()?,
-            None => break,
-        }
-    }
-    if parts.next().is_some() {
-        return None;
-    }
-    if !fraction.is_empty() {
-        let digits: String = fraction.chars().take(7).collect();
-        found.fraction = format!("{digits:0<7}").parse().ok()?;
-    }
-    Some(())
+thread_local! {
+    /// The day that a text without a date means. A run begins with the day of its clock.
+    static TODAY: std::cell::Cell<NaiveDate> = const { std::cell::Cell::new(NaiveDate::MIN) };
 }
 
-fn offset_part(word: &str) -> Option<i64> {
-    if matches!(word, "z" | "gmt" | "utc") {
-        return Some(0);
-    }
-    let sign = match word.chars().next()? {
-        '+' => 1,
-        '-' => -1,
-        _ => return None,
-    };
-    let digits: String = word.get(1..)?.chars().filter(|c| *c != ':').collect();
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let (hours, minutes) =
-        if digits.len() <= 2 { (digits.as_str(), "0") } else { digits.split_at(digits.len() - 2) };
-    Some(sign * (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?))
+pub fn set_today(now: DateTime) {
+    TODAY.with(|today| today.set(now.date()));
 }
 
-fn date_part(numbers: &[(String, char)], month: Option<u32>, found: &mut Found) -> Option<()> {
-    let number = |at: usize| numbers.get(at).and_then(|(t, _)| t.parse::<u32>().ok());
-    let year = |at: usize| {
-        let (text, _) = numbers.get(at)?;
-        let value: i32 = text.parse().ok()?;
-        Some(if text.len() <= 2 { if value < 30 { 2000 + value } else { 1900 + value } } else { value })
-    };
-    let long = |at: usize| numbers.get(at).is_some_and(|(t, _)| t.len() > 2);
-    found.date = Some(match (month, numbers.len()) {
-        (Some(month), 2) if long(0) => (year(0)?, month, number(1)?),
-        (Some(month), 2) => (year(1)?, month, number(0)?),
-        (Some(month), 1) if long(0) => (year(0)?, month, 1),
-        (None, 3) if long(0) => (year(0)?, number(1)?, number(2)?),
-        (None, 3) => (year(2)?, number(0)?, number(1)?),
-        (None, 2) if long(0) => (year(0)?, number(1)?, 1),
-        (None, 2) if long(1) => (year(1)?, number(0)?, 1),
-        _ => return None,
-    });
-    Some(())
+pub fn today() -> NaiveDate {
+    TODAY.with(std::cell::Cell::get)
 }
 
-/// `ParseExact`
-pub fn exact(text: &str, format: &str) -> Option<DateTime> {
-    let standard = match format {
-        "o" | "O" => "yyyy-MM-ddTHH:mm:ss.fffffffK",
-        "s" => "yyyy-MM-ddTHH:mm:ss",
-        "u" => "yyyy-MM-dd HH:mm:ssZ",
-        "d" => "M/d/yyyy",
-        "t" => "h:mm tt",
-        "G" => "M/d/yyyy h:mm:ss tt",
-        "g" => "M/d/yyyy h:mm tt",
-        other => other,
-    };
-    let chars: Vec<char> = standard.chars().collect();
+#[derive(Default)]
+struct Found {
+    /// Numbers of a date, with how many digits each has.
+    numbers: Vec<(u32, usize)>,
+    month: Option<u32>,
+    weekday: Option<u32>,
+    time: Option<[u32; 3]>,
+    fraction: i64,
+    pm: Option<bool>,
+    offset: Option<Offset>,
+}
+
+/// A piece of a text.
+#[derive(Debug, PartialEq)]
+enum Token<'a> {
+    Number(&'a str),
+    Word(&'a str),
+    Mark(char),
+    Blank,
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut found = Vec::new();
     let mut rest = text;
-    let (mut year, mut month, mut day) = (None, None, None);
-    let mut time = [0_u32; 3];
-    let (mut fraction, mut pm, mut kind, mut shift) = (0_i64, None, DateKind::Unspecified, None);
-    let mut i = 0;
-    while let Some(&c) = chars.get(i) {
-        let run = chars.get(i..)?.iter().take_while(|d| **d == c).count();
-        i += run;
-        let mut digits = |least: usize, most: usize| -> Option<i64> {
-            let count = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
-            if count < least {
-                return None;
+    while let Some(c) = rest.chars().next() {
+        let end = |test: fn(char) -> bool| rest.find(|c| !test(c)).unwrap_or(rest.len());
+        let (token, length) = if c.is_ascii_digit() {
+            let length = end(|c| c.is_ascii_digit());
+            (Token::Number(rest.get(..length).unwrap_or_default()), length)
+        } else if c.is_whitespace() {
+            (Token::Blank, end(char::is_whitespace))
+        } else if c.is_alphabetic() {
+            // A point ends an abbreviation; two letters with a point each are one word: `a.m.`
+            let mut length = end(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '״'));
+            while rest.get(length..).is_some_and(|r| r.starts_with('.'))
+                && rest.get(length + 1..).and_then(|r| r.chars().next()).is_some_and(char::is_alphabetic)
+                && length <= 4
+            {
+                let tail = rest.get(length + 1..).unwrap_or_default();
+                length += 1 + tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
             }
-            let value = rest.get(..count)?.parse().ok()?;
-            rest = rest.get(count..)?;
-            Some(value)
+            (Token::Word(rest.get(..length).unwrap_or_default()), length)
+        } else {
+            (Token::Mark(c), c.len_utf8())
         };
-        match c {
-            'y' if run <= 2 => year = Some(digits(run, 2).map(|y| if y < 30 { 2000 + y } else { 1900 + y })?),
-            'y' => year = Some(digits(run.max(4), run.max(4))?),
-            'M' if run <= 2 => month = Some(digits(run, 2)?),
-            'M' | 'd' if run >= 3 => {
-                let names: &[&str] = if c == 'M' { &MONTHS } else { &DAYS };
-                let hit = names.iter().enumerate().find_map(|(at, name)| {
-                    let name = if run == 3 { name.get(..3)? } else { name };
-                    rest.get(..name.len())
-                        .is_some_and(|t| t.eq_ignore_ascii_case(name))
-                        .then_some((at, name.len()))
-                })?;
-                if c == 'M' {
-                    month = Some(hit.0 as i64 + 1);
-                }
-                rest = rest.get(hit.1..)?;
-            }
-            'd' => day = Some(digits(run, 2)?),
-            'H' | 'h' => time[0] = digits(run.min(2), 2)? as u32,
-            'm' => time[1] = digits(run.min(2), 2)? as u32,
-            's' => time[2] = digits(run.min(2), 2)? as u32,
-            'f' | 'F' => {
-                let count = rest.bytes().take(run).take_while(u8::is_ascii_digit).count();
-                if c == 'f' && count < run {
-                    return None;
-                }
-                fraction = format!("{:0<7}", rest.get(..count)?).parse().ok()?;
-                rest = rest.get(count..)?;
-            }
-            't' => {
-                let word = rest.get(..run.min(2))?.to_ascii_lowercase();
-                pm = Some(if word.starts_with('p') {
-                    true
-                } else if word.starts_with('a') {
-                    false
-                } else {
-                    return None;
-                });
-                rest = rest.get(run.min(2)..)?;
-            }
-            'K' | 'z' => {
-                if let Some(after) = rest.strip_prefix(['Z', 'z']) {
-                    rest = after;
-                    kind = DateKind::Utc;
-                } else if rest.starts_with(['+', '-']) {
-                    let count =
-                        rest.bytes().skip(1).take_while(|b| b.is_ascii_digit() || *b == b':').count() + 1;
-                    shift = Some(offset_part(rest.get(..count)?)?);
-                    rest = rest.get(count..)?;
-                } else if c == 'z' {
-                    return None;
-                }
-            }
-            '\'' | '"' => {
-                i = i + 1 - run;
-                while let Some(&inner) = chars.get(i) {
-                    i += 1;
-                    if inner == c {
-                        break;
-                    }
-                    rest = rest.strip_prefix(inner)?;
-                }
-            }
-            '\\' => {
-                i = i + 1 - run;
-                rest = rest.strip_prefix(*chars.get(i)?)?;
-                i += 1;
-            }
-            '%' => {}
-            other => {
-                for _ in 0..run {
-                    rest = rest.strip_prefix(other)?;
-                }
-            }
-        }
+        found.push(token);
+        rest = rest.get(length..).unwrap_or_default();
     }
-    if !rest.is_empty() {
+    found
+}
+
+/// The date and its offset, as they are written.
+fn read(text: &str, culture: &DateFormat, style: i64) -> Option<(DateTime, Option<Offset>)> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    if text.is_empty() || text.len() > LONGEST {
         return None;
     }
-    if let Some(pm) = pm {
-        time[0] = time[0] % 12 + if pm { 12 } else { 0 };
+    let text = joined_names(text, culture);
+    let tokens = tokens(&text);
+    let mut found = Found::default();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        at += match token {
+            Token::Blank | Token::Mark(',') => 1,
+            Token::Number(digits) => number(&tokens, at, digits, culture, &mut found)?,
+            Token::Word(word) => {
+                self::word(word, culture, &mut found)?;
+                1
+            }
+            Token::Mark('+' | '-') if found.time.is_some() && found.offset.is_none() => {
+                offset(&tokens, at, &mut found)?
+            }
+            // A date's separators stand between its numbers, or end the last one.
+            Token::Mark('/' | '-' | '.') if at > 0 => 1,
+            Token::Mark('年' | '月' | '日' | '년' | '월' | '일') => 1,
+            Token::Mark(_) => return None,
+        };
     }
-    let part = |value: Option<i64>, default: i64| u32::try_from(value.unwrap_or(default)).ok();
-    let date = DateTime::from_parts(
-        i32::try_from(year.unwrap_or(2024)).ok()?,
-        part(month, 1)?,
-        part(day, 1)?,
-        time,
-        fraction,
-        kind,
-    )?;
-    match shift {
-        Some(minutes) => date.plus(-minutes * MINUTE).map(|d| d.with_kind(DateKind::Local)),
-        None if kind == DateKind::Utc => {
-            Some(date.with_kind(if format == "o" || format == "O" { DateKind::Utc } else { DateKind::Local }))
+    let date = date(&found, culture, style)?;
+    let mut time = found.time.unwrap_or_default();
+    if let (Some(pm), Some(hour)) = (found.pm, time.first_mut()) {
+        if *hour > 12 {
+            return None;
         }
-        None => Some(date),
+        *hour = *hour % 12 + if pm { 12 } else { 0 };
+    }
+    let (year, month, day) = date;
+    let made = DateTime::from_parts(year, month, day, time, found.fraction, DateKind::Unspecified)?;
+    let weekday = made.date().weekday().num_days_from_sunday();
+    if found.weekday.is_some_and(|said| said != weekday) {
+        return None;
+    }
+    Some((made, found.offset))
+}
+
+/// Names of the culture that are several words or have points in them, put into one word each.
+fn joined_names(text: &str, culture: &DateFormat) -> String {
+    let mut text = text.to_owned();
+    for (name, plain) in [(&culture.am, "AM"), (&culture.pm, "PM")] {
+        if name.contains([' ', '.']) && name.chars().count() > 2 && text.contains(&**name) {
+            text = text.replace(&**name, plain);
+        }
+    }
+    text
+}
+
+/// A number: of a time where a time's sign follows, or of a date. How many tokens were taken.
+fn number(
+    tokens: &[Token<'_>],
+    at: usize,
+    digits: &str,
+    culture: &DateFormat,
+    found: &mut Found,
+) -> Option<usize> {
+    if digits.len() > 4 {
+        return None;
+    }
+    let value: u32 = digits.parse().ok()?;
+    if found.time.is_none()
+        && let Some(taken) = time(tokens, at, culture, found)
+    {
+        return Some(taken);
+    }
+    // An hour alone, with a half of the day behind it: `3pm`.
+    let blank = usize::from(tokens.get(at + 1) == Some(&Token::Blank));
+    if found.time.is_none()
+        && digits.len() <= 2
+        && let Some(Token::Word(word)) = tokens.get(at + 1 + blank)
+        && half_of_day(word, culture).is_some()
+    {
+        found.time = Some([value, 0, 0]);
+        return Some(1);
+    }
+    if found.numbers.len() == 3 {
+        return None;
+    }
+    found.numbers.push((value, digits.len()));
+    Some(1)
+}
+
+/// `13:05`, `13:05:09.123`; how many tokens it has.
+fn time(tokens: &[Token<'_>], at: usize, culture: &DateFormat, found: &mut Found) -> Option<usize> {
+    let own = culture.time_separator.chars().next().unwrap_or(':');
+    // Where times have points, a date has come before.
+    let dated = !found.numbers.is_empty() && (found.numbers.len() == 3 || found.month.is_some());
+    let is_sign = |token: Option<&Token<'_>>| match token {
+        Some(Token::Mark(':')) => true,
+        Some(Token::Mark(c)) => *c == own && own != ':' && dated,
+        _ => false,
+    };
+    let value = |at: usize| match tokens.get(at) {
+        Some(Token::Number(digits)) if digits.len() <= 2 => digits.parse::<u32>().ok(),
+        _ => None,
+    };
+    if !is_sign(tokens.get(at + 1)) {
+        return None;
+    }
+    let mut parts = [value(at)?, value(at + 2)?, 0];
+    let mut taken = 3;
+    if is_sign(tokens.get(at + 3)) {
+        if let Some(seconds) = value(at + 4) {
+            parts[2] = seconds;
+            taken = 5;
+            if let (Some(Token::Mark('.' | ',')), Some(Token::Number(digits))) =
+                (tokens.get(at + 5), tokens.get(at + 6))
+            {
+                found.fraction = fraction(digits)?;
+                taken = 7;
+            }
+        }
+    }
+    found.time = Some(parts);
+    Some(taken)
+}
+
+/// Digits behind a second's point as ticks; more than seven are rounded.
+fn fraction(digits: &str) -> Option<i64> {
+    let kept: i64 = format!("{:0<7}", digits.get(..digits.len().min(7))?).parse().ok()?;
+    let up = digits.as_bytes().get(7).is_some_and(|b| *b >= b'5') && kept < 9_999_999;
+    Some(kept + i64::from(up))
+}
+
+fn half_of_day(word: &str, culture: &DateFormat) -> Option<bool> {
+    let is = |name: &str| !name.is_empty() && crate::symbol::same(word, name.trim_end_matches('.'));
+    match fold(word).trim_end_matches('.') {
+        "am" | "a" | "a.m" => Some(false),
+        "pm" | "p" | "p.m" => Some(true),
+        _ if is(&culture.am) => Some(false),
+        _ if is(&culture.pm) => Some(true),
+        _ => None,
+    }
+}
+
+fn word(word: &str, culture: &DateFormat, found: &mut Found) -> Option<()> {
+    if let Some(pm) = half_of_day(word, culture)
+        && found.time.is_some()
+    {
+        found.pm = Some(pm);
+        return Some(());
+    }
+    if let Some(month) = month_named(word, culture) {
+        if found.month.is_some() {
+            return None;
+        }
+        found.month = Some(month + 1);
+        return Some(());
+    }
+    let english = culture::invariant();
+    let english = english.dates.borrow();
+    let days = [&culture.days, &culture.short_days, &english.days, &english.short_days];
+    if let Some(day) = days.into_iter().find_map(|names| named(word, names)) {
+        found.weekday = Some(day);
+        return Some(());
+    }
+    match fold(word).as_ref() {
+        "t" if !found.numbers.is_empty() && found.time.is_none() => Some(()),
+        "z" | "gmt" | "utc" if found.offset.is_none() => {
+            found.offset = Some(Offset { minutes: 0, utc: true });
+            Some(())
+        }
+        _ if literal(word, culture) => Some(()),
+        _ => None,
+    }
+}
+
+fn month_named(word: &str, culture: &DateFormat) -> Option<u32> {
+    let english = culture::invariant();
+    let english = english.dates.borrow();
+    [
+        &culture.months,
+        &culture.months_in_dates,
+        &culture.short_months,
+        &culture.short_months_in_dates,
+        &english.months,
+        &english.short_months,
+    ]
+    .into_iter()
+    .find_map(|names| named(word, names))
+}
+
+fn named(word: &str, names: &[Str]) -> Option<u32> {
+    let bare = |text: &str| text.trim_end_matches('.').to_lowercase();
+    let word = bare(word);
+    let at = names.iter().position(|name| bare(name) == word)?;
+    u32::try_from(at).ok()
+}
+
+/// Words that the culture's own patterns have between a date's parts, such as `de`.
+fn literal(word: &str, culture: &DateFormat) -> bool {
+    [&culture.long_date, &culture.month_day, &culture.year_month, &culture.short_date].into_iter().any(
+        |pattern| {
+            pattern.split('\'').skip(1).step_by(2).any(|quoted| {
+                crate::symbol::same(quoted.trim().trim_end_matches('.'), word) || quoted.trim() == word
+            }) || pattern.contains(word) && !word.is_ascii()
+        },
+    )
+}
+
+/// `+05:30`, `-0800`, `+1`; how many tokens it has.
+fn offset(tokens: &[Token<'_>], at: usize, found: &mut Found) -> Option<usize> {
+    let sign = if tokens.get(at) == Some(&Token::Mark('-')) { -1 } else { 1 };
+    let Some(Token::Number(digits)) = tokens.get(at + 1) else { return None };
+    let (hours, minutes, taken) = match (tokens.get(at + 2), tokens.get(at + 3)) {
+        (Some(Token::Mark(':')), Some(Token::Number(minutes))) if digits.len() <= 2 => (*digits, *minutes, 4),
+        _ if digits.len() <= 2 => (*digits, "0", 2),
+        _ => {
+            let (hours, minutes) = digits.split_at(digits.len() - 2);
+            (hours, minutes, 2)
+        }
+    };
+    let (hours, minutes) = (hours.parse::<i64>().ok()?, minutes.parse::<i64>().ok()?);
+    if hours > 14 || minutes > 59 {
+        return None;
+    }
+    found.offset = Some(Offset { minutes: sign * (hours * 60 + minutes), utc: false });
+    Some(taken)
+}
+
+fn full_year(value: u32, digits: usize) -> i32 {
+    let value = value as i32;
+    match digits {
+        1 | 2 if value < 30 => 2000 + value,
+        1 | 2 => 1900 + value,
+        _ => value,
+    }
+}
+
+/// Year, month and day, in the order of the culture's short date where the numbers do not say it themselves.
+fn date(found: &Found, culture: &DateFormat, style: i64) -> Option<(i32, u32, u32)> {
+    let order = culture.order();
+    let today = today();
+    let month_first = culture.month_day.find('M') < culture.month_day.find('d');
+    let year = |(value, digits): (u32, usize)| full_year(value, digits);
+    let long = |(_, digits): (u32, usize)| digits > 2;
+    Some(match (found.month, found.numbers.as_slice()) {
+        (Some(month), &[a, b]) if long(a) => (year(a), month, b.0),
+        (Some(month), &[a, b]) if long(b) || order != "YMD" => (year(b), month, a.0),
+        (Some(month), &[a, b]) => (year(a), month, b.0),
+        (Some(month), &[a]) if long(a) => (year(a), month, 1),
+        (Some(month), &[a]) => (today.year(), month, a.0),
+        (None, &[a, b, c]) if long(a) => (year(a), b.0, c.0),
+        (None, &[a, b, c]) if long(c) && order.starts_with('D') => (year(c), b.0, a.0),
+        (None, &[a, b, c]) if long(c) => (year(c), a.0, b.0),
+        (None, &[a, b, c]) => match order.as_str() {
+            "YMD" => (year(a), b.0, c.0),
+            "DMY" => (year(c), b.0, a.0),
+            _ => (year(c), a.0, b.0),
+        },
+        (None, &[a, b]) if long(a) => (year(a), b.0, 1),
+        (None, &[a, b]) if long(b) => (year(b), a.0, 1),
+        (None, &[a, b]) if month_first => (today.year(), a.0, b.0),
+        (None, &[a, b]) => (today.year(), b.0, a.0),
+        (None, &[]) if found.time.is_some() && style & NO_CURRENT_DATE != 0 => (1, 1, 1),
+        (None, &[]) if found.time.is_some() => (today.year(), today.month(), today.day()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_in(culture: &str, text: &str) -> Option<String> {
+        set_today(DateTime::from_parts(2026, 11, 28, [0; 3], 0, DateKind::Utc).unwrap());
+        let culture = culture::find(culture).unwrap();
+        let date = parse_in(text, &culture.dates.borrow(), 0)?;
+        date.format("yyyy-MM-dd HH:mm:ss.FFFFFFF", &culture::invariant().dates.borrow())
+    }
+
+    #[test]
+    fn a_culture_decides_the_order() {
+        for (culture, text, expected) in [
+            ("", "05/13/2025", Some("2025-05-13 00:00:00")),
+            ("", "13/05/2025", None),
+            ("", "3/4/26", Some("2026-03-04 00:00:00")),
+            ("", "2026-03-01T12:30:15.1234567", Some("2026-03-01 12:30:15.1234567")),
+            ("", "2026-03-01T12:30:15.123Z", Some("2026-03-01 12:30:15.123")),
+            ("", "2026-03-01T12:30:15+05:30", Some("2026-03-01 07:00:15")),
+            ("", "Sun, 01 Mar 2026 07:00:00 GMT", Some("2026-03-01 07:00:00")),
+            ("", "Mon, 01 Mar 2026", None),
+            ("", "March 5", Some("2026-03-05 00:00:00")),
+            ("", "March 2026", Some("2026-03-01 00:00:00")),
+            ("", "1-Mar-2026", Some("2026-03-01 00:00:00")),
+            ("", "2026-03", Some("2026-03-01 00:00:00")),
+            ("", "13:05", Some("2026-11-28 13:05:00")),
+            ("", "3pm", Some("2026-11-28 15:00:00")),
+            ("", "3/1/2026 3:04 PM", Some("2026-03-01 15:04:00")),
+            ("", "3/1/2026 13:04 PM", None),
+            ("", "20260301", None),
+            ("", "5", None),
+            ("", "x", None),
+            ("", "2026-13-01", None),
+            ("de-DE", "01.03.2026", Some("2026-03-01 00:00:00")),
+            ("de-DE", "1.3.26 14:05", Some("2026-03-01 14:05:00")),
+            ("de-DE", "19-06-2018", Some("2018-06-19 00:00:00")),
+            ("de-DE", "Sonntag, 1. März 2026", Some("2026-03-01 00:00:00")),
+            ("de-DE", "1. Dez. 2026", Some("2026-12-01 00:00:00")),
+            ("de-DE", "03/13/2026", None),
+            ("en-GB", "01/03/2026", Some("2026-03-01 00:00:00")),
+            ("fr-FR", "1 mars 2026", Some("2026-03-01 00:00:00")),
+            ("fr-FR", "15 févr. 2026", Some("2026-02-15 00:00:00")),
+            ("es-ES", "1 de marzo de 2026", Some("2026-03-01 00:00:00")),
+            ("pt-BR", "domingo, 1 de março de 2026", Some("2026-03-01 00:00:00")),
+            ("ru-RU", "1 марта 2026 г.", Some("2026-03-01 00:00:00")),
+            ("pl-PL", "1 marca 2026", Some("2026-03-01 00:00:00")),
+            ("fi-FI", "1.3.2026 14.05", Some("2026-03-01 14:05:00")),
+            ("sv-SE", "2026-03-01 14:05", Some("2026-03-01 14:05:00")),
+            ("ja-JP", "2026/03/01", Some("2026-03-01 00:00:00")),
+            ("ja-JP", "2026年3月1日", Some("2026-03-01 00:00:00")),
+            ("ko-KR", "2026. 3. 1.", Some("2026-03-01 00:00:00")),
+            ("hu-HU", "2026. 03. 01.", Some("2026-03-01 00:00:00")),
+            ("en-AU", "1/03/2026 3:04 pm", Some("2026-03-01 15:04:00")),
+            ("el-GR", "1/3/2026 3:04 μ.μ.", Some("2026-03-01 15:04:00")),
+        ] {
+            assert_eq!(read_in(culture, text).as_deref(), expected, "{text} in {culture}");
+        }
     }
 }

@@ -160,6 +160,7 @@ const EXCEPTION: &[Declared] = &[
     Property("object Response", |_, t, _| Ok(extra(t, "Response").unwrap_or_default())),
     Property("object StatusCode", |_, t, _| Ok(extra(t, "StatusCode").unwrap_or_default())),
     Property("string CommandName", |_, t, _| Ok(extra(t, "CommandName").unwrap_or_default())),
+    Property("string FileName", |_, t, _| Ok(extra(t, "FileName").unwrap_or_default())),
     Property("string ItemName", |_, t, _| Ok(extra(t, "ItemName").unwrap_or_default())),
     Method("System.Exception GetBaseException()", |_, t, _| Ok(innermost(t))),
     Method("string ToString()", |_, t, _| {

@@ -14,6 +14,7 @@ use crate::eval::scope::Scope;
 use crate::symbol::same;
 use crate::syntax::ast::BinaryOp;
 use crate::types::xml::Node;
+use crate::value::culture::{self, Culture, DateFormat, NumberFormat};
 use crate::value::{DateTime, Str, TimeSpan, Value, text};
 
 pub use super::date_text::parse_date;
@@ -31,7 +32,17 @@ pub enum Net {
     Uri(String),
     /// The local time and its offset in minutes.
     DateOffset(DateTime, i64),
-    Culture(Str),
+    Culture(Rc<Culture>),
+    /// The formats of a culture, and whether they are read-only.
+    NumberFormat(Rc<RefCell<NumberFormat>>, bool),
+    DateFormat(Rc<RefCell<DateFormat>>, bool),
+    TextInfo(Rc<Culture>),
+    /// The Gregorian calendar.
+    Calendar,
+    /// The thread of the script.
+    Thread,
+    /// What `Format-Table` and its like have made.
+    Formatted(crate::format::prepared::Prepared),
     /// `.psobject`
     PsObject(Value),
     /// `.psobject.Properties`
@@ -209,6 +220,12 @@ impl Net {
             Self::Uri(_) => "System.Uri",
             Self::DateOffset(..) => "System.DateTimeOffset",
             Self::Culture(_) => "System.Globalization.CultureInfo",
+            Self::NumberFormat(..) => "System.Globalization.NumberFormatInfo",
+            Self::DateFormat(..) => "System.Globalization.DateTimeFormatInfo",
+            Self::TextInfo(_) => "System.Globalization.TextInfo",
+            Self::Calendar => "System.Globalization.GregorianCalendar",
+            Self::Thread => "System.Threading.Thread",
+            Self::Formatted(_) => "Microsoft.PowerShell.Commands.Internal.Format.FormatEntryData",
             Self::PsObject(_) => "System.Management.Automation.PSObject",
             Self::Properties(_) => "System.Management.Automation.PSMemberInfoIntegratingCollection",
             Self::Property(..) => "System.Management.Automation.PSNoteProperty",
@@ -276,10 +293,11 @@ impl Net {
             Self::Guid(bytes) => guid_text(bytes),
             Self::Version(parts) => version_text(parts, 4),
             Self::Uri(uri) => uri_text(uri),
-            Self::DateOffset(date, offset) => {
-                date.custom("MM/dd/yyyy HH:mm:ss zzz", *offset).unwrap_or_default()
-            }
-            Self::Culture(name) | Self::TimeZone(name) => name.to_string(),
+            Self::DateOffset(date, offset) => date
+                .custom("MM/dd/yyyy HH:mm:ss zzz", *offset, &culture::invariant().dates.borrow())
+                .unwrap_or_default(),
+            Self::Culture(culture) => culture.name.to_string(),
+            Self::TimeZone(name) => name.to_string(),
             Self::PsObject(value) | Self::Base(value) => text(value),
             Self::Property(owner, name) => format!("{} {name}", super::type_of(owner).short_name()),
             Self::Command(resolved) => command_name(resolved),
@@ -326,6 +344,7 @@ impl Net {
                 a.ticks() - x * 600_000_000 == b.ticks() - y * 600_000_000
             }
             (Self::Encoding(a), Self::Encoding(b)) => a == b,
+            (Self::Culture(a), Self::Culture(b)) => a.name == b.name,
             (Self::Xml(a), Self::Xml(b)) => a.same(b),
             _ => false,
         }
@@ -347,15 +366,20 @@ impl Net {
         }
     }
 
-    pub fn format(&self, spec: &str) -> Option<String> {
+    pub fn format(&self, spec: &str, culture: &DateFormat) -> Option<String> {
         Some(match self {
             Self::DateOffset(date, offset) => match spec {
-                "" => self.text(),
-                "o" | "O" => date.custom("yyyy-MM-ddTHH:mm:ss.fffffffzzz", *offset)?,
-                "u" => date.plus(-offset * 600_000_000)?.custom("yyyy-MM-dd HH:mm:ss'Z'", 0)?,
-                "r" | "R" => date.plus(-offset * 600_000_000)?.format("r")?,
-                one if one.chars().count() == 1 => date.format(one)?,
-                custom => date.custom(custom, *offset)?,
+                "" => {
+                    let pattern = culture.both(&culture.short_date, &culture.long_time);
+                    date.custom(&format!("{pattern} zzz"), *offset, culture)?
+                }
+                "o" | "O" => {
+                    let plain = culture::invariant();
+                    date.custom("yyyy-MM-ddTHH:mm:ss.fffffffzzz", *offset, &plain.dates.borrow())?
+                }
+                "u" | "r" | "R" => date.plus(-offset * 600_000_000)?.format(spec, culture)?,
+                one if one.chars().count() == 1 => date.format(one, culture)?,
+                custom => date.custom(custom, *offset, culture)?,
             },
             Self::Guid(bytes) => {
                 let text = guid_text(bytes);

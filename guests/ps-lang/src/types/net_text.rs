@@ -20,8 +20,12 @@ pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Va
                 Some(Value::net(Net::DateOffset(date.with_kind(DateKind::Unspecified), 0)))
             }
             _ => {
-                let (date, offset) = super::date_text::parse_offset(&source)
-                    .ok_or_else(|| format!("String '{source}' was not recognized as a valid DateTime."))?;
+                let (date, offset) = super::date_text::parse_offset(
+                    &source,
+                    &crate::value::culture::invariant().dates.borrow(),
+                    0,
+                )
+                .ok_or_else(|| format!("String '{source}' was not recognized as a valid DateTime."))?;
                 Some(Value::net(Net::DateOffset(date, offset)))
             }
         },

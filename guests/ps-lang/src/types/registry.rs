@@ -25,6 +25,7 @@ static TABLES: &[&[TypeInfo]] = &[
     super::dictionaries::TYPES,
     super::regexes::TYPES,
     super::system::TYPES,
+    super::culture::TYPES,
     super::values::TYPES,
     super::engine::TYPES,
     super::io::TYPES,

@@ -3,6 +3,7 @@
 use super::TypeInfo;
 use super::args::{at, boolean, integer, string, this};
 use super::chars::{BUILDER_MEMBERS, CHAR_MEMBERS, upper};
+use super::culture;
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::net::Net;
 use crate::eval::Interp;
@@ -27,6 +28,10 @@ pub const TYPES: &[TypeInfo] = &[
     TypeInfo::flags(
         "System.StringSplitOptions",
         &[("None", 0), ("RemoveEmptyEntries", 1), ("TrimEntries", 2)],
+    ),
+    TypeInfo::enumeration(
+        "System.Text.NormalizationForm",
+        &[("FormC", 1), ("FormD", 2), ("FormKC", 5), ("FormKD", 6)],
     ),
     TypeInfo::enumeration(
         "System.StringComparison",
@@ -54,6 +59,22 @@ const COMPARER_MEMBERS: &[Declared] = &[
 fn folds(args: &[Value], index: usize) -> bool {
     // The odd values of `StringComparison` ignore case.
     integer(args, index) % 2 == 1
+}
+
+fn normalized(text: &str, form: i64) -> R<Value> {
+    use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
+    Ok(Value::from(match form {
+        1 => ComposingNormalizer::new_nfc().normalize(text).into_owned(),
+        2 => DecomposingNormalizer::new_nfd().normalize(text).into_owned(),
+        5 => ComposingNormalizer::new_nfkc().normalize(text).into_owned(),
+        6 => DecomposingNormalizer::new_nfkd().normalize(text).into_owned(),
+        _ => {
+            return net(
+                "System.ArgumentException",
+                "Invalid normalization form. (Parameter 'normalizationForm')",
+            );
+        }
+    }))
 }
 
 fn range_error<T>(name: &str) -> R<T> {
@@ -404,14 +425,14 @@ const STRING_MEMBERS: &[Declared] = &[
             units(&part(this(t), integer(a, 0), integer(a, 1))?),
         ))
     }),
-    Method("string ToLower()", |_, t, _| Ok(Value::from(this(t).to_lowercase()))),
-    Method("string ToLower(System.Globalization.CultureInfo culture)", |_, t, _| {
-        Ok(Value::from(this(t).to_lowercase()))
+    Method("string ToLower()", |it, t, _| Ok(Value::from(culture::lower(this(t), &it.culture)))),
+    Method("string ToLower(System.Globalization.CultureInfo culture)", |_, t, a| {
+        Ok(Value::from(culture::lower(this(t), &*culture::named(&at(a, 0))?)))
     }),
     Method("string ToLowerInvariant()", |_, t, _| Ok(Value::from(this(t).to_lowercase()))),
-    Method("string ToUpper()", |_, t, _| Ok(Value::from(upper(this(t))))),
-    Method("string ToUpper(System.Globalization.CultureInfo culture)", |_, t, _| {
-        Ok(Value::from(upper(this(t))))
+    Method("string ToUpper()", |it, t, _| Ok(Value::from(culture::upper(this(t), &it.culture)))),
+    Method("string ToUpper(System.Globalization.CultureInfo culture)", |_, t, a| {
+        Ok(Value::from(culture::upper(this(t), &*culture::named(&at(a, 0))?)))
     }),
     Method("string ToUpperInvariant()", |_, t, _| Ok(Value::from(upper(this(t))))),
     Method("string ToString()", |_, t, _| Ok(t.clone())),
@@ -428,7 +449,16 @@ const STRING_MEMBERS: &[Declared] = &[
     Method("string TrimEnd(params char[] trimChars)", |_, t, a| {
         Ok(Value::from(this(t).trim_end_matches(is_any(&chars_of(a, 0)))))
     }),
-    Method("string Normalize()", |_, t, _| Ok(t.clone())),
+    Method("string Normalize()", |_, t, _| normalized(this(t), 1)),
+    Method("string Normalize(System.Text.NormalizationForm normalizationForm)", |_, t, a| {
+        normalized(this(t), integer(a, 0))
+    }),
+    Method("bool IsNormalized()", |_, t, _| {
+        Ok(Value::Bool(normalized(this(t), 1)?.as_str() == Some(this(t))))
+    }),
+    Method("bool IsNormalized(System.Text.NormalizationForm normalizationForm)", |_, t, a| {
+        Ok(Value::Bool(normalized(this(t), integer(a, 0))?.as_str() == Some(this(t))))
+    }),
     Method("System.CharEnumerator GetEnumerator()", |_, t, _| {
         Ok(Value::net(Net::Enumerator(units(this(t)).into())))
     }),
@@ -452,7 +482,7 @@ const STRING_MEMBERS: &[Declared] = &[
     }),
     Static("string Format(string format, params object[] args)", formatted),
     Static("string Format(System.IFormatProvider provider, string format, params object[] args)", |it, a| {
-        formatted(it, a.get(1..).unwrap_or_default())
+        it.with_provider(&at(a, 0), |it| formatted(it, a.get(1..).unwrap_or_default()))
     }),
     Static("string Concat(params object[] args)", concat),
     Static("string Concat(System.Collections.Generic.IEnumerable values)", |it, a| {

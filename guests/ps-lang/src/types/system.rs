@@ -8,7 +8,7 @@ use super::net_text::{guid_text, parse_guid, parse_version, version_text};
 use super::reflection::{ENUM, TYPE};
 use super::uri::{URI, WEB};
 use crate::eval::error::{R, net};
-use crate::value::{Value, text};
+use crate::value::Value;
 
 pub const TYPES: &[TypeInfo] = &[
     TypeInfo::structure("System.Guid", || Value::net(Net::Guid([0; 16])), GUID)
@@ -30,19 +30,6 @@ pub const TYPES: &[TypeInfo] = &[
             Static("long GetTotalMemory(bool forceFullCollection)", |_, _| Ok(Value::Long(0))),
         ],
     ),
-    TypeInfo::class(
-        "System.Threading.Thread",
-        &[Static("void Sleep(int millisecondsTimeout)", |it, a| {
-            it.sleep(integer(a, 0).max(0) as u64)?;
-            Ok(Value::Void)
-        })],
-    ),
-    TypeInfo::class("System.Globalization.CultureInfo", CULTURE)
-        .named(&["cultureinfo"])
-        .implements(&["System.IFormatProvider"]),
-    TypeInfo::class("System.Globalization.TextInfo", TEXT_INFO),
-    TypeInfo::class("System.Globalization.NumberFormatInfo", &[]).implements(&["System.IFormatProvider"]),
-    TypeInfo::class("System.Globalization.DateTimeFormatInfo", &[]).implements(&["System.IFormatProvider"]),
     TypeInfo::class("System.OperatingSystem", &[]).text_of(&["VersionString"]),
     TypeInfo::class(
         "System.Net.ServicePointManager",
@@ -242,6 +229,9 @@ const VERSION: &[Declared] = &[
     Property("int Minor", |_, t, _| Ok(part(t, 1))),
     Property("int Build", |_, t, _| Ok(part(t, 2))),
     Property("int Revision", |_, t, _| Ok(part(t, 3))),
+    // The halves of the revision.
+    Property("short MajorRevision", |_, t, _| Ok(Value::Short((parts(t)[3] >> 16) as i16))),
+    Property("short MinorRevision", |_, t, _| Ok(Value::Short(parts(t)[3] as i16))),
     Property("int Patch", |_, t, _| Ok(part(t, 2))),
     Method("int CompareTo(version value)", |_, t, a| Ok(Value::Int(parts(t).cmp(&parts(&at(a, 0))) as i32))),
     Method("string ToString()", |_, t, _| Ok(Value::from(version_text(&parts(t), 4)))),
@@ -360,74 +350,6 @@ const CONSOLE: &[Declared] = &[
     StaticProperty("System.Text.Encoding InputEncoding", |_, _| Ok(Value::net(Net::Encoding("utf-8")))),
     StaticProperty("int WindowWidth", |_, _| Ok(Value::Int(120))),
     StaticProperty("int BufferWidth", |_, _| Ok(Value::Int(120))),
-];
-
-const CULTURE: &[Declared] = &[
-    StaticProperty("cultureinfo InvariantCulture", |_, _| Ok(Value::net(Net::Culture("".into())))),
-    StaticProperty("cultureinfo CurrentCulture", |_, _| Ok(Value::net(Net::Culture("en-US".into())))),
-    StaticProperty("cultureinfo CurrentUICulture", |_, _| Ok(Value::net(Net::Culture("en-US".into())))),
-    Static("cultureinfo GetCultureInfo(string name)", |_, a| Ok(Value::net(Net::Culture(string(a, 0))))),
-    Static("cultureinfo CreateSpecificCulture(string name)", |_, a| {
-        Ok(Value::net(Net::Culture(string(a, 0))))
-    }),
-    New("cultureinfo(string name)", |_, a| Ok(Value::net(Net::Culture(string(a, 0))))),
-    Property("int LCID", |_, t, _| Ok(Value::Int(if text(t).is_empty() { 127 } else { 1033 }))),
-    Property("string Name", |_, t, _| Ok(Value::from(text(t)))),
-    Property("string DisplayName", |_, t, _| {
-        Ok(Value::from(if text(t).is_empty() {
-            "Invariant Language (Invariant Country)"
-        } else {
-            "English (United States)"
-        }))
-    }),
-    Property("System.Globalization.TextInfo TextInfo", |_, _, _| {
-        Ok(Value::record("System.Globalization.TextInfo", vec![("ListSeparator", Value::from(","))]))
-    }),
-    Property("object NumberFormat", |_, _, _| {
-        Ok(Value::record(
-            "System.Globalization.NumberFormatInfo",
-            vec![
-                ("NumberDecimalSeparator", Value::from(".")),
-                ("NumberGroupSeparator", Value::from(",")),
-                ("CurrencySymbol", Value::from("$")),
-            ],
-        ))
-    }),
-    Property("object DateTimeFormat", |_, _, _| {
-        Ok(Value::record(
-            "System.Globalization.DateTimeFormatInfo",
-            vec![
-                ("ShortDatePattern", Value::from("M/d/yyyy")),
-                ("LongDatePattern", Value::from("dddd, MMMM d, yyyy")),
-                ("DayNames", Value::strings(crate::value::datetime::DAYS.iter().map(|d| (*d).to_owned()))),
-                (
-                    "MonthNames",
-                    Value::strings(
-                        crate::value::datetime::MONTHS.iter().map(|d| (*d).to_owned()).chain([String::new()]),
-                    ),
-                ),
-            ],
-        ))
-    }),
-];
-
-const TEXT_INFO: &[Declared] = &[
-    Method("string ToTitleCase(string str)", |_, _, a| {
-        let mut out = String::new();
-        for word in string(a, 0).split_inclusive(|c: char| !c.is_alphanumeric() && c != '\'') {
-            let all_caps = word.chars().filter(|c| c.is_alphabetic()).count() > 1
-                && word.chars().all(|c| !c.is_lowercase());
-            let mut chars = word.chars();
-            if let Some(first) = chars.next() {
-                out.extend(first.to_uppercase());
-                let rest = chars.as_str();
-                out.push_str(&if all_caps { rest.to_owned() } else { rest.to_lowercase() });
-            }
-        }
-        Ok(Value::from(out))
-    }),
-    Method("string ToUpper(string str)", |_, _, a| Ok(Value::from(string(a, 0).to_uppercase()))),
-    Method("string ToLower(string str)", |_, _, a| Ok(Value::from(string(a, 0).to_lowercase()))),
 ];
 
 fn elapsed(it: &mut crate::eval::Interp, value: &Value) -> i64 {

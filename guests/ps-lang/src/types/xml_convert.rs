@@ -14,7 +14,7 @@ pub const TYPES: &[TypeInfo] = &[TypeInfo::class("System.Xml.XmlConvert", CONVER
 const CONVERT: &[Declared] = &[
     Static("string ToString(object value)", |_, a| Ok(Value::from(written(&at(a, 0))))),
     Static("string ToString(datetime value, string format)", |_, a| {
-        match date(&at(a, 0)).format(&string(a, 1)) {
+        match date(&at(a, 0)).format(&string(a, 1), &crate::value::culture::invariant().dates.borrow()) {
             Some(shown) => Ok(Value::from(shown)),
             None => net("System.FormatException", "Input string was not in a correct format."),
         }
@@ -37,7 +37,9 @@ fn written(value: &Value) -> String {
     match value.base() {
         Value::Bool(value) => value.to_string(),
         Value::TimeSpan(span) => shown(*span),
-        Value::DateTime(date) => date.format("yyyy-MM-ddTHH:mm:ss.FFFFFFFK").unwrap_or_default(),
+        Value::DateTime(date) => date
+            .format("yyyy-MM-ddTHH:mm:ss.FFFFFFFK", &crate::value::culture::invariant().dates.borrow())
+            .unwrap_or_default(),
         _ => text(value),
     }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
+use super::culture;
+
 pub const MIN: DateTime = DateTime(0);
 pub const TICKS_PER_SECOND: i64 = 10_000_000;
 pub const TICKS_PER_DAY: i64 = 864_000_000_000;
@@ -102,157 +104,7 @@ impl DateTime {
 
     /// As in a string: `02/29/2024 13:05:09`.
     pub fn invariant(self) -> String {
-        self.format("MM/dd/yyyy HH:mm:ss").unwrap_or_default()
-    }
-
-    /// Formats; nothing when the format is not valid.
-    pub fn format(self, format: &str) -> Option<String> {
-        let mut chars = format.chars();
-        let pattern = match (chars.next(), chars.next()) {
-            (None, _) => "G".to_owned(),
-            (Some(c), None) => c.to_string(),
-            _ => return self.custom(format, 0),
-        };
-        let pattern = match pattern.as_str() {
-            "d" => "M/d/yyyy",
-            "D" => "dddd, MMMM d, yyyy",
-            "f" => "dddd, MMMM d, yyyy h:mm tt",
-            "F" | "U" => "dddd, MMMM d, yyyy h:mm:ss tt",
-            "g" => "M/d/yyyy h:mm tt",
-            "G" => "M/d/yyyy h:mm:ss tt",
-            "m" | "M" => "MMMM d",
-            "o" | "O" => "yyyy-MM-ddTHH:mm:ss.fffffffK",
-            "r" | "R" => "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
-            "s" => "yyyy-MM-ddTHH:mm:ss",
-            "t" => "h:mm tt",
-            "T" => "h:mm:ss tt",
-            "u" => "yyyy-MM-dd HH:mm:ss'Z'",
-            "y" | "Y" => "MMMM yyyy",
-            _ => return None,
-        };
-        self.custom(pattern, 0)
-    }
-
-    /// A custom format; `offset` is that of a `DateTimeOffset`, in minutes.
-    pub fn custom(self, format: &str, offset: i64) -> Option<String> {
-        let at = self.chrono();
-        let mut out = String::new();
-        let chars: Vec<char> = format.chars().collect();
-        let mut i = 0;
-        while let Some(&c) = chars.get(i) {
-            let run = chars.get(i..).unwrap_or_default().iter().take_while(|d| **d == c).count();
-            i += run;
-            match c {
-                'd' | 'M' | 'y' | 'h' | 'H' | 'm' | 's' | 't' | 'g' => date_part(&mut out, c, run, &at),
-                'f' | 'F' if run > 7 => return None,
-                'f' | 'F' => {
-                    let digits = format!("{:07}", self.ticks() % TICKS_PER_SECOND);
-                    let digits = digits.get(..run)?;
-                    if c == 'F' {
-                        let digits = digits.trim_end_matches('0');
-                        if digits.is_empty() && out.ends_with('.') {
-                            out.pop();
-                        }
-                        out.push_str(digits);
-                    } else {
-                        out.push_str(digits);
-                    }
-                }
-                'K' => match self.kind() {
-                    DateKind::Utc => out.push('Z'),
-                    DateKind::Local => out.push_str(&offset_text(offset, 3)),
-                    DateKind::Unspecified => {}
-                },
-                'z' => out.push_str(&offset_text(offset, run)),
-                '\'' | '"' => {
-                    i = i + 1 - run;
-                    loop {
-                        match chars.get(i) {
-                            None => return None,
-                            Some(&q) if q == c => break,
-                            Some('\\') => {
-                                i += 1;
-                                out.extend(chars.get(i));
-                            }
-                            Some(other) => out.push(*other),
-                        }
-                        i += 1;
-                    }
-                    i += 1;
-                }
-                '\\' => {
-                    i = i + 1 - run;
-                    out.push(*chars.get(i)?);
-                    i += 1;
-                }
-                '%' => i = i + 1 - run,
-                other => out.extend(std::iter::repeat_n(other, run)),
-            }
-        }
-        Some(out)
-    }
-}
-
-pub const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-pub const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
-fn date_part(out: &mut String, c: char, run: usize, at: &NaiveDateTime) {
-    use fmt::Write;
-    let twelve = match at.hour() % 12 {
-        0 => 12,
-        hour => hour,
-    };
-    let day_name = DAYS.get(at.weekday().num_days_from_sunday() as usize).copied().unwrap_or_default();
-    let month_name = MONTHS.get(at.month0() as usize).copied().unwrap_or_default();
-    let short = |name: &str| name.get(..3).unwrap_or(name).to_owned();
-    let _ = match (c, run) {
-        ('d', 1) => write!(out, "{}", at.day()),
-        ('d', 2) => write!(out, "{:02}", at.day()),
-        ('d', 3) => write!(out, "{}", short(day_name)),
-        ('d', _) => write!(out, "{day_name}"),
-        ('M', 1) => write!(out, "{}", at.month()),
-        ('M', 2) => write!(out, "{:02}", at.month()),
-        ('M', 3) => write!(out, "{}", short(month_name)),
-        ('M', _) => write!(out, "{month_name}"),
-        ('y', 1) => write!(out, "{}", at.year() % 100),
-        ('y', 2) => write!(out, "{:02}", at.year() % 100),
-        ('y', _) => write!(out, "{:0run$}", at.year()),
-        ('h', 1) => write!(out, "{twelve}"),
-        ('h', _) => write!(out, "{twelve:02}"),
-        ('H', 1) => write!(out, "{}", at.hour()),
-        ('H', _) => write!(out, "{:02}", at.hour()),
-        ('m', 1) => write!(out, "{}", at.minute()),
-        ('m', _) => write!(out, "{:02}", at.minute()),
-        ('s', 1) => write!(out, "{}", at.second()),
-        ('s', _) => write!(out, "{:02}", at.second()),
-        ('t', _) => {
-            let text = if at.hour() < 12 { "AM" } else { "PM" };
-            write!(out, "{}", text.get(..run.min(2)).unwrap_or(text))
-        }
-        _ => write!(out, "A.D."),
-    };
-}
-
-fn offset_text(minutes: i64, run: usize) -> String {
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let minutes = minutes.abs();
-    match run {
-        1 => format!("{sign}{}", minutes / 60),
-        2 => format!("{sign}{:02}", minutes / 60),
-        _ => format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60),
+        self.custom("MM/dd/yyyy HH:mm:ss", 0, &culture::invariant().dates.borrow()).unwrap_or_default()
     }
 }
 

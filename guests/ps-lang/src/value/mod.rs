@@ -1,7 +1,11 @@
 //! What a variable holds. Small values are inline, the others are shared and counted.
 
 pub mod collections;
+pub mod culture;
+pub mod date_format;
 pub mod datetime;
+pub mod number_format;
+pub mod number_parse;
 pub mod numbers;
 pub mod object;
 pub mod text;

@@ -323,8 +323,10 @@ impl Parser<'_> {
         self.ends()?;
         let start = self.pos;
         while !self.at_end() && !matches!(self.peek(), '}' | ')') {
+            let mut trapped = false;
             if let Some(trap) = self.trap()? {
                 stmts.traps.push(trap);
+                trapped = true;
             } else if let Some(stmt) = self.statement()? {
                 stmts.list.push(stmt);
             } else {
@@ -333,7 +335,8 @@ impl Parser<'_> {
             stmts.span = self.span(start);
             self.space()?;
             let c = self.peek();
-            let closed = stmts.list.last().is_some_and(|s| ends_with_block(&s.kind))
+            let closed = trapped
+                || stmts.list.last().is_some_and(|s| ends_with_block(&s.kind))
                 || matches!(self.bytes.get(self.pos.wrapping_sub(1)), Some(b'\n'));
             if !(closed || self.at_end() || matches!(c, '\n' | '\r' | ';' | '}' | ')')) {
                 return self.unexpected();

@@ -374,8 +374,20 @@ impl Parser<'_> {
         }
         let mut result =
             TypeName { name: name.into(), generics: Vec::new(), ranks: Vec::new(), span: Span::default() };
-        while self.peek() == '[' {
+        loop {
             let back = self.pos;
+            // Blanks may stand before the brackets of an array: `[string []]`.
+            let blanks = self.rest().bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
+            let array = self
+                .rest()
+                .get(blanks..)
+                .is_some_and(|rest| rest.starts_with("[]") || rest.starts_with("[,"));
+            if blanks > 0 && array {
+                self.pos += blanks;
+            }
+            if self.peek() != '[' {
+                break;
+            }
             self.pos += 1;
             self.space()?;
             if matches!(self.peek(), ']' | ',') {

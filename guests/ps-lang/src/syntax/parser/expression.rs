@@ -110,7 +110,8 @@ impl Parser<'_> {
                     return None;
                 }
                 let rest = self.text.get(self.pos + c.len_utf8()..).unwrap_or_default();
-                let word: String = rest.chars().take_while(|c| is_name(*c)).collect();
+                // `1-ge0`: digits may follow an operator, and are no part of its name.
+                let word: String = rest.chars().take_while(|c| is_name(*c) && !c.is_ascii_digit()).collect();
                 match word_operator(&word.to_ascii_lowercase()) {
                     Some((op, precedence)) => (op, precedence, c.len_utf8() + word.len()),
                     None => (Infix::Op(BinaryOp::Sub), 9, c.len_utf8()),
@@ -199,7 +200,27 @@ impl Parser<'_> {
         if c == '[' {
             return self.bracketed().map(Some);
         }
-        self.primary()
+        let start = self.pos;
+        let found = self.primary()?;
+        self.stepped_behind_blank(found, start)
+    }
+
+    /// `$i ++`: blanks may stand before the sign of what is counted up or down.
+    fn stepped_behind_blank(&mut self, found: Option<Expr>, start: usize) -> P<Option<Expr>> {
+        let Some(target) = found else { return Ok(None) };
+        let steps =
+            matches!(target.kind, ExprKind::Var(_) | ExprKind::Member { .. } | ExprKind::Index { .. });
+        let blanks = self.rest().bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let sign = self.rest().get(blanks..).unwrap_or_default();
+        let grows = sign.starts_with("++");
+        let next = sign.chars().nth(2).unwrap_or(' ');
+        let operand =
+            next.is_alphanumeric() || matches!(next, '$' | '(' | '[' | '@' | '"' | '\'' | '+' | '-');
+        if !steps || blanks == 0 || operand || !(grows || sign.starts_with("--")) {
+            return Ok(Some(target));
+        }
+        self.pos += blanks;
+        self.stepped(target, start, grows).map(Some)
     }
 
     fn dash_operator(&self, c: char) -> Option<(UnaryOp, usize)> {

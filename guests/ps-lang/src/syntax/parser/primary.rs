@@ -241,7 +241,7 @@ impl Parser<'_> {
         }
     }
 
-    fn stepped(&mut self, target: Expr, start: usize, grows: bool) -> P<Expr> {
+    pub(super) fn stepped(&mut self, target: Expr, start: usize, grows: bool) -> P<Expr> {
         self.pos += 2;
         self.steppable(&target, if grows { "++" } else { "--" })?;
         Ok(Expr { kind: ExprKind::Step(Box::new(target), grows, true), span: self.span(start) })
