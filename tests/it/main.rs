@@ -53,4 +53,6 @@ mod teams;
 mod templates;
 mod terminal;
 mod upgrades;
+mod value_matrix;
+mod values;
 mod warm_up;

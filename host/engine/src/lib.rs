@@ -23,6 +23,7 @@ pub mod schedule;
 pub mod step;
 pub mod store;
 pub mod trace;
+pub mod values;
 mod weight;
 
 pub use clock::Clock;

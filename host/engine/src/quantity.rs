@@ -118,10 +118,9 @@ impl FromStr for Span {
             .iter()
             .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
             .unwrap_or((text, 1e3));
-        digits
-            .trim()
-            .parse::<f64>()
-            .ok()
+        Some(digits.trim())
+            .filter(|digits| !begins_with_zero(digits))
+            .and_then(|digits| digits.parse::<f64>().ok())
             .and_then(|n| Duration::try_from_secs_f64(n * factor / 1e3).ok())
             .map(Self::new)
             .ok_or_else(|| {
@@ -132,8 +131,16 @@ impl FromStr for Span {
 
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
+    if begins_with_zero(text) {
+        return None;
+    }
     let digits: String = text.chars().filter(|c| *c != '_').collect();
     (text.starts_with(|c: char| c.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+}
+
+/// Whether a number has zeros before its digits, which some read as octal.
+fn begins_with_zero(text: &str) -> bool {
+    text.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '_'))
 }
 
 impl fmt::Display for Bytes {
