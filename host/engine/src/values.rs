@@ -122,10 +122,15 @@ fn significant(number: &str) -> Option<(bool, String, i64)> {
 
 /// What a plain scalar of YAML is that reads as `number`: text, unless JSON writes the number with the same characters.
 pub fn scalar(written: &str, number: Number) -> Value {
-    match is_exact(written) && number.to_string() == written {
+    match is_written_so(written, &number) {
         true => Value::Number(number),
         false => Value::String(written.to_owned()),
     }
+}
+
+/// Whether JSON writes a number with these characters.
+fn is_written_so(written: &str, number: &Number) -> bool {
+    is_exact(written) && number.to_string() == written
 }
 
 /// The number that a text stands for whose digits JSON would not keep; none for other texts, and for those that begin with
@@ -142,7 +147,7 @@ pub fn number_of(text: &str) -> Option<Number> {
     }
     let rest = rest.strip_prefix('.').map_or_else(|| rest.to_owned(), |fraction| format!("0.{fraction}"));
     let plain = format!("{sign}{rest}");
-    if !is_number(&plain) || is_exact(text) {
+    if !is_number(&plain) {
         return None;
     }
     let whole = rest.bytes().all(|byte| byte.is_ascii_digit());
@@ -150,7 +155,8 @@ pub fn number_of(text: &str) -> Option<Number> {
         "-" => plain.parse::<i64>().ok().map(Number::from),
         _ => plain.parse::<u64>().ok().map(Number::from),
     };
-    if whole { of_whole() } else { plain.parse().ok().and_then(Number::from_f64) }
+    let number = if whole { of_whole() } else { plain.parse().ok().and_then(Number::from_f64) };
+    number.filter(|number| !is_written_so(text, number))
 }
 
 #[cfg(test)]
