@@ -56,5 +56,7 @@ mod teams;
 mod templates;
 mod terminal;
 mod upgrades;
+mod value_matrix;
+mod values;
 mod warm_up;
 mod worker_panics;

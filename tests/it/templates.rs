@@ -16,7 +16,7 @@ fn configurations() -> Vec<(&'static str, Value)> {
     vec![
         (
             "sql",
-            json!({"connection_name": "shop", "query": "SELECT 1 AS n", "parameters": {"a": 1}, "output": {"path": "x.csv", "format": "csv"}, "max_rows": 5, "expect": rows}),
+            json!({"connection_name": "shop", "query": "SELECT 1 AS n", "parameters": {"a": 1}, "output": {"path": "x.csv", "format": "csv"}, "max_rows": 5, "duplicates": "rename", "expect": rows}),
         ),
         (
             "sql",
@@ -188,5 +188,59 @@ async fn templates_in_sql_warn_once() {
         let found =
             parsed.warnings.0.iter().filter(|warning| warning.message.contains("injection risk")).count();
         assert_eq!(found, warnings, "{query}");
+    }
+}
+
+/// What a job file writes is what a step gets, also through variables, templates, other steps and their outputs.
+#[tokio::test]
+async fn values_of_job_files_keep_their_digits() {
+    let site = site().await;
+    for (written, kind, value) in [
+        ("7", "integer", json!(7)),
+        ("-1.5", "real", json!(-1.5)),
+        ("9007199254740992", "integer", json!(9_007_199_254_740_992_i64)),
+        ("9007199254740993", "text", json!("9007199254740993")),
+        ("12345678901234567890", "text", json!("12345678901234567890")),
+        ("3.10", "text", json!("3.10")),
+        ("01234", "text", json!("01234")),
+        ("0755", "text", json!("0755")),
+        ("1e3", "text", json!("1e3")),
+        ("0x1F", "text", json!("0x1F")),
+        ("1_000", "text", json!("1_000")),
+        ("NO", "text", json!("NO")),
+        ("12:30", "text", json!("12:30")),
+        ("2026-03-01", "text", json!("2026-03-01")),
+        ("true", "integer", json!(1)),
+        ("~", "null", json!(null)),
+    ] {
+        let query = "SELECT typeof(:v) AS kind, :v AS v";
+        let job = format!(
+            "id: j\nvars: {{v: {written}, list: [{written}]}}\nsteps:\n\
+             - {{id: a, type: sql, connection_name: shop, query: '{query}', parameters: {{v: {written}}}}}\n\
+             - {{id: b, type: sql, connection_name: shop, query: '{query}', parameters: {{v: '${{{{ vars.list[0] }}}}'}}}}\n\
+             - {{id: c, type: sql, connection_name: shop, query: '{query}', parameters: {{v: '${{{{ steps.b.output[0].v }}}}'}}}}\n"
+        );
+        let state = site.run(&job).await;
+        for step in &state.steps {
+            let end = step.end.as_ref().unwrap();
+            assert_eq!(end.produced.output, json!([{"kind": kind, "v": value}]), "{written}: {}", told(end));
+        }
+    }
+    // Where a number is asked for, there is one.
+    for (rows, why) in [("1e1", None), ("0x1F", None), ("+5", None), ("010", Some("write `10`")), ("1.5", Some("max_rows"))] {
+        let job = format!(
+            "id: j\nsteps:\n- {{id: a, type: sql, connection_name: shop, query: SELECT 1 AS n, max_rows: {rows}}}\n"
+        );
+        match why {
+            None => {
+                let state = site.run(&job).await;
+                let end = state.steps[0].end.as_ref().unwrap();
+                assert_eq!(end.produced.output, json!([{"n": 1}]), "{rows}: {}", told(end));
+            }
+            Some(why) => {
+                let error = site.host.parse("job.yaml", &job).await.unwrap_err().to_string();
+                assert!(error.contains(why), "{rows}: {error}");
+            }
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use encoding_rs::Encoding;
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use stepwell_sdk::http::Incoming;
-use stepwell_sdk::prelude::serde_json::{self, Map, Value, json};
-use stepwell_sdk::{Failure, Output};
+use stepwell_sdk::prelude::serde_json::{Map, Value, json};
+use stepwell_sdk::{Failure, Output, values};
 use url::Url;
 
 use crate::config::{Http, Pages, failed, path};
@@ -82,8 +82,10 @@ fn read(step: &Http, answer: Incoming, facts: &Facts, limit: u64) -> Result<(Val
         return Ok((Value::Null, 0));
     }
     if kind == "application/json" || kind.ends_with("+json") {
-        let value = serde_json::from_str(&text(&body, facts.header("content-type"))?)
-            .map_err(|error| failed(format!("the answer says that it is {kind}, and is not: {error}")))?;
+        let value = values::read_json(&text(&body, facts.header("content-type"))?).map_err(|error| {
+            let why = values::json_problem(&error);
+            failed(format!("the answer says that it is {kind}, and is not: {why}"))
+        })?;
         return Ok((value, bytes));
     }
     Ok((text(&body, facts.header("content-type"))?.into(), bytes))
@@ -109,18 +111,50 @@ fn text(body: &[u8], content_type: &str) -> Result<String, Stop> {
 
 /// The body, decompressed where the server compressed it unasked.
 fn decoded(answer: Incoming) -> Result<Box<dyn Read>, Stop> {
-    let coding = answer.header("content-encoding").unwrap_or_default().trim().to_ascii_lowercase();
+    let codings = answer.header("content-encoding").unwrap_or_default().to_ascii_lowercase();
     let mut answer = BufReader::new(answer);
     // An answer without a body, such as that to HEAD, is not compressed, whatever it says.
     if answer.fill_buf().map_err(|error| broken("", &error))?.is_empty() {
         return Ok(Box::new(io::empty()));
     }
-    match coding.as_str() {
-        "" | "identity" => Ok(Box::new(answer)),
-        "gzip" | "x-gzip" => Ok(Box::new(MultiGzDecoder::new(answer))),
-        "deflate" => Ok(Box::new(ZlibDecoder::new(answer))),
-        other => Err(failed(format!("the answer is compressed as `{other}`, which is not supported"))),
+    let mut body: Box<dyn BufRead> = Box::new(answer);
+    // The last coding was applied last (RFC 9110, 8.4).
+    for coding in codings.split(',').map(str::trim).rev() {
+        body = match coding {
+            "" | "identity" => body,
+            "gzip" | "x-gzip" => Box::new(BufReader::new(MultiGzDecoder::new(body))),
+            // Servers send it with the frame of zlib, as the standard says, and without.
+            "deflate" => {
+                let start = body.fill_buf().map_err(|error| broken("", &error))?;
+                let framed = matches!(start, [first, second, ..] if has_frame(*first, *second));
+                match framed {
+                    true => Box::new(BufReader::new(ZlibDecoder::new(body))),
+                    false => Box::new(BufReader::new(DeflateDecoder::new(body))),
+                }
+            }
+            other => {
+                return Err(failed(format!(
+                    "the answer is compressed as `{other}`; the step reads gzip and deflate: ask for one of these with the header `Accept-Encoding`"
+                )));
+            }
+        };
     }
+    Ok(Box::new(body))
+}
+
+/// Whether two bytes begin a stream of zlib (RFC 1950, 2.2).
+fn has_frame(first: u8, second: u8) -> bool {
+    first & 15 == 8 && (u16::from(first) << 8 | u16::from(second)).is_multiple_of(31)
+}
+
+/// How the body of an answer begins, for people: what cannot be read is left out.
+pub fn beginning(answer: Incoming, most: u64) -> String {
+    let content_type = answer.header("content-type").unwrap_or_default().to_owned();
+    let Ok(body) = decoded(answer) else { return String::new() };
+    let mut bytes = Vec::new();
+    // What arrived before the connection broke is shown.
+    let _ = body.take(most).read_to_end(&mut bytes);
+    text(&bytes, &content_type).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Why a body could not be read or saved: a connection that broke may work at the next attempt.

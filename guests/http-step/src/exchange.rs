@@ -10,6 +10,7 @@ use stepwell_sdk::{Failure, context, log};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use crate::answer::beginning;
 use crate::config::{Body, Http, Method, failed, pairs, path};
 
 /// A longer wait holds no worker.
@@ -113,7 +114,7 @@ impl<'s> Exchange<'s> {
             url = next;
         }
         Err(failed(format!(
-            "more than {} redirects; the last is to {}",
+            "more than {} redirects; the last is to {}: raise `follow_redirects`",
             self.step.follow_redirects,
             shown(&url)
         )))
@@ -168,8 +169,7 @@ impl<'s> Exchange<'s> {
             .header("location")
             .filter(|_| (300..400).contains(&status))
             .and_then(|place| Some(shown(&url.join(place).ok()?)));
-        let body = answer.whole(64 << 10).map(|answer| String::from_utf8_lossy(&answer.body).into_owned());
-        let body = body.unwrap_or_default();
+        let body = beginning(answer, 64 << 10);
         let start: String = body.chars().take(SHOWN).collect();
         let said = if start.trim().is_empty() { String::new() } else { format!(": {}", start.trim()) };
         let hint = redirect.map(|place| format!(": a redirect to {place}; `follow_redirects` follows it"));

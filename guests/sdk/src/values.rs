@@ -5,9 +5,11 @@
 //! write with other characters becomes text.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
 use crate::Failure;
@@ -61,7 +63,19 @@ pub fn bytes_text(bytes: &[u8]) -> String {
 /// # Errors
 /// When the text is not JSON.
 pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(&keep_digits(text))
+    let read = serde_json::from_str(&keep_digits(text));
+    // The place of an error is that in the text as it is.
+    read.map_err(|error| serde_json::from_str::<IgnoredAny>(text).err().unwrap_or(error))
+}
+
+/// What is wrong with a text that is not JSON, its place first: `line 1, column 5: expected value`.
+pub fn json_problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    match error.line() {
+        0 => what.to_owned(),
+        line => format!("line {line}, column {}: {what}", error.column()),
+    }
 }
 
 /// A JSON text whose numbers all stand for themselves: those that would be written with other characters are in quotes.
@@ -152,6 +166,57 @@ fn significant(number: &str) -> Option<(bool, String, i64)> {
     Some((mantissa.starts_with('-'), digits, last))
 }
 
+/// A number in decimal digits, which compares as numbers do however they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digits {
+    negative: bool,
+    digits: String,
+    /// Digits before the point; fewer than none for zeros behind it.
+    magnitude: i64,
+}
+
+/// The digits of a number; none for a text that is no finite number.
+pub fn digits(number: &str) -> Option<Digits> {
+    let lower = number.to_ascii_lowercase();
+    if !is_number(&lower) {
+        return None;
+    }
+    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+    let unsigned = mantissa.trim_start_matches('-');
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let all = format!("{whole}{fraction}");
+    let kept = all.trim_start_matches('0');
+    let before = i64::try_from(whole.len()).ok()? - i64::try_from(all.len() - kept.len()).ok()?;
+    let digits = kept.trim_end_matches('0').to_owned();
+    let magnitude = before.checked_add(exponent.parse().ok()?)?;
+    Some(match digits.is_empty() {
+        true => Digits { negative: false, digits, magnitude: 0 },
+        false => Digits { negative: mantissa.starts_with('-'), digits, magnitude },
+    })
+}
+
+impl Ord for Digits {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let sign = |number: &Self| match (number.digits.is_empty(), number.negative) {
+            (true, _) => 0,
+            (_, true) => -1,
+            (_, false) => 1,
+        };
+        let size = || self.magnitude.cmp(&other.magnitude).then_with(|| self.digits.cmp(&other.digits));
+        sign(self).cmp(&sign(other)).then_with(|| match sign(self) {
+            0 => Ordering::Equal,
+            -1 => size().reverse(),
+            _ => size(),
+        })
+    }
+}
+
+impl PartialOrd for Digits {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// The names that stand more than once, each once, in their order.
 pub fn repeated<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
@@ -225,6 +290,8 @@ mod tests {
         for wrong in ["01", "1.", "-", "1.50.2", "[1.50", "{\"a\": +1}", "1e"] {
             assert!(read_json(wrong).is_err(), "{wrong}");
         }
+        let error = read_json("[1.50,\n 2.50 x]").unwrap_err();
+        assert_eq!(json_problem(&error), "line 2, column 7: expected `,` or `]`");
     }
 
     #[test]
@@ -246,6 +313,20 @@ mod tests {
             assert_eq!(float_text(value), text);
         }
         assert_eq!(bytes_text(&[0, 255]), "00ff");
+    }
+
+    #[test]
+    fn numbers_compare_by_their_digits() {
+        let ordered = ["-12345678901234567891", "-1.5", "-1", "0", "0.001", "1e-2", "1", "1.0000000000000000001", "9", "10", "1e400"];
+        for (index, one) in ordered.iter().enumerate() {
+            for (place, other) in ordered.iter().enumerate() {
+                assert_eq!(digits(one).cmp(&digits(other)), index.cmp(&place), "{one} {other}");
+            }
+        }
+        for (one, other) in [("1.50", "1.5"), ("100", "1e2"), ("-0", "0.0"), ("0.010", "1e-2")] {
+            assert_eq!(digits(one), digits(other));
+        }
+        assert!(digits("NaN").or(digits("01")).or(digits("")).is_none());
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::prelude::{Step, serde_json};
-use stepwell_sdk::sql::Parameters;
-use stepwell_sdk::{Failure, Invocation, Issue, Need, Pending, StepResult};
+use stepwell_sdk::sql::{Parameters, Value as SqlValue};
+use stepwell_sdk::{Invocation, Issue, Need, Pending, StepResult};
 
 use crate::expect::Expect;
 use crate::table::parameter;
@@ -39,9 +39,13 @@ pub struct Sql {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub max_rows: Option<u64>,
-    /// A list in order, or an object by name.
+    /// A list in order, or an object by name. A value takes the type that the database expects in its place; a list goes
+    /// into `IN (:name)`, and into `= ANY(:name)` of PostgreSQL; an object goes into JSON.
     #[serde(default)]
     pub parameters: Option<Given>,
+    /// What becomes of columns with the same name. Default: `error`.
+    #[serde(default)]
+    pub duplicates: Option<Duplicates>,
     /// The file to write: relative to `/workspace`, or absolute within a mount that is granted for writing.
     /// Without it the rows become the step's output.
     #[serde(default)]
@@ -52,6 +56,16 @@ pub struct Sql {
     /// Whether all statements take effect or none. Default: true for scripts, since half of a script is of no use.
     #[serde(default)]
     pub transaction: Option<bool>,
+}
+
+/// What becomes of columns with the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Duplicates {
+    /// The step fails, and names them.
+    Error,
+    /// The second `id` becomes `id_2`.
+    Rename,
 }
 
 /// A file whose rows go into a table, all or none.
@@ -218,6 +232,7 @@ impl Step for Sql {
             ("parameters", self.parameters.is_some(), rows),
             ("output", self.output.is_some(), rows),
             ("max_rows", self.max_rows.is_some(), rows),
+            ("duplicates", self.duplicates.is_some(), rows),
             ("expect", self.expect.is_some(), rows || self.load.is_some()),
             ("transaction", self.transaction.is_some(), self.script.is_some() || self.script_path.is_some()),
         ] {
@@ -239,29 +254,18 @@ impl Step for Sql {
 }
 
 impl Sql {
-    /// The values of the parameters.
-    ///
-    /// # Errors
-    /// When one is a list or an object.
-    pub fn parameters(&self) -> Result<Parameters, Failure> {
-        let convert = |name: &str, value: &serde_json::Value| {
-            parameter(value).ok_or_else(|| {
-                Failure::invalid_config(format!(
-                    "the parameter `{name}` is a list or an object: bind its parts"
-                ))
-            })
+    /// The values of the parameters. Lists and objects are JSON.
+    pub fn parameters(&self) -> Parameters {
+        let convert = |value: &serde_json::Value| {
+            parameter(value).unwrap_or_else(|| SqlValue::Json(value.to_string()))
         };
-        Ok(match &self.parameters {
+        match &self.parameters {
             None => Parameters::Positional(Vec::new()),
-            Some(Given::Positional(values)) => {
-                let values = values.iter().enumerate().map(|(i, v)| convert(&(i + 1).to_string(), v));
-                Parameters::Positional(values.collect::<Result<_, _>>()?)
-            }
+            Some(Given::Positional(values)) => Parameters::Positional(values.iter().map(convert).collect()),
             Some(Given::Named(values)) => {
-                let values = values.iter().map(|(name, v)| Ok((name.clone(), convert(name, v)?)));
-                Parameters::Named(values.collect::<Result<_, Failure>>()?)
+                Parameters::Named(values.iter().map(|(name, value)| (name.clone(), convert(value))).collect())
             }
-        })
+        }
     }
 
     /// Milliseconds for a statement; 0 for what policy grants.
@@ -288,18 +292,26 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_scalars() {
+    fn parameters_keep_their_types() {
         let step = |parameters: &str| -> Sql {
             serde_json::from_str(&format!(
                 r#"{{"query": "q", "connection_name": "w", "parameters": {parameters}}}"#
             ))
             .unwrap()
         };
-        assert!(
-            matches!(step(r#"[1, "a", null]"#).parameters(), Ok(Parameters::Positional(v)) if v.len() == 3)
+        assert_eq!(
+            step(r#"[1, "00123", null, true, 1.5, [1, "a"], {"b": "1.50"}]"#).parameters(),
+            Parameters::Positional(vec![
+                SqlValue::Integer(1),
+                SqlValue::Text("00123".to_owned()),
+                SqlValue::Null,
+                SqlValue::Boolean(true),
+                SqlValue::Float(1.5),
+                SqlValue::Json(r#"[1,"a"]"#.to_owned()),
+                SqlValue::Json(r#"{"b":"1.50"}"#.to_owned()),
+            ])
         );
-        assert!(matches!(step(r#"{"day": "x"}"#).parameters(), Ok(Parameters::Named(v)) if v[0].0 == "day"));
-        assert!(step(r#"{"days": [1]}"#).parameters().unwrap_err().message.contains("`days`"));
+        assert!(matches!(step(r#"{"day": "x"}"#).parameters(), Parameters::Named(v) if v[0].0 == "day"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use stepwell_sdk::Failure;
 use stepwell_sdk::prelude::serde_json::{self, Value as Json};
 use stepwell_sdk::sql::{Column, Value};
+use stepwell_sdk::values;
 
 use crate::table::{json, text};
 
@@ -147,22 +148,36 @@ impl Condition {
     }
 }
 
-/// Numbers as numbers when both are, everything else as text.
+/// Numbers as numbers when both are, digit by digit; everything else as text.
 fn order(value: &Value, wanted: &serde_json::Value) -> Ordering {
     let number = match value {
-        Value::Integer(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        Value::Decimal(text) => text.parse().ok(),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(number) => Some(values::float_text(*number)),
+        Value::Decimal(text) => Some(text.clone()),
         _ => None,
     };
-    if let (Some(number), Some(wanted)) = (number, wanted.as_f64()) {
-        return number.partial_cmp(&wanted).unwrap_or(Ordering::Less);
+    let wanted_number = match wanted {
+        Json::Number(number) => Some(number.to_string()),
+        // A number whose digits JSON would not keep is text.
+        Json::String(text) if values::is_number(text) && !values::is_exact(text) => Some(text.clone()),
+        _ => None,
+    };
+    if let (Some(number), Some(wanted)) = (number, wanted_number) {
+        return compare(&number, &wanted).unwrap_or(Ordering::Less);
     }
     let found = match json(value) {
         Json::String(text) => text,
         other => other.to_string(),
     };
     found.as_str().cmp(wanted.as_str().map_or_else(|| wanted.to_string(), str::to_owned).as_str())
+}
+
+/// The order of two numbers in decimal digits; none where one is not a number, as NaN.
+fn compare(one: &str, other: &str) -> Option<Ordering> {
+    match (values::digits(one), values::digits(other)) {
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.parse::<f64>().ok()?.partial_cmp(&other.parse::<f64>().ok()?),
+    }
 }
 
 #[cfg(test)]
@@ -194,6 +209,14 @@ mod tests {
         for (condition, value, holds) in [
             (r#"{"column": "n", "equals": 12.5}"#, decimal("12.50"), true),
             (r#"{"column": "n", "min": 9}"#, Value::Integer(10), true),
+            (r#"{"column": "n", "equals": "12.50"}"#, decimal("12.5"), true),
+            (r#"{"column": "n", "equals": "12345678901234567890.10"}"#, decimal("12345678901234567890.1"), true),
+            (r#"{"column": "n", "equals": "12345678901234567890.10"}"#, decimal("12345678901234567890.2"), false),
+            (r#"{"column": "n", "max": 9007199254740992}"#, Value::Integer((1 << 53) + 1), false),
+            (r#"{"column": "n", "min": -5}"#, decimal("-5.01"), false),
+            (r#"{"column": "n", "max": -5}"#, decimal("-5.01"), true),
+            (r#"{"column": "n", "min": 0}"#, Value::Float(f64::INFINITY), true),
+            (r#"{"column": "n", "min": 0}"#, Value::Float(f64::NAN), false),
             (r#"{"column": "n", "min": "9"}"#, Value::Text("10".to_owned()), false),
             (r#"{"column": "n", "max": "2025-09-01"}"#, Value::Date("2025-09-02".to_owned()), false),
             (r#"{"column": "n", "equals": true}"#, Value::Boolean(true), true),

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use stepwell_sdk::prelude::{json, log, serde_json};
-use stepwell_sdk::sql::{Connection, Parameters, Rows, Transaction, has_word, returns_rows};
-use stepwell_sdk::{Failure, Output, StepResult, progress};
+use stepwell_sdk::sql::{Column, Connection, Parameters, Rows, Transaction, has_word, returns_rows};
+use stepwell_sdk::{Failure, Output, StepResult, progress, values};
 
-use crate::config::{Given, LoadMode, OutputFile, Sql};
+use crate::config::{Duplicates, Given, LoadMode, OutputFile, Sql};
 use crate::load;
 use crate::table::{json_row, thousands};
 use crate::write::Sink;
@@ -51,7 +51,7 @@ pub fn place(path: &str) -> PathBuf {
 }
 
 fn statement(step: &Sql, connection: &Connection, text: &str) -> StepResult {
-    let parameters = step.parameters()?;
+    let parameters = step.parameters();
     let rows = step.procedure.is_some() || returns_rows(text);
     // What an expectation refuses is undone.
     let undo = step.expect.is_some() && (!rows || changes(text));
@@ -88,7 +88,7 @@ fn within<T>(
 }
 
 fn fetch(step: &Sql, rows: &Rows) -> StepResult {
-    let columns = rows.columns();
+    let columns = named(step, rows.columns())?;
     let spec = step.output.as_ref().map(OutputFile::spec);
     let mut sink = spec.as_ref().map(|spec| Sink::open(spec, &columns)).transpose()?;
     let mut collected = Vec::new();
@@ -150,6 +150,19 @@ fn fetch(step: &Sql, rows: &Rows) -> StepResult {
         Some(path) => output.metadata("output_path", path),
         None => output,
     })
+}
+
+/// The columns, each with a name of its own.
+fn named(step: &Sql, mut columns: Vec<Column>) -> Result<Vec<Column>, Failure> {
+    if step.duplicates == Some(Duplicates::Rename) {
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        for (column, name) in columns.iter_mut().zip(values::renamed(&names)) {
+            column.name = name;
+        }
+        return Ok(columns);
+    }
+    values::distinct(columns.iter().map(|column| column.name.as_str()))?;
+    Ok(columns)
 }
 
 fn script(step: &Sql, connection: &Connection, text: &str) -> StepResult {

@@ -1,7 +1,8 @@
 //! Values between JSON, SQL and text.
 
-use stepwell_sdk::prelude::serde_json::{self, Map, Number, Value};
+use stepwell_sdk::prelude::serde_json::{Map, Value};
 use stepwell_sdk::sql::{Column, Value as SqlValue};
+use stepwell_sdk::values;
 
 /// A JSON value as a parameter; `None` for lists and objects.
 pub fn parameter(value: &Value) -> Option<SqlValue> {
@@ -28,10 +29,9 @@ pub fn json(value: &SqlValue) -> Value {
     match value {
         SqlValue::Null => Value::Null,
         SqlValue::Boolean(value) => Value::Bool(*value),
-        SqlValue::Integer(value) => Value::from(*value),
-        SqlValue::Float(value) => Number::from_f64(*value).map_or(Value::Null, Value::Number),
-        SqlValue::Bytes(bytes) => Value::String(hex(bytes)),
-        SqlValue::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
+        SqlValue::Integer(value) => values::integer(*value),
+        SqlValue::Float(value) => values::float(*value),
+        SqlValue::Json(text) => values::read_json(text).unwrap_or_else(|_| Value::String(text.clone())),
         other => Value::String(text(other)),
     }
 }
@@ -42,8 +42,8 @@ pub fn text(value: &SqlValue) -> String {
         SqlValue::Null => String::new(),
         SqlValue::Boolean(value) => value.to_string(),
         SqlValue::Integer(value) => value.to_string(),
-        SqlValue::Float(value) => value.to_string(),
-        SqlValue::Bytes(bytes) => hex(bytes),
+        SqlValue::Float(value) => values::float_text(*value),
+        SqlValue::Bytes(bytes) => values::bytes_text(bytes),
         SqlValue::Decimal(text)
         | SqlValue::Text(text)
         | SqlValue::Date(text)
@@ -53,10 +53,6 @@ pub fn text(value: &SqlValue) -> String {
         | SqlValue::Uuid(text)
         | SqlValue::Json(text) => text.clone(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `1234567` as `1,234,567`.
@@ -90,6 +86,13 @@ mod tests {
             SqlValue::Null,
         ];
         assert_eq!(json_row(&columns, &row), object!({"n": 7, "x": 1.5, "t": "ä", "b": "00ff", "z": null}));
+        for (value, shown) in [
+            (SqlValue::Integer((1 << 53) + 1), object!("9007199254740993")),
+            (SqlValue::Float(f64::NEG_INFINITY), object!("-Infinity")),
+            (SqlValue::Json("[1.50, {\"a\": 1e400}]".to_owned()), object!(["1.50", {"a": "1e400"}])),
+        ] {
+            assert_eq!(json(&value), shown);
+        }
     }
 
     #[test]

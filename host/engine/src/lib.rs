@@ -25,6 +25,7 @@ pub mod step;
 pub mod store;
 pub mod system;
 pub mod trace;
+pub mod values;
 mod weight;
 
 pub use clock::Clock;

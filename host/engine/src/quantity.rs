@@ -118,10 +118,9 @@ impl FromStr for Span {
             .iter()
             .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
             .unwrap_or((text, 1e3));
-        digits
-            .trim()
-            .parse::<f64>()
-            .ok()
+        Some(digits.trim())
+            .filter(|digits| !begins_with_zero(digits))
+            .and_then(|digits| digits.parse::<f64>().ok())
             .and_then(|n| Duration::try_from_secs_f64(n * factor / 1e3).ok())
             .map(Self::new)
             .ok_or_else(|| {
@@ -186,8 +185,16 @@ impl Range for Span {
 
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
+    if begins_with_zero(text) {
+        return None;
+    }
     let digits: String = text.chars().filter(|c| *c != '_').collect();
     (text.starts_with(|c: char| c.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+}
+
+/// Whether a number has zeros before its digits, which some read as octal.
+fn begins_with_zero(text: &str) -> bool {
+    text.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '_'))
 }
 
 impl fmt::Display for Bytes {
@@ -375,7 +382,7 @@ mod tests {
             assert_eq!(back::<Count>(sent), sent);
         }
         // A spelling that is too long to keep comes back as its value.
-        assert_eq!(back::<Span>(&format!("\"{}1h\"", "0".repeat(40))), "3600");
+        assert_eq!(back::<Span>(&format!("\"1.{}h\"", "0".repeat(40))), "3600");
         let read = |sent| serde_json::from_str::<Span>(sent).unwrap();
         assert_eq!(read("\"1h\""), read("3600"));
         assert_eq!(read("\"60m\"").to_string(), "1h");
@@ -398,10 +405,10 @@ mod tests {
 
     #[test]
     fn nonsense_and_overflow_are_refused() {
-        for text in ["", "x", "-1", "1TiB", "_1", "99999999999GiB", "unlimited"] {
+        for text in ["", "x", "-1", "1TiB", "_1", "010", "0_1MiB", "99999999999GiB", "unlimited"] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");
         }
-        for text in ["", "-1s", "1w", "inf", "NaN", "1e300h", "forever"] {
+        for text in ["", "-1s", "1w", "inf", "NaN", "010", "08h", "1e300h", "forever"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use stepwell_engine::policy::Limits;
-use stepwell_engine::{FailureKind, Outcome, Produced};
+use stepwell_engine::{FailureKind, Outcome, Produced, values};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
@@ -57,7 +57,7 @@ pub(crate) fn answered(
 }
 
 fn parse(text: &str) -> Result<Value, String> {
-    if text.is_empty() { Ok(Value::Null) } else { serde_json::from_str(text).map_err(|e| e.to_string()) }
+    if text.is_empty() { Ok(Value::Null) } else { values::read_json(text).map_err(|e| e.to_string()) }
 }
 
 fn parse_object(text: &str) -> Result<Map<String, Value>, String> {

@@ -9,11 +9,14 @@ mod bounded;
 mod connection;
 mod dialect;
 mod gate;
+mod lists;
 mod mssql;
 mod mysql;
 mod pool;
 mod postgres;
+mod postgres_parameters;
 mod postgres_stream;
+mod postgres_text;
 mod postgres_types;
 mod serve;
 mod sink;
@@ -91,6 +94,24 @@ impl Error {
 
     pub(crate) fn limit(name: &'static str, message: String) -> Self {
         Self::Limit(Limit { name, message })
+    }
+
+    /// The error of a statement whose parameters have these names.
+    pub(crate) fn about(self, names: &[String]) -> Self {
+        match self {
+            Self::InvalidStatement(why) => Self::InvalidStatement(postgres_parameters::renamed(&why, names)),
+            Self::Database(why) => Self::Database(postgres_parameters::renamed(&why, names)),
+            other => other,
+        }
+    }
+
+    /// The error of a load, with the row that it is about: 1 for the first one.
+    pub(crate) fn in_row(self, row: u64) -> Self {
+        match self {
+            Self::InvalidStatement(why) => Self::InvalidStatement(format!("row {row}: {why}")),
+            Self::Database(why) => Self::Database(format!("row {row}: {why}")),
+            other => other,
+        }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {

@@ -24,11 +24,13 @@ use crate::dialect::{self, Token, bind, quoted, quoted_part};
 use crate::pool::{Access, Opened, Server};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
-use crate::{Error, Parameters, Value, gate, tls, value};
+use crate::{Error, Parameters, Value, gate, lists, tls, value};
 
 /// Parameters and rows of one INSERT, by the limits of SQL Server (2,100 and 1,000).
 const MAX_MARKS: usize = 2_000;
 const MAX_ROWS: usize = 1_000;
+/// Ten-thousandths that a double holds, each.
+const MOST_MONEY: f64 = 9_007_199_254_740_992.0;
 /// How long the server may take for the login.
 const LOGIN: Duration = Duration::from_secs(10);
 
@@ -94,9 +96,10 @@ impl Mssql {
         parameters: &Parameters,
         sink: &mut Sink,
     ) -> Result<u64, Error> {
-        let tokens = dialect::tokens(Database::Mssql, statement)?;
+        let (statement, parameters) = lists::expanded(Database::Mssql, statement, parameters)?;
+        let tokens = dialect::tokens(Database::Mssql, &statement)?;
         gate::check(Database::Mssql, self.access.mode, self.access.scripts, &tokens)?;
-        let (text, values) = bind(Database::Mssql, statement, &tokens, parameters)?;
+        let (text, values) = bind(Database::Mssql, &statement, &tokens, &parameters)?;
         let mut query = Query::new(text);
         for value in values {
             query.bind(Bound(value));
@@ -295,6 +298,12 @@ fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
         ColumnData::I64(Some(value)) => Value::Integer(value),
         ColumnData::F32(Some(value)) => {
             Value::Float(value.to_string().parse().unwrap_or_else(|_| value.into()))
+        }
+        // The driver gives money as a double, which holds each ten-thousandth up to 2^53 of them.
+        ColumnData::F64(Some(value)) if money && (value * 1e4).abs() > MOST_MONEY => {
+            return Err(Error::Database(format!(
+                "an amount of the type `money` near {value:.0} has more digits than can be read: write `CAST(... AS decimal(19, 4))`"
+            )));
         }
         ColumnData::F64(Some(value)) if money => Value::Decimal(format!("{value:.4}").into()),
         ColumnData::F64(Some(value)) => Value::Float(value),

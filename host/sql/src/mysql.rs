@@ -19,7 +19,7 @@ use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::serve::{Control, Driver, Loaded, next_rows};
 use crate::sink::Sink;
 use crate::value::{date, time};
-use crate::{Column, CompactString, Error, Parameters, Value, gate, tls};
+use crate::{Column, CompactString, Error, Parameters, Value, gate, lists, tls};
 
 /// The character set of bytes that are none.
 const BINARY: u16 = 63;
@@ -179,9 +179,10 @@ impl Mysql {
         parameters: &Parameters,
         sink: &mut Sink,
     ) -> Result<u64, Error> {
-        let tokens = dialect::tokens(Database::Mysql, statement)?;
+        let (statement, parameters) = lists::expanded(Database::Mysql, statement, parameters)?;
+        let tokens = dialect::tokens(Database::Mysql, &statement)?;
         gate::check(Database::Mysql, self.access.mode, self.access.scripts, &tokens)?;
-        let (text, values) = bind(Database::Mysql, statement, &tokens, parameters)?;
+        let (text, values) = bind(Database::Mysql, &statement, &tokens, &parameters)?;
         let prepared = match self.conn.prep(text.as_str()).await {
             // Definitions with bodies, in servers that do not prepare them. The gate has seen one statement.
             Err(mysql_async::Error::Server(found)) if found.code == NOT_PREPARED && values.is_empty() => {
@@ -230,7 +231,8 @@ impl Mysql {
             for part in rows.chunks(most) {
                 let text = format!("{head}{}", vec![one.as_str(); part.len()].join(", "));
                 let values: Vec<Raw> = part.iter().flatten().map(raw).collect();
-                self.conn.exec_drop(text, Params::Positional(values)).await.map_err(|e| error(&e))?;
+                let done = self.conn.exec_drop(text, Params::Positional(values)).await;
+                done.map_err(|e| in_row(error(&e), loaded))?;
                 loaded += part.len() as u64;
             }
         }
@@ -479,6 +481,19 @@ fn error(found: &mysql_async::Error) -> Error {
     }
 }
 
+/// The error of a part of a load that begins after `before` rows: the server counts from the first of the part.
+fn in_row(error: Error, before: u64) -> Error {
+    let (Error::Database(text) | Error::InvalidStatement(text)) = &error else { return error };
+    let row = text.rsplit_once(" at row ").and_then(|(why, rest)| {
+        let (number, code) = rest.split_once(' ').unwrap_or((rest, ""));
+        Some((number.parse::<u64>().ok()?, format!("{why} {code}")))
+    });
+    match row {
+        Some((row, why)) => Error::Database(why.trim_end().to_owned()).in_row(before + row),
+        None => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -507,6 +522,16 @@ mod tests {
         ] {
             assert_eq!(rules(grant), found, "{grant}");
         }
+    }
+
+    #[test]
+    fn errors_of_a_load_name_the_row() {
+        let error = |text: &str| in_row(Error::Database(text.to_owned()), 1_000).to_string();
+        assert_eq!(
+            error("Incorrect decimal value: '1,5' for column `t`.`a` at row 2 (1366)"),
+            "row 1002: Incorrect decimal value: '1,5' for column `t`.`a` (1366)"
+        );
+        assert_eq!(error("Lost (2013)"), "Lost (2013)");
     }
 
     #[test]

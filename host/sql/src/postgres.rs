@@ -4,25 +4,25 @@
 //! server itself reads each by the type that it has there. Those of `mode: read` run in read-only transactions.
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt, pin_mut};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::bounded::Exceeded;
 use crate::dialect::{self, Token, bind, miscounted, quoted, quoted_part};
 use crate::pool::{Access, BACKSTOP, Opened, Server};
+use crate::postgres_parameters::{self, Bound, refused, write_text};
 use crate::postgres_stream::{LOGIN, Place, Unreached};
 use crate::postgres_types::{Raw, decoder, type_name};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
-use crate::{Error, Parameters, Value, gate, tls, value};
+use crate::{Error, Parameters, Value, gate, lists, postgres_text, tls};
 
 /// Bytes of a message of COPY.
 const COPY_BYTES: usize = 128 << 10;
@@ -95,9 +95,10 @@ impl Postgres {
         statement: &str,
         tokens: &[Token<'_>],
         parameters: &Parameters,
-    ) -> Result<(Statement, Vec<Bound>), Error> {
+    ) -> Result<Prepared, Error> {
         gate::check(Database::Postgres, self.access.mode, self.access.scripts, tokens)?;
         let (text, values) = bind(Database::Postgres, statement, tokens, parameters)?;
+        let names = postgres_parameters::names(parameters, &values);
         let prepared = if self.wraps() {
             // Both go out together.
             let (begun, prepared) =
@@ -107,11 +108,17 @@ impl Postgres {
         } else {
             self.client.prepare(&text).await
         };
-        let prepared = prepared.map_err(|e| error(&e))?;
-        if prepared.params().len() != values.len() {
-            return Err(miscounted(prepared.params().len(), values.len()));
+        let described = prepared.map_err(|e| error(&e).about(&names))?;
+        if described.params().len() != values.len() {
+            return Err(miscounted(described.params().len(), values.len()));
         }
-        Ok((prepared, values.into_iter().cloned().map(Bound).collect()))
+        let bound = names.into_iter().zip(values).zip(described.params());
+        let bound = bound.map(|((name, value), of)| Bound::new(name, value, of)).collect::<Result<_, _>>()?;
+        let runs = match postgres_text::wrapped(&described, &text) {
+            Some(text) => self.client.prepare(&text).await.map_err(|e| error(&e))?,
+            None => described.clone(),
+        };
+        Ok(Prepared { described, runs, bound })
     }
 
     /// Whether each statement has a read-only transaction of its own.
@@ -125,28 +132,27 @@ impl Postgres {
         parameters: &Parameters,
         sink: &mut Sink,
     ) -> Result<u64, Error> {
-        let tokens = dialect::tokens(Database::Postgres, statement)?;
+        let (statement, parameters) = lists::expanded(Database::Postgres, statement, parameters)?;
+        let tokens = dialect::tokens(Database::Postgres, &statement)?;
         let reads = !tokens.iter().any(|token| CHANGES.iter().any(|word| token.is(word)));
-        let (prepared, values) = self.prepared(statement, &tokens, parameters).await?;
-        let columns = prepared.columns();
-        let decoders: Vec<_> = columns.iter().map(|column| decoder(column.type_())).collect();
-        for (column, decoder) in columns.iter().zip(&decoders) {
-            if decoder.is_none() {
-                return Err(Error::InvalidStatement(format!(
-                    "the column `{0}` is of the type `{1}`, which has no form here: write `CAST({0} AS text)`",
-                    column.name(),
-                    column.type_().name()
-                )));
-            }
+        let Prepared { described, runs, bound } = self.prepared(&statement, &tokens, &parameters).await?;
+        let columns = described.columns();
+        let decoders: Vec<_> = runs.columns().iter().map(|column| decoder(column.type_())).collect();
+        if decoders.iter().any(Option::is_none) {
+            return Err(Error::InvalidStatement(postgres_text::without_form(columns)));
         }
-        let rows = self.client.query_raw(&prepared, values).await.map_err(|e| error(&e))?;
+        let unfit = |e: tokio_postgres::Error| {
+            let about = e.as_db_error().and_then(|found| refused(found, &bound, described.params()));
+            about.unwrap_or_else(|| error(&e))
+        };
+        let rows = self.client.query_raw(&runs, bound.iter().cloned()).await.map_err(unfit)?;
         pin_mut!(rows);
         sink.columns(
             columns.iter().map(|c| column(c.name(), type_name(c.type_(), c.type_modifier()))).collect(),
         )?;
         let mut values = Vec::with_capacity(decoders.len());
         while let Some(row) = rows.next().await {
-            let row = row.map_err(|e| error(&e))?;
+            let row = row.map_err(unfit)?;
             for (index, decoder) in decoders.iter().enumerate() {
                 let raw: Option<Raw<'_>> = row.try_get(index).map_err(|e| error(&e))?;
                 values.push(match (raw, decoder) {
@@ -206,8 +212,15 @@ impl Postgres {
             }
         }
         sink.send(buffer.into()).await.map_err(|e| error(&e))?;
-        sink.finish().await.map_err(|e| error(&e))
+        sink.finish().await.map_err(|e| e.as_db_error().and_then(in_row).unwrap_or_else(|| error(&e)))
     }
+}
+
+/// A statement, and what runs in its place: one that gives columns without a form as text.
+struct Prepared {
+    described: Statement,
+    runs: Statement,
+    bound: Vec<Bound>,
 }
 
 #[async_trait]
@@ -224,7 +237,7 @@ impl Driver for Postgres {
         let text = format!(
             "SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
              SET idle_in_transaction_session_timeout = {idle}; SET standard_conforming_strings = on; \
-             SET IntervalStyle = iso_8601; SET default_transaction_read_only = {read_only}{role}"
+             SET IntervalStyle = postgres; SET DateStyle = ISO; SET extra_float_digits = 1; SET bytea_output = hex; SET default_transaction_read_only = {read_only}{role}"
         );
         self.batch(&text).await
     }
@@ -292,66 +305,6 @@ impl Driver for Postgres {
     }
 }
 
-/// A parameter as text, which the server reads by the type that it has there.
-#[derive(Debug)]
-struct Bound(Value);
-
-impl ToSql for Bound {
-    fn to_sql(
-        &self,
-        _: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match &self.0 {
-            Value::Null => return Ok(IsNull::Yes),
-            value => {
-                let mut text = String::new();
-                write_text(&mut text, value);
-                out.extend_from_slice(text.as_bytes());
-            }
-        }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    fn encode_format(&self, _: &Type) -> Format {
-        Format::Text
-    }
-
-    tokio_postgres::types::to_sql_checked!();
-}
-
-/// A value as PostgreSQL reads it.
-fn write_text(out: &mut String, value: &Value) {
-    use std::fmt::Write;
-    // A string takes everything.
-    let _ = match value {
-        Value::Null => Ok(()),
-        Value::Boolean(value) => write!(out, "{value}"),
-        Value::Integer(value) => write!(out, "{value}"),
-        Value::Float(value) => write!(out, "{value}"),
-        Value::Bytes(bytes) => {
-            out.push_str("\\x");
-            value::hex(out, bytes);
-            Ok(())
-        }
-        Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Timestamp(text)
-        | Value::TimestampWithZone(text)
-        | Value::Uuid(text)
-        | Value::Json(text) => {
-            out.push_str(text);
-            Ok(())
-        }
-    };
-}
-
 /// A row in the text format of COPY (postgresql.org/docs/current/sql-copy.html).
 fn copy_row(out: &mut String, row: &[Value]) -> Result<(), Error> {
     for (index, value) in row.iter().enumerate() {
@@ -412,6 +365,19 @@ fn error(error: &tokio_postgres::Error) -> Error {
         _ if class == "42" => Error::InvalidStatement(text),
         _ => Error::Database(text),
     }
+}
+
+/// What a load says of a row: `COPY t, line 2, column amount: "1,5"`.
+fn in_row(found: &DbError) -> Option<Error> {
+    let mut parts = found.where_()?.strip_prefix("COPY ")?.split(", ").skip(1);
+    let row = parts.next()?.strip_prefix("line ")?.split(':').next()?.parse().ok()?;
+    let column = parts.next().and_then(|part| part.strip_prefix("column ")?.split(':').next());
+    let text = db_error(found);
+    let text = match column {
+        Some(column) => format!("column `{column}`: {text}"),
+        None => text,
+    };
+    Some(Error::Database(text).in_row(row))
 }
 
 /// What a guest may learn: details and hints name values of rows and parts of the server that are not its own.

@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::{FromSql, Kind, Type};
 
-use crate::value::{date, digits, time, uuid};
+use crate::value::{date, digits, float_text, time, uuid};
 use crate::{CompactString, Value};
 
 /// The bytes of a value, with the name of its type.
@@ -58,9 +58,14 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
         }
         Type::FLOAT8 => |raw| Some(Value::Float(f64::from_be_bytes(raw.try_into().ok()?))),
         Type::NUMERIC => |raw| numeric(raw).map(Value::Decimal),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::CHAR | Type::XML | Type::UNKNOWN => {
-            text
-        }
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::XML | Type::UNKNOWN => text,
+        Type::CHAR => |raw| {
+            Some(Value::Text(match *raw.first()? {
+                0 => CompactString::default(),
+                byte if byte.is_ascii() => char::from(byte).to_string().into(),
+                byte => format!("\\{byte:03o}").into(),
+            }))
+        },
         Type::BYTEA => |raw| Some(Value::Bytes(raw.to_vec())),
         Type::JSON => |raw| Some(Value::Json(std::str::from_utf8(raw).ok()?.into())),
         Type::JSONB => |raw| Some(Value::Json(std::str::from_utf8(raw.strip_prefix(&[1])?).ok()?.into())),
@@ -76,19 +81,19 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
             digits(&mut out, east.unsigned_abs() / 3600, 2);
             out.push(':');
             digits(&mut out, east.unsigned_abs() / 60 % 60, 2);
+            if east % 60 != 0 {
+                out.push(':');
+                digits(&mut out, east.unsigned_abs() % 60, 2);
+            }
             Some(Value::Time(out))
         },
-        Type::TIMESTAMP => |raw| moment(i64::from_be_bytes(raw.try_into().ok()?)).map(Value::Timestamp),
-        Type::TIMESTAMPTZ => |raw| {
-            let mut out = moment(i64::from_be_bytes(raw.try_into().ok()?))?;
-            if !out.ends_with("infinity") {
-                out.push('Z');
-            }
-            Some(Value::TimestampWithZone(out))
-        },
+        Type::TIMESTAMP => |raw| moment(i64::from_be_bytes(raw.try_into().ok()?), "").map(Value::Timestamp),
+        Type::TIMESTAMPTZ => {
+            |raw| moment(i64::from_be_bytes(raw.try_into().ok()?), "Z").map(Value::TimestampWithZone)
+        }
         Type::INTERVAL => |raw| interval(raw).map(Value::Text),
         Type::INET | Type::CIDR => |raw| network(raw).map(Value::Text),
-        Type::MACADDR => |raw| {
+        Type::MACADDR | Type::MACADDR8 => |raw| {
             let parts: Vec<String> = raw.iter().map(|byte| format!("{byte:02x}")).collect();
             Some(Value::Text(parts.join(":").into()))
         },
@@ -99,7 +104,7 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
             Some(Value::Text(bits.take(count).map(|bit| if bit == 1 { '1' } else { '0' }).collect()))
         },
         Type::VOID => |_| Some(Value::Null),
-        _ if ["citext", "ltree_text"].contains(&of.name()) => text,
+        _ if of.name() == "citext" => text,
         _ => return None,
     };
     Some(Decoder::Plain(decode))
@@ -158,7 +163,7 @@ fn numeric(raw: &[u8]) -> Option<CompactString> {
     Some(out)
 }
 
-/// Days since 2000-01-01.
+/// Days since 2000-01-01. Before the year 1, the date is one `BC`, as the server writes it.
 fn day(days: i32) -> Option<CompactString> {
     match days {
         i32::MAX => return Some("infinity".into()),
@@ -166,12 +171,14 @@ fn day(days: i32) -> Option<CompactString> {
         _ => {}
     }
     let mut out = CompactString::with_capacity(10);
-    civil(&mut out, i64::from(days) + 10_957);
+    let era = civil(&mut out, i64::from(days) + 10_957);
+    out.push_str(era);
     Some(out)
 }
 
-/// Appends the date that is `days` after 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn civil(out: &mut CompactString, days: i64) {
+/// Appends the date that is `days` after 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"), and
+/// gives what is to follow it.
+fn civil(out: &mut CompactString, days: i64) -> &'static str {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let of_era = days.rem_euclid(146_097);
@@ -181,7 +188,10 @@ fn civil(out: &mut CompactString, days: i64) {
     let of_month = of_year - (153 * shifted + 2) / 5 + 1;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year + era * 400 + i64::from(month <= 2);
-    date(out, year as i32, month as u32, of_month as u32);
+    // There is no year 0: before the year 1 is the year 1 BC.
+    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
+    date(out, year as u32, month as u32, of_month as u32);
+    era
 }
 
 /// Microseconds since midnight.
@@ -193,7 +203,7 @@ fn clock(micros: i64) -> Option<CompactString> {
 }
 
 /// Microseconds since 2000-01-01.
-fn moment(micros: i64) -> Option<CompactString> {
+fn moment(micros: i64, zone: &str) -> Option<CompactString> {
     const DAY: i64 = 86_400_000_000;
     match micros {
         i64::MAX => return Some("infinity".into()),
@@ -201,50 +211,53 @@ fn moment(micros: i64) -> Option<CompactString> {
         _ => {}
     }
     let mut out = CompactString::with_capacity(27);
-    civil(&mut out, micros.div_euclid(DAY) + 10_957);
+    let era = civil(&mut out, micros.div_euclid(DAY) + 10_957);
     out.push('T');
     let of_day = micros.rem_euclid(DAY);
     time(&mut out, (of_day / 1_000_000) as u32, (of_day % 1_000_000) as u32 * 1_000);
+    out.push_str(zone);
+    out.push_str(era);
     Some(out)
 }
 
-/// ISO 8601, as PostgreSQL writes it with `IntervalStyle = iso_8601`.
+/// As `psql` shows it: `1 year 2 mons -3 days +04:05:06.7`.
 fn interval(raw: &[u8]) -> Option<CompactString> {
     let micros = i64::from_be_bytes(raw.get(..8)?.try_into().ok()?);
     let days = i32::from_be_bytes(raw.get(8..12)?.try_into().ok()?);
     let months = i32::from_be_bytes(raw.get(12..16)?.try_into().ok()?);
-    let mut out = CompactString::from("P");
-    let mut part = |number: i64, unit: char| {
+    match (micros, days, months) {
+        (i64::MAX, i32::MAX, i32::MAX) => return Some("infinity".into()),
+        (i64::MIN, i32::MIN, i32::MIN) => return Some("-infinity".into()),
+        _ => {}
+    }
+    let (mut out, mut before) = (CompactString::default(), false);
+    for (number, unit) in [(months / 12, "year"), (months % 12, "mon"), (days, "day")] {
         if number != 0 {
-            out.push_str(&number.to_string());
-            out.push(unit);
+            let space = if out.is_empty() { "" } else { " " };
+            let sign = if before && number > 0 { "+" } else { "" };
+            let plural = if number == 1 { "" } else { "s" };
+            out.push_str(&format!("{space}{sign}{number} {unit}{plural}"));
+            before = number < 0;
         }
-    };
-    part((months / 12).into(), 'Y');
-    part((months % 12).into(), 'M');
-    part(days.into(), 'D');
-    if micros != 0 {
-        out.push('T');
-        let mut part = |number: i64, unit: char| {
-            if number != 0 {
-                out.push_str(&number.to_string());
-                out.push(unit);
+    }
+    if micros != 0 || out.is_empty() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(if micros < 0 { "-" } else if before { "+" } else { "" });
+        let size = micros.unsigned_abs();
+        // Hours may be more than a time of day has.
+        let seconds = u32::try_from(size / 1_000_000).ok();
+        match seconds {
+            Some(seconds) => time(&mut out, seconds, (size % 1_000_000) as u32 * 1_000),
+            None => {
+                let (hours, rest) = (size / 3_600_000_000, size % 3_600_000_000);
+                out.push_str(&hours.to_string());
+                let mut minutes = CompactString::default();
+                time(&mut minutes, (rest / 1_000_000) as u32, (rest % 1_000_000) as u32 * 1_000);
+                out.push_str(minutes.get(2..)?);
             }
-        };
-        part(micros / 3_600_000_000, 'H');
-        part(micros / 60_000_000 % 60, 'M');
-        let (seconds, rest) = (micros / 1_000_000 % 60, (micros % 1_000_000).unsigned_abs() as u32);
-        if rest == 0 {
-            part(seconds, 'S');
-        } else {
-            let sign = if micros < 0 { "-" } else { "" };
-            let mut fraction = String::new();
-            digits(&mut fraction, rest, 6);
-            let shown = format!("{sign}{}.{}S", seconds.abs(), fraction.trim_end_matches('0'));
-            out.push_str(&shown);
         }
-    } else if out.len() == 1 {
-        out.push_str("T0S");
     }
     Some(out)
 }
@@ -255,10 +268,18 @@ fn network(raw: &[u8]) -> Option<CompactString> {
     let (bits, cidr) = (*head.get(1)?, *head.get(2)? != 0);
     let (shown, all) = match address.len() {
         4 => (std::net::Ipv4Addr::from(<[u8; 4]>::try_from(address).ok()?).to_string(), 32),
-        16 => (std::net::Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?).to_string(), 128),
+        16 => (six(<[u8; 16]>::try_from(address).ok()?), 128),
         _ => return None,
     };
     Some(if bits == all && !cidr { shown } else { format!("{shown}/{bits}") }.into())
+}
+
+/// An address of IPv6 as the server writes it: one that ends with an address of IPv4 has points there.
+fn six(address: [u8; 16]) -> String {
+    match address {
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] if (a, b) != (0, 0) => format!("::{a}.{b}.{c}.{d}"),
+        address => std::net::Ipv6Addr::from(address).to_string(),
+    }
 }
 
 /// An array as JSON, nested by its dimensions.
@@ -327,8 +348,8 @@ fn json(out: &mut String, value: &Value) {
         Value::Null => out.push_str("null"),
         Value::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Integer(value) => out.push_str(&value.to_string()),
-        Value::Float(value) if value.is_finite() => out.push_str(&value.to_string()),
-        Value::Float(value) => quote(&value.to_string()),
+        Value::Float(value) if value.is_finite() => out.push_str(&float_text(*value)),
+        Value::Float(value) => quote(&float_text(*value)),
         Value::Decimal(text) if text.ends_with(|c: char| c.is_ascii_digit()) => out.push_str(text),
         Value::Json(text) => out.push_str(text),
         Value::Bytes(bytes) => {

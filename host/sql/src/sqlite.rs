@@ -24,7 +24,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use crate::dialect::{quoted, quoted_part};
 use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
-use crate::{Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value};
+use crate::{
+    Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, lists,
+};
 
 /// Instructions of SQLite's machine between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
@@ -35,6 +37,8 @@ const BUSY: Duration = Duration::from_secs(2);
 const LENGTH: i32 = 1 << 20;
 /// Instructions of SQLite's machine that a statement may compile to; SQLite says "out of memory" beyond.
 const INSTRUCTIONS: i32 = 250_000;
+/// Parameters of a statement, with those of the items of lists.
+const VARIABLES: i32 = 100 + 2 * lists::MAX_ITEMS as i32;
 /// Bytes of SQLite's memory, all its databases in this process together, from which on a statement of a step is stopped.
 const HEAP: i64 = 256 << 20;
 
@@ -177,8 +181,9 @@ impl Session {
     }
 
     fn query(&self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<(), Failure> {
-        let mut prepared = one_statement(&self.database, statement)?;
-        bind(&mut prepared, parameters)?;
+        let (statement, parameters) = lists::expanded(Database::Sqlite, statement, parameters)?;
+        let mut prepared = one_statement(&self.database, &statement)?;
+        bind(&mut prepared, &parameters)?;
         sink.columns(columns(&prepared))?;
         stream(&mut prepared, sink)
     }
@@ -246,8 +251,8 @@ impl Session {
                         for (index, value) in row.iter().enumerate() {
                             prepared.raw_bind_parameter(index + 1, bound(value))?;
                         }
-                        prepared.raw_execute()?;
                         loaded += 1;
+                        prepared.raw_execute().map_err(|error| in_row(error, loaded))?;
                     }
                 }
                 Some(Loaded::End) => return Ok(loaded),
@@ -257,16 +262,22 @@ impl Session {
     }
 }
 
-/// An error of the driver, or one that is ready for the guest.
+/// An error of the driver, which may be about a row of a load, or one that is ready for the guest.
 enum Failure {
     Driver(rusqlite::Error),
+    InRow(rusqlite::Error, u64),
     Ready(Error),
+}
+
+fn in_row(error: rusqlite::Error, row: u64) -> Failure {
+    Failure::InRow(error, row)
 }
 
 impl Failure {
     fn or(self, translate: impl FnOnce(rusqlite::Error) -> Error) -> Error {
         match self {
             Self::Driver(error) => translate(error),
+            Self::InRow(error, row) => translate(error).in_row(row),
             Self::Ready(error) => error,
         }
     }
@@ -305,7 +316,7 @@ fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Res
         (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
-        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, VARIABLES),
         (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
@@ -478,7 +489,11 @@ fn owned(value: ValueRef<'_>) -> Value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Integer(value),
         ValueRef::Real(value) => Value::Float(value),
-        ValueRef::Text(text) => Value::Text(CompactString::from_utf8_lossy(text)),
+        // What is no UTF-8 is not changed into what is.
+        ValueRef::Text(text) => match CompactString::from_utf8(text) {
+            Ok(text) => Value::Text(text),
+            Err(_) => Value::Bytes(text.to_vec()),
+        },
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     }
 }

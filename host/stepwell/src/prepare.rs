@@ -222,6 +222,7 @@ impl Host {
             );
             return Err(Outcome::Denied { rule: "APPROVAL_OUTDATED".to_owned(), message });
         }
+        let config = known.schema.fitted(&config).into_owned();
         let problems = known.schema.problems(&config);
         if problems.is_empty() {
             return Ok((config, grant.clone()));

@@ -82,11 +82,12 @@ impl Document {
     /// # Errors
     /// Every problem that the schema finds; or the one that only deserializing shows.
     pub fn read<T: DeserializeOwned>(&self, schema: &Schema) -> Result<T, Diagnostics> {
-        let problems = self.check(&self.value, "", schema);
+        let value = schema.fitted(&self.value);
+        let problems = self.check(&value, "", schema);
         if !problems.is_empty() {
             return Err(Diagnostics(problems).sorted());
         }
-        self.build("", &self.value).map_err(|problem| (*problem).into())
+        self.build("", &value).map_err(|problem| (*problem).into())
     }
 
     /// Turns `value`, which stands at `pointer` and fits its schema, into `T`.
@@ -333,5 +334,73 @@ mod tests {
     fn yaml_1_1_booleans_stay_text_and_json_is_yaml() {
         let document = Document::parse("x", "{\"a\": yes, \"b\": true, \"c\": 1.5, \"d\": null}").unwrap();
         assert_eq!(document.value, json!({"a": "yes", "b": true, "c": 1.5, "d": null}));
+    }
+
+    #[test]
+    fn a_scalar_is_a_number_where_json_writes_it_with_the_same_characters() {
+        for (written, value) in [
+            ("7", json!(7)),
+            ("-7", json!(-7)),
+            ("1.5", json!(1.5)),
+            ("5.0", json!(5.0)),
+            ("9007199254740992", json!(9_007_199_254_740_992_i64)),
+            ("9007199254740993", json!("9007199254740993")),
+            ("12345678901234567890", json!("12345678901234567890")),
+            ("3.10", json!("3.10")),
+            ("01234", json!("01234")),
+            ("0755", json!("0755")),
+            ("1e3", json!("1e3")),
+            ("0x1F", json!("0x1F")),
+            ("0o17", json!("0o17")),
+            ("+5", json!("+5")),
+            (".5", json!(".5")),
+            ("-0", json!("-0")),
+            ("1_000", json!("1_000")),
+            ("12:30", json!("12:30")),
+            ("1:30:00", json!("1:30:00")),
+            ("2026-03-01", json!("2026-03-01")),
+            ("1e5f3", json!("1e5f3")),
+            ("NO", json!("NO")),
+            ("on", json!("on")),
+            ("\"7\"", json!("7")),
+            ("~", json!(null)),
+        ] {
+            let texts = [
+                format!("v: {written}"),
+                format!("{{\"v\": {written} , \"w\": 1}}"),
+                format!("# é\nv:   {written} # c"),
+                format!("\u{feff}v: {written}\r\n"),
+            ];
+            for text in texts {
+                let document = Document::parse("x", &text).unwrap();
+                assert_eq!(document.value["v"], value, "{text}");
+            }
+            let aliased = Document::parse("x", &format!("a: &x {written}\nv: [*x]")).unwrap();
+            assert_eq!(aliased.value["v"][0], value, "{written}");
+        }
+    }
+
+    #[test]
+    fn where_a_schema_asks_for_a_number_there_is_one() {
+        check("name: x\ncount: 0x10\nlist: [+5]", expect![[""]]);
+        check(
+            "name: x\ncount: 010\n",
+            expect![[r#"
+                error: `count` must be a whole number, not the text `010`
+                 --> x.yaml:2:8
+                  |
+                2 | count: 010
+                  |        ^
+                  help: write `10`: a number has no zeros before its digits"#]],
+        );
+        check(
+            "name: 01234\ncount: \"5\"\n",
+            expect![[r#"
+                error: `count` must be a whole number, not the text `5`
+                 --> x.yaml:2:8
+                  |
+                2 | count: "5"
+                  |        ^"#]],
+        );
     }
 }

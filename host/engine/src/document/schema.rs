@@ -1,16 +1,18 @@
 //! JSON Schemas: of our own formats, and of the configuration of steps.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jsonschema::error::ValidationErrorKind;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::words::{named, shown};
+use crate::values;
 use super::{MAX_PROBLEMS, cut, escape, is_template};
 use crate::quantity;
 
@@ -77,13 +79,41 @@ impl Schema {
         &self.0.value
     }
 
-    /// The problems of `value`, except where the value is a template: all of them, or one more than are shown.
-    pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
+    fn validator(&self) -> &Result<jsonschema::Validator, String> {
         let make = || {
             let options = validator_options().should_validate_formats(self.0.own);
             options.build(&self.0.value).map_err(|error| error.to_string())
         };
-        let validator = match self.0.validator.get_or_init(make) {
+        self.0.validator.get_or_init(make)
+    }
+
+    /// The value with numbers where it has them as text to keep their digits (`1.50`), and the schema asks for a number.
+    pub fn fitted<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+        let Ok(validator) = self.validator() else { return Cow::Borrowed(value) };
+        if !holds_number(value) || is_heavy(value) || validator.is_valid(value) {
+            return Cow::Borrowed(value);
+        }
+        let mut found = Vec::new();
+        for error in validator.iter_errors(value) {
+            numbers(&error, &mut found);
+        }
+        if found.is_empty() {
+            return Cow::Borrowed(value);
+        }
+        let mut fitted = value.clone();
+        for (pointer, number) in found {
+            if let Some(place) = fitted.pointer_mut(&pointer) {
+                *place = Value::Number(number);
+            }
+        }
+        Cow::Owned(fitted)
+    }
+
+    /// The problems of `value`, except where the value is a template: all of them, or one more than are shown.
+    pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
+        let fitted = self.fitted(value);
+        let value = fitted.as_ref();
+        let validator = match self.validator() {
             Ok(validator) if validator.is_valid(value) => return Vec::new(),
             Ok(validator) => validator,
             Err(error) => {
@@ -112,6 +142,34 @@ impl Schema {
             }
         }
         problems
+    }
+}
+
+/// Whether a text of the value stands for a number.
+fn holds_number(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(holds_number),
+        Value::Object(map) => map.values().any(holds_number),
+        Value::String(text) => values::number_of(text).is_some(),
+        _ => false,
+    }
+}
+
+/// The texts that should be numbers, and are ones.
+fn numbers(error: &jsonschema::ValidationError<'_>, found: &mut Vec<(String, Number)>) {
+    let wants = |kind: &TypeKind| {
+        let number = |kind: &str| matches!(kind, "a number" | "a whole number");
+        super::words::kinds(kind).iter().any(|kind| number(kind))
+    };
+    match error.kind() {
+        ValidationErrorKind::Type { kind } if wants(kind) && found.len() <= MAX_PROBLEMS => {
+            let number = error.instance().as_str().and_then(values::number_of);
+            found.extend(number.map(|number| (error.instance_path().to_string(), number)));
+        }
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context.iter().flatten().for_each(|error| numbers(error, found));
+        }
+        _ => {}
     }
 }
 
@@ -200,8 +258,11 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &m
             push(pointer, false, format!("missing key `{key}`"), None);
         }
         ValidationErrorKind::Type { kind } => {
-            let message = wrong_type(&pointer, &super::words::kinds(kind), error.instance());
-            push(pointer, false, message, None);
+            let kinds = super::words::kinds(kind);
+            let message = wrong_type(&pointer, &kinds, error.instance());
+            let number = kinds.iter().any(|kind| kind.ends_with("number"));
+            let help = error.instance().as_str().filter(|_| number).and_then(without_zeros);
+            push(pointer, false, message, help);
         }
         ValidationErrorKind::Enum { options } => {
             let options: Vec<String> = options
@@ -244,6 +305,13 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &m
             push(pointer, false, message, None);
         }
     }
+}
+
+/// What to write for a number that begins with zeros, which some read as octal.
+fn without_zeros(text: &str) -> Option<String> {
+    let rest = text.strip_prefix('0')?.trim_start_matches('0');
+    let digits = !rest.is_empty() && rest.len() < 20 && rest.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| format!("write `{rest}`: a number has no zeros before its digits"))
 }
 
 /// The types that the alternatives take for the value of `whole`.

@@ -13,6 +13,7 @@ use serde_saphyr::Spanned;
 use serde_saphyr::budget::BudgetBreach;
 
 use super::cut;
+use crate::values;
 
 /// Lists and objects within each other.
 const MAX_DEPTH: usize = 64;
@@ -109,7 +110,7 @@ fn read_here(text: &str) -> Result<Vec<(Value, Places)>, Malformed> {
     let trees = trees.map_err(|error| malformed(&error))?;
     let place = |tree: Spanned<Node>| {
         let at = position(tree.referenced);
-        tree.value.split(Place { key: at, value: at })
+        tree.split(Place { key: at, value: at }, text)
     };
     Ok(trees.into_iter().map(place).collect())
 }
@@ -179,25 +180,36 @@ enum Node {
     Map(Vec<(Spanned<String>, Spanned<Node>)>),
 }
 
-impl Node {
-    /// The value, and the places of it.
-    fn split(self, place: Place) -> (Value, Places) {
-        match self {
-            Self::Scalar(value) => (value, Places { place, below: Below::Nothing }),
-            Self::List(items) => {
+/// The value of a node, and the places of it. Numbers are what they are in `text`.
+trait Split {
+    fn split(self, place: Place, text: &str) -> (Value, Places);
+}
+
+impl Split for Spanned<Node> {
+    fn split(self, place: Place, text: &str) -> (Value, Places) {
+        match self.value {
+            Node::Scalar(Value::Number(number)) => {
+                let value = match written(text, self.defined) {
+                    Some(written) => values::scalar(written, number),
+                    None => Value::Number(number),
+                };
+                (value, Places { place, below: Below::Nothing })
+            }
+            Node::Scalar(value) => (value, Places { place, below: Below::Nothing }),
+            Node::List(items) => {
                 let items = items.into_iter().map(|item| {
                     let at = position(item.referenced);
-                    item.value.split(Place { key: at, value: at })
+                    item.split(Place { key: at, value: at }, text)
                 });
                 let (values, below) = items.unzip();
                 (Value::Array(values), Places { place, below: Below::List(below) })
             }
-            Self::Map(entries) => {
+            Node::Map(entries) => {
                 let mut map = Map::new();
                 let mut below = Vec::with_capacity(entries.len());
                 for (key, value) in entries {
                     let at = Place { key: position(key.referenced), value: position(value.referenced) };
-                    let (value, places) = value.value.split(at);
+                    let (value, places) = value.split(at, text);
                     below.push((key.value.clone().into_boxed_str(), places));
                     map.insert(key.value, value);
                 }
@@ -205,6 +217,14 @@ impl Node {
             }
         }
     }
+}
+
+/// The characters of a number that stands at `at`.
+fn written(text: &str, at: serde_saphyr::Location) -> Option<&str> {
+    let span = at.span();
+    let from = usize::try_from(span.byte_offset()?).ok()?;
+    let to = from.checked_add(usize::try_from(span.byte_len()?).ok()?)?;
+    Some(text.get(from..to)?.trim()).filter(|written| written.contains(|c: char| c.is_ascii_digit()))
 }
 
 impl<'de> Deserialize<'de> for Node {

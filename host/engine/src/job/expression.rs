@@ -12,7 +12,9 @@ use minijinja::machinery::{self, CodeGenerator, Span, ast, parse_expr};
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error};
 
-use super::functions::{COUNTED, Meter, NUMBER, NUMBERS_ONLY, OUTSIDE, environment, refused};
+use super::functions::{
+    COUNTED, EQUATED, Meter, NUMBER, NUMBERS_ONLY, ORDERED, OUTSIDE, environment, refused,
+};
 use super::template::Scope;
 use crate::document::cut;
 
@@ -187,7 +189,14 @@ fn counted<'a>(tree: &ast::Expr<'a>) -> ast::Expr<'a> {
         }
         ast::Expr::BinOp(of) => ast::Expr::BinOp(node(binary(of), of.span())),
         ast::Expr::Compare(of) => {
-            let ops = of.ops.iter().map(|op| ast::CompareOp { op: op.op, expr: operand(&op.expr, COUNTED) });
+            let before = std::iter::once(&of.expr).chain(of.ops.iter().map(|op| &op.expr));
+            let ops = of.ops.iter().zip(before).map(|(op, left)| {
+                let expr = match compared(op.op).filter(|_| is_short(left)) {
+                    Some(function) => call(function, vec![counted(&op.expr), counted(left)], op.expr.span()),
+                    None => operand(&op.expr, COUNTED),
+                };
+                ast::CompareOp { op: op.op, expr }
+            });
             let compare = ast::Compare { expr: operand(&of.expr, COUNTED), ops: ops.collect() };
             ast::Expr::Compare(node(compare, of.span()))
         }
@@ -232,9 +241,21 @@ fn binary<'a>(of: &ast::BinOp<'a>) -> ast::BinOp<'a> {
         // These give one of their operands as it is.
         ast::BinOpKind::ScAnd | ast::BinOpKind::ScOr => (counted(&of.left), counted(&of.right)),
         ast::BinOpKind::Mul => (operand(&of.left, NUMBER), operand(&of.right, NUMBER)),
+        ast::BinOpKind::Eq | ast::BinOpKind::Ne => (operand(&of.left, COUNTED), beside(of, EQUATED)),
+        ast::BinOpKind::Lt | ast::BinOpKind::Lte | ast::BinOpKind::Gt | ast::BinOpKind::Gte => {
+            (operand(&of.left, COUNTED), beside(of, ORDERED))
+        }
         _ => (operand(&of.left, COUNTED), operand(&of.right, COUNTED)),
     };
     ast::BinOp { op: of.op, left, right }
+}
+
+/// The right operand, which a function compares with the left one where that is short.
+fn beside<'a>(of: &ast::BinOp<'a>, function: &'static str) -> ast::Expr<'a> {
+    match is_short(&of.left) {
+        true => call(function, vec![counted(&of.right), counted(&of.left)], of.right.span()),
+        false => operand(&of.right, COUNTED),
+    }
 }
 
 /// An operand that goes through a function. Constants are as long as their source.
@@ -242,9 +263,35 @@ fn operand<'a>(tree: &ast::Expr<'a>, function: &'static str) -> ast::Expr<'a> {
     if matches!(tree, ast::Expr::Const(_)) {
         return counted(tree);
     }
-    let span = tree.span();
+    call(function, vec![counted(tree)], tree.span())
+}
+
+fn call<'a>(function: &'static str, args: Vec<ast::Expr<'a>>, span: Span) -> ast::Expr<'a> {
     let name = ast::Expr::Var(node(ast::Var { id: function }, span));
-    ast::Expr::Call(node(ast::Call { expr: name, args: vec![ast::CallArg::Pos(counted(tree))] }, span))
+    let args = args.into_iter().map(ast::CallArg::Pos).collect();
+    ast::Expr::Call(node(ast::Call { expr: name, args }, span))
+}
+
+/// The function that looks at both sides of a comparison; none where any two values compare.
+fn compared(op: ast::CompareOpKind) -> Option<&'static str> {
+    match op {
+        ast::CompareOpKind::Eq | ast::CompareOpKind::Ne => Some(EQUATED),
+        ast::CompareOpKind::Lt
+        | ast::CompareOpKind::Lte
+        | ast::CompareOpKind::Gt
+        | ast::CompareOpKind::Gte => Some(ORDERED),
+        ast::CompareOpKind::In | ast::CompareOpKind::NotIn => None,
+    }
+}
+
+/// A constant, a name, or attributes and items of one: to compute it twice costs next to nothing.
+fn is_short(tree: &ast::Expr<'_>) -> bool {
+    match tree {
+        ast::Expr::Var(_) | ast::Expr::Const(_) => true,
+        ast::Expr::GetAttr(of) => is_short(&of.expr),
+        ast::Expr::GetItem(of) => is_short(&of.expr) && is_short(&of.subscript_expr),
+        _ => false,
+    }
 }
 
 fn args<'a>(args: &[ast::CallArg<'a>]) -> Vec<ast::CallArg<'a>> {
@@ -304,6 +351,27 @@ mod tests {
         ] {
             assert_eq!(Expressions::new(&scope).json(source), Ok(value), "{source}");
             assert!(names(source).is_ok(), "{source}");
+        }
+    }
+
+    /// minijinja says that any text is more than any number.
+    #[test]
+    fn a_text_is_not_compared_with_a_number() {
+        let vars = json!({"price": "19.90", "n": 5, "s": "abc", "none": null});
+        let scope = Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() };
+        for source in ["vars.price > 19", "20 >= vars.price", "vars.price == 19.9", "vars.s < vars.n", "1 < vars.n < vars.price"] {
+            let error = Expressions::new(&scope).json(source).expect_err(source);
+            assert!(error.contains("a text with a number") && error.contains("| float"), "{source}: {error}");
+        }
+        for (source, value) in [
+            ("vars.price | float > 19", true),
+            ("vars.price == '19.90'", true),
+            ("vars.s == 5", false),
+            ("vars.none == 5", false),
+            ("vars.s != 'b' and vars.n >= 5", true),
+            ("'a' < vars.s", true),
+        ] {
+            assert_eq!(Expressions::new(&scope).json(source), Ok(json!(value)), "{source}");
         }
     }
 

@@ -18,6 +18,9 @@ const FUEL: u64 = 50_000;
 pub(super) const COUNTED: &str = "(counted)";
 pub(super) const OUTSIDE: &str = "(outside)";
 pub(super) const NUMBER: &str = "(number)";
+/// The right side of a comparison, given both: of an order, and of equality.
+pub(super) const ORDERED: &str = "(ordered)";
+pub(super) const EQUATED: &str = "(equated)";
 
 pub(super) const NUMBERS_ONLY: &str = "`*` multiplies numbers only";
 
@@ -92,9 +95,33 @@ pub(super) fn environment(meter: &Meter) -> Environment<'static> {
         ValueKind::Number | ValueKind::Undefined => Ok(value),
         _ => Err(refused(NUMBERS_ONLY)),
     });
+    let counter = meter.clone();
+    env.add_function(ORDERED, move |value: Value, left: Value| {
+        if text_and_number(&value, &left) {
+            return Err(refused(TEXT_AND_NUMBER));
+        }
+        counter.take(&value).map(|()| value)
+    });
+    let counter = meter.clone();
+    env.add_function(EQUATED, move |value: Value, left: Value| {
+        let number = |value: &Value| value.as_str().is_some_and(crate::values::is_number);
+        if text_and_number(&value, &left) && (number(&value) || number(&left)) {
+            return Err(refused(TEXT_AND_NUMBER));
+        }
+        counter.take(&value).map(|()| value)
+    });
     add_filters(&mut env, meter);
     add_tests(&mut env, meter);
     env
+}
+
+const TEXT_AND_NUMBER: &str = "this compares a text with a number: a number whose digits JSON would change, such as 3.10, is text; write `| float` behind it";
+
+fn text_and_number(one: &Value, other: &Value) -> bool {
+    matches!(
+        (one.kind(), other.kind()),
+        (ValueKind::String, ValueKind::Number) | (ValueKind::Number, ValueKind::String)
+    )
 }
 
 /// Filters that only look at the outside of a value, filters that count it once, and those that make several values of it.

@@ -95,6 +95,7 @@ pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> 
         document = document.moved(conversion.moved.into_iter().map(below).collect());
         value = conversion.job;
     }
+    value = JobDefinition::schema().fitted(&value).into_owned();
     let wrong = document.check(&value, pointer, &JobDefinition::schema());
     let built = document.build::<JobDefinition>(pointer, &value).or_else(|error| {
         // Without the values that the schema refuses it may be one: then the other checks add what they find.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::JobDefinition;
 use crate::document::{MAX_PROBLEMS, closest};
 use crate::run::AdmitError;
+use crate::values;
 
 /// The value of a variable from text, as `--var NAME=VALUE` gives it: the text as it is for a variable that is text,
 /// JSON of the variable's type otherwise. A variable whose default is null takes both.
@@ -15,7 +16,7 @@ use crate::run::AdmitError;
 /// When the job has no such variable, or the text is no value of its type.
 pub fn from_text(vars: &BTreeMap<String, Value>, name: &str, text: &str) -> Result<Value, AdmitError> {
     let declared = vars.get(name).ok_or_else(|| unknown(vars, name))?;
-    let json = || serde_json::from_str::<Value>(text).ok();
+    let json = || values::read_json(text).ok();
     let value = match declared {
         Value::String(_) => Some(text.into()),
         Value::Null => Some(json().unwrap_or_else(|| text.into())),
@@ -23,7 +24,7 @@ pub fn from_text(vars: &BTreeMap<String, Value>, name: &str, text: &str) -> Resu
     };
     match value.filter(|value| fits(declared, value)) {
         Some(value) => Ok(value),
-        None => Err(wrong(name, declared, &format!("`{}`", cut(text)))),
+        None => Err(wrong(name, declared, &shown(declared, "", text))),
     }
 }
 
@@ -35,7 +36,7 @@ pub fn set_variable(vars: &mut BTreeMap<String, Value>, name: &str, value: Value
     let Some(declared) = vars.get_mut(name) else { return Err(unknown(vars, name)) };
     if !fits(declared, &value) {
         let given = match &value {
-            Value::String(text) => format!("the text `{}`", cut(text)),
+            Value::String(text) => shown(declared, "the text ", text),
             other => format!("`{}`", cut(&other.to_string())),
         };
         return Err(wrong(name, declared, &given));
@@ -51,6 +52,7 @@ pub fn wrong_variables(job: &JobDefinition, given: &BTreeMap<String, Value>) -> 
     wrong.take(MAX_PROBLEMS).collect()
 }
 
+/// A number keeps its digits: a variable that is a number has none that would change.
 fn fits(declared: &Value, value: &Value) -> bool {
     declared.is_null() || std::mem::discriminant(declared) == std::mem::discriminant(value)
 }
@@ -74,6 +76,13 @@ fn wrong(name: &str, declared: &Value, given: &str) -> AdmitError {
         _ => "text",
     };
     AdmitError::WrongType { name: name.to_owned(), expected, given: given.to_owned() }
+}
+
+/// A text that is not of the declared type, and why where that cannot be seen.
+fn shown(declared: &Value, what: &str, text: &str) -> String {
+    let loses = declared.is_number() && values::is_number(text) && !values::is_exact(text);
+    let why = ", whose digits a number does not keep (write the default in quotes, so that the variable is text),";
+    format!("{what}`{}`{}", cut(text), if loses { why } else { "" })
 }
 
 /// Enough of a value to recognize it.
@@ -106,6 +115,11 @@ mod tests {
             ("limit", "7.5", Some(json!(7.5))),
             ("limit", "seven", None),
             ("limit", "\"7\"", None),
+            ("limit", "7.50", None),
+            ("limit", "12345678901234567890", None),
+            ("any", "7.50", Some(json!("7.50"))),
+            ("any", "01", Some(json!("01"))),
+            ("names", "[1.50, 1]", Some(json!(["1.50", 1]))),
             ("day", "7", Some(json!("7"))),
             ("day", "false", Some(json!("false"))),
             ("day", "", Some(json!(""))),

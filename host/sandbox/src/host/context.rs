@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 use stepwell_engine::policy::{Denial, Grant};
 use stepwell_engine::step::{Progress as Reported, Report};
-use stepwell_engine::{StepEnd, weight};
+use stepwell_engine::{StepEnd, values, weight};
 use tokio::sync::oneshot;
 use wasmtime::Result;
 
@@ -220,7 +220,7 @@ impl Host for Guest {
             return Ok(Err(Error::TooLarge(limit)));
         }
         let read = move || {
-            let value: Value = serde_json::from_str(&value)?;
+            let value = values::read_json(&value)?;
             let held = held_by(&value);
             Ok::<_, serde_json::Error>((value, held))
         };

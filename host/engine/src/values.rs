@@ -1,0 +1,208 @@
+//! Values as documents, variables, templates and outputs hold them, so that no digit changes on the way.
+//!
+//! JSON holds what a double of 64 bits holds. A number that JSON would write with other characters than it was written with
+//! is text: `3.10`, `01234`, whole numbers beyond 2^53. Where a schema asks for a number, such a text is one again. The
+//! guests' SDK has the same rules (`stepwell_sdk::values`).
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+use serde_json::{Number, Value};
+
+/// The largest whole number up to which a double holds each one: 2^53.
+const EXACT: u64 = 1 << 53;
+
+/// Reads JSON. Numbers that a double would change become text.
+///
+/// # Errors
+/// When the text is not JSON.
+pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
+    let read = serde_json::from_str(&keep_digits(text));
+    // The place of an error is that in the text as it is.
+    read.map_err(|error| serde_json::from_str::<IgnoredAny>(text).err().unwrap_or(error))
+}
+
+/// What is wrong with a text that is not JSON, its place first: `line 1, column 5: expected value`.
+pub fn json_problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    match error.line() {
+        0 => what.to_owned(),
+        line => format!("line {line}, column {}: {what}", error.column()),
+    }
+}
+
+/// A JSON text whose numbers all stand for themselves: those that would be written with other characters are in quotes.
+pub fn keep_digits(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = end_of_string(bytes, at),
+            b'-' | b'0'..=b'9' => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                let end = at + rest.iter().position(|byte| !part(byte)).unwrap_or(rest.len());
+                let token = text.get(at..end).unwrap_or_default();
+                if is_number(token) && !is_exact(token) {
+                    out.push_str(text.get(copied..at).unwrap_or_default());
+                    out.extend(["\"", token, "\""]);
+                    copied = end;
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// Where a JSON string ends that begins at `start`.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// Whether a text is a number in the grammar of JSON.
+pub fn is_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let rest = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (rest, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(whole)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|text| digits(text.strip_prefix(['+', '-']).unwrap_or(text)))
+}
+
+/// Whether a number keeps its digits as a number of JSON: it is written back with the same characters or, where it has an
+/// exponent, with the same digits.
+pub fn is_exact(number: &str) -> bool {
+    if number.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()) {
+        return number != "-0" && number.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= EXACT);
+    }
+    let Some(held) = number.parse().ok().and_then(Number::from_f64) else { return false };
+    let held = held.to_string();
+    held == number || number.contains(['e', 'E']) && significant(&held) == significant(number)
+}
+
+/// The digits of a number without zeros at its begin, and the power of ten of the last of them. Zeros at the end that only
+/// fill up to the point do not count.
+fn significant(number: &str) -> Option<(bool, String, i64)> {
+    let lower = number.to_ascii_lowercase();
+    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = if fraction == "0" { "" } else { fraction };
+    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+    let mut last = exponent.parse::<i64>().ok()? - i64::try_from(fraction.len()).ok()?;
+    let mut digits = digits.trim_start_matches('0').to_owned();
+    while fraction.is_empty() && digits.ends_with('0') {
+        digits.pop();
+        last += 1;
+    }
+    Some((mantissa.starts_with('-'), digits, last))
+}
+
+/// What a plain scalar of YAML is that reads as `number`: text, unless JSON writes the number with the same characters.
+pub fn scalar(written: &str, number: Number) -> Value {
+    match is_written_so(written, &number) {
+        true => Value::Number(number),
+        false => Value::String(written.to_owned()),
+    }
+}
+
+/// Whether JSON writes a number with these characters.
+fn is_written_so(written: &str, number: &Number) -> bool {
+    is_exact(written) && number.to_string() == written
+}
+
+/// The number that a text stands for whose digits JSON would not keep; none for other texts, and for those that begin with
+/// a zero, which some read as octal.
+pub fn number_of(text: &str) -> Option<Number> {
+    let (sign, rest) = match text.strip_prefix(['-', '+']) {
+        Some(rest) => (if text.starts_with('-') { "-" } else { "" }, rest),
+        None => ("", text),
+    };
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = rest.strip_prefix(prefix).filter(|_| text == rest) {
+            return u64::from_str_radix(digits, radix).ok().map(Number::from);
+        }
+    }
+    let rest = rest.strip_prefix('.').map_or_else(|| rest.to_owned(), |fraction| format!("0.{fraction}"));
+    let plain = format!("{sign}{rest}");
+    if !is_number(&plain) {
+        return None;
+    }
+    let whole = rest.bytes().all(|byte| byte.is_ascii_digit());
+    let of_whole = || match sign {
+        "-" => plain.parse::<i64>().ok().map(Number::from),
+        _ => plain.parse::<u64>().ok().map(Number::from),
+    };
+    let number = if whole { of_whole() } else { plain.parse().ok().and_then(Number::from_f64) };
+    number.filter(|number| !is_written_so(text, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_that_a_double_changes_are_text() {
+        for (text, value) in [
+            ("[1, -1.5, 1.0]", json!([1, -1.5, 1.0])),
+            ("[1.50, 1e400, -0]", json!(["1.50", "1e400", "-0"])),
+            ("9007199254740992", json!(9_007_199_254_740_992_i64)),
+            ("9007199254740993", json!("9007199254740993")),
+            ("[1e-07, 1E3, 1.50e3]", json!([1e-7, 1000.0, "1.50e3"])),
+            ("{\"1.50\": 1.50, \"a\\\"1.50\": 2}", json!({"1.50": "1.50", "a\"1.50": 2})),
+        ] {
+            assert_eq!(read_json(text).unwrap(), value, "{text}");
+        }
+        for wrong in ["01", "1.", "-", "1.50.2", "[1.50", "{\"a\": +1}", "1e"] {
+            assert!(read_json(wrong).is_err(), "{wrong}");
+        }
+        let error = read_json("[1.50,\n 2.50 x]").unwrap_err();
+        assert_eq!(json_problem(&error), "line 2, column 7: expected `,` or `]`");
+    }
+
+    #[test]
+    fn a_text_is_a_number_again_where_one_is_asked_for() {
+        for (text, number) in [
+            ("1.50", Some(json!(1.5))),
+            ("1e9", Some(json!(1e9))),
+            (".5", Some(json!(0.5))),
+            ("+5", Some(json!(5))),
+            ("0x1F", Some(json!(31))),
+            ("0o17", Some(json!(15))),
+            ("18446744073709551615", Some(json!(u64::MAX))),
+            ("010", None),
+            ("-010", None),
+            ("5", None),
+            ("1e400", None),
+            ("99999999999999999999", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(number_of(text).map(Value::Number), number, "{text}");
+        }
+    }
+}
