@@ -1,0 +1,258 @@
+//! Values as steps write them, so that no step changes a digit.
+//!
+//! JSON holds what a double of 64 bits holds. A whole number up to 2^53 and a float are JSON numbers; a decimal, a larger
+//! whole number, NaN and the infinities are text. Text that is read as JSON follows the same rule: a number that JSON would
+//! write with other characters becomes text.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use serde_json::{Number, Value};
+
+use crate::Failure;
+
+/// The largest whole number up to which a double holds each one: 2^53.
+const EXACT: u64 = 1 << 53;
+
+/// A whole number: text beyond 2^53.
+pub fn integer(value: i64) -> Value {
+    if value.unsigned_abs() <= EXACT { value.into() } else { Value::String(value.to_string()) }
+}
+
+/// A whole number without a sign: text beyond 2^53.
+pub fn unsigned(value: u64) -> Value {
+    if value <= EXACT { value.into() } else { Value::String(value.to_string()) }
+}
+
+/// A float: text where it is no number of JSON.
+pub fn float(value: f64) -> Value {
+    Number::from_f64(value).map_or_else(|| Value::String(float_text(value)), Value::Number)
+}
+
+/// A float as text: `1.5`, `1e300`, `NaN`, `Infinity`, `-Infinity`.
+pub fn float_text(value: f64) -> String {
+    let size = value.abs();
+    match value {
+        _ if value.is_nan() => "NaN".to_owned(),
+        _ if value.is_infinite() => if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
+        _ if size != 0.0 && !(1e-5..1e16).contains(&size) => format!("{value:e}"),
+        _ => value.to_string(),
+    }
+}
+
+/// A float of four bytes with the digits that it has, and not those that eight bytes would add.
+pub fn single(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
+}
+
+/// Bytes as text: two lower-case hexadecimal digits for each.
+pub fn bytes_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // A string takes everything.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Reads JSON. Numbers that a double would change become text.
+///
+/// # Errors
+/// When the text is not JSON.
+pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(&keep_digits(text))
+}
+
+/// A JSON text whose numbers all stand for themselves: those that would be written with other characters are in quotes.
+pub fn keep_digits(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = end_of_string(bytes, at),
+            b'-' | b'0'..=b'9' => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                let end = at + rest.iter().position(|byte| !part(byte)).unwrap_or(rest.len());
+                let token = text.get(at..end).unwrap_or_default();
+                if is_number(token) && !is_exact(token) {
+                    out.push_str(text.get(copied..at).unwrap_or_default());
+                    out.extend(["\"", token, "\""]);
+                    copied = end;
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// Where a JSON string ends that begins at `start`.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// Whether a text is a number in the grammar of JSON.
+pub fn is_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let rest = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (rest, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(whole)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|text| digits(text.strip_prefix(['+', '-']).unwrap_or(text)))
+}
+
+/// Whether a number keeps its digits as a number of JSON: it is written back with the same characters or, where it has an
+/// exponent, with the same digits.
+pub fn is_exact(number: &str) -> bool {
+    if number.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()) {
+        return number != "-0" && number.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= EXACT);
+    }
+    let Some(held) = number.parse().ok().and_then(Number::from_f64) else { return false };
+    let held = held.to_string();
+    held == number || number.contains(['e', 'E']) && significant(&held) == significant(number)
+}
+
+/// The digits of a number without zeros at its begin, and the power of ten of the last of them. Zeros at the end that only
+/// fill up to the point do not count.
+fn significant(number: &str) -> Option<(bool, String, i64)> {
+    let lower = number.to_ascii_lowercase();
+    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = if fraction == "0" { "" } else { fraction };
+    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+    let mut last = exponent.parse::<i64>().ok()? - i64::try_from(fraction.len()).ok()?;
+    let mut digits = digits.trim_start_matches('0').to_owned();
+    while fraction.is_empty() && digits.ends_with('0') {
+        digits.pop();
+        last += 1;
+    }
+    Some((mantissa.starts_with('-'), digits, last))
+}
+
+/// The names that stand more than once, each once, in their order.
+pub fn repeated<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let (mut seen, mut found) = (HashSet::new(), Vec::new());
+    for name in names {
+        if !seen.insert(name) && !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// Refuses columns that share a name, and names them.
+///
+/// # Errors
+/// When a name stands more than once.
+pub fn distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+    let repeated = repeated(names);
+    if repeated.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::invalid_config(format!(
+        "the result has several columns named `{}`: name each with `AS`, or set `duplicates: rename`",
+        repeated.join("`, `")
+    )))
+}
+
+/// Names that all differ: the second `id` becomes `id_2`, or the next that is free.
+pub fn renamed(names: &[String]) -> Vec<String> {
+    let mut taken: HashSet<String> = names.iter().cloned().collect();
+    let mut seen = HashSet::new();
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        if seen.insert(name) {
+            found.push(name.clone());
+            continue;
+        }
+        let other = (2..).map(|number: u32| format!("{name}_{number}"));
+        found.extend(other.filter(|other| taken.insert(other.clone())).take(1));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_that_a_double_changes_are_text() {
+        for (text, value) in [
+            ("1", json!(1)),
+            ("-1.5", json!(-1.5)),
+            ("1.50", json!("1.50")),
+            ("1.0", json!(1.0)),
+            ("100.00", json!("100.00")),
+            ("0.1", json!(0.1)),
+            ("0.10000000000000000001", json!("0.10000000000000000001")),
+            ("9007199254740992", json!(9_007_199_254_740_992_i64)),
+            ("9007199254740993", json!("9007199254740993")),
+            ("-12345678901234567890", json!("-12345678901234567890")),
+            ("-0", json!("-0")),
+            ("1e400", json!("1e400")),
+            ("1e-07", json!(1e-7)),
+            ("1E3", json!(1000.0)),
+            ("1.50e3", json!("1.50e3")),
+            ("[\"1.50\", {\"1.50\": 1.50, \"a\\\"\": 2}]", json!(["1.50", {"1.50": "1.50", "a\"": 2}])),
+        ] {
+            assert_eq!(read_json(text).unwrap(), value, "{text}");
+        }
+        for wrong in ["01", "1.", "-", "1.50.2", "[1.50", "{\"a\": +1}", "1e"] {
+            assert!(read_json(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn values_have_one_form() {
+        assert_eq!(
+            [integer(1 << 53), integer(i64::MIN)],
+            [json!(1_i64 << 53), json!("-9223372036854775808")]
+        );
+        assert_eq!(unsigned(u64::MAX), json!("18446744073709551615"));
+        assert_eq!([float(1.5), float(f64::NAN)], [json!(1.5), json!("NaN")]);
+        for (value, text) in [
+            (f64::NEG_INFINITY, "-Infinity"),
+            (1.0, "1"),
+            (0.1, "0.1"),
+            (1e300, "1e300"),
+            (5e-324, "5e-324"),
+            (single(0.1), "0.1"),
+        ] {
+            assert_eq!(float_text(value), text);
+        }
+        assert_eq!(bytes_text(&[0, 255]), "00ff");
+    }
+
+    #[test]
+    fn names_that_repeat_are_refused_or_numbered() {
+        let names = ["id", "a", "id", "id_2", "id"].map(str::to_owned);
+        assert!(distinct(names.iter().map(String::as_str)).unwrap_err().message.contains("named `id`"));
+        assert!(distinct(["a", "b"]).is_ok());
+        assert_eq!(renamed(&names), ["id", "a", "id_3", "id_2", "id_4"]);
+    }
+}
