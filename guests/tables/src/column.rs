@@ -116,7 +116,7 @@ pub(crate) fn column(kind: &Kind, cells: &Cells<'_>, most: usize) -> (ArrayRef, 
                 (micros, parse::Zone::Offset(_)) if !exact => Some(micros),
                 _ => None,
             };
-            Arc::new(values::<TimestampMicrosecondType>(cells, most, &mut bad, read).with_timezone("UTC"))
+            Arc::new(values::<TimestampMicrosecondType>(cells, most, &mut bad, read).with_timezone("+00:00"))
         }
         Kind::List(_) | Kind::Object(_) => new_null_array(&kind.data_type(), cells.rows.len()),
     };

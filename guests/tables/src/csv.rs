@@ -121,6 +121,11 @@ impl Csv {
         Ok(Self { files: layouts, options, opener, columns })
     }
 
+    /// The same plan, whose files are opened in another way.
+    pub fn with_opener(self, opener: Opener) -> Self {
+        Self { opener, ..self }
+    }
+
     /// The columns that are asked for.
     pub fn schema(&self, projection: Option<&[usize]>) -> SchemaRef {
         let chosen = chosen(self.columns.len(), projection);

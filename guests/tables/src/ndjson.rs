@@ -153,18 +153,18 @@ impl JsonTable {
                 };
                 for (key, value) in &entries {
                     seen.insert(key.clone());
-                    let shape = match shapes.iter_mut().find(|(name, _)| name == key) {
-                        Some((_, shape)) => shape,
-                        None if shapes.len() >= MAX_COLUMNS => {
-                            let what = format!("the objects have more than {MAX_COLUMNS} keys together");
-                            return Err(Problem::at(values.name(), line, what));
-                        }
+                    let place = match shapes.iter().position(|(name, _)| name == key) {
+                        Some(place) => place,
                         None => {
+                            if shapes.len() >= MAX_COLUMNS {
+                                let what = format!("the objects have more than {MAX_COLUMNS} keys together");
+                                return Err(Problem::at(values.name(), line, what));
+                            }
                             shapes.push((key.clone(), Shape::Nothing));
-                            let Some((_, shape)) = shapes.last_mut() else { continue };
-                            shape
+                            shapes.len() - 1
                         }
                     };
+                    let Some((_, shape)) = shapes.get_mut(place) else { continue };
                     if declared(key).is_some() {
                         continue;
                     }
@@ -187,6 +187,11 @@ impl JsonTable {
             Column { declared: given.is_some(), kind: given.unwrap_or_else(|| shape.kind()), name }
         });
         Ok(Self { files: files.to_vec(), columns: columns.collect(), options, opener })
+    }
+
+    /// The same plan, whose files are opened in another way.
+    pub fn with_opener(self, opener: Opener) -> Self {
+        Self { opener, ..self }
     }
 
     /// The columns that are asked for.
