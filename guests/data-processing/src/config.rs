@@ -39,29 +39,111 @@ pub enum Input {
 }
 
 /// An input with its format and schema.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
     /// A file or glob: relative to `/workspace`, or absolute within a granted mount.
     pub path: String,
-    /// Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`, `.parquet`).
+    /// Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`, `.parquet`); `.gz` and `.zst` may
+    /// follow those of text.
     #[serde(default)]
     pub format: Option<Format>,
-    /// Columns in order, name -> type: `boolean`, `int64`, `float64`, `decimal(10,2)`, `string`, `date`,
-    /// `timestamp`. Default: inferred from the first 1000 rows. Parquet brings its own.
+    /// Types of columns: `{account: text, net: "decimal(12,2)", day: 'date("%d.%m.%Y")'}`, or a list of `{name, type}`,
+    /// which names the columns in their order where `header` is false. Types: `boolean`, `int64`, `float64`,
+    /// `decimal(p,s)`, `text`, `date`, `date("FORMAT")`, `timestamp`, `timestamp("FORMAT")`, `timestamptz`. Columns that it
+    /// does not name have the type that gives each value of the first 1000 rows back; JSON: of all rows. Parquet brings
+    /// its own.
     #[serde(default)]
-    pub schema: Option<Columns>,
+    pub schema: Option<Schema>,
     /// CSV only: the separator. Default: `,` (tab for `.tsv`).
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub delimiter: Option<String>,
+    /// CSV only: the sign around values; empty where quotes have no meaning. Default: `"`.
+    #[serde(default)]
+    #[schemars(length(max = 1))]
+    pub quote: Option<String>,
+    /// CSV only: the sign before a quote within quotes. Default: the quote itself is doubled.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub escape: Option<String>,
     /// CSV only: whether the first line names the columns. Default: true.
     #[serde(default)]
     pub header: Option<bool>,
+    /// CSV only: lines before the header. Default: 0.
+    #[serde(default)]
+    #[schemars(range(max = 1_000_000))]
+    pub skip: Option<u64>,
+    /// CSV only: texts that stand for NULL. Default: the empty field without quotes.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub null_values: Option<Vec<String>>,
+    /// CSV only: the decimal sign of numbers, `.` or `,`. Default: `.`.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub decimal: Option<String>,
+    /// CSV and JSON: `utf-8`, `utf-16le`, `utf-16be`, `windows-1252`, `iso-8859-1` and the like. Default: what the byte
+    /// order mark says, or UTF-8.
+    #[serde(default)]
+    pub encoding: Option<String>,
+    /// CSV only: how the columns of several files go together. Default: `by_name`.
+    #[serde(default)]
+    pub columns: Option<Together>,
+    /// CSV only: what happens when the header names a column twice. Default: `fail`.
+    #[serde(default)]
+    pub duplicates: Option<Duplicates>,
+    /// CSV and JSON: what happens to a row that does not fit. Default: `fail`.
+    #[serde(default)]
+    pub on_bad_row: Option<BadRows>,
+    /// The file for the rows that do not fit, one JSON object a line: `file`, `line`, `column`, `reason`, `values`.
+    /// With `on_bad_row: collect` only.
+    #[serde(default)]
+    pub rejected: Option<String>,
 }
 
-/// Columns in the order of the file: a list of `{name, type}`.
-pub type Columns = Vec<Column>;
+/// Types of columns.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Schema {
+    /// A list of `{name, type}`.
+    List(Vec<Column>),
+    /// Name -> type.
+    Map(BTreeMap<String, String>),
+}
+
+/// How the columns of several files go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Together {
+    /// Each file has the same columns, in whatever order.
+    ByName,
+    /// The first file names the columns; others have as many.
+    ByPosition,
+    /// All columns of all files; NULL where a file lacks one.
+    Union,
+}
+
+/// What happens when the header names a column twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Duplicates {
+    /// The step fails.
+    Fail,
+    /// The second is called `name_2`.
+    Rename,
+}
+
+/// What happens to a row that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BadRows {
+    /// The step fails.
+    Fail,
+    /// The row is left out; `rows_rejected` counts such rows.
+    Skip,
+    /// The same, and the row is written to the file under `rejected`.
+    Collect,
+}
 
 /// A column and its type.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -69,7 +151,7 @@ pub type Columns = Vec<Column>;
 pub struct Column {
     /// The name that the query uses.
     pub name: String,
-    /// `boolean`, `int64`, `float64`, `decimal(p,s)`, `string`, `date` or `timestamp`.
+    /// Its type, as in the other form of `schema`; `string` is `text`.
     #[serde(rename = "type")]
     pub kind: String,
 }
@@ -103,7 +185,7 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Ndjson,
-    /// One JSON array of objects. Input only: it is read whole.
+    /// One JSON array of objects, or objects one after another. Input only.
     Json,
     /// Apache Parquet.
     Parquet,
@@ -114,9 +196,7 @@ impl Input {
     pub fn spec(&self) -> InputSpec {
         match self {
             Self::Spec(spec) => spec.clone(),
-            Self::Path(path) => {
-                InputSpec { path: path.clone(), format: None, schema: None, delimiter: None, header: None }
-            }
+            Self::Path(path) => InputSpec { path: path.clone(), ..InputSpec::default() },
         }
     }
 }
@@ -134,7 +214,9 @@ impl Output {
 impl Format {
     /// The format that the extension of `path` tells.
     pub fn of(path: &str) -> Option<Self> {
-        match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+        let path = path.to_ascii_lowercase();
+        let packed = [".gz", ".zst"].iter().find_map(|end| path.strip_suffix(end));
+        match packed.unwrap_or(&path).rsplit_once('.')?.1 {
             "csv" | "tsv" => Some(Self::Csv),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "json" => Some(Self::Json),
@@ -154,20 +236,31 @@ impl InputSpec {
     pub fn delimiter(&self) -> u8 {
         match self.delimiter.as_deref().map(str::as_bytes) {
             Some([byte, ..]) => *byte,
-            _ if self.path.to_ascii_lowercase().ends_with(".tsv") => b'\t',
+            _ if self.path.to_ascii_lowercase().contains(".tsv") => b'\t',
             _ => b',',
         }
     }
 }
 
 impl OutputSpec {
+    /// Whether the file is to be packed with gzip.
+    pub fn is_packed(&self) -> bool {
+        self.path.to_ascii_lowercase().ends_with(".gz")
+    }
+
+    /// Whether the name asks for a packing that the format has.
+    fn can_pack(&self, format: Format) -> bool {
+        let path = self.path.to_ascii_lowercase();
+        !path.ends_with(".zst") && (format != Format::Parquet || !path.ends_with(".gz"))
+    }
+
     /// The format given, or told by the extension.
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| Format::of(&self.path))
     }
 }
 
-const UNKNOWN_FORMAT: &str =
+pub const UNKNOWN_FORMAT: &str =
     "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
 
 impl DataProcessing {
@@ -179,33 +272,23 @@ impl DataProcessing {
             let (path, format, schema) =
                 (format!("{at}/path"), format!("{at}/format"), format!("{at}/schema"));
             let spec = input.spec();
-            let mut issue = |message: &str| {
+            for message in spec.problems() {
                 let issue = Issue::at(at.clone(), message);
                 issues.push(issue.concerns(&path).concerns(&format).concerns(&schema));
-            };
-            match spec.format() {
-                None => issue(UNKNOWN_FORMAT),
-                Some(format) if format != Format::Csv => {
-                    if spec.delimiter.is_some() || spec.header.is_some() {
-                        issue("`delimiter` and `header` are for CSV only: remove them");
-                    }
-                    if format == Format::Parquet && spec.schema.is_some() {
-                        issue("a Parquet file brings its own schema: remove `schema`, and cast in the query");
-                    }
-                }
-                Some(_) => {}
             }
-            for column in spec.schema.iter().flatten() {
-                if !is_column_type(&column.kind) {
-                    issue(&format!(
-                        "column `{}`: `{}` is not a type: use boolean, int64, float64, decimal(p,s), string, date or timestamp",
-                        column.name, column.kind
-                    ));
-                }
+        }
+        let mut names = std::collections::BTreeMap::new();
+        for name in self.inputs.keys() {
+            if let Some(other) = names.insert(name.to_ascii_lowercase(), name) {
+                let what = format!("`{other}` and `{name}` differ in case only: give one another name");
+                issues.push(Issue::at(pointer(["inputs", name.as_str()]), what));
             }
         }
         let problem = match self.output.as_ref().map(|output| output.spec().format()) {
             Some(None) => Some(UNKNOWN_FORMAT),
+            Some(Some(format)) if self.output.as_ref().is_some_and(|output| !output.spec().can_pack(format)) => {
+                Some("write CSV and NDJSON as they are or packed with gzip (`.gz`); Parquet packs its own columns")
+            }
             Some(Some(Format::Json)) => Some("JSON cannot be streamed: write `format: ndjson` (.ndjson)"),
             _ => None,
         };
@@ -215,19 +298,6 @@ impl DataProcessing {
         }
         issues
     }
-}
-
-/// Precision and scale of `decimal(p,s)`.
-pub fn decimal(kind: &str) -> Option<(u8, i8)> {
-    let (precision, scale) = kind.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
-    let (precision, scale): (u8, i8) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
-    (1..=38).contains(&precision).then_some(())?;
-    (0..=precision as i8).contains(&scale).then_some((precision, scale))
-}
-
-fn is_column_type(kind: &str) -> bool {
-    matches!(kind, "boolean" | "int64" | "float64" | "string" | "date" | "timestamp")
-        || decimal(kind).is_some()
 }
 
 #[cfg(test)]
@@ -254,6 +324,44 @@ mod tests {
     }
 
     #[test]
+    fn an_option_is_honoured_or_refused() {
+        let one = |spec: &str| issues(&format!(r#"{{"inputs": {{"a": {spec}}}, "query": "select 1"}}"#)).len();
+        for good in [
+            r#"{"path": "x.csv", "schema": {"a": "text", "b": "decimal(12,2)", "c": "date(\"%d.%m.%Y\")"}}"#,
+            r#"{"path": "x.csv", "delimiter": ";", "quote": "'", "escape": "\\", "decimal": ",", "encoding": "windows-1252",
+                "skip": 2, "columns": "union", "duplicates": "rename", "null_values": ["NA"], "on_bad_row": "skip"}"#,
+            r#"{"path": "x.csv.gz", "on_bad_row": "collect", "rejected": "bad.ndjson"}"#,
+            r#"{"path": "x.csv", "header": false, "schema": [{"name": "a", "type": "text"}]}"#,
+            r#"{"path": "x.ndjson", "schema": {"a": "text"}, "encoding": "utf-16le", "on_bad_row": "skip"}"#,
+        ] {
+            assert_eq!(one(good), 0, "{good}");
+        }
+        for bad in [
+            r#"{"path": "x.csv", "delimiter": "\n"}"#,
+            r#"{"path": "x.csv", "delimiter": "ä"}"#,
+            r#"{"path": "x.csv", "quote": ","}"#,
+            r#"{"path": "x.csv", "quote": "", "escape": "\\"}"#,
+            r#"{"path": "x.csv", "decimal": ";"}"#,
+            r#"{"path": "x.csv", "encoding": "shift_jis"}"#,
+            r#"{"path": "x.csv", "rejected": "bad.ndjson"}"#,
+            r#"{"path": "x.csv", "on_bad_row": "collect"}"#,
+            r#"{"path": "x.csv", "on_bad_row": "collect", "rejected": "bad.csv"}"#,
+            r#"{"path": "x.csv", "header": false, "columns": "union"}"#,
+            r#"{"path": "x.csv", "header": false, "duplicates": "rename"}"#,
+            r#"{"path": "x.csv", "header": false, "schema": {"a": "text"}}"#,
+            r#"{"path": "x.csv", "schema": {"a": "decimal(40,2)"}}"#,
+            r#"{"path": "x.csv", "schema": {"a": "date(\"day\")"}}"#,
+            r#"{"path": "x.csv", "schema": [{"name": "a", "type": "text"}, {"name": "a", "type": "text"}]}"#,
+            r#"{"path": "x.ndjson", "null_values": ["NA"]}"#,
+            r#"{"path": "x.ndjson", "columns": "by_position"}"#,
+            r#"{"path": "x.parquet", "encoding": "utf-8"}"#,
+            r#"{"path": "x.parquet", "on_bad_row": "skip"}"#,
+        ] {
+            assert_eq!(one(bad), 1, "{bad}");
+        }
+    }
+
+    #[test]
     fn every_problem_is_told_at_once_with_its_place() {
         let found = issues(
             r#"{"inputs": {
@@ -264,16 +372,8 @@ mod tests {
         let places: Vec<&str> = found.iter().filter_map(|i| i.split(':').next()).collect();
         assert_eq!(
             places,
-            ["/inputs/a", "/inputs/b", "/inputs/b", "/inputs/b", "/output", "/query"],
+            ["/inputs/a", "/inputs/b", "/inputs/b", "/output", "/query"],
             "{found:#?}"
         );
-    }
-
-    #[test]
-    fn decimals() {
-        assert_eq!(decimal("decimal(10,2)"), Some((10, 2)));
-        for bad in ["decimal", "decimal(0,0)", "decimal(39,2)", "decimal(5,6)", "decimal(5)"] {
-            assert_eq!(decimal(bad), None, "{bad}");
-        }
     }
 }

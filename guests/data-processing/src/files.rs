@@ -127,7 +127,8 @@ impl Files {
     }
 }
 
-fn count(read: &AtomicU64, total: u64, bytes: u64) {
+/// Counts bytes, and reports them from time to time.
+pub fn count(read: &AtomicU64, total: u64, bytes: u64) {
     let before = read.fetch_add(bytes, Ordering::Relaxed);
     if before / REPORT_EVERY != (before + bytes) / REPORT_EVERY {
         progress((before + bytes).min(total), Some(total), "reading");

@@ -5,13 +5,22 @@
 
 mod config;
 #[cfg(feature = "query")]
+mod errors;
+#[cfg(feature = "query")]
 mod files;
+#[cfg(feature = "query")]
+mod names;
+mod options;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads files"))]
 mod paths;
 #[cfg(feature = "query")]
 mod query;
 #[cfg(feature = "query")]
 mod spill;
+#[cfg(feature = "query")]
+mod text;
+#[cfg(feature = "query")]
+mod values;
 #[cfg(feature = "query")]
 mod write;
 

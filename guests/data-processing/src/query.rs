@@ -5,14 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use datafusion::arrow::json::ReaderBuilder;
-use datafusion::arrow::json::reader::infer_json_schema_from_iterator;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::MemTable;
-use datafusion::datasource::file_format::FileFormat;
-use datafusion::datasource::file_format::csv::CsvFormat;
-use datafusion::datasource::file_format::json::JsonFormat;
+use datafusion::common::{Column, TableReference};
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
@@ -20,18 +16,24 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::functions::datetime::to_char;
+use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
-use stepwell_sdk::prelude::{Step, json, serde_json};
+use stepwell_sdk::prelude::{Step, json};
 use stepwell_sdk::{
-    Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, context, progress,
+    Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, context, progress, values,
 };
+use tables::Meter;
 use url::Url;
 
-use crate::config::{Column, DataProcessing, Format, InputSpec, decimal};
-use crate::files::Files;
+use crate::config::{DataProcessing, Format, InputSpec};
+use crate::errors::{failure, of_problem};
+use crate::files::{Files, count};
+use crate::names::Names;
 use crate::paths;
 use crate::spill::{Scratch, is_granted};
+use crate::text::{Rejects, TextTable};
 use crate::write::Sink;
 
 /// Memory that planning, readers and writers need beside what the plan's operators account for.
@@ -72,40 +74,74 @@ async fn run(step: &DataProcessing) -> StepResult {
     let read = Arc::new(AtomicU64::new(0));
     let session = session(Files::new(bytes, read.clone()))?;
     let file_count: usize = inputs.iter().map(|(_, _, files)| files.len()).sum();
+    let (mut names, mut rejects) = (Names::default(), Vec::new());
     for (name, spec, files) in &inputs {
-        let table =
-            table(&session, spec, files).await.map_err(|e| failure(&e).metadata("input", name.as_str()))?;
-        session.register_table(name.as_str(), table).map_err(|e| failure(&e))?;
+        let counted = read.clone();
+        let meter: Meter = Arc::new(move |more| count(&counted, bytes, more));
+        let table = if spec.format() == Some(Format::Parquet) {
+            parquet_table(&session, files, &mut names)
+                .await
+                .map_err(|e| failure(&e, &names).metadata("input", name.as_str()))?
+        } else {
+            let taken = Rejects::open(spec)?;
+            rejects.push(taken.clone());
+            text_table(spec, files, meter, taken, &mut names)
+                .map_err(|problem| problem.metadata("input", name.as_str()))?
+        };
+        let reference = TableReference::bare(name.to_ascii_lowercase());
+        session.register_table(reference, table).map_err(|e| failure(&e, &names))?;
     }
 
     let read_only =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let frame = session.sql_with_options(&step.query, read_only).await.map_err(|e| failure(&e))?;
-    let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
+    let query = names.resolve(&step.query).map_err(Failure::invalid_config)?;
+    let frame = session.sql_with_options(&query, read_only).await.map_err(|e| failure(&e, &names))?;
+    let schema = shown(frame.schema().as_arrow(), &step.query, &names)?;
     let output = step.output.as_ref().map(|output| output.spec());
     let mut sink = match &output {
         Some(spec) => Sink::file(spec, &schema)?,
         None => Sink::rows(step.max_rows),
     };
     let mut rows = 0;
-    let mut stream = frame.execute_stream().await.map_err(|e| failure(&e))?;
+    let mut stream = frame.execute_stream().await.map_err(|e| failure(&e, &names))?;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|e| failure(&e))?;
+        let batch = batch.map_err(|e| failure(&e, &names))?;
         rows += batch.num_rows();
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)
+            .map_err(|e| failure(&e.into(), &names))?;
         sink.write(&batch)?;
     }
     let value = sink.finish()?;
+    let mut rejected = 0;
+    for taken in &rejects {
+        taken.finish()?;
+        rejected += taken.count.load(Ordering::Relaxed);
+    }
     progress(bytes, Some(bytes), "done");
 
     let written = output.map(|spec| paths::absolute(&spec.path).display().to_string());
     let target = written.as_ref().map_or(String::new(), |path| format!(" into {path}"));
-    Ok(Output::new(format!("Query gave {rows} rows{target}."))
+    let without = if rejected > 0 { format!(" Rows left out: {rejected}.") } else { String::new() };
+    Ok(Output::new(format!("Query gave {rows} rows{target}.{without}"))
         .value(value.unwrap_or_else(|| json!({ "path": written, "row_count": rows })))
         .metadata("row_count", rows)
         .metadata("column_count", schema.fields().len())
         .metadata("input_files", file_count)
+        .metadata("rows_rejected", rejected)
         .metadata("bytes_read", read.load(Ordering::Relaxed))
         .metadata("output_path", written))
+}
+
+/// The columns of the result, each with a name of its own.
+fn shown(schema: &Schema, query: &str, names: &Names) -> Result<SchemaRef, Failure> {
+    let engine: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let output = names.output(query, &engine);
+    values::distinct(output.iter().map(String::as_str))?;
+    let fields = schema.fields().iter().zip(output);
+    // What a column says of NULL is not always what its batches hold.
+    let fields = fields.map(|(field, name)| Field::clone(field).with_name(name).with_nullable(true));
+    Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
 }
 
 fn session(files: Files) -> Result<SessionContext, Failure> {
@@ -128,101 +164,68 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
         .with_memory_pool(Arc::new(pool))
         .with_disk_manager_builder(disk)
         .build_arc()
-        .map_err(|e| failure(&e))?;
+        .map_err(|e| failure(&e, &Names::default()))?;
     let root = Url::parse("file:///").map_err(|e| Failure::failed(e.to_string()))?;
     runtime.register_object_store(&root, Arc::new(files));
-    Ok(SessionContext::new_with_config_rt(config, runtime))
+    let session = SessionContext::new_with_config_rt(config, runtime);
+    // Users of DuckDB know the function by this name; the formats are the same.
+    session.register_udf(to_char().as_ref().clone().with_aliases(["strftime"]));
+    Ok(session)
 }
 
-async fn table(
-    session: &SessionContext,
+fn text_table(
     spec: &InputSpec,
     files: &[PathBuf],
-) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-    if spec.format() == Some(Format::Json) {
-        return json_table(spec, files);
-    }
-    let format: Arc<dyn FileFormat> = match spec.format() {
-        Some(Format::Csv) => Arc::new(
-            CsvFormat::default()
-                .with_has_header(spec.header.unwrap_or(true))
-                .with_delimiter(spec.delimiter()),
-        ),
-        Some(Format::Ndjson) => Arc::new(JsonFormat::default()),
-        _ => Arc::new(ParquetFormat::default()),
-    };
-    let options = ListingOptions::new(format).with_file_extension("");
-    let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>, _>>()?;
-    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
-    let config = match &spec.schema {
-        Some(columns) => config.with_schema(schema(columns)),
-        None => config.infer_schema(&session.state()).await?,
-    };
-    Ok(Arc::new(ListingTable::try_new(config)?))
+    meter: Meter,
+    rejects: Arc<Rejects>,
+    names: &mut Names,
+) -> Result<Arc<dyn TableProvider>, Failure> {
+    let table = TextTable::plan(spec, files, meter, rejects).map_err(|problem| of_problem(&problem))?;
+    table.schema().fields().iter().for_each(|field| nested(field.data_type(), names));
+    let columns = names.table(&table.names());
+    Ok(Arc::new(table.renamed(&columns)))
 }
 
-/// Reads JSON arrays whole: DataFusion's own reader for them starts a thread, which a guest cannot.
-fn json_table(spec: &InputSpec, files: &[PathBuf]) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-    let mut rows: Vec<serde_json::Value> = Vec::new();
-    for file in files {
-        let text = std::fs::read(file)?;
-        let parsed: Vec<serde_json::Value> = serde_json::from_slice(&text).map_err(|error| {
-            DataFusionError::Plan(format!("{} is not an array of JSON objects: {error}", file.display()))
-        })?;
-        rows.extend(parsed);
+async fn parquet_table(
+    session: &SessionContext,
+    files: &[PathBuf],
+    names: &mut Names,
+) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+    let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>, _>>()?;
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
+    let config = config.infer_schema(&session.state()).await?;
+    let table: Arc<dyn TableProvider> = Arc::new(ListingTable::try_new(config)?);
+    let schema = table.schema();
+    schema.fields().iter().for_each(|field| nested(field.data_type(), names));
+    let given: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let columns = names.table(&given);
+    if columns == given {
+        return Ok(table);
     }
-    let schema = match &spec.schema {
-        Some(columns) => schema(columns),
-        None => Arc::new(infer_json_schema_from_iterator(rows.iter().map(Ok))?),
-    };
-    let mut decoder = ReaderBuilder::new(schema.clone()).build_decoder()?;
-    decoder.serialize(&rows)?;
-    let batches = decoder.flush()?.into_iter().collect();
-    Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
+    let renamed = given.iter().zip(&columns);
+    let renamed = renamed.map(|(given, name)| Expr::Column(Column::new_unqualified(given)).alias(name));
+    Ok(session.read_table(table)?.select(renamed.collect::<Vec<_>>())?.into_view())
+}
+
+/// Takes the names of the fields within a column.
+fn nested(kind: &DataType, names: &mut Names) {
+    match kind {
+        DataType::Struct(fields) => {
+            for field in fields {
+                names.field(field.name());
+                nested(field.data_type(), names);
+            }
+        }
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            nested(item.data_type(), names);
+        }
+        _ => {}
+    }
 }
 
 fn url(file: &Path) -> Result<ListingTableUrl, DataFusionError> {
     let mut url = Url::parse("file:///").map_err(|e| DataFusionError::External(e.into()))?;
     url.set_path(&file.to_string_lossy());
     ListingTableUrl::try_new(url, None)
-}
-
-fn schema(columns: &[Column]) -> SchemaRef {
-    let fields = columns.iter().map(|column| Field::new(&column.name, data_type(&column.kind), true));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
-fn data_type(kind: &str) -> DataType {
-    match kind {
-        "boolean" => DataType::Boolean,
-        "int64" => DataType::Int64,
-        "float64" => DataType::Float64,
-        "date" => DataType::Date32,
-        "timestamp" => DataType::Timestamp(TimeUnit::Microsecond, None),
-        _ => match decimal(kind) {
-            Some((precision, scale)) => DataType::Decimal128(precision, scale),
-            None => DataType::Utf8,
-        },
-    }
-}
-
-fn failure(error: &DataFusionError) -> Failure {
-    let text = match error.find_root() {
-        // The text of a file's error names the file; what the system said of it is in plain words.
-        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::External(_) => {
-            stepwell_sdk::files::plain(&error.strip_backtrace())
-        }
-        _ => error.strip_backtrace(),
-    };
-    match error.find_root() {
-        DataFusionError::ResourcesExhausted(_) => Failure::over_memory(format!(
-            "the plan needs more memory than the limit: grant the profile `large` or more `memory`, a `/scratch` mount to spill into, or narrow the query ({text})"
-        )),
-        DataFusionError::SQL(..)
-        | DataFusionError::Plan(_)
-        | DataFusionError::SchemaError(..)
-        | DataFusionError::NotImplemented(_) => Failure::invalid_config(text),
-        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Failure::not_found(text),
-        _ => Failure::failed(text),
-    }
 }

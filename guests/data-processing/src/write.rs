@@ -3,18 +3,19 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::csv;
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::json::{ArrayWriter, LineDelimitedWriter};
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, IntervalUnit, SchemaRef};
+use flate2::Compression as Level;
+use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use stepwell_sdk::Failure;
-use stepwell_sdk::prelude::serde_json;
+use stepwell_sdk::prelude::serde_json::{Map, Value};
 
 use crate::config::{Format, OutputSpec};
-use crate::paths;
+use crate::text::write_line;
+use crate::{paths, values};
 
 /// Memory that the Parquet writer may hold before it writes out a row group.
 const ROW_GROUP_BYTES: usize = 16 << 20;
@@ -22,18 +23,54 @@ const ROW_GROUP_BYTES: usize = 16 << 20;
 /// Takes the batches of one result.
 pub enum Sink {
     /// CSV with a header line.
-    Csv(csv::Writer<BufWriter<File>>),
+    Csv(Text),
     /// One JSON object a line.
-    Ndjson(LineDelimitedWriter<BufWriter<File>>),
+    Ndjson(Text),
     /// Parquet with snappy.
     Parquet(Box<ArrowWriter<BufWriter<File>>>),
     /// The step's own output.
-    Rows { json: Vec<u8>, rows: usize, max_rows: usize },
+    Rows { rows: Vec<Value>, max_rows: usize },
+}
+
+/// A file of text, packed where its name says so.
+pub enum Text {
+    /// As it is.
+    Plain(BufWriter<File>),
+    /// With gzip.
+    Packed(Box<GzEncoder<BufWriter<File>>>),
+}
+
+impl Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Plain(file) => file.write(bytes),
+            Self::Packed(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Self::Plain(file) => file.flush(),
+            Self::Packed(file) => file.flush(),
+        }
+    }
+}
+
+impl Text {
+    fn finish(self) -> std::io::Result<()> {
+        match self {
+            Self::Plain(mut file) => file.flush(),
+            Self::Packed(file) => file.finish()?.flush(),
+        }
+    }
 }
 
 impl Sink {
     /// Opens the output file, with the directories above it.
     pub fn file(spec: &OutputSpec, schema: &SchemaRef) -> Result<Self, Failure> {
+        if spec.format() == Some(Format::Parquet) {
+            holds(schema)?;
+        }
         let path = paths::absolute(&spec.path);
         let cannot = |error: std::io::Error| {
             Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
@@ -43,9 +80,18 @@ impl Sink {
             let _ = fs::create_dir_all(parent);
         }
         let file = BufWriter::with_capacity(256 << 10, File::create(&path).map_err(cannot)?);
+        let text = |file| match spec.is_packed() {
+            true => Text::Packed(Box::new(GzEncoder::new(file, Level::default()))),
+            false => Text::Plain(file),
+        };
         match spec.format() {
-            Some(Format::Csv) => Ok(Self::Csv(csv::Writer::new(file))),
-            Some(Format::Ndjson) => Ok(Self::Ndjson(LineDelimitedWriter::new(file))),
+            Some(Format::Csv) => {
+                let mut file = text(file);
+                let names = schema.fields().iter().map(|field| Some(field.name().clone()));
+                write_row(&mut file, names.map(Ok))?;
+                Ok(Self::Csv(file))
+            }
+            Some(Format::Ndjson) => Ok(Self::Ndjson(text(file))),
             Some(Format::Parquet) => {
                 let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
                 ArrowWriter::try_new(file, schema.clone(), Some(properties))
@@ -58,14 +104,21 @@ impl Sink {
 
     /// Collects the rows as the step's output.
     pub fn rows(max_rows: usize) -> Self {
-        Self::Rows { json: Vec::new(), rows: 0, max_rows }
+        Self::Rows { rows: Vec::new(), max_rows }
     }
 
     /// Takes one batch.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         match self {
-            Self::Csv(writer) => writer.write(batch).map_err(|e| failed(&e)),
-            Self::Ndjson(writer) => writer.write(batch).map_err(|e| failed(&e)),
+            Self::Csv(file) => (0..batch.num_rows()).try_for_each(|row| {
+                let cell = |column: &dyn Array| match column.is_null(row) {
+                    true => Ok(None),
+                    false => values::text(column, row).map(Some),
+                };
+                write_row(file, batch.columns().iter().map(|column| cell(column)))
+            }),
+            Self::Ndjson(file) => (0..batch.num_rows())
+                .try_for_each(|row| write_line(file, &object(batch, row)?).map_err(|e| failed(&e))),
             Self::Parquet(writer) => {
                 writer.write(batch).map_err(|e| failed(&e))?;
                 if writer.memory_size() > ROW_GROUP_BYTES {
@@ -73,23 +126,14 @@ impl Sink {
                 }
                 Ok(())
             }
-            Self::Rows { json, rows, max_rows } => {
-                *rows += batch.num_rows();
-                if *rows > *max_rows {
+            Self::Rows { rows, max_rows } => {
+                if rows.len() + batch.num_rows() > *max_rows {
                     return Err(Failure::failed(format!(
                         "the query gives more than {max_rows} rows: name a file under `output`, add LIMIT, or raise `max_rows`"
                     )));
                 }
-                let mut writer = ArrayWriter::new(Vec::new());
-                writer.write(batch).and_then(|()| writer.finish()).map_err(|e| failed(&e))?;
-                let batch = writer.into_inner();
-                // `[a,b]` and `[c]` become `a,b,c`; the brackets come at the end.
-                let inner = batch.strip_prefix(b"[").and_then(|b| b.strip_suffix(b"]")).unwrap_or_default();
-                if !inner.is_empty() {
-                    if !json.is_empty() {
-                        json.push(b',');
-                    }
-                    json.extend_from_slice(inner);
+                for row in 0..batch.num_rows() {
+                    rows.push(object(batch, row)?);
                 }
                 Ok(())
             }
@@ -97,30 +141,62 @@ impl Sink {
     }
 
     /// Completes the output; the rows, when they were collected.
-    pub fn finish(self) -> Result<Option<serde_json::Value>, Failure> {
+    pub fn finish(self) -> Result<Option<Value>, Failure> {
         match self {
-            Self::Csv(writer) => flush(writer.into_inner())?,
-            Self::Ndjson(mut writer) => {
-                writer.finish().map_err(|e| failed(&e))?;
-                flush(writer.into_inner())?;
-            }
+            Self::Csv(file) | Self::Ndjson(file) => file.finish().map_err(|e| failed(&e))?,
             Self::Parquet(writer) => {
-                flush(writer.into_inner().map_err(|e| failed(&e))?)?;
+                writer.into_inner().map_err(|e| failed(&e))?.flush().map_err(|e| failed(&e))?;
             }
-            Self::Rows { json, .. } => {
-                let mut array = Vec::with_capacity(json.len() + 2);
-                array.push(b'[');
-                array.extend_from_slice(&json);
-                array.push(b']');
-                return serde_json::from_slice(&array).map(Some).map_err(|e| failed(&e));
-            }
+            Self::Rows { rows, .. } => return Ok(Some(Value::Array(rows))),
         }
         Ok(None)
     }
 }
 
-fn flush(mut file: BufWriter<File>) -> Result<(), Failure> {
-    file.flush().map_err(|e| failed(&e))
+/// A row with each of its columns, in their order.
+fn object(batch: &RecordBatch, row: usize) -> Result<Value, Failure> {
+    let mut object = Map::new();
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        object.insert(field.name().clone(), values::json(column, row)?);
+    }
+    Ok(Value::Object(object))
+}
+
+/// NULL is nothing; the empty text is written in quotes.
+fn write_row(
+    file: &mut Text,
+    cells: impl Iterator<Item = Result<Option<String>, Failure>>,
+) -> Result<(), Failure> {
+    let mut line = String::new();
+    for (i, cell) in cells.enumerate() {
+        if i > 0 {
+            line.push(',');
+        }
+        let Some(cell) = cell? else { continue };
+        if cell.is_empty() || cell.contains([',', '"', '\n', '\r']) || cell.starts_with('\u{feff}') {
+            line.push('"');
+            line.push_str(&cell.replace('"', "\"\""));
+            line.push('"');
+        } else {
+            line.push_str(&cell);
+        }
+    }
+    line.push('\n');
+    file.write_all(line.as_bytes()).map_err(|e| failed(&e))
+}
+
+/// Refuses what Parquet has no type for.
+fn holds(schema: &SchemaRef) -> Result<(), Failure> {
+    let lacks = |kind: &DataType| {
+        matches!(kind, DataType::Interval(IntervalUnit::MonthDayNano) | DataType::Union(..) | DataType::RunEndEncoded(..))
+    };
+    match schema.fields().iter().find(|field| lacks(field.data_type())) {
+        Some(field) => Err(Failure::invalid_config(format!(
+            "the column `{}` has a type that Parquet does not hold: write CAST({0} AS TEXT) in the query",
+            field.name()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Why the output cannot be written.

@@ -1,0 +1,261 @@
+//! Names of columns: found whatever their case unless they are quoted, and shown as the query writes them.
+//!
+//! Tables have their names in lower case inside the engine, as it reads names without quotes. Names in quotes
+//! are put into lower case in the text of the query, where they mean a column exactly.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use datafusion::sql::sqlparser::ast::{Expr, Query, SelectItem, SetExpr, Statement};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer, Word};
+
+/// The names that the inputs have.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// In lower case -> as files write them.
+    columns: BTreeMap<String, BTreeSet<String>>,
+    /// Names of one table that differ in case only.
+    alike: HashSet<String>,
+    /// Fields of objects.
+    nested: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Names {
+    /// Takes the columns of a table; their names inside the engine.
+    pub fn table(&mut self, columns: &[String]) -> Vec<String> {
+        let mut counts = BTreeMap::<String, usize>::new();
+        for name in columns {
+            *counts.entry(name.to_ascii_lowercase()).or_default() += 1;
+            self.columns.entry(name.to_ascii_lowercase()).or_default().insert(name.clone());
+        }
+        let name = |name: &String| {
+            let lower = name.to_ascii_lowercase();
+            if counts.get(&lower).is_some_and(|count| *count > 1) {
+                self.alike.insert(lower);
+                name.clone()
+            } else {
+                lower
+            }
+        };
+        columns.iter().map(name).collect()
+    }
+
+    /// Takes the name of an object's field.
+    pub fn field(&mut self, name: &str) {
+        self.nested.entry(name.to_ascii_lowercase()).or_default().insert(name.to_owned());
+    }
+
+    /// The name as the file writes it.
+    pub fn shown(&self, name: &str) -> String {
+        match self.columns.get(name) {
+            Some(found) if found.len() == 1 => found.iter().next().cloned().unwrap_or_default(),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// The query with the names that the engine has.
+    ///
+    /// # Errors
+    /// When a name means several columns, or one in quotes means none.
+    pub fn resolve(&self, query: &str) -> Result<String, String> {
+        let dialect = GenericDialect {};
+        // What is no SQL is reported by the parser, which says where.
+        let Ok(tokens) = Tokenizer::new(&dialect, query).tokenize_with_location() else { return Ok(query.to_owned()) };
+        let tokens: Vec<_> = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+        let aliases: HashSet<&str> = tokens
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [first, second] => match (&first.token, &second.token) {
+                    (Token::Word(before), Token::Word(word)) if before.value.eq_ignore_ascii_case("as") => {
+                        Some(word.value.as_str())
+                    }
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        let lines = line_starts(query);
+        let mut changes = Vec::new();
+        for (i, token) in tokens.iter().enumerate() {
+            let Token::Word(word) = &token.token else { continue };
+            let before = i.checked_sub(1).and_then(|i| tokens.get(i)).map(|token| &token.token);
+            let called = matches!(tokens.get(i + 1).map(|token| &token.token), Some(Token::LParen));
+            if let Some(new) = self.change(word, before == Some(&Token::Period), called, &aliases)? {
+                let range = offset(query, &lines, token.span.start)..offset(query, &lines, token.span.end);
+                changes.push((range, new));
+            }
+        }
+        let mut text = query.to_owned();
+        for (range, new) in changes.into_iter().rev() {
+            if text.get(range.clone()).is_some() {
+                text.replace_range(range, &new);
+            }
+        }
+        Ok(text)
+    }
+
+    fn change(&self, word: &Word, within: bool, called: bool, aliases: &HashSet<&str>) -> Result<Option<String>, String> {
+        let lower = word.value.to_ascii_lowercase();
+        let quoted = word.quote_style == Some('"');
+        let columns = self.columns.get(&lower);
+        if columns.is_none() && within && let Some(fields) = self.nested.get(&lower) {
+            // A field of an object: its case is part of the name.
+            return match fields.iter().next() {
+                Some(_) if quoted && fields.contains(&word.value) => Ok(None),
+                Some(field) if fields.len() == 1 => Ok(Some(quote(field))),
+                _ => Err(format!("`{}` is not clear: write {}", word.value, choice(fields))),
+            };
+        }
+        if let Some(found) = columns.filter(|_| !called || quoted) {
+            if self.alike.contains(&lower) {
+                return match quoted && found.contains(&word.value) {
+                    true => Ok(None),
+                    false => Err(format!("`{}` is not clear: write {}", word.value, choice(found))),
+                };
+            }
+            if quoted && !found.contains(&word.value) && !aliases.contains(word.value.as_str()) {
+                return Err(format!(
+                    "there is no column \"{}\": a name in quotes is exact; write {}",
+                    word.value,
+                    choice(found)
+                ));
+            }
+        }
+        Ok((quoted && lower != word.value).then(|| quote(&lower)))
+    }
+
+    /// The names of the result: as the query writes them, or as the files do.
+    pub fn output(&self, query: &str, engine: &[String]) -> Vec<String> {
+        let dialect = GenericDialect {};
+        let parsed = Parser::parse_sql(&dialect, query).unwrap_or_default();
+        let items = match parsed.first() {
+            Some(Statement::Query(query)) => projection(query),
+            _ => None,
+        };
+        let items = items.unwrap_or_default();
+        let wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+        let plain: Vec<Option<String>> = match items.iter().filter(|item| wild(item)).count() {
+            0 => items.iter().map(written).collect(),
+            1 => {
+                let width = (engine.len() + 1).saturating_sub(items.len());
+                items
+                    .iter()
+                    .flat_map(|item| if wild(item) { vec![None; width] } else { vec![written(item)] })
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let aliases = words(query);
+        let name = |(i, name): (usize, &String)| match plain.get(i).cloned().flatten() {
+            Some(written) if plain.len() == engine.len() => written,
+            _ if self.columns.contains_key(name) => self.shown(name),
+            // A name that a part of the query gives.
+            _ => aliases.iter().find(|word| word.eq_ignore_ascii_case(name)).unwrap_or(name).clone(),
+        };
+        engine.iter().enumerate().map(name).collect()
+    }
+}
+
+fn choice(names: &BTreeSet<String>) -> String {
+    names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" or ")
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn words(query: &str) -> Vec<String> {
+    let tokens = Tokenizer::new(&GenericDialect {}, query).tokenize().unwrap_or_default();
+    let word = |token| match token {
+        Token::Word(word) => Some(word.value),
+        _ => None,
+    };
+    tokens.into_iter().filter_map(word).collect()
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
+fn offset(text: &str, lines: &[usize], at: Location) -> usize {
+    let line = usize::try_from(at.line).unwrap_or(1).saturating_sub(1);
+    let start = lines.get(line).copied().unwrap_or(text.len());
+    let column = usize::try_from(at.column).unwrap_or(1).saturating_sub(1);
+    let rest = text.get(start..).unwrap_or_default();
+    start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
+}
+
+/// What the leftmost SELECT of a query gives.
+fn projection(query: &Query) -> Option<Vec<SelectItem>> {
+    let mut body = query.body.as_ref();
+    loop {
+        match body {
+            SetExpr::Select(select) => return Some(select.projection.clone()),
+            SetExpr::SetOperation { left, .. } => body = left,
+            SetExpr::Query(query) => body = &query.body,
+            _ => return None,
+        }
+    }
+}
+
+fn written(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.value.clone()),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => names.last().map(|name| name.value.clone()),
+        SelectItem::UnnamedExpr(other) => Some(other.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        let mut names = Names::default();
+        let columns = ["Region", "Order Id", "amount"].map(str::to_owned);
+        assert_eq!(names.table(&columns), ["region", "order id", "amount"]);
+        let twins = ["Key", "key"].map(str::to_owned);
+        assert_eq!(names.table(&twins), ["Key", "key"]);
+        names.field("firstName");
+        names
+    }
+
+    #[test]
+    fn names_are_found_whatever_their_case_unless_they_are_quoted() {
+        for (query, resolved) in [
+            ("SELECT Region FROM t", "SELECT Region FROM t"),
+            ("SELECT \"Region\", 'Region' FROM t", "SELECT \"region\", 'Region' FROM t"),
+            ("SELECT \"Order Id\" AS id\nFROM t -- ä\nWHERE \"Order Id\" = 1", "SELECT \"order id\" AS id\nFROM t -- ä\nWHERE \"order id\" = 1"),
+            ("SELECT amount AS \"Total\" FROM t ORDER BY \"Total\"", "SELECT amount AS \"total\" FROM t ORDER BY \"total\""),
+            ("SELECT t.c.firstname FROM t", "SELECT t.c.\"firstName\" FROM t"),
+            ("SELECT \"Key\", \"key\" FROM u", "SELECT \"Key\", \"key\" FROM u"),
+        ] {
+            assert_eq!(names().resolve(query).as_deref(), Ok(resolved));
+        }
+        for (query, problem) in [
+            ("SELECT \"region\" FROM t", "\"Region\""),
+            ("SELECT key FROM u", "\"Key\" or \"key\""),
+        ] {
+            let found = names().resolve(query).unwrap_err();
+            assert!(found.contains(problem), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_result_has_the_names_that_the_query_writes() {
+        for (query, engine, output) in [
+            ("SELECT REGION, SUM(Amount) AS Total FROM t", &["region", "total"][..], &["REGION", "Total"][..]),
+            ("SELECT * FROM t", &["region", "order id"], &["Region", "Order Id"]),
+            ("SELECT 1 AS One, t.* FROM t", &["one", "region"], &["One", "Region"]),
+            ("SELECT COUNT(*) FROM t", &["count(*)"], &["COUNT(*)"]),
+            ("WITH a AS (SELECT 1 AS Xy) SELECT * FROM a", &["xy"], &["Xy"]),
+            ("SELECT Region FROM t UNION ALL SELECT x FROM u", &["region"], &["Region"]),
+        ] {
+            let engine: Vec<String> = engine.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(names().output(query, &engine), output, "{query}");
+        }
+    }
+}

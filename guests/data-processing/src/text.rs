@@ -1,0 +1,201 @@
+//! Tables of text as tables of the query: read in batches, and only the columns that it asks for.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use stepwell_sdk::Failure;
+use stepwell_sdk::prelude::{json, serde_json};
+use tables::{Csv, JsonTable, Meter, Opener, Problem, Reject, Rejected};
+
+use crate::config::{Format, InputSpec};
+use crate::paths;
+
+/// A table that is read from text.
+#[derive(Clone)]
+pub struct TextTable {
+    source: Source,
+    schema: SchemaRef,
+    rejects: Arc<Rejects>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Csv(Arc<Csv>),
+    Json(Arc<JsonTable>),
+}
+
+/// Rows that were left out: their number, and the file for them.
+#[derive(Default)]
+pub struct Rejects {
+    /// How many.
+    pub count: AtomicU64,
+    /// A table that a query reads twice counts once.
+    claimed: AtomicBool,
+    file: Option<Mutex<BufWriter<File>>>,
+}
+
+impl Rejects {
+    /// Opens the file, where there is one.
+    pub fn open(spec: &InputSpec) -> Result<Arc<Self>, Failure> {
+        let mut rejects = Self::default();
+        if let Some(path) = &spec.rejected {
+            let path = paths::absolute(path);
+            if let Some(parent) = path.parent() {
+                // Mounts exist; only what is below them is to be made.
+                let _ = std::fs::create_dir_all(parent);
+            }
+            let file = File::create(&path).map_err(|error| {
+                Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
+            })?;
+            rejects.file = Some(Mutex::new(BufWriter::new(file)));
+        }
+        Ok(Arc::new(rejects))
+    }
+
+    fn take(&self, row: &Rejected) -> Result<(), Problem> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let Some(file) = &self.file else { return Ok(()) };
+        let problem = &row.problem;
+        let line = json!({
+            "file": problem.file, "line": problem.line, "column": problem.column, "reason": problem.what,
+            "values": row.values,
+        });
+        let wrong = |why: String| Problem::at("the file of rejected rows", 0, format!("cannot be written: {why}"));
+        let mut file = file.lock().map_err(|_| wrong("it is in use".to_owned()))?;
+        writeln!(file, "{line}").map_err(|error| wrong(stepwell_sdk::files::why(&error)))
+    }
+
+    /// Completes the file.
+    pub fn finish(&self) -> Result<(), Failure> {
+        let Some(Ok(mut file)) = self.file.as_ref().map(Mutex::lock) else { return Ok(()) };
+        file.flush().map_err(|error| {
+            Failure::failed(format!("cannot write the rejected rows: {}", stepwell_sdk::files::why(&error)))
+        })
+    }
+}
+
+impl TextTable {
+    /// Looks at the files of an input.
+    pub fn plan(spec: &InputSpec, files: &[PathBuf], meter: Meter, rejects: Arc<Rejects>) -> Result<Self, Problem> {
+        let options = spec.options();
+        // What is read to plan is read again by the query, and counts once.
+        let quiet = Opener {
+            encoding: options.encoding,
+            meter: Arc::new(|_| {}),
+            explain: stepwell_sdk::files::why,
+        };
+        let opener = Opener { meter, ..quiet.clone() };
+        let source = if spec.format() == Some(Format::Csv) {
+            Source::Csv(Arc::new(Csv::plan(files, options, quiet)?.with_opener(opener)))
+        } else {
+            Source::Json(Arc::new(JsonTable::plan(files, options, quiet)?.with_opener(opener)))
+        };
+        let schema = match &source {
+            Source::Csv(table) => table.schema(None),
+            Source::Json(table) => table.schema(None),
+        };
+        Ok(Self { source, schema, rejects })
+    }
+
+    /// The columns as the files name them.
+    pub fn names(&self) -> Vec<String> {
+        self.schema.fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// The same table with other names for its columns.
+    pub fn renamed(mut self, names: &[String]) -> Self {
+        let fields = self.schema.fields().iter().zip(names);
+        let fields = fields.map(|(field, name)| Field::clone(field).with_name(name));
+        self.schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        self
+    }
+}
+
+impl fmt::Debug for TextTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TextTable")
+    }
+}
+
+#[async_trait]
+impl TableProvider for TextTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = match projection {
+            Some(chosen) => Arc::new(self.schema.project(chosen)?),
+            None => self.schema.clone(),
+        };
+        let scan = Scan { table: self.clone(), schema: schema.clone(), projection: projection.cloned() };
+        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![Arc::new(scan)], None, [], false, limit)?))
+    }
+}
+
+/// One reading of a table.
+struct Scan {
+    table: TextTable,
+    schema: SchemaRef,
+    projection: Option<Vec<usize>>,
+}
+
+impl fmt::Debug for Scan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scan")
+    }
+}
+
+impl PartitionStream for Scan {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let rejects = self.table.rejects.clone();
+        let reject: Option<Reject> = (!rejects.claimed.swap(true, Ordering::Relaxed))
+            .then(|| Arc::new(move |row: Rejected| rejects.take(&row)) as Reject);
+        let projection = self.projection.as_deref();
+        let batches: Box<dyn Iterator<Item = Result<RecordBatch, Problem>> + Send> = match &self.table.source {
+            Source::Csv(table) => Box::new(table.read(projection, reject)),
+            Source::Json(table) => Box::new(table.read(projection, reject)),
+        };
+        let schema = self.schema.clone();
+        let named = batches.map(move |batch| {
+            let batch = batch.map_err(|problem| DataFusionError::External(Box::new(problem)))?;
+            let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            Ok(RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?)
+        });
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), futures::stream::iter(named)))
+    }
+}
+
+/// A row of JSON on one line.
+pub fn write_line(into: &mut dyn Write, value: &serde_json::Value) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *into, value)?;
+    into.write_all(b"\n")
+}

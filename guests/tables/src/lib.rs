@@ -1,0 +1,23 @@
+//! Tables that are written as text: CSV, NDJSON and JSON, read so that each value arrives as it is, or is refused with
+//! its place.
+
+mod column;
+mod csv;
+mod error;
+mod json;
+mod kind;
+mod ndjson;
+mod options;
+mod parse;
+mod scan;
+mod source;
+mod values;
+
+pub use csv::{Batches, Column, Csv, Reject, Rejected, Rows};
+pub use error::{Problem, shown};
+pub use json::Json;
+pub use kind::{KINDS, Kind};
+pub use ndjson::{JsonBatches, JsonTable};
+pub use options::{Matching, OnBadRow, Options, distinct};
+pub use source::{Explain, Meter, Opener, Source, encoding};
+pub use values::Values;

@@ -1,0 +1,351 @@
+//! Single values: what a text stands for, and whether it is written in the one form that a type gives back.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use crate::kind::Kind;
+
+/// What the texts of a column have in common so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guess {
+    /// Nothing but NULL.
+    Nothing,
+    /// true and false.
+    Boolean,
+    /// Whole numbers of 64 bits, in their shortest form.
+    Integer,
+    /// Numbers with as many digits behind the point, and up to so many before it.
+    Decimal { scale: u8, whole: u8 },
+    /// Numbers that a float gives back digit by digit.
+    Float,
+    /// ISO days.
+    Date,
+    /// ISO days with a time.
+    Timestamp,
+    /// The same in UTC.
+    TimestampTz,
+    /// Everything else.
+    Text,
+}
+
+/// A number in its plain form: an optional minus, no needless zeros before the point, no exponent.
+/// How many digits stand before and behind the point.
+fn plain_number(text: &[u8]) -> Option<(usize, usize)> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if whole == 0 || (whole > 1 && digits.first() == Some(&b'0')) {
+        return None;
+    }
+    let scale = match digits.get(whole..)? {
+        [] => 0,
+        [b'.', rest @ ..] if !rest.is_empty() && rest.iter().all(u8::is_ascii_digit) => rest.len(),
+        _ => return None,
+    };
+    // No type but text gives `-0` back.
+    let negative_zero = digits.len() < text.len() && digits.iter().all(|byte| matches!(byte, b'0' | b'.'));
+    (!negative_zero).then_some((whole, scale))
+}
+
+/// What one text stands for.
+pub fn guess(text: &[u8]) -> Guess {
+    match text.first() {
+        Some(b'-' | b'0'..=b'9') => {}
+        Some(b't' | b'f') if text == b"true" || text == b"false" => return Guess::Boolean,
+        _ => return Guess::Text,
+    }
+    if let Some((whole, scale)) = plain_number(text) {
+        return match scale {
+            0 if integer(text).is_some() => Guess::Integer,
+            1.. if whole + scale <= 38 => Guess::Decimal { scale: scale as u8, whole: whole as u8 },
+            _ => Guess::Text,
+        };
+    }
+    if date(text).is_some() {
+        return Guess::Date;
+    }
+    match timestamp(text) {
+        Some((_, Zone::None)) => Guess::Timestamp,
+        Some((_, Zone::Utc)) => Guess::TimestampTz,
+        _ => Guess::Text,
+    }
+}
+
+/// Whether a float gives a plain number back as it is.
+pub fn float_keeps(text: &[u8]) -> bool {
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let trailing = text.contains(&b'.') && text.ends_with(b"0");
+    digits <= 15 && !trailing && plain_number(text).is_some()
+}
+
+impl Guess {
+    /// What both have in common; `fits` says that a float gives all texts so far back.
+    pub fn and(self, other: Self, fits: bool) -> Self {
+        use Guess::{Decimal, Float, Integer, Nothing, Text};
+        match (self, other) {
+            (Nothing, other) | (other, Nothing) => other,
+            (Decimal { scale: a, whole: b }, Decimal { scale: c, whole: d }) if a == c => {
+                Decimal { scale: a, whole: b.max(d) }
+            }
+            (a, b) if a == b => a,
+            (Integer | Decimal { .. } | Float, Integer | Decimal { .. } | Float) if fits => Float,
+            _ => Text,
+        }
+    }
+
+    /// The type of the column.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Nothing | Self::Text => Kind::Text,
+            Self::Boolean => Kind::Boolean,
+            Self::Integer => Kind::Int64,
+            Self::Decimal { scale, .. } => Kind::widest_decimal(scale as i8),
+            Self::Float => Kind::Float64,
+            Self::Date => Kind::Date(None),
+            Self::Timestamp => Kind::Timestamp(None),
+            Self::TimestampTz => Kind::TimestampTz,
+        }
+    }
+}
+
+/// A whole number of 64 bits.
+pub fn integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    if digits.len() <= 18 {
+        let mut value = 0_i64;
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            value = value * 10 + i64::from(digit);
+        }
+        return Some(if negative { -value } else { value });
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether the text is the form that a whole number is written in.
+pub fn is_canonical_integer(text: &[u8]) -> bool {
+    match text {
+        [b'0'] => true,
+        [b'-', b'1'..=b'9', ..] | [b'1'..=b'9', ..] => true,
+        _ => false,
+    }
+}
+
+/// Why a text is no decimal of a scale and precision.
+pub enum NoDecimal {
+    /// It is no number.
+    NotANumber,
+    /// It has more digits behind the point.
+    Scale,
+    /// It has more digits before the point.
+    Precision,
+}
+
+/// A number without its point, at `scale`; `exact` wants as many digits behind the point.
+pub fn decimal(text: &[u8], precision: u8, scale: i8, exact: bool) -> Result<i128, NoDecimal> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] if !exact => (false, rest),
+        _ => (false, text),
+    };
+    let mut value = 0_i128;
+    let mut behind: Option<i8> = None;
+    let mut seen = 0_usize;
+    for byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                seen += 1;
+                if let Some(count) = &mut behind {
+                    if *count == scale {
+                        if *byte == b'0' && !exact {
+                            continue;
+                        }
+                        return Err(NoDecimal::Scale);
+                    }
+                    *count += 1;
+                }
+                value = value
+                    .checked_mul(10)
+                    .and_then(|value| value.checked_add(i128::from(byte - b'0')))
+                    .ok_or(NoDecimal::Precision)?;
+            }
+            b'.' if behind.is_none() => behind = Some(0),
+            _ => return Err(NoDecimal::NotANumber),
+        }
+    }
+    let behind = behind.unwrap_or(0);
+    if seen == 0 {
+        return Err(NoDecimal::NotANumber);
+    }
+    if exact && (behind != scale || plain_number(text).is_none()) {
+        return Err(NoDecimal::Scale);
+    }
+    for _ in behind..scale {
+        value = value.checked_mul(10).ok_or(NoDecimal::Precision)?;
+    }
+    if value >= 10_i128.checked_pow(u32::from(precision)).unwrap_or(i128::MAX) {
+        return Err(NoDecimal::Precision);
+    }
+    Ok(if negative { -value } else { value })
+}
+
+/// A float; NaN and the infinities by their names.
+pub fn float(text: &[u8]) -> Option<f64> {
+    let text = std::str::from_utf8(text).ok()?;
+    let value: f64 = text.parse().ok()?;
+    // A number beyond the largest float would become infinite.
+    let named = text.bytes().any(|byte| byte.is_ascii_alphabetic() && !matches!(byte, b'e' | b'E'));
+    (value.is_finite() || named).then_some(value)
+}
+
+fn number<const N: usize>(text: &[u8]) -> Option<u32> {
+    let digits: &[u8; N] = text.first_chunk()?;
+    digits.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+}
+
+/// `2026-01-31`, as days since 1970.
+pub fn date(text: &[u8]) -> Option<i32> {
+    if text.len() != 10 || text.get(4) != Some(&b'-') || text.get(7) != Some(&b'-') {
+        return None;
+    }
+    let year = i32::try_from(number::<4>(text)?).ok()?;
+    days(NaiveDate::from_ymd_opt(year, number::<2>(text.get(5..)?)?, number::<2>(text.get(8..)?)?)?)
+}
+
+fn days(date: NaiveDate) -> Option<i32> {
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
+}
+
+/// A day in another format.
+pub fn date_as(text: &str, format: &str) -> Option<i32> {
+    days(NaiveDate::parse_from_str(text, format).ok()?)
+}
+
+/// What a timestamp says about its zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// Nothing.
+    None,
+    /// `Z`.
+    Utc,
+    /// An offset in seconds.
+    Offset(i32),
+}
+
+/// `2026-01-31T10:20:30.5`, with a space instead of the `T` too, as microseconds since 1970.
+pub fn timestamp(text: &[u8]) -> Option<(i64, Zone)> {
+    let day = date(text.get(..10)?)?;
+    if !matches!(text.get(10), Some(b'T' | b' ')) || text.get(13) != Some(&b':') {
+        return None;
+    }
+    let (hour, minute) = (number::<2>(text.get(11..)?)?, number::<2>(text.get(14..)?)?);
+    let (second, mut rest) = match text.get(16) {
+        Some(b':') => (number::<2>(text.get(17..)?)?, text.get(19..)?),
+        _ => return None,
+    };
+    let mut micros = 0;
+    if let [b'.', fraction @ ..] = rest {
+        let count = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count == 0 || count > 6 {
+            return None;
+        }
+        for i in 0..6 {
+            let digit = fraction.get(i).filter(|_| i < count).map_or(0, |byte| u32::from(byte - b'0'));
+            micros = micros * 10 + digit;
+        }
+        rest = fraction.get(count..)?;
+    }
+    let zone = match rest {
+        [] => Zone::None,
+        b"Z" => Zone::Utc,
+        [sign @ (b'+' | b'-'), rest @ ..] => {
+            let hours = number::<2>(rest)?;
+            let minutes = match rest.get(2..)? {
+                [] => 0,
+                [b':', minutes @ ..] | minutes if minutes.len() == 2 => number::<2>(minutes)?,
+                _ => return None,
+            };
+            let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+            Zone::Offset(if *sign == b'-' { -seconds } else { seconds })
+        }
+        _ => return None,
+    };
+    NaiveTime::from_hms_opt(hour, minute, second)?;
+    let seconds = i64::from(day) * 86_400 + i64::from(hour * 3600 + minute * 60 + second);
+    let shifted = seconds - if let Zone::Offset(offset) = zone { i64::from(offset) } else { 0 };
+    Some((shifted * 1_000_000 + i64::from(micros), zone))
+}
+
+/// A day and time in another format.
+pub fn timestamp_as(text: &str, format: &str) -> Option<i64> {
+    Some(NaiveDateTime::parse_from_str(text, format).ok()?.and_utc().timestamp_micros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(texts: &[&str]) -> Kind {
+        let (mut all, mut fits) = (Guess::Nothing, true);
+        for text in texts {
+            fits &= float_keeps(text.as_bytes());
+            all = all.and(guess(text.as_bytes()), fits);
+        }
+        all.kind()
+    }
+
+    #[test]
+    fn a_column_has_the_type_that_gives_each_digit_back() {
+        for (texts, kind) in [
+            (&["1", "-20", "300"][..], Kind::Int64),
+            (&["01", "2"], Kind::Text),
+            (&["0", "00"], Kind::Text),
+            (&["+1", "2"], Kind::Text),
+            (&["-0"], Kind::Text),
+            (&["1e3"], Kind::Text),
+            (&["9223372036854775807"], Kind::Int64),
+            (&["9223372036854775808"], Kind::Text),
+            (&["1.10", "2.50"], Kind::Decimal(38, 2)),
+            (&["1.10", "2.5"], Kind::Text),
+            (&["1.5", "2.25", "3"], Kind::Float64),
+            (&["1.5", "0.1234567890123456789"], Kind::Text),
+            (&["true", "false"], Kind::Boolean),
+            (&["true", "TRUE"], Kind::Text),
+            (&["2026-01-31", "2026-02-29"], Kind::Text),
+            (&["2026-01-31"], Kind::Date(None)),
+            (&["31.01.2026"], Kind::Text),
+            (&["2026-01-31T10:00:00Z"], Kind::TimestampTz),
+            (&["2026-01-31 10:00:00+01:00"], Kind::Text),
+            (&["2026-01-31 10:00:00.25"], Kind::Timestamp(None)),
+            (&["2026-01-31", "2026-01-31 10:00:00"], Kind::Text),
+            (&["NaN"], Kind::Text),
+            (&[" 1"], Kind::Text),
+            (&[], Kind::Text),
+        ] {
+            assert_eq!(column(texts), kind, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_exact_or_refused() {
+        let read = |text: &str, exact| decimal(text.as_bytes(), 5, 2, exact).ok();
+        assert_eq!(read("1.5", false), Some(150));
+        assert_eq!(read("-1.500", false), Some(-150));
+        assert_eq!(read("+12", false), Some(1200));
+        assert_eq!(read("999.99", true), Some(99999));
+        for bad in ["1.505", "1000", "", "-", ".", "1..2", "1e2", "NaN"] {
+            assert_eq!(read(bad, false), None, "{bad}");
+        }
+        for bad in ["1.5", "01.50", "+1.50", "1.500", "-0.00"] {
+            assert_eq!(read(bad, true), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The values of a JSON file, one by one: an array of them, or one after another.
+
+use std::path::Path;
+
+use crate::error::Problem;
+use crate::json::{Json, parse};
+use crate::source::{Opener, Source};
+
+/// The longest value.
+const MAX_VALUE: usize = 16 << 20;
+
+/// Reads values from a file.
+pub struct Values {
+    name: String,
+    source: Source,
+    text: Vec<u8>,
+    at: usize,
+    line: u64,
+    ended: bool,
+    array: Option<bool>,
+    some: bool,
+}
+
+impl Values {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open(path: &Path, opener: &Opener) -> Result<Self, Problem> {
+        let source = opener.open(path)?;
+        let name = source.name().to_owned();
+        Ok(Self { name, source, text: Vec::new(), at: 0, line: 1, ended: false, array: None, some: false })
+    }
+
+    /// The file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The next value with its line, and its text where it is no JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds no JSON.
+    pub fn next(&mut self) -> Result<Option<(u64, Json)>, Problem> {
+        let Some(mut byte) = self.skip_space()? else { return self.finish() };
+        if self.array.is_none() {
+            self.array = Some(byte == b'[');
+            if byte == b'[' {
+                self.at += 1;
+                let Some(next) = self.skip_space()? else { return self.finish() };
+                byte = next;
+            }
+        }
+        if self.array == Some(true) {
+            if byte == b']' {
+                self.at += 1;
+                return match self.skip_space()? {
+                    None => Ok(None),
+                    Some(_) => Err(Problem::at(&self.name, self.line, "text stands after the end of the list")),
+                };
+            }
+            if self.some {
+                if byte != b',' {
+                    return Err(Problem::at(&self.name, self.line, "is no JSON: `,` or `]` is expected after a value"));
+                }
+                self.at += 1;
+                if self.skip_space()?.is_none() {
+                    return self.finish();
+                }
+            }
+        }
+        self.some = true;
+        let end = self.end()?;
+        let text = self.text.get(self.at..end).unwrap_or_default();
+        let line = self.line;
+        let value = parse(text).map_err(|wrong| {
+            let good = text.get(..wrong.at).unwrap_or_default();
+            let lines = good.iter().filter(|byte| **byte == b'\n').count() as u64;
+            let last = good.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+            let place = String::from_utf8_lossy(last).chars().count() + 1;
+            Problem::at(&self.name, line + lines, format!("character {place}: {}", wrong.what))
+        })?;
+        self.line += text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = end;
+        Ok(Some((line, value)))
+    }
+
+    fn finish(&self) -> Result<Option<(u64, Json)>, Problem> {
+        if self.array == Some(true) {
+            return Err(Problem::at(&self.name, self.line, "the file ends within a list: `]` is missing"));
+        }
+        Ok(None)
+    }
+
+    fn fill(&mut self) -> Result<bool, Problem> {
+        if self.ended {
+            return Ok(false);
+        }
+        self.text.drain(..self.at);
+        self.at = 0;
+        if self.text.len() > MAX_VALUE {
+            let what = format!("a value is longer than {} MiB, or is not closed", MAX_VALUE >> 20);
+            return Err(Problem::at(&self.name, self.line, what));
+        }
+        self.ended = !self.source.read(&mut self.text)?;
+        Ok(!self.ended)
+    }
+
+    fn skip_space(&mut self) -> Result<Option<u8>, Problem> {
+        loop {
+            match self.text.get(self.at) {
+                Some(b'\n') => {
+                    self.line += 1;
+                    self.at += 1;
+                }
+                Some(b' ' | b'\t' | b'\r') => self.at += 1,
+                Some(byte) => return Ok(Some(*byte)),
+                None => {
+                    if !self.fill()? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where the value ends that begins here.
+    fn end(&mut self) -> Result<usize, Problem> {
+        let (mut depth, mut inside, mut escaped, mut seen) = (0_usize, false, false, 0_usize);
+        let array = self.array == Some(true);
+        loop {
+            while let Some(byte) = self.text.get(self.at + seen) {
+                if inside {
+                    match byte {
+                        _ if escaped => escaped = false,
+                        b'\\' => escaped = true,
+                        b'"' => inside = false,
+                        // Of the lines after a text that is not closed, none is part of it.
+                        b'\n' => return Ok(self.at + seen),
+                        _ => {}
+                    }
+                } else {
+                    match byte {
+                        b'"' => inside = true,
+                        b'{' | b'[' => depth += 1,
+                        b'}' | b']' if depth > 0 => {
+                            depth -= 1;
+                            if depth == 0 {
+                                return Ok(self.at + seen + 1);
+                            }
+                        }
+                        b',' | b']' if depth == 0 && array => return Ok(self.at + seen),
+                        b'\n' if depth == 0 => return Ok(self.at + seen),
+                        _ => {}
+                    }
+                }
+                seen += 1;
+            }
+            if !self.fill()? {
+                return Ok(self.at + seen);
+            }
+        }
+    }
+}
