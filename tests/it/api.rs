@@ -416,7 +416,8 @@ async fn a_full_disk_refuses_writes_answers_reads_and_passes() {
         use std::io::Write;
         file.write_all(&[0; 4096]).is_ok()
     }) {}
-    let big = json!({"id": "big", "description": "x".repeat(200_000), "steps": [{"id": "a", "type": "wait", "for": 0}]});
+    let long: Vec<String> = (0..20).map(|_| "x".repeat(10_000)).collect();
+    let big = json!({"id": "big", "vars": {"long": long}, "steps": [{"id": "a", "type": "wait", "for": 0}]});
     let put = async || server.request("PUT", "/api/v2/jobs/big", &[], &big.to_string()).await;
     let reply = put().await;
     assert_eq!((reply.status, reply.header("retry-after").as_deref()), (503, Some("1")), "{reply:?}");

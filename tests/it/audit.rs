@@ -325,7 +325,7 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
     );
     // What is no head says what one is.
     for wrong in ["0:00", "9:xyz", "9", "99999999999999999999:00", "-1:00"] {
-        let output = server.shell.run(&["audit", "verify", "--expect", wrong]);
+        let output = server.shell.run(&["audit", "verify", &format!("--expect={wrong}")]);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
             output.status.code() == Some(2) && errors.contains("NUMBER:HASH, the `head`"),

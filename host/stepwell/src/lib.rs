@@ -57,7 +57,7 @@ use stepwell_engine::store::{Claim, LogPlace, LogRecord, RunFilter, RunRow};
 use stepwell_engine::{
     Configuration, JobDefinition, Manifest, StepDefinition, StepRunner, Store, StoreError, project, weight,
 };
-use stepwell_sandbox::{ComponentError, Issue, Sandbox};
+use stepwell_sandbox::{ComponentError, Issue, Pace, Sandbox};
 use tokio_util::sync::CancellationToken;
 
 use node::Node;
@@ -235,10 +235,16 @@ impl Host {
             let at = format!("{}{}/", parsed.pointer, parsed.job.pointer_of(step));
             !wrong.iter().any(|wrong| format!("{wrong}/").starts_with(&at))
         };
+        // Compiling has its own bounds, and is no time of a check. What does not compile says so below.
+        for (_, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
+            if self.sandbox.manifest(&step.step_type).is_some() {
+                self.fetch(&step.step_type).await?;
+                let _ = self.sandbox.warm_up(&step.step_type, Pace::Wanted).await;
+            }
+        }
         let mut time = pin!(tokio::time::sleep(CHECKS));
         for (i, step) in parsed.job.all_steps().enumerate().filter(|(i, _)| is_sound(*i)) {
             let Some(manifest) = self.sandbox.manifest(&step.step_type) else { continue };
-            self.fetch(&step.step_type).await?;
             let issues = tokio::select! {
                 biased;
                 issues = self.validated(&step.step_type, step, &manifest) => issues,
