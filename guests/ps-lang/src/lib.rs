@@ -5,7 +5,7 @@
 //! objects are here.
 //!
 //! Source of the behaviour: the documentation of PowerShell 7 and .NET, and what a PowerShell 7.0.13 was
-//! measured to do. The culture is en-US, always.
+//! measured to do. A script begins in the culture en-US.
 
 pub mod check;
 pub mod cmdlets;

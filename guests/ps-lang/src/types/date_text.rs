@@ -231,16 +231,16 @@ fn time(tokens: &[Token<'_>], at: usize, culture: &DateFormat, found: &mut Found
     }
     let mut parts = [value(at)?, value(at + 2)?, 0];
     let mut taken = 3;
-    if is_sign(tokens.get(at + 3)) {
-        if let Some(seconds) = value(at + 4) {
-            parts[2] = seconds;
-            taken = 5;
-            if let (Some(Token::Mark('.' | ',')), Some(Token::Number(digits))) =
-                (tokens.get(at + 5), tokens.get(at + 6))
-            {
-                found.fraction = fraction(digits)?;
-                taken = 7;
-            }
+    if is_sign(tokens.get(at + 3))
+        && let Some(seconds) = value(at + 4)
+    {
+        parts[2] = seconds;
+        taken = 5;
+        if let (Some(Token::Mark('.' | ',')), Some(Token::Number(digits))) =
+            (tokens.get(at + 5), tokens.get(at + 6))
+        {
+            found.fraction = fraction(digits)?;
+            taken = 7;
         }
     }
     found.time = Some(parts);
