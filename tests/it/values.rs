@@ -197,7 +197,12 @@ pub const MYSQL: &[Given] = &[
     Given { shown: "{} + 0", ..plain("BIT", "(SELECT b FROM odd)") },
     plain("SET", "(SELECT s FROM odd)"),
     plain("ENUM", "(SELECT e FROM odd)"),
-    Given { shown: "CONCAT({}, '+00')", ..given("TIMESTAMP", "(SELECT t FROM odd)", Form::Moment) },
+    // MariaDB reads no zone: as a parameter, a time with a zone is an error.
+    Given {
+        shown: "CONCAT({}, '+00')",
+        back: false,
+        ..given("TIMESTAMP", "(SELECT t FROM odd)", Form::Moment)
+    },
     Given { shown: "IF({}, 't', 'f')", ..given("BOOLEAN", "(SELECT z FROM odd)", Form::Boolean) },
     plain("NULL", "NULL"),
     plain("TINYINT", "CAST(-128 AS SIGNED)"),
