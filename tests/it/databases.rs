@@ -179,7 +179,9 @@ async fn a_parameter_takes_the_type_of_its_place_or_is_refused_by_name() {
             (count("IN (:l)"), json!({"l": ["1", "2"]}), json!(2)),
         ];
         if postgres {
-            let one = |text: &str, parameters: Value, wanted: Value| (format!("SELECT {text} AS v"), parameters, wanted);
+            let one = |text: &str, parameters: Value, wanted: Value| {
+                (format!("SELECT {text} AS v"), parameters, wanted)
+            };
             cases.extend([
                 (count("= ANY(:l)"), json!({"l": [1, 3, 9]}), json!(2)),
                 (count("= ANY($1)"), json!([[1, 3, 9]]), json!(2)),
@@ -190,7 +192,11 @@ async fn a_parameter_takes_the_type_of_its_place_or_is_refused_by_name() {
                 one("ARRAY['a\"b', 'NULL', NULL] = :a", json!({"a": ["a\"b", "NULL", null]}), json!(true)),
                 one("'\\x00ff'::bytea = :b", json!({"b": "00ff"}), json!(true)),
                 one("12345678901234567890.10 = :d", json!({"d": "12345678901234567890.10"}), json!(true)),
-                one("uuid 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' = :u", json!({"u": "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"}), json!(true)),
+                one(
+                    "uuid 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' = :u",
+                    json!({"u": "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"}),
+                    json!(true),
+                ),
                 one(":t || ''", json!({"t": "00123"}), json!("00123")),
             ]);
         } else {
@@ -202,8 +208,16 @@ async fn a_parameter_takes_the_type_of_its_place_or_is_refused_by_name() {
         }
         let wrong = match postgres {
             true => vec![
-                ("SELECT 5 = :n", json!({"n": "abc"}), "the parameter `:n` is `abc`, and the database expects the type `int4`"),
-                ("SELECT date '2026-01-01' = :d", json!({"d": "2026-13-01"}), "`:d` is `2026-13-01`, and the database expects the type `date`"),
+                (
+                    "SELECT 5 = :n",
+                    json!({"n": "abc"}),
+                    "the parameter `:n` is `abc`, and the database expects the type `int4`",
+                ),
+                (
+                    "SELECT date '2026-01-01' = :d",
+                    json!({"d": "2026-13-01"}),
+                    "`:d` is `2026-13-01`, and the database expects the type `date`",
+                ),
                 ("SELECT 5 = $1", json!([[1]]), "`$1` is `[1]`, and the database expects the type `int4`"),
                 ("SELECT :t || ''", json!({"t": {"a": 1}}), "CAST(:name AS jsonb)"),
                 ("SELECT 5 IN (:l, 6)", json!({"l": [1]}), "write it alone"),
@@ -264,10 +278,9 @@ async fn parameters_are_bound_by_the_server() {
             let end = sql(&site, json!({"query": query, "parameters": parameters})).await;
             assert_eq!(end.produced.output[0]["v"], wanted, "{} {query}: {}", database.kind, told(&end));
         }
-        for (parameters, why) in [
-            (json!({}), "`:t` has no value"),
-            (json!({"t": 1, "u": 2}), "no parameter `:u`"),
-        ] {
+        for (parameters, why) in
+            [(json!({}), "`:t` has no value"), (json!({"t": 1, "u": 2}), "no parameter `:u`")]
+        {
             let end = sql(&site, json!({"query": text, "parameters": parameters})).await;
             assert!(told(&end).contains(why), "{}: {}", database.kind, told(&end));
         }

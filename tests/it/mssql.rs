@@ -113,7 +113,9 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
         (
             json!({"query": "DELETE FROM t WHERE a IN (:l) OR a NOT IN (:e)", "parameters": {"l": [1, 2], "e": []}}),
             "1",
-            vec!["DELETE FROM t WHERE a IN (@P1, @P2) OR a NOT IN (SELECT CAST(NULL AS nvarchar(1)) WHERE 1 = 0)"],
+            vec![
+                "DELETE FROM t WHERE a IN (@P1, @P2) OR a NOT IN (SELECT CAST(NULL AS nvarchar(1)) WHERE 1 = 0)",
+            ],
         ),
         (
             json!({"script": "CREATE TABLE t (a int)\nGO\nINSERT INTO t VALUES (1)\nGO 2\n"}),

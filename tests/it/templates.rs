@@ -227,7 +227,9 @@ async fn values_of_job_files_keep_their_digits() {
         }
     }
     // Where a number is asked for, there is one.
-    for (rows, why) in [("1e1", None), ("0x1F", None), ("+5", None), ("010", Some("write `10`")), ("1.5", Some("max_rows"))] {
+    for (rows, why) in
+        [("1e1", None), ("0x1F", None), ("+5", None), ("010", Some("write `10`")), ("1.5", Some("max_rows"))]
+    {
         let job = format!(
             "id: j\nsteps:\n- {{id: a, type: sql, connection_name: shop, query: SELECT 1 AS n, max_rows: {rows}}}\n"
         );

@@ -54,7 +54,9 @@ async fn sources() -> Vec<Source> {
             .config(&format!("connections: {{db: {}}}", database.connection("")));
         let site = site.policy("sql", policy).host().await;
         let types = if name == "PostgreSQL" { POSTGRES_TYPES } else { MYSQL_TYPES };
-        let end = site.step(json!({"type": "sql", "connection_name": "db", "script": types, "transaction": false})).await;
+        let end = site
+            .step(json!({"type": "sql", "connection_name": "db", "script": types, "transaction": false}))
+            .await;
         assert!(end.outcome.is_success(), "{}", told(&end));
         sources.push(Source { name, given, site, database: Some(database) });
     }
@@ -145,8 +147,10 @@ impl Source {
             _ => format!(":{name}"),
         });
         let marks = marks.collect::<Vec<_>>().join(", ");
-        let parameters: Map<String, Value> =
-            names.iter().map(|name| (name.clone(), json!(format!("${{{{ steps.read.output[0].{name} }}}}")))).collect();
+        let parameters: Map<String, Value> = names
+            .iter()
+            .map(|name| (name.clone(), json!(format!("${{{{ steps.read.output[0].{name} }}}}"))))
+            .collect();
         let sql = |id: &str, key: &str, text: &str| json!({"id": id, "type": "sql", "connection_name": "db", key: text});
         let mut insert = sql("insert", "query", &format!("INSERT INTO back VALUES ({marks})"));
         insert["parameters"] = Value::Object(parameters);
@@ -217,7 +221,13 @@ async fn the_docs_show_every_type() {
         for given in source.given {
             let row = source.query(&format!("SELECT {} AS v", given.sql), None).await;
             let cell = |text: &str| format!("`{}`", text.replace('|', "\\|").replace('\n', "\\n"));
-            let _ = writeln!(page, "| {} | {} | {} |", given.kind, cell(given.sql), cell(&row[0]["v"].to_string()));
+            let _ = writeln!(
+                page,
+                "| {} | {} | {} |",
+                given.kind,
+                cell(given.sql),
+                cell(&row[0]["v"].to_string())
+            );
         }
     }
     let path = stepwell_tests::root().join("docs/values-databases.md");
@@ -281,7 +291,8 @@ fn as_shown(value: &Value, form: Form, sink: Sink) -> Option<String> {
         Form::Bytes => text,
         Form::Json => text.replace(['"', ' '], ""),
         Form::List => {
-            let value = if matches!(value, Value::String(_)) { read_json(&text).unwrap() } else { value.clone() };
+            let value =
+                if matches!(value, Value::String(_)) { read_json(&text).unwrap() } else { value.clone() };
             let mut items = Vec::new();
             leaves(&value, &mut items);
             items.join("~")

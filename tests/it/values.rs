@@ -188,17 +188,20 @@ pub const POSTGRES: &[Given] = &[
 
 /// A table with the types of MySQL that no expression has.
 pub const MYSQL_TYPES: &str = "
-CREATE TABLE odd (y YEAR, b BIT(9), s SET('a', 'b', 'c'), e ENUM('x', 'y z'), t TIMESTAMP NULL, z BOOLEAN);
-INSERT INTO odd VALUES (2026, b'101', 'a,c', 'y z', '2026-03-01 12:00:00', true);
+CREATE TABLE odd (y YEAR, s SET('a', 'b', 'c'), e ENUM('x', 'y z'), t TIMESTAMP NULL);
+INSERT INTO odd VALUES (2026, 'a,c', 'y z', '2026-03-01 12:00:00');
 ";
 
 pub const MYSQL: &[Given] = &[
     plain("YEAR", "(SELECT y FROM odd)"),
-    Given { shown: "{} + 0", ..plain("BIT", "(SELECT b FROM odd)") },
     plain("SET", "(SELECT s FROM odd)"),
     plain("ENUM", "(SELECT e FROM odd)"),
-    Given { shown: "CONCAT({}, '+00')", ..given("TIMESTAMP", "(SELECT t FROM odd)", Form::Moment) },
-    Given { shown: "IF({}, 't', 'f')", ..given("BOOLEAN", "(SELECT z FROM odd)", Form::Boolean) },
+    // MariaDB reads no zone: as a parameter, a time with a zone is an error.
+    Given {
+        shown: "CONCAT({}, '+00')",
+        back: false,
+        ..given("TIMESTAMP", "(SELECT t FROM odd)", Form::Moment)
+    },
     plain("NULL", "NULL"),
     plain("TINYINT", "CAST(-128 AS SIGNED)"),
     plain("BIGINT", "9007199254740993"),

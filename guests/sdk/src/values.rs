@@ -317,7 +317,19 @@ mod tests {
 
     #[test]
     fn numbers_compare_by_their_digits() {
-        let ordered = ["-12345678901234567891", "-1.5", "-1", "0", "0.001", "1e-2", "1", "1.0000000000000000001", "9", "10", "1e400"];
+        let ordered = [
+            "-12345678901234567891",
+            "-1.5",
+            "-1",
+            "0",
+            "0.001",
+            "1e-2",
+            "1",
+            "1.0000000000000000001",
+            "9",
+            "10",
+            "1e400",
+        ];
         for (index, one) in ordered.iter().enumerate() {
             for (place, other) in ordered.iter().enumerate() {
                 assert_eq!(digits(one).cmp(&digits(other)), index.cmp(&place), "{one} {other}");

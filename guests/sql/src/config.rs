@@ -256,9 +256,8 @@ impl Step for Sql {
 impl Sql {
     /// The values of the parameters. Lists and objects are JSON.
     pub fn parameters(&self) -> Parameters {
-        let convert = |value: &serde_json::Value| {
-            parameter(value).unwrap_or_else(|| SqlValue::Json(value.to_string()))
-        };
+        let convert =
+            |value: &serde_json::Value| parameter(value).unwrap_or_else(|| SqlValue::Json(value.to_string()));
         match &self.parameters {
             None => Parameters::Positional(Vec::new()),
             Some(Given::Positional(values)) => Parameters::Positional(values.iter().map(convert).collect()),

@@ -210,8 +210,16 @@ mod tests {
             (r#"{"column": "n", "equals": 12.5}"#, decimal("12.50"), true),
             (r#"{"column": "n", "min": 9}"#, Value::Integer(10), true),
             (r#"{"column": "n", "equals": "12.50"}"#, decimal("12.5"), true),
-            (r#"{"column": "n", "equals": "12345678901234567890.10"}"#, decimal("12345678901234567890.1"), true),
-            (r#"{"column": "n", "equals": "12345678901234567890.10"}"#, decimal("12345678901234567890.2"), false),
+            (
+                r#"{"column": "n", "equals": "12345678901234567890.10"}"#,
+                decimal("12345678901234567890.1"),
+                true,
+            ),
+            (
+                r#"{"column": "n", "equals": "12345678901234567890.10"}"#,
+                decimal("12345678901234567890.2"),
+                false,
+            ),
             (r#"{"column": "n", "max": 9007199254740992}"#, Value::Integer((1 << 53) + 1), false),
             (r#"{"column": "n", "min": -5}"#, decimal("-5.01"), false),
             (r#"{"column": "n", "max": -5}"#, decimal("-5.01"), true),

@@ -155,7 +155,12 @@ pub fn number_of(text: &str) -> Option<Number> {
         "-" => plain.parse::<i64>().ok().map(Number::from),
         _ => plain.parse::<u64>().ok().map(Number::from),
     };
-    let number = if whole { of_whole() } else { plain.parse().ok().and_then(Number::from_f64) };
+    let of_float = || {
+        let value: f64 = plain.parse().ok()?;
+        let is_whole = value.fract() == 0.0 && value.abs() <= EXACT as f64;
+        if is_whole { Some((value as i64).into()) } else { Number::from_f64(value) }
+    };
+    let number = if whole { of_whole() } else { of_float() };
     number.filter(|number| !is_written_so(text, number))
 }
 
@@ -188,7 +193,7 @@ mod tests {
     fn a_text_is_a_number_again_where_one_is_asked_for() {
         for (text, number) in [
             ("1.50", Some(json!(1.5))),
-            ("1e9", Some(json!(1e9))),
+            ("1e9", Some(json!(1_000_000_000))),
             (".5", Some(json!(0.5))),
             ("+5", Some(json!(5))),
             ("0x1F", Some(json!(31))),

@@ -180,7 +180,8 @@ impl<'a> Work<'a> {
             let before = named.len();
             named.extend(numbered.filter(|(name, _)| used(name)));
             // One that stands nowhere is told to be one too many, unless it was an empty list.
-            let empty = is_list(value) && text.trim_matches(|c: char| c.is_whitespace() || "[]".contains(c)).is_empty();
+            let empty = is_list(value)
+                && text.trim_matches(|c: char| c.is_whitespace() || "[]".contains(c)).is_empty();
             if used(name) || named.len() == before && !empty {
                 named.push((name.clone(), value.clone()));
             }
@@ -213,7 +214,10 @@ fn items(name: &str, list: &str) -> Result<Vec<Value>, Error> {
             },
             Json::String(text) => Value::Text(text.as_str().into()),
             Json::Array(_) | Json::Object(_) => {
-                return Err(wrong(format!("has a list or an object as item {}: `IN` compares single values", number + 1)));
+                return Err(wrong(format!(
+                    "has a list or an object as item {}: `IN` compares single values",
+                    number + 1
+                )));
             }
         })
     };
@@ -234,18 +238,26 @@ mod tests {
     fn a_list_in_the_brackets_of_in_becomes_its_items() {
         for (kind, text, list, shown) in [
             (Mysql, "a IN (:l) AND b = :b", "[1, \"x\"]", "a IN (:l__1, :l__2) AND b = :b"),
-            (Mysql, "a NOT IN (:l) OR b = :b", "[]", "a NOT IN (SELECT NULL FROM DUAL WHERE FALSE) OR b = :b"),
+            (
+                Mysql,
+                "a NOT IN (:l) OR b = :b",
+                "[]",
+                "a NOT IN (SELECT NULL FROM DUAL WHERE FALSE) OR b = :b",
+            ),
             (Mssql, "a in ( :l ) AND b = :b", "[1]", "a in (:l__1) AND b = :b"),
             (Sqlite, "a IN (:l) AND :b", "[]", "a IN (SELECT NULL WHERE 0) AND :b"),
-            (Sqlite, "a IN (SELECT value FROM json_each(:l)) AND :b", "[1]", "a IN (SELECT value FROM json_each(:l)) AND :b"),
+            (
+                Sqlite,
+                "a IN (SELECT value FROM json_each(:l)) AND :b",
+                "[1]",
+                "a IN (SELECT value FROM json_each(:l)) AND :b",
+            ),
             (Postgres, "a NOT IN (:l) AND b IN (1) AND :b", "[1]", "a <> ALL(:l) AND b IN (1) AND :b"),
             (Postgres, "a IN (:l) AND b = :b", "[]", "a = ANY(:l) AND b = :b"),
             (Postgres, "':l' IN (:l) AND :b", "[]", "':l' = ANY(:l) AND :b"),
         ] {
-            let given = Parameters::Named(vec![
-                ("l".to_owned(), json(list)),
-                ("b".to_owned(), Value::Integer(7)),
-            ]);
+            let given =
+                Parameters::Named(vec![("l".to_owned(), json(list)), ("b".to_owned(), Value::Integer(7))]);
             let (found, parameters) = expanded(kind, text, &given).unwrap();
             assert_eq!(found, shown, "{kind:?}");
             let (bound, values) =

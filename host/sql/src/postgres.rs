@@ -11,6 +11,7 @@ use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -41,6 +42,8 @@ pub(crate) struct Postgres {
     in_transaction: bool,
     /// Whether a statement left the role of the connection.
     left: bool,
+    /// Whether the driver has asked for a type of the database: it prepares statements for that, which no clean session has.
+    asked: bool,
 }
 
 /// Logs in, and looks at what the login may do.
@@ -85,6 +88,7 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
         access: Access::nothing(),
         in_transaction: false,
         left: false,
+        asked: false,
     };
     Ok(Opened { driver: Box::new(driver), version, superuser })
 }
@@ -109,6 +113,9 @@ impl Postgres {
             self.client.prepare(&text).await
         };
         let described = prepared.map_err(|e| error(&e).about(&names))?;
+        let of_columns = described.columns().iter().map(tokio_postgres::Column::type_);
+        let mut types = described.params().iter().chain(of_columns);
+        self.asked |= types.any(|of| Type::from_oid(of.oid()).is_none());
         if described.params().len() != values.len() {
             return Err(miscounted(described.params().len(), values.len()));
         }
@@ -297,7 +304,7 @@ impl Driver for Postgres {
 
     async fn reset(&mut self) -> bool {
         self.in_transaction = false;
-        if self.left {
+        if self.left || self.asked {
             return false;
         }
         // DISCARD ALL refuses to run in a transaction, and so must be a statement of its own.

@@ -109,7 +109,8 @@ fn unfit(name: &str, value: &str, of: &Type, why: &str) -> Error {
     let shown = stepwell_engine::document::cut(value, SHOWN);
     Error::InvalidStatement(format!(
         "the parameter `{name}` is `{shown}`, and the database expects the type `{}` there: {why}",
-        of.name().trim_start_matches('_').to_owned() + if matches!(of.kind(), Kind::Array(_)) { "[]" } else { "" }
+        of.name().trim_start_matches('_').to_owned()
+            + if matches!(of.kind(), Kind::Array(_)) { "[]" } else { "" }
     ))
 }
 

@@ -244,7 +244,13 @@ fn interval(raw: &[u8]) -> Option<CompactString> {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(if micros < 0 { "-" } else if before { "+" } else { "" });
+        out.push_str(if micros < 0 {
+            "-"
+        } else if before {
+            "+"
+        } else {
+            ""
+        });
         let size = micros.unsigned_abs();
         // Hours may be more than a time of day has.
         let seconds = u32::try_from(size / 1_000_000).ok();

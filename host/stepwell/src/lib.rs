@@ -307,6 +307,7 @@ impl Host {
     ) -> Result<Vec<Issue>, HostError> {
         let left_out = self.settings().config.left_out(&step.step_type);
         let config = Value::Object(step.config_for(manifest, left_out));
+        let config = manifest.config_schema.fitted(&config).into_owned();
         let (sandbox, reference) = (self.sandbox.clone(), reference.to_owned());
         let name = reference.clone();
         let check = async move { sandbox.validate(&reference, &config, pending(&config)).await };

@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use super::words::{named, shown};
-use crate::values;
 use super::{MAX_PROBLEMS, cut, escape, is_template};
-use crate::quantity;
+use crate::{quantity, values};
 
 /// A problem that a schema finds in a value.
 #[derive(Debug, Clone, PartialEq, Eq)]

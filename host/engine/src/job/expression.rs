@@ -359,7 +359,13 @@ mod tests {
     fn a_text_is_not_compared_with_a_number() {
         let vars = json!({"price": "19.90", "n": 5, "s": "abc", "none": null});
         let scope = Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() };
-        for source in ["vars.price > 19", "20 >= vars.price", "vars.price == 19.9", "vars.s < vars.n", "1 < vars.n < vars.price"] {
+        for source in [
+            "vars.price > 19",
+            "20 >= vars.price",
+            "vars.price == 19.9",
+            "vars.s < vars.n",
+            "1 < vars.n < vars.price",
+        ] {
             let error = Expressions::new(&scope).json(source).expect_err(source);
             assert!(error.contains("a text with a number") && error.contains("| float"), "{source}: {error}");
         }

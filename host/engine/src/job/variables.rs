@@ -81,7 +81,8 @@ fn wrong(name: &str, declared: &Value, given: &str) -> AdmitError {
 /// A text that is not of the declared type, and why where that cannot be seen.
 fn shown(declared: &Value, what: &str, text: &str) -> String {
     let loses = declared.is_number() && values::is_number(text) && !values::is_exact(text);
-    let why = ", whose digits a number does not keep (write the default in quotes, so that the variable is text),";
+    let why =
+        ", whose digits a number does not keep (write the default in quotes, so that the variable is text),";
     format!("{what}`{}`{}", cut(text), if loses { why } else { "" })
 }
 
