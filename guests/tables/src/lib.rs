@@ -11,6 +11,8 @@ mod options;
 mod parse;
 mod scan;
 mod source;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use csv::{Batches, Column, Csv, Reject, Rejected, Rows};
