@@ -24,7 +24,10 @@ fn files(dir: &tempfile::TempDir, contents: &[(&str, &[u8])]) -> Vec<PathBuf> {
         .collect()
 }
 
-fn read_all(contents: &[(&str, &[u8])], options: Options) -> Result<(Vec<String>, Vec<RecordBatch>), Problem> {
+fn read_all(
+    contents: &[(&str, &[u8])],
+    options: Options,
+) -> Result<(Vec<String>, Vec<RecordBatch>), Problem> {
     let dir = tempfile::tempdir().unwrap();
     let open = opener(&options);
     let table = Arc::new(Csv::plan(&files(&dir, contents), options, open)?);
@@ -43,7 +46,9 @@ fn texts(content: &[u8], mut options: Options, columns: usize) -> Result<Vec<Vec
     };
     Ok(batches
         .iter()
-        .flat_map(|batch| (0..batch.num_rows()).map(move |row| (0..columns).map(|i| cell(batch, i, row)).collect()))
+        .flat_map(|batch| {
+            (0..batch.num_rows()).map(move |row| (0..columns).map(|i| cell(batch, i, row)).collect())
+        })
         .collect())
 }
 
@@ -66,7 +71,8 @@ impl Dice {
 
 #[test]
 fn random_tables_in_random_dialects_are_read_back_equal() {
-    let pieces = ["a", "\"", "\"\"", ",", ";", "\t", "\n", "\r\n", "ä", "0", "12", " ", "'", "longer text", "\\", "|"];
+    let pieces =
+        ["a", "\"", "\"\"", ",", ";", "\t", "\n", "\r\n", "ä", "0", "12", " ", "'", "longer text", "\\", "|"];
     let mut dice = Dice(7);
     for round in 0..400 {
         let columns = 1 + dice.roll(6);
@@ -124,19 +130,38 @@ fn null_and_the_empty_text_are_told_apart() {
 #[test]
 fn what_does_not_fit_names_its_place_and_the_fix() {
     let late = format!("id,code\n{}5000,12B\n", (0..1000).map(|n| format!("{n},{n}\n")).collect::<String>());
-    let typed = |kind: &str| Options { schema: vec![("b".to_owned(), Kind::parse(kind).unwrap())], ..Options::default() };
+    let typed = |kind: &str| Options {
+        schema: vec![("b".to_owned(), Kind::parse(kind).unwrap())],
+        ..Options::default()
+    };
     for (content, options, said) in [
-        (late.as_str(), Options::default(), "t.csv, line 1002, column `code`: `12B` is no int64, as the rows before it are: write `schema: {code: text}`"),
-        ("a,b\n1,1.005\n", typed("decimal(12,2)"), "line 2, column `b`: `1.005` is no decimal(12,2), as `schema` says: write `schema: {b: \"decimal(38,3)\"}`"),
+        (
+            late.as_str(),
+            Options::default(),
+            "t.csv, line 1002, column `code`: `12B` is no int64, as the rows before it are: write `schema: {code: text}`",
+        ),
+        (
+            "a,b\n1,1.005\n",
+            typed("decimal(12,2)"),
+            "line 2, column `b`: `1.005` is no decimal(12,2), as `schema` says: write `schema: {b: \"decimal(38,3)\"}`",
+        ),
         ("a,b\n1,31.02.2026\n", typed("date(\"%d.%m.%Y\")"), "`31.02.2026` is no date(\"%d.%m.%Y\")"),
-        ("a,b\n1,2\n3\n", Options::default(), "t.csv, line 3: the row has 1 field where the table has 2 columns"),
+        (
+            "a,b\n1,2\n3\n",
+            Options::default(),
+            "t.csv, line 3: the row has 1 field where the table has 2 columns",
+        ),
         ("a,b\n1,2\n3,4,5\n", Options::default(), "t.csv, line 3: the row has 3 fields"),
         ("a,b\n1,\"x\ny\n\n", Options::default(), "t.csv, line 2: a quote opens here and is not closed"),
         ("a,b\n1,\"x\"y\n", Options::default(), "t.csv, line 2: `y` stands after a closing quote"),
         ("a,b,a\n", Options::default(), "t.csv, line 1: the header names `a` more than once"),
         ("a,\n", Options::default(), "t.csv, line 1: column 2 has no name"),
         ("", Options::default(), "t.csv: is empty"),
-        ("a\n1\n", typed("int64"), "`schema` names the column `b`, which the file does not have: its columns are `a`"),
+        (
+            "a\n1\n",
+            typed("int64"),
+            "`schema` names the column `b`, which the file does not have: its columns are `a`",
+        ),
     ] {
         let found = problem(content, options);
         assert!(found.contains(said), "{found}\n  {said}");
@@ -151,7 +176,10 @@ fn files_go_together_by_the_names_of_their_columns() {
         read_all(&[("1.csv", first), ("2.csv", second)], options)
     };
     let sum = |batches: &[RecordBatch], column: usize| -> i64 {
-        batches.iter().map(|b| b.column(column).as_primitive::<arrow_array::types::Int64Type>().value(0)).sum()
+        batches
+            .iter()
+            .map(|b| b.column(column).as_primitive::<arrow_array::types::Int64Type>().value(0))
+            .sum()
     };
     let refused = read(Matching::ByName, second).unwrap_err().to_string();
     assert!(refused.contains("2.csv: has `note` as well") && refused.contains("columns: union"), "{refused}");
@@ -191,7 +219,8 @@ fn packed_and_encoded_files_are_text() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(plain.as_bytes()).unwrap();
     let gzip = gzip.finish().unwrap();
-    let zstd = ruzstd::encoding::compress_to_vec(plain.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    let zstd =
+        ruzstd::encoding::compress_to_vec(plain.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
     let wide: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let wide_bom = [&[0xff, 0xfe][..], &wide].concat();
     let old: Vec<u8> = plain.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
@@ -207,17 +236,22 @@ fn packed_and_encoded_files_are_text() {
         ("t.csv", &old, Some("windows-1252")),
         ("t.csv", &old, Some("iso-8859-15")),
     ] {
-        let options = Options { encoding: declared.map(|name| encoding(name).unwrap()), ..Options::default() };
+        let options =
+            Options { encoding: declared.map(|name| encoding(name).unwrap()), ..Options::default() };
         let (kinds, batches) = read_all(&[(name, content)], options).unwrap();
         assert_eq!(kinds, ["id int64", "näme text"], "{name} {declared:?}");
         assert_eq!(batches[0].column(1).as_string::<i32>().value(0), "Zoë", "{name} {declared:?}");
     }
     let said = |name: &str, content: &[u8], declared: Option<&str>| {
-        let options = Options { encoding: declared.map(|name| encoding(name).unwrap()), ..Options::default() };
+        let options =
+            Options { encoding: declared.map(|name| encoding(name).unwrap()), ..Options::default() };
         read_all(&[(name, content)], options).unwrap_err().to_string()
     };
     for (found, part) in [
-        (said("t.csv", &old, None), "line 1: character 5: the byte 0xE4 is no UTF-8; write the encoding that the file has, `encoding: windows-1252`"),
+        (
+            said("t.csv", &old, None),
+            "line 1: character 5: the byte 0xE4 is no UTF-8; write the encoding that the file has, `encoding: windows-1252`",
+        ),
         (said("t.csv", &wide, None), "write `encoding: utf-16le`"),
         (said("t.csv", &wide_bom, Some("utf-8")), "byte order mark of UTF-16LE"),
         (said("t.csv.gz", plain.as_bytes(), None), "it is no gzip file"),
@@ -261,7 +295,10 @@ fn json_has_the_types_of_all_its_rows() {
     }
     assert_eq!(json("{\"a\":1}\n{\"a\":\"x\"}", &[("a", "text")]), Ok((vec!["a text".to_owned()], 2)));
     for (content, said) in [
-        ("{\"a\":1}\n{\"a\":\"x\"}\n", "t.json, line 2, column `a`: `a` is a text here and a number before: write `schema: {a: text}`"),
+        (
+            "{\"a\":1}\n{\"a\":\"x\"}\n",
+            "t.json, line 2, column `a`: `a` is a text here and a number before: write `schema: {a: text}`",
+        ),
         ("{\"a\":1}\n{\"a\":\n", "t.json, line 3: character 1: is no JSON"),
         ("[{\"a\":1}", "the file ends within a list"),
         ("{\"a\":1,\"a\":2}", "the key `a` stands twice"),
