@@ -286,8 +286,12 @@ impl DataProcessing {
         }
         let problem = match self.output.as_ref().map(|output| output.spec().format()) {
             Some(None) => Some(UNKNOWN_FORMAT),
-            Some(Some(format)) if self.output.as_ref().is_some_and(|output| !output.spec().can_pack(format)) => {
-                Some("write CSV and NDJSON as they are or packed with gzip (`.gz`); Parquet packs its own columns")
+            Some(Some(format))
+                if self.output.as_ref().is_some_and(|output| !output.spec().can_pack(format)) =>
+            {
+                Some(
+                    "write CSV and NDJSON as they are or packed with gzip (`.gz`); Parquet packs its own columns",
+                )
             }
             Some(Some(Format::Json)) => Some("JSON cannot be streamed: write `format: ndjson` (.ndjson)"),
             _ => None,
@@ -325,7 +329,8 @@ mod tests {
 
     #[test]
     fn an_option_is_honoured_or_refused() {
-        let one = |spec: &str| issues(&format!(r#"{{"inputs": {{"a": {spec}}}, "query": "select 1"}}"#)).len();
+        let one =
+            |spec: &str| issues(&format!(r#"{{"inputs": {{"a": {spec}}}, "query": "select 1"}}"#)).len();
         for good in [
             r#"{"path": "x.csv", "schema": {"a": "text", "b": "decimal(12,2)", "c": "date(\"%d.%m.%Y\")"}}"#,
             r#"{"path": "x.csv", "delimiter": ";", "quote": "'", "escape": "\\", "decimal": ",", "encoding": "windows-1252",
@@ -370,10 +375,6 @@ mod tests {
               "query": " ", "output": "z.json"}"#,
         );
         let places: Vec<&str> = found.iter().filter_map(|i| i.split(':').next()).collect();
-        assert_eq!(
-            places,
-            ["/inputs/a", "/inputs/b", "/inputs/b", "/output", "/query"],
-            "{found:#?}"
-        );
+        assert_eq!(places, ["/inputs/a", "/inputs/b", "/inputs/b", "/output", "/query"], "{found:#?}");
     }
 }

@@ -91,7 +91,11 @@ pub fn failure(error: &DataFusionError, names: &Names) -> Failure {
 
 /// Why a file cannot be read.
 pub fn of_problem(problem: &Problem) -> Failure {
-    if problem.of_config { Failure::invalid_config(problem.to_string()) } else { Failure::failed(problem.to_string()) }
+    if problem.of_config {
+        Failure::invalid_config(problem.to_string())
+    } else {
+        Failure::failed(problem.to_string())
+    }
 }
 
 fn problem<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Problem> {
@@ -116,17 +120,26 @@ fn of_schema(error: &SchemaError, names: &Names) -> String {
             let mut known: Vec<String> =
                 valid_fields.iter().map(|field| format!("`{}`", names.shown(field.name()))).collect();
             known.dedup();
-            let more = if known.len() > 50 { format!(" and {} more", known.len() - 50) } else { String::new() };
+            let more =
+                if known.len() > 50 { format!(" and {} more", known.len() - 50) } else { String::new() };
             known.truncate(50);
-            let known = if known.is_empty() { "there is none here".to_owned() } else { format!("the columns are {}{more}", known.join(", ")) };
+            let known = if known.is_empty() {
+                "there is none here".to_owned()
+            } else {
+                format!("the columns are {}{more}", known.join(", "))
+            };
             format!("there is no column `{}`: {known}", field.name())
         }
         SchemaError::AmbiguousReference { field } => format!(
             "`{0}` is a column of several tables: write the table before it, as in `t.{0}`",
             names.shown(field.name())
         ),
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            format!("the column `{}` is there more than once: give one another name with AS", names.shown(name))
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => {
+            format!(
+                "the column `{}` is there more than once: give one another name with AS",
+                names.shown(name)
+            )
         }
     }
 }
@@ -168,10 +181,22 @@ mod tests {
     #[test]
     fn messages_have_no_words_of_the_engine() {
         for (said, shown) in [
-            ("Error during planning: Invalid function 'len'.\nDid you mean 'ln'?", "there is no function `len`: write `length(x)`"),
-            ("Error during planning: Invalid function 'foo'.\nDid you mean 'floor'?", "there is no function `foo`: the nearest is `floor`"),
-            ("Arrow error: Divide by zero error", "a division by zero: write `a / NULLIF(b, 0)` to have NULL there"),
-            ("Arrow error: Cast error: Cannot cast string 'x' to value of Int64 type", "Cannot cast string 'x' to value of Int64 type"),
+            (
+                "Error during planning: Invalid function 'len'.\nDid you mean 'ln'?",
+                "there is no function `len`: write `length(x)`",
+            ),
+            (
+                "Error during planning: Invalid function 'foo'.\nDid you mean 'floor'?",
+                "there is no function `foo`: the nearest is `floor`",
+            ),
+            (
+                "Arrow error: Divide by zero error",
+                "a division by zero: write `a / NULLIF(b, 0)` to have NULL there",
+            ),
+            (
+                "Arrow error: Cast error: Cannot cast string 'x' to value of Int64 type",
+                "Cannot cast string 'x' to value of Int64 type",
+            ),
             ("Execution error: too much. Set datafusion.sql_parser.x to true", "too much"),
         ] {
             assert_eq!(plain(said), shown);

@@ -61,8 +61,11 @@ impl Names {
     pub fn resolve(&self, query: &str) -> Result<String, String> {
         let dialect = GenericDialect {};
         // What is no SQL is reported by the parser, which says where.
-        let Ok(tokens) = Tokenizer::new(&dialect, query).tokenize_with_location() else { return Ok(query.to_owned()) };
-        let tokens: Vec<_> = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+        let Ok(tokens) = Tokenizer::new(&dialect, query).tokenize_with_location() else {
+            return Ok(query.to_owned());
+        };
+        let tokens: Vec<_> =
+            tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
         let aliases: HashSet<&str> = tokens
             .windows(2)
             .filter_map(|pair| match pair {
@@ -95,11 +98,20 @@ impl Names {
         Ok(text)
     }
 
-    fn change(&self, word: &Word, within: bool, called: bool, aliases: &HashSet<&str>) -> Result<Option<String>, String> {
+    fn change(
+        &self,
+        word: &Word,
+        within: bool,
+        called: bool,
+        aliases: &HashSet<&str>,
+    ) -> Result<Option<String>, String> {
         let lower = word.value.to_ascii_lowercase();
         let quoted = word.quote_style == Some('"');
         let columns = self.columns.get(&lower);
-        if columns.is_none() && within && let Some(fields) = self.nested.get(&lower) {
+        if columns.is_none()
+            && within
+            && let Some(fields) = self.nested.get(&lower)
+        {
             // A field of an object: its case is part of the name.
             return match fields.iter().next() {
                 Some(_) if quoted && fields.contains(&word.value) => Ok(None),
@@ -134,7 +146,8 @@ impl Names {
             _ => None,
         };
         let items = items.unwrap_or_default();
-        let wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+        let wild =
+            |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
         let plain: Vec<Option<String>> = match items.iter().filter(|item| wild(item)).count() {
             0 => items.iter().map(written).collect(),
             1 => {
@@ -203,7 +216,9 @@ fn written(item: &SelectItem) -> Option<String> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
         SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.value.clone()),
-        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => names.last().map(|name| name.value.clone()),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => {
+            names.last().map(|name| name.value.clone())
+        }
         SelectItem::UnnamedExpr(other) => Some(other.to_string()),
         _ => None,
     }
@@ -228,17 +243,22 @@ mod tests {
         for (query, resolved) in [
             ("SELECT Region FROM t", "SELECT Region FROM t"),
             ("SELECT \"Region\", 'Region' FROM t", "SELECT \"region\", 'Region' FROM t"),
-            ("SELECT \"Order Id\" AS id\nFROM t -- ä\nWHERE \"Order Id\" = 1", "SELECT \"order id\" AS id\nFROM t -- ä\nWHERE \"order id\" = 1"),
-            ("SELECT amount AS \"Total\" FROM t ORDER BY \"Total\"", "SELECT amount AS \"total\" FROM t ORDER BY \"total\""),
+            (
+                "SELECT \"Order Id\" AS id\nFROM t -- ä\nWHERE \"Order Id\" = 1",
+                "SELECT \"order id\" AS id\nFROM t -- ä\nWHERE \"order id\" = 1",
+            ),
+            (
+                "SELECT amount AS \"Total\" FROM t ORDER BY \"Total\"",
+                "SELECT amount AS \"total\" FROM t ORDER BY \"total\"",
+            ),
             ("SELECT t.c.firstname FROM t", "SELECT t.c.\"firstName\" FROM t"),
             ("SELECT \"Key\", \"key\" FROM u", "SELECT \"Key\", \"key\" FROM u"),
         ] {
             assert_eq!(names().resolve(query).as_deref(), Ok(resolved));
         }
-        for (query, problem) in [
-            ("SELECT \"region\" FROM t", "\"Region\""),
-            ("SELECT key FROM u", "\"Key\" or \"key\""),
-        ] {
+        for (query, problem) in
+            [("SELECT \"region\" FROM t", "\"Region\""), ("SELECT key FROM u", "\"Key\" or \"key\"")]
+        {
             let found = names().resolve(query).unwrap_err();
             assert!(found.contains(problem), "{found}");
         }
@@ -247,7 +267,11 @@ mod tests {
     #[test]
     fn a_result_has_the_names_that_the_query_writes() {
         for (query, engine, output) in [
-            ("SELECT REGION, SUM(Amount) AS Total FROM t", &["region", "total"][..], &["REGION", "Total"][..]),
+            (
+                "SELECT REGION, SUM(Amount) AS Total FROM t",
+                &["region", "total"][..],
+                &["REGION", "Total"][..],
+            ),
             ("SELECT * FROM t", &["region", "order id"], &["Region", "Order Id"]),
             ("SELECT 1 AS One, t.* FROM t", &["one", "region"], &["One", "Region"]),
             ("SELECT COUNT(*) FROM t", &["count(*)"], &["COUNT(*)"]),

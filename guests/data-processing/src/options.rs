@@ -22,10 +22,17 @@ impl InputSpec {
             }
             let collects = self.on_bad_row == Some(BadRows::Collect);
             match &self.rejected {
-                None if collects => problems.push("`on_bad_row: collect` needs a file: name it under `rejected`".to_owned()),
+                None if collects => {
+                    problems.push("`on_bad_row: collect` needs a file: name it under `rejected`".to_owned())
+                }
                 Some(_) if !collects => problems.push("`rejected` is for `on_bad_row: collect`".to_owned()),
-                Some(path) if Format::of(path) != Some(Format::Ndjson) || path.ends_with(".gz") || path.ends_with(".zst") => {
-                    problems.push("`rejected` is written as NDJSON: let its name end in `.ndjson`".to_owned());
+                Some(path)
+                    if Format::of(path) != Some(Format::Ndjson)
+                        || path.ends_with(".gz")
+                        || path.ends_with(".zst") =>
+                {
+                    problems
+                        .push("`rejected` is written as NDJSON: let its name end in `.ndjson`".to_owned());
                 }
                 _ => {}
             }
@@ -65,7 +72,9 @@ impl InputSpec {
                 problems.push(format!("{given}: for CSV and JSON only; remove"));
             }
             if self.schema.is_some() {
-                problems.push("a Parquet file brings its own schema: remove `schema`, and cast in the query".to_owned());
+                problems.push(
+                    "a Parquet file brings its own schema: remove `schema`, and cast in the query".to_owned(),
+                );
             }
         }
         problems
@@ -78,7 +87,10 @@ impl InputSpec {
             None | Some([b' '..=b'~' | b'\t']) => true,
             Some(_) => false,
         };
-        if !sign(&self.delimiter) || !sign(&self.escape) || !(sign(&self.quote) || self.quote.as_deref() == Some("")) {
+        if !sign(&self.delimiter)
+            || !sign(&self.escape)
+            || !(sign(&self.quote) || self.quote.as_deref() == Some(""))
+        {
             problem("`delimiter`, `quote` and `escape` are one ASCII character each");
         } else if self.quote.as_deref().and_then(|q| q.bytes().next()) == Some(self.delimiter())
             || self.escape.as_deref().and_then(|e| e.bytes().next()) == Some(self.delimiter())
@@ -99,7 +111,9 @@ impl InputSpec {
                 problem("files without a header have no names to go by: write `columns: by_position`");
             }
             if matches!(self.schema, Some(Schema::Map(_))) {
-                problem("files without a header need the names in their order: write `schema: [{name: ..., type: ...}]`");
+                problem(
+                    "files without a header need the names in their order: write `schema: [{name: ..., type: ...}]`",
+                );
             }
         }
         problems
@@ -122,8 +136,12 @@ impl InputSpec {
     fn schema_columns(&self) -> Vec<(&str, &str)> {
         match &self.schema {
             None => Vec::new(),
-            Some(Schema::List(columns)) => columns.iter().map(|c| (c.name.as_str(), c.kind.as_str())).collect(),
-            Some(Schema::Map(columns)) => columns.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect(),
+            Some(Schema::List(columns)) => {
+                columns.iter().map(|c| (c.name.as_str(), c.kind.as_str())).collect()
+            }
+            Some(Schema::Map(columns)) => {
+                columns.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect()
+            }
         }
     }
 

@@ -59,7 +59,11 @@ impl Rejects {
                 let _ = std::fs::create_dir_all(parent);
             }
             let file = File::create(&path).map_err(|error| {
-                Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
+                Failure::denied(format!(
+                    "cannot write {}: {}",
+                    path.display(),
+                    stepwell_sdk::files::why(&error)
+                ))
             })?;
             rejects.file = Some(Mutex::new(BufWriter::new(file)));
         }
@@ -74,7 +78,8 @@ impl Rejects {
             "file": problem.file, "line": problem.line, "column": problem.column, "reason": problem.what,
             "values": row.values,
         });
-        let wrong = |why: String| Problem::at("the file of rejected rows", 0, format!("cannot be written: {why}"));
+        let wrong =
+            |why: String| Problem::at("the file of rejected rows", 0, format!("cannot be written: {why}"));
         let mut file = file.lock().map_err(|_| wrong("it is in use".to_owned()))?;
         writeln!(file, "{line}").map_err(|error| wrong(stepwell_sdk::files::why(&error)))
     }
@@ -90,14 +95,16 @@ impl Rejects {
 
 impl TextTable {
     /// Looks at the files of an input.
-    pub fn plan(spec: &InputSpec, files: &[PathBuf], meter: Meter, rejects: Arc<Rejects>) -> Result<Self, Problem> {
+    pub fn plan(
+        spec: &InputSpec,
+        files: &[PathBuf],
+        meter: Meter,
+        rejects: Arc<Rejects>,
+    ) -> Result<Self, Problem> {
         let options = spec.options();
         // What is read to plan is read again by the query, and counts once.
-        let quiet = Opener {
-            encoding: options.encoding,
-            meter: Arc::new(|_| {}),
-            explain: stepwell_sdk::files::why,
-        };
+        let quiet =
+            Opener { encoding: options.encoding, meter: Arc::new(|_| {}), explain: stepwell_sdk::files::why };
         let opener = Opener { meter, ..quiet.clone() };
         let source = if spec.format() == Some(Format::Csv) {
             Source::Csv(Arc::new(Csv::plan(files, options, quiet)?.with_opener(opener)))
@@ -180,7 +187,8 @@ impl PartitionStream for Scan {
         let reject: Option<Reject> = (!rejects.claimed.swap(true, Ordering::Relaxed))
             .then(|| Arc::new(move |row: Rejected| rejects.take(&row)) as Reject);
         let projection = self.projection.as_deref();
-        let batches: Box<dyn Iterator<Item = Result<RecordBatch, Problem>> + Send> = match &self.table.source {
+        let batches: Box<dyn Iterator<Item = Result<RecordBatch, Problem>> + Send> = match &self.table.source
+        {
             Source::Csv(table) => Box::new(table.read(projection, reject)),
             Source::Json(table) => Box::new(table.read(projection, reject)),
         };

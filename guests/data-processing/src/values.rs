@@ -2,14 +2,12 @@
 
 use std::fmt::Write;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, GenericBinaryArray, OffsetSizeTrait, make_array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, GenericBinaryArray, OffsetSizeTrait, make_array};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
     UInt16Type, UInt32Type, UInt64Type,
 };
-use datafusion::arrow::compute::cast;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use stepwell_sdk::Failure;
 use stepwell_sdk::prelude::serde_json::{Map, Value};
@@ -31,7 +29,9 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
         DataType::UInt16 => values::unsigned(array.as_primitive::<UInt16Type>().value(row).into()),
         DataType::UInt32 => values::unsigned(array.as_primitive::<UInt32Type>().value(row).into()),
         DataType::UInt64 => values::unsigned(array.as_primitive::<UInt64Type>().value(row)),
-        DataType::Float16 => values::float(values::single(array.as_primitive::<Float16Type>().value(row).to_f32())),
+        DataType::Float16 => {
+            values::float(values::single(array.as_primitive::<Float16Type>().value(row).to_f32()))
+        }
         DataType::Float32 => values::float(values::single(array.as_primitive::<Float32Type>().value(row))),
         DataType::Float64 => values::float(array.as_primitive::<Float64Type>().value(row)),
         DataType::Utf8 => array.as_string::<i32>().value(row).into(),
@@ -79,7 +79,9 @@ fn list(items: &ArrayRef) -> Result<Value, Failure> {
 }
 
 fn unknown(kind: &DataType) -> Failure {
-    Failure::failed(format!("a value of the type {kind} has no form in the output: cast it to text in the query"))
+    Failure::failed(format!(
+        "a value of the type {kind} has no form in the output: cast it to text in the query"
+    ))
 }
 
 fn formatted(array: &dyn Array, row: usize) -> Result<String, Failure> {

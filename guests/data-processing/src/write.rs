@@ -188,7 +188,12 @@ fn write_row(
 /// Refuses what Parquet has no type for.
 fn holds(schema: &SchemaRef) -> Result<(), Failure> {
     let lacks = |kind: &DataType| {
-        matches!(kind, DataType::Interval(IntervalUnit::MonthDayNano) | DataType::Union(..) | DataType::RunEndEncoded(..))
+        matches!(
+            kind,
+            DataType::Interval(IntervalUnit::MonthDayNano)
+                | DataType::Union(..)
+                | DataType::RunEndEncoded(..)
+        )
     };
     match schema.fields().iter().find(|field| lacks(field.data_type())) {
         Some(field) => Err(Failure::invalid_config(format!(

@@ -9,10 +9,11 @@ use arrow_array::types::{
 use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray, StringArray, new_null_array};
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 
-use crate::csv::{Column, Row};
+use crate::csv::Column;
 use crate::error::{Problem, shown};
 use crate::kind::Kind;
 use crate::parse;
+use crate::rows::Row;
 use crate::scan::Field;
 
 /// A value that does not fit its column.
@@ -40,7 +41,9 @@ impl<'a> Cells<'a> {
             let field = self.fields.get(row.first + self.place)?;
             let bytes = field.of(self.text);
             if bytes.is_empty() {
-                let kept = is_text && (field.quoted() && self.nulls.is_none() || self.nulls.is_some_and(|nulls| !nulls.iter().any(String::is_empty)));
+                let kept = is_text
+                    && (field.quoted() && self.nulls.is_none()
+                        || self.nulls.is_some_and(|nulls| !nulls.iter().any(String::is_empty)));
                 return kept.then_some(bytes);
             }
             match self.nulls {
@@ -76,7 +79,8 @@ pub(crate) fn column(kind: &Kind, cells: &Cells<'_>, most: usize) -> (ArrayRef, 
         Kind::Boolean => booleans(cells, most, &mut bad),
         Kind::Int64 => {
             let exact = cells.exact;
-            let read = |bytes: &[u8]| parse::integer(bytes).filter(|_| !exact || parse::is_canonical_integer(bytes));
+            let read =
+                |bytes: &[u8]| parse::integer(bytes).filter(|_| !exact || parse::is_canonical_integer(bytes));
             Arc::new(values::<Int64Type>(cells, most, &mut bad, read))
         }
         Kind::Float64 => {
@@ -132,8 +136,15 @@ pub(crate) fn scalar(kind: &Kind, texts: &[Option<&str>]) -> (ArrayRef, bool) {
         rows.push(Row { first: fields.len(), line: 0 });
         fields.push(Field::plain(start, text.len()));
     }
-    let cells =
-        Cells { text: &text, fields: &fields, rows: &rows, place: 0, nulls: None, comma: false, exact: false };
+    let cells = Cells {
+        text: &text,
+        fields: &fields,
+        rows: &rows,
+        place: 0,
+        nulls: None,
+        comma: false,
+        exact: false,
+    };
     let (array, bad) = column(kind, &cells, 1);
     (array, bad.is_empty())
 }

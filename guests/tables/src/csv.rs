@@ -10,10 +10,10 @@ use arrow_schema::{Field as ArrowField, Schema, SchemaRef};
 use crate::column::{Bad, Cells, column};
 use crate::error::{Problem, shown};
 use crate::kind::Kind;
-use crate::options::{Matching, OnBadRow, Options, distinct};
-use crate::parse::{Guess, float_keeps, guess};
-use crate::scan::{Field, Scanner, Signs, Step};
-use crate::source::{Opener, Source};
+use crate::options::{Matching, OnBadRow, Options};
+use crate::parse::Guess;
+use crate::rows::{Row, Rows};
+use crate::source::Opener;
 
 /// Rows that the types are guessed from.
 pub const SAMPLE: usize = 1000;
@@ -21,9 +21,8 @@ pub const SAMPLE: usize = 1000;
 pub const MAX_ROW: usize = 16 << 20;
 /// The most columns.
 pub const MAX_COLUMNS: usize = 10_000;
-/// The most rows of a batch, and about how many bytes of text become one.
+/// The most rows of a batch.
 const BATCH_ROWS: usize = 8192;
-const BATCH_BYTES: usize = 1 << 20;
 
 /// A column of the table.
 #[derive(Debug, Clone)]
@@ -65,13 +64,6 @@ struct Layout {
     places: Vec<Option<usize>>,
 }
 
-/// One row of the text in the buffer.
-#[derive(Clone, Copy)]
-pub(crate) struct Row {
-    pub(crate) first: usize,
-    pub(crate) line: u64,
-}
-
 impl Csv {
     /// Looks at the files: their headers, and the types of their columns.
     ///
@@ -88,7 +80,10 @@ impl Csv {
             let places = places(&mut columns, &names, &options, first.as_deref(), &reader.name)?;
             guesses.resize(columns.len(), (Guess::Nothing, true));
             let open = |i: usize, guesses: &[(Guess, bool)]| {
-                options.schema.iter().all(|(name, _)| columns.get(i).is_none_or(|column| column.name != *name))
+                options
+                    .schema
+                    .iter()
+                    .all(|(name, _)| columns.get(i).is_none_or(|column| column.name != *name))
                     && guesses.get(i).is_some_and(|(guess, _)| *guess == Guess::Nothing)
             };
             let wanted: Vec<(usize, usize)> = places
@@ -110,12 +105,16 @@ impl Csv {
             column.declared = declared.is_some();
             column.kind = declared.map_or_else(|| guess.kind(), |(_, kind)| kind.clone());
         }
-        let missing = options.schema.iter().find(|(name, _)| columns.iter().all(|column| column.name != *name));
+        let missing =
+            options.schema.iter().find(|(name, _)| columns.iter().all(|column| column.name != *name));
         if let (Some((name, _)), Some(file)) = (missing, files.first()) {
             let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             return Err(Problem::config(
                 &file.display().to_string(),
-                format!("`schema` names the column `{name}`, which the file does not have: its columns are {}", list(&known)),
+                format!(
+                    "`schema` names the column `{name}`, which the file does not have: its columns are {}",
+                    list(&known)
+                ),
             ));
         }
         Ok(Self { files: layouts, options, opener, columns })
@@ -131,7 +130,9 @@ impl Csv {
         let chosen = chosen(self.columns.len(), projection);
         let fields = chosen.iter().filter_map(|i| self.columns.get(*i));
         Arc::new(Schema::new(
-            fields.map(|column| ArrowField::new(&column.name, column.kind.data_type(), true)).collect::<Vec<_>>(),
+            fields
+                .map(|column| ArrowField::new(&column.name, column.kind.data_type(), true))
+                .collect::<Vec<_>>(),
         ))
     }
 
@@ -139,7 +140,15 @@ impl Csv {
     pub fn read(self: &Arc<Self>, projection: Option<&[usize]>, reject: Option<Reject>) -> Batches {
         let chosen = chosen(self.columns.len(), projection);
         let left = (0..self.files.len()).collect();
-        Batches { table: self.clone(), schema: self.schema(projection), chosen, left, current: None, reject, failed: false }
+        Batches {
+            table: self.clone(),
+            schema: self.schema(projection),
+            chosen,
+            left,
+            current: None,
+            reject,
+            failed: false,
+        }
     }
 }
 
@@ -147,7 +156,7 @@ fn chosen(count: usize, projection: Option<&[usize]>) -> Vec<usize> {
     projection.map_or_else(|| (0..count).collect(), <[usize]>::to_vec)
 }
 
-fn list(names: &[&str]) -> String {
+pub(crate) fn list(names: &[&str]) -> String {
     let shown: Vec<String> = names.iter().take(50).map(|name| format!("`{}`", shown(name))).collect();
     let more = if names.len() > 50 { format!(" and {} more", names.len() - 50) } else { String::new() };
     format!("{}{more}", shown.join(", "))
@@ -198,256 +207,6 @@ fn places(
         return Err(Problem::at(file, 0, format!("the files have more than {MAX_COLUMNS} columns together")));
     }
     Ok(places)
-}
-
-/// The rows of one file, block by block.
-pub struct Rows {
-    name: String,
-    source: Source,
-    scanner: Scanner,
-    text: Vec<u8>,
-    at: usize,
-    line: u64,
-    ended: bool,
-    fields: Vec<Field>,
-    rows: Vec<Row>,
-    width: Option<usize>,
-    carried: bool,
-}
-
-impl Rows {
-    /// Opens a file, and skips what stands before the table.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn open(path: &std::path::Path, options: &Options, opener: &Opener) -> Result<Self, Problem> {
-        let source = opener.open(path)?;
-        let signs = Signs { delimiter: options.delimiter, quote: options.quote, escape: options.escape };
-        let mut rows = Self {
-            name: source.name().to_owned(),
-            source,
-            scanner: Scanner::new(signs),
-            text: Vec::new(),
-            at: 0,
-            line: 1,
-            ended: false,
-            fields: Vec::new(),
-            rows: Vec::new(),
-            width: None,
-            carried: false,
-        };
-        for _ in 0..options.skip {
-            rows.skip_line()?;
-        }
-        Ok(rows)
-    }
-
-    fn skip_line(&mut self) -> Result<(), Problem> {
-        loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                self.at += end + 1;
-                self.line += 1;
-                return Ok(());
-            }
-            if self.ended {
-                self.at = self.text.len();
-                return Ok(());
-            }
-            self.fill()?;
-        }
-    }
-
-    fn fill(&mut self) -> Result<(), Problem> {
-        self.text.drain(..self.at);
-        self.at = 0;
-        if self.text.len() > MAX_ROW {
-            let mut fields = Vec::new();
-            let step = self.scanner.record(&mut self.text, 0, true, &mut fields);
-            return Err(match step {
-                Step::Open { lines } => self.open_quote(lines),
-                _ => Problem::at(&self.name, self.line, format!("the row is longer than {} MiB", MAX_ROW >> 20)),
-            });
-        }
-        self.ended = !self.source.read(&mut self.text)?;
-        Ok(())
-    }
-
-    fn open_quote(&self, lines: u32) -> Problem {
-        let what = "a quote opens here and is not closed; double quotes within a value, or write `quote: \"\"` where quotes have no meaning";
-        Problem::at(&self.name, self.line + u64::from(lines), what)
-    }
-
-    /// The names of the columns.
-    ///
-    /// # Errors
-    /// When the file is empty, or a name stands there twice.
-    pub fn names(&mut self, options: &Options) -> Result<Vec<String>, Problem> {
-        let line = self.line;
-        if !self.block(1, None)? {
-            let what = if options.header { "is empty: a CSV file begins with the names of its columns" } else { "is empty: nothing shows how many columns it has" };
-            return Err(Problem::at(&self.name, 0, what));
-        }
-        let found: Vec<String> = self.fields.iter().map(|field| self.string(*field)).collect();
-        self.width = Some(found.len());
-        if found.len() > MAX_COLUMNS {
-            return Err(Problem::at(&self.name, line, format!("has more than {MAX_COLUMNS} columns")));
-        }
-        if !options.header {
-            self.carried = true;
-            if options.schema.is_empty() {
-                return Ok((1..=found.len()).map(|n| format!("column_{n}")).collect());
-            }
-            if options.schema.len() != found.len() {
-                let what = format!("has {} columns, but `schema` names {}", found.len(), options.schema.len());
-                return Err(Problem::at(&self.name, line, what));
-            }
-            return Ok(options.schema.iter().map(|(name, _)| name.clone()).collect());
-        }
-        if let Some(place) = found.iter().position(String::is_empty) {
-            let what = format!("column {} has no name: name it, or write `header: false`", place + 1);
-            return Err(Problem::at(&self.name, line, what));
-        }
-        distinct(found, options.rename_duplicates).map_err(|repeated| {
-            let names = list(&repeated.iter().map(String::as_str).collect::<Vec<_>>());
-            let what = format!("the header names {names} more than once: rename them, or write `duplicates: rename`");
-            Problem::at(&self.name, line, what)
-        })
-    }
-
-    fn string(&self, field: Field) -> String {
-        String::from_utf8_lossy(field.of(&self.text)).into_owned()
-    }
-
-    fn values(&self, row: Row) -> Vec<String> {
-        let width = self.width.unwrap_or(0);
-        self.fields.iter().skip(row.first).take(width).map(|field| self.string(*field)).collect()
-    }
-
-    /// Scans up to `most` rows into the buffer; false at the end of the file.
-    fn block(&mut self, most: usize, reject: Option<&Reject>) -> Result<bool, Problem> {
-        if std::mem::take(&mut self.carried) {
-            return Ok(true);
-        }
-        self.fields.clear();
-        self.rows.clear();
-        // What is scanned must not move: a block ends where more text is to be read.
-        while self.rows.len() < most {
-            if self.at >= self.text.len() && self.ended {
-                break;
-            }
-            let first = self.fields.len();
-            match self.scanner.record(&mut self.text, self.at, self.ended, &mut self.fields) {
-                Step::Record { next, lines } => {
-                    let line = self.line;
-                    let blank = next - self.at <= 2 && self.is_blank(first);
-                    self.at = next;
-                    self.line += u64::from(lines);
-                    let width = self.fields.len() - first;
-                    if blank && self.width != Some(1) {
-                        self.fields.truncate(first);
-                    } else if self.width.is_some_and(|wanted| wanted != width) {
-                        self.ragged(first, line, reject)?;
-                    } else {
-                        self.rows.push(Row { first, line });
-                    }
-                }
-                Step::More => {
-                    self.fields.truncate(first);
-                    if !self.rows.is_empty() {
-                        break;
-                    }
-                    self.fields.clear();
-                    self.fill()?;
-                }
-                Step::AfterQuote { at, lines } => {
-                    let line = self.line + u64::from(lines);
-                    let byte = self.text.get(at..).and_then(|rest| String::from_utf8_lossy(rest.get(..rest.len().min(4))?).chars().next());
-                    let what = format!(
-                        "`{}` stands after a closing quote: write a quote within a value twice, or another `delimiter`",
-                        byte.map(|c| shown(&c.to_string())).unwrap_or_default()
-                    );
-                    return Err(Problem::at(&self.name, line, what));
-                }
-                Step::Open { lines } => return Err(self.open_quote(lines)),
-            }
-            if self.fields.len() > (BATCH_BYTES / 4).max(first + 1) && !self.rows.is_empty() {
-                break;
-            }
-        }
-        Ok(!self.rows.is_empty())
-    }
-
-    fn is_blank(&self, first: usize) -> bool {
-        let only = self.fields.get(first..).unwrap_or_default();
-        matches!(only, [field] if !field.quoted() && field.of(&self.text).is_empty())
-    }
-
-    fn ragged(&mut self, first: usize, line: u64, reject: Option<&Reject>) -> Result<(), Problem> {
-        let values: Vec<String> = self.fields.iter().skip(first).map(|field| self.string(*field)).collect();
-        self.fields.truncate(first);
-        let wanted = self.width.unwrap_or(0);
-        let fields = |n: usize| if n == 1 { "1 field".to_owned() } else { format!("{n} fields") };
-        let what = format!(
-            "the row has {} where the table has {wanted} columns: mend the row, set `delimiter` or `quote`, or write `on_bad_row: skip`",
-            fields(values.len())
-        );
-        let problem = Problem::at(&self.name, line, what);
-        match reject {
-            Some(reject) => reject(Rejected { problem, values }),
-            None => Err(problem),
-        }
-    }
-
-    /// Guesses types from the first rows.
-    fn sample(&mut self, options: &Options, wanted: &[(usize, usize)], guesses: &mut [(Guess, bool)]) -> Result<(), Problem> {
-        let ignore: Reject = Arc::new(|_| Ok(()));
-        let mut seen = 0;
-        while seen < SAMPLE && self.block(SAMPLE - seen, Some(&ignore))? {
-            seen += self.rows.len();
-            for row in &self.rows {
-                for (column, place) in wanted {
-                    let Some(field) = self.fields.get(row.first + place) else { continue };
-                    let Some((all, fits)) = guesses.get_mut(*column) else { continue };
-                    let bytes = field.of(&self.text);
-                    if *all == Guess::Text || bytes.is_empty() {
-                        continue;
-                    }
-                    if options.null_values.as_ref().is_some_and(|nulls| nulls.iter().any(|null| null.as_bytes() == bytes)) {
-                        continue;
-                    }
-                    let pointed = crate::column::pointed(bytes, options.decimal_comma);
-                    let bytes = pointed.as_deref().unwrap_or(b"x");
-                    *fits = *fits && float_keeps(bytes);
-                    *all = all.and(guess(bytes), *fits);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Scans the next rows of a file for a reader of texts; each row with its line. NULL is `None`.
-    ///
-    /// # Errors
-    /// When a row does not fit.
-    pub fn texts(&mut self, options: &Options) -> Result<Option<Vec<(u64, Vec<Option<String>>)>>, Problem> {
-        if !self.block(512, None)? {
-            return Ok(None);
-        }
-        let width = self.width.unwrap_or(0);
-        let value = |field: &Field| {
-            let bytes = field.of(&self.text);
-            let null = match &options.null_values {
-                None => bytes.is_empty() && !field.quoted(),
-                Some(nulls) => nulls.iter().any(|null| null.as_bytes() == bytes),
-            };
-            (!null).then(|| self.string(*field))
-        };
-        let rows = self.rows.iter().map(|row| {
-            (row.line, self.fields.iter().skip(row.first).take(width).map(value).collect())
-        });
-        Ok(Some(rows.collect()))
-    }
 }
 
 /// The rows of a table as batches.
@@ -510,7 +269,8 @@ impl Batches {
             let every: Vec<usize> = (0..self.table.columns.len()).collect();
             let (_, bad) = self.columns(file, rows, &every, usize::MAX);
             if !bad.is_empty() {
-                let mut worst: std::collections::BTreeMap<usize, (usize, Bad)> = std::collections::BTreeMap::new();
+                let mut worst: std::collections::BTreeMap<usize, (usize, Bad)> =
+                    std::collections::BTreeMap::new();
                 for (column, bad) in bad {
                     worst.entry(bad.row).or_insert((column, bad));
                 }
@@ -537,11 +297,18 @@ impl Batches {
             .map_err(|_| Problem::at(&rows.name, 0, "the columns do not go together"))
     }
 
-    fn columns(&self, file: usize, rows: &Rows, wanted: &[usize], most: usize) -> (Vec<ArrayRef>, Vec<(usize, Bad)>) {
+    fn columns(
+        &self,
+        file: usize,
+        rows: &Rows,
+        wanted: &[usize],
+        most: usize,
+    ) -> (Vec<ArrayRef>, Vec<(usize, Bad)>) {
         let (mut arrays, mut all) = (Vec::with_capacity(wanted.len()), Vec::new());
         for i in wanted {
             let Some(found) = self.table.columns.get(*i) else { continue };
-            let place = self.table.files.get(file).and_then(|layout| layout.places.get(*i).copied().flatten());
+            let place =
+                self.table.files.get(file).and_then(|layout| layout.places.get(*i).copied().flatten());
             let Some(place) = place else {
                 arrays.push(new_null_array(&found.kind.data_type(), rows.rows.len()));
                 continue;

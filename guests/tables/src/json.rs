@@ -47,7 +47,8 @@ impl Reader<'_> {
     fn wrong(&self, what: &str) -> Wrong {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let found = String::from_utf8_lossy(rest.get(..rest.len().min(12)).unwrap_or_default()).into_owned();
-        let found = if found.is_empty() { "the end".to_owned() } else { format!("`{}`", crate::shown(&found)) };
+        let found =
+            if found.is_empty() { "the end".to_owned() } else { format!("`{}`", crate::shown(&found)) };
         Wrong { at: self.at, what: format!("is no JSON: {what} {found}") }
     }
 
@@ -63,7 +64,10 @@ impl Reader<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Json, Wrong> {
         if depth > MAX_DEPTH {
-            return Err(Wrong { at: self.at, what: format!("lists and objects are nested more than {MAX_DEPTH} deep") });
+            return Err(Wrong {
+                at: self.at,
+                what: format!("lists and objects are nested more than {MAX_DEPTH} deep"),
+            });
         }
         self.space();
         match self.peek() {
@@ -159,7 +163,8 @@ impl Reader<'_> {
         let mut text: Vec<u8> = Vec::new();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+            let plain =
+                rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
             text.extend_from_slice(rest.get(..plain).unwrap_or_default());
             self.at += plain;
             match self.peek() {
@@ -195,7 +200,10 @@ impl Reader<'_> {
     fn unicode(&mut self) -> Result<char, Wrong> {
         let unit = |at: usize| {
             let digits = std::str::from_utf8(self.text.get(at..at + 4)?).ok()?;
-            digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+            digits
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit())
+                .then(|| u16::from_str_radix(digits, 16).ok())?
         };
         let first = unit(self.at + 2);
         let second = match self.text.get(self.at + 6..self.at + 8) {

@@ -44,7 +44,9 @@ impl Kind {
         let format = within.map(|text| {
             let text = text.trim();
             let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-            bare.or_else(|| text.strip_prefix('\'').and_then(|t| t.strip_suffix('\''))).unwrap_or(text).to_owned()
+            bare.or_else(|| text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')))
+                .unwrap_or(text)
+                .to_owned()
         });
         let kind = match (name.to_ascii_lowercase().as_str(), format) {
             ("boolean" | "bool", None) => Self::Boolean,
@@ -56,7 +58,8 @@ impl Kind {
             ("timestamptz", None) => Self::TimestampTz,
             ("decimal" | "numeric", Some(within)) => {
                 let (precision, scale) = within.split_once(',').unwrap_or((&within, "0"));
-                let (precision, scale): (u8, i8) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
+                let (precision, scale): (u8, i8) =
+                    (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
                 if !(1..=38).contains(&precision) || !(0..=precision as i8).contains(&scale) {
                     return None;
                 }
@@ -80,7 +83,10 @@ impl Kind {
             Self::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
             Self::List(item) => DataType::List(Arc::new(Field::new("item", item.data_type(), true))),
             Self::Object(fields) => DataType::Struct(
-                fields.iter().map(|(name, kind)| Field::new(name, kind.data_type(), true)).collect::<Fields>(),
+                fields
+                    .iter()
+                    .map(|(name, kind)| Field::new(name, kind.data_type(), true))
+                    .collect::<Fields>(),
             ),
         }
     }

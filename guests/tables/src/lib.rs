@@ -9,15 +9,19 @@ mod kind;
 mod ndjson;
 mod options;
 mod parse;
+mod rows;
 mod scan;
 mod source;
+#[cfg(test)]
+mod tests;
 mod values;
 
-pub use csv::{Batches, Column, Csv, Reject, Rejected, Rows};
+pub use csv::{Batches, Column, Csv, Reject, Rejected};
 pub use error::{Problem, shown};
 pub use json::Json;
 pub use kind::{KINDS, Kind};
 pub use ndjson::{JsonBatches, JsonTable};
 pub use options::{Matching, OnBadRow, Options, distinct};
+pub use rows::Rows;
 pub use source::{Explain, Meter, Opener, Source, encoding};
 pub use values::Values;

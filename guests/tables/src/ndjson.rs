@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringArray, StructArray, new_null_array};
+use arrow_array::{
+    ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StringArray, StructArray, new_null_array,
+};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
@@ -136,7 +138,8 @@ impl JsonTable {
     /// # Errors
     /// When a file cannot be read, or a key has values of several types.
     pub fn plan(files: &[PathBuf], options: Options, opener: Opener) -> Result<Self, Problem> {
-        let declared = |name: &str| options.schema.iter().find(|(other, _)| other == name).map(|(_, kind)| kind.clone());
+        let declared =
+            |name: &str| options.schema.iter().find(|(other, _)| other == name).map(|(_, kind)| kind.clone());
         let mut shapes: Vec<(String, Shape)> = Vec::new();
         for (name, _) in &options.schema {
             shapes.push((name.clone(), Shape::Nothing));
@@ -178,7 +181,9 @@ impl JsonTable {
                 }
             }
         }
-        if let (Some((name, _)), Some(file)) = (options.schema.iter().find(|(name, _)| !seen.is_empty() && !seen.contains(name)), files.first()) {
+        if let (Some((name, _)), Some(file)) =
+            (options.schema.iter().find(|(name, _)| !seen.is_empty() && !seen.contains(name)), files.first())
+        {
             let what = format!("`schema` names the key `{name}`, which no object has");
             return Err(Problem::config(&file.display().to_string(), what));
         }
@@ -279,7 +284,8 @@ impl JsonBatches {
             let mut arrays = Vec::new();
             for (place, i) in self.chosen.iter().enumerate() {
                 let Some(column) = self.table.columns.get(*i) else { continue };
-                let cells: Vec<Option<&Json>> = rows.iter().map(|row| row.get(place).filter(|value| **value != Json::Null)).collect();
+                let cells: Vec<Option<&Json>> =
+                    rows.iter().map(|row| row.get(place).filter(|value| **value != Json::Null)).collect();
                 arrays.push(build(&column.kind, &cells));
             }
             let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
@@ -294,7 +300,8 @@ impl JsonBatches {
     fn row(&self, file: &str, line: u64, value: &Json) -> Result<Vec<Json>, Problem> {
         let Json::Object(entries) = value else { return Err(no_object(file, line)) };
         let table = &self.table;
-        let find = |name: &str| entries.iter().find(|(key, _)| key == name).map_or(&Json::Null, |(_, value)| value);
+        let find =
+            |name: &str| entries.iter().find(|(key, _)| key == name).map_or(&Json::Null, |(_, value)| value);
         let every = table.options.on_bad_row == OnBadRow::Skip;
         for (i, column) in table.columns.iter().enumerate() {
             if (every || self.chosen.contains(&i)) && !fits(&column.kind, find(&column.name)) {
@@ -322,9 +329,7 @@ fn fits(kind: &Kind, value: &Json) -> bool {
 
 fn build(kind: &Kind, cells: &[Option<&Json>]) -> ArrayRef {
     match kind {
-        Kind::Text => {
-            Arc::new(cells.iter().map(|cell| cell.map(Json::text)).collect::<StringArray>())
-        }
+        Kind::Text => Arc::new(cells.iter().map(|cell| cell.map(Json::text)).collect::<StringArray>()),
         Kind::List(item) => list(item, kind, cells),
         Kind::Object(fields) => {
             let present: Vec<bool> = cells.iter().map(Option::is_some).collect();
@@ -341,7 +346,9 @@ fn build(kind: &Kind, cells: &[Option<&Json>]) -> ArrayRef {
                     .collect();
                 build(kind, &inner)
             });
-            let DataType::Struct(types) = kind.data_type() else { return new_null_array(&kind.data_type(), cells.len()) };
+            let DataType::Struct(types) = kind.data_type() else {
+                return new_null_array(&kind.data_type(), cells.len());
+            };
             match StructArray::try_new(types, columns.collect(), Some(NullBuffer::from(present))) {
                 Ok(array) => Arc::new(array),
                 Err(_) => new_null_array(&kind.data_type(), cells.len()),

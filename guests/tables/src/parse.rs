@@ -208,7 +208,9 @@ pub fn float(text: &[u8]) -> Option<f64> {
 
 fn number<const N: usize>(text: &[u8]) -> Option<u32> {
     let digits: &[u8; N] = text.first_chunk()?;
-    digits.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+    digits
+        .iter()
+        .try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
 }
 
 /// `2026-01-31`, as days since 1970.

@@ -171,13 +171,7 @@ impl Scanner {
     }
 
     /// A quoted field: where it ends, and what is in it.
-    fn quoted(
-        &self,
-        text: &[u8],
-        open: usize,
-        last: bool,
-        lines: &mut u32,
-    ) -> Result<(usize, Field), Step> {
+    fn quoted(&self, text: &[u8], open: usize, last: bool, lines: &mut u32) -> Result<(usize, Field), Step> {
         let before = *lines;
         let start = open + 1;
         let mut at = start;

@@ -96,7 +96,8 @@ impl Opener {
     /// When it cannot be opened, or is packed in a way that is not known.
     pub fn open(&self, path: &Path) -> Result<Source, Problem> {
         let name = path.display().to_string();
-        let wrong = |error: io::Error| Problem::at(&name, 0, format!("cannot be read: {}", (self.explain)(&error)));
+        let wrong =
+            |error: io::Error| Problem::at(&name, 0, format!("cannot be read: {}", (self.explain)(&error)));
         let mut file = File::open(path).map_err(wrong)?;
         let mut magic = [0; 6];
         let mut known = 0;
@@ -113,7 +114,8 @@ impl Opener {
             None => Box::new(metered),
             Some("gzip") => Box::new(MultiGzDecoder::new(metered)),
             Some(_) => Box::new(Frames(Some(
-                StreamingDecoder::new(metered).map_err(|_| Problem::at(&name, 0, "the zstd frame cannot be read"))?,
+                StreamingDecoder::new(metered)
+                    .map_err(|_| Problem::at(&name, 0, "the zstd frame cannot be read"))?,
             ))),
         };
         Ok(Source {
@@ -153,9 +155,11 @@ fn packing(magic: &[u8], name: &str) -> Result<Option<&'static str>, Problem> {
     let lower = name.to_ascii_lowercase();
     let says = [(".gz", "gzip"), (".zst", "zstd")];
     match says.iter().find(|(end, _)| lower.ends_with(end)) {
-        Some((end, says)) if found != Some(*says) && !magic.is_empty() => {
-            Err(Problem::at(name, 0, format!("its name ends in `{end}`, but it is no {says} file: rename it")))
-        }
+        Some((end, says)) if found != Some(*says) && !magic.is_empty() => Err(Problem::at(
+            name,
+            0,
+            format!("its name ends in `{end}`, but it is no {says} file: rename it"),
+        )),
         _ => Ok(found),
     }
 }

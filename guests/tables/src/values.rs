@@ -37,7 +37,7 @@ impl Values {
         &self.name
     }
 
-    /// The next value with its line, and its text where it is no JSON.
+    /// The next value with its line.
     ///
     /// # Errors
     /// When the file cannot be read, or holds no JSON.
@@ -55,13 +55,22 @@ impl Values {
             if byte == b']' {
                 self.at += 1;
                 return match self.skip_space()? {
-                    None => Ok(None),
-                    Some(_) => Err(Problem::at(&self.name, self.line, "text stands after the end of the list")),
+                    None => {
+                        self.array = Some(false);
+                        Ok(None)
+                    }
+                    Some(_) => {
+                        Err(Problem::at(&self.name, self.line, "text stands after the end of the list"))
+                    }
                 };
             }
             if self.some {
                 if byte != b',' {
-                    return Err(Problem::at(&self.name, self.line, "is no JSON: `,` or `]` is expected after a value"));
+                    return Err(Problem::at(
+                        &self.name,
+                        self.line,
+                        "is no JSON: `,` or `]` is expected after a value",
+                    ));
                 }
                 self.at += 1;
                 if self.skip_space()?.is_none() {
