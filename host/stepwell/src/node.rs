@@ -24,6 +24,9 @@ use crate::steps::StepRecord;
 use crate::worker::Hold;
 use crate::{Host, HostError, Inner, private};
 
+/// Seconds whose runs are counted for their ids.
+const RECENT_SECONDS: usize = 64;
+
 /// The state of this process.
 pub(crate) struct Node {
     name: OnceLock<(String, Option<File>)>,
@@ -34,7 +37,7 @@ pub(crate) struct Node {
     /// Who follows the log of which run.
     followers: Mutex<HashMap<String, watch::Sender<()>>>,
     /// The last second in which an id was made, and how many were.
-    ids: Mutex<(i64, u32)>,
+    ids: Mutex<BTreeMap<i64, u32>>,
     /// A number that most likely no other process has; who has the same one makes another id when it is taken.
     number: u32,
     pub draining: CancellationToken,
@@ -300,9 +303,14 @@ impl Host {
 
     /// The next id: a number within the second, and the number of this process where several machines make ids.
     pub(crate) fn next_id(&self, now: Timestamp) -> String {
-        let mut last = lock(&self.node.ids);
-        *last = if last.0 == now.timestamp() { (last.0, last.1 + 1) } else { (now.timestamp(), 1) };
-        let id = execution_id(now, last.1);
+        let mut seconds = lock(&self.node.ids);
+        let last = seconds.entry(now.timestamp()).or_default();
+        *last += 1;
+        let id = execution_id(now, *last);
+        // Runs that wait to be inserted may be of several seconds: each has its own count, or they would begin anew in turns.
+        while seconds.len() > RECENT_SECONDS {
+            seconds.pop_first();
+        }
         if self.store.is_shared() { format!("{id}{:06}", self.node.number) } else { id }
     }
 
