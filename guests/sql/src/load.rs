@@ -33,24 +33,29 @@ pub fn load(connection: &Connection, what: &Load, timeout_ms: u32) -> Result<u64
 }
 
 /// Takes rows and hands them over in batches.
-struct Batches {
+struct Batches<'a> {
+    file: &'a str,
     loading: Loading,
     rows: Vec<Vec<Value>>,
     count: u64,
+    lines: Lines,
 }
 
-impl Batches {
-    fn new(loading: Loading) -> Self {
-        Self { loading, rows: Vec::with_capacity(BATCH), count: 0 }
+impl<'a> Batches<'a> {
+    fn new(file: &'a str, loading: Loading) -> Self {
+        Self { file, loading, rows: Vec::with_capacity(BATCH), count: 0, lines: Lines::default() }
     }
 
-    fn push(&mut self, row: Vec<Value>) -> Result<(), Failure> {
+    /// Takes a row, and the line of the file that it begins on.
+    fn push(&mut self, row: Vec<Value>, line: Option<u64>) -> Result<(), Failure> {
         self.rows.push(row);
+        self.lines.note(self.count + self.rows.len() as u64, line);
         if self.rows.len() == BATCH { self.hand_over() } else { Ok(()) }
     }
 
     fn hand_over(&mut self) -> Result<(), Failure> {
-        self.loading.write(&self.rows)?;
+        let written = self.loading.write(&self.rows).map_err(Failure::from);
+        written.map_err(|failure| self.lines.place(self.file, failure))?;
         self.count += self.rows.len() as u64;
         self.rows.clear();
         progress(self.count, None, "rows");
@@ -61,7 +66,45 @@ impl Batches {
         if !self.rows.is_empty() {
             self.hand_over()?;
         }
-        Ok(Loading::finish(self.loading)?)
+        let (file, lines) = (self.file, self.lines);
+        Loading::finish(self.loading).map_err(|error| lines.place(file, Failure::from(error)))
+    }
+}
+
+/// On which line of a file each row begins: what is kept is where the distance between both changes.
+#[derive(Debug, Default)]
+struct Lines(Vec<(u64, u64)>);
+
+/// Changes of the distance that are kept; rows after them are named by their number.
+const MAX_LINES: usize = 100_000;
+
+impl Lines {
+    fn note(&mut self, row: u64, line: Option<u64>) {
+        let Some(line) = line else { return };
+        let expected = self.0.last().map(|(from, begin)| begin + (row - from));
+        if expected != Some(line) && self.0.len() < MAX_LINES {
+            self.0.push((row, line));
+        }
+    }
+
+    fn of(&self, row: u64) -> Option<u64> {
+        let after = self.0.partition_point(|(from, _)| *from <= row);
+        let (from, line) = self.0.get(after.checked_sub(1)?)?;
+        (self.0.len() < MAX_LINES || after < self.0.len()).then(|| line + (row - from))
+    }
+
+    /// The failure with the place in the file, where the database names a row.
+    fn place(&self, file: &str, mut failure: Failure) -> Failure {
+        let found = failure.message.strip_prefix("row ").and_then(|rest| rest.split_once(": "));
+        if let Some((row, why)) = found
+            && let Ok(row) = row.parse()
+        {
+            failure.message = match self.of(row) {
+                Some(line) => format!("{file}, line {line}: {why}"),
+                None => format!("{file}, row {row}: {why}"),
+            };
+        }
+        failure
     }
 }
 
@@ -86,14 +129,15 @@ fn csv_rows(
     let wrong = |error: csv::Error| Failure::failed(format!("{}: {}", what.file, said(&error)));
     let header: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
     let (columns, places) = chosen(what, &header)?;
-    let mut batches = Batches::new(begin(&columns)?);
+    let mut batches = Batches::new(&what.file, begin(&columns)?);
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(wrong)? {
         let field = |place: &usize| match record.get(*place) {
             None | Some("") => Value::Null,
             Some(text) => Value::Text(text.to_owned()),
         };
-        batches.push(places.iter().map(field).collect())?;
+        let line = record.position().map(csv::Position::line);
+        batches.push(places.iter().map(field).collect(), line)?;
     }
     batches.finish()
 }
@@ -118,7 +162,7 @@ fn ndjson_rows(
                 Some(columns) => columns.clone(),
                 None => object.keys().cloned().collect(),
             };
-            loading = Some(Batches::new(begin(&columns)?));
+            loading = Some(Batches::new(&what.file, begin(&columns)?));
         }
         let row = columns.iter().map(|name| match object.remove(name) {
             None => Value::Null,
@@ -132,7 +176,7 @@ fn ndjson_rows(
             return Err(wrong(format!("the key `{key}` is not in the first line: name the `columns`")));
         }
         if let Some(loading) = &mut loading {
-            loading.push(row)?;
+            loading.push(row, Some(number as u64 + 1))?;
         }
     }
     loading.map_or(Ok(0), Batches::finish)
@@ -151,15 +195,43 @@ fn parquet_rows(
     let found: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let (columns, places) = chosen(what, &found)?;
     let reader = builder.with_batch_size(BATCH).build().map_err(|e| wrong(&e))?;
-    let mut batches = Batches::new(begin(&columns)?);
+    let mut batches = Batches::new(&what.file, begin(&columns)?);
     for batch in reader {
         let batch = batch.map_err(|e| wrong(&e))?;
         let columns = places.iter().map(|place| parquet_file::values(batch.column(*place), &found[*place]));
         let mut columns =
             columns.collect::<Result<Vec<_>, _>>()?.into_iter().map(Vec::into_iter).collect::<Vec<_>>();
         for _ in 0..batch.num_rows() {
-            batches.push(columns.iter_mut().map(|column| column.next().unwrap_or(Value::Null)).collect())?;
+            let row = columns.iter_mut().map(|column| column.next().unwrap_or(Value::Null)).collect();
+            batches.push(row, None)?;
         }
     }
     batches.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_a_database_refuses_is_named_by_its_line() {
+        let mut lines = Lines::default();
+        // The second row has a line break in quotes.
+        for (row, line) in [(1, 2), (2, 3), (3, 5), (4, 6)] {
+            lines.note(row, Some(line));
+        }
+        for (message, placed) in [
+            ("row 1: too long", "in.csv, line 2: too long"),
+            ("row 3: column `a`: no number", "in.csv, line 5: column `a`: no number"),
+            ("row 4: no", "in.csv, line 6: no"),
+            ("the server is gone", "the server is gone"),
+            ("row of nothing", "row of nothing"),
+        ] {
+            assert_eq!(lines.place("in.csv", Failure::failed(message)).message, placed);
+        }
+        assert_eq!(
+            Lines::default().place("in.parquet", Failure::failed("row 7: no")).message,
+            "in.parquet, row 7: no"
+        );
+    }
 }

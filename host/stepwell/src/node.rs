@@ -24,8 +24,25 @@ use crate::steps::StepRecord;
 use crate::worker::Hold;
 use crate::{Host, HostError, Inner, private};
 
-/// Seconds whose runs are counted for their ids.
+/// How many ids this process has made of each of the last seconds. Runs that wait to be inserted may be of several seconds: with one
+/// count for all, they would begin anew in turns, and find each number taken.
+#[derive(Default)]
+struct Ids(BTreeMap<i64, u32>);
+
+/// Seconds whose ids are counted.
 const RECENT_SECONDS: usize = 64;
+
+impl Ids {
+    fn next(&mut self, second: i64) -> u32 {
+        let count = self.0.entry(second).or_default();
+        *count += 1;
+        let number = *count;
+        while self.0.len() > RECENT_SECONDS {
+            self.0.pop_first();
+        }
+        number
+    }
+}
 
 /// The state of this process.
 pub(crate) struct Node {
@@ -36,8 +53,7 @@ pub(crate) struct Node {
     waiters: Mutex<HashMap<String, Vec<oneshot::Sender<Arc<RunState>>>>>,
     /// Who follows the log of which run.
     followers: Mutex<HashMap<String, watch::Sender<()>>>,
-    /// The last second in which an id was made, and how many were.
-    ids: Mutex<BTreeMap<i64, u32>>,
+    ids: Mutex<Ids>,
     /// A number that most likely no other process has; who has the same one makes another id when it is taken.
     number: u32,
     pub draining: CancellationToken,
@@ -303,14 +319,7 @@ impl Host {
 
     /// The next id: a number within the second, and the number of this process where several machines make ids.
     pub(crate) fn next_id(&self, now: Timestamp) -> String {
-        let mut seconds = lock(&self.node.ids);
-        let last = seconds.entry(now.timestamp()).or_default();
-        *last += 1;
-        let id = execution_id(now, *last);
-        // Runs that wait to be inserted may be of several seconds: each has its own count, or they would begin anew in turns.
-        while seconds.len() > RECENT_SECONDS {
-            seconds.pop_first();
-        }
+        let id = execution_id(now, lock(&self.node.ids).next(now.timestamp()));
         if self.store.is_shared() { format!("{id}{:06}", self.node.number) } else { id }
     }
 
@@ -541,5 +550,21 @@ impl Drop for Follow {
         if followers.get(&self.execution_id).is_some_and(|sender| sender.receiver_count() <= 1) {
             followers.remove(&self.execution_id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ids;
+
+    #[test]
+    fn seconds_in_turns_have_counts_of_their_own() {
+        let mut ids = Ids::default();
+        let made: Vec<u32> = [10, 11, 10, 11, 12, 10].into_iter().map(|second| ids.next(second)).collect();
+        assert_eq!(made, [1, 1, 2, 2, 1, 3]);
+        for second in 0..1_000 {
+            ids.next(second);
+        }
+        assert!(ids.0.len() <= super::RECENT_SECONDS);
     }
 }
