@@ -173,7 +173,8 @@ async fn a_list_of_long_jobs_comes_in_bounded_pages() {
     let server = Server::start_without_probe(Shell::new(), "");
     for number in 0..12 {
         let id = format!("long-{number:02}");
-        let job = json!({"id": id, "description": "A".repeat(900_000), "steps": [{"id": "a", "type": "wait", "for": 1}]});
+        let long: Vec<String> = (0..90).map(|_| "A".repeat(10_000)).collect();
+        let job = json!({"id": id, "vars": {"long": long}, "steps": [{"id": "a", "type": "wait", "for": 1}]});
         let reply = server.request("PUT", &format!("/api/v2/jobs/{id}"), &[], &job.to_string()).await;
         assert!(reply.status < 300, "{reply:?}");
     }

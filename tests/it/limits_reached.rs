@@ -146,10 +146,11 @@ async fn requests_and_their_bytes_are_named() {
 /// A built-in step says what it was about, and the host which limit it was.
 #[tokio::test]
 async fn built_in_steps_end_over_the_limit_that_they_run_into() {
-    let files = "files: [{mount: /workspace, workspace: 64KiB, access: write}]\nlimits: {file_count: 20}";
+    let files = "files: [{mount: /workspace, workspace: 64KiB, access: write}, {mount: /in, source: in}]\nlimits: {file_count: 20}";
     let database = "CREATE TABLE t (n); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO t SELECT i FROM n";
     let site = Site::new()
         .database("w.db", database)
+        .file("in/big", "x".repeat(100_000))
         .config("connections: {w: {type: sqlite, path: w.db}}")
         .policy("sql", "sql: [{connection: w, rows: 100}]")
         .policy("file_operation", files)
@@ -161,7 +162,7 @@ async fn built_in_steps_end_over_the_limit_that_they_run_into() {
     for (step, name) in [
         (json!({"type": "sql", "connection_name": "w", "query": "SELECT n FROM t"}), "sql.rows"),
         (
-            json!({"type": "file_operation", "operation": "write", "path": "/workspace/x", "content": "x".repeat(100_000)}),
+            json!({"type": "file_operation", "operation": "copy", "path": "/in/big", "to": "/workspace/x"}),
             "files.workspace",
         ),
         (

@@ -16,6 +16,7 @@ use crate::support::{Notebook, Running, Site, one_step, probe, told};
 /// Cases that a test of their own looks at.
 const ELSEWHERE: &[&str] = &[
     "await_cancel",
+    "limit",
     "http",
     "http_many",
     "remember",

@@ -206,7 +206,7 @@ async fn statements_of_sqlite_take_a_bounded_part_of_the_memory() {
     };
     let sorts = site("mode: read", "").await;
     for (query, why) in [
-        ("SELECT zeroblob(8388608) AS a".to_owned(), "too big"),
+        ("SELECT zeroblob(8388608) AS a".to_owned(), "more than 1048576 bytes, the most for SQLite"),
         (
             format!("{endless} SELECT randomblob(100000) AS a FROM x ORDER BY a LIMIT 5000000"),
             "of SQLite's memory",

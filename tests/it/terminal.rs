@@ -75,6 +75,7 @@ const SESSION: &[(&str, i32)] = &[
     ("dead-letters redrive --all", 0),
     ("dead-letters discard {failed}", 2),
     ("approvals list", 0),
+    ("approvals show {run} a", 2),
     ("approvals approve {run} a", 2),
     ("approvals reject {run} a", 2),
     ("queues list", 0),

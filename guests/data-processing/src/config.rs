@@ -260,6 +260,25 @@ impl OutputSpec {
     }
 }
 
+/// What problems of an input are about.
+const OPTIONS: [&str; 15] = [
+    "path",
+    "format",
+    "schema",
+    "delimiter",
+    "quote",
+    "escape",
+    "encoding",
+    "decimal",
+    "header",
+    "skip",
+    "null_values",
+    "columns",
+    "duplicates",
+    "on_bad_row",
+    "rejected",
+];
+
 pub const UNKNOWN_FORMAT: &str =
     "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
 
@@ -269,12 +288,12 @@ impl DataProcessing {
         let mut issues = Vec::new();
         for (name, input) in &self.inputs {
             let at = pointer(["inputs", name.as_str()]);
-            let (path, format, schema) =
-                (format!("{at}/path"), format!("{at}/format"), format!("{at}/schema"));
             let spec = input.spec();
             for message in spec.problems() {
                 let issue = Issue::at(at.clone(), message);
-                issues.push(issue.concerns(&path).concerns(&format).concerns(&schema));
+                // A value that is still a template may be right once it is filled in.
+                let concerned = |issue: Issue, option: &&str| issue.concerns(format!("{at}/{option}"));
+                issues.push(OPTIONS.iter().fold(issue, concerned));
             }
         }
         let mut names = std::collections::BTreeMap::new();

@@ -24,11 +24,12 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
         DataType::Int8 => values::integer(array.as_primitive::<Int8Type>().value(row).into()),
         DataType::Int16 => values::integer(array.as_primitive::<Int16Type>().value(row).into()),
         DataType::Int32 => values::integer(array.as_primitive::<Int32Type>().value(row).into()),
-        DataType::Int64 => values::integer(array.as_primitive::<Int64Type>().value(row)),
+        // The type of the column says that these are whole numbers of 64 bits: they stay numbers, with every digit.
+        DataType::Int64 => array.as_primitive::<Int64Type>().value(row).into(),
         DataType::UInt8 => values::unsigned(array.as_primitive::<UInt8Type>().value(row).into()),
         DataType::UInt16 => values::unsigned(array.as_primitive::<UInt16Type>().value(row).into()),
         DataType::UInt32 => values::unsigned(array.as_primitive::<UInt32Type>().value(row).into()),
-        DataType::UInt64 => values::unsigned(array.as_primitive::<UInt64Type>().value(row)),
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).into(),
         DataType::Float16 => {
             values::float(values::single(array.as_primitive::<Float16Type>().value(row).to_f32()))
         }

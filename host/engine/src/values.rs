@@ -17,9 +17,28 @@ const EXACT: u64 = 1 << 53;
 /// # Errors
 /// When the text is not JSON.
 pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
-    let read = serde_json::from_str(&keep_digits(text));
+    read_with(text, is_exact)
+}
+
+/// Reads what a step returns. A whole number of 64 bits stays one: the step has chosen to write a number, and the host holds each
+/// digit of it.
+///
+/// # Errors
+/// When the text is not JSON.
+pub fn read_output(text: &str) -> Result<Value, serde_json::Error> {
+    read_with(text, |number| is_exact(number) || is_whole_of_64_bits(number))
+}
+
+fn read_with(text: &str, is_kept: impl Fn(&str) -> bool) -> Result<Value, serde_json::Error> {
+    let read = serde_json::from_str(&keep_digits_but(text, is_kept));
     // The place of an error is that in the text as it is.
     read.map_err(|error| serde_json::from_str::<IgnoredAny>(text).err().unwrap_or(error))
+}
+
+fn is_whole_of_64_bits(number: &str) -> bool {
+    let same = |written: String| written == number;
+    number.parse::<i64>().is_ok_and(|value| same(value.to_string()))
+        || number.parse::<u64>().is_ok_and(|value| same(value.to_string()))
 }
 
 /// What is wrong with a text that is not JSON, its place first: `line 1, column 5: expected value`.
@@ -34,6 +53,10 @@ pub fn json_problem(error: &serde_json::Error) -> String {
 
 /// A JSON text whose numbers all stand for themselves: those that would be written with other characters are in quotes.
 pub fn keep_digits(text: &str) -> Cow<'_, str> {
+    keep_digits_but(text, is_exact)
+}
+
+fn keep_digits_but(text: &str, is_kept: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let (mut out, mut copied, mut at) = (String::new(), 0, 0);
     while let Some(byte) = bytes.get(at) {
@@ -44,7 +67,7 @@ pub fn keep_digits(text: &str) -> Cow<'_, str> {
                 let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
                 let end = at + rest.iter().position(|byte| !part(byte)).unwrap_or(rest.len());
                 let token = text.get(at..end).unwrap_or_default();
-                if is_number(token) && !is_exact(token) {
+                if is_number(token) && !is_kept(token) {
                     out.push_str(text.get(copied..at).unwrap_or_default());
                     out.extend(["\"", token, "\""]);
                     copied = end;
@@ -181,6 +204,13 @@ mod tests {
             ("{\"1.50\": 1.50, \"a\\\"1.50\": 2}", json!({"1.50": "1.50", "a\"1.50": 2})),
         ] {
             assert_eq!(read_json(text).unwrap(), value, "{text}");
+        }
+        for (text, value) in [
+            ("[9007199254740993, -9223372036854775808]", json!([9_007_199_254_740_993_i64, i64::MIN])),
+            ("[18446744073709551615, 18446744073709551616]", json!([u64::MAX, "18446744073709551616"])),
+            ("[1.50, -0]", json!(["1.50", "-0"])),
+        ] {
+            assert_eq!(read_output(text).unwrap(), value, "{text}");
         }
         for wrong in ["01", "1.", "-", "1.50.2", "[1.50", "{\"a\": +1}", "1e"] {
             assert!(read_json(wrong).is_err(), "{wrong}");

@@ -57,7 +57,7 @@ pub(crate) fn answered(
 }
 
 fn parse(text: &str) -> Result<Value, String> {
-    if text.is_empty() { Ok(Value::Null) } else { values::read_json(text).map_err(|e| e.to_string()) }
+    if text.is_empty() { Ok(Value::Null) } else { values::read_output(text).map_err(|e| e.to_string()) }
 }
 
 fn parse_object(text: &str) -> Result<Map<String, Value>, String> {

@@ -193,7 +193,7 @@ pub(crate) fn trim(path: &Path, bytes: u64, entries: u64) -> io::Result<bool> {
     let Ok(mut files) = dated(path) else {
         return empty(path).map(|()| false);
     };
-    files.sort_unstable_by(|one, other| other.changed.cmp(&one.changed));
+    files.sort_unstable_by_key(|file| std::cmp::Reverse(file.changed));
     let root = open(rustix::fs::CWD, path)?;
     let Ok(mut found) = measure(path) else {
         return empty(path).map(|()| false);

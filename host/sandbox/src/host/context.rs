@@ -220,7 +220,7 @@ impl Host for Guest {
             return Ok(Err(Error::TooLarge(limit)));
         }
         let read = move || {
-            let value = values::read_json(&value)?;
+            let value = values::read_output(&value)?;
             let held = held_by(&value);
             Ok::<_, serde_json::Error>((value, held))
         };
