@@ -163,7 +163,11 @@ async fn a_key_that_was_never_used_gets_in_through_a_flood() {
                 let mut n = 0u32;
                 while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                     n += 1;
-                    let token = if n.is_multiple_of(2) { wrong.clone() } else { format!("sw_{lane:04x}{n:04x}_AAAA") };
+                    let token = if n.is_multiple_of(2) {
+                        wrong.clone()
+                    } else {
+                        format!("sw_{lane:04x}{n:04x}_AAAA")
+                    };
                     let header = format!("Bearer {token}");
                     let reply = server.raw("GET", "/api/v2/jobs", &[("authorization", &header)], "").await;
                     *counts.entry(reply.unwrap().status).or_insert(0u64) += 1;

@@ -171,7 +171,7 @@ async fn built_in_steps_end_over_the_limit_that_they_run_into() {
         ),
         (json!({"type": "powershell", "script": copies}), "file_count"),
         (
-            json!({"type": "powershell", "script": "Invoke-Sqlcmd -ServerInstance w -Query 'SELECT n FROM t' -ErrorAction Stop"}),
+            json!({"type": "powershell", "script": "$ErrorActionPreference = 'Stop'; Invoke-Sqlcmd -ServerInstance w -Query 'SELECT n FROM t'"}),
             "sql.rows",
         ),
     ] {

@@ -73,6 +73,7 @@ impl Shares {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "an instant to count from")]
 mod tests {
     use super::*;
 
