@@ -147,7 +147,7 @@ impl JsonTable {
         let mut seen: std::collections::HashSet<String> = std::collections::HashSet::new();
         for path in files {
             let mut values = Values::open(path, &opener)?;
-            while let Some((line, value)) = values.next()? {
+            while let Some((line, value)) = values.next_value()? {
                 let Json::Object(entries) = value else {
                     if options.on_bad_row == OnBadRow::Skip {
                         continue;
@@ -264,7 +264,7 @@ impl JsonBatches {
             let mut rows: Vec<Vec<Json>> = Vec::new();
             let mut lines = Vec::new();
             while rows.len() < BATCH_ROWS {
-                let Some((line, value)) = values.next()? else { break };
+                let Some((line, value)) = values.next_value()? else { break };
                 match self.row(values.name(), line, &value) {
                     Ok(row) => {
                         rows.push(row);

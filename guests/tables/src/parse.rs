@@ -132,11 +132,7 @@ pub fn integer(text: &[u8]) -> Option<i64> {
 
 /// Whether the text is the form that a whole number is written in.
 pub fn is_canonical_integer(text: &[u8]) -> bool {
-    match text {
-        [b'0'] => true,
-        [b'-', b'1'..=b'9', ..] | [b'1'..=b'9', ..] => true,
-        _ => false,
-    }
+    matches!(text, [b'0'] | [b'-', b'1'..=b'9', ..] | [b'1'..=b'9', ..])
 }
 
 /// Why a text is no decimal of a scale and precision.

@@ -267,28 +267,4 @@ impl Rows {
         }
         Ok(())
     }
-
-    /// Scans the next rows of a file for a reader of texts; each row with its line. NULL is `None`.
-    ///
-    /// # Errors
-    /// When a row does not fit.
-    pub fn texts(&mut self, options: &Options) -> Result<Option<Vec<(u64, Vec<Option<String>>)>>, Problem> {
-        if !self.block(512, None)? {
-            return Ok(None);
-        }
-        let width = self.width.unwrap_or(0);
-        let value = |field: &Field| {
-            let bytes = field.of(&self.text);
-            let null = match &options.null_values {
-                None => bytes.is_empty() && !field.quoted(),
-                Some(nulls) => nulls.iter().any(|null| null.as_bytes() == bytes),
-            };
-            (!null).then(|| self.string(*field))
-        };
-        let rows = self
-            .rows
-            .iter()
-            .map(|row| (row.line, self.fields.iter().skip(row.first).take(width).map(value).collect()));
-        Ok(Some(rows.collect()))
-    }
 }

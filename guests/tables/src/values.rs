@@ -41,7 +41,7 @@ impl Values {
     ///
     /// # Errors
     /// When the file cannot be read, or holds no JSON.
-    pub fn next(&mut self) -> Result<Option<(u64, Json)>, Problem> {
+    pub fn next_value(&mut self) -> Result<Option<(u64, Json)>, Problem> {
         let Some(mut byte) = self.skip_space()? else { return self.finish() };
         if self.array.is_none() {
             self.array = Some(byte == b'[');
