@@ -71,11 +71,12 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// On which line of a file each row begins: what is kept is where the distance between both changes.
+/// The line of the file on which each row begins. An entry stands for the rows up to the next entry: each of them begins one line
+/// after the row before it.
 #[derive(Debug, Default)]
 struct Lines(Vec<(u64, u64)>);
 
-/// Changes of the distance that are kept; rows after them are named by their number.
+/// Most entries; the rows after them are named by their number.
 const MAX_LINES: usize = 100_000;
 
 impl Lines {

@@ -222,7 +222,7 @@ impl Rows {
         let wanted = self.width.unwrap_or(0);
         let fields = |n: usize| if n == 1 { "1 field".to_owned() } else { format!("{n} fields") };
         let what = format!(
-            "the row has {} where the table has {wanted} columns: mend the row, set `delimiter` or `quote`, or write `on_bad_row: skip`",
+            "the row has {} where the table has {wanted} columns: fix the row, set `delimiter` or `quote`, or write `on_bad_row: skip`",
             fields(values.len())
         );
         let problem = Problem::at(&self.name, line, what);

@@ -1,4 +1,4 @@
-//! Panics that end what was called, and not whoever called it.
+//! Panics that end a call, and not its caller.
 
 use std::any::Any;
 use std::future::poll_fn;

@@ -47,7 +47,7 @@ pub(crate) struct Directory {
     pub entries: u64,
     /// The name of the limit of its bytes.
     pub name: &'static str,
-    /// What it is to whoever wrote the step.
+    /// How messages to the step's author name the place.
     pub what: String,
 }
 

@@ -540,16 +540,18 @@ fn of_file(code: ErrorCode) -> Option<&'static str> {
             "the disk of the database is full, and the statement changed nothing: the operator frees space there"
         }
         ErrorCode::SystemIoFailure => {
-            "the database's file cannot be read or written: the operator looks at its disk"
+            "the database's file cannot be read or written: ask the operator to check the disk"
         }
         ErrorCode::CannotOpen => {
-            "its file cannot be opened: the operator looks at its `path`, and at the rights of the service there"
+            "its file cannot be opened: ask the operator to check its `path` and the rights of the service there"
         }
-        ErrorCode::PermissionDenied => "its file belongs to another user: the operator looks at its rights",
+        ErrorCode::PermissionDenied => {
+            "its file belongs to another user: ask the operator to check its rights"
+        }
         ErrorCode::DatabaseCorrupt => {
             "the database's file is damaged: the operator restores it from a backup"
         }
-        ErrorCode::NotADatabase => "its file is no SQLite database: the operator looks at its `path`",
+        ErrorCode::NotADatabase => "its file is no SQLite database: ask the operator to check its `path`",
         ErrorCode::FileLockingProtocolFailed => {
             "the database's file cannot be locked: it belongs on a local disk"
         }

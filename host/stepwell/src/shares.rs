@@ -86,7 +86,7 @@ mod tests {
             (10, 900, [false, true]),
             // Alone, a job has no part but all of it.
             (900, 0, [false, false]),
-            // Little use is nobody's loss.
+            // Little use delays no other job.
             (6, 1, [false, false]),
         ] {
             let begin = Instant::now();

@@ -5,7 +5,7 @@ const KEYS: [&str; 6] = ["password", "pat", "client_secret", "secret", "token", 
 /// The key of a map of them.
 const MAP: &str = "secrets";
 
-/// Parts of names whose values a person who looks at a configuration is not shown.
+/// Parts of names whose values no view of a configuration shows.
 const NAMES: [&str; 11] = [
     "password",
     "passwd",

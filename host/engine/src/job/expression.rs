@@ -272,7 +272,7 @@ fn call<'a>(function: &'static str, args: Vec<ast::Expr<'a>>, span: Span) -> ast
     ast::Expr::Call(node(ast::Call { expr: name, args }, span))
 }
 
-/// The function that looks at both sides of a comparison; none where any two values compare.
+/// The function that checks both sides of a comparison; none where any two values compare.
 fn compared(op: ast::CompareOpKind) -> Option<&'static str> {
     match op {
         ast::CompareOpKind::Eq | ast::CompareOpKind::Ne => Some(EQUATED),

@@ -51,7 +51,7 @@ pub(super) fn path_problem(pattern: &str) -> Option<String> {
     if let Some(found) = text.chars().find(|c| matches!(c, '?' | '#') || c.is_whitespace() || c.is_control())
     {
         return none(match found {
-            '?' | '#' => format!("leave out what begins with `{found}`; policy looks at the path alone"),
+            '?' | '#' => format!("leave out what begins with `{found}`; a policy compares the path alone"),
             found => format!("write {found:?} as a request has it, for instance `%20` for a space"),
         });
     }

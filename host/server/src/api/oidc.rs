@@ -98,7 +98,7 @@ impl Provider {
         self.bearer(token, header.alg, &key, now)
     }
 
-    /// Whether a key of the provider that is known now has signed the token, and it is valid. Asks nobody.
+    /// Whether a key of the provider that is known now has signed the token, and it is valid. Sends no request.
     pub fn has_signed(&self, token: &str, now: Timestamp) -> bool {
         let Ok(header) = header_of(token) else { return false };
         let key = self.known(header.kid.as_deref(), now);

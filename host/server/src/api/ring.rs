@@ -130,7 +130,7 @@ mod tests {
         let reads = AtomicU32::new(0);
         let failing = async || {
             reads.fetch_add(1, Ordering::Relaxed);
-            Err(HostError::Refused("the store is away".to_owned()))
+            Err(HostError::Refused("the store does not answer".to_owned()))
         };
         for ms in 2_000..2_900 {
             assert!(!ring.has("wrong", at(ms), &failing).await);
