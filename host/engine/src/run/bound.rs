@@ -28,9 +28,11 @@ impl Bound {
     }
 }
 
-/// `sha256:...` of a value.
+/// `sha256:...` of a value, whatever the order of its keys.
 pub fn digest(value: &Value) -> String {
-    let hash = Sha256::digest(value.to_string());
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    let hash = Sha256::digest(sorted.to_string());
     format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 

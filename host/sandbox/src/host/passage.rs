@@ -3,11 +3,13 @@
 //! The threat: a guest that has the host work for it. Its own instructions cost fuel, and yield; what the host does for it
 //! costs nothing unless it is counted here. A loop of a dozen instructions makes 80,000 calls between two yields of its own.
 
+use std::future::{Future, poll_fn, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use wasmtime::{CallHook, CallHookHandler, StoreContextMut};
 
 use super::waiting::Deadline;
@@ -117,6 +119,11 @@ impl Turns {
     pub fn new(fuel: u64, owed: Owed) -> Self {
         Self { yielded: now(), fuel, owed }
     }
+
+    /// Whether the guest and its host have held the thread for long.
+    fn are_long(&self) -> bool {
+        self.yielded.elapsed() >= SLICE
+    }
 }
 
 impl Passage {
@@ -143,40 +150,57 @@ impl Passage {
         Ok(())
     }
 
-    /// Lets others run when the thread has been held for long.
-    async fn pause(store: &mut StoreContextMut<'_, Guest>) {
-        if store.data().turns.yielded.elapsed() < SLICE {
-            return;
+    /// The first half of a call: its price, and whether there is still time for it.
+    fn enter(&self, store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
+        let is_call = Self::is_call(store)?;
+        self.deadline.check()?;
+        if is_call {
+            store.data_mut().calls.enter(self.http_denials.load(Ordering::Relaxed))?;
         }
+        Ok(())
+    }
+
+    /// The second half: what it did has a price, too.
+    fn leave(&self, store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
+        Self::pay_what_is_owed(store)?;
+        store.data().held.check()?;
+        self.deadline.check()
+    }
+
+    /// Lets others run before the guest goes on.
+    async fn pause(&self, mut store: StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
         tokio::task::yield_now().await;
         store.data_mut().turns.yielded = now();
+        self.leave(&mut store)
     }
 }
 
-#[async_trait]
+type Passed<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
+
 impl CallHookHandler<Guest> for Passage {
-    async fn handle_call_event(
-        &self,
-        mut store: StoreContextMut<'_, Guest>,
+    /// Written without `async`: the future of a call that does not pause has no size, and so costs no allocation.
+    fn handle_call_event<'a, 'b, 'c>(
+        &'a self,
+        mut store: StoreContextMut<'b, Guest>,
         hook: CallHook,
-    ) -> wasmtime::Result<()> {
-        match hook {
-            CallHook::CallingHost => {
-                let is_call = Self::is_call(&mut store)?;
-                Self::pause(&mut store).await;
-                self.deadline.check()?;
-                if is_call {
-                    store.data_mut().calls.enter(self.http_denials.load(Ordering::Relaxed))?;
-                }
-                Ok(())
+    ) -> Passed<'c>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        let passed = match hook {
+            CallHook::CallingHost => self.enter(&mut store),
+            // What a guest does between two calls is bounded by its fuel.
+            CallHook::ReturningFromHost if store.data().turns.are_long() => {
+                return Box::pin(self.pause(store));
             }
-            CallHook::ReturningFromHost => {
-                Self::pay_what_is_owed(&mut store)?;
-                store.data().held.check()?;
-                Self::pause(&mut store).await;
-                self.deadline.check()
-            }
-            _ => Ok(()),
+            CallHook::ReturningFromHost => self.leave(&mut store),
+            CallHook::CallingWasm | CallHook::ReturningFromWasm => Ok(()),
+        };
+        match passed {
+            Ok(()) => Box::pin(poll_fn(|_| Poll::Ready(Ok(())))),
+            Err(error) => Box::pin(ready(Err(error))),
         }
     }
 }
