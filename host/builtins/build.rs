@@ -89,11 +89,11 @@ fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let output = cargo.output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
-        let mend = match text.contains("target may not be installed") {
-            true => format!("\n\nthe target is missing; this mends it: rustup target add {TARGET}"),
+        let help = match text.contains("target may not be installed") {
+            true => format!("\n\nthe target is missing; install it: rustup target add {TARGET}"),
             false => String::new(),
         };
-        return Err(format!("the guests do not build:\n{text}{mend}").into());
+        return Err(format!("the guests do not build:\n{text}{help}").into());
     }
     Ok(target.join(TARGET).join("release"))
 }

@@ -33,12 +33,17 @@ async fn what_a_host_holds_for_a_guest_is_bounded() {
     let held =
         "over_limit: the host would hold more than 67108864 bytes for the step; raise `limits.host_bytes`";
     for (text, count, expected) in [
-        ("bodies", 1500, held),
+        ("bodies", 1500_u64, held),
         ("bodies", 400, "succeeded: 400"),
         ("fields", 20_000, "over_limit: more than 4_096 handles at once"),
         ("fields", 4_000, "succeeded: 4000"),
         ("large fields", 1, "trapped: the step put more than 16 KiB of fields into one set of headers"),
+        ("methods", 1_000, held),
+        ("methods", 50, "succeeded: 50"),
+        ("urls", 2_000, held),
+        ("urls", 1_000, "succeeded: 1000"),
         ("lists", 4_000, "succeeded: 31"),
+        ("names", 4_000, "succeeded: 31"),
         // A list of two million zeros is 4 MB of text.
         ("variables", 10, held),
     ] {
@@ -51,9 +56,15 @@ async fn what_a_host_holds_for_a_guest_is_bounded() {
         // 64 MiB for the guest, 64 MiB for the host, and a value that is read before it counts.
         assert!(grown < 224, "{text} {count}: {grown} MiB");
         assert!(end.receipt.host_peak_bytes <= 64 << 20);
-        if text == "bodies" {
-            assert!(end.receipt.host_peak_bytes >= 400 << 17, "{}", end.receipt.host_peak_bytes);
-        }
+        let least = match text {
+            "bodies" => 400 << 17,
+            "fields" => count.min(4_000) * 15_000,
+            "methods" => count.min(60) << 20,
+            "urls" => count.min(1_000) * 60_000,
+            "names" => 31 * 1_000 * 200,
+            _ => 0,
+        };
+        assert!(end.receipt.host_peak_bytes >= least, "{text} {count}: {}", end.receipt.host_peak_bytes);
     }
 }
 
@@ -171,6 +182,7 @@ fn hostile() -> Vec<(&'static str, serde_json::Value)> {
         ("descend", json!({"path": "/scratch"})),
         ("hold", json!({"text": "bodies", "count": 40})),
         ("hold", json!({"text": "fields", "count": 200})),
+        ("hold", json!({"text": "urls", "count": 200})),
         ("hold", json!({"text": "large fields", "count": 1})),
         ("hold", json!({"text": "lists", "count": 100, "path": "/scratch"})),
         ("work", json!({"text": "variable", "count": 2})),

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::io::{Seek, SeekFrom, Write};
 
 use stepwell_sdk::prelude::{context, log};
-use wasip2::http::types::{Fields, OutgoingRequest};
+use wasip2::http::types::{Fields, Method, OutgoingRequest};
 
 /// Makes the host hold something `count` times, all at the same time; how many there came to be.
 pub fn hold(what: &str, count: usize, path: &str) -> usize {
@@ -15,6 +15,17 @@ pub fn hold(what: &str, count: usize, path: &str) -> usize {
         // Header fields, each as large as it may be.
         "fields" => (0..count).map(|_| fields(15)).collect::<Vec<_>>().len(),
         "large fields" => (0..count).map(|_| fields(20)).collect::<Vec<_>>().len(),
+        // Requests that are never sent, with long methods and long URLs.
+        "methods" => (0..count).map(|_| request("M".repeat(1 << 20).as_str(), "/")).collect::<Vec<_>>().len(),
+        "urls" => {
+            (0..count).map(|_| request("GET", &format!("/{}", "u".repeat(60_000)))).collect::<Vec<_>>().len()
+        }
+        "names" => {
+            for number in 0..1_000 {
+                let _ = fs::File::create(format!("{path}/{number:0200}"));
+            }
+            hold("lists", count, path)
+        }
         "lists" => (0..count).map_while(|_| fs::read_dir(path).ok()).collect::<Vec<_>>().len(),
         // Small numbers take many times their text.
         _ => (0..count).take_while(|_| context::set_variable("seen", &vec![0; 2_000_000]).is_ok()).count(),
@@ -33,6 +44,13 @@ fn body() -> OutgoingRequest {
             }
         }
     }
+    request
+}
+
+fn request(method: &str, path: &str) -> OutgoingRequest {
+    let request = OutgoingRequest::new(Fields::new());
+    let _ = request.set_method(&Method::Other(method.to_owned()));
+    let _ = request.set_path_with_query(Some(path));
     request
 }
 

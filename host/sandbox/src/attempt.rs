@@ -30,6 +30,7 @@ use crate::host::calls::Traced;
 use crate::host::clocks;
 use crate::host::context::{Park, RunContext, Saves, on_a_thread};
 use crate::host::files::FileUse;
+use crate::host::held::{ByHandle, Held};
 use crate::host::http::{Hooks, Outbound};
 use crate::host::log::LogBook;
 use crate::host::passage::{self, Owed, Passage, Turns};
@@ -276,7 +277,8 @@ impl Attempt {
     pub fn new(engine: &Engine, setup: Setup<'_>) -> wasmtime::Result<(Self, Vec<Mounted>)> {
         let grant = setup.context.grant.clone();
         let limits = grant.limits().clone();
-        let (stdout, stderr) = (Captured::new(limits.stdio_bytes.0), Captured::new(limits.stdio_bytes.0));
+        let held = Held::new(limits.host_bytes.0);
+        let [stdout, stderr] = [(); 2].map(|()| Captured::new(limits.stdio_bytes.0, &held));
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
         let owed = Owed::default();
@@ -306,10 +308,11 @@ impl Attempt {
             grant.clone(),
             setup.sink.clone(),
             traced.clone(),
-            &reached,
+            (&reached, &held),
         );
         let guest = Guest {
-            held: hooks.held(),
+            by_handle: ByHandle::new(held.clone()),
+            held,
             table,
             traced,
             wasi: wasi.build(),

@@ -13,9 +13,10 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::host::calls::Traced;
 use crate::host::context::RunContext;
 use crate::host::files::FileUse;
+use crate::host::held::{ByHandle, Held};
 use crate::host::http::Hooks;
 use crate::host::log::LogBook;
-use crate::host::passage::{Held, Owed, Turns};
+use crate::host::passage::{Owed, Turns};
 use crate::host::process::ProcessUse;
 use crate::host::sql::SqlUse;
 use crate::host::waiting::Deadline;
@@ -68,6 +69,7 @@ pub(crate) struct Guest {
     pub turns: Turns,
     pub owed: Owed,
     pub held: Held,
+    pub by_handle: ByHandle,
     pub reached: Reached,
 }
 

@@ -60,6 +60,7 @@ use crate::host::breaker::Breakers;
 use crate::host::files::GuardedFiles;
 use crate::host::http::Outbound;
 use crate::host::lookups::{Lookups, system_lookup};
+use crate::host::messages;
 use crate::host::waiting::Waiting;
 use crate::registry::{Registered, Registry};
 use crate::scratch::Scratch;
@@ -449,6 +450,7 @@ fn link(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
     filesystem::preopens::add_to_linker::<Guest, GuardedFiles>(&mut linker, Guest::guarded_files)?;
     io::poll::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;
     io::streams::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;
+    messages::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);
     bindings::Step::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     Ok(linker)

@@ -150,7 +150,8 @@ limits! {
     table_elements: Count = [2_000, 20_000, 100_000, 200_000];
     /// Bytes that one host call may take over from the guest.
     host_call_bytes: Bytes = [256, 4 * MIB, 16 * MIB, 64 * MIB];
-    /// Bytes that the host may hold for the step: request bodies that are not sent yet, and variables.
+    /// Bytes that the host may hold for the step beside its own memory: requests, bodies that are not sent yet, answers and
+    /// their fields, lists of directories, open results of SQL, variables, and what it prints.
     host_bytes: Bytes = [4 * MIB, 64 * MIB, 256 * MIB, GIB];
     /// Handles (resources) that the guest may hold.
     handles: Count = [256, 4_096, 16_384, 65_536];

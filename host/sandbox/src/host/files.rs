@@ -11,6 +11,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::vec::IntoIter;
 
 use stepwell_engine::policy::{Access, Denial, Grant, Limits, MountGrant, MountSource};
 use wasmtime::component::{HasData, Resource};
@@ -24,11 +25,14 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::file_sizes::{Found, Meter, Open, Size, Traffic, depth_of};
 use super::file_streams::{GuardedInput, GuardedOutput};
+use super::held::ByHandle;
 use super::log::LogBook;
 use crate::guest::{Calls, Guest};
 use crate::reached::{Of, Reached};
 use crate::tree::{MAX_DEPTH, Measured};
 
+/// What an entry of a list of a directory takes beside its name.
+const LISTED: usize = 32;
 /// Refusals of files that are written to the log; all of them are counted.
 const MOST_TOLD: usize = 32;
 
@@ -40,8 +44,8 @@ pub(crate) struct FileUse {
     open: HashMap<u32, Open>,
     /// Files that are open for writing, by their identity: each handle of a file must see what the others do to it.
     sizes: HashMap<u64, Weak<Size>>,
-    /// Lists of directories: the host holds each whole.
-    lists: BTreeSet<u32>,
+    /// Lists of directories: the host holds what is left of each.
+    lists: HashMap<u32, IntoIter<FsResult<types::DirectoryEntry>>>,
     /// Files and directories that there are beside those of the host's own mounts.
     entries: u64,
     max_entries: u64,
@@ -74,7 +78,7 @@ impl FileUse {
             total: meter("", true, 0, limits.file_bytes.0, "file_bytes"),
             open: HashMap::new(),
             sizes: HashMap::new(),
-            lists: BTreeSet::new(),
+            lists: HashMap::new(),
             entries: mounts.iter().map(|(_, used)| used.entries).sum(),
             max_entries: limits.file_count.0,
             max_open: usize::try_from(limits.file_handles.0).unwrap_or(usize::MAX),
@@ -186,6 +190,7 @@ impl HasData for GuardedFiles {
 pub(crate) struct Guarded<'a> {
     below: WasiFilesystemCtxView<'a>,
     files: &'a mut FileUse,
+    by_handle: &'a mut ByHandle,
     grant: &'a Grant,
     log: &'a mut LogBook,
     calls: &'a mut Calls,
@@ -196,6 +201,7 @@ impl Guest {
         Guarded {
             below: WasiFilesystemCtxView { ctx: self.wasi.filesystem(), table: &mut self.table },
             files: &mut self.files,
+            by_handle: &mut self.by_handle,
             grant: &self.context.grant,
             log: &mut self.log,
             calls: &mut self.calls,
@@ -468,7 +474,15 @@ impl HostDescriptor for Guarded<'_> {
         self.within(&fd, ".", false)?;
         self.files.room()?;
         let list = self.below.read_directory(fd).await?;
-        self.files.lists.insert(list.rep());
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        loop {
+            let next = self.below.read_directory_entry(Resource::new_borrow(list.rep())).await.transpose();
+            let Some(entry) = next else { break };
+            bytes += (entry.as_ref().map_or(0, |entry| entry.name.len()) + LISTED) as u64;
+            entries.push(entry);
+        }
+        self.by_handle.set(list.rep(), bytes).map_err(FsError::trap)?;
+        self.files.lists.insert(list.rep(), entries.into_iter());
         Ok(list)
     }
 
@@ -570,11 +584,12 @@ impl HostDirectoryEntryStream for Guarded<'_> {
         &mut self,
         stream: Resource<types::DirectoryEntryStream>,
     ) -> FsResult<Option<types::DirectoryEntry>> {
-        self.below.read_directory_entry(stream).await
+        self.files.lists.get_mut(&stream.rep()).and_then(Iterator::next).transpose()
     }
 
     fn drop(&mut self, stream: Resource<types::DirectoryEntryStream>) -> wasmtime::Result<()> {
         self.files.lists.remove(&stream.rep());
+        self.by_handle.free(stream.rep());
         HostDirectoryEntryStream::drop(&mut self.below, stream)
     }
 }

@@ -35,7 +35,7 @@ use super::mask::{Masked, Needles};
 use super::target::Target;
 use crate::credentials::Credentials;
 use crate::host::calls::{self, Traced};
-use crate::host::passage::Held;
+use crate::host::held::Held;
 use crate::reached::{Of, Reached};
 
 /// With this header a step names the organization whose credential a request is to have; it is not sent.
@@ -89,11 +89,11 @@ impl Hooks {
         grant: Arc<Grant>,
         sink: Option<StepSink>,
         traced: Traced,
-        reached: &Reached,
+        (reached, held): (&Reached, &Held),
     ) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
-            held: Held::new(grant.limits().host_bytes.0),
+            held: held.clone(),
             shared: Arc::new(Shared {
                 outbound,
                 project: project.to_owned(),
@@ -109,11 +109,6 @@ impl Hooks {
                 reached: reached.clone(),
             }),
         }
-    }
-
-    /// What the host holds for the guest.
-    pub fn held(&self) -> Held {
-        self.held.clone()
     }
 
     /// Refusals so far.

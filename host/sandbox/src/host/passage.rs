@@ -6,7 +6,7 @@
 use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use wasmtime::{CallHook, CallHookHandler, StoreContextMut};
 
 use super::waiting::Deadline;
 use crate::engine::YIELD_EVERY_FUEL;
-use crate::guest::{Guest, LimitReached};
+use crate::guest::Guest;
 
 /// Fuel that each call costs.
 const CALL: u64 = 1_000;
@@ -52,61 +52,6 @@ impl Owed {
 
     fn take(&self) -> u64 {
         self.0.swap(0, Ordering::Relaxed)
-    }
-}
-
-/// What the host holds for the guest beside the guest's own memory, in bytes, against a limit.
-#[derive(Debug, Clone)]
-pub(crate) struct Held(Arc<Bytes>);
-
-#[derive(Debug, Default)]
-struct Bytes {
-    limit: u64,
-    now: AtomicU64,
-    peak: AtomicU64,
-    refused: AtomicBool,
-}
-
-impl Held {
-    pub fn new(limit: u64) -> Self {
-        Self(Arc::new(Bytes { limit, ..Bytes::default() }))
-    }
-
-    /// Takes bytes. What would be too much is not taken, and ends the attempt.
-    ///
-    /// # Errors
-    /// When the host would hold more than it may.
-    pub fn take(&self, bytes: u64) -> wasmtime::Result<()> {
-        let fits = |now: u64| now.checked_add(bytes).filter(|sum| *sum <= self.0.limit);
-        match self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
-            Ok(before) => self.0.peak.fetch_max(before + bytes, Ordering::Relaxed),
-            Err(_) => {
-                self.0.refused.store(true, Ordering::Relaxed);
-                return self.check();
-            }
-        };
-        Ok(())
-    }
-
-    /// What the host no longer holds.
-    pub fn give_back(&self, bytes: u64) {
-        let less = |now: u64| Some(now.saturating_sub(bytes));
-        // `less` never refuses.
-        let _ = self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-    }
-
-    /// An error once something was refused: not every place that takes bytes can end the attempt.
-    pub fn check(&self) -> wasmtime::Result<()> {
-        if !self.0.refused.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let message = format!("the host would hold more than {} bytes for the step", self.0.limit);
-        Err(LimitReached::new("host_bytes", message))
-    }
-
-    /// Most bytes that were held at once.
-    pub fn peak(&self) -> u64 {
-        self.0.peak.load(Ordering::Relaxed)
     }
 }
 

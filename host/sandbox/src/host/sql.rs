@@ -31,6 +31,8 @@ const RULES: &[&str] = &[
     "SQL_STATEMENT_NOT_GRANTED",
     "SQL_WRITE_NOT_GRANTED",
 ];
+/// What the host holds of a result or a load that is open: batches of rows that wait.
+const OPEN: u64 = 1 << 20;
 /// Rows of one answer.
 const BATCH_ROWS: usize = 2048;
 /// For how long a transaction may do nothing, at most: it holds locks that others wait for.
@@ -158,7 +160,9 @@ impl HostConnection for Guest {
         match answer {
             Ok(rows) => {
                 self.sql.reached.granted(Of::Statement, 1);
-                Ok(Ok(self.table.push(rows)?))
+                let rows = self.table.push(rows)?;
+                self.by_handle.set(rows.rep(), OPEN)?;
+                Ok(Ok(rows))
             }
             Err(error) => self.sql_error(error).map(Err),
         }
@@ -242,7 +246,11 @@ impl HostConnection for Guest {
             Err(error) => return Ok(Err(error)),
         };
         match self.table.get(&connection)?.load(table, columns, timeout).await {
-            Ok(load) => Ok(Ok(self.table.push(load)?)),
+            Ok(load) => {
+                let load = self.table.push(load)?;
+                self.by_handle.set(load.rep(), OPEN)?;
+                Ok(Ok(load))
+            }
             Err(error) => self.sql_error(error).map(Err),
         }
     }
@@ -313,6 +321,7 @@ impl HostRows for Guest {
     }
 
     async fn drop(&mut self, rows: Resource<Rows>) -> Trap<()> {
+        self.by_handle.free(rows.rep());
         self.table.delete(rows)?;
         Ok(())
     }
@@ -329,11 +338,13 @@ impl HostLoad for Guest {
 
     async fn finish(&mut self, load: Resource<Load>) -> Trap<Result<u64, Error>> {
         self.calls.count("stepwell:sql");
+        self.by_handle.free(load.rep());
         let done = self.table.delete(load)?.finish().await;
         self.sql_result(done)
     }
 
     async fn drop(&mut self, load: Resource<Load>) -> Trap<()> {
+        self.by_handle.free(load.rep());
         self.table.delete(load)?;
         Ok(())
     }

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+
+use super::held::Held;
 
 /// Standard output or standard error of one attempt.
 #[derive(Debug, Clone)]
@@ -20,12 +22,13 @@ struct Buffer {
     bytes: Vec<u8>,
     limit: usize,
     dropped: u64,
+    held: Held,
 }
 
 impl Captured {
-    pub fn new(limit: u64) -> Self {
+    pub fn new(limit: u64, held: &Held) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self(Arc::new(Mutex::new(Buffer { bytes: Vec::new(), limit, dropped: 0 })))
+        Self(Arc::new(Mutex::new(Buffer { bytes: Vec::new(), limit, dropped: 0, held: held.clone() })))
     }
 
     /// The lines so far, as text, with a marker when some were cut.
@@ -62,6 +65,7 @@ impl OutputStream for Captured {
         let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let room = buffer.limit.saturating_sub(buffer.bytes.len()).min(bytes.len());
         let (kept, cut) = bytes.split_at(room);
+        buffer.held.take(kept.len() as u64).map_err(StreamError::Trap)?;
         buffer.bytes.extend_from_slice(kept);
         buffer.dropped += cut.len() as u64;
         Ok(())
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_counted_and_never_an_error() {
-        let mut stream = Captured::new(8);
+        let mut stream = Captured::new(8, &Held::new(8));
         for text in ["one\n", "", "two\nthree\n"] {
             stream.write(Bytes::from_static(text.as_bytes())).unwrap();
         }
