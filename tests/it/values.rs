@@ -133,7 +133,7 @@ pub const POSTGRES: &[Given] = &[
     plain("interval", "interval '100000:00:00'"),
     plain("interval", "interval '2562047788 hours'"),
     plain("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'::uuid"),
-    json("json", "'{\"a\": 1.50, \"b\": 1e400}'::json"),
+    json("json", "'{\"b\": 1.50, \"a\": 1e400}'::json"),
     json("jsonb", "'{\"a\": [1, null, 1.50, 12345678901234567890]}'::jsonb"),
     json("jsonb", "'\"text\"'::jsonb"),
     given("jsonb", "'{\"a\": [1, null, true, \"x\", 1.5]}'::jsonb", Form::Json),
