@@ -486,7 +486,7 @@ pub(super) mod tests {
             lookups: Lookups::new(Box::new(system_lookup)),
         };
         let (grant, reached) = (Arc::new(Grant::nothing()), Reached::default());
-        Hooks::new(Arc::new(outbound), "", grant, None, Traced::default(), &reached).shared
+        Hooks::new(Arc::new(outbound), "", grant, None, Traced::default(), (&reached, &Held::new(0))).shared
     }
 
     #[test]

@@ -5,12 +5,11 @@
 //! functions take the place of those of wasmtime-wasi-http, which they call.
 
 use wasmtime::Result;
-use wasmtime::component::{Linker, Resource, ResourceType};
+use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType};
 use wasmtime_wasi_http::p2::bindings::http::outgoing_handler;
 use wasmtime_wasi_http::p2::bindings::http::types::{
-    self, ErrorCode, HostFields as _, HostFutureIncomingResponse as _, HostFutureTrailers as _,
-    HostIncomingResponse as _, HostOutgoingBody as _, HostOutgoingRequest as _, HostOutgoingResponse as _,
-    Method, RequestOptions, Scheme,
+    self, ErrorCode, HostFields as _, HostOutgoingBody as _, HostOutgoingRequest as _, Method,
+    RequestOptions, Scheme,
 };
 use wasmtime_wasi_http::p2::body::{HostFutureTrailers, HostOutgoingBody};
 use wasmtime_wasi_http::p2::types::{
@@ -39,11 +38,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
 
 fn fields(linker: &mut Linker<Guest>) -> Result<()> {
     let mut types = linker.instance(TYPES)?;
-    types.resource("fields", ResourceType::host::<FieldMap>(), |mut store, rep| {
-        let guest = store.data_mut();
-        guest.by_handle.free(rep);
-        guest.http().drop(Owned::<FieldMap>::new_own(rep))
-    })?;
+    freed::<FieldMap>(&mut types, "fields")?;
     types.func_wrap("[static]fields.from-list", |mut store, (list,): (Vec<(String, Vec<u8>)>,)| {
         let guest = store.data_mut();
         let made = guest.http().from_list(list);
@@ -79,11 +74,7 @@ fn fields(linker: &mut Linker<Guest>) -> Result<()> {
 
 fn requests(linker: &mut Linker<Guest>) -> Result<()> {
     let mut types = linker.instance(TYPES)?;
-    types.resource("outgoing-request", ResourceType::host::<HostOutgoingRequest>(), |mut store, rep| {
-        let guest = store.data_mut();
-        guest.by_handle.free(rep);
-        guest.http().drop(Owned::<HostOutgoingRequest>::new_own(rep))
-    })?;
+    freed::<HostOutgoingRequest>(&mut types, "outgoing-request")?;
     types.func_wrap("[constructor]outgoing-request", |mut store, (fields,): (Owned<FieldMap>,)| {
         let guest = store.data_mut();
         guest.by_handle.free(fields.rep());
@@ -141,18 +132,9 @@ fn requests(linker: &mut Linker<Guest>) -> Result<()> {
 
 fn answers(linker: &mut Linker<Guest>) -> Result<()> {
     let mut types = linker.instance(TYPES)?;
-    macro_rules! freed {
-        ($name:literal, $type:ty) => {
-            types.resource($name, ResourceType::host::<$type>(), |mut store, rep| {
-                let guest = store.data_mut();
-                guest.by_handle.free(rep);
-                guest.http().drop(Owned::<$type>::new_own(rep))
-            })?;
-        };
-    }
-    freed!("future-incoming-response", HostFutureIncomingResponse);
-    freed!("incoming-response", HostIncomingResponse);
-    freed!("outgoing-response", HostOutgoingResponse);
+    freed::<HostFutureIncomingResponse>(&mut types, "future-incoming-response")?;
+    freed::<HostIncomingResponse>(&mut types, "incoming-response")?;
+    freed::<HostOutgoingResponse>(&mut types, "outgoing-response")?;
     types.func_wrap(
         "[method]future-incoming-response.get",
         |mut store, (future,): (Owned<HostFutureIncomingResponse>,)| {
@@ -194,6 +176,16 @@ fn answers(linker: &mut Linker<Guest>) -> Result<()> {
         let made = types::HostOutgoingResponse::new(&mut guest.http(), fields)?;
         guest.by_handle.pass(rep, made.rep());
         Ok((made,))
+    })
+}
+
+/// A resource that is deleted with what is counted behind it.
+fn freed<T: Send + 'static>(types: &mut LinkerInstance<'_, Guest>, name: &str) -> Result<()> {
+    types.resource(name, ResourceType::host::<T>(), |mut store, rep| {
+        let guest = store.data_mut();
+        guest.by_handle.free(rep);
+        guest.table.delete(Owned::<T>::new_own(rep))?;
+        Ok(())
     })
 }
 
