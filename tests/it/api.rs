@@ -80,7 +80,7 @@ async fn the_v2_and_legacy_endpoints_answer_as_the_reference_says() {
     let keys: Vec<String> = scheduled.json().as_object().unwrap().keys().cloned().collect();
     assert_eq!(
         keys,
-        ["execution_id", "job_id", "message", "scheduled_time", "status", "success", "timezone"]
+        ["success", "message", "job_id", "execution_id", "scheduled_time", "timezone", "status"]
     );
     let status = server.get("/api/v2/execution/status").await;
     like(STATUS, &status);

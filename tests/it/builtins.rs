@@ -67,9 +67,9 @@ async fn sql_gives_rows_binds_parameters_and_says_what_is_wrong() {
     for (step, expected) in [
         (
             query("SELECT n x, name FROM t WHERE n < 3"),
-            r#"succeeded: [{"name":"one","x":1},{"name":"two","x":2}]"#,
+            r#"succeeded: [{"x":1,"name":"one"},{"x":2,"name":"two"}]"#,
         ),
-        (query("SELECT x, raw FROM t WHERE n = 1"), r#"succeeded: [{"raw":"00ff","x":1.5}]"#),
+        (query("SELECT x, raw FROM t WHERE n = 1"), r#"succeeded: [{"x":1.5,"raw":"00ff"}]"#),
         (bound("SELECT name FROM t WHERE n = :n", json!({"n": 2})), r#"succeeded: [{"name":"two"}]"#),
         (bound("SELECT name FROM t WHERE n = ?", json!([3])), r#"succeeded: [{"name":"dré"}]"#),
         (bound("SELECT n FROM t WHERE name = ?", json!(["one'; DROP TABLE t; --"])), "succeeded: []"),

@@ -188,9 +188,9 @@ fn a_run_prints_the_response_of_the_v2_api() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let view: Value = serde_json::from_slice(&output.stdout).unwrap();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-    expect!["cancelled_steps due_at duration_seconds end_time execution_id failed_steps job_id job_name message skipped_steps start_time status step_count steps success successful_steps timezone wakes_at"]
+    expect!["success message execution_id job_id job_name status timezone due_at wakes_at start_time end_time duration_seconds steps step_count successful_steps failed_steps skipped_steps cancelled_steps"]
         .assert_eq(&keys(&view));
-    expect!["attempts duration_seconds metadata outcome output receipt status step_id step_name step_type value value_bytes"]
+    expect!["step_id step_name step_type status duration_seconds output value value_bytes metadata attempts outcome receipt"]
         .assert_eq(&keys(&view["steps"][0]));
     assert_eq!((&view["success"], &view["status"]), (&Value::Bool(true), &Value::from("success")));
     assert_eq!((view["successful_steps"].clone(), view["failed_steps"].clone()), (2.into(), 1.into()));

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 use stepwell::engine::StepEnd;
 
-use crate::support::{Running, Site, told};
+use crate::support::{Running, Site, told, told_by_key};
 
 fn site() -> Site {
     let site = Site::new().file("in/a.csv", "a,b\n1,2\n").file("in/b.csv", "a,b\n").file("in/notes.txt", "x");
@@ -38,7 +38,7 @@ async fn steps(site: &Running, steps: Vec<Value>) -> Vec<StepEnd> {
 async fn check(site: &Running, cases: Vec<(Value, &str)>) {
     let (given, expected): (Vec<Value>, Vec<&str>) = cases.into_iter().unzip();
     for ((step, end), expected) in given.iter().zip(steps(site, given.clone()).await).zip(expected) {
-        assert!(told(&end).contains(expected), "{step}: {}", told(&end));
+        assert!(told_by_key(&end).contains(expected), "{step}: {}", told(&end));
     }
 }
 

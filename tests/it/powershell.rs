@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::http_step::Web;
-use crate::support::{Running, Site, told};
+use crate::support::{Running, Site, told, told_by_key};
 
 async fn ready(site: Site) -> Running {
     let grants = "files:
@@ -22,7 +22,7 @@ async fn scripts_read_write_and_give_objects_or_text() {
         (json!({"script": "'hello ' + (1 + 1)"}), "\"hello 2\""),
         (
             json!({"script": "Import-Csv /in/a.csv | Where-Object { [int]$_.n -gt 2 }"}),
-            "{\"n\":\"3\",\"name\":\"y\"}",
+            "{\"name\":\"y\",\"n\":\"3\"}",
         ),
         (
             json!({"script_path": "/in/job.ps1", "parameters": {"N": [1, 2, 3], "Loud": true}}),
@@ -222,7 +222,7 @@ async fn tests_of_scripts_run_in_the_same_sandbox() {
         let mut step = with_type(&step);
         step["action"] = "test".into();
         let end = site.step(step.clone()).await;
-        assert!(told(&end).contains(expected), "{step}: {}", told(&end));
+        assert!(told_by_key(&end).contains(expected), "{step}: {}", told(&end));
         if let Some(tests) =
             end.produced.metadata.get("tests").filter(|_| step["script_path"] == "/in/Bad.Tests.ps1")
         {

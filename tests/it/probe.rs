@@ -11,7 +11,7 @@ use stepwell::{Notice, Observer};
 use stepwell_tests::azure_devops::{Emulator, Options};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Notebook, Running, Site, one_step, probe, told};
+use crate::support::{Notebook, Running, Site, one_step, probe, told, told_by_key};
 
 /// Cases that a test of their own looks at.
 const ELSEWHERE: &[&str] = &[
@@ -122,7 +122,7 @@ async fn every_case_ends_in_its_own_class() {
     let site = site().await;
     for (case, config, expected) in cases() {
         let end = site.probe(case, config.clone()).await;
-        assert!(told(&end).starts_with(expected), "{case} {config}\n  {}\n  {expected}", told(&end));
+        assert!(told_by_key(&end).starts_with(expected), "{case} {config}\n  {}\n  {expected}", told(&end));
         assert!(end.receipt.fuel > 0 && end.receipt.memory_peak_bytes > 0, "{case}: {:?}", end.receipt);
         assert!(end.receipt.component.starts_with("sha256:") && end.receipt.policy.starts_with("sha256:"));
     }

@@ -164,6 +164,13 @@ pub fn told(end: &StepEnd) -> String {
     }
 }
 
+/// The same with the keys of objects from a to z, where a test is not about their order.
+pub fn told_by_key(end: &StepEnd) -> String {
+    let mut end = end.clone();
+    end.produced.output.sort_all_objects();
+    told(&end)
+}
+
 pub struct Nobody;
 
 impl Observer for Nobody {

@@ -84,6 +84,29 @@ fn keep_digits_but(text: &str, is_kept: impl Fn(&str) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// What the values of a JSON text take in memory, at most, in bytes: a list of small numbers takes many times its text.
+pub fn held_by(text: &str) -> u64 {
+    const VALUE: u64 = size_of::<Value>() as u64;
+    /// A key, and its place in the map.
+    const KEY: u64 = 48;
+    let bytes = text.as_bytes();
+    let (mut held, mut at) = (VALUE + bytes.len() as u64, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = end_of_string(bytes, at),
+            _ => {
+                held += match byte {
+                    b',' | b'[' | b'{' => VALUE,
+                    b':' => KEY,
+                    _ => 0,
+                };
+                at += 1;
+            }
+        }
+    }
+    held
+}
+
 /// Where a JSON string ends that begins at `start`.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
@@ -217,6 +240,14 @@ mod tests {
         }
         let error = read_json("[1.50,\n 2.50 x]").unwrap_err();
         assert_eq!(json_problem(&error), "line 2, column 7: expected `,` or `]`");
+    }
+
+    #[test]
+    fn many_small_values_take_many_times_their_text() {
+        assert_eq!(held_by(&format!("[0{}]", ",0".repeat(999))), 1001 * size_of::<Value>() as u64 + 2001);
+        let long = format!("\"{}\"", "[,\\\",{:".repeat(1000));
+        assert_eq!(held_by(&long), size_of::<Value>() as u64 + long.len() as u64, "a text is one value");
+        assert!(held_by("{\"a\": 1, \"b\": 2}") > held_by("[1, 2]"));
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub(crate) fn answer_bytes(answer: &Result<wit::Outcome, wit::Failure>) -> usize
     }
 }
 
+/// How many times `output_bytes` the values of an output may take in memory.
+const TREE: u64 = 16;
+
 /// How the guest answered, and what that leaves.
 pub(crate) fn answered(
     answer: Result<wit::Outcome, wit::Failure>,
@@ -35,6 +38,19 @@ pub(crate) fn answered(
 ) -> (Outcome, Produced) {
     if answer_bytes(&answer) as u64 > limits.output_bytes.0 {
         return (Outcome::OutputTooLarge { limit: limits.output_bytes.0 }, Produced::default());
+    }
+    let trees = match &answer {
+        Ok(done) => values::held_by(&done.output) + values::held_by(&done.metadata),
+        Err(failure) => values::held_by(&failure.metadata),
+    };
+    if trees > limits.output_bytes.0.saturating_mul(TREE) {
+        let limit = "output_bytes".to_owned();
+        let message = format!(
+            "the values of the output take {trees} bytes in memory, and {TREE} times `output_bytes` ({}) are allowed: return \
+             fewer values, or write them to a file",
+            limits.output_bytes
+        );
+        return (Outcome::OverLimit { limit, message }, Produced::default());
     }
     match answer {
         Ok(done) => match (parse(&done.output), parse_object(&done.metadata)) {

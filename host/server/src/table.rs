@@ -244,7 +244,7 @@ mod tests {
             "list": [{"a_b": 1, "c": true}, {"a_b": 2}], "names": ["x", "y"]});
         assert_eq!(
             fields(&answer),
-            "list:\n  - a b: 1\n    c: true\n  - a b: 2\nnames: x y\nparts:\n  store:\n    status: healthy\nstatus: healthy"
+            "status: healthy\nparts:\n  store:\n    status: healthy\nlist:\n  - a b: 1\n    c: true\n  - a b: 2\nnames: x y"
         );
         assert_eq!(time(&json!({"at": "2026-09-01T02:00:00.123456+02:00"}), "/at"), "2026-09-01 00:00:00Z");
     }

@@ -222,12 +222,12 @@ mod tests {
                     name: "Daily Report"
                     timezone: "UTC"
                     steps:
-                      - connection_name: "main_db"
-                        id: "main_step"
-                        name: "Daily Report"
+                      - type: "sql"
                         query: "SELECT * FROM reports"
+                        connection_name: "main_db"
                         timeout: 300
-                        type: "sql""#]],
+                        id: "main_step"
+                        name: "Daily Report""#]],
         );
     }
 
@@ -250,13 +250,13 @@ mod tests {
                     id: "sql-job-001"
                     timezone: "UTC"
                     steps:
-                      - colour: "red"
-                        id: "main_step"
-                        max_rows: "many"
-                        name: "main_step"
-                        parameters: {"a":1}
+                      - type: "sql"
                         query: ["SELECT 1"]
-                        type: "sql"
+                        max_rows: "many"
+                        parameters: {"a":1}
+                        colour: "red"
+                        id: "main_step"
+                        name: "main_step"
 
                 error: `sql_query` must be text, not a list
                  --> job.yaml:3:15
@@ -275,7 +275,7 @@ mod tests {
                   |
                 5 |  "parameters": {"a": 1}, "colour": "red"}}
                   |                          ^
-                  help: known keys: connection_name, max_rows, parameters, query, timeout"#]],
+                  help: known keys: query, connection_name, timeout, max_rows, parameters"#]],
         );
         let text = r#"{"job_id": 7, "job_name": "n", "steps": [{"id": "a", "type": "sql", "query": "q"}]}"#;
         let found = parse("job.json", text, &catalog(true)).unwrap_err().0;

@@ -54,7 +54,14 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         breakers: Breakers::default(),
         lookups: Lookups::new(lookup),
     };
-    Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default(), (&Default::default(), &Held::new(1 << 20))))
+    Some(Hooks::new(
+        Arc::new(outbound),
+        "",
+        Arc::new(grant),
+        None,
+        Default::default(),
+        (&Default::default(), &Held::new(1 << 20)),
+    ))
 }
 
 /// Sends a request; whether an answer came, or what refused it.

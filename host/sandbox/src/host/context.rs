@@ -106,19 +106,6 @@ impl RunContext {
 /// Fuel for each byte of JSON that is read or written.
 const JSON: u64 = 4;
 
-/// What a value takes in the host's memory beside its text: a list of small numbers takes many times its length.
-fn held_by(value: &Value) -> u64 {
-    const EACH: u64 = 32;
-    match value {
-        Value::Array(items) => items.iter().map(held_by).sum::<u64>() + EACH,
-        Value::Object(map) => {
-            map.iter().map(|(name, value)| name.len() as u64 + 2 * EACH + held_by(value)).sum::<u64>() + EACH
-        }
-        Value::String(text) => text.len() as u64 + EACH,
-        _ => EACH,
-    }
-}
-
 /// Does work in proportion to that many bytes; large work goes to a blocking thread.
 pub(crate) async fn on_a_thread<T: Send + 'static>(
     bytes: usize,
@@ -219,17 +206,16 @@ impl Host for Guest {
             self.reached.refused(Of::Context, "context_bytes", message, bytes);
             return Ok(Err(Error::TooLarge(limit)));
         }
-        let read = move || {
-            let value = values::read_output(&value)?;
-            let held = held_by(&value);
-            Ok::<_, serde_json::Error>((value, held))
-        };
-        let (value, held) = match on_a_thread(value_bytes, read).await? {
-            Ok(read) => read,
-            Err(error) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
-        };
-        // Both are there for a moment.
+        let (held, value) = on_a_thread(value_bytes, move || (values::held_by(&value), value)).await?;
+        // Counted before it is there. For a moment the one before is there, too.
         self.held.take(held)?;
+        let value = match on_a_thread(value_bytes, move || values::read_output(&value)).await? {
+            Ok(value) => value,
+            Err(error) => {
+                self.held.give_back(held);
+                return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}"))));
+            }
+        };
         let before = self.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
         if let Some(before) = before {
             self.held.give_back(before.held);
