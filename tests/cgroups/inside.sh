@@ -34,7 +34,7 @@ in_group() {
 }
 
 for as in 0 $user; do
-    in_group "groups-$as" $as "$sandbox" control_group --nocapture --test-threads=1
+    in_group "groups-$as" $as "$sandbox" control_group program::kernel --nocapture --test-threads=1
 done
 # The components that the tests compile.
 mkdir -p target/test-cache/components
