@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time target nextest
+.PHONY: demo test lint bench simulate verify-time verify-cgroups target nextest
 
 # Runs the example of examples/daily-pipeline, every step in a sandbox of its own.
 demo: target
@@ -45,6 +45,14 @@ verify-time: target
 	test -x target/verify-time/bin/python || python3 -m venv target/verify-time
 	target/verify-time/bin/python -m pip install --quiet tzdata==2025.2
 	target/verify-time/bin/python tests/time/verify.py target/release/time-oracle
+
+# Programs in real control groups: boots a kernel in an emulated machine and runs the tests of programs there. Needs QEMU, busybox
+# and a kernel with its modules (on Debian: qemu-system-x86 busybox-static linux-image-amd64); KERNEL and MODULES name another.
+verify-cgroups: target nextest
+	cargo build --locked --workspace --bins
+	cargo nextest list --locked --workspace --list-type binaries-only --message-format json-pretty >target/test-binaries.json
+	binary() { sed -n 's|.*"binary-path": "\(.*/'"$$1"'-[0-9a-f]*\)".*|\1|p' target/test-binaries.json; }; \
+		tests/cgroups/verify.sh tests/cgroups/inside.sh "$$(binary stepwell_sandbox)" "$$(binary it)" $(PROGRAMS)/stepwell
 
 # The guests' target, where rustup lacks it.
 target:

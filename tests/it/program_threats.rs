@@ -132,6 +132,17 @@ async fn memory_counts_over_all_processes_and_of_every_kind() {
 }
 
 #[tokio::test]
+async fn a_program_that_is_ended_for_its_memory_takes_no_other_along() {
+    let site = site(", allow_weaker: true", "process_memory: 64MiB, process_timeout: 60s").await;
+    // `tail` keeps what it may have to print.
+    let hungry =
+        "for i in 1 2 3 4; do (head -c 30000000 /dev/zero; sleep 50) | tail -c 30000000 & done; sleep 50";
+    let (hungry, modest) = tokio::join!(run(&site, hungry), run(&site, "sleep 5; echo whole"));
+    assert!(told(&hungry).contains("process_memory"), "{}", told(&hungry));
+    assert!(told(&modest).contains("whole"), "{}", told(&modest));
+}
+
+#[tokio::test]
 async fn files_count_together_with_what_has_no_name() {
     if !has_python() {
         return;
@@ -251,6 +262,7 @@ async fn a_program_cannot_reach_the_service_or_the_kernel() {
         ("owners of files outside", format!("chown 1 {file} 2>/dev/null || echo no"), "\"no\""),
         ("capabilities", "n=0; while read a b; do case $a$b in Cap*:0000000000000000) n=$((n+1));; esac; done < /proc/self/status; echo $n".to_owned(), "\"5\""),
         ("dumps", "ulimit -c".to_owned(), "\"0\""),
+        ("who goes first when memory is short", "read n < /proc/self/oom_score_adj; echo $n".to_owned(), "\"1000\""),
     ] {
         let end = run(&site, &script).await;
         assert!(told(&end).contains(expected), "{what}: {}", told(&end));

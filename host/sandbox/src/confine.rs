@@ -1,6 +1,7 @@
 //! What a program gives up before it begins: files by Landlock, system calls by seccomp, rlimits, capabilities, new
 //! privileges.
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -13,7 +14,7 @@ use landlock::{
     RulesetError, Scope, path_beneath_rules,
 };
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Resource, Rlimit, Signal};
+use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 use stepwell_engine::policy::Access;
 
@@ -58,8 +59,10 @@ const SYSTEM: &[&str] = &[
     "/proc/sys",
     "/proc/uptime",
     "/proc/version",
-    "/sys/fs/cgroup",
 ];
+
+/// Where programs read how much memory they may have, where they have no group of their own.
+const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 
 /// Files that a program may have open.
 const OPEN_FILES: u64 = 256;
@@ -75,6 +78,9 @@ const SCOPES: i32 = 6;
 
 /// What a program yields to the service.
 const NICE: i32 = 10;
+
+/// Of the processes of a machine that is short of memory, a program goes first.
+const FIRST_TO_GO: &[u8] = b"1000";
 
 /// Capabilities that a kernel may have.
 const CAPABILITIES: libc::c_ulong = 64;
@@ -94,7 +100,7 @@ pub(crate) fn weaker() -> Vec<String> {
     let mut weaker = Vec::new();
     match landlock_version() {
         0 => weaker.push(
-            "this kernel has no Landlock: the program sees every file that the service's user sees, and reaches its processes"
+            "this kernel has no Landlock: the program sees and writes every file that the service's user may, leaves its control group, and reaches the service's processes"
                 .to_owned(),
         ),
         version if version < SCOPES => weaker.push(format!(
@@ -147,7 +153,7 @@ impl Bounds {
             limits.push((Resource::Nproc, others.saturating_add(program.tasks)));
         }
         Ok(Self {
-            files: files(program, home).map_err(io::Error::other)?,
+            files: files(program, home, group.as_deref()).map_err(io::Error::other)?,
             calls: SystemCalls::new(program.network)?,
             limits,
             group,
@@ -178,6 +184,8 @@ impl Bounds {
             rustix::process::setrlimit(*resource, Rlimit { current: most, maximum: most })?;
         }
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
+        // Not yet where the service cannot be dumped: its files in `/proc` are root's until the program begins.
+        let _ = first_to_go(c"/proc/self/oom_score_adj");
         // One that is nicer already stays so.
         let _ = rustix::process::nice(NICE);
         // The thread that starts a program lives as long as it: a service that dies takes it along.
@@ -191,6 +199,21 @@ impl Bounds {
         // After the process group was made, which the filter forbids.
         self.calls.apply()
     }
+}
+
+/// Has the kernel end a process first when memory is short. One that a service protects from that (`OOMScoreAdjust`)
+/// would otherwise protect its programs: one that is over its memory would never end.
+fn first_to_go(file: &CStr) -> io::Result<()> {
+    let file = rustix::fs::open(file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::io::write(&file, FIRST_TO_GO)?;
+    Ok(())
+}
+
+/// The same for a program that has begun.
+pub(crate) fn goes_first(pid: Pid) {
+    let file = CString::new(format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero())).unwrap_or_default();
+    // It may have ended, or have done so itself.
+    let _ = first_to_go(&file);
 }
 
 /// Gives up what a service that runs as root could do, so that a program that it starts cannot get it back.
@@ -243,7 +266,11 @@ fn restrict(ruleset: &OwnedFd) -> io::Result<()> {
     if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn files(program: &Program, home: &Path) -> Result<Option<OwnedFd>, RulesetError> {
+fn files(
+    program: &Program,
+    home: &Path,
+    group: Option<&ControlGroup>,
+) -> Result<Option<OwnedFd>, RulesetError> {
     let all = AccessFs::from_all(LANDLOCK);
     let run = AccessFs::from_read(LANDLOCK);
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
@@ -256,6 +283,7 @@ fn files(program: &Program, home: &Path) -> Result<Option<OwnedFd>, RulesetError
         | AccessFs::MakeReg
         | AccessFs::Truncate;
     let device: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::WriteFile;
+    let groups = group.map_or(Path::new(CONTROL_GROUPS), ControlGroup::path);
     // The name of the executable may be a link.
     let real = program.path.canonicalize().unwrap_or_else(|_| program.path.clone());
     // A path that is not there needs no rule: `path_beneath_rules` leaves it out.
@@ -266,6 +294,7 @@ fn files(program: &Program, home: &Path) -> Result<Option<OwnedFd>, RulesetError
         .create()?
         .add_rules(path_beneath_rules(SYSTEM, run))?
         .add_rules(path_beneath_rules(DEVICES, device))?
+        .add_rules(path_beneath_rules([groups], read))?
         .add_rules(path_beneath_rules(&program.read, run))?
         .add_rules(path_beneath_rules([program.path.as_path(), real.as_path()], run))?
         .add_rules(path_beneath_rules([home], all))?;

@@ -1,7 +1,7 @@
 //! Control groups (version 2) for programs, where the service has a part of the tree to itself.
 //!
-//! A program that is in a group of its own cannot leave it: memory of every kind and the number of its processes are
-//! bounded by the kernel, and one write kills all of it.
+//! The kernel bounds memory of every kind and the number of processes of a group, and one write kills all of it. A
+//! program cannot leave its group where Landlock keeps it from writing to the tree: the files there have its own user.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -19,6 +19,8 @@ const PREFIX: &str = "stepwell-program-";
 const SERVICE: &str = "stepwell-service";
 /// What a group must be able to bound.
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
+/// How often a group is made under another name, or parted, before this fails.
+const TRIES: usize = 16;
 /// How often an emptied group is removed, and the pause between: the kernel takes a moment to end processes.
 const REMOVALS: (u32, Duration) = (200, Duration::from_millis(10));
 
@@ -35,6 +37,8 @@ pub(crate) struct ControlGroups {
 pub(crate) struct ControlGroup {
     dir: PathBuf,
     processes: File,
+    /// Holds the lock of the directory: a group whose lock is free belongs to a service that has ended.
+    _locked: File,
 }
 
 impl ControlGroups {
@@ -55,7 +59,7 @@ impl ControlGroups {
     /// The groups of a service whose process is in `own`.
     fn below(own: &Path) -> Result<Self, String> {
         has_controllers(own)?;
-        let above = own.parent().filter(|above| is_parted(above));
+        let above = own.parent().filter(|above| is_given(own, above) && is_parted(above));
         let dir = match above {
             Some(above) => above.to_owned(),
             None => {
@@ -75,9 +79,46 @@ impl ControlGroups {
     /// When the kernel refuses a bound.
     pub fn make(&self, memory: u64, tasks: u64) -> io::Result<ControlGroup> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let dir = self.dir.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        let mut tried = 0;
+        loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let dir = self.dir.join(format!("{PREFIX}{}-{number}", std::process::id()));
+            tried += 1;
+            match ControlGroup::make(dir, memory, tasks) {
+                // A dead service had the number of this one, or another service that starts takes the group for one
+                // of a dead service before it is locked.
+                Err(error) if tried < TRIES && is_taken(&error) => {}
+                made => return made,
+            }
+        }
+    }
+
+    /// Removes groups of services that have ended, with the processes in them.
+    fn sweep(&self) {
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let is_program = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+            // Groups that go at this moment need no removal.
+            if is_program && File::open(entry.path()).is_ok_and(|dir| dir.try_lock().is_ok()) {
+                remove(&entry.path());
+            }
+        }
+    }
+}
+
+/// Whether a group's name is in use, or the group is gone.
+fn is_taken(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, NotFound, WouldBlock};
+    // Files of a group that is gone answer that there is no such device.
+    matches!(error.kind(), AlreadyExists | NotFound | WouldBlock)
+        || error.raw_os_error() == Some(libc::ENODEV)
+}
+
+impl ControlGroup {
+    fn make(dir: PathBuf, memory: u64, tasks: u64) -> io::Result<Self> {
         fs::create_dir(&dir)?;
+        let locked = File::open(&dir)?;
+        // A lock that is taken is that of another service, which removes the group.
+        locked.try_lock()?;
         let bounded = || {
             fs::write(dir.join("memory.max"), memory.to_string())?;
             fs::write(dir.join("pids.max"), tasks.to_string())?;
@@ -90,7 +131,7 @@ impl ControlGroups {
             OpenOptions::new().write(true).open(dir.join("cgroup.procs"))
         };
         match bounded() {
-            Ok(processes) => Ok(ControlGroup { dir: dir.clone(), processes }),
+            Ok(processes) => Ok(Self { dir, processes, _locked: locked }),
             Err(error) => {
                 let _ = fs::remove_dir(&dir);
                 Err(error)
@@ -98,19 +139,11 @@ impl ControlGroups {
         }
     }
 
-    /// Removes groups of services that have ended.
-    fn sweep(&self) {
-        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let service = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next());
-            if service.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
-                remove(&entry.path());
-            }
-        }
+    /// Where it is in the tree: what a program may read of the tree.
+    pub fn path(&self) -> &Path {
+        &self.dir
     }
-}
 
-impl ControlGroup {
     /// Takes this process in. Between fork and exec: allocates nothing.
     pub fn enter(&self) -> io::Result<()> {
         (&self.processes).write_all(b"0")
@@ -122,8 +155,17 @@ impl ControlGroup {
         let _ = fs::write(self.dir.join("cgroup.kill"), "1");
     }
 
-    /// Whether the kernel has killed it for its memory.
+    /// Whether the kernel has killed it because it had too much memory.
     pub fn was_out_of_memory(&self) -> bool {
+        self.was_killed_for_memory() && self.has_event("memory.events", "oom ")
+    }
+
+    /// Whether the kernel has killed it because the machine, or the service with all of its programs, had too little.
+    pub fn was_sacrificed(&self) -> bool {
+        self.was_killed_for_memory() && !self.has_event("memory.events", "oom ")
+    }
+
+    fn was_killed_for_memory(&self) -> bool {
         self.has_event("memory.events", "oom_kill ")
     }
 
@@ -184,6 +226,16 @@ fn has_controllers(dir: &Path) -> Result<(), String> {
     }
 }
 
+/// Whether the group above may hold those of programs. Root may write to every group: there it has to be the group that
+/// this service has parted before, or one that systemd has marked as delegated.
+fn is_given(own: &Path, above: &Path) -> bool {
+    let marked = ["user.delegate", "trusted.delegate"].iter().any(|name| {
+        let mut value = [0u8; 1];
+        rustix::fs::getxattr(above, *name, &mut value).is_ok() && value == *b"1"
+    });
+    !rustix::process::geteuid().is_root() || own.file_name().is_some_and(|name| name == SERVICE) || marked
+}
+
 /// Whether a group gives its controllers to those in it, and this user may make more.
 fn is_parted(dir: &Path) -> bool {
     let given = fs::read_to_string(dir.join("cgroup.subtree_control")).unwrap_or_default();
@@ -193,23 +245,63 @@ fn is_parted(dir: &Path) -> bool {
         && writable("cgroup.procs")
 }
 
-/// Moves this process out of a group, so that it can bound others.
+/// Moves this process and those that it has started out of a group, so that the group can bound others.
 fn part(own: &Path) -> Result<(), String> {
     let told = |error: io::Error| why(&error);
-    let me = std::process::id().to_string();
-    let processes = fs::read_to_string(own.join("cgroup.procs")).map_err(told)?;
-    if processes.lines().any(|process| process != me) {
-        return Err("other processes are in it".to_owned());
-    }
     let inner = own.join(SERVICE);
-    match fs::create_dir(&inner) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(told(error)),
-        _ => {}
-    }
-    fs::write(inner.join("cgroup.procs"), &me).map_err(told)?;
     let wanted = CONTROLLERS.map(|name| format!("+{name}")).join(" ");
-    fs::write(own.join("cgroup.subtree_control"), wanted).map_err(told)
+    let mut tried = 0;
+    loop {
+        let processes = fs::read_to_string(own.join("cgroup.procs")).map_err(told)?;
+        if processes.lines().any(|process| !is_own(process)) {
+            return Err("other processes are in it".to_owned());
+        }
+        match fs::create_dir(&inner) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(told(error)),
+            _ => {}
+        }
+        for process in processes.lines() {
+            match fs::write(inner.join("cgroup.procs"), process) {
+                // It has ended.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                moved => moved.map_err(told)?,
+            }
+        }
+        tried += 1;
+        match fs::write(own.join("cgroup.subtree_control"), &wanted) {
+            // A process has been started meanwhile.
+            Err(error) if tried < TRIES && error.kind() == io::ErrorKind::ResourceBusy => {}
+            parted => return parted.map_err(told),
+        }
+    }
 }
+
+/// Whether a process is this one or one that it has started, for instance to compile a component.
+fn is_own(process: &str) -> bool {
+    let me = std::process::id();
+    let Ok(mut pid) = process.parse::<u32>() else { return false };
+    // Each process has one above it, up to the first.
+    for _ in 0..TRIES {
+        // What another namespace hides has the number 0.
+        if pid == me || pid == 0 {
+            return pid == me;
+        }
+        let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let stat = String::from_utf8_lossy(&stat);
+        // The name of the program may hold anything.
+        let above =
+            stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().nth(1)?.parse().ok());
+        match above {
+            Some(above) => pid = above,
+            // One that has ended is in no group any more.
+            None => return !Path::new("/proc").join(process).exists(),
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod kernel;
 
 #[cfg(test)]
 mod tests {
@@ -251,63 +343,60 @@ mod tests {
         assert_eq!(ControlGroups::below(&dir).unwrap().dir, dir);
         assert_eq!(fs::read_to_string(dir.join(SERVICE).join("cgroup.procs")).unwrap(), me);
         assert_eq!(fs::read_to_string(dir.join("cgroup.subtree_control")).unwrap(), "+memory +pids");
-        // Another process of the service, or one that systemd has put into a group of its own.
-        let inner = dir.join("service");
-        group(&inner, "memory pids", &me);
+        // Another process of the service, and one whose group is in one that it may write to: root may write to every
+        // group, and takes only what is marked as given to it.
         fs::write(dir.join("cgroup.subtree_control"), "memory pids").unwrap();
-        assert_eq!(ControlGroups::below(&inner).unwrap().dir, dir);
-    }
-
-    #[test]
-    fn the_kernel_kills_what_is_in_a_group_and_removes_it() {
-        use std::os::unix::process::CommandExt;
-        let groups = ["/proc/self/mounts", "/proc/self/cgroup"].map(|path| fs::read_to_string(path).unwrap());
-        let found = mounted(&groups[0]).zip(own(&groups[1]));
-        let Some(dir) = found.map(|(mount, own)| {
-            mount.join(own.trim_start_matches('/')).join(format!("stepwell-test-{}", std::process::id()))
-        }) else {
-            return eprintln!("skipped: there is no cgroup2");
-        };
-        if fs::create_dir(&dir).is_err() {
-            return eprintln!("skipped: no group can be made here");
-        }
-        let processes = OpenOptions::new().write(true).open(dir.join("cgroup.procs")).unwrap();
-        let group = std::sync::Arc::new(ControlGroup { dir: dir.clone(), processes });
-        let entered = group.clone();
-        // It starts a session of its own, and one more process: the group has both.
-        let mut command = std::process::Command::new("setsid");
-        command.args(["sh", "-c", "sleep 300 & sleep 300"]);
-        #[allow(unsafe_code, reason = "as programs are started")]
-        // SAFETY: `enter` makes one system call.
-        unsafe {
-            command.pre_exec(move || entered.enter());
-        }
-        let mut child = command.spawn().unwrap();
-        let members = || fs::read_to_string(dir.join("cgroup.procs")).unwrap().lines().count();
-        for _ in 0..500 {
-            if members() >= 3 {
-                break;
+        let is_root = rustix::process::geteuid().is_root();
+        for (name, marked, expected) in
+            [(SERVICE, false, true), ("other", false, !is_root), ("marked", true, true)]
+        {
+            let inner = dir.join(name);
+            group(&inner, "memory pids", &me);
+            let flags = rustix::fs::XattrFlags::empty();
+            if marked && rustix::fs::setxattr(&dir, "user.delegate", b"1", flags).is_err() {
+                eprintln!("skipped: files have no attributes here");
+                continue;
             }
-            thread::sleep(REMOVALS.1);
+            let found = ControlGroups::below(&inner).unwrap().dir;
+            assert_eq!(found, if expected { dir.clone() } else { inner }, "{name}");
         }
-        assert!(members() >= 2, "{}", members());
-        group.kill();
-        assert!(!child.wait().unwrap().success());
-        drop(command);
-        drop(group);
-        assert!(!dir.exists());
     }
 
     #[test]
     fn groups_of_services_that_have_ended_are_removed() {
         let root = tempfile::tempdir().unwrap();
-        let (dead, living) = (format!("{PREFIX}999999999-0"), format!("{PREFIX}{}-0", std::process::id()));
-        for name in [dead.as_str(), living.as_str(), "other"] {
+        // The first process of the machine lives, and so does this one: the numbers of dead services are given again.
+        let (dead, again) = (format!("{PREFIX}1-0"), format!("{PREFIX}{}-0", std::process::id()));
+        let living = format!("{PREFIX}999999999-0");
+        for name in [dead.as_str(), again.as_str(), living.as_str(), "other"] {
             fs::create_dir(root.path().join(name)).unwrap();
         }
-        // A group's files do not keep it from being removed; those of a file system do.
+        let locked = File::open(root.path().join(&living)).unwrap();
+        locked.try_lock().unwrap();
         ControlGroups { dir: root.path().to_owned() }.sweep();
-        let left = |name: &str| root.path().join(name).exists();
-        assert_eq!([left(&living), left("other")], [true, true]);
+        // What is killed stays here: these are directories, in which the write leaves a file.
+        let killed = [dead.as_str(), again.as_str(), living.as_str(), "other"];
+        let killed = killed.map(|name| root.path().join(name).join("cgroup.kill").exists());
+        assert_eq!(killed, [true, true, false, false]);
+    }
+
+    #[test]
+    fn processes_that_this_one_has_started_are_its_own() {
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", "sleep 60 & echo $!; wait"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut grandchild = String::new();
+        let output = child.stdout.take().unwrap();
+        io::BufRead::read_line(&mut io::BufReader::new(output), &mut grandchild).unwrap();
+        let own = [child.id().to_string(), grandchild.trim().to_owned(), std::process::id().to_string()];
+        let others = ["0".to_owned(), "1".to_owned(), "x".to_owned()];
+        assert_eq!(
+            (own.each_ref().map(|pid| is_own(pid)), others.each_ref().map(|pid| is_own(pid))),
+            ([true; 3], [false; 3])
+        );
+        std::process::Command::new("kill").arg(&own[1]).status().unwrap();
+        child.wait().unwrap();
     }
 }

@@ -108,6 +108,9 @@ pub(crate) async fn run(_: Program, _: &crate::scratch::Scratch) -> Result<Ended
 #[cfg(target_os = "linux")]
 pub(crate) use linux::run;
 
+#[cfg(all(test, target_os = "linux"))]
+mod kernel;
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
@@ -265,9 +268,12 @@ mod linux {
         fill(home.path(), &program.files)?;
         let bounds = Bounds::new(program, home.path())?;
         let control = bounds.group();
-        let quota = quota(program, home.path(), control.is_some());
+        // A program that Landlock does not hold can leave its group.
+        let is_held = control.is_some() && confine::landlock_version() > 0;
+        let quota = quota(program, home.path(), is_held);
         let mut child = start(program, home.path(), bounds)?;
         let pid = Pid::from_child(&child);
+        confine::goes_first(pid);
         group.started(pid, control.clone());
         let ended = finish(&mut child, program, group, &quota);
         // Whatever happened, nothing of it stays, and nobody signals a number that is free.
@@ -281,6 +287,10 @@ mod linux {
         }
         if control.as_ref().is_some_and(|control| control.was_out_of_memory()) {
             return Err(Error::Limit(Over::memory(program.memory_bytes)));
+        }
+        if control.as_ref().is_some_and(|control| control.was_sacrificed()) {
+            let why = "the service's machine ran short of memory, and the system ended it";
+            return Err(Error::Unavailable(why.to_owned()));
         }
         let was_out_of_tasks = control.is_some_and(|control| control.was_out_of_tasks());
         Ok(Ended {
@@ -313,7 +323,7 @@ mod linux {
         }
     }
 
-    fn quota(program: &Program, home: &Path, controlled: bool) -> Quota {
+    fn quota(program: &Program, home: &Path, is_held: bool) -> Quota {
         let written = program.mounts.iter().filter(|mount| mount.access == Access::Write);
         let mounts = written.filter_map(|mount| {
             // What was in it before is another step's, which may have had a larger one.
@@ -327,7 +337,7 @@ mod linux {
             })
         });
         Quota {
-            memory_and_tasks: (!controlled).then_some((program.memory_bytes, program.tasks)),
+            memory_and_tasks: (!is_held).then_some((program.memory_bytes, program.tasks)),
             home: Directory {
                 path: home.to_owned(),
                 bytes: program.file_bytes,
