@@ -163,6 +163,7 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
     assert_eq!(
         asked(&server),
         [
+            "SELECT [a], [b] FROM [dbo].[t] WHERE 1 = 0",
             "BEGIN TRANSACTION",
             "INSERT INTO [dbo].[t] ([a], [b]) VALUES (@P1, @P2), (@P3, @P4)",
             "COMMIT TRANSACTION"

@@ -78,14 +78,14 @@ fn cases() -> Vec<Case<'static>> {
         (ALL, query("SELECT nope FROM t"), &["nope", "check the name; a text stands in single quotes"]),
         (ALL, query("SELECT id FROM t JOIN u ON t.id = u.id"), &["ambiguous", "as in t.id"]),
         (ALL, query("SELECT nofunction(1)"), &["nofunction", "check the name and its arguments"]),
-        (SERVERS, query("SELECT name, count(*) FROM t"), &["GROUP BY"]),
+        (POSTGRES, query("SELECT name, count(*) FROM t"), &["GROUP BY"]),
         (ALL, query("INSERT INTO t VALUES (1, 'b', 1)"), &["a row with this key exists"]),
         (ALL, query("INSERT INTO t VALUES (2, NULL, 1)"), &["name", "give the column a value or a DEFAULT"]),
         (ALL, query("INSERT INTO t VALUES (2, 'b', 950)"), &["t"]),
         (SERVERS, query("INSERT INTO u VALUES (9, NULL)"), &["write the row that it points to first"]),
         (SERVERS, query("INSERT INTO t VALUES (2, 'abcdefg', 1)"), &["shorten the value"]),
         (SERVERS, query("INSERT INTO t VALUES (2, 'b', 12345)"), &["take a wider type"]),
-        (SERVERS, query("INSERT INTO u VALUES (1, 'yesterday?')"), &["yesterday?"]),
+        (SERVERS, query("INSERT INTO u VALUES (1, 'someday?')"), &["someday?"]),
         (ALL, query("CREATE TABLE t (n int)"), &["exists", "choose another name"]),
         (POSTGRES, query("SELECT 1 / 0"), &["write a / NULLIF(b, 0)"]),
         (POSTGRES, query("SELECT 1 = 'a'::text"), &["CAST(x AS type)"]),
@@ -124,12 +124,13 @@ fn cases() -> Vec<Case<'static>> {
         ),
         (ALL, json!({"load": {"file": "/nowhere/a.csv", "table": "t"}}), &["cannot read /nowhere/a.csv: "]),
         (SQLITE, json!({"procedure": "p"}), &["SQLite has no procedures"]),
-        (SERVERS, json!({"procedure": "nothing.p"}), &["nothing.p"]),
+        (SERVERS, json!({"procedure": "nothing.p"}), &["nothing"]),
     ]
 }
 
 #[tokio::test]
 async fn a_statement_that_fails_says_what_where_and_what_to_write_instead() {
+    let mut wrong = Vec::new();
     for (kind, site, _database) in sites().await {
         for (kinds, config, parts) in cases() {
             if !kinds.contains(&kind) {
@@ -137,16 +138,20 @@ async fn a_statement_that_fails_says_what_where_and_what_to_write_instead() {
             }
             let end = site.step(step(&config)).await;
             let message = told(&end);
-            assert!(!end.outcome.is_success(), "{kind} {config}: {message}");
-            for part in parts {
-                assert!(message.contains(part), "{kind} {config}:\n  {message}\n  {part}");
-            }
-            for word in INNARDS {
-                let own = config.to_string().contains(word);
-                assert!(own || !message.contains(word), "{kind} {config}:\n  {message}\n  {word}");
+            let lacks = parts.iter().filter(|part| !message.contains(**part));
+            let shows = INNARDS
+                .iter()
+                .filter(|word| message.contains(**word) && !config.to_string().contains(**word));
+            let problems: Vec<String> = lacks
+                .map(|part| format!("lacks `{part}`"))
+                .chain(shows.map(|word| format!("shows `{word}`")))
+                .collect();
+            if end.outcome.is_success() || !problems.is_empty() {
+                wrong.push(format!("{kind} {config}:\n  {message}\n  {}", problems.join(", ")));
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// `BIT` of MySQL and MariaDB is the same number, however a statement gets at it.

@@ -21,11 +21,15 @@ async fn sites(files: &[(&str, Vec<u8>)]) -> Vec<(&'static str, Running, Option<
     let with_files = |site: Site| {
         files.iter().fold(site, |site, (name, content)| site.file(&format!("in/{name}"), content))
     };
-    let site = with_files(Site::new()).file("out/.here", "").database("db.sqlite", "CREATE TABLE unused (n)");
+    let site = with_files(Site::new())
+        .file("in/.here", "")
+        .file("out/.here", "")
+        .database("db.sqlite", "CREATE TABLE unused (n)");
     let site = site.config("connections: {db: {type: sqlite, path: db.sqlite}}").policy("sql", POLICY);
     let mut sites = vec![("sqlite", site.host().await, None)];
     for database in [servers::postgres().await, servers::mysql().await].into_iter().flatten() {
-        let site = with_files(Site::new()).file("out/.here", "").file("password", PASSWORD);
+        let site =
+            with_files(Site::new()).file("in/.here", "").file("out/.here", "").file("password", PASSWORD);
         let site = site.config(&format!("connections: {{db: {}}}", database.connection("")));
         sites.push((database.kind, site.policy("sql", POLICY).host().await, Some(database)));
     }
@@ -392,24 +396,24 @@ async fn a_load_that_fails_names_the_file_the_line_and_the_column() {
 
 #[tokio::test]
 async fn outputs_are_written_in_the_dialect_that_is_asked_for() {
-    let query = "SELECT 1 AS id, 'a;b' AS name, NULL AS note, '' AS nothing";
+    let query = "SELECT 1 AS id, 'a;b' AS name, NULL AS note, '' AS blank";
     let none = "SELECT id, name FROM t WHERE id IS NULL";
     for (kind, site, _database) in sites(&[]).await {
         table(kind, &site).await;
         for (query, output, written) in [
-            (query, json!("/out/x.csv"), "id,name,note,nothing\n1,a;b,,\"\"\n"),
-            (query, json!("/out/x.tsv"), "id\tname\tnote\tnothing\n1\ta;b\t\t\"\"\n"),
+            (query, json!("/out/x.csv"), "id,name,note,blank\n1,a;b,,\"\"\n"),
+            (query, json!("/out/x.tsv"), "id\tname\tnote\tblank\n1\ta;b\t\t\"\"\n"),
             (
                 query,
                 json!({"path": "/out/y.csv", "delimiter": ";", "quote": "'", "null": "NULL"}),
-                "id;name;note;nothing\n1;'a;b';NULL;''\n",
+                "id;name;note;blank\n1;'a;b';NULL;''\n",
             ),
             (query, json!({"path": "/out/z.csv", "header": false}), "1,a;b,,\"\"\n"),
-            (query, json!("/out/x.csv.gz"), "id,name,note,nothing\n1,a;b,,\"\"\n"),
+            (query, json!("/out/x.csv.gz"), "id,name,note,blank\n1,a;b,,\"\"\n"),
             (
                 query,
                 json!("/out/x.ndjson.gz"),
-                "{\"id\":1,\"name\":\"a;b\",\"note\":null,\"nothing\":\"\"}\n",
+                "{\"id\":1,\"name\":\"a;b\",\"note\":null,\"blank\":\"\"}\n",
             ),
             (none, json!("/out/none.csv"), "id,name\n"),
             (none, json!("/out/none.ndjson"), ""),

@@ -13,7 +13,7 @@ use crate::words::{self, Kind};
 /// The driver's error in the guest's terms, without paths.
 pub(crate) fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Instant) -> Error {
     let text = code(error);
-    let Some(kind) = error.sqlite_error_code() else { return Error::InvalidStatement(text) };
+    let Some(kind) = kind(error) else { return Error::InvalidStatement(text) };
     let told = words::told(Database::Sqlite, &text, "", Kind::of_sqlite(&text));
     let text = words::on_line(line(error), told);
     match kind {
@@ -86,19 +86,41 @@ pub(crate) fn code(error: &rusqlite::Error) -> String {
             let text = failure.to_string();
             text.split_once(": ").map_or(text.as_str(), |(_, what)| what).to_owned()
         }
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqliteFailure(_, Some(message)) => of_input(message, ""),
         rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
-            let at = usize::try_from(*offset).ok().and_then(|offset| sql.get(offset..));
-            match at.and_then(|rest| rest.split_whitespace().next()).filter(|word| !msg.contains(word)) {
-                Some(word) => format!("{msg} (at `{word}`)"),
-                None => msg.clone(),
-            }
+            let rest = usize::try_from(*offset).ok().and_then(|offset| sql.get(offset..)).unwrap_or_default();
+            of_input(msg, rest)
         }
         rusqlite::Error::NulError(_) => "the statement has the character NUL in it: take it out".to_owned(),
         other => {
             tracing::warn!("SQLite's driver refused a statement of a step: {other}");
             "SQLite cannot run the statement, or read a value of its result".to_owned()
         }
+    }
+}
+
+/// What SQLite does not understand, and where its text begins.
+fn of_input(message: &str, rest: &str) -> String {
+    if message == "incomplete input" {
+        return "syntax error: the statement ends too early".to_owned();
+    }
+    let quoted = rest.starts_with(['\'', '"', '`', '[']) && message.starts_with("unrecognized token");
+    if quoted {
+        let shown: String = rest.lines().next().unwrap_or_default().chars().take(20).collect();
+        return format!("`{shown}` is not closed");
+    }
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    match word.is_empty() || message.contains(&word) {
+        true => message.to_owned(),
+        false => format!("{message} (at `{word}`)"),
+    }
+}
+
+/// The code of an error; none for one of the driver's own.
+fn kind(error: &rusqlite::Error) -> Option<ErrorCode> {
+    match error {
+        rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
+        other => other.sqlite_error_code(),
     }
 }
 
@@ -130,4 +152,45 @@ pub(crate) fn line_left(text: &str, error: &rusqlite::Error) -> Option<usize> {
 pub(crate) fn of_load(message: &str) -> Error {
     let column = message.rsplit(' ').next().and_then(|last| last.rsplit_once('.')).map(|(_, column)| column);
     words::of_load(column.filter(|_| !message.contains(", ")), message, "", Kind::of_sqlite(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rusqlite::Batch;
+    use rusqlite::fallible_iterator::FallibleIterator;
+
+    use super::*;
+    use crate::sqlite::open_file;
+
+    #[test]
+    fn an_error_has_the_line_of_its_statement() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let database = open_file(&path, SqlMode::Ddl, Arc::default()).unwrap();
+        for (text, of_statement, of_script) in [
+            ("SELECT 1,\n 2\nFORM t", Some(3), 1),
+            ("SELECT nope", None, 1),
+            ("SELECT *\nFORM t", Some(2), 1),
+            ("\n\nSELECT nope,\n 1", Some(3), 1),
+        ] {
+            let error = Batch::new(&database, text).next().err().unwrap();
+            assert_eq!((line(&error), line_left(text, &error)), (of_statement, Some(of_script)), "{error:?}");
+        }
+        assert_eq!(first_line("SELECT 1;\n\n SELECT 2", 9), 3);
+    }
+
+    #[test]
+    fn an_error_of_a_load_names_the_column_where_sqlite_does() {
+        for (message, shown) in [
+            ("NOT NULL constraint failed: t.a", "column `a`: NOT NULL"),
+            ("UNIQUE constraint failed: t.a, t.b", "UNIQUE constraint failed: t.a, t.b: "),
+            ("cannot store TEXT value in INTEGER column t.n", "column `n`: cannot store"),
+        ] {
+            let told = of_load(message).to_string();
+            assert!(told.starts_with(shown), "{told}");
+        }
+    }
 }
