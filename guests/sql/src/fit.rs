@@ -44,6 +44,11 @@ impl Target {
         Self { type_name: type_name.to_owned(), ..target }
     }
 
+    /// Whether it holds every text as it is, or the database says so itself.
+    pub fn takes_all(&self) -> bool {
+        self.check == Check::Nothing
+    }
+
     /// Why the column would not hold the text as it is; none when it does, or when the database says so itself.
     pub fn misfit(&self, text: &str) -> Option<String> {
         let shown = || tables::shown(text);

@@ -41,6 +41,16 @@ enum Found {
     Parquet(Box<tables::Parquet>),
 }
 
+/// How fields of CSV become values of a column.
+struct Way<'a> {
+    /// Where the field stands.
+    place: usize,
+    kind: Option<&'a Kind>,
+    takes_empty: bool,
+    /// Whether each text is a value as it is.
+    as_it_is: bool,
+}
+
 /// What a load did.
 pub struct Done {
     /// Rows that went into the table.
@@ -148,38 +158,40 @@ impl<'a> Source<'a> {
 
     fn csv(&self, mut texts: Texts, batches: &mut Batches<'_>) -> Result<(), Failure> {
         let wrong = |problem: Problem| failure(&problem);
-        let kinds: Vec<Option<&Kind>> = self.columns.iter().map(|name| self.kind(name)).collect();
         let reject = self.reject();
+        let comma = self.options.decimal_comma;
+        let ways: Vec<Way<'_>> =
+            self.places.iter().enumerate().map(|(index, place)| self.way(index, *place)).collect();
         while let Some(block) = texts.block(reject.as_ref()).map_err(wrong)? {
             for row in 0..block.len() {
-                let mut values = Vec::with_capacity(self.places.len());
-                let mut problem = None;
-                for (index, place) in self.places.iter().enumerate() {
-                    let kind = kinds.get(index).copied().flatten();
-                    let takes_empty = match kind {
-                        None => self.targets.get(index).is_none_or(|target| target.takes_empty),
-                        Some(kind) => *kind == Kind::Text,
-                    };
-                    let value = match block.cell(row, *place, takes_empty) {
-                        None => Ok(Value::Null),
-                        Some(text) => self.value(index, kind, text, self.options.decimal_comma),
-                    };
-                    match value {
-                        Ok(value) => values.push(value),
-                        Err(found) => {
-                            problem = Some(found);
-                            break;
-                        }
-                    }
-                }
+                let record = block.record(row);
+                let value = |(index, way): (usize, &Way<'_>)| match record.cell(way.place, way.takes_empty) {
+                    None => Ok(Value::Null),
+                    Some(text) if way.as_it_is => Ok(Value::Text(text.to_owned())),
+                    Some(text) => self.value(index, way.kind, text, comma),
+                };
+                let values: Result<Vec<Value>, Problem> = ways.iter().enumerate().map(value).collect();
                 let line = block.line(row);
-                match problem {
-                    None => batches.push(values, line)?,
-                    Some(problem) => self.refused(problem, line, || block.values(row))?,
+                match values {
+                    Ok(values) => batches.push(values, line)?,
+                    Err(problem) => self.refused(problem, line, || block.values(row))?,
                 }
             }
         }
         Ok(())
+    }
+
+    fn way(&self, index: usize, place: usize) -> Way<'_> {
+        let kind = self.columns.get(index).and_then(|name| self.kind(name));
+        let (takes_empty, as_it_is) = match (kind, self.targets.get(index)) {
+            (Some(kind), _) => (*kind == Kind::Text, false),
+            (None, Some(target)) => {
+                let number = self.options.decimal_comma && target.is_number;
+                (target.takes_empty, !number && target.takes_all())
+            }
+            (None, None) => (true, true),
+        };
+        Way { place, kind, takes_empty, as_it_is }
     }
 
     /// Objects of JSON. Numbers keep their digits; in SQLite, where each value has its own type, they stay numbers.

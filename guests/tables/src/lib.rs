@@ -37,6 +37,6 @@ pub use parquet_file::{Parquet, open_parquet, parquet_fault};
 pub use rejects::Rejects;
 pub use rows::Rows;
 pub use source::{Explain, Meter, Opener, Source, encoding};
-pub use texts::{Block, Texts};
+pub use texts::{Block, Record, Texts};
 pub use values::Values;
 pub use write::{CsvWriter, Output, Style, is_packed};

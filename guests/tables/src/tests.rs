@@ -228,7 +228,10 @@ fn a_broken_quote_that_ends_on_its_line_is_one_bad_row() {
         let open = opener(&options);
         let table = Csv::plan(&files(&dir, &[("t.csv", content.as_bytes())]), options, open);
         let rows = table.and_then(|table| {
-            Arc::new(table).read(None, Some(reject)).map(|batch| Ok(batch?.num_rows())).sum::<Result<usize, _>>()
+            Arc::new(table)
+                .read(None, Some(reject))
+                .map(|batch| Ok(batch?.num_rows()))
+                .sum::<Result<usize, _>>()
         });
         let taken = taken.lock().unwrap().clone();
         (rows.map_err(|problem| problem.to_string()), taken)
@@ -262,7 +265,8 @@ fn a_load_has_its_rows_as_they_are_written() {
         assert_eq!(texts.names(), ["id", "name", "n"]);
         let block = texts.block(None).unwrap().unwrap();
         let rows = (0..block.len()).map(|row| {
-            let cells = (0..3).map(|place| block.cell(row, place, place == 1).unwrap_or("-").to_owned());
+            let cells =
+                (0..3).map(|place| block.record(row).cell(place, place == 1).unwrap_or("-").to_owned());
             format!("{} {}", block.line(row), cells.collect::<Vec<_>>().join("|"))
         });
         rows.collect::<Vec<_>>()

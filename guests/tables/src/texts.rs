@@ -7,6 +7,7 @@ use crate::csv::Reject;
 use crate::error::Problem;
 use crate::options::Options;
 use crate::rows::Rows;
+use crate::scan::Field;
 use crate::source::Opener;
 
 /// Rows of a block.
@@ -23,6 +24,21 @@ pub struct Texts {
 pub struct Block<'a> {
     rows: &'a Rows,
     nulls: Option<&'a [String]>,
+}
+
+/// A row.
+pub struct Record<'a> {
+    fields: &'a [Field],
+    text: &'a [u8],
+    nulls: Option<&'a [String]>,
+}
+
+impl<'a> Record<'a> {
+    /// The text of a field; none for NULL. The empty text in quotes is a text, where the column takes one.
+    pub fn cell(&self, place: usize, takes_empty: bool) -> Option<&'a str> {
+        let bytes = cell(*self.fields.get(place)?, self.text, self.nulls, takes_empty)?;
+        std::str::from_utf8(bytes).ok()
+    }
 }
 
 impl Texts {
@@ -71,11 +87,11 @@ impl Block<'_> {
         self.rows.rows.get(row).map_or(0, |row| row.line)
     }
 
-    /// The text of a field; none for NULL. The empty text in quotes is a text, where the column takes one.
-    pub fn cell(&self, row: usize, place: usize, takes_empty: bool) -> Option<&str> {
-        let field = self.rows.rows.get(row).and_then(|row| self.rows.fields.get(row.first + place))?;
-        let bytes = cell(*field, &self.rows.text, self.nulls, takes_empty)?;
-        std::str::from_utf8(bytes).ok()
+    /// The fields of a row.
+    pub fn record(&self, row: usize) -> Record<'_> {
+        let first = self.rows.rows.get(row).map_or(usize::MAX, |row| row.first);
+        let fields = self.rows.fields.get(first..).unwrap_or_default();
+        Record { fields, text: &self.rows.text, nulls: self.nulls }
     }
 
     /// All fields of a row.
