@@ -130,12 +130,13 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
         ),
         (
             json!({"script": "SELECT 1\nGO\nSELECT * FROM missing"}),
-            "line 7",
+            // The server counts from the batch, which begins on line 3.
+            "statement 2 of the script, line 9: Invalid object name 'missing' (208)",
             vec!["BEGIN TRANSACTION", "SELECT 1", "SELECT * FROM missing", rollback],
         ),
         (
             json!({"query": "SELECT * FROM missing"}),
-            "Invalid object name 'missing'. (208, line 7)",
+            "line 7: Invalid object name 'missing' (208): check the name",
             vec!["SELECT * FROM missing"],
         ),
     ] {
@@ -162,6 +163,7 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
     assert_eq!(
         asked(&server),
         [
+            "SELECT [a], [b] FROM [dbo].[t] WHERE 1 = 0",
             "BEGIN TRANSACTION",
             "INSERT INTO [dbo].[t] ([a], [b]) VALUES (@P1, @P2), (@P3, @P4)",
             "COMMIT TRANSACTION"

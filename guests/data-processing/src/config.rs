@@ -214,15 +214,12 @@ impl Output {
 impl Format {
     /// The format that the extension of `path` tells.
     pub fn of(path: &str) -> Option<Self> {
-        let path = path.to_ascii_lowercase();
-        let packed = [".gz", ".zst"].iter().find_map(|end| path.strip_suffix(end));
-        match packed.unwrap_or(&path).rsplit_once('.')?.1 {
-            "csv" | "tsv" => Some(Self::Csv),
-            "ndjson" | "jsonl" => Some(Self::Ndjson),
-            "json" => Some(Self::Json),
-            "parquet" => Some(Self::Parquet),
-            _ => None,
-        }
+        Some(match tables::extension(path)?.0 {
+            "csv" => Self::Csv,
+            "ndjson" => Self::Ndjson,
+            "json" => Self::Json,
+            _ => Self::Parquet,
+        })
     }
 }
 
@@ -231,27 +228,13 @@ impl InputSpec {
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| Format::of(&self.path))
     }
-
-    /// The separator of a CSV input.
-    pub fn delimiter(&self) -> u8 {
-        match self.delimiter.as_deref().map(str::as_bytes) {
-            Some([byte, ..]) => *byte,
-            _ if self.path.to_ascii_lowercase().contains(".tsv") => b'\t',
-            _ => b',',
-        }
-    }
 }
 
 impl OutputSpec {
-    /// Whether the file is to be packed with gzip.
-    pub fn is_packed(&self) -> bool {
-        self.path.to_ascii_lowercase().ends_with(".gz")
-    }
-
     /// Whether the name asks for a packing that the format has.
     fn can_pack(&self, format: Format) -> bool {
-        let path = self.path.to_ascii_lowercase();
-        !path.ends_with(".zst") && (format != Format::Parquet || !path.ends_with(".gz"))
+        let zstd = self.path.to_ascii_lowercase().ends_with(".zst");
+        !zstd && (format != Format::Parquet || !tables::is_packed(&self.path))
     }
 
     /// The format given, or told by the extension.
@@ -341,7 +324,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(step.inputs["a"].spec().format(), Some(Format::Csv));
-        assert_eq!(step.inputs["b"].spec().delimiter(), b'\t');
+        assert_eq!(step.inputs["b"].spec().options().delimiter, b'\t');
         assert_eq!(step.output.as_ref().unwrap().spec().format(), Some(Format::Parquet));
         assert!(step.issues().is_empty());
     }

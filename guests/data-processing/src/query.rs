@@ -33,7 +33,7 @@ use crate::files::{Files, count};
 use crate::names::Names;
 use crate::paths;
 use crate::spill::{Scratch, is_granted};
-use crate::text::{Rejects, TextTable};
+use crate::text::{Taken, TextTable};
 use crate::write::Sink;
 
 /// Memory that planning, readers and writers need beside what the plan's operators account for.
@@ -74,16 +74,16 @@ async fn run(step: &DataProcessing) -> StepResult {
     let read = Arc::new(AtomicU64::new(0));
     let session = session(Files::new(bytes, read.clone()))?;
     let file_count: usize = inputs.iter().map(|(_, _, files)| files.len()).sum();
-    let (mut names, mut rejects) = (Names::default(), Vec::new());
+    let (mut names, mut rejects, mut parquet) = (Names::default(), Vec::new(), Vec::new());
     for (name, spec, files) in &inputs {
         let counted = read.clone();
         let meter: Meter = Arc::new(move |more| count(&counted, bytes, more));
         let table = if spec.format() == Some(Format::Parquet) {
-            parquet_table(&session, files, &mut names)
-                .await
-                .map_err(|e| failure(&e, &names).metadata("input", name.as_str()))?
+            parquet.extend(files.iter());
+            let table = parquet_table(&session, files, &mut names).await;
+            table.map_err(|e| told(&e, &names, &parquet).metadata("input", name.as_str()))?
         } else {
-            let taken = Rejects::open(spec)?;
+            let taken = Taken::open(spec)?;
             rejects.push(taken.clone());
             text_table(spec, files, meter, taken, &mut names)
                 .map_err(|problem| problem.metadata("input", name.as_str()))?
@@ -103,9 +103,9 @@ async fn run(step: &DataProcessing) -> StepResult {
         None => Sink::rows(step.max_rows),
     };
     let mut rows = 0;
-    let mut stream = frame.execute_stream().await.map_err(|e| failure(&e, &names))?;
+    let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet))?;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|e| failure(&e, &names))?;
+        let batch = batch.map_err(|e| told(&e, &names, &parquet))?;
         rows += batch.num_rows();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)
@@ -115,8 +115,8 @@ async fn run(step: &DataProcessing) -> StepResult {
     let value = sink.finish()?;
     let mut rejected = 0;
     for taken in &rejects {
-        taken.finish()?;
-        rejected += taken.count.load(Ordering::Relaxed);
+        taken.rows.finish().map_err(|problem| of_problem(&problem))?;
+        rejected += taken.rows.count();
     }
     progress(bytes, Some(bytes), "done");
 
@@ -131,6 +131,16 @@ async fn run(step: &DataProcessing) -> StepResult {
         .metadata("rows_rejected", rejected)
         .metadata("bytes_read", read.load(Ordering::Relaxed))
         .metadata("output_path", written))
+}
+
+/// Why a query failed. The engine does not say which Parquet file is damaged: those of the inputs are read for it.
+fn told(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure {
+    let of_file = error.to_string().to_ascii_lowercase().contains("parquet");
+    let fault = |path: &&PathBuf| tables::parquet_fault(path, stepwell_sdk::files::why);
+    match parquet.iter().filter(|_| of_file).find_map(fault) {
+        Some(problem) => of_problem(&problem),
+        None => failure(error, names),
+    }
 }
 
 /// The columns of the result, each with a name of its own.
@@ -177,10 +187,10 @@ fn text_table(
     spec: &InputSpec,
     files: &[PathBuf],
     meter: Meter,
-    rejects: Arc<Rejects>,
+    taken: Arc<Taken>,
     names: &mut Names,
 ) -> Result<Arc<dyn TableProvider>, Failure> {
-    let table = TextTable::plan(spec, files, meter, rejects).map_err(|problem| of_problem(&problem))?;
+    let table = TextTable::plan(spec, files, meter, taken).map_err(|problem| of_problem(&problem))?;
     table.schema().fields().iter().for_each(|field| nested(field.data_type(), names));
     let columns = names.table(&table.names());
     Ok(Arc::new(table.renamed(&columns)))

@@ -1,11 +1,10 @@
 //! Tables of text as tables of the query: read in batches, and only the columns that it asks for.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
@@ -18,8 +17,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use stepwell_sdk::Failure;
-use stepwell_sdk::prelude::{json, serde_json};
-use tables::{Csv, JsonTable, Meter, Opener, Problem, Reject, Rejected};
+use stepwell_sdk::prelude::serde_json;
+use tables::{Csv, JsonTable, Meter, Opener, Problem, Reject, Rejected, Rejects};
 
 use crate::config::{Format, InputSpec};
 use crate::paths;
@@ -29,7 +28,7 @@ use crate::paths;
 pub struct TextTable {
     source: Source,
     schema: SchemaRef,
-    rejects: Arc<Rejects>,
+    taken: Arc<Taken>,
 }
 
 #[derive(Clone)]
@@ -38,58 +37,23 @@ enum Source {
     Json(Arc<JsonTable>),
 }
 
-/// Rows that were left out: their number, and the file for them.
+/// Rows that were left out. A table that a query reads twice counts once.
 #[derive(Default)]
-pub struct Rejects {
-    /// How many.
-    pub count: AtomicU64,
-    /// A table that a query reads twice counts once.
+pub struct Taken {
+    /// The rows.
+    pub rows: Rejects,
     claimed: AtomicBool,
-    file: Option<Mutex<BufWriter<File>>>,
 }
 
-impl Rejects {
-    /// Opens the file, where there is one.
+impl Taken {
+    /// Opens the file for them, where there is one.
     pub fn open(spec: &InputSpec) -> Result<Arc<Self>, Failure> {
-        let mut rejects = Self::default();
-        if let Some(path) = &spec.rejected {
-            let path = paths::absolute(path);
-            if let Some(parent) = path.parent() {
-                // Mounts exist; only what is below them is to be made.
-                let _ = std::fs::create_dir_all(parent);
-            }
-            let file = File::create(&path).map_err(|error| {
-                Failure::denied(format!(
-                    "cannot write {}: {}",
-                    path.display(),
-                    stepwell_sdk::files::why(&error)
-                ))
-            })?;
-            rejects.file = Some(Mutex::new(BufWriter::new(file)));
-        }
-        Ok(Arc::new(rejects))
-    }
-
-    fn take(&self, row: &Rejected) -> Result<(), Problem> {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        let Some(file) = &self.file else { return Ok(()) };
-        let problem = &row.problem;
-        let line = json!({
-            "file": problem.file, "line": problem.line, "column": problem.column, "reason": problem.what,
-            "values": row.values,
-        });
-        let wrong =
-            |why: String| Problem::at("the file of rejected rows", 0, format!("cannot be written: {why}"));
-        let mut file = file.lock().map_err(|_| wrong("it is in use".to_owned()))?;
-        writeln!(file, "{line}").map_err(|error| wrong(stepwell_sdk::files::why(&error)))
-    }
-
-    /// Completes the file.
-    pub fn finish(&self) -> Result<(), Failure> {
-        let Some(Ok(mut file)) = self.file.as_ref().map(Mutex::lock) else { return Ok(()) };
-        file.flush().map_err(|error| {
-            Failure::failed(format!("cannot write the rejected rows: {}", stepwell_sdk::files::why(&error)))
-        })
+        let Some(path) = &spec.rejected else { return Ok(Arc::default()) };
+        let path = paths::absolute(path);
+        let rows = Rejects::into_file(&path, stepwell_sdk::files::why).map_err(|error| {
+            Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
+        })?;
+        Ok(Arc::new(Self { rows, claimed: AtomicBool::new(false) }))
     }
 }
 
@@ -99,7 +63,7 @@ impl TextTable {
         spec: &InputSpec,
         files: &[PathBuf],
         meter: Meter,
-        rejects: Arc<Rejects>,
+        taken: Arc<Taken>,
     ) -> Result<Self, Problem> {
         let options = spec.options();
         // What is read to plan is read again by the query, and counts once.
@@ -115,7 +79,7 @@ impl TextTable {
             Source::Csv(table) => table.schema(None),
             Source::Json(table) => table.schema(None),
         };
-        Ok(Self { source, schema, rejects })
+        Ok(Self { source, schema, taken })
     }
 
     /// The columns as the files name them.
@@ -183,9 +147,9 @@ impl PartitionStream for Scan {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let rejects = self.table.rejects.clone();
-        let reject: Option<Reject> = (!rejects.claimed.swap(true, Ordering::Relaxed))
-            .then(|| Arc::new(move |row: Rejected| rejects.take(&row)) as Reject);
+        let taken = self.table.taken.clone();
+        let reject: Option<Reject> = (!taken.claimed.swap(true, Ordering::Relaxed))
+            .then(|| Arc::new(move |row: Rejected| taken.rows.take(&row)) as Reject);
         let projection = self.projection.as_deref();
         let batches: Box<dyn Iterator<Item = Result<RecordBatch, Problem>> + Send> = match &self.table.source
         {

@@ -1,17 +1,13 @@
 //! Where the rows of a result go: a file, or the step's output.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, IntervalUnit, SchemaRef};
-use flate2::Compression as Level;
-use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use stepwell_sdk::Failure;
 use stepwell_sdk::prelude::serde_json::{Map, Value};
+use tables::{CsvWriter, Output, Style};
 
 use crate::config::{Format, OutputSpec};
 use crate::text::write_line;
@@ -23,46 +19,13 @@ const ROW_GROUP_BYTES: usize = 16 << 20;
 /// Takes the batches of one result.
 pub enum Sink {
     /// CSV with a header line.
-    Csv(Text),
+    Csv(CsvWriter<Output>),
     /// One JSON object a line.
-    Ndjson(Text),
+    Ndjson(Output),
     /// Parquet with snappy.
-    Parquet(Box<ArrowWriter<BufWriter<File>>>),
+    Parquet(Box<ArrowWriter<Output>>),
     /// The step's own output.
     Rows { rows: Vec<Value>, max_rows: usize },
-}
-
-/// A file of text, packed where its name says so.
-pub enum Text {
-    /// As it is.
-    Plain(BufWriter<File>),
-    /// With gzip.
-    Packed(Box<GzEncoder<BufWriter<File>>>),
-}
-
-impl Write for Text {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Self::Plain(file) => file.write(bytes),
-            Self::Packed(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        match self {
-            Self::Plain(file) => file.flush(),
-            Self::Packed(file) => file.flush(),
-        }
-    }
-}
-
-impl Text {
-    fn finish(self) -> std::io::Result<()> {
-        match self {
-            Self::Plain(mut file) => file.flush(),
-            Self::Packed(file) => file.finish()?.flush(),
-        }
-    }
 }
 
 impl Sink {
@@ -75,23 +38,13 @@ impl Sink {
         let cannot = |error: std::io::Error| {
             Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
         };
-        if let Some(parent) = path.parent() {
-            // Mounts exist; only what is below them is to be made.
-            let _ = fs::create_dir_all(parent);
-        }
-        let file = BufWriter::with_capacity(256 << 10, File::create(&path).map_err(cannot)?);
-        let text = |file| match spec.is_packed() {
-            true => Text::Packed(Box::new(GzEncoder::new(file, Level::default()))),
-            false => Text::Plain(file),
-        };
+        let file = Output::create(&path).map_err(cannot)?;
         match spec.format() {
             Some(Format::Csv) => {
-                let mut file = text(file);
-                let names = schema.fields().iter().map(|field| Some(field.name().clone()));
-                write_row(&mut file, names.map(Ok))?;
-                Ok(Self::Csv(file))
+                let names = schema.fields().iter().map(|field| field.name().as_str());
+                CsvWriter::new(file, Style::default(), names).map(Self::Csv).map_err(|e| failed(&e))
             }
-            Some(Format::Ndjson) => Ok(Self::Ndjson(text(file))),
+            Some(Format::Ndjson) => Ok(Self::Ndjson(file)),
             Some(Format::Parquet) => {
                 let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
                 ArrowWriter::try_new(file, schema.clone(), Some(properties))
@@ -115,7 +68,9 @@ impl Sink {
                     true => Ok(None),
                     false => values::text(column, row).map(Some),
                 };
-                write_row(file, batch.columns().iter().map(|column| cell(column)))
+                let cells = batch.columns().iter().map(|column| cell(column));
+                let cells = cells.collect::<Result<Vec<_>, Failure>>()?;
+                file.row(cells.into_iter()).map_err(|e| failed(&e))
             }),
             Self::Ndjson(file) => (0..batch.num_rows())
                 .try_for_each(|row| write_line(file, &object(batch, row)?).map_err(|e| failed(&e))),
@@ -143,9 +98,10 @@ impl Sink {
     /// Completes the output; the rows, when they were collected.
     pub fn finish(self) -> Result<Option<Value>, Failure> {
         match self {
-            Self::Csv(file) | Self::Ndjson(file) => file.finish().map_err(|e| failed(&e))?,
+            Self::Csv(file) => file.into_inner().finish().map_err(|e| failed(&e))?,
+            Self::Ndjson(file) => file.finish().map_err(|e| failed(&e))?,
             Self::Parquet(writer) => {
-                writer.into_inner().map_err(|e| failed(&e))?.flush().map_err(|e| failed(&e))?;
+                writer.into_inner().map_err(|e| failed(&e))?.finish().map_err(|e| failed(&e))?;
             }
             Self::Rows { rows, .. } => return Ok(Some(Value::Array(rows))),
         }
@@ -160,29 +116,6 @@ fn object(batch: &RecordBatch, row: usize) -> Result<Value, Failure> {
         object.insert(field.name().clone(), values::json(column, row)?);
     }
     Ok(Value::Object(object))
-}
-
-/// NULL is nothing; the empty text is written in quotes.
-fn write_row(
-    file: &mut Text,
-    cells: impl Iterator<Item = Result<Option<String>, Failure>>,
-) -> Result<(), Failure> {
-    let mut line = String::new();
-    for (i, cell) in cells.enumerate() {
-        if i > 0 {
-            line.push(',');
-        }
-        let Some(cell) = cell? else { continue };
-        if cell.is_empty() || cell.contains([',', '"', '\n', '\r']) || cell.starts_with('\u{feff}') {
-            line.push('"');
-            line.push_str(&cell.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(&cell);
-        }
-    }
-    line.push('\n');
-    file.write_all(line.as_bytes()).map_err(|e| failed(&e))
 }
 
 /// Refuses what Parquet has no type for.

@@ -46,9 +46,17 @@ pub fn said(error: &(dyn std::error::Error + 'static)) -> String {
     plain(&error.to_string())
 }
 
-/// A text without the system's numbers for errors.
+/// What libraries put before their messages.
+const PREFIXES: &[&str] =
+    &["Parquet error: ", "Arrow error: ", "Arrow: ", "External: ", "IO error: ", "Io error: "];
+
+/// A text without the system's numbers for errors, and without the names of libraries before it.
 pub fn plain(text: &str) -> String {
-    let mut plain = text.to_owned();
+    let mut rest = text;
+    while let Some(bare) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        rest = bare;
+    }
+    let mut plain = rest.to_owned();
     while let Some(start) = plain.find(" (os error ") {
         let Some(end) = plain.get(start..).and_then(|rest| rest.find(')')) else { break };
         plain.replace_range(start..=start + end, "");

@@ -1,5 +1,7 @@
 //! What a job file says about a `sql` step.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stepwell_sdk::prelude::{Step, serde_json};
@@ -68,25 +70,87 @@ pub enum Duplicates {
     Rename,
 }
 
-/// A file whose rows go into a table, all or none.
-#[derive(Debug, Deserialize, JsonSchema)]
+/// A file whose rows go into a table, all or none. The table decides the types of its columns: a value that a column would
+/// not hold with all its digits fails the step.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// The file: relative to `/workspace`, or absolute within a mount that is granted. CSV has a header line with the
-    /// names of columns, and an empty field is NULL.
+    /// The file: relative to `/workspace`, or absolute within a mount that is granted. CSV begins with the names of its
+    /// columns; in columns of text an empty field is NULL and `""` is the empty text, in other columns both are NULL.
     pub file: String,
     /// The table, for instance `sales` or `public.sales`. It must exist.
     pub table: String,
     /// Default: `append`.
     #[serde(default)]
     pub mode: LoadMode,
-    /// Default: from the extension.
+    /// Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`, `.parquet`); `.gz` and `.zst` may follow
+    /// those of text.
     #[serde(default)]
     pub format: Option<Format>,
-    /// Columns to load, in this order. Default: those of the file.
+    /// Columns to load, in this order. Default: those of the file; of JSON, the keys of all objects. With `header: false`,
+    /// the columns of the file in their order.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub columns: Option<Vec<String>>,
+    /// CSV and JSON: how the file writes the values of a column, where the database does not read them as they are:
+    /// `{day: 'date("%d.%m.%Y")', paid: boolean}`. Types: `boolean`, `int64`, `float64`, `decimal(p,s)`, `text`, `date`,
+    /// `date("FORMAT")`, `timestamp`, `timestamp("FORMAT")`, `timestamptz`.
+    #[serde(default)]
+    pub schema: Option<BTreeMap<String, String>>,
+    /// CSV only: the separator. Default: `,` (tab for `.tsv`).
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub delimiter: Option<String>,
+    /// CSV only: the sign around values; empty where quotes have no meaning. Default: `"`.
+    #[serde(default)]
+    #[schemars(length(max = 1))]
+    pub quote: Option<String>,
+    /// CSV only: the sign before a quote within quotes. Default: the quote itself is doubled.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub escape: Option<String>,
+    /// CSV only: whether the first line names the columns. Default: true.
+    #[serde(default)]
+    pub header: Option<bool>,
+    /// CSV only: lines before the header. Default: 0.
+    #[serde(default)]
+    #[schemars(range(max = 1_000_000))]
+    pub skip: Option<u64>,
+    /// CSV only: texts that stand for NULL. Default: the empty field without quotes.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub null_values: Option<Vec<String>>,
+    /// CSV only: the decimal sign in columns of numbers, `.` or `,`. Default: `.`.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub decimal: Option<String>,
+    /// CSV and JSON: `utf-8`, `utf-16le`, `utf-16be`, `windows-1252`, `iso-8859-1` and the like. Default: what the byte
+    /// order mark says, or UTF-8.
+    #[serde(default)]
+    pub encoding: Option<String>,
+    /// CSV only: what happens when the header names a column twice. Default: `error`.
+    #[serde(default)]
+    pub duplicates: Option<Duplicates>,
+    /// CSV and JSON: what happens to a row that does not fit: too many or too few fields, a value that is not as `schema`
+    /// says, or that its column would change. Default: `fail`. A row that the database itself refuses fails the load always.
+    #[serde(default)]
+    pub on_bad_row: Option<BadRows>,
+    /// The file for the rows that do not fit, one JSON object a line: `file`, `line`, `column`, `reason`, `values`.
+    /// With `on_bad_row: collect` only.
+    #[serde(default)]
+    pub rejected: Option<String>,
+}
+
+/// What happens to a row that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BadRows {
+    /// The load fails.
+    Fail,
+    /// The row is left out; `rows_rejected` counts such rows.
+    Skip,
+    /// The same, and the row is written to the file under `rejected`.
+    Collect,
 }
 
 /// What becomes of the rows that a table has.
@@ -114,14 +178,15 @@ pub enum Given {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OutputFile {
-    /// A path; the format follows from the extension (`.csv`, `.ndjson`, `.jsonl`, `.parquet`).
+    /// A path; the format follows from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.parquet`); `.gz` may follow those
+    /// of text.
     Path(String),
     /// More than a path.
     Spec(OutputSpec),
 }
 
 /// An output file and its format.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSpec {
     /// The file.
@@ -129,6 +194,20 @@ pub struct OutputSpec {
     /// Default: from the extension.
     #[serde(default)]
     pub format: Option<Format>,
+    /// CSV only: the separator. Default: `,` (tab for `.tsv`).
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub delimiter: Option<String>,
+    /// CSV only: the sign around values that need it. Default: `"`.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub quote: Option<String>,
+    /// CSV only: whether the first line names the columns. Default: true.
+    #[serde(default)]
+    pub header: Option<bool>,
+    /// CSV only: the text for NULL. Default: an empty field; the empty text is `""`.
+    #[serde(default)]
+    pub null: Option<String>,
 }
 
 /// A file format.
@@ -139,37 +218,10 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Ndjson,
+    /// One JSON array of objects, or objects one after another. Loads only.
+    Json,
     /// Apache Parquet, with snappy.
     Parquet,
-}
-
-impl OutputFile {
-    /// The file with its format.
-    pub fn spec(&self) -> OutputSpec {
-        match self {
-            Self::Spec(spec) => spec.clone(),
-            Self::Path(path) => OutputSpec { path: path.clone(), format: None },
-        }
-    }
-}
-
-impl OutputSpec {
-    /// The format given, or told by the extension.
-    pub fn format(&self) -> Option<Format> {
-        self.format.or_else(|| Format::of(&self.path))
-    }
-}
-
-impl Format {
-    /// What the extension tells.
-    pub fn of(path: &str) -> Option<Self> {
-        match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "ndjson" | "jsonl" => Some(Self::Ndjson),
-            "parquet" => Some(Self::Parquet),
-            _ => None,
-        }
-    }
 }
 
 const INJECTION: &str = "use `parameters`: values in SQL text are an injection risk";
@@ -210,12 +262,16 @@ impl Step for Sql {
                 issues.push(Issue::at(format!("/{name}"), format!("the {name} is empty")));
             }
         }
-        let format = "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
-        if self.output.as_ref().is_some_and(|output| output.spec().format().is_none()) {
-            issues.push(Issue::at("/output", format).concerns("/output"));
+        if let Some(output) = &self.output {
+            let problems = output.spec().problems().into_iter();
+            issues.extend(problems.map(|problem| Issue::at("/output", problem).concerns("/output")));
         }
-        if self.load.as_ref().is_some_and(|load| load.format.or_else(|| Format::of(&load.file)).is_none()) {
-            issues.push(Issue::at("/load", format).concerns("/load/file").concerns("/load/format"));
+        if let Some(load) = &self.load {
+            let concerned = |issue: Issue, option: &&str| issue.concerns(format!("/load/{option}"));
+            let problems = load.problems().into_iter();
+            issues.extend(
+                problems.map(|problem| Load::OPTIONS.iter().fold(Issue::at("/load", problem), concerned)),
+            );
         }
         let word = |part: &str| {
             part.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -325,6 +381,11 @@ mod tests {
                 "does nothing for `script`",
             ),
             (r#"{"connection_name": "w", "load": {"file": "x.dat", "table": "t"}}"#, "/load", "the format"),
+            (
+                r#"{"connection_name": "w", "load": {"file": "x.csv", "table": "t", "on_bad_row": "collect"}}"#,
+                "/load",
+                "name it under `rejected`",
+            ),
             (r#"{"connection_name": "w", "procedure": "p(1)"}"#, "/procedure", "the name alone"),
         ] {
             let issues = serde_json::from_str::<Sql>(config).unwrap().validate(&Pending::none());

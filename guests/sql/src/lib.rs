@@ -2,8 +2,12 @@
 
 mod config;
 mod expect;
+mod fit;
 mod load;
+mod options;
 mod parquet_file;
+mod parquet_read;
+mod place;
 mod run;
 mod table;
 mod time;

@@ -1,35 +1,427 @@
-//! Files as rows for a table.
+//! Files as rows for a table: each value as the file writes it, for the type that the table has.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::sync::Arc;
 
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use stepwell_sdk::files::said;
-use stepwell_sdk::prelude::serde_json;
-use stepwell_sdk::sql::{Connection, Load as Loading, Value};
+use stepwell_sdk::sql::{Connection, Load as Loading, Parameters, Value};
 use stepwell_sdk::{Failure, progress};
+use tables::{
+    Column, Converted, Json, Kind, OnBadRow, Opener, Options, Problem, Reject, Rejected, Rejects, Texts,
+    Values, convert, misfit, with_point,
+};
 
 use crate::config::{Format, Load};
-use crate::parquet_file;
-use crate::run::place;
-use crate::table::parameter;
+use crate::fit::Target;
+use crate::parquet_read;
+use crate::place::Lines;
+use crate::run::{place, quoted};
 
-/// Rows handed over at a time.
+/// Rows handed over at a time, and the bytes after which fewer are.
 const BATCH: usize = 512;
+const BATCH_BYTES: usize = 1 << 20;
 
-/// Loads the file; the number of rows.
-pub fn load(connection: &Connection, what: &Load, timeout_ms: u32) -> Result<u64, Failure> {
-    let path = place(&what.file);
-    let file = File::open(&path).map_err(|error| {
-        Failure::not_found(format!("cannot read {}: {}", path.display(), stepwell_sdk::files::why(&error)))
-    })?;
-    let begin = |columns: &[String]| Ok::<_, Failure>(connection.load(&what.table, columns, timeout_ms)?);
-    match what.format.or_else(|| Format::of(&what.file)) {
-        Some(Format::Csv) => csv_rows(what, file, begin),
-        Some(Format::Ndjson) => ndjson_rows(what, file, begin),
-        Some(Format::Parquet) => parquet_rows(what, file, begin),
-        None => Err(Failure::invalid_config("the format of the file is not known")),
+/// A file that is ready to be loaded.
+pub struct Source<'a> {
+    what: &'a Load,
+    options: Options,
+    opener: Opener,
+    found: Found,
+    /// The columns of the table.
+    columns: Vec<String>,
+    /// Where they stand in the file.
+    places: Vec<usize>,
+    targets: Vec<Target>,
+    rejects: Arc<Rejects>,
+}
+
+/// What was found.
+enum Found {
+    Csv(Box<Texts>),
+    Json,
+    Parquet(Box<tables::Parquet>),
+}
+
+/// How fields of CSV become values of a column.
+struct Way<'a> {
+    /// Where the field stands.
+    place: usize,
+    kind: Option<&'a Kind>,
+    takes_empty: bool,
+    /// Whether each text is a value as it is.
+    as_it_is: bool,
+}
+
+/// What a load did.
+pub struct Done {
+    /// Rows that went into the table.
+    pub rows: u64,
+    /// Rows that were left out.
+    pub rejected: u64,
+}
+
+/// A problem of the file as the end of the step.
+pub fn failure(problem: &Problem) -> Failure {
+    match problem.of_config {
+        true => Failure::invalid_config(problem.to_string()),
+        false => Failure::failed(problem.to_string()),
     }
+}
+
+impl<'a> Source<'a> {
+    /// Opens the file, and finds its columns.
+    pub fn open(what: &'a Load) -> Result<Self, Failure> {
+        let path = place(&what.file);
+        std::fs::metadata(&path).map_err(|error| {
+            Failure::not_found(format!(
+                "cannot read {}: {}",
+                path.display(),
+                stepwell_sdk::files::why(&error)
+            ))
+        })?;
+        let options = what.options();
+        let explain = stepwell_sdk::files::why;
+        let opener = Opener { encoding: options.encoding, meter: Arc::new(|_| {}), explain };
+        let wrong = |problem: Problem| failure(&problem);
+        let (found, names) = match what.format() {
+            Some(Format::Csv) => {
+                let texts = Texts::open(&path, options.clone(), &opener).map_err(wrong)?;
+                let names = texts.names().to_vec();
+                (Found::Csv(Box::new(texts)), names)
+            }
+            Some(Format::Ndjson | Format::Json) => {
+                let names = match &what.columns {
+                    Some(columns) => columns.clone(),
+                    None => keys(&path, &options, &opener).map_err(wrong)?,
+                };
+                (Found::Json, names)
+            }
+            Some(Format::Parquet) => {
+                let builder = tables::open_parquet(&path, explain).map_err(wrong)?;
+                let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+                (Found::Parquet(Box::new(builder)), names)
+            }
+            None => return Err(Failure::invalid_config("the format of the file is not known")),
+        };
+        let (columns, places) = chosen(what, &names)?;
+        let rejects = match &what.rejected {
+            Some(rejected) => {
+                let path = place(rejected);
+                Rejects::into_file(&path, explain).map_err(|error| {
+                    Failure::denied(format!("cannot write {}: {}", path.display(), explain(&error)))
+                })?
+            }
+            None => Rejects::default(),
+        };
+        let targets = vec![Target::unknown(); columns.len()];
+        Ok(Self { what, options, opener, found, columns, places, targets, rejects: Arc::new(rejects) })
+    }
+
+    /// Asks the database for the types of the columns. A login may have the right to insert and not to read: then nothing is
+    /// known, and the database alone decides.
+    pub fn ask(&mut self, connection: &Connection, timeout_ms: u32) {
+        let dialect = connection.dialect();
+        if self.columns.is_empty() {
+            return;
+        }
+        let names: Vec<String> = self.columns.iter().map(|name| quoted(&dialect, &[name.as_str()])).collect();
+        let table: Vec<&str> = self.what.table.split('.').collect();
+        let query = format!("SELECT {} FROM {} WHERE 1 = 0", names.join(", "), quoted(&dialect, &table));
+        let Ok(rows) = connection.query(&query, &Parameters::Positional(Vec::new()), timeout_ms) else {
+            return;
+        };
+        let types = rows.columns();
+        // To its end, so that nothing has to be stopped.
+        let read = rows.next(1).is_ok();
+        if read && types.len() == self.targets.len() {
+            self.targets = types.iter().map(|column| Target::of(&dialect, &column.type_name)).collect();
+        }
+    }
+
+    /// Loads the rows.
+    pub fn load(mut self, connection: &Connection, timeout_ms: u32) -> Result<Done, Failure> {
+        if self.columns.is_empty() {
+            // A JSON file without objects.
+            return Ok(Done { rows: 0, rejected: self.rejects.count() });
+        }
+        let loading = connection.load(&self.what.table, &self.columns, timeout_ms)?;
+        let mut batches = Batches::new(&self.what.file, loading);
+        let found = std::mem::replace(&mut self.found, Found::Json);
+        match found {
+            Found::Csv(texts) => self.csv(*texts, &mut batches)?,
+            Found::Json => self.json(&connection.dialect(), &mut batches)?,
+            Found::Parquet(builder) => self.parquet(*builder, &mut batches)?,
+        }
+        let rows = batches.finish()?;
+        self.rejects.finish().map_err(|problem| failure(&problem))?;
+        Ok(Done { rows, rejected: self.rejects.count() })
+    }
+
+    fn csv(&self, mut texts: Texts, batches: &mut Batches<'_>) -> Result<(), Failure> {
+        let wrong = |problem: Problem| failure(&problem);
+        let reject = self.reject();
+        let comma = self.options.decimal_comma;
+        let ways: Vec<Way<'_>> =
+            self.places.iter().enumerate().map(|(index, place)| self.way(index, *place)).collect();
+        while let Some(block) = texts.block(reject.as_ref()).map_err(wrong)? {
+            for row in 0..block.len() {
+                let record = block.record(row);
+                let value = |(index, way): (usize, &Way<'_>)| match record.cell(way.place, way.takes_empty) {
+                    None => Ok(Value::Null),
+                    Some(text) if way.as_it_is => Ok(Value::Text(text.to_owned())),
+                    Some(text) => self.value(index, way.kind, text, comma),
+                };
+                let values: Result<Vec<Value>, Problem> = ways.iter().enumerate().map(value).collect();
+                let line = block.line(row);
+                match values {
+                    Ok(values) => batches.push(values, line)?,
+                    Err(problem) => self.refused(problem, line, || block.values(row))?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn way(&self, index: usize, place: usize) -> Way<'_> {
+        let kind = self.columns.get(index).and_then(|name| self.kind(name));
+        let (takes_empty, as_it_is) = match (kind, self.targets.get(index)) {
+            (Some(kind), _) => (*kind == Kind::Text, false),
+            (None, Some(target)) => {
+                let number = self.options.decimal_comma && target.is_number;
+                (target.takes_empty, !number && target.takes_all())
+            }
+            (None, None) => (true, true),
+        };
+        Way { place, kind, takes_empty, as_it_is }
+    }
+
+    /// Objects of JSON. Numbers keep their digits; in SQLite, where each value has its own type, they stay numbers.
+    fn json(&self, dialect: &str, batches: &mut Batches<'_>) -> Result<(), Failure> {
+        let wrong = |problem: Problem| failure(&problem);
+        let path = place(&self.what.file);
+        let mut objects = Values::open(&path, &self.opener).map_err(wrong)?;
+        while let Some((line, object)) = objects.next_value().map_err(wrong)? {
+            let Json::Object(entries) = &object else {
+                let problem = Problem { what: NO_OBJECT.to_owned(), ..Problem::default() };
+                self.refused(problem, line, || vec![object.text()])?;
+                continue;
+            };
+            let mut values = Vec::with_capacity(self.columns.len());
+            let mut problem = None;
+            for (index, name) in self.columns.iter().enumerate() {
+                let found =
+                    entries.iter().find(|(key, _)| key == name).map_or(&Json::Null, |(_, value)| value);
+                match self.json_value(index, found, dialect) {
+                    Ok(value) => values.push(value),
+                    Err(found) => {
+                        problem = Some(found);
+                        break;
+                    }
+                }
+            }
+            match problem {
+                None => batches.push(values, line)?,
+                Some(problem) => self.refused(problem, line, || vec![object.text()])?,
+            }
+        }
+        Ok(())
+    }
+
+    fn parquet(&self, builder: tables::Parquet, batches: &mut Batches<'_>) -> Result<(), Failure> {
+        let path = place(&self.what.file);
+        let damaged = || match tables::parquet_fault(&path, stepwell_sdk::files::why) {
+            Some(problem) => failure(&problem),
+            None => {
+                Failure::failed(format!("{}: the data are damaged: write the file again", self.what.file))
+            }
+        };
+        let reader = builder.with_batch_size(BATCH).build().map_err(|_| damaged())?;
+        let mut row = 0;
+        for batch in reader {
+            let batch = batch.map_err(|_| damaged())?;
+            let columns = self.places.iter().zip(&self.columns);
+            let columns = columns.map(|(place, name)| {
+                parquet_read::values(batch.column(*place)).map_err(|why| {
+                    Failure::invalid_config(format!("{}, column `{name}`: {why}", self.what.file))
+                })
+            });
+            let columns = columns.collect::<Result<Vec<_>, _>>()?;
+            let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+            for _ in 0..batch.num_rows() {
+                row += 1;
+                let values: Vec<Value> =
+                    columns.iter_mut().map(|column| column.next().unwrap_or(Value::Null)).collect();
+                for ((value, target), name) in values.iter().zip(&self.targets).zip(&self.columns) {
+                    if let Some(why) = unfit(target, value) {
+                        return Err(Failure::failed(format!(
+                            "{}, row {row}, column `{name}`: {why}",
+                            self.what.file
+                        )));
+                    }
+                }
+                batches.push(values, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The type that the job gives a column.
+    fn kind(&self, name: &str) -> Option<&Kind> {
+        self.options.schema.iter().find(|(other, _)| other == name).map(|(_, kind)| kind)
+    }
+
+    /// A text for a column.
+    fn value(&self, index: usize, kind: Option<&Kind>, text: &str, comma: bool) -> Result<Value, Problem> {
+        let name = self.columns.get(index).map_or("", String::as_str);
+        let Some(target) = self.targets.get(index) else { return Ok(Value::Null) };
+        let value = match kind {
+            Some(kind) => {
+                let column = || Column { name: name.to_owned(), kind: kind.clone(), declared: true };
+                match convert(kind, text, comma).ok_or_else(|| misfit("", 0, &column(), text))? {
+                    Converted::Text(text) => Value::Text(text.into_owned()),
+                    Converted::Boolean(value) => Value::Boolean(value),
+                    Converted::Date(text) => Value::Date(text),
+                    Converted::Timestamp(text) => Value::Timestamp(text),
+                    Converted::TimestampTz(text) => Value::TimestampWithZone(text),
+                }
+            }
+            None if comma && target.is_number => match with_point(text, true) {
+                Some(text) => Value::Text(text.into_owned()),
+                None => {
+                    let what = format!(
+                        "`{}` has a point, and `decimal: \",\"` says that a comma is the decimal sign: write it without separators of thousands",
+                        tables::shown(text)
+                    );
+                    return Err(Problem { what, ..Problem::default() }.in_column(name));
+                }
+            },
+            None => Value::Text(text.to_owned()),
+        };
+        match unfit(target, &value) {
+            None => Ok(value),
+            Some(what) => Err(Problem { what, ..Problem::default() }.in_column(name)),
+        }
+    }
+
+    fn json_value(&self, index: usize, found: &Json, dialect: &str) -> Result<Value, Problem> {
+        let kind = self.columns.get(index).and_then(|name| self.kind(name));
+        match (found, kind) {
+            (Json::Null, _) => Ok(Value::Null),
+            (Json::Text(text), kind) => self.value(index, kind, text, false),
+            (found, Some(kind)) => self.value(index, Some(kind), &found.text(), false),
+            (Json::Bool(value), None) => Ok(Value::Boolean(*value)),
+            (Json::Number(text), None) => match number(text, dialect) {
+                Value::Text(_) => self.value(index, None, text, false).map(|_| Value::Decimal(text.clone())),
+                number => Ok(number),
+            },
+            (found, None) => Ok(Value::Json(found.text())),
+        }
+    }
+
+    /// What takes rows of another width than the header.
+    fn reject(&self) -> Option<Reject> {
+        let rejects = self.rejects.clone();
+        (self.options.on_bad_row == OnBadRow::Skip)
+            .then(|| Arc::new(move |row: Rejected| rejects.take(&row)) as Reject)
+    }
+
+    /// Leaves a row out, or fails.
+    fn refused(
+        &self,
+        problem: Problem,
+        line: u64,
+        values: impl FnOnce() -> Vec<String>,
+    ) -> Result<(), Failure> {
+        let problem = Problem { file: self.what.file.clone(), line, ..problem };
+        if self.options.on_bad_row == OnBadRow::Fail {
+            return Err(failure(&problem));
+        }
+        self.rejects.take(&Rejected { problem, values: values() }).map_err(|problem| failure(&problem))
+    }
+}
+
+const NO_OBJECT: &str = "the value is no object: a table is made of objects, one for each row";
+
+/// A number of JSON: a text where it is not one that a value of SQL holds with all its digits.
+fn number(text: &str, dialect: &str) -> Value {
+    match text.parse::<i64>() {
+        Ok(whole) if whole.to_string() == text => Value::Integer(whole),
+        _ => match text.parse::<f64>() {
+            Ok(float) if dialect == "sqlite" && float.to_string() == text => Value::Float(float),
+            _ => Value::Text(text.to_owned()),
+        },
+    }
+}
+
+/// Why a column would not hold a value as it is.
+fn unfit(target: &Target, value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text)
+        | Value::Decimal(text)
+        | Value::Date(text)
+        | Value::Time(text)
+        | Value::Timestamp(text)
+        | Value::TimestampWithZone(text) => target.misfit(text),
+        Value::Float(float) if float.is_finite() => target.misfit(&stepwell_sdk::values::float_text(*float)),
+        _ => None,
+    }
+}
+
+/// The keys of all objects of a JSON file, in the order in which they come.
+fn keys(path: &Path, options: &Options, opener: &Opener) -> Result<Vec<String>, Problem> {
+    const MOST: usize = 10_000;
+    let mut objects = Values::open(path, opener)?;
+    let (mut names, mut seen) = (Vec::new(), std::collections::HashSet::new());
+    while let Some((line, object)) = objects.next_value()? {
+        match object {
+            Json::Object(entries) => {
+                for (key, _) in entries {
+                    if !seen.contains(&key) {
+                        seen.insert(key.clone());
+                        names.push(key);
+                    }
+                }
+            }
+            _ if options.on_bad_row == OnBadRow::Skip => {}
+            _ => return Err(Problem::at(objects.name(), line, NO_OBJECT)),
+        }
+        if names.len() > MOST {
+            let what = format!("the objects have more than {MOST} keys together: name the `columns`");
+            return Err(Problem::at(objects.name(), line, what));
+        }
+    }
+    Ok(names)
+}
+
+/// Which columns of the file go, and where they stand in it.
+fn chosen(what: &Load, found: &[String]) -> Result<(Vec<String>, Vec<usize>), Failure> {
+    let refuse = |why: String| Failure::invalid_config(format!("{}: {why}", what.file));
+    let wanted = what.columns.as_deref().unwrap_or(found);
+    if what.header == Some(false) && wanted.len() != found.len() {
+        let why = format!("the file has {} columns, and `columns` names {}", found.len(), wanted.len());
+        return Err(refuse(why));
+    }
+    if let Some(name) =
+        what.schema.iter().flatten().map(|(name, _)| name).find(|name| !wanted.contains(*name))
+    {
+        return Err(refuse(format!(
+            "`schema` names `{name}`, which is not loaded: it loads {}",
+            list(wanted)
+        )));
+    }
+    let at = |(index, name): (usize, &String)| {
+        if what.header == Some(false) {
+            return Ok(index);
+        }
+        let place = found.iter().position(|other| other == name);
+        place.ok_or_else(|| refuse(format!("there is no column `{name}`; it has {}", list(found))))
+    };
+    Ok((wanted.to_vec(), wanted.iter().enumerate().map(at).collect::<Result<_, _>>()?))
+}
+
+fn list(names: &[String]) -> String {
+    let more = if names.len() > 50 { format!(" and {} more", names.len() - 50) } else { String::new() };
+    let shown: Vec<String> = names.iter().take(50).map(|name| format!("`{}`", tables::shown(name))).collect();
+    format!("{}{more}", shown.join(", "))
 }
 
 /// Takes rows and hands them over in batches.
@@ -37,20 +429,23 @@ struct Batches<'a> {
     file: &'a str,
     loading: Loading,
     rows: Vec<Vec<Value>>,
+    bytes: usize,
     count: u64,
     lines: Lines,
 }
 
 impl<'a> Batches<'a> {
     fn new(file: &'a str, loading: Loading) -> Self {
-        Self { file, loading, rows: Vec::with_capacity(BATCH), count: 0, lines: Lines::default() }
+        Self { file, loading, rows: Vec::with_capacity(BATCH), bytes: 0, count: 0, lines: Lines::default() }
     }
 
-    /// Takes a row, and the line of the file that it begins on.
-    fn push(&mut self, row: Vec<Value>, line: Option<u64>) -> Result<(), Failure> {
+    /// Takes a row, and the line of the file that it begins on; 0 where the file has no lines.
+    fn push(&mut self, row: Vec<Value>, line: u64) -> Result<(), Failure> {
+        self.bytes += row.iter().map(size).sum::<usize>();
         self.rows.push(row);
         self.lines.note(self.count + self.rows.len() as u64, line);
-        if self.rows.len() == BATCH { self.hand_over() } else { Ok(()) }
+        let full = self.rows.len() == BATCH || self.bytes >= BATCH_BYTES;
+        if full { self.hand_over() } else { Ok(()) }
     }
 
     fn hand_over(&mut self) -> Result<(), Failure> {
@@ -58,6 +453,7 @@ impl<'a> Batches<'a> {
         written.map_err(|failure| self.lines.place(self.file, failure))?;
         self.count += self.rows.len() as u64;
         self.rows.clear();
+        self.bytes = 0;
         progress(self.count, None, "rows");
         Ok(())
     }
@@ -71,168 +467,10 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// The line of the file on which each row begins. An entry stands for the rows up to the next entry: each of them begins one line
-/// after the row before it.
-#[derive(Debug, Default)]
-struct Lines(Vec<(u64, u64)>);
-
-/// Most entries; the rows after them are named by their number.
-const MAX_LINES: usize = 100_000;
-
-impl Lines {
-    fn note(&mut self, row: u64, line: Option<u64>) {
-        let Some(line) = line else { return };
-        let expected = self.0.last().map(|(from, begin)| begin + (row - from));
-        if expected != Some(line) && self.0.len() < MAX_LINES {
-            self.0.push((row, line));
-        }
-    }
-
-    fn of(&self, row: u64) -> Option<u64> {
-        let after = self.0.partition_point(|(from, _)| *from <= row);
-        let (from, line) = self.0.get(after.checked_sub(1)?)?;
-        (self.0.len() < MAX_LINES || after < self.0.len()).then(|| line + (row - from))
-    }
-
-    /// The failure with the place in the file, where the database names a row.
-    fn place(&self, file: &str, mut failure: Failure) -> Failure {
-        let found = failure.message.strip_prefix("row ").and_then(|rest| rest.split_once(": "));
-        if let Some((row, why)) = found
-            && let Ok(row) = row.parse()
-        {
-            failure.message = match self.of(row) {
-                Some(line) => format!("{file}, line {line}: {why}"),
-                None => format!("{file}, row {row}: {why}"),
-            };
-        }
-        failure
-    }
-}
-
-/// Which columns of the file go, and where they stand in it.
-fn chosen(what: &Load, found: &[String]) -> Result<(Vec<String>, Vec<usize>), Failure> {
-    let wanted = what.columns.as_deref().unwrap_or(found);
-    let place = |name: &String| {
-        found.iter().position(|other| other == name).ok_or_else(|| {
-            let known = found.join("`, `");
-            Failure::invalid_config(format!("{} has no column `{name}`; it has `{known}`", what.file))
-        })
-    };
-    Ok((wanted.to_vec(), wanted.iter().map(place).collect::<Result<_, _>>()?))
-}
-
-fn csv_rows(
-    what: &Load,
-    file: File,
-    begin: impl FnOnce(&[String]) -> Result<Loading, Failure>,
-) -> Result<u64, Failure> {
-    let mut reader = csv::ReaderBuilder::new().buffer_capacity(256 << 10).from_reader(file);
-    let wrong = |error: csv::Error| Failure::failed(format!("{}: {}", what.file, said(&error)));
-    let header: Vec<String> = reader.headers().map_err(wrong)?.iter().map(str::to_owned).collect();
-    let (columns, places) = chosen(what, &header)?;
-    let mut batches = Batches::new(&what.file, begin(&columns)?);
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(wrong)? {
-        let field = |place: &usize| match record.get(*place) {
-            None | Some("") => Value::Null,
-            Some(text) => Value::Text(text.to_owned()),
-        };
-        let line = record.position().map(csv::Position::line);
-        batches.push(places.iter().map(field).collect(), line)?;
-    }
-    batches.finish()
-}
-
-/// The columns are the keys of the first object; a key that a later one lacks is NULL there.
-fn ndjson_rows(
-    what: &Load,
-    file: File,
-    begin: impl FnOnce(&[String]) -> Result<Loading, Failure>,
-) -> Result<u64, Failure> {
-    let (mut begin, mut loading, mut columns) = (Some(begin), None, Vec::new());
-    for (number, line) in BufReader::with_capacity(256 << 10, file).lines().enumerate() {
-        let wrong = |why: String| Failure::failed(format!("{}, line {}: {why}", what.file, number + 1));
-        let line = line.map_err(|error| wrong(said(&error)))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let mut object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&line).map_err(|error| wrong(error.to_string()))?;
-        if let Some(begin) = begin.take() {
-            columns = match &what.columns {
-                Some(columns) => columns.clone(),
-                None => object.keys().cloned().collect(),
-            };
-            loading = Some(Batches::new(&what.file, begin(&columns)?));
-        }
-        let row = columns.iter().map(|name| match object.remove(name) {
-            None => Value::Null,
-            Some(value) => parameter(&value).unwrap_or_else(|| Value::Json(value.to_string())),
-        });
-        let row = row.collect();
-        // A key that no column has would be lost without a word.
-        if what.columns.is_none()
-            && let Some(key) = object.keys().next()
-        {
-            return Err(wrong(format!("the key `{key}` is not in the first line: name the `columns`")));
-        }
-        if let Some(loading) = &mut loading {
-            loading.push(row, Some(number as u64 + 1))?;
-        }
-    }
-    loading.map_or(Ok(0), Batches::finish)
-}
-
-fn parquet_rows(
-    what: &Load,
-    file: File,
-    begin: impl FnOnce(&[String]) -> Result<Loading, Failure>,
-) -> Result<u64, Failure> {
-    let wrong = |error: &(dyn std::error::Error + 'static)| {
-        Failure::failed(format!("{}: {}", what.file, said(error)))
-    };
-    let file = parquet_file::Pieces::of(file).map_err(|e| wrong(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| wrong(&e))?;
-    let found: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let (columns, places) = chosen(what, &found)?;
-    let reader = builder.with_batch_size(BATCH).build().map_err(|e| wrong(&e))?;
-    let mut batches = Batches::new(&what.file, begin(&columns)?);
-    for batch in reader {
-        let batch = batch.map_err(|e| wrong(&e))?;
-        let columns = places.iter().map(|place| parquet_file::values(batch.column(*place), &found[*place]));
-        let mut columns =
-            columns.collect::<Result<Vec<_>, _>>()?.into_iter().map(Vec::into_iter).collect::<Vec<_>>();
-        for _ in 0..batch.num_rows() {
-            let row = columns.iter_mut().map(|column| column.next().unwrap_or(Value::Null)).collect();
-            batches.push(row, None)?;
-        }
-    }
-    batches.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_that_a_database_refuses_is_named_by_its_line() {
-        let mut lines = Lines::default();
-        // The second row has a line break in quotes.
-        for (row, line) in [(1, 2), (2, 3), (3, 5), (4, 6)] {
-            lines.note(row, Some(line));
-        }
-        for (message, placed) in [
-            ("row 1: too long", "in.csv, line 2: too long"),
-            ("row 3: column `a`: no number", "in.csv, line 5: column `a`: no number"),
-            ("row 4: no", "in.csv, line 6: no"),
-            ("the server is gone", "the server is gone"),
-            ("row of nothing", "row of nothing"),
-        ] {
-            assert_eq!(lines.place("in.csv", Failure::failed(message)).message, placed);
-        }
-        assert_eq!(
-            Lines::default().place("in.parquet", Failure::failed("row 7: no")).message,
-            "in.parquet, row 7: no"
-        );
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) | Value::Json(text) | Value::Decimal(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 8,
     }
 }

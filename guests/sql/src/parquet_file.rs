@@ -1,31 +1,22 @@
-//! Parquet files: rows into columns, and back.
+//! Parquet files: rows into columns.
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow_array::builder::{
     ArrayBuilder, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder,
     Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::reader::{ChunkReader, Length};
 use stepwell_sdk::Failure;
 use stepwell_sdk::sql::{Column, ColumnBatch, ColumnValues, Texts, Value};
+use tables::Output;
 
 use crate::table::text;
-use crate::time::{Moment, date_text, days, moment};
+use crate::time::{days, moment};
 use crate::write::failed;
 
 /// Rows that are gathered before they are encoded.
@@ -36,13 +27,13 @@ const ROW_GROUP_BYTES: usize = 16 << 20;
 /// A file that takes rows. Its schema follows from the first of them.
 pub struct ParquetFile {
     columns: Vec<Column>,
-    file: Option<BufWriter<File>>,
+    file: Option<Output>,
     open: Option<Open>,
 }
 
 struct Open {
     schema: Arc<Schema>,
-    writer: ArrowWriter<BufWriter<File>>,
+    writer: ArrowWriter<Output>,
     builders: Vec<Builder>,
     rows: usize,
 }
@@ -61,7 +52,7 @@ enum Builder {
 
 impl ParquetFile {
     /// A file of these columns.
-    pub fn new(file: BufWriter<File>, columns: &[Column]) -> Self {
+    pub fn new(file: Output, columns: &[Column]) -> Self {
         Self { columns: columns.to_vec(), file: Some(file), open: None }
     }
 
@@ -107,13 +98,12 @@ impl ParquetFile {
         self.write(Vec::new())?;
         let Some(mut open) = self.open else { return Ok(()) };
         open.flush()?;
-        let mut file = open.writer.into_inner().map_err(|e| failed(&e))?;
-        file.flush().map_err(|e| failed(&e))
+        open.writer.into_inner().map_err(|e| failed(&e))?.finish().map_err(|e| failed(&e))
     }
 }
 
 impl Open {
-    fn new(file: BufWriter<File>, columns: &[Column], types: Vec<DataType>) -> Result<Self, Failure> {
+    fn new(file: Output, columns: &[Column], types: Vec<DataType>) -> Result<Self, Failure> {
         let builders = types.iter().map(Builder::of).collect();
         let fields = columns.iter().zip(types).map(|(column, kind)| Field::new(&column.name, kind, true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -319,8 +309,10 @@ fn column_type<'a>(declared: &str, values: impl Iterator<Item = &'a Value>) -> D
         Some(kind) => kind,
         None if declared == "bool" || declared == "boolean" => DataType::Boolean,
         None if declared == "date" => DataType::Date32,
-        None if declared == "timestamptz" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        None if declared == "timestamp" || declared.starts_with("datetime") => {
+        None if declared.starts_with("timestamptz") => {
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+        }
+        None if declared.starts_with("timestamp") || declared.starts_with("datetime") => {
             DataType::Timestamp(TimeUnit::Microsecond, None)
         }
         None if has(&["int"]) && !has(&["interval", "point"]) => DataType::Int64,
@@ -404,134 +396,6 @@ fn mixed(column: &str, kind: &str, value: &str) -> Failure {
     ))
 }
 
-/// A file that is read here and there. (WASI cannot open a file twice by its handle, as Parquet's own reader does.)
-pub struct Pieces {
-    file: Arc<Mutex<File>>,
-    length: u64,
-}
-
-impl Pieces {
-    /// Of this file.
-    pub fn of(file: File) -> std::io::Result<Self> {
-        let length = file.metadata()?.len();
-        Ok(Self { file: Arc::new(Mutex::new(file)), length })
-    }
-}
-
-impl Length for Pieces {
-    fn len(&self) -> u64 {
-        self.length
-    }
-}
-
-impl ChunkReader for Pieces {
-    type T = BufReader<Piece>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(BufReader::new(Piece { file: self.file.clone(), at: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let mut bytes = vec![0; length];
-        Piece { file: self.file.clone(), at: start }.read_exact(&mut bytes)?;
-        Ok(bytes.into())
-    }
-}
-
-/// The file from a place on.
-pub struct Piece {
-    file: Arc<Mutex<File>>,
-    at: u64,
-}
-
-impl Read for Piece {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.at))?;
-        let read = file.read(buffer)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-/// The values of a column of a file.
-pub fn values(array: &ArrayRef, column: &str) -> Result<Vec<Value>, Failure> {
-    fn primitive<T: ArrowPrimitiveType>(array: &ArrayRef, form: impl Fn(T::Native) -> Value) -> Vec<Value> {
-        array.as_primitive::<T>().iter().map(|value| value.map_or(Value::Null, &form)).collect()
-    }
-    fn whole<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &ArrayRef) -> Vec<Value> {
-        primitive::<T>(array, |value| Value::Integer(value.into()))
-    }
-    let text = |value: Option<&str>| value.map_or(Value::Null, |text| Value::Text(text.to_owned()));
-    let bytes = |value: Option<&[u8]>| value.map_or(Value::Null, |bytes| Value::Bytes(bytes.to_vec()));
-    let unit = |zoned: bool| {
-        move |moment: Moment| match zoned {
-            true => Value::TimestampWithZone(moment.to_string() + "Z"),
-            false => Value::Timestamp(moment.to_string()),
-        }
-    };
-    Ok(match array.data_type() {
-        DataType::Null => vec![Value::Null; array.len()],
-        DataType::Boolean => {
-            array.as_boolean().iter().map(|b| b.map_or(Value::Null, Value::Boolean)).collect()
-        }
-        DataType::Int8 => whole::<Int8Type>(array),
-        DataType::Int16 => whole::<Int16Type>(array),
-        DataType::Int32 => whole::<Int32Type>(array),
-        DataType::Int64 => whole::<Int64Type>(array),
-        DataType::UInt8 => whole::<UInt8Type>(array),
-        DataType::UInt16 => whole::<UInt16Type>(array),
-        DataType::UInt32 => whole::<UInt32Type>(array),
-        DataType::UInt64 => primitive::<UInt64Type>(array, |value| {
-            i64::try_from(value).map_or_else(|_| Value::Decimal(value.to_string()), Value::Integer)
-        }),
-        DataType::Float32 => primitive::<Float32Type>(array, |value| {
-            Value::Float(value.to_string().parse().unwrap_or(f64::from(value)))
-        }),
-        DataType::Float64 => primitive::<Float64Type>(array, Value::Float),
-        DataType::Decimal128(_, scale) => {
-            let scale = usize::try_from(*scale).unwrap_or(0);
-            primitive::<Decimal128Type>(array, |value| Value::Decimal(decimal_text(value, scale)))
-        }
-        DataType::Utf8 => array.as_string::<i32>().iter().map(text).collect(),
-        DataType::LargeUtf8 => array.as_string::<i64>().iter().map(text).collect(),
-        DataType::Utf8View => array.as_string_view().iter().map(text).collect(),
-        DataType::Binary => array.as_binary::<i32>().iter().map(bytes).collect(),
-        DataType::LargeBinary => array.as_binary::<i64>().iter().map(bytes).collect(),
-        DataType::BinaryView => array.as_binary_view().iter().map(bytes).collect(),
-        DataType::Date32 => primitive::<Date32Type>(array, |days| Value::Date(date_text(days.into()))),
-        DataType::Timestamp(TimeUnit::Second, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampSecondType>(array, move |time| form(Moment { seconds: time, nanos: 0 }))
-        }
-        DataType::Timestamp(TimeUnit::Millisecond, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampMillisecondType>(array, move |time| form(Moment::of(time, 1_000)))
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampMicrosecondType>(array, move |time| form(Moment::of(time, 1_000_000)))
-        }
-        DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampNanosecondType>(array, move |time| form(Moment::of(time, 1_000_000_000)))
-        }
-        other => {
-            let message = format!(
-                "the column `{column}` is of the type {other}, which cannot be loaded: leave it out by `columns`"
-            );
-            return Err(Failure::invalid_config(message));
-        }
-    })
-}
-
-fn decimal_text(value: i128, scale: usize) -> String {
-    let number = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = number.split_at(number.len() - scale);
-    let sign = if value < 0 { "-" } else { "" };
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -567,9 +431,6 @@ mod tests {
             ("NaN", 10, 2, None),
         ] {
             assert_eq!(decimal(text, precision, scale), number, "{text}");
-            if let Some(number) = number.filter(|_| text.contains('.')) {
-                assert_eq!(decimal_text(number, 2), text);
-            }
         }
     }
 

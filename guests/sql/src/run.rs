@@ -8,7 +8,7 @@ use stepwell_sdk::sql::{Column, Connection, Parameters, Rows, Transaction, has_w
 use stepwell_sdk::{Failure, Output, StepResult, progress, values};
 
 use crate::config::{Duplicates, Given, LoadMode, OutputFile, Sql};
-use crate::load;
+use crate::load::Source;
 use crate::table::{json_row, thousands};
 use crate::write::Sink;
 
@@ -179,7 +179,11 @@ fn script(step: &Sql, connection: &Connection, text: &str) -> StepResult {
         }
         if let Some(error) = report.failed {
             let mut failure = Failure::from(error);
-            failure.message = format!("statement {} of the script: {}", done.len() + 1, failure.message);
+            let place = format!("statement {} of the script", done.len() + 1);
+            failure.message = match failure.message.starts_with("line ") {
+                true => format!("{place}, {}", failure.message),
+                false => format!("{place}: {}", failure.message),
+            };
             return Err(failure.metadata("statements", done));
         }
         let summary = format!(
@@ -196,31 +200,37 @@ fn script(step: &Sql, connection: &Connection, text: &str) -> StepResult {
 
 fn loaded(step: &Sql, connection: &Connection, what: &crate::config::Load) -> StepResult {
     let replaces = what.mode == LoadMode::Replace;
-    let count = within(connection, replaces || step.expect.is_some(), || {
+    let mut source = Source::open(what)?;
+    source.ask(connection, step.timeout_ms());
+    let done = within(connection, replaces || step.expect.is_some(), || {
         if replaces {
-            let delete = format!("DELETE FROM {}", quoted(&connection.dialect(), &what.table));
+            let table: Vec<&str> = what.table.split('.').collect();
+            let delete = format!("DELETE FROM {}", quoted(&connection.dialect(), &table));
             connection.execute(&delete, &Parameters::Positional(Vec::new()), step.timeout_ms())?;
         }
-        let count = load::load(connection, what, step.timeout_ms())?;
+        let done = source.load(connection, step.timeout_ms())?;
         if let Some(expect) = &step.expect {
-            expect.count(count, "loaded")?;
+            expect.count(done.rows, "loaded")?;
         }
-        Ok(count)
+        Ok(done)
     })?;
-    let summary = format!("{} rows loaded into {}.", thousands(count), what.table);
-    let value = json!({ "table": what.table, "row_count": count });
-    Ok(Output::new(summary).value(value).metadata("row_count", count).metadata("affected_rows", count))
+    let without =
+        if done.rejected > 0 { format!(" Rows left out: {}.", done.rejected) } else { String::new() };
+    let summary = format!("{} rows loaded into {}.{without}", thousands(done.rows), what.table);
+    let value = json!({ "table": what.table, "row_count": done.rows });
+    let output = Output::new(summary).value(value).metadata("row_count", done.rows);
+    Ok(output.metadata("affected_rows", done.rows).metadata("rows_rejected", done.rejected))
 }
 
-/// A name of a table in the dialect's quotes; the host refuses what needs more than that.
-fn quoted(dialect: &str, name: &str) -> String {
+/// A name of a table or a column in the dialect's quotes; the host refuses what needs more than that.
+pub fn quoted(dialect: &str, parts: &[&str]) -> String {
     let (open, close) = match dialect {
         "mysql" => ('`', '`'),
         "mssql" => ('[', ']'),
         _ => ('"', '"'),
     };
-    let part = |part: &str| format!("{open}{}{close}", part.replace(close, &format!("{close}{close}")));
-    name.split('.').map(part).collect::<Vec<_>>().join(".")
+    let part = |part: &&str| format!("{open}{}{close}", part.replace(close, &format!("{close}{close}")));
+    parts.iter().map(part).collect::<Vec<_>>().join(".")
 }
 
 /// The call of a procedure, in the words of the dialect.

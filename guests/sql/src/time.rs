@@ -21,13 +21,17 @@ impl Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of_day = self.seconds.rem_euclid(86_400);
-        let date = date_text(self.seconds.div_euclid(86_400));
-        write!(f, "{date}T{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60)?;
-        match format!("{:09}", self.nanos).trim_end_matches('0') {
-            "" => Ok(()),
-            fraction => write!(f, ".{fraction}"),
-        }
+        write!(f, "{}T{}", date_text(self.seconds.div_euclid(86_400)), clock(*self))
+    }
+}
+
+/// The time of the day: `12:30:45.5`.
+pub fn clock(moment: Moment) -> String {
+    let of_day = moment.seconds.rem_euclid(86_400);
+    let clock = format!("{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
+    match format!("{:09}", moment.nanos).trim_end_matches('0') {
+        "" => clock,
+        fraction => format!("{clock}.{fraction}"),
     }
 }
 

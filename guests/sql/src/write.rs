@@ -1,11 +1,11 @@
 //! Files that rows are written to, batch by batch.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use stepwell_sdk::Failure;
 use stepwell_sdk::sql::{Column, ColumnBatch, Value};
+use tables::{CsvWriter, Output};
 
 use crate::config::{Format, OutputSpec};
 use crate::parquet_file::ParquetFile;
@@ -20,8 +20,8 @@ pub struct Sink {
 }
 
 enum Writer {
-    Csv(Box<csv::Writer<BufWriter<File>>>),
-    Ndjson(BufWriter<File>),
+    Csv(Box<CsvWriter<Output>>),
+    Ndjson(Output),
     Parquet(Box<ParquetFile>),
 }
 
@@ -29,22 +29,19 @@ impl Sink {
     /// Opens the file, with the directories above it.
     pub fn open(spec: &OutputSpec, columns: &[Column]) -> Result<Self, Failure> {
         let path = place(&spec.path);
-        if let Some(parent) = path.parent() {
-            // Mounts exist; only what is below them is to be made.
-            let _ = fs::create_dir_all(parent);
-        }
-        let file = File::create(&path).map_err(|error| {
+        let file = Output::create(&path).map_err(|error| {
             Failure::denied(format!("cannot write {}: {}", path.display(), stepwell_sdk::files::why(&error)))
         })?;
-        let file = BufWriter::with_capacity(256 << 10, file);
         let writer = match spec.format() {
             Some(Format::Csv) => {
-                let mut writer = csv::WriterBuilder::new().from_writer(file);
-                writer.write_record(columns.iter().map(|column| &column.name)).map_err(|e| failed(&e))?;
+                let names = columns.iter().map(|column| column.name.as_str());
+                let writer = CsvWriter::new(file, spec.style(), names).map_err(|e| failed(&e))?;
                 Writer::Csv(Box::new(writer))
             }
             Some(Format::Ndjson) => Writer::Ndjson(file),
-            Some(Format::Parquet) | None => Writer::Parquet(Box::new(ParquetFile::new(file, columns))),
+            Some(Format::Parquet | Format::Json) | None => {
+                Writer::Parquet(Box::new(ParquetFile::new(file, columns)))
+            }
         };
         Ok(Self { path, columns: columns.to_vec(), writer })
     }
@@ -66,11 +63,11 @@ impl Sink {
 
     /// Appends rows.
     pub fn write(&mut self, rows: Vec<Vec<Value>>) -> Result<(), Failure> {
+        let cell = |value: &Value| (!matches!(value, Value::Null)).then(|| text(value));
         match &mut self.writer {
-            Writer::Csv(writer) => rows
-                .iter()
-                .try_for_each(|row| writer.write_record(row.iter().map(text)))
-                .map_err(|e| failed(&e)),
+            Writer::Csv(writer) => {
+                rows.iter().try_for_each(|row| writer.row(row.iter().map(cell))).map_err(|e| failed(&e))
+            }
             Writer::Ndjson(file) => rows
                 .iter()
                 .try_for_each(|row| writeln!(file, "{}", json_row(&self.columns, row)))
@@ -82,8 +79,8 @@ impl Sink {
     /// Completes the file; its path.
     pub fn close(self) -> Result<String, Failure> {
         match self.writer {
-            Writer::Csv(mut writer) => writer.flush().map_err(|e| failed(&e))?,
-            Writer::Ndjson(mut file) => file.flush().map_err(|e| failed(&e))?,
+            Writer::Csv(writer) => writer.into_inner().finish().map_err(|e| failed(&e))?,
+            Writer::Ndjson(file) => file.finish().map_err(|e| failed(&e))?,
             Writer::Parquet(file) => file.close()?,
         }
         Ok(self.path.display().to_string())

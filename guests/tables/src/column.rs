@@ -39,18 +39,28 @@ impl<'a> Cells<'a> {
     fn each(&self, is_text: bool) -> impl Iterator<Item = Option<&'a [u8]>> {
         self.rows.iter().map(move |row| {
             let field = self.fields.get(row.first + self.place)?;
-            let bytes = field.of(self.text);
-            if bytes.is_empty() {
-                let kept = is_text
-                    && (field.quoted() && self.nulls.is_none()
-                        || self.nulls.is_some_and(|nulls| !nulls.iter().any(String::is_empty)));
-                return kept.then_some(bytes);
-            }
-            match self.nulls {
-                Some(nulls) if nulls.iter().any(|null| null.as_bytes() == bytes) => None,
-                _ => Some(bytes),
-            }
+            cell(*field, self.text, self.nulls, is_text)
         })
+    }
+}
+
+/// The bytes of a field; `None` is NULL.
+pub(crate) fn cell<'a>(
+    field: Field,
+    text: &'a [u8],
+    nulls: Option<&[String]>,
+    is_text: bool,
+) -> Option<&'a [u8]> {
+    let bytes = field.of(text);
+    if bytes.is_empty() {
+        let kept = is_text
+            && (field.quoted() && nulls.is_none()
+                || nulls.is_some_and(|nulls| !nulls.iter().any(String::is_empty)));
+        return kept.then_some(bytes);
+    }
+    match nulls {
+        Some(nulls) if nulls.iter().any(|null| null.as_bytes() == bytes) => None,
+        _ => Some(bytes),
     }
 }
 
@@ -224,7 +234,7 @@ fn texts(cells: &Cells<'_>) -> ArrayRef {
 }
 
 /// What is wrong with a value, and the schema that takes it.
-pub(crate) fn misfit(file: &str, line: u64, column: &Column, value: &str) -> Problem {
+pub fn misfit(file: &str, line: u64, column: &Column, value: &str) -> Problem {
     let wider = wider(&column.kind, value, column.declared);
     let why = if column.declared { "as `schema` says" } else { "as the rows before it are" };
     let what = format!(

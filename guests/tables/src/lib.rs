@@ -1,27 +1,42 @@
 //! Tables that are written as text: CSV, NDJSON and JSON, read so that each value arrives as it is, or is refused with
-//! its place.
+//! its place, and written so that it is read back equal.
 
 mod column;
+mod convert;
 mod csv;
+mod dialect;
 mod error;
 mod json;
 mod kind;
 mod ndjson;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet_file;
 mod parse;
+mod rejects;
 mod rows;
 mod scan;
 mod source;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod values;
+mod write;
 
+pub use column::misfit;
+pub use convert::{Converted, convert, with_point};
 pub use csv::{Batches, Column, Csv, Reject, Rejected};
+pub use dialect::{Dialect, extension, schema_problems};
 pub use error::{Problem, shown};
 pub use json::Json;
 pub use kind::{KINDS, Kind};
 pub use ndjson::{JsonBatches, JsonTable};
 pub use options::{Matching, OnBadRow, Options, distinct};
+#[cfg(feature = "parquet")]
+pub use parquet_file::{Parquet, open_parquet, parquet_fault};
+pub use rejects::Rejects;
 pub use rows::Rows;
 pub use source::{Explain, Meter, Opener, Source, encoding};
+pub use texts::{Block, Record, Texts};
 pub use values::Values;
+pub use write::{CsvWriter, Output, Style, is_packed};

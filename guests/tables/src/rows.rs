@@ -192,15 +192,19 @@ impl Rows {
                     self.fill()?;
                 }
                 Step::AfterQuote { at, lines } => {
-                    let line = self.line + u64::from(lines);
-                    let byte = self.text.get(at..).and_then(|rest| {
-                        String::from_utf8_lossy(rest.get(..rest.len().min(4))?).chars().next()
-                    });
-                    let what = format!(
-                        "`{}` stands after a closing quote: write a quote within a value twice, or another `delimiter`",
-                        byte.map(|c| shown(&c.to_string())).unwrap_or_default()
-                    );
-                    return Err(Problem::at(&self.name, line, what));
+                    self.fields.truncate(first);
+                    match (reject, self.line_end(at)) {
+                        // The quote opens and closes on one line: the next row begins on the next line.
+                        (Some(reject), Some(end)) if lines == 0 => self.broken(at, end, reject)?,
+                        (Some(_), None) if lines == 0 && !self.ended => {
+                            if !self.rows.is_empty() {
+                                break;
+                            }
+                            self.fields.clear();
+                            self.fill()?;
+                        }
+                        _ => return Err(self.after_quote(at, lines)),
+                    }
                 }
                 Step::Open { lines } => return Err(self.open_quote(lines)),
             }
@@ -209,6 +213,35 @@ impl Rows {
             }
         }
         Ok(!self.rows.is_empty())
+    }
+
+    /// Where the line ends that holds `at`; none when more text is to be read.
+    fn line_end(&self, at: usize) -> Option<usize> {
+        let rest = self.text.get(at..).unwrap_or_default();
+        match rest.iter().position(|byte| *byte == b'\n') {
+            Some(end) => Some(at + end + 1),
+            None => self.ended.then_some(self.text.len()),
+        }
+    }
+
+    fn after_quote(&self, at: usize, lines: u32) -> Problem {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let sign = String::from_utf8_lossy(rest.get(..rest.len().min(4)).unwrap_or_default());
+        let what = format!(
+            "`{}` stands after a closing quote: write a quote within a value twice, or another `delimiter`",
+            sign.chars().next().map(|c| shown(&c.to_string())).unwrap_or_default()
+        );
+        Problem::at(&self.name, self.line + u64::from(lines), what)
+    }
+
+    /// Leaves out a row with text after a closing quote: its whole line is its only value.
+    fn broken(&mut self, at: usize, end: usize, reject: &Reject) -> Result<(), Problem> {
+        let line = self.text.get(self.at..end).unwrap_or_default();
+        let line = String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned();
+        let problem = self.after_quote(at, 0);
+        self.at = end;
+        self.line += 1;
+        reject(Rejected { problem, values: vec![line] })
     }
 
     fn is_blank(&self, first: usize) -> bool {

@@ -214,6 +214,68 @@ fn bad_rows_are_left_out_and_handed_over() {
 }
 
 #[test]
+fn a_broken_quote_that_ends_on_its_line_is_one_bad_row() {
+    let read = |content: &str| {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let into = taken.clone();
+        let reject: crate::Reject = Arc::new(move |row| {
+            into.lock().unwrap().push((row.problem.line, row.values.join("|")));
+            Ok(())
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let schema = vec![("b".to_owned(), Kind::Text)];
+        let options = Options { schema, on_bad_row: OnBadRow::Skip, ..Options::default() };
+        let open = opener(&options);
+        let table = Csv::plan(&files(&dir, &[("t.csv", content.as_bytes())]), options, open);
+        let rows = table.and_then(|table| {
+            Arc::new(table)
+                .read(None, Some(reject))
+                .map(|batch| Ok(batch?.num_rows()))
+                .sum::<Result<usize, _>>()
+        });
+        let taken = taken.lock().unwrap().clone();
+        (rows.map_err(|problem| problem.to_string()), taken)
+    };
+    let (rows, taken) = read("a,b\n1,\"say \"hi\" now\"\n2,\"two\nlines\"\n3,x\n");
+    assert_eq!((rows, taken), (Ok(2), vec![(2, "1,\"say \"hi\" now\"".to_owned())]));
+    let (rows, taken) = read("a,b\r\n1,\"x\"y\"");
+    assert_eq!((rows, taken), (Ok(0), vec![(2, "1,\"x\"y\"".to_owned())]));
+    // What is closed on another line may be anything.
+    let (rows, _) = read("a,b\n1,\"x\n2,\"y\"\n3,z\n");
+    assert!(
+        rows.clone().is_err_and(|why| why.contains("t.csv, line 3: `y` stands after a closing quote")),
+        "{rows:?}"
+    );
+    let (rows, _) = read("a,b\n1,x\n2,\"y\n");
+    assert!(
+        rows.clone().is_err_and(|why| why.contains("line 3: a quote opens here and is not closed")),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn a_load_has_its_rows_as_they_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let content = "id;name;n\n1;\"a;\"\"b\";007\n2;\"\";\n3;NA;1,50\n";
+    let path = files(&dir, &[("t.csv", content.as_bytes())]).remove(0);
+    let read = |null_values: Option<Vec<String>>| {
+        let options = Options { delimiter: b';', null_values, ..Options::default() };
+        let open = opener(&options);
+        let mut texts = crate::Texts::open(&path, options, &open).unwrap();
+        assert_eq!(texts.names(), ["id", "name", "n"]);
+        let block = texts.block(None).unwrap().unwrap();
+        let rows = (0..block.len()).map(|row| {
+            let cells =
+                (0..3).map(|place| block.record(row).cell(place, place == 1).unwrap_or("-").to_owned());
+            format!("{} {}", block.line(row), cells.collect::<Vec<_>>().join("|"))
+        });
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(read(None), ["2 1|a;\"b|007", "3 2||-", "4 3|NA|1,50"]);
+    assert_eq!(read(Some(vec!["NA".to_owned(), String::new()])), ["2 1|a;\"b|007", "3 2|-|-", "4 3|-|1,50"]);
+}
+
+#[test]
 fn packed_and_encoded_files_are_text() {
     let plain = "id,näme\n1,Zoë\n";
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -3,7 +3,7 @@
 
 use stepwell_engine::config::Database;
 
-use crate::{Error, Parameters, Value};
+use crate::{Error, Parameters, Value, words};
 
 /// A piece of a statement, with the bytes that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,8 +240,9 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
-        let shown: String = rest.chars().take(20).collect();
-        Err(Error::InvalidStatement(format!("`{shown}` is not closed by `{close}`")))
+        let shown: String = rest.lines().next().unwrap_or_default().chars().take(20).collect();
+        let told = format!("`{shown}` is not closed by `{close}`");
+        Err(Error::InvalidStatement(words::on_line(words::line(self.text, self.at), told)))
     }
 
     /// `$1`, or a string between `$tag$` and `$tag$`.
@@ -368,99 +369,6 @@ pub(crate) fn miscounted(wanted: usize, given: usize) -> Error {
     Error::InvalidStatement(format!("the statement has {wanted} {parameters}, and the step gives {given}"))
 }
 
-/// The statements of a script. `GO` separates batches of SQL Server, and `DELIMITER` changes what separates statements
-/// of MySQL, each on a line of its own, as in the servers' own clients.
-///
-/// # Errors
-/// What [`tokens`] does not understand.
-pub(crate) fn split(kind: Database, text: &str) -> Result<Vec<String>, Error> {
-    match kind {
-        Database::Mssql => Ok(batches(text)),
-        Database::Mysql => {
-            let (mut parts, mut delimiter, mut block) = (Vec::new(), ";".to_owned(), String::new());
-            for line in text.lines() {
-                let mut words = line.split_whitespace();
-                if words.next().is_some_and(|word| word.eq_ignore_ascii_case("delimiter")) {
-                    cut(kind, &std::mem::take(&mut block), &delimiter, &mut parts)?;
-                    words.next().unwrap_or(";").clone_into(&mut delimiter);
-                } else {
-                    block.push_str(line);
-                    block.push('\n');
-                }
-            }
-            cut(kind, &block, &delimiter, &mut parts)?;
-            Ok(parts)
-        }
-        Database::Postgres | Database::Sqlite => {
-            let mut parts = Vec::new();
-            cut(kind, text, ";", &mut parts)?;
-            Ok(parts)
-        }
-    }
-}
-
-/// Cuts at delimiters that stand outside of strings and comments, and outside of `BEGIN ATOMIC ... END`.
-fn cut(kind: Database, text: &str, delimiter: &str, parts: &mut Vec<String>) -> Result<(), Error> {
-    let tokens = tokens(kind, text)?;
-    let (mut from, mut first, mut atomic, mut cases) = (0, None, 0usize, 0usize);
-    let mut push = |from: usize, to: usize, first: Option<usize>| {
-        let statement = text.get(first.unwrap_or(from)..to).unwrap_or_default().trim();
-        if first.is_some() && !statement.is_empty() {
-            parts.push(statement.to_owned());
-        }
-    };
-    for (i, token) in tokens.iter().enumerate() {
-        if token.start < from {
-            continue;
-        }
-        let before = i.checked_sub(1).and_then(|before| tokens.get(before));
-        if token.is("atomic") && before.is_some_and(|before| before.is("begin")) {
-            atomic += 1;
-        } else if atomic > 0 && token.is("case") {
-            cases += 1;
-        } else if atomic > 0 && token.is("end") {
-            if cases > 0 { cases -= 1 } else { atomic -= 1 }
-        }
-        let here = text.get(token.start..).unwrap_or_default();
-        if atomic == 0 && token.kind == Kind::Sign && here.starts_with(delimiter) {
-            push(from, token.start, first);
-            (from, first) = (token.start + delimiter.len(), None);
-        } else {
-            first = first.or(Some(token.start));
-        }
-    }
-    push(from, text.len(), first);
-    Ok(())
-}
-
-/// The batches between lines that hold `GO`, or `GO` and how often the batch before it is to run.
-fn batches(text: &str) -> Vec<String> {
-    let (mut found, mut batch) = (Vec::new(), String::new());
-    let mut end = |batch: &mut String, times: usize| {
-        let text = std::mem::take(batch);
-        if !text.trim().is_empty() {
-            found.extend(std::iter::repeat_n(text.trim().to_owned(), times));
-        }
-    };
-    for line in text.lines() {
-        let mut words = line.trim().trim_end_matches(';').split_whitespace();
-        let go = words.next().is_some_and(|word| word.eq_ignore_ascii_case("go"));
-        let times = match words.next() {
-            None => Some(1),
-            Some(count) => count.parse::<usize>().ok().filter(|_| words.next().is_none()),
-        };
-        match times.filter(|_| go) {
-            Some(times) => end(&mut batch, times.min(1_000)),
-            None => {
-                batch.push_str(line);
-                batch.push('\n');
-            }
-        }
-    }
-    end(&mut batch, 1);
-    found
-}
-
 /// A name in the dialect's quotes: `schema.table` becomes `"schema"."table"`.
 ///
 /// # Errors
@@ -490,47 +398,6 @@ mod tests {
     use Database::{Mssql, Mysql, Postgres};
 
     use super::*;
-
-    #[test]
-    fn statements_are_told_apart_as_their_servers_do() {
-        for (kind, script, parts) in [
-            (Postgres, "SELECT 1; SELECT 2", vec!["SELECT 1", "SELECT 2"]),
-            (
-                Postgres,
-                "SELECT ';' ; -- ; no\n/* ; /* ; */ ; */ SELECT \";\"",
-                vec!["SELECT ';'", "SELECT \";\""],
-            ),
-            (
-                Postgres,
-                "DO $x$ BEGIN a; END $x$; SELECT $$;$$",
-                vec!["DO $x$ BEGIN a; END $x$", "SELECT $$;$$"],
-            ),
-            (Postgres, r"SELECT E'\';'; SELECT '\'", vec![r"SELECT E'\';'", r"SELECT '\'"]),
-            (
-                Postgres,
-                "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3",
-                vec![
-                    "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
-                    "SELECT 3",
-                ],
-            ),
-            (Mysql, r#"SELECT '\'; '; SELECT ";"; # no;"#, vec![r"SELECT '\'; '", r#"SELECT ";""#]),
-            (Mysql, "SELECT 1--1; SELECT 2 -- ;\n;", vec!["SELECT 1--1", "SELECT 2 -- ;"]),
-            (
-                Mysql,
-                "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END //\nDELIMITER ;\nCALL p();",
-                vec!["CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END", "CALL p()"],
-            ),
-            (
-                Mssql,
-                "SELECT 1; SELECT 2\nGO\nEXEC p\n go 2 \n\nGO",
-                vec!["SELECT 1; SELECT 2", "EXEC p", "EXEC p"],
-            ),
-            (Mssql, "SELECT 1 AS go\nSELECT GO\n", vec!["SELECT 1 AS go\nSELECT GO"]),
-        ] {
-            assert_eq!(split(kind, script).unwrap(), parts, "{script}");
-        }
-    }
 
     #[test]
     fn what_cannot_be_read_for_sure_is_refused() {

@@ -9,6 +9,7 @@ use stepwell_engine::policy::SqlMode;
 
 use crate::Error;
 use crate::dialect::{Kind, Token};
+use crate::words;
 
 /// The first words of statements, by the mode that they need.
 struct Words {
@@ -273,7 +274,11 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
     }
     match mode {
         SqlMode::Read => Err(Error::read_only()),
-        _ => Err(denied(&format!("the connection is granted for {mode:?}, and this needs {needed:?}"))),
+        _ => Err(denied(&format!(
+            "the connection is granted with `mode: {}`, and this needs `mode: {}`",
+            words::mode(mode),
+            words::mode(needed)
+        ))),
     }
 }
 

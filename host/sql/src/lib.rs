@@ -12,17 +12,22 @@ mod gate;
 mod lists;
 mod mssql;
 mod mysql;
+mod mysql_bits;
+mod mysql_errors;
 mod pool;
 mod postgres;
 mod postgres_parameters;
 mod postgres_stream;
 mod postgres_text;
 mod postgres_types;
+mod script;
 mod serve;
 mod sink;
 mod sqlite;
+mod sqlite_errors;
 mod tls;
 mod value;
+mod words;
 
 pub use connection::{Connection, Load, Rows, ScriptReport, StatementReport};
 pub use pool::{Access, Connections, Resolve, Tested};
@@ -107,9 +112,19 @@ impl Error {
 
     /// The error of a load, with the row that it is about: 1 for the first one.
     pub(crate) fn in_row(self, row: u64) -> Self {
+        self.under(&format!("row {row}"))
+    }
+
+    /// The error of a load that is about one of these rows.
+    pub(crate) fn in_rows(self, first: u64, last: u64) -> Self {
+        self.under(&format!("rows {first} to {last}"))
+    }
+
+    /// The error with its place before it.
+    fn under(self, place: &str) -> Self {
         match self {
-            Self::InvalidStatement(why) => Self::InvalidStatement(format!("row {row}: {why}")),
-            Self::Database(why) => Self::Database(format!("row {row}: {why}")),
+            Self::InvalidStatement(why) => Self::InvalidStatement(format!("{place}: {why}")),
+            Self::Database(why) => Self::Database(format!("{place}: {why}")),
             other => other,
         }
     }

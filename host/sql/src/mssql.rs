@@ -22,8 +22,10 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 use crate::bounded::{Allowance, Bounded, Exceeded};
 use crate::dialect::{self, Token, bind, quoted, quoted_part};
 use crate::pool::{Access, Opened, Server};
+use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
+use crate::words::{self, Kind};
 use crate::{Error, Parameters, Value, gate, lists, tls, value};
 
 /// Parameters and rows of one INSERT, by the limits of SQL Server (2,100 and 1,000).
@@ -171,8 +173,9 @@ impl Mssql {
                     query.bind(Bound(value));
                 }
                 self.allowance.renew();
-                query.execute(&mut self.client).await.map_err(|e| error(&e))?;
-                loaded += part.len() as u64;
+                let last = loaded + part.len() as u64;
+                query.execute(&mut self.client).await.map_err(|e| in_rows(&e, loaded + 1, last))?;
+                loaded = last;
             }
         }
         Ok(loaded)
@@ -200,8 +203,8 @@ impl Driver for Mssql {
         result
     }
 
-    fn split(&self, text: &str) -> Result<Vec<String>, Error> {
-        dialect::split(Database::Mssql, text)
+    fn split(&self, text: &str) -> Result<Vec<Part>, Error> {
+        script::split(Database::Mssql, text)
     }
 
     /// A batch as it is: what its results hold is left, at most as much as one row may have, and the rows that it changed are
@@ -379,19 +382,38 @@ fn type_name(of: ColumnType) -> &'static str {
 
 fn error(found: &tiberius::error::Error) -> Error {
     let tiberius::error::Error::Server(token) = found else {
-        return match found {
-            tiberius::error::Error::Conversion(_) => Error::Database(found.to_string()),
-            _ => Error::Unavailable("the connection to the server was lost".to_owned()),
-        };
+        if matches!(found, tiberius::error::Error::Conversion(_)) {
+            tracing::warn!("SQL Server sent a value that cannot be read: {found}");
+            return Error::Database(
+                "a value of the result cannot be read: write `CAST(x AS nvarchar(max))` for its column"
+                    .to_owned(),
+            );
+        }
+        tracing::warn!("a connection to SQL Server was lost: {found}");
+        return Error::lost();
     };
-    let text = format!("{} ({}, line {})", token.message(), token.code(), token.line());
-    match token.code() {
+    let code = token.code();
+    let text = words::told(Database::Mssql, token.message(), &code.to_string(), Kind::of_mssql(code));
+    let text = words::on_line(usize::try_from(token.line()).ok().filter(|line| *line > 1), text);
+    match code {
         // Deadlock, lock request time-out, resources, and the codes of Azure SQL that say "try again".
         1205 | 1222 | 701 | 40_197 | 40_501 | 40_613 | 49_918..=49_920 => Error::Unavailable(text),
         // Syntax, names, parameters.
         102..=195 | 201 | 207 | 208 | 2812 | 4104 | 8144..=8146 => Error::InvalidStatement(text),
         _ => Error::Database(text),
     }
+}
+
+/// The error of a part of a load: SQL Server does not say which of its rows is meant.
+fn in_rows(found: &tiberius::error::Error, first: u64, last: u64) -> Error {
+    let tiberius::error::Error::Server(token) = found else { return error(found) };
+    if matches!(error(found), Error::Unavailable(_)) {
+        return error(found);
+    }
+    let (message, code) = (token.message(), token.code());
+    let column = message.split_once("column '").and_then(|(_, rest)| rest.split('\'').next());
+    let told = words::of_load(column, message, &code.to_string(), Kind::of_mssql(code));
+    if first == last { told.in_row(first) } else { told.in_rows(first, last) }
 }
 
 #[cfg(test)]

@@ -6,20 +6,20 @@
 use async_trait::async_trait;
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{
-    Column as Described, Conn, DriverError, IoError, Opts, OptsBuilder, Params, SslOpts, Value as Raw,
-};
+use mysql_async::{Column as Described, Conn, Opts, OptsBuilder, Params, SslOpts, Value as Raw};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
 
-use crate::bounded::{self, ROW};
+use crate::bounded::ROW;
 use crate::dialect::{self, bind, miscounted, quoted, quoted_part};
+use crate::mysql_errors::{error, in_row, of_load};
 use crate::pool::{Access, BACKSTOP, Opened, Server};
+use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded, next_rows};
 use crate::sink::Sink;
 use crate::value::{date, time};
-use crate::{Column, CompactString, Error, Parameters, Value, gate, lists, tls};
+use crate::{Column, CompactString, Error, Parameters, Value, gate, lists, mysql_bits, tls};
 
 /// The character set of bytes that are none.
 const BINARY: u16 = 63;
@@ -201,9 +201,10 @@ impl Mysql {
         let affected = if columns.is_empty() { result.affected_rows() } else { 0 };
         sink.columns(columns.iter().map(described).collect())?;
         let mut values = Vec::with_capacity(columns.len());
+        let forms = mysql_bits::forms(&columns, &tokens, self.is_mariadb);
         while let Some(row) = result.next().await.map_err(|e| error(&e))? {
-            let found = row.unwrap().into_iter().zip(columns.iter());
-            values.extend(found.map(|(raw, column)| value(raw, column)));
+            let found = row.unwrap().into_iter().zip(columns.iter().zip(&forms));
+            values.extend(found.map(|(raw, (column, form))| value(raw, column, *form)));
             sink.push(&mut values).await?;
         }
         // Procedures end with a result without rows, and may have several with.
@@ -231,12 +232,60 @@ impl Mysql {
             for part in rows.chunks(most) {
                 let text = format!("{head}{}", vec![one.as_str(); part.len()].join(", "));
                 let values: Vec<Raw> = part.iter().flatten().map(raw).collect();
-                let done = self.conn.exec_drop(text, Params::Positional(values)).await;
-                done.map_err(|e| in_row(error(&e), loaded))?;
+                if let Err(found) = self.conn.exec_drop(text, Params::Positional(values)).await {
+                    let told = in_row(&found, loaded);
+                    return Err(match told {
+                        Some(told) => told,
+                        None => self.row_by_row(&head, &one, part, loaded, found).await,
+                    });
+                }
+                if self.conn.get_warnings() > 0
+                    && let Some(changed) = self.changed(loaded).await?
+                {
+                    return Err(changed);
+                }
                 loaded += part.len() as u64;
             }
         }
         Ok(loaded)
+    }
+
+    /// What the server says that it changed in a part of a load, which it does without an error.
+    async fn changed(&mut self, before: u64) -> Result<Option<Error>, Error> {
+        let found: Option<(String, u16, String)> =
+            self.conn.query_first("SHOW WARNINGS LIMIT 1").await.map_err(|e| error(&e))?;
+        let Some((_, code, message)) = found else { return Ok(None) };
+        let row =
+            message.rsplit_once(" at row ").and_then(|(why, row)| Some((why, row.parse::<u64>().ok()?)));
+        Ok(match row {
+            Some((why, row)) => Some(of_load(why, code).in_row(before + row)),
+            None => None,
+        })
+    }
+
+    /// The error of a part of a load, which names no row, with the first row that the server refuses alone. What the rows
+    /// before it changed is rolled back with the load.
+    async fn row_by_row(
+        &mut self,
+        head: &str,
+        one: &str,
+        part: &[Vec<Value>],
+        before: u64,
+        found: mysql_async::Error,
+    ) -> Error {
+        if !matches!(&found, mysql_async::Error::Server(server) if server.state.starts_with("23")) {
+            return error(&found);
+        }
+        for (row, number) in part.iter().zip(before + 1..) {
+            let values = Params::Positional(row.iter().map(raw).collect());
+            if let Err(mysql_async::Error::Server(server)) =
+                self.conn.exec_drop(format!("{head}{one}"), values).await
+            {
+                let why = server.message.split(" at row ").next().unwrap_or_default();
+                return of_load(why, server.code).in_row(number);
+            }
+        }
+        error(&found)
     }
 }
 
@@ -281,8 +330,8 @@ impl Driver for Mysql {
         result
     }
 
-    fn split(&self, text: &str) -> Result<Vec<String>, Error> {
-        dialect::split(Database::Mysql, text)
+    fn split(&self, text: &str) -> Result<Vec<Part>, Error> {
+        script::split(Database::Mysql, text)
     }
 
     async fn control(&mut self, control: Control) -> Result<(), Error> {
@@ -340,6 +389,10 @@ fn described(column: &Described) -> Column {
     use ColumnType as T;
     let unsigned = if column.flags().contains(ColumnFlags::UNSIGNED_FLAG) { " unsigned" } else { "" };
     let binary = column.character_set() == BINARY;
+    let seconds = |name: &str| match column.decimals() {
+        digits @ 1..=6 => format!("{name}({digits})"),
+        _ => name.to_owned(),
+    };
     let name = match column.column_type() {
         T::MYSQL_TYPE_TINY if is_boolean(column) => "boolean".to_owned(),
         T::MYSQL_TYPE_TINY => format!("tinyint{unsigned}"),
@@ -357,9 +410,9 @@ fn described(column: &Described) -> Column {
             format!("decimal({},{scale})", column.column_length().saturating_sub(signs))
         }
         T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE => "date".to_owned(),
-        T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => "time".to_owned(),
-        T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => "datetime".to_owned(),
-        T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => "timestamp".to_owned(),
+        T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => seconds("time"),
+        T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => seconds("datetime"),
+        T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => seconds("timestamp"),
         T::MYSQL_TYPE_JSON => "json".to_owned(),
         T::MYSQL_TYPE_BIT => "bit".to_owned(),
         T::MYSQL_TYPE_STRING if !binary => "char".to_owned(),
@@ -376,7 +429,7 @@ fn is_boolean(column: &Described) -> bool {
     column.column_type() == ColumnType::MYSQL_TYPE_TINY && column.column_length() == 1
 }
 
-fn value(raw: Raw, column: &Described) -> Value {
+fn value(raw: Raw, column: &Described, form: mysql_bits::Form) -> Value {
     use ColumnType as T;
     match raw {
         Raw::NULL => Value::Null,
@@ -410,11 +463,7 @@ fn value(raw: Raw, column: &Described) -> Value {
             Value::Time(out)
         }
         Raw::Bytes(bytes) => match column.column_type() {
-            T::MYSQL_TYPE_BIT => {
-                let number = bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-                i64::try_from(number)
-                    .map_or_else(|_| Value::Decimal(number.to_string().into()), Value::Integer)
-            }
+            T::MYSQL_TYPE_BIT => mysql_bits::number(&bytes, column.column_length(), form),
             T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => text(bytes, Value::Decimal),
             T::MYSQL_TYPE_JSON => text(bytes, Value::Json),
             _ if column.character_set() == BINARY => Value::Bytes(bytes),
@@ -456,44 +505,6 @@ pub(crate) fn utc(zoned: &str) -> String {
     }
 }
 
-fn error(found: &mysql_async::Error) -> Error {
-    let server = match found {
-        mysql_async::Error::Server(server) => server,
-        mysql_async::Error::Driver(DriverError::PacketTooLarge) => return bounded::too_long(),
-        // The driver shows the error of its codec as text only.
-        mysql_async::Error::Io(IoError::Io(found)) if found.to_string().contains("max_allowed_packet") => {
-            return bounded::too_long();
-        }
-        mysql_async::Error::Driver(driver) => return Error::Unavailable(driver.to_string()),
-        _ => return Error::Unavailable("the connection to the server was lost".to_owned()),
-    };
-    let text = format!("{} ({})", server.message, server.code);
-    match server.code {
-        // Killed; MySQL's and MariaDB's limit of time.
-        1317 | 3024 | 1969 => Error::TimedOut,
-        1792 | 1836 | 1290 => Error::read_only(),
-        // Too many connections, lock wait timeout, deadlock, shutdown, sort aborted by a kill.
-        1040 | 1205 | 1213 | 1053 | 1028 | 1927 => Error::Unavailable(text),
-        _ if server.state.starts_with("42") && server.code != 1142 && server.code != 1044 => {
-            Error::InvalidStatement(text)
-        }
-        _ => Error::Database(text),
-    }
-}
-
-/// The error of a part of a load that begins after `before` rows: the server counts from the first of the part.
-fn in_row(error: Error, before: u64) -> Error {
-    let (Error::Database(text) | Error::InvalidStatement(text)) = &error else { return error };
-    let row = text.rsplit_once(" at row ").and_then(|(why, rest)| {
-        let (number, code) = rest.split_once(' ').unwrap_or((rest, ""));
-        Some((number.parse::<u64>().ok()?, format!("{why} {code}")))
-    });
-    match row {
-        Some((row, why)) => Error::Database(why.trim_end().to_owned()).in_row(before + row),
-        None => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -522,16 +533,6 @@ mod tests {
         ] {
             assert_eq!(rules(grant), found, "{grant}");
         }
-    }
-
-    #[test]
-    fn errors_of_a_load_name_the_row() {
-        let error = |text: &str| in_row(Error::Database(text.to_owned()), 1_000).to_string();
-        assert_eq!(
-            error("Incorrect decimal value: '1,5' for column `t`.`a` at row 2 (1366)"),
-            "row 1002: Incorrect decimal value: '1,5' for column `t`.`a` (1366)"
-        );
-        assert_eq!(error("Lost (2013)"), "Lost (2013)");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -21,8 +21,10 @@ use crate::pool::{Access, BACKSTOP, Opened, Server};
 use crate::postgres_parameters::{self, Bound, refused, write_text};
 use crate::postgres_stream::{LOGIN, Place, Unreached};
 use crate::postgres_types::{Raw, decoder, type_name};
+use crate::script::{self, Part};
 use crate::serve::{Control, Driver, Loaded, column, next_rows};
 use crate::sink::Sink;
+use crate::words::{self, Kind};
 use crate::{Error, Parameters, Value, gate, lists, postgres_text, tls};
 
 /// Bytes of a message of COPY.
@@ -112,7 +114,7 @@ impl Postgres {
         } else {
             self.client.prepare(&text).await
         };
-        let described = prepared.map_err(|e| error(&e).about(&names))?;
+        let described = prepared.map_err(|e| placed(&e, &text).about(&names))?;
         let of_columns = described.columns().iter().map(tokio_postgres::Column::type_);
         let mut types = described.params().iter().chain(of_columns);
         self.asked |= types.any(|of| Type::from_oid(of.oid()).is_none());
@@ -160,12 +162,11 @@ impl Postgres {
         let mut values = Vec::with_capacity(decoders.len());
         while let Some(row) = rows.next().await {
             let row = row.map_err(unfit)?;
-            for (index, decoder) in decoders.iter().enumerate() {
-                let raw: Option<Raw<'_>> = row.try_get(index).map_err(|e| error(&e))?;
+            for (index, (decoder, column)) in decoders.iter().zip(columns).enumerate() {
+                let unread = || Error::Database(postgres_text::unread(column));
+                let raw: Option<Raw<'_>> = row.try_get(index).map_err(|_| unread())?;
                 values.push(match (raw, decoder) {
-                    (Some(raw), Some(decode)) => decode.value(raw.0).ok_or_else(|| {
-                        Error::Database(format!("the server sent a `{}` that cannot be read", raw.1))
-                    })?,
+                    (Some(raw), Some(decode)) => decode.value(raw.0).ok_or_else(unread)?,
                     _ => Value::Null,
                 });
             }
@@ -261,8 +262,8 @@ impl Driver for Postgres {
         result
     }
 
-    fn split(&self, text: &str) -> Result<Vec<String>, Error> {
-        dialect::split(Database::Postgres, text)
+    fn split(&self, text: &str) -> Result<Vec<Part>, Error> {
+        script::split(Database::Postgres, text)
     }
 
     async fn control(&mut self, control: Control) -> Result<(), Error> {
@@ -353,13 +354,21 @@ fn copy_row(out: &mut String, row: &[Value]) -> Result<(), Error> {
 }
 
 fn error(error: &tokio_postgres::Error) -> Error {
+    placed(error, "")
+}
+
+/// The error of a statement, with the line that it is about.
+fn placed(error: &tokio_postgres::Error, statement: &str) -> Error {
     let Some(found) = error.as_db_error() else {
-        return if error.is_closed() { Error::lost() } else { Error::Unavailable(told(error)) };
+        if !error.is_closed() {
+            tracing::warn!("a connection to PostgreSQL was lost: {}", told(error));
+        }
+        return Error::lost();
     };
     if found.detail().or(found.hint()).is_some() {
         tracing::info!("PostgreSQL refused a statement of a step: {}", in_full(found));
     }
-    let text = db_error(found);
+    let text = words::on_line(line(found, statement), db_error(found));
     let class = found.code().code().get(..2).unwrap_or_default();
     match *found.code() {
         SqlState::QUERY_CANCELED => Error::TimedOut,
@@ -374,27 +383,33 @@ fn error(error: &tokio_postgres::Error) -> Error {
     }
 }
 
+/// The line of a statement that an error is about: PostgreSQL counts characters.
+fn line(found: &DbError, statement: &str) -> Option<usize> {
+    let ErrorPosition::Original(position) = found.position()? else { return None };
+    let before = usize::try_from(*position).ok()?.checked_sub(1)?;
+    let at = statement.char_indices().nth(before).map_or(statement.len(), |(at, _)| at);
+    words::line(statement, at)
+}
+
 /// What a load says of a row: `COPY t, line 2, column amount: "1,5"`.
 fn in_row(found: &DbError) -> Option<Error> {
     let mut parts = found.where_()?.strip_prefix("COPY ")?.split(", ").skip(1);
     let row = parts.next()?.strip_prefix("line ")?.split(':').next()?.parse().ok()?;
     let column = parts.next().and_then(|part| part.strip_prefix("column ")?.split(':').next());
-    let text = db_error(found);
-    let text = match column {
-        Some(column) => format!("column `{column}`: {text}"),
-        None => text,
-    };
-    Some(Error::Database(text).in_row(row))
+    let code = found.code().code();
+    let column = column.or(found.column());
+    Some(words::of_load(column, found.message(), code, Kind::of_postgres(code)).in_row(row))
 }
 
 /// What a guest may learn: details and hints name values of rows and parts of the server that are not its own.
 fn db_error(error: &DbError) -> String {
-    format!("{} ({})", error.message(), error.code().code())
+    let code = error.code().code();
+    words::told(Database::Postgres, error.message(), code, Kind::of_postgres(code))
 }
 
 /// For the operator: with the details and the hint.
 fn in_full(error: &DbError) -> String {
-    let mut text = db_error(error);
+    let mut text = format!("{} ({})", error.message(), error.code().code());
     for more in [error.detail(), error.hint()].into_iter().flatten() {
         text.push_str(": ");
         text.push_str(more);

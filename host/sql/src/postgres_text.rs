@@ -56,3 +56,11 @@ pub(crate) fn without_form(columns: &[Column]) -> String {
     });
     shown.collect::<Vec<_>>().join("; ")
 }
+
+/// A value that does not come as its type says.
+pub(crate) fn unread(column: &Column) -> String {
+    let (name, of) = (column.name(), column.type_().name());
+    format!(
+        "the column `{name}` has a value of the type `{of}` that cannot be read: write `CAST({name} AS text)`"
+    )
+}

@@ -5,12 +5,12 @@ use tokio_postgres::types::{FromSql, Kind, Type};
 use crate::value::{date, digits, float_text, time, uuid};
 use crate::{CompactString, Value};
 
-/// The bytes of a value, with the name of its type.
-pub(crate) struct Raw<'a>(pub &'a [u8], pub &'a str);
+/// The bytes of a value.
+pub(crate) struct Raw<'a>(pub &'a [u8]);
 
 impl<'a> FromSql<'a> for Raw<'a> {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(raw, "value"))
+        Ok(Self(raw))
     }
 
     fn accepts(_: &Type) -> bool {
@@ -112,10 +112,12 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
 
 /// The name of a type as a statement would write it, with the digits of a decimal.
 pub(crate) fn type_name(of: &Type, modifier: i32) -> String {
-    match (*of == Type::NUMERIC, modifier.checked_sub(4)) {
-        (true, Some(digits)) if digits >= 0 => {
+    let times = [Type::TIME, Type::TIMETZ, Type::TIMESTAMP, Type::TIMESTAMPTZ];
+    match modifier.checked_sub(4) {
+        Some(digits) if *of == Type::NUMERIC && digits >= 0 => {
             format!("numeric({},{})", digits >> 16 & 0xffff, digits & 0x7ff)
         }
+        _ if times.contains(of) && modifier >= 0 => format!("{}({modifier})", of.name()),
         _ => of.name().to_owned(),
     }
 }

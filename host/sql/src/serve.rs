@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::script::Part;
 use crate::sink::Sink;
 use crate::{Access, Column, Error, Parameters, ScriptReport, StatementReport, Value};
 
@@ -75,7 +76,7 @@ pub(crate) trait Driver: Send {
     async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error>;
 
     /// The statements of a script, as it runs them.
-    fn split(&self, text: &str) -> Result<Vec<String>, Error>;
+    fn split(&self, text: &str) -> Result<Vec<Part>, Error>;
 
     /// Runs one of them.
     async fn run_part(&mut self, statement: &str, sink: &mut Sink) -> Result<u64, Error> {
@@ -187,11 +188,11 @@ async fn script(
     sink: &mut Sink,
     report: &mut ScriptReport,
 ) -> Result<(), Error> {
-    for statement in driver.split(text)? {
+    for Part { line, text } in driver.split(text)? {
         let rows = sink.rows;
-        let affected = driver.run_part(&statement, sink).await?;
+        let affected = driver.run_part(&text, sink).await.map_err(|error| error.in_script(line))?;
         let rows = sink.rows - rows;
-        report.done.push(StatementReport { statement: beginning(&statement), affected, rows });
+        report.done.push(StatementReport { statement: beginning(&text), affected, rows });
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Batch, ErrorCode, OpenFlags, Statement};
+use rusqlite::{Batch, OpenFlags, Statement};
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 use tokio::runtime::Handle;
@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use crate::dialect::{quoted, quoted_part};
 use crate::serve::{Control, Job, Loaded, Work, beginning, next};
 use crate::sink::Sink;
+use crate::sqlite_errors::{code, first_line, line_left, of_load, out_of_memory, translate};
 use crate::{
     Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, lists,
 };
@@ -34,9 +35,9 @@ const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 const BUSY: Duration = Duration::from_secs(2);
 
 /// Bytes of one value and of one row.
-const LENGTH: i32 = 1 << 20;
+pub(crate) const LENGTH: i32 = 1 << 20;
 /// Instructions of SQLite's machine that a statement may compile to; SQLite says "out of memory" beyond.
-const INSTRUCTIONS: i32 = 250_000;
+pub(crate) const INSTRUCTIONS: i32 = 250_000;
 /// Parameters of a statement, with those of the items of lists.
 const VARIABLES: i32 = 100 + 2 * lists::MAX_ITEMS as i32;
 /// Bytes of SQLite's memory, all its databases in this process together, from which on a statement of a step is stopped.
@@ -189,16 +190,22 @@ impl Session {
     }
 
     fn script(&self, text: &str, sink: &mut Sink, done: &mut Vec<StatementReport>) -> Result<(), Failure> {
-        let mut batch = Batch::new(&self.database, text);
-        while let Some(mut prepared) = batch.next()? {
+        let (mut batch, mut from) = (Batch::new(&self.database, text), 0);
+        loop {
+            let begins = first_line(text, from);
+            let next = batch
+                .next()
+                .map_err(|error| Failure::InScript(line_left(text, &error).unwrap_or(begins), error));
+            let Some(mut prepared) = next? else { return Ok(()) };
             let rows = sink.rows;
             let changes = self.database.total_changes();
-            stream(&mut prepared, sink)?;
-            let statement = beginning(prepared.expanded_sql().as_deref().unwrap_or_default());
+            let whole = prepared.expanded_sql().unwrap_or_default();
+            stream(&mut prepared, sink).map_err(|failure| failure.on_line(begins))?;
             let affected = self.database.total_changes() - changes;
-            done.push(StatementReport { statement, affected, rows: sink.rows - rows });
+            done.push(StatementReport { statement: beginning(&whole), affected, rows: sink.rows - rows });
+            let found = text.get(from..).and_then(|rest| rest.find(whole.as_str()));
+            from = found.map_or(from, |at| from + at + whole.len());
         }
-        Ok(())
     }
 
     /// A statement of the host's own.
@@ -266,6 +273,8 @@ impl Session {
 enum Failure {
     Driver(rusqlite::Error),
     InRow(rusqlite::Error, u64),
+    /// The line of the script that the statement begins on.
+    InScript(usize, rusqlite::Error),
     Ready(Error),
 }
 
@@ -277,8 +286,25 @@ impl Failure {
     fn or(self, translate: impl FnOnce(rusqlite::Error) -> Error) -> Error {
         match self {
             Self::Driver(error) => translate(error),
-            Self::InRow(error, row) => translate(error).in_row(row),
+            Self::InRow(error, row) => {
+                let of_row = of_load(&code(&error)).in_row(row);
+                match translate(error) {
+                    Error::Database(_) | Error::InvalidStatement(_) => of_row,
+                    other => other,
+                }
+            }
+            Self::InScript(line, error) => translate(error).in_script(line),
             Self::Ready(error) => error,
+        }
+    }
+}
+
+impl Failure {
+    /// The same, of a statement of a script.
+    fn on_line(self, line: usize) -> Self {
+        match self {
+            Self::Driver(error) => Self::InScript(line, error),
+            other => other,
         }
     }
 }
@@ -295,7 +321,7 @@ impl From<Error> for Failure {
     }
 }
 
-fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Result<rusqlite::Connection> {
+pub(crate) fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Result<rusqlite::Connection> {
     let access = match mode {
         SqlMode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         SqlMode::Write | SqlMode::Ddl => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -495,88 +521,5 @@ fn owned(value: ValueRef<'_>) -> Value {
             Err(_) => Value::Bytes(text.to_vec()),
         },
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-    }
-}
-
-/// The driver's error in the guest's terms, without paths.
-fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Instant) -> Error {
-    let Some(kind) = error.sqlite_error_code() else {
-        return Error::Database(error.to_string());
-    };
-    let text = code(error);
-    match kind {
-        ErrorCode::TooBig => Error::limit(
-            "sqlite_value_bytes",
-            format!(
-                "a value, a row or the statement has more than {LENGTH} bytes, the most for SQLite: split it"
-            ),
-        ),
-        ErrorCode::OutOfMemory => out_of_memory(format!(
-            "the statement needs more than {INSTRUCTIONS} instructions, or more memory than SQLite gets: split it"
-        )),
-        ErrorCode::AuthorizationForStatementDenied => Error::Denied(format!(
-            "SQL_ACTION_NOT_GRANTED: the connection `{name}` is granted for {mode:?}, and not for this statement ({text})"
-        )),
-        ErrorCode::ReadOnly => Error::Denied(format!(
-            "SQL_WRITE_NOT_GRANTED: the connection `{name}` is read-only for this step"
-        )),
-        #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
-        ErrorCode::OperationInterrupted if Instant::now() >= deadline => Error::TimedOut,
-        ErrorCode::OperationInterrupted => Error::Stopped,
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Unavailable(text),
-        ErrorCode::Unknown => Error::InvalidStatement(text),
-        _ => Error::Database(text),
-    }
-}
-
-fn out_of_memory(message: String) -> Error {
-    Error::limit("sqlite_memory", message)
-}
-
-/// What is wrong with the file itself, or around it: SQLite's own words say what it saw, and not what to do.
-fn of_file(code: ErrorCode) -> Option<&'static str> {
-    Some(match code {
-        ErrorCode::DiskFull => {
-            "the disk of the database is full, and the statement changed nothing: the operator frees space there"
-        }
-        ErrorCode::SystemIoFailure => {
-            "the database's file cannot be read or written: ask the operator to check the disk"
-        }
-        ErrorCode::CannotOpen => {
-            "its file cannot be opened: ask the operator to check its `path` and the rights of the service there"
-        }
-        ErrorCode::PermissionDenied => {
-            "its file belongs to another user: ask the operator to check its rights"
-        }
-        ErrorCode::DatabaseCorrupt => {
-            "the database's file is damaged: the operator restores it from a backup"
-        }
-        ErrorCode::NotADatabase => "its file is no SQLite database: ask the operator to check its `path`",
-        ErrorCode::FileLockingProtocolFailed => {
-            "the database's file cannot be locked: it belongs on a local disk"
-        }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            "the database is locked by another writer: try again"
-        }
-        _ => return None,
-    })
-}
-
-/// What SQLite says, without the file that it is about.
-fn code(error: &rusqlite::Error) -> String {
-    if let Some(told) = error.sqlite_error_code().and_then(of_file) {
-        return told.to_owned();
-    }
-    match error {
-        rusqlite::Error::SqliteFailure(failure, None) => failure.to_string(),
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
-            let at = usize::try_from(*offset).ok().and_then(|offset| sql.get(offset..));
-            match at.and_then(|rest| rest.split_whitespace().next()) {
-                Some(word) => format!("{msg} (at `{word}`)"),
-                None => msg.clone(),
-            }
-        }
-        other => other.to_string(),
     }
 }

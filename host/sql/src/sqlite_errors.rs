@@ -1,0 +1,196 @@
+//! What SQLite says of statements and of the rows of a load.
+
+use std::time::Instant;
+
+use rusqlite::ErrorCode;
+use stepwell_engine::config::Database;
+use stepwell_engine::policy::SqlMode;
+
+use crate::Error;
+use crate::sqlite::{INSTRUCTIONS, LENGTH};
+use crate::words::{self, Kind};
+
+/// The driver's error in the guest's terms, without paths.
+pub(crate) fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Instant) -> Error {
+    let text = code(error);
+    let Some(kind) = kind(error) else { return Error::InvalidStatement(text) };
+    let told = words::told(Database::Sqlite, &text, "", Kind::of_sqlite(&text));
+    let text = words::on_line(line(error), told);
+    match kind {
+        ErrorCode::TooBig => Error::limit(
+            "sqlite_value_bytes",
+            format!(
+                "a value, a row or the statement has more than {LENGTH} bytes, the most for SQLite: split it"
+            ),
+        ),
+        ErrorCode::OutOfMemory => out_of_memory(format!(
+            "the statement needs more than {INSTRUCTIONS} instructions, or more memory than SQLite gets: split it"
+        )),
+        ErrorCode::AuthorizationForStatementDenied => Error::Denied(format!(
+            "SQL_ACTION_NOT_GRANTED: the connection `{name}` is granted with `mode: {}`, and not for this statement ({text})",
+            words::mode(mode)
+        )),
+        ErrorCode::ReadOnly => Error::Denied(format!(
+            "SQL_WRITE_NOT_GRANTED: the connection `{name}` is read-only for this step"
+        )),
+        #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
+        ErrorCode::OperationInterrupted if Instant::now() >= deadline => Error::TimedOut,
+        ErrorCode::OperationInterrupted => Error::Stopped,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Unavailable(text),
+        ErrorCode::Unknown => Error::InvalidStatement(text),
+        _ => Error::Database(text),
+    }
+}
+
+pub(crate) fn out_of_memory(message: String) -> Error {
+    Error::limit("sqlite_memory", message)
+}
+
+/// What is wrong with the file itself, or around it: SQLite's own words say what it saw, and not what to do.
+fn of_file(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::DiskFull => {
+            "the disk of the database is full, and the statement changed nothing: the operator frees space there"
+        }
+        ErrorCode::SystemIoFailure => {
+            "the database's file cannot be read or written: ask the operator to check the disk"
+        }
+        ErrorCode::CannotOpen => {
+            "its file cannot be opened: ask the operator to check its `path` and the rights of the service there"
+        }
+        ErrorCode::PermissionDenied => {
+            "its file belongs to another user: ask the operator to check its rights"
+        }
+        ErrorCode::DatabaseCorrupt => {
+            "the database's file is damaged: the operator restores it from a backup"
+        }
+        ErrorCode::NotADatabase => "its file is no SQLite database: ask the operator to check its `path`",
+        ErrorCode::FileLockingProtocolFailed => {
+            "the database's file cannot be locked: it belongs on a local disk"
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            "the database is locked by another writer: try again"
+        }
+        _ => return None,
+    })
+}
+
+/// What SQLite says, without the file that it is about.
+pub(crate) fn code(error: &rusqlite::Error) -> String {
+    if let Some(told) = error.sqlite_error_code().and_then(of_file) {
+        return told.to_owned();
+    }
+    match error {
+        // Its number is for programs.
+        rusqlite::Error::SqliteFailure(failure, None) => {
+            let text = failure.to_string();
+            text.split_once(": ").map_or(text.as_str(), |(_, what)| what).to_owned()
+        }
+        rusqlite::Error::SqliteFailure(_, Some(message)) => of_input(message, ""),
+        rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
+            let rest = usize::try_from(*offset).ok().and_then(|offset| sql.get(offset..)).unwrap_or_default();
+            of_input(msg, rest)
+        }
+        rusqlite::Error::NulError(_) => "the statement has the character NUL in it: take it out".to_owned(),
+        other => {
+            tracing::warn!("SQLite's driver refused a statement of a step: {other}");
+            "SQLite cannot run the statement, or read a value of its result".to_owned()
+        }
+    }
+}
+
+/// What SQLite does not understand, and where its text begins.
+fn of_input(message: &str, rest: &str) -> String {
+    if message == "incomplete input" {
+        return "syntax error: the statement ends too early".to_owned();
+    }
+    let quoted = rest.starts_with(['\'', '"', '`', '[']) && message.starts_with("unrecognized token");
+    if quoted {
+        let shown: String = rest.lines().next().unwrap_or_default().chars().take(20).collect();
+        return format!("`{shown}` is not closed");
+    }
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    match word.is_empty() || message.contains(&word) {
+        true => message.to_owned(),
+        false => format!("{message} (at `{word}`)"),
+    }
+}
+
+/// The code of an error; none for one of the driver's own.
+fn kind(error: &rusqlite::Error) -> Option<ErrorCode> {
+    match error {
+        rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
+        other => other.sqlite_error_code(),
+    }
+}
+
+/// The line of the statement that the error is about.
+fn line(error: &rusqlite::Error) -> Option<usize> {
+    match error {
+        rusqlite::Error::SqlInputError { sql, offset, .. } => {
+            words::line(sql, usize::try_from(*offset).ok()?)
+        }
+        _ => None,
+    }
+}
+
+/// The line of the first character from `from` on that belongs to a statement.
+pub(crate) fn first_line(text: &str, from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let start = from + rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';').len();
+    1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count()
+}
+
+/// The line on which the part of the script begins that SQLite did not understand.
+pub(crate) fn line_left(text: &str, error: &rusqlite::Error) -> Option<usize> {
+    let rusqlite::Error::SqlInputError { sql, .. } = error else { return None };
+    let before = text.len().checked_sub(sql.len())?;
+    Some(1 + text.bytes().take(before).filter(|byte| *byte == b'\n').count())
+}
+
+/// The error of one row of a load, with its column where SQLite names one: `NOT NULL constraint failed: t.a`.
+pub(crate) fn of_load(message: &str) -> Error {
+    let column = message.rsplit(' ').next().and_then(|last| last.rsplit_once('.')).map(|(_, column)| column);
+    words::of_load(column.filter(|_| !message.contains(", ")), message, "", Kind::of_sqlite(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rusqlite::Batch;
+    use rusqlite::fallible_iterator::FallibleIterator;
+
+    use super::*;
+    use crate::sqlite::open_file;
+
+    #[test]
+    fn an_error_has_the_line_of_its_statement() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let database = open_file(&path, SqlMode::Ddl, Arc::default()).unwrap();
+        for (text, of_statement, of_script) in [
+            ("SELECT 1,\n 2\nFORM t", Some(3), 1),
+            ("SELECT nope", None, 1),
+            ("SELECT *\nFORM t", Some(2), 1),
+            ("\n\nSELECT nope,\n 1", Some(3), 1),
+        ] {
+            let error = Batch::new(&database, text).next().err().unwrap();
+            assert_eq!((line(&error), line_left(text, &error)), (of_statement, Some(of_script)), "{error:?}");
+        }
+        assert_eq!(first_line("SELECT 1;\n\n SELECT 2", 9), 3);
+    }
+
+    #[test]
+    fn an_error_of_a_load_names_the_column_where_sqlite_does() {
+        for (message, shown) in [
+            ("NOT NULL constraint failed: t.a", "column `a`: NOT NULL"),
+            ("UNIQUE constraint failed: t.a, t.b", "UNIQUE constraint failed: t.a, t.b: "),
+            ("cannot store TEXT value in INTEGER column t.n", "column `n`: cannot store"),
+        ] {
+            let told = of_load(message).to_string();
+            assert!(told.starts_with(shown), "{told}");
+        }
+    }
+}

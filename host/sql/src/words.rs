@@ -1,0 +1,319 @@
+//! What databases say, in words for the author of a step: what happened, where, and what to write instead.
+//!
+//! Each driver finds out what kind of error it has, from the server's own code. The text is the server's; the place comes
+//! before it and the fix after it, the same for all of them.
+
+use stepwell_engine::config::Database;
+use stepwell_engine::policy::SqlMode;
+
+use crate::Error;
+
+/// What is wrong with a statement or with its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// No such table.
+    Table,
+    /// No such column.
+    Column,
+    /// A column of several tables.
+    Ambiguous,
+    /// No such function, or none for these types.
+    Function,
+    /// An expression of another type.
+    Type,
+    /// A parameter whose type the statement leaves open.
+    Untyped,
+    /// A column that is neither grouped nor aggregated.
+    Grouping,
+    /// The name is taken.
+    Exists,
+    /// NULL where there must be a value.
+    Null,
+    /// A key that is there already.
+    Unique,
+    /// A row that points to none.
+    Reference,
+    /// A rule of the table.
+    Check,
+    /// A text longer than its column.
+    Long,
+    /// A number beyond its type.
+    Range,
+    /// A text that is no value of the type.
+    Form,
+    /// A division by zero.
+    Division,
+    /// The login may not.
+    Right,
+    /// An earlier statement of the transaction failed.
+    Aborted,
+}
+
+use Kind::{
+    Aborted, Ambiguous, Check, Column, Division, Exists, Form, Function, Grouping, Long, Null, Range,
+    Reference, Right, Table, Type, Unique, Untyped,
+};
+
+impl Kind {
+    /// The kind of a SQLSTATE of PostgreSQL.
+    pub fn of_postgres(code: &str) -> Option<Self> {
+        Some(match code {
+            "42P01" | "3F000" => Table,
+            "42703" => Column,
+            "42702" => Ambiguous,
+            "42883" => Function,
+            "42804" | "42846" => Type,
+            "42P18" | "42P08" => Untyped,
+            "42803" => Grouping,
+            "42P07" | "42710" | "42701" | "42723" => Exists,
+            "23502" => Null,
+            "23505" => Unique,
+            "23503" => Reference,
+            "23514" => Check,
+            "22001" => Long,
+            "22003" => Range,
+            "22P02" | "22007" | "22008" => Form,
+            "22012" => Division,
+            "42501" => Right,
+            "25P02" => Aborted,
+            _ => return None,
+        })
+    }
+
+    /// The kind of an error number of MySQL and MariaDB.
+    pub fn of_mysql(code: u16) -> Option<Self> {
+        Some(match code {
+            1051 | 1146 => Table,
+            1054 => Column,
+            1052 => Ambiguous,
+            1305 | 1630 => Function,
+            1055 | 1140 => Grouping,
+            1007 | 1050 | 1060 | 1061 | 1304 => Exists,
+            1048 | 1364 => Null,
+            1062 | 1586 => Unique,
+            1451 | 1452 => Reference,
+            3819 | 4025 => Check,
+            1406 => Long,
+            1264 | 1690 => Range,
+            1265 | 1292 | 1366 | 1411 => Form,
+            1365 => Division,
+            1044 | 1142 | 1143 | 1227 | 1370 => Right,
+            _ => return None,
+        })
+    }
+
+    /// The kind of an error number of SQL Server.
+    pub fn of_mssql(code: u32) -> Option<Self> {
+        Some(match code {
+            208 => Table,
+            207 => Column,
+            209 => Ambiguous,
+            195 | 2812 => Function,
+            206 | 402 | 529 => Type,
+            8120 => Grouping,
+            2714 => Exists,
+            515 => Null,
+            2601 | 2627 => Unique,
+            547 => Reference,
+            2628 | 8152 => Long,
+            220 | 8115 => Range,
+            241 | 245 | 8114 => Form,
+            8134 => Division,
+            229 | 230 | 262 => Right,
+            _ => return None,
+        })
+    }
+
+    /// The kind of a message of SQLite, which has no codes for them.
+    pub fn of_sqlite(message: &str) -> Option<Self> {
+        let kinds = [
+            ("no such table", Table),
+            ("no such column", Column),
+            ("ambiguous column name", Ambiguous),
+            ("no such function", Function),
+            ("wrong number of arguments to function", Function),
+            ("misuse of aggregate", Grouping),
+            ("already exists", Exists),
+            ("NOT NULL constraint failed", Null),
+            ("UNIQUE constraint failed", Unique),
+            ("FOREIGN KEY constraint failed", Reference),
+            ("CHECK constraint failed", Check),
+            ("integer overflow", Range),
+            ("cannot store", Form),
+            ("datatype mismatch", Form),
+        ];
+        kinds.iter().find(|(words, _)| message.contains(words)).map(|(_, kind)| *kind)
+    }
+
+    /// What to write instead, where that is known.
+    fn fix(self, database: Database) -> Option<&'static str> {
+        let quotes = |double, back, brackets| match database {
+            Database::Postgres | Database::Sqlite => double,
+            Database::Mysql => back,
+            Database::Mssql => brackets,
+        };
+        Some(match self {
+            Table => match database {
+                Database::Postgres => {
+                    "check the name and its schema; a name with capitals stands in double quotes, as in \"Orders\""
+                }
+                _ => "check the name, and the database or schema before it",
+            },
+            Column => "check the name; a text stands in single quotes, as in 'text'",
+            Ambiguous => "write the table before it, as in t.id",
+            Function => "check the name and its arguments; CAST(x AS type) changes the type of one",
+            Type => "write CAST(x AS type)",
+            Untyped => "give the parameter a type, as in CAST(:name AS text)",
+            Grouping => "name the column in GROUP BY, or aggregate it, as in MAX(x)",
+            Exists => "choose another name, or write IF NOT EXISTS",
+            Null => "give the column a value or a DEFAULT",
+            Unique => quotes(
+                "a row with this key exists; ON CONFLICT says what becomes of it",
+                "a row with this key exists; ON DUPLICATE KEY UPDATE says what becomes of it",
+                "a row with this key exists; MERGE says what becomes of it",
+            ),
+            Reference => "write the row that it points to first, and delete it last",
+            Long => "shorten the value, or widen the column",
+            Range => "take a wider type, as in CAST(x AS decimal(38, 0))",
+            Division => "write a / NULLIF(b, 0) to have NULL there",
+            Right => "the operator grants it to the connection's login",
+            Aborted => "an earlier statement of the transaction failed; it says why",
+            Check | Form => return None,
+        })
+    }
+}
+
+/// An error of a statement: the message with its code, and the fix.
+pub(crate) fn told(database: Database, message: &str, code: &str, kind: Option<Kind>) -> String {
+    with_fix(message, code, kind.and_then(|kind| kind.fix(database)))
+}
+
+fn with_fix(message: &str, code: &str, fix: Option<&str>) -> String {
+    let mut text = message.trim_end().trim_end_matches('.').to_owned();
+    if !code.is_empty() {
+        text = format!("{text} ({code})");
+    }
+    match fix {
+        Some(fix) => format!("{text}: {fix}"),
+        None => text,
+    }
+}
+
+/// An error of a load: the column, the message with its code, and what the load can say about its file.
+pub(crate) fn of_load(column: Option<&str>, message: &str, code: &str, kind: Option<Kind>) -> Error {
+    let fix = match kind {
+        Some(Form) => {
+            Some("`schema`, `decimal` and `null_values` of the load say how the file writes values")
+        }
+        Some(Range) => Some("widen the column"),
+        Some(Long) => Some("shorten the value, or widen the column"),
+        Some(Unique) => {
+            Some("the table or the file has this key already; `mode: replace` empties the table first")
+        }
+        Some(Reference) => Some("load the table that it points to first"),
+        Some(Null) => Some("the file has NULL there, or no such column"),
+        _ => None,
+    };
+    let text = with_fix(message, code, fix);
+    Error::Database(match column {
+        Some(column) => format!("column `{column}`: {text}"),
+        None => text,
+    })
+}
+
+/// What a grant lets statements do, as policy writes it.
+pub(crate) fn mode(mode: SqlMode) -> &'static str {
+    match mode {
+        SqlMode::Read => "read",
+        SqlMode::Write => "write",
+        SqlMode::Ddl => "ddl",
+    }
+}
+
+/// The line of a place in a text, where the text has several.
+pub(crate) fn line(text: &str, at: usize) -> Option<usize> {
+    let before = text.as_bytes().get(..at)?;
+    text.trim_end().contains('\n').then(|| 1 + before.iter().filter(|byte| **byte == b'\n').count())
+}
+
+/// A message with the line that it is about.
+pub(crate) fn on_line(line: Option<usize>, message: String) -> String {
+    match line {
+        Some(line) => format!("line {line}: {message}"),
+        None => message,
+    }
+}
+
+impl Error {
+    /// The error of a statement that begins on that line of a script.
+    pub(crate) fn in_script(self, first: usize) -> Self {
+        let moved = |why: String| {
+            let found = why.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
+            match found.and_then(|(line, rest)| Some((line.parse::<usize>().ok()?, rest))) {
+                Some((line, rest)) => format!("line {}: {rest}", first + line - 1),
+                None => format!("line {first}: {why}"),
+            }
+        };
+        match self {
+            Self::InvalidStatement(why) => Self::InvalidStatement(moved(why)),
+            Self::Database(why) => Self::Database(moved(why)),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_its_place_its_code_and_its_fix() {
+        for (database, message, code, kind, shown) in [
+            (
+                Database::Postgres,
+                "relation \"orders\" does not exist",
+                "42P01",
+                Kind::of_postgres("42P01"),
+                "relation \"orders\" does not exist (42P01): check the name and its schema; a name with capitals stands in double quotes, as in \"Orders\"",
+            ),
+            (
+                Database::Mysql,
+                "Duplicate entry '1' for key 'PRIMARY'",
+                "1062",
+                Kind::of_mysql(1062),
+                "Duplicate entry '1' for key 'PRIMARY' (1062): a row with this key exists; ON DUPLICATE KEY UPDATE says what becomes of it",
+            ),
+            (
+                Database::Mssql,
+                "Divide by zero error encountered.",
+                "8134",
+                Kind::of_mssql(8134),
+                "Divide by zero error encountered (8134): write a / NULLIF(b, 0) to have NULL there",
+            ),
+            (
+                Database::Sqlite,
+                "no such column: x",
+                "",
+                Kind::of_sqlite("no such column: x"),
+                "no such column: x: check the name; a text stands in single quotes, as in 'text'",
+            ),
+            (Database::Postgres, "odd", "XX000", Kind::of_postgres("XX000"), "odd (XX000)"),
+        ] {
+            assert_eq!(told(database, message, code, kind), shown);
+        }
+    }
+
+    #[test]
+    fn lines_are_those_of_the_text() {
+        let text = "SELECT a,\n  b\nFROM t";
+        assert_eq!(line(text, text.find("FROM").unwrap()), Some(3));
+        assert_eq!(line("SELECT 1\n", 3), None);
+        assert_eq!(line(text, 1_000), None);
+        for (why, shown) in
+            [("line 2: no", "line 6: no"), ("no", "line 5: no"), ("line of x: no", "line 5: line of x: no")]
+        {
+            assert_eq!(Error::Database(why.to_owned()).in_script(5), Error::Database(shown.to_owned()));
+        }
+        assert_eq!(Error::TimedOut.in_script(5), Error::TimedOut);
+    }
+}
