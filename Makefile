@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time target nextest
+.PHONY: demo test lint bench simulate verify-time verify-functions target nextest
 
 # Runs the example of examples/daily-pipeline, every step in a sandbox of its own.
 demo: target
@@ -45,6 +45,12 @@ verify-time: target
 	test -x target/verify-time/bin/python || python3 -m venv target/verify-time
 	target/verify-time/bin/python -m pip install --quiet tzdata==2025.2
 	target/verify-time/bin/python tests/time/verify.py target/release/time-oracle
+
+# The values in docs/data-functions.md, compared with those of DuckDB and PostgreSQL (a server at DATABASE, and psql).
+verify-functions:
+	test -x target/verify-functions/bin/python || python3 -m venv target/verify-functions
+	target/verify-functions/bin/python -m pip install --quiet duckdb==2.0.1
+	target/verify-functions/bin/python tests/functions/verify.py docs/data-functions.md $${DATABASE:-postgresql://postgres@127.0.0.1/postgres}
 
 # The guests' target, where rustup lacks it.
 target:

@@ -6,6 +6,7 @@ mod csv;
 mod error;
 mod json;
 mod kind;
+mod marks;
 mod ndjson;
 mod options;
 mod parse;
