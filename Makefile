@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-cgroups target nextest
+.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions target nextest
 
 # Runs the example of examples/daily-pipeline, every step in a sandbox of its own.
 demo: target
@@ -53,6 +53,12 @@ verify-cgroups: target nextest
 	cargo nextest list --locked --workspace --list-type binaries-only --message-format json-pretty >target/test-binaries.json
 	binary() { sed -n 's|.*"binary-path": "\(.*/'"$$1"'-[0-9a-f]*\)".*|\1|p' target/test-binaries.json; }; \
 		tests/cgroups/verify.sh tests/cgroups/inside.sh "$$(binary stepwell_sandbox)" "$$(binary it)" $(PROGRAMS)/stepwell
+
+# The values in docs/data-functions.md, compared with those of DuckDB and PostgreSQL (a server at DATABASE, and psql).
+verify-functions:
+	test -x target/verify-functions/bin/python || python3 -m venv target/verify-functions
+	target/verify-functions/bin/python -m pip install --quiet duckdb==2.0.1
+	target/verify-functions/bin/python tests/functions/verify.py docs/data-functions.md $${DATABASE:-postgresql://postgres@127.0.0.1/postgres}
 
 # The guests' target, where rustup lacks it.
 target:

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
+use datafusion::common::config::Dialect;
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
@@ -16,9 +17,9 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::functions::datetime::to_char;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use stepwell_sdk::prelude::{Step, json};
 use stepwell_sdk::{
@@ -30,8 +31,10 @@ use url::Url;
 use crate::config::{DataProcessing, Format, InputSpec};
 use crate::errors::{failure, of_problem};
 use crate::files::{Files, count};
+use crate::functions;
 use crate::names::Names;
 use crate::paths;
+use crate::rewrite::rewrite;
 use crate::spill::{Scratch, is_granted};
 use crate::text::{Taken, TextTable};
 use crate::write::Sink;
@@ -95,7 +98,15 @@ async fn run(step: &DataProcessing) -> StepResult {
     let read_only =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let query = names.resolve(&step.query).map_err(Failure::invalid_config)?;
-    let frame = session.sql_with_options(&query, read_only).await.map_err(|e| failure(&e, &names))?;
+    let state = session.state();
+    let mut statement =
+        state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, &names))?;
+    if let Statement::Statement(statement) = &mut statement {
+        rewrite(statement).map_err(Failure::invalid_config)?;
+    }
+    let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, &names))?;
+    read_only.verify_plan(&plan).map_err(|e| failure(&e, &names))?;
+    let frame = session.execute_logical_plan(plan).await.map_err(|e| failure(&e, &names))?;
     let schema = shown(frame.schema().as_arrow(), &step.query, &names)?;
     let output = step.output.as_ref().map(|output| output.spec());
     let mut sink = match &output {
@@ -177,10 +188,19 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
         .map_err(|e| failure(&e, &Names::default()))?;
     let root = Url::parse("file:///").map_err(|e| Failure::failed(e.to_string()))?;
     runtime.register_object_store(&root, Arc::new(files));
-    let session = SessionContext::new_with_config_rt(config, runtime);
-    // Users of DuckDB know the function by this name; the formats are the same.
-    session.register_udf(to_char().as_ref().clone().with_aliases(["strftime"]));
+    let mut session = SessionContext::new_with_config_rt(config, runtime);
+    functions::register(&mut session).map_err(|e| failure(&e, &Names::default()))?;
     Ok(session)
+}
+
+/// Functions of lists that take an expression (`x -> x + 1`) need a parser that reads `->` so.
+fn dialect(query: &str) -> Dialect {
+    let lower = query.to_ascii_lowercase();
+    let takes = ["_transform", "_filter", "_any_match", "list_apply"];
+    match takes.iter().any(|name| lower.contains(name)) {
+        true => Dialect::DuckDB,
+        false => Dialect::Generic,
+    }
 }
 
 fn text_table(

@@ -249,6 +249,14 @@ fn is_number(text: &[u8]) -> bool {
 }
 
 impl Json {
+    /// Reads a text that is one value.
+    ///
+    /// # Errors
+    /// What is wrong, as in "is no JSON: ...".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        parse(text.as_bytes()).map_err(|wrong| wrong.what)
+    }
+
     /// Writes the value as compact JSON.
     pub fn write(&self, into: &mut String) {
         match self {

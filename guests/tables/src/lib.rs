@@ -8,6 +8,7 @@ mod dialect;
 mod error;
 mod json;
 mod kind;
+mod marks;
 mod ndjson;
 mod options;
 #[cfg(feature = "parquet")]

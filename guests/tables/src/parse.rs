@@ -113,21 +113,53 @@ pub fn integer(text: &[u8]) -> Option<i64> {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
-    if digits.is_empty() {
-        return None;
+    match digits.len() {
+        0 => None,
+        1..=16 => {
+            let value = short(digits)? as i64;
+            Some(if negative { -value } else { value })
+        }
+        _ => std::str::from_utf8(text).ok()?.parse().ok(),
     }
-    if digits.len() <= 18 {
-        let mut value = 0_i64;
+}
+
+/// 1 to 16 digits and nothing else.
+fn short(digits: &[u8]) -> Option<u64> {
+    if digits.len() < 4 {
+        let mut value = 0;
         for byte in digits {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 return None;
             }
-            value = value * 10 + i64::from(digit);
+            value = value * 10 + u64::from(digit);
         }
-        return Some(if negative { -value } else { value });
+        return (!digits.is_empty()).then_some(value);
     }
-    std::str::from_utf8(text).ok()?.parse().ok()
+    if digits.len() > 8 {
+        let (high, low) = digits.split_last_chunk::<8>()?;
+        return Some(short(high)? * 100_000_000 + eight(u64::from_le_bytes(*low))?);
+    }
+    // The first four and the last four digits; what they share is shifted out, and zeros come in.
+    let first = u64::from(u32::from_le_bytes(*digits.first_chunk()?));
+    let last = u64::from(u32::from_le_bytes(*digits.last_chunk()?));
+    let shift = (8 - digits.len()) * 8;
+    let zeros = 0x3030_3030 & ((1_u64 << shift) - 1);
+    eight(last << 32 | (first << shift & 0xffff_ffff) | zeros)
+}
+
+/// Eight digits, the first one in the lowest byte.
+fn eight(word: u64) -> Option<u64> {
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    let beyond_nine = (word.wrapping_add(0x0606_0606_0606_0606) & HIGH) >> 4;
+    if (word & HIGH) | beyond_nine != 0x3333_3333_3333_3333 {
+        return None;
+    }
+    let digits = word & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let high = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+    let low = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+    Some(high.wrapping_add(low) >> 32)
 }
 
 /// Whether the text is the form that a whole number is written in.
@@ -147,6 +179,33 @@ pub enum NoDecimal {
 
 /// A number without its point, at `scale`; `exact` wants as many digits behind the point.
 pub fn decimal(text: &[u8], precision: u8, scale: i8, exact: bool) -> Result<i128, NoDecimal> {
+    match short_decimal(text, precision, scale) {
+        Some(value) => Ok(value),
+        None => long_decimal(text, precision, scale, exact),
+    }
+}
+
+/// The usual case: a number in its plain form, with as many digits behind the point as the type has.
+fn short_decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    let behind = usize::try_from(scale).ok().filter(|scale| (1..=8).contains(scale))?;
+    let (whole, rest) = digits.split_at_checked(digits.len().checked_sub(behind + 1)?)?;
+    let [b'.', behind @ ..] = rest else { return None };
+    if whole.len() > 8 || (whole.len() > 1 && whole.starts_with(b"0")) {
+        return None;
+    }
+    let value = short(whole)? * 10_u64.pow(scale as u32) + short(behind)?;
+    if (negative && value == 0) || (precision < 17 && value >= 10_u64.pow(precision.into())) {
+        return None;
+    }
+    let value = i128::from(value);
+    Some(if negative { -value } else { value })
+}
+
+fn long_decimal(text: &[u8], precision: u8, scale: i8, exact: bool) -> Result<i128, NoDecimal> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] if !exact => (false, rest),
@@ -344,6 +403,32 @@ mod tests {
         }
         for bad in ["1.5", "01.50", "+1.50", "1.500", "-0.00"] {
             assert_eq!(read(bad, true), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_read_as_long_ones_are() {
+        let digits = "1234567890123456";
+        for length in 1..=16 {
+            for (place, byte) in (0..length).flat_map(|place| "019/:-. a\u{7f}".bytes().map(move |byte| (place, byte))) {
+                let mut text = digits.as_bytes()[..length].to_vec();
+                text[place] = byte;
+                let expected = str::from_utf8(&text).unwrap().parse::<i64>().ok();
+                assert_eq!(integer(&text), expected, "{text:?}");
+                for (scale, precision) in [(1, 38), (2, 5), (2, 38), (8, 12)] {
+                    for sign in ["", "-"] {
+                        let mut text = [sign.as_bytes(), &text].concat();
+                        if length > scale as usize {
+                            text.insert(text.len() - scale as usize, b'.');
+                        }
+                        if let Some(value) = short_decimal(&text, precision, scale) {
+                            assert_eq!(long_decimal(&text, precision, scale, true).ok(), Some(value), "{text:?}");
+                        } else if text.len() > scale as usize + 1 && text.len() < 10 {
+                            assert!(long_decimal(&text, precision, scale, true).is_err(), "{text:?}");
+                        }
+                    }
+                }
+            }
         }
     }
 }

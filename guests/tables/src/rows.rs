@@ -81,6 +81,7 @@ impl Rows {
     fn fill(&mut self) -> Result<(), Problem> {
         self.text.drain(..self.at);
         self.at = 0;
+        self.scanner.forget();
         if self.text.len() > MAX_ROW {
             let mut fields = Vec::new();
             let step = self.scanner.record(&mut self.text, 0, true, &mut fields);

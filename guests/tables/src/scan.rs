@@ -1,4 +1,6 @@
-//! The scanner of CSV: finds records and fields, eight bytes at a time.
+//! The scanner of CSV: finds records and fields.
+
+use crate::marks::{Marks, ONES, zeros};
 
 /// A field within the text of a [`Block`].
 #[derive(Debug, Clone, Copy)]
@@ -69,47 +71,24 @@ pub enum Step {
 }
 
 /// Scans records.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Scanner {
     signs: Signs,
-    delimiters: u64,
     quotes: u64,
-}
-
-const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-const ONES: u64 = 0x0101_0101_0101_0101;
-
-/// The high bit of each byte of `word` that is zero.
-fn zeros(word: u64) -> u64 {
-    !(((word & LOW) + LOW) | word | LOW)
+    /// Where fields end.
+    marks: Marks,
 }
 
 impl Scanner {
     /// A scanner for a dialect.
     pub fn new(signs: Signs) -> Self {
-        let spread = |byte: u8| u64::from(byte) * ONES;
-        Self { signs, delimiters: spread(signs.delimiter), quotes: spread(signs.quote.unwrap_or(b'\n')) }
+        let quotes = u64::from(signs.quote.unwrap_or(b'\n')) * ONES;
+        Self { signs, quotes, marks: Marks::new([signs.delimiter, b'\n', b'\r']) }
     }
 
-    /// The first delimiter or line end at or after `at`.
-    fn special(&self, text: &[u8], mut at: usize) -> usize {
-        while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            let word = u64::from_le_bytes(*eight);
-            let found = zeros(word ^ self.delimiters)
-                | zeros(word ^ (ONES * b'\n' as u64))
-                | zeros(word ^ (ONES * b'\r' as u64));
-            if found != 0 {
-                return at + (found.trailing_zeros() / 8) as usize;
-            }
-            at += 8;
-        }
-        while let Some(byte) = text.get(at) {
-            if *byte == self.signs.delimiter || *byte == b'\n' || *byte == b'\r' {
-                break;
-            }
-            at += 1;
-        }
-        at
+    /// Forgets what it knows of the text, which has moved.
+    pub fn forget(&mut self) {
+        self.marks.forget();
     }
 
     /// The first quote, escape or line end at or after `at`, within a quoted field.
@@ -135,7 +114,7 @@ impl Scanner {
 
     /// Scans one record from `start`, appends its fields. Escapes are taken out in place, so that a
     /// complete record must not be scanned twice; `last` says that no more text comes.
-    pub fn record(&self, text: &mut [u8], start: usize, last: bool, fields: &mut Vec<Field>) -> Step {
+    pub fn record(&mut self, text: &mut [u8], start: usize, last: bool, fields: &mut Vec<Field>) -> Step {
         let (mut at, mut lines, first) = (start, 0, fields.len());
         loop {
             let quoted = self.signs.quote.is_some() && text.get(at).copied() == self.signs.quote;
@@ -145,7 +124,7 @@ impl Scanner {
                     Err(step) => return step,
                 }
             } else {
-                let end = self.special(text, at);
+                let end = self.marks.next(text, at);
                 (end, Field::new(at, end, false))
             };
             let next = match text.get(end) {

@@ -252,11 +252,11 @@ impl Source {
     /// Decodes; the bytes used up.
     fn decode(&mut self, raw: &[u8], into: &mut Vec<u8>) -> Result<usize, Problem> {
         if self.encoding == UTF_8 {
-            let valid = match std::str::from_utf8(raw) {
-                Ok(_) => raw.len(),
-                Err(error) if error.error_len().is_none() && !self.done => error.valid_up_to(),
-                Err(error) => {
-                    let (good, bad) = raw.split_at_checked(error.valid_up_to()).unwrap_or_default();
+            let valid = match valid(raw) {
+                (valid, Validity::Whole) => valid,
+                (valid, Validity::CutOff) if !self.done => valid,
+                (valid, _) => {
+                    let (good, bad) = raw.split_at_checked(valid).unwrap_or_default();
                     let (lines, column) = place(good);
                     return Err(self.invalid(self.line + lines, column, bad));
                 }
@@ -298,6 +298,39 @@ impl Source {
     }
 }
 
+/// What ends the valid part of a text.
+#[derive(Debug, PartialEq, Eq)]
+enum Validity {
+    /// The end of the text.
+    Whole,
+    /// A character that the text ends in.
+    CutOff,
+    /// Bytes that are no character.
+    Invalid,
+}
+
+/// How much of a text is UTF-8. Parts without other than ASCII are passed over quickly.
+fn valid(text: &[u8]) -> (usize, Validity) {
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let piece = rest.get(..rest.len().min(1 << 10)).unwrap_or_default();
+        if piece.is_empty() {
+            return (at, Validity::Whole);
+        }
+        if piece.iter().fold(0, |all, byte| all | byte) < 0x80 {
+            at += piece.len();
+            continue;
+        }
+        match std::str::from_utf8(piece) {
+            Ok(_) => at += piece.len(),
+            Err(error) if error.error_len().is_some() => return (at + error.valid_up_to(), Validity::Invalid),
+            Err(error) if piece.len() == rest.len() => return (at + error.valid_up_to(), Validity::CutOff),
+            Err(error) => at += error.valid_up_to(),
+        }
+    }
+}
+
 /// UTF-16 without a byte order mark shows in its zeros.
 fn looks_wide(head: &[u8]) -> Option<&'static str> {
     let head = head.get(..head.len().min(64) & !1)?;
@@ -327,4 +360,25 @@ fn place(text: &[u8]) -> (u64, usize) {
     let lines = newlines(text);
     let last = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     (lines, String::from_utf8_lossy(last).chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_valid_as_far_as_rust_says() {
+        for character in ["é", "€", "🦀"] {
+            for before in [0, 1, 1020, 1021, 1022, 1023, 1024, 3000] {
+                let mut text = "a".repeat(before).into_bytes();
+                text.extend_from_slice(character.as_bytes());
+                text.extend_from_slice("b".repeat(1500).as_bytes());
+                assert_eq!(valid(&text), (text.len(), Validity::Whole));
+                let cut = before + character.len() - 1;
+                assert_eq!(valid(&text[..cut]), (before, Validity::CutOff), "{character} {before}");
+                text[cut] = b'!';
+                assert_eq!(valid(&text), (before, Validity::Invalid), "{character} {before}");
+            }
+        }
+    }
 }
