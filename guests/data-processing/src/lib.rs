@@ -11,6 +11,8 @@ mod files;
 #[cfg(feature = "query")]
 mod names;
 mod options;
+#[cfg(feature = "query")]
+mod parquet;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads files"))]
 mod paths;
 #[cfg(feature = "query")]

@@ -1,23 +1,19 @@
 //! Plans and runs the query.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Column, TableReference};
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::error::DataFusionError;
+use datafusion::common::TableReference;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::functions::datetime::to_char;
-use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use stepwell_sdk::prelude::{Step, json};
@@ -31,6 +27,7 @@ use crate::config::{DataProcessing, Format, InputSpec};
 use crate::errors::{failure, of_problem};
 use crate::files::{Files, count};
 use crate::names::Names;
+use crate::parquet::{self, nested};
 use crate::paths;
 use crate::spill::{Scratch, is_granted};
 use crate::text::{Rejects, TextTable};
@@ -79,7 +76,7 @@ async fn run(step: &DataProcessing) -> StepResult {
         let counted = read.clone();
         let meter: Meter = Arc::new(move |more| count(&counted, bytes, more));
         let table = if spec.format() == Some(Format::Parquet) {
-            parquet_table(&session, files, &mut names)
+            parquet::table(&session, spec, files, &mut names)
                 .await
                 .map_err(|e| failure(&e, &names).metadata("input", name.as_str()))?
         } else {
@@ -184,48 +181,4 @@ fn text_table(
     table.schema().fields().iter().for_each(|field| nested(field.data_type(), names));
     let columns = names.table(&table.names());
     Ok(Arc::new(table.renamed(&columns)))
-}
-
-async fn parquet_table(
-    session: &SessionContext,
-    files: &[PathBuf],
-    names: &mut Names,
-) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-    let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>, _>>()?;
-    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
-    let config = config.infer_schema(&session.state()).await?;
-    let table: Arc<dyn TableProvider> = Arc::new(ListingTable::try_new(config)?);
-    let schema = table.schema();
-    schema.fields().iter().for_each(|field| nested(field.data_type(), names));
-    let given: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-    let columns = names.table(&given);
-    if columns == given {
-        return Ok(table);
-    }
-    let renamed = given.iter().zip(&columns);
-    let renamed = renamed.map(|(given, name)| Expr::Column(Column::new_unqualified(given)).alias(name));
-    Ok(session.read_table(table)?.select(renamed.collect::<Vec<_>>())?.into_view())
-}
-
-/// Takes the names of the fields within a column.
-fn nested(kind: &DataType, names: &mut Names) {
-    match kind {
-        DataType::Struct(fields) => {
-            for field in fields {
-                names.field(field.name());
-                nested(field.data_type(), names);
-            }
-        }
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-            nested(item.data_type(), names);
-        }
-        _ => {}
-    }
-}
-
-fn url(file: &Path) -> Result<ListingTableUrl, DataFusionError> {
-    let mut url = Url::parse("file:///").map_err(|e| DataFusionError::External(e.into()))?;
-    url.set_path(&file.to_string_lossy());
-    ListingTableUrl::try_new(url, None)
 }
