@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time target nextest
+.PHONY: demo test lint bench simulate verify-time oracle target nextest
 
 # Runs the example of examples/daily-pipeline, every step in a sandbox of its own.
 demo: target
@@ -11,7 +11,7 @@ demo: target
 	@examples/daily-pipeline/run.sh $(PROGRAMS) target/demo
 
 # Runs every test: the host's, the guests' own (native), and the integration tests.
-test: target nextest
+test: target nextest oracle
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
 		--package azure-devops --package file-operation --package hello-step --package http-step --package powershell --package ps-lang --package sql --package stepwell-sdk --package tables --package wait --package zstd
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
@@ -45,6 +45,13 @@ verify-time: target
 	test -x target/verify-time/bin/python || python3 -m venv target/verify-time
 	target/verify-time/bin/python -m pip install --quiet tzdata==2025.2
 	target/verify-time/bin/python tests/time/verify.py target/release/time-oracle
+
+# Python with DuckDB, pandas and pyarrow, against which the tests compare what steps read and write. Without them, these tests are
+# skipped, and fail in CI.
+oracle:
+	@test -x target/oracle/bin/python || python3 -m venv target/oracle || true
+	@target/oracle/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/oracle/requirements.txt \
+		|| echo "skipped: the packages of tests/oracle/requirements.txt cannot be installed"
 
 # The guests' target, where rustup lacks it.
 target:

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 use stepwell::engine::values::read_json;
+use stepwell_tests::oracle::Oracle;
 use stepwell_tests::servers::{self, Database, PASSWORD};
 
 use crate::support::{Running, Site, told};
@@ -29,11 +30,13 @@ enum Sink {
     Output,
     Csv,
     Ndjson,
+    /// As Python reads it; not tested where the oracle is not installed.
+    Parquet,
     /// As parameters of an INSERT of the next step.
     Parameters,
 }
 
-const SINKS: [Sink; 4] = [Sink::Output, Sink::Csv, Sink::Ndjson, Sink::Parameters];
+const SINKS: [Sink; 5] = [Sink::Output, Sink::Csv, Sink::Ndjson, Sink::Parquet, Sink::Parameters];
 
 async fn sources() -> Vec<Source> {
     let policy = "profile: large\nsql: [{connection: db, mode: ddl, scripts: true}]\nfiles:\n- {mount: /workspace, workspace: 64MiB, access: write}\n- {mount: /out, source: out, access: write}";
@@ -127,6 +130,12 @@ impl Source {
                 self.query(query, Some("x.csv")).await;
                 let records = csv(&file(self.site.path(), "x.csv"));
                 records[1].iter().map(|field| Value::from(field.as_str())).collect()
+            }
+            Sink::Parquet => {
+                self.query(query, Some("x.parquet")).await;
+                let Some(oracle) = Oracle::find() else { return Vec::new() };
+                let rows = oracle.ask("tables.py", &["read"], &[&self.site.path().join("out/x.parquet")]);
+                rows[0].as_array().unwrap().clone()
             }
             Sink::Parameters => Vec::new(),
         }
