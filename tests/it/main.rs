@@ -31,6 +31,7 @@ mod operations;
 mod operator;
 mod outside;
 mod pages;
+mod parquet_files;
 mod policy_threats;
 mod postgres;
 mod powershell;

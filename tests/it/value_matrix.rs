@@ -191,8 +191,6 @@ async fn every_value_arrives_as_the_client_of_its_database_shows_it() {
     let mut wrong = Vec::new();
     for source in sources().await {
         for given in source.given.chunks(80) {
-            let columns = given.iter().zip(1..).map(|(given, number)| format!("{} AS v{number}", given.sql));
-            let query = format!("SELECT {}", columns.collect::<Vec<_>>().join(", "));
             let shown = given.iter().map(|given| given.shown.replace("{}", given.sql));
             let wanted = source.client(&format!("SELECT {}", shown.collect::<Vec<_>>().join(", ")));
             assert_eq!(wanted.len(), given.len(), "{}", source.name);
@@ -202,6 +200,17 @@ async fn every_value_arrives_as_the_client_of_its_database_shows_it() {
                     source.back(&insertable).await;
                     continue;
                 }
+                // Parquet has no type for these days: the error asks for a CAST.
+                let has = |shown: &Option<String>| {
+                    let shown = shown.as_deref().unwrap_or_default();
+                    !matches!(sink, Sink::Parquet)
+                        || ![" BC", "infinity", "12345-", "0000-00-00"].iter().any(|odd| shown.contains(odd))
+                };
+                let kept = given.iter().zip(&wanted).filter(|(_, wanted)| has(wanted));
+                let (given, wanted): (Vec<&Given>, Vec<&Option<String>>) = kept.unzip();
+                let columns =
+                    given.iter().zip(1..).map(|(given, number)| format!("{} AS v{number}", given.sql));
+                let query = format!("SELECT {}", columns.collect::<Vec<_>>().join(", "));
                 let row = source.row(sink, &query).await;
                 for ((given, wanted), found) in given.iter().zip(&wanted).zip(row) {
                     let found = as_shown(&found, given.form, sink);

@@ -37,16 +37,15 @@ def form(scalar):
         # The shortest digits that 32 bits have.
         return canon.number(float(numpy.format_float_scientific(numpy.float32(scalar.as_py()))))
     if types.is_map(kind):
-        return {str(form(pair["key"])): form(pair["value"]) for pair in pairs(scalar)}
+        pairs = [(str(form(pair["key"])), form(pair["value"])) for pair in scalar.values]
+        names = [name for name, _ in pairs]
+        # Where JSON has no place for a key that stands twice.
+        return dict(pairs) if len(set(names)) == len(names) else [list(pair) for pair in pairs]
     if types.is_struct(kind):
         return {field.name: form(scalar[at]) for at, field in enumerate(kind)}
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or "list_view" in str(kind):
         return [form(item) for item in scalar.values]
     return canon.plain(scalar.as_py())
-
-
-def pairs(scalar):
-    return list(scalar.values)
 
 
 def duration(parts, per_second):

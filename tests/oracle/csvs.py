@@ -7,6 +7,11 @@ import duckdb
 import pandas
 from cells import encoded, null_text, put, table
 
+def has_lines(cells):
+    """With few quotes, the csv module leaves out those around the line ends that are not its own."""
+    return any(set(cell) & set("\r\n") for cell in cells)
+
+
 def by_csv(rand, path):
     """The csv module of Python."""
     columns, rows = table(rand)
@@ -20,8 +25,8 @@ def by_csv(rand, path):
             quoting = csv.QUOTE_ALL
         else:
             options["quote"] = ""
-    if quoting == csv.QUOTE_MINIMAL and delimiter == " ":
-        delimiter = ","
+    if quoting == csv.QUOTE_MINIMAL and has_lines(cells):
+        quoting = csv.QUOTE_ALL
     escape = None
     if quoting == csv.QUOTE_ALL and rand.random() < 0.3:
         escape = options["escape"] = "\\"
@@ -64,6 +69,8 @@ def by_pandas(rand, path):
     null = null_text(rand, rows) or "<NA>"
     options["null_values"] = [null]
     quoting = rand.choice([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC])
+    if quoting == csv.QUOTE_MINIMAL and has_lines([cell for row in rows for cell in row if cell is not None]):
+        quoting = csv.QUOTE_ALL
     encoding = rand.choice(["utf-8", "utf-8-sig", "utf-16"])
     lines = rand.choice(["\n", "\r\n"])
     packing = rand.choice([None, "gzip"])

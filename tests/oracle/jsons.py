@@ -70,6 +70,8 @@ def plain(item):
     """For a file of JSON: numbers as they are written."""
     if isinstance(item, results.Number):
         return {"number": str(item)}
+    if isinstance(item, (int, float)) and not isinstance(item, bool):
+        return {"number": json.dumps(item)}
     if isinstance(item, dict):
         return {"object": [[key, plain(one)] for key, one in item.items()]}
     return [plain(one) for one in item] if isinstance(item, list) else item

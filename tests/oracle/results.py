@@ -2,6 +2,7 @@
 
 import csv
 import decimal
+import io
 import json
 import re
 
@@ -72,14 +73,14 @@ def in_csv(wanted, found):
 
 def rows_of(path):
     """The columns, where the file names them, and the rows of a result."""
-    text = lambda: path.read_text(encoding="utf-8", newline="")
+    text = lambda: path.read_bytes().decode()
     load = lambda line: json.loads(line, parse_float=Number, parse_int=Number)
     if path.suffix == ".json":
         rows = load(text())
     elif path.suffix == ".ndjson":
         rows = [load(line) for line in text().split("\n") if line]
     elif path.suffix == ".csv":
-        lines = list(csv.reader(text().splitlines(keepends=True) and open(path, encoding="utf-8", newline="")))
+        lines = list(csv.reader(io.StringIO(text(), newline="")))
         return lines[0], [line or [""] for line in lines[1:]]
     else:
         found = pq.read_table(path)

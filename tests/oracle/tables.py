@@ -38,7 +38,10 @@ def check(directory, found):
         table["rows"] = [[results.wanted(cell) for cell in row] for row in table["rows"]]
         for sink in table["sinks"]:
             path = found / f"{table['number']}.{sink}"
-            why = results.differs(table, path) if path.exists() else None
+            try:
+                why = results.differs(table, path) if path.exists() else None
+            except (ValueError, OSError) as error:
+                why = f"cannot be read: {error}"
             if why:
                 told = {key: table[key] for key in ("number", "file", "how", "options")}
                 print(json.dumps({**told, "sink": sink, "why": why}, default=str))

@@ -74,27 +74,10 @@ JSON = [
 ]
 
 NUMBERS = ["0", "-1", "9007199254740992", "9007199254740993", "-9223372036854775808", "18446744073709551615", "1.5", "1.50", "0.1"]
-NUMBERS += ["0.10000000000000000001", "100.00", "1e3", "1E-7", "1e300", "5e-324", "1e400", "-0", "-0.0", "12345678901234567890.10"]
+NUMBERS += ["0.10000000000000000001", "100.00", "1e3", "1E-7", "1e300", "5e-324", "-0", "-0.0", "12345678901234567890.10"]
 TEXTS = ['"007"', '""', '" x "', '"1.50"', '"true"', '"2026-03-01T12:00:00Z"', '"\\u00e4\\ud83d\\ude00"', '"two\\nlines"', '"${{ x }}"', '"null"']
 OTHERS = ["null", "true", "false", "[]", "[1]", "[[1.50], null]", "{}", '{"b": 1, "A": [null], "": ""}']
-
-
-class Files:
-    def __init__(self, directory):
-        self.directory, self.tables = directory, []
-
-    def add(self, source, kind, shown, rows, file=None, options=None, body=None, sinks=("json", "csv", "ndjson", "parquet")):
-        number = len(self.tables)
-        self.tables.append({"number": number, "file": file, "columns": ["v"], "rows": [[jsons.plain(row)] for row in rows], "how": f"{source}, {kind}", "options": options, "sinks": sinks})
-        line = {"number": number, "source": source, "kind": kind, "shown": shown, "body": body, "sinks": sinks}
-        if file:
-            line["input"] = {"path": f"/in/{file}", **(options or {})}
-        print(json.dumps(line))
-
-    def text(self, ending, text):
-        name = f"{len(self.tables)}.{ending}"
-        (self.directory / name).write_bytes(text.encode())
-        return name
+SINKS = ["json", "csv", "ndjson", "parquet"]
 
 
 def quoted(text):
@@ -102,37 +85,86 @@ def quoted(text):
     return '"' + text.replace('"', '""') + '"' if special else text
 
 
+class Files:
+    def __init__(self, directory):
+        self.directory, self.tables = directory, []
+
+    def write(self, ending, text):
+        """A file of text; its name."""
+        name = f"{len(self.tables)}.{ending}"
+        (self.directory / name).write_bytes(text.encode())
+        return name
+
+    def add(self, source, columns, file=None, options=None, body=None, sinks=SINKS):
+        """A table: its columns, each a name, a type, the values as they are written, and what they are."""
+        number, names = len(self.tables), [name for name, *_ in columns]
+        count = max(len(rows) for *_, rows in columns)
+        rows = [[rows[at] if at < len(rows) else None for *_, rows in columns] for at in range(count)]
+        self.tables.append({"number": number, "file": file, "columns": names, "rows": rows, "how": source, "options": options, "sinks": sinks})
+        shown = [{"name": name, "kind": kind, "shown": shown} for name, kind, shown, _ in columns]
+        path = {"input": {"path": f"/in/{file}", **(options or {})}} if file else {}
+        print(json.dumps({"number": number, "source": source, "columns": shown, "body": body, "sinks": sinks, **path}))
+
+    def csv(self):
+        """All kinds that need no option in one file, and each of the others in its own."""
+        columns = []
+        for kind, texts, options in CSV:
+            cells = [quoted(text) for text in texts]
+            if kind == "text in quotes":
+                cells[-1] = '""'
+            if options:
+                column = ("v", kind, cells, TOLD.get(kind, texts))
+                self.add("CSV", [column], self.write("csv", "\n".join(["v", *cells, ""])), options)
+            else:
+                columns.append((kind, kind, cells, TOLD.get(kind, texts)))
+        count = max(len(cells) for _, _, cells, _ in columns)
+        lines = [",".join(quoted(name) for name, *_ in columns)]
+        lines += [",".join(cells[at] if at < len(cells) else "" for _, _, cells, _ in columns) for at in range(count)]
+        self.add("CSV", columns, self.write("csv", "\n".join([*lines, ""])))
+
+    def json(self, source, ending, sinks):
+        """All kinds as keys of one file, and what clashes in another."""
+        for kinds in (JSON[:-1], JSON[-1:]):
+            count = max(len(values) for _, values in kinds)
+            pairs = lambda at: (f"{json.dumps(kind)}: {values[at]}" for kind, values in kinds if at < len(values))
+            lines = ["{" + ", ".join(pairs(at)) + "}" for at in range(count)]
+            text = "[\n" + ",\n".join(lines) + "\n]" if ending == "json" else "".join(f"{line}\n" for line in lines)
+            rows = jsons.read(text)[1]
+            columns = [(kind, kind, values, [row[at] for row in rows]) for at, (kind, values) in enumerate(kinds)]
+            self.add(source, columns, self.write(ending, text), {}, sinks=sinks)
+
+    def parquet(self, cases, **options):
+        """All types as columns of one file."""
+        name, count = f"{len(self.tables)}.parquet", max(len(values) for _, values in cases)
+        fill = lambda values: pa.concat_arrays([values, pa.nulls(count - len(values), values.type)])
+        pq.write_table(pa.table({kind: fill(values) for kind, values in cases}), self.directory / name, **options)
+        forms = [(kind, [arrow.form(value) for value in values]) for kind, values in cases]
+        columns = [(kind, kind, [json.dumps(row) for row in rows], [jsons.plain(row) for row in rows]) for kind, rows in forms]
+        self.add("Parquet", columns, name, {})
+
+    def handed_on(self, source):
+        """What is no file: JSON as the body of an answer, in a job, and as parameters."""
+        beyond = ["1e400", "1"]
+        # In a job, an expression is one.
+        texts = [text for text in TEXTS if source != "Template" or "${{" not in text]
+        for kind, values in (("number", NUMBERS), ("number beyond a float", beyond), ("text", texts), ("null, boolean, list, object", OTHERS)):
+            body = "[" + ", ".join(f'{{"v": {value}}}' for value in values) + "]"
+            rows = [row for (row,) in jsons.read(body)[1]]
+            self.add(source, [("v", kind, values, rows)], body=body, sinks=["json"])
+
+
 def main(directory):
     files = Files(directory)
-    for kind, texts, options in CSV:
-        lines = [quoted(text) for text in texts]
-        if kind == "text in quotes":
-            lines[-1] = '""'
-        name = files.text("csv", "v\n" + "".join(f"{line}\n" for line in lines))
-        rows = TOLD.get(kind, texts)
-        files.add("CSV", kind, lines, rows, name, options)
-        files.tables[-1]["rows"] = [[row] for row in rows]
-    for source, ending in (("NDJSON", "ndjson"), ("JSON", "json")):
-        for kind, values in JSON:
-            lines = [f'{{"v": {value}}}' for value in values]
-            text = "[\n" + ",\n".join(lines) + "\n]" if ending == "json" else "".join(f"{line}\n" for line in lines)
-            files.add(source, kind, values, [], files.text(ending, text), {})
-            files.tables[-1]["rows"] = jsons.read(text)[1]
-    for kind, values in arrow_values.cases():
-        name = f"{len(files.tables)}.parquet"
-        pq.write_table(pa.table({"v": values}), directory / name, version="2.6")
-        rows = [arrow.form(value) for value in values]
-        files.add("Parquet", kind, [json.dumps(row) for row in rows], rows, name, {})
+    files.csv()
+    files.json("NDJSON", "ndjson", SINKS)
+    files.json("JSON", "json", ["json"])
+    twice = [case for case in arrow_values.cases() if "twice" in case[0]]
+    files.parquet([case for case in arrow_values.cases() if case not in twice], version="2.6")
+    files.parquet(twice)
     spark = pa.array([0, 253_402_300_799_999_999, -62_135_596_800_000_000, None], type=pa.int64()).view(pa.timestamp("us"))
-    name = f"{len(files.tables)}.parquet"
-    pq.write_table(pa.table({"v": spark}), directory / name, use_deprecated_int96_timestamps=True)
-    rows = [arrow.form(value) for value in spark]
-    files.add("Parquet", "timestamp of 96 bits", [json.dumps(row) for row in rows], rows, name, {})
+    files.parquet([("timestamp of 96 bits", spark)], use_deprecated_int96_timestamps=True)
     for source in ("HTTP", "Template", "PowerShell"):
-        for kind, values in (("number", NUMBERS), ("text", TEXTS), ("null, boolean, list, object", OTHERS)):
-            body = "[" + ", ".join(f'{{"v": {value}}}' for value in values) + "]"
-            files.add(source, kind, values, [], body=body, sinks=["json"])
-            files.tables[-1]["rows"] = jsons.read(body)[1]
+        files.handed_on(source)
     (directory / "tables.json").write_text(json.dumps(files.tables))
 
 
