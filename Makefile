@@ -3,7 +3,7 @@
 TARGET := wasm32-wasip2
 PROGRAMS := target/debug
 
-.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions target nextest
+.PHONY: demo test lint bench simulate verify-time verify-cgroups verify-functions oracle target nextest
 
 # Runs the example of examples/daily-pipeline, every step in a sandbox of its own.
 demo: target
@@ -11,7 +11,7 @@ demo: target
 	@examples/daily-pipeline/run.sh $(PROGRAMS) target/demo
 
 # Runs every test: the host's, the guests' own (native), and the integration tests.
-test: target nextest
+test: target nextest oracle
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
 		--package azure-devops --package file-operation --package hello-step --package http-step --package powershell --package ps-lang --package sql --package stepwell-sdk --package tables --package wait --package zstd
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
@@ -59,6 +59,13 @@ verify-functions:
 	test -x target/verify-functions/bin/python || python3 -m venv target/verify-functions
 	target/verify-functions/bin/python -m pip install --quiet duckdb==2.0.1
 	target/verify-functions/bin/python tests/functions/verify.py docs/data-functions.md $${DATABASE:-postgresql://postgres@127.0.0.1/postgres}
+
+# Python with DuckDB, pandas and pyarrow, against which the tests compare what steps read and write. Without them, these tests are
+# skipped, and fail in CI.
+oracle:
+	@test -x target/oracle/bin/python || python3 -m venv target/oracle || true
+	@target/oracle/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/oracle/requirements.txt \
+		|| echo "skipped: the packages of tests/oracle/requirements.txt cannot be installed"
 
 # The guests' target, where rustup lacks it.
 target:

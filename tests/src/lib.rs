@@ -2,6 +2,7 @@
 
 pub mod azure_devops;
 pub mod certificates;
+pub mod oracle;
 pub mod proxy;
 pub mod servers;
 pub mod simulator;

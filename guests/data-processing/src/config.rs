@@ -86,7 +86,7 @@ pub struct InputSpec {
     /// order mark says, or UTF-8.
     #[serde(default)]
     pub encoding: Option<String>,
-    /// CSV only: how the columns of several files go together. Default: `by_name`.
+    /// CSV, and `union` for Parquet: how the columns of several files go together. Default: `by_name`.
     #[serde(default)]
     pub columns: Option<Together>,
     /// CSV only: what happens when the header names a column twice. Default: `fail`.
@@ -340,6 +340,7 @@ mod tests {
             r#"{"path": "x.csv.gz", "on_bad_row": "collect", "rejected": "bad.ndjson"}"#,
             r#"{"path": "x.csv", "header": false, "schema": [{"name": "a", "type": "text"}]}"#,
             r#"{"path": "x.ndjson", "schema": {"a": "text"}, "encoding": "utf-16le", "on_bad_row": "skip"}"#,
+            r#"{"path": "x.parquet", "columns": "union"}"#,
         ] {
             assert_eq!(one(good), 0, "{good}");
         }
@@ -361,6 +362,7 @@ mod tests {
             r#"{"path": "x.csv", "schema": [{"name": "a", "type": "text"}, {"name": "a", "type": "text"}]}"#,
             r#"{"path": "x.ndjson", "null_values": ["NA"]}"#,
             r#"{"path": "x.ndjson", "columns": "by_position"}"#,
+            r#"{"path": "x.parquet", "columns": "by_position"}"#,
             r#"{"path": "x.parquet", "encoding": "utf-8"}"#,
             r#"{"path": "x.parquet", "on_bad_row": "skip"}"#,
         ] {

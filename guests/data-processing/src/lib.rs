@@ -23,6 +23,8 @@ mod names;
 mod options;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads JSON in texts"))]
 mod json_path;
+#[cfg(feature = "query")]
+mod parquet;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads files"))]
 mod paths;
 #[cfg(feature = "query")]

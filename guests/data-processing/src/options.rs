@@ -37,6 +37,7 @@ impl InputSpec {
     }
 
     fn refused(&self, format: Format) -> Vec<String> {
+        let unites = format == Format::Parquet && self.columns == Some(Together::Union);
         let of_csv = [
             ("delimiter", self.delimiter.is_some()),
             ("quote", self.quote.is_some()),
@@ -45,7 +46,7 @@ impl InputSpec {
             ("skip", self.skip.is_some()),
             ("null_values", self.null_values.is_some()),
             ("decimal", self.decimal.is_some()),
-            ("columns", self.columns.is_some()),
+            ("columns", self.columns.is_some() && !unites),
             ("duplicates", self.duplicates.is_some()),
         ];
         let of_text = [

@@ -1,17 +1,15 @@
 //! Plans and runs the query.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::config::Dialect;
 use datafusion::common::{Column, TableReference};
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -33,6 +31,7 @@ use crate::errors::{failure, of_problem};
 use crate::files::{Files, count};
 use crate::functions;
 use crate::names::Names;
+use crate::parquet::{self, nested};
 use crate::paths;
 use crate::rewrite::rewrite;
 use crate::spill::{Scratch, is_granted};
@@ -77,14 +76,14 @@ async fn run(step: &DataProcessing) -> StepResult {
     let read = Arc::new(AtomicU64::new(0));
     let session = session(Files::new(bytes, read.clone()))?;
     let file_count: usize = inputs.iter().map(|(_, _, files)| files.len()).sum();
-    let (mut names, mut rejects, mut parquet) = (Names::default(), Vec::new(), Vec::new());
+    let (mut names, mut rejects, mut parquet_files) = (Names::default(), Vec::new(), Vec::new());
     for (name, spec, files) in &inputs {
         let counted = read.clone();
         let meter: Meter = Arc::new(move |more| count(&counted, bytes, more));
         let table = if spec.format() == Some(Format::Parquet) {
-            parquet.extend(files.iter());
-            let table = parquet_table(&session, files, &mut names).await;
-            table.map_err(|e| told(&e, &names, &parquet).metadata("input", name.as_str()))?
+            parquet_files.extend(files.iter());
+            let table = parquet::table(&session, spec, files, &mut names).await;
+            table.map_err(|e| told(&e, &names, &parquet_files).metadata("input", name.as_str()))?
         } else {
             let taken = Taken::open(spec)?;
             rejects.push(taken.clone());
@@ -114,9 +113,9 @@ async fn run(step: &DataProcessing) -> StepResult {
         None => Sink::rows(step.max_rows),
     };
     let mut rows = 0;
-    let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet))?;
+    let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet_files))?;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|e| told(&e, &names, &parquet))?;
+        let batch = batch.map_err(|e| told(&e, &names, &parquet_files))?;
         rows += batch.num_rows();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)
@@ -214,48 +213,4 @@ fn text_table(
     table.schema().fields().iter().for_each(|field| nested(field.data_type(), names));
     let columns = names.table(&table.names());
     Ok(Arc::new(table.renamed(&columns)))
-}
-
-async fn parquet_table(
-    session: &SessionContext,
-    files: &[PathBuf],
-    names: &mut Names,
-) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-    let urls = files.iter().map(|file| url(file)).collect::<Result<Vec<_>, _>>()?;
-    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
-    let config = config.infer_schema(&session.state()).await?;
-    let table: Arc<dyn TableProvider> = Arc::new(ListingTable::try_new(config)?);
-    let schema = table.schema();
-    schema.fields().iter().for_each(|field| nested(field.data_type(), names));
-    let given: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-    let columns = names.table(&given);
-    if columns == given {
-        return Ok(table);
-    }
-    let renamed = given.iter().zip(&columns);
-    let renamed = renamed.map(|(given, name)| Expr::Column(Column::new_unqualified(given)).alias(name));
-    Ok(session.read_table(table)?.select(renamed.collect::<Vec<_>>())?.into_view())
-}
-
-/// Takes the names of the fields within a column.
-fn nested(kind: &DataType, names: &mut Names) {
-    match kind {
-        DataType::Struct(fields) => {
-            for field in fields {
-                names.field(field.name());
-                nested(field.data_type(), names);
-            }
-        }
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-            nested(item.data_type(), names);
-        }
-        _ => {}
-    }
-}
-
-fn url(file: &Path) -> Result<ListingTableUrl, DataFusionError> {
-    let mut url = Url::parse("file:///").map_err(|e| DataFusionError::External(e.into()))?;
-    url.set_path(&file.to_string_lossy());
-    ListingTableUrl::try_new(url, None)
 }

@@ -2,16 +2,25 @@
 
 use std::fmt::Write;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, GenericBinaryArray, OffsetSizeTrait, make_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, GenericBinaryArray, OffsetSizeTrait, make_array,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
-    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    DataType, Date32Type, Date64Type, DurationMicrosecondType, DurationMillisecondType,
+    DurationNanosecondType, DurationSecondType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+    Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use stepwell_sdk::Failure;
 use stepwell_sdk::prelude::serde_json::{Map, Value};
-use stepwell_sdk::values;
+use stepwell_sdk::{Failure, times, values};
+
+use crate::parquet::kind_name;
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 /// A value as JSON.
 pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
@@ -45,6 +54,8 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
         DataType::List(_) => list(&array.as_list::<i32>().value(row))?,
         DataType::LargeList(_) => list(&array.as_list::<i64>().value(row))?,
         DataType::FixedSizeList(..) => list(&array.as_fixed_size_list().value(row))?,
+        DataType::ListView(_) => list(&array.as_list_view::<i32>().value(row))?,
+        DataType::LargeListView(_) => list(&array.as_list_view::<i64>().value(row))?,
         DataType::Struct(fields) => {
             let array = array.as_struct();
             let mut object = Map::new();
@@ -58,7 +69,13 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
             let [keys, items] = entries.columns() else { return Err(unknown(array.data_type())) };
             let mut object = Map::new();
             for i in 0..entries.len() {
-                object.insert(text(keys, i)?, json(items, i)?);
+                let key = text(keys, i)?;
+                if object.contains_key(&key) {
+                    return Err(Failure::failed(format!(
+                        "the key `{key}` stands twice in a map: read one of its values with `map_extract(column, '{key}')`"
+                    )));
+                }
+                object.insert(key, json(items, i)?);
             }
             Value::Object(object)
         }
@@ -67,7 +84,55 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
             let plain = cast(&one, value).map_err(|_| unknown(array.data_type()))?;
             json(&plain, 0)?
         }
-        _ => Value::String(formatted(array, row)?),
+        _ => match moment(array, row) {
+            Some(text) => text.into(),
+            None => Value::String(formatted(array, row)?),
+        },
+    })
+}
+
+/// A day, a time or a length of time; `None` for another type.
+fn moment(array: &dyn Array, row: usize) -> Option<String> {
+    fn number<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array, row: usize) -> i64 {
+        array.as_primitive::<T>().value(row).into()
+    }
+    let per_second = |unit: &TimeUnit| match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    };
+    Some(match array.data_type() {
+        DataType::Date32 => times::date(number::<Date32Type>(array, row)),
+        DataType::Date64 => match number::<Date64Type>(array, row) {
+            millis if millis.rem_euclid(DAY) == 0 => times::date(millis.div_euclid(DAY)),
+            millis => times::timestamp(millis, 1_000, false),
+        },
+        DataType::Time32(TimeUnit::Second) => times::time(number::<Time32SecondType>(array, row), 1),
+        DataType::Time32(_) => times::time(number::<Time32MillisecondType>(array, row), 1_000),
+        DataType::Time64(TimeUnit::Microsecond) => {
+            times::time(number::<Time64MicrosecondType>(array, row), 1_000_000)
+        }
+        DataType::Time64(_) => times::time(number::<Time64NanosecondType>(array, row), 1_000_000_000),
+        DataType::Timestamp(unit, zone) => {
+            let parts = match unit {
+                TimeUnit::Second => number::<TimestampSecondType>(array, row),
+                TimeUnit::Millisecond => number::<TimestampMillisecondType>(array, row),
+                TimeUnit::Microsecond => number::<TimestampMicrosecondType>(array, row),
+                TimeUnit::Nanosecond => number::<TimestampNanosecondType>(array, row),
+            };
+            times::timestamp(parts, per_second(unit), zone.is_some())
+        }
+        DataType::Duration(unit) => {
+            let parts = match unit {
+                TimeUnit::Second => number::<DurationSecondType>(array, row),
+                TimeUnit::Millisecond => number::<DurationMillisecondType>(array, row),
+                TimeUnit::Microsecond => number::<DurationMicrosecondType>(array, row),
+                TimeUnit::Nanosecond => number::<DurationNanosecondType>(array, row),
+            };
+            times::duration(parts, per_second(unit))
+        }
+        _ => return None,
     })
 }
 
@@ -81,12 +146,14 @@ fn list(items: &ArrayRef) -> Result<Value, Failure> {
 
 fn unknown(kind: &DataType) -> Failure {
     Failure::failed(format!(
-        "a value of the type {kind} has no form in the output: cast it to text in the query"
+        "a value of the type {} has no form in the output: write CAST(column AS TEXT) in the query",
+        kind_name(kind)
     ))
 }
 
 fn formatted(array: &dyn Array, row: usize) -> Result<String, Failure> {
-    let options = FormatOptions::default();
+    // By itself, the formatter would write what is wrong in the place of the value.
+    let options = FormatOptions::default().with_display_error(false);
     let formatter = ArrayFormatter::try_new(array, &options).map_err(|_| unknown(array.data_type()))?;
     let mut text = String::new();
     write!(text, "{}", formatter.value(row)).map_err(|_| unknown(array.data_type()))?;

@@ -1,7 +1,10 @@
 //! Where the rows of a result go: a file, or the step's output.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, IntervalUnit, SchemaRef};
+use datafusion::arrow::compute::{CastOptions, cast_with_options};
+use datafusion::arrow::datatypes::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -47,7 +50,7 @@ impl Sink {
             Some(Format::Ndjson) => Ok(Self::Ndjson(file)),
             Some(Format::Parquet) => {
                 let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-                ArrowWriter::try_new(file, schema.clone(), Some(properties))
+                ArrowWriter::try_new(file, in_parquet(schema), Some(properties))
                     .map(|writer| Self::Parquet(Box::new(writer)))
                     .map_err(|e| failed(&e))
             }
@@ -75,7 +78,7 @@ impl Sink {
             Self::Ndjson(file) => (0..batch.num_rows())
                 .try_for_each(|row| write_line(file, &object(batch, row)?).map_err(|e| failed(&e))),
             Self::Parquet(writer) => {
-                writer.write(batch).map_err(|e| failed(&e))?;
+                writer.write(&converted(batch)?).map_err(|e| failed(&e))?;
                 if writer.memory_size() > ROW_GROUP_BYTES {
                     writer.flush().map_err(|e| failed(&e))?;
                 }
@@ -116,6 +119,42 @@ fn object(batch: &RecordBatch, row: usize) -> Result<Value, Failure> {
         object.insert(field.name().clone(), values::json(column, row)?);
     }
     Ok(Value::Object(object))
+}
+
+/// A type that Parquet names: of days in milliseconds and times in seconds, other readers would see numbers alone.
+fn named(kind: &DataType) -> DataType {
+    match kind {
+        DataType::Date64 => DataType::Date32,
+        DataType::Time32(TimeUnit::Second) => DataType::Time32(TimeUnit::Millisecond),
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+        }
+        DataType::List(item) => DataType::List(Arc::new(named_field(item))),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| named_field(field)).collect()),
+        other => other.clone(),
+    }
+}
+
+fn named_field(field: &Field) -> Field {
+    field.clone().with_data_type(named(field.data_type()))
+}
+
+fn in_parquet(schema: &SchemaRef) -> SchemaRef {
+    Arc::new(Schema::new(schema.fields().iter().map(|field| named_field(field)).collect::<Vec<_>>()))
+}
+
+/// A batch in the types that Parquet names.
+fn converted(batch: &RecordBatch) -> Result<RecordBatch, Failure> {
+    let schema = in_parquet(batch.schema_ref());
+    if &schema == batch.schema_ref() {
+        return Ok(batch.clone());
+    }
+    // A time that has no place in milliseconds is an error.
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let columns = schema.fields().iter().zip(batch.columns());
+    let columns = columns.map(|(field, column)| cast_with_options(column, field.data_type(), &options));
+    let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|e| failed(&e))?;
+    RecordBatch::try_new(schema, columns).map_err(|e| failed(&e))
 }
 
 /// Refuses what Parquet has no type for.

@@ -273,7 +273,8 @@ pub fn date(text: &[u8]) -> Option<i32> {
     if text.len() != 10 || text.get(4) != Some(&b'-') || text.get(7) != Some(&b'-') {
         return None;
     }
-    let year = i32::try_from(number::<4>(text)?).ok()?;
+    // The year before 1 is 1 BC, not 0: `0000-01-01` is text.
+    let year = i32::try_from(number::<4>(text)?).ok().filter(|year| *year > 0)?;
     days(NaiveDate::from_ymd_opt(year, number::<2>(text.get(5..)?)?, number::<2>(text.get(8..)?)?)?)
 }
 
@@ -379,6 +380,7 @@ mod tests {
             (&["2026-01-31", "2026-02-29"], Kind::Text),
             (&["2026-01-31"], Kind::Date(None)),
             (&["31.01.2026"], Kind::Text),
+            (&["0000-01-01"], Kind::Text),
             (&["2026-01-31T10:00:00Z"], Kind::TimestampTz),
             (&["2026-01-31 10:00:00+01:00"], Kind::Text),
             (&["2026-01-31 10:00:00.25"], Kind::Timestamp(None)),
