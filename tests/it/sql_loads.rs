@@ -410,11 +410,7 @@ async fn outputs_are_written_in_the_dialect_that_is_asked_for() {
             ),
             (query, json!({"path": "/out/z.csv", "header": false}), "1,a;b,,\"\"\n"),
             (query, json!("/out/x.csv.gz"), "id,name,note,blank\n1,a;b,,\"\"\n"),
-            (
-                query,
-                json!("/out/x.ndjson.gz"),
-                "{\"id\":1,\"name\":\"a;b\",\"note\":null,\"blank\":\"\"}\n",
-            ),
+            (query, json!("/out/x.ndjson.gz"), "{\"id\":1,\"name\":\"a;b\",\"note\":null,\"blank\":\"\"}\n"),
             (none, json!("/out/none.csv"), "id,name\n"),
             (none, json!("/out/none.ndjson"), ""),
         ] {
