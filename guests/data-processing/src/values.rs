@@ -55,7 +55,7 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
         }
         DataType::Map(..) => {
             let entries = array.as_map().value(row);
-            let [keys, items] = entries.columns() else { return Err(unknown(array.data_type())) };
+            let [keys, items] = entries.columns() else { return Err(unknown()) };
             let mut object = Map::new();
             for i in 0..entries.len() {
                 object.insert(text(keys, i)?, json(items, i)?);
@@ -64,7 +64,7 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
         }
         DataType::Dictionary(_, value) => {
             let one = make_array(array.to_data().slice(row, 1));
-            let plain = cast(&one, value).map_err(|_| unknown(array.data_type()))?;
+            let plain = cast(&one, value).map_err(|_| unknown())?;
             json(&plain, 0)?
         }
         _ => Value::String(formatted(array, row)?),
@@ -79,17 +79,15 @@ fn list(items: &ArrayRef) -> Result<Value, Failure> {
     (0..items.len()).map(|i| json(items, i)).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }
 
-fn unknown(kind: &DataType) -> Failure {
-    Failure::failed(format!(
-        "a value of the type {kind} has no form in the output: cast it to text in the query"
-    ))
+fn unknown() -> Failure {
+    Failure::failed("a value has no form in the output: cast it to text in the query")
 }
 
 fn formatted(array: &dyn Array, row: usize) -> Result<String, Failure> {
     let options = FormatOptions::default();
-    let formatter = ArrayFormatter::try_new(array, &options).map_err(|_| unknown(array.data_type()))?;
+    let formatter = ArrayFormatter::try_new(array, &options).map_err(|_| unknown())?;
     let mut text = String::new();
-    write!(text, "{}", formatter.value(row)).map_err(|_| unknown(array.data_type()))?;
+    write!(text, "{}", formatter.value(row)).map_err(|_| unknown())?;
     Ok(text)
 }
 
