@@ -321,7 +321,11 @@ impl From<Error> for Failure {
     }
 }
 
-pub(crate) fn open_file(path: &Path, mode: SqlMode, ours: Arc<AtomicBool>) -> rusqlite::Result<rusqlite::Connection> {
+pub(crate) fn open_file(
+    path: &Path,
+    mode: SqlMode,
+    ours: Arc<AtomicBool>,
+) -> rusqlite::Result<rusqlite::Connection> {
     let access = match mode {
         SqlMode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         SqlMode::Write | SqlMode::Ddl => OpenFlags::SQLITE_OPEN_READ_WRITE,
