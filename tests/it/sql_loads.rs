@@ -25,13 +25,15 @@ async fn sites(files: &[(&str, Vec<u8>)]) -> Vec<(&'static str, Running, Option<
         .file("in/.here", "")
         .file("out/.here", "")
         .database("db.sqlite", "CREATE TABLE unused (n)");
-    let site = site.config("connections: {db: {type: sqlite, path: db.sqlite}}").policy("sql", POLICY);
+    let site = site
+        .config("connections: {db: {type: sqlite, path: db.sqlite}}")
+        .policy("sql, data_processing", POLICY);
     let mut sites = vec![("sqlite", site.host().await, None)];
     for database in [servers::postgres().await, servers::mysql().await].into_iter().flatten() {
         let site =
             with_files(Site::new()).file("in/.here", "").file("out/.here", "").file("password", PASSWORD);
         let site = site.config(&format!("connections: {{db: {}}}", database.connection("")));
-        sites.push((database.kind, site.policy("sql", POLICY).host().await, Some(database)));
+        sites.push((database.kind, site.policy("sql, data_processing", POLICY).host().await, Some(database)));
     }
     sites
 }
@@ -171,6 +173,30 @@ async fn files_of_every_dialect_arrive_as_they_are() {
                 .collect();
             assert_eq!(found, wanted, "{kind} {file}");
         }
+    }
+}
+
+#[tokio::test]
+async fn parquet_arrives_with_its_digits_and_its_lists() {
+    let content =
+        "{\"id\":1,\"amount\":12.50,\"day\":\"x\",\"note\":{\"b\":[1,null]}}\n{\"id\":2,\"amount\":-0.05}\n";
+    for (kind, site, _database) in sites(&[("rows.ndjson", content.into())]).await {
+        table(kind, &site).await;
+        let query = "SELECT id, amount, CAST('2026-01-31' AS DATE) AS day, note FROM t";
+        let write = json!({"type": "data_processing", "inputs": {"t": "/in/rows.ndjson"}, "query": query, "output": "/out/rows.parquet"});
+        let end = site.step(write).await;
+        assert!(end.outcome.is_success(), "{kind}: {}", told(&end));
+        let end = site.step(step(json!({"load": {"file": "/out/rows.parquet", "table": "t"}}))).await;
+        assert!(end.outcome.is_success(), "{kind}: {}", told(&end));
+        let found = rows(kind, &site).await;
+        let text = |text: &str| Some(text.to_owned());
+        let day = || text("2026-01-31");
+        assert_eq!(
+            found[0],
+            [text("1"), None, text("12.50"), day(), None, None, text("{\"b\":[1,null]}")],
+            "{kind}"
+        );
+        assert_eq!(found[1], [text("2"), None, text("-0.05"), day(), None, None, None], "{kind}");
     }
 }
 
