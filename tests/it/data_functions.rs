@@ -17,11 +17,8 @@ fn rows(columns: &[&str]) -> Vec<Vec<String>> {
             wanted = false;
             continue;
         };
-        let cells: Vec<String> = line
-            .replace("\\|", "\u{0}")
-            .split('|')
-            .map(|cell| cell.trim().replace('\u{0}', "|"))
-            .collect();
+        let cells: Vec<String> =
+            line.replace("\\|", "\u{0}").split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect();
         if cells == columns {
             wanted = true;
         } else if wanted && !cells[0].starts_with("---") {
@@ -43,7 +40,8 @@ fn is_query(example: &str) -> bool {
 /// Whether an expression has columns of the table.
 fn has_columns(example: &str) -> bool {
     let bare: String = example.split('\'').step_by(2).collect();
-    bare.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| ["id", "g", "v", "d", "s", "f"].contains(&word))
+    bare.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|word| ["id", "g", "v", "d", "s", "f"].contains(&word))
         || bare.contains("count(*)")
 }
 
@@ -64,7 +62,8 @@ fn table(rows: &Value) -> String {
         .iter()
         .map(|row| row.as_object().unwrap().values().cloned().collect())
         .collect();
-    let short = |row: &Vec<Value>| if let [one] = row.as_slice() { one.clone() } else { Value::from(row.clone()) };
+    let short =
+        |row: &Vec<Value>| if let [one] = row.as_slice() { one.clone() } else { Value::from(row.clone()) };
     match rows.as_slice() {
         [row] if row.len() == 1 => shown(&row[0]),
         rows => Value::from(rows.iter().map(short).collect::<Vec<_>>()).to_string(),
@@ -165,7 +164,10 @@ async fn what_the_engine_would_not_run_or_get_wrong_is_refused_with_what_to_writ
         ("SELECT * FROM t UNPIVOT (x FOR k IN (id, v))", "UNION ALL"),
         ("SELECT * RENAME (v AS w) FROM t", "EXCLUDE"),
         ("SUMMARIZE t", "count(*), min(x)"),
-        ("SELECT a.id, u.x FROM (SELECT 1 AS id, [1] AS l) AS a CROSS JOIN unnest(a.l) AS u(x)", "unnest(l) AS x"),
+        (
+            "SELECT a.id, u.x FROM (SELECT 1 AS id, [1] AS l) AS a CROSS JOIN unnest(a.l) AS u(x)",
+            "unnest(l) AS x",
+        ),
         ("SELECT t.id, x.y FROM t, LATERAL (SELECT t.v * 2 AS y) AS x", "a join"),
         ("SELECT g FROM t ORDER BY g FETCH FIRST 2 ROWS WITH TIES", "rank()"),
         ("SELECT CAST('1' AS HUGEINT) AS n", "DECIMAL(38, 0)"),
@@ -187,8 +189,22 @@ async fn what_the_engine_would_not_run_or_get_wrong_is_refused_with_what_to_writ
         ("SELECT CAST(g AS BIGINT) AS n FROM t", "int64"),
     ] {
         let told = run(&site, query).await;
-        let innards = ["datafusion", "DataFusion", "Utf8", "Int64", "Arrow", "Exact(", "sqltorel", "{ ", "rror during planning", "nternal error"];
-        if told.starts_with("succeeded") || !told.contains(part) || innards.iter().any(|word| told.contains(word)) {
+        let innards = [
+            "datafusion",
+            "DataFusion",
+            "Utf8",
+            "Int64",
+            "Arrow",
+            "Exact(",
+            "sqltorel",
+            "{ ",
+            "rror during planning",
+            "nternal error",
+        ];
+        if told.starts_with("succeeded")
+            || !told.contains(part)
+            || innards.iter().any(|word| told.contains(word))
+        {
             wrong.push(format!("{query}\n    {told}"));
         }
     }

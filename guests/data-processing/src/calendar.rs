@@ -64,7 +64,8 @@ pub fn whole(part: &str, from: i64, to: i64) -> Option<i64> {
     let last = days_of(end.year(), end.month());
     // The 31st of a month is the last day of a shorter one.
     let first = if end.day() == last { start.day().min(last) } else { start.day() };
-    let mut found = i64::from(end.year() - start.year()) * 12 + i64::from(end.month()) - i64::from(start.month());
+    let mut found =
+        i64::from(end.year() - start.year()) * 12 + i64::from(end.month()) - i64::from(start.month());
     if (first, start.time()) > (end.day(), end.time()) {
         found -= 1;
     }

@@ -92,7 +92,17 @@ mod tests {
             ("$.a[0]", None),
         ] {
             let parts = steps(path).unwrap();
-            assert_eq!(find(&json, &parts).map(|json| { let mut text = String::new(); json.write(&mut text); text }).as_deref(), found, "{path}");
+            assert_eq!(
+                find(&json, &parts)
+                    .map(|json| {
+                        let mut text = String::new();
+                        json.write(&mut text);
+                        text
+                    })
+                    .as_deref(),
+                found,
+                "{path}"
+            );
         }
         assert!(steps("$").is_ok() && steps("$.*").is_err() && steps("$a").is_err());
     }

@@ -14,6 +14,8 @@ mod files;
 mod formats;
 #[cfg(feature = "query")]
 mod functions;
+#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads JSON in texts"))]
+mod json_path;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query has functions"))]
 mod macros;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query fails"))]
@@ -21,8 +23,6 @@ mod messages;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query has columns"))]
 mod names;
 mod options;
-#[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads JSON in texts"))]
-mod json_path;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query reads files"))]
 mod paths;
 #[cfg(feature = "query")]

@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn every_function_is_on_the_page_or_is_another_name_of_one_that_is() {
         let page = include_str!("../../../docs/data-functions.md");
-        let names = RENAMED.iter().chain(INSTEAD).map(|(name, _)| *name).chain(MACROS.iter().map(|(name, ..)| *name));
+        let names =
+            RENAMED.iter().chain(INSTEAD).map(|(name, _)| *name).chain(MACROS.iter().map(|(name, ..)| *name));
         let lacking: Vec<&str> = names
             .filter(|name| !page.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == *name))
             .collect();

@@ -48,12 +48,24 @@ const CAUSES: &[(&str, &str)] = &[
     ),
     ("Unsupported SQL type HUGEINT", "there is no type HUGEINT: write DECIMAL(38, 0)"),
     ("Unsupported SQL type JSON", "there is no type JSON: a text holds JSON, and `x ->> 'key'` reads it"),
-    ("found: PIVOT", "`PIVOT` is not supported: write a column for each value, as in `sum(v) FILTER (WHERE k = 'a') AS a`"),
+    (
+        "found: PIVOT",
+        "`PIVOT` is not supported: write a column for each value, as in `sum(v) FILTER (WHERE k = 'a') AS a`",
+    ),
     ("found: SUMMARIZE", "`SUMMARIZE` is not supported: write `SELECT count(*), min(x), max(x) FROM t`"),
     ("found: SAMPLE", "`SAMPLE` is not supported: write `WHERE random() < 0.1` for a tenth of the rows"),
-    ("found: USING", "the query has a USING that is not supported here: for `USING SAMPLE`, write `WHERE random() < 0.1`"),
-    ("found: MATCH_CONDITION", "`ASOF JOIN` is not supported: write a join with `<=` and `QUALIFY row_number() OVER (...) = 1`"),
-    ("Expected: MATCH_CONDITION", "`ASOF JOIN` is not supported: write a join with `<=` and `QUALIFY row_number() OVER (...) = 1`"),
+    (
+        "found: USING",
+        "the query has a USING that is not supported here: for `USING SAMPLE`, write `WHERE random() < 0.1`",
+    ),
+    (
+        "found: MATCH_CONDITION",
+        "`ASOF JOIN` is not supported: write a join with `<=` and `QUALIFY row_number() OVER (...) = 1`",
+    ),
+    (
+        "Expected: MATCH_CONDITION",
+        "`ASOF JOIN` is not supported: write a join with `<=` and `QUALIFY row_number() OVER (...) = 1`",
+    ),
     ("failed to match any signature", ""),
     ("Failed to coerce arguments", ""),
     ("user-defined coercion failed", ""),
@@ -169,7 +181,9 @@ fn unfit_arguments(text: &str) -> Option<String> {
     }
     let quoted = |before: &str| text.split(before).nth(1).and_then(|rest| rest.split('\'').next());
     let name = quoted("a call to '").or_else(|| quoted("unction '"))?;
-    Some(format!("`{name}` does not take values of these types, or not so many: look at their types with `typeof(x)`, and cast them"))
+    Some(format!(
+        "`{name}` does not take values of these types, or not so many: look at their types with `typeof(x)`, and cast them"
+    ))
 }
 
 #[cfg(test)]

@@ -99,8 +99,7 @@ async fn run(step: &DataProcessing) -> StepResult {
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let query = names.resolve(&step.query).map_err(Failure::invalid_config)?;
     let state = session.state();
-    let mut statement =
-        state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, &names))?;
+    let mut statement = state.sql_to_statement(&query, &dialect(&query)).map_err(|e| failure(&e, &names))?;
     if let Statement::Statement(statement) = &mut statement {
         rewrite(statement).map_err(Failure::invalid_config)?;
     }

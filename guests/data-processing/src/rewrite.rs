@@ -58,9 +58,7 @@ impl VisitorMut for Rewriter {
                 SelectItem::Wildcard(more) | SelectItem::QualifiedWildcard(_, more)
                     if more.opt_rename.is_some() =>
                 {
-                    return refuse(
-                        "`RENAME` is not supported: write `* EXCLUDE (old), old AS new` instead",
-                    );
+                    return refuse("`RENAME` is not supported: write `* EXCLUDE (old), old AS new` instead");
                 }
                 _ => {}
             }
@@ -87,9 +85,9 @@ impl VisitorMut for Rewriter {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> Flow {
         match expr {
-            Expr::BinaryOp { op: BinaryOperator::BitwiseXor, .. } => refuse(
-                "`^` is a power in some systems and XOR in others: write `power(a, b)` or `xor(a, b)`",
-            ),
+            Expr::BinaryOp { op: BinaryOperator::BitwiseXor, .. } => {
+                refuse("`^` is a power in some systems and XOR in others: write `power(a, b)` or `xor(a, b)`")
+            }
             Expr::BinaryOp { left, op, right } => {
                 let sign = op.to_string();
                 let Some((_, template)) = OPERATORS.iter().find(|(other, _)| *other == sign) else {
@@ -143,11 +141,7 @@ impl Rewriter {
         }
         counts.dedup();
         let plural = if counts.last().is_some_and(|count| count == "1") { "" } else { "s" };
-        Break(format!(
-            "`{name}` takes {} argument{plural}, not {}",
-            counts.join(" or "),
-            arguments.len()
-        ))
+        Break(format!("`{name}` takes {} argument{plural}, not {}", counts.join(" or "), arguments.len()))
     }
 
     /// The template with the arguments in their places.
@@ -201,8 +195,20 @@ impl Rewriter {
 
 /// Functions that the engine has with other numbers of arguments.
 const OF_THE_ENGINE: &[&str] = &[
-    "age", "date_add", "date_diff", "date_sub", "datediff", "json_array_length", "string_agg", "to_char",
-    "to_date", "to_timestamp", "date_format", "strftime", "regexp_substr", "date",
+    "age",
+    "date_add",
+    "date_diff",
+    "date_sub",
+    "datediff",
+    "json_array_length",
+    "string_agg",
+    "to_char",
+    "to_date",
+    "to_timestamp",
+    "date_format",
+    "strftime",
+    "regexp_substr",
+    "date",
 ];
 
 /// The name of a function, in lower case.
@@ -224,7 +230,15 @@ fn is_rewritten(expr: &Expr) -> bool {
             Expr::Function(function) => name(function).is_some_and(|name| {
                 RENAMED.iter().any(|(other, _)| *other == name)
                     || MACROS.iter().any(|(other, ..)| *other == name)
-                    || matches!(name.as_str(), "struct_pack" | "list_aggregate" | "mode" | "percentile_disc" | "json_object" | "json_build_object")
+                    || matches!(
+                        name.as_str(),
+                        "struct_pack"
+                            | "list_aggregate"
+                            | "mode"
+                            | "percentile_disc"
+                            | "json_object"
+                            | "json_build_object"
+                    )
             }),
             Expr::BinaryOp { op, .. } => {
                 let sign = op.to_string();
@@ -379,7 +393,9 @@ fn limit(query: &mut Query) -> Flow {
         (None, None) => return Continue(()),
     };
     if odd {
-        return refuse("`WITH TIES` and `PERCENT` are not supported: write `QUALIFY rank() OVER (ORDER BY x) <= 10`");
+        return refuse(
+            "`WITH TIES` and `PERCENT` are not supported: write `QUALIFY rank() OVER (ORDER BY x) <= 10`",
+        );
     }
     match &mut query.limit_clause {
         Some(LimitClause::LimitOffset { limit: limit @ None, .. }) => *limit = quantity,

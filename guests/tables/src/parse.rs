@@ -410,7 +410,9 @@ mod tests {
     fn short_numbers_are_read_as_long_ones_are() {
         let digits = "1234567890123456";
         for length in 1..=16 {
-            for (place, byte) in (0..length).flat_map(|place| "019/:-. a\u{7f}".bytes().map(move |byte| (place, byte))) {
+            for (place, byte) in
+                (0..length).flat_map(|place| "019/:-. a\u{7f}".bytes().map(move |byte| (place, byte)))
+            {
                 let mut text = digits.as_bytes()[..length].to_vec();
                 text[place] = byte;
                 let expected = str::from_utf8(&text).unwrap().parse::<i64>().ok();
@@ -422,7 +424,11 @@ mod tests {
                             text.insert(text.len() - scale as usize, b'.');
                         }
                         if let Some(value) = short_decimal(&text, precision, scale) {
-                            assert_eq!(long_decimal(&text, precision, scale, true).ok(), Some(value), "{text:?}");
+                            assert_eq!(
+                                long_decimal(&text, precision, scale, true).ok(),
+                                Some(value),
+                                "{text:?}"
+                            );
                         } else if text.len() > scale as usize + 1 && text.len() < 10 {
                             assert!(long_decimal(&text, precision, scale, true).is_err(), "{text:?}");
                         }

@@ -324,7 +324,9 @@ fn valid(text: &[u8]) -> (usize, Validity) {
         }
         match std::str::from_utf8(piece) {
             Ok(_) => at += piece.len(),
-            Err(error) if error.error_len().is_some() => return (at + error.valid_up_to(), Validity::Invalid),
+            Err(error) if error.error_len().is_some() => {
+                return (at + error.valid_up_to(), Validity::Invalid);
+            }
             Err(error) if piece.len() == rest.len() => return (at + error.valid_up_to(), Validity::CutOff),
             Err(error) => at += error.valid_up_to(),
         }

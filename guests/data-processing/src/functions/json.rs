@@ -108,23 +108,24 @@ fn serialized(array: &ArrayRef, row: usize) -> Result<Option<String>> {
     if array.is_null(row) {
         return Ok(None);
     }
-    let value = values::json(array, row).map_err(|failure| DataFusionError::Execution(failure.message.clone()))?;
+    let value =
+        values::json(array, row).map_err(|failure| DataFusionError::Execution(failure.message.clone()))?;
     Ok(Some(value.to_string()))
 }
 
 /// The JSON of the first argument, row by row: a text, or a list or an object of the table.
 fn documents(arrays: &[ArrayRef]) -> Result<Vec<Option<String>>> {
     let array = argument(arrays, 0)?;
-    if matches!(array.data_type(), DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Null) {
+    if matches!(array.data_type(), DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Null)
+    {
         return Ok(texts(arrays, 0)?.iter().map(|text| text.map(str::to_owned)).collect());
     }
     (0..array.len()).map(|row| serialized(array, row)).collect()
 }
 
 fn parse(text: &str) -> Result<Json> {
-    Json::parse(text).or_else(|what| {
-        wrong(format!("`{}` {what}: `json_valid(x)` finds such texts", tables::shown(text)))
-    })
+    Json::parse(text)
+        .or_else(|what| wrong(format!("`{}` {what}: `json_valid(x)` finds such texts", tables::shown(text))))
 }
 
 fn each<T>(arrays: &[ArrayRef], of: fn(&Json) -> T) -> Result<Vec<Option<T>>> {

@@ -100,12 +100,9 @@ impl ScalarUDFImpl for Udf {
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         match (self.scalar.kind)(types) {
             Some(kind) => kind,
-            None => plan_err!(
-                "`{}` takes {} arguments, not {}",
-                self.name(),
-                self.scalar.arguments,
-                types.len()
-            ),
+            None => {
+                plan_err!("`{}` takes {} arguments, not {}", self.name(), self.scalar.arguments, types.len())
+            }
         }
     }
 
