@@ -1,6 +1,7 @@
 //! Several Parquet files of one input: they go together by the names of their columns, and only where no value changes.
 
 use serde_json::json;
+use stepwell_tests::oracle::Oracle;
 
 use crate::support::{Site, told};
 
@@ -88,4 +89,18 @@ async fn parquet_files_go_together_where_no_value_changes() {
         let found = told(state.steps[2].end.as_ref().unwrap());
         assert!(found.contains(expected), "{first}, {second}:\n{found}\n{expected}");
     }
+}
+
+/// Of times in whole seconds, which Parquet has no name for, other readers would see numbers.
+#[tokio::test]
+async fn times_in_seconds_are_times_for_other_readers() {
+    let Some(oracle) = Oracle::find() else { return };
+    let site = crate::random_tables::site("data_processing", "").await;
+    std::fs::write(site.path().join("in/one.csv"), "n\n1\n").unwrap();
+    let query = "SELECT CAST('2026-03-01T12:00:00' AS TIMESTAMP(0)) AS a, [CAST('2026-03-01T12:00:00' AS TIMESTAMP(0))] AS b FROM one";
+    let step = json!({"type": "data_processing", "inputs": {"one": "/in/one.csv"}, "query": query, "output": "/out/x.parquet"});
+    let end = site.step(step).await;
+    assert!(end.outcome.is_success(), "{}", told(&end));
+    let rows = oracle.ask("tables.py", &["read"], &[&site.path().join("out/x.parquet")]);
+    assert_eq!(rows, [json!(["2026-03-01T12:00:00", ["2026-03-01T12:00:00"]])]);
 }
