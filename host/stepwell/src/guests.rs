@@ -7,7 +7,6 @@
 //! part of the cores lately.
 
 use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -26,6 +25,8 @@ use crate::shares::Shares;
 const STACK: usize = 16 << 20;
 /// How long a run may hold threads before it moves to patient ones.
 const QUICK: Duration = Duration::from_millis(20);
+/// How much use of a thread is added to the use of its job at a time.
+const TOLD_EVERY: Duration = Duration::from_millis(5);
 /// The niceness of patient threads: they get a tenth of what others get of a core, and all of it when others want nothing.
 const PATIENCE: i32 = 10;
 
@@ -55,20 +56,16 @@ impl GuestThreads {
         let is_over = lock(&self.shares).is_over(&job, now());
         let (threads, time) = if is_over { (&self.patient, Duration::MAX) } else { (&self.quick, QUICK) };
         let (patient, shares) = (self.patient.handle()?.clone(), self.shares.clone());
-        let mut work = Metered::new(Box::pin(work), time);
         let used = move |time| lock(&shares).used(&job, time, now());
+        let mut work =
+            Metered { work: Box::pin(work), held: Duration::ZERO, told: Duration::ZERO, limit: time, used };
         let placed = async move {
             let ended = (&mut work).await;
-            used(mem::take(&mut work.held));
             if ended.is_some() {
                 return ended;
             }
             work.limit = Duration::MAX;
-            let rest = patient.spawn(async move {
-                let ended = (&mut work).await;
-                used(work.held);
-                ended
-            });
+            let rest = patient.spawn(work);
             AbortOnDropHandle::new(rest).await.ok().flatten()
         };
         Some((threads.handle()?, Box::pin(placed)))
@@ -129,20 +126,18 @@ fn lower_priority(_: i32) {}
 /// What is worked on by these threads.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Work that counts for how long it has held its thread.
-struct Metered<T> {
+/// Work that counts for how long it has held its thread, and tells so while it goes on: a long run is compared with others
+/// before it ends.
+struct Metered<T, U> {
     work: Work<T>,
     held: Duration,
+    /// What `used` was told of that.
+    told: Duration,
     limit: Duration,
+    used: U,
 }
 
-impl<T> Metered<T> {
-    fn new(work: Work<T>, limit: Duration) -> Self {
-        Self { work, held: Duration::ZERO, limit }
-    }
-}
-
-impl<T> Future for Metered<T> {
+impl<T, U: Fn(Duration) + Unpin> Future for Metered<T, U> {
     /// Nothing when it has held its thread for too long, and is to go on elsewhere.
     type Output = Option<T>;
 
@@ -150,9 +145,15 @@ impl<T> Future for Metered<T> {
         let begun = now();
         let polled = self.work.as_mut().poll(cx);
         self.held += begun.elapsed();
+        let is_over = polled.is_ready() || self.held > self.limit;
+        let untold = self.held - self.told;
+        if is_over || untold >= TOLD_EVERY {
+            (self.used)(untold);
+            self.told = self.held;
+        }
         match polled {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending if self.held > self.limit => Poll::Ready(None),
+            Poll::Pending if is_over => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -239,6 +240,15 @@ mod tests {
         assert_eq!(run("modest", short).await, [quick.clone(), quick.clone()]);
         assert_eq!(run("greedy", long).await, [quick.clone(), patient.clone()]);
         assert_eq!(run("greedy", short).await, [patient.clone(), patient], "it has used more than its part");
-        assert_eq!(run("modest", short).await, [quick.clone(), quick]);
+        assert_eq!(run("modest", short).await, [quick.clone(), quick.clone()]);
+        // A run that goes on counts already: others are not over their part beside it.
+        let (threads, endless) =
+            guests.place("endless".to_owned(), compute(Duration::from_secs(600))).unwrap();
+        let endless = AbortOnDropHandle::new(threads.spawn(endless));
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        for _ in 0..80 {
+            assert_eq!(run("busy", short).await, [quick.clone(), quick.clone()]);
+        }
+        drop(endless);
     }
 }
