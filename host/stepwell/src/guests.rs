@@ -2,7 +2,7 @@
 //!
 //! The threat: steps that compute on every thread of the process. A guest yields each half millisecond, and still a request
 //! would wait for its turn among as many guests as there are runs. So runs have threads of their own, and the system
-//! shares the cores between both kinds. Runs would wait for each other in the same way. So a run moves to threads of a low
+//! shares the cores between both kinds. Runs would wait for each other in the same way. So a run moves to threads of the lowest
 //! priority once it has held a thread for longer than a short run does, and starts there when its job has used more than its
 //! part of the cores lately.
 
@@ -27,8 +27,6 @@ const STACK: usize = 16 << 20;
 const QUICK: Duration = Duration::from_millis(20);
 /// How much use of a thread is added to the use of its job at a time.
 const TOLD_EVERY: Duration = Duration::from_millis(5);
-/// The niceness of patient threads: they get a tenth of what others get of a core, and all of it when others want nothing.
-const PATIENCE: i32 = 10;
 
 /// Runtimes for runs. They end without waiting when this is dropped.
 pub(crate) struct GuestThreads {
@@ -44,7 +42,7 @@ impl GuestThreads {
     /// When the system starts no more threads.
     pub fn start() -> io::Result<Self> {
         let shares = Arc::new(Mutex::new(Shares::new(now())));
-        Ok(Self { quick: Threads::start("guest", 0)?, patient: Threads::start("patient", PATIENCE)?, shares })
+        Ok(Self { quick: Threads::start("guest", false)?, patient: Threads::start("patient", true)?, shares })
     }
 
     /// Work for a job, to be spawned among the threads of the handle.
@@ -83,13 +81,17 @@ struct Threads(Option<Runtime>);
 impl Threads {
     /// Four threads for each core: of guests that cannot be interrupted for a moment, such as one that fills its memory,
     /// the system takes the core for others, which a runtime cannot.
-    fn start(name: &str, niceness: i32) -> io::Result<Self> {
+    fn start(name: &str, patient: bool) -> io::Result<Self> {
         let threads = 4 * thread::available_parallelism().map_or(1, usize::from);
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name(name)
             .thread_stack_size(STACK)
-            .on_thread_start(move || lower_priority(niceness))
+            .on_thread_start(move || {
+                if patient {
+                    give_way()
+                }
+            })
             .enable_all()
             .build()?;
         Ok(Self(Some(runtime)))
@@ -110,18 +112,24 @@ impl Drop for Threads {
     }
 }
 
+/// From now on the calling thread runs when no other wants its core, and gives it up at once: a thread that is merely nicer than
+/// others goes on for some milliseconds each time that it has begun, and a short run is woken many times. The programs that it
+/// starts do not inherit this.
 #[cfg(target_os = "linux")]
-fn lower_priority(niceness: i32) {
-    // On Linux this is the priority of the calling thread.
-    if niceness != 0
-        && let Err(error) = rustix::process::nice(niceness)
-    {
-        tracing::warn!("cannot lower the priority of threads for long runs: {error}");
+#[allow(unsafe_code, reason = "no safe binding of the call exists")]
+fn give_way() {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the call reads the parameters, and is for the calling thread.
+    let done = unsafe {
+        libc::sched_setscheduler(0, libc::SCHED_IDLE | libc::SCHED_RESET_ON_FORK, &raw const parameters)
+    };
+    if done != 0 {
+        tracing::warn!("cannot lower the priority of threads for long runs: {}", io::Error::last_os_error());
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn lower_priority(_: i32) {}
+fn give_way() {}
 
 /// What is worked on by these threads.
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -204,10 +212,12 @@ pub(crate) fn blocking_in_place<T>(bytes: usize, work: impl FnOnce() -> T) -> T 
 mod tests {
     use super::*;
 
-    /// The name and the niceness of the thread.
+    /// The name of the thread, and the number of the policy by which the system runs it.
     fn here() -> (String, i32) {
         let name = thread::current().name().unwrap_or_default().to_owned();
-        (name, rustix::process::getpriority_process(None).unwrap_or_default())
+        let status = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let policy = status.rsplit(')').next().unwrap().split_whitespace().nth(38).unwrap();
+        (name, policy.parse().unwrap())
     }
 
     /// Holds threads for that long, with yields; where it began and where it ended.
@@ -233,9 +243,8 @@ mod tests {
             let (threads, work) = guests.place(job.to_owned(), work).unwrap();
             threads.spawn(work).await.unwrap().unwrap()
         };
-        let base = here().1;
-        let quick = ("guest".to_owned(), base);
-        let patient = ("patient".to_owned(), (base + PATIENCE).min(19));
+        let quick = ("guest".to_owned(), libc::SCHED_OTHER);
+        let patient = ("patient".to_owned(), libc::SCHED_IDLE);
         let (short, long) = (1, 150);
         assert_eq!(run("modest", short).await, [quick.clone(), quick.clone()]);
         assert_eq!(run("greedy", long).await, [quick.clone(), patient.clone()]);
