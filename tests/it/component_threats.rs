@@ -91,7 +91,7 @@ async fn no_component_stops_the_service_that_it_is_sent_to() {
         nested = component(&section(4, &nested));
     }
     let mut cases = vec![
-        ("many functions".to_owned(), functions(100_001, 0, 0), "the limit is 100000"),
+        ("many functions".to_owned(), functions(150_001, 0, 0), "the limit is 150000"),
         ("one function that takes a minute".to_owned(), functions(1, 8000, 8000), "8000 local variables"),
         ("components in components".to_owned(), nested, "components inside of each other"),
         ("nothing in it".to_owned(), component(&[]), "the component is not a step"),
