@@ -132,12 +132,12 @@ impl Page {
         self.source(source);
         for column in columns {
             let (name, kind) = (column["name"].as_str().unwrap(), column["kind"].as_str().unwrap());
-            let shown = column["shown"].as_array().unwrap().iter().filter_map(Value::as_str);
+            let mut shown = column["shown"].as_array().unwrap().iter().filter_map(Value::as_str);
             match found {
                 Ok(rows) => shown
                     .enumerate()
                     .for_each(|(at, shown)| self.row(kind, shown, &rows[at][name].to_string())),
-                Err(why) => self.row(kind, shown.last().unwrap_or_default(), why),
+                Err(why) => self.row(kind, shown.next_back().unwrap_or_default(), why),
             }
         }
     }

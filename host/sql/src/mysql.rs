@@ -257,10 +257,7 @@ impl Mysql {
         let Some((_, code, message)) = found else { return Ok(None) };
         let row =
             message.rsplit_once(" at row ").and_then(|(why, row)| Some((why, row.parse::<u64>().ok()?)));
-        Ok(match row {
-            Some((why, row)) => Some(of_load(why, code).in_row(before + row)),
-            None => None,
-        })
+        Ok(row.map(|(why, row)| of_load(why, code).in_row(before + row)))
     }
 
     /// The error of a part of a load, which names no row, with the first row that the server refuses alone. What the rows
