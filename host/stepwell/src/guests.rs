@@ -250,13 +250,21 @@ mod tests {
         assert_eq!(run("greedy", long).await, [quick.clone(), patient.clone()]);
         assert_eq!(run("greedy", short).await, [patient.clone(), patient], "it has used more than its part");
         assert_eq!(run("modest", short).await, [quick.clone(), quick.clone()]);
-        // A run that goes on counts already: others are not over their part beside it.
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_run_that_goes_on_counts_already() {
+        let guests = GuestThreads::start().unwrap();
         let (threads, endless) =
             guests.place("endless".to_owned(), compute(Duration::from_secs(600))).unwrap();
         let endless = AbortOnDropHandle::new(threads.spawn(endless));
-        tokio::time::sleep(Duration::from_millis(600)).await;
-        for _ in 0..80 {
-            assert_eq!(run("busy", short).await, [quick.clone(), quick.clone()]);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        for _ in 0..60 {
+            let short = compute(Duration::from_millis(1));
+            let (threads, short) = guests.place("short".to_owned(), short).unwrap();
+            let [begin, _] = threads.spawn(short).await.unwrap().unwrap();
+            assert_eq!(begin.0, "guest", "it has used less than the other");
         }
         drop(endless);
     }
