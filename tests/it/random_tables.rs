@@ -1,5 +1,5 @@
-//! Random tables that the csv module and the json module of Python, pandas, DuckDB and pyarrow write in random dialects:
-//! `data_processing` reads each as it is, and what it writes is what Python reads again.
+//! Python's csv and json modules, pandas, DuckDB and pyarrow write random tables in random dialects. `data_processing` reads
+//! each of them unchanged, and Python reads back what `data_processing` writes.
 //!
 //! `STEPWELL_TABLES` is their number, and `STEPWELL_SEED` chooses others.
 

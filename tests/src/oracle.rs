@@ -27,7 +27,7 @@ impl Oracle {
         None
     }
 
-    /// Runs a script of `tests/oracle`. What it prints is a line of JSON for each answer.
+    /// Runs a script of `tests/oracle`, which prints one line of JSON for each answer.
     pub fn ask(&self, script: &str, arguments: &[&str], directories: &[&Path]) -> Vec<Value> {
         let done = Command::new(&self.python)
             .arg(root().join("tests/oracle").join(script))

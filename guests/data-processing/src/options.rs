@@ -38,36 +38,16 @@ impl InputSpec {
 
     fn refused(&self, format: Format) -> Vec<String> {
         let unites = format == Format::Parquet && self.columns == Some(Together::Union);
-        let of_csv = [
-            ("delimiter", self.delimiter.is_some()),
-            ("quote", self.quote.is_some()),
-            ("escape", self.escape.is_some()),
-            ("header", self.header.is_some()),
-            ("skip", self.skip.is_some()),
-            ("null_values", self.null_values.is_some()),
-            ("decimal", self.decimal.is_some()),
-            ("columns", self.columns.is_some() && !unites),
-            ("duplicates", self.duplicates.is_some()),
-        ];
+        let of_csv =
+            [("columns", self.columns.is_some() && !unites), ("duplicates", self.duplicates.is_some())];
         let of_text = [
             ("encoding", self.encoding.is_some()),
             ("on_bad_row", self.on_bad_row.is_some()),
             ("rejected", self.rejected.is_some()),
         ];
-        let list = |options: &[(&str, bool)]| {
-            let given = options.iter().filter(|(_, given)| *given).map(|(name, _)| format!("`{name}`"));
-            given.collect::<Vec<_>>().join(", ")
-        };
-        let mut problems = Vec::new();
-        let given = list(&of_csv);
-        if !given.is_empty() {
-            problems.push(format!("{given}: for CSV only; remove"));
-        }
+        let mut problems: Vec<String> = self.dialect().csv_only(&of_csv).into_iter().collect();
         if format == Format::Parquet {
-            let given = list(&of_text);
-            if !given.is_empty() {
-                problems.push(format!("{given}: for CSV and JSON only; remove"));
-            }
+            problems.extend(tables::only_for("CSV and JSON", &of_text));
             if self.schema.is_some() {
                 problems.push(
                     "a Parquet file brings its own schema: remove `schema`, and cast in the query".to_owned(),

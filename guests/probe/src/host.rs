@@ -12,6 +12,8 @@ pub fn hold(what: &str, count: usize, path: &str) -> usize {
     match what {
         // Bodies of requests that are never sent, each filled as far as it goes.
         "bodies" => (0..count).map(|_| body()).collect::<Vec<_>>().len(),
+        // The same, one after the other.
+        "dropped bodies" => (0..count).map(|_| drop(body())).count(),
         // Header fields, each as large as it may be.
         "fields" => (0..count).map(|_| fields(15)).collect::<Vec<_>>().len(),
         "large fields" => (0..count).map(|_| fields(20)).collect::<Vec<_>>().len(),

@@ -29,13 +29,6 @@ impl Format {
     }
 }
 
-/// The options that are given, of a list of all.
-fn given(options: &[(&str, bool)]) -> Option<String> {
-    let given = options.iter().filter(|(_, given)| *given).map(|(name, _)| format!("`{name}`"));
-    let given: Vec<String> = given.collect();
-    (!given.is_empty()).then(|| given.join(", "))
-}
-
 impl OutputSpec {
     /// The format given, or told by the extension.
     pub fn format(&self) -> Option<Format> {
@@ -67,13 +60,8 @@ impl OutputSpec {
                 problems.push("JSON cannot be streamed: write `format: ndjson` (.ndjson)".to_owned())
             }
             Format::Ndjson | Format::Parquet => {
-                let given = given(&[
-                    ("delimiter", self.delimiter.is_some()),
-                    ("quote", self.quote.is_some()),
-                    ("header", self.header.is_some()),
-                    ("null", self.null.is_some()),
-                ]);
-                problems.extend(given.map(|given| format!("{given}: for CSV only; remove")));
+                let more = [("header", self.header.is_some()), ("null", self.null.is_some())];
+                problems.extend(self.dialect().csv_only(&more));
             }
         }
         problems
@@ -171,26 +159,16 @@ impl Load {
                 problems.push("`duplicates` has no meaning with `header: false`: remove it".to_owned());
             }
         } else {
-            let given = given(&[
-                ("delimiter", self.delimiter.is_some()),
-                ("quote", self.quote.is_some()),
-                ("escape", self.escape.is_some()),
-                ("header", self.header.is_some()),
-                ("skip", self.skip.is_some()),
-                ("null_values", self.null_values.is_some()),
-                ("decimal", self.decimal.is_some()),
-                ("duplicates", self.duplicates.is_some()),
-            ]);
-            problems.extend(given.map(|given| format!("{given}: for CSV only; remove")));
+            problems.extend(self.dialect().csv_only(&[("duplicates", self.duplicates.is_some())]));
         }
         if format == Format::Parquet {
-            let given = given(&[
+            let of_text = [
                 ("schema", self.schema.is_some()),
                 ("encoding", self.encoding.is_some()),
                 ("on_bad_row", self.on_bad_row.is_some()),
                 ("rejected", self.rejected.is_some()),
-            ]);
-            problems.extend(given.map(|given| format!("{given}: for CSV and JSON only; remove")));
+            ];
+            problems.extend(tables::only_for("CSV and JSON", &of_text));
         } else {
             problems.extend(tables::schema_problems(&self.schema()));
             problems.extend(self.dialect().text_problems());

@@ -11,10 +11,9 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
 use stepwell_sdk::sql::Value;
+use stepwell_sdk::times;
 use stepwell_sdk::values::{bytes_text, float_text, single};
 use tables::Json;
-
-use crate::time::{Moment, clock, date_text};
 
 /// The values of a column; lists and objects are JSON.
 ///
@@ -103,18 +102,17 @@ fn plain(array: &ArrayRef) -> Option<Vec<Value>> {
 
 /// Columns of days and times.
 fn moments(array: &ArrayRef) -> Option<Vec<Value>> {
-    let unit = |zoned: bool| {
-        move |moment: Moment| match zoned {
-            true => Value::TimestampWithZone(moment.to_string() + "Z"),
-            false => Value::Timestamp(moment.to_string()),
+    let form = |per_second: i64, zoned: bool| {
+        move |parts: i64| match times::timestamp(parts, per_second, zoned) {
+            text if zoned => Value::TimestampWithZone(text),
+            text => Value::Timestamp(text),
         }
     };
-    let time = |parts: i64, per_second: i64| Value::Time(clock(Moment::of(parts, per_second)));
+    let time = |parts: i64, per_second: i64| Value::Time(times::time(parts, per_second));
+    let date = |days: i64| Value::Date(times::date(days));
     Some(match array.data_type() {
-        DataType::Date32 => primitive::<Date32Type>(array, |days| Value::Date(date_text(days.into()))),
-        DataType::Date64 => {
-            primitive::<Date64Type>(array, |millis| Value::Date(date_text(millis.div_euclid(86_400_000))))
-        }
+        DataType::Date32 => primitive::<Date32Type>(array, |days| date(days.into())),
+        DataType::Date64 => primitive::<Date64Type>(array, |millis| date(millis.div_euclid(86_400_000))),
         DataType::Time32(TimeUnit::Second) => {
             primitive::<Time32SecondType>(array, |value| time(value.into(), 1))
         }
@@ -124,20 +122,16 @@ fn moments(array: &ArrayRef) -> Option<Vec<Value>> {
         }
         DataType::Time64(_) => primitive::<Time64NanosecondType>(array, |value| time(value, 1_000_000_000)),
         DataType::Timestamp(TimeUnit::Second, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampSecondType>(array, move |time| form(Moment { seconds: time, nanos: 0 }))
+            primitive::<TimestampSecondType>(array, form(1, zone.is_some()))
         }
         DataType::Timestamp(TimeUnit::Millisecond, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampMillisecondType>(array, move |time| form(Moment::of(time, 1_000)))
+            primitive::<TimestampMillisecondType>(array, form(1_000, zone.is_some()))
         }
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampMicrosecondType>(array, move |time| form(Moment::of(time, 1_000_000)))
+            primitive::<TimestampMicrosecondType>(array, form(1_000_000, zone.is_some()))
         }
         DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
-            let form = unit(zone.is_some());
-            primitive::<TimestampNanosecondType>(array, move |time| form(Moment::of(time, 1_000_000_000)))
+            primitive::<TimestampNanosecondType>(array, form(1_000_000_000, zone.is_some()))
         }
         _ => return None,
     })

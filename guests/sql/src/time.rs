@@ -1,39 +1,4 @@
-//! Dates and times between the text of the interface and the numbers of Parquet.
-
-use std::fmt;
-
-/// A point in time, or a time of a calendar without a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    /// Since 1970-01-01.
-    pub seconds: i64,
-    /// Below a second.
-    pub nanos: u32,
-}
-
-impl Moment {
-    /// So many parts of a second, `per_second` of which make one.
-    pub fn of(parts: i64, per_second: i64) -> Self {
-        let nanos = parts.rem_euclid(per_second) * (1_000_000_000 / per_second);
-        Self { seconds: parts.div_euclid(per_second), nanos: nanos as u32 }
-    }
-}
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}T{}", date_text(self.seconds.div_euclid(86_400)), clock(*self))
-    }
-}
-
-/// The time of the day: `12:30:45.5`.
-pub fn clock(moment: Moment) -> String {
-    let of_day = moment.seconds.rem_euclid(86_400);
-    let clock = format!("{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
-    match format!("{:09}", moment.nanos).trim_end_matches('0') {
-        "" => clock,
-        fraction => format!("{clock}.{fraction}"),
-    }
-}
+//! The numbers of Parquet for dates and times in ISO 8601.
 
 /// Days from 1970-01-01 to a date in ISO 8601.
 pub fn days(text: &str) -> Option<i32> {
@@ -81,30 +46,16 @@ fn number(digits: &[u8]) -> Option<i64> {
     Some(number)
 }
 
-/// The date that is `days` after 1970-01-01, in ISO 8601.
-pub fn date_text(days: i64) -> String {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    format!("{:04}-{month:02}-{day:02}", year + era * 400 + i64::from(month <= 2))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn dates_and_times_go_both_ways() {
+    fn dates_and_times_become_numbers() {
         for (text, number) in
             [("1970-01-01", 0), ("2000-02-29", 11_016), ("1969-12-31", -1), ("2025-09-01", 20_332)]
         {
             assert_eq!(days(text), Some(number), "{text}");
-            assert_eq!(date_text(number.into()), text);
         }
         for (text, micros) in [
             ("1970-01-01T00:00:00", 0),
@@ -112,7 +63,6 @@ mod tests {
             ("1969-12-31T23:59:59.999999", -1),
         ] {
             assert_eq!(moment(text), Some(micros), "{text}");
-            assert_eq!(Moment::of(micros, 1_000_000).to_string(), text);
         }
         for odd in ["infinity", "2025-13-01", "2025-9-1", "+12345-01-01", "2025-09-01T1:2"] {
             assert!(days(odd).is_none() && moment(odd).is_none(), "{odd}");

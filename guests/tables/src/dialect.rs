@@ -33,6 +33,13 @@ pub struct Dialect<'a> {
     pub rejected: Option<&'a str>,
 }
 
+/// The options that are given although only other formats have them: names, and whether each is given.
+pub fn only_for(formats: &str, options: &[(&str, bool)]) -> Option<String> {
+    let given = options.iter().filter(|(_, given)| *given).map(|(name, _)| format!("`{name}`"));
+    let given: Vec<String> = given.collect();
+    (!given.is_empty()).then(|| format!("{}: for {formats} only; remove", given.join(", ")))
+}
+
 impl Dialect<'_> {
     /// The byte between fields.
     pub fn delimiter(&self) -> u8 {
@@ -65,6 +72,22 @@ impl Dialect<'_> {
             problem("`decimal` is `.` or `,`");
         }
         problems
+    }
+
+    /// What is wrong with an input that is not CSV: the options given that only CSV has. `more` names those that are not
+    /// in a dialect, and whether they are given.
+    pub fn csv_only(&self, more: &[(&str, bool)]) -> Option<String> {
+        let mut options = vec![
+            ("delimiter", self.delimiter.is_some()),
+            ("quote", self.quote.is_some()),
+            ("escape", self.escape.is_some()),
+            ("header", self.header.is_some()),
+            ("skip", self.skip.is_some()),
+            ("null_values", self.null_values.is_some()),
+            ("decimal", self.decimal.is_some()),
+        ];
+        options.extend(more);
+        only_for("CSV", &options)
     }
 
     /// What is wrong with the options that CSV and JSON share.

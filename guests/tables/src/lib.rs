@@ -27,7 +27,7 @@ mod write;
 pub use column::misfit;
 pub use convert::{Converted, convert, with_point};
 pub use csv::{Batches, Column, Csv, Reject, Rejected};
-pub use dialect::{Dialect, extension, schema_problems};
+pub use dialect::{Dialect, extension, only_for, schema_problems};
 pub use error::{Problem, shown};
 pub use json::Json;
 pub use kind::{KINDS, Kind};

@@ -308,7 +308,7 @@ impl Attempt {
             grant.clone(),
             setup.sink.clone(),
             traced.clone(),
-            (&reached, &held),
+            &reached,
         );
         let guest = Guest {
             by_handle: ByHandle::new(held.clone()),

@@ -17,7 +17,6 @@ use tokio::net::TcpListener;
 use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use super::breaker::Breakers;
-use super::held::Held;
 use super::http::{Hooks, Outbound};
 use super::lookups::{Lookup, Lookups, system_lookup};
 use crate::credentials::Credentials;
@@ -54,14 +53,7 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         breakers: Breakers::default(),
         lookups: Lookups::new(lookup),
     };
-    Some(Hooks::new(
-        Arc::new(outbound),
-        "",
-        Arc::new(grant),
-        None,
-        Default::default(),
-        (&Default::default(), &Held::new(1 << 20)),
-    ))
+    Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default(), &Default::default()))
 }
 
 /// Sends a request; whether an answer came, or what refused it.

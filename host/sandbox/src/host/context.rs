@@ -206,15 +206,20 @@ impl Host for Guest {
             self.reached.refused(Of::Context, "context_bytes", message, bytes);
             return Ok(Err(Error::TooLarge(limit)));
         }
-        let (held, value) = on_a_thread(value_bytes, move || (values::held_by(&value), value)).await?;
-        // Counted before it is there. For a moment the one before is there, too.
-        self.held.take(held)?;
-        let value = match on_a_thread(value_bytes, move || values::read_output(&value)).await? {
-            Ok(value) => value,
-            Err(error) => {
-                self.held.give_back(held);
-                return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}"))));
+        let budget = self.held.clone();
+        let read = move || {
+            let held = values::held_by(&value);
+            // Counted before it is there. For a moment the value before it is there, too.
+            budget.take(held)?;
+            let read = values::read_output(&value);
+            if read.is_err() {
+                budget.give_back(held);
             }
+            wasmtime::Result::Ok((held, read))
+        };
+        let (held, value) = match on_a_thread(value_bytes, read).await?? {
+            (held, Ok(value)) => (held, value),
+            (_, Err(error)) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
         };
         let before = self.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
         if let Some(before) = before {

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
-use http_body::Body;
 use http_body_util::BodyExt;
 use serde_json::Map;
 use stepwell_engine::config::organization_of;
@@ -32,18 +31,14 @@ use super::breaker::Breakers;
 use super::connect::{connect_error, exchange, handshake};
 use super::lookups::{Lookups, Share};
 use super::mask::{Masked, Needles};
+use super::messages::BODY_PIECE;
 use super::target::Target;
 use crate::credentials::Credentials;
 use crate::host::calls::{self, Traced};
-use crate::host::held::Held;
 use crate::reached::{Of, Reached};
 
 /// With this header a step names the organization whose credential a request is to have; it is not sent.
 const ORGANIZATION: &str = "stepwell-organization";
-
-/// Bytes of a piece of a request's body on its way, and of all that the host holds of the body.
-const BODY_PIECE: usize = 64 << 10;
-const BODY: u64 = 2 * BODY_PIECE as u64;
 
 /// What all attempts share.
 pub(crate) struct Outbound {
@@ -54,7 +49,6 @@ pub(crate) struct Outbound {
 
 /// The HTTP of one attempt.
 pub(crate) struct Hooks {
-    held: Held,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -89,11 +83,10 @@ impl Hooks {
         grant: Arc<Grant>,
         sink: Option<StepSink>,
         traced: Traced,
-        (reached, held): (&Reached, &Held),
+        reached: &Reached,
     ) -> Self {
         let permits = usize::try_from(grant.limits().http_concurrent.0).unwrap_or(1);
         Self {
-            held: held.clone(),
             shared: Arc::new(Shared {
                 outbound,
                 project: project.to_owned(),
@@ -146,10 +139,7 @@ impl WasiHttpHooks for Hooks {
         })
     }
 
-    /// A request that is never sent holds what was written to its body. The queue of a body takes two pieces.
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        // The call that asks for a body fails once this has failed.
-        let _ = self.held.take(BODY);
         BODY_PIECE
     }
 
@@ -159,10 +149,6 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Answer> + Send> {
-        if !request.body().is_end_stream() {
-            // From here on the number of requests at the same time bounds it.
-            self.held.give_back(BODY);
-        }
         let shared = self.shared.clone();
         Box::new(async move {
             let response = shared.send(request, options.unwrap_or_default()).await?;
@@ -486,7 +472,7 @@ pub(super) mod tests {
             lookups: Lookups::new(Box::new(system_lookup)),
         };
         let (grant, reached) = (Arc::new(Grant::nothing()), Reached::default());
-        Hooks::new(Arc::new(outbound), "", grant, None, Traced::default(), (&reached, &Held::new(0))).shared
+        Hooks::new(Arc::new(outbound), "", grant, None, Traced::default(), &reached).shared
     }
 
     #[test]

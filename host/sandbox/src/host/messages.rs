@@ -27,6 +27,11 @@ const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 /// What a field takes beside its name and its value.
 const FIELD: usize = 64;
 
+/// Bytes of one piece of a body that a step writes.
+pub(super) const BODY_PIECE: usize = 64 << 10;
+/// What the host holds of such a body: its queue takes two pieces.
+const BODY: u64 = 2 * BODY_PIECE as u64;
+
 type Owned<T> = Resource<T>;
 
 /// Puts the functions in the place of those that count nothing.
@@ -106,6 +111,15 @@ fn requests(linker: &mut Linker<Guest>) -> Result<()> {
         },
     )?;
     types.func_wrap(
+        "[method]outgoing-request.body",
+        |mut store, (request,): (Owned<HostOutgoingRequest>,)| {
+            let (guest, rep) = (store.data_mut(), request.rep());
+            let body = types::HostOutgoingRequest::body(&mut guest.http(), request)?;
+            guest.count_request(rep)?;
+            Ok((body,))
+        },
+    )?;
+    types.func_wrap(
         "[static]outgoing-body.finish",
         |mut store, (body, trailers): (Owned<HostOutgoingBody>, Option<Owned<FieldMap>>)| {
             let guest = store.data_mut();
@@ -170,13 +184,26 @@ fn answers(linker: &mut Linker<Guest>) -> Result<()> {
             Ok((trailers,))
         },
     )?;
-    // A step answers no requests, but what it makes is held all the same.
+    // A step serves no requests, but the host still holds a response that it makes.
     types.func_wrap("[constructor]outgoing-response", |mut store, (fields,): (Owned<FieldMap>,)| {
         let (guest, rep) = (store.data_mut(), fields.rep());
         let made = types::HostOutgoingResponse::new(&mut guest.http(), fields)?;
         guest.by_handle.pass(rep, made.rep());
         Ok((made,))
-    })
+    })?;
+    types.func_wrap(
+        "[method]outgoing-response.body",
+        |mut store, (response,): (Owned<HostOutgoingResponse>,)| {
+            let (guest, rep) = (store.data_mut(), response.rep());
+            let body = types::HostOutgoingResponse::body(&mut guest.http(), response)?;
+            if body.is_ok() {
+                let made = guest.table.get(&Owned::<HostOutgoingResponse>::new_borrow(rep))?;
+                let bytes = bytes_of(&made.headers) + BODY;
+                guest.by_handle.set(rep, bytes)?;
+            }
+            Ok((body,))
+        },
+    )
 }
 
 /// A resource that is deleted with what is counted behind it.
@@ -206,7 +233,8 @@ impl Guest {
         let texts =
             [&request.authority, &request.path_with_query].map(|text| text.as_ref().map_or(0, String::len));
         let url = method + scheme + texts.iter().sum::<usize>();
-        let bytes = bytes_of(&request.headers) + url as u64;
+        let body = if request.body.is_some() { BODY } else { 0 };
+        let bytes = bytes_of(&request.headers) + url as u64 + body;
         self.by_handle.set(rep, bytes)
     }
 
