@@ -207,7 +207,7 @@ impl Host for Guest {
             return Ok(Err(Error::TooLarge(limit)));
         }
         let budget = self.held.clone();
-        let read = move || {
+        let read = move || -> Result<_> {
             let held = values::held_by(&value);
             // Counted before it is there. For a moment the value before it is there, too.
             budget.take(held)?;
@@ -215,7 +215,7 @@ impl Host for Guest {
             if read.is_err() {
                 budget.give_back(held);
             }
-            wasmtime::Result::Ok((held, read))
+            Ok((held, read))
         };
         let (held, value) = match on_a_thread(value_bytes, read).await?? {
             (held, Ok(value)) => (held, value),
