@@ -123,7 +123,7 @@ fn server(dialect: &str, name: &str) -> Target {
         }
         "real" | "float" | "float4" | "float8" | "double" | "money" => number(Check::Nothing),
         "date" => checked(Check::Day),
-        // The precisions of SQL Server's types follow separate rules.
+        // The time types of SQL Server have their own increments.
         _ if dialect == "mssql" => text_or_not(base),
         "timestamp" | "datetime" => checked(Check::Seconds(seconds().unwrap_or(default), true)),
         "timestamptz" => checked(Check::Seconds(seconds().unwrap_or(default), false)),

@@ -109,8 +109,8 @@ impl Open {
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
-            // Statistics per row group, not per page: readers skip groups, and writing pages costs a tenth of
-            // the time.
+            // Statistics per row group, not per page: readers skip groups, and statistics per page take a tenth
+            // of the time.
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .build();
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
