@@ -189,7 +189,7 @@ pub enum Format {
     Ndjson,
     /// One JSON array of objects, or a sequence of objects. Input only.
     Json,
-    /// Apache Parquet.
+    /// Apache Parquet. The output uses Snappy compression.
     Parquet,
 }
 

@@ -21,10 +21,10 @@ pub struct FileOperation {
     /// `copy`, `move`, `delete`, `list`, `checksum` and `compress` also accept a pattern: `in/*.csv`,
     /// `logs/**/*.gz` (`*` and `?` stay within a directory).
     pub path: String,
-    /// The target: a file, or a directory if it exists as one, ends with `/`, or `path` is a pattern.
+    /// The target: a file, or a directory if it exists as one, if it ends with `/`, or if `path` is a pattern.
     #[serde(default)]
     pub to: Option<String>,
-    /// Whether to replace existing files. Default: false; no existing file is overwritten.
+    /// Whether to replace existing files. Default: false, which overwrites nothing.
     #[serde(default)]
     pub overwrite: bool,
     /// Whether `copy` and `delete` include directories with all their contents. Default: false.

@@ -56,7 +56,7 @@ pub struct Need {
     pub capability: &'static str,
     /// One line for the operator who decides whether to grant it.
     pub purpose: &'static str,
-    /// Whether the step can work without it.
+    /// Whether the step can also work without the capability.
     pub optional: bool,
 }
 

@@ -6,7 +6,9 @@ const MAX_DEPTH: usize = 100;
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
+    /// The value `null`.
     Null,
+    /// The value `true` or `false`.
     Bool(bool),
     /// A number in its original notation.
     Number(String),

@@ -82,7 +82,7 @@ pub(crate) fn code(error: &rusqlite::Error) -> String {
         return told.to_owned();
     }
     match error {
-        // Its number is for programs.
+        // The error number is meant for programs.
         rusqlite::Error::SqliteFailure(failure, None) => {
             let text = failure.to_string();
             text.split_once(": ").map_or(text.as_str(), |(_, what)| what).to_owned()

@@ -10,7 +10,7 @@ pub use compact_str::CompactString;
 /// A value in a row or a parameter. Types that JSON or WebAssembly lack travel as text in the named form.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// NULL.
+    /// The SQL NULL.
     Null,
     /// True or false.
     Boolean(bool),
@@ -20,9 +20,9 @@ pub enum Value {
     Float(f64),
     /// An exact number, for instance `-12.50`.
     Decimal(CompactString),
-    /// Text.
+    /// A text.
     Text(CompactString),
-    /// Bytes.
+    /// A byte string.
     Bytes(Vec<u8>),
     /// ISO 8601: `2025-09-01`.
     Date(CompactString),
