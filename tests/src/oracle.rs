@@ -1,5 +1,5 @@
-//! Python with DuckDB, pandas and pyarrow, which writes and reads files independently of this program. `make
-//! oracle` installs them into `target/oracle`, and the scripts are in `tests/oracle`.
+//! Python with DuckDB, pandas and pyarrow, which writes and reads files independently of this program.
+//! `make oracle` installs them into `target/oracle`, and the scripts are in `tests/oracle`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -69,8 +69,8 @@ pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
     read.map_err(|error| serde_json::from_str::<IgnoredAny>(text).err().unwrap_or(error))
 }
 
-/// Describes the problem in a text that is not JSON, starting with its position: `line 1, column 5: expected
-/// value`.
+/// Describes the problem in a text that is not JSON, starting with its position:
+/// `line 1, column 5: expected value`.
 pub fn json_problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);

@@ -340,8 +340,8 @@ fn mysql(tokens: &[Token<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns whether the statement contains `SELECT ... INTO t`, which creates a table, as opposed to `INSERT
-/// INTO` and `MERGE INTO`.
+/// Returns whether the statement contains `SELECT ... INTO t`, which creates a table, as opposed to
+/// `INSERT INTO` and `MERGE INTO`.
 fn into_table(tokens: &[Token<'_>]) -> bool {
     tokens.windows(2).any(|pair| match pair {
         [before, token] => token.is("into") && !before.is("insert") && !before.is("merge"),

@@ -149,8 +149,8 @@ pub(crate) fn line_left(text: &str, error: &rusqlite::Error) -> Option<usize> {
     Some(1 + text.bytes().take(before).filter(|byte| *byte == b'\n').count())
 }
 
-/// Converts the error of one row of a load, with its column if SQLite names one: `NOT NULL constraint failed:
-/// t.a`.
+/// Converts the error of one row of a load, with its column if SQLite names one:
+/// `NOT NULL constraint failed: t.a`.
 pub(crate) fn of_load(message: &str) -> Error {
     let column = message.rsplit(' ').next().and_then(|last| last.rsplit_once('.')).map(|(_, column)| column);
     words::of_load(column.filter(|_| !message.contains(", ")), message, "", Kind::of_sqlite(message))

@@ -1,8 +1,8 @@
 //! Prints the meaning of wall times around every clock change, which `tests/time/verify.py` compares with
-//! Python's zoneinfo: `time-oracle [ZONE...]`. Default: all zones. It prints one line per wall time: `zone
-//! wall skip next_valid shift first second both`, in seconds since 1970, with `wall` as if it were UTC and
-//! `-` for none. `--broken` among the zones swaps the second pass for the first, which the comparison must
-//! detect.
+//! Python's zoneinfo: `time-oracle [ZONE...]`. Default: all zones. It prints one line per wall time:
+//! `zone wall skip next_valid shift first second both`, in seconds since 1970, with `wall` as if it were UTC
+//! and `-` for none. `--broken` among the zones uses the second pass in place of the first, which the
+//! comparison must detect.
 
 use std::io::{BufWriter, Write};
 
