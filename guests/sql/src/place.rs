@@ -38,8 +38,8 @@ impl Lines {
         }
     }
 
-    /// Adds the position in the file to a failure in which the database names a row: `row 3: column `a
-    /// `: ...`.
+    /// Adds the position in the file to a failure in which the database names a row:
+    /// ``row 3: column `a`: ...``.
     pub fn place(&self, file: &str, mut failure: Failure) -> Failure {
         let Some((place, why)) = failure.message.split_once(": ") else { return failure };
         let rows = match place.strip_prefix("row ") {
