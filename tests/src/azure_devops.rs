@@ -1,7 +1,7 @@
-//! An emulator of the few Azure DevOps endpoints that the `azure_devops` step calls (REST API 7.1): real
+//! An emulator of the few Azure DevOps endpoints that the `azure_devops` step calls (REST API 7.1), with real
 //! status codes, authentication, throttling, slow queues and failures on demand.
 //!
-//! The number of a pipeline decides what its runs do; see [`Pipeline`].
+//! The number of a pipeline decides how its runs behave; see [`Pipeline`].
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -21,45 +21,46 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How the emulator behaves.
+/// The behavior of the emulator.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The one organization.
+    /// The only organization.
     pub organization: String,
-    /// The one personal access token that is accepted.
+    /// The only personal access token that the emulator accepts.
     pub pat: String,
     /// The pipelines, by number.
     pub pipelines: BTreeMap<u64, Pipeline>,
-    /// `Retry-After` in seconds on every answer with status 200; Azure DevOps sends it when it delays.
+    /// `Retry-After` in seconds on every response with status 200. Azure DevOps sends it when it delays
+    /// requests.
     pub retry_after: Option<f64>,
-    /// Every n-th request is throttled: 429 with `Retry-After: 0.1`.
+    /// The emulator throttles every n-th request: 429 with `Retry-After: 0.1`.
     pub throttle_every: Option<u64>,
-    /// That many requests are throttled at first, with that `Retry-After` in seconds.
+    /// The number of initial requests to throttle, and their `Retry-After` in seconds.
     pub throttle_first: Option<(u64, f64)>,
     /// An application that may ask for tokens at `/TENANT/oauth2/v2.0/token`: its id and its secret.
     pub application: Option<(String, String)>,
-    /// How many seconds its tokens live.
+    /// The lifetime of its tokens in seconds.
     pub token_life: u64,
-    /// Every request is answered with 503.
+    /// Whether every request gets a 503.
     pub is_down: bool,
 }
 
-/// What the runs of a pipeline do.
+/// The behavior of a pipeline's runs.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
-    /// Its name.
+    /// The name of the pipeline.
     pub name: String,
-    /// The result: `succeeded`, `failed` or `canceled`.
+    /// The result of its runs: `succeeded`, `failed` or `canceled`.
     pub result: &'static str,
-    /// How long a run takes.
+    /// The duration of a run.
     pub takes: Duration,
-    /// Triggering answers with this status instead, and makes the run all the same when it is 500: what a
-    /// gateway does that loses an answer.
+    /// The status of the response to a trigger. With 500 the emulator still creates the run, like a gateway
+    /// that loses a response.
     pub trigger_status: Option<u16>,
 }
 
 impl Pipeline {
-    /// A pipeline that succeeds after a while.
+    /// Creates a pipeline whose runs end with `result` after `takes`.
     pub fn new(name: &str, result: &'static str, takes: Duration) -> Self {
         Self { name: name.to_owned(), result, takes, trigger_status: None }
     }
@@ -94,31 +95,31 @@ impl Default for Options {
     }
 }
 
-/// A run, as the emulator keeps it.
+/// A run in the emulator.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Its number, which is that of its build.
+    /// The number of the run and of its build.
     pub id: u64,
-    /// Its pipeline.
+    /// The number of its pipeline.
     pub pipeline: u64,
-    /// The body that triggered it.
+    /// The body of the request that triggered it.
     pub request: Value,
     started: Instant,
     cancelled: bool,
 }
 
-/// What has happened so far.
+/// The history of the emulator.
 #[derive(Debug, Default)]
 pub struct State {
     /// The runs, oldest first.
     pub runs: Vec<Run>,
-    /// `METHOD path` of each request.
+    /// The `METHOD path` of each request.
     pub requests: Vec<String>,
-    /// Tokens that were given out: the last one counts.
+    /// The number of tokens issued. The last one counts.
     pub tokens: u64,
 }
 
-/// A running emulator; stops when it is dropped.
+/// A running emulator, which stops when it is dropped.
 pub struct Emulator {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -126,7 +127,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts on a port of 127.0.0.1; 0 takes a free one.
+    /// Starts on a port of 127.0.0.1; 0 selects a free port.
     pub async fn start(port: u16, options: Options) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
@@ -143,22 +144,22 @@ impl Emulator {
         Ok(Self { address, state, _task: AbortOnDropHandle::new(task) })
     }
 
-    /// The URL of an organization.
+    /// Returns the URL of an organization.
     pub fn url(&self, organization: &str) -> String {
         format!("http://{}/{organization}", self.address)
     }
 
-    /// The port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The runs so far.
+    /// Returns the runs so far.
     pub fn runs(&self) -> Vec<Run> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).runs.clone()
     }
 
-    /// The requests so far.
+    /// Returns the requests so far.
     pub fn requests(&self) -> Vec<String> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
     }
@@ -194,9 +195,10 @@ async fn serve(
     let every = options.throttle_every.filter(|every| number.is_multiple_of(*every)).map(|_| 0.1);
     let throttled: Option<f64> = first.or(every);
     let mut answer = match authorization {
-        // Signed addresses need no credential, and get none.
+        // Signed addresses need no credential and get none.
         None if parts.uri.path().starts_with("/signed/") => text("PK: a zip of its own"),
-        // Without a credential the sign-in page, by redirect; with a wrong one the page itself.
+        // A request without a credential is redirected to the sign-in page. With a wrong credential it gets
+        // the page itself.
         None => html(StatusCode::FOUND),
         Some(found) if found != expected => html(StatusCode::NON_AUTHORITATIVE_INFORMATION),
         Some(_) if throttled.is_some() => {
@@ -331,7 +333,7 @@ fn runs(
     }
 }
 
-/// The timeline, the logs and the artifacts of a run.
+/// Returns the timeline, the logs or the artifacts of a run.
 fn build(site: &Site<'_>, run: &Run, rest: &[&str]) -> Answer {
     match rest {
         ["timeline"] => ok(
@@ -347,7 +349,7 @@ fn build(site: &Site<'_>, run: &Run, rest: &[&str]) -> Answer {
     }
 }
 
-/// Client credentials, as Microsoft Entra ID takes them.
+/// Issues a token for client credentials, as Microsoft Entra ID does.
 fn token(options: &Options, state: &mut State, body: &[u8]) -> Answer {
     let found: BTreeMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
     let given = |name: &str| found.get(name).map_or("", String::as_str);
@@ -387,7 +389,7 @@ fn cancel(site: &Site<'_>, state: &mut State, id: &str, body: &Value) -> Answer 
     }
 }
 
-/// What Azure DevOps refuses in the body of a trigger.
+/// Returns the problem for which Azure DevOps would refuse the body of a trigger.
 fn problem_of(body: &Value) -> Option<String> {
     let level = body
         .pointer("/variables")
@@ -406,7 +408,7 @@ fn problem_of(body: &Value) -> Option<String> {
     name.filter(|name| !name.starts_with("refs/")).map(|name| format!("'{name}' is not a full ref name"))
 }
 
-/// What URLs start with.
+/// The fixed parts of the URLs.
 struct Site<'a> {
     options: &'a Options,
     base: String,
@@ -420,7 +422,7 @@ impl Site<'_> {
                "_links": {"self": {"href": url}}})
     }
 
-    /// One stage with two tasks: the first is over at once, the second with the run.
+    /// Returns one stage with two tasks. The first task ends at once, the second with the run.
     fn records(&self, run: &Run) -> Value {
         let pipeline = self.options.pipelines.get(&run.pipeline);
         let over = run.cancelled || pipeline.is_none_or(|pipeline| run.started.elapsed() >= pipeline.takes);

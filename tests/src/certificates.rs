@@ -1,4 +1,4 @@
-//! Certificates of the tests' own.
+//! Creates certificates for the tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// An authority that nobody trusts until they are told to.
+/// A certificate authority that is not trusted by default.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     dir: PathBuf,
 }
 
 impl Authority {
-    /// A new one, whose files lie in the directory.
+    /// Creates an authority with its files in the directory.
     pub fn new(dir: &Path) -> Self {
         std::fs::create_dir_all(dir).unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -25,12 +25,12 @@ impl Authority {
         Self { issuer, dir: dir.to_owned() }
     }
 
-    /// The file of its own certificate.
+    /// Returns the file of its own certificate.
     pub fn roots(&self) -> PathBuf {
         self.dir.join("roots.pem")
     }
 
-    /// Files of a certificate for a name, and of its key.
+    /// Returns the files of a certificate for a name and of its key.
     pub fn issue(&self, name: &str) -> (PathBuf, PathBuf) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -41,7 +41,7 @@ impl Authority {
         (at, of_key)
     }
 
-    /// What accepts TLS under a name.
+    /// Returns an acceptor of TLS connections under a name.
     pub fn acceptor(&self, name: &str) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();

@@ -16,15 +16,15 @@ use stepwell::engine::run::Event;
 use stepwell::engine::store::{Loaded, NewRun};
 use stepwell::engine::{Store, StoreError};
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// A run with all that happened to it.
+/// Loads a run with its complete history.
 ///
 /// # Errors
-/// When there is no such run, or the store failed.
+/// Fails when there is no such run, or when the store fails.
 pub async fn load(store: &dyn Store, execution_id: &str) -> Result<(NewRun, Vec<Event>), StoreError> {
     let Loaded { run, mut events, mut next } = store.load(execution_id).await?;
     while let Some(place) = next {
@@ -35,7 +35,7 @@ pub async fn load(store: &dyn Store, execution_id: &str) -> Result<(NewRun, Vec<
     Ok((run, events))
 }
 
-/// The component of a guest that the build of the built-in steps has made.
+/// Returns the component of a guest from the build of the built-in steps.
 pub fn guest(name: &str) -> PathBuf {
     root().join("target/guests/wasm32-wasip2/release").join(format!("{name}.wasm"))
 }

@@ -1,5 +1,5 @@
-//! Python with DuckDB, pandas and pyarrow, which writes and reads files without a line of this program: `make oracle` installs
-//! them into `target/oracle`, and the scripts are in `tests/oracle`.
+//! Python with DuckDB, pandas and pyarrow, which writes and reads files independently of this program.
+//! `make oracle` installs them into `target/oracle`, and the scripts are in `tests/oracle`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,8 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Finds it; none, and a line that says so, where it is not installed. In CI that is a failure.
+    /// Finds the interpreter. If it is not installed, prints a line and returns `None`; in CI, that is a
+    /// failure.
     pub fn find() -> Option<Self> {
         let python = root().join("target/oracle/bin/python");
         let imports = ["-c", "import duckdb, pandas, pyarrow"];
@@ -27,7 +28,7 @@ impl Oracle {
         None
     }
 
-    /// Runs a script of `tests/oracle`, which prints one line of JSON for each answer.
+    /// Runs a script of `tests/oracle`, which prints one line of JSON per answer.
     pub fn ask(&self, script: &str, arguments: &[&str], directories: &[&Path]) -> Vec<Value> {
         let done = Command::new(&self.python)
             .arg(root().join("tests/oracle").join(script))

@@ -1,4 +1,4 @@
-//! A TCP proxy that misbehaves: what can happen to a connection between a node and its database.
+//! A TCP proxy that simulates faults of the connection between a node and its database.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 
-/// What befalls connections.
+/// A fault of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// New connections end at once.
+    /// New connections close at once.
     Refuse,
-    /// No byte comes through, and nobody is told.
+    /// No byte passes, and neither side is notified.
     HalfOpen,
-    /// Each piece of data waits for a while.
+    /// Each piece of data is delayed.
     Slow,
-    /// What ends a transaction reaches the server, and its answer does not come back: the connection is cut, once in a
-    /// few times.
+    /// The end of a transaction reaches the server, but the connection is cut before its answer returns, once
+    /// in a few times.
     CutAfterCommit,
 }
 
@@ -30,7 +30,7 @@ impl Fault {
     const ALL: [Self; 5] = [Self::None, Self::Refuse, Self::HalfOpen, Self::Slow, Self::CutAfterCommit];
 }
 
-/// A proxy; it ends with the runtime.
+/// A proxy, which ends with the runtime.
 #[derive(Clone)]
 pub struct Proxy {
     pub port: u16,
@@ -40,14 +40,14 @@ pub struct Proxy {
 struct State {
     fault: AtomicU8,
     upstream: SocketAddr,
-    /// Ends the connections that are open.
+    /// Closes the open connections.
     reset: broadcast::Sender<()>,
     accepted: AtomicU64,
     seen: AtomicU64,
 }
 
 impl Proxy {
-    /// A proxy before that port of this machine.
+    /// Starts a proxy in front of this port of the machine.
     pub async fn start(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
         let own = listener.local_addr().map_or(0, |address| address.port());
@@ -68,18 +68,18 @@ impl Proxy {
         proxy
     }
 
-    /// From now on this befalls connections, also those that are open.
+    /// Applies this fault from now on, also to open connections.
     pub fn set(&self, fault: Fault) {
         self.state.fault.store(fault as u8, Ordering::Relaxed);
     }
 
-    /// Cuts the connections that are open.
+    /// Cuts the open connections.
     pub fn reset(&self) {
-        // Without any, nobody hears it.
+        // Without open connections, there is no receiver.
         let _ = self.state.reset.send(());
     }
 
-    /// Connections that were asked for.
+    /// Returns the number of connection requests.
     pub fn accepted(&self) -> u64 {
         self.state.accepted.load(Ordering::Relaxed)
     }
@@ -118,7 +118,7 @@ async fn forward(
         let piece = buffer.get(..count).unwrap_or_default();
         match state.fault() {
             Fault::Slow => tokio::time::sleep(Duration::from_millis(40)).await,
-            // What came in is lost in the dark.
+            // The received data is lost.
             Fault::HalfOpen => std::future::pending().await,
             _ => {}
         }
@@ -129,7 +129,7 @@ async fn forward(
         if to_server && state.fault() == Fault::CutAfterCommit && (has(b"COMMIT") || has(b"\"event\":")) {
             let seen = state.seen.fetch_add(1, Ordering::Relaxed);
             if seen.is_multiple_of(4) {
-                // The server has it, and does it.
+                // The server has received the request and executes it.
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 return;
             }

@@ -1,5 +1,5 @@
-//! Real database servers: one that a variable names, the one of this machine, or one started from installed programs in
-//! a temporary directory. Each test gets a database and a login of its own there.
+//! Real database servers: one that a variable names, the server of this machine, or one started from
+//! installed programs in a temporary directory. Each test gets its own database and login there.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use tempfile::TempDir;
 
 use crate::certificates::Authority;
 
-/// The password of the tests' logins, to be found nowhere.
+/// The password of the tests' logins, which must not appear anywhere.
 pub const PASSWORD: &str = "canary-4f1d9b7e2c80";
 
-/// A database on a server, with a login that owns it and nothing else.
+/// A database on a server, with a login that owns only this database.
 pub struct Database {
     pub kind: &'static str,
     pub host: String,
     pub port: u16,
-    /// The database, and the login.
+    /// The name of the database and of the login.
     pub name: String,
     admin: Admin,
     _server: Option<Started>,
@@ -32,7 +32,7 @@ enum Admin {
     Mysql(Box<mysql_async::Opts>),
 }
 
-/// A server of this process; ends with it.
+/// A server that this process started and that ends with it.
 struct Started {
     child: Child,
     _dir: TempDir,
@@ -45,7 +45,7 @@ impl Drop for Started {
     }
 }
 
-/// A database on PostgreSQL; none, and a line that says so, where there is no server.
+/// Creates a database on PostgreSQL. If there is no server, prints a line and returns `None`.
 pub async fn postgres() -> Option<Database> {
     let local = || "host=127.0.0.1 port=5432 user=postgres dbname=postgres connect_timeout=2".to_owned();
     let named = std::env::var("STEPWELL_TEST_POSTGRES_URL");
@@ -60,7 +60,7 @@ pub async fn postgres() -> Option<Database> {
     Some(postgres_database(config, server).await)
 }
 
-/// A database on a PostgreSQL of this process alone, which speaks TLS as `localhost`.
+/// Creates a database on a separate PostgreSQL for this process, with TLS as `localhost`.
 pub async fn postgres_with_tls(authority: &Authority) -> Option<Database> {
     let (server, port) = start_postgres(Some(authority))?;
     let config: tokio_postgres::Config =
@@ -69,7 +69,7 @@ pub async fn postgres_with_tls(authority: &Authority) -> Option<Database> {
     Some(postgres_database(config, Some(server)).await)
 }
 
-/// A database on a MariaDB of this process alone, which speaks TLS as `localhost`.
+/// Creates a database on a separate MariaDB for this process, with TLS as `localhost`.
 pub async fn mysql_with_tls(authority: &Authority) -> Option<Database> {
     let (server, port) = start_mariadb(Some(authority))?;
     let opts =
@@ -104,7 +104,7 @@ async fn postgres_database(config: tokio_postgres::Config, server: Option<Starte
     database
 }
 
-/// A PostgreSQL of this process alone with a standby that has every commit before it is acknowledged.
+/// A separate PostgreSQL for this process, with a standby that has every commit before it is acknowledged.
 pub struct Pair {
     primary: Option<Started>,
     standby: Started,
@@ -114,7 +114,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Starts both; none where there are no programs.
+    /// Starts both servers. Returns `None` if the programs are not installed.
     pub async fn start() -> Option<Self> {
         let bin = postgres_programs()?;
         let (primary, port) = start_postgres(None)?;
@@ -140,7 +140,7 @@ impl Pair {
             .arg(&copy)
             .status();
         assert!(status.unwrap().success());
-        // It looks for its primary at once when that is back: commits wait for it.
+        // The standby reconnects to its primary at once, since commits wait for it.
         let settings = ["wal_retrieve_retry_interval=100ms".to_owned()];
         let child = run_postgres(&bin, dir.path(), &copy, second, &settings);
         let standby = Started { child, _dir: dir };
@@ -162,9 +162,9 @@ impl Pair {
         self.primary = Some(primary);
     }
 
-    /// The primary is gone for good, and the standby takes its place.
+    /// Removes the primary for good and promotes the standby.
     pub async fn fail_over(&mut self) {
-        // Dropped, it is killed.
+        // Dropping the server kills it.
         self.primary = None;
         let client = connect(&postgres_at(self.ports[1])).await;
         client.batch_execute("SELECT pg_promote()").await.unwrap();
@@ -176,7 +176,7 @@ fn postgres_at(port: u16) -> tokio_postgres::Config {
     format!("host=127.0.0.1 port={port} user=postgres dbname=postgres").parse().unwrap()
 }
 
-/// A database on MariaDB or MySQL; none, and a line that says so, where there is no server.
+/// Creates a database on MariaDB or MySQL. If there is no server, prints a line and returns `None`.
 pub async fn mysql() -> Option<Database> {
     let named = std::env::var("STEPWELL_TEST_MYSQL_URL");
     let local = "mysql://root@127.0.0.1:3306/mysql?prefer_socket=false".to_owned();
@@ -214,7 +214,7 @@ async fn mysql_database(opts: mysql_async::Opts, server: Option<Started>) -> Dat
 }
 
 impl Database {
-    /// The connection for a configuration file, with more of its keys.
+    /// Returns the connection for a configuration file, with additional keys.
     pub fn connection(&self, more: &str) -> String {
         let Self { kind, host, port, name, .. } = self;
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
@@ -224,7 +224,8 @@ impl Database {
         )
     }
 
-    /// The URL of the database, for its login. Few sessions each: many tests share a server.
+    /// Returns the URL of the database for its login. Each test uses few sessions, since many tests share a
+    /// server.
     pub fn url(&self) -> String {
         let Self { host, port, name, .. } = self;
         match host.starts_with('/') {
@@ -233,7 +234,7 @@ impl Database {
         }
     }
 
-    /// Runs statements as the server's administrator, outside of the database.
+    /// Runs statements as the server's administrator, outside the database.
     pub async fn admin(&self, statements: &[&str]) {
         run(&self.admin, statements).await;
     }
@@ -252,7 +253,7 @@ impl Database {
         run(&admin, statements).await;
     }
 
-    /// Statements that the server runs for the login now, as it shows them.
+    /// Returns the statements that the server currently runs for the login, as the server shows them.
     pub async fn running(&self) -> Vec<String> {
         match &self.admin {
             Admin::Postgres(config) => {
@@ -279,7 +280,7 @@ impl Drop for Database {
             "postgres" => vec![format!("DROP DATABASE {name} WITH (FORCE)"), format!("DROP ROLE {name}")],
             _ => vec![format!("DROP DATABASE {name}"), format!("DROP USER {name}@'%'")],
         };
-        // A runtime of its own: that of the test may be the one in which this is dropped.
+        // Use a separate runtime: the database may be dropped within the runtime of the test.
         let _ = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(run(&admin, &statements.iter().map(String::as_str).collect::<Vec<_>>()));
@@ -317,14 +318,14 @@ fn unique() -> String {
     format!("stepwell_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Says that a server is missing: locally a line, in CI a failure.
+/// Reports a missing server: a line locally, a failure in CI.
 fn missing(what: &str, variable: &str) {
     let message = format!("no {what} here: start one, install its programs, or name one by {variable}");
     assert!(std::env::var_os("CI").is_none(), "{message}");
     eprintln!("skipped: {message}");
 }
 
-/// Where the programs of PostgreSQL are.
+/// Returns the directory of the PostgreSQL programs.
 fn postgres_programs() -> Option<PathBuf> {
     let bin = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -400,7 +401,7 @@ fn start_mariadb(tls: Option<&Authority>) -> Option<(Started, u16)> {
     Some((Started { child: child.unwrap(), _dir: dir }, port))
 }
 
-/// A certificate for `localhost` and its key, where a server finds them.
+/// Creates a certificate for `localhost` and its key, in files that a server can read.
 fn keys(authority: &Authority, dir: &Path) -> (String, String) {
     let (certificate, key) = authority.issue("localhost");
     let take = |file: PathBuf, name: &str| {
@@ -412,7 +413,8 @@ fn keys(authority: &Authority, dir: &Path) -> (String, String) {
     (take(certificate, "server.pem"), take(key, "server.key"))
 }
 
-/// The program as somebody who is not root, which servers refuse to run as; the directory becomes theirs.
+/// Runs the program as an unprivileged user, since servers refuse to run as root. The user gets the
+/// directory.
 fn unprivileged(program: &PathBuf, dir: &Path) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0");
     if !root {

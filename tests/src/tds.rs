@@ -1,46 +1,46 @@
-//! An emulated SQL Server: enough of its protocol (MS-TDS) to log in, to run batches and procedures by a few rules, and to
-//! be stopped by an attention signal. What it was asked is kept.
+//! An emulated SQL Server. It implements enough of its protocol (MS-TDS) to accept a login, to run batches
+//! and procedures by a few rules, and to stop on an attention signal. It records the requests.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Kinds of packets.
+/// The packet types.
 const BATCH: u8 = 0x01;
 const RPC: u8 = 0x03;
 const ATTENTION: u8 = 0x06;
 const LOGIN: u8 = 0x10;
 const PRELOGIN: u8 = 0x12;
 
-/// Bits of a DONE token.
+/// The status bits of a DONE token.
 const COUNT: u16 = 0x10;
 const ATTENDED: u16 = 0x20;
 
-/// The server; it ends with its process.
+/// The server, which ends with its process.
 #[derive(Clone)]
 pub struct SqlServer {
     pub port: u16,
-    /// Texts of batches and of `sp_executesql`, in their order; `attention` for the signal.
+    /// The texts of batches and of `sp_executesql`, in order, with `attention` for the signal.
     pub asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl SqlServer {
-    /// Starts one, whose logins are `sysadmin` or not.
+    /// Starts a server whose logins are `sysadmin` or not.
     pub async fn start(sysadmin: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { port: listener.local_addr().unwrap().port(), asked: Arc::default() };
         let asked = server.asked.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // A client that goes away ends its session.
+                // A client that disconnects ends its session.
                 tokio::spawn(Session { stream, asked: asked.clone(), sysadmin }.serve());
             }
         });
         server
     }
 
-    /// What was asked so far.
+    /// Returns the requests so far.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
@@ -57,7 +57,7 @@ impl Session {
         loop {
             let (kind, message) = self.message().await?;
             match kind {
-                // Version, and no encryption.
+                // The version, and no encryption.
                 PRELOGIN => {
                     let options = [0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff, 16, 0, 0, 0, 0, 0, 2];
                     self.answer(&options).await?;
@@ -81,7 +81,7 @@ impl Session {
                 BATCH | RPC => {
                     let text = if kind == BATCH { batch_text(&message) } else { statement_of(&message)? };
                     self.asked.lock().unwrap().push(text.clone());
-                    // What sleeps answers only to the attention signal.
+                    // A sleeping batch reacts only to the attention signal.
                     if text.contains("FROM huge") {
                         self.stream(1, 1 << 30).await?;
                     } else if text.contains("FROM large_rows") {
@@ -95,7 +95,7 @@ impl Session {
         }
     }
 
-    /// One message, from as many packets as it has.
+    /// Reads one message from its packets.
     async fn message(&mut self) -> Option<(u8, Vec<u8>)> {
         let mut message = Vec::new();
         loop {
@@ -123,14 +123,14 @@ impl Session {
         Some(())
     }
 
-    /// Rows with one `VARBINARY(MAX)` of that length each, in pieces.
+    /// Sends `rows` rows, each with one `VARBINARY(MAX)` of `bytes` bytes, in pieces.
     async fn stream(&mut self, rows: usize, bytes: usize) -> Option<()> {
         const PIECE: usize = 3_000;
         let mut out = Vec::new();
         metadata(&mut out, &[("raw", &[0xa5, 0xff, 0xff])]);
         self.packet(&out, false).await?;
         for _ in 0..rows {
-            // Of a length that is not known.
+            // A value of unknown length.
             let mut begin = vec![0xd1];
             begin.extend(0xffff_ffff_ffff_fffe_u64.to_le_bytes());
             self.packet(&begin, false).await?;
@@ -154,7 +154,7 @@ impl Session {
         self.stream.write_all(&packet).await.ok()
     }
 
-    /// The answer to a text, by the rules that the tests know.
+    /// Returns the answer to a text, by the rules that the tests know.
     fn results(&self, text: &str, procedure: bool) -> Vec<u8> {
         let mut out = Vec::new();
         let (within, end) = if procedure { (0xff, 0xfe) } else { (0xfd, 0xfd) };
@@ -198,7 +198,7 @@ impl Session {
 
 const NVARCHAR: [u8; 8] = [0xe7, 0x40, 0x1f, 9, 4, 0xd0, 0, 0x34];
 
-/// Two rows of every type: one with values, one without.
+/// Writes two rows of every type: one with values, one without.
 fn every_type(out: &mut Vec<u8>) {
     metadata(
         out,
@@ -287,7 +287,7 @@ fn read_utf16(bytes: &[u8]) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// What follows the headers of a message, which begin with their length.
+/// Returns the part after the headers of a message, which begin with their length.
 fn after_headers(message: &[u8]) -> &[u8] {
     let length = u32::from_le_bytes(message[..4].try_into().unwrap()) as usize;
     &message[length..]
@@ -297,10 +297,10 @@ fn batch_text(message: &[u8]) -> String {
     read_utf16(after_headers(message))
 }
 
-/// The first parameter of `sp_executesql`, an NVARCHAR: the statement.
+/// Returns the first parameter of `sp_executesql`, an NVARCHAR: the statement.
 fn statement_of(message: &[u8]) -> Option<String> {
     let call = after_headers(message);
-    // 0xffff, the number of the procedure, options; then a name, a status and a type with its greatest length.
+    // 0xffff, the number of the procedure, options; then a name, a status and a type with its maximum length.
     let name = usize::from(*call.get(6)?);
     let value = call.get(6 + 1 + 2 * name + 1..)?;
     let (limit, mut rest) = (u16::from_le_bytes([*value.get(1)?, *value.get(2)?]), value.get(8..)?);
@@ -308,7 +308,7 @@ fn statement_of(message: &[u8]) -> Option<String> {
         let length = usize::from(u16::from_le_bytes([*rest.first()?, *rest.get(1)?]));
         return Some(read_utf16(rest.get(2..2 + length)?));
     }
-    // In pieces, each with its length, until an empty one.
+    // The text comes in pieces, each with its length, and ends with an empty piece.
     rest = rest.get(8..)?;
     let mut text = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! A command under a pseudo-terminal.
+//! Runs a command under a pseudo-terminal.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// A command that runs under a terminal of its own.
+/// A command that runs under its own terminal.
 pub struct Terminal {
     child: std::process::Child,
     keyboard: File,
@@ -22,10 +22,10 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the command under a terminal of so many columns.
+    /// Starts the command under its own terminal with this number of columns.
     ///
     /// # Errors
-    /// When the system has no pseudo-terminal, or the command does not start.
+    /// Fails when the system has no pseudo-terminal, or the command does not start.
     pub fn start(mut command: Command, columns: u16) -> std::io::Result<Self> {
         let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         grantpt(&master)?;
@@ -36,7 +36,7 @@ impl Terminal {
         tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })?;
         command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave.try_clone()?);
         let child = command.spawn()?;
-        // The terminal ends when the command, the last that has it open, ends.
+        // The terminal ends when the command, which holds the last open handle, ends.
         drop(command);
         drop(slave);
         let keyboard = File::from(master);
@@ -45,7 +45,7 @@ impl Terminal {
         let screen = seen.clone();
         let reader = std::thread::spawn(move || {
             let mut chunk = [0; 4096];
-            // A terminal that nothing has open any more is an error to read.
+            // Reading a terminal without open handles fails.
             while let Ok(count @ 1..) = master.read(&mut chunk) {
                 locked(&screen).extend_from_slice(&chunk[..count]);
             }
@@ -56,11 +56,11 @@ impl Terminal {
     /// Types a text once the screen shows the prompt, as a person does.
     ///
     /// # Errors
-    /// When the terminal has ended, or the prompt does not come within 30 seconds.
+    /// Fails when the terminal has ended, or the prompt does not appear within 30 seconds.
     pub fn answer(&mut self, prompt: &str, text: &str) -> std::io::Result<()> {
         for _ in 0..600 {
             if String::from_utf8_lossy(&locked(&self.seen)).contains(prompt) {
-                // The command reads without an echo from just after its prompt on.
+                // The command disables echo shortly after it shows the prompt.
                 std::thread::sleep(Duration::from_millis(100));
                 return self.keyboard.write_all(text.as_bytes());
             }
@@ -69,15 +69,15 @@ impl Terminal {
         Err(std::io::Error::other(format!("no prompt `{prompt}`")))
     }
 
-    /// The process.
+    /// Returns the id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits for the end; the status, and everything that the screen was sent.
+    /// Waits for the end, and returns the status and all screen output.
     ///
     /// # Errors
-    /// When the command cannot be waited for.
+    /// Fails when waiting for the command is impossible.
     pub fn end(mut self) -> std::io::Result<(ExitStatus, String)> {
         let status = self.child.wait()?;
         drop(self.keyboard);

@@ -1,4 +1,4 @@
-//! A small HTTP server that answers by path and remembers what it was asked.
+//! A small HTTP server that responds by path and records its requests.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// What was asked.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub path: String,
@@ -21,7 +21,7 @@ pub struct Asked {
     pub body: Bytes,
 }
 
-/// A server; it ends with the runtime.
+/// A server, which ends with the runtime.
 #[derive(Clone)]
 pub struct Web {
     pub port: u16,
@@ -52,12 +52,12 @@ impl Web {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// What that path answers, with 200; others answer 404.
+    /// Sets the response of this path, with status 200. Other paths return 404.
     pub fn set(&self, path: &str, page: impl ToString) {
         self.pages.lock().map(|mut pages| pages.insert(path.to_owned(), page.to_string())).ok();
     }
 
-    /// What was asked so far, of paths that begin so.
+    /// Returns the requests so far whose paths begin with `prefix`.
     pub fn asked(&self, prefix: &str) -> Vec<Asked> {
         let all = self.asked.lock().map(|asked| asked.clone()).unwrap_or_default();
         all.into_iter().filter(|asked| asked.path.starts_with(prefix)).collect()

@@ -1,10 +1,10 @@
 use stepwell_sdk::prelude::*;
 
-/// Greets somebody.
+/// Greets a person by name.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Hello {
-    /// Who to greet.
+    /// The name of the person to greet.
     who: String,
 }
 

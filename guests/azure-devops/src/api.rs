@@ -1,4 +1,4 @@
-//! The few endpoints that the step calls, and what their answers mean.
+//! The few endpoints that the step calls, and the meaning of their responses.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use stepwell_sdk::prelude::serde_json::{self, Map, Value, json};
 
 use crate::config::{AzureDevOps, full_ref};
 
-/// Bytes of an answer: lists of runs are the largest, at a few hundred each.
+/// The maximum size of a response in bytes. Lists of runs are the largest, at a few hundred bytes per run.
 const MAX_ANSWER: usize = 4 << 20;
 
-/// A pipeline run, as far as the step looks at it.
+/// The fields of a pipeline run that the step reads.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -28,7 +28,8 @@ pub struct Run {
     pub template_parameters: Option<Map<String, Value>>,
 }
 
-/// An answer, and how long Azure DevOps asks us to wait before the next request. It may ask with any status.
+/// A response, and the wait that Azure DevOps requests before the next request. It may request one with any
+/// status.
 #[derive(Debug)]
 pub struct Answer<T> {
     pub value: T,
@@ -36,7 +37,7 @@ pub struct Answer<T> {
 }
 
 impl AzureDevOps {
-    /// The runs of the pipeline, newest first.
+    /// Returns the runs of the pipeline, newest first.
     pub fn runs(&self) -> Result<Answer<Vec<Run>>, Failure> {
         #[derive(Deserialize)]
         struct List {
@@ -53,7 +54,7 @@ impl AzureDevOps {
         self.call(&Request::new("POST", self.pipeline("runs")).json(&self.wanted()))
     }
 
-    /// The YAML that a run would have.
+    /// Returns the YAML that a run would use.
     pub fn final_yaml(&self) -> Result<String, Failure> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -66,7 +67,7 @@ impl AzureDevOps {
         Ok(answer.value.final_yaml)
     }
 
-    /// What a run is to be, as Azure DevOps takes it.
+    /// Builds the request body that describes a run.
     fn wanted(&self) -> Value {
         let mut body = json!({});
         let mut repositories = Map::new();
@@ -116,35 +117,35 @@ impl AzureDevOps {
         body
     }
 
-    /// One run.
+    /// Returns one run.
     pub fn run_of(&self, id: u64) -> Result<Answer<Run>, Failure> {
         self.call(&Request::new("GET", self.pipeline(&format!("runs/{id}"))))
     }
 
-    /// Asks Azure DevOps to cancel a run. The id of a run is that of its build.
+    /// Asks Azure DevOps to cancel a run. The id of a run is also the id of its build.
     pub fn cancel(&self, id: u64) -> Result<(), Failure> {
         let request = Request::new("PATCH", self.build(id, "")).json(&json!({"status": "cancelling"}));
         self.call::<Value>(&request)?;
         Ok(())
     }
 
-    /// The URL of something of the pipeline.
+    /// Returns a URL below the pipeline.
     pub fn pipeline(&self, rest: &str) -> String {
         let (id, version) = (self.pipeline_id.text(), &self.api_version);
         format!("{}/_apis/pipelines/{id}/{rest}?api-version={version}", self.base())
     }
 
-    /// The URL of something of a build, whose number is that of the run.
+    /// Returns a URL below a build, whose number is the number of the run.
     pub fn build(&self, id: u64, rest: &str) -> String {
         format!("{}/_apis/build/builds/{id}{rest}?api-version={}", self.base(), self.api_version)
     }
 
-    /// The request in the name of the organization: another one may have the same URL.
+    /// Labels the request with the organization, since another organization may have the same URL.
     pub fn named(&self, request: &Request) -> Request {
         request.clone().header("stepwell-organization", &self.organization)
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its response.
     pub fn call<T: for<'de> Deserialize<'de>>(&self, request: &Request) -> Result<Answer<T>, Failure> {
         let request = self.named(request).header("accept", "application/json");
         let response = request.send(MAX_ANSWER)?;
@@ -155,13 +156,13 @@ impl AzureDevOps {
         Ok(Answer { value, retry_after: retry_after(&response) })
     }
 
-    /// What a status other than 200 means.
+    /// Converts a status other than 200 to a failure.
     pub fn check(&self, response: &Response) -> Result<(), Failure> {
         let why = message(response);
         let organization = &self.organization;
         let failure = match response.status {
             200 => return Ok(()),
-            // The sign-in page instead of an answer.
+            // The sign-in page in place of a response.
             203 | 301 | 302 | 401 => Failure::denied(format!(
                 "Azure DevOps does not accept the credential of the organization `{organization}`: it is missing, wrong or expired; see `pat` or `service_principal` of `azure_devops.organizations.{organization}` in the configuration{why}"
             )),
@@ -194,13 +195,13 @@ impl AzureDevOps {
     }
 }
 
-/// `Retry-After` in seconds (RFC 9110; Azure DevOps never sends the form with a date).
+/// Returns `Retry-After` in seconds (RFC 9110). Azure DevOps never sends the date form.
 pub fn retry_after(response: &Response) -> Option<Duration> {
     let seconds: f64 = response.header("retry-after")?.trim().parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Text with its `%XX` decoded.
+/// Decodes the `%XX` sequences of a text.
 fn unescape(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text);
     while let Some((before, after)) = rest.split_once('%') {
@@ -216,12 +217,12 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// `: ` and the message of an error body, where there is one.
+/// Returns `: ` and the message of an error body, if there is one.
 fn message(response: &Response) -> String {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     match body.as_ref().and_then(|body| body.get("message")?.as_str()) {
         Some(message) => format!(": {message}"),
-        // For credentials it is in a header, percent-encoded.
+        // For credentials, the message is in a header, percent-encoded.
         None => response
             .header("x-tfs-serviceerror")
             .map(|text| format!(": {}", unescape(text)))

@@ -1,4 +1,4 @@
-//! What a job file says about an `azure_devops` step.
+//! The job file's configuration of an `azure_devops` step.
 
 use std::collections::BTreeMap;
 
@@ -11,92 +11,95 @@ use stepwell_sdk::{Invocation, Issue, Need, Pending, StepResult, pointer};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AzureDevOps {
-    /// The organization; its credential is the operator's, and added by the host.
+    /// The organization. The operator configures its credential, and the host adds it.
     #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9-]*$"))]
     pub organization: String,
-    /// The project.
+    /// The name of the project.
     #[schemars(length(min = 1))]
     pub project: String,
     /// The number of the pipeline.
     pub pipeline_id: PipelineId,
-    /// The branch of the pipeline's own repository: `main`, or a full `refs/...`. Default: the pipeline's.
+    /// The branch of the pipeline's own repository: `main`, or a full `refs/...`. Default: the pipeline's
+    /// default branch.
     #[serde(default)]
     pub branch: Option<String>,
     /// Parameters of the YAML pipeline (`templateParameters`).
     #[serde(default)]
     pub parameters: BTreeMap<String, serde_json::Value>,
-    /// Variables; the pipeline must let them be set at queue time.
+    /// Variables of the run. The pipeline must allow setting them at queue time.
     #[serde(default)]
     pub variables: BTreeMap<String, serde_json::Value>,
-    /// Stages that the run leaves out, by name.
+    /// The names of the stages that the run skips. Default: none.
     #[serde(default)]
     pub stages_to_skip: Vec<String>,
-    /// Versions of the resources that the YAML pipeline names. Default: its own.
+    /// Versions of the resources that the YAML pipeline names. Default: the pipeline's own versions.
     #[serde(default)]
     pub resources: Resources,
-    /// Only asks for the YAML that would run, with all templates expanded, and triggers nothing. Default: false.
+    /// Whether to return the expanded YAML of the run without triggering it. Default: false.
     #[serde(default)]
     pub preview: bool,
-    /// Lines of the run's logs that go to the log of the step. Default: `failed`, those of the tasks that failed.
+    /// The lines of the run's logs that go to the log of the step. Default: `failed`, the logs of failed
+    /// tasks.
     #[serde(default)]
     pub show_logs: ShowLogs,
-    /// A directory for the logs of the run, one file each: relative to `/workspace`, or absolute within a mount that is
-    /// granted for writing.
+    /// A directory for the logs of the run, one file per log. The path is relative to `/workspace`, or
+    /// absolute within a mount that is granted for writing.
     #[serde(default)]
     pub save_logs: Option<String>,
-    /// A directory for the artifacts of the run, as `NAME.zip`. Azure DevOps stores them on another host, which policy
-    /// must grant, too.
+    /// A directory for the artifacts of the run, as `NAME.zip`. Azure DevOps stores them on another host,
+    /// which policy must also grant.
     #[serde(default)]
     pub save_artifacts: Option<String>,
     /// Whether to wait until the pipeline has completed. Default: true, since a step that does not wait
     /// cannot fail with its pipeline.
     #[serde(default = "yes")]
     pub wait_for_completion: bool,
-    /// Seconds between two checks of the run. Default: 15, as Azure DevOps asks for; longer when it says so.
+    /// The number of seconds between two checks of the run. Azure DevOps can request a longer wait. Default:
+    /// 15.
     #[serde(default = "fifteen")]
     #[schemars(range(min = 0.05, max = 3600))]
     pub poll_interval: f64,
-    /// Seconds to wait for the pipeline. Default: what policy grants. The pipeline runs on; a further
-    /// attempt attaches to it.
+    /// The number of seconds to wait for the pipeline. After that, the pipeline continues, and the next
+    /// attempt attaches to it. Default: the time limit that policy grants.
     #[serde(default)]
     #[schemars(range(min = 0))]
     pub timeout: Option<f64>,
-    /// The URL of the organization. Set from the operator's configuration; default:
+    /// The URL of the organization. It comes from the operator's configuration. Default:
     /// `https://dev.azure.com/ORGANIZATION`.
     #[serde(default)]
     pub organization_url: Option<String>,
-    /// The version of the REST API. Set from the operator's configuration; default: 7.1.
+    /// The version of the REST API. It comes from the operator's configuration. Default: 7.1.
     #[serde(default = "api_version")]
     #[schemars(regex(pattern = "^[0-9]+\\.[0-9]+(-preview(\\.[0-9]+)?)?$"))]
     pub api_version: String,
 }
 
-/// Which lines of logs the step shows.
+/// The log lines that the step shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ShowLogs {
-    /// None.
+    /// No log lines.
     None,
-    /// Those of tasks that failed.
+    /// The log lines of failed tasks.
     #[default]
     Failed,
-    /// All.
+    /// All log lines.
     All,
 }
 
-/// Versions of resources, by the names that the YAML pipeline gives them.
+/// Versions of resources, by their names in the YAML pipeline.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Resources {
-    /// Repositories other than the pipeline's own, for which there is `branch`.
+    /// Other repositories. For the pipeline's own repository, use `branch`.
     pub repositories: BTreeMap<String, Repository>,
-    /// Runs of other pipelines.
+    /// Runs of other pipelines, by resource name.
     pub pipelines: BTreeMap<String, Version>,
-    /// Builds.
+    /// Builds, by resource name.
     pub builds: BTreeMap<String, Version>,
-    /// Containers.
+    /// Containers, by resource name.
     pub containers: BTreeMap<String, Version>,
-    /// Packages.
+    /// Packages, by resource name.
     pub packages: BTreeMap<String, Version>,
 }
 
@@ -104,10 +107,10 @@ pub struct Resources {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Repository {
-    /// `main`, or a full `refs/...`. Default: that of the YAML.
+    /// The branch: `main`, or a full `refs/...`. Default: the branch in the YAML.
     #[serde(default)]
     pub branch: Option<String>,
-    /// A commit. Default: the newest of the branch.
+    /// The commit. Default: the newest commit of the branch.
     #[serde(default)]
     pub version: Option<String>,
 }
@@ -120,18 +123,18 @@ pub struct Version {
     pub version: String,
 }
 
-/// A pipeline's number, as a number or as text.
+/// The number of a pipeline, as a number or as text.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PipelineId {
-    /// `123`.
+    /// As a number, for instance `123`.
     Number(u64),
-    /// `"123"`.
+    /// As text, for instance `"123"`.
     Text(#[schemars(regex(pattern = "^[0-9]+$"))] String),
 }
 
 impl PipelineId {
-    /// As it stands in URLs.
+    /// Returns the number as it appears in URLs.
     pub fn text(&self) -> String {
         match self {
             Self::Number(number) => number.to_string(),
@@ -200,19 +203,19 @@ impl Step for AzureDevOps {
 }
 
 impl AzureDevOps {
-    /// The base of every URL: organization and project.
+    /// Returns the base of every URL: organization and project.
     pub fn base(&self) -> String {
         let default = format!("https://dev.azure.com/{}", self.organization);
         let organization = self.organization_url.as_deref().unwrap_or(&default).trim_end_matches('/');
         format!("{organization}/{}", escape(&self.project))
     }
 
-    /// The full name of the branch.
+    /// Returns the full name of the branch.
     pub fn ref_name(&self) -> Option<String> {
         self.branch.as_deref().map(full_ref)
     }
 
-    /// The parameters as Azure DevOps takes them: text by name.
+    /// Returns the parameters as Azure DevOps accepts them: a map from name to text.
     pub fn template_parameters(&self) -> BTreeMap<String, String> {
         let text =
             |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -220,7 +223,7 @@ impl AzureDevOps {
     }
 }
 
-/// `refs/heads/main` of `main`.
+/// Returns `refs/heads/main` for `main`.
 pub fn full_ref(branch: &str) -> String {
     match branch.starts_with("refs/") {
         true => branch.to_owned(),
@@ -228,7 +231,7 @@ pub fn full_ref(branch: &str) -> String {
     }
 }
 
-/// A segment of a path, percent-encoded (RFC 3986).
+/// Percent-encodes a segment of a path (RFC 3986).
 pub fn escape(segment: &str) -> String {
     segment
         .bytes()

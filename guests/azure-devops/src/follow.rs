@@ -1,4 +1,4 @@
-//! One run from its trigger to its end, across attempts and restarts.
+//! Follows one run from its trigger to its end, across attempts and restarts.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,67 +10,68 @@ use crate::api::{Answer, Run};
 use crate::config::AzureDevOps;
 use crate::results::Timeline;
 
-/// How long the step sleeps before it looks whether it is cancelled.
+/// The sleep between two checks for cancellation.
 const SLICE: Duration = Duration::from_millis(200);
-/// A longer pause before a run is triggered holds no worker.
+/// The longest sleep before a run is triggered. During a longer wait, the step parks and holds no worker.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// Failed looks in a row before the attempt gives up.
+/// The number of consecutive failed checks after which the attempt gives up.
 const PATIENCE: u32 = 5;
-/// From this pause on the step parks instead of sleeping: it costs a fresh sandbox, and holds nothing meanwhile.
+/// From this wait on, the step parks and does not sleep. Parking costs a fresh sandbox, but holds no
+/// resources meanwhile.
 const PARK_FROM: Duration = Duration::from_secs(1);
 
-/// What the step notes for later attempts.
+/// The note of the step for later attempts, saved as its checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Note {
-    /// It has parked, since Azure DevOps throttles it; it has triggered nothing, or nothing that is known.
+    /// The step has parked, since Azure DevOps throttles it. It has triggered no run, or no known run.
     Throttled {
-        /// What an earlier attempt noted before it triggered.
+        /// The newest run that an earlier attempt noted before it triggered.
         after: Option<u64>,
-        /// Since when it has been waiting, in seconds since 1970.
+        /// The start of the wait, in seconds since 1970.
         since: u64,
     },
-    /// It is about to trigger; the newest run before that.
+    /// The step is about to trigger. `after` is the newest run before that.
     Triggering { after: u64 },
-    /// It has triggered this run.
+    /// The step has triggered this run.
     Triggered {
         run_id: u64,
-        /// When, in seconds since 1970.
+        /// The time of the trigger, in seconds since 1970.
         #[serde(default)]
         since: u64,
-        /// Failed looks in a row.
+        /// The number of consecutive failed checks.
         #[serde(default)]
         failures: u32,
-        /// The step parked itself; otherwise an attempt died or failed.
+        /// Whether the step parked itself. If not, an attempt died or failed.
         #[serde(default)]
         parked: bool,
     },
-    /// That run has ended: a further attempt triggers a new one.
+    /// The run has ended, so a further attempt triggers a new one.
     Done,
 }
 
 impl Note {
-    /// The run was just triggered, or found.
+    /// Notes a run that was just triggered or found.
     fn triggered(run_id: u64) -> Self {
         Self::Triggered { run_id, since: now(), failures: 0, parked: false }
     }
 }
 
-/// Why the wait ended early.
+/// The reason why the wait ended early.
 enum Interrupted {
     Cancelled,
     OutOfTime,
 }
 
 impl AzureDevOps {
-    /// Triggers or re-attaches, then waits.
+    /// Triggers a run or attaches to one, then waits for it.
     pub fn follow(&self) -> StepResult {
-        // The first look tells the host that this step stops in an orderly way.
+        // This first call shows the host that the step stops in an orderly way.
         let cancelled = context::is_cancelled();
         let note = load()?;
         let mut watch = Watch { since: now(), failures: 0 };
         let run = match note {
-            // Woken to clean up.
+            // The host ran the parked step once more to clean up.
             Some(Note::Triggered { run_id, .. }) if cancelled => return Err(self.cancelled(run_id)),
             _ if cancelled => return Err(Failure::cancelled("the run is cancelled")),
             Some(Note::Triggered { run_id, since, failures, parked }) => {
@@ -119,7 +120,8 @@ impl AzureDevOps {
         Ok(run)
     }
 
-    /// An earlier attempt died between its note and the answer: did it trigger?
+    /// An earlier attempt died between its note and the response. This function finds out whether it
+    /// triggered a run.
     fn recover(&self, after: u64) -> Result<Run, Failure> {
         let mine = ours(&patiently(|| self.runs())?.value, after, &self.template_parameters());
         match mine.as_slice() {
@@ -169,14 +171,14 @@ impl AzureDevOps {
         }
     }
 
-    /// Looks at the run; where that fails and may be tried again, after what time.
+    /// Checks the run. If the check fails and is retryable, returns the time until the next check.
     fn look(&self, run_id: u64, watch: &mut Watch) -> Result<Result<Answer<Run>, Duration>, Failure> {
         match self.run_of(run_id) {
             Ok(answer) => {
                 watch.failures = 0;
                 Ok(Ok(answer))
             }
-            // The pipeline is not hurt by a look that failed.
+            // A failed check does not affect the pipeline.
             Err(failure) if failure.retryable && watch.failures < PATIENCE => {
                 watch.failures += 1;
                 log::warn(format!("checking the pipeline run {run_id} failed: {}", failure.message));
@@ -187,7 +189,7 @@ impl AzureDevOps {
         }
     }
 
-    /// Looks again after `wait`, in another sandbox.
+    /// Checks again after `wait`, in another sandbox.
     fn park(&self, run_id: u64, wait: Duration, watch: &Watch) -> StepResult {
         let left = self.limit().map(|limit| limit.saturating_sub(watch.elapsed()));
         if left.is_some_and(|left| left.is_zero()) {
@@ -199,8 +201,8 @@ impl AzureDevOps {
         Ok(Output::new(""))
     }
 
-    /// Tries again to trigger after the time that Azure DevOps asks for, in another sandbox; fails when the step's time
-    /// is over before.
+    /// Retries the trigger after the time that Azure DevOps requests, in another sandbox. Fails if the step's
+    /// time ends before that.
     fn park_throttled(&self, failure: Failure, after: Option<u64>, since: u64) -> StepResult {
         let wait = asked_to_wait(&failure).unwrap_or(LONGEST_SLEEP).max(PARK_FROM);
         let waited = Watch { since, failures: 0 }.elapsed();
@@ -212,12 +214,12 @@ impl AzureDevOps {
         Ok(Output::new(""))
     }
 
-    /// How long the step waits for the pipeline.
+    /// Returns the time limit of the wait for the pipeline.
     fn limit(&self) -> Option<Duration> {
         self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
     }
 
-    /// Sleeps, and wakes when there is a reason to stop.
+    /// Sleeps, and wakes up when there is a reason to stop.
     fn pause(&self, wait: Duration, watch: &Watch) -> Result<(), Interrupted> {
         let until = Instant::now() + wait;
         loop {
@@ -260,7 +262,7 @@ impl AzureDevOps {
         }
     }
 
-    /// Shows what would run.
+    /// Returns the YAML that would run.
     pub fn show_preview(&self) -> StepResult {
         let yaml = self.final_yaml()?;
         let summary = format!("Pipeline {} can run so; nothing was triggered", self.pipeline_id.text());
@@ -299,8 +301,9 @@ impl AzureDevOps {
     }
 }
 
-/// Sends a request again after the time that Azure DevOps asks for, while it throttles: a request that was answered with 429
-/// has done nothing. A wait that is too long for this attempt is left to [`AzureDevOps::park_throttled`].
+/// Repeats a request after the time that Azure DevOps requests, as long as it throttles. A request with the
+/// status 429 has had no effect. [`AzureDevOps::park_throttled`] handles a wait that is too long for this
+/// attempt.
 fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
     for tries in 0..PATIENCE {
         let failure = match request() {
@@ -326,21 +329,21 @@ fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> 
     request()
 }
 
-/// Whether Azure DevOps did nothing, since it throttles.
+/// Returns whether Azure DevOps throttled the request and did nothing.
 fn is_throttled(failure: &Failure) -> bool {
     failure.metadata.get("http_status") == Some(&json!(429))
 }
 
-/// The longest wait that an answer may ask for.
+/// The longest wait, in seconds, that a response may request.
 const LONGEST_WAIT: f64 = 86_400.0;
 
-/// How long Azure DevOps asks to wait.
+/// Returns the wait that Azure DevOps requests.
 fn asked_to_wait(failure: &Failure) -> Option<Duration> {
     let asked = failure.metadata.get("retry_after_seconds").and_then(serde_json::Value::as_f64)?;
     Some(Duration::from_secs_f64(asked.clamp(0.0, LONGEST_WAIT)))
 }
 
-/// The runs after `after` that have our parameters.
+/// Returns the runs after `after` that have our parameters.
 fn ours(runs: &[Run], after: u64, parameters: &std::collections::BTreeMap<String, String>) -> Vec<Run> {
     let same = |run: &&Run| {
         let found = run.template_parameters.clone().unwrap_or_default();
@@ -361,7 +364,7 @@ impl Watch {
     }
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -1,7 +1,7 @@
 //! The `azure_devops` step: triggers a pipeline run and follows it to its end (REST API 7.1).
 //!
-//! A pipeline must never be triggered twice for one step. So the step notes what it is about to do before
-//! it triggers, and the run's id right after; an attempt that finds a note re-attaches instead.
+//! The step must never trigger a pipeline twice. So it saves a note before it triggers, and the run's id
+//! immediately afterwards. An attempt that finds a note attaches to that run.
 
 mod api;
 mod config;

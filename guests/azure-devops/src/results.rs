@@ -1,4 +1,4 @@
-//! What a run tells beside its result: the timeline, logs and artifacts.
+//! Reads the details of a run in addition to its result: the timeline, logs and artifacts.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,10 +12,10 @@ use stepwell_sdk::{Failure, progress};
 use crate::api::Run;
 use crate::config::{AzureDevOps, ShowLogs, escape};
 
-/// Bytes of one log that are shown, and lines of it.
+/// The maximum number of bytes and of lines of one log to show.
 const SHOWN_BYTES: usize = 64 << 10;
 const SHOWN_LINES: usize = 200;
-/// Errors that the message of a failure names.
+/// The number of errors in the message of a failure.
 const NAMED: usize = 3;
 
 /// The stages, jobs and tasks of a run.
@@ -55,7 +55,7 @@ pub struct Problem {
     pub message: String,
 }
 
-/// Which log is a task's.
+/// The reference to the log of a task.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct LogRef {
     pub id: u64,
@@ -83,14 +83,14 @@ struct Signed {
 }
 
 impl Timeline {
-    /// Tasks that are over, and all.
+    /// Returns the number of finished tasks and of all tasks.
     pub fn tasks(&self) -> (u64, u64) {
         let tasks = self.records.iter().filter(|record| record.kind == "Task");
         let over = tasks.clone().filter(|record| record.state == "completed").count();
         (over as u64, tasks.count() as u64)
     }
 
-    /// What runs now, from the stage down to the task.
+    /// Returns the running records, from the stage down to the task.
     pub fn running(&self) -> Option<String> {
         let deepest = ["Task", "Job", "Stage"].iter().find_map(|kind| {
             self.records.iter().find(|record| record.kind == **kind && record.state == "inProgress")
@@ -98,7 +98,7 @@ impl Timeline {
         deepest.map(|record| self.path(record))
     }
 
-    /// The first errors of tasks, each with where it happened.
+    /// Returns the first errors of tasks, each with its location.
     pub fn errors(&self) -> Vec<String> {
         let failed = self.records.iter().filter(|record| record.kind == "Task" && record.has_failed());
         let told = failed.map(|record| {
@@ -109,11 +109,11 @@ impl Timeline {
         told.take(NAMED).collect()
     }
 
-    /// `Deploy > Tests > Run tests`.
+    /// Returns the path of a record: `Deploy > Tests > Run tests`.
     fn path(&self, record: &Record) -> String {
         let mut names = vec![record.name.as_str()];
         let mut above = record.parent_id.as_deref();
-        // As deep as stage, phase, job and task are.
+        // The depth of stage, phase, job and task.
         for _ in 0..4 {
             let Some(found) = above.and_then(|id| self.records.iter().find(|record| record.id == id)) else {
                 break;
@@ -135,7 +135,7 @@ impl Record {
 }
 
 impl AzureDevOps {
-    /// The timeline, for what it is worth: a run is not hurt by one that cannot be read.
+    /// Returns the timeline, best effort: an unreadable timeline does not affect the run.
     pub fn timeline(&self, run: u64) -> Timeline {
         let answer = self.call::<Option<Timeline>>(&Request::new("GET", self.build(run, "/timeline")));
         match answer {
@@ -147,14 +147,14 @@ impl AzureDevOps {
         }
     }
 
-    /// Says how far the run is.
+    /// Reports the progress of the run.
     pub fn report(&self, run: &Run, timeline: &Timeline) {
         let (over, all) = timeline.tasks();
         let what = timeline.running().unwrap_or_else(|| run.state.clone());
         progress(over, (all > 0).then_some(all), &format!("tasks of the pipeline run {}: {what}", run.id));
     }
 
-    /// Shows and keeps what the configuration asks for; the files that were written.
+    /// Shows and saves the logs and artifacts that the configuration asks for, and returns the written files.
     pub fn collect(&self, run: &Run, timeline: &Timeline) -> Result<Vec<String>, Failure> {
         let mut files = Vec::new();
         let logs = timeline.records.iter().filter(|record| record.kind == "Task");
@@ -183,7 +183,7 @@ impl AzureDevOps {
                 let found = self.call::<Artifact>(&Request::new("GET", url))?.value;
                 let url = match found.signed_content {
                     Some(signed) => signed.url,
-                    // Azure DevOps Server gives them itself.
+                    // Azure DevOps Server serves the artifacts itself.
                     None => {
                         let url = self.build(run.id, "/artifacts");
                         format!("{url}&artifactName={}&$format=zip", escape(&artifact.name))
@@ -207,7 +207,7 @@ impl AzureDevOps {
             ));
             return Ok(());
         }
-        // What is beyond the bound is in Azure DevOps.
+        // The remaining lines are available in Azure DevOps.
         let mut bytes = Vec::new();
         let read = answer.take(SHOWN_BYTES as u64).read_to_end(&mut bytes);
         read.map_err(|error| Failure::unavailable(format!("the log {id}: {error}")))?;
@@ -220,7 +220,7 @@ impl AzureDevOps {
         Ok(())
     }
 
-    /// Writes an answer to a file, whole or not at all.
+    /// Writes a response to a file, completely or not at all.
     fn save(&self, request: &Request, path: &Path) -> Result<String, Failure> {
         let wrong = |error: io::Error| {
             Failure::failed(format!("{}: {}", path.display(), stepwell_sdk::files::why(&error)))
@@ -246,12 +246,12 @@ impl AzureDevOps {
     }
 }
 
-/// Where a path of the job is: relative to the workspace.
+/// Resolves a path of the job relative to the workspace.
 fn place(path: &str) -> PathBuf {
     Path::new("/workspace").join(path)
 }
 
-/// A name as part of a file name.
+/// Converts a name to a part of a file name.
 fn plain(name: &str) -> String {
     let fits = |c: char| c.is_alphanumeric() || " ._-".contains(c);
     let name: String = name.chars().take(100).map(|c| if fits(c) { c } else { '_' }).collect();

@@ -1,4 +1,4 @@
-//! What lies between two moments.
+//! Differences between two timestamps.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
@@ -9,7 +9,7 @@ fn civil(micros: i64) -> NaiveDateTime {
     DateTime::from_timestamp_micros(micros).unwrap_or_default().naive_utc()
 }
 
-/// Microseconds of the parts that have the same length always.
+/// Returns the microseconds of a date part of constant length.
 fn length(part: &str) -> Option<i64> {
     Some(match part {
         "week" => 7 * DAY,
@@ -23,7 +23,7 @@ fn length(part: &str) -> Option<i64> {
     })
 }
 
-/// Months of the other parts.
+/// Returns the months of any other date part.
 fn months(part: &str) -> Option<i64> {
     Some(match part {
         "century" | "centurie" => 1200,
@@ -35,7 +35,7 @@ fn months(part: &str) -> Option<i64> {
     })
 }
 
-/// How many beginnings of a part lie between two moments; weeks count as seven days.
+/// Counts the boundaries of a date part between two timestamps. Weeks count as seven days.
 pub fn crossed(part: &str, from: i64, to: i64) -> Option<i64> {
     if part == "week" {
         return Some((to.div_euclid(DAY) - from.div_euclid(DAY)) / 7);
@@ -51,7 +51,7 @@ pub fn crossed(part: &str, from: i64, to: i64) -> Option<i64> {
     Some(month(to).div_euclid(length) - month(from).div_euclid(length))
 }
 
-/// How many whole parts lie between two moments.
+/// Counts the whole date parts between two timestamps.
 pub fn whole(part: &str, from: i64, to: i64) -> Option<i64> {
     if from > to {
         return whole(part, to, from).map(|found| -found);
@@ -62,7 +62,7 @@ pub fn whole(part: &str, from: i64, to: i64) -> Option<i64> {
     let length = months(part)?;
     let (start, end) = (civil(from), civil(to));
     let last = days_of(end.year(), end.month());
-    // The 31st of a month is the last day of a shorter one.
+    // The 31st of a month corresponds to the last day of a shorter month.
     let first = if end.day() == last { start.day().min(last) } else { start.day() };
     let mut found =
         i64::from(end.year() - start.year()) * 12 + i64::from(end.month()) - i64::from(start.month());
@@ -77,7 +77,7 @@ fn days_of(year: i32, month: u32) -> u32 {
     NaiveDate::from_ymd_opt(next.0, next.1, 1).and_then(|day| day.pred_opt()).map_or(31, |day| day.day())
 }
 
-/// The difference in months, days and nanoseconds, as PostgreSQL counts it.
+/// Returns the difference in months, days and nanoseconds, as PostgreSQL counts it.
 pub fn age(to: i64, from: i64) -> (i32, i32, i64) {
     if to < from {
         let found = age(from, to);
@@ -101,7 +101,7 @@ pub fn age(to: i64, from: i64) -> (i32, i32, i64) {
     (months, days as i32, nanos)
 }
 
-/// A text as microseconds since 1970; without a time, the beginning of the day.
+/// Parses a text as microseconds since 1970. Without a time, the result is the start of the day.
 pub fn moment(value: &str, format: &str) -> Option<i64> {
     let whole = NaiveDateTime::parse_from_str(value, format);
     let found = whole.or_else(|_| NaiveDate::parse_from_str(value, format).map(NaiveDateTime::from)).ok()?;
@@ -116,7 +116,7 @@ mod tests {
         moment(text, "%Y-%m-%d %H:%M:%S").unwrap()
     }
 
-    /// The values are DuckDB's; `age` is as in PostgreSQL.
+    /// The expected values come from DuckDB, except that `age` follows PostgreSQL.
     #[test]
     fn differences_are_those_of_duckdb_and_postgresql() {
         for (part, from, to, cross, full) in [

@@ -1,4 +1,4 @@
-//! What a job file says about a `data_processing` step.
+//! The job file's configuration of a `data_processing` step.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,16 @@ use stepwell_sdk::{Issue, pointer};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataProcessing {
-    /// Tables of the query: name -> file, glob, or an object with more to say.
+    /// The tables of the query: each name maps to a file, a glob, or an object with further options.
     #[schemars(length(min = 1))]
     pub inputs: BTreeMap<String, Input>,
-    /// One SQL query over the tables: joins, windows, CTEs, dates (DataFusion's dialect, close to PostgreSQL's).
+    /// One SQL query over the tables, with joins, window functions, CTEs and dates. The dialect is
+    /// DataFusion's, which is close to PostgreSQL's.
     pub query: String,
-    /// The file to write. Without it, the rows become the step's output, at most `max_rows` of them.
+    /// The output file. Without it, the rows become the step's output, at most `max_rows` of them.
     #[serde(default)]
     pub output: Option<Output>,
-    /// Most rows that may become the step's output; more of them fail the step. Default: 1000.
+    /// The maximum number of rows in the step's output; more rows fail the step. Default: 1000.
     #[serde(default = "default_max_rows")]
     #[schemars(range(min = 1, max = 100_000))]
     pub max_rows: usize,
@@ -28,13 +29,13 @@ fn default_max_rows() -> usize {
     1000
 }
 
-/// An input: a path or glob, or an object.
+/// An input: a path, a glob or an object.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Input {
     /// A path or glob; the format follows from the extension.
     Path(String),
-    /// More than a path.
+    /// A path or glob with further options.
     Spec(InputSpec),
 }
 
@@ -42,39 +43,39 @@ pub enum Input {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
-    /// A file or glob: relative to `/workspace`, or absolute within a granted mount.
+    /// A file or glob. The path is relative to `/workspace`, or absolute within a granted mount.
     pub path: String,
-    /// Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`, `.parquet`); `.gz` and `.zst` may
-    /// follow those of text.
+    /// The file format. Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`,
+    /// `.parquet`). `.gz` and `.zst` may follow the extension of a text format.
     #[serde(default)]
     pub format: Option<Format>,
-    /// Types of columns: `{account: text, net: "decimal(12,2)", day: 'date("%d.%m.%Y")'}`, or a list of `{name, type}`,
-    /// which names the columns in their order where `header` is false. Types: `boolean`, `int64`, `float64`,
-    /// `decimal(p,s)`, `text`, `date`, `date("FORMAT")`, `timestamp`, `timestamp("FORMAT")`, `timestamptz`. Columns that it
-    /// does not name have the type that gives each value of the first 1000 rows back; JSON: of all rows. Parquet brings
-    /// its own.
+    /// The types of columns: `{account: text, net: "decimal(12,2)", day: 'date("%d.%m.%Y")'}`, or a list of
+    /// `{name, type}`, which names the columns in order when `header` is false. Types: `boolean`, `int64`,
+    /// `float64`, `decimal(p,s)`, `text`, `date`, `date("FORMAT")`, `timestamp`, `timestamp("FORMAT")`,
+    /// `timestamptz`. Any other column gets the type that reproduces each value of the first 1000 rows, or of
+    /// all rows in JSON. Parquet has its own types.
     #[serde(default)]
     pub schema: Option<Schema>,
     /// CSV only: the separator. Default: `,` (tab for `.tsv`).
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub delimiter: Option<String>,
-    /// CSV only: the sign around values; empty where quotes have no meaning. Default: `"`.
+    /// CSV only: the quote character around values. Empty turns quoting off. Default: `"`.
     #[serde(default)]
     #[schemars(length(max = 1))]
     pub quote: Option<String>,
-    /// CSV only: the sign before a quote within quotes. Default: the quote itself is doubled.
+    /// CSV only: the escape character before a quote within quotes. Default: the quote itself is doubled.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub escape: Option<String>,
     /// CSV only: whether the first line names the columns. Default: true.
     #[serde(default)]
     pub header: Option<bool>,
-    /// CSV only: lines before the header. Default: 0.
+    /// CSV only: the number of lines to skip before the header. Default: 0.
     #[serde(default)]
     #[schemars(range(max = 1_000_000))]
     pub skip: Option<u64>,
-    /// CSV only: texts that stand for NULL. Default: the empty field without quotes.
+    /// CSV only: the texts that stand for NULL. Default: the empty field without quotes.
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub null_values: Option<Vec<String>>,
@@ -82,21 +83,21 @@ pub struct InputSpec {
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub decimal: Option<String>,
-    /// CSV and JSON: `utf-8`, `utf-16le`, `utf-16be`, `windows-1252`, `iso-8859-1` and the like. Default: what the byte
-    /// order mark says, or UTF-8.
+    /// CSV and JSON only: the encoding, such as `utf-8`, `utf-16le`, `utf-16be`, `windows-1252` or
+    /// `iso-8859-1`. Default: from the byte order mark, or UTF-8.
     #[serde(default)]
     pub encoding: Option<String>,
-    /// CSV, and `union` for Parquet: how the columns of several files go together. Default: `by_name`.
+    /// CSV, and `union` for Parquet: the way to combine the columns of several files. Default: `by_name`.
     #[serde(default)]
     pub columns: Option<Together>,
-    /// CSV only: what happens when the header names a column twice. Default: `fail`.
+    /// CSV only: the handling of a column name that occurs twice in the header. Default: `fail`.
     #[serde(default)]
     pub duplicates: Option<Duplicates>,
-    /// CSV and JSON: what happens to a row that does not fit. Default: `fail`.
+    /// CSV and JSON only: the handling of a bad row. Default: `fail`.
     #[serde(default)]
     pub on_bad_row: Option<BadRows>,
-    /// The file for the rows that do not fit, one JSON object a line: `file`, `line`, `column`, `reason`, `values`.
-    /// With `on_bad_row: collect` only.
+    /// The file for bad rows, with one JSON object per line: `file`, `line`, `column`, `reason`, `values`.
+    /// Allowed with `on_bad_row: collect` only.
     #[serde(default)]
     pub rejected: Option<String>,
 }
@@ -107,41 +108,41 @@ pub struct InputSpec {
 pub enum Schema {
     /// A list of `{name, type}`.
     List(Vec<Column>),
-    /// Name -> type.
+    /// A map from name to type.
     Map(BTreeMap<String, String>),
 }
 
-/// How the columns of several files go together.
+/// The way to combine the columns of several files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Together {
-    /// Each file has the same columns, in whatever order.
+    /// Each file has the same columns, in any order.
     ByName,
-    /// The first file names the columns; others have as many.
+    /// The first file names the columns. The other files have the same number of columns.
     ByPosition,
-    /// All columns of all files; NULL where a file lacks one.
+    /// The table has all columns of all files. A column that a file lacks is NULL.
     Union,
 }
 
-/// What happens when the header names a column twice.
+/// The handling of a column name that occurs twice in the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicates {
     /// The step fails.
     Fail,
-    /// The second is called `name_2`.
+    /// The second column is called `name_2`.
     Rename,
 }
 
-/// What happens to a row that does not fit.
+/// The handling of a bad row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BadRows {
     /// The step fails.
     Fail,
-    /// The row is left out; `rows_rejected` counts such rows.
+    /// The step leaves the row out. `rows_rejected` counts such rows.
     Skip,
-    /// The same, and the row is written to the file under `rejected`.
+    /// The step leaves the row out, counts it and writes it to the file under `rejected`.
     Collect,
 }
 
@@ -149,20 +150,20 @@ pub enum BadRows {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
-    /// The name that the query uses.
+    /// The name of the column in the query.
     pub name: String,
-    /// Its type, as in the other form of `schema`; `string` is `text`.
+    /// The type of the column, as in the other form of `schema`. `string` means `text`.
     #[serde(rename = "type")]
     pub kind: String,
 }
 
-/// An output: a path, or an object.
+/// An output: a path or an object.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Output {
     /// A path; the format follows from the extension.
     Path(String),
-    /// More than a path.
+    /// A path with further options.
     Spec(OutputSpec),
 }
 
@@ -170,9 +171,10 @@ pub enum Output {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSpec {
-    /// A file: relative to `/workspace`, or absolute within a mount that is granted for writing.
+    /// The output file. The path is relative to `/workspace`, or absolute within a mount that is granted for
+    /// writing.
     pub path: String,
-    /// Default: from the extension.
+    /// The file format. Default: from the extension.
     #[serde(default)]
     pub format: Option<Format>,
 }
@@ -183,16 +185,16 @@ pub struct OutputSpec {
 pub enum Format {
     /// Comma-separated values (RFC 4180), with a header line.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// One JSON array of objects, or objects one after another. Input only.
+    /// One JSON array of objects, or a sequence of objects. Input only.
     Json,
-    /// Apache Parquet.
+    /// Apache Parquet. The output uses Snappy compression.
     Parquet,
 }
 
 impl Input {
-    /// The full form.
+    /// Returns the full form.
     pub fn spec(&self) -> InputSpec {
         match self {
             Self::Spec(spec) => spec.clone(),
@@ -202,7 +204,7 @@ impl Input {
 }
 
 impl Output {
-    /// The full form.
+    /// Returns the full form.
     pub fn spec(&self) -> OutputSpec {
         match self {
             Self::Spec(spec) => spec.clone(),
@@ -212,7 +214,7 @@ impl Output {
 }
 
 impl Format {
-    /// The format that the extension of `path` tells.
+    /// Returns the format that the extension of `path` indicates.
     pub fn of(path: &str) -> Option<Self> {
         Some(match tables::extension(path)?.0 {
             "csv" => Self::Csv,
@@ -224,26 +226,26 @@ impl Format {
 }
 
 impl InputSpec {
-    /// The format given, or told by the extension.
+    /// Returns the format, either explicit or from the extension.
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| Format::of(&self.path))
     }
 }
 
 impl OutputSpec {
-    /// Whether the name asks for a packing that the format has.
+    /// Returns whether the file name asks for a compression that the format supports.
     fn can_pack(&self, format: Format) -> bool {
         let zstd = self.path.to_ascii_lowercase().ends_with(".zst");
         !zstd && (format != Format::Parquet || !tables::is_packed(&self.path))
     }
 
-    /// The format given, or told by the extension.
+    /// Returns the format, either explicit or from the extension.
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| Format::of(&self.path))
     }
 }
 
-/// What problems of an input are about.
+/// The options that a problem of an input can concern.
 const OPTIONS: [&str; 15] = [
     "path",
     "format",
@@ -266,7 +268,7 @@ pub const UNKNOWN_FORMAT: &str =
     "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
 
 impl DataProcessing {
-    /// Problems beyond the schema.
+    /// Returns the problems that the schema does not express.
     pub fn issues(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
         for (name, input) in &self.inputs {
@@ -274,7 +276,7 @@ impl DataProcessing {
             let spec = input.spec();
             for message in spec.problems() {
                 let issue = Issue::at(at.clone(), message);
-                // A value that is still a template may be right once it is filled in.
+                // A value that is still a template may be valid after rendering.
                 let concerned = |issue: Issue, option: &&str| issue.concerns(format!("{at}/{option}"));
                 issues.push(OPTIONS.iter().fold(issue, concerned));
             }

@@ -1,4 +1,4 @@
-//! What the engine says, in the words of the step: what happened, where, and what to write instead.
+//! Rewords the engine's errors for the users of the step: what happened, where, and what to write instead.
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
@@ -8,7 +8,7 @@ use tables::Problem;
 use crate::messages::plain;
 use crate::names::Names;
 
-/// Why a query failed.
+/// Explains why a query failed.
 pub fn failure(error: &DataFusionError, names: &Names) -> Failure {
     if let Some(problem) = problem(error) {
         return of_problem(problem);
@@ -31,7 +31,7 @@ pub fn failure(error: &DataFusionError, names: &Names) -> Failure {
     }
 }
 
-/// Why a file cannot be read.
+/// Explains why a file cannot be read.
 pub fn of_problem(problem: &Problem) -> Failure {
     if problem.of_config {
         Failure::invalid_config(problem.to_string())

@@ -1,4 +1,4 @@
-//! The granted directories as an object store: DataFusion reads through this one door.
+//! The granted directories as an object store. DataFusion reads files only through this store.
 
 use std::fmt;
 use std::fs::File;
@@ -18,15 +18,16 @@ use object_store::{
 };
 use stepwell_sdk::progress;
 
-/// Bytes read at a time: large enough to amortise a host call, small enough to stay far below any limit.
+/// The number of bytes to read at a time: large enough to amortize a host call, small enough to stay far
+/// below any limit.
 const CHUNK: u64 = 1 << 20;
-/// Bytes handed on at a time. DataFusion's CSV and JSON readers take one piece for each batch of rows that
-/// they give, and queue what they do not need yet: pieces larger than a batch would pile up in memory.
+/// The number of bytes to pass on at a time. DataFusion's CSV and JSON readers take one piece per batch of
+/// rows and queue the rest, so pieces larger than a batch would pile up in memory.
 const PIECE: usize = 32 << 10;
-/// Bytes between two progress reports.
+/// The number of bytes between two progress reports.
 const REPORT_EVERY: u64 = 32 << 20;
 
-/// Read access to the files that WASI shows.
+/// Read access to the files that WASI exposes.
 #[derive(Debug)]
 pub struct Files {
     total: u64,
@@ -34,7 +35,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// A store that reports progress towards `total` bytes.
+    /// Creates a store that reports progress towards `total` bytes.
     pub fn new(total: u64, read: std::sync::Arc<AtomicU64>) -> Self {
         Self { total, read }
     }
@@ -74,7 +75,7 @@ impl ObjectStore for Files {
             .collect()
     }
 
-    // The query language is read-only, and results are written by `write`: nothing below is ever called.
+    // The query language is read-only, and `write` writes the results, so the methods below are never called.
 
     async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
         Err(read_only())
@@ -127,7 +128,7 @@ impl Files {
     }
 }
 
-/// Counts bytes, and reports them from time to time.
+/// Counts bytes and reports them at intervals.
 pub fn count(read: &AtomicU64, total: u64, bytes: u64) {
     let before = read.fetch_add(bytes, Ordering::Relaxed);
     if before / REPORT_EVERY != (before + bytes) / REPORT_EVERY {

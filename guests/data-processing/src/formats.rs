@@ -1,8 +1,8 @@
-//! Formats of dates: with `%`, or in PostgreSQL's letters.
+//! Date formats: with `%`, or in PostgreSQL's notation.
 
 use std::borrow::Cow;
 
-/// Letters of PostgreSQL and what stands for them, the longest first.
+/// PostgreSQL's format letters and their equivalents, longest first.
 const LETTERS: &[(&str, &str)] = &[
     ("FMHH24", "%-H"),
     ("FMMonth", "%B"),
@@ -29,10 +29,10 @@ const LETTERS: &[(&str, &str)] = &[
     ("PM", "%p"),
 ];
 
-/// The format with `%`; `.%f` is a fraction of a second of any length.
+/// Converts a format to `%` notation. `.%f` is a fraction of a second of any length.
 ///
 /// # Errors
-/// When it has letters that stand for nothing.
+/// Fails when the format has letters without a meaning.
 pub fn percent(format: &str) -> Result<Cow<'_, str>, String> {
     if format.contains('%') {
         return Ok(match format.contains(".%f") {

@@ -1,22 +1,22 @@
-//! Paths into JSON.
+//! Paths into JSON values.
 
 use tables::Json;
 
-/// A step into a value.
+/// One part of a path.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Part {
     /// A key of an object.
     Key(String),
-    /// From 0; from the end when negative.
+    /// An index from 0; a negative index counts from the end.
     Index(i64),
     /// The value itself.
     Whole,
 }
 
-/// The steps of a path: `$.a.b[0]`, `$."a b"`, `/a/b`, `{a,b}`, or a key.
+/// Parses a path: `$.a.b[0]`, `$."a b"`, `/a/b`, `{a,b}`, or a key.
 ///
 /// # Errors
-/// When the text is no path.
+/// Fails when the text is not a path.
 pub fn steps(path: &str) -> Result<Vec<Part>, String> {
     let either = |key: &str| key.parse().map_or_else(|_| Part::Key(key.to_owned()), Part::Index);
     if let Some(pointer) = path.strip_prefix('/') {
@@ -56,7 +56,7 @@ pub fn steps(path: &str) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-/// What stands there.
+/// Returns the value at the path.
 pub fn find<'a>(json: &'a Json, parts: &[Part]) -> Option<&'a Json> {
     parts.iter().try_fold(json, |json, part| match (json, part) {
         (json, Part::Whole) => Some(json),

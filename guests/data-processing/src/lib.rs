@@ -1,7 +1,7 @@
 //! The `data_processing` step: SQL over files, by DataFusion inside the sandbox.
 //!
-//! Data flows through in batches: files are read in pieces of a megabyte, plans spill to `/scratch` when
-//! policy grants it, results stream into the output file.
+//! Data flows through in batches. The step reads files in pieces of a megabyte, plans spill to `/scratch`
+//! when policy grants it, and results stream into the output file.
 
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query counts days"))]
 mod calendar;

@@ -1,6 +1,7 @@
-//! Functions and operators of DuckDB and PostgreSQL that are other words for what the engine has.
+//! Functions and operators of DuckDB and PostgreSQL for which the engine has an equivalent.
 
-/// The same function with another name; everything within and behind its brackets stays.
+/// Functions with another name in the engine. The contents of their parentheses and all clauses after them
+/// stay unchanged.
 pub const RENAMED: &[(&str, &str)] = &[
     ("approx_count_distinct", "approx_distinct"),
     ("arbitrary", "any_value"),
@@ -30,7 +31,7 @@ pub const RENAMED: &[(&str, &str)] = &[
     ("variance", "var_samp"),
 ];
 
-/// Name, number of arguments, and what stands for the call. `$1` is the first argument.
+/// Each function's name, number of arguments, and replacement. `$1` is the first argument.
 pub const MACROS: &[(&str, usize, &str)] = &[
     // Text
     ("base64", 1, "encode($1, 'base64')"),
@@ -169,11 +170,11 @@ const ARG_MAX: &str = "first_value($1 ORDER BY $2 DESC) FILTER (WHERE $1 IS NOT 
 const ARG_MIN: &str = "first_value($1 ORDER BY $2) FILTER (WHERE $1 IS NOT NULL AND $2 IS NOT NULL)";
 const QUANTILE: &str = "array_element(array_agg($1 ORDER BY $1) FILTER (WHERE $1 IS NOT NULL), greatest(CAST(ceil($2 * count($1)) AS BIGINT), 1))";
 
-/// The aggregates within the macros: they take `DISTINCT`, `FILTER` and `OVER` of the call.
+/// The aggregates within the macros. They take over `DISTINCT`, `FILTER` and `OVER` from the call.
 pub const AGGREGATES: &[&str] =
     &["approx_percentile_cont", "array_agg", "avg", "count", "first_value", "string_agg"];
 
-/// What stands for `a OP b`.
+/// The replacement for `a OP b`.
 pub const OPERATORS: &[(&str, &str)] = &[
     ("->", "json_extract($1, $2)"),
     ("->>", "json_extract_string($1, $2)"),
@@ -189,7 +190,7 @@ mod tests {
     use super::*;
     use crate::messages::INSTEAD;
 
-    /// A test of the host runs what is on the page.
+    /// A test of the host runs the examples on the page.
     #[test]
     fn every_function_is_on_the_page_or_is_another_name_of_one_that_is() {
         let page = include_str!("../../../docs/data-functions.md");

@@ -1,6 +1,6 @@
-//! The engine's messages in the words of the step.
+//! Rewords the engine's messages for users of the step.
 
-/// Functions of other systems, and what to write instead.
+/// Functions of other systems and their replacements.
 pub const INSTEAD: &[(&str, &str)] = &[
     ("array_fill", "`array_repeat(x, n)`"),
     ("charindex", "`strpos(x, 'a')`"),
@@ -39,7 +39,7 @@ pub const INSTEAD: &[(&str, &str)] = &[
     ("width_bucket", "`floor((x - low) / width) + 1`"),
 ];
 
-/// What a message contains, and what to write instead.
+/// Parts of messages, and the suggested replacement.
 const CAUSES: &[(&str, &str)] = &[
     ("Divide by zero", "a division by zero: write `a / NULLIF(b, 0)` to have NULL there"),
     (
@@ -71,7 +71,7 @@ const CAUSES: &[(&str, &str)] = &[
     ("user-defined coercion failed", ""),
 ];
 
-/// What the engine puts before its messages.
+/// Prefixes that the engine puts before its messages.
 const PREFIXES: &[&str] = &[
     "DataFusion error: ",
     "Error during planning: ",
@@ -102,7 +102,7 @@ const PREFIXES: &[&str] = &[
     "type_coercion",
 ];
 
-/// The engine's names of types, the longer ones first.
+/// The engine's type names, longer ones first.
 const TYPES: &[(&str, &str)] = &[
     ("Interval(MonthDayNano)", "interval"),
     ("Interval(YearMonth)", "interval"),
@@ -129,7 +129,7 @@ const TYPES: &[(&str, &str)] = &[
     ("Boolean", "boolean"),
 ];
 
-/// A message without the engine's own words and settings.
+/// Removes the engine's terms and settings from a message.
 pub fn plain(text: &str) -> String {
     if let Some(told) = unknown_function(text) {
         return told;
@@ -147,7 +147,7 @@ pub fn plain(text: &str) -> String {
     for (theirs, ours) in TYPES {
         text = text.replace(theirs, ours);
     }
-    // Settings of the engine are not for users of the step.
+    // The engine's settings are not meant for users of the step.
     let sentences: Vec<&str> = text.split(". ").filter(|sentence| !sentence.contains("datafusion")).collect();
     let text = sentences.join(". ").replace("\")", "").replace("DataFusion", "the engine");
     let text = text.trim().trim_end_matches("\")").to_owned();
@@ -155,7 +155,7 @@ pub fn plain(text: &str) -> String {
         return format!("{text}: cast to `DECIMAL(38, 0)` or DOUBLE before");
     }
     if text.contains(" { ") || text.contains("({") {
-        // A dump of a plan.
+        // The dump of a plan.
         let what = text.split([':', '{']).next().unwrap_or_default().trim();
         return format!("{what}: this part of the query is not supported");
     }
@@ -174,7 +174,7 @@ fn unknown_function(text: &str) -> Option<String> {
     })
 }
 
-/// A function that does not take these types.
+/// Explains that a function does not accept these types.
 fn unfit_arguments(text: &str) -> Option<String> {
     if !CAUSES.iter().any(|(part, told)| told.is_empty() && text.contains(part)) {
         return None;

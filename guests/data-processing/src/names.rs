@@ -1,7 +1,7 @@
-//! Names of columns: found whatever their case unless they are quoted, and shown as the query writes them.
+//! Column names. Unquoted names match in any case, and messages show names as the query writes them.
 //!
-//! Tables have their names in lower case inside the engine, as it reads names without quotes. Names in quotes
-//! are put into lower case in the text of the query, where they mean a column exactly.
+//! Inside the engine, tables have lowercase names, since it converts unquoted names to lower case. The step
+//! also converts quoted names in the query text to lower case where they match a column exactly.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -10,19 +10,19 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, Tokenizer, Word};
 
-/// The names that the inputs have.
+/// The names in the inputs.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// In lower case -> as files write them.
+    /// Lowercase names, each with its spellings in the files.
     columns: BTreeMap<String, BTreeSet<String>>,
-    /// Names of one table that differ in case only.
+    /// Names of one table that differ only in case.
     alike: HashSet<String>,
-    /// Fields of objects.
+    /// Names of the fields of objects.
     nested: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Names {
-    /// Takes the columns of a table; their names inside the engine.
+    /// Adds the columns of a table and returns their names inside the engine.
     pub fn table(&mut self, columns: &[String]) -> Vec<String> {
         let mut counts = BTreeMap::<String, usize>::new();
         for name in columns {
@@ -41,12 +41,12 @@ impl Names {
         columns.iter().map(name).collect()
     }
 
-    /// Takes the name of an object's field.
+    /// Adds the name of an object's field.
     pub fn field(&mut self, name: &str) {
         self.nested.entry(name.to_ascii_lowercase()).or_default().insert(name.to_owned());
     }
 
-    /// The name as the file writes it.
+    /// Returns the name as the file spells it.
     pub fn shown(&self, name: &str) -> String {
         match self.columns.get(name) {
             Some(found) if found.len() == 1 => found.iter().next().cloned().unwrap_or_default(),
@@ -54,13 +54,13 @@ impl Names {
         }
     }
 
-    /// The query with the names that the engine has.
+    /// Returns the query with the names that the engine uses.
     ///
     /// # Errors
-    /// When a name means several columns, or one in quotes means none.
+    /// Fails when a name matches several columns, or a quoted name matches none.
     pub fn resolve(&self, query: &str) -> Result<String, String> {
         let dialect = GenericDialect {};
-        // What is no SQL is reported by the parser, which says where.
+        // The parser reports invalid SQL, with its position.
         let Ok(tokens) = Tokenizer::new(&dialect, query).tokenize_with_location() else {
             return Ok(query.to_owned());
         };
@@ -112,7 +112,7 @@ impl Names {
             && within
             && let Some(fields) = self.nested.get(&lower)
         {
-            // A field of an object: its case is part of the name.
+            // In the name of an object's field, case matters.
             return match fields.iter().next() {
                 Some(_) if quoted && fields.contains(&word.value) => Ok(None),
                 Some(field) if fields.len() == 1 => Ok(Some(quote(field))),
@@ -137,7 +137,7 @@ impl Names {
         Ok((quoted && lower != word.value).then(|| quote(&lower)))
     }
 
-    /// The names of the result: as the query writes them, or as the files do.
+    /// Returns the names of the result columns, as spelled in the query or in the files.
     pub fn output(&self, query: &str, engine: &[String]) -> Vec<String> {
         let dialect = GenericDialect {};
         let parsed = Parser::parse_sql(&dialect, query).unwrap_or_default();
@@ -163,7 +163,7 @@ impl Names {
         let name = |(i, name): (usize, &String)| match plain.get(i).cloned().flatten() {
             Some(written) if plain.len() == engine.len() => written,
             _ if self.columns.contains_key(name) => self.shown(name),
-            // A name that a part of the query gives.
+            // A name that a part of the query defines.
             _ => aliases.iter().find(|word| word.eq_ignore_ascii_case(name)).unwrap_or(name).clone(),
         };
         engine.iter().enumerate().map(name).collect()
@@ -199,7 +199,7 @@ fn offset(text: &str, lines: &[usize], at: Location) -> usize {
     start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
 }
 
-/// What the leftmost SELECT of a query gives.
+/// Returns the items of the leftmost SELECT of a query.
 fn projection(query: &Query) -> Option<Vec<SelectItem>> {
     let mut body = query.body.as_ref();
     loop {

@@ -1,11 +1,11 @@
-//! What an input says about its file, as the readers take it.
+//! Converts the file options of an input for the readers.
 
 use tables::{Dialect, Matching, Options};
 
 use crate::config::{BadRows, Duplicates, Format, InputSpec, Schema, Together, UNKNOWN_FORMAT};
 
 impl InputSpec {
-    /// What is wrong with the options.
+    /// Returns the problems of the options.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = match self.format() {
             None => return vec![UNKNOWN_FORMAT.to_owned()],
@@ -88,7 +88,7 @@ impl InputSpec {
         }
     }
 
-    /// The options for the readers of text.
+    /// Returns the options for the text readers.
     pub fn options(&self) -> Options {
         Options {
             matching: match self.columns {

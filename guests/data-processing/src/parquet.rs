@@ -1,4 +1,4 @@
-//! Parquet files as tables: several files go together by the names of their columns, and only where no value changes.
+//! Parquet files as tables. Several files combine by column name, and only where no value changes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub async fn table(
     Ok(session.read_table(table)?.select(renamed.collect::<Vec<_>>())?.into_view())
 }
 
-/// The table, with times of 96 bits in this unit, nanoseconds by default.
+/// Plans the table with 96-bit times in this unit, nanoseconds by default.
 async fn plan(
     session: &SessionContext,
     files: &[PathBuf],
@@ -64,8 +64,8 @@ async fn plan(
     Ok(Arc::new(ListingTable::try_new(config)?))
 }
 
-/// Whether a file has times of 96 bits, as Spark and Hive write them, that nanoseconds of 64 bits do not reach: before
-/// 1677 or after 2262.
+/// Returns whether a file has 96-bit times, as Spark and Hive write them, outside the range of 64-bit
+/// nanoseconds: before 1677 or after 2262.
 async fn old_times(
     session: &SessionContext,
     files: &[PathBuf],
@@ -93,8 +93,8 @@ async fn old_times(
         .any(|column| column.iter().flatten().any(far)))
 }
 
-/// The columns of several files. A file that lacks a column of the first one, or has another, is an error without `union`;
-/// a column that two files hold in types which do not go together is one always.
+/// Combines the columns of several files. Without `union`, a file that lacks a column of the first file or
+/// has an additional column is an error. A column with incompatible types in two files is always an error.
 fn together(files: &[(&Path, SchemaRef)], union: bool) -> Result<Schema, Problem> {
     let mut fields: Vec<Field> = Vec::new();
     let mut first = "";
@@ -148,7 +148,7 @@ fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The type that holds the values of both as they are.
+/// Returns the type that holds the values of both types unchanged.
 fn common(one: &DataType, other: &DataType) -> Option<DataType> {
     use DataType::{Decimal32, Decimal64, Decimal128, Dictionary, Int64, Null, Timestamp};
     let (texts, bytes) = (
@@ -176,7 +176,7 @@ fn common(one: &DataType, other: &DataType) -> Option<DataType> {
     }
 }
 
-/// A type in the words of the documentation.
+/// Returns the documented name of a type.
 pub fn kind_name(kind: &DataType) -> String {
     let name = match kind {
         DataType::Null => "null",
@@ -213,7 +213,7 @@ pub fn kind_name(kind: &DataType) -> String {
     name.to_owned()
 }
 
-/// Takes the names of the fields within a column.
+/// Adds the names of the fields within a column.
 pub fn nested(kind: &DataType, names: &mut Names) {
     match kind {
         DataType::Struct(fields) => {

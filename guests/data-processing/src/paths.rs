@@ -1,4 +1,4 @@
-//! Paths as job files write them, and the files that a glob means.
+//! Resolves the paths in job files, and expands globs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use stepwell_sdk::Failure;
 
-/// Where relative paths start.
+/// The directory to which relative paths refer.
 pub const WORKSPACE: &str = "/workspace";
 
-/// The absolute path that `path` means.
+/// Returns the absolute form of `path`.
 pub fn absolute(path: &str) -> PathBuf {
     Path::new(WORKSPACE).join(path)
 }
 
-/// The files that `pattern` means, sorted; it is a plain path when it has none of `*?[{`.
+/// Returns the files that match `pattern`, sorted. Without any of `*?[{`, it is a plain path.
 ///
 /// # Errors
-/// Not found, when there is no such file.
+/// `not_found`, when no file matches.
 pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     let path = absolute(pattern);
     let text = path.to_string_lossy().into_owned();

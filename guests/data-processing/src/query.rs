@@ -38,7 +38,8 @@ use crate::spill::{Scratch, is_granted};
 use crate::text::{Taken, TextTable};
 use crate::write::Sink;
 
-/// Memory that planning, readers and writers need beside what the plan's operators account for.
+/// The memory that planning, readers and writers need in addition to the memory that the plan's operators
+/// account for.
 const OVERHEAD: u64 = 24 << 20;
 
 impl Step for DataProcessing {
@@ -142,7 +143,8 @@ async fn run(step: &DataProcessing) -> StepResult {
         .metadata("output_path", written))
 }
 
-/// Why a query failed. The engine does not say which Parquet file is damaged: those of the inputs are read for it.
+/// Explains why a query failed. The engine does not name a damaged Parquet file, so this function reads the
+/// Parquet inputs to find it.
 fn told(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure {
     let of_file = error.to_string().to_ascii_lowercase().contains("parquet");
     let fault = |path: &&PathBuf| tables::parquet_fault(path, stepwell_sdk::files::why);
@@ -152,19 +154,19 @@ fn told(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure
     }
 }
 
-/// The columns of the result, each with a name of its own.
+/// Returns the columns of the result with distinct names.
 fn shown(schema: &Schema, query: &str, names: &Names) -> Result<SchemaRef, Failure> {
     let engine: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
     let output = names.output(query, &engine);
     values::distinct(output.iter().map(String::as_str))?;
     let fields = schema.fields().iter().zip(output);
-    // What a column says of NULL is not always what its batches hold.
+    // The nullability that a column declares does not always match its batches.
     let fields = fields.map(|(field, name)| Field::clone(field).with_name(name).with_nullable(true));
     Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
 }
 
 fn session(files: Files) -> Result<SessionContext, Failure> {
-    // One instance is one thread: more partitions would only cost memory.
+    // One instance is one thread, so more partitions would only cost memory.
     let mut config = SessionConfig::new().with_target_partitions(1).with_information_schema(false);
     let options = config.options_mut();
     options.execution.collect_statistics = false;
@@ -191,7 +193,8 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
     Ok(session)
 }
 
-/// Functions of lists that take an expression (`x -> x + 1`) need a parser that reads `->` so.
+/// Chooses the parser. List functions that take an expression (`x -> x + 1`) need one that reads `->` as a
+/// lambda.
 fn dialect(query: &str) -> Dialect {
     let lower = query.to_ascii_lowercase();
     let takes = ["_transform", "_filter", "_any_match", "list_apply"];

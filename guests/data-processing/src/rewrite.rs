@@ -1,4 +1,4 @@
-//! Puts what the engine has in the place of functions, operators and clauses of DuckDB and PostgreSQL.
+//! Replaces functions, operators and clauses of DuckDB and PostgreSQL with the engine's equivalents.
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
@@ -13,15 +13,16 @@ use sqlparser::parser::Parser;
 
 use crate::macros::{AGGREGATES, MACROS, OPERATORS, RENAMED};
 
-/// Parts of expressions that arguments written twice may add to a query.
+/// The maximum number of expression parts that repeated arguments may add to a query.
 const MOST_PARTS: usize = 10_000;
-/// Parts of dates that may stand without quotes: `datediff(day, a, b)`.
+/// Functions whose date part may stand without quotes: `datediff(day, a, b)`.
 const PARTS_FIRST: &[&str] = &["date_add", "date_diff", "date_sub", "dateadd", "datediff", "datesub"];
 
 /// Rewrites a statement.
 ///
 /// # Errors
-/// When the query has what the engine would not run, or would run with another meaning.
+/// Fails when the query contains a construct that the engine would not run, or would run with another
+/// meaning.
 pub fn rewrite(statement: &mut Statement) -> Result<(), String> {
     let mut rewriter = Rewriter { parts: 0 };
     match VisitMut::visit(statement, &mut rewriter) {
@@ -50,7 +51,7 @@ impl VisitorMut for Rewriter {
     fn pre_visit_select(&mut self, select: &mut Select) -> Flow {
         for item in &mut select.projection {
             match item {
-                // The result keeps the name that the query writes.
+                // The result keeps the name in the query.
                 SelectItem::UnnamedExpr(expr) if is_rewritten(expr) => {
                     let alias = Ident::with_quote('"', expr.to_string());
                     *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
@@ -144,7 +145,7 @@ impl Rewriter {
         Break(format!("`{name}` takes {} argument{plural}, not {}", counts.join(" or "), arguments.len()))
     }
 
-    /// The template with the arguments in their places.
+    /// Inserts the arguments into the template.
     fn expand(
         &mut self,
         template: &str,
@@ -193,7 +194,7 @@ impl Rewriter {
     }
 }
 
-/// Functions that the engine has with other numbers of arguments.
+/// Functions that the engine offers with another number of arguments.
 const OF_THE_ENGINE: &[&str] = &[
     "age",
     "date_add",
@@ -211,7 +212,7 @@ const OF_THE_ENGINE: &[&str] = &[
     "date",
 ];
 
-/// The name of a function, in lower case.
+/// Returns the name of a function in lower case.
 fn name(function: &Function) -> Option<String> {
     match function.name.0.as_slice() {
         [ObjectNamePart::Identifier(name)] => Some(name.value.to_ascii_lowercase()),
@@ -251,7 +252,7 @@ fn is_rewritten(expr: &Expr) -> bool {
     .is_break()
 }
 
-/// The arguments, where all of them are plain values.
+/// Returns the arguments if all of them are plain values.
 fn arguments(function: &Function) -> Option<Vec<Expr>> {
     match &function.args {
         FunctionArguments::None => Some(Vec::new()),
@@ -282,7 +283,7 @@ fn plain(expr: Expr) -> FunctionArg {
     FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))
 }
 
-/// `struct_pack(a := 1)` is `named_struct('a', 1)`.
+/// Rewrites `struct_pack(a := 1)` as `named_struct('a', 1)`.
 fn named_fields(name: &str, function: &mut Function) {
     if name != "struct_pack" {
         return;
@@ -303,7 +304,7 @@ fn named_fields(name: &str, function: &mut Function) {
     }
 }
 
-/// `datediff(day, a, b)` is `datediff('day', a, b)`.
+/// Rewrites `datediff(day, a, b)` as `datediff('day', a, b)`.
 fn part_first(name: &str, function: &mut Function) {
     if !PARTS_FIRST.contains(&name) {
         return;
@@ -317,7 +318,7 @@ fn part_first(name: &str, function: &mut Function) {
     }
 }
 
-/// `list_aggregate(l, 'max')` is `list_max(l)`.
+/// Rewrites `list_aggregate(l, 'max')` as `list_max(l)`.
 fn list_aggregate(name: &str, function: &mut Function) -> Option<String> {
     if name != "list_aggregate" {
         return None;
@@ -334,7 +335,8 @@ fn list_aggregate(name: &str, function: &mut Function) -> Option<String> {
     Some(rename(function, &new))
 }
 
-/// `WITHIN GROUP` of functions that take their values in brackets here; their name here.
+/// Rewrites `WITHIN GROUP` for functions that take their values in parentheses here, and returns their name
+/// here.
 fn within(name: &str, function: &mut Function) -> Option<String> {
     if function.within_group.is_empty() || !matches!(name, "mode" | "percentile_disc" | "string_agg") {
         return None;
@@ -349,7 +351,7 @@ fn within(name: &str, function: &mut Function) -> Option<String> {
     (name == "percentile_disc").then(|| rename(function, "quantile_disc"))
 }
 
-/// What stands within and behind the brackets of the call goes to an aggregate of its macro.
+/// Moves the clauses inside and after the parentheses of the call to the aggregate of its macro.
 fn carry(call: &Function, inner: &mut Function) {
     if let Some(filter) = &call.filter {
         inner.filter = Some(match inner.filter.take() {
@@ -372,7 +374,7 @@ fn carry(call: &Function, inner: &mut Function) {
     }
 }
 
-/// `FETCH FIRST` and `TOP` as `LIMIT`.
+/// Rewrites `FETCH FIRST` and `TOP` as `LIMIT`.
 fn limit(query: &mut Query) -> Flow {
     let top = match query.body.as_mut() {
         SetExpr::Select(select) => select.top.take(),

@@ -16,13 +16,13 @@ use futures::stream::{self, Stream};
 pub const SCRATCH: &str = "/scratch";
 const CHUNK: usize = 256 << 10;
 
-/// Whether the mount is granted. The list of mounts says so; to look for the directory would be denied, and logged, where
-/// it is not.
+/// Returns whether the mount is granted, according to the list of mounts. Looking up the directory itself
+/// would cause a denial in the log where it is not granted.
 pub fn is_granted() -> bool {
     wasip2::filesystem::preopens::get_directories().iter().any(|(_, mount)| mount == SCRATCH)
 }
 
-/// Makes spill files in [`SCRATCH`].
+/// Creates spill files in [`SCRATCH`].
 #[derive(Debug, Default)]
 pub struct Scratch(AtomicU64);
 
@@ -37,7 +37,7 @@ struct ScratchFile(PathBuf);
 
 impl Drop for ScratchFile {
     fn drop(&mut self) {
-        // The host drops the whole directory; this only frees its quota early.
+        // The host deletes the whole directory. This only frees its quota early.
         let _ = fs::remove_file(&self.0);
     }
 }

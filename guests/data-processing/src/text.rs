@@ -1,4 +1,4 @@
-//! Tables of text as tables of the query: read in batches, and only the columns that it asks for.
+//! Text files as tables of the query, read in batches and only for the columns that the query uses.
 
 use std::fmt;
 use std::io::Write;
@@ -37,16 +37,16 @@ enum Source {
     Json(Arc<JsonTable>),
 }
 
-/// Rows that were left out. A table that a query reads twice counts once.
+/// Rows that were left out. They count once even if the query reads their table twice.
 #[derive(Default)]
 pub struct Taken {
-    /// The rows.
+    /// The rejected rows.
     pub rows: Rejects,
     claimed: AtomicBool,
 }
 
 impl Taken {
-    /// Opens the file for them, where there is one.
+    /// Opens the file for rejected rows if one is configured.
     pub fn open(spec: &InputSpec) -> Result<Arc<Self>, Failure> {
         let Some(path) = &spec.rejected else { return Ok(Arc::default()) };
         let path = paths::absolute(path);
@@ -58,7 +58,7 @@ impl Taken {
 }
 
 impl TextTable {
-    /// Looks at the files of an input.
+    /// Inspects the files of an input.
     pub fn plan(
         spec: &InputSpec,
         files: &[PathBuf],
@@ -66,7 +66,7 @@ impl TextTable {
         taken: Arc<Taken>,
     ) -> Result<Self, Problem> {
         let options = spec.options();
-        // What is read to plan is read again by the query, and counts once.
+        // The query reads again the bytes that were read for planning, and they count once.
         let quiet =
             Opener { encoding: options.encoding, meter: Arc::new(|_| {}), explain: stepwell_sdk::files::why };
         let opener = Opener { meter, ..quiet.clone() };
@@ -82,12 +82,12 @@ impl TextTable {
         Ok(Self { source, schema, taken })
     }
 
-    /// The columns as the files name them.
+    /// Returns the column names in the files.
     pub fn names(&self) -> Vec<String> {
         self.schema.fields().iter().map(|field| field.name().clone()).collect()
     }
 
-    /// The same table with other names for its columns.
+    /// Returns the same table with other column names.
     pub fn renamed(mut self, names: &[String]) -> Self {
         let fields = self.schema.fields().iter().zip(names);
         let fields = fields.map(|(field, name)| Field::clone(field).with_name(name));
@@ -128,7 +128,7 @@ impl TableProvider for TextTable {
     }
 }
 
-/// One reading of a table.
+/// One scan of a table.
 struct Scan {
     table: TextTable,
     schema: SchemaRef,
@@ -166,7 +166,7 @@ impl PartitionStream for Scan {
     }
 }
 
-/// A row of JSON on one line.
+/// Writes a row of JSON on one line.
 pub fn write_line(into: &mut dyn Write, value: &serde_json::Value) -> std::io::Result<()> {
     serde_json::to_writer(&mut *into, value)?;
     into.write_all(b"\n")

@@ -1,4 +1,4 @@
-//! Values of a result as JSON and as text.
+//! Converts the values of a result to JSON and text.
 
 use std::fmt::Write;
 
@@ -19,10 +19,10 @@ use stepwell_sdk::{Failure, times, values};
 
 use crate::parquet::kind_name;
 
-/// Milliseconds of a day.
+/// Milliseconds per day.
 const DAY: i64 = 86_400_000;
 
-/// A value as JSON.
+/// Converts a value to JSON.
 pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
     if array.is_null(row) {
         return Ok(Value::Null);
@@ -33,7 +33,7 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
         DataType::Int8 => values::integer(array.as_primitive::<Int8Type>().value(row).into()),
         DataType::Int16 => values::integer(array.as_primitive::<Int16Type>().value(row).into()),
         DataType::Int32 => values::integer(array.as_primitive::<Int32Type>().value(row).into()),
-        // The type of the column says that these are whole numbers of 64 bits: they stay numbers, with every digit.
+        // The type of the column declares 64-bit whole numbers, so they stay numbers with every digit.
         DataType::Int64 => array.as_primitive::<Int64Type>().value(row).into(),
         DataType::UInt8 => values::unsigned(array.as_primitive::<UInt8Type>().value(row).into()),
         DataType::UInt16 => values::unsigned(array.as_primitive::<UInt16Type>().value(row).into()),
@@ -91,7 +91,7 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
     })
 }
 
-/// A day, a time or a length of time; `None` for another type.
+/// Formats a date, a time or a duration. Returns `None` for any other type.
 fn moment(array: &dyn Array, row: usize) -> Option<String> {
     fn number<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array, row: usize) -> i64 {
         array.as_primitive::<T>().value(row).into()
@@ -152,7 +152,7 @@ fn unknown(kind: &DataType) -> Failure {
 }
 
 fn formatted(array: &dyn Array, row: usize) -> Result<String, Failure> {
-    // By itself, the formatter would write what is wrong in the place of the value.
+    // By default, the formatter would write the error in place of the value.
     let options = FormatOptions::default().with_display_error(false);
     let formatter = ArrayFormatter::try_new(array, &options).map_err(|_| unknown(array.data_type()))?;
     let mut text = String::new();
@@ -160,7 +160,7 @@ fn formatted(array: &dyn Array, row: usize) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A value as text, for CSV; lists and objects as JSON. NULL is told apart by the caller.
+/// Converts a value to text for CSV; lists and objects become JSON. The caller distinguishes NULL.
 pub fn text(array: &dyn Array, row: usize) -> Result<String, Failure> {
     Ok(match json(array, row)? {
         Value::Null => String::new(),

@@ -1,4 +1,4 @@
-//! Where the rows of a result go: a file, or the step's output.
+//! Writes the rows of a result to a file or to the step's output.
 
 use std::sync::Arc;
 
@@ -16,23 +16,23 @@ use crate::config::{Format, OutputSpec};
 use crate::text::write_line;
 use crate::{paths, values};
 
-/// Memory that the Parquet writer may hold before it writes out a row group.
+/// The memory that the Parquet writer may hold before it writes a row group.
 const ROW_GROUP_BYTES: usize = 16 << 20;
 
-/// Takes the batches of one result.
+/// Receives the batches of one result.
 pub enum Sink {
     /// CSV with a header line.
     Csv(CsvWriter<Output>),
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson(Output),
-    /// Parquet with snappy.
+    /// Parquet with Snappy compression.
     Parquet(Box<ArrowWriter<Output>>),
     /// The step's own output.
     Rows { rows: Vec<Value>, max_rows: usize },
 }
 
 impl Sink {
-    /// Opens the output file, with the directories above it.
+    /// Opens the output file and creates the directories above it.
     pub fn file(spec: &OutputSpec, schema: &SchemaRef) -> Result<Self, Failure> {
         if spec.format() == Some(Format::Parquet) {
             holds(schema)?;
@@ -63,7 +63,7 @@ impl Sink {
         Self::Rows { rows: Vec::new(), max_rows }
     }
 
-    /// Takes one batch.
+    /// Writes one batch.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         match self {
             Self::Csv(file) => (0..batch.num_rows()).try_for_each(|row| {
@@ -98,7 +98,7 @@ impl Sink {
         }
     }
 
-    /// Completes the output; the rows, when they were collected.
+    /// Completes the output and returns the collected rows, if any.
     pub fn finish(self) -> Result<Option<Value>, Failure> {
         match self {
             Self::Csv(file) => file.into_inner().finish().map_err(|e| failed(&e))?,
@@ -112,7 +112,7 @@ impl Sink {
     }
 }
 
-/// A row with each of its columns, in their order.
+/// Converts a row to an object with all columns in order.
 fn object(batch: &RecordBatch, row: usize) -> Result<Value, Failure> {
     let mut object = Map::new();
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
@@ -121,7 +121,8 @@ fn object(batch: &RecordBatch, row: usize) -> Result<Value, Failure> {
     Ok(Value::Object(object))
 }
 
-/// A type that Parquet names: of days in milliseconds and times in seconds, other readers would see numbers alone.
+/// Returns a type that Parquet can name. Of dates in milliseconds and times in seconds, other readers would
+/// see only numbers.
 fn named(kind: &DataType) -> DataType {
     match kind {
         DataType::Date64 => DataType::Date32,
@@ -143,13 +144,13 @@ fn in_parquet(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(|field| named_field(field)).collect::<Vec<_>>()))
 }
 
-/// A batch in the types that Parquet names.
+/// Converts a batch to types that Parquet can name.
 fn converted(batch: &RecordBatch) -> Result<RecordBatch, Failure> {
     let schema = in_parquet(batch.schema_ref());
     if &schema == batch.schema_ref() {
         return Ok(batch.clone());
     }
-    // A time that has no place in milliseconds is an error.
+    // A time that does not fit into milliseconds is an error.
     let options = CastOptions { safe: false, ..CastOptions::default() };
     let columns = schema.fields().iter().zip(batch.columns());
     let columns = columns.map(|(field, column)| cast_with_options(column, field.data_type(), &options));
@@ -157,7 +158,7 @@ fn converted(batch: &RecordBatch) -> Result<RecordBatch, Failure> {
     RecordBatch::try_new(schema, columns).map_err(|e| failed(&e))
 }
 
-/// Refuses what Parquet has no type for.
+/// Refuses types that Parquet does not have.
 fn holds(schema: &SchemaRef) -> Result<(), Failure> {
     let lacks = |kind: &DataType| {
         matches!(
@@ -176,7 +177,7 @@ fn holds(schema: &SchemaRef) -> Result<(), Failure> {
     }
 }
 
-/// Why the output cannot be written.
+/// Explains why the step cannot write the output.
 fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::failed(format!("cannot write the output: {}", stepwell_sdk::files::said(error)))
 }

@@ -1,8 +1,8 @@
-//! Archives: packed from a selection, unpacked into a directory.
+//! Packs a selection into an archive, and unpacks an archive into a directory.
 //!
-//! The threats: an archive that names a file outside of the directory ("zip slip"), that holds links or devices, or
-//! that unpacks to far more than it weighs. So all names are looked at before anything is written, and bytes and
-//! files are counted while they are, whatever the archive says of itself.
+//! The threats: an archive with the name of a file outside the directory ("zip slip"), with links or devices,
+//! or with contents far larger than the archive itself. So the step checks all names before it writes
+//! anything, and it counts bytes and files while it writes, whatever the archive claims about itself.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -22,7 +22,7 @@ use crate::config::{FileOperation, Format, absolute, told};
 use crate::files::{Touched, cancelled, open, write_whole};
 use crate::select::{select, walk};
 
-/// Bytes that `extract` writes unless the step says otherwise.
+/// The default maximum number of bytes that `extract` writes.
 const MAX_BYTES: u64 = 1 << 30;
 
 pub fn compress(step: &FileOperation) -> StepResult {
@@ -42,7 +42,7 @@ pub fn compress(step: &FileOperation) -> StepResult {
             })?;
         }
     }
-    // The archive itself may lie in what is packed.
+    // The archive itself may be among the files to pack.
     members.retain(|(_, path)| *path != to);
     members.sort();
     let mut touched = Touched::default();
@@ -64,7 +64,7 @@ pub fn compress(step: &FileOperation) -> StepResult {
                 pack_tar(&members, BufWriter::new(File::create(&plain)?))?.flush()?;
                 squeeze(File::open(&plain)?, file)
             })();
-            // Only a step between.
+            // The tar file is only an intermediate file.
             let _ = fs::remove_file(&plain);
             packed
         }
@@ -124,7 +124,8 @@ fn slashed(name: &Path) -> String {
     name.to_string_lossy().replace('\\', "/")
 }
 
-/// Compresses with zstd. The encoder panics when it cannot read or write, so that both are watched for it.
+/// Compresses with zstd. The encoder panics when a read or write fails, so [`Watched`] intercepts these
+/// errors.
 fn squeeze(from: File, to: &mut File) -> io::Result<()> {
     let (mut source, mut target) = (Watched::new(BufReader::new(from)), Watched::new(BufWriter::new(to)));
     zstd(&mut source, &mut target, CompressionLevel::Fastest);
@@ -133,7 +134,7 @@ fn squeeze(from: File, to: &mut File) -> io::Result<()> {
     target.result()
 }
 
-/// Takes errors aside: what is read then is the end, what is written is dropped.
+/// Intercepts errors. After an error, a read returns the end of the file, and a write is dropped.
 struct Watched<T> {
     inner: T,
     error: Option<io::Error>,
@@ -186,7 +187,7 @@ impl<T: Write> Write for Watched<T> {
 enum Member {
     Directory,
     File,
-    /// A link, a device, and what else there is.
+    /// A link, a device, or any other kind of member.
     Other,
 }
 
@@ -225,7 +226,7 @@ pub fn extract(step: &FileOperation) -> StepResult {
     .map_err(broken)?;
     fs::create_dir_all(&unpack.to).map_err(|error| told(&unpack.to, &error))?;
     each(format, &mut archive, &mut |name, member, source| {
-        // Again: somebody else may write where the archive is.
+        // Check again: another process may write to the archive meanwhile.
         check(name, &member)?;
         let path = unpack.to.join(name.trim_end_matches('/'));
         match member {
@@ -253,7 +254,7 @@ fn refuse(message: String) -> io::Error {
     io::Error::other(Told(Failure::failed(message)))
 }
 
-/// Only files and directories below where the archive is unpacked.
+/// Accepts only files and directories below the target directory.
 fn check(name: &str, member: &Member) -> io::Result<()> {
     if matches!(member, Member::Other) {
         return Err(refuse(format!("the archive holds `{name}`, which is neither a file nor a directory")));
@@ -316,7 +317,7 @@ fn decoder<'a>(format: Format, archive: impl Read + 'a) -> io::Result<Box<dyn Re
     })
 }
 
-/// Calls `with` for each member: its name, what it is, and its bytes.
+/// Calls `with` for each member with its name, its kind and its bytes.
 fn each(
     format: Format,
     archive: &mut File,
@@ -344,7 +345,7 @@ fn each(
         let member = match () {
             () if kind.is_file() || kind.is_contiguous() => Member::File,
             () if kind.is_dir() => Member::Directory,
-            // Facts about the archive, and no members.
+            // Metadata about the archive, not members.
             () if kind.is_pax_global_extensions() => continue,
             () => Member::Other,
         };

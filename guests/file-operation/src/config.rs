@@ -1,4 +1,4 @@
-//! What a job file says about a `file_operation` step, and the step itself.
+//! The job file's configuration of a `file_operation` step, and the step itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,45 +15,48 @@ use crate::{archive, files};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileOperation {
-    /// What to do.
+    /// The operation to run.
     pub operation: Operation,
-    /// The file or directory: relative to `/workspace`, or absolute within a granted mount. `copy`, `move`, `delete`, `list`,
-    /// `checksum` and `compress` take a pattern too: `in/*.csv`, `logs/**/*.gz` (`*` and `?` stay within a directory).
+    /// The file or directory. The path is relative to `/workspace`, or absolute within a granted mount.
+    /// `copy`, `move`, `delete`, `list`, `checksum` and `compress` also accept a pattern: `in/*.csv`,
+    /// `logs/**/*.gz` (`*` and `?` stay within a directory).
     pub path: String,
-    /// Where to: a file; or a directory when it is one, ends with `/`, or `path` is a pattern.
+    /// The target: a file, or a directory if it exists as one, if it ends with `/`, or if `path` is a pattern.
     #[serde(default)]
     pub to: Option<String>,
-    /// Takes the place of files that are there. Default: false, and then nothing is written over.
+    /// Whether to replace existing files. Default: false, which overwrites nothing.
     #[serde(default)]
     pub overwrite: bool,
-    /// Directories with all that is in them: for `copy` and `delete`. Default: false.
+    /// Whether `copy` and `delete` include directories with all their contents. Default: false.
     #[serde(default)]
     pub recursive: bool,
-    /// `delete` of what is not there is no failure. Default: false.
+    /// Whether `delete` succeeds when the file or directory does not exist. Default: false.
     #[serde(default)]
     pub missing_ok: bool,
-    /// The format of an archive. Default: by the extension of `to` (`compress`) or `path` (`extract`).
+    /// The format of an archive. Default: from the extension of `to` (`compress`) or `path` (`extract`).
     #[serde(default)]
     pub format: Option<Format>,
-    /// The algorithm of `checksum`. Default: `sha256`. `md5` and `sha1` find accidents, and no attacks.
+    /// The algorithm of `checksum`. `md5` and `sha1` detect accidental changes but not attacks. Default:
+    /// `sha256`.
     #[serde(default)]
     pub algorithm: Option<Algorithm>,
-    /// The checksum that the file must have, in hexadecimal; else the step fails.
+    /// The required checksum of the file, in hexadecimal. The step fails on any other checksum.
     #[serde(default)]
     pub expect: Option<String>,
-    /// Bytes that `extract` writes at most, so that a small archive is no bomb. Default: 1 GiB.
+    /// The maximum number of bytes that `extract` writes, as a protection against decompression bombs.
+    /// Default: 1 GiB.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub max_bytes: Option<u64>,
-    /// Files that are touched at most. Default: 10000.
+    /// The maximum number of files in one operation. Default: 10000.
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_files: Option<u64>,
-    /// Seconds between two checks of `wait`; no worker is held meanwhile. Default: 30.
+    /// The number of seconds between two checks of `wait`. The step holds no worker in between. Default: 30.
     #[serde(default)]
     #[schemars(range(min = 1, max = 3600))]
     pub every: Option<f64>,
-    /// Seconds that `wait` waits; then the step fails as timed out. Default: 86400, a day.
+    /// The number of seconds after which `wait` fails as timed out. Default: 86400, a day.
     #[serde(default)]
     #[schemars(range(min = 0, max = 31_536_000))]
     pub wait_timeout: Option<f64>,
@@ -63,23 +66,23 @@ pub struct FileOperation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// Copies a file, a directory, or what a pattern finds.
+    /// Copies a file, a directory, or the matches of a pattern.
     Copy,
-    /// Moves or renames.
+    /// Moves or renames files or directories.
     Move,
-    /// Deletes.
+    /// Deletes files or directories.
     Delete,
-    /// Makes a directory, and those above it; one that is there is no failure.
+    /// Creates a directory and its parents. An existing directory is not a failure.
     Mkdir,
-    /// Lists a directory, or what a pattern finds.
+    /// Lists a directory or the matches of a pattern.
     List,
-    /// The checksums of files.
+    /// Computes the checksums of files.
     Checksum,
-    /// Packs into an archive.
+    /// Packs files into an archive.
     Compress,
     /// Unpacks an archive into a directory.
     Extract,
-    /// Waits until a file is there.
+    /// Waits until a file exists.
     Wait,
 }
 
@@ -101,7 +104,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the extension.
+    /// Returns the format that the extension indicates.
     fn of(path: &str) -> Option<Self> {
         let path = path.to_ascii_lowercase();
         [
@@ -139,7 +142,7 @@ impl Algorithm {
     }
 }
 
-/// When `wait` began, in milliseconds since 1970.
+/// The time at which `wait` began, in milliseconds since 1970.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     since: u64,
@@ -212,12 +215,12 @@ impl FileOperation {
         usize::try_from(self.max_files.unwrap_or(10_000)).unwrap_or(usize::MAX)
     }
 
-    /// The path of `to`.
+    /// Returns the path of `to`.
     pub fn target(&self) -> PathBuf {
         absolute(self.to.as_deref().unwrap_or_default())
     }
 
-    /// Whether `to` means a directory.
+    /// Returns whether `to` names a directory.
     pub fn into_directory(&self) -> bool {
         self.to.as_deref().is_some_and(|to| to.ends_with('/')) || self.target().is_dir()
     }
@@ -255,12 +258,12 @@ impl FileOperation {
     }
 }
 
-/// A path within the workspace, unless it is absolute.
+/// Resolves a path relative to the workspace unless it is absolute.
 pub fn absolute(given: &str) -> PathBuf {
     Path::new("/workspace").join(given)
 }
 
-/// What went wrong with a path.
+/// Explains the failure of a path.
 pub fn told(path: &Path, error: &std::io::Error) -> Failure {
     let message = format!("{}: {}", path.display(), stepwell_sdk::files::why(error));
     match error.kind() {
@@ -274,7 +277,7 @@ fn millis(seconds: f64) -> u64 {
     Duration::try_from_secs_f64(seconds).map_or(u64::MAX / 4, |time| time.as_millis() as u64)
 }
 
-/// Milliseconds since 1970.
+/// Returns the milliseconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

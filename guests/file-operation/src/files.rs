@@ -1,4 +1,4 @@
-//! Copy, move, delete, make, list, check.
+//! The operations on files: copy, move, delete, mkdir, list and checksum.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,10 +12,10 @@ use stepwell_sdk::{Failure, Output, StepResult, context};
 use crate::config::{Algorithm, FileOperation, absolute, told};
 use crate::select::{Selection, select, walk};
 
-/// Names that an output lists.
+/// The maximum number of names in an output.
 const LISTED: usize = 1000;
 
-/// What was touched.
+/// The files of an operation.
 #[derive(Debug, Default)]
 pub struct Touched {
     pub files: u64,
@@ -66,7 +66,7 @@ pub fn copy(step: &FileOperation) -> StepResult {
     Ok(touched.output("Copied"))
 }
 
-/// Where each of the selected goes.
+/// Returns the target of each selected file.
 fn targets(step: &FileOperation, selection: &Selection) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
     let to = step.target();
     let within = selection.pattern || step.into_directory();
@@ -95,7 +95,7 @@ fn copy_file(step: &FileOperation, from: &Path, to: &Path, touched: &mut Touched
     Ok(())
 }
 
-/// Opens a file to read; what is no file is told.
+/// Opens a file for reading, and reports a path that is not a file.
 pub fn open(path: &Path) -> Result<File, Failure> {
     let metadata = fs::symlink_metadata(path).map_err(|error| told(path, &error))?;
     if !metadata.is_file() {
@@ -111,7 +111,8 @@ pub fn cancelled() -> Result<(), Failure> {
     }
 }
 
-/// Writes a file that is there whole or not at all: beside its place, and moved there when it is finished.
+/// Writes a file completely or not at all: it writes a temporary file next to the target and renames it at
+/// the end.
 pub fn write_whole<T>(
     path: &Path,
     overwrite: bool,
@@ -132,7 +133,7 @@ pub fn write_whole<T>(
         Ok(value)
     })();
     written.map_err(|error| {
-        // It may not be there.
+        // The file may not exist.
         let _ = fs::remove_file(&part);
         told(path, &error)
     })
@@ -151,11 +152,11 @@ pub fn rename(step: &FileOperation) -> StepResult {
         }
         match fs::rename(&from, &to) {
             Ok(()) => touched.add(&to, if metadata.is_file() { metadata.len() } else { 0 }),
-            // Another mount.
+            // The target is on another mount.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices && metadata.is_file() => {
                 copy_file(step, &from, &to, &mut touched)?;
                 fs::remove_file(&from).map_err(|error| {
-                    // A file that stays where it was is in one place, not in two.
+                    // If the source cannot be removed, the file must not exist in two places.
                     let _ = fs::remove_file(&to);
                     told(&from, &error)
                 })?;
@@ -176,7 +177,7 @@ pub fn delete(step: &FileOperation) -> StepResult {
     };
     for path in &selection.found {
         cancelled()?;
-        // A pattern may have found a directory and then what was in it.
+        // A pattern may have matched both a directory and its contents.
         let Ok(metadata) = fs::symlink_metadata(path) else { continue };
         if !metadata.is_dir() {
             fs::remove_file(path).map_err(|error| told(path, &error))?;
@@ -194,7 +195,7 @@ pub fn delete(step: &FileOperation) -> StepResult {
             within.push((path.to_owned(), metadata.is_dir(), metadata.len()));
             Ok(())
         })?;
-        // What is deeper goes first.
+        // Deeper entries go first.
         within.sort_by(|a, b| b.0.cmp(&a.0));
         for (path, directory, bytes) in within {
             let gone = if directory { fs::remove_dir(&path) } else { fs::remove_file(&path) };
@@ -228,7 +229,7 @@ pub fn list(step: &FileOperation) -> StepResult {
         Ok(())
     };
     let selection = match select(&step.path, step.max_files()) {
-        // A pattern that finds nothing finds an empty list.
+        // A pattern without matches results in an empty list.
         Err(failure) if failure.message.starts_with("nothing matches") => None,
         selection => Some(selection?),
     };

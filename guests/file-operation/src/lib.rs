@@ -1,7 +1,8 @@
-//! The step `file_operation`: copies, moves, deletes, lists, checks, packs and unpacks files of the granted mounts.
+//! The `file_operation` step: copies, moves, deletes, lists, checks, packs and unpacks files of the granted
+//! mounts.
 //!
-//! What it can reach is what the mounts hold; that is the host's to keep. What it must see to itself: an archive names
-//! its files, and must not name one outside of where it is unpacked, nor become larger than the step says.
+//! The host confines the step to its mounts. The step itself has to ensure that an archive neither names a
+//! file outside its target directory nor grows larger than the step allows.
 
 mod archive;
 mod config;

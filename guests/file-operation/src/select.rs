@@ -1,4 +1,4 @@
-//! From a path or a pattern to the files that it means.
+//! Expands a path or a pattern into files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,34 +8,34 @@ use stepwell_sdk::Failure;
 
 use crate::config::{absolute, told};
 
-/// `*` and `?` stay within a directory, and do not find what begins with a dot, as in a shell.
+/// `*` and `?` stay within a directory and do not match a leading dot, as in a shell.
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
-/// What a path or a pattern means.
+/// The files that a path or a pattern selects.
 #[derive(Debug)]
 pub struct Selection {
-    /// What the pattern begins with, or the directory above the path: names are relative to it.
+    /// The fixed beginning of the pattern, or the directory above the path. Names are relative to it.
     pub base: PathBuf,
-    /// What was found, sorted.
+    /// The selected files, sorted.
     pub found: Vec<PathBuf>,
-    /// Whether it was a pattern.
+    /// Whether the selection comes from a pattern.
     pub pattern: bool,
 }
 
 impl Selection {
-    /// The path relative to where the pattern begins.
+    /// Returns the path relative to the base of the selection.
     pub fn name<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(&self.base).unwrap_or(path)
     }
 }
 
-/// Finds what `given` means, at most so many.
+/// Selects the files of `given`, at most `most` of them.
 pub fn select(given: &str, most: usize) -> Result<Selection, Failure> {
     let path = absolute(given);
     if !given.contains(['*', '?', '[']) {
         let base = path.parent().unwrap_or(Path::new("/")).to_owned();
-        // A link is told as one, and not followed.
+        // A link is reported, not followed.
         fs::symlink_metadata(&path).map_err(|error| told(&path, &error))?;
         return Ok(Selection { base, found: vec![path], pattern: false });
     }
@@ -47,7 +47,7 @@ pub fn select(given: &str, most: usize) -> Result<Selection, Failure> {
     let mut found = Vec::new();
     let recursive = text.contains("**") || path.components().filter(wild).count() > 1;
     walk(&base, recursive, most, &mut |path, metadata| {
-        // Links are told when they are named, and not found.
+        // Links are reported when named, and ignored by patterns.
         let plain = metadata.is_file() || metadata.is_dir();
         if plain && pattern.matches_path_with(path, OPTIONS) {
             found.push(path.to_owned());
@@ -61,7 +61,7 @@ pub fn select(given: &str, most: usize) -> Result<Selection, Failure> {
     Ok(Selection { base, found, pattern: true })
 }
 
-/// Calls `each` with everything in a directory, each directory before what is in it.
+/// Calls `each` with all entries of a directory, each directory before its contents.
 pub fn walk(
     directory: &Path,
     recursive: bool,

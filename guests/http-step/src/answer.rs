@@ -1,4 +1,4 @@
-//! What becomes of an answer: an output, a file, or the items of many pages.
+//! Turns a response into an output, a file, or the items of many pages.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -13,7 +13,7 @@ use url::Url;
 use crate::config::{Http, Pages, failed, path};
 use crate::exchange::{Exchange, Stop, next_page, shown};
 
-/// What is known of an answer beside its body.
+/// The facts about a response other than its body.
 struct Facts {
     status: u16,
     url: Url,
@@ -38,7 +38,7 @@ impl Facts {
     }
 }
 
-/// Does the exchange, and makes the output.
+/// Runs the exchange and builds the output.
 pub fn collect(step: &Http, exchange: &mut Exchange<'_>) -> Result<Output, Stop> {
     let url = step.url().map_err(|why| Stop::from(Failure::invalid_config(why)))?;
     if let Some(pages) = &step.pages {
@@ -65,7 +65,7 @@ fn output(facts: &Facts, bytes: u64, exchange: &Exchange<'_>) -> Output {
         .metadata("retries", exchange.retries)
 }
 
-/// Reads a body as JSON where its type says so, and else as text; and how many bytes it had.
+/// Reads a body as JSON if its type says so, otherwise as text. Also returns its number of bytes.
 fn read(step: &Http, answer: Incoming, facts: &Facts, limit: u64) -> Result<(Value, u64), Stop> {
     let mut body = Vec::new();
     let more = decoded(answer)?.take(limit.saturating_add(1)).read_to_end(&mut body);
@@ -91,7 +91,7 @@ fn read(step: &Http, answer: Incoming, facts: &Facts, limit: u64) -> Result<(Val
     Ok((text(&body, facts.header("content-type"))?.into(), bytes))
 }
 
-/// The text of a body in the charset of its type, without a byte order mark. Default: UTF-8.
+/// Decodes the text of a body in the charset of its type, without a byte order mark. Default: UTF-8.
 fn text(body: &[u8], content_type: &str) -> Result<String, Stop> {
     let parameter = |part: &str| {
         let (name, value) = part.split_once('=')?;
@@ -109,21 +109,21 @@ fn text(body: &[u8], content_type: &str) -> Result<String, Stop> {
     Ok(text.into_owned())
 }
 
-/// The body, decompressed where the server compressed it unasked.
+/// Returns the body, decompressed if the server compressed it without being asked.
 fn decoded(answer: Incoming) -> Result<Box<dyn Read>, Stop> {
     let codings = answer.header("content-encoding").unwrap_or_default().to_ascii_lowercase();
     let mut answer = BufReader::new(answer);
-    // An answer without a body, such as that to HEAD, is not compressed, whatever it says.
+    // A response without a body, such as the response to HEAD, is not compressed, whatever its headers say.
     if answer.fill_buf().map_err(|error| broken("", &error))?.is_empty() {
         return Ok(Box::new(io::empty()));
     }
     let mut body: Box<dyn BufRead> = Box::new(answer);
-    // The last coding was applied last (RFC 9110, 8.4).
+    // The last coding in the list was applied last (RFC 9110).
     for coding in codings.split(',').map(str::trim).rev() {
         body = match coding {
             "" | "identity" => body,
             "gzip" | "x-gzip" => Box::new(BufReader::new(MultiGzDecoder::new(body))),
-            // Servers send it with the frame of zlib, as the standard says, and without.
+            // Some servers send it with the zlib header, as the standard says, and some without.
             "deflate" => {
                 let start = body.fill_buf().map_err(|error| broken("", &error))?;
                 let framed = matches!(start, [first, second, ..] if has_frame(*first, *second));
@@ -142,22 +142,22 @@ fn decoded(answer: Incoming) -> Result<Box<dyn Read>, Stop> {
     Ok(Box::new(body))
 }
 
-/// Whether two bytes begin a stream of zlib (RFC 1950, 2.2).
+/// Returns whether two bytes begin a zlib stream (RFC 1950).
 fn has_frame(first: u8, second: u8) -> bool {
     first & 15 == 8 && (u16::from(first) << 8 | u16::from(second)).is_multiple_of(31)
 }
 
-/// How the body of an answer begins, for people: what cannot be read is left out.
+/// Returns the beginning of a response body for people, without the parts that cannot be read.
 pub fn beginning(answer: Incoming, most: u64) -> String {
     let content_type = answer.header("content-type").unwrap_or_default().to_owned();
     let Ok(body) = decoded(answer) else { return String::new() };
     let mut bytes = Vec::new();
-    // What arrived before the connection broke is shown.
+    // Shows the bytes that arrived before the connection broke.
     let _ = body.take(most).read_to_end(&mut bytes);
     text(&bytes, &content_type).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Why a body could not be read or saved: a connection that broke may work at the next attempt.
+/// Explains why a body could not be read or saved. After a broken connection, the next attempt may succeed.
 fn broken(place: &str, error: &io::Error) -> Stop {
     if error.kind() == io::ErrorKind::Other && error.get_ref().is_some() {
         return Stop::from(Failure::unavailable(error.to_string()));
@@ -211,7 +211,7 @@ fn all_pages(step: &Http, pages: &Pages, url: Url, exchange: &mut Exchange<'_>) 
     Ok(output(&facts, total, exchange).value(items).metadata("pages", count))
 }
 
-/// Writes the body beside the file, and gives it its name when it is whole.
+/// Writes the body to a temporary file next to the target, and renames it when it is complete.
 fn save(mut answer: Box<dyn Read>, file: &str) -> io::Result<u64> {
     let part = format!("{file}.part");
     let written = (|| {
@@ -223,7 +223,7 @@ fn save(mut answer: Box<dyn Read>, file: &str) -> io::Result<u64> {
         Ok(bytes)
     })();
     if written.is_err() {
-        // It may not be there.
+        // The file may not exist.
         let _ = fs::remove_file(&part);
     }
     written

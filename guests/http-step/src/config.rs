@@ -1,4 +1,4 @@
-//! What a job file says about an `http` step, and the step itself.
+//! The job file's configuration of an `http` step, and the step itself.
 
 use std::collections::BTreeMap;
 
@@ -16,55 +16,60 @@ use crate::exchange::{Exchange, Stop};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    /// Default: `GET`, or `POST` where there is a body.
+    /// The HTTP method. Default: `GET`, or `POST` with a body.
     #[serde(default)]
     pub method: Option<Method>,
-    /// `http://` or `https://`. A rule of the policy must allow it.
+    /// The URL, starting with `http://` or `https://`. A rule of the policy must allow it.
     pub url: String,
-    /// Headers. Credentials do not belong here: policy names them, and the host adds them.
+    /// The request headers. Do not put credentials here: policy names them, and the host adds them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Sent as `Idempotency-Key` with each try of the request, so that the server can recognize a repeated one. Give
-    /// `${{ run.step_token }}`, which stays the same over the attempts of the step. Default: no such header.
+    /// The value of the `Idempotency-Key` header, sent with each try of the request so that the server can
+    /// recognize a repetition. Use `${{ run.step_token }}`, which stays the same across the attempts of the
+    /// step. Default: no such header.
     #[serde(default)]
     #[schemars(length(min = 1, max = 255))]
     pub idempotency_key: Option<String>,
-    /// What is added to the query of the URL; a list adds its name for each of its values.
+    /// Parameters to add to the query of the URL. A list adds its name once per value.
     #[serde(default)]
     pub query: Map<String, Value>,
-    /// The body.
+    /// The request body. Default: none.
     #[serde(default)]
     pub body: Option<Body>,
-    /// Statuses with which the step succeeds: numbers, or classes such as `2xx`. Default: `[2xx]`.
+    /// The statuses with which the step succeeds: numbers, or classes such as `2xx`. Default: `[2xx]`.
     #[serde(default = "success")]
     #[schemars(length(min = 1))]
     pub expect_status: Vec<Status>,
-    /// How often a request is sent again after 429 or 503: then when `Retry-After` says, or after 1, 2, 4 ... seconds. A
-    /// wait of more than 5 seconds holds no worker. Default: 3.
+    /// The maximum number of retries after 429 or 503. The step waits for the time in `Retry-After`, or for
+    /// 1, 2, 4 ... seconds. A wait of more than 5 seconds holds no worker. Default: 3.
     #[serde(default = "three")]
     #[schemars(range(max = 10))]
     pub retries: u32,
-    /// Redirects to follow. Default: 0, since a redirect is the server's idea of where to go next. Policy decides about each; what
-    /// goes to another origin goes without `Authorization`, `Cookie` and the body's headers.
+    /// The maximum number of redirects to follow. Policy decides about each redirect; a request to another
+    /// origin goes without `Authorization`, `Cookie` and the body's headers. Default: 0, since the server
+    /// chooses the target of a redirect.
     #[serde(default)]
     #[schemars(range(max = 10))]
     pub follow_redirects: u32,
-    /// A file for the answer's body: relative to `/workspace`, or absolute within a mount that is granted for writing.
+    /// A file for the response body. The path is relative to `/workspace`, or absolute within a mount that is
+    /// granted for writing.
     #[serde(default)]
     pub save_to: Option<String>,
-    /// Bytes of an answer that becomes the output. Default: 1 MiB; `save_to` takes more.
+    /// The maximum size in bytes of a response that becomes the output. Default: 1 MiB; `save_to` allows
+    /// more.
     #[serde(default = "mebibyte")]
     #[schemars(range(min = 1, max = 67_108_864))]
     pub max_bytes: u64,
-    /// Parts of a JSON answer, by name: `{token: /data/access_token}` (RFC 6901). They become the output.
+    /// Parts of a JSON response, by name: `{token: /data/access_token}` (RFC 6901). They become the output.
     #[serde(default)]
     pub extract: BTreeMap<String, String>,
-    /// Follows `Link: <...>; rel="next"` (RFC 8288); the items of all pages become one list.
+    /// Follows `Link: <...>; rel="next"` (RFC 8288) and joins the items of all pages into one list. Default:
+    /// off.
     #[serde(default)]
     pub pages: Option<Pages>,
 }
 
-/// A method (RFC 9110).
+/// An HTTP method (RFC 9110).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
@@ -91,31 +96,32 @@ impl Method {
     }
 }
 
-/// One of them.
+/// A request body, in exactly one of these forms.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
-    /// Sent as `application/json`.
+    /// A JSON value, sent as `application/json`.
     #[serde(default)]
     pub json: Option<Value>,
-    /// Sent as `application/x-www-form-urlencoded`.
+    /// Form fields, sent as `application/x-www-form-urlencoded`.
     #[serde(default)]
     pub form: Option<Map<String, Value>>,
-    /// Sent as `text/plain; charset=utf-8`.
+    /// Text, sent as `text/plain; charset=utf-8`.
     #[serde(default)]
     pub text: Option<String>,
-    /// A file, sent as `application/octet-stream`: relative to `/workspace`, or absolute within a granted mount.
+    /// A file, sent as `application/octet-stream`. The path is relative to `/workspace`, or absolute within a
+    /// granted mount.
     #[serde(default)]
     pub file: Option<String>,
 }
 
-/// A status, or a class of them.
+/// A status or a class of statuses.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Status {
-    /// For instance 404.
+    /// A single status, for instance 404.
     Code(#[schemars(range(min = 100, max = 599))] u16),
-    /// For instance `2xx`.
+    /// A class of statuses, for instance `2xx`.
     Class(#[schemars(regex(pattern = "^[1-5]xx$"))] String),
 }
 
@@ -128,15 +134,15 @@ impl Status {
     }
 }
 
-/// How the pages of a list are read.
+/// The reading of a list with several pages.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {
-    /// Pages at most; a list that has more fails the step. Default: 100.
+    /// The maximum number of pages; a list with more pages fails the step. Default: 100.
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 10_000))]
     pub limit: u32,
-    /// Where the list stands in each answer (RFC 6901). Default: the whole answer.
+    /// JSON pointer (RFC 6901) to the list in each response. Default: the whole response.
     #[serde(default)]
     pub items: String,
 }
@@ -202,7 +208,7 @@ impl Step for Http {
     fn run(self, _: &Invocation) -> StepResult {
         match answer::collect(&self, &mut Exchange::new(&self)?) {
             Ok(output) => Ok(output),
-            // The host has noted for how long.
+            // The host has recorded the waiting time.
             Err(Stop::Parked) => Ok(Output::new("")),
             Err(Stop::Failed(failure)) => Err(*failure),
         }
@@ -218,7 +224,7 @@ impl Http {
         self.expect_status.iter().any(|expected| expected.covers(status))
     }
 
-    /// The URL with its query, or what is wrong with it.
+    /// Returns the URL with its query, or its problem.
     pub fn url(&self) -> Result<Url, String> {
         let mut url =
             Url::parse(&self.url).map_err(|error| format!("`{}` is not a URL: {error}", self.url))?;
@@ -236,7 +242,7 @@ impl Http {
     }
 }
 
-/// Names and values, one pair for each value of a list.
+/// Returns names and values, one pair for each value of a list.
 pub fn pairs(map: &Map<String, Value>) -> Vec<(&str, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let values = |value: &Value| match value {
@@ -249,12 +255,12 @@ pub fn pairs(map: &Map<String, Value>) -> Vec<(&str, String)> {
         .collect()
 }
 
-/// A path within the workspace, unless it is absolute.
+/// Resolves a path relative to the workspace unless it is absolute.
 pub fn path(given: &str) -> String {
     if given.starts_with('/') { given.to_owned() } else { format!("/workspace/{given}") }
 }
 
-/// Something that does not work out.
+/// Stops with a failure.
 pub fn failed(message: impl Into<String>) -> Stop {
     Stop::Failed(Box::new(Failure::failed(message)))
 }

@@ -1,4 +1,4 @@
-//! Requests and their answers: retries and redirects.
+//! Sends requests and receives their responses, with retries and redirects.
 
 use std::fs::File;
 use std::time::{Duration, SystemTime};
@@ -13,16 +13,16 @@ use url::form_urlencoded::Serializer;
 use crate::answer::beginning;
 use crate::config::{Body, Http, Method, failed, pairs, path};
 
-/// A longer wait holds no worker.
+/// The longest wait that holds a worker.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
-/// A longer one is not believed.
+/// The longest `Retry-After` that the step accepts.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// Bytes of an error's body that are shown.
+/// The number of bytes of an error's body to show.
 const SHOWN: usize = 300;
 
-/// Why there is no answer.
+/// The reason why there is no response.
 pub enum Stop {
-    /// The step is called again later.
+    /// The step parked, and the host calls it again later.
     Parked,
     Failed(Box<Failure>),
 }
@@ -36,13 +36,13 @@ impl From<Failure> for Stop {
 /// The requests of one call.
 pub struct Exchange<'s> {
     step: &'s Http,
-    /// Requests that were sent again, by this call and those before it.
+    /// The number of retries by this call and the calls before it.
     pub retries: u32,
-    /// What was read so far would be lost.
+    /// Whether a park would lose data that was already read.
     pub begun: bool,
 }
 
-/// What a call notes for the next one.
+/// The checkpoint of a call for the next one.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     retries: u32,
@@ -54,7 +54,7 @@ impl<'s> Exchange<'s> {
         Ok(Self { step, retries: note.map_or(0, |note| note.retries), begun: false })
     }
 
-    /// The answer that the step expects, and where it came from.
+    /// Returns the response that the step expects, and the URL it came from.
     pub fn get(&mut self, url: Url) -> Result<(Incoming, Url), Stop> {
         loop {
             let (answer, from) = self.follow(url.clone())?;
@@ -90,7 +90,7 @@ impl<'s> Exchange<'s> {
         Err(Stop::Parked)
     }
 
-    /// Sends the request, and follows redirects as far as the step says.
+    /// Sends the request and follows as many redirects as the step allows.
     fn follow(&self, mut url: Url) -> Result<(Incoming, Url), Stop> {
         let (mut method, mut with_body, mut own) = (self.step.method(), true, true);
         for _ in 0..=self.step.follow_redirects {
@@ -105,7 +105,7 @@ impl<'s> Exchange<'s> {
             let next = url
                 .join(&place)
                 .map_err(|error| failed(format!("{} redirects to `{place}`: {error}", shown(&url))))?;
-            // RFC 9110, 15.4: 303 always, and 301 and 302 of a POST as everybody does.
+            // 303 always changes the method, and 301 and 302 change a POST, as all clients do (RFC 9110).
             let changes = answer.status == 303 || method == Method::Post && answer.status < 303;
             if changes && method != Method::Head {
                 (method, with_body) = (Method::Get, false);
@@ -122,7 +122,7 @@ impl<'s> Exchange<'s> {
 
     fn send(&self, method: Method, url: &Url, with_body: bool, own: bool) -> Result<Incoming, Stop> {
         let mut request = Request::new(method.name(), url.as_str());
-        // What is meant for one origin is not for another.
+        // Headers for one origin must not reach another.
         for (name, value) in self.step.headers.iter().filter(|_| own) {
             request = request.header(name, value);
         }
@@ -189,14 +189,14 @@ impl<'s> Exchange<'s> {
     }
 }
 
-/// A URL without its query, which may hold what is not for everybody.
+/// Returns a URL without its query, which may contain confidential data.
 pub fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.to_string()
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, 10.2.3).
+/// Parses `Retry-After`: seconds or a date (RFC 9110).
 pub fn retry_after(header: Option<&str>, now: SystemTime) -> Option<Duration> {
     let text = header?.trim();
     match text.parse::<u64>() {
@@ -205,9 +205,9 @@ pub fn retry_after(header: Option<&str>, now: SystemTime) -> Option<Duration> {
     }
 }
 
-/// Where `Link` says that the next page is (RFC 8288).
+/// Returns the URL of the next page from a `Link` header (RFC 8288).
 pub fn next_page(link: &str) -> Option<&str> {
-    // A comma may stand within the angle brackets, so that the text is not simply split.
+    // A comma may occur within the angle brackets, so a plain split would not work.
     let mut rest = link;
     while let Some(start) = rest.find('<') {
         let (target, after) = rest.get(start + 1..)?.split_once('>')?;

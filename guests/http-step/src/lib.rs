@@ -1,6 +1,7 @@
-//! The step `http`: one request, or the pages of a list.
+//! The `http` step: one request, or the pages of a list.
 //!
-//! Policy decides about each request, the pages and redirects among them; credentials are the host's, and never here.
+//! Policy decides about each request, including pages and redirects. The host adds credentials, so that they
+//! never reach the step.
 
 mod answer;
 mod config;

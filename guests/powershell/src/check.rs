@@ -1,4 +1,4 @@
-//! `action: check`: what scripts need, without running them.
+//! `action: check`: determines the needs of scripts without running them.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use stepwell_sdk::{Failure, Output, StepResult};
 
 use crate::config::Powershell;
 
-/// Scripts of a folder that are looked at, at most.
+/// The maximum number of scripts in a folder to check.
 const MAX_SCRIPTS: usize = 10_000;
 
 pub fn check(step: &Powershell, directory: &str) -> StepResult {
@@ -44,7 +44,7 @@ pub fn check(step: &Powershell, directory: &str) -> StepResult {
     Ok(Output::new(summary).value(json!({ "runs": runs, "total": total, "scripts": scripts })))
 }
 
-/// The scripts of a folder and below; a file is itself.
+/// Collects the scripts of a folder and its subfolders. A file yields itself.
 fn gather(path: &str, files: &mut Vec<String>) -> std::io::Result<()> {
     if !fs::metadata(path)?.is_dir() {
         files.push(path.to_owned());
@@ -68,7 +68,8 @@ fn gather(path: &str, files: &mut Vec<String>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One script. It runs as it is when it parses and nothing is lacking that it has not foreseen.
+/// Reports on one script. It runs unchanged if it parses and the sandbox lacks nothing that it needs
+/// unconditionally.
 fn report(path: &str, text: &str) -> Value {
     let script = match Script::parse(path, text) {
         Ok(script) => script,

@@ -1,4 +1,4 @@
-//! What a job file says about a `powershell` step.
+//! The job file's configuration of a `powershell` step.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,58 +9,61 @@ use stepwell_sdk::{Invocation, Issue, Need, Pending, Step, StepResult};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Powershell {
-    /// What is done with the script. `run`: it runs. `test`: it runs as a file of tests, with `Describe`, `It` and `Should`; the
-    /// step fails when a test does not pass. `check`: nothing runs, and the output says what the script needs; `script_path`
-    /// may be a folder of scripts. Default: `run`.
+    /// The action on the script. `run` runs it. `test` runs it as a test file with `Describe`, `It` and
+    /// `Should`, and the step fails when a test does not pass. `check` runs nothing and returns the needs of
+    /// the script; `script_path` may be a folder of scripts. Default: `run`.
     #[serde(default)]
     pub action: Action,
-    /// What runs the script. `interpreter`: the one in the sandbox. `pwsh`: the real PowerShell of the host, outside of the
-    /// sandbox, where policy grants `process` for it; its output is text. Default: `interpreter`.
+    /// The program that runs the script. `interpreter`: the interpreter in the sandbox. `pwsh`: the real
+    /// PowerShell of the host, outside the sandbox, where policy grants `process` for it; its output is text.
+    /// Default: `interpreter`.
     #[serde(default)]
     pub runner: Runner,
-    /// The script itself. Either this or `script_path`.
+    /// The text of the script. Give either this or `script_path`.
     #[serde(default)]
     pub script: Option<String>,
-    /// The file of the script: relative to `working_directory`, or absolute within a granted mount.
+    /// The script file. The path is relative to `working_directory`, or absolute within a granted mount.
     #[serde(default)]
     pub script_path: Option<String>,
-    /// Parameters of the script, by name. Numbers, booleans and lists have their own type; an object is a `PSCustomObject`, or
-    /// a hashtable where the script declares the parameter as `[hashtable]`. Default: none.
+    /// Parameters of the script, by name. Numbers, booleans and lists keep their type. An object becomes a
+    /// `PSCustomObject`, or a hashtable where the script declares the parameter as `[hashtable]`. Default:
+    /// none.
     #[serde(default)]
     pub parameters: Map<String, Value>,
-    /// Which scripts may run. `restricted`: no script files. `remote_signed`: a script file only when `allowed_scripts`
-    /// has its checksum. `all_signed`: the same for `script` too. `unrestricted` and `bypass`: every script. Default:
-    /// `bypass`, since policy decides what a script can reach.
+    /// The scripts that may run. `restricted`: no script files. `remote_signed`: a script file only when
+    /// `allowed_scripts` has its checksum. `all_signed`: the same, also for `script`. `unrestricted` and
+    /// `bypass`: every script. Default: `bypass`, since policy decides what a script can reach.
     #[serde(default)]
     pub execution_policy: PolicyName,
-    /// SHA-256 checksums, in hexadecimal, of the scripts that `remote_signed` and `all_signed` let run. An operator
-    /// sets them in `step_types.yaml`. Default: none.
+    /// The SHA-256 checksums, in hexadecimal, of the scripts that `remote_signed` and `all_signed` allow. An
+    /// operator sets them in `step_types.yaml`. Default: none.
     #[serde(default)]
     pub allowed_scripts: Vec<String>,
-    /// What `$ErrorActionPreference` is at the beginning. Default: `continue`, as in PowerShell: after most errors the
-    /// script goes on.
+    /// The initial value of `$ErrorActionPreference`. Default: `continue`, as in PowerShell: after most
+    /// errors the script continues.
     #[serde(default)]
     pub error_action: ErrorAction,
-    /// The step fails when anything was written to the error stream. Default: false, as in PowerShell: the exit code
-    /// decides.
+    /// Whether the step fails when the script writes to the error stream. Default: false, as in PowerShell:
+    /// the exit code decides.
     #[serde(default)]
     pub fail_on_stderr: bool,
-    /// What happens to a script that needs what the sandbox cannot have, such as COM, the registry, the module of a vendor
-    /// or a program, and has not foreseen it by a `try` or a test. Default: `refuse`, before anything of it runs.
+    /// The handling of a script that needs something that the sandbox cannot have, such as COM, the registry,
+    /// a vendor's module or a program, and does not guard the use with a `try` or a test. Default: `refuse`,
+    /// before any part of the script runs.
     #[serde(default)]
     pub on_unavailable: OnUnavailable,
-    /// With `action: test`, only tests that have one of these tags. Default: all tests.
+    /// With `action: test`, the tags of the tests to run. Default: all tests.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// With `action: test`, no tests that have one of these tags. Default: none are left out.
+    /// With `action: test`, the tags of the tests to leave out. Default: none.
     #[serde(default)]
     pub exclude_tags: Vec<String>,
-    /// Where the script begins. Default: `/workspace`.
+    /// The initial working directory of the script. Default: `/workspace`.
     #[serde(default)]
     pub working_directory: Option<String>,
 }
 
-/// What runs a script.
+/// The program that runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Runner {
@@ -69,7 +72,7 @@ pub enum Runner {
     Pwsh,
 }
 
-/// What is done with a script.
+/// The action on a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -79,18 +82,19 @@ pub enum Action {
     Check,
 }
 
-/// What happens to a script that needs what the sandbox cannot have.
+/// The handling of a script that needs something that the sandbox cannot have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnUnavailable {
-    /// It does not begin.
+    /// The script does not start.
     #[default]
     Refuse,
-    /// It runs, and the log has a warning for each.
+    /// The script runs, and the log has a warning for each such need.
     Warn,
 }
 
-/// The name of an execution policy, as here (`remote_signed`) or as in PowerShell (`RemoteSigned`), in any case.
+/// The name of an execution policy, in Stepwell's notation (`remote_signed`) or PowerShell's
+/// (`RemoteSigned`), in any case.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PolicyName(String);
@@ -102,7 +106,7 @@ impl Default for PolicyName {
 }
 
 impl PolicyName {
-    /// The policy; none where the name is none.
+    /// Returns the policy, or `None` if the name is unknown.
     pub fn policy(&self) -> Option<ExecutionPolicy> {
         Some(match self.0.trim().replace(['_', '-'], "").to_ascii_lowercase().as_str() {
             "restricted" => ExecutionPolicy::Restricted,
@@ -110,14 +114,14 @@ impl PolicyName {
             "remotesigned" => ExecutionPolicy::RemoteSigned,
             "unrestricted" => ExecutionPolicy::Unrestricted,
             "bypass" => ExecutionPolicy::Bypass,
-            // What PowerShell does then on a machine without a group policy, on Windows.
+            // PowerShell does the same on Windows without a group policy.
             "undefined" | "default" => ExecutionPolicy::Restricted,
             _ => return None,
         })
     }
 }
 
-/// Which scripts may run.
+/// The scripts that may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExecutionPolicy {
     Restricted,
@@ -127,7 +131,7 @@ pub enum ExecutionPolicy {
     Bypass,
 }
 
-/// What an error does that does not end the script by itself.
+/// The effect of a non-terminating error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorAction {
@@ -151,7 +155,7 @@ impl ErrorAction {
 }
 
 impl Powershell {
-    /// Whether a script that needs what the sandbox cannot have is not begun.
+    /// Returns whether the step refuses a script that needs something that the sandbox cannot have.
     pub fn refuses(&self) -> bool {
         self.on_unavailable == OnUnavailable::Refuse && self.runner == Runner::Interpreter
     }

@@ -1,4 +1,4 @@
-//! The world of a script: what policy has granted to the step.
+//! The environment of a script: the capabilities that policy grants to the step.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,18 +14,18 @@ use stepwell_sdk::http::Request;
 use stepwell_sdk::sql::{Connection, Parameters, Value as SqlValue, returns_rows};
 use stepwell_sdk::{Failure, context, log};
 
-/// Objects of the output that are kept; more would not fit into the output of a step.
+/// The maximum number of output objects. More would not fit into the output of a step.
 const MAX_OBJECTS: usize = 10_000;
-/// Bytes of text that are kept.
+/// The maximum number of bytes of output text.
 const MAX_TEXT: usize = 1 << 20;
-/// Bytes of an answer that a script reads whole.
+/// The maximum size in bytes of a response that a script reads completely.
 const MAX_ANSWER: usize = 64 << 20;
-/// Rows of a result that are fetched at a time.
+/// The number of rows of a result to fetch at a time.
 const SQL_BATCH: u32 = 2048;
-/// The script is told to stop this long before the host stops the step, so that it can say where it was.
+/// The script has to stop this long before the host stops the step, so that it can report its position.
 const MARGIN: Duration = Duration::from_millis(300);
 
-/// What the script has given.
+/// The output of the script.
 #[derive(Default)]
 pub struct Seen {
     pub objects: Vec<Value>,
@@ -33,7 +33,7 @@ pub struct Seen {
     pub errors: Vec<String>,
     pub warnings: u64,
     pub halted: Option<String>,
-    /// Whether there was more than is kept.
+    /// Whether the script produced more output than the host stores.
     pub truncated: bool,
 }
 
@@ -42,11 +42,11 @@ pub struct Granted {
     pub temporary: String,
     pub seen: Rc<RefCell<Seen>>,
     pub started: Instant,
-    /// When the script's place is told next.
+    /// The time of the next report of the script's position.
     pub told_at: Duration,
 }
 
-/// Ticks of a time: 100 ns each, since the year 1.
+/// Converts a time to ticks: units of 100 ns since the year 1.
 fn ticks(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     ps_lang::value::datetime::UNIX_EPOCH + i64::try_from(since.as_nanos() / 100).unwrap_or(0)
@@ -64,7 +64,7 @@ impl Host for Granted {
         let _ = io::stdout().write_all(text.as_bytes());
     }
 
-    /// What is meant for people is in the log, and not in the output of the step.
+    /// Text for people goes to the log, not to the output of the step.
     fn write_host(&mut self, text: &str, no_newline: bool) {
         let end = if no_newline { "" } else { "\n" };
         let _ = io::stdout().write_all(format!("{text}{end}").as_bytes());
@@ -101,7 +101,7 @@ impl Host for Granted {
     }
 
     fn error(&mut self, record: &Rc<ErrorRecord>, shown: &str) {
-        // A line of the log has one line: the place, and what was wrong.
+        // An error takes one log line: its position and its message.
         let line = match shown.split_once("\nLine |") {
             Some((place, _)) => format!("{place}: {}", record.text()),
             None => shown.to_owned(),
@@ -133,8 +133,8 @@ impl Host for Granted {
         (context::remaining() <= MARGIN).then(|| "the time of the step ran out".to_owned())
     }
 
-    /// After a quarter of a second, a half, a whole, two and so on: when fuel ends a script, it cannot say any more where it
-    /// was.
+    /// The position is due after a quarter of a second, a half, one, two and so on: when fuel ends a script,
+    /// it cannot report its position any more.
     fn wants_place(&mut self) -> bool {
         let wants = self.started.elapsed() >= self.told_at;
         if wants {
@@ -161,7 +161,7 @@ impl Host for Granted {
     }
 
     fn sleep(&mut self, milliseconds: u64) {
-        // In pieces, so that the end of the step's time is seen: the interpreter then asks `interrupted`.
+        // Sleep in pieces to notice the end of the step's time: the interpreter then calls `interrupted`.
         let mut left = Duration::from_millis(milliseconds);
         while !left.is_zero() && context::remaining() > MARGIN {
             let piece = left.min(Duration::from_millis(200));
@@ -171,7 +171,7 @@ impl Host for Granted {
     }
 
     fn random(&mut self) -> u64 {
-        // Without random numbers the clock is what differs from run to run.
+        // Without random numbers, the clock differs from run to run.
         getrandom::u64().unwrap_or_else(|_| self.monotonic())
     }
 
@@ -188,7 +188,7 @@ impl Host for Granted {
     }
 
     fn metadata(&mut self, path: &str) -> Option<Meta> {
-        // The root of the mounts is a directory, whatever WASI says of it.
+        // The root of the mounts is a directory, even if WASI reports otherwise.
         if path == "/" {
             return Some(Meta { is_dir: true, is_link: false, size: 0, modified: 0, read_only: true });
         }
@@ -234,7 +234,7 @@ impl Host for Granted {
     }
 }
 
-/// The error in words for users; its kind is what cmdlets act on.
+/// Rewords an error for users. Cmdlets act on its kind.
 fn plain(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), stepwell_sdk::files::why(&error))
 }

@@ -1,7 +1,7 @@
-//! The step `powershell`: a script of PowerShell 7, run by an interpreter in the sandbox.
+//! The `powershell` step: runs a PowerShell 7 script in an interpreter in the sandbox.
 //!
-//! The interpreter is `ps-lang`, which does no input or output; here its [`ps_lang::Host`] is made of what policy has
-//! granted: mounts, the clock, the log.
+//! The interpreter is `ps-lang`, which does no input or output. This crate implements its [`ps_lang::Host`]
+//! on the capabilities that policy grants: mounts, the clock, the log.
 
 mod check;
 mod config;

@@ -1,7 +1,7 @@
-//! `runner: pwsh`: the real PowerShell, by the host's process capability.
+//! `runner: pwsh`: the real PowerShell, through the host's process capability.
 //!
-//! It gets three files: the script, its parameters as JSON, and a small script that reads the one and runs the other.
-//! `-File` would make text of every parameter.
+//! It gets three files: the script, its parameters as JSON, and a small script that reads the parameters and
+//! runs the script. `-File` would convert every parameter to text.
 
 use stepwell_sdk::process::{Command, run as start};
 use stepwell_sdk::{Failure, Output, StepResult, log};
@@ -9,7 +9,8 @@ use stepwell_sdk::{Failure, Output, StepResult, log};
 use crate::config::Powershell;
 use crate::run::summary;
 
-/// Runs the block of the script, and not the file: so `exit` is the script's own, and a native program's code is not.
+/// Runs the script as a block, not as a file. `exit` then sets the script's exit code, and the exit code of a
+/// native program does not.
 const BEGIN: &str = r#"$ProgressPreference = 'SilentlyContinue'
 $ErrorActionPreference = '@ACTION@'
 if ($env:STEPWELL_DIRECTORY) { Set-Location -LiteralPath $env:STEPWELL_DIRECTORY }
@@ -54,7 +55,7 @@ pub fn run(step: &Powershell, text: &str, directory: &str) -> StepResult {
             ("script.ps1".into(), text.as_bytes().to_vec()),
             ("parameters.json".into(), parameters.into_bytes()),
         ],
-        // Where there is no such mount, the script begins in a private directory.
+        // Without such a mount, the script starts in a private directory.
         directory: std::fs::metadata(directory).is_ok_and(|m| m.is_dir()).then(|| directory.to_owned()),
         input: Vec::new(),
         timeout_ms: 0,

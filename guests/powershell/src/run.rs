@@ -13,9 +13,10 @@ use stepwell_sdk::{Failure, Output, StepResult};
 use crate::config::{Action, ExecutionPolicy, Powershell, Runner};
 use crate::host::{Granted, Seen};
 
-/// How deep the properties of .NET objects are written; what a script builds itself is written whole.
+/// The depth to which properties of .NET objects are written. Objects that a script builds itself are written
+/// completely.
 const OBJECT_DEPTH: usize = 8;
-/// Bytes of text in the metadata of a step whose output is objects.
+/// The maximum bytes of text in the metadata of a step whose output is objects.
 const TEXT_IN_METADATA: usize = 16 << 10;
 
 pub fn run(step: &Powershell) -> StepResult {
@@ -24,7 +25,7 @@ pub fn run(step: &Powershell) -> StepResult {
         return crate::check::check(step, &directory);
     }
     let (path, text) = source(step, &directory)?;
-    // Tests begin in their own folder, as they do under Pester.
+    // Tests start in their own folder, as they do under Pester.
     let temporary = directory.clone();
     let directory = match (step.action, &step.working_directory, path.rsplit_once('/')) {
         (Action::Test, None, Some((folder, _))) if !folder.is_empty() => folder.to_owned(),
@@ -55,7 +56,7 @@ pub fn run(step: &Powershell) -> StepResult {
     finish(step, &mut interp, &ending, &seen.borrow())
 }
 
-/// What the parser found, a line for each.
+/// Formats the parser's errors, one line per error.
 fn told(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> String {
     let source = ps_lang::syntax::Source::new(path, text);
     let lines: Vec<String> = errors
@@ -68,7 +69,7 @@ fn told(path: &str, text: &str, errors: &[ps_lang::syntax::SyntaxError]) -> Stri
     lines.join("\n")
 }
 
-/// Refuses a script that cannot have what it needs, before anything of it runs.
+/// Refuses a script whose needs the sandbox cannot meet, before any part of it runs.
 fn look_over(step: &Powershell, script: &Script) -> Result<(), Failure> {
     let report = ps_lang::check::check(script);
     let lines: Vec<String> = report
@@ -85,7 +86,7 @@ fn look_over(step: &Powershell, script: &Script) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The path and the text of the script.
+/// Returns the path and the text of the script.
 fn source(step: &Powershell, directory: &str) -> Result<(String, String), Failure> {
     match (&step.script, &step.script_path) {
         (Some(text), _) => Ok(("/script.ps1".into(), text.clone())),
@@ -104,7 +105,7 @@ fn source(step: &Powershell, directory: &str) -> Result<(String, String), Failur
     }
 }
 
-/// Why a script file cannot be read, and what would grant it.
+/// Explains why a script file cannot be read, and which grant would allow it.
 fn unreadable(path: &str, kind: std::io::ErrorKind) -> Failure {
     let folder =
         path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
@@ -117,7 +118,7 @@ fn unreadable(path: &str, kind: std::io::ErrorKind) -> Failure {
     }
 }
 
-/// The execution policy, which nothing but this step enforces.
+/// Enforces the execution policy. No other part of Stepwell enforces it.
 fn permit(step: &Powershell, path: &str, text: &str) -> Result<(), Failure> {
     let is_file = step.script_path.is_some();
     let policy = step
@@ -146,7 +147,7 @@ fn permit(step: &Powershell, path: &str, text: &str) -> Result<(), Failure> {
     )))
 }
 
-/// The parameters as the script takes them: an object is a hashtable where the script declares one.
+/// Converts the parameters for the script. An object becomes a hashtable where the script declares one.
 fn parameters(step: &Powershell, script: &Script) -> Vec<(Str, Value)> {
     let is_table = |name: &str| {
         let declared = script.block.params.iter().find(|param| param.var.name.eq_ignore_ascii_case(name));
@@ -162,7 +163,8 @@ fn parameters(step: &Powershell, script: &Script) -> Vec<(Str, Value)> {
     given.map(|(name, json)| (Str::from(name.as_str()), value(json, is_table(name)))).collect()
 }
 
-/// JSON as PowerShell has it: whole numbers are integers, objects are `PSCustomObject`s or hashtables.
+/// Converts JSON to PowerShell values: whole numbers become integers, objects become `PSCustomObject`s or
+/// hashtables.
 fn value(json: &serde_json::Value, table: bool) -> Value {
     use serde_json::Value as Json;
     match json {
@@ -233,7 +235,7 @@ fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) 
     Ok(output.value(value).metadata("text", kept(text)))
 }
 
-/// The beginning of a text, as much as metadata holds.
+/// Returns the beginning of a text, as much as fits into metadata.
 fn kept(text: &str) -> &str {
     let text = text.trim_end_matches('\n');
     if text.len() <= TEXT_IN_METADATA {
@@ -244,7 +246,7 @@ fn kept(text: &str) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// The last line that says something, which is what scripts end with.
+/// Returns the last nonblank line of the output, which is typically the summary of a script.
 pub fn summary(text: &str, count: usize) -> String {
     let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     match line.char_indices().nth(200) {
@@ -262,7 +264,7 @@ mod tests {
     use ps_lang::cmdlets::json::to_text;
     use serde_json::json;
 
-    /// A host whose script sees nothing of the world.
+    /// Creates an interpreter whose host gives the script no access to anything.
     fn interp() -> Interp {
         let seen: Rc<RefCell<Seen>> = Rc::default();
         Interp::new(Box::new(Granted {

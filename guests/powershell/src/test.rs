@@ -1,4 +1,4 @@
-//! `action: test`: a file of tests.
+//! `action: test`: runs a file of tests.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ pub fn test(
     interp.pester.tags.clone_from(&step.tags);
     interp.pester.excluded_tags.clone_from(&step.exclude_tags);
     let ending = interp.run_script(script, parameters);
-    // Whoever asked for the end of the script has ended what comes after its tests too.
+    // A request to end the script also ends everything after its tests.
     let _ = interp.finish_tests();
     if let Some(why) = &seen.borrow().halted {
         return Err(Failure::timed_out(why.clone()));

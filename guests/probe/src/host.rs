@@ -1,4 +1,4 @@
-//! What makes a host hold memory for a guest, or work for it.
+//! Makes a host hold memory or do work for a guest.
 
 use std::fs;
 use std::hint::black_box;
@@ -7,17 +7,17 @@ use std::io::{Seek, SeekFrom, Write};
 use stepwell_sdk::prelude::{context, log};
 use wasip2::http::types::{Fields, Method, OutgoingRequest};
 
-/// Makes the host hold something `count` times, all at the same time; how many there came to be.
+/// Makes the host hold `count` objects at the same time, and returns the number that it actually held.
 pub fn hold(what: &str, count: usize, path: &str) -> usize {
     match what {
-        // Bodies of requests that are never sent, each filled as far as it goes.
+        // Bodies of requests that are never sent, each filled to its limit.
         "bodies" => (0..count).map(|_| body()).collect::<Vec<_>>().len(),
-        // The same, one after the other.
+        // The same bodies, one after the other.
         "dropped bodies" => (0..count).map(|_| drop(body())).count(),
-        // Header fields, each as large as it may be.
+        // Header fields, each at its maximum size.
         "fields" => (0..count).map(|_| fields(15)).collect::<Vec<_>>().len(),
         "large fields" => (0..count).map(|_| fields(20)).collect::<Vec<_>>().len(),
-        // Requests that are never sent, with long methods and long URLs.
+        // Requests with long methods and long URLs that are never sent.
         "methods" => (0..count).map(|_| request("M".repeat(1 << 20).as_str(), "/")).collect::<Vec<_>>().len(),
         "urls" => {
             (0..count).map(|_| request("GET", &format!("/{}", "u".repeat(60_000)))).collect::<Vec<_>>().len()
@@ -29,7 +29,7 @@ pub fn hold(what: &str, count: usize, path: &str) -> usize {
             hold("lists", count, path)
         }
         "lists" => (0..count).map_while(|_| fs::read_dir(path).ok()).collect::<Vec<_>>().len(),
-        // Small numbers take many times their text.
+        // Small numbers take many times the size of their text.
         _ => (0..count).take_while(|_| context::set_variable("seen", &vec![0; 2_000_000]).is_ok()).count(),
     }
 }
@@ -59,14 +59,14 @@ fn request(method: &str, path: &str) -> OutgoingRequest {
 fn fields(count: usize) -> Fields {
     let fields = Fields::new();
     for number in 0..count {
-        // What does not fit ends the attempt.
+        // A field that does not fit ends the attempt.
         let _ = fields.append(&format!("x-{number}"), &[b'x'; 1_000]);
     }
     fields
 }
 
-/// Does `count` things at random to a few files, through several handles of each; then removes them all, and how many
-/// bytes fit then.
+/// Runs `count` random operations on a few files, through several handles per file. Then removes all of them,
+/// and returns the number of bytes that fit afterwards.
 pub fn shuffle(path: &str, seed: u64, count: u64) -> u64 {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut random = |below: u64| {
@@ -81,7 +81,7 @@ pub fn shuffle(path: &str, seed: u64, count: u64) -> u64 {
     for _ in 0..count {
         let (one, other, size) = (random(6), random(6), random(300 << 10));
         let handle = if open.is_empty() { None } else { Some(random(open.len() as u64) as usize) };
-        // Whatever fails, fails: the host's account is what is tried here.
+        // Failed operations are fine: this tests the host's accounting.
         match (random(9), handle) {
             (0 | 1, _) if open.len() < 12 => {
                 let options =
@@ -116,7 +116,7 @@ pub fn shuffle(path: &str, seed: u64, count: u64) -> u64 {
     fits
 }
 
-/// Makes directories within each other, and moves one chain below the other; how many levels there are then.
+/// Creates nested directories, moves one chain below the other, and returns the resulting number of levels.
 pub fn descend(path: &str) -> usize {
     let mut levels = 0;
     let mut at = path.to_owned();
@@ -132,7 +132,7 @@ pub fn descend(path: &str) -> usize {
     levels
 }
 
-/// Makes the host work `count` times, or, when that is 0, for as long as it lets itself be made.
+/// Makes the host work `count` times, or for as long as possible when `count` is 0.
 pub fn work(what: &str, count: usize) -> usize {
     let many = vec![("", ""); 80_000];
     let value = vec![7; 200_000];

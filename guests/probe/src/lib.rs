@@ -1,4 +1,4 @@
-//! The hostile guest of the tests: one component, many cases. A case without a test fails the test run.
+//! The hostile guest of the tests: one component with many cases. A case without a test fails the test run.
 
 mod host;
 mod limits;
@@ -16,57 +16,58 @@ use stepwell_sdk::{
     Failure, Invocation, Issue, Need, Output, Pending, Profile, StepResult, http, progress, sql,
 };
 
-/// What to do.
+/// The test case to run.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Case {
-    /// Nothing.
+    /// Does nothing.
     Noop,
-    /// Gives `text` back as output.
+    /// Returns `text` as output.
     Echo,
-    /// Computes for ever.
+    /// Computes forever.
     Spin,
-    /// Sleeps for ever.
+    /// Sleeps forever.
     Sleep,
-    /// Sleeps for `count` milliseconds, and gives `text`.
+    /// Sleeps for `count` milliseconds, then returns `text`.
     Nap,
-    /// Waits to be cancelled, and says so.
+    /// Waits for cancellation and reports it.
     AwaitCancel,
     /// Executes `unreachable`.
     Trap,
     /// Panics with `text`.
     Panic,
-    /// Calls itself until the stack is full.
+    /// Recurses until the stack is full.
     Recurse,
     /// Exits the process.
     Exit,
-    /// Prints `text` to standard error, as a language with exceptions does, and aborts, or exits with `count`.
+    /// Prints `text` to standard error, as a language with exceptions does, then aborts or exits with
+    /// `count`.
     Throw,
-    /// Takes memory for ever.
+    /// Allocates memory forever.
     Memory,
     /// Grows memory in one step by `count` MiB.
     MemoryOnce,
     /// Fills `count` MiB with a pattern.
     Dirty,
-    /// Counts the bytes in `count` MiB of new memory that are not zero.
+    /// Counts the nonzero bytes in `count` MiB of new memory.
     Scan,
     /// Logs `count` lines of `text`.
     Log,
     /// Prints `count` lines of `text` to standard output.
     Print,
-    /// Gives `count` bytes as output.
+    /// Returns `count` bytes as output.
     Output,
     /// Makes `count` calls to the host.
     Calls,
-    /// Hands a string of `count` bytes to the host.
+    /// Passes a string of `count` bytes to the host.
     HostBytes,
     /// Opens the same directory `count` times.
     Handles,
-    /// Makes the host hold what `text` says, `count` times.
+    /// Makes the host hold the object named in `text`, `count` times.
     Hold,
-    /// Makes the host work as `text` says, `count` times or, without it, for ever.
+    /// Makes the host do the work named in `text`, `count` times, or forever without `count`.
     Work,
-    /// Fails with `text`, retryable.
+    /// Fails with `text` as a retryable failure.
     Fail,
     /// Fails until attempt `count`.
     FailUntil,
@@ -74,19 +75,21 @@ pub enum Case {
     Read,
     /// Writes `count` bytes to `path`.
     Write,
-    /// Makes a file of `count` bytes that is all hole.
+    /// Creates a sparse file of `count` bytes.
     Sparse,
-    /// Makes `count` files in `path`.
+    /// Creates `count` files in `path`.
     Files,
-    /// Does `count` things at random, by the seed `text`, to files in `path` through several handles of each.
+    /// Runs `count` random operations on files in `path`, through several handles per file, with `text` as
+    /// the seed.
     Shuffle,
-    /// Makes directories within each other in `path`.
+    /// Creates nested directories in `path`.
     Descend,
-    /// Makes a symbolic link at `path`.
+    /// Creates a symbolic link at `path`.
     Symlink,
-    /// Tries ways out of the directory `path`, each with every operation; says which worked.
+    /// Tries to escape from the directory `path` in several ways, each with every operation, and reports the
+    /// successful ones.
     Tricks,
-    /// Lists what it can see: directories, environment, arguments.
+    /// Lists the visible environment: directories, variables, arguments.
     Look,
     /// Opens a TCP connection.
     Socket,
@@ -94,26 +97,26 @@ pub enum Case {
     Http,
     /// Gets `url` `count` times in a row.
     HttpMany,
-    /// Gets `url` and opens `connection`, then looks through its own memory for the lines of `text`, whose characters
-    /// are shifted by one, so that the text itself is not found.
+    /// Gets `url` and opens `connection`, then searches its own memory for the lines of `text`. Their
+    /// characters are shifted by one, so that the search does not find the text itself.
     Remember,
     /// Runs `text` over `connection`.
     Sql,
     /// Reads and sets variables.
     Context,
-    /// Saves `text` as a checkpoint and gives the one before.
+    /// Saves `text` as a checkpoint and returns the previous one.
     Checkpoint,
-    /// Saves `count` checkpoints of 64 KiB; for ever when it is 0.
+    /// Saves `count` checkpoints of 64 KiB, or forever when `count` is 0.
     Checkpoints,
-    /// Gives the checkpoint of an earlier attempt; without one, saves `text` and sleeps for ever.
+    /// Returns the checkpoint of an earlier attempt. Without one, saves `text` and sleeps forever.
     Resume,
-    /// Logs `count` lines of `text`, and parks for a second.
+    /// Logs `count` lines of `text` and parks for a second.
     Park,
-    /// Clocks and random numbers.
+    /// Reads clocks and random numbers.
     Entropy,
     /// Reports progress `count` times.
     Progress,
-    /// Runs into the limit `text`, and then does as `then` says.
+    /// Runs into the limit `text` and then acts according to `then`.
     Limit,
 }
 
@@ -121,24 +124,24 @@ pub enum Case {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
-    /// What to do.
+    /// The test case to run.
     pub case: Case,
-    /// A number for it.
+    /// The number that the case uses.
     #[serde(default)]
     pub count: u64,
-    /// A text for it.
+    /// The text that the case uses.
     #[serde(default)]
     pub text: String,
-    /// A path for it.
+    /// The path that the case uses.
     #[serde(default)]
     pub path: String,
-    /// A URL for it.
+    /// The URL that the case uses.
     #[serde(default)]
     pub url: String,
-    /// A connection for it.
+    /// The connection that the case uses.
     #[serde(default)]
     pub connection: String,
-    /// What comes after a limit.
+    /// The reaction to a limit.
     #[serde(default)]
     pub then: limits::Then,
 }
@@ -262,7 +265,7 @@ impl Probe {
             #[cfg(target_arch = "wasm32")]
             Case::Scan => {
                 let page = core::arch::wasm32::memory_grow(0, count << 4);
-                // SAFETY: these pages were just made, and nobody else knows of them.
+                // SAFETY: these pages were just allocated, and no other code uses them.
                 let bytes = unsafe { std::slice::from_raw_parts((page << 16) as *const u8, count << 20) };
                 done(black_box(bytes).iter().filter(|byte| **byte != 0).count())
             }
@@ -446,8 +449,8 @@ fn wasip2_preopens() -> Vec<String> {
     root.unwrap_or_default()
 }
 
-/// Fills the stack of the machine, and not that in linear memory: it keeps nothing there. What it does with
-/// the result keeps the compiler from turning it into a loop.
+/// Fills the machine stack, not the stack in linear memory, where it stores nothing. The use of the result
+/// prevents the compiler from turning the recursion into a loop.
 #[inline(never)]
 fn recurse(n: u64) -> u64 {
     if n == u64::MAX { 0 } else { recurse(n + 1).rotate_left((n & 63) as u32).wrapping_mul(n | 1) }

@@ -1,4 +1,4 @@
-//! Runs into a limit where the host gives an error, and does with it what steps do.
+//! Runs into a limit where the host returns an error, and handles the error as steps do.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,22 +10,22 @@ use stepwell_sdk::{Failure, Output, StepResult, context, http};
 
 use crate::Probe;
 
-/// What a step does after an error.
+/// The reaction of a step to an error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
-    /// It fails with it.
+    /// The step fails with the error.
     #[default]
     Fail,
-    /// It goes on without, and succeeds.
+    /// The step ignores the error and succeeds.
     Succeed,
-    /// It goes on without, and fails because another system is down.
+    /// The step ignores the error and fails because another system is down.
     Unavailable,
-    /// It goes on without, and says that its configuration is wrong.
+    /// The step ignores the error and reports an invalid configuration.
     Invalid,
-    /// It does not look at it.
+    /// The step does not handle the error and panics.
     Panic,
-    /// It makes room, does the same with less, and fails for another reason.
+    /// The step frees space, repeats the work with less, and fails for another reason.
     Recover,
 }
 

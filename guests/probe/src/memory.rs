@@ -1,6 +1,6 @@
-//! The guest's own memory, all of it.
+//! Searches the guest's own memory.
 
-/// How often the bytes stand in memory. They are wiped, since they stand there themselves.
+/// Counts the occurrences of the bytes in memory. It wipes the bytes, since they are in memory themselves.
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "all of the memory is read, whoever it belongs to")]
 pub fn count(needle: &mut [u8]) -> usize {
@@ -8,7 +8,7 @@ pub fn count(needle: &mut [u8]) -> usize {
     let (first, length) = (needle[0], needle.len());
     let mut found = 0;
     let own = needle.as_ptr() as usize;
-    // From 1, since address 0 is no address to Rust.
+    // Start at 1, since address 0 is not a valid address in Rust.
     let end = pages * 65_536 - length;
     let mut at = 1;
     while at < end {
@@ -22,7 +22,7 @@ pub fn count(needle: &mut [u8]) -> usize {
     found
 }
 
-/// Outside of WebAssembly there is nothing to look through.
+/// Outside WebAssembly there is no linear memory to search.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn count(_: &mut [u8]) -> usize {
     0

@@ -1,9 +1,9 @@
-//! Ways out of a directory.
+//! Ways to escape from a directory.
 
 use std::fs;
 use std::io;
 
-/// What a path may be after the directory. Names of links are those that the test has put there.
+/// The path suffixes to try after the directory. The link names are those of links that the test creates.
 const WAYS: &[&str] = &[
     "..",
     "../",
@@ -51,7 +51,7 @@ const WAYS: &[&str] = &[
     " ../outside/secret",
 ];
 
-/// Each that worked: the operation, the way, and what was read.
+/// Returns each successful escape: the operation, the path, and the data read.
 pub fn tried(base: &str) -> Vec<String> {
     let mut worked = Vec::new();
     for way in WAYS {
@@ -95,7 +95,7 @@ pub fn tried(base: &str) -> Vec<String> {
             note("mkdir", none(fs::create_dir(format!("{path}.d"))));
             note("hard link from", none(fs::hard_link(&path, format!("{base}/hard"))));
             note("rename from", none(fs::rename(&path, format!("{base}/taken"))));
-            // What a rename would move out.
+            // The file that a rename would move out.
             let _ = fs::write(&spare, "spare");
             note("rename to", none(fs::rename(&spare, &path)));
             note("hard link to", none(fs::hard_link(&spare, &path)));

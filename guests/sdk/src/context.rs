@@ -1,4 +1,4 @@
-//! What a running step can read and report about its run.
+//! The run as seen by a running step: its inputs, its state and its progress reports.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use crate::bindings::stepwell::context::context as wit;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::testing::context as wit;
 
-/// Why a call failed.
+/// The reason for a failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// Policy refuses it; the id of the rule.
+    /// Policy denies the call; the value is the id of the rule.
     Denied(String),
     /// The value is larger than this many bytes.
     TooLarge(u64),
     /// The name or the value is malformed.
     Invalid(String),
-    /// The host cannot do it now.
+    /// The host cannot serve the call at the moment.
     Unavailable(String),
 }
 
@@ -58,7 +58,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// The output of an earlier step; `None` when it was skipped or has not run.
+/// Returns the output of an earlier step, or `None` if that step was skipped or has not run.
 ///
 /// # Errors
 /// [`Error::Denied`] when policy does not let this step read it.
@@ -66,7 +66,7 @@ pub fn output(step_id: &str) -> Result<Option<Value>, Error> {
     wit::get_output(step_id)?.map(|json| parse(&json)).transpose()
 }
 
-/// A variable of the run.
+/// Returns a variable of the run.
 ///
 /// # Errors
 /// [`Error::Denied`] when policy does not let this step read it.
@@ -74,55 +74,58 @@ pub fn variable(name: &str) -> Result<Option<Value>, Error> {
     wit::get_variable(name)?.map(|json| parse(&json)).transpose()
 }
 
-/// Sets a variable for later steps, when this attempt succeeds.
+/// Sets a variable for later steps. The variable takes effect when this attempt succeeds.
 ///
 /// # Errors
-/// [`Error::Denied`] when policy does not let this step write it, [`Error::TooLarge`].
+/// [`Error::Denied`] when policy does not let this step write it, [`Error::TooLarge`] when the value is too
+/// large.
 pub fn set_variable(name: &str, value: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string(value).map_err(|e| Error::Invalid(e.to_string()))?;
     Ok(wit::set_variable(name, &json)?)
 }
 
-/// Time until this attempt is stopped.
+/// Returns the time left before the host stops this attempt.
 pub fn remaining() -> std::time::Duration {
     std::time::Duration::from_millis(wit::remaining_ms())
 }
 
-/// Parks the step: it runs again after that time, or later when it has been parked again and again for some time. Return
-/// any success, and save what the next call needs with [`save_checkpoint`]. Meanwhile the run holds no worker and no
-/// memory.
+/// Parks the step, which then runs again after `after`. A step that keeps parking itself waits longer than
+/// that.
+///
+/// Save the data for the next call with [`save_checkpoint`], then return any success. A parked run holds no
+/// worker and no memory.
 ///
 /// # Errors
-/// Outside a run.
+/// Fails outside a run.
 pub fn park(after: std::time::Duration, reason: &str) -> Result<(), Error> {
     Ok(wit::park(u64::try_from(after.as_millis()).unwrap_or(u64::MAX), reason)?)
 }
 
-/// Bytes of linear memory that this attempt may use in total.
+/// Returns the bytes of linear memory that this attempt may use in total.
 pub fn memory_limit() -> u64 {
     wit::memory_limit()
 }
 
-/// Whether the run is being cancelled. If so, stop what you started elsewhere, and return.
+/// Returns whether the run is being cancelled. If so, stop the work you started elsewhere, and return.
 pub fn is_cancelled() -> bool {
     wit::is_cancelled()
 }
 
-/// Reports progress, for a progress bar.
+/// Reports progress for a progress bar.
 pub fn progress(done: u64, total: Option<u64>, message: &str) {
     wit::report_progress(&wit::Progress { done, total, message: message.to_owned() });
 }
 
-/// What an earlier attempt of this step saved last.
+/// Returns the last checkpoint that an earlier attempt of this step saved.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it was not saved by [`save_checkpoint`].
+/// [`Error::Invalid`] when [`save_checkpoint`] did not save it.
 pub fn load_checkpoint() -> Result<Option<Value>, Error> {
     wit::load_checkpoint()?.map(|json| parse(&json)).transpose()
 }
 
-/// Saves a value for later attempts of this step, in place of the one before. When the call returns, it is on disk. Of more
-/// than ten in a second, each waits for its turn.
+/// Saves a checkpoint for later attempts of this step and replaces the previous one. When the call returns,
+/// the checkpoint is on disk. After ten calls within a second, each further call waits for its turn.
 ///
 /// # Errors
 /// [`Error::TooLarge`] beyond 64 KiB, [`Error::Unavailable`] when the store failed.

@@ -1,15 +1,15 @@
-//! Errors of files in plain words.
+//! Plain-English messages for file errors.
 
 use std::io::{Error, ErrorKind};
 
-/// The error code of WASI for a path that is in no mount.
+/// The WASI error code for a path outside every mount.
 const NOT_CAPABLE: i32 = 76;
-/// The error codes of WASI for a limit that is reached, for a failed stream, and for a full disk.
+/// The WASI error codes for a limit that is reached, for a failed stream, and for a full disk.
 const QUOTA: i32 = 19;
 const STREAM: i32 = 29;
 const NO_SPACE: i32 = 51;
 
-/// Why an operation on a file failed, without the error number of the system.
+/// Explains why a file operation failed, without the system's error number.
 pub fn why(error: &Error) -> String {
     match (error.kind(), error.raw_os_error()) {
         (ErrorKind::NotFound, _) => {
@@ -31,7 +31,8 @@ pub fn why(error: &Error) -> String {
     }
 }
 
-/// The same for an error that a library made of one: what the system said is in what it was made of, or in its text.
+/// Explains an error in which a library wrapped a file error. The system's message is in its source or in its
+/// text.
 pub fn said(error: &(dyn std::error::Error + 'static)) -> String {
     let mut inner = Some(error);
     while let Some(found) = inner {
@@ -46,11 +47,11 @@ pub fn said(error: &(dyn std::error::Error + 'static)) -> String {
     plain(&error.to_string())
 }
 
-/// What libraries put before their messages.
+/// The prefixes that libraries put before their messages.
 const PREFIXES: &[&str] =
     &["Parquet error: ", "Arrow error: ", "Arrow: ", "External: ", "IO error: ", "Io error: "];
 
-/// A text without the system's numbers for errors, and without the names of libraries before it.
+/// Removes the system's error numbers and the library prefixes from a message.
 pub fn plain(text: &str) -> String {
     let mut rest = text;
     while let Some(bare) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {

@@ -1,4 +1,4 @@
-//! A small blocking HTTP client over `wasi:http`. Policy decides which requests go out; the host adds
+//! A small blocking HTTP client over `wasi:http`. Policy decides which requests go out, and the host adds
 //! credentials.
 
 use std::fmt;
@@ -14,10 +14,10 @@ mod wire;
 #[cfg(target_arch = "wasm32")]
 mod words;
 
-/// The headers of an answer: names, and values that need not be text.
+/// The headers of a response: names, and values that may not be valid text.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;
 
-/// A request.
+/// An HTTP request.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(crate) method: String,
@@ -27,36 +27,36 @@ pub struct Request {
     pub(crate) timeout: Option<Duration>,
 }
 
-/// An answer whose body has not been read yet: it implements [`Read`].
+/// A response with an unread body. It implements [`Read`].
 pub struct Incoming {
-    /// The status code.
+    /// The HTTP status code.
     pub status: u16,
     headers: Headers,
     body: wire::Body,
-    /// Bytes that were read.
+    /// The number of bytes read so far.
     read: u64,
 }
 
-/// An answer, read whole.
+/// A response whose body has been read completely.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// The status code.
+    /// The HTTP status code.
     pub status: u16,
     pub(crate) headers: Headers,
-    /// The body.
+    /// The complete body.
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// Policy refuses the request; the text says what it refused.
+    /// Policy denies the request; the text names the denied part.
     Denied(String),
     /// The URL or a header is malformed.
     Invalid(String),
-    /// The answer is larger than the limit of the call.
+    /// The response exceeds the limit of the call, in bytes.
     TooLarge(usize),
-    /// There is no connection, or it broke.
+    /// The connection failed or broke.
     Network(String),
 }
 
@@ -85,7 +85,7 @@ impl From<Error> for Failure {
 }
 
 impl Request {
-    /// A request without a body.
+    /// Creates a request without a body.
     pub fn new(method: &str, url: impl Into<String>) -> Self {
         Self {
             method: method.to_owned(),
@@ -118,15 +118,15 @@ impl Request {
         self
     }
 
-    /// Sets how long to wait for the connection, and then for the first byte of the answer. Default and maximum: the
-    /// limits of the step.
+    /// Sets the time to wait for the connection, and then for the first byte of the response. Default and
+    /// maximum: the limits of the step.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sends the request and reads the answer, at most `limit` bytes of it.
+    /// Sends the request and reads a response of at most `limit` bytes.
     ///
     /// # Errors
     /// See [`Error`].
@@ -134,7 +134,7 @@ impl Request {
         self.open()?.whole(limit)
     }
 
-    /// Sends the request, and leaves the body of the answer to the caller to read.
+    /// Sends the request and leaves the response body for the caller to read.
     ///
     /// # Errors
     /// See [`Error`].
@@ -142,7 +142,7 @@ impl Request {
         self.upload(&mut self.body.as_slice(), self.body.len() as u64)
     }
 
-    /// Sends the request with a body of that many bytes from a reader, instead of its own.
+    /// Sends the request with `length` bytes from a reader in place of its own body.
     ///
     /// # Errors
     /// See [`Error`].
@@ -153,19 +153,19 @@ impl Request {
 }
 
 impl Incoming {
-    /// The first header of this name, as text.
+    /// Returns the first header with this name, as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         first(&self.headers, name)
     }
 
-    /// All headers that are text, in order.
+    /// Returns all headers with text values, in order.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value).ok()?)))
     }
 
-    /// Reads the rest, at most `limit` bytes.
+    /// Reads the rest of the response, at most `limit` bytes.
     ///
     /// # Errors
     /// See [`Error`].
@@ -181,7 +181,7 @@ impl Incoming {
 }
 
 impl Incoming {
-    /// Why there is no more of the answer.
+    /// Explains why the response broke off.
     fn stopped(&self, error: &io::Error) -> io::Error {
         let length = self.header("content-length").and_then(|length| length.parse::<u64>().ok());
         let read = match length {
@@ -211,12 +211,12 @@ fn first<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h str> {
 }
 
 impl Response {
-    /// The first header of this name, as text.
+    /// Returns the first header with this name, as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         first(&self.headers, name)
     }
 
-    /// A response made by hand, for tests.
+    /// Builds a response for tests.
     pub fn fake(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
         let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), v.as_bytes().to_vec())).collect();
         Self { status, headers, body: body.as_bytes().to_vec() }

@@ -26,9 +26,9 @@
 //!
 //! Build it with `cargo build --release --target wasm32-wasip2` as a `cdylib`. The JSON Schema of the
 //! configuration comes from the struct, and its doc comments become descriptions. A configuration that does
-//! not fit the schema never reaches `run`.
+//! not match the schema never reaches `run`.
 //!
-//! For unit tests, see `testing`: its fake host lets `cargo test` reach `run`.
+//! For unit tests, see `testing`. Its fake host lets `cargo test` reach `run`.
 
 pub mod context;
 pub mod files;
@@ -48,7 +48,7 @@ pub use context::progress;
 pub use pending::{Pending, pointer};
 pub use step::{Failure, FailureKind, Invocation, Issue, Need, Output, Profile, Step, StepResult};
 
-/// The imports of almost every step.
+/// The imports that almost every step needs.
 pub mod prelude {
     pub use crate::{Failure, Invocation, Issue, Need, Output, Pending, Profile, Step, StepResult};
     pub use crate::{context, export_step, log};
@@ -57,7 +57,7 @@ pub mod prelude {
     pub use serde_json::{self, json};
 }
 
-/// The bindings that are generated from `wit/`. The other modules of this crate wrap them.
+/// The bindings generated from `wit/`. The other modules of this crate wrap them.
 pub mod bindings {
     wit_bindgen::generate!({
         inline: "
@@ -73,7 +73,7 @@ pub mod bindings {
         path: "wit",
         world: "stepwell:sdk/author",
         generate_all,
-        // Tests compare what a step sends with what it should send.
+        // Tests compare the data that a step sends with the expected data.
         additional_derives: [PartialEq],
         pub_export_macro: true,
         default_bindings_module: "stepwell_sdk::bindings",

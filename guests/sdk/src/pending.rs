@@ -1,4 +1,4 @@
-//! Values of a configuration that a template fills in when the step runs.
+//! Configuration values that a template fills in when the step runs.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -6,53 +6,54 @@ use serde_json::{Map, Value};
 use crate::step::schema_value;
 use crate::{Issue, Step};
 
-/// The values of a configuration that a template fills in when the step runs, by their JSON pointers.
+/// The JSON pointers of the configuration values that a template fills in when the step runs.
 ///
-/// A pending value is given, and not known: an optional field that is pending is `Some`, with the text of the template
-/// where text fits, and with a placeholder of its type otherwise. A problem at or below a pending value is dropped, and
-/// so is one that [`Issue::concerns`] one; a check that needs more asks here. After the templates are rendered, the
-/// whole check runs again, with nothing pending.
+/// A pending value is present but unknown. An optional pending field is `Some`: it holds the text of the
+/// template where text fits, and a placeholder of its type otherwise. The SDK drops a problem at or below a
+/// pending value, and a problem that [`Issue::concerns`] a pending value. A check that needs to know more
+/// asks this type. After the host has rendered the templates, the whole check runs again with nothing
+/// pending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pending(Vec<String>);
 
 impl Pending {
-    /// Nothing is pending.
+    /// Returns an empty set: nothing is pending.
     pub const fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// The values at these JSON pointers (RFC 6901).
+    /// Marks the values at these JSON pointers (RFC 6901) as pending.
     pub fn new(pointers: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self(pointers.into_iter().map(Into::into).collect())
     }
 
-    /// Whether everything is known.
+    /// Returns whether every value is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the value at `pointer` is pending, or one that holds it.
+    /// Returns whether the value at `pointer` or a value that contains it is pending.
     pub fn contains(&self, pointer: &str) -> bool {
         self.0.iter().any(|pending| is_within(pointer, pending))
     }
 
-    /// Whether the value at `pointer` is pending, one that holds it, or one in it.
+    /// Returns whether the value at `pointer`, a value that contains it, or a value inside it is pending.
     pub fn covers(&self, pointer: &str) -> bool {
         self.contains(pointer) || self.0.iter().any(|pending| is_within(pending, pointer))
     }
 }
 
-/// Whether the value at `pointer` is the one at `outer`, or in it.
+/// Returns whether `pointer` points to the value at `outer` or into it.
 fn is_within(pointer: &str, outer: &str) -> bool {
     pointer.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A JSON pointer (RFC 6901) to a value: `pointer(["headers", name])`.
+/// Builds a JSON pointer (RFC 6901) to a value: `pointer(["headers", name])`.
 pub fn pointer<'k>(keys: impl IntoIterator<Item = &'k str>) -> String {
     keys.into_iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
-/// What a step has against a configuration with templates.
+/// Returns the problems of a configuration with templates.
 pub(crate) fn check<S: Step>(config: &str, pending: &Pending) -> Vec<Issue> {
     let config = match serde_json::from_str(config) {
         Ok(config) => config,
@@ -65,7 +66,7 @@ pub(crate) fn check<S: Step>(config: &str, pending: &Pending) -> Vec<Issue> {
     }
 }
 
-/// The step; or nothing, where what is pending does not let it be read.
+/// Reads the step, or returns `None` where pending values prevent that.
 fn read<S: Step>(config: Value, pending: &Pending) -> Result<Option<S>, serde_json::Error> {
     if pending.is_empty() {
         return serde_json::from_value(config).map(Some);
@@ -80,7 +81,7 @@ fn read<S: Step>(config: Value, pending: &Pending) -> Result<Option<S>, serde_js
         }
     }
     Ok(parse(filled).or_else(|| {
-        // From the last to the first, since removing from a list moves what follows.
+        // Go from last to first, since each removal from a list shifts the items after it.
         pending.0.iter().rev().for_each(|pointer| remove(&mut without, pointer));
         parse(without)
     }))
@@ -105,10 +106,10 @@ fn remove(config: &mut Value, pointer: &str) {
     }
 }
 
-/// How deep a placeholder goes, and references are followed.
+/// The maximum depth of placeholders and of references to follow.
 const DEPTH: usize = 16;
 
-/// A value of the type that the schema has at `pointer`; nothing where text fits.
+/// Returns a value of the schema's type at `pointer`, or `None` where text fits.
 fn placeholder(root: &Value, pointer: &str) -> Option<Value> {
     let mut places = vec![root];
     for key in pointer.split('/').skip(1) {
@@ -126,7 +127,7 @@ fn placeholder(root: &Value, pointer: &str) -> Option<Value> {
     places.into_iter().find_map(|schema| sample(root, schema, DEPTH))
 }
 
-/// The schema, or those of which a value must fit one.
+/// Returns the schema itself, or the alternatives of which a value must match one.
 fn alternatives<'s>(root: &'s Value, schema: &'s Value, depth: usize) -> Vec<&'s Value> {
     if depth == 0 {
         return Vec::new();
@@ -148,7 +149,7 @@ fn alternatives<'s>(root: &'s Value, schema: &'s Value, depth: usize) -> Vec<&'s
     }
 }
 
-/// The schema of a member of an object or a list.
+/// Returns the schema of a member of an object or a list.
 fn member<'s>(schema: &'s Value, key: &str) -> Option<&'s Value> {
     let property = schema.get("properties").and_then(|properties| properties.get(key));
     let index = || key.parse::<usize>().ok();
@@ -158,7 +159,7 @@ fn member<'s>(schema: &'s Value, key: &str) -> Option<&'s Value> {
         .or_else(|| schema.get("additionalProperties"))
 }
 
-/// Whether any text fits, as far as its type goes.
+/// Returns whether the type of the schema accepts any text.
 fn takes_any_text(schema: &Value) -> bool {
     let narrowed = ["const", "enum", "format"].iter().any(|key| schema.get(key).is_some());
     let text = match schema.get("type") {
@@ -169,7 +170,7 @@ fn takes_any_text(schema: &Value) -> bool {
     text && !narrowed
 }
 
-/// A value that fits, as far as its type goes.
+/// Returns a sample value of the schema's type.
 fn sample(root: &Value, schema: &Value, depth: usize) -> Option<Value> {
     if let Some(default) = schema.get("default").filter(|default| !default.is_null()) {
         return Some(default.clone());
@@ -234,9 +235,9 @@ mod tests {
     #[derive(Debug, Deserialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     enum Mode {
-        /// The first.
+        /// The first variant.
         Fast,
-        /// The second.
+        /// The second variant.
         Safe,
     }
 
@@ -292,7 +293,7 @@ mod tests {
         }
     }
 
-    /// A value that a template fills in is given, whatever its type, and is not judged.
+    /// A value that a template fills in counts as given, whatever its type, and is not checked.
     #[test]
     fn what_is_pending_is_given_and_not_judged() {
         let one = "give one of";

@@ -1,4 +1,4 @@
-//! The operator's databases, by name.
+//! The operator's databases, addressed by connection name.
 
 use crate::Failure;
 #[cfg(target_arch = "wasm32")]
@@ -12,19 +12,19 @@ pub use wit::{
 };
 
 impl ColumnBatch {
-    /// How many rows it has.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.nulls.len()
     }
 
-    /// Whether it has none.
+    /// Returns whether the column has no rows.
     pub fn is_empty(&self) -> bool {
         self.nulls.is_empty()
     }
 }
 
 impl Texts {
-    /// The texts, each on its own.
+    /// Iterates over the individual texts.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let mut from = 0;
         self.ends.iter().map(move |end| {
@@ -78,7 +78,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Whether the statement returns rows, judging by its words.
+/// Returns whether the statement returns rows, judging by its keywords.
 pub fn returns_rows(query: &str) -> bool {
     const GIVE: &[&str] = &[
         "SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "CALL", "EXEC", "EXECUTE",
@@ -86,7 +86,7 @@ pub fn returns_rows(query: &str) -> bool {
     GIVE.contains(&first_word(query).as_str()) || has_word(query, "RETURNING") || has_word(query, "OUTPUT")
 }
 
-/// Whether the statement has this word, in any case.
+/// Returns whether the statement contains this word, in any case.
 pub fn has_word(query: &str, word: &str) -> bool {
     query.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found.eq_ignore_ascii_case(word))
 }

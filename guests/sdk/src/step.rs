@@ -12,56 +12,56 @@ use crate::pending::{self, Pending};
 
 pub use wit_types::{FailureKind, Profile};
 
-/// A step: its fields are its configuration.
+/// A step type. Its fields are the configuration of the step.
 ///
-/// Derive `Deserialize` and `JsonSchema`, and add `#[serde(deny_unknown_fields)]`, so that a misspelt
-/// key in a job file is an error with its line.
+/// Derive `Deserialize` and `JsonSchema`, and add `#[serde(deny_unknown_fields)]`, so that a misspelled key
+/// in a job file is an error with its line.
 pub trait Step: DeserializeOwned + JsonSchema {
-    /// The name that job files use as `type`, for instance `acme/invoice_check`.
+    /// The name for `type` in job files, for instance `acme/invoice_check`.
     const TYPE: &str;
-    /// Semantic version of the step. Default: `0.1.0`, for steps that are not published.
+    /// The semantic version of the step. Default: `0.1.0`, for steps that are not published.
     const VERSION: &str = "0.1.0";
-    /// One line that says what the step does.
+    /// A one-line description of the step.
     const SUMMARY: &str;
-    /// The capabilities the step asks for. Default: none.
+    /// The capabilities that the step asks for. Default: none.
     const NEEDS: &[Need] = &[];
-    /// The smallest profile it works in. Default: `standard`, which fits most.
+    /// The smallest profile in which the step works. Default: `standard`, which fits most steps.
     const PROFILE: Profile = Profile::Standard;
-    /// Whether running it twice does no more harm than running it once. Default: false.
+    /// Whether a second run is as harmless as a single one. Default: false.
     const IDEMPOTENT: bool = false;
 
-    /// Returns the problems of the configuration that its schema cannot express. Pure. Default: none.
+    /// Returns the configuration problems that the schema cannot express. It must be pure. Default: none.
     ///
-    /// It runs twice: when the job is checked, with the values `pending` that a template fills in later, and before
-    /// [`Step::run`], with nothing pending. See [`Pending`].
+    /// It runs twice: when the job is checked, with `pending` naming the values that a template fills in
+    /// later, and before [`Step::run`], with nothing pending. See [`Pending`].
     fn validate(&self, pending: &Pending) -> Vec<Issue> {
         let _ = pending;
         Vec::new()
     }
 
-    /// Does the work.
+    /// Does the work of the step.
     ///
     /// # Errors
-    /// A [`Failure`] ends the attempt; the job's `retry` decides about another one.
+    /// A [`Failure`] ends the attempt. The job's `retry` decides whether another attempt follows.
     fn run(self, invocation: &Invocation) -> StepResult;
 }
 
-/// What [`Step::run`] returns.
+/// The result of [`Step::run`].
 pub type StepResult = Result<Output, Failure>;
 
-/// A capability that a step asks for, and why.
+/// A capability that a step asks for, with the reason.
 #[derive(Debug, Clone, Copy)]
 pub struct Need {
     /// `files`, `http`, `sql`, `process` or `environment`.
     pub capability: &'static str,
-    /// One line for the operator who decides about the grant.
+    /// One line for the operator who decides whether to grant it.
     pub purpose: &'static str,
-    /// Whether the step can work without it.
+    /// Whether the step can also work without the capability.
     pub optional: bool,
 }
 
 impl Need {
-    /// A capability that the step cannot work without.
+    /// A capability without which the step cannot work.
     pub const fn new(capability: &'static str, purpose: &'static str) -> Self {
         Self { capability, purpose, optional: false }
     }
@@ -72,82 +72,83 @@ impl Need {
     }
 }
 
-/// The attempt that runs: its run, job, step and number.
+/// The current attempt: its run, job, step and number.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The run, for instance `exec_20250901_143022_001`.
+    /// The id of the run, for instance `exec_20250901_143022_001`.
     pub execution_id: String,
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The step within the job.
+    /// The id of the step within the job.
     pub step_id: String,
-    /// 1 for the first attempt.
+    /// The number of the attempt, starting at 1.
     pub attempt: u32,
 }
 
 /// A configuration problem that the schema cannot express.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
-    /// JSON pointer to the value, for instance `/parameters/0`; empty for the whole configuration.
+    /// JSON pointer to the value, for instance `/parameters/0`. It is empty for the whole configuration.
     pub pointer: String,
-    /// What is wrong, and how to fix it.
+    /// The problem and its fix.
     pub message: String,
-    /// Whether the job is accepted anyway.
+    /// Whether the service accepts the job despite the problem.
     pub warning: bool,
     concerns: Vec<String>,
 }
 
 impl Issue {
-    /// A problem at `pointer`. The SDK drops it when a template fills in the value there.
+    /// Creates a problem at `pointer`. The SDK drops it when a template fills in the value there.
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into(), warning: false, concerns: Vec::new() }
     }
 
-    /// A warning about the value at `pointer`, whether a template fills it in or not. The job is accepted anyway.
+    /// Creates a warning about the value at `pointer`, whether or not a template fills it in. The service
+    /// still accepts the job.
     pub fn warning(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { warning: true, ..Self::at(pointer, message) }
     }
 
-    /// Names another value that the problem depends on. The SDK drops the problem when a template fills in that value or
-    /// a part of it.
+    /// Names another value on which the problem depends. The SDK drops the problem when a template fills in
+    /// that value or a part of it.
     #[must_use]
     pub fn concerns(mut self, pointer: impl Into<String>) -> Self {
         self.concerns.push(pointer.into());
         self
     }
 
-    /// Whether it holds whatever the pending values will be.
+    /// Returns whether the problem holds whatever the pending values turn out to be.
     pub(crate) fn counts(&self, pending: &Pending) -> bool {
         (self.warning || !pending.contains(&self.pointer))
             && !self.concerns.iter().any(|pointer| pending.covers(pointer))
     }
 }
 
-/// The result of a step that did its work.
+/// The result of a successful step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
-    /// One line for people.
+    /// A one-line summary for people.
     pub summary: String,
-    /// A value for later steps: `${{ steps.ID.output }}`. Default: `null`.
+    /// The output for later steps: `${{ steps.ID.output }}`. Default: `null`.
     pub value: Value,
     /// Facts about the work: `${{ steps.ID.metadata.NAME }}`. Default: empty.
     pub metadata: Map<String, Value>,
 }
 
 impl Output {
-    /// A success with its summary.
+    /// Creates a success with its summary.
     pub fn new(summary: impl Into<String>) -> Self {
         Self { summary: summary.into(), value: Value::Null, metadata: Map::new() }
     }
 
-    /// Adds the value for later steps.
+    /// Adds the output for later steps.
     #[must_use]
     pub fn value(mut self, value: impl Into<Value>) -> Self {
         self.value = value.into();
         self
     }
 
-    /// Adds a fact.
+    /// Adds a fact to the metadata.
     #[must_use]
     pub fn metadata(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.metadata.insert(name.to_owned(), value.into());
@@ -155,14 +156,14 @@ impl Output {
     }
 }
 
-/// Why a step failed.
+/// The failure of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
     /// The class of the failure.
     pub kind: FailureKind,
-    /// What went wrong, and how to fix it.
+    /// The problem and its fix.
     pub message: String,
-    /// Whether the same attempt may succeed later.
+    /// Whether an identical attempt may succeed later.
     pub retryable: bool,
     /// Facts about the failure.
     pub metadata: Map<String, Value>,
@@ -185,17 +186,17 @@ macro_rules! failure {
 }
 
 failure! {
-    /// The configuration is wrong in a way that only running the step can show.
+    /// The configuration is wrong in a way that shows only when the step runs.
     invalid_config = InvalidConfig, false;
-    /// Something that the step needs does not exist.
+    /// A resource that the step needs does not exist.
     not_found = NotFound, false;
-    /// Policy or another system refused.
+    /// Policy or another system denied the access.
     denied = Denied, false;
-    /// Another system is down, throttles, or gives an answer that makes no sense. Retryable.
+    /// Another system is down, throttles requests, or returns a nonsensical response. Retryable.
     unavailable = Unavailable, true;
     /// The step's own time limit ran out. Retryable.
     timed_out = TimedOut, true;
-    /// The step stopped because the run is cancelled.
+    /// The step stopped because the run is being cancelled.
     cancelled = Cancelled, false;
     /// The work needed more memory than the limit.
     over_memory = OverMemory, false;
@@ -204,14 +205,14 @@ failure! {
 }
 
 impl Failure {
-    /// Sets whether the same attempt may succeed later.
+    /// Sets whether an identical attempt may succeed later.
     #[must_use]
     pub fn retryable(mut self, retryable: bool) -> Self {
         self.retryable = retryable;
         self
     }
 
-    /// Adds a fact.
+    /// Adds a fact to the metadata.
     #[must_use]
     pub fn metadata(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.metadata.insert(name.to_owned(), value.into());
@@ -219,7 +220,7 @@ impl Failure {
     }
 }
 
-/// Glue between [`Step`] and the generated bindings.
+/// Connects [`Step`] with the generated bindings.
 #[doc(hidden)]
 pub struct Exported<S>(PhantomData<S>);
 
@@ -278,7 +279,7 @@ impl<S: Step + 'static> Guest for Exported<S> {
     }
 }
 
-/// Checks a configuration without templates, and runs the step.
+/// Checks a configuration without templates and runs the step.
 pub(crate) fn start<S: Step>(config: &str, invocation: &Invocation) -> StepResult {
     let step: S = serde_json::from_str(config).map_err(|error| Failure::invalid_config(error.to_string()))?;
     match step.validate(&Pending::none()).into_iter().find(|issue| !issue.warning) {

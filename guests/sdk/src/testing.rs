@@ -1,9 +1,10 @@
-//! A fake host for native tests: with it, plain `cargo test` reaches [`Step::run`], without WebAssembly and without a
-//! service.
+//! A fake host for native tests. With it, plain `cargo test` reaches [`Step::run`], without WebAssembly and
+//! without a service.
 //!
-//! A [`Host`] holds what the step finds: outputs of earlier steps, variables, a checkpoint, and the answers to its
-//! requests, statements and programs. [`Host::run`] checks the configuration, runs the step, and returns a [`Ran`]: the
-//! result, and a record of every call. Files are those of the machine: give the step the path of a temporary directory.
+//! A [`Host`] holds the environment of the step: outputs of earlier steps, variables, a checkpoint, and the
+//! responses to its requests, statements and programs. [`Host::run`] checks the configuration, runs the step,
+//! and returns a [`Ran`]: the result and a record of every call. The step uses the files of the machine, so give
+//! it the path of a temporary directory.
 //!
 //! ```
 //! use stepwell_sdk::prelude::*;
@@ -47,7 +48,8 @@ pub(crate) mod sql;
 pub use http::Sent;
 pub use sql::{Answer, Loaded, Statement};
 
-/// The problems that a step finds in a configuration; values that hold a template (`${{ ... }}`) are pending.
+/// Returns the problems that a step finds in a configuration. Values that hold a template (`${{ ... }}`) are
+/// pending.
 pub fn validate<S: Step>(config: &Value) -> Vec<Issue> {
     check::<S>(&config.to_string(), &Pending::new(templates(config, "")))
 }
@@ -66,10 +68,10 @@ fn templates(value: &Value, at: &str) -> Vec<String> {
     }
 }
 
-/// What a step finds when it runs.
+/// The environment of a step under test.
 ///
-/// Requests and statements must come in the order in which the test expects them. One that comes out of order, or that
-/// the test does not expect, panics with its text and that of the next expected one; so does one that never comes.
+/// Requests and statements must come in the order in which the test expects them. An unexpected or
+/// out-of-order call panics with its text and the text of the next expected call. A missing call also panics.
 #[derive(Debug, Clone)]
 pub struct Host {
     outputs: BTreeMap<String, Value>,
@@ -80,7 +82,7 @@ pub struct Host {
     memory: u64,
     attempt: u32,
     programs: VecDeque<Result<crate::process::Ended, crate::process::Error>>,
-    /// Dialects by the names of their connections.
+    /// Dialects by connection name.
     connections: BTreeMap<String, String>,
     statements: VecDeque<sql::Expected>,
     #[cfg(feature = "http")]
@@ -106,34 +108,34 @@ impl Default for Host {
     }
 }
 
-/// How a step ran, and what it did.
+/// The result of a step under test and a record of its calls.
 #[derive(Debug)]
 pub struct Ran {
-    /// What it returned.
+    /// The value that the step returned.
     pub result: StepResult,
-    /// The variables of the run after it.
+    /// The variables of the run after the step.
     pub variables: BTreeMap<String, Value>,
-    /// What it saved for its next call.
+    /// The checkpoint that the step saved for its next call.
     pub checkpoint: Option<Value>,
-    /// For how long it parked, and why.
+    /// The parking time and the reason, if the step parked.
     pub parked: Option<(Duration, String)>,
-    /// The lines that it logged.
+    /// The lines that the step logged.
     pub log: Vec<(Level, String)>,
-    /// The progress that it reported: done, total, message.
+    /// The progress that the step reported: done, total, message.
     pub progress: Vec<(u64, Option<u64>, String)>,
-    /// The programs that it started.
+    /// The programs that the step started.
     pub started: Vec<crate::process::Command>,
-    /// The statements that it ran, with `BEGIN`, `COMMIT` and `ROLLBACK`.
+    /// The statements that the step ran, including `BEGIN`, `COMMIT` and `ROLLBACK`.
     pub statements: Vec<Statement>,
-    /// The rows that it loaded into tables.
+    /// The rows that the step loaded into tables.
     pub loads: Vec<Loaded>,
-    /// The requests that it sent.
+    /// The requests that the step sent.
     #[cfg(feature = "http")]
     pub requests: Vec<Sent>,
 }
 
 impl Host {
-    /// A host that grants nothing, with one minute of time and 64 MiB of memory.
+    /// Creates a host that grants nothing, with one minute of time and 64 MiB of memory.
     pub fn new() -> Self {
         Self::default()
     }
@@ -159,14 +161,14 @@ impl Host {
         self
     }
 
-    /// Cancels the run: the step sees it when it asks.
+    /// Cancels the run. The step learns of it when it asks.
     #[must_use]
     pub fn cancelled(mut self) -> Self {
         self.cancelled = true;
         self
     }
 
-    /// Sets the time until the attempt is stopped. Default: one minute.
+    /// Sets the time until the host stops the attempt. Default: one minute.
     #[must_use]
     pub fn remaining(mut self, remaining: Duration) -> Self {
         self.remaining = remaining;
@@ -187,22 +189,23 @@ impl Host {
         self
     }
 
-    /// Adds how the next program ends that the step starts; without one, programs are denied.
+    /// Adds the result of the next program that the step starts. Without a result, the host denies the
+    /// program.
     #[must_use]
     pub fn program(mut self, ends: Result<crate::process::Ended, crate::process::Error>) -> Self {
         self.programs.push_back(ends);
         self
     }
 
-    /// Grants a connection and sets its dialect: `sqlite`, `postgres`, `mysql` or `mssql`. One that only
-    /// [`Host::statement`] names is `sqlite`; any other is denied.
+    /// Grants a connection and sets its dialect: `sqlite`, `postgres`, `mysql` or `mssql`. A connection that
+    /// only [`Host::statement`] names is `sqlite`; any other is denied.
     #[must_use]
     pub fn connection(mut self, name: &str, dialect: &str) -> Self {
         self.connections.insert(name.to_owned(), dialect.to_owned());
         self
     }
 
-    /// Expects a statement as the next one, and gives its answer. White space in the text counts once.
+    /// Expects a statement next and sets its result. Any run of white space in the text counts as one space.
     ///
     /// ```
     /// use stepwell_sdk::prelude::*;
@@ -247,7 +250,7 @@ impl Host {
         self
     }
 
-    /// Expects a request as the next one, and gives its answer.
+    /// Expects a request next and sets its response.
     ///
     /// ```
     /// use stepwell_sdk::http::{Request, Response};
@@ -298,10 +301,11 @@ impl Host {
         self
     }
 
-    /// Checks the configuration and runs the step, as the service does once it has rendered the templates.
+    /// Checks the configuration and runs the step, as the service does after it has rendered the templates.
     ///
     /// # Panics
-    /// When the step sends a request or runs a statement that the test does not expect, or leaves out one that it does.
+    /// Panics when the step sends a request or runs a statement that the test does not expect, or omits an
+    /// expected one.
     #[track_caller]
     pub fn run<S: Step>(&self, config: &Value) -> Ran {
         let invocation = Invocation {
@@ -335,7 +339,7 @@ impl Host {
         }
     }
 
-    /// The calls that are still to come.
+    /// Returns the calls that are still expected.
     fn expected(&self) -> Vec<String> {
         let statements = self.statements.iter();
         let left = statements.map(|expected| format!("{}: {}", expected.connection, expected.text));
@@ -363,7 +367,7 @@ thread_local! {
     static STATE: RefCell<State> = RefCell::default();
 }
 
-/// `stepwell:context`, of the fake host.
+/// `stepwell:context` of the fake host.
 pub(crate) mod context {
     use std::time::Duration;
 
@@ -429,7 +433,7 @@ pub(crate) mod context {
     }
 }
 
-/// `stepwell:log`, of the fake host.
+/// `stepwell:log` of the fake host.
 pub(crate) mod log {
     use super::STATE;
     pub use crate::bindings::stepwell::log::log::Level;
@@ -439,12 +443,12 @@ pub(crate) mod log {
     }
 }
 
-/// `stepwell:process`, of the fake host.
+/// `stepwell:process` of the fake host.
 pub(crate) mod process {
     use super::STATE;
     pub use crate::bindings::stepwell::process::process::{Command, Ended, Error};
 
-    /// Runs a program to its end.
+    /// Runs a program until it ends.
     ///
     /// # Errors
     /// See [`Error`].

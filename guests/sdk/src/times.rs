@@ -1,34 +1,35 @@
-//! Days and times as text, in one form for every step: ISO 8601, fractions without zeros at their end, `Z` for a moment in
-//! UTC. Years outside of 1 to 9999 are as in PostgreSQL: `12345-01-01`, `0044-03-15 BC`.
+//! Text forms of dates and times, the same for every step: ISO 8601, fractions without trailing zeros, and
+//! `Z` for an instant in UTC. Years outside 1 to 9999 follow PostgreSQL: `12345-01-01`, `0044-03-15 BC`.
 
-/// The day that is `days` after 1970-01-01: `2026-03-01`.
+/// Formats the date `days` after 1970-01-01: `2026-03-01`.
 pub fn date(days: i64) -> String {
     let (day, era) = day(days);
     day + era
 }
 
-/// A time of a day, in parts of a second since midnight, `per_second` of which make one: `12:30:45.5`.
+/// Formats a time of day, in units since midnight of which `per_second` make one second: `12:30:45.5`.
 pub fn time(parts: i64, per_second: i64) -> String {
     let seconds = parts.div_euclid(per_second);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{hour:02}:{minute:02}:{second:02}{}", fraction(parts.rem_euclid(per_second), per_second))
 }
 
-/// A timestamp, in parts of a second since 1970-01-01: `2026-03-01T12:00:00`, with a `Z` where it is a moment in UTC.
+/// Formats a timestamp, in fractions of a second since 1970-01-01: `2026-03-01T12:00:00`, with a `Z` for an
+/// instant in UTC.
 pub fn timestamp(parts: i64, per_second: i64, is_utc: bool) -> String {
     let of_day = 86_400 * per_second;
     let (day, era) = day(parts.div_euclid(of_day));
     format!("{day}T{}{}{era}", time(parts.rem_euclid(of_day), per_second), if is_utc { "Z" } else { "" })
 }
 
-/// A length of time, in parts of a second: `PT90.5S`, `-PT1S`.
+/// Formats a duration, in fractions of a second: `PT90.5S`, `-PT1S`.
 pub fn duration(parts: i64, per_second: i64) -> String {
     let (size, per) = (i128::from(parts).abs(), i128::from(per_second));
     let rest = i64::try_from(size % per).unwrap_or(0);
     format!("{}PT{}{}S", if parts < 0 { "-" } else { "" }, size / per, fraction(rest, per_second))
 }
 
-/// What is below a second.
+/// Formats the fraction of a second.
 fn fraction(parts: i64, per_second: i64) -> String {
     let nanos = parts * (1_000_000_000 / per_second);
     match format!("{nanos:09}").trim_end_matches('0') {
@@ -37,7 +38,8 @@ fn fraction(parts: i64, per_second: i64) -> String {
     }
 }
 
-/// The date, and the era behind its time. (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".)
+/// Returns the date and the era suffix that follows its time. The algorithm is from Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms".
 fn day(days: i64) -> (String, &'static str) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

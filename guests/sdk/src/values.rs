@@ -1,8 +1,8 @@
-//! Values as steps write them, so that no step changes a digit.
+//! JSON values that steps write, so that no step changes a digit.
 //!
-//! JSON holds what a double of 64 bits holds. A whole number up to 2^53 and a float are JSON numbers; a decimal, a larger
-//! whole number, NaN and the infinities are text. Text that is read as JSON follows the same rule: a number that JSON would
-//! write with other characters becomes text.
+//! JSON numbers hold the values of a 64-bit double. Whole numbers up to 2^53 and floats are JSON numbers.
+//! Decimals, larger whole numbers, NaN and the infinities are text. Text that is read as JSON follows the
+//! same rule: a number that JSON would write with other characters becomes text.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -14,25 +14,25 @@ use serde_json::{Number, Value};
 
 use crate::Failure;
 
-/// The largest whole number up to which a double holds each one: 2^53.
+/// The largest whole number, 2^53, up to which a double represents every whole number exactly.
 const EXACT: u64 = 1 << 53;
 
-/// A whole number: text beyond 2^53.
+/// Converts a whole number; beyond 2^53 it becomes text.
 pub fn integer(value: i64) -> Value {
     if value.unsigned_abs() <= EXACT { value.into() } else { Value::String(value.to_string()) }
 }
 
-/// A whole number without a sign: text beyond 2^53.
+/// Converts an unsigned whole number; beyond 2^53 it becomes text.
 pub fn unsigned(value: u64) -> Value {
     if value <= EXACT { value.into() } else { Value::String(value.to_string()) }
 }
 
-/// A float: text where it is no number of JSON.
+/// Converts a float; a float that is not a JSON number becomes text.
 pub fn float(value: f64) -> Value {
     Number::from_f64(value).map_or_else(|| Value::String(float_text(value)), Value::Number)
 }
 
-/// A float as text: `1.5`, `1e300`, `NaN`, `Infinity`, `-Infinity`.
+/// Formats a float: `1.5`, `1e300`, `NaN`, `Infinity`, `-Infinity`.
 pub fn float_text(value: f64) -> String {
     let size = value.abs();
     match value {
@@ -43,16 +43,17 @@ pub fn float_text(value: f64) -> String {
     }
 }
 
-/// A float of four bytes with the digits that it has, and not those that eight bytes would add.
+/// Widens a four-byte float to the double with the same decimal digits, without the digits that a plain
+/// widening adds.
 pub fn single(value: f32) -> f64 {
     value.to_string().parse().unwrap_or_else(|_| value.into())
 }
 
-/// Bytes as text: two lower-case hexadecimal digits for each.
+/// Formats bytes as text, with two lowercase hexadecimal digits per byte.
 pub fn bytes_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        // A string takes everything.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
     text
@@ -61,14 +62,15 @@ pub fn bytes_text(bytes: &[u8]) -> String {
 /// Reads JSON. Numbers that a double would change become text.
 ///
 /// # Errors
-/// When the text is not JSON.
+/// Fails when the text is not JSON.
 pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
     let read = serde_json::from_str(&keep_digits(text));
-    // The place of an error is that in the text as it is.
+    // The error gives its position in the original text.
     read.map_err(|error| serde_json::from_str::<IgnoredAny>(text).err().unwrap_or(error))
 }
 
-/// What is wrong with a text that is not JSON, its place first: `line 1, column 5: expected value`.
+/// Describes the problem in a text that is not JSON, starting with its position:
+/// `line 1, column 5: expected value`.
 pub fn json_problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
@@ -78,7 +80,7 @@ pub fn json_problem(error: &serde_json::Error) -> String {
     }
 }
 
-/// A JSON text whose numbers all stand for themselves: those that would be written with other characters are in quotes.
+/// Returns the JSON text with every number in quotes that JSON would write with other characters.
 pub fn keep_digits(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let (mut out, mut copied, mut at) = (String::new(), 0, 0);
@@ -107,7 +109,7 @@ pub fn keep_digits(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where a JSON string ends that begins at `start`.
+/// Returns the end of the JSON string that begins at `start`.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(byte) = bytes.get(at) {
@@ -120,7 +122,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     at
 }
 
-/// Whether a text is a number in the grammar of JSON.
+/// Returns whether a text is a number in the JSON grammar.
 pub fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let rest = text.strip_prefix('-').unwrap_or(text);
@@ -138,7 +140,7 @@ pub fn is_number(text: &str) -> bool {
         && exponent.is_none_or(|text| digits(text.strip_prefix(['+', '-']).unwrap_or(text)))
 }
 
-/// Whether a number keeps its digits as a number of JSON: it is written back with the same characters or, where it has an
+/// Returns whether a JSON number keeps its digits: it is written back with the same characters or, with an
 /// exponent, with the same digits.
 pub fn is_exact(number: &str) -> bool {
     if number.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()) {
@@ -149,8 +151,8 @@ pub fn is_exact(number: &str) -> bool {
     held == number || number.contains(['e', 'E']) && significant(&held) == significant(number)
 }
 
-/// The digits of a number without zeros at its begin, and the power of ten of the last of them. Zeros at the end that only
-/// fill up to the point do not count.
+/// Returns the digits of a number without leading zeros, and the power of ten of the last digit. Trailing
+/// zeros that only fill up to the decimal point do not count.
 fn significant(number: &str) -> Option<(bool, String, i64)> {
     let lower = number.to_ascii_lowercase();
     let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
@@ -166,16 +168,16 @@ fn significant(number: &str) -> Option<(bool, String, i64)> {
     Some((mantissa.starts_with('-'), digits, last))
 }
 
-/// A number in decimal digits, which compares as numbers do however they are written.
+/// A number in decimal digits. Two of them compare by value, whatever their notation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digits {
     negative: bool,
     digits: String,
-    /// Digits before the point; fewer than none for zeros behind it.
+    /// The number of digits before the decimal point; negative for zeros after it.
     magnitude: i64,
 }
 
-/// The digits of a number; none for a text that is no finite number.
+/// Returns the digits of a number, or `None` for a text that is not a finite number.
 pub fn digits(number: &str) -> Option<Digits> {
     let lower = number.to_ascii_lowercase();
     if !is_number(&lower) {
@@ -217,7 +219,7 @@ impl PartialOrd for Digits {
     }
 }
 
-/// The names that stand more than once, each once, in their order.
+/// Returns the names that occur more than once, each of them once, in their order.
 pub fn repeated<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
     for name in names {
@@ -228,10 +230,10 @@ pub fn repeated<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     found
 }
 
-/// Refuses columns that share a name, and names them.
+/// Rejects columns that share a name, and names them.
 ///
 /// # Errors
-/// When a name stands more than once.
+/// Fails when a name occurs more than once.
 pub fn distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
     let repeated = repeated(names);
     if repeated.is_empty() {
@@ -243,7 +245,7 @@ pub fn distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), Fail
     )))
 }
 
-/// Names that all differ: the second `id` becomes `id_2`, or the next that is free.
+/// Makes all names distinct: the second `id` becomes `id_2`, or the next free name.
 pub fn renamed(names: &[String]) -> Vec<String> {
     let mut taken: HashSet<String> = names.iter().cloned().collect();
     let mut seen = HashSet::new();

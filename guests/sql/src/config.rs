@@ -1,4 +1,4 @@
-//! What a job file says about a `sql` step.
+//! The job file's configuration of a `sql` step.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,22 @@ use stepwell_sdk::{Invocation, Issue, Need, Pending, StepResult};
 use crate::expect::Expect;
 use crate::table::parameter;
 
-/// Configuration of `sql`: exactly one of `query`, `script`, `script_path`, `procedure` and `load` says what to do.
+/// Configuration of `sql`. Exactly one of `query`, `script`, `script_path`, `procedure` and `load` selects
+/// the work.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
-    /// The name of a connection of the operator's configuration.
+    /// The name of a connection in the operator's configuration.
     pub connection_name: String,
-    /// One SQL statement. Parameters are `?` (in PostgreSQL `$1`) or `:name`, and always bound.
+    /// One SQL statement. Parameters are `?` (`$1` in PostgreSQL) or `:name`, and are always bound.
     #[serde(default)]
     pub query: Option<String>,
-    /// Several statements, where policy grants `scripts`. Rows that they return are counted and discarded.
+    /// Several statements, where policy grants `scripts`. The step counts and discards the rows that they
+    /// return.
     #[serde(default)]
     pub script: Option<String>,
-    /// A file with such a script: relative to `/workspace`, or absolute within a mount that is granted.
+    /// A file that contains such a script. The path is relative to `/workspace`, or absolute within a granted
+    /// mount.
     #[serde(default)]
     pub script_path: Option<String>,
     /// A stored procedure to call, for instance `reports.refresh`, with `parameters` in order or by name.
@@ -32,156 +35,162 @@ pub struct Sql {
     /// A file to load into a table.
     #[serde(default)]
     pub load: Option<Load>,
-    /// Seconds for each statement, for a whole script or load. Default: what policy grants, which it cannot exceed.
+    /// The time limit in seconds for each statement, or for a whole script or load. Default and maximum: the
+    /// limit that policy grants.
     #[serde(default)]
     #[schemars(range(min = 0))]
     pub timeout: Option<f64>,
-    /// Most rows to take; what is beyond is left, and `metadata.truncated` says so. Default: all that policy
-    /// grants (more than that fails the step).
+    /// The maximum number of rows to read. The step leaves the remaining rows and sets `metadata.truncated`.
+    /// Default: all that policy grants; a larger result fails the step.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub max_rows: Option<u64>,
-    /// A list in order, or an object by name. A value takes the type that the database expects in its place; a list goes
-    /// into `IN (:name)`, and into `= ANY(:name)` of PostgreSQL; an object goes into JSON.
+    /// Parameter values: a list in order, or an object by name. A value takes the type that the database
+    /// expects in its position. A list goes into `IN (:name)`, and into `= ANY(:name)` in PostgreSQL; an
+    /// object goes into JSON.
     #[serde(default)]
     pub parameters: Option<Given>,
-    /// What becomes of columns with the same name. Default: `error`.
+    /// The handling of columns with the same name. Default: `error`.
     #[serde(default)]
     pub duplicates: Option<Duplicates>,
-    /// The file to write: relative to `/workspace`, or absolute within a mount that is granted for writing.
-    /// Without it the rows become the step's output.
+    /// The output file. The path is relative to `/workspace`, or absolute within a mount that is granted for
+    /// writing. Without it, the rows become the step's output.
     #[serde(default)]
     pub output: Option<OutputFile>,
-    /// What must hold; otherwise the step fails, and what its statement changed is undone.
+    /// Conditions on the result. If one does not hold, the step fails and undoes the changes of its
+    /// statement.
     #[serde(default)]
     pub expect: Option<Expect>,
-    /// Whether all statements take effect or none. Default: true for scripts, since half of a script is of no use.
+    /// Whether either all statements take effect or none. Default: true for scripts, since half a script is
+    /// of no use.
     #[serde(default)]
     pub transaction: Option<bool>,
 }
 
-/// What becomes of columns with the same name.
+/// The handling of columns with the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Duplicates {
-    /// The step fails, and names them.
+    /// The step fails and names the columns.
     Error,
     /// The second `id` becomes `id_2`.
     Rename,
 }
 
-/// A file whose rows go into a table, all or none. The table decides the types of its columns: a value that a column would
-/// not hold with all its digits fails the step.
+/// A file to load into a table, either all of its rows or none. The table decides the types of its columns.
+/// The step fails on a value that a column cannot hold with all its digits.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// The file: relative to `/workspace`, or absolute within a mount that is granted. CSV begins with the names of its
-    /// columns; in columns of text an empty field is NULL and `""` is the empty text, in other columns both are NULL.
+    /// The file to load. The path is relative to `/workspace`, or absolute within a granted mount. CSV begins
+    /// with the names of its columns. In text columns, an empty field is NULL and `""` is the empty text; in
+    /// other columns, both are NULL.
     pub file: String,
     /// The table, for instance `sales` or `public.sales`. It must exist.
     pub table: String,
-    /// Default: `append`.
+    /// The handling of rows that the table already has. Default: `append`.
     #[serde(default)]
     pub mode: LoadMode,
-    /// Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`, `.parquet`); `.gz` and `.zst` may follow
-    /// those of text.
+    /// The file format. Default: from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.json`,
+    /// `.parquet`). `.gz` and `.zst` may follow the extension of a text format.
     #[serde(default)]
     pub format: Option<Format>,
-    /// Columns to load, in this order. Default: those of the file; of JSON, the keys of all objects. With `header: false`,
-    /// the columns of the file in their order.
+    /// The columns to load, in this order. Default: the columns of the file; for JSON, the keys of all
+    /// objects. With `header: false`, these names apply to the file's columns in order.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub columns: Option<Vec<String>>,
-    /// CSV and JSON: how the file writes the values of a column, where the database does not read them as they are:
-    /// `{day: 'date("%d.%m.%Y")', paid: boolean}`. Types: `boolean`, `int64`, `float64`, `decimal(p,s)`, `text`, `date`,
-    /// `date("FORMAT")`, `timestamp`, `timestamp("FORMAT")`, `timestamptz`.
+    /// CSV and JSON only: the types of columns whose notation the database does not accept, for instance
+    /// `{day: 'date("%d.%m.%Y")', paid: boolean}`. Types: `boolean`, `int64`, `float64`, `decimal(p,s)`,
+    /// `text`, `date`, `date("FORMAT")`, `timestamp`, `timestamp("FORMAT")`, `timestamptz`.
     #[serde(default)]
     pub schema: Option<BTreeMap<String, String>>,
     /// CSV only: the separator. Default: `,` (tab for `.tsv`).
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub delimiter: Option<String>,
-    /// CSV only: the sign around values; empty where quotes have no meaning. Default: `"`.
+    /// CSV only: the quote character around values. Empty turns quoting off. Default: `"`.
     #[serde(default)]
     #[schemars(length(max = 1))]
     pub quote: Option<String>,
-    /// CSV only: the sign before a quote within quotes. Default: the quote itself is doubled.
+    /// CSV only: the escape character before a quote within quotes. Default: the quote itself is doubled.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub escape: Option<String>,
     /// CSV only: whether the first line names the columns. Default: true.
     #[serde(default)]
     pub header: Option<bool>,
-    /// CSV only: lines before the header. Default: 0.
+    /// CSV only: the number of lines to skip before the header. Default: 0.
     #[serde(default)]
     #[schemars(range(max = 1_000_000))]
     pub skip: Option<u64>,
-    /// CSV only: texts that stand for NULL. Default: the empty field without quotes.
+    /// CSV only: the texts that stand for NULL. Default: the empty field without quotes.
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub null_values: Option<Vec<String>>,
-    /// CSV only: the decimal sign in columns of numbers, `.` or `,`. Default: `.`.
+    /// CSV only: the decimal sign in number columns, `.` or `,`. Default: `.`.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub decimal: Option<String>,
-    /// CSV and JSON: `utf-8`, `utf-16le`, `utf-16be`, `windows-1252`, `iso-8859-1` and the like. Default: what the byte
-    /// order mark says, or UTF-8.
+    /// CSV and JSON only: the encoding, such as `utf-8`, `utf-16le`, `utf-16be`, `windows-1252` or
+    /// `iso-8859-1`. Default: from the byte order mark, or UTF-8.
     #[serde(default)]
     pub encoding: Option<String>,
-    /// CSV only: what happens when the header names a column twice. Default: `error`.
+    /// CSV only: the handling of a column name that occurs twice in the header. Default: `error`.
     #[serde(default)]
     pub duplicates: Option<Duplicates>,
-    /// CSV and JSON: what happens to a row that does not fit: too many or too few fields, a value that is not as `schema`
-    /// says, or that its column would change. Default: `fail`. A row that the database itself refuses fails the load always.
+    /// CSV and JSON only: the handling of a bad row, which has too many or too few fields, or a value that
+    /// does not match `schema` or that its column would change. Default: `fail`. A row that the database
+    /// itself refuses always fails the load.
     #[serde(default)]
     pub on_bad_row: Option<BadRows>,
-    /// The file for the rows that do not fit, one JSON object a line: `file`, `line`, `column`, `reason`, `values`.
-    /// With `on_bad_row: collect` only.
+    /// The file for bad rows, with one JSON object per line: `file`, `line`, `column`, `reason`, `values`.
+    /// Allowed with `on_bad_row: collect` only.
     #[serde(default)]
     pub rejected: Option<String>,
 }
 
-/// What happens to a row that does not fit.
+/// The handling of a bad row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BadRows {
     /// The load fails.
     Fail,
-    /// The row is left out; `rows_rejected` counts such rows.
+    /// The load leaves the row out. `rows_rejected` counts such rows.
     Skip,
-    /// The same, and the row is written to the file under `rejected`.
+    /// The load leaves the row out, counts it and writes it to the file under `rejected`.
     Collect,
 }
 
-/// What becomes of the rows that a table has.
+/// The handling of rows that a table already has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LoadMode {
-    /// They stay.
+    /// The existing rows stay.
     #[default]
     Append,
-    /// They are deleted first, in the same transaction.
+    /// The load first deletes the existing rows, in the same transaction.
     Replace,
 }
 
-/// Values for the parameters.
+/// Values of the parameters.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Given {
-    /// In order, for `?`.
+    /// Values in order, for `?`.
     Positional(Vec<serde_json::Value>),
-    /// By name, for `:name`.
+    /// Values by name, for `:name`.
     Named(serde_json::Map<String, serde_json::Value>),
 }
 
-/// An output: a path, or an object.
+/// An output: a path or an object.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OutputFile {
-    /// A path; the format follows from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.parquet`); `.gz` may follow those
-    /// of text.
+    /// A path. The format follows from the extension (`.csv`, `.tsv`, `.ndjson`, `.jsonl`, `.parquet`). `.gz`
+    /// may follow the extension of a text format.
     Path(String),
-    /// More than a path.
+    /// A path with further options.
     Spec(OutputSpec),
 }
 
@@ -189,16 +198,16 @@ pub enum OutputFile {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSpec {
-    /// The file.
+    /// The path of the output file.
     pub path: String,
-    /// Default: from the extension.
+    /// The file format. Default: from the extension.
     #[serde(default)]
     pub format: Option<Format>,
     /// CSV only: the separator. Default: `,` (tab for `.tsv`).
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub delimiter: Option<String>,
-    /// CSV only: the sign around values that need it. Default: `"`.
+    /// CSV only: the quote character around values that need it. Default: `"`.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub quote: Option<String>,
@@ -216,11 +225,11 @@ pub struct OutputSpec {
 pub enum Format {
     /// Comma-separated values (RFC 4180), with a header line.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// One JSON array of objects, or objects one after another. Loads only.
+    /// One JSON array of objects, or a sequence of objects. Loads only.
     Json,
-    /// Apache Parquet, with snappy.
+    /// Apache Parquet with Snappy compression.
     Parquet,
 }
 
@@ -310,7 +319,7 @@ impl Step for Sql {
 }
 
 impl Sql {
-    /// The values of the parameters. Lists and objects are JSON.
+    /// Returns the parameter values. Lists and objects become JSON.
     pub fn parameters(&self) -> Parameters {
         let convert =
             |value: &serde_json::Value| parameter(value).unwrap_or_else(|| SqlValue::Json(value.to_string()));
@@ -323,7 +332,7 @@ impl Sql {
         }
     }
 
-    /// Milliseconds for a statement; 0 for what policy grants.
+    /// Returns the time limit of a statement in milliseconds; 0 stands for the limit that policy grants.
     pub fn timeout_ms(&self) -> u32 {
         self.timeout.map_or(0, |seconds| (seconds * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32)
     }

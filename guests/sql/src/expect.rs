@@ -1,4 +1,4 @@
-//! What must hold of a result.
+//! Conditions on a result.
 
 use std::cmp::Ordering;
 
@@ -15,61 +15,61 @@ use crate::table::{json, text};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// How many rows: returned, loaded, or changed by a statement that returns none.
+    /// The expected number of rows: returned, loaded, or changed by a statement that returns no rows.
     #[serde(default)]
     pub rows: Option<Rows>,
-    /// What each row must hold.
+    /// Conditions that each row must meet.
     #[serde(default)]
     pub values: Vec<Condition>,
 }
 
-/// A number of rows: that many, or between two bounds.
+/// A number of rows: an exact number or a range.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Rows {
-    /// So many.
+    /// Exactly this number of rows.
     Exactly(u64),
-    /// From `min` to `max`.
+    /// From `min` to `max` rows.
     Between(Bounds),
 }
 
-/// Bounds of a number of rows, which may both be reached.
+/// Inclusive bounds of a number of rows.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
-    /// Default: 0.
+    /// The minimum. Default: 0.
     #[serde(default)]
     pub min: u64,
-    /// Default: any.
+    /// The maximum. Default: none.
     #[serde(default)]
     pub max: Option<u64>,
 }
 
-/// A condition on a column, which every row must meet.
+/// A condition on a column that every row must meet.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The name of the column.
     pub column: String,
-    /// What it must be. Numbers are compared as numbers, everything else as text.
+    /// The required value. Numbers compare as numbers, all other values as text.
     #[serde(default)]
     pub equals: Option<Json>,
-    /// The least that it may be.
+    /// The minimum value.
     #[serde(default)]
     pub min: Option<Json>,
-    /// The most that it may be.
+    /// The maximum value.
     #[serde(default)]
     pub max: Option<Json>,
-    /// Whether it may not be NULL. Default: false.
+    /// Whether the value must not be NULL. Default: false.
     #[serde(default)]
     pub not_null: bool,
 }
 
 impl Expect {
-    /// Looks at rows; `before` of them came earlier.
+    /// Checks rows. `before` is the number of earlier rows.
     ///
     /// # Errors
-    /// The first that does not meet a condition.
+    /// Fails at the first row that does not meet a condition.
     pub fn check(&self, columns: &[Column], rows: &[Vec<Value>], before: u64) -> Result<(), Failure> {
         for condition in &self.values {
             let Some(index) = columns.iter().position(|column| column.name == condition.column) else {
@@ -100,10 +100,10 @@ impl Expect {
         Ok(())
     }
 
-    /// Looks at the number of rows.
+    /// Checks the number of rows.
     ///
     /// # Errors
-    /// When it is another.
+    /// Fails when the number is not the expected one.
     pub fn count(&self, count: u64, what: &str) -> Result<(), Failure> {
         let (min, max) = match self.rows {
             None => return Ok(()),
@@ -123,7 +123,7 @@ impl Expect {
 }
 
 impl Condition {
-    /// What the value should have been, when it is not.
+    /// Describes the expected value if the condition does not hold.
     fn broken(&self, value: &Value) -> Option<String> {
         if matches!(value, Value::Null) {
             let asks = self.not_null || self.equals.as_ref().is_some_and(|wanted| !wanted.is_null());
@@ -148,7 +148,7 @@ impl Condition {
     }
 }
 
-/// Numbers as numbers when both are, digit by digit; everything else as text.
+/// Compares two numbers digit by digit, and all other values as text.
 fn order(value: &Value, wanted: &serde_json::Value) -> Ordering {
     let number = match value {
         Value::Integer(number) => Some(number.to_string()),
@@ -158,7 +158,7 @@ fn order(value: &Value, wanted: &serde_json::Value) -> Ordering {
     };
     let wanted_number = match wanted {
         Json::Number(number) => Some(number.to_string()),
-        // A number whose digits JSON would not keep is text.
+        // A number whose digits JSON would not preserve is text.
         Json::String(text) if values::is_number(text) && !values::is_exact(text) => Some(text.clone()),
         _ => None,
     };
@@ -172,7 +172,7 @@ fn order(value: &Value, wanted: &serde_json::Value) -> Ordering {
     found.as_str().cmp(wanted.as_str().map_or_else(|| wanted.to_string(), str::to_owned).as_str())
 }
 
-/// The order of two numbers in decimal digits; none where one is not a number, as NaN.
+/// Compares two decimal numbers. Returns `None` if one is not a number, such as NaN.
 fn compare(one: &str, other: &str) -> Option<Ordering> {
     match (values::digits(one), values::digits(other)) {
         (Some(one), Some(other)) => Some(one.cmp(&other)),

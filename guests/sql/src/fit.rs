@@ -1,40 +1,40 @@
-//! What a column of a table holds, so that a load refuses a value that the database would change without a word: databases
-//! round decimals, cut times from days and drop zones.
+//! The values that a table column can hold. A load refuses a value that the database would change silently:
+//! databases round decimals, cut times from dates and drop time zones.
 
-/// What a load knows of a column of the table.
+/// The facts that a load knows about a column of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Target {
-    /// The database's name of its type; empty where it is not known.
+    /// The database's name of its type; empty if unknown.
     pub type_name: String,
-    /// Whether an empty text is a value of it.
+    /// Whether the column accepts an empty text as a value.
     pub takes_empty: bool,
-    /// Whether it holds numbers.
+    /// Whether the column holds numbers.
     pub is_number: bool,
     check: Check,
 }
 
-/// What would change a value.
+/// The way in which a column would change a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Check {
     #[default]
     Nothing,
-    /// More digits behind the point.
+    /// Digits after the decimal point beyond this number.
     Places(usize),
-    /// More digits of a second; whether a zone would be dropped.
+    /// Fractional digits of a second beyond this number, and whether a time zone would be dropped.
     Seconds(usize, bool),
-    /// A time of the day.
+    /// The time of day of a timestamp.
     Day,
-    /// More digits than a float gives back: SQLite makes one of a number that is no integer of 64 bits.
+    /// More digits than a float preserves. SQLite converts a number to a float unless it is a 64-bit integer.
     Fifteen,
 }
 
 impl Target {
-    /// A column of a type that nothing is known of.
+    /// Creates a column of unknown type.
     pub fn unknown() -> Self {
         Self { takes_empty: true, ..Self::default() }
     }
 
-    /// A column of this type.
+    /// Creates a column of this type.
     pub fn of(dialect: &str, type_name: &str) -> Self {
         let name = type_name.to_ascii_lowercase();
         let target = match dialect {
@@ -44,12 +44,13 @@ impl Target {
         Self { type_name: type_name.to_owned(), ..target }
     }
 
-    /// Whether it holds every text as it is, or the database says so itself.
+    /// Returns whether the column holds every text unchanged, or the database itself reports the misfit.
     pub fn takes_all(&self) -> bool {
         self.check == Check::Nothing
     }
 
-    /// Why the column would not hold the text as it is; none when it does, or when the database says so itself.
+    /// Explains why the column would not hold the text unchanged. Returns `None` if it would, or if the
+    /// database itself reports the misfit.
     pub fn misfit(&self, text: &str) -> Option<String> {
         let shown = || tables::shown(text);
         match self.check {
@@ -89,7 +90,7 @@ impl Target {
     }
 }
 
-/// A column of SQLite, by the rules of affinity (sqlite.org/datatype3.html section 3.1).
+/// Creates a column of SQLite, by the rules of type affinity in sqlite.org/datatype3.html.
 fn sqlite(name: &str) -> Target {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let number = Target { check: Check::Fifteen, ..Target::default() };
@@ -102,7 +103,7 @@ fn sqlite(name: &str) -> Target {
     }
 }
 
-/// A column of a server.
+/// Creates a column of a database server.
 fn server(dialect: &str, name: &str) -> Target {
     let (base, within) = match name.split_once('(') {
         Some((base, rest)) => (base.trim_end(), rest.strip_suffix(')')),
@@ -122,7 +123,7 @@ fn server(dialect: &str, name: &str) -> Target {
         }
         "real" | "float" | "float4" | "float8" | "double" | "money" => number(Check::Nothing),
         "date" => checked(Check::Day),
-        // Those of SQL Server have steps of their own.
+        // The time types of SQL Server have their own increments.
         _ if dialect == "mssql" => text_or_not(base),
         "timestamp" | "datetime" => checked(Check::Seconds(seconds().unwrap_or(default), true)),
         "timestamptz" => checked(Check::Seconds(seconds().unwrap_or(default), false)),
@@ -136,7 +137,8 @@ fn text_or_not(base: &str) -> Target {
     Target { takes_empty: words.iter().any(|word| base.contains(word)), ..Target::default() }
 }
 
-/// Digits behind the point that are not zeros at the end; those of an exponent count. None when the text is no number.
+/// Counts the digits after the decimal point without trailing zeros, and takes an exponent into account.
+/// Returns `None` if the text is not a number.
 fn places(text: &str) -> Option<usize> {
     let text = text.trim();
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -162,7 +164,7 @@ fn places(text: &str) -> Option<usize> {
     Some(usize::try_from(places.saturating_sub(exponent)).unwrap_or(0))
 }
 
-/// What stands behind an ISO day, or the whole of a time of the day.
+/// Returns the part after an ISO date, or the whole text of a time of day.
 fn time(text: &str) -> Option<&str> {
     let text = text.trim();
     match text.as_bytes() {
@@ -172,7 +174,7 @@ fn time(text: &str) -> Option<&str> {
     }
 }
 
-/// Significant digits of a number.
+/// Counts the significant digits of a number.
 fn digits(text: &str) -> usize {
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();

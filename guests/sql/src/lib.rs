@@ -1,4 +1,4 @@
-//! The `sql` step: a statement, a script, a procedure or a load over a connection of the operator's.
+//! The `sql` step: runs a statement, a script, a procedure or a load over one of the operator's connections.
 
 mod config;
 mod expect;

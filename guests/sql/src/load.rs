@@ -1,4 +1,4 @@
-//! Files as rows for a table: each value as the file writes it, for the type that the table has.
+//! Reads files as rows for a table. Each value changes from the file's notation to the type in the table.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,50 +16,50 @@ use crate::parquet_read;
 use crate::place::Lines;
 use crate::run::{place, quoted};
 
-/// Rows handed over at a time, and the bytes after which fewer are.
+/// The maximum number of rows per batch, and the number of bytes that ends a batch early.
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 1 << 20;
 
-/// A file that is ready to be loaded.
+/// A file that is ready to load.
 pub struct Source<'a> {
     what: &'a Load,
     options: Options,
     opener: Opener,
     found: Found,
-    /// The columns of the table.
+    /// The target columns in the table.
     columns: Vec<String>,
-    /// Where they stand in the file.
+    /// Their positions in the file.
     places: Vec<usize>,
     targets: Vec<Target>,
     rejects: Arc<Rejects>,
 }
 
-/// What was found.
+/// The contents of the opened file.
 enum Found {
     Csv(Box<Texts>),
     Json,
     Parquet(Box<tables::Parquet>),
 }
 
-/// How fields of CSV become values of a column.
+/// The conversion from a CSV field to a column value.
 struct Way<'a> {
-    /// Where the field stands.
+    /// The position of the field.
     place: usize,
     kind: Option<&'a Kind>,
     takes_empty: bool,
-    /// Whether each text is a value as it is.
+    /// Whether each text is a valid value unchanged.
     as_it_is: bool,
 }
 
-/// What a load did.
+/// The result of a load.
 pub struct Done {
-    /// Rows that went into the table.
+    /// The number of rows that went into the table.
     pub rows: u64,
-    /// Rows that were left out.
+    /// The number of rows that were left out.
     pub rejected: u64,
 }
 
-/// A problem of the file as the end of the step.
+/// Converts a problem of the file into a failure of the step.
 pub fn failure(problem: &Problem) -> Failure {
     match problem.of_config {
         true => Failure::invalid_config(problem.to_string()),
@@ -68,7 +68,7 @@ pub fn failure(problem: &Problem) -> Failure {
 }
 
 impl<'a> Source<'a> {
-    /// Opens the file, and finds its columns.
+    /// Opens the file and finds its columns.
     pub fn open(what: &'a Load) -> Result<Self, Failure> {
         let path = place(&what.file);
         std::fs::metadata(&path).map_err(|error| {
@@ -116,8 +116,8 @@ impl<'a> Source<'a> {
         Ok(Self { what, options, opener, found, columns, places, targets, rejects: Arc::new(rejects) })
     }
 
-    /// Asks the database for the types of the columns. A login may have the right to insert and not to read: then nothing is
-    /// known, and the database alone decides.
+    /// Asks the database for the types of the columns. A login may have the right to insert but not to read.
+    /// In that case the types stay unknown, and the database alone decides.
     pub fn ask(&mut self, connection: &Connection, timeout_ms: u32) {
         let dialect = connection.dialect();
         if self.columns.is_empty() {
@@ -130,7 +130,7 @@ impl<'a> Source<'a> {
             return;
         };
         let types = rows.columns();
-        // To its end, so that nothing has to be stopped.
+        // Read to the end, so that the statement does not have to be stopped.
         let read = rows.next(1).is_ok();
         if read && types.len() == self.targets.len() {
             self.targets = types.iter().map(|column| Target::of(&dialect, &column.type_name)).collect();
@@ -140,7 +140,7 @@ impl<'a> Source<'a> {
     /// Loads the rows.
     pub fn load(mut self, connection: &Connection, timeout_ms: u32) -> Result<Done, Failure> {
         if self.columns.is_empty() {
-            // A JSON file without objects.
+            // The JSON file contains no objects.
             return Ok(Done { rows: 0, rejected: self.rejects.count() });
         }
         let loading = connection.load(&self.what.table, &self.columns, timeout_ms)?;
@@ -194,7 +194,8 @@ impl<'a> Source<'a> {
         Way { place, kind, takes_empty, as_it_is }
     }
 
-    /// Objects of JSON. Numbers keep their digits; in SQLite, where each value has its own type, they stay numbers.
+    /// Loads JSON objects. Numbers keep their digits. In SQLite, where each value has its own type, they stay
+    /// numbers.
     fn json(&self, dialect: &str, batches: &mut Batches<'_>) -> Result<(), Failure> {
         let wrong = |problem: Problem| failure(&problem);
         let path = place(&self.what.file);
@@ -264,12 +265,12 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    /// The type that the job gives a column.
+    /// Returns the type that the job gives a column.
     fn kind(&self, name: &str) -> Option<&Kind> {
         self.options.schema.iter().find(|(other, _)| other == name).map(|(_, kind)| kind)
     }
 
-    /// A text for a column.
+    /// Converts a text to a column value.
     fn value(&self, index: usize, kind: Option<&Kind>, text: &str, comma: bool) -> Result<Value, Problem> {
         let name = self.columns.get(index).map_or("", String::as_str);
         let Some(target) = self.targets.get(index) else { return Ok(Value::Null) };
@@ -317,7 +318,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What takes rows of another width than the header.
+    /// Returns the handler for rows whose width differs from the header.
     fn reject(&self) -> Option<Reject> {
         let rejects = self.rejects.clone();
         (self.options.on_bad_row == OnBadRow::Skip)
@@ -341,7 +342,7 @@ impl<'a> Source<'a> {
 
 const NO_OBJECT: &str = "the value is no object: a table is made of objects, one for each row";
 
-/// A number of JSON: a text where it is not one that a value of SQL holds with all its digits.
+/// Converts a JSON number. It becomes text if no SQL value holds it with all its digits.
 fn number(text: &str, dialect: &str) -> Value {
     match text.parse::<i64>() {
         Ok(whole) if whole.to_string() == text => Value::Integer(whole),
@@ -352,7 +353,7 @@ fn number(text: &str, dialect: &str) -> Value {
     }
 }
 
-/// Why a column would not hold a value as it is.
+/// Explains why a column would not hold a value unchanged.
 fn unfit(target: &Target, value: &Value) -> Option<String> {
     match value {
         Value::Text(text)
@@ -366,7 +367,7 @@ fn unfit(target: &Target, value: &Value) -> Option<String> {
     }
 }
 
-/// The keys of all objects of a JSON file, in the order in which they come.
+/// Returns the keys of all objects of a JSON file, in the order of their first occurrence.
 fn keys(path: &Path, options: &Options, opener: &Opener) -> Result<Vec<String>, Problem> {
     const MOST: usize = 10_000;
     let mut objects = Values::open(path, opener)?;
@@ -392,7 +393,7 @@ fn keys(path: &Path, options: &Options, opener: &Opener) -> Result<Vec<String>, 
     Ok(names)
 }
 
-/// Which columns of the file go, and where they stand in it.
+/// Returns the columns of the file to load, and their positions in the file.
 fn chosen(what: &Load, found: &[String]) -> Result<(Vec<String>, Vec<usize>), Failure> {
     let refuse = |why: String| Failure::invalid_config(format!("{}: {why}", what.file));
     let wanted = what.columns.as_deref().unwrap_or(found);
@@ -424,7 +425,7 @@ fn list(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Takes rows and hands them over in batches.
+/// Collects rows and passes them on in batches.
 struct Batches<'a> {
     file: &'a str,
     loading: Loading,
@@ -439,7 +440,7 @@ impl<'a> Batches<'a> {
         Self { file, loading, rows: Vec::with_capacity(BATCH), bytes: 0, count: 0, lines: Lines::default() }
     }
 
-    /// Takes a row, and the line of the file that it begins on; 0 where the file has no lines.
+    /// Adds a row and the line of the file on which it begins; 0 if the file has no lines.
     fn push(&mut self, row: Vec<Value>, line: u64) -> Result<(), Failure> {
         self.bytes += row.iter().map(size).sum::<usize>();
         self.rows.push(row);

@@ -1,4 +1,4 @@
-//! Options of files: what is wrong with them, and what they mean for readers and writers.
+//! File options: their problems, and their conversion for readers and writers.
 
 use tables::{Dialect, Options, Style};
 
@@ -8,7 +8,7 @@ const UNKNOWN_FORMAT: &str =
     "the extension does not say the format: set `format: csv`, `ndjson` or `parquet`";
 
 impl OutputFile {
-    /// The full form.
+    /// Returns the full form.
     pub fn spec(&self) -> OutputSpec {
         match self {
             Self::Spec(spec) => spec.clone(),
@@ -18,7 +18,7 @@ impl OutputFile {
 }
 
 impl Format {
-    /// What the extension tells.
+    /// Returns the format that the extension indicates.
     pub fn of(path: &str) -> Option<Self> {
         Some(match tables::extension(path)?.0 {
             "csv" => Self::Csv,
@@ -30,7 +30,7 @@ impl Format {
 }
 
 impl OutputSpec {
-    /// The format given, or told by the extension.
+    /// Returns the format, either explicit or from the extension.
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| Format::of(&self.path))
     }
@@ -44,7 +44,7 @@ impl OutputSpec {
         }
     }
 
-    /// What is wrong with it.
+    /// Returns the problems of the options.
     pub fn problems(&self) -> Vec<String> {
         let Some(format) = self.format() else { return vec![UNKNOWN_FORMAT.to_owned()] };
         let mut problems = Vec::new();
@@ -81,7 +81,7 @@ impl OutputSpec {
         problems
     }
 
-    /// How CSV is written.
+    /// Returns the CSV style for the writer.
     pub fn style(&self) -> Style {
         let quote = self.quote.as_deref().and_then(|quote| quote.bytes().next());
         Style {
@@ -94,7 +94,7 @@ impl OutputSpec {
 }
 
 impl Load {
-    /// What problems of a load are about.
+    /// The options that a problem of a load can concern.
     pub const OPTIONS: [&str; 15] = [
         "file",
         "format",
@@ -113,7 +113,7 @@ impl Load {
         "rejected",
     ];
 
-    /// The format given, or told by the extension.
+    /// Returns the format, either explicit or from the extension.
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| Format::of(&self.file))
     }
@@ -139,7 +139,7 @@ impl Load {
         self.schema.iter().flatten().map(|(name, kind)| (name.as_str(), kind.as_str())).collect()
     }
 
-    /// What is wrong with it.
+    /// Returns the problems of the options.
     pub fn problems(&self) -> Vec<String> {
         let Some(format) = self.format() else { return vec![UNKNOWN_FORMAT.to_owned()] };
         let mut problems = Vec::new();
@@ -176,7 +176,7 @@ impl Load {
         problems
     }
 
-    /// The options for the readers.
+    /// Returns the options for the readers.
     pub fn options(&self) -> Options {
         Options {
             rename_duplicates: self.duplicates == Some(Duplicates::Rename),

@@ -1,4 +1,4 @@
-//! Parquet files: rows into columns.
+//! Writes rows to Parquet files, column by column.
 
 use std::sync::Arc;
 
@@ -19,12 +19,12 @@ use crate::table::text;
 use crate::time::{days, moment};
 use crate::write::failed;
 
-/// Rows that are gathered before they are encoded.
+/// The number of rows to collect before encoding.
 const BATCH: usize = 4 << 10;
-/// Memory that the writer may hold before it writes out a row group.
+/// The memory that the writer may hold before it writes a row group.
 const ROW_GROUP_BYTES: usize = 16 << 20;
 
-/// A file that takes rows. Its schema follows from the first of them.
+/// A Parquet file for rows. Its schema follows from the first rows.
 pub struct ParquetFile {
     columns: Vec<Column>,
     file: Option<Output>,
@@ -51,12 +51,12 @@ enum Builder {
 }
 
 impl ParquetFile {
-    /// A file of these columns.
+    /// Creates a file with these columns.
     pub fn new(file: Output, columns: &[Column]) -> Self {
         Self { columns: columns.to_vec(), file: Some(file), open: None }
     }
 
-    /// Appends rows, given by columns.
+    /// Appends rows in column form.
     pub fn write_columns(&mut self, columns: Vec<ColumnBatch>) -> Result<(), Failure> {
         if let Some(file) = self.file.take() {
             let types =
@@ -109,7 +109,8 @@ impl Open {
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
-            // Of a row group, and not of each page: readers skip groups, and pages cost a tenth of the time.
+            // Statistics per row group, not per page: readers skip groups, and statistics per page take a tenth
+            // of the time.
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .build();
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
@@ -223,7 +224,8 @@ impl Builder {
                     builder.append_option((!null).then(fits).transpose()?);
                 }
             }
-            // What the column did not begin as: one by one, which converts what can be.
+            // The type differs from the type at the start of the column. Append the values one by one, which
+            // converts them where possible.
             (builder, values) => {
                 for (value, null) in singles(values).into_iter().zip(nulls) {
                     builder.push(if null { Value::Null } else { value }, column)?;
@@ -273,8 +275,8 @@ impl Builder {
     }
 }
 
-/// The type of a column: what its values are; where there are none, what it was declared as (SQLite's rules
-/// of affinity, sqlite.org/datatype3.html section 3.1, and the names that servers give).
+/// Returns the type of a column, from its values if there are any. Otherwise it follows the declared type
+/// (SQLite's rules of type affinity in sqlite.org/datatype3.html, and the type names of servers).
 fn column_type<'a>(declared: &str, values: impl Iterator<Item = &'a Value>) -> DataType {
     let declared = declared.to_ascii_lowercase();
     let decimal = digits(&declared);
@@ -322,7 +324,7 @@ fn column_type<'a>(declared: &str, values: impl Iterator<Item = &'a Value>) -> D
     }
 }
 
-/// The type of a column that begins with these values.
+/// Returns the type of a column that begins with these values.
 fn batch_type(declared: &str, batch: &ColumnBatch) -> DataType {
     let empty = String::new;
     let sample = match &batch.values {
@@ -339,7 +341,7 @@ fn batch_type(declared: &str, batch: &ColumnBatch) -> DataType {
     column_type(declared, std::iter::once(&sample))
 }
 
-/// The values of a column, each on its own.
+/// Splits a column into individual values.
 fn singles(values: ColumnValues) -> Vec<Value> {
     let each =
         |texts: Texts, form: fn(String) -> Value| texts.iter().map(|text| form(text.to_owned())).collect();
@@ -356,7 +358,7 @@ fn singles(values: ColumnValues) -> Vec<Value> {
     }
 }
 
-/// The decimal type of `numeric(10,2)`.
+/// Returns the decimal type of `numeric(10,2)`.
 fn digits(declared: &str) -> Option<DataType> {
     let (name, digits) = declared.strip_suffix(')')?.split_once('(')?;
     let (precision, scale) = digits.split_once(',')?;
@@ -367,7 +369,7 @@ fn digits(declared: &str) -> Option<DataType> {
     fits.then_some(DataType::Decimal128(precision, scale))
 }
 
-/// A decimal as a whole number of its last digits.
+/// Converts a decimal to a whole number of units of its last digit.
 fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -381,7 +383,7 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     let digits =
         || whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', scale - fraction.len()));
     let value = |digit: u8| digit.is_ascii_digit().then(|| digit - b'0');
-    // WebAssembly has no numbers of 128 bits: up to 18 digits fit into 64.
+    // WebAssembly has no 128-bit numbers. Up to 18 digits fit into 64 bits.
     let number = if whole.len() + scale <= 18 {
         i128::from(digits().try_fold(0i64, |number, digit| Some(number * 10 + i64::from(value(digit)?)))?)
     } else {

@@ -1,4 +1,4 @@
-//! Columns of Parquet files as values for a database.
+//! Converts columns of Parquet files to database values.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -15,10 +15,10 @@ use stepwell_sdk::times;
 use stepwell_sdk::values::{bytes_text, float_text, single};
 use tables::Json;
 
-/// The values of a column; lists and objects are JSON.
+/// Returns the values of a column. Lists and objects become JSON.
 ///
 /// # Errors
-/// When no value of SQL stands for those of the column.
+/// Fails when no SQL value can represent those of the column.
 pub fn values(array: &ArrayRef) -> Result<Vec<Value>, String> {
     if let Some(values) = plain(array) {
         return Ok(values);
@@ -54,7 +54,7 @@ fn whole<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &ArrayRef) -> Vec<Valu
     primitive::<T>(array, |value| Value::Integer(value.into()))
 }
 
-/// Columns of numbers, texts and bytes.
+/// Converts columns of numbers, texts and bytes.
 fn plain(array: &ArrayRef) -> Option<Vec<Value>> {
     let text = |value: Option<&str>| value.map_or(Value::Null, |text| Value::Text(text.to_owned()));
     let bytes = |value: Option<&[u8]>| value.map_or(Value::Null, |bytes| Value::Bytes(bytes.to_vec()));
@@ -100,7 +100,7 @@ fn plain(array: &ArrayRef) -> Option<Vec<Value>> {
     })
 }
 
-/// Columns of days and times.
+/// Converts columns of dates and times.
 fn moments(array: &ArrayRef) -> Option<Vec<Value>> {
     let form = |per_second: i64, zoned: bool| {
         move |parts: i64| match times::timestamp(parts, per_second, zoned) {
@@ -137,7 +137,7 @@ fn moments(array: &ArrayRef) -> Option<Vec<Value>> {
     })
 }
 
-/// Lists and objects.
+/// Converts lists and objects.
 fn nested(array: &ArrayRef) -> Result<Vec<Json>, String> {
     let rows = 0..array.len();
     let list = |items: Option<ArrayRef>| match items {
@@ -183,7 +183,7 @@ fn refused() -> String {
         .to_owned()
 }
 
-/// The values of an array as JSON.
+/// Returns the values of an array as JSON.
 fn all(array: &ArrayRef) -> Result<Vec<Json>, String> {
     if plain(array).is_none()
         && moments(array).is_none()
@@ -210,7 +210,7 @@ fn all(array: &ArrayRef) -> Result<Vec<Json>, String> {
     Ok(values(array)?.into_iter().map(json).collect())
 }
 
-/// Digits as a decimal with `scale` of them behind the point.
+/// Formats digits as a decimal with `scale` of them after the decimal point.
 fn decimal_text(digits: &str, scale: i8) -> String {
     let (sign, digits) = match digits.strip_prefix('-') {
         Some(digits) => ("-", digits),

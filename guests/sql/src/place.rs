@@ -1,17 +1,17 @@
-//! Where in a file a row of a load begins, for errors of the database, which count rows.
+//! The positions of a load's rows in its file. Database errors count rows, and messages name lines.
 
 use stepwell_sdk::Failure;
 
-/// The line of the file on which each row begins. An entry stands for the rows up to the next entry: each of them begins one line
-/// after the row before it.
+/// The line of the file on which each row begins. An entry covers the rows up to the next entry; each of them
+/// begins one line after the previous row.
 #[derive(Debug, Default)]
 pub struct Lines(Vec<(u64, u64)>);
 
-/// Most entries; the rows after them are named by their number.
+/// The maximum number of entries. Messages name later rows by their number.
 const MAX_LINES: usize = 100_000;
 
 impl Lines {
-    /// A row begins on a line; 0 where the file has none.
+    /// Records the line on which a row begins; 0 if the file has no lines.
     pub fn note(&mut self, row: u64, line: u64) {
         if line == 0 {
             return;
@@ -28,7 +28,7 @@ impl Lines {
         (self.0.len() < MAX_LINES || after < self.0.len()).then(|| line + (row - from))
     }
 
-    /// A row as a place in the file.
+    /// Formats a row as a position in the file.
     fn shown(&self, first: u64, last: u64) -> String {
         match (self.of(first), self.of(last)) {
             (Some(from), Some(_)) if first == last => format!("line {from}"),
@@ -38,7 +38,8 @@ impl Lines {
         }
     }
 
-    /// The failure with the place in the file, where the database names a row: `row 3: column `a`: ...`.
+    /// Adds the position in the file to a failure in which the database names a row:
+    /// ``row 3: column `a`: ...``.
     pub fn place(&self, file: &str, mut failure: Failure) -> Failure {
         let Some((place, why)) = failure.message.split_once(": ") else { return failure };
         let rows = match place.strip_prefix("row ") {
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn a_row_that_a_database_refuses_is_named_by_its_line() {
         let mut lines = Lines::default();
-        // The second row has a line break in quotes.
+        // The second row contains a quoted line break.
         for (row, line) in [(1, 2), (2, 3), (3, 5), (4, 6)] {
             lines.note(row, line);
         }

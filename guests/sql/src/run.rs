@@ -1,4 +1,4 @@
-//! The work of a `sql` step.
+//! Runs a `sql` step.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::load::Source;
 use crate::table::{json_row, thousands};
 use crate::write::Sink;
 
-/// Rows asked for at a time.
+/// The number of rows to request at a time.
 const BATCH: u32 = 2048;
 
-/// Does what the configuration says.
+/// Runs the configured statement, script, procedure or load.
 pub fn run(step: &Sql) -> StepResult {
     let connection = Connection::open(&step.connection_name)?;
     let output = if let Some(query) = &step.query {
@@ -45,7 +45,7 @@ pub fn run(step: &Sql) -> StepResult {
     Ok(output.metadata("connection_name", step.connection_name.as_str()))
 }
 
-/// Where a path of the job is: relative to the workspace.
+/// Resolves a path of the job relative to the workspace.
 pub fn place(path: &str) -> PathBuf {
     Path::new("/workspace").join(path)
 }
@@ -53,7 +53,7 @@ pub fn place(path: &str) -> PathBuf {
 fn statement(step: &Sql, connection: &Connection, text: &str) -> StepResult {
     let parameters = step.parameters();
     let rows = step.procedure.is_some() || returns_rows(text);
-    // What an expectation refuses is undone.
+    // A failed expectation undoes the changes.
     let undo = step.expect.is_some() && (!rows || changes(text));
     within(connection, undo, || {
         if rows {
@@ -68,7 +68,7 @@ fn statement(step: &Sql, connection: &Connection, text: &str) -> StepResult {
     })
 }
 
-/// Runs `work` in a transaction, which ends with it.
+/// Runs `work` in a transaction that ends with it.
 fn within<T>(
     connection: &Connection,
     transaction: bool,
@@ -81,7 +81,7 @@ fn within<T>(
     let result = work();
     match &result {
         Ok(_) => connection.transaction(Transaction::Commit)?,
-        // The connection may be gone with the statement, and the transaction with it.
+        // A failed statement may have closed the connection, and with it the transaction.
         Err(_) => drop(connection.transaction(Transaction::Rollback)),
     }
     result
@@ -93,7 +93,7 @@ fn fetch(step: &Sql, rows: &Rows) -> StepResult {
     let mut sink = spec.as_ref().map(|spec| Sink::open(spec, &columns)).transpose()?;
     let mut collected = Vec::new();
     let (mut count, mut truncated) = (0u64, false);
-    // Columns go as they are to a file of columns, where nobody has to look at rows.
+    // Columns go unchanged into a columnar file if no condition has to check rows.
     let by_columns =
         step.max_rows.is_none() && step.expect.as_ref().is_none_or(|expect| expect.values.is_empty());
     if let Some(sink) = sink.as_mut().filter(|sink| by_columns && sink.takes_columns()) {
@@ -152,7 +152,7 @@ fn fetch(step: &Sql, rows: &Rows) -> StepResult {
     })
 }
 
-/// The columns, each with a name of its own.
+/// Returns the columns with distinct names.
 fn named(step: &Sql, mut columns: Vec<Column>) -> Result<Vec<Column>, Failure> {
     if step.duplicates == Some(Duplicates::Rename) {
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
@@ -222,7 +222,7 @@ fn loaded(step: &Sql, connection: &Connection, what: &crate::config::Load) -> St
     Ok(output.metadata("affected_rows", done.rows).metadata("rows_rejected", done.rejected))
 }
 
-/// A name of a table or a column in the dialect's quotes; the host refuses what needs more than that.
+/// Quotes a table or column name in the dialect. The host refuses names that need more than that.
 pub fn quoted(dialect: &str, parts: &[&str]) -> String {
     let (open, close) = match dialect {
         "mysql" => ('`', '`'),
@@ -233,7 +233,7 @@ pub fn quoted(dialect: &str, parts: &[&str]) -> String {
     parts.iter().map(part).collect::<Vec<_>>().join(".")
 }
 
-/// The call of a procedure, in the words of the dialect.
+/// Builds the call of a procedure in the dialect.
 fn call(step: &Sql, dialect: &str, procedure: &str) -> Result<String, Failure> {
     let refuse = |why: &str| Err(Failure::invalid_config(why.to_owned()));
     let marks: Vec<String> = match (&step.parameters, dialect) {
@@ -260,7 +260,7 @@ fn call(step: &Sql, dialect: &str, procedure: &str) -> Result<String, Failure> {
     }
 }
 
-/// Whether a statement that gives rows may change some, too.
+/// Returns whether a statement that returns rows may also change rows.
 fn changes(query: &str) -> bool {
     ["INSERT", "UPDATE", "DELETE", "MERGE", "CALL", "EXEC", "EXECUTE"]
         .iter()

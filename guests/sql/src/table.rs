@@ -1,10 +1,10 @@
-//! Values between JSON, SQL and text.
+//! Conversions between JSON, SQL and text values.
 
 use stepwell_sdk::prelude::serde_json::{Map, Value};
 use stepwell_sdk::sql::{Column, Value as SqlValue};
 use stepwell_sdk::values;
 
-/// A JSON value as a parameter; `None` for lists and objects.
+/// Converts a JSON value to a parameter. Returns `None` for lists and objects.
 pub fn parameter(value: &Value) -> Option<SqlValue> {
     Some(match value {
         Value::Null => SqlValue::Null,
@@ -18,13 +18,13 @@ pub fn parameter(value: &Value) -> Option<SqlValue> {
     })
 }
 
-/// A row as a JSON object. Bytes become hexadecimal digits, as SQL writes them.
+/// Converts a row to a JSON object. Bytes become hexadecimal digits, as in SQL.
 pub fn json_row(columns: &[Column], row: &[SqlValue]) -> Value {
     let entries = columns.iter().zip(row).map(|(column, value)| (column.name.clone(), json(value)));
     Value::Object(entries.collect::<Map<_, _>>())
 }
 
-/// A value as JSON.
+/// Converts a value to JSON.
 pub fn json(value: &SqlValue) -> Value {
     match value {
         SqlValue::Null => Value::Null,
@@ -36,7 +36,7 @@ pub fn json(value: &SqlValue) -> Value {
     }
 }
 
-/// A value as text, for CSV; nothing for NULL.
+/// Converts a value to text for CSV. NULL becomes an empty text.
 pub fn text(value: &SqlValue) -> String {
     match value {
         SqlValue::Null => String::new(),
@@ -55,7 +55,7 @@ pub fn text(value: &SqlValue) -> String {
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

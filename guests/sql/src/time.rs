@@ -1,13 +1,13 @@
-//! The numbers of Parquet for dates and times in ISO 8601.
+//! Converts ISO 8601 dates and times to the numbers that Parquet uses.
 
-/// Days from 1970-01-01 to a date in ISO 8601.
+/// Returns the number of days from 1970-01-01 to an ISO 8601 date.
 pub fn days(text: &str) -> Option<i32> {
     let &[a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() else { return None };
     let (year, month, day) = (number(&[a, b, c, d])?, number(&[e, f])?, number(&[g, h])?);
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
-    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    // The algorithm is from Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
@@ -16,7 +16,8 @@ pub fn days(text: &str) -> Option<i32> {
     i32::try_from(era * 146_097 + of_era - 719_468).ok()
 }
 
-/// Microseconds from 1970-01-01 to a time in ISO 8601, with or without a `Z`; what is below a microsecond is cut.
+/// Returns the number of microseconds from 1970-01-01 to an ISO 8601 time, with or without a `Z`. Fractions
+/// below a microsecond are cut.
 pub fn moment(text: &str) -> Option<i64> {
     let (date, time) = (text.get(..10)?, text.get(10..)?);
     let time = time.strip_suffix('Z').unwrap_or(time);
@@ -37,7 +38,7 @@ pub fn moment(text: &str) -> Option<i64> {
     Some(seconds * 1_000_000 + micros)
 }
 
-/// A number of decimal digits.
+/// Parses a decimal number.
 fn number(digits: &[u8]) -> Option<i64> {
     let mut number = 0;
     for digit in digits {

@@ -1,4 +1,4 @@
-//! Files that rows are written to, batch by batch.
+//! Writes rows to files, batch by batch.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::parquet_file::ParquetFile;
 use crate::run::place;
 use crate::table::{json_row, text};
 
-/// A file that takes rows.
+/// An output file for rows.
 pub struct Sink {
     path: PathBuf,
     columns: Vec<Column>,
@@ -26,7 +26,7 @@ enum Writer {
 }
 
 impl Sink {
-    /// Opens the file, with the directories above it.
+    /// Opens the file and creates the directories above it.
     pub fn open(spec: &OutputSpec, columns: &[Column]) -> Result<Self, Failure> {
         let path = place(&spec.path);
         let file = Output::create(&path).map_err(|error| {
@@ -46,12 +46,12 @@ impl Sink {
         Ok(Self { path, columns: columns.to_vec(), writer })
     }
 
-    /// Whether it keeps columns together.
+    /// Returns whether the format is columnar.
     pub fn takes_columns(&self) -> bool {
         matches!(self.writer, Writer::Parquet(_))
     }
 
-    /// Appends rows, given by columns.
+    /// Appends rows in column form.
     pub fn write_columns(&mut self, columns: Vec<ColumnBatch>) -> Result<(), Failure> {
         match &mut self.writer {
             Writer::Parquet(file) => file.write_columns(columns),
@@ -76,7 +76,7 @@ impl Sink {
         }
     }
 
-    /// Completes the file; its path.
+    /// Completes the file and returns its path.
     pub fn close(self) -> Result<String, Failure> {
         match self.writer {
             Writer::Csv(writer) => writer.into_inner().finish().map_err(|e| failed(&e))?,
@@ -87,7 +87,7 @@ impl Sink {
     }
 }
 
-/// Why the output cannot be written.
+/// Explains why the step cannot write the output.
 pub fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::failed(format!("cannot write the output: {}", stepwell_sdk::files::said(error)))
 }

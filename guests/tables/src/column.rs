@@ -1,4 +1,4 @@
-//! Columns of one type, made of the texts in a block.
+//! Builds typed columns from the texts in a block.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::parse;
 use crate::rows::Row;
 use crate::scan::Field;
 
-/// A value that does not fit its column.
+/// A value that does not match its column.
 pub(crate) struct Bad {
     pub(crate) row: usize,
     pub(crate) value: String,
@@ -30,12 +30,12 @@ pub(crate) struct Cells<'a> {
     pub(crate) place: usize,
     pub(crate) nulls: Option<&'a [String]>,
     pub(crate) comma: bool,
-    /// The value must be written as the type gives it back.
+    /// Whether the value must already be written in the type's own notation.
     pub(crate) exact: bool,
 }
 
 impl<'a> Cells<'a> {
-    /// Each cell; `None` is NULL.
+    /// Iterates over the cells; `None` is NULL.
     fn each(&self, is_text: bool) -> impl Iterator<Item = Option<&'a [u8]>> {
         self.rows.iter().map(move |row| {
             let field = self.fields.get(row.first + self.place)?;
@@ -44,7 +44,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// The bytes of a field; `None` is NULL.
+/// Returns the bytes of a field; `None` is NULL.
 pub(crate) fn cell<'a>(
     field: Field,
     text: &'a [u8],
@@ -64,14 +64,15 @@ pub(crate) fn cell<'a>(
     }
 }
 
-/// A number with a point; `None` where the decimal sign is a comma, and a point stands there.
+/// Converts a number to decimal-point notation. Returns `None` where the decimal sign is a comma but the text
+/// contains a point.
 pub(crate) fn pointed(bytes: &[u8], comma: bool) -> Option<Cow<'_, [u8]>> {
     if !comma {
         return Some(Cow::Borrowed(bytes));
     }
     let number = bytes.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.' | b'-' | b'+'));
     if !number || !bytes.contains(&b',') {
-        // `1.234` is a thousand here, or one and a bit there: text, or refused.
+        // With a decimal comma, `1.234` could mean 1234 or 1.234. The value becomes text, or is refused.
         let unclear = number && bytes.contains(&b'.');
         return (!unclear).then_some(Cow::Borrowed(bytes));
     }
@@ -81,7 +82,7 @@ pub(crate) fn pointed(bytes: &[u8], comma: bool) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(bytes.iter().map(|byte| if *byte == b',' { b'.' } else { *byte }).collect()))
 }
 
-/// A column of values, and those that do not fit, at most `most` of them.
+/// Builds a column of values and returns at most `most` of the values that do not match its type.
 pub(crate) fn column(kind: &Kind, cells: &Cells<'_>, most: usize) -> (ArrayRef, Vec<Bad>) {
     let mut bad = Vec::new();
     let array: ArrayRef = match kind {
@@ -137,7 +138,7 @@ pub(crate) fn column(kind: &Kind, cells: &Cells<'_>, most: usize) -> (ArrayRef, 
     (array, bad)
 }
 
-/// A column of single texts, each with its own type; whether all of them fit.
+/// Builds a column of single texts, each parsed as the given type, and returns whether all of them match.
 pub(crate) fn scalar(kind: &Kind, texts: &[Option<&str>]) -> (ArrayRef, bool) {
     let (mut text, mut fields, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for cell in texts {
@@ -233,7 +234,7 @@ fn texts(cells: &Cells<'_>) -> ArrayRef {
     }
 }
 
-/// What is wrong with a value, and the schema that takes it.
+/// Describes the problem of a value and a schema that accepts it.
 pub fn misfit(file: &str, line: u64, column: &Column, value: &str) -> Problem {
     let wider = wider(&column.kind, value, column.declared);
     let why = if column.declared { "as `schema` says" } else { "as the rows before it are" };
@@ -247,7 +248,7 @@ pub fn misfit(file: &str, line: u64, column: &Column, value: &str) -> Problem {
     Problem::at(file, line, what).in_column(&column.name)
 }
 
-/// A type that takes the value.
+/// Returns a type that accepts the value.
 fn wider(kind: &Kind, value: &str, declared: bool) -> String {
     let bytes = value.as_bytes();
     let digits = value.trim_start_matches(['-', '+']);
@@ -267,7 +268,7 @@ fn wider(kind: &Kind, value: &str, declared: bool) -> String {
     }
 }
 
-/// A name as YAML takes it within braces.
+/// Formats a name as a YAML key within braces.
 fn key(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());

@@ -1,4 +1,4 @@
-//! Texts as the values that a database reads, by the types that a job gives them.
+//! Converts texts to database values, by the types that a job gives them.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::parse::{self, Zone};
 /// A value for a database. Numbers are texts with all their digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Converted<'a> {
-    /// A text, or a number with a point.
+    /// A text, or a number with a decimal point.
     Text(Cow<'a, str>),
     /// True or false.
     Boolean(bool),
@@ -23,7 +23,8 @@ pub enum Converted<'a> {
     TimestampTz(String),
 }
 
-/// A text as a value of the type, in which `comma` may be the decimal sign; none when it is no value of it.
+/// Converts a text to a value of the type. With `comma`, the decimal sign is a comma. Returns `None` if the
+/// text is not a value of the type.
 pub fn convert<'a>(kind: &Kind, text: &'a str, comma: bool) -> Option<Converted<'a>> {
     let bytes = text.as_bytes();
     let number = || with_point(text, comma);
@@ -68,8 +69,8 @@ pub fn convert<'a>(kind: &Kind, text: &'a str, comma: bool) -> Option<Converted<
     })
 }
 
-/// A number with a point, where `comma` may be the decimal sign. Other texts stay as they are; none for a number with a point
-/// where a comma is the sign.
+/// Converts a number to decimal-point notation where `comma` is the decimal sign. Other texts stay unchanged.
+/// Returns `None` for a number with a point where the decimal sign is a comma.
 pub fn with_point(text: &str, comma: bool) -> Option<Cow<'_, str>> {
     Some(match pointed(text.as_bytes(), comma)? {
         Cow::Borrowed(_) => Cow::Borrowed(text),

@@ -1,4 +1,4 @@
-//! CSV files as batches of typed columns.
+//! Reads CSV files as batches of typed columns.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -15,21 +15,21 @@ use crate::parse::Guess;
 use crate::rows::{Row, Rows};
 use crate::source::Opener;
 
-/// Rows that the types are guessed from.
+/// The number of rows from which to infer types.
 pub const SAMPLE: usize = 1000;
-/// The longest row.
+/// The maximum size of a row in bytes.
 pub const MAX_ROW: usize = 16 << 20;
-/// The most columns.
+/// The maximum number of columns.
 pub const MAX_COLUMNS: usize = 10_000;
-/// The most rows of a batch.
+/// The maximum number of rows in a batch.
 const BATCH_ROWS: usize = 8192;
 
 /// A column of the table.
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// Its type.
+    /// The type of the column.
     pub kind: Kind,
     /// Whether the job gave the type.
     pub declared: bool,
@@ -38,16 +38,16 @@ pub struct Column {
 /// A row that was left out.
 #[derive(Debug)]
 pub struct Rejected {
-    /// Why.
+    /// The reason for leaving it out.
     pub problem: Problem,
-    /// What the row holds.
+    /// The values in the row.
     pub values: Vec<String>,
 }
 
-/// Takes rows that are left out.
+/// Receives the rows that were left out.
 pub type Reject = Arc<dyn Fn(Rejected) -> Result<(), Problem> + Send + Sync>;
 
-/// The plan of a table: what its files hold.
+/// The plan of a table: the contents of its files.
 pub struct Csv {
     files: Vec<Layout>,
     options: Options,
@@ -60,15 +60,15 @@ pub struct Csv {
 struct Layout {
     path: PathBuf,
     width: usize,
-    /// Where each column of the table stands in the file.
+    /// The position of each table column in the file.
     places: Vec<Option<usize>>,
 }
 
 impl Csv {
-    /// Looks at the files: their headers, and the types of their columns.
+    /// Inspects the headers of the files and the types of their columns.
     ///
     /// # Errors
-    /// When a file cannot be read, or the files do not go together.
+    /// Fails when a file cannot be read, or the files do not match each other.
     pub fn plan(files: &[PathBuf], options: Options, opener: Opener) -> Result<Self, Problem> {
         let mut columns: Vec<Column> = Vec::new();
         let mut layouts: Vec<Layout> = Vec::new();
@@ -120,12 +120,12 @@ impl Csv {
         Ok(Self { files: layouts, options, opener, columns })
     }
 
-    /// The same plan, whose files are opened in another way.
+    /// Returns the same plan with a different way to open its files.
     pub fn with_opener(self, opener: Opener) -> Self {
         Self { opener, ..self }
     }
 
-    /// The columns that are asked for.
+    /// Returns the schema of the requested columns.
     pub fn schema(&self, projection: Option<&[usize]>) -> SchemaRef {
         let chosen = chosen(self.columns.len(), projection);
         let fields = chosen.iter().filter_map(|i| self.columns.get(*i));
@@ -162,7 +162,7 @@ pub(crate) fn list(names: &[&str]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Where the columns of the table stand in a file; adds those that the table does not have yet.
+/// Returns the positions of the table's columns in a file, and adds columns that the table does not have yet.
 fn places(
     columns: &mut Vec<Column>,
     names: &[String],
@@ -209,7 +209,7 @@ fn places(
     Ok(places)
 }
 
-/// The rows of a table as batches.
+/// Iterates over the rows of a table in batches.
 pub struct Batches {
     table: Arc<Csv>,
     schema: SchemaRef,

@@ -1,19 +1,19 @@
-//! What a job writes about a file of text, checked and turned into the options of the readers.
+//! Checks the options that a job gives for a text file, and converts them for the readers.
 
 use crate::kind::{KINDS, Kind};
 use crate::options::{Matching, OnBadRow, Options, distinct};
 use crate::source::encoding;
 
-/// The options of an input, as the job writes them. None stands for the default.
+/// The options of an input, as the job writes them. `None` stands for the default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Dialect<'a> {
-    /// The file: its name says what the delimiter is where nothing else does.
+    /// The path of the file. Its extension decides the delimiter unless an option does.
     pub path: &'a str,
-    /// Between fields.
+    /// The separator between fields.
     pub delimiter: Option<&'a str>,
-    /// Around fields.
+    /// The quote character around fields.
     pub quote: Option<&'a str>,
-    /// Before a quote within quotes.
+    /// The escape character before a quote within quotes.
     pub escape: Option<&'a str>,
     /// The name of the encoding.
     pub encoding: Option<&'a str>,
@@ -21,19 +21,19 @@ pub struct Dialect<'a> {
     pub decimal: Option<&'a str>,
     /// Whether the first line names the columns.
     pub header: Option<bool>,
-    /// Lines before it.
+    /// The number of lines to skip before the header.
     pub skip: Option<u64>,
-    /// Texts that stand for NULL.
+    /// The texts that stand for NULL.
     pub null_values: Option<&'a [String]>,
-    /// Whether rows that do not fit are left out.
+    /// Whether bad rows are left out.
     pub skips: bool,
-    /// Whether they go to a file.
+    /// Whether bad rows go to a file.
     pub collects: bool,
-    /// That file.
+    /// The file for bad rows.
     pub rejected: Option<&'a str>,
 }
 
-/// The options that are given although only other formats have them: names, and whether each is given.
+/// Reports options that only other formats have. Each entry holds a name and whether the option is given.
 pub fn only_for(formats: &str, options: &[(&str, bool)]) -> Option<String> {
     let given = options.iter().filter(|(_, given)| *given).map(|(name, _)| format!("`{name}`"));
     let given: Vec<String> = given.collect();
@@ -41,7 +41,7 @@ pub fn only_for(formats: &str, options: &[(&str, bool)]) -> Option<String> {
 }
 
 impl Dialect<'_> {
-    /// The byte between fields.
+    /// Returns the byte between fields.
     pub fn delimiter(&self) -> u8 {
         match self.delimiter.map(str::as_bytes) {
             Some([byte, ..]) => *byte,
@@ -50,7 +50,7 @@ impl Dialect<'_> {
         }
     }
 
-    /// What is wrong with the signs of CSV.
+    /// Returns the problems of the CSV options.
     pub fn csv_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let mut problem = |text: &str| problems.push(text.to_owned());
@@ -74,8 +74,8 @@ impl Dialect<'_> {
         problems
     }
 
-    /// What is wrong with an input that is not CSV: the options given that only CSV has. `more` names those that are not
-    /// in a dialect, and whether they are given.
+    /// Reports CSV options on an input that is not CSV. `more` holds the names of options outside the
+    /// dialect, and whether they are given.
     pub fn csv_only(&self, more: &[(&str, bool)]) -> Option<String> {
         let mut options = vec![
             ("delimiter", self.delimiter.is_some()),
@@ -90,7 +90,7 @@ impl Dialect<'_> {
         only_for("CSV", &options)
     }
 
-    /// What is wrong with the options that CSV and JSON share.
+    /// Returns the problems of the options that CSV and JSON share.
     pub fn text_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if let Some(name) = self.encoding.filter(|name| encoding(name).is_none()) {
@@ -111,7 +111,7 @@ impl Dialect<'_> {
         problems
     }
 
-    /// The options for the readers.
+    /// Returns the options for the readers.
     pub fn options(&self, schema: &[(&str, &str)]) -> Options {
         let byte = |text: Option<&str>| text.and_then(|text| text.bytes().next());
         let kind = |(name, kind): &(&str, &str)| Some(((*name).to_owned(), Kind::parse(kind)?));
@@ -132,7 +132,7 @@ impl Dialect<'_> {
     }
 }
 
-/// What is wrong with the types of columns.
+/// Returns the problems of the column types.
 pub fn schema_problems(columns: &[(&str, &str)]) -> Vec<String> {
     let mut problems: Vec<String> = columns
         .iter()
@@ -146,7 +146,8 @@ pub fn schema_problems(columns: &[(&str, &str)]) -> Vec<String> {
     problems
 }
 
-/// What the name of a file says: `csv`, `ndjson`, `json` or `parquet`, and `gz` or `zst` where it is packed.
+/// Returns the format that the file name indicates (`csv`, `ndjson`, `json` or `parquet`), and `gz` or `zst`
+/// for a compressed file.
 pub fn extension(path: &str) -> Option<(&'static str, Option<&'static str>)> {
     let path = path.to_ascii_lowercase();
     let packing = ["gz", "zst"].into_iter().find(|end| path.ends_with(&format!(".{end}")));

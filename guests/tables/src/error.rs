@@ -1,37 +1,37 @@
-//! What is wrong with a table, and where.
+//! Problems of a table, with their position.
 
 use std::fmt;
 
-/// The longest piece of a value that a message shows.
+/// The maximum length of the part of a value that a message shows.
 const SHOWN: usize = 80;
 
-/// What is wrong with a file: the place, and what to write instead.
+/// A problem of a file: its position and its fix.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Problem {
-    /// The file.
+    /// The file that has the problem.
     pub file: String,
-    /// The line, from 1; 0 where there is none.
+    /// The line, starting at 1; 0 if there is none.
     pub line: u64,
     /// The column of the table.
     pub column: Option<String>,
-    /// What is wrong, and the fix.
+    /// The problem and its fix.
     pub what: String,
-    /// The configuration is at fault, rather than the data.
+    /// Whether the configuration is at fault, and not the data.
     pub of_config: bool,
 }
 
 impl Problem {
-    /// A problem of the data at a line of a file.
+    /// Creates a data problem at a line of a file.
     pub fn at(file: &str, line: u64, what: impl Into<String>) -> Self {
         Self { file: file.to_owned(), line, what: what.into(), ..Self::default() }
     }
 
-    /// A problem of what the job says about the file.
+    /// Creates a problem of the job's configuration for the file.
     pub fn config(file: &str, what: impl Into<String>) -> Self {
         Self { file: file.to_owned(), what: what.into(), of_config: true, ..Self::default() }
     }
 
-    /// The same, in a column.
+    /// Adds the column to the problem.
     pub fn in_column(mut self, column: &str) -> Self {
         self.column = Some(column.to_owned());
         self
@@ -53,7 +53,7 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// A value as a message shows it: on one line, and cut.
+/// Formats a value for a message: on one line, and shortened.
 pub fn shown(value: &str) -> String {
     let mut text: String = value.chars().take(SHOWN).flat_map(char::escape_debug).collect();
     if value.chars().nth(SHOWN).is_some() {

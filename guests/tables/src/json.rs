@@ -1,33 +1,33 @@
-//! JSON values with their digits as they are written.
+//! JSON values with their digits as written.
 
-/// The deepest nesting.
+/// The maximum nesting depth.
 const MAX_DEPTH: usize = 100;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
-    /// null
+    /// The value `null`.
     Null,
-    /// true or false
+    /// The value `true` or `false`.
     Bool(bool),
-    /// A number, as it is written.
+    /// A number in its original notation.
     Number(String),
-    /// A text.
+    /// A string.
     Text(String),
-    /// A list.
+    /// An array.
     List(Vec<Json>),
-    /// An object, in its order.
+    /// An object with its keys in their original order.
     Object(Vec<(String, Json)>),
 }
 
-/// What is wrong, and at which byte.
+/// A problem and its byte position.
 #[derive(Debug)]
 pub(crate) struct Wrong {
     pub(crate) at: usize,
     pub(crate) what: String,
 }
 
-/// Reads one value, which is the whole of `text`.
+/// Parses one value that takes up all of `text`.
 pub(crate) fn parse(text: &[u8]) -> Result<Json, Wrong> {
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
@@ -249,10 +249,10 @@ fn is_number(text: &[u8]) -> bool {
 }
 
 impl Json {
-    /// Reads a text that is one value.
+    /// Parses a text that contains one value.
     ///
     /// # Errors
-    /// What is wrong, as in "is no JSON: ...".
+    /// Returns the problem, as in "is no JSON: ...".
     pub fn parse(text: &str) -> Result<Self, String> {
         parse(text.as_bytes()).map_err(|wrong| wrong.what)
     }
@@ -289,7 +289,7 @@ impl Json {
         }
     }
 
-    /// The value as a text: a text as it is, everything else as JSON.
+    /// Returns the value as text: a string without its quotes, any other value as JSON.
     pub fn text(&self) -> String {
         match self {
             Self::Text(text) | Self::Number(text) => text.clone(),

@@ -10,19 +10,19 @@ use arrow_schema::{DataType, Field, Fields, TimeUnit};
 pub enum Kind {
     /// True or false.
     Boolean,
-    /// A whole number of 64 bits.
+    /// A 64-bit whole number.
     Int64,
-    /// A float of 64 bits.
+    /// A 64-bit float.
     Float64,
-    /// Precision and scale.
+    /// A decimal with precision and scale.
     Decimal(u8, i8),
-    /// Text.
+    /// Text of any length.
     Text,
-    /// A day, with the format of its text where it is not ISO.
+    /// A date, with its text format if that is not ISO.
     Date(Option<String>),
-    /// A day and a time without a zone, with the format of its text where it is not ISO.
+    /// A date and time without a zone, with its text format if that is not ISO.
     Timestamp(Option<String>),
-    /// A moment in UTC.
+    /// An instant in UTC.
     TimestampTz,
     /// A list; JSON only.
     List(Box<Kind>),
@@ -30,11 +30,11 @@ pub enum Kind {
     Object(Vec<(String, Kind)>),
 }
 
-/// The names that `schema` takes, for messages.
+/// The type names that `schema` accepts, for messages.
 pub const KINDS: &str = "boolean, int64, float64, decimal(p,s), text, date, date(\"%d.%m.%Y\"), timestamp, timestamp(\"%d.%m.%Y %H:%M\"), timestamptz";
 
 impl Kind {
-    /// The type that a text names.
+    /// Parses the name of a type.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (name, within) = match text.split_once('(') {
@@ -70,7 +70,7 @@ impl Kind {
         Some(kind)
     }
 
-    /// The type of the column in memory.
+    /// Returns the in-memory type of the column.
     pub fn data_type(&self) -> DataType {
         match self {
             Self::Boolean => DataType::Boolean,
@@ -91,7 +91,7 @@ impl Kind {
         }
     }
 
-    /// The fewest whole digits that a decimal column may have room for, beside its scale.
+    /// Returns the decimal type of this scale with the maximum precision, 38.
     pub(crate) fn widest_decimal(scale: i8) -> Self {
         Self::Decimal(38, scale)
     }

@@ -1,5 +1,5 @@
-//! Tables that are written as text: CSV, NDJSON and JSON, read so that each value arrives as it is, or is refused with
-//! its place, and written so that it is read back equal.
+//! Text tables: CSV, NDJSON and JSON. The readers return each value unchanged, or refuse it with its
+//! position. The writers produce text that reads back as equal values.
 
 mod column;
 mod convert;

@@ -2,23 +2,23 @@
 
 pub(crate) const ONES: u64 = 0x0101_0101_0101_0101;
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-/// Bytes that one mask tells about.
+/// The number of bytes that one mask covers.
 const BLOCK: usize = 64;
 
-/// The high bit of each byte of `word` that is zero.
+/// Sets the high bit of each zero byte of `word`.
 pub(crate) fn zeros(word: u64) -> u64 {
     !(((word & LOW) + LOW) | word | LOW)
 }
 
-/// Where three bytes stand in a text.
+/// Finds the positions of three byte values in a text.
 #[derive(Debug)]
 pub(crate) struct Marks {
     bytes: [u8; 3],
-    /// Where the block begins that the mask tells about.
+    /// The start of the block that the mask covers.
     base: usize,
-    /// Where it ends; 0 where there is none.
+    /// The end of that block; 0 if there is none.
     end: usize,
-    /// A bit for each byte of the block.
+    /// One bit for each byte of the block.
     mask: u64,
 }
 
@@ -27,12 +27,13 @@ impl Marks {
         Self { bytes, base: 0, end: 0, mask: 0 }
     }
 
-    /// The text has changed at or behind the place that is asked for next.
+    /// Discards the mask after the text has changed at or after the next position.
     pub(crate) fn forget(&mut self) {
         self.end = 0;
     }
 
-    /// The first of the bytes at or after `at`; the length of the text where there is none.
+    /// Returns the position of the first of the bytes at or after `at`, or the length of the text if there is
+    /// none.
     #[inline]
     pub(crate) fn next(&mut self, text: &[u8], at: usize) -> usize {
         if at < self.base || at >= self.end {
@@ -45,7 +46,7 @@ impl Marks {
         }
     }
 
-    /// Goes from block to block.
+    /// Searches block by block.
     fn search(&mut self, text: &[u8], mut at: usize) -> usize {
         while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
             let mask = mask(block, self.bytes);
@@ -55,7 +56,7 @@ impl Marks {
             }
             at += BLOCK;
         }
-        // The end of the text may become longer, and is looked at anew each time.
+        // The text may grow at its end, so search the end anew each time.
         self.forget();
         let rest = text.get(at..).unwrap_or_default();
         let found = rest.iter().position(|byte| self.bytes.contains(byte));
@@ -87,7 +88,7 @@ fn mask(block: &[u8; BLOCK], bytes: [u8; 3]) -> u64 {
     for (place, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         let found = spread.iter().fold(0, |found, byte| found | zeros(word ^ byte));
-        // The high bits of eight bytes as eight bits.
+        // Gather the high bits of eight bytes into eight bits.
         mask |= ((found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (place * 8);
     }
     mask

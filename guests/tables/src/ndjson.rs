@@ -1,4 +1,4 @@
-//! JSON files as batches of typed columns.
+//! Reads JSON files as batches of typed columns.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::values::Values;
 
 const BATCH_ROWS: usize = 4096;
 
-/// What the values of a key have in common.
+/// The common shape of the values of a key.
 #[derive(Debug, Clone, PartialEq)]
 enum Shape {
     Nothing,
@@ -33,7 +33,7 @@ enum Shape {
     Object(Vec<(String, Shape)>),
 }
 
-/// Two shapes that no column holds.
+/// Two shapes that no single column can hold.
 struct Clash(&'static str, &'static str, String);
 
 impl Shape {
@@ -110,7 +110,7 @@ impl Shape {
             Self::Bool => Kind::Boolean,
             Self::Number(guess, _) => guess.kind(),
             Self::List(item) => Kind::List(Box::new(item.kind())),
-            // An object without keys has no column of its own: it is kept as JSON.
+            // An object without keys has no columns, so it stays JSON text.
             Self::Object(fields) if fields.is_empty() => Kind::Text,
             Self::Object(fields) => {
                 Kind::Object(fields.iter().map(|(name, shape)| (name.clone(), shape.kind())).collect())
@@ -133,10 +133,10 @@ pub struct JsonTable {
 }
 
 impl JsonTable {
-    /// Looks at all values of all files, unless a schema says what they are.
+    /// Inspects all values of all files, unless a schema declares their types.
     ///
     /// # Errors
-    /// When a file cannot be read, or a key has values of several types.
+    /// Fails when a file cannot be read, or a key has values of several types.
     pub fn plan(files: &[PathBuf], options: Options, opener: Opener) -> Result<Self, Problem> {
         let declared =
             |name: &str| options.schema.iter().find(|(other, _)| other == name).map(|(_, kind)| kind.clone());
@@ -194,12 +194,12 @@ impl JsonTable {
         Ok(Self { files: files.to_vec(), columns: columns.collect(), options, opener })
     }
 
-    /// The same plan, whose files are opened in another way.
+    /// Returns the same plan with a different way to open its files.
     pub fn with_opener(self, opener: Opener) -> Self {
         Self { opener, ..self }
     }
 
-    /// The columns that are asked for.
+    /// Returns the schema of the requested columns.
     pub fn schema(&self, projection: Option<&[usize]>) -> SchemaRef {
         let field = |column: &Column| Field::new(&column.name, column.kind.data_type(), true);
         let fields: Vec<Field> = match projection {
@@ -228,7 +228,7 @@ fn no_object(file: &str, line: u64) -> Problem {
     Problem::at(file, line, "the value is no object: a table is made of objects, one for each row")
 }
 
-/// The rows of a table of JSON objects as batches.
+/// Iterates over the rows of a table of JSON objects in batches.
 pub struct JsonBatches {
     table: Arc<JsonTable>,
     schema: SchemaRef,
@@ -296,7 +296,7 @@ impl JsonBatches {
         }
     }
 
-    /// The chosen values of one row, each of which fits its column.
+    /// Returns the selected values of one row, each of which matches its column.
     fn row(&self, file: &str, line: u64, value: &Json) -> Result<Vec<Json>, Problem> {
         let Json::Object(entries) = value else { return Err(no_object(file, line)) };
         let table = &self.table;

@@ -1,57 +1,57 @@
-//! What a job says about a table of text.
+//! The options of a text table.
 
 use encoding_rs::Encoding;
 
 use crate::kind::Kind;
 
-/// How the columns of several files go together.
+/// The way to combine the columns of several files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Matching {
-    /// Each file has the same columns, in whatever order.
+    /// Each file has the same columns, in any order.
     #[default]
     ByName,
-    /// Each file has as many columns; the names are those of the first.
+    /// Each file has the same number of columns. The first file names them.
     ByPosition,
-    /// The columns of all files; NULL where a file lacks one.
+    /// The table has the columns of all files. A column that a file lacks is NULL.
     Union,
 }
 
-/// What happens to a row that does not fit.
+/// The handling of a bad row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnBadRow {
     /// The step fails.
     #[default]
     Fail,
-    /// The row is left out, and counted.
+    /// The row is left out and counted.
     Skip,
 }
 
-/// The dialect of a file, and the types of its columns.
+/// The dialect of a file and the types of its columns.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Between fields.
+    /// The separator between fields.
     pub delimiter: u8,
-    /// Around fields.
+    /// The quote character around fields.
     pub quote: Option<u8>,
-    /// Before a quote in a quoted field; doubled quotes without it.
+    /// The escape character before a quote in a quoted field. Without it, a doubled quote stands for a quote.
     pub escape: Option<u8>,
-    /// The encoding, where it is declared.
+    /// The declared encoding, if any.
     pub encoding: Option<&'static Encoding>,
-    /// The decimal sign is a comma.
+    /// Whether the decimal sign is a comma.
     pub decimal_comma: bool,
-    /// The first line names the columns.
+    /// Whether the first line names the columns.
     pub header: bool,
-    /// Lines before it.
+    /// The number of lines to skip before the header.
     pub skip: u64,
-    /// Texts that stand for NULL.
+    /// The texts that stand for NULL.
     pub null_values: Option<Vec<String>>,
-    /// Types by column.
+    /// The types by column name.
     pub schema: Vec<(String, Kind)>,
-    /// How several files go together.
+    /// The way to combine several files.
     pub matching: Matching,
-    /// Repeated names become `name_2`.
+    /// Whether a repeated name becomes `name_2`.
     pub rename_duplicates: bool,
-    /// What happens to bad rows.
+    /// The handling of bad rows.
     pub on_bad_row: OnBadRow,
 }
 
@@ -74,7 +74,7 @@ impl Default for Options {
     }
 }
 
-/// Unique names: repeated ones get `_2`, `_3`, or are returned as an error.
+/// Makes the names distinct: repeated names get `_2`, `_3`, or cause an error.
 pub fn distinct(names: Vec<String>, rename: bool) -> Result<Vec<String>, Vec<String>> {
     let mut counts = std::collections::HashMap::<&str, usize>::new();
     for name in &names {

@@ -1,4 +1,4 @@
-//! Parquet files: opening one, and finding out which column of which file is damaged.
+//! Opens Parquet files, and finds the damaged column of a damaged file.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -14,24 +14,24 @@ use parquet::file::reader::{ChunkReader, Length};
 use crate::error::Problem;
 use crate::source::Explain;
 
-/// The first and the last bytes of a file.
+/// The first and the last bytes of a Parquet file.
 const MAGIC: &[u8] = b"PAR1";
-/// The shortest file: both, and the length of the description.
+/// The minimum size of a file: both magics and the length of the metadata.
 const SHORTEST: u64 = 12;
 
-/// A file that is read here and there. (WASI cannot open a file twice by its handle, as Parquet's own reader does.)
+/// A file with random access. (WASI cannot open a file twice by its handle, as Parquet's own reader does.)
 pub struct Pieces {
     file: Arc<Mutex<File>>,
     length: u64,
 }
 
-/// A Parquet file whose description is read.
+/// A Parquet file whose metadata has been read.
 pub type Parquet = ParquetRecordBatchReaderBuilder<Pieces>;
 
 /// Opens a Parquet file.
 ///
 /// # Errors
-/// When it cannot be read, or is no Parquet file.
+/// Fails when the file cannot be read or is not a Parquet file.
 pub fn open_parquet(path: &Path, explain: Explain) -> Result<Parquet, Problem> {
     let name = path.display().to_string();
     let wrong = |error: io::Error| Problem::at(&name, 0, format!("cannot be read: {}", explain(&error)));
@@ -60,7 +60,8 @@ pub fn open_parquet(path: &Path, explain: Explain) -> Result<Parquet, Problem> {
     }
 }
 
-/// Why a file that was opened could not be read to its end: with the first column that is damaged, where one is.
+/// Explains why an open file could not be read to its end, and names the first damaged column if there is
+/// one.
 pub fn parquet_fault(path: &Path, explain: Explain) -> Option<Problem> {
     let name = path.display().to_string();
     let builder = match open_parquet(path, explain) {
@@ -86,7 +87,7 @@ pub fn parquet_fault(path: &Path, explain: Explain) -> Option<Problem> {
     None
 }
 
-/// What is wrong with a file, without the words of the library.
+/// Describes the problem of a file without the terms of the library.
 fn words(error: &ParquetError, explain: Explain) -> String {
     if let ParquetError::External(inner) = error
         && let Some(of_file) =
@@ -131,7 +132,7 @@ impl ChunkReader for Pieces {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        // A damaged description may ask for more than there is.
+        // Damaged metadata may ask for more bytes than the file has.
         if start.saturating_add(length as u64) > self.length {
             return Err(ParquetError::EOF("a piece beyond the end of the file".to_owned()));
         }
@@ -141,7 +142,7 @@ impl ChunkReader for Pieces {
     }
 }
 
-/// The file from a place on.
+/// The part of the file from a position to the end.
 pub struct Piece {
     file: Arc<Mutex<File>>,
     at: u64,
@@ -183,7 +184,7 @@ mod tests {
         let path = dir.path().join("t.parquet");
         let explain: Explain = |error| error.kind().to_string();
         let mut second = good.clone();
-        // The pages of the second column stand before the description.
+        // The pages of the second column are stored before the metadata.
         let middle = second.len() * 3 / 4;
         second[middle..middle + 400].fill(0xff);
         let mut footer = good.clone();

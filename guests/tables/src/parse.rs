@@ -1,34 +1,34 @@
-//! Single values: what a text stands for, and whether it is written in the one form that a type gives back.
+//! Parses single values, and checks whether a text already has the one notation that its type writes.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::kind::Kind;
 
-/// What the texts of a column have in common so far.
+/// The narrowest type that fits all texts of a column so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guess {
-    /// Nothing but NULL.
+    /// NULL only.
     Nothing,
-    /// true and false.
+    /// `true` and `false`.
     Boolean,
-    /// Whole numbers of 64 bits, in their shortest form.
+    /// 64-bit whole numbers in their shortest form.
     Integer,
-    /// Numbers with as many digits behind the point, and up to so many before it.
+    /// Numbers with `scale` digits after the decimal point and up to `whole` digits before it.
     Decimal { scale: u8, whole: u8 },
-    /// Numbers that a float gives back digit by digit.
+    /// Numbers that a float reproduces digit by digit.
     Float,
-    /// ISO days.
+    /// ISO dates.
     Date,
-    /// ISO days with a time.
+    /// ISO dates with a time.
     Timestamp,
-    /// The same in UTC.
+    /// ISO dates with a time in UTC.
     TimestampTz,
-    /// Everything else.
+    /// Any other text.
     Text,
 }
 
-/// A number in its plain form: an optional minus, no needless zeros before the point, no exponent.
-/// How many digits stand before and behind the point.
+/// Parses a number in its plain form: an optional minus, no needless leading zeros, no exponent. Returns the
+/// number of digits before and after the decimal point.
 fn plain_number(text: &[u8]) -> Option<(usize, usize)> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let whole = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -40,12 +40,12 @@ fn plain_number(text: &[u8]) -> Option<(usize, usize)> {
         [b'.', rest @ ..] if !rest.is_empty() && rest.iter().all(u8::is_ascii_digit) => rest.len(),
         _ => return None,
     };
-    // No type but text gives `-0` back.
+    // Only text reproduces `-0`.
     let negative_zero = digits.len() < text.len() && digits.iter().all(|byte| matches!(byte, b'0' | b'.'));
     (!negative_zero).then_some((whole, scale))
 }
 
-/// What one text stands for.
+/// Infers the type of one text.
 pub fn guess(text: &[u8]) -> Guess {
     match text.first() {
         Some(b'-' | b'0'..=b'9') => {}
@@ -69,7 +69,7 @@ pub fn guess(text: &[u8]) -> Guess {
     }
 }
 
-/// Whether a float gives a plain number back as it is.
+/// Returns whether a float reproduces a plain number exactly.
 pub fn float_keeps(text: &[u8]) -> bool {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let trailing = text.contains(&b'.') && text.ends_with(b"0");
@@ -77,7 +77,7 @@ pub fn float_keeps(text: &[u8]) -> bool {
 }
 
 impl Guess {
-    /// What both have in common; `fits` says that a float gives all texts so far back.
+    /// Combines two guesses. `fits` means that a float reproduces all texts so far.
     pub fn and(self, other: Self, fits: bool) -> Self {
         use Guess::{Decimal, Float, Integer, Nothing, Text};
         match (self, other) {
@@ -91,7 +91,7 @@ impl Guess {
         }
     }
 
-    /// The type of the column.
+    /// Returns the type of the column.
     pub fn kind(self) -> Kind {
         match self {
             Self::Nothing | Self::Text => Kind::Text,
@@ -106,7 +106,7 @@ impl Guess {
     }
 }
 
-/// A whole number of 64 bits.
+/// Parses a 64-bit whole number.
 pub fn integer(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -123,7 +123,7 @@ pub fn integer(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// 1 to 16 digits and nothing else.
+/// Parses 1 to 16 digits and nothing else.
 fn short(digits: &[u8]) -> Option<u64> {
     if digits.len() < 4 {
         let mut value = 0;
@@ -140,7 +140,8 @@ fn short(digits: &[u8]) -> Option<u64> {
         let (high, low) = digits.split_last_chunk::<8>()?;
         return Some(short(high)? * 100_000_000 + eight(u64::from_le_bytes(*low))?);
     }
-    // The first four and the last four digits; what they share is shifted out, and zeros come in.
+    // The first four and the last four digits. The shift removes the digits that they share and inserts
+    // zeros.
     let first = u64::from(u32::from_le_bytes(*digits.first_chunk()?));
     let last = u64::from(u32::from_le_bytes(*digits.last_chunk()?));
     let shift = (8 - digits.len()) * 8;
@@ -148,7 +149,7 @@ fn short(digits: &[u8]) -> Option<u64> {
     eight(last << 32 | (first << shift & 0xffff_ffff) | zeros)
 }
 
-/// Eight digits, the first one in the lowest byte.
+/// Parses eight digits, the first one in the lowest byte.
 fn eight(word: u64) -> Option<u64> {
     const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     let beyond_nine = (word.wrapping_add(0x0606_0606_0606_0606) & HIGH) >> 4;
@@ -162,22 +163,23 @@ fn eight(word: u64) -> Option<u64> {
     Some(high.wrapping_add(low) >> 32)
 }
 
-/// Whether the text is the form that a whole number is written in.
+/// Returns whether the text is the canonical form of a whole number.
 pub fn is_canonical_integer(text: &[u8]) -> bool {
     matches!(text, [b'0'] | [b'-', b'1'..=b'9', ..] | [b'1'..=b'9', ..])
 }
 
-/// Why a text is no decimal of a scale and precision.
+/// The reason why a text is not a decimal of a given precision and scale.
 pub enum NoDecimal {
-    /// It is no number.
+    /// The text is not a number.
     NotANumber,
-    /// It has more digits behind the point.
+    /// The text has too many digits after the decimal point.
     Scale,
-    /// It has more digits before the point.
+    /// The text has too many digits before the decimal point.
     Precision,
 }
 
-/// A number without its point, at `scale`; `exact` wants as many digits behind the point.
+/// Parses a number as a whole number of units of `scale`. With `exact`, the text must have exactly `scale`
+/// digits after the decimal point.
 pub fn decimal(text: &[u8], precision: u8, scale: i8, exact: bool) -> Result<i128, NoDecimal> {
     match short_decimal(text, precision, scale) {
         Some(value) => Ok(value),
@@ -185,7 +187,7 @@ pub fn decimal(text: &[u8], precision: u8, scale: i8, exact: bool) -> Result<i12
     }
 }
 
-/// The usual case: a number in its plain form, with as many digits behind the point as the type has.
+/// Parses the usual case: a plain number with as many digits after the decimal point as the type has.
 fn short_decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -252,7 +254,7 @@ fn long_decimal(text: &[u8], precision: u8, scale: i8, exact: bool) -> Result<i1
     Ok(if negative { -value } else { value })
 }
 
-/// A float; NaN and the infinities by their names.
+/// Parses a float. NaN and the infinities are given by name.
 pub fn float(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
     let value: f64 = text.parse().ok()?;
@@ -268,12 +270,12 @@ fn number<const N: usize>(text: &[u8]) -> Option<u32> {
         .try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
 }
 
-/// `2026-01-31`, as days since 1970.
+/// Parses `2026-01-31` as days since 1970.
 pub fn date(text: &[u8]) -> Option<i32> {
     if text.len() != 10 || text.get(4) != Some(&b'-') || text.get(7) != Some(&b'-') {
         return None;
     }
-    // The year before 1 is 1 BC, not 0: `0000-01-01` is text.
+    // The year before 1 is 1 BC, not 0, so `0000-01-01` is text.
     let year = i32::try_from(number::<4>(text)?).ok().filter(|year| *year > 0)?;
     days(NaiveDate::from_ymd_opt(year, number::<2>(text.get(5..)?)?, number::<2>(text.get(8..)?)?)?)
 }
@@ -282,23 +284,23 @@ fn days(date: NaiveDate) -> Option<i32> {
     i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
 }
 
-/// A day in another format.
+/// Parses a date in another format.
 pub fn date_as(text: &str, format: &str) -> Option<i32> {
     days(NaiveDate::parse_from_str(text, format).ok()?)
 }
 
-/// What a timestamp says about its zone.
+/// The zone of a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
-    /// Nothing.
+    /// No zone.
     None,
-    /// `Z`.
+    /// UTC, written as `Z`.
     Utc,
     /// An offset in seconds.
     Offset(i32),
 }
 
-/// `2026-01-31T10:20:30.5`, with a space instead of the `T` too, as microseconds since 1970.
+/// Parses `2026-01-31T10:20:30.5`, also with a space in place of the `T`, as microseconds since 1970.
 pub fn timestamp(text: &[u8]) -> Option<(i64, Zone)> {
     let day = date(text.get(..10)?)?;
     if !matches!(text.get(10), Some(b'T' | b' ')) || text.get(13) != Some(&b':') {
@@ -342,7 +344,7 @@ pub fn timestamp(text: &[u8]) -> Option<(i64, Zone)> {
     Some((shifted * 1_000_000 + i64::from(micros), zone))
 }
 
-/// A day and time in another format.
+/// Parses a date and time in another format.
 pub fn timestamp_as(text: &str, format: &str) -> Option<i64> {
     Some(NaiveDateTime::parse_from_str(text, format).ok()?.and_utc().timestamp_micros())
 }

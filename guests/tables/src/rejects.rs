@@ -1,4 +1,4 @@
-//! Rows that were left out: how many, and the file that keeps them.
+//! Counts the rows that were left out, and writes them to a file on request.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::json::Json;
 use crate::source::Explain;
 
-/// Takes rows that were left out.
+/// Receives the rows that were left out.
 #[derive(Default)]
 pub struct Rejects {
     count: AtomicU64,
@@ -19,28 +19,28 @@ pub struct Rejects {
 }
 
 impl Rejects {
-    /// Rows go to the file, one JSON object a line.
+    /// Writes the rows to a file, one JSON object per line.
     ///
     /// # Errors
-    /// When it cannot be created.
+    /// Fails when the file cannot be created.
     pub fn into_file(path: &Path, explain: Explain) -> io::Result<Self> {
         if let Some(parent) = path.parent() {
-            // Mounts exist; only what is below them is to be made.
+            // Mounts exist already; create only the directories below them.
             let _ = std::fs::create_dir_all(parent);
         }
         let file = Mutex::new(BufWriter::new(File::create(path)?));
         Ok(Self { count: AtomicU64::new(0), file: Some((file, explain)) })
     }
 
-    /// How many rows it took.
+    /// Returns the number of rows received.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Takes a row.
+    /// Receives a row.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Fails when the file cannot be written.
     pub fn take(&self, row: &Rejected) -> Result<(), Problem> {
         self.count.fetch_add(1, Ordering::Relaxed);
         let Some((file, explain)) = &self.file else { return Ok(()) };
@@ -63,7 +63,7 @@ impl Rejects {
     /// Completes the file.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails when the file cannot be written.
     pub fn finish(&self) -> Result<(), Problem> {
         let Some((file, explain)) = &self.file else { return Ok(()) };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);

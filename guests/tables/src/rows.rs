@@ -1,4 +1,4 @@
-//! The rows of one CSV file.
+//! Reads the rows of one CSV file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::parse::{Guess, float_keeps, guess};
 use crate::scan::{Field, Scanner, Signs, Step};
 use crate::source::{Opener, Source};
 
-/// About how many fields make a block.
+/// The approximate number of fields in a block.
 const BLOCK_FIELDS: usize = 256 << 10;
 
 /// One row of the text in the buffer.
@@ -20,7 +20,7 @@ pub(crate) struct Row {
     pub(crate) line: u64,
 }
 
-/// The rows of one file, block by block.
+/// Reads the rows of one file, block by block.
 pub struct Rows {
     pub(crate) name: String,
     source: Source,
@@ -36,10 +36,10 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Opens a file, and skips what stands before the table.
+    /// Opens a file and skips the lines before the table.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// Fails when the file cannot be read.
     pub fn open(path: &Path, options: &Options, opener: &Opener) -> Result<Self, Problem> {
         let source = opener.open(path)?;
         let signs = Signs { delimiter: options.delimiter, quote: options.quote, escape: options.escape };
@@ -103,10 +103,10 @@ impl Rows {
         Problem::at(&self.name, self.line + u64::from(lines), what)
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     ///
     /// # Errors
-    /// When the file is empty, or a name stands there twice.
+    /// Fails when the file is empty or a name occurs twice.
     pub fn names(&mut self, options: &Options) -> Result<Vec<String>, Problem> {
         let line = self.line;
         if !self.block(1, None)? {
@@ -156,14 +156,14 @@ impl Rows {
         self.fields.iter().skip(row.first).take(width).map(|field| self.string(*field)).collect()
     }
 
-    /// Scans up to `most` rows into the buffer; false at the end of the file.
+    /// Scans up to `most` rows into the buffer. Returns false at the end of the file.
     pub(crate) fn block(&mut self, most: usize, reject: Option<&Reject>) -> Result<bool, Problem> {
         if std::mem::take(&mut self.carried) {
             return Ok(true);
         }
         self.fields.clear();
         self.rows.clear();
-        // What is scanned must not move: a block ends where more text is to be read.
+        // Scanned text must not move, so a block ends where more text has to be read.
         while self.rows.len() < most {
             if self.at >= self.text.len() && self.ended {
                 break;
@@ -195,7 +195,7 @@ impl Rows {
                 Step::AfterQuote { at, lines } => {
                     self.fields.truncate(first);
                     match (reject, self.line_end(at)) {
-                        // The quote opens and closes on one line: the next row begins on the next line.
+                        // The quote opens and closes on one line, so the next row begins on the next line.
                         (Some(reject), Some(end)) if lines == 0 => self.broken(at, end, reject)?,
                         (Some(_), None) if lines == 0 && !self.ended => {
                             if !self.rows.is_empty() {
@@ -216,7 +216,7 @@ impl Rows {
         Ok(!self.rows.is_empty())
     }
 
-    /// Where the line ends that holds `at`; none when more text is to be read.
+    /// Returns the end of the line that contains `at`, or `None` if more text has to be read.
     fn line_end(&self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..).unwrap_or_default();
         match rest.iter().position(|byte| *byte == b'\n') {
@@ -235,7 +235,7 @@ impl Rows {
         Problem::at(&self.name, self.line + u64::from(lines), what)
     }
 
-    /// Leaves out a row with text after a closing quote: its whole line is its only value.
+    /// Leaves out a row with text after a closing quote. The whole line becomes its only value.
     fn broken(&mut self, at: usize, end: usize, reject: &Reject) -> Result<(), Problem> {
         let line = self.text.get(self.at..end).unwrap_or_default();
         let line = String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned();
@@ -266,7 +266,7 @@ impl Rows {
         }
     }
 
-    /// Guesses types from the first rows.
+    /// Infers types from the first rows.
     pub(crate) fn sample(
         &mut self,
         options: &Options,

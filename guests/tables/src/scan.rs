@@ -1,4 +1,4 @@
-//! The scanner of CSV: finds records and fields.
+//! The CSV scanner: finds records and fields.
 
 use crate::marks::{Marks, ONES, zeros};
 
@@ -9,7 +9,7 @@ pub struct Field {
     end: u32,
 }
 
-/// At `end`: the field stands in quotes. At `start`: there are escapes in it.
+/// In `end`: the field is quoted. In `start`: the field contains escapes.
 const MARKED: u32 = 1 << 31;
 
 impl Field {
@@ -17,55 +17,55 @@ impl Field {
         Self { start: start as u32, end: end as u32 | if quoted { MARKED } else { 0 } }
     }
 
-    /// A field of text that has no quotes.
+    /// Creates a field without quotes.
     pub(crate) fn plain(start: usize, end: usize) -> Self {
         Self::new(start, end, false)
     }
 
-    /// Whether the field stands in quotes.
+    /// Returns whether the field is quoted.
     pub fn quoted(self) -> bool {
         self.end & MARKED != 0
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the field.
     pub fn of(self, text: &[u8]) -> &[u8] {
         text.get(self.start as usize..(self.end & !MARKED) as usize).unwrap_or_default()
     }
 }
 
-/// The signs of a dialect.
+/// The special characters of a dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct Signs {
-    /// Between fields.
+    /// The separator between fields.
     pub delimiter: u8,
-    /// Around fields; none, when quotes have no meaning.
+    /// The quote character around fields, or `None` if quotes have no meaning.
     pub quote: Option<u8>,
-    /// Before a quote within a quoted field; the quote itself where it is doubled.
+    /// The escape character before a quote within a quoted field; the quote itself if quotes are doubled.
     pub escape: Option<u8>,
 }
 
-/// How one record ends.
+/// The outcome of scanning one record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A record, whose fields are in the list.
+    /// A complete record, with its fields in the list.
     Record {
-        /// Where the next one begins.
+        /// The start of the next record.
         next: usize,
-        /// Line ends in it.
+        /// The number of line ends in the record.
         lines: u32,
     },
     /// The text ends within the record.
     More,
     /// Text follows a closing quote.
     AfterQuote {
-        /// Where.
+        /// The position of that text.
         at: usize,
-        /// Line ends before it.
+        /// The number of line ends before it.
         lines: u32,
     },
-    /// A quote is open at the end of the text.
+    /// A quote is still open at the end of the text.
     Open {
-        /// Line ends before the quote.
+        /// The number of line ends before the quote.
         lines: u32,
     },
 }
@@ -75,23 +75,23 @@ pub enum Step {
 pub struct Scanner {
     signs: Signs,
     quotes: u64,
-    /// Where fields end.
+    /// Finds the ends of fields.
     marks: Marks,
 }
 
 impl Scanner {
-    /// A scanner for a dialect.
+    /// Creates a scanner for a dialect.
     pub fn new(signs: Signs) -> Self {
         let quotes = u64::from(signs.quote.unwrap_or(b'\n')) * ONES;
         Self { signs, quotes, marks: Marks::new([signs.delimiter, b'\n', b'\r']) }
     }
 
-    /// Forgets what it knows of the text, which has moved.
+    /// Discards all knowledge of the text after the text has moved.
     pub fn forget(&mut self) {
         self.marks.forget();
     }
 
-    /// The first quote, escape or line end at or after `at`, within a quoted field.
+    /// Returns the first quote, escape or line end at or after `at`, within a quoted field.
     fn within(&self, text: &[u8], mut at: usize) -> usize {
         let escapes = u64::from(self.signs.escape.unwrap_or(b'\n')) * ONES;
         while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -112,8 +112,8 @@ impl Scanner {
         at
     }
 
-    /// Scans one record from `start`, appends its fields. Escapes are taken out in place, so that a
-    /// complete record must not be scanned twice; `last` says that no more text comes.
+    /// Scans one record from `start` and appends its fields. It removes escapes in place, so a complete
+    /// record must not be scanned twice. `last` means that no more text follows.
     pub fn record(&mut self, text: &mut [u8], start: usize, last: bool, fields: &mut Vec<Field>) -> Step {
         let (mut at, mut lines, first) = (start, 0, fields.len());
         loop {
@@ -149,7 +149,7 @@ impl Scanner {
         }
     }
 
-    /// A quoted field: where it ends, and what is in it.
+    /// Scans a quoted field and returns its end and its contents.
     fn quoted(&self, text: &[u8], open: usize, last: bool, lines: &mut u32) -> Result<(usize, Field), Step> {
         let before = *lines;
         let start = open + 1;
@@ -176,7 +176,7 @@ impl Scanner {
             } else if is_quote {
                 break at;
             } else {
-                // An escape: what follows stands for itself.
+                // The character after an escape stands for itself.
                 doubled = true;
                 if text.get(at + 1) == Some(&b'\n') {
                     *lines += 1;
@@ -194,7 +194,7 @@ impl Scanner {
         Ok((end + 1, field))
     }
 
-    /// Takes the escapes out of the fields of a record.
+    /// Removes the escapes from the fields of a record.
     fn unescape(&self, text: &mut [u8], fields: &mut [Field]) {
         for field in fields.iter_mut().filter(|field| field.start & MARKED != 0) {
             let start = (field.start & !MARKED) as usize;

@@ -1,4 +1,4 @@
-//! A file as UTF-8 text: unpacked, decoded, without a byte order mark.
+//! Reads a file as UTF-8 text: decompressed, decoded, and without a byte order mark.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -10,23 +10,23 @@ use ruzstd::decoding::StreamingDecoder;
 
 use crate::error::Problem;
 
-/// Bytes that are read at a time.
+/// The number of bytes to read at a time.
 const CHUNK: usize = 1 << 20;
 
-/// Counts the bytes that are read from the file itself.
+/// Counts the bytes read from the file itself.
 pub type Meter = std::sync::Arc<dyn Fn(u64) + Send + Sync>;
 
-/// Why the system did not open or read a file, in plain words.
+/// Explains in plain words why the system failed to open or read a file.
 pub type Explain = fn(&io::Error) -> String;
 
-/// How files are opened.
+/// The way to open files.
 #[derive(Clone)]
 pub struct Opener {
-    /// What the job says about the encoding.
+    /// The encoding that the job declares, if any.
     pub encoding: Option<&'static Encoding>,
-    /// Hears of bytes read.
+    /// Receives the number of bytes read.
     pub meter: Meter,
-    /// Puts errors of the system into words.
+    /// Explains system errors in plain words.
     pub explain: Explain,
 }
 
@@ -55,7 +55,7 @@ impl Read for Metered {
     }
 }
 
-/// Frames of zstd, one after another.
+/// A sequence of zstd frames.
 struct Frames<R: Read>(Option<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>);
 
 impl Read for Frames<BufReader<Metered>> {
@@ -75,7 +75,7 @@ impl Read for Frames<BufReader<Metered>> {
     }
 }
 
-/// The encoding of a name that jobs may write.
+/// Returns the encoding for a name in a job.
 pub fn encoding(name: &str) -> Option<&'static Encoding> {
     let plain = name.trim().to_ascii_lowercase().replace('_', "-");
     let plain = match plain.as_str() {
@@ -93,7 +93,7 @@ impl Opener {
     /// Opens a file.
     ///
     /// # Errors
-    /// When it cannot be opened, or is packed in a way that is not known.
+    /// Fails when the file cannot be opened or has an unknown compression.
     pub fn open(&self, path: &Path) -> Result<Source, Problem> {
         let name = path.display().to_string();
         let wrong =
@@ -134,7 +134,7 @@ impl Opener {
     }
 }
 
-/// How a file is packed, by its first bytes; its name must agree.
+/// Detects the compression of a file from its first bytes. The extension must agree.
 fn packing(magic: &[u8], name: &str) -> Result<Option<&'static str>, Problem> {
     let refused = |what: &str| {
         let fix = "unpack it with `file_operation` (`operation: extract`), or write it as gzip or zstd";
@@ -165,22 +165,23 @@ fn packing(magic: &[u8], name: &str) -> Result<Option<&'static str>, Problem> {
 }
 
 impl Source {
-    /// The name for messages.
+    /// Returns the name for messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Appends the next piece of text; false at the end.
+    /// Appends the next piece of text. Returns false at the end.
     ///
     /// # Errors
-    /// When the file cannot be read, or holds what its encoding does not have.
+    /// Fails when the file cannot be read or has bytes that are invalid in its encoding.
     pub fn read(&mut self, into: &mut Vec<u8>) -> Result<bool, Problem> {
         if self.done {
             return Ok(false);
         }
         let first = self.decoder.is_none();
         let mut filled = self.pending;
-        // The first piece is longer than a byte order mark, whatever the system hands over at a time.
+        // The first piece must be longer than a byte order mark, even if the system returns fewer bytes at a
+        // time.
         loop {
             let room = self.raw.get_mut(filled..).unwrap_or_default();
             let read = self.bytes.read(room).map_err(|error| self.failed(&error))?;
@@ -217,7 +218,7 @@ impl Source {
         Problem::at(&self.name, 0, what)
     }
 
-    /// Looks at the byte order mark; where the text begins.
+    /// Checks for a byte order mark and returns the start of the text.
     fn begin(&mut self, filled: usize) -> Result<usize, Problem> {
         let head = self.raw.get(..filled).unwrap_or_default();
         let found = Encoding::for_bom(head);
@@ -249,7 +250,7 @@ impl Source {
         Ok(0)
     }
 
-    /// Decodes; the bytes used up.
+    /// Decodes bytes and returns the number of bytes consumed.
     fn decode(&mut self, raw: &[u8], into: &mut Vec<u8>) -> Result<usize, Problem> {
         if self.encoding == UTF_8 {
             let valid = match valid(raw) {
@@ -298,18 +299,18 @@ impl Source {
     }
 }
 
-/// What ends the valid part of a text.
+/// The reason why the valid part of a text ends.
 #[derive(Debug, PartialEq, Eq)]
 enum Validity {
-    /// The end of the text.
+    /// The text ends.
     Whole,
-    /// A character that the text ends in.
+    /// The text ends within a character.
     CutOff,
-    /// Bytes that are no character.
+    /// The next bytes are not a character.
     Invalid,
 }
 
-/// How much of a text is UTF-8. Parts without other than ASCII are passed over quickly.
+/// Returns the length of the valid UTF-8 at the start of a text. It skips ASCII quickly.
 fn valid(text: &[u8]) -> (usize, Validity) {
     let mut at = 0;
     loop {
@@ -333,7 +334,7 @@ fn valid(text: &[u8]) -> (usize, Validity) {
     }
 }
 
-/// UTF-16 without a byte order mark shows in its zeros.
+/// Detects UTF-16 without a byte order mark by its zero bytes.
 fn looks_wide(head: &[u8]) -> Option<&'static str> {
     let head = head.get(..head.len().min(64) & !1)?;
     let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count() * 2;
@@ -357,7 +358,7 @@ fn newlines(text: &[u8]) -> u64 {
         .sum()
 }
 
-/// Lines before the end of a text, and the character there.
+/// Returns the number of lines before the end of a text, and the character position there.
 fn place(text: &[u8]) -> (u64, usize) {
     let lines = newlines(text);
     let last = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Tables that are written and read back.
+//! Writes tables and reads them back.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ fn read_all(
     Ok((kinds, table.read(None, None).collect::<Result<_, _>>()?))
 }
 
-/// Every cell as text.
+/// Returns every cell as text.
 fn texts(content: &[u8], mut options: Options, columns: usize) -> Result<Vec<Vec<Option<String>>>, Problem> {
     options.header = false;
     options.schema = (0..columns).map(|i| (format!("c{i}"), Kind::Text)).collect();
@@ -59,7 +59,7 @@ fn problem(content: &str, options: Options) -> String {
     }
 }
 
-/// A generator of numbers, the same in each run.
+/// A random number generator with the same sequence in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -207,7 +207,7 @@ fn bad_rows_are_left_out_and_handed_over() {
         into.lock().unwrap().push((row.problem.line, row.values.join("|")));
         Ok(())
     });
-    // A column that is not read decides as well: the rows of a table do not depend on the query.
+    // A column that is not read also counts: the rows of a table do not depend on the query.
     let rows: usize = table.read(Some(&[0]), Some(reject)).map(|batch| batch.unwrap().num_rows()).sum();
     assert_eq!(rows, 2);
     assert_eq!(*taken.lock().unwrap(), [(3, "3".to_owned()), (4, "4|x".to_owned())]);
@@ -240,7 +240,7 @@ fn a_broken_quote_that_ends_on_its_line_is_one_bad_row() {
     assert_eq!((rows, taken), (Ok(2), vec![(2, "1,\"say \"hi\" now\"".to_owned())]));
     let (rows, taken) = read("a,b\r\n1,\"x\"y\"");
     assert_eq!((rows, taken), (Ok(0), vec![(2, "1,\"x\"y\"".to_owned())]));
-    // What is closed on another line may be anything.
+    // A quote that closes on a later line can mean anything.
     let (rows, _) = read("a,b\n1,\"x\n2,\"y\"\n3,z\n");
     assert!(
         rows.clone().is_err_and(|why| why.contains("t.csv, line 3: `y` stands after a closing quote")),

@@ -1,4 +1,4 @@
-//! The rows of a CSV file as they are written, for a database whose columns have types of their own.
+//! Reads the rows of a CSV file as text, for a database that has its own column types.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::rows::Rows;
 use crate::scan::Field;
 use crate::source::Opener;
 
-/// Rows of a block.
+/// The number of rows in a block.
 const BLOCK_ROWS: usize = 4096;
 
 /// A CSV file, read block by block.
@@ -34,7 +34,8 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// The text of a field; none for NULL. The empty text in quotes is a text, where the column takes one.
+    /// Returns the text of a field, or `None` for NULL. A quoted empty text is a text if the column accepts
+    /// one.
     pub fn cell(&self, place: usize, takes_empty: bool) -> Option<&'a str> {
         let bytes = cell(*self.fields.get(place)?, self.text, self.nulls, takes_empty)?;
         std::str::from_utf8(bytes).ok()
@@ -42,11 +43,11 @@ impl<'a> Record<'a> {
 }
 
 impl Texts {
-    /// Opens a file, and reads the names of its columns: `column_1`, `column_2` where it has no header. Types of the options
-    /// have no meaning here.
+    /// Opens a file and reads the names of its columns: `column_1`, `column_2` without a header. Types in the
+    /// options have no effect.
     ///
     /// # Errors
-    /// When it cannot be read, or has no columns.
+    /// Fails when the file cannot be read or has no columns.
     pub fn open(path: &Path, options: Options, opener: &Opener) -> Result<Self, Problem> {
         let options = Options { schema: Vec::new(), ..options };
         let mut rows = Rows::open(path, &options, opener)?;
@@ -54,15 +55,15 @@ impl Texts {
         Ok(Self { rows, options, names })
     }
 
-    /// The columns in the order of the file.
+    /// Returns the columns in the order of the file.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The next rows; none at the end. Rows of another width go to `reject`, where there is one.
+    /// Returns the next rows, or `None` at the end. Rows of a different width go to `reject` if it is given.
     ///
     /// # Errors
-    /// When the file cannot be read, or a row does not fit and nothing takes it.
+    /// Fails when the file cannot be read, or on a bad row without `reject`.
     pub fn block(&mut self, reject: Option<&Reject>) -> Result<Option<Block<'_>>, Problem> {
         if !self.rows.block(BLOCK_ROWS, reject)? {
             return Ok(None);
@@ -72,29 +73,29 @@ impl Texts {
 }
 
 impl Block<'_> {
-    /// How many rows it has.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.rows.rows.len()
     }
 
-    /// Whether it has none.
+    /// Returns whether the block has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.rows.is_empty()
     }
 
-    /// The line of the file that a row begins on.
+    /// Returns the line of the file on which a row begins.
     pub fn line(&self, row: usize) -> u64 {
         self.rows.rows.get(row).map_or(0, |row| row.line)
     }
 
-    /// The fields of a row.
+    /// Returns the fields of a row.
     pub fn record(&self, row: usize) -> Record<'_> {
         let first = self.rows.rows.get(row).map_or(usize::MAX, |row| row.first);
         let fields = self.rows.fields.get(first..).unwrap_or_default();
         Record { fields, text: &self.rows.text, nulls: self.nulls }
     }
 
-    /// All fields of a row.
+    /// Returns all fields of a row as owned strings.
     pub fn values(&self, row: usize) -> Vec<String> {
         self.rows.rows.get(row).map_or_else(Vec::new, |row| self.rows.values(*row))
     }

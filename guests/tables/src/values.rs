@@ -1,4 +1,4 @@
-//! The values of a JSON file, one by one: an array of them, or one after another.
+//! Reads the values of a JSON file one at a time, from an array or a plain sequence.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::json::{Json, parse};
 use crate::source::{Opener, Source};
 
-/// The longest value.
+/// The maximum size of a value in bytes.
 const MAX_VALUE: usize = 16 << 20;
 
 /// Reads values from a file.
@@ -25,22 +25,22 @@ impl Values {
     /// Opens a file.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// Fails when the file cannot be read.
     pub fn open(path: &Path, opener: &Opener) -> Result<Self, Problem> {
         let source = opener.open(path)?;
         let name = source.name().to_owned();
         Ok(Self { name, source, text: Vec::new(), at: 0, line: 1, ended: false, array: None, some: false })
     }
 
-    /// The file.
+    /// Returns the name of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The next value with its line.
+    /// Returns the next value and its line.
     ///
     /// # Errors
-    /// When the file cannot be read, or holds no JSON.
+    /// Fails when the file cannot be read or does not contain JSON.
     pub fn next_value(&mut self) -> Result<Option<(u64, Json)>, Problem> {
         let Some(mut byte) = self.skip_space()? else { return self.finish() };
         if self.array.is_none() {
@@ -133,7 +133,7 @@ impl Values {
         }
     }
 
-    /// Where the value ends that begins here.
+    /// Returns the end of the value that begins here.
     fn end(&mut self) -> Result<usize, Problem> {
         let (mut depth, mut inside, mut escaped, mut seen) = (0_usize, false, false, 0_usize);
         let array = self.array == Some(true);
@@ -144,7 +144,7 @@ impl Values {
                         _ if escaped => escaped = false,
                         b'\\' => escaped = true,
                         b'"' => inside = false,
-                        // Of the lines after a text that is not closed, none is part of it.
+                        // The text is not closed on its line. The lines after it do not belong to it.
                         b'\n' => return Ok(self.at + seen),
                         _ => {}
                     }

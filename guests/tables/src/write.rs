@@ -1,4 +1,4 @@
-//! Tables written as text: CSV in a dialect, packed where the name of the file says so.
+//! Writes tables as text: CSV in a dialect, compressed if the file name asks for it.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -7,25 +7,25 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Bytes that are gathered before they are written.
+/// The number of bytes to collect before a write.
 const BUFFER: usize = 256 << 10;
 
-/// A file of text, packed with gzip where its name ends in `.gz`.
+/// A text file, compressed with gzip if its name ends in `.gz`.
 pub enum Output {
-    /// As it is.
+    /// Without compression.
     Plain(BufWriter<File>),
-    /// With gzip.
+    /// With gzip compression.
     Packed(Box<GzEncoder<BufWriter<File>>>),
 }
 
 impl Output {
-    /// Creates a file, with the directories above it.
+    /// Creates a file and the directories above it.
     ///
     /// # Errors
-    /// When it cannot be created.
+    /// Fails when the file cannot be created.
     pub fn create(path: &Path) -> io::Result<Self> {
         if let Some(parent) = path.parent() {
-            // Mounts exist; only what is below them is to be made.
+            // Mounts exist already; create only the directories below them.
             let _ = std::fs::create_dir_all(parent);
         }
         let file = BufWriter::with_capacity(BUFFER, File::create(path)?);
@@ -38,7 +38,7 @@ impl Output {
     /// Completes the file.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails when the file cannot be written.
     pub fn finish(self) -> io::Result<()> {
         match self {
             Self::Plain(mut file) => file.flush(),
@@ -63,21 +63,21 @@ impl Write for Output {
     }
 }
 
-/// Whether the name of a file asks for gzip.
+/// Returns whether the file name asks for gzip.
 pub fn is_packed(path: &str) -> bool {
     path.to_ascii_lowercase().ends_with(".gz")
 }
 
-/// How a CSV file is written.
+/// The style of a CSV file.
 #[derive(Debug, Clone)]
 pub struct Style {
-    /// Between values.
+    /// The separator between values.
     pub delimiter: u8,
-    /// Around values that need it.
+    /// The quote character around values that need it.
     pub quote: u8,
     /// Whether the first line names the columns.
     pub header: bool,
-    /// What stands for NULL.
+    /// The text for NULL.
     pub null: String,
 }
 
@@ -95,10 +95,10 @@ pub struct CsvWriter<W> {
 }
 
 impl<W: Write> CsvWriter<W> {
-    /// Writes the header, where the style has one.
+    /// Creates a writer and writes the header if the style has one.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails when the header cannot be written.
     pub fn new<'n>(into: W, style: Style, names: impl Iterator<Item = &'n str>) -> io::Result<Self> {
         let mut writer = Self { into, style, line: Vec::new() };
         if writer.style.header {
@@ -107,10 +107,10 @@ impl<W: Write> CsvWriter<W> {
         Ok(writer)
     }
 
-    /// Writes a row; none is NULL. A text that would be read as NULL stands in quotes.
+    /// Writes a row; `None` is NULL. Text that would read back as NULL is quoted.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails when the row cannot be written.
     pub fn row<T: AsRef<str>>(&mut self, cells: impl Iterator<Item = Option<T>>) -> io::Result<()> {
         let Style { delimiter, quote, null, .. } = &self.style;
         self.line.clear();
@@ -145,7 +145,7 @@ impl<W: Write> CsvWriter<W> {
         self.into.write_all(&self.line)
     }
 
-    /// What it writes into.
+    /// Returns the underlying writer.
     pub fn into_inner(self) -> W {
         self.into
     }

@@ -1,30 +1,30 @@
-//! The step `wait`: until a time, for a time, or until a file is there. It parks in between, so that a run that
-//! waits for days holds no worker and no memory.
+//! The `wait` step: waits until a time, for a duration, or until a file exists. It parks in between, so that
+//! a run that waits for days holds no worker and no memory.
 
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use stepwell_sdk::prelude::*;
 
-/// Configuration of `wait`: one of `for`, `until` and `file`.
+/// Configuration of `wait`: exactly one of `for`, `until` and `file`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wait {
-    /// Seconds to wait.
+    /// The number of seconds to wait.
     #[serde(default, rename = "for")]
     #[schemars(range(min = 0, max = 31_536_000))]
     duration: Option<f64>,
-    /// The time to wait for: RFC 3339 with its offset, for instance `2026-03-01T06:00:00+01:00`.
+    /// The time to wait for, in RFC 3339 with its offset, for instance `2026-03-01T06:00:00+01:00`.
     #[serde(default)]
     until: Option<String>,
-    /// The file to wait for, for instance `/inbox/orders.csv`; it must lie in a granted mount.
+    /// The file to wait for, for instance `/inbox/orders.csv`. It must lie in a granted mount.
     #[serde(default)]
     file: Option<String>,
-    /// Seconds between two checks of the file. Default: 30.
+    /// The number of seconds between two checks of the file. Default: 30.
     #[serde(default = "thirty")]
     #[schemars(range(min = 1, max = 3600))]
     every: f64,
-    /// Seconds to wait for the file; then the step fails as timed out. Default: 86400, a day.
+    /// The number of seconds after which the wait for the file fails as timed out. Default: 86400, a day.
     #[serde(default)]
     #[schemars(range(min = 0, max = 31_536_000))]
     timeout: Option<f64>,
@@ -36,7 +36,7 @@ fn thirty() -> f64 {
 
 const DAY: f64 = 86_400.0;
 
-/// What a call notes for the next one: when the wait began, in milliseconds since 1970.
+/// The note of a call for the next one: the start of the wait, in milliseconds since 1970.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
     since: u64,
@@ -134,7 +134,7 @@ fn instant(text: &str) -> Option<u64> {
     u64::try_from(chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis()).ok()
 }
 
-/// Milliseconds since 1970.
+/// Returns the milliseconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

@@ -1,8 +1,8 @@
-//! What a server may make the host hold of one answer.
+//! Bounds the memory that one answer of a server can take up in the host.
 //!
-//! The threat: a row of a gigabyte (`SELECT repeat('x', 1000000000)`), which a driver reads into memory before it can be
-//! counted. The stream of a connection fails as soon as a message says that it is longer, or, where the protocol has no
-//! such lengths, when more has come than a row may have.
+//! The threat: a row of a gigabyte (`SELECT repeat('x', 1000000000)`), which a driver reads into memory
+//! before it can count it. The stream of a connection fails as soon as a message announces a greater length.
+//! Where the protocol has no such lengths, the stream fails when more bytes have arrived than a row may have.
 
 use std::io;
 use std::pin::Pin;
@@ -14,22 +14,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::Error;
 
-/// Bytes of one row of a server, as it is sent.
+/// The maximum number of bytes of one row in the server's encoding.
 pub(crate) const ROW: u64 = 16 << 20;
 
-/// How bytes of a server are counted.
+/// Counts the bytes from a server.
 pub(crate) trait Count: Unpin + Send {
-    /// Whether these bytes are still within the bound.
+    /// Returns whether these bytes are still within the bound.
     fn count(&mut self, bytes: &[u8]) -> bool;
 }
 
-/// Messages of PostgreSQL: a byte for the kind, and the length in four bytes that count themselves.
+/// Messages of PostgreSQL: a byte for the kind, and a four-byte length that includes itself.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     head: [u8; 5],
-    /// Bytes of the head that have come.
+    /// The number of header bytes received.
     known: usize,
-    /// Bytes of the message that are still to come.
+    /// The number of message bytes still to come.
     left: u64,
 }
 
@@ -59,12 +59,12 @@ impl Count for Messages {
     }
 }
 
-/// Bytes since the last row, whatever they are.
+/// The number of bytes since the last row, whatever they contain.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allowance(Arc<AtomicU64>);
 
 impl Allowance {
-    /// A row, or the beginning of an answer.
+    /// Starts the count anew at a row or at the beginning of an answer.
     pub fn renew(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
@@ -77,12 +77,12 @@ impl Count for Allowance {
     }
 }
 
-/// Whether a connection has brought too much.
+/// Whether a connection has exceeded the bound.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Exceeded(Arc<AtomicBool>);
 
 impl Exceeded {
-    /// The error for the guest, when this is why its statement failed.
+    /// Returns the error for the guest if the bound is the reason why its statement failed.
     pub fn or(&self, error: Error) -> Error {
         if self.0.load(Ordering::Relaxed) { too_long() } else { error }
     }
@@ -95,7 +95,7 @@ pub(crate) fn too_long() -> Error {
     Error::limit("sql_row_bytes", message)
 }
 
-/// The stream of a connection.
+/// The bounded stream of a connection.
 pub(crate) struct Bounded<S, C> {
     stream: S,
     count: C,
@@ -103,12 +103,12 @@ pub(crate) struct Bounded<S, C> {
 }
 
 impl<S, C> Bounded<S, C> {
-    /// Fails, and says so in `exceeded`, once `count` says that it is too much.
+    /// Creates a stream that fails and sets `exceeded` once `count` reports too many bytes.
     pub fn new(stream: S, count: C, exceeded: Exceeded) -> Self {
         Self { stream, count, exceeded }
     }
 
-    /// What it reads from.
+    /// Returns the underlying stream.
     pub fn inner(&self) -> &S {
         &self.stream
     }
@@ -171,7 +171,7 @@ mod tests {
             let mut count = Messages::default();
             assert!(!long.chunks(pieces.min(long.len())).all(|piece| count.count(piece)));
         }
-        // The longest, and one of a length that is none.
+        // The longest message, and one with an invalid length.
         let mut count = Messages::default();
         assert!(count.count(&message(b'D', u32::try_from(ROW).unwrap())));
         assert!(!Messages::default().count(&message(b'D', u32::try_from(ROW).unwrap() + 1)));

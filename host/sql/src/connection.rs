@@ -1,4 +1,4 @@
-//! What whoever opened a connection holds: it asks, the connection's task answers.
+//! The client side of a connection: it sends requests to the connection's task, which answers them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::serve::{Control, Job, Loaded, Work};
 use crate::sink::{Batch, Place, Sink, Totals};
 use crate::{Access, Column, Error, Parameters, Value};
 
-/// Bytes of one statement, and of a script.
+/// The maximum number of bytes of one statement or script.
 const MAX_STATEMENT: usize = 64 << 10;
 const MAX_SCRIPT: usize = 4 << 20;
-/// Parameters of one statement.
+/// The maximum number of parameters of one statement.
 const MAX_PARAMETERS: usize = 100;
 
 /// A session with a database, from opening until it is dropped.
@@ -27,16 +27,16 @@ pub struct Connection {
     pub(crate) _place: Place,
 }
 
-/// A result that is being read. Dropping it stops the statement.
+/// A result whose rows are not all read yet. Dropping it stops the statement.
 pub struct Rows {
     columns: Vec<Column>,
     batches: mpsc::Receiver<Batch>,
-    /// The columns of what was not taken of a batch.
+    /// The columns of the part of a batch that was not read yet.
     rest: Vec<Vec<Value>>,
     _stop: DropGuard,
 }
 
-/// Rows on their way into a table. Dropping it before [`Load::finish`] leaves the table as it was.
+/// An open load of rows into a table. Dropping it before [`Load::finish`] leaves the table unchanged.
 pub struct Load {
     rows: mpsc::Sender<Loaded>,
     done: oneshot::Receiver<Result<u64, Error>>,
@@ -45,51 +45,52 @@ pub struct Load {
     stop: DropGuard,
 }
 
-/// What the statements of a script did, up to the first that failed.
+/// The results of a script's statements, up to the first that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScriptReport {
-    /// One for each statement that ran.
+    /// One report per statement that ran.
     pub done: Vec<StatementReport>,
-    /// Why the one after the last did not.
+    /// The error of the next statement, if it failed.
     pub failed: Option<Error>,
 }
 
-/// What a statement of a script did.
+/// The result of one statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementReport {
-    /// How it begins.
+    /// The beginning of the statement.
     pub statement: String,
-    /// Rows that it changed.
+    /// The number of rows that it changed.
     pub affected: u64,
-    /// Rows that it returned, which a script does not keep.
+    /// The number of rows that it returned. A script discards them.
     pub rows: u64,
 }
 
 impl Connection {
-    /// Its name in the configuration.
+    /// Returns the name of the connection in the configuration.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How long a statement may take.
+    /// Returns the time limit of a statement.
     pub fn timeout(&self) -> Duration {
         self.access.timeout
     }
 
-    /// Rows that one result may have.
+    /// Returns the maximum number of rows of one result.
     pub fn max_rows(&self) -> u64 {
         self.access.rows
     }
 
-    /// What kind of database it is.
+    /// Returns the kind of database.
     pub fn kind(&self) -> Database {
         self.kind
     }
 
-    /// Starts one statement that returns rows. It may take `timeout` at most, and never more than was granted.
+    /// Starts one statement that returns rows. Its time limit is `timeout`, but never more than the granted
+    /// time.
     ///
     /// # Errors
-    /// Whatever [`Error`] says; later ones come with the rows.
+    /// See [`Error`]. Later errors come with the rows.
     pub async fn query(
         &self,
         statement: String,
@@ -109,10 +110,10 @@ impl Connection {
         Ok(Rows { columns, batches, rest: Vec::new(), _stop: stop })
     }
 
-    /// Runs one statement that returns no rows; gives the number of rows that it changed.
+    /// Runs one statement that returns no rows, and returns the number of rows that it changed.
     ///
     /// # Errors
-    /// Whatever [`Error`] says.
+    /// See [`Error`].
     pub async fn execute(
         &self,
         statement: String,
@@ -125,10 +126,10 @@ impl Connection {
         answer.await.map_err(|_| Error::lost())?
     }
 
-    /// Runs a script of several statements, one after the other, until one fails.
+    /// Runs a script of several statements, one after another, until one fails.
     ///
     /// # Errors
-    /// When scripts are not granted, or the connection is gone.
+    /// Fails when scripts are not granted, or when the connection is lost.
     pub async fn script(&self, text: String, timeout: Duration) -> Result<ScriptReport, Error> {
         if !self.access.scripts {
             return Err(Error::Denied(
@@ -148,17 +149,17 @@ impl Connection {
     /// Begins, commits or rolls back a transaction.
     ///
     /// # Errors
-    /// Whatever [`Error`] says.
+    /// See [`Error`].
     pub async fn control(&self, control: Control, timeout: Duration) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         let _stop = self.start(Job::Control { control, done }, timeout).await?;
         answer.await.map_err(|_| Error::lost())?
     }
 
-    /// Begins to load rows into a table, given as `table` or `schema.table`.
+    /// Starts a load of rows into a table, given as `table` or `schema.table`.
     ///
     /// # Errors
-    /// When writing is not granted, or the names are none.
+    /// Fails when writing is not granted, or when the names are invalid.
     pub async fn load(&self, table: String, columns: Vec<String>, timeout: Duration) -> Result<Load, Error> {
         if self.access.mode < stepwell_engine::policy::SqlMode::Write {
             return Err(Error::read_only());
@@ -173,7 +174,7 @@ impl Connection {
         Ok(Load { rows, done: answer, totals, width, stop })
     }
 
-    /// Hands a job to the task. What is returned stops it when it is dropped.
+    /// Passes a job to the task. Dropping the returned guard stops the job.
     async fn start(&self, job: Job, timeout: Duration) -> Result<DropGuard, Error> {
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
         let deadline = Instant::now() + timeout.min(self.access.timeout);
@@ -197,15 +198,15 @@ fn checked(statement: &str, parameters: &Parameters) -> Result<(), Error> {
 }
 
 impl Rows {
-    /// The columns.
+    /// Returns the columns.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// The next rows, at most `max`; none at the end.
+    /// Returns the next rows, at most `max`. An empty list marks the end.
     ///
     /// # Errors
-    /// Why there are no more, when that is not their end.
+    /// Returns the reason why the rows ended early.
     pub async fn next(&mut self, max: usize) -> Result<Vec<Vec<Value>>, Error> {
         let columns = self.next_columns(max).await?;
         let count = columns.first().map_or(0, Vec::len);
@@ -218,7 +219,7 @@ impl Rows {
         Ok(rows)
     }
 
-    /// The same rows by columns; no columns at the end.
+    /// Returns the same rows by column. An empty list marks the end.
     ///
     /// # Errors
     /// Like [`Rows::next`].
@@ -240,7 +241,7 @@ impl Load {
     /// Adds rows, and waits while the database is behind.
     ///
     /// # Errors
-    /// When a row has not as many values as there are columns, a limit is reached, or the load has failed.
+    /// Fails when a row has the wrong number of values, when a limit is reached, or when the load has failed.
     pub async fn write(&mut self, rows: Vec<Vec<Value>>) -> Result<(), Error> {
         for row in &rows {
             if row.len() != self.width {
@@ -261,13 +262,13 @@ impl Load {
         }
     }
 
-    /// Completes the load; gives the number of rows.
+    /// Completes the load and returns the number of rows.
     ///
     /// # Errors
-    /// Why it failed; the table is as it was.
+    /// Returns the reason for the failure; the table is unchanged.
     pub async fn finish(self) -> Result<u64, Error> {
         let Self { rows, done, stop, .. } = self;
-        // A load that has failed says why below.
+        // A failed load reports its error below.
         let _ = rows.send(Loaded::End).await;
         let end = done.await.map_err(|_| Error::lost())?;
         drop(stop);

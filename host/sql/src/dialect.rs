@@ -1,11 +1,11 @@
-//! The words of a statement, in the dialect of its server: enough to tell statements apart, to find parameters, and to
-//! know a word from a string. Nothing here understands SQL.
+//! Splits a statement into tokens, in the dialect of its server. That is enough to distinguish statements, to
+//! find parameters, and to tell a word from a string. This module does not understand SQL.
 
 use stepwell_engine::config::Database;
 
 use crate::{Error, Parameters, Value, words};
 
-/// A piece of a statement, with the bytes that it takes.
+/// A token of a statement, with its position in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
     pub kind: Kind,
@@ -15,24 +15,24 @@ pub(crate) struct Token<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A name or keyword without quotes.
+    /// An unquoted name or keyword.
     Word,
     /// A name in quotes, brackets or backticks.
     Quoted,
-    /// A string, number or other constant.
+    /// A string, a number or another constant.
     Constant,
     /// `:name`; the text is the name.
     Named,
-    /// `?`.
+    /// The parameter mark `?`.
     Question,
-    /// `$1`, `@name`, `@@name`.
+    /// A variable: `$1`, `@name`, `@@name`.
     Variable,
-    /// Anything else: one character.
+    /// Any other single character.
     Sign,
 }
 
 impl Token<'_> {
-    /// Whether it is this keyword.
+    /// Returns whether the token is this keyword.
     pub fn is(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
     }
@@ -42,10 +42,10 @@ impl Token<'_> {
     }
 }
 
-/// The pieces of a statement, without space and comments.
+/// Returns the tokens of a statement, without white space and comments.
 ///
 /// # Errors
-/// What is not closed, and what reads one way here and another way there.
+/// Fails on an unclosed construct, and on text that the server may read differently.
 pub(crate) fn tokens(kind: Database, text: &str) -> Result<Vec<Token<'_>>, Error> {
     let mut lexer = Lexer { kind, text, at: 0, found: Vec::new() };
     while lexer.step()? {}
@@ -53,8 +53,8 @@ pub(crate) fn tokens(kind: Database, text: &str) -> Result<Vec<Token<'_>>, Error
     Ok(lexer.found)
 }
 
-/// Refuses what servers may read otherwise than it is read here: the ends of comments and words, numbers that run into
-/// words, strings that go on after a line.
+/// Refuses text that servers may read differently from this module: the ends of comments and words, numbers
+/// that run into words, strings that continue after a line.
 fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Error> {
     let mut at = 0;
     for token in tokens.iter().filter(|token| matches!(token.kind, Kind::Constant | Kind::Quoted)) {
@@ -82,16 +82,17 @@ fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Err
     Ok(())
 }
 
-/// Refuses white space and control characters outside of strings that servers do not all read alike: a comment that ends at
-/// a carriage return, or begins with a space that is none.
+/// Refuses white space and control characters outside strings that servers read differently. Examples are a
+/// comment that ends at a carriage return or begins with a character that only looks like a space.
 fn plain(kind: Database, text: &str, from: usize, to: usize) -> Result<(), Error> {
     let part = text.get(from..to).unwrap_or_default();
     for (at, c) in part.char_indices() {
         let ends_line = c == '\r' && text.get(from + at + 1..).is_some_and(|rest| rest.starts_with('\n'));
         let odd = c.is_control() && !matches!(c, '\t' | '\n') && !ends_line;
-        // Formats such as U+200B and U+FEFF are no white space to Unicode, and are to some servers.
+        // Format characters such as U+200B and U+FEFF are not white space in Unicode, but some servers treat
+        // them as such.
         let hidden = matches!(c, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        // Before a line break, SQL Server takes it and the break out of the text.
+        // SQL Server removes a backslash before a line break, together with the break.
         let joins = kind == Database::Mssql && c == '\\';
         if odd || hidden || joins || c.is_whitespace() && !c.is_ascii() {
             let code = u32::from(c);
@@ -103,7 +104,8 @@ fn plain(kind: Database, text: &str, from: usize, to: usize) -> Result<(), Error
     Ok(())
 }
 
-/// Whether a constant that begins with a digit is a number and nothing more. An exponent's sign stands `after` it.
+/// Returns whether a constant that begins with a digit is a plain number. The sign of an exponent is in
+/// `after`.
 fn is_number(text: &str, after: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     if !lower.starts_with(|c: char| c.is_ascii_digit()) {
@@ -173,7 +175,7 @@ impl<'a> Lexer<'a> {
                 self.at += 1;
                 self.take(Kind::Named, word(self.rest()));
             }
-            // In PostgreSQL it is an operator: a string with escapes may follow it.
+            // In PostgreSQL, `@` is an operator, which a string with escapes may follow.
             '@' if self.kind != Database::Postgres => {
                 let marks = rest.len() - rest.trim_start_matches('@').len();
                 let length = marks + word(rest.get(marks..).unwrap_or_default());
@@ -189,13 +191,13 @@ impl<'a> Lexer<'a> {
         Ok(true)
     }
 
-    /// MySQL wants a space after `--`; without one it is two minus signs.
+    /// MySQL requires a space after `--`; without one it is two minus signs.
     fn opens_comment(&self, rest: &str) -> bool {
         self.kind != Database::Mysql
             || rest.chars().nth(2).is_none_or(|c| c.is_whitespace() || c.is_control())
     }
 
-    /// `a[1:n]` of PostgreSQL's arrays has no parameter in it.
+    /// `a[1:n]`, a slice of a PostgreSQL array, contains no parameter.
     fn in_slice(&self) -> bool {
         let open =
             self.found.iter().rev().find(|token| token.kind == Kind::Sign && "[]".contains(token.text));
@@ -209,7 +211,7 @@ impl<'a> Lexer<'a> {
                 "SQL_STATEMENT_NOT_GRANTED: a comment that MySQL runs (`/*!`): write the statement without it".to_owned(),
             ));
         }
-        // Those of PostgreSQL and SQL Server nest.
+        // The comments of PostgreSQL and SQL Server nest.
         let nests = self.kind != Database::Mysql;
         let (mut depth, mut at) = (1, 2);
         while depth > 0 {
@@ -224,7 +226,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Up to the closing mark; two of them are one in the text.
+    /// Reads up to the closing mark. A doubled mark stands for one mark in the text.
     fn string(&mut self, close: char, kind: Kind, backslash: bool) -> Result<(), Error> {
         let rest = self.rest();
         let mut chars = rest.char_indices().skip(1).peekable();
@@ -245,7 +247,7 @@ impl<'a> Lexer<'a> {
         Err(Error::InvalidStatement(words::on_line(words::line(self.text, self.at), told)))
     }
 
-    /// `$1`, or a string between `$tag$` and `$tag$`.
+    /// Reads `$1`, or a string between `$tag$` and `$tag$`.
     fn dollar(&mut self, rest: &str) -> Result<(), Error> {
         let after = rest.get(1..).unwrap_or_default();
         let number = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -267,7 +269,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// A word, or a string that a letter introduces.
+    /// Reads a word, or a string with a letter prefix.
     fn word(&mut self, rest: &str) -> Result<(), Error> {
         let length = word(rest);
         let (name, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
@@ -293,16 +295,16 @@ fn begins_word(c: char) -> bool {
     c.is_alphabetic() || c == '_' || c > '\u{7f}'
 }
 
-/// Bytes of the word that the text begins with.
+/// Returns the number of bytes of the word at the start of the text.
 fn word(text: &str) -> usize {
     let part = |c: char| begins_word(c) || c.is_ascii_digit() || c == '$';
     text.find(|c| !part(c)).unwrap_or(text.len())
 }
 
-/// The statement with the server's own marks for its parameters, and their values in order.
+/// Returns the statement with the server's own parameter marks, and the parameter values in order.
 ///
 /// # Errors
-/// Parameters without a value, values without a parameter.
+/// Fails on parameters without a value and on values without a parameter.
 pub(crate) fn bind<'p>(
     kind: Database,
     text: &str,
@@ -317,7 +319,7 @@ pub(crate) fn bind<'p>(
     let (mut out, mut copied, mut values) = (String::with_capacity(text.len()), 0, Vec::new());
     let mut replace = |token: &Token<'_>, before: usize, index: usize| {
         out.push_str(text.get(copied..token.start - before).unwrap_or_default());
-        // A mark is a word of its own: `$:a` must not become `$$1`, which begins a string.
+        // A mark must be a separate word: `$:a` must not become `$$1`, which begins a string.
         if out.ends_with(|c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "$_@".contains(c)) {
             out.push(' ');
         }
@@ -332,7 +334,7 @@ pub(crate) fn bind<'p>(
                 let (_, value) = found.ok_or_else(|| {
                     Error::InvalidStatement(format!("the parameter `:{}` has no value", token.text))
                 })?;
-                // MySQL's marks have no numbers: a name that stands twice is bound twice.
+                // MySQL's marks have no numbers, so a name that occurs twice is bound twice.
                 let index = match used.iter().position(|name| *name == token.text) {
                     Some(before) if kind != Database::Mysql => before + 1,
                     _ => {
@@ -349,7 +351,7 @@ pub(crate) fn bind<'p>(
         }
         Parameters::Positional(given) => {
             values.extend(given);
-            // In PostgreSQL `?` is an operator.
+            // In PostgreSQL, `?` is an operator.
             if kind != Database::Postgres {
                 let marks = tokens.iter().filter(|token| token.kind == Kind::Question).enumerate();
                 let count = marks.map(|(i, token)| replace(token, 0, i + 1)).count();
@@ -369,18 +371,18 @@ pub(crate) fn miscounted(wanted: usize, given: usize) -> Error {
     Error::InvalidStatement(format!("the statement has {wanted} {parameters}, and the step gives {given}"))
 }
 
-/// A name in the dialect's quotes: `schema.table` becomes `"schema"."table"`.
+/// Quotes a name in the dialect: `schema.table` becomes `"schema"."table"`.
 ///
 /// # Errors
-/// When a part is empty or holds what no name needs.
+/// Fails when a part is empty or has characters that no name needs.
 pub(crate) fn quoted(kind: Database, name: &str) -> Result<String, Error> {
     Ok(name.split('.').map(|part| quoted_part(kind, part)).collect::<Result<Vec<_>, _>>()?.join("."))
 }
 
-/// One name in the dialect's quotes, with its points.
+/// Quotes a single name in the dialect, including its dots.
 ///
 /// # Errors
-/// When it is empty or holds what no name needs.
+/// Fails when the name is empty or has characters that no name needs.
 pub(crate) fn quoted_part(kind: Database, name: &str) -> Result<String, Error> {
     let odd = |c: char| c.is_control() || "\"`[]\\;".contains(c);
     if name.is_empty() || name.len() > 128 || name.contains(odd) {

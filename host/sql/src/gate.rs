@@ -1,8 +1,9 @@
-//! What a statement may be, by its dialect and the mode of the grant.
+//! The gate decides which statements may run, by their dialect and the mode of the grant.
 //!
-//! A gate of words is the second line: the first is the server's own, the login's rights and, where the server has
-//! them, read-only transactions. It refuses what neither bounds: statements that change the session for whoever uses
-//! it next, functions that reach the server's files and other servers, and, in SQL Server, second statements of a batch.
+//! A gate that checks words is the second line of defense. The first line is on the server: the rights of the
+//! login and, where the server has them, read-only transactions. The gate refuses statements that neither of
+//! these bounds: statements that change the session for its next user, functions that reach the server's
+//! files and other servers, and, in SQL Server, second statements of a batch.
 
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
@@ -11,14 +12,16 @@ use crate::Error;
 use crate::dialect::{Kind, Token};
 use crate::words;
 
-/// The first words of statements, by the mode that they need.
+/// The first words of statements, by the mode that they require.
 struct Words {
     read: &'static [&'static str],
     write: &'static [&'static str],
     ddl: &'static [&'static str],
-    /// Functions and words that no mode allows, wherever they stand; `*` at the end stands for the rest of a name.
+    /// Functions and words that no mode allows, wherever they occur. A `*` at the end stands for the rest of
+    /// a name.
     never: &'static [&'static str],
-    /// What may not follow `CREATE`, `ALTER` and `DROP`: it is about the server and not about the database.
+    /// Words that may not follow `CREATE`, `ALTER` and `DROP`, since they concern the server and not the
+    /// database.
     not_ddl: &'static [&'static str],
 }
 
@@ -192,20 +195,20 @@ const MSSQL: Words = Words {
     ],
 };
 
-/// Reserved words of Transact-SQL that begin a statement which changes something. As they are reserved, one that
-/// stands there without brackets is that statement.
+/// Reserved words of Transact-SQL that begin a statement with changes. Since they are reserved, an occurrence
+/// without brackets is such a statement.
 const MSSQL_CHANGES: &[&str] = &[
     "insert", "update", "delete", "merge", "exec", "execute", "into", "create", "alter", "drop", "truncate",
     "declare",
 ];
 
-/// Looks at a statement before it is sent.
+/// Checks a statement before it is sent.
 ///
 /// # Errors
-/// The rule that refuses it.
+/// Returns the rule that refuses it.
 pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Token<'_>]) -> Result<(), Error> {
     let words = match kind {
-        // SQLite's own authorizer knows better.
+        // SQLite's own authorizer is more precise.
         Database::Sqlite => return Ok(()),
         Database::Postgres => &POSTGRES,
         Database::Mysql => &MYSQL,
@@ -282,7 +285,7 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
     }
 }
 
-/// Statements with bodies, in which semicolons separate their parts.
+/// Returns whether the statement has a body in which semicolons separate its parts.
 fn compound(first: &Token<'_>) -> bool {
     first.is("create") || first.is("alter")
 }
@@ -291,7 +294,7 @@ fn denied(why: &str) -> Error {
     Error::Denied(format!("SQL_STATEMENT_NOT_GRANTED: {why}"))
 }
 
-/// Whether the list has the name, quoted or not.
+/// Returns whether the list contains the name, quoted or not.
 fn names(list: &[&str], name: &str) -> bool {
     let name = name.trim_matches(['"', '`', '[', ']']);
     list.iter().any(|entry| {
@@ -302,13 +305,14 @@ fn names(list: &[&str], name: &str) -> bool {
     })
 }
 
-/// Whether a server may take the character for this one: MySQL and SQL Server compare names without regard to accents and widths.
+/// Returns whether a server may read the character as this one. MySQL and SQL Server ignore accents and
+/// widths when they compare names.
 fn same(c: char, wanted: char) -> bool {
     match c {
         '\u{ff01}'..='\u{ff5e}' => {
             char::from_u32(u32::from(c) - 0xfee0).is_some_and(|c| c.eq_ignore_ascii_case(&wanted))
         }
-        // Latin letters with marks, and letters in other shapes.
+        // Latin letters with diacritics, and letters in other shapes.
         '\u{aa}'..='\u{24f}'
         | '\u{1d00}'..='\u{1eff}'
         | '\u{2070}'..='\u{218f}'
@@ -317,7 +321,8 @@ fn same(c: char, wanted: char) -> bool {
     }
 }
 
-/// What bodies of MySQL may not hold: texts that run as statements, and what makes the server read statements otherwise.
+/// Checks the bodies of MySQL. They may not contain texts that run as statements, or words that change how
+/// the server reads statements.
 fn mysql(tokens: &[Token<'_>]) -> Result<(), Error> {
     for (at, token) in tokens.iter().enumerate() {
         let next = |more: usize| tokens.get(at + more);
@@ -335,7 +340,8 @@ fn mysql(tokens: &[Token<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// `SELECT ... INTO t`, which makes a table, beside `INSERT INTO` and `MERGE INTO`.
+/// Returns whether the statement contains `SELECT ... INTO t`, which creates a table, as opposed to
+/// `INSERT INTO` and `MERGE INTO`.
 fn into_table(tokens: &[Token<'_>]) -> bool {
     tokens.windows(2).any(|pair| match pair {
         [before, token] => token.is("into") && !before.is("insert") && !before.is("merge"),
@@ -343,7 +349,7 @@ fn into_table(tokens: &[Token<'_>]) -> bool {
     })
 }
 
-/// The mode that a batch of SQL Server needs, when nothing else speaks against it.
+/// Returns the mode that a batch of SQL Server requires, unless another check refuses the batch.
 fn mssql(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool, needed: SqlMode) -> Result<SqlMode, Error> {
     let needed = needed.max(mssql_needs(tokens));
     procedures(tokens)?;
@@ -357,7 +363,7 @@ fn mssql(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool, needed: SqlMode
     Ok(needed)
 }
 
-/// The mode that the reserved words of a batch need.
+/// Returns the mode that the reserved words of a batch require.
 fn mssql_needs(tokens: &[Token<'_>]) -> SqlMode {
     let has = |words: &[&str]| tokens.iter().any(|token| words.iter().any(|word| token.is(word)));
     let makes_table = tokens.windows(2).any(|pair| match pair {
@@ -375,8 +381,8 @@ fn mssql_needs(tokens: &[Token<'_>]) -> SqlMode {
     }
 }
 
-/// What follows `EXEC` is the plain name of a procedure of the database: a variable there may name any, and what the server
-/// brings runs text, reaches other databases or programs.
+/// Checks that `EXEC` is followed by the plain name of a procedure of the database. A variable there could
+/// name any procedure, and the server's own procedures run text or reach other databases or programs.
 fn procedures(tokens: &[Token<'_>]) -> Result<(), Error> {
     let called = tokens.iter().enumerate().filter(|(_, token)| token.is("exec") || token.is("execute"));
     for (at, _) in called {
@@ -398,7 +404,7 @@ fn procedures(tokens: &[Token<'_>]) -> Result<(), Error> {
                 _ => break,
             }
         }
-        // `db..name` leaves a part out.
+        // `db..name` omits a part.
         if !(1..=2).contains(&parts.len()) || dots + 1 != parts.len() {
             return Err(denied("`EXEC` takes the plain name of a procedure: `EXEC schema.name`"));
         }
@@ -409,7 +415,7 @@ fn procedures(tokens: &[Token<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Names with a server in front reach other servers.
+/// Refuses names with a server prefix, since they reach other servers.
 fn other_servers(tokens: &[Token<'_>]) -> Result<(), Error> {
     let mut dots = 0;
     let mut after_dot = false;
@@ -429,7 +435,8 @@ fn other_servers(tokens: &[Token<'_>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A batch of SQL Server with one statement, unless scripts are granted; and no text that is run.
+/// Requires a single statement per batch of SQL Server, unless scripts are granted, and refuses texts that
+/// run as statements.
 fn one_statement(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool) -> Result<(), Error> {
     let runs_text = tokens.windows(2).any(|pair| match pair {
         [before, token] => {

@@ -1,9 +1,9 @@
-//! Named SQL connections: what a statement may do, its bounds, and a driver for each kind of database.
+//! Named SQL connections: the checks of statements, their bounds, and a driver for each kind of database.
 //!
-//! [`Connections`] opens the databases of the configuration by name. Each connection is a task (or, for SQLite, a
-//! thread) of its own that outlives whoever asked: when that one is gone, the task still stops the statement on the
-//! server and leaves the session clean. Statements pass a gate for their dialect, rows come in bounded batches that
-//! wait for their reader, and every error is in terms that tell a guest nothing of addresses and logins.
+//! [`Connections`] opens the databases of the configuration by name. Each connection is a separate task (or,
+//! for SQLite, a thread) that outlives its client. When the client is gone, the task still stops the
+//! statement on the server and leaves the session clean. Statements pass a gate for their dialect. Rows come
+//! in bounded batches that wait for their reader. No error reveals addresses or logins to a guest.
 
 mod bounded;
 mod connection;
@@ -38,40 +38,41 @@ pub use value::{Column, CompactString, Parameters, Value};
 /// A limit that was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
-    /// Its name: a key of `limits` in policy files, `sql.rows` for the `rows` of a rule, or a name of its own for what is fixed.
+    /// The name of the limit: a key of `limits` in policy files, `sql.rows` for the `rows` of a rule, or a
+    /// separate name for a fixed limit.
     pub name: &'static str,
-    /// What was too much.
+    /// The description of the excess.
     pub message: String,
 }
 
-/// Why a call did not work.
+/// The reason why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Policy refuses it: the id of the rule, a colon, and what was refused.
+    /// Policy denies the call. The text is the id of the rule, a colon, and the denied part.
     #[error("{0}")]
     Denied(String),
-    /// The statement is wrong.
+    /// The statement is invalid.
     #[error("{0}")]
     InvalidStatement(String),
     /// A limit was reached.
     #[error("{}", .0.message)]
     Limit(Limit),
-    /// The statement ran longer than it may, and was stopped.
+    /// The statement exceeded its time limit, and was stopped.
     #[error("the statement ran longer than its timeout, and was stopped")]
     TimedOut,
-    /// The database is locked or cannot be reached; trying again may help.
+    /// The database is locked or cannot be reached. A retry may help.
     #[error("{0}")]
     Unavailable(String),
-    /// Nobody waits for it any more.
+    /// The caller no longer waits for the statement.
     #[error("the statement was stopped")]
     Stopped,
-    /// The database refused or failed.
+    /// The database refused the statement or failed.
     #[error("{0}")]
     Database(String),
 }
 
 impl Error {
-    /// Without a session there is nothing more to say to it.
+    /// Creates the error of a lost session, which can serve no further requests.
     pub(crate) fn lost() -> Self {
         Self::Unavailable(
             "the connection is gone, as after a transaction that did nothing for a while: open it again"
@@ -79,12 +80,12 @@ impl Error {
         )
     }
 
-    /// Whether rows of the statement may still be on their way.
+    /// Returns whether rows of the statement may still be in transit.
     pub(crate) fn leaves_rows(&self) -> bool {
         matches!(self, Self::Limit(_) | Self::Stopped)
     }
 
-    /// The session went on as somebody else than the connection's `role`.
+    /// Creates the error of a session that no longer has the connection's `role`.
     pub(crate) fn role_left() -> Self {
         Self::Denied(
             "SQL_ROLE_LEFT: after the statement, the session did not have the connection's role any more, and was closed"
@@ -92,7 +93,7 @@ impl Error {
         )
     }
 
-    /// Whether the session must not be used again.
+    /// Returns whether the session must not be used again.
     pub(crate) fn ends_session(&self) -> bool {
         *self == Self::role_left()
     }
@@ -101,7 +102,7 @@ impl Error {
         Self::Limit(Limit { name, message })
     }
 
-    /// The error of a statement whose parameters have these names.
+    /// Returns the error of a statement whose parameters have these names.
     pub(crate) fn about(self, names: &[String]) -> Self {
         match self {
             Self::InvalidStatement(why) => Self::InvalidStatement(postgres_parameters::renamed(&why, names)),
@@ -110,17 +111,17 @@ impl Error {
         }
     }
 
-    /// The error of a load, with the row that it is about: 1 for the first one.
+    /// Returns the error of a load with the number of its row, starting at 1.
     pub(crate) fn in_row(self, row: u64) -> Self {
         self.under(&format!("row {row}"))
     }
 
-    /// The error of a load that is about one of these rows.
+    /// Returns the error of a load that concerns one of these rows.
     pub(crate) fn in_rows(self, first: u64, last: u64) -> Self {
         self.under(&format!("rows {first} to {last}"))
     }
 
-    /// The error with its place before it.
+    /// Returns the error with its position as a prefix.
     fn under(self, place: &str) -> Self {
         match self {
             Self::InvalidStatement(why) => Self::InvalidStatement(format!("{place}: {why}")),

@@ -1,8 +1,9 @@
 //! Lists as parameters: `IN (:ids)`.
 //!
-//! A list travels as JSON. Where one stands alone in the brackets of `IN`, each of its items becomes a parameter of its
-//! own; in PostgreSQL, which takes arrays, `IN (:ids)` is `= ANY(:ids)`. An empty list is in nothing, and nothing is in it.
-//! Elsewhere a list goes to the database as it is: as an array of PostgreSQL, as a JSON text for others.
+//! A list travels as JSON. Where a list is the only item in the parentheses of `IN`, each of its items
+//! becomes a separate parameter. In PostgreSQL, which has arrays, `IN (:ids)` becomes `= ANY(:ids)`. No value
+//! is in an empty list. In any other place a list goes to the database unchanged: as an array in PostgreSQL,
+//! as JSON text in the other databases.
 
 use std::borrow::Cow;
 
@@ -12,16 +13,16 @@ use stepwell_engine::config::Database;
 use crate::dialect::{Kind, Token, tokens};
 use crate::{Error, Parameters, Value};
 
-/// Items of a list that become parameters.
+/// The maximum number of list items that become parameters.
 pub(crate) const MAX_ITEMS: usize = 1_000;
 
 /// A statement with its parameters.
 pub(crate) type Statement<'a> = (Cow<'a, str>, Cow<'a, Parameters>);
 
-/// The statement without lists in the brackets of `IN`.
+/// Returns the statement without lists in the parentheses of `IN`.
 ///
 /// # Errors
-/// A list that is too long, has lists or objects in it, or does not stand alone.
+/// Fails on a list that is too long, that contains lists or objects, or that is not the only item.
 pub(crate) fn expanded<'a>(
     kind: Database,
     text: &'a str,
@@ -51,7 +52,7 @@ fn is_list(value: &Value) -> bool {
     matches!(value, Value::Json(text) if text.trim_start().starts_with('['))
 }
 
-/// Whether the parameter is in the brackets of `IN`.
+/// Returns whether the parameter is in the parentheses of `IN`.
 fn stands_in(tokens: &[Token<'_>], index: usize) -> bool {
     let mut depth = 0usize;
     for at in (0..index).rev() {
@@ -81,12 +82,12 @@ struct Work<'a> {
     parameters: &'a Parameters,
     out: String,
     copied: usize,
-    /// Values in order, where they have one.
+    /// Values in order, for positional parameters.
     given: Vec<Value>,
 }
 
 impl<'a> Work<'a> {
-    /// The parameter that a token is, if it is one; `marks` counts those without a name.
+    /// Returns the parameter that a token represents, if any. `marks` counts the unnamed parameters.
     fn mark(&self, token: &Token<'_>, marks: &mut usize) -> Option<Found<'a>> {
         let (name, value) = match (self.parameters, token.kind) {
             (Parameters::Named(given), Kind::Named) => {
@@ -165,7 +166,8 @@ impl<'a> Work<'a> {
         (Cow::Owned(self.out), parameters)
     }
 
-    /// The parameters by name, with those of the items of lists; a list stays where the statement uses it as it is.
+    /// Returns the parameters by name, including the items of lists. A list stays where the statement uses it
+    /// unchanged.
     fn named(&self, values: &[(String, Value)]) -> Vec<(String, Value)> {
         let rest = tokens(self.kind, &self.out).unwrap_or_default();
         let used = |name: &str| rest.iter().any(|token| token.kind == Kind::Named && token.text == name);
@@ -179,7 +181,7 @@ impl<'a> Work<'a> {
             let numbered = items.into_iter().zip(1..).map(|(item, number)| (item_name(name, number), item));
             let before = named.len();
             named.extend(numbered.filter(|(name, _)| used(name)));
-            // One that stands nowhere is told to be one too many, unless it was an empty list.
+            // An unused parameter is reported as superfluous, unless it was an empty list.
             let empty = is_list(value)
                 && text.trim_matches(|c: char| c.is_whitespace() || "[]".contains(c)).is_empty();
             if used(name) || named.len() == before && !empty {
@@ -194,7 +196,7 @@ fn item_name(name: &str, number: usize) -> String {
     format!("{name}__{number}")
 }
 
-/// The items of a list as parameters.
+/// Returns the items of a list as parameters.
 fn items(name: &str, list: &str) -> Result<Vec<Value>, Error> {
     let wrong = |why: String| Error::InvalidStatement(format!("the list `{name}` {why}"));
     let items: Vec<Json> = serde_json::from_str(list).map_err(|_| wrong("is not JSON".to_owned()))?;

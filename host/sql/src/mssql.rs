@@ -1,8 +1,8 @@
 //! Microsoft SQL Server, over tiberius.
 //!
-//! A batch of Transact-SQL may always hold several statements, and no transaction of it is read-only: so a gate of
-//! reserved words decides what a batch may do, statements of `mode: read` are rolled back whatever they did, and a
-//! session is never used twice. What bounds a login for sure are its rights.
+//! A batch of Transact-SQL may always contain several statements, and it has no read-only transactions. So a
+//! gate that checks reserved words decides which batches may run, statements of `mode: read` are always
+//! rolled back, and no session is used twice. Only the rights of a login bound it for certain.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -28,12 +28,12 @@ use crate::sink::Sink;
 use crate::words::{self, Kind};
 use crate::{Error, Parameters, Value, gate, lists, tls, value};
 
-/// Parameters and rows of one INSERT, by the limits of SQL Server (2,100 and 1,000).
+/// The maximum number of parameters and of rows of one INSERT, below SQL Server's limits of 2,100 and 1,000.
 const MAX_MARKS: usize = 2_000;
 const MAX_ROWS: usize = 1_000;
-/// Ten-thousandths that a double holds, each.
+/// The number of ten-thousandths up to which a double represents each one exactly.
 const MOST_MONEY: f64 = 9_007_199_254_740_992.0;
-/// How long the server may take for the login.
+/// The time limit for the login.
 const LOGIN: Duration = Duration::from_secs(10);
 
 pub(crate) struct Mssql {
@@ -44,7 +44,7 @@ pub(crate) struct Mssql {
     in_transaction: bool,
 }
 
-/// Logs in, and looks at what the login may do.
+/// Logs in and checks the rights of the login.
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let mut config = Config::new();
     config.host(&server.host);
@@ -54,14 +54,14 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     config
         .authentication(AuthMethod::sql_server(&server.user, server.password.as_deref().unwrap_or_default()));
     config.handshake_timeout(Some(LOGIN));
-    // Deadlines are ours: the driver's own would end a long statement after 30 s.
+    // The host sets deadlines. The driver's own timeout would end a long statement after 30 s.
     config.command_timeout(None);
     match server.tls {
         false => config.encryption(EncryptionLevel::NotSupported),
         true => {
             config.encryption(EncryptionLevel::Required);
             if let Some(ca) = &server.tls_ca {
-                // Read here, so that a file without certificates is said.
+                // Read the file here, so that a file without certificates is reported.
                 tls::roots(Some(ca))?;
                 config.trust_cert_ca(ca.display());
             }
@@ -117,7 +117,7 @@ impl Mssql {
         while let Some(item) = stream.try_next().await.map_err(|e| error(&e))? {
             self.allowance.renew();
             match item {
-                // Of several results of a batch, the first is taken.
+                // Of several results of a batch, only the first one counts.
                 QueryItem::Metadata(metadata) if metadata.result_index() == 0 => {
                     types = metadata.columns().iter().map(tiberius::Column::column_type).collect();
                     let described =
@@ -207,8 +207,8 @@ impl Driver for Mssql {
         script::split(Database::Mssql, text)
     }
 
-    /// A batch as it is: what its results hold is left, at most as much as one row may have, and the rows that it changed are
-    /// counted.
+    /// Runs a batch unchanged. It discards the rows of its results, at most as many bytes as one row may
+    /// have, and counts the changed rows.
     async fn run_part(&mut self, batch: &str, _: &mut Sink) -> Result<u64, Error> {
         gate::check(Database::Mssql, self.access.mode, true, &dialect::tokens(Database::Mssql, batch)?)?;
         self.allowance.renew();
@@ -245,18 +245,18 @@ impl Driver for Mssql {
 
     async fn abort(&mut self) -> bool {
         self.in_transaction = false;
-        // The attention signal stops the batch; the server answers when it has.
+        // The attention signal stops the batch. The server answers when it has stopped.
         self.client.cancel_query().await.is_ok()
             && self.batch("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION").await.is_ok()
     }
 
     async fn reset(&mut self) -> bool {
-        // The driver has no way to ask for a clean session: the next use has a new one.
+        // The driver cannot ask for a clean session, so the next use gets a new one.
         false
     }
 }
 
-/// Whether a batch begins with a statement that has rows, or says that it outputs some.
+/// Returns whether a batch begins with a statement that returns rows or has an OUTPUT clause.
 fn returns_rows(tokens: &[Token<'_>]) -> bool {
     let first = tokens.iter().find(|token| token.text != "(");
     let begins = first.is_some_and(|first| {
@@ -268,7 +268,7 @@ fn returns_rows(tokens: &[Token<'_>]) -> bool {
         || begins && !(first.is_some_and(|f| f.is("with")) && tokens.iter().any(changes))
 }
 
-/// A parameter. Text is Unicode, and the server converts it to the type that it has there.
+/// A parameter. Text is Unicode, and the server converts it to the type that it expects.
 struct Bound<'a>(&'a Value);
 
 impl<'a> IntoSql<'a> for Bound<'a> {
@@ -302,7 +302,7 @@ fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
         ColumnData::F32(Some(value)) => {
             Value::Float(value.to_string().parse().unwrap_or_else(|_| value.into()))
         }
-        // The driver gives money as a double, which holds each ten-thousandth up to 2^53 of them.
+        // The driver returns money as a double, which holds each ten-thousandth exactly up to 2^53 of them.
         ColumnData::F64(Some(value)) if money && (value * 1e4).abs() > MOST_MONEY => {
             return Err(Error::Database(format!(
                 "an amount of the type `money` near {value:.0} has more digits than can be read: write `CAST(... AS decimal(19, 4))`"
@@ -334,7 +334,7 @@ fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
             time.map_or(Value::Null, |time| Value::Timestamp(shown(time).into()))
         }
         ColumnData::DateTimeOffset(Some(_)) => {
-            // In tiberius 0.13 `DateTime<Utc>` takes the offset away from what is in UTC already.
+            // In tiberius 0.13, `DateTime<Utc>` subtracts the offset from a value that is already in UTC.
             let time = DateTime::<FixedOffset>::from_sql(&data).map_err(odd)?;
             let shown = |time: NaiveDateTime| trimmed(time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string());
             time.map_or(Value::Null, |time| Value::TimestampWithZone((shown(time.naive_utc()) + "Z").into()))
@@ -343,7 +343,7 @@ fn value_of(data: ColumnData<'static>, of: ColumnType) -> Result<Value, Error> {
     })
 }
 
-/// Without zeros at the end of a fraction.
+/// Removes the zeros at the end of a fraction.
 fn trimmed(text: String) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
@@ -396,7 +396,7 @@ fn error(found: &tiberius::error::Error) -> Error {
     let text = words::told(Database::Mssql, token.message(), &code.to_string(), Kind::of_mssql(code));
     let text = words::on_line(usize::try_from(token.line()).ok().filter(|line| *line > 1), text);
     match code {
-        // Deadlock, lock request time-out, resources, and the codes of Azure SQL that say "try again".
+        // Deadlock, lock request time-out, resources, and the codes of Azure SQL for which a retry may help.
         1205 | 1222 | 701 | 40_197 | 40_501 | 40_613 | 49_918..=49_920 => Error::Unavailable(text),
         // Syntax, names, parameters.
         102..=195 | 201 | 207 | 208 | 2812 | 4104 | 8144..=8146 => Error::InvalidStatement(text),
@@ -404,7 +404,7 @@ fn error(found: &tiberius::error::Error) -> Error {
     }
 }
 
-/// The error of a part of a load: SQL Server does not say which of its rows is meant.
+/// Returns the error of a part of a load. SQL Server does not name the row.
 fn in_rows(found: &tiberius::error::Error, first: u64, last: u64) -> Error {
     let tiberius::error::Error::Server(token) = found else { return error(found) };
     if matches!(error(found), Error::Unavailable(_)) {

@@ -1,7 +1,7 @@
 //! MySQL and MariaDB.
 //!
-//! Statements are prepared, which takes one at a time and binds parameters on the server. Those of `mode: read` run in
-//! read-only transactions. A statement that is to stop is killed over a connection of its own.
+//! The driver prepares statements, so the server accepts one at a time and binds their parameters. Statements
+//! of `mode: read` run in read-only transactions. A separate connection kills a statement that has to stop.
 
 use async_trait::async_trait;
 use mysql_async::consts::{ColumnFlags, ColumnType};
@@ -21,9 +21,9 @@ use crate::sink::Sink;
 use crate::value::{date, time};
 use crate::{Column, CompactString, Error, Parameters, Value, gate, lists, mysql_bits, tls};
 
-/// The character set of bytes that are none.
+/// The character set of binary data.
 const BINARY: u16 = 63;
-/// Marks in one statement: the protocol counts them in 16 bits.
+/// The maximum number of parameter marks in one statement: the protocol counts them in 16 bits.
 const MAX_MARKS: usize = 65_535;
 /// "This command is not supported in the prepared statement protocol yet".
 const NOT_PREPARED: u16 = 1295;
@@ -37,11 +37,12 @@ pub(crate) struct Mysql {
     is_mariadb: bool,
     access: Access,
     in_transaction: bool,
-    /// Whether an answer of the server is awaited, so that the session is lost with whoever waits.
+    /// Whether an answer of the server is outstanding. If the caller is dropped meanwhile, the session is
+    /// lost.
     waits: bool,
 }
 
-/// Logs in, and looks at what the login may do.
+/// Logs in and checks the rights of the login.
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let mut opts = OptsBuilder::default()
         .user(Some(&server.user))
@@ -77,7 +78,8 @@ pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     Ok(Opened { driver: Box::new(driver), version, superuser })
 }
 
-/// The lines of SHOW GRANTS for the login and for every role that it may take, by other roles too.
+/// Returns the lines of SHOW GRANTS for the login and for every role that it may take, directly or through
+/// other roles.
 async fn grants(conn: &mut Conn, is_mariadb: bool) -> Result<Vec<String>, mysql_async::Error> {
     let mut grants: Vec<String> = conn.query("SHOW GRANTS").await?;
     let roles = match is_mariadb {
@@ -99,7 +101,7 @@ async fn grants(conn: &mut Conn, is_mariadb: bool) -> Result<Vec<String>, mysql_
         let shown = match is_mariadb {
             true => match conn.query_drop(format!("SET ROLE {}", text(&role))).await {
                 Ok(()) => "SHOW GRANTS".to_owned(),
-                // It comes with another role, whose grants have its own.
+                // The role comes with another role, whose grants are listed separately.
                 Err(mysql_async::Error::Server(found)) if found.code == NOT_GRANTED => continue,
                 Err(error) => return Err(error),
             },
@@ -115,8 +117,8 @@ async fn grants(conn: &mut Conn, is_mariadb: bool) -> Result<Vec<String>, mysql_
     Ok(grants)
 }
 
-/// Rights on every database that say what its users may do with data. Any other right, also one that this list does not
-/// know, is about the server.
+/// Rights on every database that concern only data. Any other right, including rights missing from this list,
+/// concerns the server.
 const OF_DATA: &[&str] = &[
     "ALTER",
     "ALTER ROUTINE",
@@ -141,14 +143,15 @@ const OF_DATA: &[&str] = &[
     "USAGE",
 ];
 
-/// Rights with which a login can write itself others, where it has them on the server's own tables.
+/// Rights with which a login can grant itself further rights if it has them on the server's own tables.
 const WRITES: &[&str] = &["ALL PRIVILEGES", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "CREATE"];
 
-/// Whether a line of SHOW GRANTS lets the login do everything, read and write the server's files, or get more rights.
+/// Returns whether a line of SHOW GRANTS lets the login do everything, read and write the server's files, or
+/// acquire further rights.
 fn rules(grant: &str) -> bool {
     let grant = grant.to_ascii_uppercase();
     let Some(rest) = grant.strip_prefix("GRANT ") else { return false };
-    // `GRANT role TO user`: what it brings has lines of its own.
+    // `GRANT role TO user`: the rights of the role are on separate lines.
     let Some((rights, object)) = rest.split_once(" ON ") else { return false };
     let rights: Vec<&str> = rights.split(',').map(str::trim).collect();
     let object = object.split(" TO ").next().unwrap_or_default();
@@ -164,7 +167,7 @@ fn rules(grant: &str) -> bool {
         object if object.starts_with("`MYSQL`.") || object.starts_with("MYSQL.") => {
             rights.iter().any(|right| WRITES.contains(right))
         }
-        // Of a part of the name, as in `my%`.
+        // A pattern for database names, as in `my%`.
         object if object.starts_with("`%") || object.starts_with("`MY%") || object.starts_with("`MYSQL%") => {
             rights.iter().any(|right| WRITES.contains(right))
         }
@@ -184,7 +187,8 @@ impl Mysql {
         gate::check(Database::Mysql, self.access.mode, self.access.scripts, &tokens)?;
         let (text, values) = bind(Database::Mysql, &statement, &tokens, &parameters)?;
         let prepared = match self.conn.prep(text.as_str()).await {
-            // Definitions with bodies, in servers that do not prepare them. The gate has seen one statement.
+            // Definitions with bodies, on servers that cannot prepare them. The gate has checked that this is
+            // one statement.
             Err(mysql_async::Error::Server(found)) if found.code == NOT_PREPARED && values.is_empty() => {
                 self.conn.query_drop(text.as_str()).await.map_err(|e| error(&e))?;
                 return Ok(self.conn.affected_rows());
@@ -207,7 +211,7 @@ impl Mysql {
             values.extend(found.map(|(raw, (column, form))| value(raw, column, *form)));
             sink.push(&mut values).await?;
         }
-        // Procedures end with a result without rows, and may have several with.
+        // Procedures end with a result without rows, after any number of results with rows.
         result.drop_result().await.map_err(|e| error(&e))?;
         Ok(affected)
     }
@@ -250,7 +254,8 @@ impl Mysql {
         Ok(loaded)
     }
 
-    /// What the server says that it changed in a part of a load, which it does without an error.
+    /// Returns the changes that the server reports for a part of a load, since it makes them without an
+    /// error.
     async fn changed(&mut self, before: u64) -> Result<Option<Error>, Error> {
         let found: Option<(String, u16, String)> =
             self.conn.query_first("SHOW WARNINGS LIMIT 1").await.map_err(|e| error(&e))?;
@@ -260,8 +265,8 @@ impl Mysql {
         Ok(row.map(|(why, row)| of_load(why, code).in_row(before + row)))
     }
 
-    /// The error of a part of a load, which names no row, with the first row that the server refuses alone. What the rows
-    /// before it changed is rolled back with the load.
+    /// Returns the error of a part of a load, which names no row, with the first row that the server refuses
+    /// individually. Its changes to earlier rows are rolled back with the load.
     async fn row_by_row(
         &mut self,
         head: &str,
@@ -295,8 +300,8 @@ impl Driver for Mysql {
             true => format!("max_statement_time = {seconds:.3}"),
             false => format!("max_execution_time = {}", (access.timeout + BACKSTOP).as_millis()),
         };
-        // Whoever reads a statement before it is sent must read its strings as the server will.
-        // Modes that hold others bring them back.
+        // The gate must read the strings of a statement as the server will.
+        // Combined modes reenable their members.
         let mode =
             ["NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"]
                 .iter()
@@ -365,13 +370,13 @@ impl Driver for Mysql {
     }
 
     async fn abort(&mut self) -> bool {
-        // An answer that nobody took in would be taken for the next one.
+        // An unread answer would count as the answer to the next statement.
         let lost = std::mem::replace(&mut self.waits, false);
         let kill = if lost { "CONNECTION" } else { "QUERY" };
         let Ok(mut other) = Conn::new(self.opts.clone()).await else { return false };
         let killed = other.query_drop(format!("KILL {kill} {}", self.conn.id())).await;
         let _ = other.disconnect().await;
-        // Reads to the end what was on its way.
+        // Reads the remaining data in transit.
         killed.is_ok() && !lost && self.conn.ping().await.is_ok() && self.command("ROLLBACK").await.is_ok()
     }
 
@@ -401,7 +406,8 @@ fn described(column: &Described) -> Column {
         T::MYSQL_TYPE_FLOAT => "float".to_owned(),
         T::MYSQL_TYPE_DOUBLE => "double".to_owned(),
         T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => {
-            // The length is that of the text: with a sign, and with a point where there are decimals.
+            // The length is the length of the text, including a sign, and a decimal point if there are
+            // decimals.
             let scale = u32::from(column.decimals());
             let signs = u32::from(unsigned.is_empty()) + u32::from(scale > 0);
             format!("decimal({},{scale})", column.column_length().saturating_sub(signs))
@@ -473,7 +479,8 @@ fn text(bytes: Vec<u8>, form: fn(CompactString) -> Value) -> Value {
     String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), |text| form(text.into()))
 }
 
-/// A parameter: what is no number travels as text, which the server reads by the type that it has there.
+/// Converts a parameter. Values other than numbers travel as text, which the server parses as the type that
+/// it expects.
 fn raw(value: &Value) -> Raw {
     let text = |text: &str| Raw::Bytes(text.as_bytes().to_vec());
     match value {
@@ -482,7 +489,7 @@ fn raw(value: &Value) -> Raw {
         Value::Integer(value) => Raw::Int(*value),
         Value::Float(value) => Raw::Double(*value),
         Value::Bytes(bytes) => Raw::Bytes(bytes.clone()),
-        // The session is in UTC, and MariaDB does not read a zone.
+        // The session is in UTC, and MariaDB does not accept a zone.
         Value::TimestampWithZone(zoned) => text(&utc(zoned)),
         Value::Decimal(plain)
         | Value::Text(plain)
@@ -494,7 +501,7 @@ fn raw(value: &Value) -> Raw {
     }
 }
 
-/// A time with a zone as the time in UTC that MySQL reads.
+/// Converts a time with a zone to the time in UTC that MySQL reads.
 pub(crate) fn utc(zoned: &str) -> String {
     match chrono::DateTime::parse_from_rfc3339(zoned) {
         Ok(moment) => moment.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string(),

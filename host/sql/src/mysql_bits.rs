@@ -1,8 +1,9 @@
-//! `BIT` of MariaDB, which comes in two forms.
+//! `BIT` of MariaDB, which has two wire forms.
 //!
-//! A column of a table, of a temporary table or of a union comes as bytes, as in MySQL. An expression over one (a scalar
-//! subquery, `MAX`, `COALESCE`) comes as decimal digits, and its description has the flag `BINARY`. A window function and a
-//! union have that flag too, and come as bytes: the words of the statement tell them apart where the bytes do not.
+//! A column of a table, of a temporary table or of a union arrives as bytes, as in MySQL. An expression over
+//! one (a scalar subquery, `MAX`, `COALESCE`) arrives as decimal digits, and its description has the flag
+//! `BINARY`. A window function and a union also have that flag, but arrive as bytes. The words of the
+//! statement tell them apart where the bytes do not.
 
 use mysql_async::Column as Described;
 use mysql_async::consts::{ColumnFlags, ColumnType};
@@ -10,18 +11,18 @@ use mysql_async::consts::{ColumnFlags, ColumnType};
 use crate::Value;
 use crate::dialect::{Kind, Token};
 
-/// How the values of a column come.
+/// The wire form of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Bytes, the highest first.
     Bytes,
-    /// Decimal digits, unless the bytes of a value say otherwise.
+    /// Decimal digits, unless the bytes of a value indicate otherwise.
     Digits,
-    /// Bytes, unless the length of a value says otherwise.
+    /// Bytes, unless the length of a value indicates otherwise.
     Window,
 }
 
-/// The form of each column of a statement; what is no `BIT` has none that matters.
+/// Returns the form of each column of a statement. For columns other than `BIT`, the form has no meaning.
 pub(crate) fn forms(columns: &[Described], tokens: &[Token<'_>], is_mariadb: bool) -> Vec<Form> {
     let expression = |column: &Described| {
         is_mariadb
@@ -40,7 +41,7 @@ pub(crate) fn forms(columns: &[Described], tokens: &[Token<'_>], is_mariadb: boo
     columns.iter().zip(windows).map(form).collect()
 }
 
-/// A value of `bits` bits as a number.
+/// Converts a value of `bits` bits to a number.
 pub(crate) fn number(bytes: &[u8], bits: u32, form: Form) -> Value {
     let width = usize::try_from(bits.div_ceil(8)).unwrap_or(8);
     let digits = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
@@ -58,13 +59,13 @@ pub(crate) fn number(bytes: &[u8], bits: u32, form: Form) -> Value {
     i64::try_from(number).map_or_else(|_| Value::Decimal(number.to_string().into()), Value::Integer)
 }
 
-/// Which of `count` columns are window functions, or come from a union.
+/// Returns which of `count` columns are window functions or come from a union.
 fn windows(tokens: &[Token<'_>], count: usize) -> Vec<bool> {
     let (mut depth, mut base) = (0usize, None);
     let (mut items, mut item, mut listing) = (Vec::new(), Vec::new(), false);
     for token in tokens {
         if token.kind == Kind::Word {
-            // The brackets around the whole statement.
+            // The parentheses around the whole statement.
             base.get_or_insert(depth);
         }
         let at_top = base.is_some_and(|base| depth <= base);
@@ -97,7 +98,7 @@ fn windows(tokens: &[Token<'_>], count: usize) -> Vec<bool> {
     }
     items.push(item);
     items.retain(|item| !item.is_empty());
-    // `*` stands for as many columns as the other items leave.
+    // `*` stands for the number of columns that the other items leave.
     let all = |item: &Vec<Token<'_>>| item.last().is_some_and(|last| last.text == "*");
     let star = items.iter().position(all).unwrap_or(items.len());
     let mut found: Vec<bool> = items.iter().take(star).map(|item| is_window(item)).collect();
@@ -108,7 +109,7 @@ fn windows(tokens: &[Token<'_>], count: usize) -> Vec<bool> {
     found
 }
 
-/// Whether an item of a select list is itself a window function, or `LAST_VALUE` of expressions.
+/// Returns whether an item of a select list is itself a window function, or `LAST_VALUE` of expressions.
 fn is_window(item: &[Token<'_>]) -> bool {
     let item = match item {
         [named @ .., word, _] if word.is("as") => named,
@@ -127,7 +128,7 @@ fn is_window(item: &[Token<'_>]) -> bool {
     item.first().is_some_and(|first| first.is("last_value"))
 }
 
-/// What stands in brackets that hold all of it, unless it is a subquery.
+/// Removes the parentheses around the whole text, unless it is a subquery.
 fn unwrapped<'a, 't>(mut tokens: &'a [Token<'t>]) -> &'a [Token<'t>] {
     while let [first, inner @ .., last] = tokens {
         let mut depth = 0usize;

@@ -1,4 +1,4 @@
-//! What MySQL and MariaDB say of statements and of the rows of a load.
+//! Errors of MySQL and MariaDB for statements and for the rows of a load.
 
 use mysql_async::{DriverError, IoError};
 use stepwell_engine::config::Database;
@@ -6,12 +6,12 @@ use stepwell_engine::config::Database;
 use crate::words::{self, Kind};
 use crate::{Error, bounded};
 
-/// The error of a statement.
+/// Converts the error of a statement.
 pub(crate) fn error(found: &mysql_async::Error) -> Error {
     let server = match found {
         mysql_async::Error::Server(server) => server,
         mysql_async::Error::Driver(DriverError::PacketTooLarge) => return bounded::too_long(),
-        // The driver shows the error of its codec as text only.
+        // The driver exposes the error of its codec only as text.
         mysql_async::Error::Io(IoError::Io(found)) if found.to_string().contains("max_allowed_packet") => {
             return bounded::too_long();
         }
@@ -24,7 +24,7 @@ pub(crate) fn error(found: &mysql_async::Error) -> Error {
     let text = words::told(Database::Mysql, &message, &server.code.to_string(), Kind::of_mysql(server.code));
     let text = words::on_line(line, text);
     match server.code {
-        // Killed; MySQL's and MariaDB's limit of time.
+        // Killed, and the time limits of MySQL and of MariaDB.
         1317 | 3024 | 1969 => Error::TimedOut,
         1792 | 1836 | 1290 => Error::read_only(),
         // Too many connections, lock wait timeout, deadlock, shutdown, sort aborted by a kill.
@@ -36,7 +36,7 @@ pub(crate) fn error(found: &mysql_async::Error) -> Error {
     }
 }
 
-/// The line and the words of a message about syntax; any other message as it is.
+/// Splits a message about syntax into its line and its text. Other messages stay unchanged.
 fn syntax(message: &str) -> (Option<usize>, String) {
     let found = message
         .strip_prefix("You have an error in your SQL syntax")
@@ -52,8 +52,8 @@ fn syntax(message: &str) -> (Option<usize>, String) {
     (line.parse().ok().filter(|line| *line > 1), format!("syntax error {place}"))
 }
 
-/// The error of a part of a load that begins after `before` rows: the server counts from the first of the part. None when it
-/// names no row.
+/// Returns the error of a part of a load that begins after `before` rows, since the server counts from the
+/// first row of the part. Returns `None` when it names no row.
 pub(crate) fn in_row(found: &mysql_async::Error, before: u64) -> Option<Error> {
     let mysql_async::Error::Server(server) = found else { return None };
     let (why, row) = server.message.rsplit_once(" at row ")?;
@@ -61,10 +61,10 @@ pub(crate) fn in_row(found: &mysql_async::Error, before: u64) -> Option<Error> {
     Some(of_load(why, server.code).in_row(before + row))
 }
 
-/// The error of one row of a load.
+/// Converts the error of one row of a load.
 pub(crate) fn of_load(message: &str, code: u16) -> Error {
     let (why, column) = match message.rsplit_once(" for column ") {
-        // A note of what the server did without an error.
+        // A warning about a change that the server made without an error.
         Some(("Data truncated", column)) => ("the column would change the value", Some(column)),
         Some((why, column)) => (why, Some(column)),
         None => (message, message.strip_prefix("Column ").and_then(|rest| rest.split(' ').next())),

@@ -1,4 +1,4 @@
-//! The connections of the configuration: sessions with servers, kept for a while between uses.
+//! The connections of the configuration. Their sessions with servers stay open for a while between uses.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,30 +13,31 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use crate::serve::{Driver, serve};
 use crate::{Connection, Error, Totals, mssql, mysql, postgres, sqlite, tls};
 
-/// How long a session is kept without being used.
+/// The time for which an unused session stays open.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// Threads at once for a SQLite file.
+/// The maximum number of threads for a SQLite file.
 const SQLITE_THREADS: usize = 32;
 
-/// What a server's own limit of time is longer than ours: it is for the case that we are gone.
+/// The excess of the server's own time limit over the host's. It takes effect only if the host process is
+/// gone.
 pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 
-/// What reads a secret by its reference.
+/// Resolves a secret by its reference.
 pub type Resolve = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 
-/// What whoever opens a connection may do with it.
+/// The access that a client of a connection has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// What statements may do.
+    /// The mode of its statements.
     pub mode: SqlMode,
-    /// Whether a call may run several.
+    /// Whether a call may run several statements.
     pub scripts: bool,
-    /// Rows of one result.
+    /// The maximum number of rows of one result.
     pub rows: u64,
-    /// Time of one statement.
+    /// The time limit of one statement.
     pub timeout: Duration,
-    /// For how long an open transaction may do nothing: what it has locked is locked for others.
+    /// The maximum idle time of an open transaction, since its locks block others.
     pub idle: Duration,
 }
 
@@ -46,7 +47,7 @@ impl Access {
     }
 }
 
-/// A server and how to log in there, with secrets in place of their references.
+/// A server and the login for it, with secrets in place of their references.
 pub(crate) struct Server {
     pub host: String,
     pub port: u16,
@@ -65,12 +66,12 @@ pub(crate) struct Opened {
     pub superuser: bool,
 }
 
-/// What a test of a connection found.
+/// The result of a connection test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tested {
-    /// What the server says it is.
+    /// The version that the server reports.
     pub version: String,
-    /// How long it took to log in.
+    /// The duration of the login.
     pub took: Duration,
 }
 
@@ -87,16 +88,16 @@ struct Pool {
 }
 
 impl Connections {
-    /// Those of the configuration, none of them open.
+    /// Creates the connections of the configuration without opening any.
     pub fn new(config: Arc<Configuration>, resolve: Resolve) -> Self {
         tls::install_provider();
         Self { config, resolve, pools: Mutex::default() }
     }
 
-    /// Opens a connection, within what `access` and the configuration both allow.
+    /// Opens a connection within the bounds of both `access` and the configuration.
     ///
     /// # Errors
-    /// In terms that tell nothing of addresses and logins; those are in the log.
+    /// The errors reveal no addresses or logins. Those are in the log.
     pub async fn open(&self, name: &str, access: Access, totals: Arc<Totals>) -> Result<Connection, Error> {
         let unknown = || Error::Denied(format!("SQL_NOT_GRANTED: there is no connection `{name}`"));
         let configured = self.config.connections.get(name).ok_or_else(unknown)?;
@@ -121,10 +122,10 @@ impl Connections {
         Ok(Connection { name: name.to_owned(), kind: configured.kind, access, totals, work, _place: place })
     }
 
-    /// Logs in, as a step would, and says what answered.
+    /// Logs in as a step would, and returns the server's answer.
     ///
     /// # Errors
-    /// What is wrong, for the operator.
+    /// Returns the problem, for the operator.
     pub async fn test(&self, name: &str) -> Result<Tested, String> {
         let configured =
             self.config.connections.get(name).ok_or_else(|| format!("there is no connection `{name}`"))?;
@@ -147,7 +148,7 @@ impl Connections {
         pools.entry(name.to_owned()).or_insert_with(|| Arc::new(make())).clone()
     }
 
-    /// A session that was kept, or a new one.
+    /// Returns an idle session, or a new one.
     async fn session(
         &self,
         pool: &Pool,
@@ -178,7 +179,7 @@ impl Connections {
 
     async fn connect(&self, name: &str, configured: &Configured) -> Result<Opened, String> {
         let server = self.server(configured)?;
-        // Drivers have had panics in what they read from servers: this one ends as an error.
+        // Drivers have panicked on data from servers. Such a panic becomes an error here.
         let kind = configured.kind;
         let connecting = tokio::spawn(async move {
             match kind {
@@ -222,7 +223,7 @@ impl Connections {
     }
 }
 
-/// What a step may learn of why a login failed: no host, no login, no password.
+/// Returns the reason for a failed login that a step may learn: no host, no login, no password.
 fn reason(why: &str) -> &'static str {
     let why = why.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
@@ -248,12 +249,13 @@ fn reason(why: &str) -> &'static str {
     }
 }
 
-/// Sessions of a connection at once. One of SQLite is a thread of this process, and burdens nobody else.
+/// Returns the maximum number of concurrent sessions of a connection. A SQLite session is a thread of this
+/// process and burdens no server.
 fn sessions(configured: &Configured) -> usize {
     if configured.kind == Database::Sqlite { SQLITE_THREADS } else { configured.pool() }
 }
 
-/// What the connection's own bounds leave.
+/// Restricts the access to the connection's own bounds.
 fn bounded(access: Access, configured: &Configured) -> Access {
     let limits = &configured.limits;
     Access {
@@ -265,7 +267,7 @@ fn bounded(access: Access, configured: &Configured) -> Access {
     }
 }
 
-/// Serves until nobody asks, and keeps the session for the next.
+/// Serves until no client is left, and keeps the session for the next client.
 async fn use_session(
     driver: Box<dyn Driver>,
     requests: mpsc::Receiver<crate::serve::Work>,
@@ -282,7 +284,7 @@ async fn use_session(
     drop(permit);
 }
 
-/// Closes, once it is due, what nobody has used since.
+/// Closes sessions that have been unused for long enough.
 async fn close_idle(pool: Weak<Pool>) {
     tokio::time::sleep(IDLE).await;
     if let Some(pool) = pool.upgrade() {

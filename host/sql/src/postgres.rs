@@ -1,7 +1,8 @@
-//! PostgreSQL, and what speaks its protocol.
+//! PostgreSQL, and servers that speak its protocol.
 //!
-//! Statements go through the extended protocol, which takes one at a time and binds parameters as text, so that the
-//! server itself reads each by the type that it has there. Those of `mode: read` run in read-only transactions.
+//! Statements use the extended protocol, which accepts one at a time and binds parameters as text. The server
+//! itself parses each parameter as the type that it expects. Statements of `mode: read` run in read-only
+//! transactions.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -27,10 +28,10 @@ use crate::sink::Sink;
 use crate::words::{self, Kind};
 use crate::{Error, Parameters, Value, gate, lists, postgres_text, tls};
 
-/// Bytes of a message of COPY.
+/// The size in bytes of a COPY message.
 const COPY_BYTES: usize = 128 << 10;
 
-/// Statements that change rows, alone or behind WITH.
+/// Statements that change rows, alone or after WITH.
 const CHANGES: &[&str] = &["insert", "update", "delete", "merge"];
 
 pub(crate) struct Postgres {
@@ -42,13 +43,14 @@ pub(crate) struct Postgres {
     role: Option<String>,
     access: Access,
     in_transaction: bool,
-    /// Whether a statement left the role of the connection.
+    /// Whether a statement has left the role of the connection.
     left: bool,
-    /// Whether the driver has asked for a type of the database: it prepares statements for that, which no clean session has.
+    /// Whether the driver has looked up a type of the database. It prepares statements for that, and a clean
+    /// session has none.
     asked: bool,
 }
 
-/// Logs in, and looks at what the login may do.
+/// Logs in and checks the rights of the login.
 pub(crate) async fn connect(server: &Server) -> Result<Opened, String> {
     let shown = |error: tokio_postgres::Error| told(&error);
     let mut config = Config::new();
@@ -106,7 +108,7 @@ impl Postgres {
         let (text, values) = bind(Database::Postgres, statement, tokens, parameters)?;
         let names = postgres_parameters::names(parameters, &values);
         let prepared = if self.wraps() {
-            // Both go out together.
+            // Both requests go out together.
             let (begun, prepared) =
                 tokio::join!(self.client.batch_execute("BEGIN READ ONLY"), self.client.prepare(&text));
             begun.map_err(|e| error(&e))?;
@@ -130,7 +132,7 @@ impl Postgres {
         Ok(Prepared { described, runs, bound })
     }
 
-    /// Whether each statement has a read-only transaction of its own.
+    /// Returns whether each statement has its own read-only transaction.
     fn wraps(&self) -> bool {
         self.access.mode == SqlMode::Read && !self.in_transaction
     }
@@ -172,7 +174,7 @@ impl Postgres {
             }
             sink.push(&mut values).await?;
         }
-        // A SELECT counts what it gives.
+        // For a SELECT, the server reports the number of returned rows.
         Ok(if reads { 0 } else { rows.rows_affected().unwrap_or(0) })
     }
 
@@ -180,7 +182,8 @@ impl Postgres {
         self.client.batch_execute(text).await.map_err(|e| error(&e))
     }
 
-    /// Runs a text of the host's own, and looks in the same round trip whether the session still has the connection's role.
+    /// Runs one of the host's own statements, and checks in the same round trip whether the session still has
+    /// the connection's role.
     async fn end(&mut self, text: &str) -> Result<(), Error> {
         let Some(role) = &self.role else { return self.batch(text).await };
         let text = format!("{text}; SELECT current_user");
@@ -193,13 +196,13 @@ impl Postgres {
         if self.left { Err(Error::role_left()) } else { Ok(()) }
     }
 
-    /// The result of a statement, unless the session has left the role of the connection.
+    /// Returns the result of a statement, unless the session has left the role of the connection.
     async fn in_role<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if self.role.is_none() || result.as_ref().is_err_and(Error::leaves_rows) {
             return result;
         }
         match self.end("").await {
-            // A transaction that has failed answers nothing; its end is looked at.
+            // A failed transaction answers no query; the role is checked at its end.
             Err(_) if result.is_err() && !self.left => result,
             Err(error) => Err(error),
             Ok(()) => result,
@@ -224,7 +227,7 @@ impl Postgres {
     }
 }
 
-/// A statement, and what runs in its place: one that gives columns without a form as text.
+/// A statement and its replacement, which returns columns of unsupported types as text.
 struct Prepared {
     described: Statement,
     runs: Statement,
@@ -297,8 +300,8 @@ impl Driver for Postgres {
         if !self.place.cancel(&self.cancel, self.tls.as_ref()).await {
             return false;
         }
-        // What was stopped answers before this does; a cancellation that came late may hit this instead. A
-        // transaction is not usable any more.
+        // The stopped statement answers before this one. A late cancellation may hit this one instead. A
+        // transaction is no longer usable.
         self.in_transaction = false;
         self.end("ROLLBACK").await.is_ok() || !self.left && self.end("ROLLBACK").await.is_ok()
     }
@@ -308,12 +311,12 @@ impl Driver for Postgres {
         if self.left || self.asked {
             return false;
         }
-        // DISCARD ALL refuses to run in a transaction, and so must be a statement of its own.
+        // DISCARD ALL does not run in a transaction, so it must be a separate statement.
         self.batch("ROLLBACK").await.is_ok() && self.batch("DISCARD ALL").await.is_ok()
     }
 }
 
-/// A row in the text format of COPY (postgresql.org/docs/current/sql-copy.html).
+/// Formats a row for COPY in text format (postgresql.org/docs/current/sql-copy.html).
 fn copy_row(out: &mut String, row: &[Value]) -> Result<(), Error> {
     for (index, value) in row.iter().enumerate() {
         if index > 0 {
@@ -342,7 +345,7 @@ fn copy_row(out: &mut String, row: &[Value]) -> Result<(), Error> {
                 out.push_str(rest);
             }
             Value::Bytes(_) => {
-                // Its backslash is one of the text.
+                // The backslash belongs to the text.
                 out.push('\\');
                 write_text(out, value);
             }
@@ -357,7 +360,7 @@ fn error(error: &tokio_postgres::Error) -> Error {
     placed(error, "")
 }
 
-/// The error of a statement, with the line that it is about.
+/// Returns the error of a statement with its line.
 fn placed(error: &tokio_postgres::Error, statement: &str) -> Error {
     let Some(found) = error.as_db_error() else {
         if !error.is_closed() {
@@ -375,15 +378,15 @@ fn placed(error: &tokio_postgres::Error, statement: &str) -> Error {
         SqlState::READ_ONLY_SQL_TRANSACTION => Error::read_only(),
         SqlState::LOCK_NOT_AVAILABLE => Error::Unavailable(text),
         SqlState::INSUFFICIENT_PRIVILEGE => Error::Database(text),
-        // Connections, transactions that may be tried again, resources, shutdown.
+        // Connections, retryable transactions, resources, shutdown.
         _ if ["08", "40", "53", "57"].contains(&class) => Error::Unavailable(text),
-        // Syntax and names; parameters that do not fit.
+        // Syntax, names and invalid parameters.
         _ if class == "42" => Error::InvalidStatement(text),
         _ => Error::Database(text),
     }
 }
 
-/// The line of a statement that an error is about: PostgreSQL counts characters.
+/// Returns the line of a statement that an error concerns. PostgreSQL counts characters.
 fn line(found: &DbError, statement: &str) -> Option<usize> {
     let ErrorPosition::Original(position) = found.position()? else { return None };
     let before = usize::try_from(*position).ok()?.checked_sub(1)?;
@@ -391,7 +394,7 @@ fn line(found: &DbError, statement: &str) -> Option<usize> {
     words::line(statement, at)
 }
 
-/// What a load says of a row: `COPY t, line 2, column amount: "1,5"`.
+/// Returns the error of a row of a load: `COPY t, line 2, column amount: "1,5"`.
 fn in_row(found: &DbError) -> Option<Error> {
     let mut parts = found.where_()?.strip_prefix("COPY ")?.split(", ").skip(1);
     let row = parts.next()?.strip_prefix("line ")?.split(':').next()?.parse().ok()?;
@@ -401,13 +404,14 @@ fn in_row(found: &DbError) -> Option<Error> {
     Some(words::of_load(column, found.message(), code, Kind::of_postgres(code)).in_row(row))
 }
 
-/// What a guest may learn: details and hints name values of rows and parts of the server that are not its own.
+/// Returns the message that a guest may see. Details and hints contain values of rows and names from parts of
+/// the server that the guest has no access to.
 fn db_error(error: &DbError) -> String {
     let code = error.code().code();
     words::told(Database::Postgres, error.message(), code, Kind::of_postgres(code))
 }
 
-/// For the operator: with the details and the hint.
+/// Returns the message for the operator, with the details and the hint.
 fn in_full(error: &DbError) -> String {
     let mut text = format!("{} ({})", error.message(), error.code().code());
     for more in [error.detail(), error.hint()].into_iter().flatten() {
@@ -417,7 +421,7 @@ fn in_full(error: &DbError) -> String {
     text
 }
 
-/// For the operator: what is wrong, down to its cause.
+/// Returns the problem for the operator, down to its cause.
 fn told(error: &tokio_postgres::Error) -> String {
     if let Some(found) = error.as_db_error() {
         return in_full(found);

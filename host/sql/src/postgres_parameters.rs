@@ -1,4 +1,4 @@
-//! Parameters of PostgreSQL: text, which the server reads by the type that it expects in the place of each.
+//! Parameters of PostgreSQL as text. The server parses each as the type that it expects.
 
 use bytes::BytesMut;
 use serde_json::Value as Json;
@@ -8,22 +8,22 @@ use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type};
 use crate::value::{self, float_text};
 use crate::{Error, Parameters, Value};
 
-/// Characters of a value that an error shows.
+/// The maximum number of characters of a value in an error.
 const SHOWN: usize = 60;
 
-/// A parameter as the server gets it.
+/// A parameter in the form that the server receives.
 #[derive(Debug, Clone)]
 pub(crate) struct Bound {
-    /// How the statement calls it: `:name` or `$1`.
+    /// The name in the statement: `:name` or `$1`.
     name: String,
     text: Option<String>,
 }
 
 impl Bound {
-    /// A value in a place of that type.
+    /// Creates a parameter of that type.
     ///
     /// # Errors
-    /// When no value of the type can be made of it.
+    /// Fails when the value does not convert to the type.
     pub fn new(name: String, value: &Value, of: &Type) -> Result<Self, Error> {
         let text = match value {
             Value::Null => None,
@@ -64,7 +64,7 @@ impl ToSql for Bound {
     tokio_postgres::types::to_sql_checked!();
 }
 
-/// How a statement calls its parameters, in the order of their numbers.
+/// Returns the statement's names of its parameters, in the order of their numbers.
 pub(crate) fn names(parameters: &Parameters, values: &[&Value]) -> Vec<String> {
     let name = |(index, value): (usize, &&Value)| match parameters {
         Parameters::Named(given) => {
@@ -76,7 +76,7 @@ pub(crate) fn names(parameters: &Parameters, values: &[&Value]) -> Vec<String> {
     values.iter().enumerate().map(name).collect()
 }
 
-/// What the server says of a parameter whose text is no value of its type; none when it speaks of something else.
+/// Returns the error for a parameter whose text is not a value of its type, or `None` for any other error.
 pub(crate) fn refused(error: &DbError, bound: &[Bound], types: &[Type]) -> Option<Error> {
     let place = error.where_()?.split("parameter $").nth(1)?;
     let digits: String = place.chars().take_while(char::is_ascii_digit).collect();
@@ -86,7 +86,7 @@ pub(crate) fn refused(error: &DbError, bound: &[Bound], types: &[Type]) -> Optio
     Some(unfit(&bound.name, bound.text.as_deref().unwrap_or("NULL"), of, &why))
 }
 
-/// A message of the server about `$1`, in the words of the statement.
+/// Replaces `$1` in a message of the server with the name in the statement.
 pub(crate) fn renamed(message: &str, names: &[String]) -> String {
     let mut out = String::new();
     let mut rest = message;
@@ -114,7 +114,7 @@ fn unfit(name: &str, value: &str, of: &Type, why: &str) -> Error {
     ))
 }
 
-/// The type that a domain is made of.
+/// Returns the base type of a domain.
 fn base(of: &Type) -> &Type {
     match of.kind() {
         Kind::Domain(inner) => base(inner),
@@ -126,7 +126,7 @@ fn is_json(of: &Type) -> bool {
     [Type::JSON, Type::JSONB].contains(base(of))
 }
 
-/// A list or an object as the text of a value of the type.
+/// Formats a list or an object as a value of the type.
 fn structured(text: &str, of: &Type) -> Result<String, String> {
     if is_json(of) {
         return Ok(text.to_owned());
@@ -146,7 +146,7 @@ fn structured(text: &str, of: &Type) -> Result<String, String> {
     Ok(out)
 }
 
-/// The text of an array (postgresql.org/docs/current/arrays.html#ARRAYS-IO).
+/// Formats an array (postgresql.org/docs/current/arrays.html#ARRAYS-IO).
 fn array(out: &mut String, items: &[Json], of: &Type) -> Result<(), String> {
     out.push('{');
     for (index, item) in items.iter().enumerate() {
@@ -178,7 +178,7 @@ fn quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// One value as the text of its type; none for NULL.
+/// Formats one value as its type. Returns `None` for NULL.
 fn plain(value: &Json, of: &Type) -> Result<Option<String>, String> {
     Ok(match (value, base(of).kind()) {
         (Json::Null, _) => None,
@@ -219,17 +219,17 @@ fn plain(value: &Json, of: &Type) -> Result<Option<String>, String> {
     })
 }
 
-/// Hexadecimal digits, as rows have bytes, in the form that the server reads.
+/// Converts hexadecimal digits, the form of bytes in rows, to the form that the server reads.
 fn bytes(text: &str) -> Option<String> {
     let digits = text.strip_prefix("\\x").unwrap_or(text);
     let fits = digits.len().is_multiple_of(2) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     fits.then(|| format!("\\x{digits}"))
 }
 
-/// A value as PostgreSQL reads it.
+/// Writes a value in the form that PostgreSQL reads.
 pub(crate) fn write_text(out: &mut String, value: &Value) {
     use std::fmt::Write;
-    // A string takes everything.
+    // Writing to a string cannot fail.
     let _ = match value {
         Value::Null => Ok(()),
         Value::Boolean(value) => write!(out, "{value}"),

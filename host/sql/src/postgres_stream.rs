@@ -1,4 +1,5 @@
-//! The stream to a PostgreSQL server: over TCP or a Unix socket, with TLS or without, and with bounded messages.
+//! The stream to a PostgreSQL server: over TCP or a Unix socket, with or without TLS, and with bounded
+//! messages.
 
 use std::io;
 use std::pin::Pin;
@@ -14,17 +15,17 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::bounded::{Bounded, Exceeded, Messages};
 
-/// How long the server may take for a connection.
+/// The time limit for the connection to the server.
 pub(crate) const LOGIN: Duration = Duration::from_secs(10);
 
-/// Where a server is.
+/// The location of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub host: String,
     pub port: u16,
 }
 
-/// Why there is no session.
+/// The reason why there is no session.
 pub(crate) enum Unreached {
     Stream(io::Error),
     Refused(tokio_postgres::Error),
@@ -59,7 +60,7 @@ impl Place {
         Ok(Socket::Tcp(stream))
     }
 
-    /// Logs in over a stream that fails when a message is too long, and says so in `exceeded`.
+    /// Logs in over a stream that fails when a message is too long and then sets `exceeded`.
     pub async fn log_in(
         &self,
         config: &Config,
@@ -79,7 +80,8 @@ impl Place {
         Ok(client)
     }
 
-    /// Has the server stop what a session does, over a connection of its own. Whether it was asked.
+    /// Asks the server, over a separate connection, to stop the statement of a session. Returns whether the
+    /// request was sent.
     pub async fn cancel(&self, what: &CancelToken, tls: Option<&MakeRustlsConnect>) -> bool {
         let Ok(stream) = self.reach().await else { return false };
         match tls {
@@ -99,7 +101,7 @@ impl Place {
     }
 }
 
-/// TLS whose messages are bounded: before it there are none.
+/// TLS with bounded messages. Before TLS there are no bounds.
 struct BoundedTls<T> {
     tls: T,
     exceeded: Exceeded,

@@ -1,7 +1,8 @@
-//! Columns of PostgreSQL whose type has no form here: the server itself writes them as text, as `psql` shows them.
+//! Columns of PostgreSQL whose type this host does not decode. The server itself formats them as text, as
+//! `psql` shows them.
 //!
-//! The protocol of the driver gives every column in binary. So a statement with such a column runs within another one that
-//! casts it: to `text`, or to `text[]`, so that the items of an array stay apart.
+//! The driver's protocol returns every column in binary. So a statement with such a column runs inside
+//! another statement that casts it to `text`, or to `text[]`, so that the items of an array stay separate.
 
 use stepwell_engine::config::Database;
 use tokio_postgres::types::{Kind, Type};
@@ -10,7 +11,7 @@ use tokio_postgres::{Column, Statement};
 use crate::dialect::{self, Token};
 use crate::postgres_types::decoder;
 
-/// How a column is cast; none for one that is read as it is.
+/// Returns the cast of a column, or `None` if the host decodes its type.
 fn cast(of: &Type) -> Option<&'static str> {
     if decoder(of).is_some() {
         return None;
@@ -22,7 +23,7 @@ fn cast(of: &Type) -> Option<&'static str> {
     }
 }
 
-/// The statement within one that casts the columns which have no form; none when every column has one.
+/// Wraps the statement in one that casts the columns of undecoded types. Returns `None` if there are none.
 pub(crate) fn wrapped(statement: &Statement, text: &str) -> Option<String> {
     let casts: Vec<_> = statement.columns().iter().map(|column| cast(column.type_())).collect();
     if casts.iter().all(Option::is_none) {
@@ -44,11 +45,11 @@ pub(crate) fn wrapped(statement: &Statement, text: &str) -> Option<String> {
     if starts(&["select", "values", "table"]) || starts(&["with"]) && !has(&changes) {
         return Some(format!("SELECT {columns} FROM (\n{inner}\n) AS q({names})"));
     }
-    // Changes are made at the top level only.
+    // Changes are allowed at the top level only.
     starts(&changes).then(|| format!("WITH q({names}) AS (\n{inner}\n) SELECT {columns} FROM q"))
 }
 
-/// The columns that have no form, in the words of an error.
+/// Names the columns of undecoded types, for an error.
 pub(crate) fn without_form(columns: &[Column]) -> String {
     let shown = columns.iter().filter(|column| cast(column.type_()).is_some());
     let shown = shown.map(|column| {
@@ -57,7 +58,7 @@ pub(crate) fn without_form(columns: &[Column]) -> String {
     shown.collect::<Vec<_>>().join("; ")
 }
 
-/// A value that does not come as its type says.
+/// Describes a value that does not match its type.
 pub(crate) fn unread(column: &Column) -> String {
     let (name, of) = (column.name(), column.type_().name());
     format!(

@@ -1,4 +1,4 @@
-//! Values of PostgreSQL from the binary format of its protocol (`*_send` in its sources).
+//! Decodes values of PostgreSQL from the binary format of its protocol (`*_send` in its sources).
 
 use tokio_postgres::types::{FromSql, Kind, Type};
 
@@ -18,16 +18,16 @@ impl<'a> FromSql<'a> for Raw<'a> {
     }
 }
 
-/// How values of a type are read.
+/// The decoder of a type.
 #[derive(Debug, Clone)]
 pub(crate) enum Decoder {
     Plain(fn(&[u8]) -> Option<Value>),
-    /// One dimension or more, of values that are read so.
+    /// An array with one or more dimensions of values with this decoder.
     Array(Box<Decoder>),
 }
 
 impl Decoder {
-    /// The value; none for bytes that are not of the type.
+    /// Decodes a value. Returns `None` for bytes that do not match the type.
     pub fn value(&self, raw: &[u8]) -> Option<Value> {
         match self {
             Self::Plain(decode) => decode(raw),
@@ -36,7 +36,7 @@ impl Decoder {
     }
 }
 
-/// The decoder of a type; none when it has no form here.
+/// Returns the decoder of a type, or `None` if the host does not decode it.
 pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
     match of.kind() {
         Kind::Array(element) => return Some(Decoder::Array(Box::new(decoder(element)?))),
@@ -52,7 +52,7 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
         Type::OID | Type::XID | Type::CID => {
             |raw| Some(Value::Integer(u32::from_be_bytes(raw.try_into().ok()?).into()))
         }
-        // The shortest decimal of the four bytes, and not the digits that eight would add.
+        // The shortest decimal for the four bytes, without the digits that a double would add.
         Type::FLOAT4 => {
             |raw| f32::from_be_bytes(raw.try_into().ok()?).to_string().parse().ok().map(Value::Float)
         }
@@ -110,7 +110,7 @@ pub(crate) fn decoder(of: &Type) -> Option<Decoder> {
     Some(Decoder::Plain(decode))
 }
 
-/// The name of a type as a statement would write it, with the digits of a decimal.
+/// Returns the name of a type as in a statement, with the digits of a decimal.
 pub(crate) fn type_name(of: &Type, modifier: i32) -> String {
     let times = [Type::TIME, Type::TIMETZ, Type::TIMESTAMP, Type::TIMESTAMPTZ];
     match modifier.checked_sub(4) {
@@ -126,7 +126,8 @@ fn text(raw: &[u8]) -> Option<Value> {
     std::str::from_utf8(raw).ok().map(|text| Value::Text(text.into()))
 }
 
-/// Digits of 10,000 each, the weight of the first, the sign, and how many digits follow the point.
+/// Decodes base-10,000 digits, the weight of the first one, the sign, and the number of digits after the
+/// decimal point.
 fn numeric(raw: &[u8]) -> Option<CompactString> {
     let mut words = raw.chunks_exact(2).filter_map(|word| Some(i16::from_be_bytes(word.try_into().ok()?)));
     let count = usize::try_from(words.next()?).ok()?;
@@ -165,7 +166,7 @@ fn numeric(raw: &[u8]) -> Option<CompactString> {
     Some(out)
 }
 
-/// Days since 2000-01-01. Before the year 1, the date is one `BC`, as the server writes it.
+/// Formats days since 2000-01-01. Dates before the year 1 are `BC` dates, as the server writes them.
 fn day(days: i32) -> Option<CompactString> {
     match days {
         i32::MAX => return Some("infinity".into()),
@@ -178,8 +179,8 @@ fn day(days: i32) -> Option<CompactString> {
     Some(out)
 }
 
-/// Appends the date that is `days` after 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"), and
-/// gives what is to follow it.
+/// Appends the date that is `days` after 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms"), and returns the suffix that follows it.
 fn civil(out: &mut CompactString, days: i64) -> &'static str {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
@@ -190,13 +191,13 @@ fn civil(out: &mut CompactString, days: i64) -> &'static str {
     let of_month = of_year - (153 * shifted + 2) / 5 + 1;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year + era * 400 + i64::from(month <= 2);
-    // There is no year 0: before the year 1 is the year 1 BC.
+    // There is no year 0: the year before 1 is 1 BC.
     let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     date(out, year as u32, month as u32, of_month as u32);
     era
 }
 
-/// Microseconds since midnight.
+/// Formats microseconds since midnight.
 fn clock(micros: i64) -> Option<CompactString> {
     let mut out = CompactString::with_capacity(15);
     let seconds = u32::try_from(micros.div_euclid(1_000_000)).ok()?;
@@ -204,7 +205,7 @@ fn clock(micros: i64) -> Option<CompactString> {
     Some(out)
 }
 
-/// Microseconds since 2000-01-01.
+/// Formats microseconds since 2000-01-01.
 fn moment(micros: i64, zone: &str) -> Option<CompactString> {
     const DAY: i64 = 86_400_000_000;
     match micros {
@@ -222,7 +223,7 @@ fn moment(micros: i64, zone: &str) -> Option<CompactString> {
     Some(out)
 }
 
-/// As `psql` shows it: `1 year 2 mons -3 days +04:05:06.7`.
+/// Formats an interval as `psql` shows it: `1 year 2 mons -3 days +04:05:06.7`.
 fn interval(raw: &[u8]) -> Option<CompactString> {
     let micros = i64::from_be_bytes(raw.get(..8)?.try_into().ok()?);
     let days = i32::from_be_bytes(raw.get(8..12)?.try_into().ok()?);
@@ -254,7 +255,7 @@ fn interval(raw: &[u8]) -> Option<CompactString> {
             ""
         });
         let size = micros.unsigned_abs();
-        // Hours may be more than a time of day has.
+        // The hours may exceed those of a time of day.
         let seconds = u32::try_from(size / 1_000_000).ok();
         match seconds {
             Some(seconds) => time(&mut out, seconds, (size % 1_000_000) as u32 * 1_000),
@@ -270,7 +271,7 @@ fn interval(raw: &[u8]) -> Option<CompactString> {
     Some(out)
 }
 
-/// An address, and its bits of network where they are not all.
+/// Formats an address, with its network bits unless they cover the whole address.
 fn network(raw: &[u8]) -> Option<CompactString> {
     let (head, address) = raw.split_at_checked(4)?;
     let (bits, cidr) = (*head.get(1)?, *head.get(2)? != 0);
@@ -282,7 +283,7 @@ fn network(raw: &[u8]) -> Option<CompactString> {
     Some(if bits == all && !cidr { shown } else { format!("{shown}/{bits}") }.into())
 }
 
-/// An address of IPv6 as the server writes it: one that ends with an address of IPv4 has points there.
+/// Formats an IPv6 address as the server does. An address that ends with an IPv4 address has dots there.
 fn six(address: [u8; 16]) -> String {
     match address {
         [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] if (a, b) != (0, 0) => format!("::{a}.{b}.{c}.{d}"),
@@ -290,7 +291,7 @@ fn six(address: [u8; 16]) -> String {
     }
 }
 
-/// An array as JSON, nested by its dimensions.
+/// Formats an array as JSON, nested by its dimensions.
 fn array(raw: &[u8], element: &Decoder) -> Option<CompactString> {
     let mut rest = raw;
     let mut next = || -> Option<i32> {
@@ -339,7 +340,7 @@ fn nested(out: &mut String, rest: &mut &[u8], sizes: &[usize], element: &Decoder
     Some(())
 }
 
-/// A value within JSON. Numbers without loss are numbers, bytes are hexadecimal digits.
+/// Writes a value into JSON. Numbers that lose no digits are numbers, bytes are hexadecimal digits.
 fn json(out: &mut String, value: &Value) {
     let mut quote = |text: &str| {
         out.push('"');

@@ -1,4 +1,4 @@
-//! The statements of a script, told apart as the servers' own clients do.
+//! Splits a script into statements, as the servers' own clients do.
 
 use stepwell_engine::config::Database;
 
@@ -8,16 +8,16 @@ use crate::dialect::{Kind, tokens};
 /// A statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// The line of the script that it begins on, from 1.
+    /// The line of the script on which the statement begins, starting at 1.
     pub line: usize,
     pub text: String,
 }
 
-/// The statements of a script. `GO` separates batches of SQL Server, and `DELIMITER` changes what separates statements
-/// of MySQL, each on a line of its own, as in the servers' own clients.
+/// Splits a script into statements. `GO` separates batches of SQL Server, and `DELIMITER` changes the
+/// separator of MySQL statements. Each must be on a separate line, as in the servers' own clients.
 ///
 /// # Errors
-/// What [`crate::dialect::tokens`] does not understand.
+/// Fails on text that [`crate::dialect::tokens`] does not understand.
 pub(crate) fn split(kind: Database, text: &str) -> Result<Vec<Part>, Error> {
     match kind {
         Database::Mssql => Ok(batches(text)),
@@ -46,8 +46,8 @@ pub(crate) fn split(kind: Database, text: &str) -> Result<Vec<Part>, Error> {
     }
 }
 
-/// Cuts at delimiters that stand outside of strings and comments, and outside of `BEGIN ATOMIC ... END`. The text begins on
-/// `line` of the script.
+/// Splits at delimiters outside strings, comments and `BEGIN ATOMIC ... END`. The text begins on `line` of
+/// the script.
 fn cut(
     kind: Database,
     text: &str,
@@ -91,7 +91,8 @@ fn cut(
     Ok(())
 }
 
-/// The batches between lines that hold `GO`, or `GO` and how often the batch before it is to run.
+/// Returns the batches between lines with `GO`, or with `GO` and the number of times to run the batch before
+/// it.
 fn batches(text: &str) -> Vec<Part> {
     let (mut found, mut batch, mut first) = (Vec::new(), String::new(), 1);
     let mut end = |batch: &mut String, times: usize, first: usize| {

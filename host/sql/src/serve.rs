@@ -1,5 +1,5 @@
-//! The task of a connection: one statement after the other, each stopped on the server when its time is over or nobody
-//! waits for it any more.
+//! The task of a connection. It runs one statement after another, and stops each on the server when its time
+//! is over or when the caller no longer waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::script::Part;
 use crate::sink::Sink;
 use crate::{Access, Column, Error, Parameters, ScriptReport, StatementReport, Value};
 
-/// How long the end of a statement that was stopped is waited for.
+/// The time to wait for the end of a stopped statement.
 const STOPPING: Duration = Duration::from_secs(5);
 
-/// Something to do, by when, and unless nobody waits any more.
+/// A job with its deadline, cancelled when the caller no longer waits.
 pub(crate) struct Work {
     pub job: Job,
     pub deadline: Instant,
@@ -49,43 +49,43 @@ pub(crate) enum Job {
     },
 }
 
-/// A part of a load. A channel that closes without an end is a load that was given up.
+/// A part of a load. A channel that closes without an end means that the load was abandoned.
 pub(crate) enum Loaded {
     Rows(Vec<Vec<Value>>),
     End,
 }
 
-/// Where a transaction begins and ends.
+/// A boundary of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
-    /// Begins one.
+    /// Begins a transaction.
     Begin,
-    /// Keeps what it did.
+    /// Commits its changes.
     Commit,
-    /// Undoes what it did.
+    /// Undoes its changes.
     Rollback,
 }
 
 /// A session with a server.
 #[async_trait]
 pub(crate) trait Driver: Send {
-    /// Makes the session ready for whoever uses it next.
+    /// Prepares the session for its next client.
     async fn begin_use(&mut self, access: &Access) -> Result<(), Error>;
 
-    /// Runs one statement; its rows go to the sink. Gives the number of rows that it changed.
+    /// Runs one statement and sends its rows to the sink. Returns the number of changed rows.
     async fn run(&mut self, statement: &str, parameters: &Parameters, sink: &mut Sink) -> Result<u64, Error>;
 
-    /// The statements of a script, as it runs them.
+    /// Splits a script into the statements that it runs.
     fn split(&self, text: &str) -> Result<Vec<Part>, Error>;
 
-    /// Runs one of them.
+    /// Runs one of these statements.
     async fn run_part(&mut self, statement: &str, sink: &mut Sink) -> Result<u64, Error> {
         self.run(statement, &Parameters::Positional(Vec::new()), sink).await
     }
 
     async fn control(&mut self, control: Control) -> Result<(), Error>;
 
-    /// Loads rows until their end, all or none.
+    /// Loads rows until their end, either all or none.
     async fn load(
         &mut self,
         table: &str,
@@ -93,15 +93,16 @@ pub(crate) trait Driver: Send {
         rows: &mut mpsc::Receiver<Loaded>,
     ) -> Result<u64, Error>;
 
-    /// Ends what runs on the server, after the future that waited for it was dropped. Whether the session can go on.
+    /// Stops the running statement on the server after the future that waited for it was dropped. Returns
+    /// whether the session can continue.
     async fn abort(&mut self) -> bool;
 
-    /// Makes the session as if it were new. Whether that worked, so that it may be used again.
+    /// Resets the session to a new state. Returns whether that worked, so that the session may be used again.
     async fn reset(&mut self) -> bool;
 }
 
-/// Works until nobody is left to ask; gives the session back when it can be used again. A transaction that does nothing for
-/// `idle` ends with its session.
+/// Works until no client is left, and returns the session if it can be used again. A transaction that is idle
+/// for `idle` ends with its session.
 pub(crate) async fn serve(
     mut driver: Box<dyn Driver>,
     mut requests: mpsc::Receiver<Work>,
@@ -113,7 +114,7 @@ pub(crate) async fn serve(
             in_transaction = *control == Control::Begin;
         }
         if !work(driver.as_mut(), job, deadline, &stop).await {
-            // The rest of the requests find the channel closed.
+            // Further requests find the channel closed.
             return None;
         }
     }
@@ -121,7 +122,8 @@ pub(crate) async fn serve(
     clean.then_some(driver)
 }
 
-/// The next request; `Some(None)` when nobody is left to ask, and `None` when a transaction has waited for too long.
+/// Returns the next request; `Some(None)` when no client is left, and `None` when a transaction has been idle
+/// for too long.
 pub(crate) async fn next(
     requests: &mut mpsc::Receiver<Work>,
     in_transaction: bool,
@@ -133,7 +135,7 @@ pub(crate) async fn next(
     tokio::time::timeout(idle, requests.recv()).await.ok()
 }
 
-/// Does one job; whether the session can go on.
+/// Runs one job, and returns whether the session can continue.
 async fn work(driver: &mut dyn Driver, job: Job, deadline: Instant, stop: &CancellationToken) -> bool {
     match job {
         Job::Query { statement, parameters, mut sink } => {
@@ -149,7 +151,7 @@ async fn work(driver: &mut dyn Driver, job: Job, deadline: Instant, stop: &Cance
             usable
         }
         Job::Execute { statement, parameters, done } => {
-            // A statement that returns rows is run to its end; they are dropped.
+            // A statement that returns rows runs to its end. The rows are dropped.
             let mut sink = Sink::counting(u64::MAX, unlimited());
             let (result, usable) =
                 bounded(driver.run(&statement, &parameters, &mut sink), deadline, stop).await;
@@ -197,7 +199,7 @@ async fn script(
     Ok(())
 }
 
-/// How a statement begins, for reports.
+/// Returns the beginning of a statement, for reports.
 pub(crate) fn beginning(statement: &str) -> String {
     let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(80) {
@@ -206,7 +208,8 @@ pub(crate) fn beginning(statement: &str) -> String {
     }
 }
 
-/// Runs until the end, the deadline, or until nobody waits; and whether it came to its own end.
+/// Runs until the end, until the deadline, or until the caller no longer waits. Also returns whether the
+/// future completed.
 async fn bounded<T>(
     run: impl Future<Output = Result<T, Error>>,
     deadline: Instant,
@@ -223,7 +226,7 @@ async fn bounded<T>(
     }
 }
 
-/// Ends what did not come to its own end. Whether the session can go on.
+/// Stops a job that did not complete. Returns whether the session can continue.
 async fn settle(driver: &mut dyn Driver, ended: bool) -> bool {
     ended || tokio::time::timeout(STOPPING, driver.abort()).await.unwrap_or(false)
 }
@@ -232,7 +235,7 @@ fn unlimited() -> std::sync::Arc<crate::Totals> {
     std::sync::Arc::new(crate::Totals::new(u64::MAX, u64::MAX))
 }
 
-/// The next rows of a load; `None` at its end.
+/// Returns the next rows of a load, or `None` at its end.
 pub(crate) async fn next_rows(rows: &mut mpsc::Receiver<Loaded>) -> Result<Option<Vec<Vec<Value>>>, Error> {
     match rows.recv().await {
         Some(Loaded::Rows(rows)) => Ok(Some(rows)),

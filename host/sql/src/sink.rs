@@ -1,4 +1,4 @@
-//! Where the rows of a statement go: in batches, to a reader that may be slow, within limits.
+//! Passes the rows of a statement in batches to a reader that may be slow, within limits.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,17 +8,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{Column, Error, Value};
 
-/// Rows of one batch, and the bytes after which a batch is sent before it has as many.
+/// The maximum number of rows in one batch, and the number of bytes after which a smaller batch is sent.
 pub(crate) const BATCH_ROWS: usize = 2048;
 const BATCH_BYTES: u64 = 256 << 10;
 
-/// Some rows, by columns: a vector for each row would be one more to make and to let go.
+/// A batch of rows by column. A vector per row would cost another allocation for each row.
 pub(crate) type Batch = Result<Vec<Vec<Value>>, Error>;
 
-/// Connections of one name that an attempt has open at once.
+/// The maximum number of connections with one name that an attempt has open at once.
 const OPEN: usize = 2;
 
-/// Rows and bytes of everything that one attempt reads and loads, and the connections that it has open.
+/// The total rows and bytes that one attempt reads and loads, and its open connections.
 #[derive(Debug)]
 pub struct Totals {
     rows: AtomicU64,
@@ -28,7 +28,7 @@ pub struct Totals {
     open: Mutex<BTreeMap<String, usize>>,
 }
 
-/// One of the connections that an attempt has open.
+/// One of the open connections of an attempt.
 pub(crate) struct Place {
     totals: Arc<Totals>,
     name: String,
@@ -44,7 +44,7 @@ impl Drop for Place {
 }
 
 impl Totals {
-    /// None so far, of at most these.
+    /// Creates empty totals with these limits.
     pub fn new(max_rows: u64, max_bytes: u64) -> Self {
         Self {
             rows: AtomicU64::new(0),
@@ -55,7 +55,7 @@ impl Totals {
         }
     }
 
-    /// Bytes so far.
+    /// Returns the number of bytes so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -101,30 +101,30 @@ impl Totals {
     }
 }
 
-/// Takes the rows of a result.
+/// Receives the rows of a result.
 pub(crate) struct Sink {
-    /// Whoever waits for the columns.
+    /// The receiver of the columns.
     pub started: Option<oneshot::Sender<Result<Vec<Column>, Error>>>,
-    /// Whoever reads the rows; none when they are only counted.
+    /// The receiver of the rows; `None` when they are only counted.
     pub batches: Option<mpsc::Sender<Batch>>,
     pub max_rows: u64,
     pub totals: Arc<Totals>,
     pub rows: u64,
     pub bytes: u64,
-    /// The columns of what has not been sent.
+    /// The columns of rows that have not been sent.
     pub batch: Vec<Vec<Value>>,
 }
 
 impl Sink {
-    /// One that counts rows and lets them go.
+    /// Creates a sink that counts rows and discards them.
     pub fn counting(max_rows: u64, totals: Arc<Totals>) -> Self {
         Self { started: None, batches: None, max_rows, totals, rows: 0, bytes: 0, batch: Vec::new() }
     }
 
-    /// Says what the rows will be.
+    /// Announces the columns of the rows.
     ///
     /// # Errors
-    /// When nobody waits any more.
+    /// Fails when the receiver is gone.
     pub fn columns(&mut self, columns: Vec<Column>) -> Result<(), Error> {
         match self.started.take() {
             Some(started) => started.send(Ok(columns)).map_err(|_| Error::Stopped),
@@ -132,28 +132,28 @@ impl Sink {
         }
     }
 
-    /// Takes the values of a row out of `row`; gives a batch that is to be sent.
+    /// Takes the values out of `row`, and returns a batch when one is ready to send.
     ///
     /// # Errors
-    /// When a limit is reached.
+    /// Fails when a limit is reached.
     pub fn add(&mut self, row: &mut Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
         self.value(row.iter().map(Value::size).sum())?;
         self.add_counted(row)
     }
 
-    /// Counts a value before it is there.
+    /// Counts a value before it is copied.
     ///
     /// # Errors
-    /// When a limit is reached.
+    /// Fails when a limit is reached.
     pub fn value(&mut self, size: u64) -> Result<(), Error> {
         self.bytes += self.totals.value(size)?;
         Ok(())
     }
 
-    /// [`Sink::add`] of values that were counted one by one.
+    /// Like [`Sink::add`], for values that were counted individually.
     ///
     /// # Errors
-    /// When a limit is reached.
+    /// Fails when a limit is reached.
     pub fn add_counted(&mut self, row: &mut Vec<Value>) -> Result<Option<Vec<Vec<Value>>>, Error> {
         self.rows += 1;
         if self.rows > self.max_rows {
@@ -176,7 +176,7 @@ impl Sink {
         Ok(full.then(|| self.rest()))
     }
 
-    /// The rows that have not been sent.
+    /// Returns the rows that have not been sent.
     pub fn rest(&mut self) -> Vec<Vec<Value>> {
         self.bytes = 0;
         std::mem::take(&mut self.batch)
@@ -185,7 +185,7 @@ impl Sink {
     /// Takes a row, and waits while the reader is behind.
     ///
     /// # Errors
-    /// When a limit is reached, or nobody reads any more.
+    /// Fails when a limit is reached, or when the reader is gone.
     pub async fn push(&mut self, row: &mut Vec<Value>) -> Result<(), Error> {
         match self.add(row)? {
             Some(batch) => self.send(batch).await,
@@ -193,10 +193,10 @@ impl Sink {
         }
     }
 
-    /// Sends what is left.
+    /// Sends the remaining rows.
     ///
     /// # Errors
-    /// When nobody reads any more.
+    /// Fails when the reader is gone.
     pub async fn finish(&mut self) -> Result<(), Error> {
         let rest = self.rest();
         if rest.is_empty() { Ok(()) } else { self.send(rest).await }
@@ -209,10 +209,10 @@ impl Sink {
         }
     }
 
-    /// Tells the reader why there are no more rows, after those that there are.
+    /// Reports the error to the reader after the rows so far.
     pub async fn fail(&mut self, error: Error) {
         let rest = self.rest();
-        // A reader that is gone has lost interest.
+        // A dropped reader does not need the error.
         if let Some(started) = self.started.take() {
             let _ = started.send(Err(error));
         } else if let Some(batches) = &self.batches {

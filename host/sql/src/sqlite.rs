@@ -1,9 +1,10 @@
 //! SQLite files.
 //!
-//! The threat: a statement that reads or writes elsewhere (ATTACH, a PRAGMA, an extension), runs for ever, or returns
-//! without end, or makes SQLite sort more than there is memory. So an authorizer looks at every action while a statement is prepared, the file is opened read-only
-//! unless the grant says more, SQLite's own limits are low, and rows come from a thread of the connection's own, which a
-//! deadline interrupts. See sqlite.org/security.html.
+//! The threats: a statement that reaches other files (ATTACH, a PRAGMA, an extension), that runs forever or
+//! returns rows without end, or that makes SQLite sort more than fits into memory. So an authorizer checks
+//! every action while a statement is prepared, the file is opened read-only unless the grant allows more, and
+//! SQLite's own limits are low. Rows come from a separate thread per connection, which a deadline interrupts.
+//! See sqlite.org/security.html.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,21 +30,23 @@ use crate::{
     Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, lists,
 };
 
-/// Instructions of SQLite's machine between two looks at the clock.
+/// The number of SQLite's virtual machine instructions between two checks of the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 1_000;
-/// How long a statement waits for another process's lock.
+/// The time for which a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// Bytes of one value and of one row.
+/// The maximum number of bytes of one value or row.
 pub(crate) const LENGTH: i32 = 1 << 20;
-/// Instructions of SQLite's machine that a statement may compile to; SQLite says "out of memory" beyond.
+/// The maximum number of virtual machine instructions that a statement may compile to. Beyond that, SQLite
+/// reports "out of memory".
 pub(crate) const INSTRUCTIONS: i32 = 250_000;
-/// Parameters of a statement, with those of the items of lists.
+/// The maximum number of parameters of a statement, including the items of lists.
 const VARIABLES: i32 = 100 + 2 * lists::MAX_ITEMS as i32;
-/// Bytes of SQLite's memory, all its databases in this process together, from which on a statement of a step is stopped.
+/// The bytes of SQLite's memory, over all databases of this process, beyond which a step's statement is
+/// stopped.
 const HEAP: i64 = 256 << 20;
 
-/// Opens the file in a thread of its own that serves `requests`. The permit is for as long as there is the thread.
+/// Opens the file in a separate thread that serves `requests`. The thread holds the permit until it ends.
 pub(crate) async fn open(
     path: PathBuf,
     name: &str,
@@ -57,7 +60,7 @@ pub(crate) async fn open(
     let runtime = Handle::current();
     let spawned = thread.spawn(move || {
         let _permit = permit;
-        // True while statements of our own run, which the authorizer lets pass.
+        // True while the host's own statements run, which the authorizer allows.
         let ours = Arc::new(AtomicBool::new(false));
         match open_file(&path, access.mode, ours.clone()) {
             Ok(database) => {
@@ -67,7 +70,7 @@ pub(crate) async fn open(
                     session.serve(requests, &runtime);
                 }
             }
-            // The path is the operator's, and not for the guest.
+            // The path belongs to the operator, and the guest must not see it.
             Err(error) => {
                 tracing::warn!(connection = name, "cannot open the file of a connection: {error}");
                 let message = format!("the connection `{name}` cannot be opened: {}", code(&error));
@@ -79,7 +82,7 @@ pub(crate) async fn open(
     answer.await.map_err(|_| Error::lost())?
 }
 
-/// The version of the library, when the file is a database.
+/// Returns the version of the library if the file is a database.
 pub(crate) fn version(path: &Path) -> Result<String, String> {
     let told = |error: rusqlite::Error| format!("{}: {}", path.display(), code(&error));
     let database = open_file(path, SqlMode::Read, Arc::default()).map_err(told)?;
@@ -95,14 +98,14 @@ struct Session {
     name: String,
     access: Access,
     ours: Arc<AtomicBool>,
-    /// Whether the statement was stopped because SQLite took too much memory.
+    /// Whether the statement was stopped because SQLite used too much memory.
     full: Arc<AtomicBool>,
     in_transaction: bool,
 }
 
 impl Session {
     fn serve(mut self, mut requests: mpsc::Receiver<Work>, runtime: &Handle) {
-        // The transaction goes with the database.
+        // The transaction ends with the database.
         while let Some(Some(Work { job, deadline, stop })) =
             runtime.block_on(next(&mut requests, self.in_transaction, self.access.idle))
         {
@@ -135,7 +138,7 @@ impl Session {
                 false => translate(&error, &name, mode, deadline),
             })
         };
-        // Whoever is gone has lost interest.
+        // A client that is gone does not need the answer.
         match job {
             Job::Query { statement, parameters, mut sink } => {
                 if let Err(error) = self.query(&statement, &parameters, &mut sink).map_err(translate) {
@@ -151,7 +154,7 @@ impl Session {
                 }
             }
             Job::Execute { statement, parameters, done } => {
-                // A statement that returns rows is run to its end; they are dropped.
+                // A statement that returns rows runs to its end. The rows are dropped.
                 let mut sink = Sink::counting(u64::MAX, Arc::new(Totals::new(u64::MAX, u64::MAX)));
                 let changed =
                     self.query(&statement, &parameters, &mut sink).map(|()| self.database.changes());
@@ -208,7 +211,7 @@ impl Session {
         }
     }
 
-    /// A statement of the host's own.
+    /// Runs one of the host's own statements.
     fn own(&self, text: &str) -> Result<(), Failure> {
         self.ours.store(true, Ordering::Relaxed);
         let done = self.database.execute_batch(text);
@@ -216,7 +219,7 @@ impl Session {
         Ok(done?)
     }
 
-    /// All rows or none.
+    /// Loads either all rows or none.
     fn load(
         &self,
         table: &str,
@@ -230,7 +233,7 @@ impl Session {
         let loaded = self.insert(table, columns, rows);
         if own {
             let ended = self.own(if loaded.is_ok() { "COMMIT" } else { "ROLLBACK" });
-            // Some failures have ended the transaction themselves.
+            // Some failures have already ended the transaction.
             if loaded.is_ok() {
                 ended?;
             }
@@ -269,11 +272,11 @@ impl Session {
     }
 }
 
-/// An error of the driver, which may be about a row of a load, or one that is ready for the guest.
+/// An error of the driver, possibly about a row of a load, or an error that is ready for the guest.
 enum Failure {
     Driver(rusqlite::Error),
     InRow(rusqlite::Error, u64),
-    /// The line of the script that the statement begins on.
+    /// The line of the script on which the statement begins.
     InScript(usize, rusqlite::Error),
     Ready(Error),
 }
@@ -300,7 +303,7 @@ impl Failure {
 }
 
 impl Failure {
-    /// The same, of a statement of a script.
+    /// Returns the failure as that of a statement of a script.
     fn on_line(self, line: usize) -> Self {
         match self {
             Self::Driver(error) => Self::InScript(line, error),
@@ -331,7 +334,7 @@ pub(crate) fn open_file(
         SqlMode::Write | SqlMode::Ddl => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    // NOFOLLOW refuses links anywhere in the path: the operator's own are resolved first.
+    // NOFOLLOW refuses links anywhere in the path, so the operator's own links are resolved first.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let database = rusqlite::Connection::open_with_flags(path, flags)?;
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -353,7 +356,7 @@ pub(crate) fn open_file(
         database.set_limit(limit, value)?;
     }
     database.busy_timeout(BUSY)?;
-    // What is sorted stays out of files, which nothing bounds.
+    // Sorting must not use files, since their size is not bounded.
     database.pragma_update(None, "temp_store", "MEMORY")?;
     let look = move |context: AuthContext<'_>| match ours.load(Ordering::Relaxed) {
         true => Authorization::Allow,
@@ -363,9 +366,9 @@ pub(crate) fn open_file(
     Ok(database)
 }
 
-/// Bytes that SQLite has in use in this process.
+/// Returns the number of bytes that SQLite uses in this process.
 fn memory_used() -> i64 {
-    // SAFETY: the function takes nothing and reads a counter under SQLite's own lock.
+    // SAFETY: the function takes no arguments and reads a counter under SQLite's own lock.
     #[allow(unsafe_code, reason = "a counter that no library wraps; see SAFETY")]
     unsafe {
         rusqlite::ffi::sqlite3_memory_used()
@@ -379,7 +382,7 @@ fn authorize(mode: SqlMode, context: &AuthContext<'_>) -> Authorization {
         AuthAction::Insert { table_name }
         | AuthAction::Update { table_name, .. }
         | AuthAction::Delete { table_name } => {
-            // DDL writes to the schema table on its own behalf.
+            // DDL itself writes to the schema table.
             mode == SqlMode::Ddl || mode == SqlMode::Write && !table_name.starts_with("sqlite_")
         }
         AuthAction::CreateIndex { .. }
@@ -393,24 +396,24 @@ fn authorize(mode: SqlMode, context: &AuthContext<'_>) -> Authorization {
         | AuthAction::AlterTable { .. }
         | AuthAction::Reindex { .. }
         | AuthAction::Analyze { .. } => mode == SqlMode::Ddl,
-        // ATTACH, DETACH, PRAGMA, virtual tables, transactions, temporary objects, and what is new.
+        // ATTACH, DETACH, PRAGMA, virtual tables, transactions, temporary objects, and any new action.
         _ => false,
     };
     if allowed { Authorization::Allow } else { Authorization::Deny }
 }
 
-/// Functions that reach beyond the database.
+/// Returns whether a function reaches beyond the database.
 fn is_dangerous(function: &str) -> bool {
     ["load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"]
         .iter()
         .any(|name| function.eq_ignore_ascii_case(name))
 }
 
-/// The one statement of the text.
+/// Returns the only statement of the text.
 fn one_statement<'c>(database: &'c rusqlite::Connection, text: &'c str) -> Result<Statement<'c>, Failure> {
     let mut batch = Batch::new(database, text);
     let first = batch.next()?.ok_or_else(|| Error::InvalidStatement("the statement is empty".to_owned()))?;
-    // A second one need not even be valid to be one too many.
+    // A second statement is refused even if it is invalid.
     match batch.next() {
         Ok(None) => Ok(first),
         _ => Err(Error::InvalidStatement(
@@ -492,7 +495,7 @@ fn stream(statement: &mut Statement<'_>, sink: &mut Sink) -> Result<(), Failure>
     while let Some(row) = rows.next()? {
         for index in 0..width {
             let value = row.get_ref(index)?;
-            // Before it is copied: a row may have hundreds.
+            // Count the value before it is copied: a row may have hundreds of values.
             sink.value(8 + bytes(&value))?;
             values.push(owned(value));
         }
@@ -519,7 +522,7 @@ fn owned(value: ValueRef<'_>) -> Value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Integer(value),
         ValueRef::Real(value) => Value::Float(value),
-        // What is no UTF-8 is not changed into what is.
+        // Text that is not UTF-8 becomes bytes, so that it stays unchanged.
         ValueRef::Text(text) => match CompactString::from_utf8(text) {
             Ok(text) => Value::Text(text),
             Err(_) => Value::Bytes(text.to_vec()),

@@ -1,4 +1,4 @@
-//! What SQLite says of statements and of the rows of a load.
+//! Errors of SQLite for statements and for the rows of a load.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::Error;
 use crate::sqlite::{INSTRUCTIONS, LENGTH};
 use crate::words::{self, Kind};
 
-/// The driver's error in the guest's terms, without paths.
+/// Converts the driver's error for the guest, without paths.
 pub(crate) fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, deadline: Instant) -> Error {
     let text = code(error);
     let Some(kind) = kind(error) else { return Error::InvalidStatement(text) };
@@ -46,7 +46,8 @@ pub(crate) fn out_of_memory(message: String) -> Error {
     Error::limit("sqlite_memory", message)
 }
 
-/// What is wrong with the file itself, or around it: SQLite's own words say what it saw, and not what to do.
+/// Explains a problem of the file itself or its surroundings. SQLite's own message describes the symptom, not
+/// the fix.
 fn of_file(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
         ErrorCode::DiskFull => {
@@ -75,13 +76,13 @@ fn of_file(code: ErrorCode) -> Option<&'static str> {
     })
 }
 
-/// What SQLite says, without the file that it is about.
+/// Returns SQLite's message without the name of the file.
 pub(crate) fn code(error: &rusqlite::Error) -> String {
     if let Some(told) = error.sqlite_error_code().and_then(of_file) {
         return told.to_owned();
     }
     match error {
-        // Its number is for programs.
+        // The error number is meant for programs.
         rusqlite::Error::SqliteFailure(failure, None) => {
             let text = failure.to_string();
             text.split_once(": ").map_or(text.as_str(), |(_, what)| what).to_owned()
@@ -99,7 +100,7 @@ pub(crate) fn code(error: &rusqlite::Error) -> String {
     }
 }
 
-/// What SQLite does not understand, and where its text begins.
+/// Describes the text that SQLite does not understand, and its position.
 fn of_input(message: &str, rest: &str) -> String {
     if message == "incomplete input" {
         return "syntax error: the statement ends too early".to_owned();
@@ -116,7 +117,7 @@ fn of_input(message: &str, rest: &str) -> String {
     }
 }
 
-/// The code of an error; none for one of the driver's own.
+/// Returns the code of an error, or `None` for one of the driver's own errors.
 fn kind(error: &rusqlite::Error) -> Option<ErrorCode> {
     match error {
         rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
@@ -124,7 +125,7 @@ fn kind(error: &rusqlite::Error) -> Option<ErrorCode> {
     }
 }
 
-/// The line of the statement that the error is about.
+/// Returns the line of the statement that the error concerns.
 fn line(error: &rusqlite::Error) -> Option<usize> {
     match error {
         rusqlite::Error::SqlInputError { sql, offset, .. } => {
@@ -134,21 +135,22 @@ fn line(error: &rusqlite::Error) -> Option<usize> {
     }
 }
 
-/// The line of the first character from `from` on that belongs to a statement.
+/// Returns the line of the first character from `from` on that belongs to a statement.
 pub(crate) fn first_line(text: &str, from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     let start = from + rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';').len();
     1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count()
 }
 
-/// The line on which the part of the script begins that SQLite did not understand.
+/// Returns the first line of the part of the script that SQLite did not understand.
 pub(crate) fn line_left(text: &str, error: &rusqlite::Error) -> Option<usize> {
     let rusqlite::Error::SqlInputError { sql, .. } = error else { return None };
     let before = text.len().checked_sub(sql.len())?;
     Some(1 + text.bytes().take(before).filter(|byte| *byte == b'\n').count())
 }
 
-/// The error of one row of a load, with its column where SQLite names one: `NOT NULL constraint failed: t.a`.
+/// Converts the error of one row of a load, with its column if SQLite names one:
+/// `NOT NULL constraint failed: t.a`.
 pub(crate) fn of_load(message: &str) -> Error {
     let column = message.rsplit(' ').next().and_then(|last| last.rsplit_once('.')).map(|(_, column)| column);
     words::of_load(column.filter(|_| !message.contains(", ")), message, "", Kind::of_sqlite(message))

@@ -1,4 +1,4 @@
-//! TLS to servers: rustls with the system's roots, or with those that a connection names.
+//! TLS to servers: rustls with the system's roots, or with the roots that a connection names.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// The certificates to trust.
+/// Returns the trusted certificates.
 pub(crate) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
     match ca {
         Some(path) => {
@@ -23,7 +23,7 @@ pub(crate) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, S
     }
 }
 
-/// A configuration that checks the server's certificate and its name.
+/// Returns a configuration that checks the server's certificate and its name.
 pub(crate) fn client(ca: Option<&Path>) -> Result<ClientConfig, String> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots(ca)?);
@@ -32,8 +32,8 @@ pub(crate) fn client(ca: Option<&Path>) -> Result<ClientConfig, String> {
     Ok(config.map_err(|error| error.to_string())?.with_root_certificates(store).with_no_client_auth())
 }
 
-/// Says which cryptography drivers take that do not let us say: `ring`, like everywhere else here. A program that has
-/// chosen before keeps its choice.
+/// Sets the cryptography provider for drivers that do not accept one as an argument: `ring`, like everywhere
+/// else in Stepwell. A program that has already chosen a provider keeps its choice.
 pub(crate) fn install_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

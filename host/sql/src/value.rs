@@ -1,7 +1,7 @@
-//! Values, in terms that every database shares.
+//! Values in a form that all databases share.
 //!
-//! Their texts are short more often than not: dates, times, decimals, names. [`CompactString`] keeps up to 24 bytes in
-//! place, which spares a row of eight columns five allocations.
+//! Most of their texts are short: dates, times, decimals, names. [`CompactString`] stores up to 24 bytes
+//! inline, which saves a row of eight columns five allocations.
 
 use std::fmt::Write;
 
@@ -10,19 +10,19 @@ pub use compact_str::CompactString;
 /// A value in a row or a parameter. Types that JSON or WebAssembly lack travel as text in the named form.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// NULL.
+    /// The SQL NULL.
     Null,
     /// True or false.
     Boolean(bool),
-    /// A whole number.
+    /// A 64-bit whole number.
     Integer(i64),
     /// A binary floating-point number.
     Float(f64),
-    /// A number without loss, for instance `-12.50`.
+    /// An exact number, for instance `-12.50`.
     Decimal(CompactString),
-    /// Text.
+    /// A text.
     Text(CompactString),
-    /// Bytes.
+    /// A byte string.
     Bytes(Vec<u8>),
     /// ISO 8601: `2025-09-01`.
     Date(CompactString),
@@ -32,7 +32,7 @@ pub enum Value {
     Timestamp(CompactString),
     /// RFC 3339: `2025-09-01T14:30:22Z`.
     TimestampWithZone(CompactString),
-    /// RFC 9562: lower-case, with hyphens.
+    /// RFC 9562: lowercase, with hyphens.
     Uuid(CompactString),
     /// A JSON text.
     Json(CompactString),
@@ -41,18 +41,19 @@ pub enum Value {
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// The database's own name of its type; empty when there is none (an expression in SQLite).
+    /// The database's own name of the column type. It is empty if there is none, as for an expression in
+    /// SQLite.
     pub type_name: String,
 }
 
-/// Parameters, which are always bound, never spliced into the text.
+/// Parameters of a statement. The database binds them; they never become part of the text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parameters {
-    /// In order.
+    /// Parameters in order.
     Positional(Vec<Value>),
-    /// By name, without the mark.
+    /// Parameters by name, without the mark.
     Named(Vec<(String, Value)>),
 }
 
@@ -66,7 +67,7 @@ impl Parameters {
 }
 
 impl Value {
-    /// Bytes that count against limits: those of the content, and eight for the value itself.
+    /// Returns the bytes that count against limits: the content, and eight bytes for the value itself.
     pub(crate) fn size(&self) -> u64 {
         8 + match self {
             Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Float(_) => 0,
@@ -100,12 +101,12 @@ pub(crate) fn digits(out: &mut impl Write, number: u32, width: usize) {
     text(out, buffer.get(from..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
 }
 
-/// Appends a text: strings take everything.
+/// Appends a text. Writing to a string cannot fail.
 fn text(out: &mut impl Write, text: &str) {
     let _ = out.write_str(text);
 }
 
-/// Appends a date in ISO 8601; years over 9999 have more digits, without a sign.
+/// Appends an ISO 8601 date. Years above 9999 have more digits, without a sign.
 pub(crate) fn date(out: &mut impl Write, year: u32, month: u32, day: u32) {
     digits(out, year, 4);
     text(out, "-");
@@ -114,7 +115,7 @@ pub(crate) fn date(out: &mut impl Write, year: u32, month: u32, day: u32) {
     digits(out, day, 2);
 }
 
-/// Appends a time of day in ISO 8601, with as many digits below a second as it needs.
+/// Appends an ISO 8601 time of day, with as many fractional digits as necessary.
 pub(crate) fn time(out: &mut impl Write, seconds: u32, nanos: u32) {
     digits(out, seconds / 3600, 2);
     text(out, ":");
@@ -131,7 +132,7 @@ pub(crate) fn time(out: &mut impl Write, seconds: u32, nanos: u32) {
     }
 }
 
-/// A float as text: `1.5`, `1e300`, `NaN`, `Infinity`, `-Infinity`.
+/// Formats a float: `1.5`, `1e300`, `NaN`, `Infinity`, `-Infinity`.
 pub(crate) fn float_text(value: f64) -> String {
     let size = value.abs();
     match value {
@@ -142,7 +143,7 @@ pub(crate) fn float_text(value: f64) -> String {
     }
 }
 
-/// Lower-case hexadecimal digits.
+/// Appends lowercase hexadecimal digits.
 pub(crate) fn hex(out: &mut impl Write, bytes: &[u8]) {
     for byte in bytes {
         for nibble in [byte >> 4, byte & 15] {
@@ -151,7 +152,7 @@ pub(crate) fn hex(out: &mut impl Write, bytes: &[u8]) {
     }
 }
 
-/// A UUID as RFC 9562 writes it.
+/// Formats a UUID as in RFC 9562.
 pub(crate) fn uuid(bytes: &[u8]) -> CompactString {
     let mut text = CompactString::with_capacity(36);
     for (i, byte) in bytes.iter().enumerate() {

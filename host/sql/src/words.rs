@@ -1,49 +1,49 @@
-//! What databases say, in words for the author of a step: what happened, where, and what to write instead.
+//! Database errors in the terms of a step's author: what happened, where, and what to write instead.
 //!
-//! Each driver finds out what kind of error it has, from the server's own code. The text is the server's; the place comes
-//! before it and the fix after it, the same for all of them.
+//! Each driver determines the kind of its error from the server's own code. The message starts with the
+//! position, continues with the server's text, and ends with the fix, in the same form for all databases.
 
 use stepwell_engine::config::Database;
 use stepwell_engine::policy::SqlMode;
 
 use crate::Error;
 
-/// What is wrong with a statement or with its values.
+/// The kind of a problem with a statement or its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// No such table.
+    /// The table does not exist.
     Table,
-    /// No such column.
+    /// The column does not exist.
     Column,
-    /// A column of several tables.
+    /// Several tables have this column.
     Ambiguous,
-    /// No such function, or none for these types.
+    /// The function does not exist, or not for these types.
     Function,
-    /// An expression of another type.
+    /// An expression has the wrong type.
     Type,
-    /// A parameter whose type the statement leaves open.
+    /// The statement leaves the type of a parameter open.
     Untyped,
-    /// A column that is neither grouped nor aggregated.
+    /// A column is neither grouped nor aggregated.
     Grouping,
-    /// The name is taken.
+    /// The name already exists.
     Exists,
-    /// NULL where there must be a value.
+    /// A required value is NULL.
     Null,
-    /// A key that is there already.
+    /// The key already exists.
     Unique,
-    /// A row that points to none.
+    /// A row refers to a missing row.
     Reference,
-    /// A rule of the table.
+    /// A constraint of the table is violated.
     Check,
-    /// A text longer than its column.
+    /// A text is longer than its column.
     Long,
-    /// A number beyond its type.
+    /// A number is outside the range of its type.
     Range,
-    /// A text that is no value of the type.
+    /// A text is not a value of the type.
     Form,
     /// A division by zero.
     Division,
-    /// The login may not.
+    /// The login lacks the right.
     Right,
     /// An earlier statement of the transaction failed.
     Aborted,
@@ -55,7 +55,7 @@ use Kind::{
 };
 
 impl Kind {
-    /// The kind of a SQLSTATE of PostgreSQL.
+    /// Returns the kind of a PostgreSQL SQLSTATE.
     pub fn of_postgres(code: &str) -> Option<Self> {
         Some(match code {
             "42P01" | "3F000" => Table,
@@ -80,7 +80,7 @@ impl Kind {
         })
     }
 
-    /// The kind of an error number of MySQL and MariaDB.
+    /// Returns the kind of a MySQL or MariaDB error number.
     pub fn of_mysql(code: u16) -> Option<Self> {
         Some(match code {
             1051 | 1146 => Table,
@@ -102,7 +102,7 @@ impl Kind {
         })
     }
 
-    /// The kind of an error number of SQL Server.
+    /// Returns the kind of a SQL Server error number.
     pub fn of_mssql(code: u32) -> Option<Self> {
         Some(match code {
             208 => Table,
@@ -124,7 +124,7 @@ impl Kind {
         })
     }
 
-    /// The kind of a message of SQLite, which has no codes for them.
+    /// Returns the kind of a SQLite message, since SQLite has no codes for them.
     pub fn of_sqlite(message: &str) -> Option<Self> {
         let kinds = [
             ("no such table", Table),
@@ -145,7 +145,7 @@ impl Kind {
         kinds.iter().find(|(words, _)| message.contains(words)).map(|(_, kind)| *kind)
     }
 
-    /// What to write instead, where that is known.
+    /// Returns the suggested fix, if there is one.
     fn fix(self, database: Database) -> Option<&'static str> {
         let quotes = |double, back, brackets| match database {
             Database::Postgres | Database::Sqlite => double,
@@ -183,7 +183,7 @@ impl Kind {
     }
 }
 
-/// An error of a statement: the message with its code, and the fix.
+/// Formats the error of a statement: the message with its code, and the fix.
 pub(crate) fn told(database: Database, message: &str, code: &str, kind: Option<Kind>) -> String {
     with_fix(message, code, kind.and_then(|kind| kind.fix(database)))
 }
@@ -199,7 +199,8 @@ fn with_fix(message: &str, code: &str, fix: Option<&str>) -> String {
     }
 }
 
-/// An error of a load: the column, the message with its code, and what the load can say about its file.
+/// Formats the error of a load: the column, the message with its code, and the load's information about its
+/// file.
 pub(crate) fn of_load(column: Option<&str>, message: &str, code: &str, kind: Option<Kind>) -> Error {
     let fix = match kind {
         Some(Form) => {
@@ -221,7 +222,7 @@ pub(crate) fn of_load(column: Option<&str>, message: &str, code: &str, kind: Opt
     })
 }
 
-/// What a grant lets statements do, as policy writes it.
+/// Returns the mode of a grant as policy writes it.
 pub(crate) fn mode(mode: SqlMode) -> &'static str {
     match mode {
         SqlMode::Read => "read",
@@ -230,13 +231,13 @@ pub(crate) fn mode(mode: SqlMode) -> &'static str {
     }
 }
 
-/// The line of a place in a text, where the text has several.
+/// Returns the line of a position in a text with several lines.
 pub(crate) fn line(text: &str, at: usize) -> Option<usize> {
     let before = text.as_bytes().get(..at)?;
     text.trim_end().contains('\n').then(|| 1 + before.iter().filter(|byte| **byte == b'\n').count())
 }
 
-/// A message with the line that it is about.
+/// Adds the line to a message.
 pub(crate) fn on_line(line: Option<usize>, message: String) -> String {
     match line {
         Some(line) => format!("line {line}: {message}"),
@@ -245,7 +246,7 @@ pub(crate) fn on_line(line: Option<usize>, message: String) -> String {
 }
 
 impl Error {
-    /// The error of a statement that begins on that line of a script.
+    /// Returns the error of a statement that begins on that line of a script.
     pub(crate) fn in_script(self, first: usize) -> Self {
         let moved = |why: String| {
             let found = why.strip_prefix("line ").and_then(|rest| rest.split_once(": "));

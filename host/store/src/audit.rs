@@ -1,7 +1,7 @@
-//! The audit log: rows in a chain of hashes.
+//! The audit log: rows in a hash chain.
 //!
-//! Who adds rows locks the end of the chain until the transaction ends, and adds them last in it. A program of an earlier
-//! version adds rows without a link: they are linked before the next row.
+//! A transaction that adds rows locks the end of the chain until it ends, and adds the rows last. Programs of
+//! earlier versions add rows without a link. They are linked before the next row.
 
 use stepwell_engine::StoreError;
 use stepwell_engine::clock::Timestamp;
@@ -9,7 +9,7 @@ use stepwell_engine::store::{Audit, AuditRow, Chain, Link, link};
 
 use crate::sql::{Sql, json, micros, params, parse};
 
-/// Rows without a link that are linked with one new row.
+/// The maximum number of unlinked rows to link together with one new row.
 pub(crate) const LINKED: i64 = 1000;
 
 /// Adds rows.
@@ -46,7 +46,7 @@ impl End {
     }
 }
 
-/// Locks the end of the chain, and links what has no link yet.
+/// Locks the end of the chain, and links any unlinked rows.
 fn take(db: &dyn Sql) -> Result<End, StoreError> {
     let lock = if db.locks_rows() { " FOR UPDATE" } else { "" };
     let sql = format!("SELECT last, last_hash FROM audit_chain WHERE id = 1{lock}");
@@ -61,7 +61,7 @@ fn take(db: &dyn Sql) -> Result<End, StoreError> {
     Ok(end)
 }
 
-/// Removes the rows before the first one at or after `before`, and keeps the hash of the last of them.
+/// Removes the rows before the first one at or after `before`, and keeps the hash of the last removed row.
 pub(crate) fn cut(db: &dyn Sql, before: Timestamp) -> Result<(), StoreError> {
     let old = "SELECT seq FROM audit WHERE at < $1 LIMIT 1";
     if db.one::<u64>(old, params![micros(before)])?.is_none() {

@@ -1,4 +1,4 @@
-//! The journal of a run, read in parts: what happened to a run may be more than a reader should hold at once.
+//! Reads the journal of a run in parts, since its history may be larger than a reader should hold at once.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::runs;
 use crate::shared::Shared;
 use crate::sql::{Sql, failed, params, parse};
 
-/// Bytes of events in one part: a row that begins within them is part of it, however long it is.
+/// The bytes of events in one part. A row that begins within them belongs to the part, whatever its length.
 pub(crate) const PART_BYTES: i64 = 1 << 20;
-/// Rows in one part.
+/// The maximum number of rows in one part.
 pub(crate) const PART_ROWS: i64 = 1024;
 
 /// A part of a journal.
@@ -23,11 +23,11 @@ pub(crate) struct Page {
     pub next: Option<Place>,
 }
 
-/// The run, in its first row, and what happened.
+/// The run, in its first row, and the events.
 pub(crate) type JournalRow = (Option<String>, Option<String>);
 
 impl Page {
-    /// The run and the events of a first part.
+    /// Returns the run and the events of a first part.
     pub fn loaded(self, job: Arc<Job>) -> Result<Loaded, StoreError> {
         let mut run = None;
         for (admitted, _) in &self.rows {
@@ -51,7 +51,7 @@ impl Page {
     }
 }
 
-/// The part of a journal after `after`, or the first. Log lines are not read.
+/// Returns the part of a journal after `after`, or the first part. It does not read log lines.
 pub(crate) fn page(
     db: &dyn Sql,
     id: &str,
@@ -83,7 +83,7 @@ pub(crate) fn page(
     Ok(Page { rows: db.many(&sql, params![id, fence, n, lines, last_fence, last_n])?, next })
 }
 
-/// The place of a row.
+/// Returns the position of a row.
 pub(crate) fn place(fence: i64, n: i64, with_checkpoint: bool) -> Place {
     let number = |value: i64| u64::try_from(value).unwrap_or(0);
     Place { fence: number(fence), number: number(n), with_checkpoint }
@@ -103,7 +103,7 @@ pub(crate) fn events(db: &dyn Sql, id: &str, after: Place) -> Result<EventPage, 
     page(db, id, Some(after), after.with_checkpoint)?.events()
 }
 
-/// What the last commit with events said.
+/// Returns the contents of the last commit with events.
 pub(crate) fn latest(db: &dyn Sql, shared: &Shared, id: &str) -> Result<(Arc<Job>, Vec<Event>), StoreError> {
     let job = runs::job(db, shared, id)?;
     let sql = "SELECT events FROM journal WHERE execution_id = $1 AND events IS NOT NULL AND lines >= 0

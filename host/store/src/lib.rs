@@ -1,5 +1,5 @@
-//! Where runs are kept: SQLite, in a file or in memory, and PostgreSQL. The only crate that knows SQL, beside the
-//! databases that steps use.
+//! The stores of runs: SQLite, in a file or in memory, and PostgreSQL. In addition to `stepwell-sql`, which
+//! serves the databases of steps, this is the only crate that uses SQL.
 
 mod audit;
 mod journal;

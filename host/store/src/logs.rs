@@ -1,4 +1,4 @@
-//! Pages of the log of a run.
+//! Reads the log of a run in pages.
 
 use stepwell_engine::StoreError;
 use stepwell_engine::store::{LogPage, LogPlace, LogRecord};
@@ -10,7 +10,8 @@ pub(crate) fn page(db: &dyn Sql, id: &str, from: LogPlace, limit: u32) -> Result
     let sql = "SELECT fence, n, logs FROM journal
         WHERE execution_id = $1 AND (fence, n) > ($2, $3) AND lines > 0 ORDER BY fence, n LIMIT 1";
     let mut records = Vec::new();
-    // One row at a time: a row holds the lines of one commit, and a page ends with the row that fills it.
+    // Read one row at a time: a row holds the lines of one commit, and a page ends with the row that fills
+    // it.
     while records.len() < limit as usize {
         let row = db.one::<(u64, u64, Option<String>)>(sql, params![id, fence, number])?;
         let Some((of, n, text)) = row else { break };

@@ -1,8 +1,8 @@
-//! Several stores, each with the schedules and runs of some queues: how queues spread over databases.
+//! Combines several stores, each with the schedules and runs of some queues, to spread queues over databases.
 //!
-//! Whatever has a queue is kept with it, so that a fire, its row of the ledger and its run share a transaction. What has
-//! none (jobs, keys, backfills, components, the audit log) is at home. A store that is away stops its own queues, and no
-//! others; what lists everything then says so.
+//! All data of a queue is in the queue's store, so that a fire, its row in the ledger and its run share a
+//! transaction. Data without a queue (jobs, keys, backfills, components, the audit log) is in the home store.
+//! An unreachable store stops only its own queues. A list over all stores then reports the gap.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -21,12 +21,12 @@ use tokio::sync::broadcast;
 
 use crate::shared::lock;
 
-/// Runs and jobs whose place is kept in mind.
+/// The maximum number of runs and jobs whose store is cached.
 const KNOWN: usize = 100_000;
 
-/// A store for each of some queues, and one for everything else.
+/// A store for each of some queues, and a store for everything else.
 pub struct PinnedStores {
-    /// The first is home; with their names.
+    /// The stores with their names. The first is the home store.
     stores: Vec<(String, Arc<dyn Store>)>,
     queues: BTreeMap<String, usize>,
     runs: Mutex<HashMap<String, usize>>,
@@ -34,7 +34,7 @@ pub struct PinnedStores {
 }
 
 impl PinnedStores {
-    /// `home`, other stores by name, and which queue is in which of them.
+    /// Combines `home`, other stores by name, and the map from queue to store.
     pub fn new(
         home: Arc<dyn Store>,
         pinned: BTreeMap<String, Arc<dyn Store>>,
@@ -70,13 +70,13 @@ impl PinnedStores {
     fn keep(&self, execution_id: &str, index: usize) {
         let mut runs = lock(&self.runs);
         if runs.len() >= KNOWN {
-            // Whichever: they are asked for again.
+            // It does not matter which entries go: they are looked up again.
             runs.clear();
         }
         runs.insert(execution_id.to_owned(), index);
     }
 
-    /// Where a run is: every store is asked, once.
+    /// Returns the store of a run. It asks every store once.
     async fn find(&self, execution_id: &str) -> Result<usize, StoreError> {
         if let Some(known) = lock(&self.runs).get(execution_id) {
             return Ok(*known);
@@ -99,7 +99,7 @@ impl PinnedStores {
         self.at(self.find(execution_id).await?)
     }
 
-    /// Where the schedule of a job is.
+    /// Returns the store of a job's schedule.
     async fn of_schedule(&self, job_id: &str) -> Result<Option<(usize, ScheduleRow)>, StoreError> {
         for (index, (name, store)) in self.stores.iter().enumerate() {
             match store.schedule(job_id).await {
@@ -111,7 +111,7 @@ impl PinnedStores {
         Ok(None)
     }
 
-    /// What all stores that are there say; an error only when none is.
+    /// Collects the answers of all reachable stores. Fails only when no store is reachable.
     async fn gather<T, F: Future<Output = Result<T, StoreError>>>(
         &self,
         ask: impl Fn(Arc<dyn Store>) -> F,
@@ -133,7 +133,7 @@ impl PinnedStores {
         }
     }
 
-    /// What all stores say; an error when one of them is away.
+    /// Collects the answers of all stores. Fails when one of them is unreachable.
     async fn everything<T, F: Future<Output = Result<Vec<T>, StoreError>>>(
         &self,
         ask: impl Fn(Arc<dyn Store>) -> F,
@@ -146,7 +146,7 @@ impl PinnedStores {
     }
 }
 
-/// The error, with the store that it is of.
+/// Returns the error with the name of its store.
 fn named(name: &str, error: StoreError) -> StoreError {
     match error {
         StoreError::Unavailable(why) => StoreError::Unavailable(format!("the store `{name}`: {why}")),
@@ -164,7 +164,7 @@ impl Store for PinnedStores {
         }
         let inserted = self.at(index)?.insert(run, None).await?;
         self.keep(&run.execution_id, index);
-        // The log is at home, and no transaction spans both.
+        // The audit log is in the home store, and no transaction spans both stores.
         if let Some(audit) = audit {
             self.home()?.write(vec![Change::Audit(audit)]).await?;
         }
@@ -200,7 +200,7 @@ impl Store for PinnedStores {
                 groups.entry(index).or_default().push(position);
             }
         }
-        // A store that is away says nothing about its claims: each write checks its fence anyway.
+        // An unreachable store says nothing about its claims. Each write checks its fence anyway.
         let mut renewals = vec![Renewal::Kept(None); claims.len()];
         for (index, positions) in groups {
             let part: Vec<_> =
@@ -242,7 +242,8 @@ impl Store for PinnedStores {
         }
         let mut commit = commit;
         let audit: Vec<Change> = std::mem::take(&mut commit.audit).into_iter().map(Change::Audit).collect();
-        // The log is at home, and no transaction spans both: what is noted is there before it takes effect.
+        // The audit log is in the home store, and no transaction spans both stores. So the audit row is
+        // written before the change takes effect.
         if !audit.is_empty() {
             self.home()?.write(audit).await?;
         }
@@ -288,7 +289,7 @@ impl Store for PinnedStores {
             let fired = match self.at(index)?.fire(batches).await {
                 Ok(fired) => fired,
                 Err(error) if alone => return Err(error),
-                // The schedules of this store stay where they are, and the others fire.
+                // The schedules of this store keep their state, and the other schedules fire.
                 Err(error) => {
                     tracing::warn!("schedules do not fire: {error}");
                     vec![Fired { stale: true, ..Fired::default() }; positions.len()]
@@ -345,8 +346,8 @@ impl Store for PinnedStores {
         Ok(self.gather(|store| async move { store.overdue(now, limit).await }).await?.concat())
     }
 
-    /// What is at home goes first: it is what may be refused, for a version. When a pinned store is away then, the
-    /// same change can be made again.
+    /// Changes in the home store go first, since a version conflict can refuse them. If a pinned store is
+    /// then unreachable, the same change can be repeated.
     async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let mut groups: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
         for change in changes {

@@ -1,4 +1,4 @@
-//! Records, components, and what is removed.
+//! Records, components, and the cleanup.
 
 use serde_json::Value;
 use stepwell_engine::StoreError;
@@ -9,7 +9,8 @@ use crate::shared::{Shared, UNUSED_MICROS};
 use crate::sql::{Sql, json, micros, params, parse};
 use crate::{runs, times};
 
-/// Makes all changes. Rows of the audit log come last: who adds one holds its end until the transaction ends.
+/// Makes all changes. Rows of the audit log come last, since adding one locks the end of the chain until the
+/// transaction ends.
 pub(crate) fn changes(db: &dyn Sql, shared: &Shared, changes: &[Change]) -> Result<(), StoreError> {
     changes.iter().try_for_each(|found| change(db, shared, found))?;
     let rows = changes.iter().filter_map(|change| match change {
@@ -126,7 +127,7 @@ pub(crate) fn clean_up(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, Sto
     Ok(gone)
 }
 
-/// The runs that are to go.
+/// Returns the runs to remove.
 fn old_runs(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, StoreError> {
     let free = if query.include_dead {
         String::new()
@@ -136,7 +137,7 @@ fn old_runs(db: &dyn Sql, query: &CleanUp) -> Result<Vec<String>, StoreError> {
             "AND NOT EXISTS (SELECT 1 FROM records WHERE kind = '{kind}' AND state = 'open' AND id = execution_id)"
         )
     };
-    // A run ended after it was made: only ids of that time and before are looked at.
+    // A run ends after it was created, so only ids up to that time are candidates.
     let sql = format!(
         "SELECT execution_id FROM runs WHERE execution_id < $1 AND phase = 5 AND ended_at < $2 {free} LIMIT $3"
     );

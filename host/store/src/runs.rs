@@ -1,4 +1,4 @@
-//! Runs: admitted, claimed, moved, ended.
+//! The life of a run: admission, claims, commits and its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,19 +23,19 @@ pub(crate) const CLAIMED: i64 = 3;
 const BLOCKED: i64 = 4;
 pub(crate) const ENDED: i64 = 5;
 
-/// How long a count of waiting runs is trusted, in milliseconds: when it says that the queue is full, and otherwise.
-/// Other processes admit runs, too.
+/// The time in milliseconds for which a count of waiting runs is valid: when it says that the queue is full,
+/// and otherwise. Other processes also admit runs.
 const COUNTED_FULL_MS: i64 = 1000;
 const COUNTED_MS: i64 = 10_000;
 
-/// A run that is added, with its JSON.
+/// A run to insert, with its JSON.
 pub(crate) struct New {
     pub run: NewRun,
     pub text: String,
     pub audit: Option<Audit>,
 }
 
-/// A commit, with what it adds to the journal as it is written there.
+/// A commit, with its journal entry in written form.
 pub(crate) struct Entry {
     pub commit: Commit,
     pub events: Option<String>,
@@ -50,7 +50,7 @@ impl Entry {
     }
 }
 
-/// A run that was claimed, as it was read.
+/// A claimed run, as read from the store.
 pub(crate) struct Taken {
     pub run: Journal,
     pub job: Arc<Job>,
@@ -58,11 +58,11 @@ pub(crate) struct Taken {
     pub cancel: Option<String>,
 }
 
-/// Where what is known of a run comes from.
+/// The source of a run's history.
 pub(crate) enum Journal {
-    /// This process inserted it, and nothing has happened since.
+    /// This process inserted the run, and nothing has happened since.
     Fresh(Box<NewRun>),
-    /// Its rows.
+    /// The rows of the journal.
     Stored(Page),
 }
 
@@ -79,7 +79,7 @@ impl Taken {
     }
 }
 
-/// `run` is inserted; `text` is its JSON.
+/// Inserts `run`; `text` is its JSON.
 pub(crate) fn insert(
     db: &dyn Sql,
     shared: &Shared,
@@ -129,12 +129,12 @@ pub(crate) fn insert(
     Ok(inserted)
 }
 
-/// Whoever looks at who holds a concurrency key, and acts on it, is the only one.
+/// Locks a concurrency key, so that only one transaction at a time checks its holders and acts on the result.
 fn lock_key(db: &dyn Sql, key: &str) -> Result<(), StoreError> {
     db.lock(&format!("key {key}"))
 }
 
-/// The phase that a run begins in.
+/// Returns the initial phase of a run.
 pub(crate) fn first_phase(run: &NewRun) -> i64 {
     if run.scheduled_time > run.created_at { WAITING } else { READY }
 }
@@ -172,7 +172,8 @@ fn add(db: &dyn Sql, run: &NewRun, cancelled: bool) -> Result<(), StoreError> {
     }
 }
 
-/// Whether this process knows that the queue has room, and need not count. Notes that one more comes.
+/// Returns whether this process knows that the queue has room, without a count. Records that one more run
+/// arrives.
 pub(crate) fn has_room(shared: &Shared, run: &NewRun) -> bool {
     let Some(queue) = run.queue.as_ref().filter(|_| run.max_waiting < u64::MAX) else { return true };
     let mut counts = lock(&shared.waiting);
@@ -185,8 +186,9 @@ pub(crate) fn has_room(shared: &Shared, run: &NewRun) -> bool {
     true
 }
 
-/// Refuses a run when its queue is full. Counting costs as much as the queue is long, so the count is kept, and taken
-/// anew when it says "full", once a second at most, or is some seconds old and says "half full".
+/// Refuses a run when its queue is full. The cost of a count grows with the length of the queue, so the count
+/// is cached. It is renewed at most once per second when it says "full", or when it is some seconds old and
+/// says "half full".
 fn check_room(db: &dyn Sql, shared: &Shared, run: &NewRun) -> Result<(), StoreError> {
     if has_room(shared, run) {
         return Ok(());
@@ -211,7 +213,8 @@ fn check_room(db: &dyn Sql, shared: &Shared, run: &NewRun) -> Result<(), StoreEr
     if full { Err(StoreError::QueueFull(queue.clone(), run.max_waiting)) } else { Ok(()) }
 }
 
-/// Takes runs of a queue. Who claims in a queue is the only one, so that its concurrency holds.
+/// Claims runs of a queue. Only one transaction at a time claims in a queue, so that its concurrency limit
+/// holds.
 pub(crate) fn claim(db: &dyn Sql, shared: &Shared, query: &ClaimQuery) -> Result<Vec<Taken>, StoreError> {
     let queue = query.queue.as_str();
     db.lock(&format!("queue {queue}"))?;
@@ -264,7 +267,7 @@ fn holders(db: &dyn Sql, key: &str) -> Result<Vec<String>, StoreError> {
     db.many("SELECT execution_id FROM runs WHERE key = $1 AND holds = 1 ORDER BY execution_id", params![key])
 }
 
-/// Takes a run, if it still is as `free` says.
+/// Claims a run if it is still in the state of `free`.
 fn take(
     db: &dyn Sql,
     shared: &Shared,
@@ -333,7 +336,7 @@ pub(crate) fn expire(db: &dyn Sql, worker: &str, now: Timestamp) -> Result<u64, 
     db.execute(sql, params![now, worker])
 }
 
-/// Gives a claim back.
+/// Releases a claim.
 const RELEASE: &str = "UPDATE runs SET phase = $1, status = COALESCE($2, status), updated_at = $3,
     started_at = COALESCE(started_at, $4), due_at = COALESCE($5, due_at),
     ended_at = CASE WHEN $1 = 5 THEN $3 END, worker = NULL, claimed_until = NULL,
@@ -341,7 +344,7 @@ const RELEASE: &str = "UPDATE runs SET phase = $1, status = COALESCE($2, status)
     WHERE execution_id = $6 AND fence = $7 AND phase = 3
     RETURNING key, CASE WHEN cancel IS NULL THEN 0 ELSE 1 END, queue";
 
-/// The phase that a commit leaves the run in, when it gives the claim back.
+/// Returns the phase of the run after a commit that releases the claim.
 pub(crate) fn next_phase(commit: &Commit) -> Option<i64> {
     match commit.next {
         Next::Keep => None,
@@ -351,7 +354,7 @@ pub(crate) fn next_phase(commit: &Commit) -> Option<i64> {
     }
 }
 
-/// When the run is due again.
+/// Returns the time at which the run is due again.
 pub(crate) fn next_due(commit: &Commit) -> Option<i64> {
     match commit.next {
         Next::Wait(due) => Some(micros(due)),
@@ -359,7 +362,8 @@ pub(crate) fn next_due(commit: &Commit) -> Option<i64> {
     }
 }
 
-/// Adds what happened, and leaves the run's row as it is. What is read is locked, so that nobody takes the run meanwhile.
+/// Appends events and leaves the row of the run unchanged. The row is locked when read, so that no other
+/// process claims the run meanwhile.
 macro_rules! keep {
     ($lock:literal) => {
         concat!(
@@ -380,7 +384,7 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
     let (name, started) = (status.map(RunStatus::name), commit.started_at.map(micros));
     let Some(phase) = next_phase(commit) else {
         if name.is_none() {
-            // Most commits are so.
+            // Most commits are of this kind.
             let sql = if db.locks_rows() { keep!(" FOR UPDATE") } else { keep!("") };
             let row = params![id, *fence, *number, commit.logs.len(), &entry.events, &entry.logs];
             let added = db.execute(sql, row)?;
@@ -408,7 +412,7 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
             records::put(db, Kind::DeadLetter, id, "open", &value, Expect::Any)?;
         }
     } else if cancelling {
-        // It was asked for while the worker gave the run back.
+        // The cancellation arrived while the worker released the run.
         db.execute("UPDATE runs SET phase = 1 WHERE execution_id = $1", params![id])?;
         free.extend(queue);
     }
@@ -416,15 +420,15 @@ pub(crate) fn commit(db: &dyn Sql, entry: &Entry) -> Result<Vec<String>, StoreEr
     Ok(free)
 }
 
-/// Whether that claim is still there; nobody takes the run until this transaction ends.
+/// Returns whether that claim still exists. No other process claims the run until this transaction ends.
 fn holds(db: &dyn Sql, id: &str, fence: u64) -> Result<bool, StoreError> {
     let lock = if db.locks_rows() { " FOR UPDATE" } else { "" };
     let sql = format!("SELECT fence FROM runs WHERE execution_id = $1 AND fence = $2 AND phase = 3{lock}");
     Ok(db.one::<u64>(&sql, params![id, fence])?.is_some())
 }
 
-/// Writes the checkpoint of a run in place of the one before. It is a row of the journal, where `lines` is -1: its place
-/// there is after the begin of the attempt that saved it.
+/// Writes the checkpoint of a run and replaces the previous one. It is the row of the journal with `lines`
+/// -1, after the start of the attempt that saved it.
 pub(crate) fn save_checkpoint(db: &dyn Sql, checkpoint: &Checkpoint) -> Result<(), StoreError> {
     let Checkpoint { execution_id: id, fence, number, step, data } = checkpoint;
     if !holds(db, id, *fence)? {
@@ -444,10 +448,10 @@ fn noted(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
     Ok(Vec::new())
 }
 
-/// The row of a run that ends or waits: its key, whether it is to be cancelled, its queue.
+/// The row of a run that ends or waits: its key, whether it has to be cancelled, and its queue.
 type Released = (Option<String>, bool, Option<String>);
 
-/// A commit that finds no claim is stale, or was written before and is tried again.
+/// A commit that finds no claim is stale, or is a retry of a commit that was already written.
 fn written(db: &dyn Sql, commit: &Commit) -> Result<Vec<String>, StoreError> {
     was_written(db, &commit.execution_id, commit.fence, commit.number).map(|()| Vec::new())
 }
@@ -468,7 +472,7 @@ fn append(db: &dyn Sql, Entry { commit, events, logs }: &Entry) -> Result<(), St
     db.execute(sql, params![&commit.execution_id, commit.fence, commit.number, lines, events, logs]).map(drop)
 }
 
-/// Gives a free slot of a concurrency key to the next run that waits for it; tells its queue.
+/// Passes a free slot of a concurrency key to the next run that waits for it. Returns the queue of that run.
 fn hand_on(db: &dyn Sql, key: &str) -> Result<Vec<String>, StoreError> {
     lock_key(db, key)?;
     let held = holders(db, key)?.len();
@@ -491,7 +495,7 @@ pub(crate) fn cancel(db: &dyn Sql, id: &str, why: &str, now: Timestamp) -> Resul
     row(db, id)
 }
 
-/// The job of a run.
+/// Returns the job of a run.
 pub(crate) fn job(db: &dyn Sql, shared: &Shared, id: &str) -> Result<Arc<Job>, StoreError> {
     let sql = "SELECT digest FROM runs WHERE execution_id = $1";
     let digest: String = db.one(sql, params![id])?.ok_or_else(|| StoreError::NotFound(id.to_owned()))?;
@@ -509,7 +513,7 @@ fn of_row(row: Row<'_>) -> Result<RunRow, StoreError> {
         execution_id: row.get(0)?,
         job_id: row.get(1)?,
         queue: row.get(2)?,
-        // What another version wrote and this one does not know is shown as running, and left alone.
+        // A status from another version that this one does not know is shown as running and left unchanged.
         status: RunStatus::of(&row.get::<String>(3)?).unwrap_or(RunStatus::Running),
         priority: row.get(4)?,
         created_at: at(5)?,
@@ -530,12 +534,12 @@ pub(crate) fn row(db: &dyn Sql, id: &str) -> Result<RunRow, StoreError> {
     found.ok_or_else(|| StoreError::NotFound(id.to_owned()))
 }
 
-/// How long before its end a run may have been made, for the bound of a search by end: 31 days.
+/// The maximum age of a run at its end, for the bound of a search by end: 31 days.
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 3600);
 
 pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, StoreError> {
     let first = filter.ended_since.map(|since| (micros(since), first_id(clock::earlier(since, LONGEST))));
-    // Only what is asked for is in the text, so that an index can be used.
+    // The text contains only the requested conditions, so that an index can be used.
     let (mut wanted, mut values) = (vec!["TRUE".to_owned()], Vec::new());
     let mut add = |condition: &str, value| {
         values.push(value);
@@ -565,17 +569,17 @@ pub(crate) fn list(db: &dyn Sql, filter: &RunFilter) -> Result<Vec<RunRow>, Stor
         wanted.push("job_id NOT LIKE '%/%'".to_owned());
     }
     if let Some(status) = filter.status {
-        // As text: a partial index is used only for what the statement says.
+        // As text, since a partial index applies only to conditions in the statement itself.
         wanted.push(format!("status = '{}'", status.name()));
     }
     values.push(Param::from(filter.limit));
-    // Ids begin with their time, so that their order is that of age.
+    // Ids begin with their time, so their order is the order of age.
     let (wanted, limit) = (wanted.join(" AND "), values.len());
     let sql = format!("SELECT {ROW} FROM runs WHERE {wanted} ORDER BY execution_id DESC LIMIT ${limit}");
     db.rows(&sql, &values, of_row)
 }
 
-/// The smallest id of a run that was made at or after `at`.
+/// Returns the smallest id of a run that was created at or after `at`.
 pub(crate) fn first_id(at: Timestamp) -> String {
     at.format("exec_%Y%m%d_%H%M%S").to_string()
 }

@@ -1,4 +1,4 @@
-//! What all connections of a store share in a process.
+//! The state that all connections of a store share in a process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,22 +10,23 @@ use stepwell_engine::store::{Inserted, NewRun};
 
 use crate::sql::{Sql, failed, params, parse};
 
-/// Definitions of jobs that are kept parsed.
+/// The maximum number of job definitions in the parsed cache.
 const PARSED: usize = 4096;
-/// Runs that are kept until they are taken, and bytes of one.
+/// The maximum number of runs in the cache until they are claimed, and the maximum bytes of one run.
 const FRESH: usize = 4096;
 const FRESH_BYTES: usize = 4 << 10;
-/// How often a definition that is used is marked as used. What nobody has used for a day may be removed, so that
-/// nobody who adds a run has to lock the definition against whoever cleans up.
+/// The interval at which a used definition is marked as used. A cleanup may remove definitions that have been
+/// unused for a day, so that adding a run never has to lock a definition against the cleanup.
 pub(crate) const TOUCHED_MICROS: i64 = 3600 * 1_000_000;
 pub(crate) const UNUSED_MICROS: i64 = 24 * TOUCHED_MICROS;
 
 #[derive(Default)]
 pub(crate) struct Shared {
     jobs: Mutex<HashMap<String, Arc<Job>>>,
-    /// How many runs wait in each queue: a bound from above, and when it was counted.
+    /// The number of waiting runs in each queue: an upper bound, and the time of the count.
     pub waiting: Mutex<HashMap<String, (u64, Timestamp)>>,
-    /// Runs that this process has inserted and nobody has taken: whoever takes one need not read it.
+    /// Runs that this process has inserted and that no process has claimed. A claim by this process need not
+    /// read them.
     fresh: Mutex<HashMap<String, NewRun>>,
 }
 
@@ -34,19 +35,19 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    /// The job of that digest, when it was read before.
+    /// Returns the job of that digest if it was read before.
     pub fn known(&self, digest: &str) -> Option<Arc<Job>> {
         lock(&self.jobs).get(digest).cloned()
     }
 
-    /// The job of that digest, from its text.
+    /// Returns the job from its text.
     pub fn read(&self, text: &str) -> Result<Arc<Job>, StoreError> {
         let job = Arc::new(Job::from(parse::<JobDefinition>(text)?));
         self.keep(&job);
         Ok(job)
     }
 
-    /// The job of that digest.
+    /// Returns the job of that digest.
     pub fn job(&self, db: &dyn Sql, digest: &str) -> Result<Arc<Job>, StoreError> {
         if let Some(job) = self.known(digest) {
             return Ok(job);
@@ -60,13 +61,13 @@ impl Shared {
     pub fn keep(&self, job: &Arc<Job>) {
         let mut jobs = lock(&self.jobs);
         if jobs.len() >= PARSED {
-            // Whichever: what is used comes back at the next use.
+            // It does not matter which entries go: the next use reads them again.
             jobs.clear();
         }
         jobs.entry(job.digest().to_owned()).or_insert_with(|| job.clone());
     }
 
-    /// Keeps the definition, once for all runs that have it.
+    /// Stores the definition once for all runs that have it.
     pub fn define(&self, db: &dyn Sql, job: &Arc<Job>, now: i64) -> Result<(), StoreError> {
         let known = "SELECT used_at FROM definitions WHERE digest = $1";
         let used: Option<i64> = db.one(known, params![job.digest()])?;
@@ -79,21 +80,21 @@ impl Shared {
         Ok(())
     }
 
-    /// Keeps a run that was inserted, as it would be read.
+    /// Caches an inserted run in the form in which it would be read.
     pub fn remember(&self, run: &NewRun, bytes: usize, inserted: &Inserted) {
         if inserted.cancelled || !run.inherited.is_empty() || bytes > FRESH_BYTES {
             return;
         }
         let mut fresh = lock(&self.fresh);
         if fresh.len() >= FRESH {
-            // They are read when they are taken.
+            // They are read when they are claimed.
             fresh.clear();
         }
         let run = NewRun { idempotency: None, max_waiting: u64::MAX, ..run.clone() };
         fresh.insert(run.execution_id.clone(), run);
     }
 
-    /// A run that this process has inserted, when `fence` says that nobody has taken it before.
+    /// Returns a run that this process has inserted, if `fence` says that it has not been claimed before.
     pub fn fresh(&self, execution_id: &str, fence: u64) -> Option<NewRun> {
         lock(&self.fresh).remove(execution_id).filter(|_| fence == 1)
     }

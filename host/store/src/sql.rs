@@ -1,8 +1,8 @@
-//! What the statements of a store need of a database.
+//! The interface between the statements of a store and a database.
 //!
-//! The statements themselves are the same for SQLite and PostgreSQL: their parameters are `$1`, `$2` and so on, which
-//! both understand, and stand in this order in the text, since SQLite counts them as they come. Only what one database
-//! does in a better way has a text of its own.
+//! The statements are the same for SQLite and PostgreSQL. Their parameters are `$1`, `$2` and so on, which
+//! both understand. They must occur in this order in the text, since SQLite numbers them by occurrence. Only
+//! operations with a better solution in one database have a separate text.
 
 use std::fmt::Display;
 
@@ -13,27 +13,28 @@ use stepwell_engine::clock::Timestamp;
 
 /// A transaction, or a connection for reading.
 pub(crate) trait Sql {
-    /// Runs a statement; how many rows it changed.
+    /// Runs a statement and returns the number of changed rows.
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError>;
 
-    /// Runs a statement, and gives its rows to `each`.
+    /// Runs a statement and passes its rows to `each`.
     fn query(&self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
 
-    /// Whether what is read has to be locked (`FOR UPDATE`), since other transactions write meanwhile.
+    /// Returns whether a read has to lock its rows (`FOR UPDATE`), since other transactions write
+    /// concurrently.
     fn locks_rows(&self) -> bool;
 
-    /// Waits until no other transaction has locked that name, and locks it until this one ends.
+    /// Waits until no other transaction holds a lock on that name, and locks it until this transaction ends.
     fn lock(&self, name: &str) -> Result<(), StoreError>;
 
-    /// The time that leases are measured by: the database's own, where several machines use it, and the caller's
-    /// otherwise.
+    /// Returns the time that measures leases: the database's own time where several machines use it,
+    /// otherwise the caller's time.
     fn lease_time(&self, callers: Timestamp) -> Result<i64, StoreError>;
 }
 
-/// Takes a row.
+/// Receives a row.
 pub(crate) type Each<'a> = dyn FnMut(Row<'_>) -> Result<(), StoreError> + 'a;
 
-/// A value of a parameter.
+/// The value of a parameter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Param<'a> {
     Int(Option<i64>),
@@ -75,7 +76,7 @@ param_from! {
     &'a [u8]: value => Self::Bytes(value);
 }
 
-/// The columns of a row, as a database gives them.
+/// The columns of a row, as a database returns them.
 pub(crate) trait Columns {
     fn int(&self, index: usize) -> Result<Option<i64>, StoreError>;
     fn text(&self, index: usize) -> Result<Option<String>, StoreError>;
@@ -92,7 +93,7 @@ impl Row<'_> {
     }
 }
 
-/// What a column is read as.
+/// A type that a column can be read as.
 pub(crate) trait Column: Sized {
     fn of(row: &dyn Columns, index: usize) -> Result<Self, StoreError>;
 }
@@ -168,17 +169,17 @@ impl<A: Column, B: Column, C: Column, D: Column> Column for (A, B, C, D) {
 }
 
 impl dyn Sql + '_ {
-    /// The first row.
+    /// Returns the first row.
     pub fn one<T: Column>(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<T>, StoreError> {
         Ok(self.many(sql, params)?.into_iter().next())
     }
 
-    /// Every row.
+    /// Returns every row.
     pub fn many<T: Column>(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<T>, StoreError> {
         self.rows(sql, params, |row| row.get(0))
     }
 
-    /// Every row, as `read` makes it.
+    /// Returns every row, as converted by `read`.
     pub fn rows<T>(
         &self,
         sql: &str,
@@ -214,7 +215,7 @@ pub(crate) fn time(micros: i64) -> Timestamp {
     Timestamp::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// The time at which a lease ends that lasts from `now` to `until` by the caller's clock.
+/// Returns the end of a lease that lasts from `now` to `until` by the caller's clock.
 pub(crate) fn until(lease_time: i64, now: Timestamp, until: Timestamp) -> i64 {
     lease_time.saturating_add((until - now).num_microseconds().unwrap_or(0))
 }

@@ -1,4 +1,4 @@
-//! The contract, over whatever database runs the statements.
+//! The store contract, over any database that runs the statements.
 
 use std::sync::Arc;
 
@@ -19,9 +19,11 @@ use crate::shared::Shared;
 use crate::sql::{Sql, json};
 use crate::{audit, journal, logs, records, runs, times};
 
-/// A database, as a store needs it: transactions, and quick ways for what is done for each run.
+/// The requirements of a store on its database: transactions, and fast paths for the frequent operations on
+/// runs.
 pub(crate) trait Database: Send + Sync {
-    /// Runs `write` in a transaction; returns when that is on disk. It may be run again, after a rollback.
+    /// Runs `write` in a transaction. Returns when the transaction is on disk. It may run again after a
+    /// rollback.
     fn write<T: Send + 'static>(
         &self,
         write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
@@ -35,12 +37,12 @@ pub(crate) trait Database: Send + Sync {
 
     fn shared(&self) -> &Shared;
 
-    /// [`runs::insert`], for many at once; none when this is not a run that can be added so.
+    /// [`runs::insert`] for many runs at once. Returns `None` if the run cannot be inserted in this way.
     fn quick_insert(&self, _new: &Arc<New>) -> impl Future<Output = Option<Result<(), StoreError>>> + Send {
         async { None }
     }
 
-    /// [`runs::claim`], in few statements; none when something is to be looked at run by run.
+    /// [`runs::claim`] in few statements. Returns `None` if a check has to proceed run by run.
     fn quick_claim(
         &self,
         _query: &ClaimQuery,
@@ -48,7 +50,7 @@ pub(crate) trait Database: Send + Sync {
         async { None }
     }
 
-    /// [`runs::commit`], for many at once; none when it has to be done alone.
+    /// [`runs::commit`] for many runs at once. Returns `None` if the commit has to run individually.
     fn quick_commit(
         &self,
         _entry: &Arc<Entry>,
@@ -56,7 +58,7 @@ pub(crate) trait Database: Send + Sync {
         async { None }
     }
 
-    /// [`runs::renew`], for all at once.
+    /// [`runs::renew`] for all claims at once.
     fn quick_renew(
         &self,
         _claims: &[(String, u64)],

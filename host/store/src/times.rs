@@ -1,4 +1,4 @@
-//! Schedules, who is their scheduler, and the fire ledger.
+//! Schedules, the leases of their schedulers, and the ledger of fires.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ pub(crate) fn get(db: &dyn Sql, shared: &Shared, job_id: &str) -> Result<Option<
     found.map(|found| schedule(db, shared, found)).transpose()
 }
 
-/// Leases are rows: whoever finds none, or one that has ended, takes it.
+/// A lease is a row. A scheduler that finds no row, or an expired one, takes the lease.
 pub(crate) fn lease(
     db: &dyn Sql,
     holder: &str,
@@ -128,7 +128,8 @@ fn fire_run(
     let sql = "SELECT execution_id FROM ledger WHERE job_id = $1 AND nominal = $2";
     let there: Option<Option<String>> = db.one(sql, params![&row.job_id, &row.nominal])?;
     let there = there.map(|run| run.is_some());
-    // A fire has one row and at most one run: what has run does not run again, and only a backfill goes back.
+    // A fire has one row and at most one run. A fire that has run does not run again, and only a backfill can
+    // add a run to an existing row.
     if there.is_some_and(|ran| ran || scheduled || fire.run.is_none()) {
         return Ok(());
     }
@@ -210,14 +211,14 @@ pub(crate) fn ledger(db: &dyn Sql, filter: &LedgerFilter) -> Result<Vec<LedgerRo
     })
 }
 
-/// What each queue holds, of one project where it is given.
+/// Returns the contents of each queue, limited to one project if one is given.
 pub(crate) fn queues(
     db: &dyn Sql,
     project: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<QueueRow>, StoreError> {
     let own = of_project(project);
-    // One look for each phase, so that its partial index does it: runs that have ended are not looked at.
+    // One query per phase, so that its partial index serves it: the queries do not visit ended runs.
     let sql = format!(
         "SELECT queue, 1, COUNT(*) FROM runs WHERE phase = 2 AND due_at <= $1 {own} GROUP BY queue
         UNION ALL SELECT queue, 2, COUNT(*) FROM runs WHERE phase = 2 AND due_at > $1 {own} GROUP BY queue
@@ -263,7 +264,8 @@ pub(crate) fn queues(
     Ok(queues.into_values().collect())
 }
 
-/// The condition that a run is of a project. A name has letters, digits and `-` only, and is compared before it is used.
+/// Returns the condition that a run belongs to a project. A name has only letters, digits and `-`, and is
+/// checked before use.
 fn of_project(project: Option<&str>) -> String {
     let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     match project {

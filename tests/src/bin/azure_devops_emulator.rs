@@ -1,7 +1,6 @@
 //! Runs the Azure DevOps emulator until it is interrupted: `azure-devops-emulator [PORT]`.
 //!
-//! It accepts the token in `AZURE_DEVOPS_PAT` (default: `emulator-pat`), and prints its URL once it
-//! listens.
+//! It accepts the token in `AZURE_DEVOPS_PAT` (default: `emulator-pat`), and prints its URL once it listens.
 
 use stepwell_tests::azure_devops::{Emulator, Options};
 

@@ -1,4 +1,5 @@
-//! Simulates many seeds: `simulate [FIRST] [COUNT]`. A seed that fails is told with its reproduction.
+//! Simulates many seeds: `simulate [FIRST] [COUNT]`. It prints each failed seed with the command to reproduce
+//! it.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};

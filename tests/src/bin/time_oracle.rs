@@ -1,7 +1,8 @@
-//! Prints what wall times around every change of the clocks mean, for `tests/time/verify.py` to compare with Python's
-//! zoneinfo: `time-oracle [ZONE...]`, all zones when none is named. One line a wall time:
-//! `zone wall skip next_valid shift first second both`, in seconds since 1970, `wall` as if it were UTC; `-` for none.
-//! `--broken` among the zones takes the second pass for the first, which the comparison must find.
+//! Prints the meaning of wall times around every clock change, which `tests/time/verify.py` compares with
+//! Python's zoneinfo: `time-oracle [ZONE...]`. Default: all zones. It prints one line per wall time:
+//! `zone wall skip next_valid shift first second both`, in seconds since 1970, with `wall` as if it were UTC
+//! and `-` for none. `--broken` among the zones uses the second pass in place of the first, which the
+//! comparison must detect.
 
 use std::io::{BufWriter, Write};
 
@@ -35,7 +36,7 @@ fn main() -> std::io::Result<()> {
     out.flush()
 }
 
-/// Wall times at, within and beside the gap or the overlap of a change.
+/// Returns wall times at, within and next to the gap or the overlap of a clock change.
 fn around(at: Timestamp, before: i32, after: i32) -> Vec<NaiveDateTime> {
     let local = |offset: i32| at.naive_utc() + Duration::seconds(i64::from(offset));
     let (low, high) = (local(before.min(after)), local(before.max(after)));

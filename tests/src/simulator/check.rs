@@ -1,4 +1,4 @@
-//! What must hold at the end.
+//! The conditions that must hold at the end of a simulation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -57,7 +57,8 @@ pub async fn all(world: &World) -> Report {
     Report { wrong, runs: rows.len(), fires: ledger.len(), crashes: world.crashes, set_aside }
 }
 
-/// A step that kills its process runs three times, and its run is set aside then, unless it has ended otherwise before.
+/// A step that kills its process runs three times. Then its run becomes a dead letter, unless it has ended
+/// before.
 fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong: &mut Vec<String>) {
     let id = &run.execution_id;
     for (step, definition) in run.job.all_steps().enumerate() {
@@ -78,7 +79,7 @@ fn poison(seed: u64, run: &NewRun, events: &[Event], class: Option<&str>, wrong:
     }
 }
 
-/// A run's record is a possible one, and no finished step ran again.
+/// The record of a run must be a possible one, and no finished step may run again.
 fn history(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
     let id = &run.execution_id;
     if let Err(error) = RunState::replay(run.clone(), events) {
@@ -99,7 +100,7 @@ fn history(run: &NewRun, events: &[Event], wrong: &mut Vec<String>) {
     }
 }
 
-/// No more runs of a key at once than its limit: from begin to end.
+/// The number of concurrent runs with a key must never exceed its limit, from begin to end.
 fn keys(runs: &[(NewRun, Vec<Event>)], wrong: &mut Vec<String>) {
     let mut changes: HashMap<&str, Vec<(Timestamp, i32, u32)>> = HashMap::new();
     for (run, events) in runs {
@@ -113,7 +114,7 @@ fn keys(runs: &[(NewRun, Vec<Event>)], wrong: &mut Vec<String>) {
         changes.push((end, -1, *limit));
     }
     for (key, mut changes) in changes {
-        // Ends before begins: a slot may be handed on within one instant.
+        // Ends sort before begins: a slot may pass on within one instant.
         changes.sort_by_key(|(at, change, _)| (*at, *change));
         let most = changes.iter().map(|(_, _, limit)| *limit).max().unwrap_or(0);
         let mut held = 0;
@@ -127,7 +128,7 @@ fn keys(runs: &[(NewRun, Vec<Event>)], wrong: &mut Vec<String>) {
     }
 }
 
-/// Each nominal fire has exactly one row, and each row at most one run.
+/// Each nominal fire must have exactly one row, and each row at most one run.
 async fn fires(world: &World, ledger: &[LedgerRow], runs: &[(NewRun, Vec<Event>)], wrong: &mut Vec<String>) {
     for (job, made) in world.jobs.iter().zip(&world.made) {
         let (Some(schedule), Some(made)) = (&job.schedule, made) else { continue };

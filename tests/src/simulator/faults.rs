@@ -1,4 +1,4 @@
-//! A store that fails, for a process that crashes.
+//! A failing store, for a process that crashes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,31 +21,31 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::Random;
 
-/// A fault that the checks must find: what shows that they can.
+/// A fault that the checks must detect, to show that they can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
-    /// A write with a stale fence is taken.
+    /// The store accepts a write with a stale fence.
     StaleFence,
-    /// A run is acknowledged and not kept.
+    /// The store acknowledges a run and loses it.
     LostRun,
-    /// Concurrency keys are not looked at.
+    /// The store ignores concurrency keys.
     NoKeys,
-    /// A fire is dropped.
+    /// The store drops a fire.
     LostFire,
-    /// A fire has two runs.
+    /// The store creates two runs for a fire.
     DoubleFire,
-    /// A run that waits is never due again.
+    /// A waiting run is never due again.
     Stuck,
-    /// A step that has succeeded is forgotten, and runs again.
+    /// The store forgets a successful step, which runs again.
     ForgottenStep,
-    /// A step that was lost with its process is not known to be.
+    /// The store forgets that a step was lost with its process.
     ForgottenLoss,
-    /// A checkpoint is acknowledged and not kept.
+    /// The store acknowledges a checkpoint and loses it.
     LostCheckpoint,
 }
 
 impl Broken {
-    /// All of them.
+    /// All faults.
     pub const ALL: [Self; 9] = [
         Self::StaleFence,
         Self::LostRun,
@@ -59,30 +59,31 @@ impl Broken {
     ];
 }
 
-/// What a step has saved.
+/// The checkpoints of a step.
 #[derive(Default)]
 struct Saved {
     acknowledged: Option<String>,
     on_its_way: Vec<String>,
 }
 
-/// What outlives crashes: the store, and what the checks note about it.
+/// The state that survives crashes: the store, and the records of the checks.
 pub struct Ground {
     pub store: Arc<dyn Store>,
-    /// A server's time passes while nobody here has anything to do: it is waited for outside of virtual time.
+    /// Whether the store is a server. Its time passes while the simulation is idle, so waits for it are
+    /// outside virtual time.
     server: bool,
     pub broken: Option<Broken>,
     /// The largest fence of each run.
     fences: Mutex<HashMap<String, u64>>,
     pub stale_writes: Mutex<Vec<String>>,
-    /// Commits that the store has: run, fence and number.
+    /// The commits in the store: run, fence and number.
     written: Mutex<HashSet<(String, u64, u64)>>,
     pub acknowledged: Mutex<Vec<String>>,
-    /// What steps have saved, by run and step: acknowledged, and on its way.
+    /// The checkpoints of steps, by run and step: acknowledged and in flight.
     saved: Mutex<HashMap<(String, String), Saved>>,
     pub wrong_checkpoints: Mutex<Vec<String>>,
     random: Mutex<Random>,
-    /// Faults happen once in this many calls; never when 0.
+    /// Faults happen once in this many calls; 0 disables them.
     pub rate: AtomicU64,
 }
 
@@ -106,7 +107,7 @@ impl Ground {
         }
     }
 
-    /// What the store answers.
+    /// Returns the store's answer.
     pub async fn ask<T: Send>(&self, question: impl Future<Output = T> + Send) -> T {
         if !self.server {
             return question.await;
@@ -122,7 +123,7 @@ impl Ground {
         n > 0 && self.random.lock().is_ok_and(|mut random| random.once_in(n))
     }
 
-    /// Notes what a step is about to save, or has.
+    /// Records a checkpoint that a step is about to save or has saved.
     pub fn note_checkpoint(&self, run: &str, step: &str, data: &str, acknowledged: bool) {
         let Ok(mut saved) = self.saved.lock() else { return };
         let saved = saved.entry((run.to_owned(), step.to_owned())).or_default();
@@ -133,7 +134,8 @@ impl Ground {
         }
     }
 
-    /// Checks that an attempt gets what an earlier one has saved last. A run that is tried again begins anew.
+    /// Checks that an attempt gets the last checkpoint that an earlier attempt saved. A retried run starts
+    /// anew.
     pub fn check_checkpoint(&self, run: &str, step: &str, found: Option<&str>, may_begin_anew: bool) {
         let Ok(mut all) = self.saved.lock() else { return };
         let saved = all.entry((run.to_owned(), step.to_owned())).or_default();
@@ -174,22 +176,22 @@ impl Faulty {
         Self { ground, dead: AtomicBool::new(false), stalled: Mutex::default() }
     }
 
-    /// From now on this process does nothing that anybody could see.
+    /// Crashes the process: from now on it has no visible effect.
     pub fn crash(&self) {
         self.dead.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it has crashed.
+    /// Returns whether the process has crashed.
     pub fn is_dead(&self) -> bool {
         self.dead.load(Ordering::Relaxed)
     }
 
-    /// For that time it does nothing, and then goes on: as after SIGSTOP and SIGCONT.
+    /// Stalls the process for this time, as between SIGSTOP and SIGCONT.
     pub fn stall(&self, time: Duration) {
         self.stalled.lock().map(|mut stalled| *stalled = Some(Instant::now() + time)).ok();
     }
 
-    /// What befalls a call before it reaches the store.
+    /// Applies the faults of a call before it reaches the store.
     async fn enter(&self, writes: bool) -> Result<(), StoreError> {
         let stalled = self.stalled.lock().ok().and_then(|stalled| *stalled);
         if let Some(until) = stalled {
@@ -208,7 +210,7 @@ impl Faulty {
         Ok(())
     }
 
-    /// What befalls an answer: the write stands, and nobody learns of it.
+    /// Applies the faults of an answer: the write stands, but the caller does not learn of it.
     async fn leave<T>(&self, value: T) -> Result<T, StoreError> {
         if self.dead.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
@@ -305,7 +307,7 @@ impl Store for Faulty {
             _ => {}
         }
         let free = self.ground.ask(self.inner().commit(commit)).await?;
-        // Who has lost the answer asks again, and may be told by then that the write stands.
+        // A caller that lost the answer asks again, and may then learn that the write stands.
         let is_new = self.ground.written.lock().is_ok_and(|mut all| all.insert((id.clone(), fence, number)));
         if fence < newest && is_new {
             self.ground
@@ -314,7 +316,7 @@ impl Store for Faulty {
                 .map(|mut all| all.push(format!("{id}: {fence} after {newest}")))
                 .ok();
         }
-        // The worker tries again, and must not write twice.
+        // The worker retries, and must not write twice.
         self.leave(free)
             .await
             .map_err(|_| StoreError::Unavailable("simulated: the answer is lost".to_owned()))

@@ -1,8 +1,8 @@
-//! A seeded simulation: the real scheduler, dispatchers and workers over a real store, with virtual time, a store that
-//! fails and processes that crash or stall.
+//! A seeded simulation: the real scheduler, dispatchers and workers over a real store, with virtual time, a
+//! failing store and processes that crash or stall.
 //!
-//! One thread, one paused tokio runtime: time passes only when nobody has anything to do. A seed decides everything,
-//! so that a failure is repeated by its seed.
+//! It uses one thread and one paused tokio runtime, so time passes only when all tasks are idle. A seed
+//! decides everything, so that its seed reproduces a failure.
 
 mod check;
 mod faults;
@@ -26,12 +26,12 @@ use world::World;
 pub struct Random(u64);
 
 impl Random {
-    /// A generator from a seed.
+    /// Creates a generator from a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -39,12 +39,12 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// A number below `bound`.
+    /// Returns a number below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         (self.draw() >> 11) % bound.max(1)
     }
 
-    /// True once in `n` times.
+    /// Returns true once in `n` times.
     pub fn once_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
@@ -63,27 +63,27 @@ impl Clock for VirtualClock {
     }
 }
 
-/// What a simulation found.
+/// The result of a simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// What must not be, in words; empty when all is well.
+    /// The violations in words; empty if there are none.
     pub wrong: Vec<String>,
-    /// Runs that were admitted.
+    /// The number of admitted runs.
     pub runs: usize,
-    /// Rows of the ledger.
+    /// The number of rows in the ledger.
     pub fires: usize,
-    /// Processes that crashed or stalled.
+    /// The number of processes that crashed or stalled.
     pub crashes: usize,
-    /// Runs that were set aside, since a step killed its process three times in a row.
+    /// The number of runs that became dead letters, since a step killed its process three times in a row.
     pub set_aside: usize,
 }
 
-/// Simulates one seed, over SQLite in memory.
+/// Simulates one seed over SQLite in memory.
 pub fn simulate(seed: u64, sandbox: &Arc<Sandbox>, broken: Option<Broken>) -> Report {
     simulate_over(None, seed, sandbox, broken)
 }
 
-/// Simulates one seed, over a PostgreSQL of its own when one is given.
+/// Simulates one seed over a separate PostgreSQL if one is given.
 pub fn simulate_over(
     server: Option<PostgresSettings>,
     seed: u64,
@@ -96,7 +96,7 @@ pub fn simulate_over(
     };
     runtime.block_on(async {
         let mut random = Random::new(seed);
-        // Some seeds begin just before the clocks of Berlin and New York move.
+        // Some seeds begin just before the clock changes of Berlin and New York.
         let bases = [1_774_745_000, 1_793_490_000, 1_772_953_000, 1_788_271_822];
         let base = bases[usize::try_from(random.below(4)).unwrap_or(0)]
             + i64::try_from(random.below(3600)).unwrap_or(0);

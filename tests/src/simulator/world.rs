@@ -1,4 +1,4 @@
-//! Processes, jobs, and what befalls them.
+//! The processes and jobs of a simulation, and the events that affect them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use stepwell::{Decided, Host};
 use super::faults::{Faulty, Ground};
 use super::{Random, VirtualClock};
 
-/// A process.
+/// A simulated process.
 pub struct Process {
     pub host: Host,
     store: Arc<Faulty>,
 }
 
-/// Everything.
+/// The whole simulation.
 pub struct World {
     pub seed: u64,
     pub random: Random,
@@ -39,17 +39,18 @@ pub struct World {
     pub jobs: Vec<Arc<Job>>,
     pub crashes: usize,
     pub wrong: Vec<String>,
-    /// When each job's schedule was made, as it was acknowledged.
+    /// The time at which each job's schedule was created, as acknowledged.
     pub made: Vec<Option<Timestamp>>,
-    /// Runs that wait and have no cause, and since when that has been seen.
+    /// Runs that wait without a cause, and the time since which the check has seen that.
     idle: BTreeMap<String, (RunRow, Timestamp)>,
 }
 
-/// How long a run may wait without a cause: what kept it may have gone a moment ago, and processes may be stalled.
+/// The time for which a run may wait without a cause: the cause may just have ended, and processes may be
+/// stalled.
 const IDLE: chrono::Duration = chrono::Duration::seconds(45);
 
-/// Does what the seed says: works for a while, saves a checkpoint, fails, parks, or is cancelled. Some steps kill their
-/// process, each time.
+/// A step that acts according to the seed: it works for a while, saves a checkpoint, fails, parks, or is
+/// cancelled. Some steps kill their process on each attempt.
 struct Pretender {
     seed: u64,
     ground: Arc<Ground>,
@@ -60,7 +61,7 @@ fn salt(seed: u64, name: &str) -> u64 {
     name.bytes().fold(seed, |salt, byte| salt.wrapping_mul(31) ^ u64::from(byte))
 }
 
-/// Whether each attempt of that step kills its process.
+/// Returns whether each attempt of that step kills its process.
 pub fn is_poison(seed: u64, execution_id: &str, step_id: &str) -> bool {
     Random::new(salt(seed, &format!("{execution_id}/{step_id}/poison"))).once_in(40)
 }
@@ -161,7 +162,7 @@ impl World {
         }
     }
 
-    /// One of the processes.
+    /// Returns one of the processes.
     fn any(&mut self) -> Option<Host> {
         let index = usize::try_from(self.random.below(self.processes.len() as u64)).unwrap_or(0);
         self.processes.get(index).map(|process| process.host.clone())
@@ -223,9 +224,9 @@ impl World {
         Arc::new(job.into())
     }
 
-    /// Something happens.
+    /// Causes one random event.
     pub async fn disturb(&mut self) {
-        // A process that is asked may be dead, or its store away: then nobody learns the answer.
+        // A process may be dead or its store may be unreachable. In that case the request has no answer.
         let Some(host) = self.any() else { return };
         let limit = Duration::from_secs(2);
         match self.random.below(12) {
@@ -272,7 +273,7 @@ impl World {
         }
     }
 
-    /// Processes that a step has killed are started again.
+    /// Restarts the processes that a step has killed.
     pub async fn replace_the_dead(&mut self) {
         let before = self.processes.len();
         self.processes.retain(|process| !process.store.is_dead());
@@ -303,7 +304,7 @@ impl World {
         }
     }
 
-    /// No run waits without a cause.
+    /// Checks that no run waits without a cause.
     pub async fn look(&mut self) {
         let rate = self.ground.rate.swap(0, Ordering::Relaxed);
         let filter = RunFilter { limit: 1000, ..RunFilter::default() };
@@ -330,7 +331,8 @@ impl World {
         self.ground.rate.store(rate, Ordering::Relaxed);
     }
 
-    /// Faults end, what is paused goes on, what is asked is approved; then everything comes to its end.
+    /// Ends all faults, resumes paused queues and approves pending approvals. Then everything comes to its
+    /// end.
     pub async fn heal(&mut self) {
         self.ground.rate.store(0, Ordering::Relaxed);
         for process in std::mem::take(&mut self.processes) {
@@ -339,7 +341,7 @@ impl World {
         self.start().await;
         let Some(host) = self.any() else { return };
         for job in self.jobs.clone() {
-            // Nothing new comes, so that there is an end.
+            // Stop new runs, so that the simulation can end.
             let mut definition: Value = serde_json::from_str(job.text()).unwrap_or_default();
             if let Some(map) = definition.as_object_mut()
                 && map.remove("schedule").is_some()
@@ -353,7 +355,7 @@ impl World {
         for zone in ["UTC", "Europe/Berlin", "America/New_York"] {
             let _ = host.pause_queue(zone, None, audit(&host)).await;
         }
-        // Runs of one key go one after the other, each with its approval.
+        // Runs of one key go one after another, each with its approval.
         for _ in 0..600 {
             self.replace_the_dead().await;
             let Some(host) = self.any() else { return };

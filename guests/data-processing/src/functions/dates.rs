@@ -1,4 +1,4 @@
-//! Differences between moments, and moments from texts.
+//! Functions for the difference of timestamps, and for timestamps from texts.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub const FUNCTIONS: &[Scalar] = &[
 ];
 
 const MOMENT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
-/// An argument as microseconds since 1970.
+/// Returns an argument as microseconds since 1970.
 fn moments(arrays: &[ArrayRef], place: usize) -> Result<TimestampMicrosecondArray> {
     let array = argument(arrays, place)?;
     Ok(cast(array, &MOMENT)?.as_primitive::<TimestampMicrosecondType>().clone())
@@ -94,7 +94,7 @@ fn ages(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(Arc::new(rows.collect::<IntervalMonthDayNanoArray>()))
 }
 
-/// Texts as moments; the format is a text, or a list of formats to try.
+/// Parses texts as timestamps. The format is one text, or a list of formats to try.
 fn parsed(arrays: &[ArrayRef], quiet: bool) -> Result<ArrayRef> {
     let values = texts(arrays, 0)?;
     let given = argument(arrays, 1)?;

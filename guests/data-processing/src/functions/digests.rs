@@ -1,4 +1,4 @@
-//! Texts and bytes in other forms: base64, hexadecimal digits, digests.
+//! Functions that encode texts and bytes: base64, hexadecimal digits, digests.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub const FUNCTIONS: &[Scalar] = &[
     },
 ];
 
-/// An argument as bytes: those of a text in UTF-8.
+/// Returns an argument as bytes. A text counts as its UTF-8 bytes.
 fn bytes(arrays: &[ArrayRef]) -> Result<BinaryArray> {
     let array = argument(arrays, 0)?;
     let binary = matches!(
@@ -95,7 +95,7 @@ fn decoded(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(Arc::new(made.finish()))
 }
 
-/// The bytes of hexadecimal digits.
+/// Decodes hexadecimal digits.
 fn digits(text: &[u8]) -> Option<Vec<u8>> {
     let (pairs, []) = text.as_chunks::<2>() else { return None };
     let digit = |byte: &u8| char::from(*byte).to_digit(16);

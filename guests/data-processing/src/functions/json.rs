@@ -1,4 +1,4 @@
-//! JSON in texts: what stands at a path, and values as JSON.
+//! Functions for JSON texts: values at a path, and table values as JSON.
 
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ fn kind(value: &Json) -> &'static str {
     }
 }
 
-/// A value of the table as JSON.
+/// Returns a table value as JSON.
 fn serialized(array: &ArrayRef, row: usize) -> Result<Option<String>> {
     if array.is_null(row) {
         return Ok(None);
@@ -113,7 +113,8 @@ fn serialized(array: &ArrayRef, row: usize) -> Result<Option<String>> {
     Ok(Some(value.to_string()))
 }
 
-/// The JSON of the first argument, row by row: a text, or a list or an object of the table.
+/// Returns the JSON of the first argument, row by row. The argument is a text, or a list or an object of the
+/// table.
 fn documents(arrays: &[ArrayRef]) -> Result<Vec<Option<String>>> {
     let array = argument(arrays, 0)?;
     if matches!(array.data_type(), DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Null)

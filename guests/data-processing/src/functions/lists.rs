@@ -1,4 +1,4 @@
-//! Lengths, sums and types.
+//! Functions for lengths, sums and types.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub const FUNCTIONS: &[Scalar] = &[
     },
 ];
 
-/// The items of a row; `None` is NULL.
+/// Returns the items of a row; `None` is NULL.
 fn items(array: &ArrayRef, row: usize) -> Option<ArrayRef> {
     if array.is_null(row) {
         return None;
@@ -52,7 +52,7 @@ fn items(array: &ArrayRef, row: usize) -> Option<ArrayRef> {
     })
 }
 
-/// Items of lists, characters of texts.
+/// Counts the items of lists and the characters of texts.
 fn lengths(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let array = argument(arrays, 0)?;
     let lengths: Int64Array = if is_list(array.data_type()) {
@@ -77,7 +77,7 @@ fn sum_type(kind: &DataType) -> Result<DataType> {
     })
 }
 
-/// Sums that keep their digits, or fail.
+/// Computes sums that keep their digits, or fails.
 fn sums(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let array = argument(arrays, 0)?;
     let kind = sum_type(array.data_type())?;
@@ -104,7 +104,7 @@ fn sums(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(concat(&rows.iter().map(AsRef::as_ref).collect::<Vec<_>>())?)
 }
 
-/// The name that `schema` and the docs have for a type.
+/// Returns the name of a type in `schema` and the documentation.
 pub fn name(kind: &DataType) -> String {
     match kind {
         DataType::Null => "null".to_owned(),

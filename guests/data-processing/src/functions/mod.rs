@@ -1,4 +1,4 @@
-//! Functions that users of DuckDB and PostgreSQL reach for, and the engine does not have.
+//! Functions that users of DuckDB and PostgreSQL expect and that the engine lacks.
 
 mod dates;
 mod digests;
@@ -22,10 +22,10 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
-/// Adds them to a session.
+/// Adds the functions to a session.
 ///
 /// # Errors
-/// When the session refuses one of them.
+/// Fails when the session refuses one of them.
 pub fn register(session: &mut SessionContext) -> Result<()> {
     let groups = [dates::FUNCTIONS, json::FUNCTIONS, lists::FUNCTIONS, texts::FUNCTIONS, digests::FUNCTIONS];
     for function in groups.into_iter().flatten() {
@@ -35,14 +35,15 @@ pub fn register(session: &mut SessionContext) -> Result<()> {
     session.register_expr_planner(Arc::new(operators::Intervals))
 }
 
-/// A function of values of one row.
+/// A function of the values of one row.
 #[derive(Clone, Copy)]
 struct Scalar {
-    /// The name, and other names for it.
+    /// The name and its aliases.
     names: &'static [&'static str],
-    /// How many arguments, for the message: `2`, `2 or 3`.
+    /// The number of arguments, for the message: `2`, `2 or 3`.
     arguments: &'static str,
-    /// The type of the result for these types; `None` when the number of arguments is wrong.
+    /// Returns the type of the result for these argument types, or `None` when the number of arguments is
+    /// wrong.
     kind: fn(&[DataType]) -> Option<Result<DataType>>,
     run: fn(&[ArrayRef]) -> Result<ArrayRef>,
 }
@@ -112,7 +113,7 @@ impl ScalarUDFImpl for Udf {
     }
 }
 
-/// A value that does not fit.
+/// Reports a value that the function does not accept.
 fn wrong<T>(what: String) -> Result<T> {
     Err(DataFusionError::Execution(what))
 }
@@ -121,12 +122,12 @@ fn argument(arrays: &[ArrayRef], place: usize) -> Result<&ArrayRef> {
     arrays.get(place).ok_or_else(|| DataFusionError::Execution("an argument is missing".to_owned()))
 }
 
-/// An argument as text, whatever it is.
+/// Returns an argument as text, whatever its type.
 fn texts(arrays: &[ArrayRef], place: usize) -> Result<StringArray> {
     Ok(cast(argument(arrays, place)?, &DataType::Utf8)?.as_string::<i32>().clone())
 }
 
-/// The text of a row; `None` is NULL.
+/// Returns the text of a row; `None` is NULL.
 fn text(array: &StringArray, row: usize) -> Option<&str> {
     (!array.is_null(row)).then(|| array.value(row))
 }

@@ -10,7 +10,7 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, Signature, Volatility};
 use datafusion::scalar::ScalarValue;
 
-/// `mode(x)`: of several values that are as frequent, the first one.
+/// `mode(x)`. Of several equally frequent values, it returns the first one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Mode {
     signature: Signature,
@@ -51,7 +51,7 @@ impl AggregateUDFImpl for Mode {
 #[derive(Debug)]
 struct Counts {
     kind: DataType,
-    /// A value, how often it was seen, and its place among the others.
+    /// The frequency of each value, and its position among the other values.
     seen: HashMap<ScalarValue, (i64, usize)>,
     bytes: usize,
 }

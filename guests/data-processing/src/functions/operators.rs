@@ -1,4 +1,4 @@
-//! Arithmetic with intervals that loses nothing.
+//! Interval arithmetic that loses no precision.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl ExprPlanner for Intervals {
     }
 }
 
-/// Whether an interval is written in the query, and has no hours.
+/// Returns whether the query contains the interval as a literal without hours.
 fn whole_days(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _) => interval.nanoseconds == 0,
@@ -87,7 +87,8 @@ fn times(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(Arc::new(rows.collect::<Result<IntervalMonthDayNanoArray>>()?))
 }
 
-/// Parts of months become days (30 in each), parts of days become hours, as in PostgreSQL.
+/// Multiplies an interval. Fractions of months become days (30 per month), and fractions of days become
+/// hours, as in PostgreSQL.
 fn multiplied(interval: IntervalMonthDayNano, number: f64) -> Option<IntervalMonthDayNano> {
     let months = f64::from(interval.months) * number;
     let days = f64::from(interval.days) * number + months.fract() * 30.0;

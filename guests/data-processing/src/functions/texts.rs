@@ -1,4 +1,4 @@
-//! Regular expressions that find several parts.
+//! Functions for regular expressions with several matches.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Requests by `wasi:http`.
+//! Requests over `wasi:http`.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -11,12 +11,12 @@ use wasip2::io::streams::{InputStream, StreamError};
 
 use super::{Error, Headers, Request, words};
 
-/// Bytes written at a time: what an output stream always takes.
+/// The bytes to write at a time. An output stream always accepts this many.
 const CHUNK: usize = 4096;
 
-/// The body of an answer.
+/// The body of a response.
 pub(crate) struct Body {
-    // Before the body that it belongs to: it is dropped first.
+    // Declared before the body that owns it, so that it is dropped first.
     stream: InputStream,
     _body: IncomingBody,
 }
@@ -28,7 +28,7 @@ impl Read for Body {
             Ok(chunk) => {
                 let (to, _) = buffer.split_at_mut(chunk.len());
                 to.copy_from_slice(&chunk);
-                // Nothing for now is not the end.
+                // An empty chunk is not the end of the stream.
                 if chunk.is_empty() && wanted > 0 {
                     Err(io::ErrorKind::Interrupted.into())
                 } else {
@@ -41,7 +41,7 @@ impl Read for Body {
     }
 }
 
-/// Sends a request with a body of `length` bytes, and waits for the head of its answer.
+/// Sends a request with a body of `length` bytes, and waits for the head of its response.
 pub(crate) fn send(
     request: &Request,
     from: &mut dyn Read,
@@ -51,7 +51,7 @@ pub(crate) fn send(
     let body = out.body().map_err(|()| Error::Network("no request body".to_owned()))?;
     let answer =
         outgoing_handler::handle(out, options(request.timeout)).map_err(|code| refused(request, &code))?;
-    // A server may answer before it has read everything: then its answer counts.
+    // A server may respond before it has read the whole body. In that case its response counts.
     let written = write(request, body, from, length);
     answer.subscribe().block();
     let response = match (answer.get(), written) {
@@ -69,7 +69,7 @@ pub(crate) fn send(
 fn options(timeout: Option<Duration>) -> Option<RequestOptions> {
     let nanoseconds = u64::try_from(timeout?.as_nanos()).ok();
     let options = RequestOptions::new();
-    // What is not taken is as it is without.
+    // The request goes out with the default for any option that the host rejects.
     let _ = options.set_connect_timeout(nanoseconds);
     let _ = options.set_first_byte_timeout(nanoseconds);
     Some(options)
@@ -129,10 +129,10 @@ fn write(request: &Request, body: OutgoingBody, from: &mut dyn Read, length: u64
     OutgoingBody::finish(body, None).map_err(|code| refused(request, &code))
 }
 
-/// Why there is no answer to this request.
+/// Explains why this request got no response.
 fn refused(request: &Request, code: &ErrorCode) -> Error {
     let method = &request.method;
-    // The query may hold what is not for everybody.
+    // The query may contain confidential data.
     let url = request.url.split(['?', '#']).next().unwrap_or_default();
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest.split('/').next().unwrap_or(rest));
     match code {

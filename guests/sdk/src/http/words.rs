@@ -1,9 +1,9 @@
-//! The errors of `wasi:http` in plain words.
+//! Plain-English messages for the errors of `wasi:http`.
 
 use wasip2::http::types::{ErrorCode, http_error_code};
 use wasip2::io::streams::StreamError;
 
-/// What an error means for a request to `authority`, which is a host and, where it was given, a port.
+/// Explains an error of a request to `authority`: a host, with a port if the URL gives one.
 pub fn of(code: &ErrorCode, authority: &str) -> String {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
@@ -30,11 +30,11 @@ pub fn of(code: &ErrorCode, authority: &str) -> String {
     }
 }
 
-/// Why a stream broke.
+/// Explains why a stream broke.
 pub fn broken(error: &StreamError) -> String {
     match error {
         StreamError::Closed => "the connection was closed".to_owned(),
-        // The error's own text has a backtrace of the host where that is switched on.
+        // The error's own text includes a backtrace of the host when backtraces are enabled.
         StreamError::LastOperationFailed(why) => match http_error_code(why) {
             Some(ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout) => {
                 "no more arrived in time".to_owned()
@@ -45,7 +45,7 @@ pub fn broken(error: &StreamError) -> String {
     }
 }
 
-/// What an error says by itself.
+/// Explains an error without the authority.
 fn cause(code: &ErrorCode) -> String {
     let most = |limit: Option<u64>| limit.map_or(String::new(), |limit| format!(" of {limit} bytes"));
     match code {
@@ -97,7 +97,7 @@ fn cause(code: &ErrorCode) -> String {
         ErrorCode::HttpProtocolError => "the connection was closed, or what arrived is not HTTP".into(),
         ErrorCode::LoopDetected => "the request runs in a loop".into(),
         ErrorCode::ConfigurationError => "the HTTP client of the host is not configured".into(),
-        // The host's own sentences; what follows the first line is not for users.
+        // Only the first line is the host's own sentence. The remaining lines are not meant for users.
         ErrorCode::InternalError(Some(why)) => why.lines().next().unwrap_or_default().to_owned(),
         ErrorCode::InternalError(None) => "the request failed".into(),
     }

@@ -1,4 +1,4 @@
-//! `wasi:http`, of the fake host.
+//! `wasi:http` of the fake host.
 
 use std::io::{self, Cursor, Read};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::STATE;
 use crate::http::{Error, Headers, Request, Response};
 
-/// A request that the test expects, and its answer.
+/// A request that the test expects, with its response.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     pub method: String,
@@ -17,27 +17,27 @@ pub(super) struct Expected {
 /// A request that the step sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The whole URL.
+    /// The complete URL.
     pub url: String,
-    /// The headers, as the step set them: the host adds credentials later.
+    /// The headers that the step set. The host adds credentials later.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The request body.
     pub body: Vec<u8>,
-    /// The timeout that the step asked for.
+    /// The timeout that the step set, if any.
     pub timeout: Option<Duration>,
 }
 
 impl Sent {
-    /// The first header of this name.
+    /// Returns the first header with this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         Some(value)
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub(crate) struct Body(Cursor<Vec<u8>>);
 
 impl Read for Body {
@@ -46,7 +46,7 @@ impl Read for Body {
     }
 }
 
-/// Records the request and gives the answer of the test.
+/// Records the request and returns the response set by the test.
 pub(crate) fn send(
     request: &Request,
     from: &mut dyn Read,

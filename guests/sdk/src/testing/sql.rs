@@ -1,4 +1,4 @@
-//! `stepwell:sql`, of the fake host.
+//! `stepwell:sql` of the fake host.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -9,20 +9,19 @@ pub use crate::bindings::stepwell::sql::sql::{
     Value,
 };
 
-/// How the fake database answers a statement.
+/// The result of a statement in the fake database.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// To `query`: the names of the columns, and the rows.
+    /// For `query`: the column names and the rows.
     Rows(Vec<String>, Vec<Vec<Value>>),
-    /// To `execute`: how many rows changed.
+    /// For `execute`: the number of changed rows.
     Changed(u64),
-    /// To `script`: what each statement did.
+    /// For `script`: the result of each statement.
     Script(ScriptReport),
 }
 
 impl Answer {
-    /// Rows, with the names of their columns:
-    /// `Answer::rows(["region", "total"], [["EU".into(), 3.into()]])`.
+    /// Creates rows with their column names: `Answer::rows(["region", "total"], [["EU".into(), 3.into()]])`.
     pub fn rows<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [Value; N]>) -> Self {
         Self::Rows(
             columns.map(str::to_owned).to_vec(),
@@ -31,7 +30,7 @@ impl Answer {
     }
 }
 
-/// A statement that the test expects, and its answer.
+/// A statement that the test expects, with its result.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     pub connection: String,
@@ -45,7 +44,7 @@ impl Expected {
     }
 }
 
-/// White space counts once: where a statement breaks its lines is of no interest.
+/// Splits a statement into words, so that its line breaks do not matter in a comparison.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace()
 }
@@ -55,9 +54,9 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 pub struct Statement {
     /// The name of the connection.
     pub connection: String,
-    /// The text; `BEGIN`, `COMMIT` and `ROLLBACK` for transactions.
+    /// The SQL text; `BEGIN`, `COMMIT` and `ROLLBACK` for transactions.
     pub text: String,
-    /// The parameters; none for scripts and transactions.
+    /// The bound parameters. Scripts and transactions have none.
     pub parameters: Parameters,
 }
 
@@ -66,13 +65,13 @@ pub struct Statement {
 pub struct Loaded {
     /// The name of the connection.
     pub connection: String,
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// Its columns.
+    /// The columns that the rows fill.
     pub columns: Vec<String>,
-    /// The rows.
+    /// The loaded rows.
     pub rows: Vec<Vec<Value>>,
-    /// Whether the load was finished: otherwise the database keeps none of the rows.
+    /// Whether the step finished the load. The database keeps none of the rows of an unfinished load.
     pub finished: bool,
 }
 
@@ -87,14 +86,14 @@ impl Connection {
     /// Opens a connection that the test names.
     ///
     /// # Errors
-    /// [`Error::UnknownConnection`] for any other.
+    /// [`Error::UnknownConnection`] for any other name.
     pub fn open(name: &str) -> Result<Self, Error> {
         let dialect = STATE.with_borrow(|state| state.host.connections.get(name).cloned());
         let dialect = dialect.ok_or_else(|| Error::UnknownConnection(name.to_owned()))?;
         Ok(Self { name: name.to_owned(), dialect })
     }
 
-    /// The dialect that the test gave it.
+    /// Returns the dialect that the test set.
     pub fn dialect(&self) -> String {
         self.dialect.clone()
     }
@@ -102,7 +101,7 @@ impl Connection {
     /// Starts a statement that returns rows.
     ///
     /// # Errors
-    /// The one of the test.
+    /// The error set by the test.
     pub fn query(&self, statement: &str, parameters: &Parameters, _: u32) -> Result<Rows, Error> {
         match self.answer(statement, parameters.clone())? {
             Answer::Rows(columns, rows) => Ok(Rows { columns, left: RefCell::new(rows.into()) }),
@@ -113,7 +112,7 @@ impl Connection {
     /// Runs a statement that returns no rows.
     ///
     /// # Errors
-    /// The one of the test.
+    /// The error set by the test.
     pub fn execute(&self, statement: &str, parameters: &Parameters, _: u32) -> Result<u64, Error> {
         match self.answer(statement, parameters.clone())? {
             Answer::Changed(rows) => Ok(rows),
@@ -124,7 +123,7 @@ impl Connection {
     /// Runs several statements.
     ///
     /// # Errors
-    /// The one of the test.
+    /// The error set by the test.
     pub fn script(&self, text: &str, _: u32) -> Result<ScriptReport, Error> {
         match self.answer(text, Parameters::Positional(Vec::new()))? {
             Answer::Script(report) => Ok(report),
@@ -132,7 +131,7 @@ impl Connection {
         }
     }
 
-    /// Begins or ends a transaction, which is recorded.
+    /// Begins or ends a transaction and records it.
     ///
     /// # Errors
     /// None.
@@ -146,7 +145,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Begins to load rows, which are recorded.
+    /// Starts a load whose rows are recorded.
     ///
     /// # Errors
     /// None.
@@ -193,7 +192,7 @@ fn misfit(call: &str, fits: &str, statement: &str, answer: &Answer) -> ! {
     )
 }
 
-/// A result that is still being read.
+/// A result whose rows are not all read yet.
 #[derive(Debug)]
 pub struct Rows {
     columns: Vec<String>,
@@ -201,13 +200,13 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// The columns; the fake database has no names for their types.
+    /// Returns the columns. The fake database leaves the names of their types empty.
     pub fn columns(&self) -> Vec<Column> {
         let column = |name: &String| Column { name: name.clone(), type_name: String::new() };
         self.columns.iter().map(column).collect()
     }
 
-    /// The next rows, at most `max_rows`; none at the end.
+    /// Returns the next rows, at most `max_rows`. An empty list marks the end.
     ///
     /// # Errors
     /// None.
@@ -217,7 +216,7 @@ impl Rows {
         Ok(left.drain(..count).collect())
     }
 
-    /// The same rows by columns.
+    /// Returns the same rows by column.
     ///
     /// # Errors
     /// None.
@@ -238,7 +237,7 @@ impl Rows {
     }
 }
 
-/// Rows on their way into a table.
+/// An open load of rows into a table.
 #[derive(Debug)]
 pub struct Load {
     place: usize,
@@ -258,7 +257,7 @@ impl Load {
         Ok(())
     }
 
-    /// Completes the load; returns the number of rows.
+    /// Completes the load and returns the number of rows.
     ///
     /// # Errors
     /// None.

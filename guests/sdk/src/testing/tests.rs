@@ -7,7 +7,7 @@ use super::{Answer, Host};
 use crate::sql::{Connection, Error, Load, Parameters, Transaction};
 use crate::{Invocation, Output, Step, StepResult};
 
-/// Copies the rows of `source` into `target`, and counts them in `counts`.
+/// Copies the rows of `source` into `target` and counts them in `counts`.
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Copy {
     #[serde(default)]
@@ -79,7 +79,7 @@ fn what_the_test_does_not_name_is_denied_and_its_errors_reach_the_step() {
     assert!(host.run::<Copy>(&json!({})).result.unwrap_err().retryable);
 }
 
-/// The message of the panic in which a run ends.
+/// Returns the panic message that ends a run.
 fn panic_of<S: Step>(host: &Host, config: &Value) -> String {
     let ended = catch_unwind(AssertUnwindSafe(|| host.run::<S>(config)));
     *ended.unwrap_err().downcast::<String>().unwrap()
@@ -112,7 +112,7 @@ mod requests {
     use super::*;
     use crate::http::{self, Request, Response};
 
-    /// Puts `text`, then gets it.
+    /// Stores `text`, then reads it back.
     #[derive(Deserialize, schemars::JsonSchema)]
     struct PutGet {
         text: String,

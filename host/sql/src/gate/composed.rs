@@ -1,11 +1,12 @@
-//! Texts of Transact-SQL that are put together from pieces with known effects: the gate must find the effect of each
-//! text, whatever stands around the pieces, and nothing in what strings, names and comments hold.
+//! Fuzzes the gate with Transact-SQL texts composed of pieces with known effects. The gate must find the
+//! effect of each text, whatever surrounds the pieces, and must ignore the contents of strings, names and
+//! comments.
 //!
-//! `STEPWELL_SQL_FUZZ` is the number of texts, `STEPWELL_SQL_SEED` repeats a run.
+//! `STEPWELL_SQL_FUZZ` sets the number of texts. `STEPWELL_SQL_SEED` repeats a run.
 
 use super::transact_sql::{Verdict, verdict};
 
-/// What a piece does where it stands as code.
+/// The effect of a piece that occurs as code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     None,
@@ -17,7 +18,7 @@ enum Effect {
     End,
 }
 
-/// Texts that end a statement's part and begin another one.
+/// Texts that end one part of a statement and begin another.
 const ACTIVE: &[(&str, Effect)] = &[
     ("DELETE FROM t", Effect::Change),
     ("delete t", Effect::Change),
@@ -50,7 +51,7 @@ const ACTIVE: &[(&str, Effect)] = &[
     ("; SELECT 2", Effect::End),
 ];
 
-/// What ends nothing where it stands within a string, a name or a comment, if that is read as the server does.
+/// Texts without effect within a string, a name or a comment, if the gate reads these as the server does.
 const HELD: &[&str] = &[
     "DELETE FROM t",
     "DROP TABLE t",
@@ -92,7 +93,8 @@ const HELD: &[&str] = &[
     "%",
 ];
 
-/// Lexical mistakes, and what servers and clients may read differently: refused wherever they stand as code.
+/// Lexical errors, and texts that servers and clients may read differently. The gate refuses them wherever
+/// they occur as code.
 const ODD: &[&str] = &[
     "1DELETE FROM t",
     "1.5DELETE FROM t",
@@ -136,7 +138,7 @@ impl Random {
         (0..self.below(5)).map(|_| self.one(HELD)).collect()
     }
 
-    /// A string, a name or a number with anything in it, which is one value to the server.
+    /// Returns a string, a name or a number with any contents, which is one value to the server.
     fn value(&mut self) -> String {
         let text = self.held();
         match self.below(7) {
@@ -149,9 +151,9 @@ impl Random {
         }
     }
 
-    /// What separates, and does nothing.
+    /// Returns a separator without effect.
     fn gap(&mut self) -> String {
-        // Comments of Transact-SQL are within each other.
+        // Comments of Transact-SQL nest.
         let comment = |text: String| {
             let text = text.replace("/*", "/ *").replace("*/", "* /").replace('\\', "");
             format!("/*{}*/", text.replace("/*", "").replace("*/", ""))
@@ -159,7 +161,7 @@ impl Random {
         match self.below(8) {
             0 => comment(format!(" {} ", self.held())),
             1 => format!(" /* {} {} */ ", comment(" ' ".to_owned()), comment(" \" [ ".to_owned())),
-            // The gate refuses a backslash outside of strings.
+            // The gate refuses a backslash outside strings.
             2 => format!(" -- {}\n", self.held().replace(['\n', '\\'], " ")),
             3 => "\n".to_owned(),
             4 => "\t".to_owned(),
@@ -168,7 +170,7 @@ impl Random {
         }
     }
 
-    /// A text and what it needs.
+    /// Returns a text and the verdict that it requires.
     fn text(&mut self) -> (String, Verdict) {
         let mut text = "SELECT".to_owned();
         let (mut changes, mut ddl, mut refused, mut ends) = (0, false, false, false);

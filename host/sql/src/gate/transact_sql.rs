@@ -1,4 +1,5 @@
-//! Texts of Transact-SQL, for which there is no free server to ask, and what the gate says to each.
+//! Transact-SQL texts and the gate's verdict on each. There is no free server that could give the expected
+//! verdicts.
 
 use Verdict::{Ddl, Read, Refused, Script, Write};
 use stepwell_engine::config::Database;
@@ -7,7 +8,7 @@ use stepwell_engine::policy::SqlMode;
 use super::check;
 use crate::{Error, dialect};
 
-/// The least that a policy must grant.
+/// The minimum that a policy must grant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Read,
@@ -37,7 +38,7 @@ pub(super) fn verdict(text: &str) -> Verdict {
 fn each_text_needs_what_it_does() {
     let mut wrong = Vec::new();
     for (text, wanted) in [
-        // What reads.
+        // Statements that read.
         ("SELECT 1", Read),
         ("SELECT * FROM db.dbo.t WHERE a = 'it''s'", Read),
         ("WITH x AS (SELECT 1 AS a) SELECT a FROM x", Read),
@@ -50,7 +51,7 @@ fn each_text_needs_what_it_does() {
         ("SELECT 1 -- a\r\nFROM t", Read),
         ("SELECT 0x, 1", Refused),
         ("SELECT $1.5, -1e-3, .5, 5.", Read),
-        // Where a comment, a string or a name ends.
+        // The ends of comments, strings and names.
         ("SELECT 1 -- a\nDELETE FROM t", Write),
         ("SELECT 1 -- a\rDELETE FROM t", Refused),
         ("SELECT 1 -- a\u{85}DELETE FROM t", Refused),
@@ -67,7 +68,7 @@ fn each_text_needs_what_it_does() {
         ("SELECT N'a' DELETE FROM t", Write),
         ("SELECT 1 # DELETE FROM t", Write),
         ("SELECT `DELETE FROM t`", Write),
-        // Where a number ends.
+        // The ends of numbers.
         ("SELECT 1DELETE FROM t", Refused),
         ("SELECT 1.DELETE FROM t", Refused),
         ("SELECT 1.5DELETE FROM t", Refused),
@@ -85,7 +86,7 @@ fn each_text_needs_what_it_does() {
         ("SELECT 1\0", Refused),
         ("SELECT 1\u{b}DELETE FROM t", Refused),
         ("SELECT 1\u{c}", Refused),
-        // What changes rows.
+        // Statements that change rows.
         ("INSERT INTO t VALUES (1)", Write),
         ("INSERT t EXEC p", Script),
         ("UPDATE t SET a = 1 WHERE b = 2", Write),
@@ -99,7 +100,7 @@ fn each_text_needs_what_it_does() {
         ("IF 1 = 1 DELETE FROM t", Script),
         ("SET @a = 1", Write),
         ("SET NOCOUNT ON", Write),
-        // What changes tables.
+        // Statements that change tables.
         ("CREATE TABLE t (a int)", Ddl),
         ("SELECT a INTO u FROM t", Ddl),
         ("SELECT a INTO #u FROM t", Ddl),

@@ -1,8 +1,9 @@
-//! What is done for each run, for many runs in few statements.
+//! Batches the frequent operations on runs: few statements for many runs.
 //!
-//! Whoever comes while a batch is on its way goes into the next one. A batch is one statement, and so one transaction:
-//! what it did is in its rows. A run that is not among them needs a closer look (it is stale, or there already, or has a
-//! concurrency key), and is done alone, by the statements that all databases share.
+//! An item that arrives while a batch is in flight goes into the next batch. A batch is one statement, and so
+//! one transaction; the rows that it returns show the completed items. A run that is not among them needs a
+//! closer look: it is stale, exists already, or has a concurrency key. The shared statements for all
+//! databases then process it individually.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -23,16 +24,17 @@ use crate::runs::{self, Entry, Journal, New, Taken};
 use crate::shared::{TOUCHED_MICROS, lock};
 use crate::sql::{failed, json, micros};
 
-/// Runs in one batch at most, and bytes of text that it grows to: outputs and logs may be large.
+/// The maximum number of runs in one batch, and the bytes of text after which a batch is full, since outputs
+/// and logs may be large.
 const MOST: usize = 512;
 const MOST_BYTES: usize = 8 << 20;
 
-/// Items that wait for the next batch.
+/// The items that wait for the next batch.
 pub(super) struct Batcher<T>(Arc<Mutex<Waiting<T>>>);
 
 struct Waiting<T> {
     items: Vec<Item<T>>,
-    /// A task sends batches, and will see what comes.
+    /// Whether a task sends batches, and will see new items.
     sending: bool,
 }
 
@@ -44,17 +46,17 @@ impl<T> Default for Batcher<T> {
     }
 }
 
-/// What can be sent in batches.
+/// An item that can be sent in batches.
 pub(super) trait Batched: Send + Sized + 'static {
-    /// Bytes of its texts.
+    /// Returns the bytes of its texts.
     fn bytes(&self) -> usize;
 
-    /// Sends a batch; tells for each item whether it was done.
+    /// Sends a batch and returns for each item whether it is done.
     fn send(inner: &Inner, items: &[Self]) -> impl Future<Output = Result<Vec<bool>, StoreError>> + Send;
 }
 
 impl<T: Batched + Sync> Batcher<T> {
-    /// Sends an item with others; false when it has to be done alone.
+    /// Sends an item together with others. Returns false if it has to be processed individually.
     async fn add(&self, inner: &Arc<Inner>, item: T) -> Result<bool, StoreError> {
         let (answer, done) = oneshot::channel();
         let first = {
@@ -70,7 +72,7 @@ impl<T: Batched + Sync> Batcher<T> {
     }
 }
 
-/// Lets go when a task that sends is dropped with its runtime.
+/// Releases the queue when the sending task is dropped with its runtime.
 struct Sending<'a, T>(&'a Mutex<Waiting<T>>);
 
 impl<T> Drop for Sending<'_, T> {
@@ -86,7 +88,7 @@ async fn send_all<T: Batched + Sync>(waiting: &Mutex<Waiting<T>>, inner: &Inner)
             let mut waiting = lock(waiting);
             if waiting.items.is_empty() {
                 waiting.sending = false;
-                // It was let go under the lock: another task may send by now.
+                // The task released the queue under the lock, so another task may already be sending.
                 std::mem::forget(sending);
                 return;
             }
@@ -101,10 +103,10 @@ async fn send_all<T: Batched + Sync>(waiting: &Mutex<Waiting<T>>, inner: &Inner)
         };
         let done = T::send(inner, &items).await;
         for (index, answer) in answers.into_iter().enumerate() {
-            // Whoever asked may have gone; what was written stands.
+            // The caller may be gone. The write stands.
             let _ = answer.send(match &done {
                 Ok(done) => Ok(done.get(index).copied().unwrap_or(false)),
-                // One of them cannot be written: alone, it fails alone.
+                // One of the items cannot be written. Individually, only that item fails.
                 Err(StoreError::Failed(_)) => Ok(false),
                 Err(error) => Err(error.clone()),
             });
@@ -214,7 +216,7 @@ const NOTE: &str = "INSERT INTO audit (at, row, n, hash)
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) AS c(at, row, n, hash) ORDER BY n";
 const END: &str = "UPDATE audit_chain SET last = $1, last_hash = $2 WHERE id = 1";
 
-/// [`audit::audit`](crate::audit::audit), for many rows at once.
+/// [`audit::audit`](crate::audit::audit) for many rows at once.
 async fn audit<'a>(
     session: &Session,
     rows: impl Iterator<Item = &'a Audit> + Send,
@@ -247,7 +249,7 @@ async fn audit<'a>(
     session.rows(END, &[&(end.number as i64), &end.hash]).await.map(drop)
 }
 
-/// Keeps the definitions of jobs, and marks them as used.
+/// Stores the definitions of jobs, and marks them as used.
 async fn define<'r>(
     inner: &Inner,
     session: &Session,
@@ -277,8 +279,8 @@ async fn define<'r>(
     Ok(())
 }
 
-/// A run is moved only where its claim is still the latest, and only where nothing else is to be done: a run that ends
-/// and holds a concurrency key, or one that is given back and is to be cancelled, is not among the rows.
+/// A run moves only if its claim is still the latest and nothing else has to be done. The rows exclude a run
+/// that ends with a concurrency key, and a released run that has to be cancelled.
 const COMMIT: &str = "WITH c AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[],
         $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
         AS c(id, fence, n, phase, status, at, started, due, lines, events, logs)),
@@ -335,7 +337,7 @@ impl Batched for Arc<Entry> {
     }
 }
 
-/// Nothing at all is taken where a run with a concurrency key is ready: that is looked at run by run.
+/// Takes no run at all when a run with a concurrency key is ready. Such queues are processed run by run.
 const CLAIM: &str = "WITH now AS (SELECT COALESCE($2, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS at),
     plain AS (SELECT NOT EXISTS (SELECT 1 FROM runs WHERE queue = $1 AND phase = 1 AND key IS NOT NULL AND holds = 0) AS is),
     expired AS (SELECT execution_id FROM runs
@@ -356,7 +358,7 @@ const KEYED: &str =
     "SELECT EXISTS (SELECT 1 FROM runs WHERE queue = $1 AND phase = 1 AND key IS NOT NULL AND holds = 0)";
 const PROMOTE: &str = "UPDATE runs SET phase = 1 WHERE queue = $1 AND phase = 2 AND due_at <= $2";
 
-/// Claims runs of a queue; none when one of them has a concurrency key to be looked at.
+/// Claims runs of a queue. Returns `None` when one of them has a concurrency key that needs a check.
 pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Vec<Taken>>, StoreError> {
     let session = inner.pool.get().await?;
     let (lock_it, promote) =
@@ -372,7 +374,7 @@ pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Ve
     let locked: [&(dyn ToSql + Sync); 1] = [&name];
     let due: [&(dyn ToSql + Sync); 2] = [&query.queue, &now];
     let queue: [&(dyn ToSql + Sync); 1] = [&query.queue];
-    // All go out together, and each waits for the one before: one round trip.
+    // All requests go out together, and the server runs them in order: one round trip.
     let all = async {
         let (begun, locked, promoted, keyed, taken, ended) = tokio::join!(
             biased;
@@ -399,7 +401,8 @@ pub(super) async fn claim(inner: &Inner, query: &ClaimQuery) -> Result<Option<Ve
     read(inner, &session, taken).await.map(Some)
 }
 
-/// The first parts of the journals of runs, as `journal::page` reads one. Texts are read only where they are part of it.
+/// Reads the first parts of the journals of runs, like `journal::page` for one run. It reads a text only when
+/// it is in the part.
 const PAGES: &str = "SELECT wanted.id, part.run, part.events, part.fence, part.n, part.rows
     FROM unnest($1::text[]) AS wanted(id), LATERAL (
         SELECT run, events, fence, n, count(*) OVER () AS rows, row_number() OVER (ORDER BY fence, n) AS place,
@@ -407,7 +410,7 @@ const PAGES: &str = "SELECT wanted.id, part.run, part.events, part.fence, part.n
         FROM journal WHERE execution_id = wanted.id AND (run IS NOT NULL OR events IS NOT NULL)) AS part
     WHERE part.before < $2::bigint AND part.place <= $3::bigint ORDER BY wanted.id, part.fence, part.n";
 
-/// What was claimed, with what is known of it.
+/// Reads the claimed runs and their history.
 async fn read(
     inner: &Inner,
     session: &Session,

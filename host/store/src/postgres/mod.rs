@@ -1,13 +1,13 @@
 //! Runs in PostgreSQL, for any number of processes on any number of machines.
 //!
-//! What is done for each run (adding, claiming, committing) goes in few statements for many runs at once (`batch`): a
-//! round trip and an fsync are shared by all that come while the ones before are on their way. Everything else runs
-//! the same statements as SQLite, one by one, in a transaction of its own.
+//! The frequent operations on runs (adding, claiming, committing) use few statements for many runs at once
+//! (`batch`). Operations that arrive while others are in flight share a round trip and an fsync. All other
+//! operations run the same statements as SQLite, one after another, in their own transaction.
 //!
-//! Transactions are READ COMMITTED: what must not change between a look and a write is locked, as a row or by a name
-//! (`pg_advisory_xact_lock`). Leases are measured by the server's clock. A session that does not answer in time is
-//! dropped with its connection; the server ends statements and transactions that take too long by itself, so that a
-//! process that was stopped does not keep others waiting.
+//! Transactions are READ COMMITTED. Data that must not change between a read and a write is locked, either as
+//! a row or by a name (`pg_advisory_xact_lock`). The server's clock measures leases. A session that does not
+//! answer in time is dropped with its connection. The server itself ends statements and transactions that
+//! take too long, so that a stopped process does not block others.
 
 mod batch;
 mod notify;
@@ -39,13 +39,13 @@ use session::Transaction;
 pub use schema::{MIGRATIONS, Migration};
 pub use settings::Settings;
 
-/// How often a transaction is tried that another one was in the way of.
+/// The maximum number of attempts for a transaction that conflicts with another.
 const TRIES: u32 = 8;
 
 /// A store in PostgreSQL.
 pub type PostgresStore = SqlStore<Postgres>;
 
-/// PostgreSQL, as a store uses it.
+/// The PostgreSQL database of a store.
 pub struct Postgres {
     inner: Arc<Inner>,
     inserts: Batcher<Arc<New>>,
@@ -53,24 +53,24 @@ pub struct Postgres {
     notifier: Notifier,
 }
 
-/// What tasks of a store share.
+/// The state that the tasks of a store share.
 struct Inner {
     pool: Pool,
     shared: Arc<Shared>,
-    /// Definitions that this process knows to be there, and when it marked them as used.
+    /// Definitions that this process knows to exist, with the time at which it marked them as used.
     defined: Mutex<HashMap<String, i64>>,
 }
 
 impl SqlStore<Postgres> {
-    /// A store at this URL. It is connected to at the first use, and its schema is brought up to date then.
+    /// Creates a store at this URL. The first use connects to it and brings its schema up to date.
     ///
     /// # Errors
-    /// When the URL is not one of PostgreSQL.
+    /// Fails when the URL is not a PostgreSQL URL.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Ok(Self::with(Settings::from_str(url).map_err(StoreError::Failed)?))
     }
 
-    /// A store with these settings.
+    /// Creates a store with these settings.
     pub fn with(settings: Settings) -> Self {
         let notifier = Notifier::new(&settings);
         let inner = Inner { pool: Pool::new(settings), shared: Arc::default(), defined: Mutex::default() };
@@ -84,7 +84,7 @@ impl SqlStore<Postgres> {
 }
 
 impl Inner {
-    /// The caller's time for statements that measure leases; none where the server's own counts.
+    /// Returns the caller's time for statements that measure leases, or `None` if the server's time counts.
     fn lease_now(&self, callers: Timestamp) -> Option<i64> {
         self.pool.settings.callers_time.then(|| micros(callers))
     }
@@ -95,7 +95,7 @@ impl Database for Postgres {
         &self,
         write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        // In a thread of its own, since the statements that all databases share do not know `async`.
+        // Use a separate thread, since the statements that all databases share are not `async`.
         let write = Arc::new(write);
         let mut tries = 0;
         loop {

@@ -1,7 +1,7 @@
-//! LISTEN and NOTIFY: processes tell each other that there is something to do.
+//! LISTEN and NOTIFY: processes notify each other of new work.
 //!
-//! What is told may get lost, and everybody looks once in a while anyway. It is sent after the transaction, and not in it:
-//! PostgreSQL has all transactions that notify commit one after the other.
+//! A notification may get lost, and every process polls at intervals anyway. It goes out after the
+//! transaction, not within it: PostgreSQL makes all notifying transactions commit one after another.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -16,16 +16,16 @@ use super::pool::connect;
 use super::settings::Settings;
 use crate::shared::lock;
 
-/// What is told within this time is told together.
+/// The time within which notifications are combined.
 const TOGETHER: Duration = Duration::from_millis(5);
-/// Bytes of one notification; PostgreSQL takes 8000.
+/// The maximum number of bytes of one notification. PostgreSQL accepts 8000.
 const MOST: usize = 7000;
-/// Between two attempts to listen: the longest of them.
+/// The longest pause between two attempts to listen.
 const PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) struct Notifier {
     channel: String,
-    /// Who tells, so that nobody hears himself.
+    /// The sender's id, so that no process receives its own notifications.
     own: String,
     waiting: Arc<Mutex<BTreeSet<Wake>>>,
     heard: OnceLock<broadcast::Sender<Wake>>,
@@ -74,7 +74,7 @@ impl Notifier {
     }
 }
 
-/// Listens, and begins again when the connection is lost, as long as somebody wants to hear.
+/// Listens, and reconnects after a lost connection, as long as there is a receiver.
 async fn listen(inner: Arc<Inner>, own: String, channel: String, heard: broadcast::Sender<Wake>) {
     let mut pause = Duration::from_millis(100);
     while heard.receiver_count() > 0 {
@@ -82,7 +82,7 @@ async fn listen(inner: Arc<Inner>, own: String, channel: String, heard: broadcas
         let take = move |message| {
             if let AsyncMessage::Notification(note) = message {
                 for wake in read(&own, note.payload()) {
-                    // Without anybody who hears, it is lost.
+                    // Without a receiver, the notification is lost.
                     let _ = told.send(wake);
                 }
             }
@@ -91,7 +91,7 @@ async fn listen(inner: Arc<Inner>, own: String, channel: String, heard: broadcas
             Ok(client) => {
                 if client.batch_execute(&format!("LISTEN {channel}")).await.is_ok() {
                     pause = Duration::from_millis(100);
-                    // What was told meanwhile was missed: everybody looks.
+                    // Notifications in the meantime were lost, so every receiver checks for work.
                     let _ = heard.send(Wake::Claims);
                     while !client.is_closed() {
                         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -127,7 +127,7 @@ fn texts(own: &str, wakes: &BTreeSet<Wake>) -> Vec<String> {
     texts
 }
 
-/// What others have told; what is not known comes from a newer version.
+/// Parses notifications from other processes. It ignores unknown ones, which come from a newer version.
 fn read(own: &str, text: &str) -> Vec<Wake> {
     let mut lines = text.lines();
     if lines.next() == Some(own) {

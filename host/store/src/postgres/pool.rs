@@ -1,4 +1,4 @@
-//! Sessions: a few, made one after the other, and not in a storm.
+//! A small pool of sessions. It connects them one after another, to avoid a storm of connections.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,7 +19,7 @@ use super::session::{Session, failure};
 use super::settings::{PATIENCE, Settings};
 use crate::shared::lock;
 
-/// The pause after a connect that failed: it doubles up to this many times.
+/// The pause after a failed connect, and the number of times that it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const DOUBLINGS: u32 = 4;
 
@@ -28,14 +28,14 @@ pub(super) struct Pool {
     pub settings: Settings,
     idle: Arc<Mutex<Vec<Arc<Session>>>>,
     slots: Arc<Semaphore>,
-    /// Held by the one who connects.
+    /// Held by the task that connects.
     door: tokio::sync::Mutex<Door>,
-    /// A connect has failed a moment ago: who comes now is refused at once.
+    /// Whether a connect has just failed. Requests are then refused at once.
     closed: Arc<AtomicBool>,
     connects: AtomicU64,
 }
 
-/// What is known of the way to the server.
+/// The state of the connection to the server.
 #[derive(Default)]
 struct Door {
     failures: u32,
@@ -43,7 +43,7 @@ struct Door {
     migrated: bool,
 }
 
-/// A session in somebody's hands. It goes back when it is dropped, unless it is broken.
+/// A session on loan. It returns to the pool when it is dropped, unless it is broken.
 pub(super) struct Loan {
     session: Arc<Session>,
     idle: Arc<Mutex<Vec<Arc<Session>>>>,
@@ -77,12 +77,12 @@ impl Pool {
         }
     }
 
-    /// Times at which a session was made.
+    /// Returns the number of sessions made.
     pub fn connects(&self) -> u64 {
         self.connects.load(Ordering::Relaxed)
     }
 
-    /// A session that works, as far as is known.
+    /// Returns a session that works as far as the pool knows.
     pub async fn get(&self) -> Result<Loan, StoreError> {
         let slot = match timeout(PATIENCE, self.slots.clone().acquire_owned()).await {
             Ok(Ok(slot)) => slot,
@@ -109,8 +109,8 @@ impl Pool {
         Ok(Loan { session, idle: self.idle.clone(), _slot: slot })
     }
 
-    /// Makes a session. When that fails, nobody tries again for a while: a server that comes back is not to be met by
-    /// all at once.
+    /// Opens a session. After a failure, no task tries again for a while, so that a recovering server does
+    /// not get all requests at once.
     async fn connect(&self, door: &mut Door) -> Result<Arc<Session>, StoreError> {
         let unavailable = |why: &str| StoreError::Unavailable(format!("{}: {why}", self.settings.place));
         if self.closed.load(Ordering::Relaxed) {
@@ -124,7 +124,7 @@ impl Pool {
             }
             Err(StoreError::Unavailable(why)) => {
                 let pause = FIRST_PAUSE * 2u32.pow(door.failures.min(DOUBLINGS));
-                // Processes that failed together do not come back together.
+                // Processes that failed together must not return together.
                 let pause = pause.mul_f64(0.5 + fastrand::f64());
                 door.failures += 1;
                 let error = unavailable(&why);
@@ -148,7 +148,8 @@ impl Pool {
         };
         let no_answer = |_| StoreError::Unavailable("no answer".to_owned());
         let session = timeout(PATIENCE, connected).await.map_err(no_answer)??;
-        // Without a bound of time: a large table is not changed in seconds, and nobody can do anything before.
+        // No time limit: changing a large table takes more than seconds, and no operation can run before
+        // that.
         if door.migrated {
             schema::check(&session, self.settings.migrations).await?;
         } else {
@@ -159,7 +160,7 @@ impl Pool {
     }
 }
 
-/// Connects, and has `messages` learn of what the server says by itself.
+/// Connects, and passes unsolicited messages of the server to `messages`.
 pub(super) async fn connect(
     settings: &Settings,
     messages: impl FnMut(tokio_postgres::AsyncMessage) + Send + 'static,

@@ -1,22 +1,23 @@
-//! The schema in PostgreSQL, and how it changes while nodes of two versions run.
+//! The schema in PostgreSQL, and its changes while nodes of two versions run.
 //!
-//! A change comes in two steps (expand and contract): one release adds what the next one needs, in a way that the one
-//! before can live with, and only a release that follows takes away what nobody uses any more. Each migration says
-//! which is the oldest version that can work with its result; a node that is older does not start, and says so.
+//! A change takes two steps (expand and contract). One release adds the tables and columns that the next
+//! release needs, in a way that the previous release can work with. Only a later release removes unused
+//! parts. Each migration names the oldest version that can work with its result. An older node does not
+//! start, and reports the reason.
 
 use stepwell_engine::StoreError;
 
 use super::session::Session;
 use crate::sql::failed;
 
-/// A step of the schema.
+/// A migration of the schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// The version that it leads to.
+    /// The resulting version.
     pub version: u32,
-    /// The oldest version of this list that a program may know, to work with its result.
+    /// The minimum version of this list that a program must know to work with the result.
     pub works_since: u32,
-    /// The statements, in one transaction.
+    /// The statements, which run in one transaction.
     pub sql: &'static str,
 }
 
@@ -24,13 +25,13 @@ pub struct Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, works_since: 1, sql: FIRST },
     Migration { version: 2, works_since: 1, sql: "ALTER TABLE runs ADD COLUMN scheduled_at BIGINT" },
-    // The program before adds rows without a link; the next row of this one links them.
+    // The previous program adds rows without a link. The next row of this program links them.
     Migration { version: 3, works_since: 1, sql: THIRD },
 ];
 
-/// As in SQLite (`sqlite::schema` says what the phases and the journal are), with numbers of 64 bits everywhere, so
-/// that the same statements fit. Texts are compared byte by byte, as SQLite does. Rows of `runs` change place with each
-/// phase: room is left in their pages, and what is dead is removed early.
+/// The same schema as in SQLite (`sqlite::schema` explains the phases and the journal), with 64-bit numbers
+/// throughout, so that the same statements work. Texts compare byte by byte, as in SQLite. Rows of `runs`
+/// move with each phase, so their pages keep free space, and dead rows are removed early.
 const FIRST: &str = r#"
     CREATE TABLE definitions (
         digest  TEXT COLLATE "C" PRIMARY KEY,
@@ -129,8 +130,9 @@ const FIRST: &str = r#"
     );
 "#;
 
-/// `journal_checkpoint` finds the row of the journal that is the checkpoint of a run (`lines` is -1 there): a program that does
-/// not know of it reads it as the event that it is. The other statements chain the rows of the audit log.
+/// `journal_checkpoint` finds the journal row with the checkpoint of a run (`lines` is -1 there). A program
+/// that does not know about checkpoints reads this row as the event that it is. The other statements chain
+/// the rows of the audit log.
 const THIRD: &str = "
     CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
     ALTER TABLE audit ADD COLUMN n BIGINT, ADD COLUMN hash TEXT;
@@ -146,14 +148,14 @@ const THIRD: &str = "
     );
     INSERT INTO audit_chain VALUES (1, 0, '', 0, '')";
 
-/// Brings the schema up to date. One process does it; others wait.
+/// Brings the schema up to date. One process migrates, and the others wait.
 pub(super) async fn migrate(
     session: &Session,
     schema: &str,
     migrations: &[Migration],
 ) -> Result<(), StoreError> {
     let known = newest(migrations);
-    // A login that may not make a schema works with one that is there and up to date.
+    // A login that may not create a schema can use an existing schema that is up to date.
     let there = session.rows("SELECT to_regclass('schema_versions') IS NOT NULL", &[]).await?;
     if there.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
         let (version, works_since) = version(session).await?;
@@ -195,7 +197,7 @@ async fn apply(session: &Session, migrations: &[Migration], known: u32) -> Resul
     Ok(())
 }
 
-/// Whether this program still works with the schema: another one may have moved on.
+/// Checks that this program still works with the schema: another one may have migrated it.
 pub(super) async fn check(session: &Session, migrations: &[Migration]) -> Result<(), StoreError> {
     let (version, works_since) = version(session).await?;
     works(version, works_since, newest(migrations))

@@ -1,4 +1,4 @@
-//! A session: statements that are prepared once, and what goes wrong with them.
+//! A session: its prepared statements and its errors.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -17,13 +17,13 @@ use super::settings::PATIENCE;
 use crate::shared::lock;
 use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
 
-/// Statements that a session keeps prepared; those of lists are many.
+/// The maximum number of prepared statements of a session. Lists lead to many statements.
 const PREPARED: usize = 256;
 
-/// Locks a name. Two names with one number wait for each other, and no harm is done.
+/// Locks a name. Two names with the same number wait for each other, which does no harm.
 pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
-/// A session of the server.
+/// A session with the server.
 pub(super) struct Session {
     client: Client,
     statements: Mutex<HashMap<String, Statement>>,
@@ -39,7 +39,7 @@ impl Session {
         !self.broken.load(Ordering::Relaxed) && !self.client.is_closed()
     }
 
-    /// Says where the tables are, and has the server end what takes too long.
+    /// Sets the schema of the tables, and the server's time limits.
     pub async fn prepare_for_use(&self, schema: &str) -> Result<(), StoreError> {
         let patience = PATIENCE.as_millis();
         self.batch(&format!(
@@ -51,11 +51,12 @@ impl Session {
         .await
     }
 
-    /// Waits for an answer. Without one in time nobody knows what the server does, and the session is not used again.
+    /// Waits for an answer. Without an answer in time, the state of the server is unknown, and the session is
+    /// not used again.
     pub async fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
         match timeout(PATIENCE + PATIENCE / 2, answer).await {
             Ok(answer) => answer.map_err(|error| {
-                // Another server has taken over: the next session is to be one of its.
+                // Another server has taken over, so the next session must connect to that one.
                 if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
                     self.broken.store(true, Ordering::Relaxed);
                 }
@@ -68,17 +69,17 @@ impl Session {
         }
     }
 
-    /// Statements without parameters and rows.
+    /// Runs statements without parameters and rows.
     pub async fn batch(&self, sql: &str) -> Result<(), StoreError> {
         self.wait(self.client.batch_execute(sql)).await
     }
 
-    /// The same, however long it takes.
+    /// Runs such statements without a time limit.
     pub async fn long_batch(&self, sql: &str) -> Result<(), StoreError> {
         self.client.batch_execute(sql).await.map_err(|error| failure(&error))
     }
 
-    /// The statement, prepared.
+    /// Returns the prepared statement.
     pub async fn prepared(&self, sql: &str, types: &[Type]) -> Result<Statement, StoreError> {
         if let Some(known) = lock(&self.statements).get(sql) {
             return Ok(known.clone());
@@ -92,7 +93,7 @@ impl Session {
         Ok(made)
     }
 
-    /// The rows of a statement, and how many it changed where it gives none.
+    /// Returns the rows of a statement, and the number of changed rows if it returns no rows.
     pub async fn rows(
         &self,
         sql: &str,
@@ -106,7 +107,7 @@ impl Session {
         &self.client
     }
 
-    /// Ends the transaction without it, or the session when that does not work.
+    /// Rolls back the transaction, or closes the session if that fails.
     pub async fn roll_back(&self) {
         if self.batch("ROLLBACK").await.is_err() {
             self.broken.store(true, Ordering::Relaxed);
@@ -114,10 +115,10 @@ impl Session {
     }
 }
 
-/// What a failure of PostgreSQL means: some pass by themselves.
+/// Classifies a PostgreSQL failure. Some failures are temporary.
 pub(super) fn failure(error: &Error) -> StoreError {
     let Some(told) = error.as_db_error() else {
-        // The connection was lost, or there was none. What is wrong in a value is told as something else.
+        // The connection was lost or never existed. Invalid values cause other errors.
         return match error.is_closed()
             || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
         {
@@ -128,15 +129,15 @@ pub(super) fn failure(error: &Error) -> StoreError {
             false => StoreError::Failed(chain(error)),
         };
     };
-    // Classes of the manual's appendix A: connections, resources, the operator's interventions, and what was in the
-    // way of each other; a server that takes no writes is one that another has taken over from.
+    // Error classes of the PostgreSQL manual: connections, resources, operator interventions and conflicts.
+    // If a server refuses writes, another server has taken over.
     let passes = ["08", "53", "57", "40", "55"].iter().any(|class| told.code().code().starts_with(class))
         || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::UNIQUE_VIOLATION].contains(told.code());
     let message = format!("{} ({})", told.message(), told.code().code());
     if passes { StoreError::Unavailable(message) } else { StoreError::Failed(message) }
 }
 
-/// The error with what it comes from.
+/// Formats the error with its causes.
 pub(super) fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -147,7 +148,8 @@ pub(super) fn chain(error: &Error) -> String {
     text
 }
 
-/// Whether a transaction that failed so may be tried again at once: another one was in its way.
+/// Returns whether the failed transaction may be retried at once, because another transaction conflicted with
+/// it.
 pub(super) fn in_the_way(error: &Error) -> bool {
     error.code().is_some_and(|code| {
         [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION]
@@ -155,7 +157,7 @@ pub(super) fn in_the_way(error: &Error) -> bool {
     })
 }
 
-/// The statements that all databases share, in a thread that waits for each.
+/// The statements that all databases share, in a thread that waits for each of them.
 pub(super) struct Transaction<'a> {
     session: &'a Session,
     handle: Handle,
@@ -171,13 +173,13 @@ impl<'a> Transaction<'a> {
     /// Runs `work` in a transaction.
     pub fn run<T>(&self, work: impl FnOnce(&dyn Sql) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(error) = self.handle.block_on(self.session.batch("BEGIN")) {
-            // Nothing was done: a session that was lost while it was idle is replaced.
+            // The transaction has not done anything yet, so a session that was lost while idle is replaced.
             self.again.set(!self.session.works());
             return Err(error);
         }
         match work(self) {
             Ok(value) => {
-                // Without an answer to this, nobody knows whether it was written.
+                // Without an answer to this, it is unknown whether the transaction was committed.
                 self.handle.block_on(self.session.batch("COMMIT"))?;
                 Ok(value)
             }
@@ -188,7 +190,7 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Whether what failed is to be tried again at once.
+    /// Returns whether the failed transaction should be retried at once.
     pub fn may_go_again(&self) -> bool {
         self.again.get()
     }
@@ -280,12 +282,12 @@ impl ToSql for Param<'_> {
     to_sql_checked!();
 }
 
-/// A column of a row.
+/// Reads a column of a row.
 pub(super) fn get<'r, T: FromSql<'r>>(row: &'r tokio_postgres::Row, index: usize) -> Result<T, StoreError> {
     row.try_get(index).map_err(failed)
 }
 
-/// The text without NUL, which PostgreSQL keeps in no text.
+/// Returns the text without NUL, which PostgreSQL does not store.
 fn plain(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }

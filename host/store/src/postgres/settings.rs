@@ -1,4 +1,4 @@
-//! Where a PostgreSQL is, and how it is reached.
+//! The location of a PostgreSQL server and the connection settings.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,15 +10,17 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use super::schema::{MIGRATIONS, Migration};
 use super::session::chain;
 
-/// How long a statement, a connect or the wait for a free session may take.
+/// The time limit of a statement, of a connect, and of the wait for a free session.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where the store is, from a URL: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`, as libpq has it.
+/// The location of the store, from a URL in libpq's format:
+/// `postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`.
 ///
-/// Parameters of our own: `schema` (where the tables are; default `stepwell`), `pool` (sessions of this process at
-/// once; default 16). `sslmode` is `disable` or `verify-full`; without it, a server on this machine is spoken to in the
-/// clear, and any other with its certificate checked. `sslrootcert` names a file of certificates to trust in place of
-/// the system's. Several hosts are tried in turn, and the one that takes writes is used.
+/// Stepwell's own parameters are `schema` (the schema of the tables; default `stepwell`) and `pool` (the
+/// maximum number of concurrent sessions of this process; default 16). `sslmode` is `disable` or
+/// `verify-full`. Without it, the connection to a server on this machine is unencrypted, and any other server
+/// must present a valid certificate. `sslrootcert` names a file of certificates to trust in place of the
+/// system's. Several hosts are tried in turn, and the one that accepts writes is used.
 #[derive(Clone)]
 pub struct Settings {
     pub(super) config: Config,
@@ -33,19 +35,19 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Has leases measured by the caller's clock: for simulations, whose time is not the server's.
+    /// Measures leases by the caller's clock. This is for simulations, whose time is not the server's.
     #[must_use]
     pub fn callers_time(mut self) -> Self {
         self.callers_time = true;
         self
     }
 
-    /// The URL without its password.
+    /// Returns the URL without its password.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Migrations in place of those of this version: for tests of upgrades.
+    /// Replaces the migrations of this version, for tests of upgrades.
     #[must_use]
     pub fn migrations(mut self, migrations: &'static [Migration]) -> Self {
         self.migrations = migrations;
@@ -121,7 +123,7 @@ impl FromStr for Settings {
     }
 }
 
-/// The URL without its password.
+/// Returns the URL without its password.
 fn place(base: &str) -> String {
     let Some((scheme, rest)) = base.split_once("://") else { return base.to_owned() };
     match rest.rsplit_once('@') {

@@ -1,11 +1,11 @@
 //! Runs in a SQLite file: WAL, `synchronous=FULL`, one writer with group commit.
 //!
-//! FULL, and not NORMAL: in WAL mode NORMAL may lose acknowledged commits when the power fails. Since each
-//! commit then costs an fsync, one thread does all writing, and takes everything that waits into one
-//! transaction: under load many commits share one fsync. What can be done before or after a write (making JSON,
-//! reading it) is not done by that thread. Readers have a connection of their own.
+//! The mode is FULL and not NORMAL, since in WAL mode NORMAL may lose acknowledged commits in a power
+//! failure. Each commit then costs an fsync, so one thread does all writing and combines all waiting writes
+//! into one transaction. Under load, many commits share one fsync. Other threads do the work that is possible
+//! before or after a write, such as encoding and decoding JSON. Readers have a separate connection.
 //!
-//! In memory there is one connection and no thread: what is asked for is done at once, in order.
+//! In memory there is one connection and no thread. Requests run at once, in order.
 
 mod schema;
 mod writer;
@@ -31,18 +31,19 @@ use crate::sql::{Columns, Each, Param, Row, Sql, failed, micros};
 use crate::store::{Database, SqlStore};
 use writer::failure;
 
-/// How long a write waits for another process.
+/// The time for which a write waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
-/// What the reader and the writer keep in memory, each.
+/// The cache size of the reader and of the writer, each.
 const CACHE_KIB: i64 = 8 << 10;
-/// Pages of the log of writes before they go to the file itself: 12 MiB. Fewer would write pages that many runs share
-/// again and again; more would have writers wait longer while that is done (at 32 MiB: twice the p99).
+/// The number of pages in the write-ahead log that triggers a checkpoint into the file itself: 12 MiB. A
+/// smaller number would repeatedly write pages that many runs share. A larger number would make writers wait
+/// longer for the checkpoint (at 32 MiB: twice the p99).
 const CHECKPOINT_PAGES: i64 = 3000;
 
 /// A store in a SQLite file, or in memory. Several processes may use one file.
 pub type SqliteStore = SqlStore<Sqlite>;
 
-/// SQLite, as a store uses it.
+/// The SQLite database of a store.
 pub struct Sqlite {
     path: Option<PathBuf>,
     opened: OnceLock<Result<Opened, StoreError>>,
@@ -55,13 +56,13 @@ enum Opened {
 }
 
 impl SqlStore<Sqlite> {
-    /// A store in this file. The file is opened at the first use: made with its directory when it is
-    /// missing, and its schema brought up to date.
+    /// Creates a store in this file. The first use opens the file, creates it and its directory if missing,
+    /// and brings its schema up to date.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(Sqlite { path: Some(path.into()), opened: OnceLock::new(), shared: Arc::default() })
     }
 
-    /// A store that is gone with the process.
+    /// Creates a store that ends with the process.
     pub fn in_memory() -> Self {
         Self(Sqlite { path: None, opened: OnceLock::new(), shared: Arc::default() })
     }
@@ -82,12 +83,12 @@ impl Opened {
         let fail = |what: &str, error: &dyn std::fmt::Display| {
             StoreError::Failed(format!("{what} {}: {error}", path.display()))
         };
-        // For this user alone: it holds definitions, outputs and the audit log.
+        // Only this user may read the directory: it holds definitions, outputs and the audit log.
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
             made.map_err(|e| fail("cannot make the directory of", &why(&e)))?;
         }
-        // SQLite gives its other files the mode of this one.
+        // SQLite creates its other files with the mode of this one.
         let made = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
         made.map_err(|e| fail("cannot open", &why(&e)))?;
         let mut writer = connect(path).map_err(|e| fail("cannot open", &writer::told(&e)))?;
@@ -110,7 +111,7 @@ impl Opened {
 }
 
 impl Database for Sqlite {
-    /// Runs `write` in a transaction with others; returns when that is on disk.
+    /// Runs `write` in a transaction with others. Returns when the transaction is on disk.
     async fn write<T: Send + 'static>(
         &self,
         write: impl Fn(&dyn Sql, &Shared) -> Result<T, StoreError> + Send + Sync + 'static,
@@ -132,7 +133,7 @@ impl Database for Sqlite {
         let answer = Arc::new(Mutex::new(Some(answer)));
         let reply = |answer: &Mutex<Option<oneshot::Sender<Result<T, StoreError>>>>, result| {
             if let Some(answer) = lock(answer).take() {
-                // Whoever asked may have gone; the write stands.
+                // The caller may be gone. The write stands.
                 let _ = answer.send(result);
             }
         };
@@ -177,7 +178,7 @@ impl Database for Sqlite {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
-    // A file system that is read-only now may be writable later, and reads work all the same.
+    // A read-only file system may become writable later, and reads work in any case.
     let _ = connection.pragma_update(None, "journal_mode", "WAL");
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -187,8 +188,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Statements are prepared once, whatever values they are bound to: without that, SQLite looks at the values for its
-/// partial indexes, and prepares such a statement at each use.
+/// Prepares statements once, whatever values are bound to them. Without this, SQLite inspects the values for
+/// its partial indexes and prepares such a statement at each use.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(128);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
@@ -215,7 +216,7 @@ impl Sql for Connection {
         Ok(())
     }
 
-    /// There is one writer at a time.
+    /// There is only one writer at a time.
     fn locks_rows(&self) -> bool {
         false
     }
@@ -233,7 +234,7 @@ fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Param<'_>]) -> rusqli
     params.iter().enumerate().try_for_each(|(index, param)| statement.raw_bind_parameter(index + 1, param))
 }
 
-/// Whether `$1`, `$2` and so on come in this order: SQLite gives them their numbers as they come.
+/// Returns whether `$1`, `$2` and so on occur in this order, since SQLite numbers them by occurrence.
 fn in_order(sql: &str) -> bool {
     let mut known = 0;
     sql.split('$').skip(1).all(|rest| {

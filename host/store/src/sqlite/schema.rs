@@ -2,20 +2,23 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// The number in the file's `user_version`. Those below [`OLDEST`] were development versions before 0.1.
+/// The number in the file's `user_version`. Numbers below [`OLDEST`] were development versions before 0.1.
 pub(super) const VERSION: u32 = 6;
 const OLDEST: u32 = 3;
 
-/// `phase` says what can happen to a run: 1 ready, 2 waiting for its time, 3 claimed, 4 waiting for its
-/// concurrency key, 5 ended. The indexes are partial, so that a run is only in those that it needs now.
+/// `phase` determines the next possible change of a run: 1 ready, 2 waiting for its time, 3 claimed, 4
+/// waiting for its concurrency key, 5 ended. The indexes are partial, so that a run is only in the indexes
+/// that it needs now.
 ///
-/// `due_at` is when the run is taken next; `scheduled_at` is when it was due at first, which no retry and no pause changes.
+/// `due_at` is the time at which the run is claimed next. `scheduled_at` is the time at which it was first
+/// due, which no retry and no pause changes.
 ///
-/// `journal` is what is known of a run in the order in which it came: first the run as it was admitted, then what
-/// each commit added: `fence` is its claim, and `n` its number within it, so that a commit is there once however often
-/// it is tried. The table only grows at its end, and the rows of `runs` are small: a transaction writes few pages,
-/// which is what it costs. `lines` is how many lines of log a row has; it is -1 in the row that is the checkpoint of a run:
-/// there is one at most, which moves to the end with each save.
+/// `journal` is the history of a run in order: first the run as it was admitted, then the additions of each
+/// commit. `fence` is the claim of the commit, and `n` its number within the claim, so that a retried commit
+/// exists only once. The table grows only at its end, and the rows of `runs` are small, so a transaction
+/// writes few pages, which determine its cost. `lines` is the number of log lines of a row. It is -1 in the
+/// row that holds the checkpoint of a run. There is at most one such row, which moves to the end with each
+/// save.
 const SCHEMA: &str = "
     CREATE TABLE definitions (
         digest  TEXT PRIMARY KEY,
@@ -121,7 +124,7 @@ const SINCE_4: &str = "
     ) STRICT;
 ";
 
-/// What version 6 added: the end of the chain of the audit log, and what finds its rows.
+/// The additions of version 6: the end of the chain of the audit log, and the indexes to find its rows.
 const SINCE_6: &str = "
     CREATE UNIQUE INDEX audit_by_number ON audit (n) WHERE n IS NOT NULL;
     CREATE INDEX audit_open ON audit (seq) WHERE n IS NULL;
@@ -136,7 +139,7 @@ const SINCE_6: &str = "
     INSERT INTO audit_chain VALUES (1, 0, '', 0, '');
 ";
 
-/// From version 3 to 4; [`SINCE_4`] follows.
+/// Upgrades from version 3 to 4. [`SINCE_4`] follows.
 const UPGRADE_4: &str = "
     ALTER TABLE definitions ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE journal ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
@@ -149,17 +152,17 @@ const UPGRADE_4: &str = "
         (SELECT json_extract(job, '$.timezone') FROM definitions WHERE definitions.digest = schedules.digest), 'UTC');
 ";
 
-/// From version 4 to 5.
+/// Upgrades from version 4 to 5.
 const UPGRADE_5: &str = "ALTER TABLE runs ADD COLUMN scheduled_at INTEGER;";
 
-/// From version 5 to 6; [`SINCE_6`] follows.
+/// Upgrades from version 5 to 6. [`SINCE_6`] follows.
 const UPGRADE_6: &str = "
     CREATE INDEX journal_checkpoint ON journal (execution_id) WHERE lines < 0;
     ALTER TABLE audit ADD COLUMN n INTEGER;
     ALTER TABLE audit ADD COLUMN hash TEXT;
 ";
 
-/// The upgrades, by the version that they lead to.
+/// The upgrades, by their resulting version.
 const UPGRADES: [(u32, &[&str]); 3] =
     [(4, &[UPGRADE_4, SINCE_4]), (5, &[UPGRADE_5]), (6, &[UPGRADE_6, SINCE_6])];
 
@@ -171,7 +174,7 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     if version(connection)? == VERSION {
         return Ok(());
     }
-    // Another process may be migrating too: look again under the lock.
+    // Another process may also be migrating, so check again under the lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match version(&transaction)? {
         0 => {

@@ -1,29 +1,29 @@
-//! The one thread that writes, and takes everything that waits into one transaction.
+//! The only thread that writes. It combines all waiting writes into one transaction.
 
 use std::sync::mpsc;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stepwell_engine::StoreError;
 
-/// Most writes in one transaction: bounds how long the first of them waits for the last.
+/// The maximum number of writes in one transaction. It bounds how long the first write waits for the last.
 const MAX_GROUP: usize = 512;
 
-/// A write within a transaction. It may be done again, after a transaction that was rolled back.
+/// A write within a transaction. It may run again after a rollback.
 type Write = Box<dyn Fn(&Connection) -> Result<Reply, StoreError> + Send>;
 
-/// Answers the one who waits.
+/// Sends the answer to the caller.
 type Reply = Box<dyn FnOnce() + Send>;
 
-/// A write, and the one who waits for it to be on disk.
+/// A write, and the callback for its failure. The caller waits until the write is on disk.
 pub(super) struct Job {
     pub write: Write,
     pub failed: Box<dyn FnOnce(StoreError) + Send>,
 }
 
-/// What became of the writes of a transaction that is on disk, in their order.
+/// The results of the writes in a transaction that is on disk, in order.
 type Written = Vec<Result<Reply, StoreError>>;
 
-/// Takes what waits, writes it in one transaction, and answers when that is on disk.
+/// Takes the waiting writes, runs them in one transaction, and replies when it is on disk.
 pub(super) fn write_groups(connection: &mut Connection, jobs: &mpsc::Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut taken = Vec::new();
@@ -47,7 +47,8 @@ pub(super) fn write_groups(connection: &mut Connection, jobs: &mpsc::Receiver<Jo
     }
 }
 
-/// All of them in one transaction; nothing when one failed half-way, which is rare: a write looks before it writes.
+/// Runs all writes in one transaction. It returns nothing when one of them failed halfway, which is rare: a
+/// write checks its conditions before it writes.
 fn together(
     connection: &mut Connection,
     group: impl Iterator<Item = Job>,
@@ -74,7 +75,7 @@ fn together(
     Ok(Some(written))
 }
 
-/// The same, where each write stands or falls alone.
+/// Runs all writes in one transaction, each of which succeeds or fails independently.
 fn apart(connection: &mut Connection, taken: &[Job]) -> Result<Written, StoreError> {
     let mut transaction = begin(connection)?;
     let mut written = Vec::new();
@@ -96,7 +97,7 @@ fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| failure(&error))
 }
 
-/// What a failure of SQLite means: some pass by themselves.
+/// Classifies a SQLite failure. Some failures are temporary.
 pub(super) fn failure(error: &rusqlite::Error) -> StoreError {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
     match error.sqlite_error_code() {
@@ -107,7 +108,7 @@ pub(super) fn failure(error: &rusqlite::Error) -> StoreError {
     }
 }
 
-/// What SQLite found, and what to do.
+/// Returns the problem that SQLite reports, and its fix.
 pub(super) fn told(error: &rusqlite::Error) -> String {
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk of the store is full: free space there",
