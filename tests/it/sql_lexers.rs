@@ -361,7 +361,7 @@ async fn what_passes_the_gate_runs_nothing_that_the_gate_did_not_see() {
                             "{kind}: the gate lets the server run the marker: {text:?} (STEPWELL_SQL_SEED={seed})"
                         )
                     }
-                    Err(Error::Denied(_)) => &count.refused,
+                    Err(Error::Denied { .. }) => &count.refused,
                     Err(Error::Unavailable(_)) => {
                         connection = open(&connections).await;
                         &count.wrong

@@ -81,6 +81,30 @@ async fn a_session_that_leaves_its_role_is_closed() {
     database.fill(&[&format!("DROP OWNED BY {role}"), &format!("DROP ROLE {role}")]).await;
 }
 
+/// With other rules for strings, the server reads another statement than the gate.
+#[tokio::test]
+async fn a_session_that_reads_strings_otherwise_is_closed() {
+    let Some(database) = servers::postgres().await else { return };
+    database.fill(&["CREATE VIEW settings AS SELECT * FROM pg_settings"]).await;
+    let change = "UPDATE settings SET setting = 'off' WHERE name = 'standard_conforming_strings'";
+    let which = json!({"query": "SELECT pg_backend_pid() AS id, current_setting('standard_conforming_strings') AS rule"});
+    for (grant, config) in [
+        ("mode: write", json!({"query": change})),
+        (
+            "mode: write, scripts: true",
+            json!({"script": format!("{change}; SELECT '\\'', pg_notify('a', 'b') --'")}),
+        ),
+    ] {
+        let site = site(&database, "pool: 1", grant).await;
+        let before = sql(&site, which.clone()).await.produced.output;
+        let end = sql(&site, config.clone()).await;
+        assert!(told(&end).contains("SQL_ROLE_LEFT"), "{grant} {config}: {}", told(&end));
+        let after = sql(&site, which.clone()).await.produced.output;
+        assert_eq!(after[0]["rule"], "on");
+        assert_ne!(after[0]["id"], before[0]["id"], "{config}: the session is used again");
+    }
+}
+
 /// A login that can become anybody administers its server, whatever it is called.
 #[tokio::test]
 async fn logins_that_can_get_more_rights_are_refused() {

@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::job::{STEP_KEYS, approval};
+use crate::policy::Capability;
 use crate::step::Manifest;
 
-/// What a step may ask for.
-pub const CAPABILITIES: &[&str] = &["environment", "files", "http", "process", "sql"];
 /// Types that no component can have: the engine's own, and a word that the API uses in the place of a type.
 pub const RESERVED_TYPES: &[&str] = &[approval::TYPE, "types"];
 /// Characters of a summary, and of the purpose of a need.
@@ -39,6 +38,18 @@ pub fn vendor(step_type: &str) -> Option<&str> {
     step_type.split_once('/').map(|(vendor, _)| vendor)
 }
 
+/// The capability of a need.
+///
+/// # Errors
+/// When there is none of that name, or no component need ask for it.
+pub fn capability(index: usize, name: &str) -> Result<Capability, String> {
+    Capability::parse(name).filter(|capability| capability.is_asked_for()).ok_or_else(|| {
+        let said: String = name.chars().take(40).collect();
+        let known = Capability::asked_for().join(", ");
+        format!("`needs[{index}].capability`: {said:?} is not known; a step can ask for {known}")
+    })
+}
+
 /// Everything that is wrong with a descriptor: each time the field, and the fix.
 pub fn problems(manifest: &Manifest) -> Vec<String> {
     let mut problems = Vec::new();
@@ -60,13 +71,7 @@ pub fn problems(manifest: &Manifest) -> Vec<String> {
     text("summary", &manifest.summary, &mut problems);
     for (index, need) in manifest.needs.iter().enumerate() {
         let at = format!("needs[{index}]");
-        if !CAPABILITIES.contains(&need.capability.as_str()) {
-            let said: String = need.capability.chars().take(40).collect();
-            problems.push(format!(
-                "`{at}.capability`: {said:?} is not known; a step can ask for {}",
-                CAPABILITIES.join(", ")
-            ));
-        } else if manifest.needs.iter().take(index).any(|other| other.capability == need.capability) {
+        if manifest.needs.iter().take(index).any(|other| other.capability == need.capability) {
             problems.push(format!(
                 "`{at}.capability`: `{}` is named twice; leave one of them out",
                 need.capability
@@ -247,7 +252,11 @@ mod tests {
     }
 
     fn need(capability: &str, purpose: &str) -> Need {
-        Need { capability: capability.to_owned(), purpose: purpose.to_owned(), optional: false }
+        Need {
+            capability: Capability::parse(capability).unwrap(),
+            purpose: purpose.to_owned(),
+            optional: false,
+        }
     }
 
     fn nested(levels: usize) -> Value {
@@ -277,10 +286,6 @@ mod tests {
             (|m| m.version = "latest".to_owned(), "write for instance 1.0.0"),
             (|m| m.summary = "x".repeat(501), "`summary`: 501 characters; write at most 500"),
             (|m| m.summary = "red \u{1b}[31m".to_owned(), "`summary`: it has control characters"),
-            (
-                |m| m.needs.push(need("network", "")),
-                "a step can ask for environment, files, http, process, sql",
-            ),
             (|m| m.needs.push(need("http", "")), "`needs[1].capability`: `http` is named twice"),
             (|m| m.needs[0].purpose = "a\nb".to_owned(), "`needs[0].purpose`"),
             (|m| m.config_schema = json!(true).into(), "it is not a JSON object"),
@@ -335,6 +340,9 @@ mod tests {
                 "the property `id`",
             ),
         ];
+        let unknown = capability(1, "network").unwrap_err();
+        assert!(unknown.contains("a step can ask for environment, files, http, process, sql"), "{unknown}");
+        assert!(capability(0, "context").is_err(), "every step has it");
         for (change, said) in cases {
             let mut manifest = good();
             change(&mut manifest);

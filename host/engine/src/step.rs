@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Timestamp;
 use crate::document::Schema;
 use crate::outcome::StepEnd;
-use crate::policy::{Grant, Profile};
+use crate::policy::{Capability, Grant, Profile};
 use crate::trace::{Call, Trace};
 
 /// What a component says about itself (`stepwell:step/step.describe`).
@@ -40,7 +40,7 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Need {
     /// `files`, `http`, `sql`, `process` or `environment`.
-    pub capability: String,
+    pub capability: Capability,
     /// One line for the operator.
     pub purpose: String,
     /// Whether the step has work to do without it.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stepwell_engine::policy::{Denial, Limits};
+use stepwell_engine::policy::{Denial, Limits, Rule};
 use stepwell_engine::step::Report;
 use stepwell_engine::{Receipt, StepSink};
 use tokio_util::sync::CancellationToken;
@@ -79,8 +79,8 @@ pub(crate) struct Calls {
     total: u64,
     limit: u64,
     by_interface: BTreeMap<&'static str, u64>,
-    denials: BTreeMap<String, u64>,
-    noted: BTreeMap<String, u64>,
+    denials: BTreeMap<Rule, u64>,
+    noted: BTreeMap<Rule, u64>,
     connections: BTreeSet<String>,
 }
 
@@ -118,14 +118,14 @@ impl Calls {
     }
 
     /// Counts a refusal; too many of them end the attempt.
-    pub fn deny(&mut self, rule: &str) -> wasmtime::Result<()> {
-        *self.denials.entry(rule.to_owned()).or_default() += 1;
+    pub fn deny(&mut self, rule: Rule) -> wasmtime::Result<()> {
+        *self.denials.entry(rule).or_default() += 1;
         self.check_denials(0)
     }
 
     /// Counts a refusal that ends nothing: a library may look for a file in many places.
-    pub fn note(&mut self, rule: &str) {
-        *self.noted.entry(rule.to_owned()).or_default() += 1;
+    pub fn note(&mut self, rule: Rule) {
+        *self.noted.entry(rule).or_default() += 1;
     }
 
     /// Notes that a connection was opened, with its login.
@@ -149,8 +149,8 @@ impl Calls {
         if wasi > 0 {
             receipt.host_calls.insert("wasi".to_owned(), wasi);
         }
-        receipt.denials = self.denials.clone();
-        receipt.denials.extend(self.noted.clone());
+        let denials = self.denials.iter().chain(&self.noted);
+        receipt.denials = denials.map(|(rule, count)| (rule.id().to_owned(), *count)).collect();
         receipt.secrets.extend(self.connections.clone());
     }
 }

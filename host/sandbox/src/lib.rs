@@ -43,7 +43,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stepwell_engine::config::SecretRef;
 use stepwell_engine::job::Catalog;
-use stepwell_engine::policy::Profile;
+use stepwell_engine::policy::{Capability, Profile};
 use stepwell_engine::step::{Need, Origin};
 use stepwell_engine::{
     Configuration, Manifest, Outcome, Produced, Receipt, StepEnd, StepRequest, StepRunner, descriptor,
@@ -231,8 +231,8 @@ impl Sandbox {
         };
         let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
         // Policy decides by what a step asks for: what it imports of ours, it must ask for.
-        for capability in ["sql", "process"] {
-            let asks = manifest.needs.iter().any(|need| need.capability == capability);
+        for capability in Capability::ALL.iter().filter(|capability| capability.is_ours()) {
+            let asks = manifest.needs.iter().any(|need| need.capability == *capability);
             if !asks && prepared.imports(&self.engine.engine, &format!("stepwell:{capability}/")) {
                 return Err(wrong(format!(
                     "it imports `stepwell:{capability}` and does not name `{capability}` among its needs"
@@ -467,14 +467,17 @@ fn manifest(described: step::Descriptor) -> Result<Arc<Manifest>, String> {
     if !config_schema.is_object() {
         return Err("its schema is not a JSON object".to_owned());
     }
-    let need = |n: types::Need| Need { capability: n.capability, purpose: n.purpose, optional: n.optional };
-    let needs = described.needs.into_iter().map(need);
+    let need = |(index, need): (usize, types::Need)| {
+        let capability = descriptor::capability(index, &need.capability)?;
+        Ok(Need { capability, purpose: need.purpose, optional: need.optional })
+    };
+    let needs = described.needs.into_iter().enumerate().map(need).collect::<Result<_, String>>()?;
     Ok(Arc::new(Manifest {
         type_name: name,
         version: described.version,
         summary: described.summary,
         config_schema: config_schema.into(),
-        needs: needs.collect(),
+        needs,
         profile: match described.profile {
             types::Profile::Tiny => Profile::Tiny,
             types::Profile::Standard => Profile::Standard,

@@ -3,11 +3,10 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use stepwell::engine::config::Setting;
 use stepwell::engine::job;
-use stepwell::engine::policy::{Grant, MountSource, Policy};
+use stepwell::engine::policy::{Grant, Policy};
 use stepwell::engine::queue::QueueFile;
 use stepwell::engine::{Configuration, JobDefinition, project};
 use stepwell::store::PostgresSettings;
@@ -68,45 +67,11 @@ fn granted(grant: &Grant) -> Value {
     for (name, value) in grant.limits().list() {
         add(format!("limits.{name}"), format!("= {value}"), origin(&format!("limits.{name}")));
     }
-    for rule in grant.http().rules() {
-        let url = rule.url.as_deref().unwrap_or_default();
-        let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join(" ") };
-        let paths = if rule.paths.is_empty() { "every path".to_owned() } else { rule.paths.join(" ") };
-        let inject =
-            rule.inject.as_ref().map_or(String::new(), |i| format!(", adds {} from a secret", i.header));
-        add("http".to_owned(), format!("{methods} {url} {paths}{inject}"), origin(&format!("http {url}")));
-    }
-    for (name, sql) in grant.sql() {
-        let value = format!("{}, {} rows, {}", word(&sql.mode), sql.rows, sql.timeout);
-        add(format!("sql {name}"), value, origin(&format!("sql {name}")));
-    }
-    for mount in grant.files() {
-        let source = match &mount.source {
-            MountSource::Host(path) => path.display().to_string(),
-            MountSource::Scratch(size) => format!("scratch {size}"),
-            MountSource::Workspace(size) => format!("workspace {size}"),
-        };
-        let value = format!("{}, {source}", word(&mount.access));
-        add(format!("files {}", mount.mount), value, origin(&format!("files {}", mount.mount)));
-    }
-    for (name, process) in grant.process() {
-        let network = if process.network { ", network" } else { "" };
-        let value = format!("= {}, {}{network}", process.path.display(), process.timeout);
-        add(format!("process {name}"), value, origin(&format!("process {name}")));
-    }
-    for (name, value) in grant.environment() {
-        add(format!("environment {name}"), format!("= {value}"), origin(&format!("environment {name}")));
-    }
-    if let Some((_, origin)) = grant.trace().iter().find(|(name, _)| name == "context") {
-        add("context".to_owned(), "as granted".to_owned(), origin.clone());
+    for (part, value) in grant.parts() {
+        add(part, value, grant.policy().to_owned());
     }
     let note = grant.shortfall().map(|short| short.in_full());
     json!({"digest": grant.digest(), "profile": origin("profile"), "note": note, "parts": parts})
-}
-
-/// The word that policies use for a value.
-fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn step_text(step: &Value) -> String {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use stepwell_engine::policy::Rule;
 
 use stepwell_engine::config::Database;
 use tokio::sync::{mpsc, oneshot};
@@ -132,9 +133,8 @@ impl Connection {
     /// Fails when scripts are not granted, or when the connection is lost.
     pub async fn script(&self, text: String, timeout: Duration) -> Result<ScriptReport, Error> {
         if !self.access.scripts {
-            return Err(Error::Denied(
-                "SQL_SCRIPT_NOT_GRANTED: the policy grants this connection without `scripts`".to_owned(),
-            ));
+            let why = "the policy grants this connection without `scripts`";
+            return Err(Error::denied(Rule::SqlScriptNotGranted, why));
         }
         if text.len() > MAX_SCRIPT {
             let message = format!("a script has at most {MAX_SCRIPT} bytes: split it");

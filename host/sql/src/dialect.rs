@@ -2,6 +2,7 @@
 //! find parameters, and to tell a word from a string. This module does not understand SQL.
 
 use stepwell_engine::config::Database;
+use stepwell_engine::policy::Rule;
 
 use crate::{Error, Parameters, Value, words};
 
@@ -128,7 +129,7 @@ fn is_number(text: &str, after: &str) -> bool {
 }
 
 fn refused(why: &str) -> Error {
-    Error::Denied(format!("SQL_STATEMENT_NOT_GRANTED: {why}"))
+    Error::denied(Rule::SqlStatementNotGranted, why)
 }
 
 struct Lexer<'a> {
@@ -207,9 +208,7 @@ impl<'a> Lexer<'a> {
     fn comment(&mut self, rest: &str) -> Result<(), Error> {
         let mark = rest.get(2..).unwrap_or_default();
         if self.kind == Database::Mysql && (mark.starts_with('!') || mark.starts_with("M!")) {
-            return Err(Error::Denied(
-                "SQL_STATEMENT_NOT_GRANTED: a comment that MySQL runs (`/*!`): write the statement without it".to_owned(),
-            ));
+            return Err(refused("a comment that MySQL runs (`/*!`): write the statement without it"));
         }
         // The comments of PostgreSQL and SQL Server nest.
         let nests = self.kind != Database::Mysql;
@@ -275,10 +274,7 @@ impl<'a> Lexer<'a> {
         let (name, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
         let quote = after.chars().next();
         if self.kind == Database::Postgres && name.eq_ignore_ascii_case("u") && after.starts_with('&') {
-            return Err(Error::Denied(
-                "SQL_STATEMENT_NOT_GRANTED: names and strings with `U&`: write the characters themselves"
-                    .to_owned(),
-            ));
+            return Err(refused("names and strings with `U&`: write the characters themselves"));
         }
         if quote == Some('\'') && length == 1 && "eEbBxXnN".contains(name) {
             let escapes =

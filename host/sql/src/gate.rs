@@ -6,7 +6,7 @@
 //! files and other servers, and, in SQL Server, second statements of a batch.
 
 use stepwell_engine::config::Database;
-use stepwell_engine::policy::SqlMode;
+use stepwell_engine::policy::{Rule, SqlMode};
 
 use crate::Error;
 use crate::dialect::{Kind, Token};
@@ -71,7 +71,10 @@ const POSTGRES: Words = Words {
         "schema_to_xml*",
         "pg_logical_*",
         "pg_create_*",
+        "pg_export_snapshot",
         "pg_promote",
+        "inet_client_*",
+        "inet_server_*",
     ],
     not_ddl: &[
         "extension",
@@ -109,6 +112,10 @@ const MYSQL: Words = Words {
         "sys_exec",
         "sys_eval",
         "master_pos_wait",
+        "master_gtid_wait",
+        "source_pos_wait",
+        "wait_for_executed_gtid_set",
+        "wsrep_*",
         "soname",
         "sql_mode",
         "character_set_client",
@@ -263,8 +270,16 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
     }
     match kind {
         Database::Postgres if into_table(tokens) => needed = needed.max(SqlMode::Ddl),
+        Database::Postgres if sets_by_view(tokens) => {
+            return Err(denied("a change of `pg_settings` changes the session"));
+        }
         Database::Mssql => needed = mssql(first, tokens, scripts, needed)?,
-        Database::Mysql => mysql(tokens)?,
+        Database::Mysql => {
+            mysql(tokens)?;
+            if locks_rows(tokens) {
+                needed = needed.max(SqlMode::Write);
+            }
+        }
         _ => {}
     }
     if kind != Database::Mssql && tokens.iter().any(|token| token.text == ";") && !compound(first) {
@@ -285,13 +300,34 @@ pub(crate) fn check(kind: Database, mode: SqlMode, scripts: bool, tokens: &[Toke
     }
 }
 
+/// Returns whether a statement writes to the view of the settings: PostgreSQL turns an UPDATE of it into `set_config`.
+fn sets_by_view(tokens: &[Token<'_>]) -> bool {
+    let is_view = |token: &Token<'_>| {
+        [Kind::Word, Kind::Quoted].contains(&token.kind) && names(&["pg_settings"], token.text)
+    };
+    let writes =
+        |token: &Token<'_>| ["update", "insert", "delete", "merge"].iter().any(|word| token.is(word));
+    tokens.iter().any(is_view) && tokens.iter().any(writes)
+}
+
+/// Returns whether a statement locks the rows that it reads: `LOCK IN SHARE MODE`, `FOR SHARE`, `FOR UPDATE`.
+fn locks_rows(tokens: &[Token<'_>]) -> bool {
+    tokens.windows(2).any(|pair| match pair {
+        [first, second] => {
+            first.is("lock") && second.is("in")
+                || first.is("for") && (second.is("share") || second.is("update"))
+        }
+        _ => false,
+    })
+}
+
 /// Returns whether the statement has a body in which semicolons separate its parts.
 fn compound(first: &Token<'_>) -> bool {
     first.is("create") || first.is("alter")
 }
 
 fn denied(why: &str) -> Error {
-    Error::Denied(format!("SQL_STATEMENT_NOT_GRANTED: {why}"))
+    Error::denied(Rule::SqlStatementNotGranted, why)
 }
 
 /// Returns whether the list contains the name, quoted or not.
@@ -459,10 +495,9 @@ fn one_statement(first: &Token<'_>, tokens: &[Token<'_>], scripts: bool) -> Resu
         () => 1,
     };
     if !scripts && (tokens.iter().any(|token| token.text == ";") || starts > own) {
-        return Err(Error::Denied(
-            "SQL_SCRIPT_NOT_GRANTED: the batch holds several statements, and the policy grants this connection without `scripts`"
-                .to_owned(),
-        ));
+        let why =
+            "the batch holds several statements, and the policy grants this connection without `scripts`";
+        return Err(Error::denied(Rule::SqlScriptNotGranted, why));
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ mod tls;
 mod value;
 mod words;
 
+use stepwell_engine::policy::Rule;
+
 pub use connection::{Connection, Load, Rows, ScriptReport, StatementReport};
 pub use pool::{Access, Connections, Resolve, Tested};
 pub use serve::Control;
@@ -48,9 +50,14 @@ pub struct Limit {
 /// The reason why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Policy denies the call. The text is the id of the rule, a colon, and the denied part.
-    #[error("{0}")]
-    Denied(String),
+    /// Policy denies the call.
+    #[error("{rule}: {why}")]
+    Denied {
+        /// The rule that denies it.
+        rule: Rule,
+        /// The denied part of the statement, or the reason.
+        why: String,
+    },
     /// The statement is invalid.
     #[error("{0}")]
     InvalidStatement(String),
@@ -85,11 +92,12 @@ impl Error {
         matches!(self, Self::Limit(_) | Self::Stopped)
     }
 
-    /// Creates the error of a session that no longer has the connection's `role`.
+    /// Creates the error of a session that no longer has the connection's `role`, or no longer reads statements as the
+    /// gate does.
     pub(crate) fn role_left() -> Self {
-        Self::Denied(
-            "SQL_ROLE_LEFT: after the statement, the session did not have the connection's role any more, and was closed"
-                .to_owned(),
+        Self::denied(
+            Rule::SqlRoleLeft,
+            "the statement changed the session: its role, or the way that it reads strings; the session was closed",
         )
     }
 
@@ -134,7 +142,11 @@ impl Error {
         Self::InvalidStatement(message.into())
     }
 
+    pub(crate) fn denied(rule: Rule, why: impl Into<String>) -> Self {
+        Self::Denied { rule, why: why.into() }
+    }
+
     pub(crate) fn read_only() -> Self {
-        Self::Denied("SQL_WRITE_NOT_GRANTED: the connection is read-only for this step".to_owned())
+        Self::denied(Rule::SqlWriteNotGranted, "the connection is read-only for this step")
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use stepwell_engine::Configuration;
 use stepwell_engine::config::{Connection as Configured, Database, Setting, Tls};
-use stepwell_engine::policy::SqlMode;
+use stepwell_engine::policy::{Rule, SqlMode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::serve::{Driver, serve};
@@ -99,7 +99,7 @@ impl Connections {
     /// # Errors
     /// The errors reveal no addresses or logins. Those are in the log.
     pub async fn open(&self, name: &str, access: Access, totals: Arc<Totals>) -> Result<Connection, Error> {
-        let unknown = || Error::Denied(format!("SQL_NOT_GRANTED: there is no connection `{name}`"));
+        let unknown = || Error::denied(Rule::SqlNotGranted, format!("there is no connection `{name}`"));
         let configured = self.config.connections.get(name).ok_or_else(unknown)?;
         let access = bounded(access, configured);
         let place = totals.place(name)?;

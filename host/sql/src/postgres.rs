@@ -183,22 +183,32 @@ impl Postgres {
     }
 
     /// Runs one of the host's own statements, and checks in the same round trip whether the session still has
-    /// the connection's role.
+    /// the connection's role, and still reads strings as the gate does.
     async fn end(&mut self, text: &str) -> Result<(), Error> {
-        let Some(role) = &self.role else { return self.batch(text).await };
-        let text = format!("{text}; SELECT current_user");
+        if !self.can_change() {
+            return self.batch(text).await;
+        }
+        let text = format!("{text}; SELECT current_user, current_setting('standard_conforming_strings')");
         let found = self.client.simple_query(&text).await.map_err(|e| error(&e))?;
-        let is_role = |message: &SimpleQueryMessage| match message {
-            SimpleQueryMessage::Row(row) => row.get(0) == Some(role.as_str()),
+        let role = self.role.as_deref();
+        let is_kept = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => {
+                role.is_none_or(|role| row.get(0) == Some(role)) && row.get(1) == Some("on")
+            }
             _ => false,
         };
-        self.left = !found.iter().any(is_role);
+        self.left = !found.iter().any(is_kept);
         if self.left { Err(Error::role_left()) } else { Ok(()) }
     }
 
-    /// Returns the result of a statement, unless the session has left the role of the connection.
+    /// Returns whether a statement may change the session. Without a role, a read-only transaction cannot.
+    fn can_change(&self) -> bool {
+        self.role.is_some() || self.access.mode > SqlMode::Read
+    }
+
+    /// Returns the result of a statement, unless it has changed the session.
     async fn in_role<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
-        if self.role.is_none() || result.as_ref().is_err_and(Error::leaves_rows) {
+        if !self.can_change() || result.as_ref().is_err_and(Error::leaves_rows) {
             return result;
         }
         match self.end("").await {

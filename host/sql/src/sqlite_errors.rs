@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rusqlite::ErrorCode;
 use stepwell_engine::config::Database;
-use stepwell_engine::policy::SqlMode;
+use stepwell_engine::policy::{Rule, SqlMode};
 
 use crate::Error;
 use crate::sqlite::{INSTRUCTIONS, LENGTH};
@@ -26,13 +26,17 @@ pub(crate) fn translate(error: &rusqlite::Error, name: &str, mode: SqlMode, dead
         ErrorCode::OutOfMemory => out_of_memory(format!(
             "the statement needs more than {INSTRUCTIONS} instructions, or more memory than SQLite gets: split it"
         )),
-        ErrorCode::AuthorizationForStatementDenied => Error::Denied(format!(
-            "SQL_ACTION_NOT_GRANTED: the connection `{name}` is granted with `mode: {}`, and not for this statement ({text})",
-            words::mode(mode)
-        )),
-        ErrorCode::ReadOnly => Error::Denied(format!(
-            "SQL_WRITE_NOT_GRANTED: the connection `{name}` is read-only for this step"
-        )),
+        ErrorCode::AuthorizationForStatementDenied => Error::denied(
+            Rule::SqlActionNotGranted,
+            format!(
+                "the connection `{name}` is granted with `mode: {}`, and not for this statement ({text})",
+                words::mode(mode)
+            ),
+        ),
+        ErrorCode::ReadOnly => Error::denied(
+            Rule::SqlWriteNotGranted,
+            format!("the connection `{name}` is read-only for this step"),
+        ),
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
         ErrorCode::OperationInterrupted if Instant::now() >= deadline => Error::TimedOut,
         ErrorCode::OperationInterrupted => Error::Stopped,

@@ -390,7 +390,7 @@ impl Host {
                 continue;
             }
             let Err(denial) = grant else { continue };
-            let (rule, message) = (denial.rule.to_owned(), denial.message);
+            let (rule, message) = (denial.rule.id().to_owned(), denial.message);
             // SIGHUP reads policies again; what is new in the configuration needs a restart.
             let fix = match denial.help.as_str() {
                 "" => format!("change the policy of `{}`, then reload the service (SIGHUP)", step.step_type),

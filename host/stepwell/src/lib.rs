@@ -50,7 +50,7 @@ use serde_json::Value;
 use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::document::{Document, is_template, pending};
 use stepwell_engine::job::{self, Catalog, Parsed, Read};
-use stepwell_engine::policy::{Denial, Grant, PolicySet};
+use stepwell_engine::policy::{Capability, Denial, Grant, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, RunState, RunView};
 use stepwell_engine::store::{Claim, LogPlace, LogRecord, RunFilter, RunRow};
@@ -566,7 +566,7 @@ impl Host {
 fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagnostic {
     let message = format!("denied by policy: {} [{}]", denial.message, denial.rule);
     let mut diagnostic = parsed.document.error(at, message);
-    diagnostic.rule = Some(denial.rule.to_owned());
+    diagnostic.rule = Some(denial.rule.id().to_owned());
     if denial.help.is_empty() { diagnostic } else { diagnostic.help(denial.help.clone()) }
 }
 
@@ -580,7 +580,7 @@ fn missing_program(
     grant: &Grant,
 ) -> Option<stepwell_engine::Diagnostic> {
     let name = step.config.get("runner").filter(|name| !is_template(name))?.as_str()?;
-    let asks = manifest.needs.iter().any(|need| need.capability == "process");
+    let asks = manifest.needs.iter().any(|need| need.capability == Capability::Process);
     if !asks || name == "interpreter" || grant.process().contains_key(name) {
         return None;
     }

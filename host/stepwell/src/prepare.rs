@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Scope, TemplateError, evaluate, render};
-use stepwell_engine::policy::{self, Denial, Grant, Request};
+use stepwell_engine::policy::{self, Denial, Grant, Request, Rule};
 use stepwell_engine::run::{Bound, RunState, digest, known_steps};
 use stepwell_engine::store::NewRun;
 use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weight};
@@ -43,7 +43,7 @@ impl Host {
     ) -> Result<Grant, Denial> {
         match self.sandbox.find(&step.step_type) {
             Some(component) => self.decide_for(project, job, step, &component),
-            None => Err(Denial::new("STEP_TYPE_UNKNOWN", "", &self.unknown(&step.step_type))),
+            None => Err(Denial::new(Rule::StepTypeUnknown, "", &self.unknown(&step.step_type))),
         }
     }
 
@@ -209,7 +209,7 @@ impl Host {
         let invalid = |message: String| Outcome::InvalidConfig { message };
         let known = self.known(&state.run.job, index, step, component);
         let grant = known.grant.as_ref().map_err(|denial| {
-            let (rule, message) = (denial.rule.to_owned(), denial.in_full());
+            let (rule, message) = (denial.rule.id().to_owned(), denial.in_full());
             Outcome::Denied { rule, message }
         })?;
         let config = self

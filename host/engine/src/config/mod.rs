@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::descriptor::is_type_name;
 use crate::document::{Diagnostics, Document, Schema};
-use crate::policy::{Grants, HttpRule, Inject, LimitsPatch, SqlMode};
+use crate::policy::{HttpRule, Inject, LimitsPatch};
 use crate::reference::type_of;
 use crate::schedule::Calendars;
 
@@ -318,7 +318,11 @@ impl Configuration {
     }
 
     /// Projects of a policy that something does not belong to.
-    fn strangers(&self, is_for: &impl Fn(&str) -> bool, listed: impl Fn(&Project) -> bool) -> Option<String> {
+    pub(crate) fn strangers(
+        &self,
+        is_for: &dyn Fn(&str) -> bool,
+        listed: impl Fn(&Project) -> bool,
+    ) -> Option<String> {
         let owners = self.owners(listed);
         let all = std::iter::once(crate::project::DEFAULT).chain(self.projects.keys().map(String::as_str));
         let strangers: Vec<&str> = all.filter(|name| is_for(name) && !owners.contains(name)).collect();
@@ -381,47 +385,6 @@ impl Configuration {
             all.extend(found.map(|(key, secret)| (format!("connections.{name}.{key}"), secret)));
         }
         all
-    }
-
-    /// What `grants` names and this configuration lacks, or has for other projects than `is_for` says.
-    pub fn missing(&self, grants: &Grants, is_for: impl Fn(&str) -> bool) -> Vec<String> {
-        let mut missing = Vec::new();
-        for rule in grants.sql.iter().flatten() {
-            let name = &rule.connection;
-            match self.connections.get(name) {
-                None => missing.push(format!("the connection `{name}` is not in the configuration")),
-                Some(found) if found.read_only && rule.mode > SqlMode::Read => {
-                    missing.push(format!(
-                        "the connection `{name}` is `read_only`, and this grants more than `read`"
-                    ));
-                }
-                Some(_) => {
-                    if let Some(why) = self.strangers(&is_for, |project| project.connections.contains(name)) {
-                        missing.push(format!("the connection `{name}` {why}"));
-                    }
-                }
-            }
-        }
-        for rule in grants.http.iter().flatten() {
-            if let Some(name) = &rule.organization
-                && !self.azure_devops.organizations.contains_key(name)
-            {
-                missing.push(format!("the organization `{name}` is not in the configuration"));
-            } else if let Some(name) = &rule.organization
-                && let Some(why) = self.strangers(&is_for, |project| project.organizations.contains(name))
-            {
-                missing.push(format!("the organization `{name}` {why}"));
-            }
-            if let Some(Inject { secret, .. }) = &rule.inject {
-                if !self.secrets.contains_key(secret) {
-                    missing.push(format!("the secret `{secret}` is not in the configuration"));
-                } else if let Some(why) = self.strangers(&is_for, |project| project.secrets.contains(secret))
-                {
-                    missing.push(format!("the secret `{secret}` {why}"));
-                }
-            }
-        }
-        missing
     }
 
     /// Where the credential of an [`Inject`] comes from.

@@ -1,12 +1,11 @@
 //! The decision: from policies, a job and a manifest to a grant, or a denial with its rule.
 
-use std::collections::BTreeMap;
-
-use super::file::{ContextRule, FileRule, Grants, Policy};
-use super::grant::{Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
-use super::http::{HttpRule, denied_host};
+use super::capability::{Granted, Opinions};
+use super::file::{Grants, Policy};
+use super::grant::Grant;
 use super::limits::{Limits, Profile};
 use super::refusal::{Denial, Whose};
+use super::rule::Rule;
 use crate::config::Configuration;
 use crate::quantity::{Bytes, Span};
 use crate::reference::{StepRef, Wanted};
@@ -42,7 +41,7 @@ impl PolicySet {
             problems.extend(known.map(|name| {
                 format!("policy `{}`: the project `{name}` is not in the configuration", policy.name)
             }));
-            for problem in config.missing(&policy.grants, |project| policy.is_for(project)) {
+            for problem in policy.grants.missing(config, &|project| policy.is_for(project)) {
                 problems.push(format!("policy `{}`: {problem}", policy.name));
             }
         }
@@ -113,11 +112,11 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         if !said.enabled {
             let why = format!("{place} has switched `{name}` off");
             let help = format!("remove `enabled: false` from `step_types.{name}`");
-            return Err(Denial::new("STEP_TYPE_DISABLED", "", &why).help(help));
+            return Err(Denial::new(Rule::StepTypeDisabled, "", &why).help(help));
         }
         if said.digest.as_deref().is_some_and(|pinned| pinned != request.digest) {
             let why = format!("{place} pins another component for `{name}` than {}", request.digest);
-            return Err(Denial::new("COMPONENT_NOT_PINNED", "", &why).help(repin(request)));
+            return Err(Denial::new(Rule::ComponentNotPinned, "", &why).help(repin(request)));
         }
     }
     let (name, operator) = match policies.of(request) {
@@ -127,7 +126,7 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
                     "the policy `{}` is for another component of `{}` than {}",
                     policy.name, manifest.type_name, request.digest
                 );
-                return Err(Denial::new("COMPONENT_NOT_PINNED", "", &why).help(repin(request)));
+                return Err(Denial::new(Rule::ComponentNotPinned, "", &why).help(repin(request)));
             }
             (Some(format!("policy `{}`", policy.name)), policy.grants.clone())
         }
@@ -138,9 +137,8 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
     let given = operator.profile.unwrap_or(Profile::Standard);
     let least = request.narrowing.iter().filter_map(|layer| layer.profile).fold(given, Profile::min);
     whose.narrowed = least < given.min(manifest.profile);
-    let layers = Layers { manifest, name, whose, operator, narrowing: request.narrowing };
     let mut trace = Vec::new();
-    let (profile, mut limits) = layers.limits(&mut trace);
+    let (profile, mut limits) = folded_limits(&name, &operator, request.narrowing, &mut trace);
     if let Some(said) = said {
         limits = limits.min(&limits.clone().with(&said.limits));
         let names =
@@ -153,18 +151,21 @@ pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_
         limits.wall = timeout;
         trace.push(("limits.wall".to_owned(), "the step's `timeout`".to_owned()));
     }
+    let granted = Granted::fold(&Opinions {
+        operator: &operator,
+        narrowing: request.narrowing,
+        whose: &whose,
+        limits: &limits,
+        config,
+        workspace: request.workspace,
+    })?;
     Ok(Grant {
         component: request.digest.to_owned(),
-        policy: layers.name.clone(),
+        policy: name,
         profile,
-        http: layers.http(config, &mut trace),
-        sql: layers.sql(&limits, &mut trace)?,
-        files: layers.files(request.workspace, &limits, &mut trace),
-        process: layers.process(&limits, &mut trace)?,
-        environment: layers.environment(&mut trace),
-        context: layers.context(&mut trace),
         limits,
-        whose: layers.whose,
+        granted,
+        whose,
         trace,
         digest: String::new(),
     }
@@ -177,7 +178,7 @@ fn repin(request: &Request<'_>) -> String {
 
 /// Whose grant it is.
 fn whose(manifest: &Manifest, policy: Option<String>) -> Whose {
-    let named = |needs: &mut dyn Iterator<Item = &Need>| needs.map(|need| need.capability.clone()).collect();
+    let named = |needs: &mut dyn Iterator<Item = &Need>| needs.map(|need| need.capability).collect();
     Whose {
         step_type: manifest.type_name.clone(),
         policy,
@@ -188,215 +189,32 @@ fn whose(manifest: &Manifest, policy: Option<String>) -> Whose {
     }
 }
 
-struct Layers<'a> {
-    manifest: &'a Manifest,
-    name: String,
-    whose: Whose,
-    operator: Grants,
-    narrowing: &'a [&'a Grants],
-}
-
-impl Layers<'_> {
-    fn limits(&self, trace: &mut Vec<(String, String)>) -> (Profile, Limits) {
-        let mut profile = self.operator.profile.unwrap_or(Profile::Standard);
-        let origin =
-            if self.operator.profile.is_some() { self.name.as_str() } else { "the built-in default" };
-        trace.push(("profile".to_owned(), format!("{} by {origin}", profile.name())));
-        let mut limits = layer_limits(profile, &self.operator);
-        trace.extend(
-            self.operator.limits.names().iter().map(|name| (format!("limits.{name}"), self.name.clone())),
-        );
-        for layer in self.narrowing {
-            let narrower = layer.profile.unwrap_or(profile).min(profile);
-            limits = limits.min(&layer_limits_over(&limits, narrower, layer));
-            if narrower < profile {
-                trace.push(("profile".to_owned(), format!("{} by the job", narrower.name())));
-                profile = narrower;
-            }
-            trace.extend(
-                layer.limits.names().iter().map(|name| (format!("limits.{name}"), "the job".to_owned())),
-            );
+/// Profile and limits: the smallest of what all layers say, under the ceiling.
+fn folded_limits(
+    name: &str,
+    operator: &Grants,
+    narrowing: &[&Grants],
+    trace: &mut Vec<(String, String)>,
+) -> (Profile, Limits) {
+    let mut profile = operator.profile.unwrap_or(Profile::Standard);
+    let origin = if operator.profile.is_some() { name } else { "the built-in default" };
+    trace.push(("profile".to_owned(), format!("{} by {origin}", profile.name())));
+    let mut limits = layer_limits(profile, operator);
+    let from = |layer: &Grants, origin: &str| {
+        let names = layer.limits.names().into_iter();
+        names.map(|name| (format!("limits.{name}"), origin.to_owned())).collect::<Vec<_>>()
+    };
+    trace.extend(from(operator, name));
+    for layer in narrowing {
+        let narrower = layer.profile.unwrap_or(profile).min(profile);
+        limits = limits.min(&layer_limits_over(&limits, narrower, layer));
+        if narrower < profile {
+            trace.push(("profile".to_owned(), format!("{} by the job", narrower.name())));
+            profile = narrower;
         }
-        (profile, limits.min(&Limits::CEILING))
+        trace.extend(from(layer, "the job"));
     }
-
-    fn http(&self, config: &Configuration, trace: &mut Vec<(String, String)>) -> HttpGrant {
-        let expand =
-            |rules: &[HttpRule]| rules.iter().flat_map(|rule| config.expand(rule)).collect::<Vec<_>>();
-        let rules = expand(self.operator.http.as_deref().unwrap_or_default());
-        let whose = self.whose.clone();
-        if !self.asks("http") {
-            return HttpGrant { whose, ..HttpGrant::default() };
-        }
-        for rule in &rules {
-            trace.push((format!("http {}", rule.url.as_deref().unwrap_or_default()), self.name.clone()));
-        }
-        let narrowing = self.narrowing.iter().filter_map(|layer| layer.http.as_deref().map(expand)).collect();
-        // A pattern that is no host is refused where it is written; here it denies itself at least.
-        let spelt = |host: &String| denied_host(host).unwrap_or_else(|_| host.clone());
-        let denied = |grants: &Grants| grants.deny.hosts.iter().map(spelt).collect::<Vec<_>>();
-        let deny =
-            self.narrowing.iter().flat_map(|layer| denied(layer)).chain(denied(&self.operator)).collect();
-        HttpGrant { rules, narrowing, deny, whose }
-    }
-
-    fn sql(
-        &self,
-        limits: &Limits,
-        trace: &mut Vec<(String, String)>,
-    ) -> Result<BTreeMap<String, SqlGrant>, Denial> {
-        let rules = self.operator.sql.as_deref().unwrap_or_default();
-        if !self.asks("sql") {
-            return Ok(BTreeMap::new());
-        }
-        if rules.is_empty() && self.cannot_do_without("sql") {
-            return Err(self.whose.refuse_all("sql"));
-        }
-        let mut granted = BTreeMap::new();
-        for rule in rules {
-            let mut sql = SqlGrant {
-                mode: rule.mode,
-                scripts: rule.scripts,
-                rows: rule.rows.unwrap_or(limits.sql_rows).min(limits.sql_rows),
-                timeout: rule.timeout.unwrap_or(limits.sql_timeout).min(limits.sql_timeout),
-            };
-            let mut kept = true;
-            for layer in self.narrowing.iter().filter_map(|layer| layer.sql.as_deref()) {
-                match layer.iter().find(|narrow| narrow.connection == rule.connection) {
-                    None => kept = false,
-                    Some(narrow) => {
-                        sql.mode = sql.mode.min(narrow.mode);
-                        sql.scripts &= narrow.scripts;
-                        sql.rows = sql.rows.min(narrow.rows.unwrap_or(sql.rows));
-                        sql.timeout = sql.timeout.min(narrow.timeout.unwrap_or(sql.timeout));
-                    }
-                }
-            }
-            if kept {
-                trace.push((format!("sql {}", rule.connection), self.name.clone()));
-                granted.insert(rule.connection.clone(), sql);
-            }
-        }
-        Ok(granted)
-    }
-
-    fn files(
-        &self,
-        workspace: Option<Bytes>,
-        limits: &Limits,
-        trace: &mut Vec<(String, String)>,
-    ) -> Vec<MountGrant> {
-        let rules = self.operator.files.as_deref().unwrap_or_default();
-        if !self.asks("files") {
-            return Vec::new();
-        }
-        let mut granted = Vec::new();
-        for rule in rules {
-            let mut access = rule.access;
-            let mut kept = true;
-            let mut most = limits.file_bytes;
-            for layer in self.narrowing.iter().filter_map(|layer| layer.files.as_deref()) {
-                match layer.iter().find(|narrow| narrow.mount == rule.mount) {
-                    None => kept = false,
-                    Some(narrow) => {
-                        access = access.min(narrow.access);
-                        most = most.min(narrow.scratch.or(narrow.workspace).unwrap_or(most));
-                    }
-                }
-            }
-            // The job decides whether there is a workspace, the operator how large it may be.
-            let source = match (rule, workspace) {
-                (FileRule { source: Some(source), .. }, _) => MountSource::Host(source.into()),
-                (FileRule { scratch: Some(size), .. }, _) => MountSource::Scratch((*size).min(most)),
-                (FileRule { workspace: Some(size), .. }, Some(wanted)) => {
-                    MountSource::Workspace((*size).min(wanted).min(most))
-                }
-                _ => continue,
-            };
-            if kept {
-                trace.push((format!("files {}", rule.mount), self.name.clone()));
-                granted.push(MountGrant { mount: rule.mount.clone(), source, access });
-            }
-        }
-        granted
-    }
-
-    fn process(
-        &self,
-        limits: &Limits,
-        trace: &mut Vec<(String, String)>,
-    ) -> Result<BTreeMap<String, ProcessGrant>, Denial> {
-        let rules = self.operator.process.as_deref().unwrap_or_default();
-        if !self.asks("process") {
-            return Ok(BTreeMap::new());
-        }
-        if rules.is_empty() && self.cannot_do_without("process") {
-            return Err(self.whose.refuse_all("process"));
-        }
-        let mut granted = BTreeMap::new();
-        for rule in rules {
-            let mut process = ProcessGrant {
-                path: rule.path.clone().unwrap_or_default().into(),
-                arguments: vec![rule.arguments.clone()],
-                environment: rule.environment.clone(),
-                read: rule.read.iter().map(Into::into).collect(),
-                network: rule.network,
-                timeout: rule.timeout.unwrap_or(limits.process_timeout).min(limits.process_timeout),
-                allow_weaker: rule.allow_weaker,
-            };
-            let mut kept = true;
-            for layer in self.narrowing.iter().filter_map(|layer| layer.process.as_deref()) {
-                let same = |path: &Option<String>| path.is_none() || *path == rule.path;
-                match layer.iter().find(|narrow| narrow.program == rule.program && same(&narrow.path)) {
-                    None => kept = false,
-                    Some(narrow) => {
-                        process.arguments.push(narrow.arguments.clone());
-                        process.environment.retain(|name| narrow.environment.contains(name));
-                        process
-                            .read
-                            .retain(|dir| narrow.read.iter().any(|own| dir.as_os_str() == own.as_str()));
-                        process.network &= narrow.network;
-                        process.timeout = process.timeout.min(narrow.timeout.unwrap_or(process.timeout));
-                    }
-                }
-            }
-            if kept {
-                trace.push((format!("process {}", rule.program), self.name.clone()));
-                granted.insert(rule.program.clone(), process);
-            }
-        }
-        Ok(granted)
-    }
-
-    /// A job may leave out variables of the operator's, and cannot change one.
-    fn environment(&self, trace: &mut Vec<(String, String)>) -> BTreeMap<String, String> {
-        if !self.asks("environment") {
-            return BTreeMap::new();
-        }
-        let mut granted = self.operator.environment.clone().unwrap_or_default();
-        for layer in self.narrowing.iter().filter_map(|layer| layer.environment.as_ref()) {
-            granted.retain(|name, value| layer.get(name) == Some(value));
-        }
-        trace.extend(granted.keys().map(|name| (format!("environment {name}"), self.name.clone())));
-        granted
-    }
-
-    fn context(&self, trace: &mut Vec<(String, String)>) -> Vec<ContextRule> {
-        let Some(operator) = &self.operator.context else { return Vec::new() };
-        trace.push(("context".to_owned(), self.name.clone()));
-        let narrowing = self.narrowing.iter().filter_map(|layer| layer.context.as_ref());
-        std::iter::once(operator).chain(narrowing).cloned().collect()
-    }
-
-    fn asks(&self, capability: &str) -> bool {
-        self.manifest.needs.iter().any(|need| need.capability == capability)
-    }
-
-    /// A component that cannot do without `sql` or `process` is refused before it runs when policy grants none of it.
-    /// (WASI is linked for every step, and denies at the call.)
-    fn cannot_do_without(&self, capability: &str) -> bool {
-        self.manifest.needs.iter().any(|need| need.capability == capability && !need.optional)
-    }
+    (profile, limits.min(&Limits::CEILING))
 }
 
 fn layer_limits(profile: Profile, grants: &Grants) -> Limits {

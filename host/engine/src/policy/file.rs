@@ -1,16 +1,16 @@
 //! The policy file: what an operator writes, and the narrower part that a job may write.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use schemars::{JsonSchema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::http::{HttpRule, denied_host};
+use super::capability::{self, Place, Policed, denied_host};
 use super::limits::{Limits, LimitsPatch, Profile};
-use super::variables::{is_name, steers_programs};
-use crate::document::{Diagnostics, Document, Schema, escape};
-use crate::quantity::{Bytes, Count, Span};
+use crate::Configuration;
+use crate::document::{Diagnostics, Document, Schema};
+use crate::each_capability;
+use crate::quantity::{Bytes, Count};
 use crate::reference::StepRef;
 
 /// One policy: which steps it is for, and what they get.
@@ -44,49 +44,66 @@ pub struct Policy {
     pub grants: Grants,
 }
 
-/// What a policy grants; in a job file: what the job narrows its steps to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Grants {
-    /// The set of limits to start from. Default: `standard`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Profile>,
-    /// Limits that differ from the profile's.
-    #[serde(skip_serializing_if = "is_default")]
-    pub limits: LimitsPatch,
-    /// How much a step may log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<LogRule>,
-    /// HTTP requests. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub http: Option<Vec<HttpRule>>,
-    /// SQL connections. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sql: Option<Vec<SqlRule>>,
-    /// Directories. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub files: Option<Vec<FileRule>>,
-    /// Programs of the host that a step may start. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub process: Option<Vec<ProcessRule>>,
-    /// Variables of the environment that a step sees, with their values: text that is no secret. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "variables")]
-    pub environment: Option<BTreeMap<String, String>>,
-    /// Variables and outputs that a step may read and write while it runs. Default: none. (What templates
-    /// put into its configuration, it sees anyway.)
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub context: Option<ContextRule>,
-    /// What is denied whatever else is granted.
-    #[serde(skip_serializing_if = "is_default")]
-    pub deny: Deny,
+macro_rules! grants {
+    ($($(#[$attribute:meta])* $name:ident: $half:ident;)*) => {
+        /// What a policy grants; in a job file: what the job narrows its steps to.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Grants {
+            /// The set of limits to start from. Default: `standard`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub profile: Option<Profile>,
+            /// Limits that differ from the profile's.
+            #[serde(skip_serializing_if = "is_default")]
+            pub limits: LimitsPatch,
+            /// How much a step may log.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub log: Option<LogRule>,
+            $(
+                $(#[$attribute])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $name: Option<<capability::$half as Policed>::Rules>,
+            )*
+            /// What is denied whatever else is granted.
+            #[serde(skip_serializing_if = "is_default")]
+            pub deny: Deny,
+        }
+
+        impl Grants {
+            /// Calls a function for the rules of each capability, with their place.
+            fn check_each(&self, document: &Document, pointer: &str, narrows: bool, problems: &mut Diagnostics) {
+                $(if let Some(rules) = &self.$name {
+                    let pointer = format!("{pointer}/{}", stringify!($name));
+                    let mut place = Place { document, pointer, problems: &mut *problems };
+                    capability::$half::check(rules, &mut place);
+                    if narrows {
+                        capability::$half::check_narrowing(rules, &mut place);
+                    }
+                })*
+            }
+
+            /// Makes paths absolute, from the directory of the policy file.
+            fn resolve(&mut self, dir: &Path, document: &Document, problems: &mut Diagnostics) {
+                $(if let Some(rules) = &mut self.$name {
+                    let pointer = format!("/{}", stringify!($name));
+                    let mut place = Place { document, pointer, problems: &mut *problems };
+                    capability::$half::resolve(rules, dir, &mut place);
+                })*
+            }
+
+            /// What these rules name and the configuration lacks, or has for other projects than `is_for` says.
+            pub fn missing(&self, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<String> {
+                let mut missing = Vec::new();
+                $(if let Some(rules) = &self.$name {
+                    missing.extend(capability::$half::missing(rules, config, is_for));
+                })*
+                missing
+            }
+        }
+    };
 }
 
-/// The schema of variables of an environment.
-fn variables(_: &mut SchemaGenerator) -> schemars::Schema {
-    let value = serde_json::json!({"type": "string", "maxLength": 32_768});
-    json_schema!({"type": ["object", "null"], "additionalProperties": value})
-}
+each_capability!(grants);
 
 fn default_project() -> Vec<String> {
     vec![crate::project::DEFAULT.to_owned()]
@@ -113,124 +130,6 @@ pub struct LogRule {
     /// Bytes in all; the rest is dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Bytes>,
-}
-
-/// A SQL connection that a step may use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SqlRule {
-    /// The name of a connection of the configuration.
-    #[schemars(length(max = 200))]
-    pub connection: String,
-    /// What statements may do. Default: `read`.
-    #[serde(default)]
-    pub mode: SqlMode,
-    /// Whether one call may run a script of several statements; in `mssql`, where a batch cannot be told from a
-    /// statement, whether it may hold more than one. Default: false.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub scripts: bool,
-    /// Rows that one result may bring. Default: `limits.sql_rows`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<Count>,
-    /// Time of one statement. Default: `limits.sql_timeout`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Span>,
-}
-
-/// What statements may do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SqlMode {
-    /// SELECT.
-    #[default]
-    Read,
-    /// Also INSERT, UPDATE and DELETE.
-    Write,
-    /// Also CREATE, ALTER and DROP.
-    Ddl,
-}
-
-/// A directory that a step sees. Exactly one of `source`, `scratch` and `workspace`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FileRule {
-    /// Where the step sees it, for instance `/in`.
-    #[schemars(regex(pattern = "^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"))]
-    pub mount: String,
-    /// A directory of the host; relative to the policy file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4_096))]
-    pub source: Option<String>,
-    /// An empty directory of this size for this attempt alone, deleted afterwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scratch: Option<Bytes>,
-    /// The run's workspace (the job's `workspace`), which its steps share, up to this size.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workspace: Option<Bytes>,
-    /// Default: `read`.
-    #[serde(default)]
-    pub access: Access,
-}
-
-/// A program of the host that a step may start. It runs outside of the WebAssembly sandbox, bounded by the operating system:
-/// it sees its own private directory, the step's mounts, what `read` names and the system's own directories.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProcessRule {
-    /// The name by which steps ask for it, for instance `pwsh`.
-    #[schemars(length(max = 200))]
-    pub program: String,
-    /// The executable; relative to the policy file. A policy of the operator's needs it; in a job it may be left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4_096))]
-    pub path: Option<String>,
-    /// Patterns of which each argument must match one; `*` stands for any text, but at the beginning for none that begins
-    /// with `-`, `+` or `@`, which programs take for options. Default: no argument is allowed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 4_096)))]
-    pub arguments: Vec<String>,
-    /// Names of the environment variables that the step may set. Default: none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 200)))]
-    pub environment: Vec<String>,
-    /// Directories of the host that the program may read and run beside the system's; relative to the policy file. Default:
-    /// none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(length(max = 4_096)))]
-    pub read: Vec<String>,
-    /// Whether it may use the network. Default: false.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub network: bool,
-    /// Time of one run. Default: `limits.process_timeout`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Span>,
-    /// Whether it may run where the machine has weaker bounds: no delegated control group, or an older Landlock. Default:
-    /// false. Not for jobs.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub allow_weaker: bool,
-}
-
-/// What a step may do in a directory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Access {
-    /// Read and list.
-    #[default]
-    Read,
-    /// Also create, write and delete. Never links.
-    Write,
-}
-
-/// What a step may see and set through `stepwell:context`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ContextRule {
-    /// Names of variables, `steps.ID` for outputs, or `"*"` for everything.
-    #[schemars(inner(length(max = 200)))]
-    pub read: Vec<String>,
-    /// Names of variables, or `"*"`.
-    #[schemars(inner(length(max = 200)))]
-    pub write: Vec<String>,
 }
 
 /// What is denied whatever else is granted.
@@ -278,19 +177,7 @@ impl Policy {
                             problems.0.push(document.error(&format!("/steps/{i}"), message));
                         }
                     }
-                    for (i, rule) in policy.grants.files.iter_mut().flatten().enumerate() {
-                        if let Some(source) = &mut rule.source {
-                            let path = dir.join(&*source);
-                            if !path.is_dir() {
-                                let message = format!("there is no directory {}", path.display());
-                                problems.0.push(document.error(&format!("/files/{i}/source"), message));
-                            }
-                            *source = path.to_string_lossy().into_owned();
-                        }
-                    }
-                    for (i, rule) in policy.grants.process.iter_mut().flatten().enumerate() {
-                        rule.resolve(dir, &document, i, &mut problems);
-                    }
+                    policy.grants.resolve(dir, &document, &mut problems);
                     policies.push(policy);
                 }
             }
@@ -299,139 +186,29 @@ impl Policy {
     }
 }
 
-impl ProcessRule {
-    /// Makes its paths absolute, and looks whether they are there.
-    fn resolve(&mut self, dir: &Path, document: &Document, index: usize, problems: &mut Diagnostics) {
-        // The program begins in another directory than this process.
-        let full = |path: &str| {
-            let path = dir.join(path);
-            std::path::absolute(&path).unwrap_or(path)
-        };
-        let Some(path) = self.path.as_deref().map(full) else {
-            let message = format!("say where `{}` is: `path`", self.program);
-            problems.0.push(document.error(&format!("/process/{index}"), message));
-            return;
-        };
-        if !path.is_file() {
-            let message = format!("`{}` is not installed: there is no {}", self.program, path.display());
-            problems.0.push(document.error(&format!("/process/{index}/path"), message));
-        }
-        self.path = Some(path.to_string_lossy().into_owned());
-        for (i, source) in self.read.iter_mut().enumerate() {
-            let path = full(source);
-            if !path.is_dir() {
-                let message = format!("there is no directory {}", path.display());
-                problems.0.push(document.error(&format!("/process/{index}/read/{i}"), message));
-            }
-            *source = path.to_string_lossy().into_owned();
-        }
-    }
-}
-
 impl Grants {
-    /// The same for what a job narrows: a job brings no credentials and no directories.
+    /// The same for what a job narrows: a job brings no credentials and no weaker bounds.
     pub fn check_narrowing(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
-        self.check(document, pointer, problems);
-        for (i, rule) in self.http.iter().flatten().enumerate() {
-            if rule.inject.is_some() {
-                let message = "a job cannot add a credential: `inject` is the operator's";
-                problems.0.push(document.error(&format!("{pointer}/http/{i}/inject"), message));
-            }
-        }
-        for (i, rule) in self.process.iter().flatten().enumerate() {
-            if rule.allow_weaker {
-                let message = "a job cannot allow weaker bounds: `allow_weaker` is the operator's";
-                problems.0.push(document.error(&format!("{pointer}/process/{i}/allow_weaker"), message));
-            }
-        }
+        self.check_limits(document, pointer, problems);
+        self.check_each(document, pointer, true, problems);
     }
 
     /// Adds the problems that the schema does not see; `pointer` is where these grants stand.
     pub fn check(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
+        self.check_limits(document, pointer, problems);
+        self.check_each(document, pointer, false, problems);
+    }
+
+    fn check_limits(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
         for (name, ceiling) in self.limits.above_ceiling() {
             let message = format!("`{name}` is above the ceiling of {ceiling}");
             let problem = document.error(&format!("{pointer}/limits/{name}"), message);
             problems.0.push(problem.help(Limits::range(name).unwrap_or_default()));
         }
-        for (i, rule) in self.http.iter().flatten().enumerate() {
-            for problem in rule.problems() {
-                problems.0.push(document.error(&format!("{pointer}/http/{i}"), problem));
-            }
-        }
-        self.check_credentials(document, pointer, problems);
         for (i, host) in self.deny.hosts.iter().enumerate() {
             if let Err(message) = denied_host(host) {
                 problems.0.push(document.error(&format!("{pointer}/deny/hosts/{i}"), message));
             }
-        }
-        for (i, rule) in self.files.iter().flatten().enumerate() {
-            let sources = [rule.source.is_some(), rule.scratch.is_some(), rule.workspace.is_some()];
-            if sources.iter().filter(|set| **set).count() != 1 {
-                let message = "a mount needs exactly one of `source`, `scratch` and `workspace`";
-                problems.0.push(document.error(&format!("{pointer}/files/{i}"), message));
-            }
-            if rule.mount.split('/').any(|part| matches!(part, "." | "..")) {
-                let message = format!("`{}` is no place that a step can name", rule.mount);
-                let help = "write it without `.` and `..` as a part";
-                problems.0.push(document.error(&format!("{pointer}/files/{i}/mount"), message).help(help));
-            }
-            let twice = self.files.iter().flatten().take(i).any(|other| other.mount == rule.mount);
-            if twice {
-                let message = format!("`{}` is mounted twice", rule.mount);
-                problems.0.push(document.error(&format!("{pointer}/files/{i}/mount"), message));
-            }
-        }
-        self.check_variables(document, pointer, problems);
-        for (i, rule) in self.process.iter().flatten().enumerate() {
-            if self.process.iter().flatten().take(i).any(|other| other.program == rule.program) {
-                let message = format!("`{}` is granted twice", rule.program);
-                problems.0.push(document.error(&format!("{pointer}/process/{i}/program"), message));
-            }
-        }
-    }
-
-    /// Variables that are none, and those that steer programs.
-    fn check_variables(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
-        let named = self.process.iter().flatten().enumerate().flat_map(|(i, rule)| {
-            rule.environment
-                .iter()
-                .enumerate()
-                .map(move |(k, name)| (format!("/process/{i}/environment/{k}"), name))
-        });
-        for (at, name) in named {
-            let at = format!("{pointer}{at}");
-            if !is_name(name) {
-                let message = format!("`{name}` is not the name of a variable, and matches none");
-                let help =
-                    "write each name in full: letters, digits and `_`; there are no patterns for variables";
-                problems.0.push(document.error(&at, message).help(help));
-            } else if steers_programs(name) {
-                let message = format!(
-                    "`{name}` is not for steps to set: programs load code, run others or read their configuration by it"
-                );
-                let help = "grant a script of your own that sets it, and then starts the program";
-                problems.0.push(document.error(&at, message).help(help));
-            }
-        }
-        for name in self.environment.iter().flatten().map(|(name, _)| name).filter(|name| !is_name(name)) {
-            let message = format!("`{name}` is not the name of a variable");
-            let at = format!("{pointer}/environment/{}", escape(name));
-            problems.0.push(document.error(&at, message).help("use letters, digits and `_`"));
-        }
-    }
-
-    /// Two rules for the same requests with different credentials: each such request would be refused as ambiguous.
-    fn check_credentials(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
-        let rules: Vec<&HttpRule> = self.http.iter().flatten().collect();
-        for (i, rule) in rules.iter().enumerate() {
-            let same = rules.iter().take(i).position(|other| rule.differs_in_credential(other));
-            let Some(first) = same else { continue };
-            let line = document.error(&format!("{pointer}/http/{first}"), "").line;
-            let message = format!(
-                "this rule and the one in line {line} allow the same requests with different credentials: every such request is refused"
-            );
-            let help = "remove one of the two, or give them different `paths`";
-            problems.0.push(document.error(&format!("{pointer}/http/{i}"), message).help(help));
         }
     }
 }

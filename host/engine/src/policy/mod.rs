@@ -4,18 +4,21 @@
 //! operator's policy, narrowed by the job's and the step's own `policy`, narrowed by what the component
 //! asks for, under a ceiling that is compiled in. Only [`decide`] makes a [`Grant`]; nothing widens one.
 
+pub mod capability;
 mod decide;
 mod file;
 mod grant;
-mod http;
 mod limits;
-mod path;
 mod refusal;
-mod variables;
+mod rule;
 
+pub use capability::{
+    Access, Capability, ContextRule, Counted, Decided, FileRule, HttpGrant, HttpRequest, HttpRule, Inject,
+    MountGrant, MountSource, ProcessGrant, ProcessRule, SqlGrant, SqlMode, SqlRule, is_public, overrides,
+};
 pub use decide::{PolicySet, Request, decide};
-pub use file::{Access, ContextRule, Deny, FileRule, Grants, LogRule, Policy, ProcessRule, SqlMode, SqlRule};
-pub use grant::{Counted, Decided, Grant, HttpGrant, MountGrant, MountSource, ProcessGrant, SqlGrant};
-pub use http::{HttpRequest, HttpRule, Inject, is_public, overrides};
+pub use file::{Deny, Grants, LogRule, Policy};
+pub use grant::Grant;
 pub use limits::{Limits, LimitsPatch, Profile};
 pub use refusal::{Denial, Shortfall};
+pub use rule::Rule;

@@ -1,14 +1,12 @@
 //! What policy refuses, in words: when a job is checked, before a step runs, and at its calls.
 //!
-//! Every text about a refusal is made here. Operators read all of it; the step gets [`Denial::to_guest`], which
+//! Each capability adds the texts of its own refusals. Operators read all of a text; the step gets [`Denial::to_guest`], which
 //! holds nothing of the policy.
 
-use std::fmt::Write as _;
-
+use super::capability::Capability;
 use super::grant::Grant;
-use super::http::{HttpRequest, HttpRule};
 use super::limits::{Limits, Profile};
-use crate::document::closest;
+use super::rule::Rule;
 
 /// Characters of a text of the step's that are shown.
 const MOST_SHOWN: usize = 200;
@@ -17,7 +15,7 @@ const MOST_SHOWN: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
     /// The rule, for instance `SQL_NOT_GRANTED`.
-    pub rule: &'static str,
+    pub rule: Rule,
     /// What is refused, for instance `GET https://example.com/`.
     pub what: String,
     /// What is refused and why, in one sentence.
@@ -28,7 +26,7 @@ pub struct Denial {
 
 impl Denial {
     /// A refusal that is not about a capability.
-    pub fn new(rule: &'static str, what: &str, why: &str) -> Self {
+    pub fn new(rule: Rule, what: &str, why: &str) -> Self {
         let message = if what.is_empty() { why.to_owned() } else { format!("{what}: {why}") };
         Self { rule, what: what.to_owned(), message, help: String::new() }
     }
@@ -59,9 +57,9 @@ pub(super) struct Whose {
     /// The policy, for instance ``policy `billing` ``; none when no policy is for the step type.
     pub policy: Option<String>,
     /// The capabilities that the component asks for.
-    pub asks: Vec<String>,
+    pub asks: Vec<Capability>,
     /// Those of them that it cannot do without.
-    pub required: Vec<String>,
+    pub required: Vec<Capability>,
     /// The smallest profile that the component works in.
     pub wants: Option<Profile>,
     /// Whether the job has a smaller profile than policy gives it.
@@ -87,10 +85,13 @@ impl Shortfall {
 impl Whose {
     /// A refusal of something of a capability. `why` says how the rules miss it, where there are some; `yaml` is
     /// the rule that would grant it.
-    fn refuse(&self, (rule, capability): Rule, what: &str, why: Option<String>, yaml: &str) -> Denial {
-        let Self { step_type, policy, asks, .. } = self;
+    pub fn refuse(&self, rule: Rule, what: &str, why: Option<String>, yaml: &str) -> Denial {
+        let Self { step_type, policy, .. } = self;
         let what = shown(what);
-        if capability != "context" && !asks.iter().any(|asked| asked == capability) {
+        let Some(capability) = rule.capability() else {
+            return Denial::new(rule, &what, &why.unwrap_or_default());
+        };
+        if !self.asks_for(capability) {
             let why = format!("not asked for: the step type `{step_type}` does not ask for `{capability}`");
             return Denial::new(rule, &what, &why).help(format!(
                 "add `Need::new(\"{capability}\", \"why the step needs it\")` to `NEEDS` of the step; policy must grant it too"
@@ -108,184 +109,21 @@ impl Whose {
     }
 
     /// A refusal of everything that a capability is about.
-    pub fn refuse_all(&self, capability: &str) -> Denial {
-        let (rule, what, yaml) = match capability {
-            "http" => (
-                ("HTTP_NOT_GRANTED", "http"),
-                "any request",
-                "[{url: \"https://api.example.com\", methods: [GET]}]",
-            ),
-            "sql" => (("SQL_NOT_GRANTED", "sql"), "any connection", "[{connection: NAME, mode: read}]"),
-            "files" => (
-                ("FILES_NOT_GRANTED", "files"),
-                "any file",
-                "[{mount: /in, source: DIRECTORY, access: read}]",
-            ),
-            "process" => (
-                ("PROCESS_NOT_GRANTED", "process"),
-                "any program",
-                "[{program: NAME, path: FILE, arguments: [\"*\"]}]",
-            ),
-            _ => (
-                ("ENVIRONMENT_NOT_GRANTED", "environment"),
-                "any variable of the environment",
-                "{NAME: value}",
-            ),
-        };
-        self.refuse(rule, what, None, yaml)
+    pub fn refuse_all(&self, capability: Capability) -> Denial {
+        self.refuse(capability.not_granted(), capability.anything(), None, capability.example())
     }
 
-    fn name(&self) -> &str {
+    /// Whether the component asks for a capability, or need not ask.
+    pub fn asks_for(&self, capability: Capability) -> bool {
+        !capability.is_asked_for() || self.asks.contains(&capability)
+    }
+
+    pub fn name(&self) -> &str {
         self.policy.as_deref().unwrap_or("no policy")
-    }
-
-    /// A request.
-    pub fn refuse_http(&self, request: &HttpRequest<'_>, rules: &[HttpRule], narrowed: bool) -> Denial {
-        let url = url(request);
-        let nearest = rules
-            .iter()
-            .map(|rule| (differences(rule, request), rule))
-            .min_by_key(|(differs, _)| differs.len());
-        let why = nearest.map(|(differs, rule)| match narrowed {
-            true => format!("{} allows it, and the `policy` of the job or the step does not", self.name()),
-            false => format!(
-                "the nearest rule of {} is `{}`, and differs in {}",
-                self.name(),
-                described(rule),
-                together(&differs)
-            ),
-        });
-        let origin = url.strip_suffix(request.path).unwrap_or(&url);
-        let yaml = format!(
-            "[{{url: {}, methods: [{}], paths: [{}]}}]",
-            quoted(origin),
-            request.method,
-            quoted(request.path)
-        );
-        let denial =
-            self.refuse(("HTTP_NOT_GRANTED", "http"), &format!("{} {url}", request.method), why, &yaml);
-        if narrowed {
-            return denial.help(format!("write `http: {yaml}` into the `policy` of the job"));
-        }
-        denial
-    }
-
-    /// A host that is denied by name.
-    pub fn refuse_host(&self, request: &HttpRequest<'_>, pattern: &str) -> Denial {
-        let why = format!("denied: `{pattern}` is under `deny.hosts` of {} or of the job", self.name());
-        Denial::new("HTTP_HOST_DENIED", &shown(&format!("{} {}", request.method, url(request))), &why)
     }
 }
 
-/// A rule's id, and its capability.
-type Rule = (&'static str, &'static str);
-
 impl Grant {
-    /// A header that may undo what was decided.
-    pub fn refuse_header(&self, host: &str, header: &str) -> Denial {
-        let why =
-            "not granted: a server may obey it instead of the method, path, host or sender of the request";
-        let what = shown(&format!("the header `{header}` for {host}"));
-        Denial::new("HTTP_HEADER_NOT_GRANTED", &what, why).help(format!(
-            "write `headers: [{header}]` into the `http` rule for {host} of {}",
-            self.whose.name()
-        ))
-    }
-
-    /// An address that is not on the public internet.
-    pub fn refuse_address(&self, host: &str, address: std::net::IpAddr) -> Denial {
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        let why = format!("not granted: {address} is not on the public internet");
-        Denial::new("HTTP_ADDRESS_NOT_PUBLIC", &shown(&format!("connecting to {host}")), &why).help(format!(
-            "write `allow_private: [\"{address}/{bits}\"]` into the `http` rule for {host} of {}",
-            self.whose.name()
-        ))
-    }
-
-    /// A connection that is not granted.
-    pub fn refuse_connection(&self, name: &str) -> Denial {
-        let granted: Vec<String> = self.sql.keys().cloned().collect();
-        let why = (!granted.is_empty()).then(|| match closest(name, &granted) {
-            Some(near) => format!("{} grants `{near}`: did you mean that?", self.whose.name()),
-            None => format!("{} grants {}", self.whose.name(), list(&granted)),
-        });
-        let yaml = format!("[{{connection: {}, mode: read}}]", plain(name));
-        self.whose.refuse(("SQL_NOT_GRANTED", "sql"), &format!("opening the connection `{name}`"), why, &yaml)
-    }
-
-    /// A file outside of every mount, as the step names it.
-    pub fn refuse_file(&self, path: &str, writes: bool) -> Denial {
-        let mounts: Vec<String> = self.files.iter().map(|mount| mount.mount.clone()).collect();
-        let why = (!mounts.is_empty()).then(|| format!("it is outside of the mounts {}", list(&mounts)));
-        let (verb, access) = if writes { ("writing", "write") } else { ("reading", "read") };
-        let dir = match path.rsplit_once('/') {
-            Some((dir, _)) if !dir.is_empty() => dir,
-            _ => "/in",
-        };
-        let yaml = format!("[{{mount: {}, source: DIRECTORY, access: {access}}}]", plain(&shown(dir)));
-        self.whose.refuse(("FILES_NOT_GRANTED", "files"), &format!("{verb} `{path}`"), why, &yaml)
-    }
-
-    /// A path that leaves its mount, by `..` or a link.
-    pub fn refuse_escape(&self, path: &str) -> Denial {
-        let why = "not granted: the path leaves its mount, by `..` or by a link";
-        Denial::new("FILES_OUTSIDE_MOUNT", &shown(&format!("reaching `{path}`")), why)
-    }
-
-    /// A change in a mount that is read-only.
-    pub fn refuse_change(&self, path: &str, mount: &str) -> Denial {
-        let why = format!("not granted: {} mounts {mount} with `access: read`", self.whose.name());
-        let help =
-            format!("write `access: write` into the `files` rule for {mount} of {}", self.whose.name());
-        Denial::new("FILES_WRITE_NOT_GRANTED", &shown(&format!("changing `{path}`")), &why).help(help)
-    }
-
-    /// A program that is not granted.
-    pub fn refuse_program(&self, program: &str) -> Denial {
-        let granted: Vec<String> = self.process.keys().cloned().collect();
-        let why = (!granted.is_empty()).then(|| format!("{} grants {}", self.whose.name(), list(&granted)));
-        let yaml = format!("[{{program: {}, path: FILE, arguments: [\"*\"]}}]", plain(program));
-        self.whose.refuse(
-            ("PROCESS_NOT_GRANTED", "process"),
-            &format!("starting the program `{program}`"),
-            why,
-            &yaml,
-        )
-    }
-
-    /// A part of the start of a granted program: an argument, a variable, a directory.
-    pub fn refuse_start(&self, rule: &'static str, program: &str, part: &str, key: &str) -> Denial {
-        let policy = self.whose.name();
-        let why = format!(
-            "not granted: `{key}` of `{program}` in {policy}, or in the `policy` of the job, does not allow it"
-        );
-        let help = format!("add it to `{key}` of the program `{program}` under `process` in {policy}");
-        Denial::new(rule, &shown(&format!("starting `{program}` with {part}")), &why).help(help)
-    }
-
-    /// A granted program on a machine that does not hold all of its bounds.
-    pub fn refuse_weaker(&self, program: &str, weaker: &[String]) -> Denial {
-        let why = format!("this machine does not hold all bounds of programs: {}", weaker.join("; "));
-        let help = format!(
-            "write `allow_weaker: true` into the rule for `{program}` under `process` in {}, or run the service where they hold (`stepwell doctor`)",
-            self.whose.name()
-        );
-        Denial::new("PROCESS_BOUNDS_WEAKER", &shown(&format!("starting `{program}`")), &why).help(help)
-    }
-
-    /// A variable or an output of the run. `access` is `read` or `write`.
-    pub fn refuse_context(&self, rule: &'static str, what: &str, name: &str, access: &str) -> Denial {
-        let layers = self.context.len();
-        let why = (layers > 0).then(|| {
-            let by_job = layers > 1 && self.context.first().is_some_and(|own| own.names(access, name));
-            match by_job {
-                true => "the `policy` of the job or the step leaves it out".to_owned(),
-                false => format!("`context.{access}` of {} does not name it", self.whose.name()),
-            }
-        });
-        self.whose.refuse((rule, "context"), what, why, &format!("{{{access}: [{}]}}", plain(name)))
-    }
-
     /// The profile that the component asks for, where some limits are below it. Policy that names the profile may
     /// still lower some of its limits.
     pub fn shortfall(&self) -> Option<Shortfall> {
@@ -310,69 +148,20 @@ impl Grant {
 
     /// What the step needs, and gets none of. Nothing when it gets some of its other needs, which may be enough.
     pub fn lacking(&self) -> Vec<Denial> {
-        let granted = |capability: &str| match capability {
-            "http" => !self.http.is_empty(),
-            "files" => !self.files.is_empty(),
-            "sql" => !self.sql.is_empty(),
-            "process" => !self.process.is_empty(),
-            "environment" => !self.environment.is_empty(),
-            _ => true,
-        };
-        if self.whose.asks.iter().any(|capability| granted(capability)) {
+        if self.whose.asks.iter().any(|capability| self.granted.has(*capability)) {
             return Vec::new();
         }
-        self.whose.required.iter().map(|capability| self.whose.refuse_all(capability)).collect()
+        self.whose.required.iter().map(|capability| self.whose.refuse_all(*capability)).collect()
     }
 }
 
-/// In which of its parts a request differs from a rule.
-fn differences(rule: &HttpRule, request: &HttpRequest<'_>) -> Vec<String> {
-    let [host, scheme, port, method, path] = rule.matches(request);
-    let mut differs = Vec::new();
-    let mut add = |matches: bool, name: &str, value: String| {
-        if !matches {
-            differs.push(format!("its {name} (`{}`)", shown(&value)));
-        }
-    };
-    add(host, "host", request.host.to_owned());
-    add(scheme, "scheme", request.scheme.to_owned());
-    // The port follows the scheme.
-    add(port || !scheme, "port", request.port.to_string());
-    add(method, "method", request.method.to_owned());
-    add(path, "path", request.path.to_owned());
-    differs
-}
-
-/// A rule in a few words.
-fn described(rule: &HttpRule) -> String {
-    let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join("|") };
-    let mut text = format!("{methods} {}", rule.url.as_deref().unwrap_or_default());
-    if let [first, rest @ ..] = rule.paths.as_slice() {
-        let _ = write!(text, "{first}");
-        if !rest.is_empty() {
-            let _ = write!(text, " and {} more paths", rest.len());
-        }
-    }
-    text
-}
-
-/// The URL of a request, without its query.
-fn url(request: &HttpRequest<'_>) -> String {
-    let HttpRequest { scheme, host, port, path, .. } = request;
-    let host = if host.contains(':') { format!("[{host}]") } else { (*host).to_owned() };
-    match (*scheme, *port) {
-        ("http", 80) | ("https", 443) => format!("{scheme}://{host}{path}"),
-        _ => format!("{scheme}://{host}:{port}{path}"),
-    }
-}
-
-fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     let names: Vec<String> = names.iter().take(10).map(|name| format!("`{name}`")).collect();
     names.join(", ")
 }
 
 /// A text of the step's, on one line and bounded.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut short: String = chars.by_ref().take(MOST_SHOWN).collect();
     if chars.next().is_some() {
@@ -382,12 +171,12 @@ fn shown(text: &str) -> String {
 }
 
 /// A text as YAML takes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(shown(text)).to_string()
 }
 
 /// A name as YAML takes it, without quotes where it needs none.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
     let starts = |c: char| c.is_ascii_alphabetic() || c == '/';
     let name = shown(name);
@@ -395,7 +184,7 @@ fn plain(name: &str) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn together(words: &[String]) -> String {
+pub(super) fn together(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),
@@ -409,7 +198,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::{Policy, PolicySet, Request, decide};
+    use super::super::{HttpRequest, Policy, PolicySet, Request, decide};
     use super::*;
     use crate::Configuration;
     use crate::step::{Manifest, Need};
@@ -444,8 +233,11 @@ context: {read: [day]}
             config =
                 Configuration::parse_all(&[("c.yaml".to_owned(), text.to_owned())], Path::new("")).unwrap();
         }
-        let need =
-            |name: &&str| Need { capability: (*name).to_owned(), purpose: String::new(), optional: true };
+        let need = |name: &&str| Need {
+            capability: Capability::parse(name).unwrap(),
+            purpose: String::new(),
+            optional: true,
+        };
         let manifest = Manifest {
             type_name: "acme/step".to_owned(),
             version: "1.0.0".to_owned(),
@@ -476,7 +268,7 @@ context: {read: [day]}
             port: url.port_or_known_default().unwrap(),
             path: url.path(),
         };
-        grant.http().decide(&request).unwrap_err()
+        grant.decide_http(&request, None).unwrap_err()
     }
 
     const ALL: &[&str] = &["http", "sql", "files", "process"];
@@ -521,13 +313,13 @@ context: {read: [day]}
                 "write `process: [{program: bash, path: FILE, arguments: [\"*\"]}]` into policy `p`",
             ),
             (
-                full.refuse_context("CONTEXT_READ_NOT_GRANTED", "reading the variable `x`", "x", "read"),
+                full.refuse_context(Rule::ContextReadNotGranted, "reading the variable `x`", "x", "read"),
                 "reading the variable `x`: not granted: `context.read` of policy `p` does not name it",
                 "write `context: {read: [x]}` into policy `p`",
             ),
             (
                 grant(POLICY, ALL, "context: {read: []}").refuse_context(
-                    "CONTEXT_READ_NOT_GRANTED",
+                    Rule::ContextReadNotGranted,
                     "reading the variable `day`",
                     "day",
                     "read",
@@ -563,7 +355,7 @@ context: {read: [day]}
             grant("", ALL, "").refuse_file("/tmp/a b/x", true),
             grant("", ALL, "").refuse_connection("a: b"),
             grant("", ALL, "").refuse_program("x"),
-            grant("", ALL, "").refuse_context("CONTEXT_WRITE_NOT_GRANTED", "", "steps.a", "write"),
+            grant("", ALL, "").refuse_context(Rule::ContextWriteNotGranted, "", "steps.a", "write"),
         ] {
             let yaml = denial.help.split('`').nth(1).unwrap();
             let text = format!("policy: 1\nname: p\nsteps: ['*']\n{yaml}\n")

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
+use stepwell_engine::policy::Capability;
 use stepwell_engine::policy::{self, Policy, PolicySet, Profile};
 use stepwell_engine::step::{Manifest, Need};
 use stepwell_engine::{Configuration, Receipt};
@@ -34,7 +35,7 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
         version: String::new(),
         summary: String::new(),
         config_schema: serde_json::json!({}).into(),
-        needs: vec![Need { capability: "http".to_owned(), purpose: String::new(), optional: false }],
+        needs: vec![Need { capability: Capability::Http, purpose: String::new(), optional: false }],
         profile: Profile::Standard,
         idempotent: false,
     };

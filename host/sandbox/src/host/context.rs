@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
-use stepwell_engine::policy::{Denial, Grant};
+use stepwell_engine::policy::{Denial, Grant, Rule};
 use stepwell_engine::step::{Progress as Reported, Report};
 use stepwell_engine::{StepEnd, values, weight};
 use tokio::sync::oneshot;
@@ -16,8 +16,8 @@ use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
 use crate::guest::{Guest, LimitReached};
 use crate::reached::Of;
 
-const READ: &str = "CONTEXT_READ_NOT_GRANTED";
-const WRITE: &str = "CONTEXT_WRITE_NOT_GRANTED";
+const READ: Rule = Rule::ContextReadNotGranted;
+const WRITE: Rule = Rule::ContextWriteNotGranted;
 /// Bytes of a checkpoint.
 const MAX_CHECKPOINT: usize = 64 << 10;
 /// Bytes of a variable's name.
@@ -121,7 +121,7 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
 impl Guest {
     fn refuse<T>(&mut self, denial: &Denial) -> Result<Result<T, Error>> {
         self.denied(denial)?;
-        Ok(Err(Error::Denied(denial.rule.to_owned())))
+        Ok(Err(Error::Denied(denial.rule.id().to_owned())))
     }
 }
 

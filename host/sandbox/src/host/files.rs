@@ -32,7 +32,7 @@ use crate::reached::{Of, Reached};
 use crate::tree::{MAX_DEPTH, Measured};
 
 /// What an entry of a list of a directory takes beside its name.
-const LISTED: usize = 32;
+const LISTED: usize = 128;
 /// Refusals of files that are written to the log; all of them are counted.
 const MOST_TOLD: usize = 32;
 
@@ -473,6 +473,15 @@ impl HostDescriptor for Guarded<'_> {
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
         self.within(&fd, ".", false)?;
         self.files.room()?;
+        // The names are counted before they are read: a directory of the host may have any number of them.
+        let Descriptor::Dir(dir) = self.below.table.get(&fd)? else {
+            return Err(ErrorCode::NotDirectory.into());
+        };
+        let (dir, most) = (dir.dir.clone(), self.grant.limits().host_bytes.0);
+        let bytes =
+            tokio::task::spawn_blocking(move || listed_bytes(&dir, most)).await.map_err(FsError::trap)?;
+        let bytes = bytes.map_err(|error| FsError::from(ErrorCode::from(error)))?;
+        self.by_handle.check(bytes).map_err(FsError::trap)?;
         let list = self.below.read_directory(fd).await?;
         let (mut entries, mut bytes) = (Vec::new(), 0);
         loop {
@@ -592,6 +601,18 @@ impl HostDirectoryEntryStream for Guarded<'_> {
         self.by_handle.free(stream.rep());
         HostDirectoryEntryStream::drop(&mut self.below, stream)
     }
+}
+
+/// Bytes that the list of a directory takes. Counting ends when there are too many.
+fn listed_bytes(dir: &std::fs::File, most: u64) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in rustix::fs::Dir::read_from(dir)? {
+        bytes += (entry?.file_name().to_bytes().len() + LISTED) as u64;
+        if bytes > most {
+            break;
+        }
+    }
+    Ok(bytes)
 }
 
 impl Guarded<'_> {

@@ -90,6 +90,13 @@ impl ByHandle {
         Ok(())
     }
 
+    /// An error when the host may not hold that much more.
+    pub fn check(&self, bytes: u64) -> wasmtime::Result<()> {
+        self.held.take(bytes)?;
+        self.held.give_back(bytes);
+        Ok(())
+    }
+
     /// The handle is closed, and what was behind it is gone.
     pub fn free(&mut self, handle: u32) {
         let before = self.take_off(handle);

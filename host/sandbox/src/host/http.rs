@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
 use serde_json::Map;
 use stepwell_engine::config::organization_of;
-use stepwell_engine::policy::{Counted, Decided, Grant, HttpRequest, HttpRule, overrides};
+use stepwell_engine::policy::{Counted, Decided, Grant, HttpRequest, HttpRule, Rule, overrides};
 use stepwell_engine::step::{LogLine, Report};
 use stepwell_engine::{Receipt, StepSink};
 use tokio::net::TcpStream;
@@ -73,7 +73,7 @@ struct Usage {
     by_rule: std::collections::BTreeMap<(usize, usize), u64>,
     hosts: Vec<String>,
     secrets: std::collections::BTreeSet<String>,
-    denied: std::collections::BTreeMap<String, u64>,
+    denied: std::collections::BTreeMap<Rule, u64>,
 }
 
 impl Hooks {
@@ -117,7 +117,7 @@ impl Hooks {
         receipt.hosts = usage.hosts.clone();
         receipt.secrets.extend(usage.secrets.clone());
         for (rule, count) in &usage.denied {
-            *receipt.denials.entry(rule.clone()).or_default() += count;
+            *receipt.denials.entry(rule.id().to_owned()).or_default() += count;
         }
         receipt.bytes_out += self.shared.sent.load(Ordering::Relaxed);
         receipt.bytes_in += self.shared.received.load(Ordering::Relaxed);
@@ -332,19 +332,19 @@ impl Shared {
             port: target.port,
             path: &target.path,
         };
-        let decided = self.grant.http().decide_for(&request, organization);
+        let decided = self.grant.decide_http(&request, organization);
         decided.map_err(|denial| self.deny(denial.rule, &denial.in_full()))
     }
 
-    fn deny(&self, rule: &str, message: &str) -> Error {
+    fn deny(&self, rule: Rule, message: &str) -> Error {
         self.denials.fetch_add(1, Ordering::Relaxed);
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        *usage.denied.entry(rule.to_owned()).or_default() += 1;
+        *usage.denied.entry(rule).or_default() += 1;
         if let Some(sink) = &self.sink {
             let message = format!("denied by policy: {message} [{rule}]");
             sink.offer(Report::Log(LogLine { level: "warn".to_owned(), message, fields: Map::new() }));
         }
-        if rule == "HTTP_ADDRESS_NOT_PUBLIC" {
+        if rule == Rule::HttpAddressNotPublic {
             Error::DestinationIpProhibited
         } else {
             Error::HttpRequestDenied
@@ -368,7 +368,7 @@ impl Shared {
         if let Some((limit, most)) = refused {
             let message = format!("more than {most} requests");
             self.reached.refused(Of::Request, limit, message, 1);
-            return Err(self.deny("HTTP_TOO_MANY_REQUESTS", "the step has used up its number of requests"));
+            return Err(self.deny(Rule::HttpTooManyRequests, "the step has used up its number of requests"));
         }
         Ok(())
     }

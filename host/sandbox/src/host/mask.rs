@@ -5,6 +5,7 @@
 //! encodings in which it is likely to come back, and `*` stand in its place. An answer that is compressed all the same
 //! is refused. What a server encodes otherwise is not found: a credential belongs to the server that it is sent to.
 
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,12 +20,16 @@ use zeroize::Zeroizing;
 /// A shorter secret would be found in everything.
 const SHORTEST: usize = 4;
 
+/// A shorter part of a secret may be a word.
+const SHORTEST_PART: usize = 10;
+
 /// What is searched for.
 #[derive(Clone)]
 pub(crate) struct Needles(Arc<Zeroizing<Vec<Vec<u8>>>>);
 
 impl Needles {
-    /// The secret as it is, reversed, in hexadecimal, percent-encoded, and in base64, alone or within more.
+    /// The secret as it is, each half of it, and the whole reversed, in hexadecimal, percent-encoded, and in base64, alone
+    /// or within more.
     pub fn of(secret: &str) -> Self {
         let bytes = secret.as_bytes();
         if bytes.len() < SHORTEST {
@@ -53,6 +58,9 @@ impl Needles {
             }
         }
         needles.retain(|needle| needle.len() >= SHORTEST);
+        // Two halves in two answers, or in two headers, are the whole.
+        let part = bytes.len().div_ceil(2).max(SHORTEST_PART);
+        needles.extend(bytes.windows(part).map(<[u8]>::to_vec));
         needles.sort();
         needles.dedup();
         Self(Arc::new(Zeroizing::new(needles)))
@@ -62,17 +70,19 @@ impl Needles {
         self.0.is_empty()
     }
 
+    /// Where something is found.
+    fn found(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let of = |needle: &Vec<u8>| {
+            let length = needle.len();
+            memchr::memmem::find_iter(text, needle).map(move |at| at..at + length).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
     /// Puts `*` in the place of what is found; tells whether anything was.
     pub fn mask(&self, text: &mut [u8]) -> bool {
-        let mut found = Vec::new();
-        for needle in self.0.iter() {
-            found.extend(memchr::memmem::find_iter(text, needle).map(|at| at..at + needle.len()));
-        }
-        for range in &found {
-            if let Some(part) = text.get_mut(range.clone()) {
-                part.fill(b'*');
-            }
-        }
+        let found = self.found(text);
+        fill(text, &found);
         !found.is_empty()
     }
 
@@ -102,12 +112,24 @@ impl Needles {
     }
 }
 
+/// Puts `*` in the place of these ranges, as far as they are within the text.
+fn fill(text: &mut [u8], found: &[Range<usize>]) {
+    let length = text.len();
+    for range in found {
+        if let Some(part) = text.get_mut(range.start.min(length)..range.end.min(length)) {
+            part.fill(b'*');
+        }
+    }
+}
+
 /// A body in which what is found is masked, wherever its frames begin and end.
 pub(crate) struct Masked<B> {
     body: B,
     needles: Needles,
-    /// What may be the beginning of something.
+    /// What may be the beginning of something, as it came.
     held: BytesMut,
+    /// What was found in it so far.
+    found: Vec<Range<usize>>,
     /// What came after the last data.
     after: Option<Frame<Bytes>>,
     ended: bool,
@@ -117,13 +139,27 @@ pub(crate) struct Masked<B> {
 impl<B> Masked<B> {
     /// `told` is called when something is found.
     pub fn new(body: B, needles: Needles, told: impl FnOnce() + Send + 'static) -> Self {
-        Self { body, needles, held: BytesMut::new(), after: None, ended: false, told: Some(Box::new(told)) }
+        let told: Option<Box<dyn FnOnce() + Send>> = Some(Box::new(told));
+        Self { body, needles, held: BytesMut::new(), found: Vec::new(), after: None, ended: false, told }
     }
 
-    fn found(&mut self, any: bool) {
+    fn tell(&mut self, any: bool) {
         if any && let Some(told) = self.told.take() {
             told();
         }
+    }
+}
+
+impl<B> Masked<B> {
+    /// The first bytes of what is held, masked.
+    fn masked(&mut self, bytes: usize) -> Bytes {
+        let mut ready = self.held.split_to(bytes);
+        fill(&mut ready, &self.found);
+        let left = |range: &Range<usize>| {
+            (range.end > bytes).then(|| range.start.saturating_sub(bytes)..range.end - bytes)
+        };
+        self.found = self.found.iter().filter_map(left).collect();
+        ready.freeze()
     }
 }
 
@@ -144,17 +180,17 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Masked<B> {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         this.held.extend_from_slice(&data);
-                        let any = this.needles.mask(&mut this.held);
-                        this.found(any);
+                        this.found.extend(this.needles.found(&this.held));
+                        this.tell(!this.found.is_empty());
                         let ready = this.held.len() - this.needles.held(&this.held);
                         if ready > 0 {
-                            return Poll::Ready(Some(Ok(Frame::data(this.held.split_to(ready).freeze()))));
+                            return Poll::Ready(Some(Ok(Frame::data(this.masked(ready)))));
                         }
                     }
                     Err(mut frame) => {
                         if let Some(trailers) = frame.trailers_mut() {
                             let any = this.needles.mask_headers(trailers);
-                            this.found(any);
+                            this.tell(any);
                         }
                         (this.after, this.ended) = (Some(frame), true);
                     }
@@ -163,7 +199,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Masked<B> {
                 None => this.ended = true,
             }
             if this.ended && !this.held.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+                return Poll::Ready(Some(Ok(Frame::data(this.masked(this.held.len())))));
             }
         }
     }
@@ -218,6 +254,24 @@ mod tests {
         });
         let bytes = body.collect().await.unwrap().to_bytes();
         (String::from_utf8_lossy(&bytes).into_owned(), told.load(Ordering::Relaxed))
+    }
+
+    /// What is left of a secret that comes back without its first `from` and after its first `to` bytes.
+    #[tokio::test]
+    async fn half_of_a_credential_is_masked_wherever_it_begins_and_frames_end() {
+        let secret = "s3cret/Zq81-xyzw-0042-ABCD";
+        let needles = Needles::of(secret);
+        for (from, to) in [(0, 20), (0, 13), (13, 26), (5, 18), (1, 26)] {
+            let part = &secret[from..to];
+            for piece in [1, 3, 11, 100] {
+                let text = format!("a {part} b");
+                let frames = text.as_bytes().chunks(piece).map(Bytes::copy_from_slice).collect();
+                let body = Masked::new(Frames(frames), needles.clone(), || ());
+                let found = body.collect().await.unwrap().to_bytes();
+                let expected = format!("a {} b", "*".repeat(part.len()));
+                assert_eq!(String::from_utf8_lossy(&found), expected, "{part} in pieces of {piece}");
+            }
+        }
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_engine::policy::{Denial, Grant, ProcessGrant};
+use stepwell_engine::policy::{Denial, Grant, ProcessGrant, Rule};
 use stepwell_engine::quantity::Span;
 use stepwell_engine::raise;
 use wasmtime::Result as Trap;
@@ -81,7 +81,7 @@ impl ProcessUse {
         let refuse = |rule, part: &str, key| Err(self.grant.refuse_start(rule, program, part, key));
         if let Some(argument) = grant.refused(&command.arguments) {
             return refuse(
-                "PROCESS_ARGUMENT_NOT_GRANTED",
+                Rule::ProcessArgumentNotGranted,
                 &format!("the argument `{argument}`"),
                 "arguments",
             );
@@ -89,7 +89,7 @@ impl ProcessUse {
         let mut names = command.environment.iter().map(|(name, _)| name);
         if let Some(name) = names.find(|name| !grant.environment.contains(name)) {
             return refuse(
-                "PROCESS_ENVIRONMENT_NOT_GRANTED",
+                Rule::ProcessEnvironmentNotGranted,
                 &format!("the variable `{name}`"),
                 "environment",
             );
@@ -99,7 +99,7 @@ impl ProcessUse {
             let why = format!(
                 "a file's name has letters, digits, `_`, `-` and `.` only, at most {NAME} of them, and does not begin with `.`"
             );
-            return Err(Denial::new("PROCESS_FILE_NOT_GRANTED", &what, &why));
+            return Err(Denial::new(Rule::ProcessFileNotGranted, &what, &why));
         }
         Ok(grant.clone())
     }
@@ -108,7 +108,7 @@ impl ProcessUse {
     fn directory(&self, path: &str) -> Result<PathBuf, Denial> {
         let refused = || {
             let why = "not granted: it is no directory within a mount of the step";
-            Denial::new("PROCESS_DIRECTORY_NOT_GRANTED", &format!("starting a program in `{path}`"), why)
+            Denial::new(Rule::ProcessDirectoryNotGranted, &format!("starting a program in `{path}`"), why)
         };
         let below = |mount: &str| {
             let rest = path.strip_prefix(mount)?;

@@ -22,15 +22,6 @@ use crate::guest::bindings::stepwell::sql::sql::{
 use crate::host::calls::{Going, Traced};
 use crate::reached::{Of, Reached};
 
-/// The rules of `stepwell_sql`.
-const RULES: &[&str] = &[
-    "SQL_ACTION_NOT_GRANTED",
-    "SQL_NOT_GRANTED",
-    "SQL_ROLE_LEFT",
-    "SQL_SCRIPT_NOT_GRANTED",
-    "SQL_STATEMENT_NOT_GRANTED",
-    "SQL_WRITE_NOT_GRANTED",
-];
 /// What the host holds of a result or a load that is open: batches of rows that wait.
 const OPEN: u64 = 1 << 20;
 /// Rows of one answer.
@@ -278,7 +269,7 @@ fn over(call: Option<Going>, error: Option<&stepwell_sql::Error>) {
     if let Some(call) = call {
         // The text of an error may hold data, too.
         let class = |error: &stepwell_sql::Error| match error {
-            stepwell_sql::Error::Denied(_) => "denied",
+            stepwell_sql::Error::Denied { .. } => "denied",
             stepwell_sql::Error::InvalidStatement(_) => "invalid statement",
             stepwell_sql::Error::Limit(_) => "limit",
             stepwell_sql::Error::TimedOut => "timed out",
@@ -404,8 +395,8 @@ impl Guest {
     fn sql_error(&mut self, error: stepwell_sql::Error) -> Trap<Error> {
         use stepwell_sql::Error as Found;
         Ok(match error {
-            Found::Denied(message) => {
-                let denial = refusal(&message);
+            Found::Denied { rule, why } => {
+                let denial = Denial { what: why.clone(), ..Denial::new(rule, "", &why) };
                 self.denied(&denial)?;
                 Error::Denied(denial.to_guest())
             }
@@ -423,14 +414,6 @@ impl Guest {
             Found::Database(message) => Error::Database(message),
         })
     }
-}
-
-/// What a connection refuses: the rule, and what is wrong with the statement.
-fn refusal(message: &str) -> Denial {
-    let (rule, what) = message.split_once(": ").unwrap_or(("SQL_NOT_GRANTED", message));
-    let rule = RULES.iter().find(|known| **known == rule).copied().unwrap_or("SQL_NOT_GRANTED");
-    let said = Denial::new(rule, "", what);
-    Denial { what: what.to_owned(), ..said }
 }
 
 fn bound(parameters: Parameters) -> stepwell_sql::Parameters {

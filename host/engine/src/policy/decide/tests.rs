@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::policy::{Access, HttpRequest, SqlMode};
+use crate::policy::{Access, Capability, HttpRequest, MountSource, SqlMode};
 use crate::quantity::Count;
 
 fn manifest(needs: &[&str]) -> Manifest {
     let need = |name: &&str| Need {
-        capability: name.trim_end_matches('?').to_owned(),
+        capability: Capability::parse(name.trim_end_matches('?')).unwrap(),
         purpose: "test".to_owned(),
         optional: name.ends_with('?'),
     };
@@ -78,7 +78,7 @@ fn without_a_policy_there_are_limits_and_nothing_else() {
     assert_eq!(grant.limits(), &Limits::STANDARD);
     assert!(grant.http().is_empty() && grant.sql().is_empty() && grant.files().is_empty());
     assert!(!grant.may_read("x") && !grant.may_write("x"));
-    let lacking: Vec<_> = grant.lacking().into_iter().map(|denial| denial.rule).collect();
+    let lacking: Vec<_> = grant.lacking().into_iter().map(|denial| denial.rule.id()).collect();
     assert_eq!(lacking, ["HTTP_NOT_GRANTED", "FILES_NOT_GRANTED"]);
 }
 
@@ -168,9 +168,15 @@ limits: {memory: 1GiB, fuel: 5}
 profile: large";
     let grant = decided(OPERATOR, &[narrow], ALL).unwrap();
     let request = |method, host| HttpRequest { method, scheme: "https", host, port: 443, path: "/" };
-    assert!(grant.http().decide(&request("GET", "a.example.com")).is_ok());
-    assert_eq!(grant.http().decide(&request("POST", "a.example.com")).unwrap_err().rule, "HTTP_NOT_GRANTED");
-    assert_eq!(grant.http().decide(&request("GET", "b.example.com")).unwrap_err().rule, "HTTP_NOT_GRANTED");
+    assert!(grant.decide_http(&request("GET", "a.example.com"), None).is_ok());
+    assert_eq!(
+        grant.decide_http(&request("POST", "a.example.com"), None).unwrap_err().rule.id(),
+        "HTTP_NOT_GRANTED"
+    );
+    assert_eq!(
+        grant.decide_http(&request("GET", "b.example.com"), None).unwrap_err().rule.id(),
+        "HTTP_NOT_GRANTED"
+    );
     assert_eq!(grant.sql().keys().collect::<Vec<_>>(), ["db"]);
     assert_eq!((grant.sql()["db"].mode, grant.sql()["db"].rows), (SqlMode::Write, Count::new(10)));
     assert_eq!(
@@ -183,8 +189,8 @@ profile: large";
 
 #[test]
 fn denials_name_their_rule() {
-    assert_eq!(decided("", &[], &["sql"]).unwrap_err().rule, "SQL_NOT_GRANTED");
-    assert_eq!(decided("", &[], &["process"]).unwrap_err().rule, "PROCESS_NOT_GRANTED");
+    assert_eq!(decided("", &[], &["sql"]).unwrap_err().rule.id(), "SQL_NOT_GRANTED");
+    assert_eq!(decided("", &[], &["process"]).unwrap_err().rule.id(), "PROCESS_NOT_GRANTED");
     assert!(decided("", &[], &["sql?", "process?"]).is_ok(), "it can do without");
     let of = |narrowing: &[&str]| {
         let operator = "environment: {A: x, B: y}";
@@ -218,7 +224,7 @@ fn denials_name_their_rule() {
         workspace: None,
     };
     let denied = decide(&PolicySet(vec![policy.clone()]), &Configuration::default(), &request).unwrap_err();
-    assert_eq!(denied.rule, "COMPONENT_NOT_PINNED");
+    assert_eq!(denied.rule.id(), "COMPONENT_NOT_PINNED");
     policy.component = Some("sha256:aa".to_owned());
     assert!(decide(&PolicySet(vec![policy.clone()]), &Configuration::default(), &request).is_ok());
     assert_eq!(PolicySet::new(vec![policy.clone(), policy], &Configuration::default()).unwrap_err().len(), 2);
@@ -230,11 +236,11 @@ fn deny_wins() {
     let grant = decided(operator, &["deny: {hosts: [no.example.com]}"], ALL.get(..1).unwrap()).unwrap();
     let rule = |host| {
         let request = HttpRequest { method: "GET", scheme: "https", host, port: 443, path: "/" };
-        grant.http().decide(&request).map_err(|denial| denial.rule).err()
+        grant.decide_http(&request, None).map_err(|denial| denial.rule).err()
     };
     assert_eq!(rule("ok.example.com"), None);
-    assert_eq!(rule("in.example.com"), Some("HTTP_HOST_DENIED"));
-    assert_eq!(rule("no.example.com"), Some("HTTP_HOST_DENIED"));
+    assert_eq!(rule("in.example.com"), Some(Rule::HttpHostDenied));
+    assert_eq!(rule("no.example.com"), Some(Rule::HttpHostDenied));
 }
 
 fn any_limits() -> impl Strategy<Value = String> {

@@ -17,15 +17,30 @@ pub(super) fn path_matches(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// Whether a part of a path in lower case is `.` or `..` to some server.
+/// Whether a part of a path in lower case is `.` or `..` to some server: decoded, with other characters that stand for dots,
+/// and without spaces and control characters, which some servers cut off.
 fn is_dots(part: &str) -> bool {
-    let name = part.split([';', '\0']).next().unwrap_or_default().replace("%2e", ".");
-    matches!(name.as_str(), "." | "..")
+    let name = part.split([';', '\0']).next().unwrap_or_default();
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(name).collect();
+    let text = String::from_utf8_lossy(&decoded);
+    let plain = |c: char| match c {
+        // One dot leader, small full stop, full-width full stop.
+        '\u{2024}' | '\u{fe52}' | '\u{ff0e}' => Some('.'),
+        // Two dot leader.
+        '\u{2025}' => Some('\u{2025}'),
+        c if c.is_whitespace() || c.is_control() => None,
+        c => Some(c),
+    };
+    let name: String = text.chars().filter_map(plain).collect();
+    matches!(name.as_str(), "." | ".." | "\u{2025}")
 }
 
 /// What some server takes for a `/` within a name.
 fn separator(lower: &str) -> Option<&'static str> {
-    ["%2f", "%5c", "\\"].into_iter().find(|text| lower.contains(text))
+    // The last three are `/`, `\` and a fraction slash in full width or otherwise.
+    ["%2f", "%5c", "\\", "%ef%bc%8f", "%ef%bc%bc", "%e2%81%84", "%e2%88%95"]
+        .into_iter()
+        .find(|text| lower.contains(text))
 }
 
 /// What servers read in different ways.
@@ -33,6 +48,14 @@ fn ambiguous(lower: &str) -> Option<&'static str> {
     let control = |at: usize| lower.get(at + 1..at + 3).is_some_and(|hex| hex < "20" || hex == "7f");
     let text = ["//", ";", "\0", "%25", "%3b"].into_iter().find(|text| lower.contains(text));
     text.or_else(|| lower.match_indices('%').any(|(at, _)| control(at)).then_some("%00"))
+        .or_else(|| lower.contains("%u").then_some("%u"))
+        .or_else(|| is_not_utf8(lower).then_some("bytes that are no UTF-8"))
+}
+
+/// Whether a path decodes to something that is no UTF-8, such as the longer forms of ASCII characters that some servers
+/// accept.
+fn is_not_utf8(path: &str) -> bool {
+    percent_encoding::percent_decode_str(path).decode_utf8().is_err()
 }
 
 /// Why a pattern is none, or matches no request, and what to write.
@@ -116,6 +139,33 @@ mod tests {
         ] {
             let found = path_problem(pattern).unwrap_or_default();
             assert!(found.contains(problem), "{pattern}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_some_server_reads_otherwise_matches_no_open_pattern() {
+        for path in [
+            "/open/../x",
+            "/open/%2e%2E/x",
+            "/open/..;a/x",
+            "/open/..%2fx",
+            "/open/%252e/x",
+            "/open/%c0%ae%c0%ae/x",
+            "/open/..%c0%afx",
+            "/open/%u002e%u002e/x",
+            "/open/%EF%BC%8E%ef%bc%8e/x",
+            "/open/%E2%80%A5/x",
+            "/open/.%20./x",
+            "/open/%20../x",
+            "/open/..%09/x",
+            "/open/a%EF%BC%8Fb",
+            "/open/%ff",
+            "/open//x",
+        ] {
+            assert!(!path_matches("/open/*", path), "{path}");
+        }
+        for path in ["/open/a%20b", "/open/b%C3%BCcher", "/open/a..b", "/open/...", "/open/.well-known"] {
+            assert!(path_matches("/open/*", path), "{path}");
         }
     }
 

@@ -51,7 +51,8 @@ pub struct HttpRule {
     #[schemars(with = "Vec<String>", inner(length(max = 64)))]
     pub allow_private: Vec<IpNet>,
     /// Headers that servers may obey instead of the request's own method, path, host or sender, and that the step may
-    /// set all the same: `[x-forwarded-for]`. Default: none.
+    /// set all the same: `[x-forwarded-for]`. In a rule with a credential also headers that ask for a part of the answer:
+    /// `[range]`. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 200)))]
     pub headers: Vec<String>,
@@ -62,42 +63,74 @@ pub struct HttpRule {
 pub fn overrides(header: &str) -> bool {
     // Some servers read `_` as `-`.
     let name = header.to_ascii_lowercase().replace('_', "-");
-    let families =
-        ["x-http-method", "x-http-host", "x-forwarded", "x-original-", "x-rewrite-", "x-override-"];
+    let families = [
+        "front-end-",
+        "remote-",
+        "ssl-client-",
+        "x-accel-",
+        "x-appengine-",
+        "x-authenticated-",
+        "x-client-",
+        "x-forwarded",
+        "x-goog-authenticated-",
+        "x-http-host",
+        "x-http-method",
+        "x-http-path",
+        "x-middleware-",
+        "x-ms-client-principal",
+        "x-original-",
+        "x-override-",
+        "x-remote-",
+        "x-rewrite-",
+        "x-ssl-",
+        "x-tomcat-",
+        "x-url-",
+    ];
     let words = [
         "base-url",
+        "-method",
         "cf-connecting-ip",
         "client-ip",
+        "destination",
         "fastly-client-ip",
         "forwarded",
         "http-client-ip",
         "proxy-host",
+        "proxy",
         "request-uri",
+        "script-name",
         "true-client-ip",
         "x-azure-clientip",
         "x-azure-socketip",
-        "x-client-ip",
         "x-cluster-client-ip",
+        "x-custom-ip-authorization",
         "x-envoy-external-address",
         "x-envoy-original-host",
         "x-envoy-original-method",
         "x-envoy-original-path",
         "x-host",
         "x-host-override",
+        "x-jwt-assertion",
         "x-method",
         "x-method-override",
         "x-originating-ip",
         "x-proxy-url",
         "x-proxyuser-ip",
         "x-real-ip",
-        "x-remote-addr",
-        "x-remote-ip",
+        "x-request-uri",
         "x-requested-method",
+        "x-script-name",
         "x-tunnel-method",
         "x-waws-unencoded-url",
         "x-wap-client-ip",
     ];
     families.iter().any(|family| name.starts_with(family)) || words.contains(&name.as_str())
+}
+
+/// Whether a header asks for a part of the answer. With parts of its choice, a step reads a credential that the server
+/// reflects piece by piece, each too short to be recognized.
+fn asks_for_parts(header: &str) -> bool {
+    ["range", "if-range", "x-ms-range", "request-range"].iter().any(|name| header.eq_ignore_ascii_case(name))
 }
 
 /// A header that the host adds.
@@ -156,7 +189,7 @@ impl HttpRule {
                 problems.push(format!("the method {method} cannot be granted"));
             }
         }
-        for header in self.headers.iter().filter(|header| !overrides(header)) {
+        for header in self.headers.iter().filter(|header| !self.must_grant(header)) {
             problems.push(format!("the header `{header}` needs no grant: steps may set it"));
         }
         for path in &self.paths {
@@ -189,8 +222,14 @@ impl HttpRule {
     /// The header of a request that needs a word of this rule and has none.
     pub fn refused_header<'h>(&self, mut names: impl Iterator<Item = &'h str>) -> Option<&'h str> {
         names.find(|name| {
-            overrides(name) && !self.headers.iter().any(|granted| granted.eq_ignore_ascii_case(name))
+            self.must_grant(name) && !self.headers.iter().any(|granted| granted.eq_ignore_ascii_case(name))
         })
+    }
+
+    /// Whether a step may set the header only where a rule lists it.
+    fn must_grant(&self, header: &str) -> bool {
+        let has_credential = self.inject.is_some() || self.organization.is_some();
+        overrides(header) || has_credential && asks_for_parts(header)
     }
 
     /// Takes away what a job's rule does not have.
@@ -429,7 +468,18 @@ mod tests {
             ("forwarded", true),
             ("x-real-ip", true),
             ("x-forwarded-for", false),
+            ("destination", true),
+            ("proxy", true),
+            ("x-http-path-override", true),
+            ("x-accel-redirect", true),
+            ("x_remote_user", true),
+            ("remote-user", true),
+            ("x-client-cert", true),
+            ("front-end-https", true),
+            ("x-middleware-subrequest", true),
             ("accept", false),
+            // The rule has no credential.
+            ("range", false),
             ("x-request-id", false),
         ] {
             assert_eq!(rule.refused_header([header].into_iter()).is_some(), refused, "{header}");

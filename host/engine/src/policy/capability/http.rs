@@ -1,0 +1,346 @@
+//! Which HTTP requests a step may send.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::http_rule::{HttpRequest, HttpRule, Inject, denied_host, host_is_denied, overrides};
+use super::{Layers, Place, Policed};
+use crate::Configuration;
+use crate::config::organization_of;
+use crate::policy::grant::Grant;
+use crate::policy::refusal::{Denial, Whose, quoted, shown, together};
+use crate::policy::rule::Rule;
+use crate::quantity::Count;
+
+/// HTTP requests.
+pub struct Http;
+
+impl Policed for Http {
+    type Rules = Vec<HttpRule>;
+    type Grant = HttpGrant;
+
+    const THREAT: &'static str = "A guest reaches what its host can reach and it must not: cloud metadata, databases, the \
+        loopback, another customer's data. So each request needs a rule for its scheme, host, port, method and path; the host \
+        resolves the name once, connects to public addresses only unless the rule lists others, and adds credentials after \
+        the decision.";
+    const NOT_GRANTED: Rule = Rule::HttpNotGranted;
+    const ANYTHING: &'static str = "any request";
+    const EXAMPLE: &'static str = "[{url: \"https://api.example.com\", methods: [GET]}]";
+
+    fn check(rules: &Self::Rules, place: &mut Place<'_>) {
+        for (i, rule) in rules.iter().enumerate() {
+            for problem in rule.problems() {
+                place.add(&format!("/{i}"), problem);
+            }
+        }
+        check_credentials(rules, place);
+    }
+
+    fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
+        for (i, _) in rules.iter().enumerate().filter(|(_, rule)| rule.inject.is_some()) {
+            place.add(&format!("/{i}/inject"), "a job cannot add a credential: `inject` is the operator's");
+        }
+    }
+
+    fn missing(rules: &Self::Rules, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let mut missing = Vec::new();
+        for rule in rules {
+            if let Some(name) = &rule.organization
+                && !config.azure_devops.organizations.contains_key(name)
+            {
+                missing.push(format!("the organization `{name}` is not in the configuration"));
+            } else if let Some(name) = &rule.organization
+                && let Some(why) = config.strangers(is_for, |project| project.organizations.contains(name))
+            {
+                missing.push(format!("the organization `{name}` {why}"));
+            }
+            if let Some(Inject { secret, .. }) = &rule.inject {
+                if !config.secrets.contains_key(secret) {
+                    missing.push(format!("the secret `{secret}` is not in the configuration"));
+                } else if let Some(why) = config.strangers(is_for, |project| project.secrets.contains(secret))
+                {
+                    missing.push(format!("the secret `{secret}` {why}"));
+                }
+            }
+        }
+        missing
+    }
+
+    fn fold(layers: &Layers<'_, Self::Rules>) -> Self::Grant {
+        let expand = |rules: &Self::Rules| {
+            rules.iter().flat_map(|rule| layers.config.expand(rule)).collect::<Vec<_>>()
+        };
+        // A pattern that is no host is refused where it is written; here it denies itself at least.
+        let spelt = |host: &String| denied_host(host).unwrap_or_else(|_| host.clone());
+        HttpGrant {
+            rules: layers.operator.map(expand).unwrap_or_default(),
+            narrowing: layers.narrowing.iter().map(|rules| expand(rules)).collect(),
+            deny: layers.deny.iter().flat_map(|deny| &deny.hosts).map(spelt).collect(),
+        }
+    }
+
+    fn is_empty(grant: &Self::Grant) -> bool {
+        grant.is_empty()
+    }
+
+    fn parts(grant: &Self::Grant) -> Vec<(String, String)> {
+        let part = |rule: &HttpRule| {
+            let url = rule.url.as_deref().unwrap_or_default();
+            let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join(" ") };
+            let paths = if rule.paths.is_empty() { "every path".to_owned() } else { rule.paths.join(" ") };
+            let inject =
+                rule.inject.as_ref().map_or(String::new(), |i| format!(", adds {} from a secret", i.header));
+            ("http".to_owned(), format!("{methods} {url} {paths}{inject}"))
+        };
+        grant.rules.iter().map(part).collect()
+    }
+}
+
+/// Two rules for the same requests with different credentials: each such request would be refused as ambiguous.
+fn check_credentials(rules: &[HttpRule], place: &mut Place<'_>) {
+    for (i, rule) in rules.iter().enumerate() {
+        let same = rules.iter().take(i).position(|other| rule.differs_in_credential(other));
+        let Some(first) = same else { continue };
+        let line = place.line(&format!("/{first}"));
+        let message = format!(
+            "this rule and the one in line {line} allow the same requests with different credentials: every such request is refused"
+        );
+        let help = "remove one of the two, or give them different `paths`";
+        place.add_with_help(&format!("/{i}"), message, help);
+    }
+}
+
+/// The HTTP requests of a grant: each layer must allow a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HttpGrant {
+    rules: Vec<HttpRule>,
+    narrowing: Vec<Vec<HttpRule>>,
+    deny: Vec<String>,
+}
+
+impl HttpGrant {
+    /// True when no request is granted.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules of the operator.
+    pub fn rules(&self) -> &[HttpRule] {
+        &self.rules
+    }
+}
+
+/// A request that is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The operator's rule, with what the job narrows of it.
+    pub rule: HttpRule,
+    /// The rules against whose numbers of requests it counts.
+    pub counts: Vec<Counted>,
+}
+
+/// A rule that counts its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Its layer (0 is the operator's), and its place there.
+    pub rule: (usize, usize),
+    /// Its most requests.
+    pub max: Option<Count>,
+}
+
+impl Counted {
+    fn new(layer: usize, index: usize, rule: &HttpRule) -> Self {
+        Self { rule: (layer, index), max: rule.max_requests }
+    }
+}
+
+impl Whose {
+    /// A request.
+    pub fn refuse_http(&self, request: &HttpRequest<'_>, rules: &[HttpRule], narrowed: bool) -> Denial {
+        let url = url(request);
+        let nearest = rules
+            .iter()
+            .map(|rule| (differences(rule, request), rule))
+            .min_by_key(|(differs, _)| differs.len());
+        let why = nearest.map(|(differs, rule)| match narrowed {
+            true => format!("{} allows it, and the `policy` of the job or the step does not", self.name()),
+            false => format!(
+                "the nearest rule of {} is `{}`, and differs in {}",
+                self.name(),
+                described(rule),
+                together(&differs)
+            ),
+        });
+        let origin = url.strip_suffix(request.path).unwrap_or(&url);
+        let yaml = format!(
+            "[{{url: {}, methods: [{}], paths: [{}]}}]",
+            quoted(origin),
+            request.method,
+            quoted(request.path)
+        );
+        let denial = self.refuse(Rule::HttpNotGranted, &format!("{} {url}", request.method), why, &yaml);
+        if narrowed {
+            return denial.help(format!("write `http: {yaml}` into the `policy` of the job"));
+        }
+        denial
+    }
+
+    /// A host that is denied by name.
+    pub fn refuse_host(&self, request: &HttpRequest<'_>, pattern: &str) -> Denial {
+        let why = format!("denied: `{pattern}` is under `deny.hosts` of {} or of the job", self.name());
+        Denial::new(Rule::HttpHostDenied, &shown(&format!("{} {}", request.method, url(request))), &why)
+    }
+}
+
+impl Grant {
+    /// The rule that allows the request. A request in the name of an organization is not for the rules of other
+    /// organizations, though they have the same URL. Without a name, two rules that differ in nothing but their credential
+    /// refuse the request.
+    ///
+    /// # Errors
+    /// The rule that refuses it.
+    pub fn decide_http(
+        &self,
+        request: &HttpRequest<'_>,
+        organization: Option<&str>,
+    ) -> Result<Decided, Denial> {
+        let http = &self.granted.http;
+        if let Some(pattern) = http.deny.iter().find(|pattern| host_is_denied(pattern, request.host)) {
+            return Err(self.whose.refuse_host(request, pattern));
+        }
+        let named = |rule: &HttpRule| {
+            let of = rule.inject.as_ref().and_then(|inject| organization_of(&inject.secret));
+            organization.is_none() || of.is_none() || of == organization
+        };
+        let mut allowed =
+            http.rules.iter().enumerate().filter(|(_, rule)| named(rule) && rule.allows(request));
+        let found = allowed.next();
+        if let Some((_, first)) = found
+            && allowed.any(|(_, other)| other.differs_in_credential(first))
+        {
+            let why = "ambiguous: two rules of the policy allow it with different credentials";
+            let denial =
+                Denial::new(Rule::HttpAmbiguous, &format!("{} {}", request.method, request.host), why);
+            return Err(denial.help("remove one of the rules, or give them different `paths`"));
+        }
+        if let (None, Some(name)) = (found, organization)
+            && http.rules.iter().any(|rule| rule.allows(request))
+        {
+            let what = format!("{} {} for the organization `{name}`", request.method, request.host);
+            let denial =
+                Denial::new(Rule::HttpNotGranted, &what, "not granted: only other organizations are");
+            return Err(denial.help(format!("write `http: [{{organization: {name}}}]` into the policy")));
+        }
+        let Some((index, rule)) = found else {
+            return Err(self.whose.refuse_http(request, &http.rules, false));
+        };
+        let mut decided = Decided { rule: rule.clone(), counts: vec![Counted::new(0, index, rule)] };
+        for (layer, rules) in http.narrowing.iter().enumerate() {
+            let narrower = rules.iter().enumerate().find(|(_, rule)| rule.allows(request));
+            let Some((index, narrower)) = narrower else {
+                return Err(self.whose.refuse_http(request, &http.rules, true));
+            };
+            decided.rule.narrow(narrower);
+            decided.counts.push(Counted::new(layer + 1, index, narrower));
+        }
+        Ok(decided)
+    }
+
+    /// A header that may undo what was decided.
+    pub fn refuse_header(&self, host: &str, header: &str) -> Denial {
+        let why = match overrides(header) {
+            true => {
+                "not granted: a server may obey it instead of the method, path, host or sender of the request"
+            }
+            false => {
+                "not granted: with parts of answers, a step could read a credential that comes back in them"
+            }
+        };
+        let what = shown(&format!("the header `{header}` for {host}"));
+        Denial::new(Rule::HttpHeaderNotGranted, &what, why).help(format!(
+            "write `headers: [{header}]` into the `http` rule for {host} of {}",
+            self.whose.name()
+        ))
+    }
+
+    /// An address that is not on the public internet.
+    pub fn refuse_address(&self, host: &str, address: std::net::IpAddr) -> Denial {
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let why = format!("not granted: {address} is not on the public internet");
+        Denial::new(Rule::HttpAddressNotPublic, &shown(&format!("connecting to {host}")), &why).help(format!(
+            "write `allow_private: [\"{address}/{bits}\"]` into the `http` rule for {host} of {}",
+            self.whose.name()
+        ))
+    }
+}
+
+/// In which of its parts a request differs from a rule.
+fn differences(rule: &HttpRule, request: &HttpRequest<'_>) -> Vec<String> {
+    let [host, scheme, port, method, path] = rule.matches(request);
+    let mut differs = Vec::new();
+    let mut add = |matches: bool, name: &str, value: String| {
+        if !matches {
+            differs.push(format!("its {name} (`{}`)", shown(&value)));
+        }
+    };
+    add(host, "host", request.host.to_owned());
+    add(scheme, "scheme", request.scheme.to_owned());
+    // The port follows the scheme.
+    add(port || !scheme, "port", request.port.to_string());
+    add(method, "method", request.method.to_owned());
+    add(path, "path", request.path.to_owned());
+    differs
+}
+
+/// A rule in a few words.
+fn described(rule: &HttpRule) -> String {
+    let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join("|") };
+    let mut text = format!("{methods} {}", rule.url.as_deref().unwrap_or_default());
+    if let [first, rest @ ..] = rule.paths.as_slice() {
+        let _ = write!(text, "{first}");
+        if !rest.is_empty() {
+            let _ = write!(text, " and {} more paths", rest.len());
+        }
+    }
+    text
+}
+
+/// The URL of a request, without its query.
+fn url(request: &HttpRequest<'_>) -> String {
+    let HttpRequest { scheme, host, port, path, .. } = request;
+    let host = if host.contains(':') { format!("[{host}]") } else { (*host).to_owned() };
+    match (*scheme, *port) {
+        ("http", 80) | ("https", 443) => format!("{scheme}://{host}{path}"),
+        _ => format!("{scheme}://{host}:{port}{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_organizations_with_one_url_the_named_one_counts() {
+        let rule = |organization: &str| -> HttpRule {
+            serde_json::from_value(serde_json::json!({
+                "url": "https://ado.example.com",
+                "inject": {"header": "authorization", "secret": format!("azure_devops.organizations.{organization}")},
+            }))
+            .unwrap()
+        };
+        let mut grant = Grant::nothing();
+        grant.granted.http.rules = vec![rule("one"), rule("two")];
+        let request =
+            HttpRequest { method: "GET", scheme: "https", host: "ado.example.com", port: 443, path: "/" };
+        for (organization, expected) in [
+            (Some("one"), Ok(0)),
+            (Some("two"), Ok(1)),
+            (Some("three"), Err(Rule::HttpNotGranted)),
+            (None, Err(Rule::HttpAmbiguous)),
+        ] {
+            let found = grant.decide_http(&request, organization).map(|decided| decided.counts[0].rule.1);
+            assert_eq!(found.map_err(|denial| denial.rule), expected, "{organization:?}");
+        }
+    }
+}

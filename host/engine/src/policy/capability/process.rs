@@ -1,0 +1,297 @@
+//! Which programs of the host a step may start.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::variables::{is_name, steers_programs};
+use super::{Layers, Place, Policed};
+use crate::policy::grant::Grant;
+use crate::policy::refusal::{Denial, list, plain, shown};
+use crate::policy::rule::Rule;
+use crate::quantity::Span;
+
+/// Programs.
+pub struct Process;
+
+/// A program of the host that a step may start. It runs outside of the WebAssembly sandbox, bounded by the operating system:
+/// it sees its own private directory, the step's mounts, what `read` names and the system's own directories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessRule {
+    /// The name by which steps ask for it, for instance `pwsh`.
+    #[schemars(length(max = 200))]
+    pub program: String,
+    /// The executable; relative to the policy file. A policy of the operator's needs it; in a job it may be left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4_096))]
+    pub path: Option<String>,
+    /// Patterns of which each argument must match one; `*` stands for any text, but at the beginning for none that begins
+    /// with `-`, `+` or `@`, which programs take for options. Default: no argument is allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 4_096)))]
+    pub arguments: Vec<String>,
+    /// Names of the environment variables that the step may set. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 200)))]
+    pub environment: Vec<String>,
+    /// Directories of the host that the program may read and run beside the system's; relative to the policy file. Default:
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(max = 4_096)))]
+    pub read: Vec<String>,
+    /// Whether it may use the network. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub network: bool,
+    /// Time of one run. Default: `limits.process_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+    /// Whether it may run where the machine has weaker bounds: no delegated control group, or an older Landlock. Default:
+    /// false. Not for jobs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_weaker: bool,
+}
+
+/// A program of a grant: each layer must allow an argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProcessGrant {
+    /// The executable.
+    pub path: PathBuf,
+    arguments: Vec<Vec<String>>,
+    /// Names of the environment variables that the step may set.
+    pub environment: Vec<String>,
+    /// Directories that it may read and run beside the system's.
+    pub read: Vec<PathBuf>,
+    /// Whether it may use the network.
+    pub network: bool,
+    /// Time of one run.
+    pub timeout: Span,
+    /// Whether it may run where the machine has weaker bounds.
+    pub allow_weaker: bool,
+}
+
+impl Policed for Process {
+    type Rules = Vec<ProcessRule>;
+    type Grant = BTreeMap<String, ProcessGrant>;
+
+    const THREAT: &'static str = "A program of the host runs outside of the WebAssembly sandbox with what a guest gives it. So \
+        the operator names each program with patterns for its arguments and the variables that it may get; the operating \
+        system confines it (Landlock, seccomp, control groups), and everything that it starts ends with it.";
+    const NOT_GRANTED: Rule = Rule::ProcessNotGranted;
+    const ANYTHING: &'static str = "any program";
+    const EXAMPLE: &'static str = "[{program: NAME, path: FILE, arguments: [\"*\"]}]";
+    const IS_OURS: bool = true;
+
+    fn check(rules: &Self::Rules, place: &mut Place<'_>) {
+        for (i, rule) in rules.iter().enumerate() {
+            for (k, name) in rule.environment.iter().enumerate() {
+                check_variable(name, &format!("/{i}/environment/{k}"), place);
+            }
+        }
+        for (i, rule) in rules.iter().enumerate() {
+            if rules.iter().take(i).any(|other| other.program == rule.program) {
+                place.add(&format!("/{i}/program"), format!("`{}` is granted twice", rule.program));
+            }
+        }
+    }
+
+    fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
+        for (i, _) in rules.iter().enumerate().filter(|(_, rule)| rule.allow_weaker) {
+            let message = "a job cannot allow weaker bounds: `allow_weaker` is the operator's";
+            place.add(&format!("/{i}/allow_weaker"), message);
+        }
+    }
+
+    fn resolve(rules: &mut Self::Rules, dir: &Path, place: &mut Place<'_>) {
+        for (i, rule) in rules.iter_mut().enumerate() {
+            rule.resolve(dir, &format!("/{i}"), place);
+        }
+    }
+
+    fn fold(layers: &Layers<'_, Self::Rules>) -> Self::Grant {
+        let mut granted = BTreeMap::new();
+        for rule in layers.operator.into_iter().flatten() {
+            let time = layers.limits.process_timeout;
+            let mut process = ProcessGrant {
+                path: rule.path.clone().unwrap_or_default().into(),
+                arguments: vec![rule.arguments.clone()],
+                environment: rule.environment.clone(),
+                read: rule.read.iter().map(Into::into).collect(),
+                network: rule.network,
+                timeout: rule.timeout.unwrap_or(time).min(time),
+                allow_weaker: rule.allow_weaker,
+            };
+            let same = |path: &Option<String>| path.is_none() || *path == rule.path;
+            let narrower = |layer: &&Self::Rules| {
+                layer.iter().find(|narrow| narrow.program == rule.program && same(&narrow.path)).cloned()
+            };
+            let Some(narrower) = layers.narrowing.iter().map(narrower).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            for narrow in narrower {
+                process.environment.retain(|name| narrow.environment.contains(name));
+                process.read.retain(|dir| narrow.read.iter().any(|own| dir.as_os_str() == own.as_str()));
+                process.network &= narrow.network;
+                process.timeout = process.timeout.min(narrow.timeout.unwrap_or(process.timeout));
+                process.arguments.push(narrow.arguments);
+            }
+            granted.insert(rule.program.clone(), process);
+        }
+        granted
+    }
+
+    fn is_empty(grant: &Self::Grant) -> bool {
+        grant.is_empty()
+    }
+
+    fn parts(grant: &Self::Grant) -> Vec<(String, String)> {
+        let part = |(name, process): (&String, &ProcessGrant)| {
+            let network = if process.network { ", network" } else { "" };
+            (format!("process {name}"), format!("= {}, {}{network}", process.path.display(), process.timeout))
+        };
+        grant.iter().map(part).collect()
+    }
+
+    fn refuse_name(grant: &Grant, name: &str) -> Option<Denial> {
+        (!grant.process().contains_key(name)).then(|| grant.refuse_program(name))
+    }
+}
+
+/// A variable that has no name, or steers programs.
+fn check_variable(name: &str, at: &str, place: &mut Place<'_>) {
+    if !is_name(name) {
+        let message = format!("`{name}` is not the name of a variable, and matches none");
+        let help = "write each name in full: letters, digits and `_`; there are no patterns for variables";
+        place.add_with_help(at, message, help);
+    } else if steers_programs(name) {
+        let message = format!(
+            "`{name}` is not for steps to set: programs load code, run others or read their configuration by it"
+        );
+        let help = "grant a script of your own that sets it, and then starts the program";
+        place.add_with_help(at, message, help);
+    }
+}
+
+impl ProcessRule {
+    /// Makes its paths absolute, and looks whether they are there.
+    fn resolve(&mut self, dir: &Path, at: &str, place: &mut Place<'_>) {
+        // The program begins in another directory than this process.
+        let full = |path: &str| {
+            let path = dir.join(path);
+            std::path::absolute(&path).unwrap_or(path)
+        };
+        let Some(path) = self.path.as_deref().map(full) else {
+            let message = format!("say where `{}` is: `path`", self.program);
+            place.add(at, message);
+            return;
+        };
+        if !path.is_file() {
+            let message = format!("`{}` is not installed: there is no {}", self.program, path.display());
+            place.add(&format!("{at}/path"), message);
+        }
+        self.path = Some(path.to_string_lossy().into_owned());
+        for (i, source) in self.read.iter_mut().enumerate() {
+            let path = full(source);
+            if !path.is_dir() {
+                let message = format!("there is no directory {}", path.display());
+                place.add(&format!("{at}/read/{i}"), message);
+            }
+            *source = path.to_string_lossy().into_owned();
+        }
+    }
+}
+
+impl ProcessGrant {
+    /// The first argument that no pattern allows.
+    pub fn refused<'a>(&self, arguments: &'a [String]) -> Option<&'a String> {
+        let allowed = |argument: &&String| {
+            self.arguments.iter().all(|layer| layer.iter().any(|pattern| matches(pattern, argument)))
+        };
+        arguments.iter().find(|argument| !allowed(argument))
+    }
+}
+
+/// How programs know an option, or a file of options. The three long dashes are options for PowerShell.
+const MARKS_OPTION: [char; 6] = ['-', '+', '@', '\u{2013}', '\u{2014}', '\u{2015}'];
+
+/// Whether a text matches a pattern in which `*` stands for any text, but not for the mark of an option at the beginning.
+fn matches(pattern: &str, text: &str) -> bool {
+    if pattern.starts_with('*') && text.starts_with(MARKS_OPTION) {
+        return false;
+    }
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+impl Grant {
+    /// A program that is not granted.
+    pub fn refuse_program(&self, program: &str) -> Denial {
+        let granted: Vec<String> = self.process().keys().cloned().collect();
+        let why = (!granted.is_empty()).then(|| format!("{} grants {}", self.whose.name(), list(&granted)));
+        let yaml = format!("[{{program: {}, path: FILE, arguments: [\"*\"]}}]", plain(program));
+        self.whose.refuse(Rule::ProcessNotGranted, &format!("starting the program `{program}`"), why, &yaml)
+    }
+
+    /// A part of the start of a granted program: an argument, a variable, a directory.
+    pub fn refuse_start(&self, rule: Rule, program: &str, part: &str, key: &str) -> Denial {
+        let policy = self.whose.name();
+        let why = format!(
+            "not granted: `{key}` of `{program}` in {policy}, or in the `policy` of the job, does not allow it"
+        );
+        let help = format!("add it to `{key}` of the program `{program}` under `process` in {policy}");
+        Denial::new(rule, &shown(&format!("starting `{program}` with {part}")), &why).help(help)
+    }
+
+    /// A granted program on a machine that does not hold all of its bounds.
+    pub fn refuse_weaker(&self, program: &str, weaker: &[String]) -> Denial {
+        let why = format!("this machine does not hold all bounds of programs: {}", weaker.join("; "));
+        let help = format!(
+            "write `allow_weaker: true` into the rule for `{program}` under `process` in {}, or run the service where they hold (`stepwell doctor`)",
+            self.whose.name()
+        );
+        Denial::new(Rule::ProcessBoundsWeaker, &shown(&format!("starting `{program}`")), &why).help(help)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_arguments() {
+        for (pattern, text, expected) in [
+            ("-File", "-File", true),
+            ("-File", "-Files", false),
+            ("*.ps1", "job.ps1", true),
+            ("*.ps1", "job.ps1 ", false),
+            ("--*=*", "--a=b", true),
+            ("--*=*", "--a", false),
+            ("a*a", "a", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("*", "", true),
+            ("", "", true),
+            ("*", "-o", false),
+            ("*.txt", "--output=/x.txt", false),
+            ("*.txt", "x-y.txt", true),
+            ("-*", "-o", true),
+            ("--*", "-o", false),
+            ("*", "+x", false),
+            ("*", "@list", false),
+            ("@*", "@list", true),
+            ("*", "\u{2014}Command", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Which databases a step may use, and for what.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Layers, Policed, word};
+use crate::Configuration;
+use crate::document::closest;
+use crate::policy::grant::Grant;
+use crate::policy::refusal::{Denial, list, plain};
+use crate::policy::rule::Rule;
+use crate::quantity::{Count, Span};
+
+/// SQL connections.
+pub struct Sql;
+
+/// A SQL connection that a step may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRule {
+    /// The name of a connection of the configuration.
+    #[schemars(length(max = 200))]
+    pub connection: String,
+    /// What statements may do. Default: `read`.
+    #[serde(default)]
+    pub mode: SqlMode,
+    /// Whether one call may run a script of several statements; in `mssql`, where a batch cannot be told from a
+    /// statement, whether it may hold more than one. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scripts: bool,
+    /// Rows that one result may bring. Default: `limits.sql_rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Count>,
+    /// Time of one statement. Default: `limits.sql_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+}
+
+/// What statements may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SqlMode {
+    /// SELECT.
+    #[default]
+    Read,
+    /// Also INSERT, UPDATE and DELETE.
+    Write,
+    /// Also CREATE, ALTER and DROP.
+    Ddl,
+}
+
+/// A connection of a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SqlGrant {
+    /// What statements may do.
+    pub mode: SqlMode,
+    /// Whether a call may run several statements.
+    pub scripts: bool,
+    /// Rows of one result.
+    pub rows: Count,
+    /// Time of one statement.
+    pub timeout: Span,
+}
+
+impl Policed for Sql {
+    type Rules = Vec<SqlRule>;
+    type Grant = BTreeMap<String, SqlGrant>;
+
+    const THREAT: &'static str = "A statement does more than the operator granted: it writes where it may read, changes its \
+        session, or reaches files and other servers through the database. So connections are granted by name with a mode; the \
+        database enforces the mode where it can, a gate refuses statements by their words, and rows, bytes and time are bounded.";
+    const NOT_GRANTED: Rule = Rule::SqlNotGranted;
+    const ANYTHING: &'static str = "any connection";
+    const EXAMPLE: &'static str = "[{connection: NAME, mode: read}]";
+    const IS_OURS: bool = true;
+
+    fn missing(rules: &Self::Rules, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let mut missing = Vec::new();
+        for rule in rules {
+            let name = &rule.connection;
+            match config.connections.get(name) {
+                None => missing.push(format!("the connection `{name}` is not in the configuration")),
+                Some(found) if found.read_only && rule.mode > SqlMode::Read => {
+                    missing.push(format!(
+                        "the connection `{name}` is `read_only`, and this grants more than `read`"
+                    ));
+                }
+                Some(_) => {
+                    if let Some(why) = config.strangers(is_for, |project| project.connections.contains(name))
+                    {
+                        missing.push(format!("the connection `{name}` {why}"));
+                    }
+                }
+            }
+        }
+        missing
+    }
+
+    fn fold(layers: &Layers<'_, Self::Rules>) -> Self::Grant {
+        let mut granted = BTreeMap::new();
+        for rule in layers.operator.into_iter().flatten() {
+            let (rows, time) = (layers.limits.sql_rows, layers.limits.sql_timeout);
+            let mut sql = SqlGrant {
+                mode: rule.mode,
+                scripts: rule.scripts,
+                rows: rule.rows.unwrap_or(rows).min(rows),
+                timeout: rule.timeout.unwrap_or(time).min(time),
+            };
+            let narrower = |layer: &&Self::Rules| {
+                layer.iter().find(|narrow| narrow.connection == rule.connection).cloned()
+            };
+            let Some(narrower) = layers.narrowing.iter().map(narrower).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            for narrow in narrower {
+                sql.mode = sql.mode.min(narrow.mode);
+                sql.scripts &= narrow.scripts;
+                sql.rows = sql.rows.min(narrow.rows.unwrap_or(sql.rows));
+                sql.timeout = sql.timeout.min(narrow.timeout.unwrap_or(sql.timeout));
+            }
+            granted.insert(rule.connection.clone(), sql);
+        }
+        granted
+    }
+
+    fn is_empty(grant: &Self::Grant) -> bool {
+        grant.is_empty()
+    }
+
+    fn parts(grant: &Self::Grant) -> Vec<(String, String)> {
+        let part = |(name, sql): (&String, &SqlGrant)| {
+            (format!("sql {name}"), format!("{}, {} rows, {}", word(&sql.mode), sql.rows, sql.timeout))
+        };
+        grant.iter().map(part).collect()
+    }
+
+    fn refuse_name(grant: &Grant, name: &str) -> Option<Denial> {
+        (!grant.sql().contains_key(name)).then(|| grant.refuse_connection(name))
+    }
+}
+
+impl Grant {
+    /// A connection that is not granted.
+    pub fn refuse_connection(&self, name: &str) -> Denial {
+        let granted: Vec<String> = self.sql().keys().cloned().collect();
+        let why = (!granted.is_empty()).then(|| match closest(name, &granted) {
+            Some(near) => format!("{} grants `{near}`: did you mean that?", self.whose.name()),
+            None => format!("{} grants {}", self.whose.name(), list(&granted)),
+        });
+        let yaml = format!("[{{connection: {}, mode: read}}]", plain(name));
+        self.whose.refuse(Rule::SqlNotGranted, &format!("opening the connection `{name}`"), why, &yaml)
+    }
+}
