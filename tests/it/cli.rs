@@ -302,10 +302,13 @@ fn schemas_are_checked_in() {
         let output = shell.run(&["schema", kind]);
         expect_file![root().join(format!("docs/schema/{kind}.json"))].assert_eq(&text(&output.stdout));
     }
-    // The table of operations in docs/api.md is the router's own, and that of docs/cli.md the command's.
+    // Each of these tables is the program's own.
     for (page, name, table) in [
         ("docs/api.md", "operations", stepwell_server::operations_table()),
         ("docs/cli.md", "commands", stepwell_server::commands_table()),
+        ("docs/policy.md", "capabilities", stepwell_server::reference::capabilities_table()),
+        ("docs/policy.md", "rules", stepwell_server::reference::rules_table()),
+        ("docs/policy.md", "limits", stepwell_server::reference::limits_table()),
     ] {
         let path = root().join(page);
         let text = fs::read_to_string(&path).unwrap();

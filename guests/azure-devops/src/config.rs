@@ -12,7 +12,7 @@ use stepwell_sdk::{Invocation, Issue, Need, Pending, StepResult, pointer};
 #[serde(deny_unknown_fields)]
 pub struct AzureDevOps {
     /// The organization. The operator configures its credential, and the host adds it.
-    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9-]*$"))]
+    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9-]*$"), extend("x-stepwell-grant" = "http"))]
     pub organization: String,
     /// The name of the project.
     #[schemars(length(min = 1))]

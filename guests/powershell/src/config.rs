@@ -18,6 +18,7 @@ pub struct Powershell {
     /// PowerShell of the host, outside the sandbox, where policy grants `process` for it; its output is text.
     /// Default: `interpreter`.
     #[serde(default)]
+    #[schemars(extend("x-stepwell-grant" = "process", "x-stepwell-own" = ["interpreter"]))]
     pub runner: Runner,
     /// The text of the script. Give either this or `script_path`.
     #[serde(default)]

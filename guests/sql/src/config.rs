@@ -17,6 +17,7 @@ use crate::table::parameter;
 #[serde(deny_unknown_fields)]
 pub struct Sql {
     /// The name of a connection in the operator's configuration.
+    #[schemars(extend("x-stepwell-grant" = "sql"))]
     pub connection_name: String,
     /// One SQL statement. Parameters are `?` (`$1` in PostgreSQL) or `:name`, and are always bound.
     #[serde(default)]

@@ -80,6 +80,10 @@ pub fn problems(manifest: &Manifest) -> Vec<String> {
         text(&format!("{at}.purpose"), &need.purpose, &mut problems);
     }
     problems.extend(schema(manifest.config_schema.value()));
+    problems.extend(manifest.unknown_grants().into_iter().map(|grant| {
+        let known = Capability::asked_for().join(", ");
+        format!("`config-schema`: `x-stepwell-grant` is {grant}; write one of {known}")
+    }));
     problems
 }
 
@@ -326,6 +330,14 @@ mod tests {
             (
                 |m| m.config_schema = json!({"type": "object", "description": "x".repeat(200 << 10)}).into(),
                 "write at most 131072",
+            ),
+            (
+                |m| {
+                    m.config_schema =
+                        json!({"type": "object", "properties": {"db": {"x-stepwell-grant": "database"}}})
+                            .into();
+                },
+                "`x-stepwell-grant` is \"database\"",
             ),
             (
                 |m| m.config_schema = json!({"type": "object", "properties": {"when": {}}}).into(),

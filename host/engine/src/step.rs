@@ -77,6 +77,37 @@ impl Manifest {
     }
 }
 
+/// The key of a property of a configuration schema whose value names something that policy grants: a connection of `sql`, a
+/// program of `process`, an organization of `http`.
+const GRANT: &str = "x-stepwell-grant";
+/// The key for the values of such a property that name nothing of the host's: `["interpreter"]`.
+const OWN: &str = "x-stepwell-own";
+
+impl Manifest {
+    /// What a configuration names that policy must grant: property, capability and name.
+    pub fn names<'c>(&self, config: &'c Map<String, Value>) -> Vec<(String, Capability, &'c str)> {
+        let properties = self.config_schema.value().get("properties").and_then(Value::as_object);
+        let name = |(property, schema): (&String, &Value)| {
+            let capability = Capability::parse(schema.get(GRANT)?.as_str()?)?;
+            let name = config.get(property)?.as_str()?;
+            let own = schema
+                .get(OWN)
+                .and_then(Value::as_array)
+                .is_some_and(|own| own.iter().any(|own| own == name));
+            (!own).then(|| (property.clone(), capability, name))
+        };
+        properties.into_iter().flatten().filter_map(name).collect()
+    }
+
+    /// The capabilities that properties of the schema refer to and that do not exist.
+    pub(crate) fn unknown_grants(&self) -> Vec<String> {
+        let properties = self.config_schema.value().get("properties").and_then(Value::as_object);
+        let grants = properties.into_iter().flatten().filter_map(|(_, schema)| schema.get(GRANT));
+        let unknown = grants.filter(|grant| grant.as_str().and_then(Capability::parse).is_none());
+        unknown.map(|grant| crate::document::cut(&grant.to_string(), 40)).collect()
+    }
+}
+
 /// One attempt, ready to run.
 pub struct StepRequest {
     /// The run.

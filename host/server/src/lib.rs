@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod inspect;
 mod operate;
+pub mod reference;
 mod run;
 mod scripts;
 mod serve;

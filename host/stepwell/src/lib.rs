@@ -50,7 +50,7 @@ use serde_json::Value;
 use stepwell_engine::clock::{Clock, Timestamp};
 use stepwell_engine::document::{Document, is_template, pending};
 use stepwell_engine::job::{self, Catalog, Parsed, Read};
-use stepwell_engine::policy::{Capability, Denial, Grant, PolicySet};
+use stepwell_engine::policy::{Denial, Grant, PolicySet};
 use stepwell_engine::queue::QueueFile;
 use stepwell_engine::run::{Admission, RunState, RunView};
 use stepwell_engine::store::{Claim, LogPlace, LogRecord, RunFilter, RunRow};
@@ -282,8 +282,7 @@ impl Host {
                     found.0.push(refused(&parsed, &at, &denial));
                 }
                 Ok(grant) => {
-                    found.0.extend(self.missing_connection(&parsed, index, step, &grant));
-                    found.0.extend(missing_program(&parsed, index, step, &manifest, &grant));
+                    found.0.extend(not_granted(&parsed, index, step, &manifest, &grant));
                     let lacking = grant.lacking();
                     found.0.extend(lacking.iter().map(|denial| refused(&parsed, &at, denial).as_warning()));
                     found.0.extend(grant.shortfall().map(|short| {
@@ -312,22 +311,6 @@ impl Host {
         let name = reference.clone();
         let check = async move { sandbox.validate(&reference, &config, pending(&config)).await };
         Ok(self.among_guests(&name, check).await?)
-    }
-
-    /// A connection that the step names and does not get.
-    fn missing_connection(
-        &self,
-        parsed: &Parsed,
-        index: usize,
-        step: &StepDefinition,
-        grant: &Grant,
-    ) -> Option<stepwell_engine::Diagnostic> {
-        let name = step.config.get("connection_name").filter(|name| !is_template(name))?.as_str()?;
-        if grant.sql().contains_key(name) {
-            return None;
-        }
-        let at = format!("{}{}/connection_name", parsed.pointer, parsed.job.pointer_of(index));
-        Some(refused(parsed, &at, &grant.refuse_connection(name)))
     }
 
     /// What policy grants to each step of a job.
@@ -570,20 +553,21 @@ fn refused(parsed: &Parsed, at: &str, denial: &Denial) -> stepwell_engine::Diagn
     if denial.help.is_empty() { diagnostic } else { diagnostic.help(denial.help.clone()) }
 }
 
-/// A program that the step wants to run by, and does not get. `runner` names one by the name of the operator's policy, but for
-/// what a step calls its own way to run.
-fn missing_program(
+/// What the configuration of a step names and policy does not grant: a connection, a program, an organization.
+fn not_granted(
     parsed: &Parsed,
     index: usize,
     step: &StepDefinition,
     manifest: &Manifest,
     grant: &Grant,
-) -> Option<stepwell_engine::Diagnostic> {
-    let name = step.config.get("runner").filter(|name| !is_template(name))?.as_str()?;
-    let asks = manifest.needs.iter().any(|need| need.capability == Capability::Process);
-    if !asks || name == "interpreter" || grant.process().contains_key(name) {
-        return None;
-    }
-    let at = format!("{}{}/runner", parsed.pointer, parsed.job.pointer_of(index));
-    Some(refused(parsed, &at, &grant.refuse_program(name)))
+) -> Vec<stepwell_engine::Diagnostic> {
+    let named = manifest.names(&step.config).into_iter();
+    let known =
+        named.filter(|(property, ..)| step.config.get(property).is_some_and(|name| !is_template(name)));
+    let denied = known.filter_map(|(property, capability, name)| {
+        let denial = grant.refuse_name(capability, name)?;
+        let at = format!("{}{}/{property}", parsed.pointer, parsed.job.pointer_of(index));
+        Some(refused(parsed, &at, &denial))
+    });
+    denied.collect()
 }

@@ -8,6 +8,7 @@ use stepwell_engine::document::Schema;
 use stepwell_engine::job::{Scope, TemplateError, evaluate, render};
 use stepwell_engine::policy::{self, Denial, Grant, Request, Rule};
 use stepwell_engine::run::{Bound, RunState, digest, known_steps};
+use stepwell_engine::step::Manifest;
 use stepwell_engine::store::NewRun;
 use stepwell_engine::{Job, JobDefinition, Outcome, StepDefinition, project, weight};
 use stepwell_sandbox::Component;
@@ -141,11 +142,11 @@ impl Host {
         })
     }
 
-    /// The configuration of a step, filled in, with the defaults of its type.
-    fn filled(&self, config: &Value, step: &StepDefinition, scope: &Scope) -> Result<Value, TemplateError> {
+    /// The configuration of a step, filled in, with what the host's configuration adds to it.
+    fn filled(&self, config: &Value, manifest: &Manifest, scope: &Scope) -> Result<Value, TemplateError> {
         let mut config = render(config, scope)?;
         if let Value::Object(map) = &mut config {
-            for (name, value) in self.settings().config.defaults(&step.step_type, map) {
+            for (name, value) in self.settings().config.defaults(manifest, map) {
                 map.entry(name).or_insert(value);
             }
         }
@@ -174,7 +175,8 @@ impl Host {
             }?;
             let left_out = self.settings().config.left_out(&definition.step_type);
             let config = Value::Object(definition.config_for(component.manifest(), left_out));
-            let mut filled = scopes.iter().map(|scope| self.filled(&config, definition, scope).ok());
+            let mut filled =
+                scopes.iter().map(|scope| self.filled(&config, component.manifest(), scope).ok());
             let first = filled.next()??;
             let same = filled.all(|other| other.as_ref() == Some(&first));
             same.then(|| (definition.id.clone(), first))
@@ -213,14 +215,14 @@ impl Host {
             Outcome::Denied { rule, message }
         })?;
         let config = self
-            .filled(&known.config, step, &state.scope(index))
+            .filled(&known.config, component.manifest(), &state.scope(index))
             .map_err(|error| invalid(format!("{}: {error}", error.pointer)))?;
         if let Some(approval) = changed_since(state, index, &step.id, &config) {
             let message = format!(
                 "the configuration of `{}` is not the one that was approved in `{approval}`: retry the run from the start, so that it asks again",
                 step.id
             );
-            return Err(Outcome::Denied { rule: "APPROVAL_OUTDATED".to_owned(), message });
+            return Err(Outcome::Denied { rule: Rule::ApprovalOutdated.id().to_owned(), message });
         }
         let config = known.schema.fitted(&config).into_owned();
         let problems = known.schema.problems(&config);

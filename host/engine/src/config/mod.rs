@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 
 use crate::descriptor::is_type_name;
 use crate::document::{Diagnostics, Document, Schema};
-use crate::policy::{HttpRule, Inject, LimitsPatch};
+use crate::policy::{Capability, HttpRule, Inject, LimitsPatch};
 use crate::reference::type_of;
 use crate::schedule::Calendars;
+use crate::step::Manifest;
 
 use connection::relative;
 
@@ -425,20 +426,18 @@ impl Configuration {
         self.step_types.get(type_of(step_type)).map(|said| said.defaults.clone()).unwrap_or_default()
     }
 
-    /// What the configuration adds to the configuration of a step: for `azure_devops`, the URL of the
-    /// organization.
-    pub fn defaults(&self, step_type: &str, config: &Map<String, Value>) -> Map<String, Value> {
-        let mut defaults = Map::new();
-        if type_of(step_type) == "azure_devops"
-            && let Some(name) = config.get("organization").and_then(Value::as_str)
-            && let Some(organization) = self.azure_devops.organizations.get(name)
-        {
-            defaults.insert("organization_url".to_owned(), organization.base_url(name).into());
-            if let Some(version) = &organization.api_version {
-                defaults.insert("api_version".to_owned(), version.clone().into());
-            }
-        }
-        defaults
+    /// What the configuration adds to the configuration of a step: for one that names an organization, its URL and the
+    /// version of its API, where the step has properties for them.
+    pub fn defaults(&self, manifest: &Manifest, config: &Map<String, Value>) -> Map<String, Value> {
+        let named =
+            manifest.names(config).into_iter().find(|(_, capability, _)| *capability == Capability::Http);
+        let organization =
+            named.and_then(|(_, _, name)| Some((name, self.azure_devops.organizations.get(name)?)));
+        let Some((name, organization)) = organization else { return Map::new() };
+        let version = organization.api_version.clone().map(Value::from);
+        let all = [("organization_url", Some(organization.base_url(name).into())), ("api_version", version)];
+        let taken = all.into_iter().filter(|(property, _)| manifest.takes(property));
+        taken.filter_map(|(property, value)| Some((property.to_owned(), value?))).collect()
     }
 }
 

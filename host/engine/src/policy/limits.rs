@@ -38,18 +38,18 @@ impl Profile {
 }
 
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident: $type:ident = [$tiny:expr, $standard:expr, $large:expr, $ceiling:expr];)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $type:ident = [$tiny:expr, $standard:expr, $large:expr, $ceiling:expr];)*) => {
         /// Every limit of one attempt. All are finite, and all are enforced.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         pub struct Limits {
-            $($(#[$doc])* pub $name: $type,)*
+            $($(#[doc = $doc])* pub $name: $type,)*
         }
 
         /// Limits that a policy or a job sets; what is left out comes from the profile.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct LimitsPatch {
-            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
+            $($(#[doc = $doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
         }
 
         impl Limits {
@@ -69,6 +69,11 @@ macro_rules! limits {
             pub fn with(mut self, patch: &LimitsPatch) -> Self {
                 $(if let Some(value) = patch.$name { self.$name = value; })*
                 self
+            }
+
+            /// One or two sentences: what each limit bounds.
+            pub fn meanings() -> Vec<(&'static str, String)> {
+                vec![$((stringify!($name), crate::policy::rule::joined(&[$($doc,)*])),)*]
             }
 
             /// What may be written for the limit of that name.

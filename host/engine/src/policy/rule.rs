@@ -37,7 +37,7 @@ macro_rules! rules {
                 let lines: &[&str] = match self {
                     $(Self::$name => &[$($doc,)*],)*
                 };
-                lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+                joined(lines)
             }
         }
     };
@@ -50,6 +50,8 @@ rules! {
     StepTypeDisabled = "STEP_TYPE_DISABLED", None;
     /// The policy or the configuration pins another component for the step type.
     ComponentNotPinned = "COMPONENT_NOT_PINNED", None;
+    /// The configuration of the step is not the one that was approved.
+    ApprovalOutdated = "APPROVAL_OUTDATED", None;
     /// No rule allows the request.
     HttpNotGranted = "HTTP_NOT_GRANTED", Some(Capability::Http);
     /// `deny.hosts` names the host.
@@ -98,6 +100,11 @@ rules! {
     ContextReadNotGranted = "CONTEXT_READ_NOT_GRANTED", Some(Capability::Context);
     /// `context.write` does not name the variable.
     ContextWriteNotGranted = "CONTEXT_WRITE_NOT_GRANTED", Some(Capability::Context);
+}
+
+/// The lines of a doc comment as one text.
+pub(super) fn joined(lines: &[&str]) -> String {
+    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Display for Rule {
