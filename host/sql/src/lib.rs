@@ -25,6 +25,7 @@ mod serve;
 mod sink;
 mod sqlite;
 mod sqlite_errors;
+mod sqlite_functions;
 mod tls;
 mod value;
 mod words;

@@ -28,10 +28,11 @@ use crate::sink::Sink;
 use crate::sqlite_errors::{code, first_line, line_left, of_load, out_of_memory, translate};
 use crate::{
     Access, Column, CompactString, Error, Parameters, ScriptReport, StatementReport, Totals, Value, lists,
+    sqlite_functions,
 };
 
 /// The number of SQLite's virtual machine instructions between two checks of the clock.
-const STEPS_BETWEEN_LOOKS: i32 = 1_000;
+const STEPS_BETWEEN_LOOKS: i32 = 100;
 /// The time for which a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(2);
 
@@ -348,13 +349,14 @@ pub(crate) fn open_file(
         (Limit::SQLITE_LIMIT_VDBE_OP, INSTRUCTIONS),
         (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
-        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200),
         (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, VARIABLES),
         (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
         database.set_limit(limit, value)?;
     }
+    sqlite_functions::replace(&database)?;
     database.busy_timeout(BUSY)?;
     // Sorting must not use files, since their size is not bounded.
     database.pragma_update(None, "temp_store", "MEMORY")?;
