@@ -84,7 +84,7 @@ fn read(step: &Http, answer: Incoming, facts: &Facts, limit: u64) -> Result<(Val
     if kind == "application/json" || kind.ends_with("+json") {
         let value = values::read_json(&text(&body, facts.header("content-type"))?).map_err(|error| {
             let why = values::json_problem(&error);
-            failed(format!("the answer says that it is {kind}, and is not: {why}"))
+            failed(format!("the answer of {} says that it is {kind}, and is not: {why}", shown(&facts.url)))
         })?;
         return Ok((value, bytes));
     }
@@ -104,9 +104,21 @@ fn text(body: &[u8], content_type: &str) -> Result<String, Stop> {
     let (text, charset, malformed) = charset.decode(body);
     if malformed {
         let kind = content_type.split(';').next().unwrap_or_default().trim();
-        return Err(failed(format!("the answer ({kind}) is not text in {}: use `save_to`", charset.name())));
+        let at = first_unread(charset, body);
+        return Err(failed(format!(
+            "the answer ({kind}) is not text in {}, from byte {at} on: have the server name its charset in `Content-Type`, or use `save_to`",
+            charset.name()
+        )));
     }
     Ok(text.into_owned())
+}
+
+/// Returns the number of the first byte, starting at 1, that is not text in the charset.
+fn first_unread(charset: &'static Encoding, body: &[u8]) -> usize {
+    let mut decoder = charset.new_decoder_without_bom_handling();
+    let room = decoder.max_utf8_buffer_length_without_replacement(body.len()).unwrap_or(0);
+    let (_, read, _) = decoder.decode_to_utf8_without_replacement(body, &mut vec![0; room], true);
+    read
 }
 
 /// Returns the body, decompressed if the server compressed it without being asked.
@@ -162,7 +174,14 @@ fn broken(place: &str, error: &io::Error) -> Stop {
     if error.kind() == io::ErrorKind::Other && error.get_ref().is_some() {
         return Stop::from(Failure::unavailable(error.to_string()));
     }
-    failed(format!("{place}{}", error.kind()))
+    let why = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the answer ends within its compressed data".to_owned(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            "the answer is not compressed as its `Content-Encoding` says".to_owned()
+        }
+        other => other.to_string(),
+    };
+    failed(format!("{place}{why}"))
 }
 
 fn extract(step: &Http, value: Value) -> Result<Value, Stop> {

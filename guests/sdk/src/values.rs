@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-use serde::de::IgnoredAny;
-use serde_json::{Number, Value};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
 
 use crate::Failure;
 
@@ -64,9 +65,79 @@ pub fn bytes_text(bytes: &[u8]) -> String {
 /// # Errors
 /// Fails when the text is not JSON.
 pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
-    let read = serde_json::from_str(&keep_digits(text));
+    let read = serde_json::from_str(&keep_digits(text)).map(|Once(value)| value);
     // The error gives its position in the original text.
-    read.map_err(|error| serde_json::from_str::<IgnoredAny>(text).err().unwrap_or(error))
+    read.map_err(|error| serde_json::from_str::<Once>(text).err().unwrap_or(error))
+}
+
+/// A value whose objects have each key once. Of two values of a key, serde_json silently takes the last.
+struct Once(Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceVisitor)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Once(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Once, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Once(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Once(list.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Once, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let Once(value) = entries.next_value()?;
+            match map.entry(key) {
+                Entry::Vacant(entry) => entry.insert(value),
+                Entry::Occupied(entry) => {
+                    let key: String = entry.key().chars().take(100).collect();
+                    return Err(A::Error::custom(format!("the key `{key}` stands twice in an object")));
+                }
+            };
+        }
+        Ok(Once(map.into()))
+    }
 }
 
 /// Describes the problem in a text that is not JSON, starting with its position:
@@ -341,6 +412,13 @@ mod tests {
             assert_eq!(digits(one), digits(other));
         }
         assert!(digits("NaN").or(digits("01")).or(digits("")).is_none());
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_an_error_with_its_place() {
+        let error = read_json("{\"b\": {\"a\": 1.50, \"a\": 1}}").unwrap_err();
+        let told = json_problem(&error);
+        assert!(told.starts_with("line 1, column ") && told.contains("the key `a` stands twice"), "{told}");
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! guests' SDK has the same rules (`stepwell_sdk::values`).
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::de::IgnoredAny;
-use serde_json::{Number, Value};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
 
 /// The largest whole number up to which a double holds each one: 2^53.
 const EXACT: u64 = 1 << 53;
@@ -30,9 +32,79 @@ pub fn read_output(text: &str) -> Result<Value, serde_json::Error> {
 }
 
 fn read_with(text: &str, is_kept: impl Fn(&str) -> bool) -> Result<Value, serde_json::Error> {
-    let read = serde_json::from_str(&keep_digits_but(text, is_kept));
+    let read = serde_json::from_str(&keep_digits_but(text, is_kept)).map(|Once(value)| value);
     // The place of an error is that in the text as it is.
-    read.map_err(|error| serde_json::from_str::<IgnoredAny>(text).err().unwrap_or(error))
+    read.map_err(|error| serde_json::from_str::<Once>(text).err().unwrap_or(error))
+}
+
+/// A value whose objects have each key once. Of two values of a key, serde_json silently takes the last.
+struct Once(Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceVisitor)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Once(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Once, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Once(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Once(list.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Once, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let Once(value) = entries.next_value()?;
+            match map.entry(key) {
+                Entry::Vacant(entry) => entry.insert(value),
+                Entry::Occupied(entry) => {
+                    let key: String = entry.key().chars().take(100).collect();
+                    return Err(A::Error::custom(format!("the key `{key}` stands twice in an object")));
+                }
+            };
+        }
+        Ok(Once(map.into()))
+    }
 }
 
 fn is_whole_of_64_bits(number: &str) -> bool {
@@ -166,6 +238,25 @@ fn significant(number: &str) -> Option<(bool, String, i64)> {
     Some((mantissa.starts_with('-'), digits, last))
 }
 
+/// Whether two texts are one number, however its zeros and its exponent are written.
+pub fn same_number(one: &str, other: &str) -> bool {
+    fn value(number: &str) -> Option<(bool, String, i64)> {
+        let lower = number.to_ascii_lowercase();
+        let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{}{fraction}", whole.trim_start_matches(['-', '+']));
+        let digits = all.trim_start_matches('0').trim_end_matches('0').to_owned();
+        if digits.is_empty() {
+            return Some((false, digits, 0));
+        }
+        let zeros = all.len() - all.trim_end_matches('0').len();
+        let last = exponent.parse::<i64>().ok()? - i64::try_from(fraction.len()).ok()?
+            + i64::try_from(zeros).ok()?;
+        Some((mantissa.starts_with('-'), digits, last))
+    }
+    value(one).is_some_and(|one| value(other) == Some(one))
+}
+
 /// What a plain scalar of YAML is that reads as `number`: text, unless JSON writes the number with the same characters.
 pub fn scalar(written: &str, number: Number) -> Value {
     match is_written_so(written, &number) {
@@ -240,6 +331,20 @@ mod tests {
         }
         let error = read_json("[1.50,\n 2.50 x]").unwrap_err();
         assert_eq!(json_problem(&error), "line 2, column 7: expected `,` or `]`");
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_an_error_with_its_place() {
+        for text in ["{\"a\": 1, \"a\": 2}", "[{\"b\": {\"a\": 1.50, \"a\": 1}}]"] {
+            let error = read_json(text).unwrap_err();
+            let told = json_problem(&error);
+            assert!(
+                told.starts_with("line 1, column ") && told.contains("the key `a` stands twice"),
+                "{told}"
+            );
+        }
+        assert_eq!(read_json("{\"z\": [1], \"a\": {}}").unwrap().to_string(), "{\"z\":[1],\"a\":{}}");
+        assert!(same_number("1.50", "1.5e0") && same_number("100", "1e2") && !same_number("1.5", "1.51"));
     }
 
     #[test]

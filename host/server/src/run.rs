@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use stepwell::engine::document::{Diagnostic, Diagnostics};
 use stepwell::engine::project;
 use stepwell::engine::run::{Admission, RunState};
@@ -194,7 +194,7 @@ pub(crate) fn assignments(options: &[String]) -> Result<Vec<(&str, &str)>, HostE
 
 /// Assignments as values of the types that the job declares; every wrong one is reported.
 pub(crate) fn variables(
-    declared: &BTreeMap<String, Value>,
+    declared: &Map<String, Value>,
     assigned: &[(&str, &str)],
 ) -> Result<BTreeMap<String, Value>, HostError> {
     let (mut variables, mut problems) = (BTreeMap::new(), Vec::new());

@@ -364,7 +364,15 @@ impl References<'_> {
             ("job", Some(field)) => field_of("job", field, &["id", "name", "timezone"]),
             ("steps" | "vars" | "run" | "job", None) => Ok(()),
             (root, _) => Err((
-                format!("`{root}` is not defined: expressions know `steps`, `vars`, `run` and `job`"),
+                match root {
+                    "null" | "nil" | "None" | "undefined" => format!("`{root}` is not defined: write `none`"),
+                    "True" | "False" => {
+                        format!("`{root}` is not defined: write `{}`", root.to_ascii_lowercase())
+                    }
+                    _ => {
+                        format!("`{root}` is not defined: expressions know `steps`, `vars`, `run` and `job`")
+                    }
+                },
                 None,
             )),
         }

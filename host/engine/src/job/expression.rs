@@ -109,7 +109,34 @@ pub(super) fn check_size(source: &str) -> Result<(), String> {
 
 fn describe(source: &str, error: &Error) -> String {
     let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    format!("`{}`: {}", shown(source), cut(&why, 300))
+    format!("`{}`: {}", shown(source), cut(&in_our_words(&why), 300))
+}
+
+/// What the library says about operands, with what to write instead.
+fn in_our_words(why: &str) -> String {
+    if let Some((sign, types)) =
+        why.strip_prefix("tried to use ").and_then(|rest| rest.split_once(" operator on unsupported types "))
+    {
+        let help = match types.contains("string") && types.contains("number") {
+            true => {
+                "; write `| float` or `| int` behind a text that is a number, or `~` to put texts together"
+            }
+            false => "",
+        };
+        return format!("`{sign}` does not take a {}{help}", types.replace(" and ", " and a "));
+    }
+    if why.starts_with("unable to calculate ") {
+        return format!(
+            "{}: the result is no number, or has more digits than numbers have here",
+            why.replacen("unable to calculate", "cannot calculate", 1)
+        );
+    }
+    match why {
+        "number out of range" => {
+            "a number has more digits than numbers have here: write it as a text, in quotes".to_owned()
+        }
+        _ => why.to_owned(),
+    }
 }
 
 fn shown(source: &str) -> String {
@@ -379,6 +406,52 @@ mod tests {
         ] {
             assert_eq!(Expressions::new(&scope).json(source), Ok(json!(value)), "{source}");
         }
+    }
+
+    /// Jinja takes the text "false" for true, cuts "1.9", and rounds what a double cannot hold.
+    #[test]
+    fn a_text_becomes_a_boolean_or_a_number_only_when_it_is_one() {
+        let scope = scope();
+        for (source, value) in [
+            ("'false' | bool", json!(false)),
+            ("'True' | bool", json!(true)),
+            ("vars.n | bool", json!(true)),
+            ("0 | bool", json!(false)),
+            ("vars.none | bool", json!(false)),
+            ("' 12 ' | int", json!(12)),
+            ("'-7' | int", json!(-7)),
+            ("1.9 | int", json!(1)),
+            ("'x' | int(3)", json!(3)),
+            ("'ff' | int(base=16)", json!(255)),
+            ("'19.90' | float", json!(19.9)),
+            ("'1e3' | float", json!(1000.0)),
+            ("'-0.50' | float", json!(-0.5)),
+            ("'x' | float(default=0.5)", json!(0.5)),
+        ] {
+            assert_eq!(Expressions::new(&scope).json(source), Ok(value), "{source}");
+        }
+        for (source, why) in [
+            ("'no' | bool", "`bool` takes true or false, and not `no`"),
+            ("'' | bool", "`bool` takes true or false"),
+            ("'1.9' | int", "write `| float | int` to cut the fraction"),
+            ("'x' | int", "`int` takes a whole number, and not `x`"),
+            ("'1,5' | float", "write the decimal sign as `.`"),
+            ("'9007199254740993' | float", "would change the digits"),
+            ("'1e999' | float", "up to 1.8e308"),
+            ("vars.s + 1", "write `| float` or `| int` behind a text"),
+            ("1 / 0", "cannot calculate 1 / 0"),
+        ] {
+            let error = Expressions::new(&scope).json(source).expect_err(source);
+            assert!(error.contains(why), "{source}: {error}");
+        }
+    }
+
+    #[test]
+    fn variables_keep_their_order() {
+        let vars = json!({"z": 1, "a": 2, "m": {"y": 1, "b": 2}});
+        let scope = Scope { vars: vars.as_object().unwrap().clone(), ..Scope::default() };
+        let found = Expressions::new(&scope).json("vars").unwrap();
+        assert_eq!(found.to_string(), vars.to_string());
     }
 
     /// Each of these takes gigabytes, or minutes, in a minijinja without bounds.

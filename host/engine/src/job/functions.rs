@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
+use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
 
 /// What the expressions of one step may take together: bytes of text, and [`VALUE`] for each value.
@@ -26,6 +26,12 @@ pub(super) const NUMBERS_ONLY: &str = "`*` multiplies numbers only";
 
 pub(super) fn refused(message: &'static str) -> Error {
     Error::new(ErrorKind::InvalidOperation, message)
+}
+
+/// A refusal that shows the value, and says what to write instead.
+fn refused_for(what: &str, value: &Value, help: &str) -> Error {
+    let shown = crate::document::cut(&value.to_string(), 40);
+    Error::new(ErrorKind::InvalidOperation, format!("{what}, and not `{shown}`: {help}"))
 }
 
 /// What expressions may still take.
@@ -124,6 +130,60 @@ fn text_and_number(one: &Value, other: &Value) -> bool {
     )
 }
 
+/// The filter `bool`. A text is the word for a boolean, or an error: Jinja takes `"false"` for true.
+fn boolean(value: &Value) -> Result<bool, Error> {
+    match value.as_str().map(str::to_ascii_lowercase).as_deref() {
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => {
+            Err(refused_for("`bool` takes true or false", value, "compare the text with what means true"))
+        }
+        None => Ok(value.is_true()),
+    }
+}
+
+/// The filter `int`. Of a number, it cuts the fraction; a text is a whole number, or the default.
+fn int(
+    state: &State,
+    value: &Value,
+    default: Option<Value>,
+    base: Option<u32>,
+    kwargs: Kwargs,
+) -> Result<Value, Error> {
+    let Some(text) = value.as_str().filter(|_| base.is_none() && !kwargs.has("base")) else {
+        return filters::int(state, value, default, base, kwargs);
+    };
+    let default = default.map_or_else(|| kwargs.get("default"), |default| Ok(Some(default)))?;
+    let text = text.trim();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<i128>() {
+        Ok(number) if is_whole => Ok(Value::from(number)),
+        _ if default.is_some() => Ok(default.unwrap_or_default()),
+        _ if is_whole => Err(refused_for("`int` takes up to 38 digits", value, "leave it a text")),
+        _ => Err(refused_for(
+            "`int` takes a whole number",
+            value,
+            "write `| float | int` to cut the fraction of a number",
+        )),
+    }
+}
+
+/// The filter `float`. A text is a number whose digits 64 bits hold, or the default.
+fn float(state: &State, value: &Value, default: Option<Value>, kwargs: Kwargs) -> Result<Value, Error> {
+    let Some(text) = value.as_str() else { return filters::float(state, value, default, kwargs) };
+    let default = default.map_or_else(|| kwargs.get("default"), |default| Ok(Some(default)))?;
+    let (what, help) = match text.trim().parse::<f64>() {
+        Ok(held) if crate::values::same_number(&held.to_string(), text.trim()) => {
+            return Ok(Value::from(held));
+        }
+        Ok(held) if held.is_finite() => ("`float` would change the digits of this number", "leave it a text"),
+        Ok(_) => ("`float` takes numbers up to 1.8e308", "leave it a text"),
+        Err(_) => ("`float` takes a number", "write the decimal sign as `.`, and no other characters"),
+    };
+    default.ok_or_else(|| refused_for(what, value, help))
+}
+
 /// Filters that only look at the outside of a value, filters that count it once, and those that make several values of it.
 fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
     let outside = [
@@ -133,8 +193,8 @@ fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
         ("count", Value::from_function(filters::length)),
         ("first", Value::from_function(filters::first)),
         ("last", Value::from_function(filters::last)),
-        ("int", Value::from_function(filters::int)),
-        ("float", Value::from_function(filters::float)),
+        ("int", Value::from_function(int)),
+        ("float", Value::from_function(float)),
         ("abs", Value::from_function(filters::abs)),
         ("round", Value::from_function(filters::round)),
     ];
@@ -153,7 +213,7 @@ fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
         (1, "title", Value::from_function(filters::title)),
         (1, "trim", Value::from_function(filters::trim)),
         (1, "string", Value::from_function(filters::string)),
-        (1, "bool", Value::from_function(filters::bool)),
+        (1, "bool", Value::from_function(boolean)),
         (1, "min", Value::from_function(filters::min)),
         (1, "max", Value::from_function(filters::max)),
         (8, "split", Value::from_function(filters::split)),

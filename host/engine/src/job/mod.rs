@@ -10,7 +10,6 @@ mod parse;
 mod template;
 mod variables;
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use schemars::JsonSchema;
@@ -99,7 +98,7 @@ pub struct JobDefinition {
     pub metadata: Map<String, Value>,
     /// Variables, for templates (`${{ vars.NAME }}`) and for steps that policy lets read them.
     #[serde(default)]
-    pub vars: BTreeMap<String, Value>,
+    pub vars: Map<String, Value>,
     /// The size of a directory that the steps of a run share, mounted where policy says. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<Bytes>,
@@ -397,7 +396,7 @@ impl JobDefinition {
             max_retries: 0,
             timeout_seconds: one_hour(),
             metadata: Map::new(),
-            vars: BTreeMap::new(),
+            vars: Map::new(),
             workspace: None,
             policy: None,
         }

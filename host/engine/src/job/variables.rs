@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::JobDefinition;
 use crate::document::{MAX_PROBLEMS, closest};
@@ -14,7 +14,7 @@ use crate::values;
 ///
 /// # Errors
 /// When the job has no such variable, or the text is no value of its type.
-pub fn from_text(vars: &BTreeMap<String, Value>, name: &str, text: &str) -> Result<Value, AdmitError> {
+pub fn from_text(vars: &Map<String, Value>, name: &str, text: &str) -> Result<Value, AdmitError> {
     let declared = vars.get(name).ok_or_else(|| unknown(vars, name))?;
     let json = || values::read_json(text).ok();
     let value = match declared {
@@ -32,7 +32,7 @@ pub fn from_text(vars: &BTreeMap<String, Value>, name: &str, text: &str) -> Resu
 ///
 /// # Errors
 /// As [`from_text`].
-pub fn set_variable(vars: &mut BTreeMap<String, Value>, name: &str, value: Value) -> Result<(), AdmitError> {
+pub fn set_variable(vars: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), AdmitError> {
     let Some(declared) = vars.get_mut(name) else { return Err(unknown(vars, name)) };
     if !fits(declared, &value) {
         let given = match &value {
@@ -57,7 +57,7 @@ fn fits(declared: &Value, value: &Value) -> bool {
     declared.is_null() || std::mem::discriminant(declared) == std::mem::discriminant(value)
 }
 
-fn unknown(vars: &BTreeMap<String, Value>, name: &str) -> AdmitError {
+fn unknown(vars: &Map<String, Value>, name: &str) -> AdmitError {
     let names: Vec<String> = vars.keys().cloned().collect();
     let known = match closest(name, &names) {
         _ if names.is_empty() => "it has none: declare it under `vars`".to_owned(),
@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn vars() -> BTreeMap<String, Value> {
+    fn vars() -> Map<String, Value> {
         let vars =
             json!({"deploy": true, "limit": 5, "day": "2025-09-01", "names": [], "map": {}, "any": null});
         vars.as_object().unwrap().clone().into_iter().collect()

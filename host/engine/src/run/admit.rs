@@ -91,7 +91,7 @@ pub fn admit(
         set_variable(&mut all, &name, value)?;
     }
     let mut run = NewRun::of(job.clone(), &execution_id, now);
-    run.variables = all.into_iter().collect();
+    run.variables = all;
     run.scheduled_time = admission.due.unwrap_or(now);
     run.priority = admission.priority.unwrap_or(job.priority).min(9);
     run.source = admission.source;
