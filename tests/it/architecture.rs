@@ -192,3 +192,16 @@ fn each_threat_names_tests_that_exist() {
         }
     }
 }
+
+#[test]
+fn the_files_that_recipes_name_exist() {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let recipes = text.matches("\n## Add a").count();
+    assert_eq!(recipes, 10);
+    let is_path = |word: &&str| word.contains('/') && !word.contains(' ') && word.contains('.');
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(named.len() > 20);
+    for path in named {
+        assert!(root().join(path).exists(), "{path}");
+    }
+}

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Map;
 use stepwell_engine::contain::contained_future;
-use stepwell_engine::policy::Access;
 use stepwell_engine::step::{Deterministic, Report};
 use stepwell_engine::trace::Trace;
 use stepwell_engine::{Outcome, Produced, Receipt, StepEnd, StepRequest, StepSink, project, weight};
@@ -17,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store};
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::classify;
@@ -27,15 +26,13 @@ use crate::guest::bindings::Step;
 use crate::guest::bindings::exports::stepwell::step::step as wit;
 use crate::guest::{Calls, Guest};
 use crate::host::calls::Traced;
+use crate::host::capability::{Parts, States};
 use crate::host::clocks;
 use crate::host::context::{Park, RunContext, Saves, on_a_thread};
-use crate::host::files::FileUse;
 use crate::host::held::{ByHandle, Held};
-use crate::host::http::{Hooks, Outbound};
+use crate::host::http::Outbound;
 use crate::host::log::LogBook;
 use crate::host::passage::{self, Owed, Passage, Turns};
-use crate::host::process::ProcessUse;
-use crate::host::sql::SqlUse;
 use crate::host::stdio::Captured;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
@@ -49,11 +46,11 @@ use crate::{Sandbox, trap};
 const HEADER_FIELD_BYTES: usize = 16 << 10;
 
 /// What an attempt is made of, beside the component.
-pub(crate) struct Setup<'a> {
-    pub project: &'a str,
-    pub outbound: &'a Arc<Outbound>,
-    pub connections: &'a Arc<Connections>,
-    pub scratch: &'a Arc<Scratch>,
+pub(crate) struct Setup {
+    pub project: String,
+    pub outbound: Arc<Outbound>,
+    pub connections: Arc<Connections>,
+    pub scratch: Arc<Scratch>,
     pub context: RunContext,
     pub mounts: Vec<Mounted>,
     pub deterministic: Option<Deterministic>,
@@ -123,10 +120,10 @@ impl Sandbox {
             polls_cancel: Arc::default(),
         };
         let setup = Setup {
-            project: project::of(&request.job_id),
-            outbound: &self.outbound,
-            connections: &self.connections,
-            scratch: &self.scratch,
+            project: project::of(&request.job_id).to_owned(),
+            outbound: self.outbound.clone(),
+            connections: self.connections.clone(),
+            scratch: self.scratch.clone(),
             context,
             mounts,
             deterministic: request.deterministic,
@@ -145,7 +142,7 @@ impl Sandbox {
             attempt: request.attempt,
             config,
         };
-        let polls = attempt.store.data().context.polls_cancel.clone();
+        let polls = attempt.store.data().states.context.polls_cancel.clone();
         // A parked step that is woken for the cancellation is to see it.
         polls.store(request.cleaning_up, Ordering::Relaxed);
         let grace = limits.cancel_grace.0;
@@ -167,8 +164,8 @@ impl Sandbox {
         receipt.longest_turn_us = longest_turn.into_inner();
         let (mut outcome, mut produced) = attempt.conclude(ended, wall).await;
         let guest = attempt.store.data_mut();
-        let (succeeded, programs) = (outcome.is_success(), guest.process.has_started());
-        let over = mounts::over_quota(mounts, guest.context.grant.limits(), succeeded, programs).await;
+        let (succeeded, programs) = (outcome.is_success(), guest.states.process.has_started());
+        let over = mounts::over_quota(mounts, guest.states.context.grant.limits(), succeeded, programs).await;
         if let Some(over) = over {
             guest.log.host_line("warn", over.told());
             outcome = over.end(outcome);
@@ -193,10 +190,10 @@ impl Sandbox {
         let context = RunContext::of_nothing();
         let wall = context.grant.limits().wall.0;
         let setup = Setup {
-            project: "",
-            outbound: &self.outbound,
-            connections: &self.connections,
-            scratch: &self.scratch,
+            project: String::new(),
+            outbound: self.outbound.clone(),
+            connections: self.connections.clone(),
+            scratch: self.scratch.clone(),
             context,
             mounts: Vec::new(),
             deterministic: None,
@@ -214,7 +211,7 @@ impl Sandbox {
             () = sleep(wall) => return Err(format!("it did not answer within {wall:?}")),
         };
         let stderr = attempt.stderr.lines();
-        let limits = attempt.store.data().context.grant.limits();
+        let limits = attempt.store.data().states.context.grant.limits();
         answer.map_err(|error| classify::stopped(&error, attempt.store.data(), limits, &stderr).message())
     }
 }
@@ -274,7 +271,7 @@ async fn cancelled(cancel: &CancellationToken, grace: Duration, polls: impl Fn()
 }
 
 impl Attempt {
-    pub fn new(engine: &Engine, setup: Setup<'_>) -> wasmtime::Result<(Self, Vec<Mounted>)> {
+    pub fn new(engine: &Engine, mut setup: Setup) -> wasmtime::Result<(Self, Vec<Mounted>)> {
         let grant = setup.context.grant.clone();
         let limits = grant.limits().clone();
         let held = Held::new(limits.host_bytes.0);
@@ -283,33 +280,16 @@ impl Attempt {
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
         let owed = Owed::default();
         clocks::set_up(&mut wasi, setup.deterministic, limits.random_bytes.0, &owed);
-        for (name, value) in grant.environment() {
-            wasi.env(name, value);
-        }
-        for mounted in &setup.mounts {
-            let perms = match mounted.grant.access {
-                Access::Read => FsPerms::ReadOnly,
-                Access::Write => FsPerms::ReadWrite,
-            };
-            wasi.preopened_dir(&mounted.path, &mounted.grant.mount, perms)?;
-        }
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(HEADER_FIELD_BYTES);
         let mut table = ResourceTable::new();
         let handles = usize::try_from(limits.handles.0).unwrap_or(usize::MAX);
         table.set_max_capacity(handles);
-        let used: Vec<_> = setup.mounts.iter().map(|m| (m.grant.clone(), m.used)).collect();
-        let places = setup.mounts.iter().map(|mounted| mounted.of_programs(&limits)).collect();
         let reached = Reached::default();
         let traced = Traced::new(setup.trace, setup.sink.as_ref());
-        let hooks = Hooks::new(
-            setup.outbound.clone(),
-            setup.project,
-            grant.clone(),
-            setup.sink.clone(),
-            traced.clone(),
-            &reached,
-        );
+        let mut parts =
+            Parts { setup: &mut setup, grant: &grant, limits: &limits, reached: &reached, traced: &traced };
+        let states = States::new(&mut parts, &mut wasi)?;
         let guest = Guest {
             by_handle: ByHandle::new(held.clone()),
             held,
@@ -317,11 +297,7 @@ impl Attempt {
             traced,
             wasi: wasi.build(),
             http,
-            hooks,
-            files: FileUse::new(&used, &limits, &reached),
-            process: ProcessUse::new(grant.clone(), places, setup.scratch.clone(), &reached),
-            sql: SqlUse::new(setup.connections.clone(), &grant, &reached),
-            context: setup.context,
+            states,
             log: LogBook::new(setup.sink.clone(), &limits),
             limiter: Limiter::new(&limits),
             calls: Calls::new(&limits),
@@ -332,7 +308,7 @@ impl Attempt {
             owed,
             reached,
         };
-        let (http_denials, deadline) = (guest.hooks.denials(), guest.deadline.clone());
+        let (http_denials, deadline) = (guest.states.http.denials(), guest.deadline.clone());
         let mut store = Store::new(engine, guest);
         store.limiter(|guest| &mut guest.limiter);
         store.set_fuel(limits.fuel.0)?;
@@ -345,13 +321,13 @@ impl Attempt {
 
     async fn conclude(&mut self, ended: Ended, wall: Duration) -> (Outcome, Produced) {
         let guest = self.store.data_mut();
-        let limits = guest.context.grant.limits().clone();
+        let limits = guest.states.context.grant.limits().clone();
         let outcome = match ended {
             Ended::Returned(Ok(Ok(answer))) => {
-                if let (Ok(_), Some(Park { after, reason })) = (&answer, guest.context.park.take()) {
+                if let (Ok(_), Some(Park { after, reason })) = (&answer, guest.states.context.park.take()) {
                     return (Outcome::Parked { after, reason }, Produced::default());
                 }
-                let variables = guest.context.take_set();
+                let variables = guest.states.context.take_set();
                 // Up to 16 MiB of JSON are read and checked here.
                 let bytes = classify::answer_bytes(&answer);
                 let reached = guest.reached.clone();
@@ -375,18 +351,13 @@ impl Attempt {
 
     fn write(&self, receipt: &mut Receipt) {
         let guest = self.store.data();
-        let limit = guest.context.grant.limits().fuel.0;
+        let limit = guest.states.context.grant.limits().fuel.0;
         receipt.fuel = limit.saturating_sub(self.store.get_fuel().unwrap_or_default());
         receipt.memory_peak_bytes = guest.limiter.peak();
         receipt.host_peak_bytes = guest.held.peak();
         (receipt.log_lines, receipt.log_bytes) = guest.log.taken();
-        receipt.sql_statements = guest.sql.statements();
-        receipt.checkpoints = guest.context.saves.count;
         guest.calls.write(receipt);
-        let (read, written) = guest.files.traffic();
-        receipt.bytes_in += read + guest.sql.bytes();
-        receipt.bytes_out += written;
-        guest.hooks.write(receipt);
+        guest.states.write(receipt);
     }
 
     async fn close_log(&mut self) {

@@ -11,14 +11,10 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::host::calls::Traced;
-use crate::host::context::RunContext;
-use crate::host::files::FileUse;
+use crate::host::capability::States;
 use crate::host::held::{ByHandle, Held};
-use crate::host::http::Hooks;
 use crate::host::log::LogBook;
 use crate::host::passage::{Owed, Turns};
-use crate::host::process::ProcessUse;
-use crate::host::sql::SqlUse;
 use crate::host::waiting::Deadline;
 use crate::limiter::Limiter;
 use crate::reached::Reached;
@@ -54,11 +50,7 @@ pub(crate) struct Guest {
     pub table: ResourceTable,
     pub wasi: WasiCtx,
     pub http: WasiHttpCtx,
-    pub hooks: Hooks,
-    pub files: FileUse,
-    pub process: ProcessUse,
-    pub sql: SqlUse,
-    pub context: RunContext,
+    pub states: States,
     pub log: LogBook,
     pub limiter: Limiter,
     pub calls: Calls,
@@ -192,7 +184,7 @@ impl WasiView for Guest {
 
 impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.states.http }
     }
 }
 

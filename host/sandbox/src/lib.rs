@@ -50,17 +50,16 @@ use stepwell_engine::{
 };
 use stepwell_sql::Connections;
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime_wasi::p2::bindings::{filesystem, io};
+use wasmtime_wasi::p2::bindings::io;
 
 use crate::credentials::Credentials;
 use crate::guest::bindings::exports::stepwell::step::step;
 use crate::guest::bindings::stepwell::step::types;
 use crate::guest::{Guest, bindings};
 use crate::host::breaker::Breakers;
-use crate::host::files::GuardedFiles;
+use crate::host::capability;
 use crate::host::http::Outbound;
 use crate::host::lookups::{Lookups, system_lookup};
-use crate::host::messages;
 use crate::host::waiting::Waiting;
 use crate::registry::{Registered, Registry};
 use crate::scratch::Scratch;
@@ -446,13 +445,11 @@ fn link(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     // What is bounded takes the place of what is not.
     linker.allow_shadowing(true);
-    filesystem::types::add_to_linker::<Guest, GuardedFiles>(&mut linker, Guest::guarded_files)?;
-    filesystem::preopens::add_to_linker::<Guest, GuardedFiles>(&mut linker, Guest::guarded_files)?;
     io::poll::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;
     io::streams::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;
-    messages::add_to_linker(&mut linker)?;
+    capability::link(&mut linker)?;
     linker.allow_shadowing(false);
-    bindings::Step::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::stepwell::log::log::add_to_linker::<Guest, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     Ok(linker)
 }
 

@@ -4,11 +4,17 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use stepwell_engine::policy::{Limits, MountGrant, MountSource};
+use stepwell_engine::policy::capability::Files;
+use stepwell_engine::policy::{Access, Limits, MountGrant, MountSource};
 use stepwell_engine::quantity::Bytes;
-use stepwell_engine::{Outcome, StepRequest};
+use stepwell_engine::{Outcome, Receipt, StepRequest};
+use wasmtime::component::Linker;
+use wasmtime_wasi::p2::bindings::filesystem;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-use crate::host::files::limit_of;
+use crate::guest::Guest;
+use crate::host::capability::{Hosted, Parts};
+use crate::host::files::{FileUse, GuardedFiles, limit_of};
 use crate::program::Mount;
 use crate::scratch::{Private, Scratch};
 use crate::tree::{self, Measured};
@@ -171,4 +177,34 @@ pub(crate) fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Moun
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+impl Hosted for Files {
+    type State = FileUse;
+
+    fn prepare(parts: &Parts<'_>, wasi: &mut WasiCtxBuilder) -> wasmtime::Result<()> {
+        for mounted in &parts.setup.mounts {
+            let perms = match mounted.grant.access {
+                Access::Read => FsPerms::ReadOnly,
+                Access::Write => FsPerms::ReadWrite,
+            };
+            wasi.preopened_dir(&mounted.path, &mounted.grant.mount, perms)?;
+        }
+        Ok(())
+    }
+
+    fn state(parts: &mut Parts<'_>) -> FileUse {
+        let used: Vec<_> = parts.setup.mounts.iter().map(|m| (m.grant.clone(), m.used)).collect();
+        FileUse::new(&used, parts.limits, parts.reached)
+    }
+
+    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        filesystem::types::add_to_linker::<Guest, GuardedFiles>(linker, Guest::guarded_files)?;
+        filesystem::preopens::add_to_linker::<Guest, GuardedFiles>(linker, Guest::guarded_files)
+    }
+
+    fn write(state: &FileUse, receipt: &mut Receipt) {
+        let (read, written) = state.traffic();
+        receipt.bytes_in += read;
+        receipt.bytes_out += written;
+    }
 }

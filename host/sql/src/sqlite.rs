@@ -31,6 +31,9 @@ use crate::{
     sqlite_functions,
 };
 
+/// The stack of a thread: SQLite recurses by the levels of JSON, and JSON in binary form of a megabyte has some
+/// 200,000. The system gives the thread what it uses of it.
+pub(crate) const STACK: usize = 256 << 20;
 /// The number of SQLite's virtual machine instructions between two checks of the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 100;
 /// The time for which a statement waits for another process's lock.
@@ -57,7 +60,7 @@ pub(crate) async fn open(
 ) -> Result<(), Error> {
     let (opened, answer) = oneshot::channel();
     let name = name.to_owned();
-    let thread = std::thread::Builder::new().name("sqlite".to_owned());
+    let thread = std::thread::Builder::new().name("sqlite".to_owned()).stack_size(STACK);
     let runtime = Handle::current();
     let spawned = thread.spawn(move || {
         let _permit = permit;
@@ -349,7 +352,7 @@ pub(crate) fn open_file(
         (Limit::SQLITE_LIMIT_VDBE_OP, INSTRUCTIONS),
         (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
-        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100),
         (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, VARIABLES),
         (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),

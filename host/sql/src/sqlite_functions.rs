@@ -20,7 +20,7 @@ use crate::sqlite::LENGTH;
 const MOST_STEPS: usize = 1 << 29;
 /// The bytes of indentation that `json_pretty` may add.
 const MOST_INDENTED: usize = 16 << 20;
-/// The levels of JSON that SQLite reads.
+/// The levels of JSON that SQLite reads in a text. It recurses by the levels of a path without a bound.
 const LEVELS: usize = 1_000;
 
 /// What a function returns. SQLite's texts need not be UTF-8.
@@ -72,8 +72,24 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
                 return Ok(Answer::Value(value));
             }
             let (first, second) = (bytes(context, 0), bytes(context, 1));
-            if first.saturating_mul(second) > MOST_STEPS {
+            // `json_patch` also looks up each key among those that it has added.
+            let searched =
+                if name.ends_with("json_patch") || name == "jsonb_patch" { first + second } else { first };
+            if searched.saturating_mul(second) > MOST_STEPS {
                 return Err(refused(name, first, second));
+            }
+            own.call(name, context)
+        })?;
+    }
+    for name in ["json_set", "json_insert", "json_replace", "jsonb_set", "jsonb_insert", "jsonb_replace"] {
+        let own = own.clone();
+        database.create_scalar_function(name, -1, flags, move |context: &Context<'_>| {
+            for path in (1..context.len()).step_by(2) {
+                let (ValueRef::Text(path) | ValueRef::Blob(path)) = context.get_raw(path) else { continue };
+                if path.iter().filter(|byte| matches!(byte, b'.' | b'[')).count() > LEVELS {
+                    let why = format!("`{name}` takes paths of at most {LEVELS} levels");
+                    return Err(Error::UserFunctionError(why.into()));
+                }
             }
             own.call(name, context)
         })?;
@@ -95,13 +111,17 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
 
 impl BuiltIn {
     fn call(&self, name: &str, context: &Context<'_>) -> Result<Answer> {
-        let marks = vec!["?"; context.len()].join(", ");
+        // What is JSON for the function here is JSON there.
+        let mark = |at| if context.get_subtype(at) == u32::from(b'J') { "json(?)" } else { "?" };
+        let marks = (0..context.len()).map(mark).collect::<Vec<_>>().join(", ");
         let arguments = (0..context.len()).map(|at| ToSqlOutput::Borrowed(context.get_raw(at)));
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut statement = connection.prepare_cached(&format!("SELECT {name}({marks})"))?;
         let answer = statement.query_row(rusqlite::params_from_iter(arguments), |row| {
             Ok(match row.get_ref(0)? {
-                ValueRef::Text(text) => Answer::Text(text.to_vec(), name == "json_patch"),
+                ValueRef::Text(text) => {
+                    Answer::Text(text.to_vec(), name.starts_with("json_") && name != "json_pretty")
+                }
                 other => Answer::Value(other.try_into()?),
             })
         });
@@ -238,6 +258,12 @@ mod tests {
                 calls.push(format!("json_pretty({a})"));
                 calls.push(format!("json_array(json_patch({a}, {b}), json_pretty({a}))"));
                 calls.extend(["'-'", "''", "NULL", "'€€'", "7"].map(|c| format!("replace({a}, {b}, {c})")));
+                calls.push(format!("json_set({a}, '$.k.m[0]', {b}, '$.n', json_array({b}))"));
+                calls.push(format!("json_insert({a}, '$[#]', json('[1]'))"));
+                calls.push(format!("json_replace({a}, '$.a', {b}, '$.b')"));
+                calls.push(format!(
+                    "json_array(json_set({a}, '$.x', json('{{}}')), jsonb_set({a}, '$.x', 1))"
+                ));
                 for call in calls {
                     let sql = format!("SELECT {call} AS v, typeof({call})");
                     let ask = |on: &Connection| {
@@ -258,6 +284,12 @@ mod tests {
 
     #[test]
     fn no_call_takes_long() {
+        // As much as the threads of connections have.
+        let thread = std::thread::Builder::new().stack_size(crate::sqlite::STACK);
+        thread.spawn(each_call).unwrap().join().unwrap();
+    }
+
+    fn each_call() {
         let database = Connection::open_in_memory().unwrap();
         database.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, LENGTH).unwrap();
         replace(&database).unwrap();
@@ -276,6 +308,7 @@ mod tests {
              (SELECT json_group_object('k' || value, 1) FROM json_each('[' || replace(hex(zeroblob(20000)), '00', '1,') || '1]')))".to_owned(),
             "json_pretty(replace(hex(zeroblob(900)), '00', '[') || replace(hex(zeroblob(200000)), '00', '1,') || '1' || replace(hex(zeroblob(900)), '00', ']'))".to_owned(),
             "json_pretty('[1]', CAST(zeroblob(900000) AS TEXT))".to_owned(),
+            "json_set('{}', '$' || replace(hex(zeroblob(250000)), '00', '.a'), 1)".to_owned(),
         ] {
             let begun = Instant::now();
             let ended = database.query_row(&format!("SELECT length({call})"), [], |row| row.get::<_, Value>(0));

@@ -6,12 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
+use stepwell_engine::Receipt;
+use stepwell_engine::policy::capability;
 use stepwell_engine::policy::{Denial, Grant, Rule};
 use stepwell_engine::step::{Progress as Reported, Report};
 use stepwell_engine::{StepEnd, values, weight};
 use tokio::sync::oneshot;
 use wasmtime::Result;
+use wasmtime::component::{HasSelf, Linker};
 
+use super::capability::{Hosted, Parts};
+use crate::guest::bindings::stepwell::context::context as wit;
 use crate::guest::bindings::stepwell::context::context::{Error, Host, Progress};
 use crate::guest::{Guest, LimitReached};
 use crate::reached::Of;
@@ -71,6 +76,22 @@ pub(crate) struct RunContext {
     pub polls_cancel: Arc<AtomicBool>,
 }
 
+impl Hosted for capability::Context {
+    type State = RunContext;
+
+    fn state(parts: &mut Parts<'_>) -> RunContext {
+        std::mem::replace(&mut parts.setup.context, RunContext::of_nothing())
+    }
+
+    fn link(linker: &mut Linker<Guest>) -> Result<()> {
+        wit::add_to_linker::<Guest, HasSelf<Guest>>(linker, |guest| guest)
+    }
+
+    fn write(state: &RunContext, receipt: &mut Receipt) {
+        receipt.checkpoints = state.saves.count;
+    }
+}
+
 impl RunContext {
     /// For calls that belong to no run.
     pub fn of_nothing() -> Self {
@@ -128,8 +149,8 @@ impl Guest {
 impl Guest {
     /// Counts a checkpoint of that size, and waits until it may be written. The attempt's deadline counts meanwhile.
     async fn admit_save(&mut self, bytes: u64) -> Result<()> {
-        let limits = self.context.grant.limits();
-        let saves = &mut self.context.saves;
+        let limits = self.states.context.grant.limits();
+        let saves = &mut self.states.context.saves;
         if saves.count >= limits.checkpoints.0 {
             let message = format!("more than {} checkpoints", limits.checkpoints);
             return Err(LimitReached::new("checkpoints", message));
@@ -151,12 +172,12 @@ impl Guest {
 impl Host for Guest {
     async fn get_output(&mut self, step_id: String) -> Result<Result<Option<String>, Error>> {
         self.calls.count("stepwell:context");
-        if !self.context.grant.may_read(&format!("steps.{step_id}")) {
+        if !self.states.context.grant.may_read(&format!("steps.{step_id}")) {
             let (what, name) =
                 (format!("reading the output of step `{step_id}`"), format!("steps.{step_id}"));
-            return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
+            return self.refuse(&self.states.context.grant.refuse_context(READ, &what, &name, "read"));
         }
-        let Some(end) = self.context.ends.get(&step_id).cloned() else { return Ok(Ok(None)) };
+        let Some(end) = self.states.context.ends.get(&step_id).cloned() else { return Ok(Ok(None)) };
         let text =
             on_a_thread(weight([&end.produced.output]), move || end.produced.output.to_string()).await?;
         self.owed.bytes(text.len(), JSON);
@@ -165,14 +186,14 @@ impl Host for Guest {
 
     async fn get_variable(&mut self, name: String) -> Result<Result<Option<String>, Error>> {
         self.calls.count("stepwell:context");
-        if !self.context.grant.may_read(&name) {
+        if !self.states.context.grant.may_read(&name) {
             let what = format!("reading the variable `{name}`");
-            return self.refuse(&self.context.grant.refuse_context(READ, &what, &name, "read"));
+            return self.refuse(&self.states.context.grant.refuse_context(READ, &what, &name, "read"));
         }
-        let text = match self.context.set.get(&name).map(|set| set.value.clone()) {
+        let text = match self.states.context.set.get(&name).map(|set| set.value.clone()) {
             Some(value) => Some(on_a_thread(weight([&*value]), move || value.to_string()).await?),
             None => {
-                let variables = self.context.variables.clone();
+                let variables = self.states.context.variables.clone();
                 let bytes = weight(variables.get(&name));
                 on_a_thread(bytes, move || variables.get(&name).map(Value::to_string)).await?
             }
@@ -183,9 +204,9 @@ impl Host for Guest {
 
     async fn set_variable(&mut self, name: String, value: String) -> Result<Result<(), Error>> {
         self.calls.count("stepwell:context");
-        if !self.context.grant.may_write(&name) {
+        if !self.states.context.grant.may_write(&name) {
             let what = format!("setting the variable `{name}`");
-            return self.refuse(&self.context.grant.refuse_context(WRITE, &what, &name, "write"));
+            return self.refuse(&self.states.context.grant.refuse_context(WRITE, &what, &name, "write"));
         }
         let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
         if name.is_empty()
@@ -198,9 +219,9 @@ impl Host for Guest {
         self.owed.bytes(value.len(), 2 * JSON);
         let value_bytes = value.len();
         let bytes = (name.len() + value_bytes) as u64;
-        let limit = self.context.grant.limits().context_bytes.0;
-        let less = self.context.set.get(&name).map_or(0, |set| set.bytes);
-        let sum = (self.context.set_bytes - less).saturating_add(bytes);
+        let limit = self.states.context.grant.limits().context_bytes.0;
+        let less = self.states.context.set.get(&name).map_or(0, |set| set.bytes);
+        let sum = (self.states.context.set_bytes - less).saturating_add(bytes);
         if sum > limit {
             let message = format!("the variables of the step have more than {limit} bytes");
             self.reached.refused(Of::Context, "context_bytes", message, bytes);
@@ -221,29 +242,29 @@ impl Host for Guest {
             (held, Ok(value)) => (held, value),
             (_, Err(error)) => return Ok(Err(Error::Invalid(format!("the value is not JSON: {error}")))),
         };
-        let before = self.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
+        let before = self.states.context.set.insert(name, Set { value: Arc::new(value), bytes, held });
         if let Some(before) = before {
             self.held.give_back(before.held);
             on_a_thread(value_bytes, move || drop(before)).await?;
         }
-        self.context.set_bytes = sum;
+        self.states.context.set_bytes = sum;
         self.reached.granted(Of::Context, bytes);
         Ok(Ok(()))
     }
 
     async fn remaining_ms(&mut self) -> Result<u64> {
         self.calls.count("stepwell:context");
-        Ok(u64::try_from(self.context.remaining().as_millis()).unwrap_or(u64::MAX))
+        Ok(u64::try_from(self.states.context.remaining().as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn memory_limit(&mut self) -> Result<u64> {
         self.calls.count("stepwell:context");
-        Ok(self.context.grant.limits().memory.0)
+        Ok(self.states.context.grant.limits().memory.0)
     }
 
     async fn is_cancelled(&mut self) -> Result<bool> {
         self.calls.count("stepwell:context");
-        self.context.polls_cancel.store(true, Ordering::Relaxed);
+        self.states.context.polls_cancel.store(true, Ordering::Relaxed);
         Ok(self.cancel.is_cancelled())
     }
 
@@ -257,7 +278,7 @@ impl Host for Guest {
 
     async fn load_checkpoint(&mut self) -> Result<Result<Option<String>, Error>> {
         self.calls.count("stepwell:context");
-        Ok(Ok(self.context.checkpoint.clone()))
+        Ok(Ok(self.states.context.checkpoint.clone()))
     }
 
     async fn save_checkpoint(&mut self, data: String) -> Result<Result<(), Error>> {
@@ -278,7 +299,7 @@ impl Host for Guest {
         sink.send(Report::Checkpoint { data: data.clone(), saved }).await;
         Ok(match answer.await {
             Ok(Ok(())) => {
-                self.context.checkpoint = Some(data);
+                self.states.context.checkpoint = Some(data);
                 Ok(())
             }
             Ok(Err(why)) => Err(Error::Unavailable(why)),
@@ -293,7 +314,7 @@ impl Host for Guest {
         }
         super::log::truncate(&mut reason, MAX_REASON);
         let after = Duration::from_millis(after_ms).clamp(*PARK.start(), *PARK.end());
-        self.context.park = Some(Park { after, reason });
+        self.states.context.park = Some(Park { after, reason });
         Ok(Ok(()))
     }
 }

@@ -1,5 +1,6 @@
 //! What files take: the quota of a mount, the size of each file that is open, and the depth of directories.
 
+use rustix::fs::{Mode, OFlags};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -145,6 +146,24 @@ const EDQUOT: i32 = 122;
 /// "Disk quota exceeded", as the operating system says it.
 fn quota() -> io::Error {
     io::Error::from_raw_os_error(EDQUOT)
+}
+
+/// What an entry of a list of a directory takes beside its name.
+pub(super) const LISTED: usize = 128;
+
+/// Bytes that the list of a directory takes. Counting ends when there are too many.
+pub(super) fn listed_bytes(dir: &std::fs::File, most: u64) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    // The handle itself may be for paths only.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let list = rustix::fs::openat(dir, ".", flags, Mode::empty())?;
+    for entry in rustix::fs::Dir::new(list)? {
+        bytes += (entry?.file_name().to_bytes().len() + LISTED) as u64;
+        if bytes > most {
+            break;
+        }
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
-use super::file_sizes::{Found, Meter, Open, Size, Traffic, depth_of};
+use super::file_sizes::{Found, LISTED, Meter, Open, Size, Traffic, depth_of, listed_bytes};
 use super::file_streams::{GuardedInput, GuardedOutput};
 use super::held::ByHandle;
 use super::log::LogBook;
@@ -31,8 +31,6 @@ use crate::guest::{Calls, Guest};
 use crate::reached::{Of, Reached};
 use crate::tree::{MAX_DEPTH, Measured};
 
-/// What an entry of a list of a directory takes beside its name.
-const LISTED: usize = 128;
 /// Refusals of files that are written to the log; all of them are counted.
 const MOST_TOLD: usize = 32;
 
@@ -200,9 +198,9 @@ impl Guest {
     pub fn guarded_files(&mut self) -> Guarded<'_> {
         Guarded {
             below: WasiFilesystemCtxView { ctx: self.wasi.filesystem(), table: &mut self.table },
-            files: &mut self.files,
+            files: &mut self.states.files,
             by_handle: &mut self.by_handle,
-            grant: &self.context.grant,
+            grant: &self.states.context.grant,
             log: &mut self.log,
             calls: &mut self.calls,
         }
@@ -601,18 +599,6 @@ impl HostDirectoryEntryStream for Guarded<'_> {
         self.by_handle.free(stream.rep());
         HostDirectoryEntryStream::drop(&mut self.below, stream)
     }
-}
-
-/// Bytes that the list of a directory takes. Counting ends when there are too many.
-fn listed_bytes(dir: &std::fs::File, most: u64) -> std::io::Result<u64> {
-    let mut bytes = 0;
-    for entry in rustix::fs::Dir::read_from(dir)? {
-        bytes += (entry?.file_name().to_bytes().len() + LISTED) as u64;
-        if bytes > most {
-            break;
-        }
-    }
-    Ok(bytes)
 }
 
 impl Guarded<'_> {

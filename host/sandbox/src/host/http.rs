@@ -17,23 +17,27 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
 use serde_json::Map;
 use stepwell_engine::config::organization_of;
+use stepwell_engine::policy::capability::Http;
 use stepwell_engine::policy::{Counted, Decided, Grant, HttpRequest, HttpRule, Rule, overrides};
 use stepwell_engine::step::{LogLine, Report};
 use stepwell_engine::{Receipt, StepSink};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use wasmtime::component::Linker;
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 use zeroize::Zeroizing;
 
 use super::bodies::{Direction, Incoming, Metered};
 use super::breaker::Breakers;
+use super::capability::{Hosted, Parts};
 use super::connect::{connect_error, exchange, handshake};
 use super::lookups::{Lookups, Share};
 use super::mask::{Masked, Needles};
-use super::messages::BODY_PIECE;
+use super::messages::{self, BODY_PIECE};
 use super::target::Target;
 use crate::credentials::Credentials;
+use crate::guest::Guest;
 use crate::host::calls::{self, Traced};
 use crate::reached::{Of, Reached};
 
@@ -74,6 +78,30 @@ struct Usage {
     hosts: Vec<String>,
     secrets: std::collections::BTreeSet<String>,
     denied: std::collections::BTreeMap<Rule, u64>,
+}
+
+impl Hosted for Http {
+    type State = Hooks;
+
+    fn state(parts: &mut Parts<'_>) -> Hooks {
+        let Parts { setup, grant, reached, traced, .. } = parts;
+        Hooks::new(
+            setup.outbound.clone(),
+            &setup.project,
+            grant.clone(),
+            setup.sink.clone(),
+            traced.clone(),
+            reached,
+        )
+    }
+
+    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        messages::add_to_linker(linker)
+    }
+
+    fn write(state: &Hooks, receipt: &mut Receipt) {
+        state.write(receipt);
+    }
 }
 
 impl Hooks {

@@ -3,6 +3,7 @@
 mod bodies;
 pub(crate) mod breaker;
 pub(crate) mod calls;
+pub(crate) mod capability;
 pub(crate) mod clocks;
 pub(crate) mod columns;
 pub(crate) mod connect;

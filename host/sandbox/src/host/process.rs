@@ -7,12 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use stepwell_engine::policy::capability::Process;
 use stepwell_engine::policy::{Denial, Grant, ProcessGrant, Rule};
 use stepwell_engine::quantity::Span;
 use stepwell_engine::raise;
 use wasmtime::Result as Trap;
+use wasmtime::component::{HasSelf, Linker};
 
+use super::capability::{Hosted, Parts};
 use crate::guest::Guest;
+use crate::guest::bindings::stepwell::process::process as wit;
 use crate::guest::bindings::stepwell::process::process::{Command, Ended, Error, Host};
 use crate::program::{self, Mount, Over, Program};
 use crate::reached::{Of, Reached};
@@ -34,6 +38,19 @@ pub(crate) struct ProcessUse {
 fn is_safe(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     !name.starts_with('.') && name.chars().all(plain) && (1..=NAME).contains(&name.len())
+}
+
+impl Hosted for Process {
+    type State = ProcessUse;
+
+    fn state(parts: &mut Parts<'_>) -> ProcessUse {
+        let places = parts.setup.mounts.iter().map(|mounted| mounted.of_programs(parts.limits)).collect();
+        ProcessUse::new(parts.grant.clone(), places, parts.setup.scratch.clone(), parts.reached)
+    }
+
+    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        wit::add_to_linker::<Guest, HasSelf<Guest>>(linker, |guest| guest)
+    }
 }
 
 impl ProcessUse {
@@ -154,25 +171,25 @@ impl ProcessUse {
 impl Host for Guest {
     async fn run(&mut self, command: Command) -> Trap<Result<Ended, Error>> {
         self.calls.count("stepwell:process");
-        let left = self.context.remaining();
+        let left = self.states.context.remaining();
         let (name, asked) = (command.program.clone(), command.timeout_ms);
-        let program = match self.process.program(command, left) {
+        let program = match self.states.process.program(command, left) {
             Ok(program) => program,
             Err(denial) => {
                 self.denied(&denial)?;
                 return Ok(Err(Error::Denied(denial.to_guest())));
             }
         };
-        self.process.starts += 1;
-        let most = self.process.grant.limits().process_starts.0;
-        if self.process.starts > most {
+        self.states.process.starts += 1;
+        let most = self.states.process.grant.limits().process_starts.0;
+        if self.states.process.starts > most {
             let message = format!("the step may start {most} programs");
-            return Ok(Err(self.process.over_limit(&name, Over { limit: "process_starts", message })));
+            return Ok(Err(self.states.process.over_limit(&name, Over { limit: "process_starts", message })));
         }
         let call = self
             .traced
             .begin(|| format!("process {name}"), || vec![("process.executable.name", name.clone())]);
-        let ended = program::run(program, &self.process.scratch).await;
+        let ended = program::run(program, &self.states.process.scratch).await;
         if let Some(call) = call {
             match &ended {
                 Ok(ended) => call.end(vec![("process.exit.code", format!("{:?}", ended.code))], None),
@@ -185,22 +202,24 @@ impl Host for Guest {
         let ended = match ended {
             Ok(ended) => ended,
             Err(program::Error::TimedOut) => {
-                self.process.over_time(&name, asked, left);
+                self.states.process.over_time(&name, asked, left);
                 return Ok(Err(Error::TimedOut));
             }
             Err(program::Error::Unavailable(why)) => {
                 return Ok(Err(Error::Unavailable(format!("{name}: {why}"))));
             }
-            Err(program::Error::Limit(over)) => return Ok(Err(self.process.over_limit(&name, over))),
+            Err(program::Error::Limit(over)) => return Ok(Err(self.states.process.over_limit(&name, over))),
             Err(program::Error::Weaker(weaker)) => {
-                let denial = self.process.grant.refuse_weaker(&name, &weaker);
+                let denial = self.states.process.grant.refuse_weaker(&name, &weaker);
                 self.denied(&denial)?;
                 return Ok(Err(Error::Denied(denial.to_guest())));
             }
         };
         match ended.noticed {
-            Some(Over { limit, message }) => self.process.reached.refused(Of::Program, limit, message, 1),
-            None if ended.code == Some(0) => self.process.reached.granted(Of::Program, 1),
+            Some(Over { limit, message }) => {
+                self.states.process.reached.refused(Of::Program, limit, message, 1)
+            }
+            None if ended.code == Some(0) => self.states.process.reached.granted(Of::Program, 1),
             None => {}
         }
         for weaker in ended.weaker {

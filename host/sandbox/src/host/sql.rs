@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use stepwell_engine::Receipt;
+use stepwell_engine::policy::capability::Sql;
 use stepwell_engine::policy::{Denial, Grant, Limits, SqlGrant};
 use stepwell_engine::quantity::Span;
 use stepwell_engine::raise;
 use stepwell_sql::{Access, Connection, Connections, Control, Limit, Load, Rows, Totals};
 use wasmtime::Result as Trap;
-use wasmtime::component::Resource;
+use wasmtime::component::{HasSelf, Linker, Resource};
 
+use super::capability::{Hosted, Parts};
 use crate::guest::Guest;
 use crate::guest::bindings::stepwell::sql::sql as wit;
 use crate::guest::bindings::stepwell::sql::sql::{
@@ -47,6 +50,23 @@ struct Bound {
     /// None when the step itself wants it shorter.
     time: Option<(&'static str, Duration)>,
     rows: &'static str,
+}
+
+impl Hosted for Sql {
+    type State = SqlUse;
+
+    fn state(parts: &mut Parts<'_>) -> SqlUse {
+        SqlUse::new(parts.setup.connections.clone(), parts.grant, parts.reached)
+    }
+
+    fn link(linker: &mut Linker<Guest>) -> Trap<()> {
+        wit::add_to_linker::<Guest, HasSelf<Guest>>(linker, |guest| guest)
+    }
+
+    fn write(state: &SqlUse, receipt: &mut Receipt) {
+        receipt.sql_statements = state.statements();
+        receipt.bytes_in += state.bytes();
+    }
 }
 
 impl SqlUse {
@@ -109,8 +129,8 @@ impl HostConnection for Guest {
         if let Err(error) = self.count_statement() {
             return Ok(Err(error));
         }
-        let Some(grant) = self.sql.grants.get(&name).cloned() else {
-            self.denied(&self.context.grant.refuse_connection(&name))?;
+        let Some(grant) = self.states.sql.grants.get(&name).cloned() else {
+            self.denied(&self.states.context.grant.refuse_connection(&name))?;
             return Ok(Err(Error::UnknownConnection(name)));
         };
         let access = Access {
@@ -118,9 +138,9 @@ impl HostConnection for Guest {
             scripts: grant.scripts,
             rows: grant.rows.0,
             timeout: grant.timeout.0,
-            idle: self.context.grant.limits().wall.0.min(IDLE),
+            idle: self.states.context.grant.limits().wall.0.min(IDLE),
         };
-        match self.sql.connections.open(&name, access, self.sql.totals.clone()).await {
+        match self.states.sql.connections.open(&name, access, self.states.sql.totals.clone()).await {
             Ok(connection) => {
                 self.calls.opened(&name);
                 Ok(Ok(self.table.push(connection)?))
@@ -150,7 +170,7 @@ impl HostConnection for Guest {
         over(call, answer.as_ref().err());
         match answer {
             Ok(rows) => {
-                self.sql.reached.granted(Of::Statement, 1);
+                self.states.sql.reached.granted(Of::Statement, 1);
                 let rows = self.table.push(rows)?;
                 self.by_handle.set(rows.rep(), OPEN)?;
                 Ok(Ok(rows))
@@ -175,7 +195,7 @@ impl HostConnection for Guest {
         let done = connection.execute(statement, bound(parameters), timeout).await;
         over(call, done.as_ref().err());
         if done.is_ok() {
-            self.sql.reached.granted(Of::Statement, 1);
+            self.states.sql.reached.granted(Of::Statement, 1);
         }
         self.sql_result(done)
     }
@@ -345,9 +365,9 @@ impl Guest {
     /// Counts a statement, or the opening of a connection.
     fn count_statement(&mut self) -> Result<(), Error> {
         self.calls.count("stepwell:sql");
-        self.sql.statements += 1;
-        if self.sql.statements > self.sql.max_statements {
-            let message = format!("more than {} statements", self.sql.max_statements);
+        self.states.sql.statements += 1;
+        if self.states.sql.statements > self.states.sql.max_statements {
+            let message = format!("more than {} statements", self.states.sql.max_statements);
             return Err(self.over_limit(Limit { name: "sql_statements", message }));
         }
         Ok(())
@@ -362,25 +382,25 @@ impl Guest {
         if let Err(error) = self.count_statement() {
             return Ok(Err(error));
         }
-        let remaining = self.context.remaining();
+        let remaining = self.states.context.remaining();
         let asked = match timeout_ms {
             0 => Duration::MAX,
             wanted => Duration::from_millis(u64::from(wanted)),
         };
         let connection = self.table.get(connection)?;
-        let limits = self.context.grant.limits();
-        self.sql.bound = self.sql.bound(connection, limits, asked, remaining);
+        let limits = self.states.context.grant.limits();
+        self.states.sql.bound = self.states.sql.bound(connection, limits, asked, remaining);
         Ok(Ok(asked.min(remaining)))
     }
 
     /// What the guest is told of a limit, which is noted.
     fn over_limit(&self, Limit { name, message }: Limit) -> Error {
-        let name = if name == "sql.rows" { self.sql.bound.rows } else { name };
+        let name = if name == "sql.rows" { self.states.sql.bound.rows } else { name };
         let told = match raise(name) {
             Some(raise) => format!("{message}; {raise}"),
             None => message.clone(),
         };
-        self.sql.reached.refused(Of::Statement, name, message, 1);
+        self.states.sql.reached.refused(Of::Statement, name, message, 1);
         Error::Limit(told)
     }
 
@@ -403,9 +423,9 @@ impl Guest {
             Found::InvalidStatement(message) => Error::InvalidStatement(message),
             Found::Limit(limit) => self.over_limit(limit),
             Found::TimedOut => {
-                if let Some((name, time)) = self.sql.bound.time {
+                if let Some((name, time)) = self.states.sql.bound.time {
                     let message = format!("{} after {}", Found::TimedOut, Span::new(time));
-                    self.sql.reached.refused(Of::Statement, name, message, 1);
+                    self.states.sql.reached.refused(Of::Statement, name, message, 1);
                 }
                 Error::TimedOut
             }

@@ -9,7 +9,7 @@ use super::{Layers, Place, Policed};
 use crate::Configuration;
 use crate::config::organization_of;
 use crate::policy::grant::Grant;
-use crate::policy::refusal::{Denial, Whose, plain, quoted, shown, together};
+use crate::policy::refusal::{Denial, Whose, quoted, shown, together};
 use crate::policy::rule::Rule;
 use crate::quantity::Count;
 
@@ -94,22 +94,6 @@ impl Policed for Http {
             ("http".to_owned(), format!("{methods} {url} {paths}{inject}"))
         };
         grant.rules.iter().map(part).collect()
-    }
-
-    /// The name of an organization.
-    fn refuse_name(grant: &Grant, name: &str) -> Option<Denial> {
-        let of = |rule: &HttpRule| {
-            rule.inject
-                .as_ref()
-                .and_then(|inject| organization_of(&inject.secret))
-                .is_some_and(|own| own == name)
-        };
-        let granted = grant.http().rules.iter().any(of);
-        (!granted).then(|| {
-            let what = format!("requests to the organization `{name}`");
-            let yaml = format!("[{{organization: {}}}]", plain(name));
-            grant.whose.refuse(Rule::HttpNotGranted, &what, None, &yaml)
-        })
     }
 }
 

@@ -487,6 +487,21 @@ mod tests {
     }
 
     #[test]
+    fn with_a_credential_parts_of_answers_need_a_word_of_the_rule() {
+        let inject = r#""inject": {"header": "authorization", "secret": "s"}"#;
+        for (more, header, refused) in [
+            (format!(", {inject}"), "Range", true),
+            (format!(", {inject}"), "x-ms-range", true),
+            (format!(", {inject}, \"headers\": [\"range\"]"), "range", false),
+            (String::new(), "range", false),
+        ] {
+            let rule = rule(&format!(r#"{{"url": "http://x"{more}}}"#));
+            assert_eq!(rule.refused_header([header].into_iter()).is_some(), refused, "{more} {header}");
+            assert_eq!(rule.problems(), Vec::<String>::new(), "{more}");
+        }
+    }
+
+    #[test]
     fn an_address_of_ipv6_matches_without_its_brackets() {
         let rule = rule(r#"{"url": "http://[::1]:8080"}"#);
         let request = HttpRequest { method: "GET", scheme: "http", host: "::1", port: 8080, path: "/" };
