@@ -149,7 +149,7 @@ async fn answers_become_outputs_or_say_what_is_wrong() {
         ("/text", json!({}), "succeeded: \"dr\u{e9}\""),
         ("/nothing", json!({}), "succeeded: null"),
         ("/nothing", json!({"method": "HEAD"}), "succeeded: null"),
-        ("/binary", json!({}), "is not text in UTF-8: use `save_to`"),
+        ("/binary", json!({}), "is not text in UTF-8, from byte 2 on"),
         ("/broken", json!({}), "says that it is application/problem+json, and is not"),
         ("/large", json!({}), "larger than 1048576 bytes: raise `max_bytes`, or use `save_to`"),
         (

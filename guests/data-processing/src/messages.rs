@@ -41,6 +41,17 @@ pub const INSTEAD: &[(&str, &str)] = &[
 
 /// Parts of messages, and the suggested replacement.
 const CAUSES: &[(&str, &str)] = &[
+    (
+        "Projections require unique expression names",
+        "two columns of the result have one name: name each of them with `AS`",
+    ),
+    ("only supports a single SQL statement", "`query` takes one statement: write a step for each"),
+    (
+        "Overflow in AvgAccumulator",
+        "the sum behind the average has more digits than a decimal holds: cast to DOUBLE before",
+    ),
+    ("overflow on abs", "`abs` of the smallest integer does not fit: cast to `DECIMAL(38, 0)` before"),
+    ("Overflow happened on FACTORIAL", "`factorial` takes numbers up to 20"),
     ("Divide by zero", "a division by zero: write `a / NULLIF(b, 0)` to have NULL there"),
     (
         "OuterReferenceColumn",
@@ -147,6 +158,7 @@ pub fn plain(text: &str) -> String {
     for (theirs, ours) in TYPES {
         text = text.replace(theirs, ours);
     }
+    let text = text.replace("datafusion.public.", "");
     // The engine's settings are not meant for users of the step.
     let sentences: Vec<&str> = text.split(". ").filter(|sentence| !sentence.contains("datafusion")).collect();
     let text = sentences.join(". ").replace("\")", "").replace("DataFusion", "the engine");

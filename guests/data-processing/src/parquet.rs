@@ -28,6 +28,10 @@ pub async fn table(
     names: &mut Names,
 ) -> Result<Arc<dyn TableProvider>> {
     let union = spec.columns == Some(Together::Union);
+    for file in files {
+        tables::open_parquet(file, stepwell_sdk::files::why)
+            .map_err(|problem| DataFusionError::External(Box::new(problem)))?;
+    }
     let mut table = plan(session, files, union, None).await?;
     if old_times(session, files, union, &table.schema()).await? {
         table = plan(session, files, union, Some("us")).await?;

@@ -159,7 +159,9 @@ impl Builder {
             (Self::Boolean(builder), Value::Boolean(b)) => builder.append_value(*b),
             (Self::Integer(builder), Value::Integer(n)) => builder.append_value(*n),
             (Self::Float(builder), Value::Float(x)) => builder.append_value(*x),
-            (Self::Float(builder), Value::Integer(n)) => builder.append_value(*n as f64),
+            (Self::Float(builder), Value::Integer(n)) if n.unsigned_abs() <= 1 << 53 => {
+                builder.append_value(*n as f64)
+            }
             (Self::Decimal(builder, precision, scale), Value::Decimal(given)) => {
                 let number =
                     decimal(given, *precision, *scale).ok_or_else(|| mixed(column, "decimals", given))?;

@@ -1,5 +1,6 @@
 //! Opens Parquet files, and finds the damaged column of a damaged file.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::ConvertedType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
@@ -55,8 +57,33 @@ pub fn open_parquet(path: &Path, explain: Explain) -> Result<Parquet, Problem> {
         [_, tail] if tail != MAGIC => Err(Problem::at(&name, 0, "is cut short: its end is missing")),
         _ => {
             let pieces = Pieces { file: Arc::new(Mutex::new(file)), length };
-            Parquet::try_new(pieces).map_err(|error| Problem::at(&name, 0, words(&error, explain)))
+            let file =
+                Parquet::try_new(pieces).map_err(|error| Problem::at(&name, 0, words(&error, explain)))?;
+            check(&file).map_err(|(column, what)| Problem::at(&name, 0, what).in_column(&column))?;
+            Ok(file)
         }
+    }
+}
+
+/// Refuses columns that the library does not read as they are: of two with one name it drops one, and it drops the months of
+/// an INTERVAL.
+fn check(file: &Parquet) -> Result<(), (String, String)> {
+    let schema = file.parquet_schema();
+    let mut names = HashSet::new();
+    for field in schema.root_schema().get_fields() {
+        if !names.insert(field.name()) {
+            let what = "stands twice in the file: write it with a name for each column";
+            return Err((field.name().to_owned(), what.to_owned()));
+        }
+    }
+    let intervals = schema.columns().iter().find(|column| column.converted_type() == ConvertedType::INTERVAL);
+    match intervals {
+        Some(column) => {
+            let what =
+                "is an INTERVAL, whose months this step does not read: write it as text, or as numbers";
+            Err((column.path().string(), what.to_owned()))
+        }
+        None => Ok(()),
     }
 }
 

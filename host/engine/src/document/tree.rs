@@ -4,6 +4,7 @@
 //! deeply, or hold keys whose length counts again for everything below them. So values are counted as they are built.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -286,6 +287,7 @@ impl<'de> Visitor<'de> for Build {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         take(0)?;
         let mut entries: Vec<(Spanned<String>, Spanned<Node>)> = Vec::new();
+        let mut known = HashSet::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             if key.value.len() > MAX_KEY {
                 REFUSED.set(Some(position(key.referenced)));
@@ -296,6 +298,12 @@ impl<'de> Visitor<'de> for Build {
                 )));
             }
             take(key.value.len())?;
+            // In YAML, `1` and `"1"` are two keys. Here, each key is a text.
+            if !known.insert(key.value.clone()) {
+                REFUSED.set(Some(position(key.referenced)));
+                let begin = cut(&key.value, 30);
+                return Err(A::Error::custom(format!("the key `{begin}` stands twice in this map")));
+            }
             entries.push((key, map.next_value()?));
         }
         Ok(Node::Map(entries))
@@ -369,6 +377,14 @@ mod tests {
         ] {
             assert_eq!(message(text), expected);
         }
+    }
+
+    #[test]
+    fn keys_that_are_one_text_are_refused() {
+        for text in ["a: {1: x, \"1\": y}", "{true: 1, 'true': 2}", "null: 1\n'null': 2"] {
+            assert!(message(text).contains("stands twice"), "{text}");
+        }
+        assert!(read("base: &b {x: 1, y: 2}\nown: {<<: *b, x: 3}").is_ok());
     }
 
     #[test]
