@@ -1,0 +1,51 @@
+//! `Boolean`, and the engine's small values.
+
+use super::TypeInfo;
+use super::args::{at, string};
+use super::declare::Declared::{Property, Static, StaticProperty};
+use crate::eval::error::net;
+use crate::value::Value;
+
+pub(super) const TYPES: &[TypeInfo] = &[
+    TypeInfo::structure(
+        "System.Boolean",
+        || Value::Bool(false),
+        &[
+            Static("bool Parse(string value)", |_, a| {
+                match string(a, 0).trim().to_ascii_lowercase().as_str() {
+                    "true" => Ok(Value::Bool(true)),
+                    "false" => Ok(Value::Bool(false)),
+                    _ => net(
+                        "System.FormatException",
+                        format!("String '{}' was not recognized as a valid Boolean.", string(a, 0)),
+                    ),
+                }
+            }),
+            Static("bool TryParse(string value, out bool result)", |it, a| {
+                let found = match string(a, 0).trim().to_ascii_lowercase().as_str() {
+                    "true" => Some(true),
+                    "false" => Some(false),
+                    _ => None,
+                };
+                if let Value::Ref(reference) = at(a, 1).base() {
+                    it.write_reference(&reference.clone(), Value::Bool(found.unwrap_or(false)))?;
+                }
+                Ok(Value::Bool(found.is_some()))
+            }),
+            StaticProperty("string TrueString", |_, _| Ok(Value::from("True"))),
+            StaticProperty("string FalseString", |_, _| Ok(Value::from("False"))),
+        ],
+    )
+    .named(&["bool", "boolean"])
+    .implements(&["System.IComparable", "System.IConvertible"]),
+    TypeInfo::structure(
+        "System.Management.Automation.SwitchParameter",
+        || Value::Switch(false),
+        &[
+            Property("bool IsPresent", |_, t, _| Ok(Value::Bool(t.truth()))),
+            super::declare::Declared::Method("bool ToBool()", |_, t, _| Ok(Value::Bool(t.truth()))),
+            StaticProperty("switch Present", |_, _| Ok(Value::Switch(true))),
+        ],
+    )
+    .named(&["switch"]),
+];
