@@ -8,11 +8,11 @@ use crate::eval::Interp;
 use crate::eval::bind::Hit;
 use crate::needs::{self, Lack};
 use crate::script::Script;
-use crate::symbol::{fold, same};
-use crate::syntax::Span;
-use crate::syntax::ast::{Arg, Command, Expr, ExprKind, Invoke, Part, Stmt, StmtKind, TypeName};
-use crate::syntax::walk::{Node, children};
 use crate::types::{TypeInfo, TypeKind, lookup};
+use ps_syntax::Span;
+use ps_syntax::ast::{Arg, Command, Expr, ExprKind, Invoke, Part, Stmt, StmtKind, TypeName};
+use ps_syntax::symbol::{fold, same};
+use ps_syntax::walk::{Node, children};
 
 /// What was found in a script.
 #[derive(Debug, Default)]

@@ -16,11 +16,10 @@ pub mod needs;
 pub mod pester;
 pub mod provider;
 pub mod script;
-pub mod symbol;
-pub mod syntax;
 pub mod types;
 pub mod value;
 
 pub use host::{Host, Stream};
+pub use ps_syntax as syntax;
 pub use script::{Ending, Script};
 pub use value::Value;

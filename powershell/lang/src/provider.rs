@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::eval::Interp;
 use crate::eval::block::{FunctionInfo, ScriptBlock};
 use crate::eval::error::{Category, Fault, R};
-use crate::symbol::{Sym, same};
 use crate::value::{Str, Value, text};
+use ps_syntax::symbol::{Sym, same};
 
 /// The working directory, and those that `Push-Location` has put by.
 #[derive(Default)]
@@ -358,8 +358,8 @@ impl Interp {
         let block = match value.base() {
             Value::Block(block) => block.clone(),
             other => {
-                let source = crate::syntax::Source::new("", &text(other));
-                match crate::syntax::parse(&source) {
+                let source = ps_syntax::Source::new("", &text(other));
+                match ps_syntax::parse(&source) {
                     Ok(block) => ScriptBlock::new(block),
                     Err(errors) => return Err(self.parse_error(&source, &errors)),
                 }

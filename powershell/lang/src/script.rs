@@ -9,9 +9,9 @@ use crate::eval::scope::{Scope, VariableMeta};
 use crate::eval::{Interp, Sink, WellKnown, WellKnownNames};
 use crate::format::Printer;
 use crate::host::Host;
-use crate::symbol::{Map, Sym};
-use crate::syntax::{Source, Span, SyntaxError, ast::Block};
 use crate::value::{Dict, DictKind, List, ListKind, Str, Value};
+use ps_syntax::symbol::{Map, Sym};
+use ps_syntax::{Source, Span, SyntaxError, ast::Block};
 
 /// A script that has been parsed.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ impl Script {
     /// What the parser found, the first error first.
     pub fn parse(path: &str, text: &str) -> Result<Self, Vec<SyntaxError>> {
         let source = Source::new(path, text);
-        crate::syntax::parse(&source).map(|block| Self { source, block })
+        ps_syntax::parse(&source).map(|block| Self { source, block })
     }
 }
 
@@ -217,7 +217,7 @@ impl Interp {
             ("Pause", "Read-Host 'Press Enter to continue...' | Out-Null"),
         ] {
             let source = Source::new("", code);
-            if let Ok(block) = crate::syntax::parse(&source) {
+            if let Ok(block) = ps_syntax::parse(&source) {
                 let info = crate::eval::block::FunctionInfo {
                     name: name.into(),
                     block: ScriptBlock::new(block),

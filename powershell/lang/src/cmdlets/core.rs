@@ -8,10 +8,10 @@ use crate::eval::command::Resolved;
 use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
 use crate::eval::{Interp, Sink};
-use crate::symbol::same;
-use crate::syntax::ast::{BinaryOp, Compare};
 use crate::types::net::Net;
 use crate::value::{Dict, DictKind, Value, text};
+use ps_syntax::ast::{BinaryOp, Compare};
+use ps_syntax::symbol::same;
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -167,7 +167,7 @@ impl Cmdlet for ForEach {
     }
 }
 
-fn restore(scope: &crate::eval::scope::Scope, sym: crate::symbol::Sym, before: Option<Value>) {
+fn restore(scope: &crate::eval::scope::Scope, sym: ps_syntax::symbol::Sym, before: Option<Value>) {
     match before {
         Some(value) => {
             scope.put(sym, &"_".into(), value);
@@ -306,8 +306,8 @@ fn strict_mode(cx: &mut Cx<'_>) -> R<()> {
 
 fn invoke_expression(cx: &mut Cx<'_>) -> R<()> {
     let code = cx.text("Command").unwrap_or_default();
-    let source = crate::syntax::Source::new("", &code);
-    let block = match crate::syntax::parse(&source) {
+    let source = ps_syntax::Source::new("", &code);
+    let block = match ps_syntax::parse(&source) {
         Ok(block) => block,
         Err(errors) => {
             let flow = cx.it.parse_error(&source, &errors);
@@ -346,10 +346,10 @@ fn invoke_command(cx: &mut Cx<'_>) -> R<()> {
         given,
         dot,
         cx.input.is_some(),
-        crate::syntax::Span::default(),
+        ps_syntax::Span::default(),
     )?;
     let input = cx.input.clone().map(|v| vec![v]);
-    cx.it.run_ready(ready, crate::syntax::Span::default(), input, cx.out)
+    cx.it.run_ready(ready, ps_syntax::Span::default(), input, cx.out)
 }
 
 fn get_command(cx: &mut Cx<'_>) -> R<()> {

@@ -139,7 +139,7 @@ impl ToCsv {
     fn quotes(cx: &mut Cx<'_>, column: &str) -> Quotes {
         let fields = cx.strings("QuoteFields");
         if !fields.is_empty() {
-            return if fields.iter().any(|f| crate::symbol::same(f, column)) {
+            return if fields.iter().any(|f| ps_syntax::symbol::same(f, column)) {
                 Quotes::Always
             } else {
                 Quotes::Never
@@ -174,7 +174,7 @@ impl ToCsv {
         if self.appended {
             let names = cx.it.property_names(item);
             let missing =
-                self.columns.iter().find(|c| !names.iter().any(|n| crate::symbol::same(n, c))).cloned();
+                self.columns.iter().find(|c| !names.iter().any(|n| ps_syntax::symbol::same(n, c))).cloned();
             if let (Some(missing), false) = (missing, cx.flag("Force")) {
                 let path = cx.text("Path").unwrap_or_default();
                 let message = format!(
@@ -370,7 +370,7 @@ fn read(cx: &mut Cx<'_>, source: &str) -> R<()> {
     let mut names: Vec<Str> = Vec::new();
     let mut missing = 0;
     for name in &header {
-        if names.iter().any(|n| crate::symbol::same(n, name)) && !name.is_empty() {
+        if names.iter().any(|n| ps_syntax::symbol::same(n, name)) && !name.is_empty() {
             let message = format!("The member \"{name}\" is already present.");
             return cx.fail(Fault::new(
                 "ExtendedTypeSystemException",
@@ -406,7 +406,7 @@ fn read(cx: &mut Cx<'_>, source: &str) -> R<()> {
                 None => Value::Null,
             });
         }
-        cx.it.tick(crate::syntax::Span::default())?;
+        cx.it.tick(ps_syntax::Span::default())?;
         cx.put(Value::Object(Rc::new(Object::shaped(shape.clone(), values))))?;
     }
     Ok(())

@@ -2,9 +2,9 @@
 
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, Fault, R};
-use crate::symbol::same;
-use crate::syntax::ast::{ExprKind, StmtKind, VarRef};
-use crate::syntax::walk::{Node, children};
+use ps_syntax::ast::{ExprKind, StmtKind, VarRef};
+use ps_syntax::symbol::same;
+use ps_syntax::walk::{Node, children};
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[CmdletInfo {
     name: "Import-PowerShellDataFile",
@@ -23,7 +23,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
     for path in paths {
         let source = cx.it.read_text(&path)?;
         let full = cx.it.full_path(&path);
-        let source = crate::syntax::Source::new(&full, &source);
+        let source = ps_syntax::Source::new(&full, &source);
         let refused = |why: &str| {
             let message = format!("Could not parse as a PowerShell Data File: '{full}'. {why}");
             Fault::new(
@@ -34,7 +34,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
             )
             .of(full.as_str())
         };
-        let block = match crate::syntax::parse(&source) {
+        let block = match ps_syntax::parse(&source) {
             Ok(block) => block,
             Err(errors) => {
                 let why = errors.first().map(|error| error.message.clone()).unwrap_or_default();

@@ -4,8 +4,8 @@ use super::Cx;
 use crate::eval::error::R;
 use crate::format::prepared::{Prepared, Section};
 use crate::format::{TableOptions, list_pairs, rows_of};
-use crate::symbol::same;
 use crate::value::{Value, text};
+use ps_syntax::symbol::same;
 
 pub(super) fn out_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let width = cx.integer("Width").map(|w| w.max(1) as usize);

@@ -9,9 +9,9 @@ use crate::eval::bind::Given;
 use crate::eval::error::{Category, ErrorRecord, Fault, Flow, R};
 use crate::eval::streams::Target;
 use crate::eval::{Interp, Sink};
-use crate::symbol::{Sym, same};
-use crate::syntax::Span;
 use crate::value::{Str, Value};
+use ps_syntax::Span;
+use ps_syntax::symbol::{Sym, same};
 
 const START: &str = "ScriptBlock: scriptblock @0 set=Block mandatory alias=Command | FilePath: string set=File mandatory | ArgumentList: object[] alias=Args | InputObject: object pipe | Name: string | InitializationScript: scriptblock @1";
 const WHICH: &str = "Job: object[] @0 pipe mandatory alias=Id,Name,InputObject";

@@ -294,7 +294,7 @@ impl Reader<'_> {
 #[derive(Default)]
 struct Members {
     pairs: Vec<(String, Value)>,
-    places: crate::symbol::Map<String, usize>,
+    places: ps_syntax::symbol::Map<String, usize>,
 }
 
 impl Members {
@@ -317,7 +317,7 @@ impl Members {
             }
             return Ok(Value::Dict(Rc::new(dict)));
         }
-        let mut folded: crate::symbol::Map<String, &str> = crate::symbol::Map::default();
+        let mut folded: ps_syntax::symbol::Map<String, &str> = ps_syntax::symbol::Map::default();
         for (name, _) in &self.pairs {
             if name.is_empty() {
                 return Err(Trouble::Names("EmptyKeyInJsonString", "The provided JSON includes a property whose name is an empty string, this is only supported using the -AsHashTable switch.".into()));

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{Cmdlet, Cx};
 use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
-use crate::symbol::same;
 use crate::value::{Ext, Member, MemberKind, Value, text};
+use ps_syntax::symbol::same;
 
 pub(super) fn get_member(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let patterns: Vec<Wildcard> = cx.strings("Name").iter().map(|n| Wildcard::new(n, false)).collect();

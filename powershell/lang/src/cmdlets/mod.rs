@@ -35,8 +35,8 @@ use crate::eval::bind::Bound;
 use crate::eval::error::{Fault, R};
 use crate::eval::params::ParamTable;
 use crate::eval::{Interp, Sink};
-use crate::symbol::{Map, Sym, fold};
 use crate::value::{Value, text};
+use ps_syntax::symbol::{Map, Sym, fold};
 
 /// A cmdlet: its name, its .NET class, its parameters.
 pub struct CmdletInfo {

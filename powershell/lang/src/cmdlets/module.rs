@@ -7,8 +7,8 @@ use crate::eval::block::FunctionInfo;
 use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::eval::scope::Scope;
-use crate::symbol::{Sym, same};
 use crate::value::{Str, Value};
+use ps_syntax::symbol::{Sym, same};
 
 pub struct Module {
     pub name: Str,
@@ -159,8 +159,8 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
             continue;
         }
         let content = cx.it.read_text(&file)?;
-        let source = crate::syntax::Source::new(&full, &content);
-        let block = match crate::syntax::parse(&source) {
+        let source = ps_syntax::Source::new(&full, &content);
+        let block = match ps_syntax::parse(&source) {
             Ok(block) => block,
             Err(errors) => return Err(cx.it.parse_error(&source, &errors)),
         };
@@ -223,9 +223,8 @@ fn new_module(cx: &mut Cx<'_>) -> R<()> {
     let out = crate::eval::Collector::default();
     let body = crate::eval::block::ScriptBlock::new(block.ast.clone());
     cx.it.within(scope.clone(), |it| {
-        let ready =
-            it.script_command(body, "", "".into(), given, true, false, crate::syntax::Span::default())?;
-        it.run_ready(ready, crate::syntax::Span::default(), None, &out)
+        let ready = it.script_command(body, "", "".into(), given, true, false, ps_syntax::Span::default())?;
+        it.run_ready(ready, ps_syntax::Span::default(), None, &out)
     })?;
     if cx.flag("AsCustomObject") {
         let object = Value::custom([]);

@@ -167,7 +167,7 @@ fn group(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let keys: Vec<Wanted> = cx.values("Property").iter().map(wanted).collect();
     let case = cx.flag("CaseSensitive");
     let mut groups: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
-    let mut places: crate::symbol::Map<String, usize> = crate::symbol::Map::default();
+    let mut places: ps_syntax::symbol::Map<String, usize> = ps_syntax::symbol::Map::default();
     for item in items {
         let values = if keys.is_empty() {
             vec![item.clone()]

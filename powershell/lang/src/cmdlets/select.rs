@@ -7,9 +7,9 @@ use super::{Cmdlet, Cx};
 use crate::eval::compare::order;
 use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
-use crate::symbol::same;
 use crate::types::type_of;
 use crate::value::{Dict, Ext, Member, MemberKind, Object, Str, Value, text};
+use ps_syntax::symbol::same;
 
 #[derive(Default)]
 pub(super) struct Select {

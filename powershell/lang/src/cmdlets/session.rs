@@ -4,8 +4,8 @@ use super::members::member_kind;
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
-use crate::symbol::same;
 use crate::value::{Member, Str, Value};
+use ps_syntax::symbol::same;
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {

@@ -5,9 +5,9 @@
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, Fault, R};
 use crate::host::{Cell, SqlRequest, SqlRows};
-use crate::symbol::same;
 use crate::types::lookup;
 use crate::value::{Str, Value};
+use ps_syntax::symbol::same;
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[CmdletInfo {
     name: "Invoke-Sqlcmd",

@@ -6,8 +6,8 @@ use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::eval::scope::{Scope, VariableMeta};
-use crate::symbol::{Sym, same};
 use crate::value::{Str, Value};
+use ps_syntax::symbol::{Sym, same};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {

@@ -8,9 +8,9 @@ use rust_decimal::Decimal;
 
 use super::Interp;
 use super::error::{Category, Fault, R};
-use crate::syntax::ast::BinaryOp;
 use crate::types::type_of;
 use crate::value::{Array, DateTime, TimeSpan, Value, numbers, text};
+use ps_syntax::ast::BinaryOp;
 
 /// A number, widened to what two operands are computed in.
 enum Pair {
@@ -128,7 +128,7 @@ impl Interp {
             if let Value::Object(object) = value
                 && let crate::value::ObjectKind::Class(class) = &object.kind
             {
-                let found = class.overloads(crate::symbol::Sym::of(name), true);
+                let found = class.overloads(ps_syntax::symbol::Sym::of(name), true);
                 if !found.is_empty() {
                     return self
                         .call_class_method(&found, None, name, &[left.clone(), right.clone()])
@@ -231,7 +231,7 @@ fn operand(op: BinaryOp, value: &Value, left: &Value, right: &Value) -> R<Value>
             if text.trim().is_empty() {
                 return Ok(Value::Int(0));
             }
-            match crate::syntax::parse_number(text).or_else(|| numbers::parse_double(text).map(Value::Double))
+            match crate::value::parse_number(text).or_else(|| numbers::parse_double(text).map(Value::Double))
             {
                 Some(number) => number,
                 None => return bad_number(text),

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::error::{Category, Fault, R};
 use super::scope::VariableMeta;
 use super::{Interp, convert};
-use crate::syntax::ast::*;
 use crate::types::Ty;
 use crate::value::{Str, Value, text};
+use ps_syntax::ast::*;
 
 impl Interp {
     pub fn assign(&mut self, assign: &Assign) -> R<Value> {

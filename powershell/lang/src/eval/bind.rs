@@ -3,10 +3,10 @@
 use super::Interp;
 use super::error::{Category, Fault, Flow, R};
 use super::params::{ParamSpec, ParamTable};
-use crate::symbol::{Sym, same};
-use crate::syntax::ast::Arg;
 use crate::types::{Ty, type_of};
 use crate::value::{Str, Value, text};
+use ps_syntax::ast::Arg;
+use ps_syntax::symbol::{Sym, same};
 
 /// An argument whose value is known.
 pub enum Given {

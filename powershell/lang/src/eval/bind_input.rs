@@ -6,8 +6,8 @@ use super::Interp;
 use super::bind::{Bound, COMMON, ambiguous, binding};
 use super::error::{Flow, R};
 use super::params::ParamTable;
-use crate::symbol::{Sym, same};
 use crate::value::{Dict, DictKind, Value, text};
+use ps_syntax::symbol::{Sym, same};
 
 impl Interp {
     /// `$PSDefaultParameterValues`

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::params::ParamTable;
 use super::scope::Scope;
-use crate::syntax::ast::Block;
 use crate::value::Str;
+use ps_syntax::ast::Block;
 
 /// A `ScriptBlock`: code, and the module or closure that it belongs to.
 pub struct ScriptBlock {

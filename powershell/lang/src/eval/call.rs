@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::error::{Category, Fault, Flow, R};
 use super::{Interp, Sink};
-use crate::symbol::{Sym, same};
-use crate::syntax::ast::*;
 use crate::types::{Ty, type_of};
 use crate::value::{MemberKind, ObjectKind, Value, text};
+use ps_syntax::ast::*;
+use ps_syntax::symbol::{Sym, same};
 
 impl Interp {
     pub fn eval_call(&mut self, expr: &Expr) -> R<Value> {
@@ -19,7 +19,7 @@ impl Interp {
             return Ok(Value::Null);
         }
         let name = match &name.kind {
-            ExprKind::Const(Value::Str(name)) => name.clone(),
+            ExprKind::Const(ps_syntax::Literal::Str(name)) => name.clone(),
             _ => match self.eval(name)? {
                 Value::Block(block) => {
                     let args = self.eval_args(args)?;

@@ -10,11 +10,11 @@ use super::pipeline::{Command as Runs, Ready};
 use super::streams::Action;
 use super::{Interp, Sink};
 use crate::cmdlets::{Cmdlet, CmdletInfo, Cx};
-use crate::symbol::{Sym, fold};
-use crate::syntax::Span;
-use crate::syntax::ast::{Command, Invoke};
 use crate::types::net::Net;
 use crate::value::{Str, Value, text};
+use ps_syntax::Span;
+use ps_syntax::ast::{Command, Invoke};
+use ps_syntax::symbol::{Sym, fold};
 
 /// What a name stands for.
 #[derive(Clone)]
@@ -67,7 +67,7 @@ impl Interp {
             return Some(Resolved::Cmdlet(cmdlet));
         }
         if let Some((module, plain)) = name.rsplit_once('\\')
-            && self.modules.iter().any(|m| crate::symbol::same(&m.name, module))
+            && self.modules.iter().any(|m| ps_syntax::symbol::same(&m.name, module))
             && let Some(function) = self.find_function(plain)
         {
             return Some(Resolved::Function(function));
@@ -130,13 +130,13 @@ impl Interp {
     ) -> R<Ready> {
         if let (Resolved::Function(_), true) = (&resolved, self.strict() >= 2)
             && let [
-                crate::syntax::ast::Arg::Value(crate::syntax::ast::Expr {
-                    kind: crate::syntax::ast::ExprKind::Paren(inner),
+                ps_syntax::ast::Arg::Value(ps_syntax::ast::Expr {
+                    kind: ps_syntax::ast::ExprKind::Paren(inner),
                     span: at,
                 }),
             ] = command.args.as_slice()
             && command.name.span.end == at.start
-            && matches!(&inner.kind, crate::syntax::ast::StmtKind::Expr(e) if matches!(e.kind, crate::syntax::ast::ExprKind::Array(_)))
+            && matches!(&inner.kind, ps_syntax::ast::StmtKind::Expr(e) if matches!(e.kind, ps_syntax::ast::ExprKind::Array(_)))
         {
             return Fault::runtime("StrictModeFunctionCallWithParens", "The function or command was called as if it were a method. Parameters should be separated by spaces. For information about parameters, see the about_Parameters Help topic.").raise();
         }

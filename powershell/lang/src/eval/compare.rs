@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use super::Interp;
 use super::error::{Fault, R};
-use crate::syntax::ast::Compare;
 use crate::types::type_of;
 use crate::value::{Value, object, text};
+use ps_syntax::ast::Compare;
 
 pub fn holds(compare: Compare, order: Ordering) -> bool {
     match compare {
@@ -122,7 +122,7 @@ fn number_order(a: &Value, b: &Value) -> Option<Ordering> {
         Value::Char(c) => Value::Int(i32::from(*c)),
         Value::Enum(e) => Value::Long(e.value),
         Value::Str(text) if text.trim().is_empty() => Value::Int(0),
-        Value::Str(text) => crate::syntax::parse_number(text)
+        Value::Str(text) => crate::value::parse_number(text)
             .or_else(|| crate::value::numbers::parse_double(text).map(Value::Double))?,
         number if number.is_number() => number.clone(),
         _ => return None,
@@ -175,16 +175,16 @@ impl Interp {
                 if case {
                     a == b
                 } else {
-                    crate::symbol::same(a, b)
+                    ps_syntax::symbol::same(a, b)
                 }
             }
             (Value::Str(a), b) => {
                 let b = self.to_text(b);
-                if case { **a == *b } else { crate::symbol::same(a, &b) }
+                if case { **a == *b } else { ps_syntax::symbol::same(a, &b) }
             }
             (Value::Char(_), Value::Str(_) | Value::Char(_)) => {
                 let (a, b) = (text(a), text(b));
-                if case { a == b } else { crate::symbol::same(&a, &b) }
+                if case { a == b } else { ps_syntax::symbol::same(&a, &b) }
             }
             (Value::Bool(a), b) => *a == b.truth(),
             (Value::Switch(a), b) => *a == b.truth(),

@@ -270,7 +270,7 @@ impl Interp {
         for (name, value) in dict.pairs() {
             let name = text(&name);
             if self.property(&object, &name)?.is_none()
-                && !self.property_names(&object).iter().any(|n| crate::symbol::same(n, &name))
+                && !self.property_names(&object).iter().any(|n| ps_syntax::symbol::same(n, &name))
             {
                 let message = format!(
                     "Cannot create object of type \"{}\". The {name} property was not found for the {} object. The available property is: {}",
@@ -466,11 +466,11 @@ impl Interp {
         let found = match name {
             "System.Double" | "System.Single" => numbers::parse_double(trimmed)
                 .map(Value::Double)
-                .or_else(|| crate::syntax::parse_number(trimmed)),
+                .or_else(|| crate::value::parse_number(trimmed)),
             "System.Decimal" => numbers::parse_decimal(trimmed)
                 // A cast from text drops the zeros at the end, which `[decimal]::Parse` keeps.
                 .map(|d| Value::decimal(d.normalize()))
-                .or_else(|| crate::syntax::parse_number(trimmed)),
+                .or_else(|| crate::value::parse_number(trimmed)),
             "System.Numerics.BigInteger" => numbers::parse_big(trimmed).map(Value::big).or_else(|| {
                 numbers::parse_double(trimmed).and_then(numbers::round_to_integer).map(Value::big)
             }),
@@ -481,7 +481,7 @@ impl Interp {
                 .parse::<i64>()
                 .ok()
                 .map(Value::Long)
-                .or_else(|| crate::syntax::parse_number(trimmed))
+                .or_else(|| crate::value::parse_number(trimmed))
                 .or_else(|| {
                     let plain = trimmed.replace(',', "");
                     plain

@@ -6,13 +6,13 @@ use super::Interp;
 use super::block::{FunctionInfo, ScriptBlock};
 use super::error::{Category, Fault, R};
 use super::validate::Validator;
-use crate::symbol::Sym;
-use crate::syntax::ast::{Block, Function, Stmt, StmtKind, TypeDef, TypeName};
-use crate::syntax::walk::Node;
-use crate::syntax::{SyntaxError, semantics};
 use crate::types::class::{Class, ClassMethod, ClassProperty};
 use crate::types::{EnumType, Ty, TypeInfo, TypeKind, lookup};
 use crate::value::{Str, Value};
+use ps_syntax::ast::{Block, Function, Stmt, StmtKind, TypeDef, TypeName};
+use ps_syntax::symbol::Sym;
+use ps_syntax::walk::Node;
+use ps_syntax::{SyntaxError, semantics};
 
 impl Interp {
     pub fn define_function(&mut self, function: &Rc<Function>) -> R<()> {
@@ -84,7 +84,7 @@ impl Interp {
         let mut errors = Vec::new();
         for definition in definitions.iter().filter(|d| !d.is_enum) {
             for name in semantics::declared(definition) {
-                let is_void = crate::symbol::same(&name.name, "void");
+                let is_void = ps_syntax::symbol::same(&name.name, "void");
                 if is_void || own.contains(&Sym::of(&name.name)) || self.named(&name.name, &[]).is_some() {
                     continue;
                 }
@@ -280,13 +280,13 @@ impl Interp {
             .strip_suffix(']')
             .filter(|_| text.starts_with('['))
             .unwrap_or(text.trim());
-        let source = crate::syntax::Source::new("", &format!("[{text}]"));
-        let block = crate::syntax::parse(&source).ok()?;
+        let source = ps_syntax::Source::new("", &format!("[{text}]"));
+        let block = ps_syntax::parse(&source).ok()?;
         let stmt = block.end.as_ref()?.list.first()?;
         match &stmt.kind {
-            StmtKind::Expr(crate::syntax::ast::Expr {
-                kind: crate::syntax::ast::ExprKind::Type(ty), ..
-            }) => self.try_type(&ty.name),
+            StmtKind::Expr(ps_syntax::ast::Expr { kind: ps_syntax::ast::ExprKind::Type(ty), .. }) => {
+                self.try_type(&ty.name)
+            }
             _ => None,
         }
     }

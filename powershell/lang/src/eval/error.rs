@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::symbol::Sym;
-use crate::syntax::{Source, Span};
 use crate::types::Ty;
 use crate::types::net::{Exception, Net};
 use crate::value::{Str, Value, text};
+use ps_syntax::symbol::Sym;
+use ps_syntax::{Source, Span};
 
 /// What ends a statement, other than its own end.
 pub enum Flow {

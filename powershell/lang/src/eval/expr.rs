@@ -5,14 +5,14 @@ use std::rc::Rc;
 use super::block::ScriptBlock;
 use super::error::{Category, Fault, R};
 use super::{Collector, Interp, arithmetic, compare};
-use crate::syntax::ast::*;
 use crate::types::Ty;
 use crate::value::{Dict, DictKind, Str, Value, text};
+use ps_syntax::ast::*;
 
 impl Interp {
     pub fn eval(&mut self, expr: &Expr) -> R<Value> {
         match &expr.kind {
-            ExprKind::Const(value) => Ok(value.clone()),
+            ExprKind::Const(literal) => Ok(literal.into()),
             ExprKind::Var(var) => self.variable(var),
             ExprKind::Binary(op, left, right) => {
                 let left = self.eval(left)?;
@@ -428,13 +428,13 @@ impl Interp {
     }
 
     pub fn type_of_ref(&mut self, ty: &TypeRef) -> R<Ty> {
-        if let Some(found) = ty.found.get() {
+        if let Some(found) = ty.found.get::<Ty>() {
             return Ok(found.clone());
         }
         let found = self.resolve_type(&ty.name)?;
         // Classes can be defined anew, so only those of .NET are remembered.
         if let Ty::Native(_) | Ty::Generic(..) = &found {
-            let _ = ty.found.set(found.clone());
+            ty.found.set(found.clone());
         }
         Ok(found)
     }

@@ -10,11 +10,11 @@ use super::params::ParamTable;
 use super::pipeline::{Command, Ready};
 use super::scope::{Scope, VariableMeta};
 use super::{Frame, Interp, Sink, convert};
-use crate::symbol::Sym;
-use crate::syntax::ast::Block;
-use crate::syntax::{Source, Span};
 use crate::types::net::Net;
 use crate::value::{Str, Value, text};
+use ps_syntax::ast::Block;
+use ps_syntax::symbol::Sym;
+use ps_syntax::{Source, Span};
 
 pub struct ScriptCommand {
     block: Rc<ScriptBlock>,
@@ -119,7 +119,7 @@ impl Interp {
         let content = self.read_text(path)?;
         let full = self.full_path(path);
         let source = Source::new(&full, &content);
-        let block = match crate::syntax::parse(&source) {
+        let block = match ps_syntax::parse(&source) {
             Ok(block) => block,
             Err(errors) => return Err(self.parse_error(&source, &errors)),
         };
@@ -495,13 +495,11 @@ impl Interp {
             .filter(|a| a.is("parameter"))
             .flat_map(|a| &a.named);
         for (name, value) in written {
-            if crate::symbol::same(name, "ParameterSetName")
-                && let Some(crate::syntax::ast::Expr {
-                    kind: crate::syntax::ast::ExprKind::Const(value), ..
-                }) = value
-                && Sym::of(&text(value)) == set
+            if ps_syntax::symbol::same(name, "ParameterSetName")
+                && let Some(ps_syntax::ast::Expr { kind: ps_syntax::ast::ExprKind::Const(value), .. }) = value
+                && Sym::of(&text(&value.into())) == set
             {
-                return text(value).into();
+                return text(&value.into()).into();
             }
         }
         set.name().as_ref().into()

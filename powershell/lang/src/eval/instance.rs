@@ -5,10 +5,10 @@ use std::rc::Rc;
 use super::error::{Category, Fault, Flow, R};
 use super::scope::{Scope, VariableMeta};
 use super::{Frame, Interp, Nowhere, Sink};
-use crate::symbol::Sym;
 use crate::types::Ty;
 use crate::types::class::{Class, ClassMethod};
 use crate::value::{Object, Shape, Str, Value};
+use ps_syntax::symbol::Sym;
 
 /// Keeps what `return` gives: nothing else that a method writes comes out of it.
 struct Returned(std::cell::RefCell<Vec<Value>>);
@@ -237,7 +237,7 @@ impl Interp {
     }
 
     /// Statements of a method: only what `return` gives is written.
-    fn run_returning(&mut self, body: &crate::syntax::ast::Stmts, out: &dyn Sink) -> R<()> {
+    fn run_returning(&mut self, body: &ps_syntax::ast::Stmts, out: &dyn Sink) -> R<()> {
         let before = std::mem::replace(&mut self.returning, false);
         let result = self.run(body, &OnlyReturns(out));
         self.returning = before;

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use super::error::{Category, Fault, R};
 use super::{Interp, convert};
-use crate::symbol::{Sym, same};
-use crate::syntax::ast::*;
 use crate::types::net::Net;
 use crate::types::type_of;
 use crate::value::{Array, DictKind, MemberKind, Object, ObjectKind, Str, Value, text};
+use ps_syntax::ast::*;
+use ps_syntax::symbol::{Sym, same};
 
 impl Interp {
     pub fn eval_member(
@@ -28,7 +28,7 @@ impl Interp {
             return Ok(Value::Null);
         }
         if let Value::Object(own) = &object
-            && let ExprKind::Const(Value::Str(name)) = &name.kind
+            && let ExprKind::Const(ps_syntax::Literal::Str(name)) = &name.kind
             && matches!(own.kind, ObjectKind::Custom)
             && let Some(value) = own.get(Sym::of(name))
         {

@@ -33,10 +33,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::host::Host;
-use crate::symbol::{Map, Sym};
-use crate::syntax::{Source, Span, SyntaxError};
 use crate::value::{Str, Value};
 use error::{Category, Fault, Flow, Position, R};
+use ps_syntax::symbol::{Map, Sym};
+use ps_syntax::{Source, Span, SyntaxError};
 use scope::Scope;
 use streams::Streams;
 

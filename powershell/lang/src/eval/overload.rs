@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::Interp;
 use super::call::{wrap_getter, wrap_setter};
 use super::error::{Category, Fault, Flow, R};
-use crate::symbol::{Map, Sym};
 use crate::types::{Call, Declared, Make, OBJECT, Ty, TypeInfo, type_of};
 use crate::value::{Str, Value};
+use ps_syntax::symbol::{Map, Sym};
 
 #[derive(Clone, Copy)]
 pub enum Code {

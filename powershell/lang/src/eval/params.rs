@@ -6,10 +6,10 @@ use super::Interp;
 use super::block::ScriptBlock;
 use super::error::R;
 use super::validate::Validator;
-use crate::symbol::{Sym, same};
-use crate::syntax::ast::{Block, Param};
 use crate::types::Ty;
 use crate::value::{Str, Value, text};
+use ps_syntax::ast::{Block, Param};
+use ps_syntax::symbol::{Sym, same};
 
 /// How a parameter takes part in one parameter set.
 #[derive(Debug, Clone, Default)]
@@ -232,7 +232,7 @@ impl Interp {
         Ok(spec)
     }
 
-    fn parameter_attribute(&mut self, attribute: &crate::syntax::ast::Attribute) -> R<InSet> {
+    fn parameter_attribute(&mut self, attribute: &ps_syntax::ast::Attribute) -> R<InSet> {
         let mut set = InSet::default();
         for (name, value) in &attribute.named {
             let value = match value {

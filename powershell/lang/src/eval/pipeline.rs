@@ -8,10 +8,10 @@ use super::error::{Flow, R};
 use super::scope::Scope;
 use super::streams::{Observer, Streams, Target};
 use super::{Interp, Sink};
-use crate::symbol::Sym;
-use crate::syntax::Span;
-use crate::syntax::ast::{Element, ElementKind, Expr, Pipe, RedirectTo, Redirection};
 use crate::value::{List, ListKind, Str, Value};
+use ps_syntax::Span;
+use ps_syntax::ast::{Element, ElementKind, Expr, Pipe, RedirectTo, Redirection};
+use ps_syntax::symbol::Sym;
 
 /// A command of a pipeline while it runs.
 pub trait Command {
@@ -211,9 +211,7 @@ impl Running<'_> {
             }
         }
         let first = First(self);
-        if let crate::syntax::ast::ExprKind::Binary(crate::syntax::ast::BinaryOp::Range, from, to) =
-            &expr.kind
-        {
+        if let ps_syntax::ast::ExprKind::Binary(ps_syntax::ast::BinaryOp::Range, from, to) = &expr.kind {
             let (from, to) = (it.eval(from)?, it.eval(to)?);
             if let (Value::Int(from), Value::Int(to)) = (&from, &to) {
                 let (mut at, to) = (*from, *to);
@@ -513,5 +511,5 @@ impl Interp {
 }
 
 fn is_null(expr: &Expr) -> bool {
-    matches!(&expr.kind, crate::syntax::ast::ExprKind::Const(Value::Null))
+    matches!(&expr.kind, ps_syntax::ast::ExprKind::Const(ps_syntax::Literal::Null))
 }

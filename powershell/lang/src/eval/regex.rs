@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use super::error::{Category, Fault, R};
 use super::{Interp, error};
-use crate::symbol::Map;
 use crate::value::{Str, Value};
+use ps_syntax::symbol::Map;
 
 pub const IGNORE_CASE: i64 = 1;
 pub const MULTILINE: i64 = 2;

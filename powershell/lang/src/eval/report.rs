@@ -46,7 +46,7 @@ impl Interp {
     }
 
     /// `at f, script.ps1: line 3`
-    pub fn stack_text(&self, span: crate::syntax::Span) -> String {
+    pub fn stack_text(&self, span: ps_syntax::Span) -> String {
         let mut lines = Vec::new();
         let mut here = (self.source.clone(), span);
         for frame in self.frames.iter().rev() {
@@ -90,7 +90,7 @@ impl Interp {
                 ("PSScriptRoot", Value::from(path.rsplit_once('/').map_or("", |(dir, _)| dir))),
                 (
                     "BoundParameters",
-                    self.lookup(crate::symbol::Sym::of("PSBoundParameters")).unwrap_or_default(),
+                    self.lookup(ps_syntax::symbol::Sym::of("PSBoundParameters")).unwrap_or_default(),
                 ),
                 ("UnboundArguments", Value::array(Vec::new())),
                 ("ExpectingInput", Value::Bool(false)),

@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::block::FunctionInfo;
-use crate::symbol::{Map, Sym};
 use crate::types::Ty;
 use crate::value::{Str, Value};
+use ps_syntax::symbol::{Map, Sym};
 
 /// A variable of a scope.
 pub struct Variable {

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::error::{ErrorRecord, Fault, Flow, R};
 use super::{Collector, Interp, Sink};
-use crate::symbol::Sym;
-use crate::syntax::ast::*;
 use crate::value::Value;
+use ps_syntax::ast::*;
+use ps_syntax::symbol::Sym;
 
 impl Interp {
     /// Runs statements; an error of one ends it and not the others, unless somebody catches it.
@@ -37,7 +37,7 @@ impl Interp {
     }
 
     /// Gives an error its place, where it has none yet.
-    pub fn locate_error(&mut self, record: &Rc<ErrorRecord>, span: crate::syntax::Span) {
+    pub fn locate_error(&mut self, record: &Rc<ErrorRecord>, span: ps_syntax::Span) {
         let mut place = record.position.borrow_mut();
         if place.is_none() {
             *place = Some(self.position(span));

@@ -3,8 +3,8 @@
 use super::error::{Flow, R};
 use super::operators::Wildcard;
 use super::{Interp, Sink};
-use crate::syntax::ast::*;
 use crate::value::Value;
+use ps_syntax::ast::*;
 
 impl Interp {
     pub fn switch(&mut self, switch: &Switch, out: &dyn Sink) -> R<()> {
@@ -81,7 +81,7 @@ impl Interp {
                     return Ok(if switch.case_sensitive {
                         **text == *wanted
                     } else {
-                        crate::symbol::same(text, &wanted)
+                        ps_syntax::symbol::same(text, &wanted)
                     });
                 }
                 self.equal(item, &wanted, switch.case_sensitive)

@@ -6,8 +6,8 @@ use super::Interp;
 use super::block::ScriptBlock;
 use super::error::R;
 use super::regex::Regex;
-use crate::syntax::ast::{Attribute, ExprKind};
 use crate::value::{Str, Value, text};
+use ps_syntax::ast::{Attribute, ExprKind};
 
 pub enum Validator {
     Set(Vec<Str>, bool),
@@ -42,7 +42,7 @@ impl Validator {
             "validateset" => {
                 let mut case = false;
                 for (name, value) in &attribute.named {
-                    if crate::symbol::same(name, "IgnoreCase")
+                    if ps_syntax::symbol::same(name, "IgnoreCase")
                         && let Some(value) = value
                     {
                         case = !it.eval(value)?.truth();
@@ -111,8 +111,9 @@ impl Validator {
         let shown = it.to_text(value);
         Ok(match self {
             Self::Set(names, case) => {
-                let found =
-                    names.iter().any(|n| if *case { **n == *shown } else { crate::symbol::same(n, &shown) });
+                let found = names
+                    .iter()
+                    .any(|n| if *case { **n == *shown } else { ps_syntax::symbol::same(n, &shown) });
                 if found {
                     Ok(())
                 } else {
@@ -124,7 +125,7 @@ impl Validator {
                 }
             }
             Self::Not(names) => {
-                if names.iter().any(|name| crate::symbol::same(name, &shown)) {
+                if names.iter().any(|name| ps_syntax::symbol::same(name, &shown)) {
                     Err(format!("The name \"{shown}\" is that of a kind of member."))
                 } else {
                     Ok(())

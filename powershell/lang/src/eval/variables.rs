@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::error::{Category, Fault, R};
 use super::scope::{Scope, VariableMeta};
 use super::{Interp, convert};
-use crate::symbol::Sym;
-use crate::syntax::ast::{VarRef, VarScope};
 use crate::value::{Str, Value};
+use ps_syntax::ast::{VarRef, VarScope};
+use ps_syntax::symbol::Sym;
 
 impl Interp {
     pub fn variable(&mut self, var: &VarRef) -> R<Value> {

@@ -15,9 +15,9 @@ use crate::eval::error::{Category, ErrorRecord, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
 use crate::eval::scope::Scope;
 use crate::eval::{Interp, Nowhere};
-use crate::syntax::Span;
-use crate::syntax::ast::{Arg, Block, ElementKind, ExprKind, Stmt, StmtKind};
 use crate::value::{Dict, Value, text};
+use ps_syntax::Span;
+use ps_syntax::ast::{Arg, Block, ElementKind, ExprKind, Stmt, StmtKind};
 
 const GROUP: &str = "Name: string @0 mandatory empty | Fixture: scriptblock @1 mandatory | Tag: string[] alias=Tags | ForEach: object null | Skip: switch";
 const BLOCK: &str = "ScriptBlock: scriptblock @0 mandatory alias=Scriptblock";
@@ -211,7 +211,7 @@ fn named(it: &mut Interp, template: &str) -> R<String> {
         let variable = parts.next().unwrap_or_default();
         let is_name =
             !variable.is_empty() && path.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-        let Some(mut value) = it.lookup(crate::symbol::Sym::of(variable)).filter(|_| is_name) else {
+        let Some(mut value) = it.lookup(ps_syntax::symbol::Sym::of(variable)).filter(|_| is_name) else {
             name.push('<');
             continue;
         };

@@ -8,12 +8,12 @@ use crate::eval::command::Resolved;
 use crate::eval::error::{Category, ErrorRecord, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::eval::{Interp, Nowhere};
-use crate::symbol::same;
-use crate::syntax::Span;
-use crate::syntax::ast::{BinaryOp, Compare};
 use crate::types::Ty;
 use crate::types::net::Net;
 use crate::value::{Value, text};
+use ps_syntax::Span;
+use ps_syntax::ast::{BinaryOp, Compare};
+use ps_syntax::symbol::same;
 
 pub(super) const CMDLET: CmdletInfo = CmdletInfo {
     name: "Should",

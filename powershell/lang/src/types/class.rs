@@ -6,9 +6,9 @@ use std::rc::Rc;
 use super::Ty;
 use crate::eval::block::ScriptBlock;
 use crate::eval::validate::Validator;
-use crate::symbol::Sym;
-use crate::syntax::ast::TypeDef;
 use crate::value::{Str, Value};
+use ps_syntax::ast::TypeDef;
+use ps_syntax::symbol::Sym;
 
 pub struct Class {
     pub name: Str,

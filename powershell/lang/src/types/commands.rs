@@ -19,8 +19,8 @@ fn block(value: &Value) -> Option<Rc<ScriptBlock>> {
 }
 
 fn parse_block(it: &mut Interp, code: &str) -> R<Value> {
-    let source = crate::syntax::Source::new("", code);
-    match crate::syntax::parse(&source) {
+    let source = ps_syntax::Source::new("", code);
+    match ps_syntax::parse(&source) {
         Ok(block) => Ok(Value::Block(ScriptBlock::bound(block, it.session()))),
         Err(errors) => Err(it.parse_error(&source, &errors)),
     }

@@ -3,9 +3,9 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::dates::MINUTE;
-use crate::symbol::fold;
 use crate::value::culture::{self, DateFormat};
 use crate::value::{DateKind, DateTime, Str};
+use ps_syntax::symbol::fold;
 
 pub const NO_CURRENT_DATE: i64 = 8;
 pub const ADJUST_TO_UNIVERSAL: i64 = 16;
@@ -255,7 +255,7 @@ fn fraction(digits: &str) -> Option<i64> {
 }
 
 fn half_of_day(word: &str, culture: &DateFormat) -> Option<bool> {
-    let is = |name: &str| !name.is_empty() && crate::symbol::same(word, name.trim_end_matches('.'));
+    let is = |name: &str| !name.is_empty() && ps_syntax::symbol::same(word, name.trim_end_matches('.'));
     match fold(word).trim_end_matches('.') {
         "am" | "a" | "a.m" => Some(false),
         "pm" | "p" | "p.m" => Some(true),
@@ -324,7 +324,7 @@ fn literal(word: &str, culture: &DateFormat) -> bool {
     [&culture.long_date, &culture.month_day, &culture.year_month, &culture.short_date].into_iter().any(
         |pattern| {
             pattern.split('\'').skip(1).step_by(2).any(|quoted| {
-                crate::symbol::same(quoted.trim().trim_end_matches('.'), word) || quoted.trim() == word
+                ps_syntax::symbol::same(quoted.trim().trim_end_matches('.'), word) || quoted.trim() == word
             }) || pattern.contains(word) && !word.is_ascii()
         },
     )

@@ -239,7 +239,7 @@ const PROPERTIES: &[Declared] = &[
     Method("void Add(object member, bool preValidated)", |it, t, a| add_property(it, &wrapped(t), &at(a, 0))),
     Method("void Remove(string name)", |_, t, a| {
         if let Value::Object(object) = wrapped(t) {
-            object.remove(crate::symbol::Sym::of(&string(a, 0)));
+            object.remove(ps_syntax::symbol::Sym::of(&string(a, 0)));
         }
         Ok(Value::Void)
     }),
@@ -303,7 +303,7 @@ pub fn member_type(owner: &Value, name: &str) -> &'static str {
     };
     match owner {
         Value::Object(object) => {
-            match object.members.borrow().iter().find(|m| crate::symbol::same(&m.name, name)) {
+            match object.members.borrow().iter().find(|m| ps_syntax::symbol::same(&m.name, name)) {
                 Some(member) => of(&member.kind),
                 None => match &object.kind {
                     crate::value::ObjectKind::Custom => "NoteProperty",

@@ -166,7 +166,7 @@ pub(super) const MATH: &[Declared] = &[
 /// A number from what PowerShell would convert to one.
 fn as_number(value: &Value) -> Value {
     match value.base() {
-        Value::Str(text) => crate::syntax::parse_number(text)
+        Value::Str(text) => crate::value::parse_number(text)
             .or_else(|| numbers::parse_double(text).map(Value::Double))
             .unwrap_or_default(),
         Value::Null | Value::Void => Value::Int(0),

@@ -116,7 +116,7 @@ impl EnumType {
         let mut sum = 0;
         for part in text.split(',') {
             let part = part.trim();
-            let exact = self.values.iter().find(|(name, _)| crate::symbol::same(name, part));
+            let exact = self.values.iter().find(|(name, _)| ps_syntax::symbol::same(name, part));
             let found = exact.map(|(_, v)| *v).or_else(|| part.parse().ok()).or_else(|| {
                 // PowerShell takes a beginning that only one name has.
                 let lower = part.to_lowercase();

@@ -11,11 +11,11 @@ use crate::eval::command::Resolved;
 use crate::eval::error::R;
 use crate::eval::regex::{Found, Regex};
 use crate::eval::scope::Scope;
-use crate::symbol::same;
-use crate::syntax::ast::BinaryOp;
 use crate::types::xml::Node;
 use crate::value::culture::{self, Culture, DateFormat, NumberFormat};
 use crate::value::{DateTime, Str, TimeSpan, Value, text};
+use ps_syntax::ast::BinaryOp;
+use ps_syntax::symbol::same;
 
 pub use super::date_text::parse_date;
 use super::net_text::{guid_text, parse_version, uri_text, version_text};

@@ -8,9 +8,9 @@ use super::declare::Declared::{self, Static};
 use crate::eval::Interp;
 use crate::eval::block::ScriptBlock;
 use crate::eval::error::R;
-use crate::syntax::ast::{Param, Stmt, Stmts};
-use crate::syntax::{Source, Span, SyntaxError, parse};
 use crate::value::Value;
+use ps_syntax::ast::{Param, Stmt, Stmts};
+use ps_syntax::{Source, Span, SyntaxError, parse};
 
 pub(super) const PARSER: &[Declared] = &[
     Static("object ParseInput(string input, ref object tokens, ref object errors)", |it, a| {

@@ -14,8 +14,8 @@ use crate::eval::function::invoke_failed;
 use crate::eval::scope::Scope;
 use crate::eval::streams::Target;
 use crate::eval::{Collector, Interp};
-use crate::syntax::{Source, Span};
 use crate::value::{List, ListKind, Str, Value, text};
+use ps_syntax::{Source, Span};
 
 /// What is built, and what running it has left.
 #[derive(Default)]
@@ -212,7 +212,7 @@ fn run(
     let piped = input.is_some();
     let ready = if is_script {
         let source = Source::new("", &text);
-        let block = match crate::syntax::parse(&source) {
+        let block = match ps_syntax::parse(&source) {
             Ok(block) => block,
             Err(errors) => return Err(it.parse_error(&source, &errors)),
         };

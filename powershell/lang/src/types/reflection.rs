@@ -27,7 +27,7 @@ fn parse_enum(args: &[Value], ignore: bool) -> R<Value> {
         || wanted.contains(',');
     match ty
         .parse(&wanted)
-        .filter(|_| exact || ignore && ty.values.iter().any(|(n, _)| crate::symbol::same(n, &wanted)))
+        .filter(|_| exact || ignore && ty.values.iter().any(|(n, _)| ps_syntax::symbol::same(n, &wanted)))
     {
         Some(value) => Ok(Value::enumeration(ty, value)),
         None => net("System.ArgumentException", format!("Requested value '{wanted}' was not found.")),
@@ -139,7 +139,7 @@ fn methods(ty: &Ty) -> Vec<Value> {
                 found.push(record(&format!("get_{}", property.name), property.is_static));
                 found.push(record(&format!("set_{}", property.name), property.is_static));
             }
-            let constructor = |name: &str| crate::symbol::same(name, &class.name);
+            let constructor = |name: &str| ps_syntax::symbol::same(name, &class.name);
             for method in class.methods.borrow().iter().filter(|m| !constructor(&m.name)) {
                 found.push(record(&method.name, method.is_static));
             }

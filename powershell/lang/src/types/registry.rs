@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{EnumType, Ty, TypeInfo, TypeKind};
-use crate::symbol::{Map, fold};
 use crate::value::{EnumValue, Value};
+use ps_syntax::symbol::{Map, fold};
 
 pub(super) static OBJECT: TypeInfo =
     TypeInfo::class("System.Object", &[]).named(&["System.Object"]).extends("");

@@ -8,9 +8,9 @@ use super::declare::Declared::{self, Method, New, Property, Static, StaticProper
 use super::net::Net;
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
-use crate::symbol::fold;
 use crate::value::text::{byte_at, position_of, slice, unit_at, units, utf16_len};
 use crate::value::{Value, text};
+use ps_syntax::symbol::fold;
 
 pub(super) const STRING_INFO: TypeInfo =
     TypeInfo::class("System.String", STRING_MEMBERS).named(&["string"]).implements(&[
@@ -300,7 +300,11 @@ const STRING_MEMBERS: &[Declared] = &[
     }),
     Method("bool Equals(string value, System.StringComparison comparisonType)", |_, t, a| {
         let wanted = string(a, 0);
-        Ok(Value::Bool(if folds(a, 1) { crate::symbol::same(this(t), &wanted) } else { this(t) == &*wanted }))
+        Ok(Value::Bool(if folds(a, 1) {
+            ps_syntax::symbol::same(this(t), &wanted)
+        } else {
+            this(t) == &*wanted
+        }))
     }),
     Method("int IndexOf(string value)", |_, t, a| Ok(find(this(t), &string(a, 0), 0, false))),
     Method("int IndexOf(string value, int startIndex)", |_, t, a| {
@@ -504,7 +508,7 @@ const STRING_MEMBERS: &[Declared] = &[
     Static("bool Equals(string a, string b)", |_, a| Ok(Value::Bool(string(a, 0) == string(a, 1)))),
     Static("bool Equals(string a, string b, System.StringComparison comparisonType)", |_, a| {
         let (x, y) = (string(a, 0), string(a, 1));
-        Ok(Value::Bool(if folds(a, 2) { crate::symbol::same(&x, &y) } else { x == y }))
+        Ok(Value::Bool(if folds(a, 2) { ps_syntax::symbol::same(&x, &y) } else { x == y }))
     }),
     Static("string Copy(string str)", |_, a| Ok(at(a, 0))),
     Static("string Intern(string str)", |_, a| Ok(at(a, 0))),

@@ -459,8 +459,8 @@ impl Node {
     /// Attributes and children of a name.
     fn named(&self, name: &str) -> Vec<Self> {
         let mut found: Vec<Self> =
-            self.attributes().into_iter().filter(|n| crate::symbol::same(&n.data().name, name)).collect();
-        found.extend(self.children().into_iter().filter(|n| crate::symbol::same(&n.data().name, name)));
+            self.attributes().into_iter().filter(|n| ps_syntax::symbol::same(&n.data().name, name)).collect();
+        found.extend(self.children().into_iter().filter(|n| ps_syntax::symbol::same(&n.data().name, name)));
         found
     }
 

@@ -6,8 +6,8 @@ use std::hash::{Hash, Hasher};
 use indexmap::IndexMap;
 
 use super::Value;
-use crate::symbol::fold;
 use crate::types::{OBJECT, Ty};
+use ps_syntax::symbol::fold;
 
 /// An array: a fixed number of elements of one type.
 pub struct Array {
@@ -231,7 +231,7 @@ impl Hash for Key {
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
-            (Value::Str(a), Value::Str(b)) if self.folds => crate::symbol::same(a, b),
+            (Value::Str(a), Value::Str(b)) if self.folds => ps_syntax::symbol::same(a, b),
             (a, b) => super::object::equals(a, b),
         }
     }

@@ -4,6 +4,7 @@ pub mod collections;
 pub mod culture;
 pub mod date_format;
 pub mod datetime;
+mod literal;
 pub mod number_format;
 pub mod number_parse;
 pub mod numbers;
@@ -12,7 +13,6 @@ pub mod text;
 
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::Deref;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -20,60 +20,15 @@ use rust_decimal::Decimal;
 
 pub use collections::{Array, Dict, DictKind, Key, List, ListKind};
 pub use datetime::{DateKind, DateTime, TimeSpan};
+pub use literal::parse_number;
 pub use object::{Ext, Member, MemberKind, Object, ObjectKind, Shape};
+pub use ps_syntax::Str;
 pub use text::{text, text_of_number};
 
 use crate::eval::block::ScriptBlock;
 use crate::eval::error::ErrorRecord;
 use crate::types::net::Net;
 use crate::types::{EnumType, Ty};
-
-/// A text, shared; appended to in place when nobody else has it.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Str(Rc<String>);
-
-impl Str {
-    pub fn push_str(&mut self, more: &str) {
-        Rc::make_mut(&mut self.0).push_str(more);
-    }
-
-    /// The length in UTF-16 units, which is what .NET counts.
-    pub fn utf16_len(&self) -> usize {
-        text::utf16_len(&self.0)
-    }
-}
-
-impl Deref for Str {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Str {
-    fn from(text: &str) -> Self {
-        Self(Rc::new(text.to_owned()))
-    }
-}
-
-impl From<String> for Str {
-    fn from(text: String) -> Self {
-        Self(Rc::new(text))
-    }
-}
-
-impl fmt::Display for Str {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Str {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
-    }
-}
 
 #[derive(Clone, Default)]
 pub enum Value {

@@ -93,9 +93,10 @@ impl Parts {
 /// NaN and the infinities, by their symbols.
 fn special(text: &str, culture: &NumberFormat) -> Option<f64> {
     let text = text.trim();
-    let same = |symbol: &str| !symbol.is_empty() && crate::symbol::same(text, symbol);
-    let signed =
-        |symbol: &str, sign: &str| text.strip_prefix(sign).is_some_and(|t| crate::symbol::same(t, symbol));
+    let same = |symbol: &str| !symbol.is_empty() && ps_syntax::symbol::same(text, symbol);
+    let signed = |symbol: &str, sign: &str| {
+        text.strip_prefix(sign).is_some_and(|t| ps_syntax::symbol::same(t, symbol))
+    };
     if same(&culture.nan) || signed(&culture.nan, &culture.minus) || signed(&culture.nan, &culture.plus) {
         return Some(f64::NAN);
     }

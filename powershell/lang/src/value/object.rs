@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use super::{Str, Value};
 use crate::eval::block::ScriptBlock;
-use crate::symbol::Sym;
 use crate::types::class::Class;
 use crate::types::{Ty, TypeInfo};
+use ps_syntax::symbol::Sym;
 
 /// The names of an object's properties, shared by the objects that have the same.
 #[derive(Debug, Default, Clone)]
@@ -192,12 +192,12 @@ impl Ext {
 
     pub fn get(&self, name: &str) -> Option<MemberKind> {
         let members = self.members.borrow();
-        members.iter().find(|m| crate::symbol::same(&m.name, name)).map(|m| m.kind.clone())
+        members.iter().find(|m| ps_syntax::symbol::same(&m.name, name)).map(|m| m.kind.clone())
     }
 
     pub fn set(&self, member: Member) {
         let mut members = self.members.borrow_mut();
-        match members.iter_mut().find(|m| crate::symbol::same(&m.name, &member.name)) {
+        match members.iter_mut().find(|m| ps_syntax::symbol::same(&m.name, &member.name)) {
             Some(place) => *place = member,
             None => members.push(member),
         }

@@ -2,14 +2,11 @@
 
 use std::borrow::Cow;
 
+pub use ps_syntax::utf16_len;
+
 use super::numbers::{general, shortest, shortest_single};
 use super::{Str, Value};
 use crate::value::object::ObjectKind;
-
-/// The length in UTF-16 units.
-pub fn utf16_len(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
-}
 
 /// The byte at a UTF-16 position; inside a pair it is the pair's beginning.
 pub fn byte_at(text: &str, position: usize) -> usize {

@@ -1,13 +1,12 @@
-//! The tree of a script, lowered as it is parsed: names are interned and folded, constants are values, and
+//! The tree of a script, lowered as it is parsed: names are interned and folded, constants are literals, and
 //! each variable remembers where it was found last.
 
 use std::cell::Cell;
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::source::{Source, Span};
 use crate::symbol::Sym;
-use crate::value::{Str, Value};
+use crate::{Literal, Memo, Str};
 
 /// The body of a script, a function or a script block.
 #[derive(Debug)]
@@ -323,7 +322,7 @@ pub struct Expr {
 
 #[derive(Debug)]
 pub enum ExprKind {
-    Const(Value),
+    Const(Literal),
     /// A bare word or a number of an argument, with the text that it was written as.
     Expand(Vec<Part>),
     Var(VarRef),
@@ -380,7 +379,7 @@ pub enum Part {
 #[derive(Debug)]
 pub struct TypeRef {
     pub name: TypeName,
-    pub found: OnceCell<crate::types::Ty>,
+    pub found: Memo,
 }
 
 /// What a method call found last time, so that it is not looked up again.

@@ -2,9 +2,9 @@
 
 use super::lexer::{is_dash, is_double_quote, is_name, is_single_quote};
 use super::{P, Parser};
-use crate::syntax::ast::*;
-use crate::syntax::source::Span;
-use crate::value::Value;
+use crate::Literal;
+use crate::ast::*;
+use crate::source::Span;
 
 impl Parser<'_> {
     /// A value with what is applied to it: members, calls, indexes, `++`.
@@ -186,7 +186,7 @@ impl Parser<'_> {
                 self.bump();
             }
             let text = self.text.get(start..self.pos).unwrap_or_default();
-            let value = Value::from(text);
+            let value = Literal::from(text);
             return Ok(Some(Expr { kind: ExprKind::Const(value), span: self.span(start) }));
         }
         self.unary()
@@ -376,9 +376,9 @@ fn constant(var: &VarRef) -> Option<ExprKind> {
         return None;
     }
     Some(ExprKind::Const(match var.name.to_ascii_lowercase().as_str() {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" => Value::Null,
+        "true" => Literal::Bool(true),
+        "false" => Literal::Bool(false),
+        "null" => Literal::Null,
         _ => return None,
     }))
 }

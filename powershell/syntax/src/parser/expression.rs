@@ -2,8 +2,8 @@
 
 use super::lexer::{is_dash, is_double_quote, is_name, is_single_quote};
 use super::{P, Parser};
-use crate::syntax::ast::*;
-use crate::syntax::source::Span;
+use crate::ast::*;
+use crate::source::Span;
 
 /// A binary operator with its precedence; higher binds tighter.
 #[derive(Clone, Copy)]

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::{P, Parser};
+use crate::ast::*;
+use crate::source::Span;
 use crate::symbol::Sym;
-use crate::syntax::ast::*;
-use crate::syntax::source::Span;
 
 const UNCLOSED: &str = "Missing closing '}' in statement block or type definition.";
 

@@ -1,6 +1,6 @@
 //! What a tree that parses must not say: the errors that PowerShell finds in classes and enums before anything runs.
 //!
-//! Types that are not there are found by who knows them ([`crate::eval`]).
+//! The evaluator, which knows the types, finds the names of types that do not exist.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -11,8 +11,8 @@ use super::ast::{
 };
 use super::source::Span;
 use super::walk::{Node, children};
+use crate::Literal;
 use crate::symbol::{Sym, fold};
-use crate::value::Value;
 
 /// The errors of a script that parses.
 pub fn check(block: &Rc<Block>) -> Vec<SyntaxError> {
@@ -270,9 +270,9 @@ fn gather(node: Node<'_>, set: &mut HashSet<Sym>) {
                     && (name.to_lowercase().ends_with("variable") || name.to_lowercase().ends_with('v'))
                 {
                     let texts = command.args.iter().filter_map(|arg| match arg {
-                        super::ast::Arg::Value(Expr { kind: ExprKind::Const(Value::Str(text)), .. }) => {
-                            Some(text)
-                        }
+                        super::ast::Arg::Value(Expr {
+                            kind: ExprKind::Const(Literal::Str(text)), ..
+                        }) => Some(text),
                         _ => None,
                     });
                     set.extend(texts.map(|text| Sym::of(text.trim_start_matches('+'))));

@@ -1,12 +1,11 @@
 //! Functions, classes, enums, attributes and the names of types.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::lexer::{ends_word, is_name};
 use super::{P, Parser};
-use crate::syntax::ast::*;
-use crate::syntax::source::Span;
+use crate::ast::*;
+use crate::source::Span;
 
 impl Parser<'_> {
     pub(super) fn function(&mut self, word: &str) -> P<StmtKind> {
@@ -446,6 +445,6 @@ impl Parser<'_> {
     }
 
     pub(super) fn type_ref(name: TypeName) -> TypeRef {
-        TypeRef { name, found: OnceCell::new() }
+        TypeRef { name, found: crate::Memo::default() }
     }
 }

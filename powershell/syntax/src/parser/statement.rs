@@ -1,9 +1,9 @@
 //! Statements.
 
 use super::{P, Parser};
+use crate::ast::*;
+use crate::source::Span;
 use crate::symbol::Sym;
-use crate::syntax::ast::*;
-use crate::syntax::source::Span;
 
 impl Parser<'_> {
     /// The statement that begins here, if one does.

@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 
 use super::lexer::{ends_word, is_double_quote, is_name, is_single_quote, is_space};
 use super::{P, Parser};
-use crate::syntax::ast::*;
-use crate::syntax::source::Span;
-use crate::value::Value;
+use crate::Literal;
+use crate::ast::*;
+use crate::source::Span;
 
 impl Parser<'_> {
     /// `$name`, `$scope:name`, `${any name}`.
@@ -339,7 +339,7 @@ impl Parts {
 }
 
 /// The number at the beginning of a text, and its length, suffixes and multipliers included.
-pub(super) fn scan_number(text: &str) -> Option<(Value, usize)> {
+pub(super) fn scan_number(text: &str) -> Option<(Literal, usize)> {
     let bytes = text.as_bytes();
     let mut at = 0;
     let sign = matches!(bytes.first(), Some(b'+' | b'-'));
@@ -425,7 +425,7 @@ fn build(
     negative: bool,
     suffix: String,
     multiplier: i64,
-) -> Option<Value> {
+) -> Option<Literal> {
     use num_bigint::BigInt;
     if suffix == "d"
         || (radix == 10
@@ -439,19 +439,19 @@ fn build(
             digits.trim_end_matches('.').parse::<Decimal>().ok()
         };
         if let Some(value) = parsed.and_then(|d| d.checked_mul(Decimal::from(multiplier))) {
-            return Some(Value::decimal(if negative { -value } else { value }));
+            return Some(Literal::decimal(if negative { -value } else { value }));
         }
         if suffix == "d" {
             return None;
         }
         let value: f64 = digits.parse().ok()?;
-        return Some(Value::Double(if negative { -value } else { value } * multiplier as f64));
+        return Some(Literal::Double(if negative { -value } else { value } * multiplier as f64));
     }
     if real {
         let value: f64 = digits.parse().ok()?;
         let value = if negative { -value } else { value } * multiplier as f64;
         return match suffix.as_str() {
-            "" => Some(Value::Double(value)),
+            "" => Some(Literal::Double(value)),
             _ => integer(BigInt::from(value.round_ties_even() as i64), &suffix),
         };
     }
@@ -472,29 +472,29 @@ fn build(
     integer(if negative { -value } else { value }, &suffix)
 }
 
-fn integer(value: num_bigint::BigInt, suffix: &str) -> Option<Value> {
+fn integer(value: num_bigint::BigInt, suffix: &str) -> Option<Literal> {
     Some(match suffix {
-        "l" => Value::Long(i64::try_from(&value).ok()?),
+        "l" => Literal::Long(i64::try_from(&value).ok()?),
         "u" => match u32::try_from(&value) {
-            Ok(v) => Value::UInt(v),
-            Err(_) => Value::ULong(u64::try_from(&value).ok()?),
+            Ok(v) => Literal::UInt(v),
+            Err(_) => Literal::ULong(u64::try_from(&value).ok()?),
         },
-        "ul" => Value::ULong(u64::try_from(&value).ok()?),
-        "s" => Value::Short(i16::try_from(&value).ok()?),
-        "us" => Value::UShort(u16::try_from(&value).ok()?),
-        "y" => Value::SByte(i8::try_from(&value).ok()?),
-        "uy" => Value::Byte(u8::try_from(&value).ok()?),
-        "n" => Value::big(value),
+        "ul" => Literal::ULong(u64::try_from(&value).ok()?),
+        "s" => Literal::Short(i16::try_from(&value).ok()?),
+        "us" => Literal::UShort(u16::try_from(&value).ok()?),
+        "y" => Literal::SByte(i8::try_from(&value).ok()?),
+        "uy" => Literal::Byte(u8::try_from(&value).ok()?),
+        "n" => Literal::big(value),
         _ => match (i32::try_from(&value), i64::try_from(&value)) {
-            (Ok(v), _) => Value::Int(v),
-            (_, Ok(v)) => Value::Long(v),
-            _ => Value::Double(value.to_string().parse().ok()?),
+            (Ok(v), _) => Literal::Int(v),
+            (_, Ok(v)) => Literal::Long(v),
+            _ => Literal::Double(value.to_string().parse().ok()?),
         },
     })
 }
 
 /// A whole text as a number, as the parser would read it.
-pub fn parse_number(text: &str) -> Option<Value> {
+pub fn parse_number(text: &str) -> Option<Literal> {
     let text = text.trim();
     match scan_number(text) {
         Some((value, length)) if length == text.len() => Some(value),
@@ -502,13 +502,13 @@ pub fn parse_number(text: &str) -> Option<Value> {
     }
 }
 
-pub(super) fn negate(value: &Value) -> Option<Value> {
+pub(super) fn negate(value: &Literal) -> Option<Literal> {
     Some(match value {
-        Value::Int(v) => v.checked_neg().map_or(Value::Long(-i64::from(*v)), Value::Int),
-        Value::Long(2_147_483_648) => Value::Int(i32::MIN),
-        Value::Long(v) => Value::Long(v.checked_neg()?),
-        Value::Double(v) => Value::Double(-v),
-        Value::Decimal(v) => Value::decimal(-**v),
+        Literal::Int(v) => v.checked_neg().map_or(Literal::Long(-i64::from(*v)), Literal::Int),
+        Literal::Long(2_147_483_648) => Literal::Int(i32::MIN),
+        Literal::Long(v) => Literal::Long(v.checked_neg()?),
+        Literal::Double(v) => Literal::Double(-v),
+        Literal::Decimal(v) => Literal::decimal(-**v),
         _ => return None,
     })
 }

@@ -2,9 +2,9 @@
 
 use super::lexer::{ends_word, is_dash, is_double_quote, is_name, is_single_quote, is_space};
 use super::{P, Parser};
-use crate::syntax::ast::*;
-use crate::syntax::source::Span;
-use crate::value::Value;
+use crate::Literal;
+use crate::ast::*;
+use crate::source::Span;
 
 impl Parser<'_> {
     /// An assignment, an expression or commands joined by `|`.
@@ -377,8 +377,8 @@ impl Parser<'_> {
         }
         let text = rest.get(..length)?.to_owned();
         self.pos += length;
-        let plain = crate::value::text_of_number(&value).as_deref() == Some(text.as_str());
-        let value = if plain { value } else { Value::with_text(value, text.into()) };
+        let plain = value.text_of_number().as_deref() == Some(text.as_str());
+        let value = if plain { value } else { Literal::Written(Box::new(value), text.into()) };
         Some(Expr { kind: ExprKind::Const(value), span: self.span(start) })
     }
 
@@ -430,7 +430,7 @@ impl Parser<'_> {
 
 fn assignable(target: &Expr) -> bool {
     match &target.kind {
-        ExprKind::Const(Value::Null)
+        ExprKind::Const(Literal::Null)
         | ExprKind::Var(_)
         | ExprKind::Index { .. }
         | ExprKind::Member { .. } => true,

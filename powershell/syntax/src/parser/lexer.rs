@@ -1,8 +1,8 @@
 //! White space, comments, characters.
 
 use super::{P, Parser};
-use crate::syntax::ast::Requirement;
-use crate::syntax::source::Span;
+use crate::ast::Requirement;
+use crate::source::Span;
 
 /// Whether a character may stand in a name.
 pub(super) fn is_name(c: char) -> bool {

@@ -36,7 +36,7 @@ pub(super) struct Parser<'a> {
     errors: Vec<SyntaxError>,
     depth: usize,
     requires: Vec<super::ast::Requirement>,
-    namespaces: Vec<crate::value::Str>,
+    namespaces: Vec<crate::Str>,
     /// Whether a line end is white space, as between parentheses.
     no_comma: bool,
     /// Attributes that stand before a type definition.
@@ -65,7 +65,7 @@ pub fn parse(source: &Rc<Source>) -> Result<Rc<Block>, Vec<SyntaxError>> {
     match block {
         Ok(block) if parser.errors.is_empty() => {
             let block = Rc::new(block);
-            let errors = crate::syntax::semantics::check(&block);
+            let errors = crate::semantics::check(&block);
             if errors.is_empty() { Ok(block) } else { Err(errors) }
         }
         _ => Err(parser.errors),
