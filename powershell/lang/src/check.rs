@@ -1,6 +1,7 @@
 //! What a script needs, found before it runs: what is not here, with its line and what to do, and what policy would
 //! have to grant.
 
+use crate::value::types::NetType;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::cmdlets::{self, CmdletInfo};
@@ -493,7 +494,7 @@ impl Checker<'_> {
         match found {
             crate::types::Ty::Native(info) | crate::types::Ty::Generic(info, _) => Some(info),
             crate::types::Ty::Enum(ty) => crate::types::find(&ty.full_name),
-            crate::types::Ty::Array(..) | crate::types::Ty::Class(_) => crate::types::find("System.Array"),
+            crate::types::Ty::Array(..) | crate::types::Ty::Class(_) => Some(NetType::Array.info()),
         }
     }
 
@@ -516,15 +517,12 @@ fn has_static(info: &'static TypeInfo, member: &str) -> bool {
     {
         return true;
     }
-    let own = info.members.iter().any(|declared| match declared {
+    let own = crate::types::members(info.id).iter().any(|declared| match declared {
         Declared::Static(signature, _) | Declared::StaticProperty(signature, _) => {
             same(crate::eval::overload::split_signature(signature).1, member)
         }
         _ => false,
     });
-    let numeric = info.numeric
-        && lookup("int")
-            .and_then(|ty| ty.info())
-            .is_some_and(|int| int.name != info.name && has_static(int, member));
-    own || numeric || crate::types::find(info.base).is_some_and(|base| has_static(base, member))
+    let numeric = info.numeric && info.id != NetType::Int32 && has_static(NetType::Int32.info(), member);
+    own || numeric || info.base.is_some_and(|base| has_static(base.info(), member))
 }

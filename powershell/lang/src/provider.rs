@@ -1,5 +1,6 @@
 //! Paths and drives: where a script is, and what a path names.
 
+use crate::value::types::NetType;
 use std::collections::BTreeMap;
 
 use crate::eval::Interp;
@@ -121,9 +122,14 @@ impl Interp {
                 return Ok(Place::File(normalize(&format!("{dir}/{}", rest.replace('\\', "/")))));
             }
             let message = format!("Cannot find drive. A drive with the name '{drive}' does not exist.");
-            return Fault::new("DriveNotFoundException", "DriveNotFound", Category::ObjectNotFound, message)
-                .of(drive)
-                .raise();
+            return Fault::new(
+                NetType::DriveNotFoundException,
+                "DriveNotFound",
+                Category::ObjectNotFound,
+                message,
+            )
+            .of(drive)
+            .raise();
         }
         if let Some(drive) = self.location.drive
             && !path.starts_with('/')
@@ -162,15 +168,15 @@ impl Interp {
             None => (self.location.current.clone(), "FileSystem", "/"),
         };
         let provider = Value::record(
-            "System.Management.Automation.ProviderInfo",
+            NetType::ProviderInfo,
             vec![("Name", Value::from(provider)), ("ModuleName", Value::from("Microsoft.PowerShell.Core"))],
         );
         let drive = Value::record(
-            "System.Management.Automation.PSDriveInfo",
+            NetType::PSDriveInfo,
             vec![("Name", Value::from(drive)), ("Provider", provider.clone()), ("Root", Value::from("/"))],
         );
         Value::record(
-            "System.Management.Automation.PathInfo",
+            NetType::PathInfo,
             vec![
                 ("Path", Value::from(path.as_str())),
                 ("Drive", drive),
@@ -199,20 +205,17 @@ impl Interp {
             std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                 let message = format!("Access to the path '{path}' is denied.");
                 Fault::new(
-                    "System.UnauthorizedAccessException",
+                    NetType::UnauthorizedAccessException,
                     "UnauthorizedAccess",
                     Category::PermissionDenied,
                     message,
                 )
                 .of(path)
             }
-            _ => Fault::new(
-                "System.IO.IOException",
-                "IOError",
-                Category::NotSpecified,
-                format!("{path}: {why}"),
-            )
-            .of(path),
+            _ => {
+                Fault::new(NetType::IOException, "IOError", Category::NotSpecified, format!("{path}: {why}"))
+                    .of(path)
+            }
         }
     }
 
@@ -229,7 +232,7 @@ impl Interp {
                 if why.kind() == std::io::ErrorKind::NotFound {
                     let message = format!("Could not find a part of the path '{full}'.");
                     return Fault::new(
-                        "System.IO.DirectoryNotFoundException",
+                        NetType::DirectoryNotFoundException,
                         "FileOpenFailure",
                         Category::OpenError,
                         message,

@@ -1,5 +1,6 @@
 //! Runs a script from beginning to end.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use crate::eval::bind::Given;
@@ -130,7 +131,7 @@ impl Interp {
     /// Variables that are there from the beginning.
     fn set_automatic(&mut self) {
         let global = self.global.clone();
-        let list = Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, Vec::new())));
+        let list = Value::List(Rc::new(List::new(ListKind::ArrayList, NetType::Object.ty(), Vec::new())));
         let version = crate::types::net::version([7, 0, 13, -1]);
         let table = Value::Dict(Rc::new(Dict::from_pairs(
             DictKind::Hashtable,
@@ -171,10 +172,7 @@ impl Interp {
             ("EnabledExperimentalFeatures", Value::array(Vec::new())),
             (
                 "ExecutionContext",
-                Value::record(
-                    "System.Management.Automation.EngineIntrinsics",
-                    vec![("SessionState", Value::Null)],
-                ),
+                Value::record(NetType::EngineIntrinsics, vec![("SessionState", Value::Null)]),
             ),
         ] {
             let index = global.put_str(name, value);
@@ -316,7 +314,7 @@ impl Interp {
             };
             if let Some(why) = why {
                 return crate::eval::error::Fault::new(
-                    "ScriptRequiresException",
+                    NetType::ScriptRequiresException,
                     "ScriptRequiresMissingModules",
                     crate::eval::error::Category::ResourceUnavailable,
                     why,

@@ -65,7 +65,7 @@ fn the_list_of_types_is_true() {
         let names: Vec<String> = info.accelerators.iter().map(|name| format!("`[{name}]`")).collect();
         let signature = |text: &str| format!("- `{text}`\n");
         let mut members = String::new();
-        for declared in info.members {
+        for declared in types::members(info.id) {
             members.push_str(&match declared {
                 Declared::Property(text, _) | Declared::Settable(text, ..) | Declared::Method(text, _) => {
                     signature(text)

@@ -3,6 +3,7 @@
 //! The threat: an archive that names a file outside of the directory ("zip slip"). All names are looked at before
 //! anything is written.
 
+use crate::value::types::NetType;
 use std::io::{Cursor, Read, Write};
 
 use zip::write::SimpleFileOptions;
@@ -54,7 +55,7 @@ impl super::Cmdlet for Compress {
                 "The archive file {full} already exists. Use the -Update parameter to update the existing archive file or use the -Force parameter to overwrite the existing archive file."
             );
             return cx.fail(
-                Fault::new("System.IO.IOException", "ArchiveFileExists", Category::InvalidArgument, message)
+                Fault::new(NetType::IOException, "ArchiveFileExists", Category::InvalidArgument, message)
                     .of(full),
             );
         }
@@ -103,7 +104,7 @@ impl super::Cmdlet for Compress {
 
 fn fault(path: &str, why: &str) -> Fault {
     Fault::new(
-        "System.IO.InvalidDataException",
+        NetType::InvalidDataException,
         "InvalidArchive",
         Category::InvalidData,
         format!("{path}: {why}"),
@@ -197,7 +198,7 @@ fn expand(cx: &mut Cx<'_>) -> R<()> {
                 "Failed to create file '{target}' while expanding the archive file '{full}' contents as the file '{target}' already exists. Use the -Force parameter if you want to overwrite the existing directory '{to}' contents when expanding the archive file."
             );
             cx.error(
-                Fault::new("System.IO.IOException", "ExpandArchiveFileExists", Category::WriteError, message)
+                Fault::new(NetType::IOException, "ExpandArchiveFileExists", Category::WriteError, message)
                     .of(target),
             )?;
             continue;

@@ -2,6 +2,7 @@
 //!
 //! Source of the format: [MS-PSRP], section 2.2.5, "Serialization of objects", as far as PowerShell writes it to files.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each, Gather};
@@ -37,9 +38,8 @@ fn export(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let full = cx.it.full_path(&path);
     if cx.flag("NoClobber") && !cx.flag("Force") && cx.it.host.metadata(&full).is_some() {
         let message = format!("File {full} already exists and NoClobber was specified.");
-        return cx.fail(
-            Fault::new("System.IO.IOException", "NoClobber", Category::ResourceExists, message).of(full),
-        );
+        return cx
+            .fail(Fault::new(NetType::IOException, "NoClobber", Category::ResourceExists, message).of(full));
     }
     let depth = cx.integer("Depth").unwrap_or(2).max(1) as usize;
     let mut writer = Writer { it: cx.it, out: String::new(), objects: 0 };
@@ -151,7 +151,7 @@ impl Writer<'_> {
             Value::DateTime(_) => ("DT", self.it.format_value(value, "o").ok()?),
             Value::TimeSpan(span) => ("TS", duration(span.0)),
             Value::Block(block) => ("SBK", block.text().to_owned()),
-            Value::Array(array) if array.element.is("System.Byte") => {
+            Value::Array(array) if array.element.is(NetType::Byte) => {
                 ("BA", base64_of(&crate::types::args::bytes(value)))
             }
             Value::Net(net) => match &**net {
@@ -261,7 +261,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
         let Some(root) = document.filter(|root| root.data().name == "Objs") else {
             let message = format!("{path} is not a file that Export-Clixml has written.");
             return cx.fail(
-                Fault::new("System.Xml.XmlException", "XmlError", Category::InvalidData, message).of(path),
+                Fault::new(NetType::XmlException, "XmlError", Category::InvalidData, message).of(path),
             );
         };
         let skip = cx.integer("Skip").unwrap_or(0).max(0) as usize;
@@ -376,7 +376,7 @@ impl Reader<'_> {
                     inner = Some(match array {
                         true => Value::array(items),
                         false => {
-                            Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items)))
+                            Value::List(Rc::new(List::new(ListKind::ArrayList, NetType::Object.ty(), items)))
                         }
                     });
                 }
@@ -403,7 +403,8 @@ impl Reader<'_> {
             _ => {
                 let object = Value::custom(pairs);
                 if let (Value::Object(own), false) = (&object, names.is_empty()) {
-                    let plain = |name: &String| name.contains("PSCustomObject") || name == "System.Object";
+                    let plain =
+                        |name: &String| name.contains("PSCustomObject") || name == NetType::Object.name();
                     let shown = |name: &String| {
                         let known = name.starts_with("Deserialized.") || plain(name);
                         Str::from(if known { name.clone() } else { format!("Deserialized.{name}") })

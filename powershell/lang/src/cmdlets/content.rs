@@ -1,5 +1,6 @@
 //! The content of files.
 
+use crate::value::types::NetType;
 use std::io;
 
 use super::items::{PATHS, existing, given, glob, leaf, parent, path_not_found};
@@ -75,7 +76,7 @@ fn get_content(cx: &mut Cx<'_>) -> R<()> {
             let message = format!("Access to the path '{path}' is denied.");
             cx.error(
                 Fault::new(
-                    "System.UnauthorizedAccessException",
+                    NetType::UnauthorizedAccessException,
                     "GetContentReaderUnauthorizedAccessError",
                     Category::PermissionDenied,
                     message,
@@ -225,7 +226,7 @@ fn write_failed(cx: &mut Cx<'_>, path: &str, why: &io::Error) -> R<()> {
         let message = format!("Could not find a part of the path '{path}'.");
         return cx.error(
             Fault::new(
-                "System.IO.DirectoryNotFoundException",
+                NetType::DirectoryNotFoundException,
                 "GetContentWriterDirectoryNotFoundError",
                 Category::ObjectNotFound,
                 message,
@@ -249,7 +250,7 @@ impl Cmdlet for OutFile {
             let full = cx.it.full_path(&path);
             let message = format!("The file '{full}' already exists.");
             return cx.fail(
-                Fault::new("System.IO.IOException", "NoClobber", Category::ResourceExists, message).of(full),
+                Fault::new(NetType::IOException, "NoClobber", Category::ResourceExists, message).of(full),
             );
         }
         Ok(())
@@ -284,9 +285,9 @@ impl Cmdlet for OutFile {
                 format!("Access to the path '{full}' is denied.")
             };
             let kind = if why.kind() == io::ErrorKind::NotFound {
-                "System.IO.DirectoryNotFoundException"
+                NetType::DirectoryNotFoundException
             } else {
-                "System.UnauthorizedAccessException"
+                NetType::UnauthorizedAccessException
             };
             return cx.fail(Fault::new(kind, "FileOpenFailure", Category::OpenError, message));
         }

@@ -1,5 +1,6 @@
 //! `ForEach-Object`, `Where-Object`, `Out-Null` and the others of the engine itself.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::{Cmdlet, CmdletInfo, Cx, Each};
@@ -182,7 +183,7 @@ fn for_member(cx: &mut Cx<'_>, item: &Value, name: &str) -> R<()> {
     let args = cx.values("ArgumentList");
     if item.is_null() {
         return cx.error(Fault::new(
-            "PSInvalidOperationException",
+            NetType::PSInvalidOperationException,
             "InputObjectIsNull",
             Category::InvalidArgument,
             "Cannot call a method or read a property on a null-valued expression.",
@@ -330,7 +331,7 @@ fn invoke_expression(cx: &mut Cx<'_>) -> R<()> {
 fn invoke_command(cx: &mut Cx<'_>) -> R<()> {
     if cx.has("ComputerName") {
         return cx.fail(Fault::new(
-            "PSNotSupportedException",
+            NetType::PSNotSupportedException,
             "RemotingNotSupported",
             Category::NotImplemented,
             crate::needs::REMOTING,
@@ -389,13 +390,10 @@ fn get_command(cx: &mut Cx<'_>) -> R<()> {
         match (found, is_alias) {
             (Some(resolved), Some(target)) if kind.is_none() => {
                 let value = Value::record(
-                    "System.Management.Automation.AliasInfo",
+                    NetType::AliasInfo,
                     vec![
                         ("Name", Value::from(name.as_str())),
-                        (
-                            "CommandType",
-                            crate::types::enum_value("System.Management.Automation.CommandTypes", 1),
-                        ),
+                        ("CommandType", crate::types::enum_value(NetType::CommandTypes, 1)),
                         ("Definition", Value::Str(target)),
                         ("ResolvedCommand", Value::net(Net::Command(resolved))),
                     ],
@@ -409,7 +407,7 @@ fn get_command(cx: &mut Cx<'_>) -> R<()> {
                 );
                 cx.error(
                     Fault::new(
-                        "CommandNotFoundException",
+                        NetType::CommandNotFoundException,
                         "CommandNotFoundException",
                         Category::ObjectNotFound,
                         message,
@@ -430,7 +428,7 @@ impl Interp {
         Ok(match name {
             "Name" => Value::from(crate::types::net::command_name(resolved)),
             "CommandType" => crate::types::enum_value(
-                "System.Management.Automation.CommandTypes",
+                NetType::CommandTypes,
                 match resolved {
                     Resolved::Function(f) if f.filter => 4,
                     Resolved::Function(_) => 2,

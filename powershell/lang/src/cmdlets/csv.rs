@@ -1,5 +1,6 @@
 //! CSV.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::{Cmdlet, CmdletInfo, Cx, Gather};
@@ -74,13 +75,8 @@ fn files(cx: &mut Cx<'_>) -> R<Vec<(String, bool)>> {
         } else if cx.it.host.metadata(&full).is_none() {
             let message = format!("Could not find file '{full}'.");
             return cx.fail(
-                Fault::new(
-                    "System.IO.FileNotFoundException",
-                    "FileOpenFailure",
-                    Category::OpenError,
-                    message,
-                )
-                .of(full),
+                Fault::new(NetType::FileNotFoundException, "FileOpenFailure", Category::OpenError, message)
+                    .of(full),
             );
         } else {
             found.push((full, false));
@@ -182,7 +178,7 @@ impl ToCsv {
                 );
                 return cx.fail(
                     Fault::new(
-                        "System.InvalidOperationException",
+                        NetType::InvalidOperationException,
                         "CannotAppendCsvWithMismatchedPropertyNames",
                         Category::InvalidData,
                         message,
@@ -282,7 +278,7 @@ impl Cmdlet for ToCsv {
         }
         let Some(path) = cx.text("Path").or_else(|| cx.text("LiteralPath")) else {
             return cx.fail(Fault::new(
-                "System.InvalidOperationException",
+                NetType::InvalidOperationException,
                 "CannotSpecifyPathAndLiteralPath",
                 Category::InvalidData,
                 "You must specify either the -Path or -LiteralPath parameters, but not both.",
@@ -292,7 +288,7 @@ impl Cmdlet for ToCsv {
         if cx.flag("NoClobber") && !cx.flag("Append") && cx.it.is_file(&path) {
             let message = format!("The file '{full}' already exists.");
             return cx.fail(
-                Fault::new("System.IO.IOException", "NoClobber", Category::ResourceExists, message).of(full),
+                Fault::new(NetType::IOException, "NoClobber", Category::ResourceExists, message).of(full),
             );
         }
         if !cx.should("Export-Csv", &path) {
@@ -303,12 +299,9 @@ impl Cmdlet for ToCsv {
         let bytes = super::encoding::encode(&out, encoding, !append);
         if let Err(why) = cx.it.host.write(&full, &bytes, append) {
             let (kind, message) = if why.kind() == std::io::ErrorKind::NotFound {
-                (
-                    "System.IO.DirectoryNotFoundException",
-                    format!("Could not find a part of the path '{full}'."),
-                )
+                (NetType::DirectoryNotFoundException, format!("Could not find a part of the path '{full}'."))
             } else {
-                ("System.UnauthorizedAccessException", format!("Access to the path '{full}' is denied."))
+                (NetType::UnauthorizedAccessException, format!("Access to the path '{full}' is denied."))
             };
             return cx.fail(Fault::new(kind, "FileOpenFailure", Category::OpenError, message));
         }
@@ -373,7 +366,7 @@ fn read(cx: &mut Cx<'_>, source: &str) -> R<()> {
         if names.iter().any(|n| ps_syntax::symbol::same(n, name)) && !name.is_empty() {
             let message = format!("The member \"{name}\" is already present.");
             return cx.fail(Fault::new(
-                "ExtendedTypeSystemException",
+                NetType::ExtendedTypeSystemException,
                 "AlreadyPresentPSMemberInfoInternalCollectionAdd",
                 Category::NotSpecified,
                 message,

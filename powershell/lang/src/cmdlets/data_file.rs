@@ -2,6 +2,7 @@
 
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, Fault, R};
+use crate::value::types::NetType;
 use ps_syntax::ast::{ExprKind, StmtKind, VarRef};
 use ps_syntax::symbol::same;
 use ps_syntax::walk::{Node, children};
@@ -27,7 +28,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
         let refused = |why: &str| {
             let message = format!("Could not parse as a PowerShell Data File: '{full}'. {why}");
             Fault::new(
-                "System.InvalidOperationException",
+                NetType::InvalidOperationException,
                 "CouldNotParseAsPowerShellDataFile",
                 Category::InvalidData,
                 message,

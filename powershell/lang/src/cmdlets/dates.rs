@@ -1,5 +1,6 @@
 //! Dates and random numbers.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use chrono::{Datelike, Timelike};
@@ -61,7 +62,7 @@ pub(super) fn get_date(cx: &mut Cx<'_>) -> R<()> {
             Some(made) => date = made,
             None => {
                 return cx.fail(Fault::new(
-                    "System.ArgumentOutOfRangeException",
+                    NetType::ArgumentOutOfRangeException,
                     "System.ArgumentOutOfRangeException",
                     Category::NotSpecified,
                     "Year, Month, and Day parameters describe an un-representable DateTime.",
@@ -102,8 +103,8 @@ pub(super) fn get_date(cx: &mut Cx<'_>) -> R<()> {
 }
 
 fn bad_format(cx: &mut Cx<'_>, why: &str) -> R<()> {
-    let kind = "System.FormatException";
-    cx.fail(Fault::new(kind, kind, Category::NotSpecified, why))
+    let kind = NetType::FormatException;
+    cx.fail(Fault::new(kind, kind.name(), Category::NotSpecified, why))
 }
 
 /// `-UFormat`: the conversions of `date(1)`; nothing where the format ends in a percent sign.
@@ -241,7 +242,7 @@ fn number_between(cx: &mut Cx<'_>) -> R<Value> {
         );
         return Ok(Value::Double(a + cx.it.random.fraction() * (b - a)));
     }
-    let long = crate::types::native("System.Int64");
+    let long = NetType::Int64.ty();
     let wide = matches!(low.as_ref().map(Value::base), Some(Value::Long(_)))
         || matches!(high.as_ref().map(Value::base), Some(Value::Long(_)));
     let a = low.map(|v| cx.it.convert(&v, &long)).transpose()?.and_then(|v| v.as_integer()).unwrap_or(0);
@@ -254,7 +255,7 @@ fn number_between(cx: &mut Cx<'_>) -> R<Value> {
         let message =
             format!("The Minimum value ({a}) cannot be greater than or equal to the Maximum value ({b}).");
         return cx.fail(Fault::new(
-            "System.ArgumentException",
+            NetType::ArgumentException,
             "MinGreaterThanOrEqualMax",
             Category::InvalidArgument,
             message,

@@ -1,5 +1,6 @@
 //! Creating, removing, copying and moving items.
 
+use crate::value::types::NetType;
 use std::io;
 
 use super::Cx;
@@ -75,7 +76,7 @@ pub(super) fn new_item(cx: &mut Cx<'_>) -> R<()> {
             let id = if is_dir || meta.is_dir { "DirectoryExist" } else { "NewItemIOError" };
             let category =
                 if is_dir || meta.is_dir { Category::ResourceExists } else { Category::WriteError };
-            cx.error(Fault::new("System.IO.IOException", id, category, message).of(full))?;
+            cx.error(Fault::new(NetType::IOException, id, category, message).of(full))?;
             continue;
         }
         if !cx
@@ -96,7 +97,7 @@ pub(super) fn new_item(cx: &mut Cx<'_>) -> R<()> {
                 let message = format!("Could not find a part of the path '{full}'.");
                 cx.error(
                     Fault::new(
-                        "System.IO.DirectoryNotFoundException",
+                        NetType::DirectoryNotFoundException,
                         "NewItemIOError",
                         Category::WriteError,
                         message,
@@ -149,7 +150,7 @@ pub(super) fn remove_item(cx: &mut Cx<'_>) -> R<()> {
                 "The item at {path} has children and the Recurse parameter was not specified. Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
             );
             return cx.fail(Fault::new(
-                "PSInvalidOperationException",
+                NetType::PSInvalidOperationException,
                 "InvalidOperation",
                 Category::InvalidOperation,
                 message,
@@ -200,7 +201,7 @@ pub(super) fn transfer(cx: &mut Cx<'_>, moves: bool) -> R<()> {
             let message = "Cannot create a file when that file already exists.";
             cx.error(
                 Fault::new(
-                    "System.IO.IOException",
+                    NetType::IOException,
                     if is_dir { "MoveDirectoryItemIOError" } else { "MoveFileInfoItemIOError" },
                     Category::WriteError,
                     message,
@@ -212,15 +213,13 @@ pub(super) fn transfer(cx: &mut Cx<'_>, moves: bool) -> R<()> {
         if is_dir && to.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/')) {
             let message = format!("Destination path cannot be a subdirectory of the source: {to}.");
             let id = if moves { "MoveDirectoryItemIOError" } else { "CopyDirectoryInfoItemIOError" };
-            cx.error(
-                Fault::new("System.IO.IOException", id, Category::WriteError, message).of(path.as_str()),
-            )?;
+            cx.error(Fault::new(NetType::IOException, id, Category::WriteError, message).of(path.as_str()))?;
             continue;
         }
         if path == to {
             let message = format!("Cannot overwrite the item {path} with itself.");
             cx.error(
-                Fault::new("System.IO.IOException", "CopyError", Category::WriteError, message)
+                Fault::new(NetType::IOException, "CopyError", Category::WriteError, message)
                     .of(path.as_str()),
             )?;
             continue;
@@ -239,11 +238,14 @@ pub(super) fn transfer(cx: &mut Cx<'_>, moves: bool) -> R<()> {
         if let Err(why) = result {
             if why.kind() == io::ErrorKind::NotFound {
                 let message = format!("Could not find a part of the path '{to}'.");
-                let id =
-                    if moves { "MoveFileInfoItemIOError" } else { "System.IO.DirectoryNotFoundException" };
+                let id = if moves {
+                    "MoveFileInfoItemIOError"
+                } else {
+                    NetType::DirectoryNotFoundException.name()
+                };
                 cx.error(
                     Fault::new(
-                        "System.IO.DirectoryNotFoundException",
+                        NetType::DirectoryNotFoundException,
                         id,
                         if moves { Category::WriteError } else { Category::NotSpecified },
                         message,
@@ -282,7 +284,7 @@ pub(super) fn rename_item(cx: &mut Cx<'_>) -> R<()> {
         if cx.it.host.metadata(&to).is_some() && !cx.flag("Force") {
             cx.error(
                 Fault::new(
-                    "System.IO.IOException",
+                    NetType::IOException,
                     "RenameItemIOError",
                     Category::WriteError,
                     "Cannot create a file when that file already exists.",

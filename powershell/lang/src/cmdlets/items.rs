@@ -1,5 +1,6 @@
 //! Files, directories and the items of drives.
 
+use crate::value::types::NetType;
 use std::io;
 
 use super::files::{new_item, remove_item, rename_item, transfer};
@@ -236,7 +237,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
                     let names = cx.strings("Name");
                     if names.is_empty() || names.iter().any(|n| Wildcard::new(n, false).matches(name)) {
                         cx.put(Value::record(
-                            "System.Management.Automation.PSDriveInfo",
+                            NetType::PSDriveInfo,
                             vec![
                                 ("Name", Value::from(name)),
                                 ("Provider", Value::from(provider)),
@@ -254,7 +255,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
 /// The item that is not there.
 pub fn path_not_found(path: &str) -> Fault {
     let message = format!("Cannot find path '{path}' because it does not exist.");
-    Fault::new("ItemNotFoundException", "PathNotFound", Category::ObjectNotFound, message).of(path)
+    Fault::new(NetType::ItemNotFoundException, "PathNotFound", Category::ObjectNotFound, message).of(path)
 }
 
 /// The paths that a cmdlet was given.
@@ -471,7 +472,7 @@ pub fn drive_value(it: &mut Interp, drive: Drive, name: &str) -> Value {
             None => Value::Null,
         },
         Drive::Variable => Value::record(
-            "System.Management.Automation.PSVariable",
+            NetType::PSVariable,
             vec![
                 ("Name", Value::from(name)),
                 ("Value", value),
@@ -480,7 +481,7 @@ pub fn drive_value(it: &mut Interp, drive: Drive, name: &str) -> Value {
             ],
         ),
         Drive::Alias => Value::record(
-            "System.Management.Automation.AliasInfo",
+            NetType::AliasInfo,
             vec![("Name", Value::from(name)), ("CommandType", Value::from("Alias")), ("Definition", value)],
         ),
     }

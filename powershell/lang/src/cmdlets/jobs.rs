@@ -1,6 +1,7 @@
 //! `Start-Job` and its like. There are no threads in the sandbox: a job runs when it is started, and has ended when
 //! `Start-Job` gives it.
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -129,7 +130,7 @@ impl super::Cmdlet for Start {
         let id = cx.it.jobs.iter().map(|job| job.id).max().unwrap_or(0) + 1;
         let name = cx.text("Name").unwrap_or_else(|| format!("Job{id}"));
         let value = Value::record(
-            "System.Management.Automation.PSRemotingJob",
+            NetType::PSRemotingJob,
             vec![
                 ("Id", Value::Int(id)),
                 ("Name", Value::from(name.as_str())),
@@ -176,7 +177,9 @@ fn selected(cx: &mut Cx<'_>) -> R<Vec<usize>> {
                     ),
                 ),
             };
-            cx.error(Fault::new("PSArgumentException", id, Category::ObjectNotFound, message).of(wanted))?;
+            cx.error(
+                Fault::new(NetType::PSArgumentException, id, Category::ObjectNotFound, message).of(wanted),
+            )?;
         }
         found.extend(places);
     }

@@ -6,6 +6,7 @@ use crate::eval::Interp;
 use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::streams::Action;
 use crate::types::net::Net;
+use crate::value::types::NetType;
 use crate::value::{DateKind, DateTime, ObjectKind, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
@@ -35,7 +36,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
                 if !valid {
                     cx.error(
                         Fault::new(
-                            "System.Exception",
+                            NetType::Exception,
                             "InvalidJson",
                             Category::InvalidData,
                             "Cannot parse the JSON.",
@@ -360,7 +361,7 @@ fn no_text_key(dict: &Value) -> R<()> {
         crate::types::type_of(dict).full_name()
     );
     Fault::new(
-        "System.InvalidOperationException",
+        NetType::InvalidOperationException,
         "NonStringKeyInDictionary",
         Category::InvalidOperation,
         message,
@@ -399,13 +400,13 @@ fn read(cx: &mut Cx<'_>, source: &str) -> R<()> {
         Ok(value) if cx.flag("NoEnumerate") => cx.put(value),
         Ok(value) => cx.emit(value),
         Err(Trouble::Names(id, why)) => {
-            let kind = "System.InvalidOperationException";
+            let kind = NetType::InvalidOperationException;
             cx.fail(Fault::new(kind, id, Category::InvalidOperation, why))
         }
         Err(Trouble::Syntax(why)) => {
-            let kind = "System.ArgumentException";
+            let kind = NetType::ArgumentException;
             let message = format!("Conversion from JSON failed with error: {why}");
-            cx.fail(Fault::new(kind, kind, Category::NotSpecified, message))
+            cx.fail(Fault::new(kind, kind.name(), Category::NotSpecified, message))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Members of objects, and new objects.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::{Cmdlet, Cx};
@@ -14,7 +15,7 @@ pub(super) fn get_member(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let mut seen: Vec<String> = Vec::new();
     if items.iter().all(Value::is_null) {
         return cx.error(Fault::new(
-            "System.InvalidOperationException",
+            NetType::InvalidOperationException,
             "NoObjectInGetMember",
             Category::CloseError,
             "You must specify an object for the Get-Member cmdlet.",
@@ -43,7 +44,7 @@ pub(super) fn get_member(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
                 continue;
             }
             cx.put(Value::record(
-                "Microsoft.PowerShell.Commands.MemberDefinition",
+                NetType::MemberDefinition,
                 vec![
                     ("TypeName", Value::Str(name.clone())),
                     ("Name", Value::from(member)),
@@ -75,7 +76,7 @@ pub(super) fn member_kind(cx: &mut Cx<'_>, value: Value) -> R<MemberKind> {
                 "Cannot bind parameter 'MemberType'. Cannot convert value \"{other}\" to type \"System.Management.Automation.PSMemberTypes\"."
             );
             return cx.fail(Fault::new(
-                "ParameterBindingException",
+                NetType::ParameterBindingException,
                 "CannotConvertArgumentNoMessage",
                 Category::InvalidArgument,
                 message,
@@ -114,7 +115,7 @@ pub(super) fn add_member(cx: &mut Cx<'_>) -> R<()> {
             );
             cx.error(
                 Fault::new(
-                    "System.InvalidOperationException",
+                    NetType::InvalidOperationException,
                     "MemberAlreadyExists",
                     Category::InvalidOperation,
                     message,
@@ -171,7 +172,7 @@ pub(super) fn new_object(cx: &mut Cx<'_>) -> R<()> {
     if let Some(name) = cx.text("ComObject") {
         let message = format!("New-Object -ComObject {name}: {}", crate::needs::COM);
         return cx.fail(Fault::new(
-            "PSNotSupportedException",
+            NetType::PSNotSupportedException,
             "ComObjectPlatformIsNotSupported",
             Category::NotImplemented,
             message,
@@ -181,12 +182,15 @@ pub(super) fn new_object(cx: &mut Cx<'_>) -> R<()> {
     let Some(ty) = cx.it.find_type(&name) else {
         let message =
             format!("Cannot find type [{name}]: verify that the assembly containing this type is loaded.");
-        return cx.fail(Fault::new("PSArgumentException", "TypeNotFound", Category::InvalidType, message));
+        return cx.fail(Fault::new(
+            NetType::PSArgumentException,
+            "TypeNotFound",
+            Category::InvalidType,
+            message,
+        ));
     };
     let args = cx.values("ArgumentList");
-    let plain = ty.is("System.Management.Automation.PSObject")
-        || ty.is("System.Management.Automation.PSCustomObject")
-        || ty == crate::types::OBJECT;
+    let plain = ty.is(NetType::PSObject) || ty.is(NetType::PSCustomObject) || ty == NetType::Object.ty();
     let made = if plain && args.is_empty() {
         Value::custom([])
     } else {
@@ -200,7 +204,7 @@ pub(super) fn new_object(cx: &mut Cx<'_>) -> R<()> {
                             ty.full_name()
                         );
                         return cx.fail(Fault::new(
-                            "PSArgumentException",
+                            NetType::PSArgumentException,
                             "CannotFindAppropriateCtor",
                             Category::ObjectNotFound,
                             message,
@@ -210,7 +214,7 @@ pub(super) fn new_object(cx: &mut Cx<'_>) -> R<()> {
                         let message = record.message().to_string();
                         let inner = crate::types::net::inner_exception(&record.exception)
                             .unwrap_or_else(|| record.exception.clone());
-                        return cx.fail(Fault::new("MethodInvocationException", "ConstructorInvokedThrowException,Microsoft.PowerShell.Commands.NewObjectCommand", Category::InvalidOperation, message).because(inner));
+                        return cx.fail(Fault::new(NetType::MethodInvocationException, "ConstructorInvokedThrowException,Microsoft.PowerShell.Commands.NewObjectCommand", Category::InvalidOperation, message).because(inner));
                     }
                     _ => return Err(flow),
                 }

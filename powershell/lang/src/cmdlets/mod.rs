@@ -28,6 +28,7 @@ pub mod variables;
 mod web;
 mod xml;
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -158,7 +159,7 @@ impl Cx<'_> {
             ),
             None => crate::types::culture::unknown(given.as_deref().unwrap_or_default()),
         };
-        let kind = "System.Globalization.CultureNotFoundException";
+        let kind = NetType::CultureNotFoundException;
         self.fail(Fault::new(kind, "CultureNotSupported", crate::eval::error::Category::InvalidArgument, why))
     }
 

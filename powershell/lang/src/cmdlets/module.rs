@@ -1,5 +1,6 @@
 //! Modules: those that are built in, and `.psm1` files.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each};
@@ -77,7 +78,7 @@ pub fn is_built_in(names: &str) -> bool {
 
 fn value(name: &str, path: &str) -> Value {
     Value::record(
-        "System.Management.Automation.PSModuleInfo",
+        NetType::PSModuleInfo,
         vec![
             ("Name", Value::from(name)),
             ("Path", Value::from(path)),
@@ -104,7 +105,7 @@ const ASSEMBLIES: [&str; 10] = [
 fn add_type(cx: &mut Cx<'_>) -> R<()> {
     if !cx.has("AssemblyName") {
         return cx.fail(Fault::new(
-            "PSNotSupportedException",
+            NetType::PSNotSupportedException,
             "CompilerNotSupported",
             Category::NotImplemented,
             "Add-Type: C# is not compiled in the sandbox. Write a class of PowerShell, or a step of its own.",
@@ -115,7 +116,7 @@ fn add_type(cx: &mut Cx<'_>) -> R<()> {
         if !ASSEMBLIES.iter().any(|known| same(known, plain)) {
             return cx.fail(
                 Fault::new(
-                    "System.Exception",
+                    NetType::Exception,
                     "ASSEMBLY_NOT_FOUND",
                     Category::ObjectNotFound,
                     format!("Cannot add type. The assembly '{wanted}' could not be found."),
@@ -145,7 +146,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
             );
             cx.error(
                 Fault::new(
-                    "System.IO.FileNotFoundException",
+                    NetType::FileNotFoundException,
                     "Modules_ModuleNotFound",
                     Category::ResourceUnavailable,
                     message,

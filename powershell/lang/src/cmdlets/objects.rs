@@ -1,5 +1,6 @@
 //! Cmdlets that choose, sort, group, measure and compare objects.
 
+use crate::value::types::NetType;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -205,11 +206,7 @@ fn group(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
                 Some(value) => value.clone(),
                 None => Value::from(""),
             };
-            let list = List::new(
-                ListKind::Collection,
-                crate::types::native("System.Management.Automation.PSObject"),
-                items,
-            );
+            let list = List::new(ListKind::Collection, NetType::PSObject.ty(), items);
             table.insert(&key, Value::List(Rc::new(list)));
         }
         return cx.put(Value::Dict(Rc::new(table)));
@@ -218,23 +215,13 @@ fn group(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
         let names: Vec<String> = values.iter().map(|v| cx.it.to_text(v)).collect();
         let count = Value::from(items.len());
         let members = if cx.flag("NoElement") { Vec::new() } else { items };
-        let list = List::new(
-            ListKind::Collection,
-            crate::types::native("System.Management.Automation.PSObject"),
-            members,
-        );
-        let kind = if cx.flag("NoElement") {
-            "Microsoft.PowerShell.Commands.GroupInfoNoElement"
-        } else {
-            "Microsoft.PowerShell.Commands.GroupInfo"
-        };
-        let _ = kind;
+        let list = List::new(ListKind::Collection, NetType::PSObject.ty(), members);
         let mut pairs = vec![("Values", Value::array(values)), ("Count", count)];
         if !cx.flag("NoElement") {
             pairs.push(("Group", Value::List(Rc::new(list))));
         }
         pairs.push(("Name", Value::from(names.join(", "))));
-        cx.put(Value::record("Microsoft.PowerShell.Commands.GroupInfo", pairs))?;
+        cx.put(Value::record(NetType::GroupInfo, pairs))?;
     }
     Ok(())
 }
@@ -272,7 +259,7 @@ fn measure(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
             let message =
                 format!("The property \"{}\" cannot be found in the input for any objects.", text(name));
             cx.error(Fault::new(
-                "PSArgumentException",
+                NetType::PSArgumentException,
                 "GenericMeasurePropertyNotFound",
                 Category::InvalidArgument,
                 message,
@@ -301,7 +288,7 @@ fn measure_text(cx: &mut Cx<'_>, values: &[Value], property: Value) -> R<()> {
     let shown = |on: bool, count: usize| if on { Value::from(count) } else { Value::Null };
     let (l, w, c) = (cx.flag("Line"), cx.flag("Word"), cx.flag("Character"));
     cx.put(Value::record(
-        "Microsoft.PowerShell.Commands.TextMeasureInfo",
+        NetType::TextMeasureInfo,
         vec![
             ("Lines", shown(l, lines)),
             ("Words", shown(w, words)),
@@ -317,7 +304,7 @@ fn measure_numbers(cx: &mut Cx<'_>, values: &[Value], property: Value) -> R<()> 
     let numeric = ["Sum", "Average", "StandardDeviation"].iter().any(|f| flag(cx, f));
     let mut numbers = Vec::new();
     let mut count = 0;
-    let double = crate::types::native("System.Double");
+    let double = NetType::Double.ty();
     for value in values {
         if !numeric {
             count += 1;
@@ -332,7 +319,7 @@ fn measure_numbers(cx: &mut Cx<'_>, values: &[Value], property: Value) -> R<()> 
                 let message = format!("Input object \"{}\" is not numeric.", text(value));
                 cx.error(
                     Fault::new(
-                        "PSInvalidCastException",
+                        NetType::PSInvalidCastException,
                         "NonNumericInputObject",
                         Category::InvalidType,
                         message,
@@ -383,7 +370,7 @@ fn measure_numbers(cx: &mut Cx<'_>, values: &[Value], property: Value) -> R<()> 
         ("StandardDeviation", pick(flag(cx, "StandardDeviation"), deviation)),
         ("Property", property),
     ];
-    cx.put(Value::record("Microsoft.PowerShell.Commands.GenericMeasureInfo", record))
+    cx.put(Value::record(NetType::GenericMeasureInfo, record))
 }
 
 fn compare(cx: &mut Cx<'_>) -> R<()> {

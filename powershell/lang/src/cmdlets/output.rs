@@ -3,6 +3,7 @@
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, ErrorRecord, Fault, R};
 use crate::eval::streams::{Action, HostText};
+use crate::value::types::NetType;
 use crate::value::{Str, Value};
 
 pub const CMDLETS: &[CmdletInfo] = &[
@@ -141,7 +142,7 @@ fn joined(cx: &mut Cx<'_>, value: &Value, separator: &str) -> String {
         }
         Value::Dict(dict) if !dict.is_set() => {
             let texts: Vec<String> =
-                dict.pairs().iter().map(|_| "System.Collections.DictionaryEntry".to_owned()).collect();
+                dict.pairs().iter().map(|_| NetType::DictionaryEntry.to_string()).collect();
             texts.join(separator)
         }
         _ => cx.it.shown(value),
@@ -167,15 +168,10 @@ fn write_error(cx: &mut Cx<'_>) -> R<()> {
                     record
                 }
                 None => {
-                    let id = id.unwrap_or_else(|| "Microsoft.PowerShell.Commands.WriteErrorException".into());
-                    Fault::new(
-                        "Microsoft.PowerShell.Commands.WriteErrorException",
-                        &id,
-                        category,
-                        message.unwrap_or_default(),
-                    )
-                    .of(target)
-                    .record()
+                    let id = id.unwrap_or_else(|| NetType::WriteErrorException.to_string());
+                    Fault::new(NetType::WriteErrorException, &id, category, message.unwrap_or_default())
+                        .of(target)
+                        .record()
                 }
             }
         }

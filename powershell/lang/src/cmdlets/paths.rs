@@ -7,6 +7,7 @@ use crate::eval::operators::Wildcard;
 use crate::provider::{Place, normalize};
 use crate::types::net::file_value;
 use crate::value::Value;
+use crate::value::types::NetType;
 
 pub(super) fn test_path(cx: &mut Cx<'_>) -> R<()> {
     let literal = cx.has("LiteralPath");
@@ -14,7 +15,7 @@ pub(super) fn test_path(cx: &mut Cx<'_>) -> R<()> {
     if paths.is_empty() {
         let message =
             "Value cannot be null. (Parameter 'The provided Path argument was null or an empty collection.')";
-        let kind = "System.ArgumentNullException";
+        let kind = NetType::ArgumentNullException;
         return cx.error(Fault::new(kind, "NullPathNotPermitted", Category::InvalidArgument, message));
     }
     for path in paths {
@@ -100,7 +101,7 @@ pub(super) fn split_path(cx: &mut Cx<'_>) -> R<()> {
                         "Cannot parse path because path '{path}' does not have a qualifier specified."
                     );
                     cx.error(Fault::new(
-                        "System.FormatException",
+                        NetType::FormatException,
                         "ParsePathFormatError",
                         Category::InvalidArgument,
                         message,
@@ -141,12 +142,9 @@ pub(super) fn resolve_path(cx: &mut Cx<'_>) -> R<()> {
             cx.put(Value::from(relative(&here, &path)))?;
             continue;
         }
-        let provider = Value::record(
-            "System.Management.Automation.ProviderInfo",
-            vec![("Name", Value::from("FileSystem"))],
-        );
+        let provider = Value::record(NetType::ProviderInfo, vec![("Name", Value::from("FileSystem"))]);
         cx.put(Value::record(
-            "System.Management.Automation.PathInfo",
+            NetType::PathInfo,
             vec![
                 ("Path", Value::from(path.as_str())),
                 ("Provider", provider),

@@ -1,5 +1,6 @@
 //! `Select-Object`, and the properties that cmdlets are asked for.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::core::computed;
@@ -120,7 +121,7 @@ impl Select {
             let message = format!("Property \"{name}\" cannot be found.");
             return cx.error(
                 Fault::new(
-                    "PSArgumentException",
+                    NetType::PSArgumentException,
                     "ExpandPropertyNotFound",
                     Category::InvalidArgument,
                     message,
@@ -267,7 +268,7 @@ fn shape(cx: &mut Cx<'_>, item: &Value) -> R<Value> {
                 format!("The property cannot be processed because the property \"{label}\" already exists.");
             cx.error(
                 Fault::new(
-                    "PSArgumentException",
+                    NetType::PSArgumentException,
                     "AlreadyExistingUserSpecifiedPropertyNoExpand",
                     Category::InvalidOperation,
                     message,

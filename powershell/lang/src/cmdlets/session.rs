@@ -4,6 +4,7 @@ use super::members::member_kind;
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
+use crate::value::types::NetType;
 use crate::value::{Member, Str, Value};
 use ps_syntax::symbol::same;
 
@@ -38,7 +39,7 @@ pub(super) const CMDLETS: &[CmdletInfo] = &[
         make: || {
             Box::new(Each(|cx| {
                 let message = "Operation is not supported on this platform.";
-                let kind = "System.PlatformNotSupportedException";
+                let kind = NetType::PlatformNotSupportedException;
                 cx.fail(Fault::new(
                     kind,
                     "System.PlatformNotSupportedException",
@@ -82,7 +83,7 @@ fn call_stack(cx: &mut Cx<'_>) -> R<()> {
     for (name, path, line) in rows {
         let at = if path.is_empty() { "<No file>".to_owned() } else { format!("{path}: line {line}") };
         cx.put(Value::record(
-            "System.Management.Automation.CallStackFrame",
+            NetType::CallStackFrame,
             vec![
                 ("Command", Value::Str(name.clone())),
                 ("Location", Value::from(at)),
@@ -141,7 +142,7 @@ fn update(cx: &mut Cx<'_>) -> R<()> {
     if cx.it.type_data.iter().any(is) && !cx.flag("Force") {
         let message = format!("Error in type \"{ty}\": The member {name} is already present.");
         return cx.error(Fault::new(
-            "RuntimeException",
+            NetType::RuntimeException,
             "TypesXmlError",
             Category::InvalidOperation,
             message,

@@ -6,6 +6,7 @@ use super::{CmdletInfo, Cx, Each};
 use crate::eval::error::{Category, Fault, R};
 use crate::host::{Cell, SqlRequest, SqlRows};
 use crate::types::lookup;
+use crate::value::types::NetType;
 use crate::value::{Str, Value};
 use ps_syntax::symbol::same;
 
@@ -44,7 +45,7 @@ fn invoke(cx: &mut Cx<'_>) -> R<()> {
 }
 
 fn fault(why: &str) -> Fault {
-    Fault::new("System.Data.SqlClient.SqlException", "SqlError", Category::InvalidOperation, why)
+    Fault::new(NetType::SqlException, "SqlError", Category::InvalidOperation, why)
 }
 
 /// `$(name)` by what `-Variable "name=value"` says, as sqlcmd does.
@@ -92,8 +93,7 @@ fn put_rows(cx: &mut Cx<'_>, result: SqlRows) -> R<()> {
             let name = if name.is_empty() { format!("Column{}", at + 1) } else { name.clone() };
             pairs.push((name.into(), value(cx, cell)?));
         }
-        let pairs = pairs.iter().map(|(name, value)| (&**name, value.clone())).collect();
-        cx.put(Value::record("System.Data.DataRow", pairs))?;
+        cx.put(Value::custom(pairs))?;
     }
     Ok(())
 }

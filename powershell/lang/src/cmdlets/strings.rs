@@ -1,5 +1,6 @@
 //! Cmdlets on texts: HTML, searching, joining, string data.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::core::computed;
@@ -210,7 +211,7 @@ fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
                     "The string {pattern} is not a valid regular expression: Invalid pattern '{pattern}'."
                 );
                 return cx.fail(Fault::new(
-                    "System.ArgumentException",
+                    NetType::ArgumentException,
                     "InvalidRegex",
                     Category::InvalidArgument,
                     message,
@@ -268,7 +269,7 @@ fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
                 Value::Null
             } else {
                 Value::record(
-                    "Microsoft.PowerShell.Commands.MatchInfoContext",
+                    NetType::MatchInfoContext,
                     vec![
                         ("PreContext", take(at.saturating_sub(before), at)),
                         ("PostContext", take(at + 1, at + 1 + after)),
@@ -277,7 +278,7 @@ fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
             };
             let name = source.path.rsplit('/').next().unwrap_or_default().to_owned();
             let record = Value::record(
-                "Microsoft.PowerShell.Commands.MatchInfo",
+                NetType::MatchInfo,
                 vec![
                     ("IgnoreCase", Value::Bool(options != 0)),
                     ("LineNumber", Value::from(at + 1)),
@@ -286,13 +287,7 @@ fn select_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
                     ("Path", Value::from(source.path.as_str())),
                     ("Pattern", Value::from(pattern)),
                     ("Context", around),
-                    (
-                        "Matches",
-                        Value::array_of(
-                            crate::types::native("System.Text.RegularExpressions.Match"),
-                            matches,
-                        ),
-                    ),
+                    ("Matches", Value::array_of(NetType::Match.ty(), matches)),
                 ],
             );
             cx.put(record)?;
@@ -324,7 +319,7 @@ fn join_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
                 Ok(text) => text,
                 Err(why) => {
                     return cx.fail(Fault::new(
-                        "System.FormatException",
+                        NetType::FormatException,
                         "FormatError",
                         Category::InvalidArgument,
                         why,
@@ -357,7 +352,7 @@ fn string_data(cx: &mut Cx<'_>) -> R<()> {
         let Some((key, value)) = line.split_once(delimiter) else {
             let message = format!("Data line '{line}' is not in 'name=value' format.");
             return cx.fail(Fault::new(
-                "PSInvalidOperationException",
+                NetType::PSInvalidOperationException,
                 "InvalidOperation",
                 Category::InvalidOperation,
                 message,
@@ -367,7 +362,7 @@ fn string_data(cx: &mut Cx<'_>) -> R<()> {
         if dict.contains(&key) {
             let message = format!("Data item '{}' in line '{line}' is already defined.", text(&key));
             return cx.fail(Fault::new(
-                "PSInvalidOperationException",
+                NetType::PSInvalidOperationException,
                 "InvalidOperation",
                 Category::InvalidOperation,
                 message,

@@ -9,6 +9,7 @@ use crate::eval::overload::split_signature;
 use crate::types::culture;
 use crate::types::net::Net;
 use crate::types::{Declared, Ty, type_of};
+use crate::value::types::NetType;
 use crate::value::{MemberKind, ObjectKind, TimeSpan, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
@@ -123,7 +124,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
         make: || {
             Box::new(Each(|cx| {
                 cx.fail(Fault::new(
-                    "PSInvalidOperationException",
+                    NetType::PSInvalidOperationException,
                     "InvalidOperation",
                     Category::InvalidOperation,
                     "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.",
@@ -174,7 +175,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
                 let Some(Value::Net(net)) = cx.get("SecureString") else { return Ok(()) };
                 match (&*net, cx.flag("AsPlainText")) {
             (Net::SecureString(secret), true) => cx.put(Value::Str(secret.clone())),
-            _ => cx.fail(Fault::new("PSNotSupportedException", "NotSupported", Category::NotImplemented, "Only ConvertFrom-SecureString -AsPlainText is available: there is no key to encrypt with in the sandbox.")),
+            _ => cx.fail(Fault::new(NetType::PSNotSupportedException, "NotSupported", Category::NotImplemented, "Only ConvertFrom-SecureString -AsPlainText is available: there is no key to encrypt with in the sandbox.")),
         }
             }))
         },
@@ -222,7 +223,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
                         .map(|b| format!("{b:02X}"))
                         .collect();
                     cx.put(Value::record(
-                        "Microsoft.PowerShell.Commands.FileHashInfo",
+                        NetType::FileHashInfo,
                         vec![
                             ("Algorithm", Value::from(algorithm.as_str())),
                             ("Hash", Value::from(hash)),
@@ -251,7 +252,7 @@ fn get_culture(cx: &mut Cx<'_>) -> R<()> {
             Some(found) => cx.put(culture::value_of(found))?,
             None => cx.error(
                 Fault::new(
-                    "System.Globalization.CultureNotFoundException",
+                    NetType::CultureNotFoundException,
                     "ItemNotFoundException",
                     Category::ObjectNotFound,
                     culture::unknown(&name),
@@ -274,7 +275,7 @@ pub fn host_value() -> Value {
     ]);
     let ui = Value::custom([("RawUI".into(), raw), ("SupportsVirtualTerminal".into(), Value::Bool(false))]);
     Value::record(
-        "System.Management.Automation.Internal.Host.InternalHost",
+        NetType::InternalHost,
         vec![
             ("Name", Value::from("ConsoleHost")),
             ("Version", crate::types::net::version([7, 0, 13, -1])),
@@ -309,7 +310,7 @@ impl Interp {
                 "AliasProperty" => format!("{name} = ..."),
                 _ => format!(
                     "{} {name} {{get;set;}}",
-                    if own.is_null() { "System.Object".to_owned() } else { type_of(&own).short_name() }
+                    if own.is_null() { NetType::Object.to_string() } else { type_of(&own).short_name() }
                 ),
             };
             if declared || kind != "Property" {
@@ -318,7 +319,7 @@ impl Interp {
         }
         let mut next = type_of(value).info();
         while let Some(info) = next {
-            for member in info.members {
+            for member in crate::types::members(info.id) {
                 match member {
                     Declared::Property(signature, _) if !declared => {
                         let (ty, name, _) = split_signature(signature);
@@ -341,7 +342,7 @@ impl Interp {
                     _ => {}
                 }
             }
-            next = crate::types::find(info.base).filter(|b| b.name != info.name);
+            next = info.base.map(NetType::info);
         }
         self.common_members(value, &mut found);
         found
@@ -369,11 +370,11 @@ impl Interp {
                         .params
                         .iter()
                         .map(|(n, t, _)| {
-                            format!("{} {n}", t.as_ref().map_or("System.Object".to_owned(), Ty::short_name))
+                            format!("{} {n}", t.as_ref().map_or(NetType::Object.to_string(), Ty::short_name))
                         })
                         .collect();
                     let returns = method.returns.as_ref().map_or(
-                        if method.returns_void { "void".to_owned() } else { "System.Object".to_owned() },
+                        if method.returns_void { "void".to_owned() } else { NetType::Object.to_string() },
                         Ty::short_name,
                     );
                     found.push((
@@ -402,7 +403,7 @@ impl Interp {
             other => type_of(other),
         };
         let mut found: Vec<(String, &'static str, String)> = Vec::new();
-        for member in ty.info().map(|i| i.members).unwrap_or_default() {
+        for member in ty.info().map(|i| crate::types::members(i.id)).unwrap_or_default() {
             match member {
                 Declared::Static(signature, _) => found.push((
                     split_signature(signature).1.to_owned(),

@@ -1,5 +1,6 @@
 //! Variables and aliases.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each};
@@ -80,7 +81,7 @@ pub const CMDLETS: &[CmdletInfo] = &[
                         );
                         cx.error(
                             Fault::new(
-                                "ItemNotFoundException",
+                                NetType::ItemNotFoundException,
                                 "AliasNotFound",
                                 Category::ObjectNotFound,
                                 message,
@@ -126,7 +127,7 @@ fn as_value(cx: &mut Cx<'_>, scope: &Rc<Scope>, index: usize) -> Value {
         }
     });
     Value::record(
-        "System.Management.Automation.PSVariable",
+        NetType::PSVariable,
         vec![
             ("Name", Value::Str(variable.name.clone())),
             ("Value", variable.value.clone()),
@@ -169,8 +170,13 @@ fn get_variable(cx: &mut Cx<'_>) -> R<()> {
         if found.is_empty() && !Wildcard::has(plain) {
             let message = format!("Cannot find a variable with the name '{plain}'.");
             cx.error(
-                Fault::new("ItemNotFoundException", "VariableNotFound", Category::ObjectNotFound, message)
-                    .of(plain),
+                Fault::new(
+                    NetType::ItemNotFoundException,
+                    "VariableNotFound",
+                    Category::ObjectNotFound,
+                    message,
+                )
+                .of(plain),
             )?;
             continue;
         }
@@ -207,7 +213,7 @@ fn write_variable(cx: &mut Cx<'_>, new: bool) -> R<()> {
             let message = format!("A variable with name '{name}' already exists.");
             cx.error(
                 Fault::new(
-                    "SessionStateException",
+                    NetType::SessionStateException,
                     "VariableAlreadyExists",
                     Category::ResourceExists,
                     message,
@@ -222,7 +228,7 @@ fn write_variable(cx: &mut Cx<'_>, new: bool) -> R<()> {
             let message = format!("Cannot overwrite variable {name} because it is read-only or constant.");
             cx.error(
                 Fault::new(
-                    "SessionStateUnauthorizedAccessException",
+                    NetType::SessionStateUnauthorizedAccessException,
                     "VariableNotWritable",
                     Category::WriteError,
                     message,
@@ -289,7 +295,7 @@ fn found(cx: &mut Cx<'_>, name: &str) -> R<Vec<(Rc<Scope>, Sym)>> {
     if found.is_empty() && !Wildcard::has(name) {
         let message = format!("Cannot find a variable with the name '{name}'.");
         cx.error(
-            Fault::new("ItemNotFoundException", "VariableNotFound", Category::ObjectNotFound, message)
+            Fault::new(NetType::ItemNotFoundException, "VariableNotFound", Category::ObjectNotFound, message)
                 .of(name),
         )?;
     }
@@ -306,7 +312,7 @@ fn remove_variable(cx: &mut Cx<'_>) -> R<()> {
                 );
                 cx.error(
                     Fault::new(
-                        "SessionStateUnauthorizedAccessException",
+                        NetType::SessionStateUnauthorizedAccessException,
                         "VariableNotRemovable",
                         Category::WriteError,
                         message,
@@ -330,7 +336,7 @@ fn clear_variable(cx: &mut Cx<'_>) -> R<()> {
                     format!("Cannot overwrite variable {name} because it is read-only or constant.");
                 cx.error(
                     Fault::new(
-                        "SessionStateUnauthorizedAccessException",
+                        NetType::SessionStateUnauthorizedAccessException,
                         "VariableNotWritable",
                         Category::WriteError,
                         message,
@@ -347,10 +353,10 @@ fn clear_variable(cx: &mut Cx<'_>) -> R<()> {
 
 fn alias_value(name: &str, target: &str) -> Value {
     Value::record(
-        "System.Management.Automation.AliasInfo",
+        NetType::AliasInfo,
         vec![
             ("Name", Value::from(name)),
-            ("CommandType", crate::types::enum_value("System.Management.Automation.CommandTypes", 1)),
+            ("CommandType", crate::types::enum_value(NetType::CommandTypes, 1)),
             ("Definition", Value::from(target)),
             ("DisplayName", Value::from(format!("{name} -> {target}"))),
             ("ReferencedCommand", Value::from(target)),
@@ -383,7 +389,7 @@ fn get_alias(cx: &mut Cx<'_>) -> R<()> {
             );
             cx.error(
                 Fault::new(
-                    "ItemNotFoundException",
+                    NetType::ItemNotFoundException,
                     "ItemNotFoundException",
                     Category::ObjectNotFound,
                     message,
@@ -403,8 +409,13 @@ fn set_alias(cx: &mut Cx<'_>, new: bool) -> R<()> {
         let message =
             format!("The alias is not allowed, because an alias with the name '{name}' already exists.");
         return cx.error(
-            Fault::new("SessionStateException", "AliasAlreadyExists", Category::ResourceExists, message)
-                .of(name),
+            Fault::new(
+                NetType::SessionStateException,
+                "AliasAlreadyExists",
+                Category::ResourceExists,
+                message,
+            )
+            .of(name),
         );
     }
     scope.set_alias(&name, Some(target.as_str().into()));

@@ -1,5 +1,6 @@
 //! `Invoke-RestMethod` and `Invoke-WebRequest`. Policy decides which requests go out.
 
+use crate::value::types::NetType;
 use url::Url;
 
 use super::{CmdletInfo, Cx, Gather};
@@ -78,7 +79,7 @@ fn response_object(response: &HttpResponse) -> Value {
         raw.push_str(&format!("{name}: {value}\n"));
     }
     Value::record(
-        "Microsoft.PowerShell.Commands.BasicHtmlWebResponseObject",
+        NetType::BasicHtmlWebResponseObject,
         vec![
             ("StatusCode", Value::Int(i32::from(response.status))),
             ("StatusDescription", Value::from(reason(response.status))),
@@ -122,7 +123,7 @@ fn exchange(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<(HttpRequest, HttpResponse)
         return match result {
             Err(why) => cx.fail(
                 Fault::new(
-                    "System.Net.Http.HttpRequestException",
+                    NetType::HttpRequestException,
                     "WebCmdletWebResponseException",
                     Category::InvalidOperation,
                     why,
@@ -247,7 +248,7 @@ fn authenticate(cx: &mut Cx<'_>, uri: &str, headers: &mut Vec<(String, String)>)
         return Ok(());
     };
     let wrong = |id: &str, message: &str| {
-        Fault::new("System.ArgumentException", id, Category::InvalidArgument, message)
+        Fault::new(NetType::ArgumentException, id, Category::InvalidArgument, message)
     };
     if !uri.to_lowercase().starts_with("https:") && !cx.flag("AllowUnencryptedAuthentication") {
         return cx.fail(wrong("WebCmdletAllowUnencryptedAuthenticationRequiredException", "The cmdlet cannot protect plain text secrets sent over unencrypted connections. To suppress this warning and send plain text secrets over unencrypted networks, reissue the command specifying the AllowUnencryptedAuthentication parameter."));
@@ -304,10 +305,10 @@ fn refused(request: &HttpRequest, response: &HttpResponse) -> Box<Flow> {
         response.status,
         reason(response.status)
     );
-    let status = enum_value("System.Net.HttpStatusCode", i64::from(response.status));
-    let mut exception = Exception::new("Microsoft.PowerShell.Commands.HttpResponseException", message);
+    let status = enum_value(NetType::HttpStatusCode, i64::from(response.status));
+    let mut exception = Exception::new(NetType::HttpResponseException, message);
     let answer = Value::record(
-        "System.Net.Http.HttpResponseMessage",
+        NetType::HttpResponseMessage,
         vec![
             ("StatusCode", status.clone()),
             ("ReasonPhrase", Value::from(reason(response.status))),

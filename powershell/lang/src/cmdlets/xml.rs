@@ -5,6 +5,7 @@ use crate::eval::error::{Category, Fault, R};
 use crate::types::net::Net;
 use crate::types::xml::{Node, parse_document};
 use crate::types::xpath::{Namespaces, select};
+use crate::value::types::NetType;
 use crate::value::{Value, text};
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[CmdletInfo {
@@ -31,7 +32,7 @@ fn select_xml(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<()> {
             Ok(found) => {
                 for node in found {
                     cx.put(Value::record(
-                        "Microsoft.PowerShell.Commands.SelectXmlInfo",
+                        NetType::SelectXmlInfo,
                         vec![
                             ("Node", Value::net(Net::Xml(node))),
                             ("Path", Value::from(place.as_str())),
@@ -91,5 +92,5 @@ fn node(value: &Value) -> Option<Node> {
 }
 
 fn fault(why: String) -> Fault {
-    Fault::new("System.Xml.XPath.XPathException", "ProcessingFile", Category::NotSpecified, why)
+    Fault::new(NetType::XPathException, "ProcessingFile", Category::NotSpecified, why)
 }

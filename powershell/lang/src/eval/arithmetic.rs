@@ -1,5 +1,6 @@
 //! `+ - * / %` and the operators on bits.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -142,11 +143,11 @@ impl Interp {
     /// `'ab' * 3` and `@(1,2) * 2`.
     fn repeat(&mut self, left: &Value, right: &Value) -> R<Option<Value>> {
         let times = |it: &mut Self| -> R<usize> {
-            let count = it.convert(right, &crate::types::native("System.Int32"))?.as_integer().unwrap_or(0);
+            let count = it.convert(right, &NetType::Int32.ty())?.as_integer().unwrap_or(0);
             match usize::try_from(count) {
                 Ok(count) => Ok(count),
                 Err(_) => Fault::new(
-                    "System.ArgumentOutOfRangeException",
+                    NetType::ArgumentOutOfRangeException,
                     "System.ArgumentOutOfRangeException",
                     Category::NotSpecified,
                     "Specified argument was out of the range of valid values. (Parameter 'times')",
@@ -159,7 +160,7 @@ impl Interp {
                 let count = times(self)?;
                 if text.len().saturating_mul(count) > 1 << 30 {
                     return Fault::new(
-                        "System.OutOfMemoryException",
+                        NetType::OutOfMemoryException,
                         "System.OutOfMemoryException",
                         Category::NotSpecified,
                         "Insufficient memory to continue the execution of the program.",
@@ -173,7 +174,7 @@ impl Interp {
                 let items = left.items().unwrap_or_default();
                 if items.len().saturating_mul(count) > 1 << 26 {
                     return Fault::new(
-                        "System.OutOfMemoryException",
+                        NetType::OutOfMemoryException,
                         "System.OutOfMemoryException",
                         Category::NotSpecified,
                         "Insufficient memory to continue the execution of the program.",
@@ -195,7 +196,7 @@ impl Interp {
 fn append(array: Rc<Array>, right: Value) -> Value {
     let plain = array.dimensions.is_empty();
     match Rc::try_unwrap(array) {
-        Ok(own) if plain && own.element == crate::types::OBJECT => {
+        Ok(own) if plain && own.element == NetType::Object.ty() => {
             own.items.borrow_mut().extend(added(right));
             Value::Array(Rc::new(own))
         }
@@ -266,8 +267,13 @@ fn bad_number<T>(text: &str) -> R<T> {
     let message = format!(
         "Cannot convert value \"{text}\" to type \"System.Int32\". Error: \"Input string was not in a correct format.\""
     );
-    Fault::new("PSInvalidCastException", "InvalidCastFromStringToInteger", Category::InvalidArgument, message)
-        .raise()
+    Fault::new(
+        NetType::PSInvalidCastException,
+        "InvalidCastFromStringToInteger",
+        Category::InvalidArgument,
+        message,
+    )
+    .raise()
 }
 
 fn widen(a: &Value, b: &Value) -> Pair {
@@ -322,15 +328,20 @@ pub fn to_big(value: &Value) -> Option<BigInt> {
 
 fn divided_by_zero<T>() -> R<T> {
     let inner = Fault::new(
-        "System.DivideByZeroException",
+        NetType::DivideByZeroException,
         "",
         Category::NotSpecified,
         "Attempted to divide by zero.",
     )
     .record();
-    Fault::new("RuntimeException", "RuntimeException", Category::NotSpecified, "Attempted to divide by zero.")
-        .because(inner.exception.clone())
-        .raise()
+    Fault::new(
+        NetType::RuntimeException,
+        "RuntimeException",
+        Category::NotSpecified,
+        "Attempted to divide by zero.",
+    )
+    .because(inner.exception.clone())
+    .raise()
 }
 
 fn fit(value: i64, ints: bool, unsigned: bool) -> Value {
@@ -393,7 +404,7 @@ fn decimals(op: BinaryOp, a: Decimal, b: Decimal) -> R<Value> {
         Some(value) => Ok(Value::decimal(value)),
         None => {
             let message = "Value was either too large or too small for a Decimal.";
-            Fault::new("RuntimeException", "RuntimeException", Category::NotSpecified, message).raise()
+            Fault::new(NetType::RuntimeException, "RuntimeException", Category::NotSpecified, message).raise()
         }
     }
 }
@@ -402,7 +413,7 @@ fn decimals(op: BinaryOp, a: Decimal, b: Decimal) -> R<Value> {
 fn dates(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
     let out_of_range = || {
         Fault::new(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "System.ArgumentOutOfRangeException",
             Category::NotSpecified,
             "The added or subtracted value results in an un-representable DateTime.",

@@ -1,5 +1,6 @@
 //! Assignments.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::error::{Category, Fault, R};
@@ -162,7 +163,7 @@ impl Interp {
                     var.name
                 );
                 return Fault::new(
-                    "ValidationMetadataException",
+                    NetType::ValidationMetadataException,
                     "ValidateSetFailure",
                     Category::MetadataError,
                     message,
@@ -229,7 +230,7 @@ impl Interp {
                 let value = self.convert_element(&value, &list.element)?;
                 let length = list.len();
                 let at = self.place_in(index, length).map_err(|_| -> Box<super::error::Flow> {
-                    Fault::new("System.ArgumentOutOfRangeException", "System.ArgumentOutOfRangeException", Category::OperationStopped, "Index was out of range. Must be non-negative and less than the size of the collection. (Parameter 'index')").into()
+                    Fault::new(NetType::ArgumentOutOfRangeException, "System.ArgumentOutOfRangeException", Category::OperationStopped, "Index was out of range. Must be non-negative and less than the size of the collection. (Parameter 'index')").into()
                 })?;
                 if let Some(place) = list.items.borrow_mut().get_mut(at) {
                     *place = value;
@@ -255,7 +256,7 @@ impl Interp {
     }
 
     fn convert_element(&mut self, value: &Value, element: &Ty) -> R<Value> {
-        if *element == crate::types::OBJECT { Ok(value.clone()) } else { self.convert(value, element) }
+        if *element == NetType::Object.ty() { Ok(value.clone()) } else { self.convert(value, element) }
     }
 
     fn set_ordered(&mut self, dict: &crate::value::Dict, at: i64, value: Value) -> R<()> {
@@ -274,7 +275,7 @@ impl Interp {
                 Ok(())
             }
             None => Fault::new(
-                "System.ArgumentOutOfRangeException",
+                NetType::ArgumentOutOfRangeException,
                 "System.ArgumentOutOfRangeException",
                 Category::OperationStopped,
                 "Specified argument was out of the range of valid values. (Parameter 'index')",
@@ -303,7 +304,7 @@ impl Interp {
 
 fn out_of_bounds<T>() -> R<T> {
     Fault::new(
-        "System.IndexOutOfRangeException",
+        NetType::IndexOutOfRangeException,
         "System.IndexOutOfRangeException",
         Category::OperationStopped,
         "Index was outside the bounds of the array.",

@@ -4,6 +4,7 @@ use super::Interp;
 use super::error::{Category, Fault, Flow, R};
 use super::params::{ParamSpec, ParamTable};
 use crate::types::{Ty, type_of};
+use crate::value::types::NetType;
 use crate::value::{Str, Value, text};
 use ps_syntax::ast::Arg;
 use ps_syntax::symbol::{Sym, same};
@@ -73,7 +74,7 @@ impl Bound {
 }
 
 pub(super) fn binding(id: &str, message: String) -> Fault {
-    Fault::new("ParameterBindingException", id, Category::InvalidArgument, message)
+    Fault::new(NetType::ParameterBindingException, id, Category::InvalidArgument, message)
 }
 
 impl Interp {
@@ -241,7 +242,7 @@ impl Interp {
             None => match next() {
                 Some(value) => value,
                 None => {
-                    let ty = spec.ty.as_ref().map_or("System.Object".to_owned(), Ty::full_name);
+                    let ty = spec.ty.as_ref().map_or(NetType::Object.to_string(), Ty::full_name);
                     return binding("MissingArgument", format!("Missing an argument for parameter '{}'. Specify a parameter of type '{ty}' and try again.", spec.name)).raise();
                 }
             },
@@ -290,11 +291,8 @@ impl Interp {
         let word: Str = text(value).into();
         match name {
             "ErrorAction" | "WarningAction" | "InformationAction" => {
-                let preference = self.convert(
-                    value,
-                    &crate::types::lookup("System.Management.Automation.ActionPreference")
-                        .unwrap_or(crate::types::OBJECT),
-                )?;
+                let preference = self
+                    .convert(value, &Some(NetType::ActionPreference.ty()).unwrap_or(NetType::Object.ty()))?;
                 let word: Str = text(&preference).into();
                 match name {
                     "ErrorAction" => common.error_action = Some(word),
@@ -345,9 +343,9 @@ impl Interp {
                 }
             }
         } else if let Some(ty) = &spec.ty {
-            if let (true, false) = (value.is_null(), ty.is_value_type() || ty.is("System.String")) {
+            if let (true, false) = (value.is_null(), ty.is_value_type() || ty.is(NetType::String)) {
                 Value::Null
-            } else if ty.is("System.Boolean") && matches!(value.base(), Value::Str(_)) {
+            } else if ty.is(NetType::Boolean) && matches!(value.base(), Value::Str(_)) {
                 let message = format!(
                     "Cannot convert value \"{}\" to type \"System.Boolean\". Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.",
                     type_of(value).full_name()
@@ -355,10 +353,10 @@ impl Interp {
                 return self.transformation(table, spec, &message);
             } else if let Value::Block(_) = value.base()
                 && table.is_cmdlet
-                && ty.is("System.String")
+                && ty.is(NetType::String)
             {
                 value.clone()
-            } else if ty.is("System.String") && matches!(value.base(), Value::Array(_) | Value::List(_)) {
+            } else if ty.is(NetType::String) && matches!(value.base(), Value::Array(_) | Value::List(_)) {
                 if value.items().is_some_and(|i| i.len() > 1) || table.is_cmdlet {
                     return self.transformation(table, spec, "Cannot convert value to type System.String.");
                 }
@@ -394,7 +392,7 @@ impl Interp {
         }
         let message = format!("Cannot process argument transformation on parameter '{}'. {why}", spec.name);
         Fault::new(
-            "ParameterBindingArgumentTransformationException",
+            NetType::ParameterBindingArgumentTransformationException,
             "ParameterArgumentTransformationError",
             Category::InvalidData,
             message,
@@ -406,7 +404,7 @@ impl Interp {
         let mandatory = spec.sets.iter().any(|s| s.mandatory);
         let fails = |id: &str, why: &str| {
             let message = format!("Cannot bind argument to parameter '{}' because it is {why}.", spec.name);
-            Fault::new("ParameterBindingValidationException", id, Category::InvalidData, message)
+            Fault::new(NetType::ParameterBindingValidationException, id, Category::InvalidData, message)
         };
         if mandatory {
             if value.is_null() && !spec.allow_null {
@@ -416,7 +414,7 @@ impl Interp {
                 Value::Str(text)
                     if text.is_empty()
                         && !spec.allow_empty
-                        && spec.ty.as_ref().is_some_and(|t| t.is("System.String")) =>
+                        && spec.ty.as_ref().is_some_and(|t| t.is(NetType::String)) =>
                 {
                     return fails("ParameterArgumentValidationErrorEmptyStringNotAllowed", "an empty string")
                         .raise();
@@ -430,7 +428,7 @@ impl Interp {
                         .raise();
                     }
                     let strings =
-                        spec.ty.as_ref().and_then(Ty::element).is_some_and(|t| t.is("System.String"));
+                        spec.ty.as_ref().and_then(Ty::element).is_some_and(|t| t.is(NetType::String));
                     if strings && array.items.borrow().iter().any(|v| v.as_str().is_some_and(str::is_empty)) {
                         return fails(
                             "ParameterArgumentValidationErrorEmptyStringNotAllowed",
@@ -446,7 +444,7 @@ impl Interp {
             if let Err(why) = validator.check(self, value)? {
                 let message = format!("Cannot validate argument on parameter '{}'. {why}", spec.name);
                 return Fault::new(
-                    "ParameterBindingValidationException",
+                    NetType::ParameterBindingValidationException,
                     "ParameterArgumentValidationError",
                     Category::InvalidData,
                     message,
@@ -466,11 +464,11 @@ impl Interp {
         }
         match &spec.ty {
             None => !spec.is_switch,
-            Some(ty) if *ty == crate::types::OBJECT => true,
+            Some(ty) if *ty == NetType::Object.ty() => true,
             Some(ty) => {
                 self.value_is(value, ty)
                     || ty.element().is_some_and(|element| {
-                        element == crate::types::OBJECT || self.value_is(value, &element)
+                        element == NetType::Object.ty() || self.value_is(value, &element)
                     })
             }
         }

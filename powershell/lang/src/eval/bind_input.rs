@@ -1,5 +1,6 @@
 //! Binding of the objects of a pipeline, and of parameter sets.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
@@ -157,9 +158,7 @@ impl Interp {
                     continue;
                 }
                 let fits = spec.ty.as_ref().is_none_or(|ty| {
-                    *ty == crate::types::OBJECT
-                        || self.value_is(input, ty)
-                        || ty.is("System.Management.Automation.PSObject")
+                    *ty == NetType::Object.ty() || self.value_is(input, ty) || ty.is(NetType::PSObject)
                 });
                 if (pass == 0) != fits {
                     continue;

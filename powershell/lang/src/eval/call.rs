@@ -1,5 +1,6 @@
 //! Calls of methods: the choice of an overload, conversion of the arguments, .NET's exceptions.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::error::{Category, Fault, Flow, R};
@@ -203,7 +204,7 @@ impl Interp {
                     Ok(text) => Value::from(text),
                     Err(why) => {
                         return Err(self.wrap_call(
-                            super::error::net_flow("System.FormatException", why),
+                            super::error::net_flow(NetType::FormatException, why),
                             "ToString",
                             1,
                         ));
@@ -216,7 +217,7 @@ impl Interp {
                 match text {
                     Ok(text) => Value::from(text),
                     Err(why) => {
-                        let flow = super::error::net_flow("System.FormatException", why);
+                        let flow = super::error::net_flow(NetType::FormatException, why);
                         return Err(self.wrap_call(flow, "ToString", 2));
                     }
                 }
@@ -267,7 +268,7 @@ impl Interp {
         }
         Ok(Value::List(Rc::new(crate::value::List::new(
             crate::value::ListKind::Collection,
-            crate::types::native("System.Management.Automation.PSObject"),
+            NetType::PSObject.ty(),
             out.into_items(),
         ))))
     }
@@ -282,7 +283,7 @@ impl Interp {
             None => 0,
         };
         let Value::Block(block) = block.base() else {
-            return self.cannot(block, &crate::types::native("System.Management.Automation.ScriptBlock"));
+            return self.cannot(block, &NetType::ScriptBlock.ty());
         };
         let (mut yes, mut no) = (Vec::new(), Vec::new());
         let mut passed = false;
@@ -312,7 +313,7 @@ impl Interp {
         let list = |items: Vec<Value>| {
             Value::List(Rc::new(crate::value::List::new(
                 crate::value::ListKind::Collection,
-                crate::types::native("System.Management.Automation.PSObject"),
+                NetType::PSObject.ty(),
                 items,
             )))
         };
@@ -409,17 +410,14 @@ impl Interp {
                 }
                 return Ok(());
             }
-            if ty.is("System.Globalization.CultureInfo")
+            if ty.is(NetType::CultureInfo)
                 && crate::types::culture::set_current(self, name, &value)
                     .map_err(|flow| wrap_setter(flow, name))?
             {
                 return Ok(());
             }
             // Accepted, and without effect: there is one way to do it here.
-            if ty.is("System.Net.ServicePointManager")
-                || ty.is("System.Console")
-                || ty.is("System.Environment")
-            {
+            if ty.is(NetType::ServicePointManager) || ty.is(NetType::Console) || ty.is(NetType::Environment) {
                 return Ok(());
             }
         }
@@ -436,7 +434,7 @@ pub(super) fn wrap_setter(flow: Box<Flow>, name: &str) -> Box<Flow> {
         return flow;
     }
     let message = format!("Exception setting \"{name}\": \"{}\"", record.message());
-    Fault::new("SetValueInvocationException", "ExceptionWhenSetting", Category::NotSpecified, message)
+    Fault::new(NetType::SetValueInvocationException, "ExceptionWhenSetting", Category::NotSpecified, message)
         .because(record.exception.clone())
         .into()
 }
@@ -447,7 +445,7 @@ pub(super) fn wrap_getter(flow: Box<Flow>, name: &str) -> Box<Flow> {
         return flow;
     }
     let message = format!("Exception getting \"{name}\": \"{}\"", record.message());
-    Fault::new("GetValueInvocationException", "ExceptionWhenGetting", Category::NotSpecified, message)
+    Fault::new(NetType::GetValueInvocationException, "ExceptionWhenGetting", Category::NotSpecified, message)
         .because(record.exception.clone())
         .into()
 }

@@ -1,5 +1,6 @@
 //! Commands by name: aliases, functions, cmdlets, scripts.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::bind::{Bound, Given};
@@ -174,7 +175,7 @@ impl Interp {
             ),
         };
         let record = Fault::new(
-            "CommandNotFoundException",
+            NetType::CommandNotFoundException,
             "CommandNotFoundException",
             Category::ObjectNotFound,
             message,
@@ -208,9 +209,8 @@ impl Interp {
             table.params.iter().enumerate().filter(|(_, p)| p.sets.iter().any(|s| s.pipe || s.by_name));
         let simple = match (pipes.next(), pipes.next()) {
             (Some((at, spec)), None)
-                if spec.ty.as_ref().is_none_or(|t| {
-                    *t == crate::types::OBJECT || t.is("System.Management.Automation.PSObject")
-                }) && bound.given.get(at) != Some(&true)
+                if spec.ty.as_ref().is_none_or(|t| *t == NetType::Object.ty() || t.is(NetType::PSObject))
+                    && bound.given.get(at) != Some(&true)
                     && !spec.sets.iter().any(|s| s.mandatory) =>
             {
                 Some(at)
@@ -287,7 +287,7 @@ impl Runs for CmdletCommand {
         if !taken {
             let message = "The input object cannot be bound to any parameters for the command either because the command does not take pipeline input or the input and its properties do not match any of the parameters that take pipeline input.";
             let fault = Fault::new(
-                "ParameterBindingException",
+                NetType::ParameterBindingException,
                 "InputObjectNotBound",
                 Category::InvalidArgument,
                 message,

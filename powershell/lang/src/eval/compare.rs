@@ -1,5 +1,6 @@
 //! `-eq`, `-lt`, `-contains` and their kin; the order that sorting uses.
 
+use crate::value::types::NetType;
 use std::cmp::Ordering;
 
 use super::Interp;
@@ -206,7 +207,7 @@ impl Interp {
 
     fn equal_converted(&mut self, a: &Value, b: &Value) -> bool {
         let ty = type_of(a);
-        if ty == crate::types::OBJECT
+        if ty == NetType::Object.ty()
             || matches!(a, Value::Array(_) | Value::List(_) | Value::Dict(_) | Value::Object(_))
             || a.is_number()
         {

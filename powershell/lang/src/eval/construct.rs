@@ -1,5 +1,6 @@
 //! New objects of .NET types.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
@@ -23,7 +24,7 @@ impl Interp {
             if args.is_empty() && !ty.default_value().is_null() {
                 return Ok(ty.default_value());
             }
-            if ty.extends(&crate::types::native("System.Exception")) {
+            if ty.extends(&NetType::Exception.ty()) {
                 return self.new_exception(ty, args);
             }
             let message = format!(
@@ -44,7 +45,7 @@ impl Interp {
                     super::error::exception_message(&inner)
                 );
                 let id = record.id.borrow().clone();
-                Fault::new("MethodInvocationException", &id, Category::NotSpecified, message)
+                Fault::new(NetType::MethodInvocationException, &id, Category::NotSpecified, message)
                     .because(inner)
                     .into()
             }
@@ -53,8 +54,13 @@ impl Interp {
                     "Cannot find an overload for \"new\" and the argument count: \"{}\".",
                     args.len()
                 );
-                Fault::new("MethodException", "MethodCountCouldNotFindBest", Category::NotSpecified, message)
-                    .into()
+                Fault::new(
+                    NetType::MethodException,
+                    "MethodCountCouldNotFindBest",
+                    Category::NotSpecified,
+                    message,
+                )
+                .into()
             }
             other => Box::new(other),
         })
@@ -68,7 +74,7 @@ impl Interp {
                 Ok(length) if length <= 1 << 26 => lengths.push(length),
                 _ => {
                     return super::error::net(
-                        "System.OutOfMemoryException",
+                        NetType::OutOfMemoryException,
                         "Array dimensions exceeded supported range.",
                     );
                 }
@@ -92,7 +98,7 @@ impl Interp {
         let plain = |at: usize| texts.get(at).cloned().flatten();
         // Of these two the first argument is the parameter's name, of `ArgumentException` the second.
         let names_first = info.is_some_and(|info| {
-            matches!(info.name, "System.ArgumentNullException" | "System.ArgumentOutOfRangeException")
+            matches!(info.id, NetType::ArgumentNullException | NetType::ArgumentOutOfRangeException)
         });
         let with = |message: String, name: Option<String>| match name.filter(|name| !name.is_empty()) {
             Some(name) => format!("{message} (Parameter '{name}')"),
@@ -100,7 +106,7 @@ impl Interp {
         };
         let message = match (names_first, texts.len()) {
             (true, 1) => {
-                let null = info.is_some_and(|info| info.name == "System.ArgumentNullException");
+                let null = info.is_some_and(|info| info.id == NetType::ArgumentNullException);
                 let told = if null {
                     "Value cannot be null."
                 } else {
@@ -113,16 +119,16 @@ impl Interp {
                 let told = with(plain(2).unwrap_or_default(), plain(0));
                 Some(format!("{told}\nActual value was {}.", plain(1).unwrap_or_default()))
             }
-            (false, 2..) if info.is_some_and(|info| info.name == "System.ArgumentException") => {
+            (false, 2..) if info.is_some_and(|info| info.id == NetType::ArgumentException) => {
                 Some(with(plain(0).unwrap_or_default(), plain(1)))
             }
             _ => plain(0),
         };
-        let name = info.map_or("System.Exception", |i| i.name);
+        let name = info.map_or(NetType::Exception, |i| i.id);
         let default = format!("Exception of type '{name}' was thrown.");
         let mut exception = crate::types::net::Exception::new(name, message.unwrap_or(default));
         exception.inner = args.get(1).filter(|v| crate::types::net::is_exception(v)).cloned();
-        if let ("System.IO.FileNotFoundException", Some(file)) = (name, texts.get(1).cloned().flatten()) {
+        if let (NetType::FileNotFoundException, Some(file)) = (name, texts.get(1).cloned().flatten()) {
             exception.extra.push(("FileName", Value::from(file)));
         }
         Ok(Value::net(Net::Exception(exception)))

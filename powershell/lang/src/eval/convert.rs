@@ -1,5 +1,6 @@
 //! Conversions between types, as casts and parameters do them.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -8,29 +9,29 @@ use num_traits::ToPrimitive;
 use super::Interp;
 use super::error::{Category, Fault, Flow, R};
 use crate::types::net::{self, Net};
-use crate::types::{EnumType, Ty, TypeKind, native, type_of};
+use crate::types::{EnumType, Ty, TypeKind, type_of};
 use crate::value::culture;
 use crate::value::{Dict, DictKind, List, ListKind, ObjectKind, Str, TimeSpan, Value, numbers, text};
 
 impl Interp {
     pub fn convert(&mut self, value: &Value, ty: &Ty) -> R<Value> {
         match ty {
-            Ty::Native(info) => match info.name {
-                "System.Object" => {
+            Ty::Native(info) => match info.id {
+                NetType::Object => {
                     return Ok(if let Value::Void = value { Value::Null } else { value.clone() });
                 }
-                "System.Management.Automation.PSObject" | "System.Management.Automation.PSCustomObject" => {
+                NetType::PSObject | NetType::PSCustomObject => {
                     return self.as_custom(value, ty);
                 }
-                "System.String" => return Ok(self.string_value(value)),
-                "System.Boolean" => return Ok(Value::Bool(value.truth())),
-                "System.Management.Automation.SwitchParameter" => return Ok(Value::Switch(value.truth())),
-                "System.Void" => return Ok(Value::Void),
+                NetType::String => return Ok(self.string_value(value)),
+                NetType::Boolean => return Ok(Value::Bool(value.truth())),
+                NetType::SwitchParameter => return Ok(Value::Switch(value.truth())),
+                NetType::Void => return Ok(Value::Void),
                 _ => {}
             },
             Ty::Array(element, _) => return self.as_array(value, element),
             Ty::Enum(e) => return self.as_enum(value, e),
-            Ty::Generic(info, args) if info.name == "System.Nullable" => {
+            Ty::Generic(info, args) if info.id == NetType::Nullable => {
                 return match args.first() {
                     Some(inner) if !value.is_null() => self.convert(value, inner),
                     _ => Ok(Value::Null),
@@ -49,7 +50,7 @@ impl Interp {
         if base.is_null() {
             return match ty.is_value_type() {
                 true => Fault::new(
-                    "PSInvalidCastException",
+                    NetType::PSInvalidCastException,
                     "nullToObjectIsNotSupported",
                     Category::InvalidArgument,
                     format!("Cannot convert null to type \"{}\".", ty.full_name()),
@@ -70,18 +71,18 @@ impl Interp {
     }
 
     fn convert_other(&mut self, value: &Value, ty: &Ty) -> R<Value> {
-        let name = ty.info().map_or("", |info| info.name);
-        let converted = match (name, value) {
-            ("System.Char", Value::Str(text)) if crate::value::text::utf16_len(text) == 1 => {
+        let id = ty.info().map_or(NetType::Object, |info| info.id);
+        let converted = match (id, value) {
+            (NetType::Char, Value::Str(text)) if crate::value::text::utf16_len(text) == 1 => {
                 crate::value::text::unit_at(text, 0).map(Value::Char)
             }
-            ("System.Char", Value::Str(_)) => {
-                return Fault::new("PSInvalidCastException", "InvalidCastFromStringToChar", Category::InvalidArgument, format!("Cannot convert value \"{}\" to type \"System.Char\". Error: \"String must be exactly one character long.\"", text(value))).raise();
+            (NetType::Char, Value::Str(_)) => {
+                return Fault::new(NetType::PSInvalidCastException, "InvalidCastFromStringToChar", Category::InvalidArgument, format!("Cannot convert value \"{}\" to type \"System.Char\". Error: \"String must be exactly one character long.\"", text(value))).raise();
             }
-            ("System.Char", number) => {
+            (NetType::Char, number) => {
                 number.as_integer().and_then(|v| u16::try_from(v).ok()).map(Value::Char)
             }
-            ("System.DateTime", Value::Str(text)) => match net::parse_date(text) {
+            (NetType::DateTime, Value::Str(text)) => match net::parse_date(text) {
                 Some(date) => Some(Value::DateTime(date)),
                 None => {
                     return self.not_parsed(
@@ -92,11 +93,11 @@ impl Interp {
                     );
                 }
             },
-            ("System.DateTime", number) if number.as_integer().is_some() => number
+            (NetType::DateTime, number) if number.as_integer().is_some() => number
                 .as_integer()
                 .and_then(|t| crate::value::DateTime::new(t, crate::value::DateKind::Unspecified))
                 .map(Value::DateTime),
-            ("System.TimeSpan", Value::Str(text)) => match TimeSpan::parse(text) {
+            (NetType::TimeSpan, Value::Str(text)) => match TimeSpan::parse(text) {
                 Some(span) => Some(Value::TimeSpan(span)),
                 None => {
                     return self.not_parsed(
@@ -107,18 +108,18 @@ impl Interp {
                     );
                 }
             },
-            ("System.TimeSpan", number) => number.as_integer().map(|ticks| Value::TimeSpan(TimeSpan(ticks))),
-            ("System.Type" | "System.RuntimeType", Value::Str(text)) => match self.find_type(text) {
+            (NetType::TimeSpan, number) => number.as_integer().map(|ticks| Value::TimeSpan(TimeSpan(ticks))),
+            (NetType::Type | NetType::RuntimeType, Value::Str(text)) => match self.find_type(text) {
                 Some(found) => Some(Value::ty(found)),
                 None => return self.cannot(value, ty),
             },
-            ("System.Management.Automation.ScriptBlock", Value::Str(_)) => None,
-            ("System.Text.RegularExpressions.Regex", _) => {
+            (NetType::ScriptBlock, Value::Str(_)) => None,
+            (NetType::Regex, _) => {
                 let pattern = self.to_text(value);
                 let regex = self.regex(&pattern, 0)?;
                 Some(Value::net(Net::Regex(regex)))
             }
-            ("System.Xml.XmlDocument", _) => {
+            (NetType::XmlDocument, _) => {
                 let source = match value {
                     Value::Array(_) | Value::List(_) => {
                         let lines: Vec<String> = value.items().unwrap_or_default().iter().map(text).collect();
@@ -133,7 +134,7 @@ impl Interp {
                             "Cannot convert value \"{source}\" to type \"System.Xml.XmlDocument\". Error: \"{why}\""
                         );
                         return Fault::new(
-                            "PSInvalidCastException",
+                            NetType::PSInvalidCastException,
                             "InvalidCastToXmlDocument",
                             Category::InvalidArgument,
                             message,
@@ -142,37 +143,34 @@ impl Interp {
                     }
                 }
             }
-            ("System.Collections.Hashtable", Value::Dict(dict)) => {
+            (NetType::Hashtable, Value::Dict(dict)) => {
                 Some(Value::Dict(Rc::new(copy_dict(dict, DictKind::Hashtable))))
             }
-            ("System.Collections.IDictionary", Value::Dict(_)) => Some(value.clone()),
-            (
-                "System.Collections.IList"
-                | "System.Collections.ICollection"
-                | "System.Collections.IEnumerable",
-                _,
-            ) => Some(Value::array(vec![value.clone()])),
-            ("System.Collections.ArrayList", _) => {
-                let items = self.enumerate(value);
-                Some(Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items))))
+            (NetType::IDictionary, Value::Dict(_)) => Some(value.clone()),
+            (NetType::IList | NetType::ICollection | NetType::IEnumerable, _) => {
+                Some(Value::array(vec![value.clone()]))
             }
-            ("System.Collections.Stack" | "System.Collections.Queue", Value::Array(_) | Value::List(_)) => {
+            (NetType::ArrayList, _) => {
                 let items = self.enumerate(value);
-                let kind = if name.ends_with("Stack") { ListKind::Stack } else { ListKind::Queue };
-                Some(Value::List(Rc::new(List::new(kind, crate::types::OBJECT, items))))
+                Some(Value::List(Rc::new(List::new(ListKind::ArrayList, NetType::Object.ty(), items))))
             }
-            ("System.Array", _) => return self.as_array(value, &crate::types::OBJECT),
+            (NetType::Stack | NetType::Queue, Value::Array(_) | Value::List(_)) => {
+                let items = self.enumerate(value);
+                let kind = if id == NetType::Stack { ListKind::Stack } else { ListKind::Queue };
+                Some(Value::List(Rc::new(List::new(kind, NetType::Object.ty(), items))))
+            }
+            (NetType::Array, _) => return self.as_array(value, &NetType::Object.ty()),
             (
-                "System.Collections.Generic.List"
-                | "System.Collections.ObjectModel.Collection"
-                | "System.Collections.Generic.Queue"
-                | "System.Collections.Generic.HashSet"
-                | "System.Collections.Generic.Stack"
-                | "System.Collections.Generic.IEnumerable"
-                | "System.Collections.Generic.IList",
+                NetType::List
+                | NetType::Collection
+                | NetType::GenericQueue
+                | NetType::HashSet
+                | NetType::GenericStack
+                | NetType::GenericIEnumerable
+                | NetType::GenericIList,
                 _,
-            ) => return self.as_collection(value, ty, name),
-            ("System.Globalization.CultureInfo", Value::Str(name)) => match culture::find(name) {
+            ) => return self.as_collection(value, ty, id),
+            (NetType::CultureInfo, Value::Str(name)) => match culture::find(name) {
                 Some(found) => Some(crate::types::culture::value_of(Rc::new(found.editable()))),
                 None => {
                     let why = crate::types::culture::unknown(name);
@@ -180,20 +178,20 @@ impl Interp {
                 }
             },
             (
-                "System.Delegate"
-                | "System.Func"
-                | "System.Action"
-                | "System.Predicate"
-                | "System.Comparison"
-                | "System.Text.RegularExpressions.MatchEvaluator",
+                NetType::Delegate
+                | NetType::Func
+                | NetType::Action
+                | NetType::Predicate
+                | NetType::Comparison
+                | NetType::MatchEvaluator,
                 Value::Block(_),
             ) => Some(value.clone()),
-            ("System.Management.Automation.PSReference", Value::Ref(_)) => Some(value.clone()),
-            ("System.Management.Automation.PSReference", _) => Some(Value::own_ref(value.clone())),
-            _ => match crate::types::net_text::from_text(self, name, value) {
+            (NetType::PSReference, Value::Ref(_)) => Some(value.clone()),
+            (NetType::PSReference, _) => Some(Value::own_ref(value.clone())),
+            _ => match crate::types::net_text::from_text(self, id, value) {
                 Ok(found) => found,
                 Err(why) => {
-                    let id = if name == "System.Numerics.BigInteger" {
+                    let id = if id == NetType::BigInteger {
                         "InvalidCastParseTargetInvocationWithFormatProvider"
                     } else {
                         "InvalidCastParseTargetInvocation"
@@ -214,7 +212,7 @@ impl Interp {
             text(value),
             ty.full_name()
         );
-        Fault::new("PSInvalidCastException", id, Category::InvalidArgument, message).raise()
+        Fault::new(NetType::PSInvalidCastException, id, Category::InvalidArgument, message).raise()
     }
 
     pub fn cannot<T>(&mut self, value: &Value, ty: &Ty) -> R<T> {
@@ -225,7 +223,7 @@ impl Interp {
             ty.full_name()
         );
         Fault::new(
-            "PSInvalidCastException",
+            NetType::PSInvalidCastException,
             "ConvertToFinalInvalidCastException",
             Category::InvalidArgument,
             message,
@@ -283,7 +281,7 @@ impl Interp {
                         .join(", ")
                 );
                 return Fault::new(
-                    "PSInvalidCastException",
+                    NetType::PSInvalidCastException,
                     "ObjectCreationError",
                     Category::InvalidArgument,
                     message,
@@ -297,7 +295,7 @@ impl Interp {
 
     fn as_custom(&mut self, value: &Value, ty: &Ty) -> R<Value> {
         Ok(match value.base() {
-            Value::Dict(dict) if !dict.is_set() && ty.is("System.Management.Automation.PSCustomObject") => {
+            Value::Dict(dict) if !dict.is_set() && ty.is(NetType::PSCustomObject) => {
                 super::expr::convert_pairs(
                     dict.pairs().into_iter().map(|(k, v)| (Str::from(text(&k)), v)).collect(),
                 )
@@ -312,40 +310,40 @@ impl Interp {
         }
         if let Value::Array(array) = value.base()
             && (array.element == *element
-                || matches!(array.element, Ty::Enum(_)) && element.is("System.Int32"))
+                || matches!(array.element, Ty::Enum(_)) && element.is(NetType::Int32))
         {
             return Ok(value.base().clone());
         }
         let items = match value.base() {
-            Value::Str(text) if element.is("System.Char") => crate::value::text::units(text),
+            Value::Str(text) if element.is(NetType::Char) => crate::value::text::units(text),
             Value::Dict(dict) if !dict.is_set() => vec![value.clone()],
             _ => self.enumerate(value),
         };
-        let items = match *element == crate::types::OBJECT {
+        let items = match *element == NetType::Object.ty() {
             true => items,
             false => items.iter().map(|item| self.convert(item, element)).collect::<R<Vec<Value>>>()?,
         };
         Ok(Value::array_of(element.clone(), items))
     }
 
-    fn as_collection(&mut self, value: &Value, ty: &Ty, name: &str) -> R<Value> {
-        let element = ty.element().unwrap_or(crate::types::OBJECT);
+    fn as_collection(&mut self, value: &Value, ty: &Ty, id: NetType) -> R<Value> {
+        let element = ty.element().unwrap_or(NetType::Object.ty());
         let items = self.enumerate(value);
         let items = items.iter().map(|item| self.convert(item, &element)).collect::<R<Vec<Value>>>()?;
-        let kind = match name {
-            "System.Collections.Generic.HashSet" => {
-                let set = Dict::typed(DictKind::Set, element, crate::types::OBJECT, false);
+        let kind = match id {
+            NetType::HashSet => {
+                let set = Dict::typed(DictKind::Set, element, NetType::Object.ty(), false);
                 for item in items {
                     set.insert(&item, Value::Null);
                 }
                 return Ok(Value::Dict(Rc::new(set)));
             }
-            "System.Collections.Generic.IEnumerable" | "System.Collections.Generic.IList" => {
+            NetType::GenericIEnumerable | NetType::GenericIList => {
                 return Ok(Value::array_of(element, items));
             }
-            "System.Collections.Generic.Queue" => ListKind::GenericQueue,
-            "System.Collections.Generic.Stack" => ListKind::GenericStack,
-            "System.Collections.ObjectModel.Collection" => ListKind::Collection,
+            NetType::GenericQueue => ListKind::GenericQueue,
+            NetType::GenericStack => ListKind::GenericStack,
+            NetType::Collection => ListKind::Collection,
             _ => ListKind::List,
         };
         Ok(Value::List(Rc::new(List::new(kind, element, items))))
@@ -362,7 +360,7 @@ impl Interp {
                     names().join(",")
                 );
                 Fault::new(
-                    "PSInvalidCastException",
+                    NetType::PSInvalidCastException,
                     "nullToEnumInvalidCast",
                     Category::InvalidArgument,
                     message,
@@ -378,7 +376,7 @@ impl Interp {
                         names().join(", ")
                     );
                     Fault::new(
-                        "PSInvalidCastException",
+                        NetType::PSInvalidCastException,
                         "SubstringDisambiguationEnumParseThrewAnException",
                         Category::InvalidArgument,
                         message,
@@ -407,7 +405,7 @@ impl Interp {
                             names().join(",")
                         );
                         Fault::new(
-                            "PSInvalidCastException",
+                            NetType::PSInvalidCastException,
                             "InvalidCastFromIntegerToEnumeration",
                             Category::InvalidArgument,
                             message,
@@ -420,13 +418,13 @@ impl Interp {
     }
 
     fn as_number(&mut self, value: &Value, ty: &Ty) -> R<Value> {
-        let name = ty.info().map_or("", |info| info.name);
+        let id = ty.info().map_or(NetType::Object, |info| info.id);
         let source = match value {
             Value::Null | Value::Void => Value::Int(0),
             Value::Bool(v) | Value::Switch(v) => Value::Int(i32::from(*v)),
             Value::Char(c) => Value::Int(i32::from(*c)),
             Value::Enum(e) => Value::Long(e.value),
-            Value::Str(text) => self.number_from_text(text, name, ty)?,
+            Value::Str(text) => self.number_from_text(text, id, ty)?,
             number if number.is_number() => number.clone(),
             Value::Array(_) | Value::List(_) => {
                 let items = value.to_items();
@@ -436,45 +434,45 @@ impl Interp {
                 }
             }
             Value::TimeSpan(_) | Value::DateTime(_) => return self.cannot(value, ty),
-            other => match crate::types::net_text::from_text(self, name, other) {
+            other => match crate::types::net_text::from_text(self, id, other) {
                 Ok(Some(found)) => return Ok(found),
                 _ => return self.cannot(value, ty),
             },
         };
-        match narrow(&source, name) {
+        match narrow(&source, id) {
             Some(number) => Ok(number),
             None => {
                 let message = format!(
-                    "Cannot convert value \"{}\" to type \"{name}\". Error: \"{}\"",
+                    "Cannot convert value \"{}\" to type \"{id}\". Error: \"{}\"",
                     text(value),
-                    too_large(name)
+                    too_large(id)
                 );
-                let id = match value {
+                let error = match value {
                     Value::Str(_) => "InvalidCastFromStringToInteger",
                     _ => "InvalidCastIConvertible",
                 };
-                Fault::new("PSInvalidCastException", id, Category::InvalidArgument, message).raise()
+                Fault::new(NetType::PSInvalidCastException, error, Category::InvalidArgument, message).raise()
             }
         }
     }
 
-    fn number_from_text(&mut self, text: &str, name: &str, ty: &Ty) -> R<Value> {
+    fn number_from_text(&mut self, text: &str, id: NetType, ty: &Ty) -> R<Value> {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Ok(Value::Int(0));
         }
-        let found = match name {
-            "System.Double" | "System.Single" => numbers::parse_double(trimmed)
+        let found = match id {
+            NetType::Double | NetType::Single => numbers::parse_double(trimmed)
                 .map(Value::Double)
                 .or_else(|| crate::value::parse_number(trimmed)),
-            "System.Decimal" => numbers::parse_decimal(trimmed)
+            NetType::Decimal => numbers::parse_decimal(trimmed)
                 // A cast from text drops the zeros at the end, which `[decimal]::Parse` keeps.
                 .map(|d| Value::decimal(d.normalize()))
                 .or_else(|| crate::value::parse_number(trimmed)),
-            "System.Numerics.BigInteger" => numbers::parse_big(trimmed).map(Value::big).or_else(|| {
+            NetType::BigInteger => numbers::parse_big(trimmed).map(Value::big).or_else(|| {
                 numbers::parse_double(trimmed).and_then(numbers::round_to_integer).map(Value::big)
             }),
-            "System.UInt32" | "System.UInt64" if unsigned_hex(trimmed).is_some() => {
+            NetType::UInt32 | NetType::UInt64 if unsigned_hex(trimmed).is_some() => {
                 unsigned_hex(trimmed).map(Value::ULong)
             }
             _ => trimmed
@@ -494,10 +492,10 @@ impl Interp {
         match found {
             Some(number) => Ok(number),
             None => {
-                let id = match name {
-                    "System.Double" | "System.Single" => "InvalidCastFromStringToDoubleOrSingle",
-                    "System.Decimal" => "InvalidCastFromStringToDecimal",
-                    "System.Numerics.BigInteger" => {
+                let error = match id {
+                    NetType::Double | NetType::Single => "InvalidCastFromStringToDoubleOrSingle",
+                    NetType::Decimal => "InvalidCastFromStringToDecimal",
+                    NetType::BigInteger => {
                         return self.not_parsed(
                             &Value::from(text),
                             ty,
@@ -508,9 +506,9 @@ impl Interp {
                     _ => "InvalidCastFromStringToInteger",
                 };
                 let message = format!(
-                    "Cannot convert value \"{text}\" to type \"{name}\". Error: \"Input string was not in a correct format.\""
+                    "Cannot convert value \"{text}\" to type \"{id}\". Error: \"Input string was not in a correct format.\""
                 );
-                Fault::new("PSInvalidCastException", id, Category::InvalidArgument, message).raise()
+                Fault::new(NetType::PSInvalidCastException, error, Category::InvalidArgument, message).raise()
             }
         }
     }
@@ -540,48 +538,48 @@ fn unsigned_hex(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok()
 }
 
-fn too_large(name: &str) -> &'static str {
-    match name {
-        "System.Byte" => "Value was either too large or too small for an unsigned byte.",
-        "System.SByte" => "Value was either too large or too small for a signed byte.",
-        "System.Int16" => "Value was either too large or too small for an Int16.",
-        "System.UInt16" => "Value was either too large or too small for a UInt16.",
-        "System.Int32" => "Value was either too large or too small for an Int32.",
-        "System.UInt32" => "Value was either too large or too small for a UInt32.",
-        "System.Int64" => "Value was either too large or too small for an Int64.",
-        "System.UInt64" => "Value was either too large or too small for a UInt64.",
+fn too_large(id: NetType) -> &'static str {
+    match id {
+        NetType::Byte => "Value was either too large or too small for an unsigned byte.",
+        NetType::SByte => "Value was either too large or too small for a signed byte.",
+        NetType::Int16 => "Value was either too large or too small for an Int16.",
+        NetType::UInt16 => "Value was either too large or too small for a UInt16.",
+        NetType::Int32 => "Value was either too large or too small for an Int32.",
+        NetType::UInt32 => "Value was either too large or too small for a UInt32.",
+        NetType::Int64 => "Value was either too large or too small for an Int64.",
+        NetType::UInt64 => "Value was either too large or too small for a UInt64.",
         _ => "Value was either too large or too small for a Decimal.",
     }
 }
 
 /// A number as one of another type, when it fits.
-pub fn narrow(value: &Value, name: &str) -> Option<Value> {
-    match name {
-        "System.Double" => return value.as_double().map(Value::Double),
-        "System.Single" => return value.as_double().map(|v| Value::Single(v as f32)),
-        "System.Decimal" => return super::arithmetic::to_decimal(value).map(Value::decimal),
+pub fn narrow(value: &Value, id: NetType) -> Option<Value> {
+    match id {
+        NetType::Double => return value.as_double().map(Value::Double),
+        NetType::Single => return value.as_double().map(|v| Value::Single(v as f32)),
+        NetType::Decimal => return super::arithmetic::to_decimal(value).map(Value::decimal),
         _ => {}
     }
-    if let (Value::Int(_), "System.Int32") = (value, name) {
+    if let (Value::Int(_), NetType::Int32) = (value, id) {
         return Some(value.clone());
     }
     let big = match value {
         Value::Double(v) => {
-            numbers::round_to_integer(if name == "System.Numerics.BigInteger" { v.trunc() } else { *v })?
+            numbers::round_to_integer(if id == NetType::BigInteger { v.trunc() } else { *v })?
         }
         Value::Single(v) => numbers::round_to_integer(f64::from(*v))?,
         Value::Decimal(v) => numbers::decimal_to_big(v)?,
         other => super::arithmetic::to_big(other)?,
     };
-    Some(match name {
-        "System.Byte" => Value::Byte(big.to_u8()?),
-        "System.SByte" => Value::SByte(big.to_i8()?),
-        "System.Int16" => Value::Short(big.to_i16()?),
-        "System.UInt16" => Value::UShort(big.to_u16()?),
-        "System.Int32" => Value::Int(big.to_i32()?),
-        "System.UInt32" => Value::UInt(big.to_u32()?),
-        "System.Int64" => Value::Long(big.to_i64()?),
-        "System.UInt64" => Value::ULong(big.to_u64()?),
+    Some(match id {
+        NetType::Byte => Value::Byte(big.to_u8()?),
+        NetType::SByte => Value::SByte(big.to_i8()?),
+        NetType::Int16 => Value::Short(big.to_i16()?),
+        NetType::UInt16 => Value::UShort(big.to_u16()?),
+        NetType::Int32 => Value::Int(big.to_i32()?),
+        NetType::UInt32 => Value::UInt(big.to_u32()?),
+        NetType::Int64 => Value::Long(big.to_i64()?),
+        NetType::UInt64 => Value::ULong(big.to_u64()?),
         _ => Value::big(big),
     })
 }
@@ -600,7 +598,7 @@ pub fn for_variable(it: &mut Interp, value: &Value, ty: &Ty, _name: &Str) -> R<V
         Flow::Error(record) if !record.ends_script.get() => {
             let message = record.message().to_string();
             Fault::new(
-                "ArgumentTransformationMetadataException",
+                NetType::ArgumentTransformationMetadataException,
                 "RuntimeException",
                 Category::MetadataError,
                 message,
@@ -612,5 +610,5 @@ pub fn for_variable(it: &mut Interp, value: &Value, ty: &Ty, _name: &Str) -> R<V
 }
 
 pub fn int_type() -> Ty {
-    native("System.Int32")
+    NetType::Int32.ty()
 }

@@ -1,5 +1,6 @@
 //! Definitions: functions, classes, enums; types by name.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
@@ -94,7 +95,7 @@ impl Interp {
             for base in definition.bases.iter().filter(|base| !own.contains(&Sym::of(&base.name))) {
                 let sealed = |info: &TypeInfo| !matches!(info.kind, TypeKind::Class | TypeKind::Interface);
                 if let Some(info) = self.named(&base.name, &[]).and_then(|ty| ty.info())
-                    && (sealed(info) || info.name == "System.String")
+                    && (sealed(info) || info.id == NetType::String)
                 {
                     let message = format!(
                         "Cannot derive from sealed type '{base}'. Create the derived class from a non-sealed type."
@@ -243,7 +244,9 @@ impl Interp {
         }
         let shown = name.to_string();
         let message = format!("Unable to find type [{shown}].");
-        Fault::new("RuntimeException", "TypeNotFound", Category::InvalidOperation, message).of(shown).raise()
+        Fault::new(NetType::RuntimeException, "TypeNotFound", Category::InvalidOperation, message)
+            .of(shown)
+            .raise()
     }
 
     fn try_type(&mut self, name: &TypeName) -> Option<Ty> {
@@ -266,7 +269,7 @@ impl Interp {
             .or_else(|| self.namespaces.iter().find_map(|space| lookup(&format!("{space}.{name}"))))?
             .info()?;
         let args = generics.iter().map(|g| self.try_type(g)).collect::<Option<Vec<Ty>>>()?;
-        if info.name == "System.Nullable" || info.arity > 0 {
+        if info.id == NetType::Nullable || info.arity > 0 {
             return Some(Ty::Generic(info, args.into()));
         }
         None

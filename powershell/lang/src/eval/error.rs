@@ -1,5 +1,6 @@
 //! How a statement can end early, and PowerShell's error records.
 
+use crate::value::types::NetType;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -131,8 +132,7 @@ impl Category {
 
 /// What an error says; the rest of the record follows from where it is raised.
 pub struct Fault {
-    /// The .NET name of the exception, `System.Management.Automation.` left out where it is there.
-    pub kind: &'static str,
+    pub kind: NetType,
     pub id: Str,
     pub category: Category,
     pub message: String,
@@ -141,20 +141,20 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub fn new(kind: &'static str, id: &str, category: Category, message: impl Into<String>) -> Self {
+    pub fn new(kind: NetType, id: &str, category: Category, message: impl Into<String>) -> Self {
         Self { kind, id: id.into(), category, message: message.into(), target: Value::Null, inner: None }
     }
 
     /// An error of the engine itself: a `RuntimeException`.
     pub fn runtime(id: &str, message: impl Into<String>) -> Self {
-        Self::new("RuntimeException", id, Category::InvalidOperation, message)
+        Self::new(NetType::RuntimeException, id, Category::InvalidOperation, message)
     }
 
     pub fn duplicate_key(key: &Value) -> Self {
         let key = text(key);
         let message =
             format!("Item has already been added. Key in dictionary: '{key}'  Key being added: '{key}'");
-        Self::new("System.ArgumentException", "System.ArgumentException", Category::NotSpecified, message)
+        Self::new(NetType::ArgumentException, "System.ArgumentException", Category::NotSpecified, message)
     }
 
     /// An argument that a parameter of a method does not take, and why.
@@ -166,7 +166,8 @@ impl Fault {
             why.message()
         );
         let id = "MethodArgumentConversionInvalidCastArgument";
-        Self::new("MethodException", id, Category::NotSpecified, message).because(why.exception.clone())
+        Self::new(NetType::MethodException, id, Category::NotSpecified, message)
+            .because(why.exception.clone())
     }
 
     pub fn of(mut self, target: impl Into<Value>) -> Self {
@@ -186,7 +187,7 @@ impl Fault {
         if self.kind == CAST {
             let message = exception.message.to_string();
             let cast = Value::net(Net::Exception(exception));
-            exception = Exception::new("RuntimeException", message);
+            exception = Exception::new(NetType::RuntimeException, message);
             exception.inner = Some(cast);
         }
         ErrorRecord::new(Value::net(Net::Exception(exception)), self.id, self.category, self.target)
@@ -197,14 +198,14 @@ impl Fault {
     }
 }
 
-const CAST: &str = "PSInvalidCastException";
+const CAST: NetType = NetType::PSInvalidCastException;
 
 /// The exception of a cast within the error that the engine has made of it.
 fn own_cast(exception: &Value) -> Option<Value> {
     let ty = crate::types::type_of(exception);
     let inner = crate::types::net::inner_exception(exception)?;
-    let is_cast = crate::types::type_of(&inner).is("System.Management.Automation.PSInvalidCastException");
-    (ty.is("System.Management.Automation.RuntimeException") && is_cast).then_some(inner)
+    let is_cast = crate::types::type_of(&inner).is(NetType::PSInvalidCastException);
+    (ty.is(NetType::RuntimeException) && is_cast).then_some(inner)
 }
 
 impl From<Fault> for Box<Flow> {
@@ -214,22 +215,19 @@ impl From<Fault> for Box<Flow> {
 }
 
 /// An exception of a .NET method, before the call has wrapped it.
-pub fn net<T>(kind: &'static str, message: impl Into<String>) -> R<T> {
+pub fn net<T>(kind: NetType, message: impl Into<String>) -> R<T> {
     Err(net_flow(kind, message))
 }
 
-pub fn net_flow(kind: &'static str, message: impl Into<String>) -> Box<Flow> {
-    let id = short_type(kind);
+pub fn net_flow(kind: NetType, message: impl Into<String>) -> Box<Flow> {
+    let id = short_type(kind.name());
     let record = Fault::new(kind, id, Category::NotSpecified, message).record();
     record.qualified.set(true);
     record.raw.set(true);
     Box::new(Flow::Error(record))
 }
 
-/// The last part of a type's name.
-pub fn short_type(name: &str) -> &str {
-    name.rsplit(['.', '+']).next().unwrap_or(name)
-}
+pub use crate::value::types::short_type;
 
 impl ErrorRecord {
     pub fn new(exception: Value, id: Str, category: Category, target: Value) -> Rc<Self> {

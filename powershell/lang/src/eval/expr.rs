@@ -1,5 +1,6 @@
 //! Expressions.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::block::ScriptBlock;
@@ -351,7 +352,7 @@ impl Interp {
             }
             if name.eq_ignore_ascii_case("ordered") {
                 return Fault::new(
-                    "ParseException",
+                    NetType::ParseException,
                     "OrderedAttributeOnlyOnHashLiteralNode",
                     Category::ParserError,
                     "The ordered attribute can be specified only on a hash literal node.",
@@ -451,7 +452,7 @@ impl Interp {
             };
             return Ok(Value::array(items));
         }
-        let int = crate::types::native("System.Int32");
+        let int = NetType::Int32.ty();
         let bound = |it: &mut Self, value: &Value| -> R<i32> {
             Ok(match it.convert(value, &int)? {
                 Value::Int(v) => v,

@@ -1,5 +1,6 @@
 //! Functions, script blocks and script files as commands.
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -209,7 +210,7 @@ impl Interp {
         let items = out.into_items();
         Ok(Value::List(Rc::new(crate::value::List::new(
             crate::value::ListKind::Collection,
-            crate::types::native("System.Management.Automation.PSObject"),
+            NetType::PSObject.ty(),
             items,
         ))))
     }
@@ -265,7 +266,7 @@ impl ScriptCommand {
                     }
                     None if spec.is_switch => Value::Switch(false),
                     None => match &spec.ty {
-                        Some(ty) if ty.is("System.String") => Value::from(""),
+                        Some(ty) if ty.is(NetType::String) => Value::from(""),
                         Some(ty) => ty.default_value(),
                         None => Value::Null,
                     },
@@ -464,7 +465,7 @@ impl ScriptCommand {
             if self.table.advanced {
                 let message = "The input object cannot be bound to any parameters for the command either because the command does not take pipeline input or the input and its properties do not match any of the parameters that take pipeline input.";
                 let record = super::error::Fault::new(
-                    "ParameterBindingException",
+                    NetType::ParameterBindingException,
                     "InputObjectNotBound",
                     super::error::Category::InvalidArgument,
                     message,
@@ -517,6 +518,11 @@ pub fn invoke_failed(record: &super::error::ErrorRecord, count: usize) -> super:
     let message =
         format!("Exception calling \"Invoke\" with \"{count}\" argument(s): \"{}\"", record.message());
     let id = record.exception_type().name();
-    super::error::Fault::new("MethodInvocationException", &id, super::error::Category::NotSpecified, message)
-        .because(record.exception.clone())
+    super::error::Fault::new(
+        NetType::MethodInvocationException,
+        &id,
+        super::error::Category::NotSpecified,
+        message,
+    )
+    .because(record.exception.clone())
 }

@@ -1,5 +1,6 @@
 //! Objects of the script's own classes.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::error::{Category, Fault, Flow, R};
@@ -27,7 +28,7 @@ impl Interp {
         let values = properties
             .iter()
             .map(|p| match &p.ty {
-                Some(ty) if ty.is("System.String") => Value::Null,
+                Some(ty) if ty.is(NetType::String) => Value::Null,
                 Some(ty) => ty.default_value(),
                 None => Value::Null,
             })
@@ -52,7 +53,7 @@ impl Interp {
                     args.len()
                 );
                 return Fault::new(
-                    "MethodException",
+                    NetType::MethodException,
                     "MethodCountCouldNotFindBest",
                     Category::NotSpecified,
                     message,
@@ -137,8 +138,13 @@ impl Interp {
                     "Cannot find an overload for \"{shown}\" and the argument count: \"{}\".",
                     args.len()
                 );
-                Fault::new("MethodException", "MethodCountCouldNotFindBest", Category::NotSpecified, message)
-                    .raise()
+                Fault::new(
+                    NetType::MethodException,
+                    "MethodCountCouldNotFindBest",
+                    Category::NotSpecified,
+                    message,
+                )
+                .raise()
             }
         }
     }

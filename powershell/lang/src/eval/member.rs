@@ -1,5 +1,6 @@
 //! Properties and indexes.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::error::{Category, Fault, R};
@@ -101,7 +102,7 @@ impl Interp {
                 "The property '{name}' cannot be found on this object. Verify that the property exists."
             );
             return Fault::new(
-                "PropertyNotFoundException",
+                NetType::PropertyNotFoundException,
                 "PropertyNotFoundStrict",
                 Category::NotSpecified,
                 message,
@@ -233,7 +234,7 @@ impl Interp {
         let mut ty = Some(type_of(object));
         while let Some(here) = ty {
             names.push(here.full_name().into());
-            ty = if here == crate::types::OBJECT { None } else { here.base() };
+            ty = if here == NetType::Object.ty() { None } else { here.base() };
         }
         names
     }
@@ -396,7 +397,12 @@ impl Interp {
     pub fn class_value(&mut self, property: &crate::types::class::ClassProperty, value: &Value) -> R<Value> {
         let setting = |message: &str| {
             let message = format!("Exception setting \"{}\": \"{message}\"", property.name);
-            Fault::new("SetValueInvocationException", "ExceptionWhenSetting", Category::NotSpecified, message)
+            Fault::new(
+                NetType::SetValueInvocationException,
+                "ExceptionWhenSetting",
+                Category::NotSpecified,
+                message,
+            )
         };
         let value = match &property.ty {
             None => value.clone(),
@@ -464,7 +470,7 @@ impl Interp {
                         .and_then(|at| dict.map.borrow().get_index(at).map(|(_, v)| v.clone()))
                         .unwrap_or_default());
                 }
-                if dict.key != crate::types::OBJECT {
+                if dict.key != NetType::Object.ty() {
                     let key = self.convert(index, &dict.key)?;
                     if let Some(value) = dict.get(&key) {
                         return Ok(value);
@@ -543,7 +549,7 @@ impl Interp {
         match found {
             Some(value) => Ok(value),
             None if self.strict() >= 3 => Fault::new(
-                "System.IndexOutOfRangeException",
+                NetType::IndexOutOfRangeException,
                 "System.IndexOutOfRangeException",
                 Category::OperationStopped,
                 "Index was outside the bounds of the array.",
@@ -576,7 +582,7 @@ impl Interp {
                 Ok(index) if index < *length => at = at * length + index,
                 _ => {
                     return Fault::new(
-                        "System.IndexOutOfRangeException",
+                        NetType::IndexOutOfRangeException,
                         "System.IndexOutOfRangeException",
                         Category::OperationStopped,
                         "Index was outside the bounds of the array.",

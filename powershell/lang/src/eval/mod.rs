@@ -29,6 +29,7 @@ pub mod switch;
 pub mod validate;
 pub mod variables;
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -194,7 +195,7 @@ impl Interp {
     fn stop_when_interrupted(&mut self, place: impl FnOnce() -> String) -> R<()> {
         let Some(why) = self.host.interrupted() else { return Ok(()) };
         let fault = Fault::new(
-            "System.OperationCanceledException",
+            NetType::OperationCanceledException,
             "Interrupted",
             Category::OperationStopped,
             format!("{why} {}", place()),
@@ -279,7 +280,7 @@ impl Interp {
                 error.message
             ));
         }
-        let fault = Fault::new("ParseException", first.id, Category::ParserError, message);
+        let fault = Fault::new(NetType::ParseException, first.id, Category::ParserError, message);
         let record = fault.record();
         *record.details.borrow_mut() = Some(first.message.as_str().into());
         *record.position.borrow_mut() = Some(Position { source: source.clone(), span: first.span });

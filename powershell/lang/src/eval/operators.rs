@@ -1,5 +1,6 @@
 //! Operators on texts and types: `-like -match -replace -split -join -f -is`.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::error::{Category, Fault, R};
@@ -121,7 +122,7 @@ impl Interp {
             let text = self.to_text(&item);
             words.extend(text.split_whitespace().map(Value::from));
         }
-        Ok(Value::array_of(crate::types::STRING, words))
+        Ok(Value::array_of(NetType::String.ty(), words))
     }
 
     pub fn split(&mut self, left: &Value, right: &Value, case: bool) -> R<Value> {
@@ -131,9 +132,7 @@ impl Interp {
         };
         let separator = args.first().cloned().unwrap_or_default();
         let limit = match args.get(1) {
-            Some(limit) => {
-                self.convert(limit, &crate::types::native("System.Int32"))?.as_integer().unwrap_or(0)
-            }
+            Some(limit) => self.convert(limit, &NetType::Int32.ty())?.as_integer().unwrap_or(0),
             None => 0,
         };
         let mut options = if case { 0 } else { regex::IGNORE_CASE };
@@ -178,7 +177,7 @@ impl Interp {
                 parts.extend(regex.split(&text, limit as usize).into_iter().map(Value::from));
             }
         }
-        Ok(Value::array_of(crate::types::STRING, parts))
+        Ok(Value::array_of(NetType::String.ty(), parts))
     }
 
     fn split_by_block(
@@ -243,11 +242,9 @@ impl Interp {
         if value.is_null() {
             return false;
         }
-        if ty.is("System.Management.Automation.PSObject")
-            || ty.is("System.Management.Automation.PSCustomObject")
-        {
+        if ty.is(NetType::PSObject) || ty.is(NetType::PSCustomObject) {
             return matches!(value, Value::Ext(_) | Value::Object(_))
-                && (ty.is("System.Management.Automation.PSObject")
+                && (ty.is(NetType::PSObject)
                     || matches!(value.base(), Value::Object(o) if matches!(o.kind, crate::value::ObjectKind::Custom)));
         }
         crate::types::type_of(value).extends(ty)
@@ -265,7 +262,7 @@ impl Interp {
             Ok(text) => Ok(Value::from(text)),
             Err(why) => {
                 let message = format!("Error formatting a string: {why}.");
-                Fault::new("RuntimeException", "FormatError", Category::InvalidOperation, message)
+                Fault::new(NetType::RuntimeException, "FormatError", Category::InvalidOperation, message)
                     .of(format)
                     .raise()
             }

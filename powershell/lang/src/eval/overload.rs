@@ -1,11 +1,12 @@
 //! The members of types by name, and the choice of an overload.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
 use super::call::{wrap_getter, wrap_setter};
 use super::error::{Category, Fault, Flow, R};
-use crate::types::{Call, Declared, Make, OBJECT, Ty, TypeInfo, type_of};
+use crate::types::{Call, Declared, Make, Ty, TypeInfo, type_of};
 use crate::value::{Str, Value};
 use ps_syntax::symbol::{Map, Sym};
 
@@ -47,12 +48,12 @@ pub struct TypeIndex {
     pub constructors: Rc<Vec<Overload>>,
 }
 
-pub type Overloads = Map<&'static str, Rc<TypeIndex>>;
+pub type Overloads = Map<NetType, Rc<TypeIndex>>;
 
 /// The characters of a text that is given for a `char[]`, where it is the last argument.
 fn chars_of(param: &Parameter, arg: &Value, last: bool) -> Option<Vec<Value>> {
     match arg.base() {
-        Value::Str(text) if param.rest && last && param.ty.is("System.Char") && text.utf16_len() != 1 => {
+        Value::Str(text) if param.rest && last && param.ty.is(NetType::Char) && text.utf16_len() != 1 => {
             Some(crate::value::text::units(text))
         }
         _ => None,
@@ -78,8 +79,8 @@ fn parameters(list: &'static str) -> Vec<Parameter> {
             let rest = words.first() == Some(&"params");
             let by_ref = matches!(words.first(), Some(&("ref" | "out")));
             let name = words.last().copied().unwrap_or("object");
-            let ty = crate::types::lookup(name).unwrap_or(OBJECT);
-            let ty = if rest { ty.element().unwrap_or(OBJECT) } else { ty };
+            let ty = crate::types::lookup(name).unwrap_or(NetType::Object.ty());
+            let ty = if rest { ty.element().unwrap_or(NetType::Object.ty()) } else { ty };
             Parameter { ty, rest, by_ref }
         })
         .collect()
@@ -90,7 +91,7 @@ pub fn index_of(info: &'static TypeInfo) -> TypeIndex {
     let mut methods: Map<Sym, Vec<Overload>> = Map::default();
     let mut statics: Map<Sym, Vec<Overload>> = Map::default();
     let mut constructors = Vec::new();
-    for member in info.members {
+    for member in crate::types::members(info.id) {
         match member {
             Declared::Property(signature, get) => {
                 let name = Sym::of(split_signature(signature).1);
@@ -138,11 +139,11 @@ pub fn index_of(info: &'static TypeInfo) -> TypeIndex {
 
 impl Interp {
     pub fn type_index(&mut self, info: &'static TypeInfo) -> Rc<TypeIndex> {
-        if let Some(found) = self.overloads.get(info.name) {
+        if let Some(found) = self.overloads.get(&info.id) {
             return found.clone();
         }
         let index = Rc::new(index_of(info));
-        self.overloads.insert(info.name, index.clone());
+        self.overloads.insert(info.id, index.clone());
         index
     }
 
@@ -152,11 +153,7 @@ impl Interp {
         let mut next = ty.info();
         while let Some(info) = next {
             found.push(self.type_index(info));
-            next = if info.base.is_empty() || info.name == "System.Object" {
-                None
-            } else {
-                crate::types::find(info.base)
-            };
+            next = info.base.map(NetType::info);
         }
         found
     }
@@ -200,7 +197,7 @@ impl Interp {
         let mut names: Vec<Str> = Vec::new();
         let mut next = ty.info();
         while let Some(info) = next {
-            for member in info.members {
+            for member in crate::types::members(info.id) {
                 if let Declared::Property(signature, _) | Declared::Settable(signature, ..) = member {
                     let name = Str::from(split_signature(signature).1);
                     if !names.contains(&name) {
@@ -208,7 +205,7 @@ impl Interp {
                     }
                 }
             }
-            next = crate::types::find(info.base).filter(|base| base.name != info.name);
+            next = info.base.map(NetType::info);
         }
         names
     }
@@ -244,7 +241,7 @@ impl Interp {
             let message =
                 format!("Cannot find an overload for \"{name}\" and the argument count: \"{}\".", args.len());
             return Fault::new(
-                "MethodException",
+                NetType::MethodException,
                 "MethodCountCouldNotFindBest",
                 Category::NotSpecified,
                 message,
@@ -288,7 +285,11 @@ impl Interp {
                 continue;
             }
             match self.convert(arg, &param.ty) {
-                Ok(value) => converted.push(if param.ty == OBJECT { value } else { value.base().clone() }),
+                Ok(value) => converted.push(if param.ty == NetType::Object.ty() {
+                    value
+                } else {
+                    value.base().clone()
+                }),
                 Err(flow) => {
                     let Flow::Error(record) = &*flow else { return Err(flow) };
                     let (_, _, params) = split_signature(overload.signature);
@@ -332,7 +333,7 @@ impl Interp {
         if own == *ty {
             return Some(0);
         }
-        if *ty == OBJECT {
+        if *ty == NetType::Object.ty() {
             return Some(9);
         }
         if let (Ty::Array(..), true) = (ty, matches!(arg.base(), Value::Array(_) | Value::List(_))) {
@@ -344,20 +345,20 @@ impl Interp {
         if own.is_numeric() && ty.is_numeric() {
             let rank = |ty: &Ty| {
                 [
-                    "System.SByte",
-                    "System.Byte",
-                    "System.Int16",
-                    "System.UInt16",
-                    "System.Int32",
-                    "System.UInt32",
-                    "System.Int64",
-                    "System.UInt64",
-                    "System.Single",
-                    "System.Double",
-                    "System.Decimal",
+                    NetType::SByte,
+                    NetType::Byte,
+                    NetType::Int16,
+                    NetType::UInt16,
+                    NetType::Int32,
+                    NetType::UInt32,
+                    NetType::Int64,
+                    NetType::UInt64,
+                    NetType::Single,
+                    NetType::Double,
+                    NetType::Decimal,
                 ]
                 .iter()
-                .position(|n| ty.is(n))
+                .position(|id| ty.is(*id))
                 .unwrap_or(11) as u32
             };
             let (from, to) = (rank(&own), rank(ty));
@@ -366,8 +367,8 @@ impl Interp {
             }
             return self.convert(arg, ty).ok().map(|_| 15 + from - to);
         }
-        if ty.is("System.String") {
-            return Some(if own.is("System.Char") { 3 } else { 25 });
+        if ty.is(NetType::String) {
+            return Some(if own.is(NetType::Char) { 3 } else { 25 });
         }
         if let (Value::Block(_), Ty::Native(_) | Ty::Generic(..)) = (arg.base(), ty)
             && self.convert(arg, ty).is_ok()
@@ -375,7 +376,7 @@ impl Interp {
             return Some(6);
         }
         self.convert(arg, ty).ok().map(|_| match arg.base() {
-            Value::Str(s) if ty.is("System.Char") && s.utf16_len() == 1 => 6,
+            Value::Str(s) if ty.is(NetType::Char) && s.utf16_len() == 1 => 6,
             Value::Str(_) if matches!(ty, Ty::Enum(_)) => 7,
             _ if matches!(ty, Ty::Array(..)) => 30,
             _ => 20,
@@ -391,7 +392,7 @@ impl Interp {
         let message =
             format!("Exception calling \"{name}\" with \"{count}\" argument(s): \"{}\"", record.message());
         let id = record.exception_type().name();
-        let fault = Fault::new("MethodInvocationException", &id, Category::NotSpecified, message)
+        let fault = Fault::new(NetType::MethodInvocationException, &id, Category::NotSpecified, message)
             .because(record.exception.clone());
         fault.into()
     }

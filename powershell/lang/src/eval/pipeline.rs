@@ -1,5 +1,6 @@
 //! Pipelines: each command gets its objects one at a time, from the one before it.
 
+use crate::value::types::NetType;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -347,7 +348,7 @@ impl Interp {
             return;
         }
         scope
-            .put_str(name, Value::List(Rc::new(List::new(ListKind::ArrayList, crate::types::OBJECT, items))));
+            .put_str(name, Value::List(Rc::new(List::new(ListKind::ArrayList, NetType::Object.ty(), items))));
     }
 
     fn redirected_expression(&mut self, expr: &Expr, redirections: &[Redirection], out: &dyn Sink) -> R<()> {

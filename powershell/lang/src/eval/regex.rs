@@ -3,6 +3,7 @@
 //! Source: "Regular Expression Language - Quick Reference" of the .NET documentation. What cannot be said
 //! there (balancing groups, matching from right to left) is refused by name.
 
+use crate::value::types::NetType;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -581,7 +582,7 @@ impl Interp {
             }
             Err(why) => {
                 let message = format!("Invalid pattern '{pattern}' at offset 0. {why}.");
-                error::net("System.Text.RegularExpressions.RegexParseException", message)
+                error::net(NetType::RegexParseException, message)
             }
         }
     }
@@ -600,7 +601,7 @@ impl Interp {
                 let super::error::Flow::Error(record) = &*flow else { return Err(flow) };
                 let message = format!("The regular expression pattern {pattern} is not valid.");
                 Fault::new(
-                    "RuntimeException",
+                    NetType::RuntimeException,
                     "InvalidRegularExpression",
                     Category::InvalidOperation,
                     message,

@@ -1,5 +1,6 @@
 //! How errors look: the ConciseView of PowerShell 7.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
@@ -69,7 +70,7 @@ impl Interp {
         let text = frame.as_ref().map_or("", |f| f.source.line(line)).to_owned();
         let path = self.source.path.clone();
         let command = Value::record(
-            "System.Management.Automation.FunctionInfo",
+            NetType::FunctionInfo,
             vec![
                 ("Name", Value::Str(name.clone())),
                 ("Path", Value::from(path.as_str())),
@@ -78,7 +79,7 @@ impl Interp {
             ],
         );
         Value::record(
-            "System.Management.Automation.InvocationInfo",
+            NetType::InvocationInfo,
             vec![
                 ("MyCommand", command),
                 ("InvocationName", Value::Str(frame.as_ref().map_or(name, |f| f.invoked.clone()))),
@@ -113,7 +114,7 @@ impl Interp {
             Value::Null
         } else {
             Value::record(
-                "System.Management.Automation.CmdletInfo",
+                NetType::CmdletInfo,
                 vec![("Name", Value::Str(command.clone())), ("CommandType", Value::from("Cmdlet"))],
             )
         };
@@ -123,7 +124,7 @@ impl Interp {
             String::new()
         };
         Value::record(
-            "System.Management.Automation.InvocationInfo",
+            NetType::InvocationInfo,
             vec![
                 ("MyCommand", my_command),
                 ("InvocationName", Value::Str(command)),

@@ -1,5 +1,6 @@
 //! Statements.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::error::{ErrorRecord, Fault, Flow, R};
@@ -386,9 +387,7 @@ impl Interp {
                 }
             }
             // Only what a call has wrapped is looked into.
-            if !ty.is("System.Management.Automation.MethodInvocationException")
-                && !ty.is("System.Management.Automation.CmdletInvocationException")
-            {
+            if !ty.is(NetType::MethodInvocationException) && !ty.is(NetType::CmdletInvocationException) {
                 let general = attempt.catches.iter().find(|(kinds, _)| kinds.is_empty());
                 if i == 0 && general.is_some() && types.len() == 1 {
                     return Ok(general.map(|(_, body)| body));
@@ -407,7 +406,7 @@ impl Interp {
                 ErrorRecord::new(exception.clone(), id, super::error::Category::OperationStopped, Value::Null)
             }
             Value::Null | Value::Void => Fault::new(
-                "RuntimeException",
+                NetType::RuntimeException,
                 "ScriptHalted",
                 super::error::Category::OperationStopped,
                 "ScriptHalted",
@@ -415,9 +414,14 @@ impl Interp {
             .record(),
             other => {
                 let text = crate::value::text(other);
-                Fault::new("RuntimeException", &text, super::error::Category::OperationStopped, text.clone())
-                    .of(other.clone())
-                    .record()
+                Fault::new(
+                    NetType::RuntimeException,
+                    &text,
+                    super::error::Category::OperationStopped,
+                    text.clone(),
+                )
+                .of(other.clone())
+                .record()
             }
         };
         record.qualified.set(true);
@@ -441,9 +445,7 @@ fn exception_types(record: &ErrorRecord) -> Vec<crate::types::Ty> {
 /// itself, which knows nothing of the command.
 fn unwrapped(attempt: &Try, body: &Stmts, record: Rc<ErrorRecord>) -> Rc<ErrorRecord> {
     let typed = attempt.catches.iter().any(|(kinds, own)| !kinds.is_empty() && std::ptr::eq(own, body));
-    let runtime = record
-        .exception_type()
-        .extends(&crate::types::native("System.Management.Automation.RuntimeException"));
+    let runtime = record.exception_type().extends(&NetType::RuntimeException.ty());
     if !(typed && runtime && record.stopped.get()) {
         return record;
     }

@@ -1,5 +1,6 @@
 //! The streams beside the output: errors, warnings and the rest, and where they go.
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -144,10 +145,7 @@ impl Interp {
 
     pub fn write_warning(&mut self, message: &str, action: Option<Action>) -> R<()> {
         let action = action.unwrap_or_else(|| self.preference("WarningPreference"));
-        let value = Value::record(
-            "System.Management.Automation.WarningRecord",
-            vec![("Message", Value::from(message))],
-        );
+        let value = Value::record(NetType::WarningRecord, vec![("Message", Value::from(message))]);
         match action {
             Action::Ignore | Action::SilentlyContinue => {
                 self.observe(3, &value);
@@ -167,25 +165,11 @@ impl Interp {
     }
 
     pub fn write_verbose(&mut self, message: &str, on: Option<bool>) -> R<()> {
-        self.write_detail(
-            4,
-            "VerbosePreference",
-            Stream::Verbose,
-            "System.Management.Automation.VerboseRecord",
-            message,
-            on,
-        )
+        self.write_detail(4, "VerbosePreference", Stream::Verbose, NetType::VerboseRecord, message, on)
     }
 
     pub fn write_debug(&mut self, message: &str, on: Option<bool>) -> R<()> {
-        self.write_detail(
-            5,
-            "DebugPreference",
-            Stream::Debug,
-            "System.Management.Automation.DebugRecord",
-            message,
-            on,
-        )
+        self.write_detail(5, "DebugPreference", Stream::Debug, NetType::DebugRecord, message, on)
     }
 
     fn write_detail(
@@ -193,7 +177,7 @@ impl Interp {
         number: u8,
         preference: &str,
         stream: Stream,
-        kind: &'static str,
+        kind: NetType,
         message: &str,
         on: Option<bool>,
     ) -> R<()> {
@@ -228,7 +212,7 @@ impl Interp {
         let shown = text(&data);
         let message = match &host {
             Some(_) => Value::record(
-                "System.Management.Automation.HostInformationMessage",
+                NetType::HostInformationMessage,
                 vec![
                     ("Message", Value::from(shown.as_str())),
                     ("NoNewLine", Value::Bool(host.as_ref().is_some_and(|h| h.no_newline))),
@@ -237,7 +221,7 @@ impl Interp {
             None => data,
         };
         let record = Value::record(
-            "System.Management.Automation.InformationRecord",
+            NetType::InformationRecord,
             vec![
                 ("MessageData", message),
                 ("Source", Value::from("")),
@@ -279,9 +263,13 @@ fn stopped<T>(preference: &str, message: &str) -> R<T> {
     let why = format!(
         "The running command stopped because the preference variable \"{preference}\" or common parameter is set to Stop: {message}"
     );
-    let record =
-        Fault::new("ActionPreferenceStopException", "ActionPreferenceStop", Category::OperationStopped, why)
-            .record();
+    let record = Fault::new(
+        NetType::ActionPreferenceStopException,
+        "ActionPreferenceStop",
+        Category::OperationStopped,
+        why,
+    )
+    .record();
     record.ends_script.set(true);
     Err(Box::new(Flow::Error(record)))
 }

@@ -1,5 +1,6 @@
 //! Reading and writing variables.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::error::{Category, Fault, R};
@@ -216,7 +217,7 @@ impl Interp {
                         crate::value::text(&value)
                     );
                     return Fault::new(
-                        "ValidationMetadataException",
+                        NetType::ValidationMetadataException,
                         "ValidateSetFailure",
                         Category::MetadataError,
                         message,
@@ -248,7 +249,7 @@ impl Interp {
 fn not_writable<T>(name: &Str) -> R<T> {
     let message = format!("Cannot overwrite variable {name} because it is read-only or constant.");
     Fault::new(
-        "SessionStateUnauthorizedAccessException",
+        NetType::SessionStateUnauthorizedAccessException,
         "VariableNotWritable",
         Category::WriteError,
         message,

@@ -3,6 +3,7 @@
 use crate::eval::Interp;
 use crate::eval::error::R;
 use crate::types::net::Net;
+use crate::value::types::NetType;
 use crate::value::{ObjectKind, Str, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,10 +103,10 @@ pub(super) fn view_of(it: &mut Interp, value: &Value) -> Option<View> {
             }
             return own("dictionary", Layout::Table(columns));
         }
-        Value::DateTime(_) => return own("System.DateTime", Layout::Lines),
+        Value::DateTime(_) => return own(NetType::DateTime.name(), Layout::Lines),
         Value::TimeSpan(_) => {
             return own(
-                "System.TimeSpan",
+                NetType::TimeSpan.name(),
                 Layout::List(
                     [
                         "Days",
@@ -135,7 +136,7 @@ pub(super) fn view_of(it: &mut Interp, value: &Value) -> Option<View> {
         }
         Value::Type(_) => {
             return own(
-                "System.RuntimeType",
+                NetType::RuntimeType.name(),
                 Layout::Table(left(&["IsPublic", "IsSerial", "Name", "BaseType"])),
             );
         }
@@ -165,9 +166,9 @@ fn net_view(it: &mut Interp, net: &Net, value: &Value) -> Option<View> {
             own("dictionary", Layout::Table(columns))
         }
         Net::Version(_) => {
-            own("System.Version", Layout::Table(left(&["Major", "Minor", "Build", "Revision"])))
+            own(NetType::Version.name(), Layout::Table(left(&["Major", "Minor", "Build", "Revision"])))
         }
-        Net::Guid(_) => own("System.Guid", Layout::List(vec![Column::named("Guid")])),
+        Net::Guid(_) => own(NetType::Guid.name(), Layout::List(vec![Column::named("Guid")])),
         Net::File(file) => {
             let title = format!("    Directory: {}", crate::cmdlets::items::parent(&file.path));
             let mut columns = vec![

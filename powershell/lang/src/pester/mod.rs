@@ -6,6 +6,7 @@
 
 mod should;
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use crate::cmdlets::{CmdletInfo, Cx, Each};
@@ -256,7 +257,7 @@ fn set_result(cx: &mut Cx<'_>) -> R<()> {
     let why = cx
         .text("Because")
         .map_or_else(|| "is skipped".to_owned(), |why| format!("is skipped, because {why}"));
-    cx.fail(Fault::new("System.Exception", id, Category::OperationStopped, why))
+    cx.fail(Fault::new(NetType::Exception, id, Category::OperationStopped, why))
 }
 
 fn it(cx: &mut Cx<'_>) -> R<()> {

@@ -1,5 +1,6 @@
 //! `Should`: what a test expects.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use crate::cmdlets::{Cmdlet, CmdletInfo, Cx};
@@ -113,7 +114,7 @@ fn expectation(cx: &mut Cx<'_>) -> R<Expectation> {
                 None => {
                     let message = format!("'{word}' is not a valid Should operator.");
                     return cx.fail(Fault::new(
-                        "System.Exception",
+                        NetType::Exception,
                         "PesterInvalidOperator",
                         Category::NotImplemented,
                         message,
@@ -295,7 +296,7 @@ impl Expectation {
             let message =
                 "Input is missing or not a ScriptBlock. Input to '-Throw' must be enclosed in curly braces.";
             return cx.fail(Fault::new(
-                "System.ArgumentException",
+                NetType::ArgumentException,
                 "PesterAssertionFailed",
                 Category::InvalidArgument,
                 message,
@@ -420,7 +421,7 @@ impl Expectation {
         let holds = found.is_some_and(|spec| {
             let switch = || crate::types::lookup("switch");
             let own = if spec.is_switch { switch() } else { spec.ty.clone() };
-            wanted_type.as_ref().is_none_or(|ty| own.as_ref().unwrap_or(&crate::types::OBJECT) == ty)
+            wanted_type.as_ref().is_none_or(|ty| own.as_ref().unwrap_or(&NetType::Object.ty()) == ty)
                 && (!cx.flag("Mandatory") || spec.sets.iter().any(|s| s.mandatory))
                 && aliases.iter().all(|a| spec.aliases.iter().any(|own| same(own, a)))
         });
@@ -433,7 +434,7 @@ impl Expectation {
 }
 
 fn fault(message: String) -> Fault {
-    Fault::new("System.Exception", "PesterAssertionFailed", Category::InvalidResult, message)
+    Fault::new(NetType::Exception, "PesterAssertionFailed", Category::InvalidResult, message)
 }
 
 fn exists(it: &mut Interp, path: &str) -> R<bool> {

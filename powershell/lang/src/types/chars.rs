@@ -7,6 +7,7 @@ use super::strings::{formatted, joined, part};
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
 use crate::value::text::{byte_at, unit_at, utf16_len};
+use crate::value::types::NetType;
 use crate::value::{Value, text};
 
 /// Upper case letter by letter, as .NET does it: `ß` stays.
@@ -139,7 +140,7 @@ pub(super) const CHAR_MEMBERS: &[Declared] = &[
     Static("char Parse(string s)", |_, a| {
         match string(a, 0).encode_utf16().collect::<Vec<u16>>().as_slice() {
             [one] => Ok(Value::Char(*one)),
-            _ => net("System.FormatException", "String must be exactly one character long."),
+            _ => net(NetType::FormatException, "String must be exactly one character long."),
         }
     }),
     Static("string ConvertFromUtf32(int utf32)", |_, a| {
@@ -176,7 +177,7 @@ fn append(it: &mut Interp, t: &Value, value: &Value) -> R<Value> {
         }
         other => {
             let more = match other.base() {
-                Value::Array(array) if array.element.is("System.Char") => {
+                Value::Array(array) if array.element.is(NetType::Char) => {
                     array.items.borrow().iter().map(text).collect::<String>()
                 }
                 number if number.is_number() => {

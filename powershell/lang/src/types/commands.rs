@@ -1,5 +1,6 @@
 //! Script blocks, `$PSCmdlet`, commands and credentials.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
 use super::args::{at, string};
@@ -33,7 +34,7 @@ pub(super) const BLOCK: &[Declared] = &[
         Ok(block(t).map_or(Value::Null, |b| {
             let (line, column) = b.ast.source.position(b.ast.span.start);
             Value::record(
-                "System.Management.Automation.PSToken",
+                NetType::PSToken,
                 vec![
                     ("StartLine", Value::from(line)),
                     ("StartColumn", Value::from(column)),
@@ -103,7 +104,7 @@ pub(super) const CMDLET: &[Declared] = &[
     }),
     Property("object MyInvocation", |it, _, _| Ok(it.invocation_value())),
     Property("object SessionState", |_, _, _| {
-        Ok(Value::record("System.Management.Automation.SessionState", vec![("PSVariable", Value::Null)]))
+        Ok(Value::record(NetType::SessionState, vec![("PSVariable", Value::Null)]))
     }),
     Property("object Host", |_, _, _| Ok(crate::cmdlets::utility::host_value())),
     Method("void WriteError(object errorRecord)", |it, t, a| {
@@ -187,7 +188,7 @@ pub(super) const CREDENTIAL: &[Declared] = &[
     Method("object GetNetworkCredential()", |_, t, _| {
         let (user, password) = credential(t);
         Ok(Value::record(
-            "System.Net.NetworkCredential",
+            NetType::NetworkCredential,
             vec![
                 ("UserName", Value::Str(user)),
                 ("Password", Value::Str(password)),

@@ -1,10 +1,10 @@
 //! `Convert`, `BitConverter`, `Random`.
 
+use crate::value::types::NetType;
 use num_bigint::BigInt;
 
 use super::args::{at, bytes, double, integer, string};
 use super::declare::Declared::{self, Method, New, Static, StaticProperty};
-use super::native;
 use super::net::Net;
 use crate::eval::Interp;
 use crate::eval::convert::narrow;
@@ -12,52 +12,52 @@ use crate::eval::error::{R, net};
 use crate::value::Value;
 
 macro_rules! to {
-    ($signature:literal, $name:literal) => {
+    ($signature:literal, $name:expr) => {
         Static($signature, |it, a| to_type(it, &at(a, 0), $name))
     };
 }
 
-fn to_type(it: &mut Interp, value: &Value, name: &'static str) -> R<Value> {
-    match it.convert(value, &native(name)) {
+fn to_type(it: &mut Interp, value: &Value, id: NetType) -> R<Value> {
+    match it.convert(value, &id.ty()) {
         Ok(value) => Ok(value),
         Err(flow) => match &*flow {
             crate::eval::error::Flow::Error(record) if record.message().contains("too large") => net(
-                "System.OverflowException",
+                NetType::OverflowException,
                 format!(
                     "Value was either too large or too small for an {}.",
-                    name.trim_start_matches("System.")
+                    id.name().trim_start_matches("System.")
                 ),
             ),
-            _ => net("System.FormatException", "Input string was not in a correct format."),
+            _ => net(NetType::FormatException, "Input string was not in a correct format."),
         },
     }
 }
 
-fn from_base(args: &[Value], name: &'static str) -> R<Value> {
+fn from_base(args: &[Value], id: NetType) -> R<Value> {
     let radix = integer(args, 1) as u32;
     let source = string(args, 0);
     let digits = source.trim().trim_start_matches("0x").trim_start_matches("0X").to_owned();
     let digits = if radix == 16 { digits } else { source.trim().to_owned() };
     if ![2, 8, 10, 16].contains(&radix) {
-        return net("System.ArgumentException", "Invalid Base.");
+        return net(NetType::ArgumentException, "Invalid Base.");
     }
     match BigInt::parse_bytes(digits.as_bytes(), radix) {
         Some(value) => {
-            let wide = match name {
-                "System.Int32" if value > BigInt::from(i32::MAX) && radix != 10 => {
+            let wide = match id {
+                NetType::Int32 if value > BigInt::from(i32::MAX) && radix != 10 => {
                     value - (BigInt::from(1_i64) << 32)
                 }
-                "System.Int64" if value > BigInt::from(i64::MAX) && radix != 10 => {
+                NetType::Int64 if value > BigInt::from(i64::MAX) && radix != 10 => {
                     value - (BigInt::from(1_i64) << 64)
                 }
                 _ => value,
             };
-            match narrow(&Value::big(wide), name) {
+            match narrow(&Value::big(wide), id) {
                 Some(number) => Ok(number),
-                None => net("System.OverflowException", "Value was either too large or too small."),
+                None => net(NetType::OverflowException, "Value was either too large or too small."),
             }
         }
-        None => net("System.FormatException", "Could not find any recognizable digits."),
+        None => net(NetType::FormatException, "Could not find any recognizable digits."),
     }
 }
 
@@ -68,7 +68,7 @@ fn to_base(value: i64, radix: i64, bits: u32) -> R<Value> {
         8 => format!("{masked:o}"),
         16 => format!("{masked:x}"),
         10 => value.to_string(),
-        _ => return net("System.ArgumentException", "Invalid Base."),
+        _ => return net(NetType::ArgumentException, "Invalid Base."),
     }))
 }
 
@@ -84,22 +84,22 @@ pub fn from_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 pub(super) const CONVERT: &[Declared] = &[
-    to!("bool ToBoolean(object value)", "System.Boolean"),
-    to!("byte ToByte(object value)", "System.Byte"),
-    to!("short ToInt16(object value)", "System.Int16"),
-    to!("int ToInt32(object value)", "System.Int32"),
-    to!("long ToInt64(object value)", "System.Int64"),
-    to!("uint ToUInt32(object value)", "System.UInt32"),
-    to!("ulong ToUInt64(object value)", "System.UInt64"),
-    to!("double ToDouble(object value)", "System.Double"),
-    to!("float ToSingle(object value)", "System.Single"),
-    to!("decimal ToDecimal(object value)", "System.Decimal"),
-    to!("char ToChar(object value)", "System.Char"),
-    to!("datetime ToDateTime(object value)", "System.DateTime"),
-    Static("byte ToByte(string value, int fromBase)", |_, a| from_base(a, "System.Byte")),
-    Static("int ToInt32(string value, int fromBase)", |_, a| from_base(a, "System.Int32")),
-    Static("long ToInt64(string value, int fromBase)", |_, a| from_base(a, "System.Int64")),
-    Static("uint ToUInt32(string value, int fromBase)", |_, a| from_base(a, "System.UInt32")),
+    to!("bool ToBoolean(object value)", NetType::Boolean),
+    to!("byte ToByte(object value)", NetType::Byte),
+    to!("short ToInt16(object value)", NetType::Int16),
+    to!("int ToInt32(object value)", NetType::Int32),
+    to!("long ToInt64(object value)", NetType::Int64),
+    to!("uint ToUInt32(object value)", NetType::UInt32),
+    to!("ulong ToUInt64(object value)", NetType::UInt64),
+    to!("double ToDouble(object value)", NetType::Double),
+    to!("float ToSingle(object value)", NetType::Single),
+    to!("decimal ToDecimal(object value)", NetType::Decimal),
+    to!("char ToChar(object value)", NetType::Char),
+    to!("datetime ToDateTime(object value)", NetType::DateTime),
+    Static("byte ToByte(string value, int fromBase)", |_, a| from_base(a, NetType::Byte)),
+    Static("int ToInt32(string value, int fromBase)", |_, a| from_base(a, NetType::Int32)),
+    Static("long ToInt64(string value, int fromBase)", |_, a| from_base(a, NetType::Int64)),
+    Static("uint ToUInt32(string value, int fromBase)", |_, a| from_base(a, NetType::UInt32)),
     Static("string ToString(object value)", |it, a| it.call_method(&at(a, 0), "ToString", &[])),
     Static("string ToString(int value, int toBase)", |_, a| to_base(integer(a, 0), integer(a, 1), 32)),
     Static("string ToString(long value, int toBase)", |_, a| to_base(integer(a, 0), integer(a, 1), 64)),
@@ -108,7 +108,7 @@ pub(super) const CONVERT: &[Declared] = &[
     Static("byte[] FromBase64String(string s)", |_, a| match from_base64(&string(a, 0)) {
         Some(bytes) => Ok(Value::bytes(&bytes)),
         None => net(
-            "System.FormatException",
+            NetType::FormatException,
             "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, or an illegal character among the padding characters.",
         ),
     }),

@@ -1,69 +1,42 @@
 //! Hashes.
 
-use super::TypeInfo;
+use super::Members;
 use super::args::{at, bytes};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static};
 use super::net::Net;
 use crate::eval::error::R;
 use crate::value::Value;
+use crate::value::types::NetType;
 
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.Security.Cryptography.HashAlgorithm", HASH),
-    TypeInfo::class("System.Security.Cryptography.MD5", &[Static("object Create()", |_, _| made("MD5"))])
-        .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class("System.Security.Cryptography.SHA1", &[Static("object Create()", |_, _| made("SHA1"))])
-        .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.SHA256",
-        &[Static("object Create()", |_, _| made("SHA256"))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.SHA384",
-        &[Static("object Create()", |_, _| made("SHA384"))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.SHA512",
-        &[Static("object Create()", |_, _| made("SHA512"))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.MD5CryptoServiceProvider",
-        &[New("MD5()", |_, _| made("MD5"))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class("System.Security.Cryptography.SHA1Managed", &[New("SHA1()", |_, _| made("SHA1"))])
-        .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class("System.Security.Cryptography.SHA256Managed", &[New("SHA256()", |_, _| made("SHA256"))])
-        .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class("System.Security.Cryptography.SHA512Managed", &[New("SHA512()", |_, _| made("SHA512"))])
-        .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.HMACMD5",
+pub(super) const MEMBERS: Members = &[
+    (NetType::HashAlgorithm, HASH),
+    (NetType::MD5, &[Static("object Create()", |_, _| made("MD5"))]),
+    (NetType::SHA1, &[Static("object Create()", |_, _| made("SHA1"))]),
+    (NetType::SHA256, &[Static("object Create()", |_, _| made("SHA256"))]),
+    (NetType::SHA384, &[Static("object Create()", |_, _| made("SHA384"))]),
+    (NetType::SHA512, &[Static("object Create()", |_, _| made("SHA512"))]),
+    (NetType::MD5CryptoServiceProvider, &[New("MD5()", |_, _| made("MD5"))]),
+    (NetType::SHA1Managed, &[New("SHA1()", |_, _| made("SHA1"))]),
+    (NetType::SHA256Managed, &[New("SHA256()", |_, _| made("SHA256"))]),
+    (NetType::SHA512Managed, &[New("SHA512()", |_, _| made("SHA512"))]),
+    (
+        NetType::HMACMD5,
         &[New("HMAC()", |_, _| made("HMACMD5")), New("HMAC(byte[] key)", |_, a| keyed("HMACMD5", a))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.HMACSHA1",
-        &[New("HMAC()", |_, _| made("HMACSHA1")), New("HMAC(byte[] key)", |_, a| keyed("HMACSHA1", a))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.HMACSHA256",
-        &[New("HMAC()", |_, _| made("HMACSHA256")), New("HMAC(byte[] key)", |_, a| keyed("HMACSHA256", a))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class(
-        "System.Security.Cryptography.HMACSHA512",
-        &[New("HMAC()", |_, _| made("HMACSHA512")), New("HMAC(byte[] key)", |_, a| keyed("HMACSHA512", a))],
-    )
-    .extends("System.Security.Cryptography.HashAlgorithm"),
-    TypeInfo::class("System.Security.Cryptography.RNGCryptoServiceProvider", RANDOM),
-    TypeInfo::class(
-        "System.Security.Cryptography.RandomNumberGenerator",
-        &[Static("object Create()", |_, _| Ok(Value::net(Net::Generator)))],
     ),
+    (
+        NetType::HMACSHA1,
+        &[New("HMAC()", |_, _| made("HMACSHA1")), New("HMAC(byte[] key)", |_, a| keyed("HMACSHA1", a))],
+    ),
+    (
+        NetType::HMACSHA256,
+        &[New("HMAC()", |_, _| made("HMACSHA256")), New("HMAC(byte[] key)", |_, a| keyed("HMACSHA256", a))],
+    ),
+    (
+        NetType::HMACSHA512,
+        &[New("HMAC()", |_, _| made("HMACSHA512")), New("HMAC(byte[] key)", |_, a| keyed("HMACSHA512", a))],
+    ),
+    (NetType::RNGCryptoServiceProvider, RANDOM),
+    (NetType::RandomNumberGenerator, &[Static("object Create()", |_, _| Ok(Value::net(Net::Generator)))]),
 ];
 
 fn made(name: &'static str) -> R<Value> {

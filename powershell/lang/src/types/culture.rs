@@ -7,36 +7,23 @@ use chrono::{Datelike, NaiveDate};
 use super::args::{at, boolean, date, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
 use super::net::Net;
-use super::{TypeInfo, culture_formats, registry};
+use super::{Members, culture_formats};
 use crate::eval::Interp;
 use crate::eval::error::{Category, Fault, R, net};
 use crate::value::culture::{self, Culture};
 use crate::value::datetime::TICKS_PER_DAY;
+use crate::value::types::NetType;
 use crate::value::{DateTime, Value};
 
-pub const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.Globalization.CultureInfo", CULTURE)
-        .named(&["cultureinfo"])
-        .implements(&["System.IFormatProvider"]),
-    TypeInfo::class("System.Globalization.TextInfo", TEXT_INFO),
-    TypeInfo::class("System.Globalization.NumberFormatInfo", culture_formats::NUMBER)
-        .implements(&["System.IFormatProvider"]),
-    TypeInfo::class("System.Globalization.DateTimeFormatInfo", culture_formats::DATES)
-        .implements(&["System.IFormatProvider"]),
-    TypeInfo::class("System.Globalization.Calendar", CALENDAR),
-    TypeInfo::class("System.Globalization.GregorianCalendar", GREGORIAN)
-        .extends("System.Globalization.Calendar"),
-    TypeInfo::class("System.Globalization.ISOWeek", ISO_WEEK),
-    TypeInfo::enumeration(
-        "System.Globalization.CalendarWeekRule",
-        &[("FirstDay", 0), ("FirstFullWeek", 1), ("FirstFourDayWeek", 2)],
-    ),
-    TypeInfo::flags(
-        "System.Globalization.CultureTypes",
-        &[("NeutralCultures", 1), ("SpecificCultures", 2), ("InstalledWin32Cultures", 4), ("AllCultures", 7)],
-    ),
-    TypeInfo::class("System.Threading.Thread", THREAD),
-    TypeInfo::class("System.Globalization.CultureNotFoundException", &[]).extends("System.ArgumentException"),
+pub(super) const MEMBERS: Members = &[
+    (NetType::CultureInfo, CULTURE),
+    (NetType::TextInfo, TEXT_INFO),
+    (NetType::NumberFormatInfo, culture_formats::NUMBER),
+    (NetType::DateTimeFormatInfo, culture_formats::DATES),
+    (NetType::Calendar, CALENDAR),
+    (NetType::GregorianCalendar, GREGORIAN),
+    (NetType::ISOWeek, ISO_WEEK),
+    (NetType::Thread, THREAD),
 ];
 
 pub fn value_of(culture: Rc<Culture>) -> Value {
@@ -62,7 +49,7 @@ pub fn named(name: &Value) -> R<Rc<Culture>> {
     };
     match found {
         Some(culture) => Ok(culture),
-        None => net("System.Globalization.CultureNotFoundException", unknown(&crate::value::text(name))),
+        None => net(NetType::CultureNotFoundException, unknown(&crate::value::text(name))),
     }
 }
 
@@ -98,7 +85,7 @@ fn no_provider<T>(provider: &Value) -> R<T> {
         super::type_of(provider).full_name()
     );
     Fault::new(
-        "MethodException",
+        NetType::MethodException,
         "MethodArgumentConversionInvalidCastArgument",
         Category::NotSpecified,
         message,
@@ -200,10 +187,7 @@ const CULTURE: &[Declared] = &[
     Static("cultureinfo CreateSpecificCulture(string name)", |_, a| specific(&string(a, 0)).map(value_of)),
     Static("cultureinfo[] GetCultures(System.Globalization.CultureTypes types)", |_, a| {
         let types = integer(a, 0);
-        Ok(Value::array_of(
-            super::native("System.Globalization.CultureInfo"),
-            list(types & 1 != 0, types & 6 != 0),
-        ))
+        Ok(Value::array_of(NetType::CultureInfo.ty(), list(types & 1 != 0, types & 6 != 0)))
     }),
     New("cultureinfo(string name)", |_, a| made(&at(a, 0))),
     New("cultureinfo(string name, bool useUserOverride)", |_, a| made(&at(a, 0))),
@@ -238,9 +222,9 @@ const CULTURE: &[Declared] = &[
     Method("bool Equals(object value)", |_, t, a| Ok(Value::Bool(of(t).name == of(&at(a, 0)).name))),
     Method("object GetFormat(type formatType)", |_, t, a| {
         let Value::Type(ty) = at(a, 0) else { return Ok(Value::Null) };
-        Ok(match ty.full_name().as_str() {
-            "System.Globalization.NumberFormatInfo" => formats(t),
-            "System.Globalization.DateTimeFormatInfo" => date_formats(t),
+        Ok(match ty.info().map(|info| info.id) {
+            Some(NetType::NumberFormatInfo) => formats(t),
+            Some(NetType::DateTimeFormatInfo) => date_formats(t),
             _ => Value::Null,
         })
     }),
@@ -319,7 +303,7 @@ pub fn week_of_year(day: NaiveDate, rule: i64, first_day: i64) -> i64 {
 }
 
 fn week_day(value: i64) -> Value {
-    registry::enum_value("System.DayOfWeek", value)
+    super::enum_value(NetType::DayOfWeek, value)
 }
 
 fn moved(value: &Value, days: i64) -> R<Value> {
@@ -334,7 +318,7 @@ fn in_months(value: &Value, months: i64) -> R<Value> {
 
 fn out_of_range<T>() -> R<T> {
     net(
-        "System.ArgumentOutOfRangeException",
+        NetType::ArgumentOutOfRangeException,
         "The added or subtracted value results in an un-representable DateTime. (Parameter 'value')",
     )
 }
@@ -347,7 +331,7 @@ fn days_in(year: i64, month: i64) -> R<Value> {
     match found {
         Some(days) => Ok(Value::Int(days as i32)),
         None => net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "Month must be between one and twelve, and year between 1 and 9999. (Parameter 'month')",
         ),
     }

@@ -1,5 +1,6 @@
 //! `NumberFormatInfo` and `DateTimeFormatInfo`: of a culture, or a copy that a script changes.
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -7,7 +8,6 @@ use super::args::{at, integer, string};
 use super::culture::provided;
 use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
 use super::net::Net;
-use super::registry;
 use crate::eval::error::{R, net};
 use crate::value::culture::{self, Culture, DateFormat, NumberFormat};
 use crate::value::{Str, Value, text};
@@ -16,7 +16,7 @@ use crate::value::{Str, Value, text};
 const LONGEST: usize = 256;
 
 fn no_change<T>() -> R<T> {
-    net("System.InvalidOperationException", "Instance is read-only.")
+    net(NetType::InvalidOperationException, "Instance is read-only.")
 }
 
 fn number(value: &Value) -> (Rc<RefCell<NumberFormat>>, bool) {
@@ -47,7 +47,7 @@ pub(super) fn replace(culture: &Culture, formats: &Value) -> R<Value> {
         return no_change();
     }
     let Value::Net(own) = formats.base() else {
-        return net("System.ArgumentNullException", "Object cannot be null. (Parameter 'value')");
+        return net(NetType::ArgumentNullException, "Object cannot be null. (Parameter 'value')");
     };
     match &**own {
         Net::NumberFormat(format, _) => {
@@ -87,7 +87,7 @@ fn symbol(args: &[Value]) -> R<Str> {
     let text = string(args, 0);
     if text.len() > LONGEST {
         return net(
-            "System.ArgumentException",
+            NetType::ArgumentException,
             format!("A symbol or a pattern has at most {LONGEST} bytes."),
         );
     }
@@ -99,7 +99,7 @@ fn within(args: &[Value], most: i64) -> R<usize> {
     match usize::try_from(integer(args, 0)) {
         Ok(value) if value as i64 <= most => Ok(value),
         _ => net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             format!("Valid values are between 0 and {most}, inclusive. (Parameter 'value')"),
         ),
     }
@@ -133,7 +133,7 @@ macro_rules! count_of {
 
 fn sizes(target: &Value) -> Value {
     let sizes = number(target).0.borrow().sizes.iter().map(|size| Value::from(*size)).collect();
-    Value::array_of(super::native("System.Int32"), sizes)
+    Value::array_of(NetType::Int32.ty(), sizes)
 }
 
 fn set_sizes(target: &Value, args: &[Value]) -> R<Value> {
@@ -142,7 +142,7 @@ fn set_sizes(target: &Value, args: &[Value]) -> R<Value> {
         items.iter().filter_map(Value::as_integer).filter_map(|v| usize::try_from(v).ok()).collect();
     if sizes.len() > 10 || sizes.iter().any(|size| *size > 9) {
         return net(
-            "System.ArgumentException",
+            NetType::ArgumentException,
             "Every element in the value array should be between one and nine, except for the last element, which can be zero. (Parameter 'value')",
         );
     }
@@ -233,7 +233,7 @@ fn given_names(args: &[Value], count: usize) -> R<Vec<Str>> {
     let list: Vec<Str> = at(args, 0).to_items().iter().map(|name| text(name).into()).collect();
     if list.len() != count || list.iter().any(|name| name.len() > LONGEST) {
         return net(
-            "System.ArgumentException",
+            NetType::ArgumentException,
             format!("Length of the array must be {count}. (Parameter 'value')"),
         );
     }
@@ -245,7 +245,7 @@ fn name_at(list: &[Str], index: i64, first: i64) -> R<Value> {
     match found {
         Some(name) => Ok(Value::from(name.clone())),
         None => net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             format!("Valid values are between {first} and {}, inclusive.", first + list.len() as i64 - 1),
         ),
     }
@@ -280,7 +280,7 @@ pub(super) const DATES: &[Declared] = &[
         "System.Globalization.CalendarWeekRule CalendarWeekRule",
         |_, t, _| {
             let rule = dates(t).0.borrow().week_rule;
-            Ok(registry::enum_value("System.Globalization.CalendarWeekRule", rule))
+            Ok(super::enum_value(NetType::CalendarWeekRule, rule))
         },
         |_, t, a| set_dates(t, |format| format.week_rule = integer(a, 0)),
     ),
@@ -288,7 +288,7 @@ pub(super) const DATES: &[Declared] = &[
     names_of!("string[] DayNames", days, 7),
     Settable(
         "System.DayOfWeek FirstDayOfWeek",
-        |_, t, _| Ok(registry::enum_value("System.DayOfWeek", dates(t).0.borrow().first_day)),
+        |_, t, _| Ok(super::enum_value(NetType::DayOfWeek, dates(t).0.borrow().first_day)),
         |_, t, a| set_dates(t, |format| format.first_day = integer(a, 0)),
     ),
     Property("string FullDateTimePattern", |_, t, _| {

@@ -1,5 +1,6 @@
 //! `DateTimeOffset`.
 
+use crate::value::types::NetType;
 use chrono::Datelike;
 
 use super::args::{at, date, double, integer, span, string};
@@ -9,7 +10,6 @@ use super::date_text::{ADJUST_TO_UNIVERSAL, parse_offset};
 use super::dates::{HOUR, MILLISECOND, MINUTE, from_args, made};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::net::Net;
-use super::registry;
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
 use crate::value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH};
@@ -33,7 +33,7 @@ fn with_offset(date: Option<DateTime>, minutes: i64) -> R<Value> {
     match date {
         Some(date) => Ok(Value::net(Net::DateOffset(date.with_kind(DateKind::Unspecified), minutes))),
         None => net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "The UTC time represented when the offset is applied must be between year 0 and 10,000. (Parameter 'offset')",
         ),
     }
@@ -52,12 +52,12 @@ fn formatted(it: &mut Interp, value: &Value, spec: &str, provider: &Value) -> R<
     };
     match text {
         Some(text) => Ok(Value::from(text)),
-        None => net("System.FormatException", "Input string was not in a correct format."),
+        None => net(NetType::FormatException, "Input string was not in a correct format."),
     }
 }
 
 fn not_a_date<T>(source: &str) -> R<T> {
-    net("System.FormatException", format!("String '{source}' was not recognized as a valid DateTime."))
+    net(NetType::FormatException, format!("String '{source}' was not recognized as a valid DateTime."))
 }
 
 fn parsed(it: &mut Interp, args: &[Value], provider: &Value, style: i64) -> R<Value> {
@@ -101,8 +101,8 @@ pub(super) const OFFSET: &[Declared] = &[
     Property("datetime Date", |_, t, _| made(offset(t).0.plus(-(offset(t).0.ticks() % TICKS_PER_DAY)))),
     Property("int Day", |_, t, _| Ok(Value::Int(offset(t).0.date().day() as i32))),
     Property("System.DayOfWeek DayOfWeek", |_, t, _| {
-        Ok(registry::enum_value(
-            "System.DayOfWeek",
+        Ok(super::enum_value(
+            NetType::DayOfWeek,
             i64::from(offset(t).0.date().weekday().num_days_from_sunday()),
         ))
     }),

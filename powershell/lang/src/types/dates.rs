@@ -2,18 +2,18 @@
 
 use chrono::Datelike;
 
+use super::Members;
 use super::args::{at, date, double, integer, span, string};
 use super::culture::provided;
 use super::date_exact::exact;
 use super::date_offsets::OFFSET;
 use super::date_text::{ROUNDTRIP_KIND, parse_in, settle};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
-use super::net::Net;
 use super::time_spans::{SPAN, ZONE};
-use super::{TypeInfo, registry};
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
 use crate::value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH, days_in_month};
+use crate::value::types::NetType;
 use crate::value::{DateKind, DateTime, TimeSpan, Value};
 
 pub(super) const HOUR: i64 = 36_000_000_000;
@@ -22,56 +22,18 @@ pub(super) const MINUTE: i64 = 600_000_000;
 
 pub(super) const MILLISECOND: i64 = 10_000;
 
-pub const TYPES: &[TypeInfo] = &[
-    TypeInfo::structure("System.DateTime", || Value::DateTime(crate::value::datetime::MIN), DATE)
-        .named(&["datetime"])
-        .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.DateTimeOffset",
-        || Value::net(Net::DateOffset(crate::value::datetime::MIN, 0)),
-        OFFSET,
-    )
-    .named(&["datetimeoffset"])
-    .implements(&["System.IComparable", "System.IFormattable"]),
-    TypeInfo::structure("System.TimeSpan", || Value::TimeSpan(TimeSpan(0)), SPAN)
-        .named(&["timespan"])
-        .implements(&["System.IComparable", "System.IFormattable"]),
-    TypeInfo::enumeration(
-        "System.DayOfWeek",
-        &[
-            ("Sunday", 0),
-            ("Monday", 1),
-            ("Tuesday", 2),
-            ("Wednesday", 3),
-            ("Thursday", 4),
-            ("Friday", 5),
-            ("Saturday", 6),
-        ],
-    ),
-    TypeInfo::enumeration("System.DateTimeKind", &[("Unspecified", 0), ("Utc", 1), ("Local", 2)]),
-    TypeInfo::flags(
-        "System.Globalization.DateTimeStyles",
-        &[
-            ("None", 0),
-            ("AllowLeadingWhite", 1),
-            ("AllowTrailingWhite", 2),
-            ("AllowInnerWhite", 4),
-            ("AllowWhiteSpaces", 7),
-            ("NoCurrentDateDefault", 8),
-            ("AdjustToUniversal", 16),
-            ("AssumeLocal", 32),
-            ("AssumeUniversal", 64),
-            ("RoundtripKind", 128),
-        ],
-    ),
-    TypeInfo::class("System.TimeZoneInfo", ZONE),
+pub(super) const MEMBERS: Members = &[
+    (NetType::DateTime, DATE),
+    (NetType::DateTimeOffset, OFFSET),
+    (NetType::TimeSpan, SPAN),
+    (NetType::TimeZoneInfo, ZONE),
 ];
 
 pub(super) fn made(date: Option<DateTime>) -> R<Value> {
     match date {
         Some(date) => Ok(Value::DateTime(date)),
         None => net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "The added or subtracted value results in an un-representable DateTime. (Parameter 'value')",
         ),
     }
@@ -93,7 +55,7 @@ pub(super) fn from_args(a: &[Value], kind: DateKind) -> R<Value> {
     match date {
         Some(date) => Ok(Value::DateTime(date)),
         None => net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "Year, Month, and Day parameters describe an un-representable DateTime.",
         ),
     }
@@ -108,7 +70,7 @@ fn kind_of(value: i64) -> DateKind {
 }
 
 fn not_a_date<T>(source: &str) -> R<T> {
-    net("System.FormatException", format!("String '{source}' was not recognized as a valid DateTime."))
+    net(NetType::FormatException, format!("String '{source}' was not recognized as a valid DateTime."))
 }
 
 fn parse(it: &mut Interp, source: &str, provider: &Value, style: i64) -> R<Value> {
@@ -153,7 +115,7 @@ fn formatted(it: &mut Interp, value: &Value, spec: &str, provider: &Value) -> R<
     let culture = provided(it, provider)?;
     match date(value).format(spec, &culture.dates.borrow()) {
         Some(text) => Ok(Value::from(text)),
-        None => net("System.FormatException", "Input string was not in a correct format."),
+        None => net(NetType::FormatException, "Input string was not in a correct format."),
     }
 }
 
@@ -161,15 +123,12 @@ const DATE: &[Declared] = &[
     Property("datetime Date", |_, t, _| made(date(t).plus(-(date(t).ticks() % TICKS_PER_DAY)))),
     Property("int Day", |_, t, _| Ok(Value::Int(date(t).date().day() as i32))),
     Property("System.DayOfWeek DayOfWeek", |_, t, _| {
-        Ok(registry::enum_value(
-            "System.DayOfWeek",
-            i64::from(date(t).date().weekday().num_days_from_sunday()),
-        ))
+        Ok(super::enum_value(NetType::DayOfWeek, i64::from(date(t).date().weekday().num_days_from_sunday())))
     }),
     Property("int DayOfYear", |_, t, _| Ok(Value::Int(date(t).date().ordinal() as i32))),
     Property("int Hour", |_, t, _| Ok(Value::Int((date(t).ticks() / HOUR % 24) as i32))),
     Property("System.DateTimeKind Kind", |_, t, _| {
-        Ok(registry::enum_value("System.DateTimeKind", date(t).kind() as i64))
+        Ok(super::enum_value(NetType::DateTimeKind, date(t).kind() as i64))
     }),
     Property("int Millisecond", |_, t, _| Ok(Value::Int((date(t).ticks() / MILLISECOND % 1000) as i32))),
     Property("int Minute", |_, t, _| Ok(Value::Int((date(t).ticks() / MINUTE % 60) as i32))),

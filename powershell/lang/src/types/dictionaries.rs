@@ -2,38 +2,28 @@
 
 use std::rc::Rc;
 
+use super::Members;
 use super::args::{at, dict, integer};
 use super::declare::Declared::{self, Method, New, Property};
 use super::net::Net;
-use super::{OBJECT, TypeInfo};
 use crate::eval::Interp;
 use crate::eval::convert::copy_dict;
 use crate::eval::error::{R, net};
+use crate::value::types::NetType;
 use crate::value::{Array, Dict, DictKind, List, ListKind, Value, text};
 
-const DICTIONARY: &[&str] =
-    &["System.Collections.IDictionary", "System.Collections.ICollection", "System.Collections.IEnumerable"];
-
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.Collections.Hashtable", DICT).named(&["hashtable"]).implements(DICTIONARY),
-    TypeInfo::class("System.Collections.Specialized.OrderedDictionary", DICT)
-        .named(&["ordered"])
-        .implements(DICTIONARY),
-    TypeInfo::class("System.Collections.Generic.Dictionary", DICT).generic(2).implements(DICTIONARY),
-    TypeInfo::class("System.Collections.Generic.SortedDictionary", DICT).generic(2).implements(DICTIONARY),
-    TypeInfo::class("System.Collections.Generic.SortedList", DICT).generic(2).implements(DICTIONARY),
-    TypeInfo::class("System.Collections.SortedList", DICT).implements(DICTIONARY),
-    TypeInfo::class("System.Management.Automation.PSBoundParametersDictionary", DICT).implements(DICTIONARY),
-    TypeInfo::class("System.Collections.Generic.HashSet", SET)
-        .generic(1)
-        .implements(&["System.Collections.IEnumerable"]),
-    TypeInfo::class("System.Collections.Generic.SortedSet", SET)
-        .generic(1)
-        .implements(&["System.Collections.IEnumerable"]),
-    TypeInfo::structure("System.Collections.DictionaryEntry", || Value::Null, ENTRY),
-    TypeInfo::class("System.Collections.Generic.KeyValuePair", ENTRY).generic(2),
-    TypeInfo::class("System.Collections.Hashtable+HashtableEnumerator", &[]),
-    TypeInfo::class("System.Collections.Specialized.OrderedDictionary+OrderedDictionaryEnumerator", &[]),
+pub(super) const MEMBERS: Members = &[
+    (NetType::Hashtable, DICT),
+    (NetType::OrderedDictionary, DICT),
+    (NetType::Dictionary, DICT),
+    (NetType::SortedDictionary, DICT),
+    (NetType::GenericSortedList, DICT),
+    (NetType::SortedList, DICT),
+    (NetType::PSBoundParametersDictionary, DICT),
+    (NetType::HashSet, SET),
+    (NetType::SortedSet, SET),
+    (NetType::DictionaryEntry, ENTRY),
+    (NetType::KeyValuePair, ENTRY),
 ];
 
 fn of(value: &Value) -> Rc<Dict> {
@@ -42,27 +32,28 @@ fn of(value: &Value) -> Rc<Dict> {
 
 fn key(it: &mut Interp, own: &Dict, value: &Value) -> R<Value> {
     if value.is_null() {
-        return net("System.ArgumentNullException", "Key cannot be null. (Parameter 'key')");
+        return net(NetType::ArgumentNullException, "Key cannot be null. (Parameter 'key')");
     }
-    if own.key == OBJECT { Ok(value.clone()) } else { it.convert(value, &own.key.clone()) }
+    if own.key == NetType::Object.ty() { Ok(value.clone()) } else { it.convert(value, &own.key.clone()) }
 }
 
 fn val(it: &mut Interp, own: &Dict, value: &Value) -> R<Value> {
-    if own.value == OBJECT { Ok(value.clone()) } else { it.convert(value, &own.value.clone()) }
+    if own.value == NetType::Object.ty() { Ok(value.clone()) } else { it.convert(value, &own.value.clone()) }
 }
 
 fn list_of(items: Vec<Value>) -> Value {
-    Value::List(Rc::new(List::new(ListKind::Collection, OBJECT, items)))
+    Value::List(Rc::new(List::new(ListKind::Collection, NetType::Object.ty(), items)))
 }
 
 fn make(it: &mut Interp, args: &[Value]) -> R<Value> {
-    let ty = it.generic.clone().unwrap_or(OBJECT);
+    let ty = it.generic.clone().unwrap_or(NetType::Object.ty());
     let mut generics = match &ty {
         super::Ty::Generic(_, args) => args.to_vec(),
         _ => Vec::new(),
     }
     .into_iter();
-    let (key_ty, value_ty) = (generics.next().unwrap_or(OBJECT), generics.next().unwrap_or(OBJECT));
+    let (key_ty, value_ty) =
+        (generics.next().unwrap_or(NetType::Object.ty()), generics.next().unwrap_or(NetType::Object.ty()));
     let mut folds = false;
     let mut source = None;
     for arg in args {
@@ -76,12 +67,10 @@ fn make(it: &mut Interp, args: &[Value]) -> R<Value> {
             _ => {}
         }
     }
-    let kind = match ty.info().map_or("", |i| i.name) {
-        "System.Collections.Hashtable" => DictKind::Hashtable,
-        "System.Collections.Specialized.OrderedDictionary" => DictKind::Ordered,
-        "System.Collections.Generic.SortedDictionary"
-        | "System.Collections.Generic.SortedList"
-        | "System.Collections.SortedList" => DictKind::Sorted,
+    let kind = match ty.info().map_or(NetType::Object, |i| i.id) {
+        NetType::Hashtable => DictKind::Hashtable,
+        NetType::OrderedDictionary => DictKind::Ordered,
+        NetType::SortedDictionary | NetType::GenericSortedList | NetType::SortedList => DictKind::Sorted,
         _ => DictKind::Generic,
     };
     if let (Some(source), DictKind::Hashtable) = (&source, kind) {
@@ -112,7 +101,7 @@ const DICT: &[Declared] = &[
         let (k, v) = (key(it, &own, &at(a, 0))?, val(it, &own, &at(a, 1))?);
         if own.contains(&k) {
             return net(
-                "System.ArgumentException",
+                NetType::ArgumentException,
                 match own.kind {
                     DictKind::Generic | DictKind::Sorted => {
                         format!("An item with the same key has already been added. Key: {}", text(&k))
@@ -166,7 +155,7 @@ const DICT: &[Declared] = &[
         match own.map.borrow_mut().shift_remove_index(index) {
             Some(_) => Ok(Value::Void),
             None => net(
-                "System.ArgumentOutOfRangeException",
+                NetType::ArgumentOutOfRangeException,
                 "Index was out of range. Must be non-negative and less than the size of the collection. (Parameter 'index')",
             ),
         }
@@ -201,10 +190,8 @@ const DICT: &[Declared] = &[
         let entries: Vec<Value> =
             of(t).pairs().into_iter().map(|(k, v)| Value::net(Net::Entry(k, v))).collect();
         let name = match of(t).kind {
-            DictKind::Ordered => {
-                "System.Collections.Specialized.OrderedDictionary+OrderedDictionaryEnumerator"
-            }
-            _ => "System.Collections.Hashtable+HashtableEnumerator",
+            DictKind::Ordered => NetType::OrderedDictionaryEnumerator,
+            _ => NetType::HashtableEnumerator,
         };
         Ok(Value::net(Net::Entries(entries, name)))
     }),
@@ -249,7 +236,7 @@ const ENTRY: &[Declared] = &[
 ];
 
 fn make_set(it: &mut Interp, args: &[Value]) -> R<Value> {
-    let ty = it.generic.clone().unwrap_or(OBJECT);
+    let ty = it.generic.clone().unwrap_or(NetType::Object.ty());
     let kind = if ty.info().is_some_and(|i| i.name.ends_with("SortedSet")) {
         DictKind::SortedSet
     } else {
@@ -257,7 +244,7 @@ fn make_set(it: &mut Interp, args: &[Value]) -> R<Value> {
     };
     let folds =
         args.iter().any(|a| matches!(a.base(), Value::Net(net) if matches!(&**net, Net::Comparer(true))));
-    let set = Dict::typed(kind, ty.element().unwrap_or(OBJECT), OBJECT, folds);
+    let set = Dict::typed(kind, ty.element().unwrap_or(NetType::Object.ty()), NetType::Object.ty(), folds);
     for arg in args {
         if matches!(arg.base(), Value::Net(net) if matches!(&**net, Net::Comparer(_))) {
             continue;
@@ -272,7 +259,7 @@ fn make_set(it: &mut Interp, args: &[Value]) -> R<Value> {
 
 /// The other set of an operation, as keys.
 fn other(it: &mut Interp, own: &Dict, value: &Value) -> R<Dict> {
-    let set = Dict::typed(DictKind::Set, own.key.clone(), OBJECT, own.folds);
+    let set = Dict::typed(DictKind::Set, own.key.clone(), NetType::Object.ty(), own.folds);
     for item in it.enumerate(value) {
         let item = key(it, own, &item)?;
         set.insert(&item, Value::Null);

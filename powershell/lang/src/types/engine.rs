@@ -2,25 +2,22 @@
 
 use std::rc::Rc;
 
+use super::Members;
 use super::args::{at, string};
 use super::commands::{BLOCK, CMDLET, COMMAND, CREDENTIAL};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static};
 use super::net::Net;
-use super::{TypeInfo, registry};
 use crate::eval::Interp;
 use crate::eval::error::{Category, ErrorRecord, R};
+use crate::value::types::NetType;
 use crate::value::{Member, MemberKind, Value, text};
 
-pub const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.Management.Automation.PSObject", PS_OBJECT).named(&["psobject"]),
-    TypeInfo::class("System.Management.Automation.PSCustomObject", &[]).named(&["pscustomobject"]),
-    TypeInfo::class("System.Management.Automation.PSMemberInfoIntegratingCollection", PROPERTIES),
-    TypeInfo::class("System.Management.Automation.PSNoteProperty", PROPERTY).named(&["psnoteproperty"]),
-    TypeInfo::class("System.Management.Automation.PSAliasProperty", &[]).named(&["psaliasproperty"]),
-    TypeInfo::class("System.Management.Automation.PSScriptProperty", &[]).named(&["psscriptproperty"]),
-    TypeInfo::class("System.Management.Automation.PSScriptMethod", &[]).named(&["psscriptmethod"]),
-    TypeInfo::class(
-        "System.Management.Automation.PSReference",
+pub(super) const MEMBERS: Members = &[
+    (NetType::PSObject, PS_OBJECT),
+    (NetType::PSMemberInfoIntegratingCollection, PROPERTIES),
+    (NetType::PSNoteProperty, PROPERTY),
+    (
+        NetType::PSReference,
         &[Settable(
             "object Value",
             |_, t, _| {
@@ -36,25 +33,22 @@ pub const TYPES: &[TypeInfo] = &[
                 Ok(Value::Void)
             },
         )],
-    )
-    .named(&["ref", "psreference"]),
-    TypeInfo::class("System.Management.Automation.ErrorRecord", ERROR),
-    TypeInfo::class("System.Management.Automation.ScriptBlock", BLOCK).named(&["scriptblock"]),
-    TypeInfo::class("System.Management.Automation.PSScriptCmdlet", CMDLET),
-    TypeInfo::class("System.Management.Automation.PSCredential", CREDENTIAL).named(&["pscredential"]),
-    TypeInfo::class("System.Net.NetworkCredential", &[]),
-    TypeInfo::class(
-        "System.Security.SecureString",
+    ),
+    (NetType::ErrorRecord, ERROR),
+    (NetType::ScriptBlock, BLOCK),
+    (NetType::PSScriptCmdlet, CMDLET),
+    (NetType::PSCredential, CREDENTIAL),
+    (
+        NetType::SecureString,
         &[
             New("securestring()", |_, _| Ok(Value::net(Net::SecureString("".into())))),
             Property("int Length", |_, t, _| Ok(Value::from(secret(t).chars().count()))),
             Method("System.Security.SecureString Copy()", |_, t, _| Ok(t.clone())),
             Method("void MakeReadOnly()", |_, _, _| Ok(Value::Void)),
         ],
-    )
-    .named(&["securestring"]),
-    TypeInfo::class(
-        "System.Runtime.InteropServices.Marshal",
+    ),
+    (
+        NetType::Marshal,
         &[
             Static("object SecureStringToBSTR(object s)", |_, a| Ok(at(a, 0))),
             Static("object SecureStringToGlobalAllocUnicode(object s)", |_, a| Ok(at(a, 0))),
@@ -64,93 +58,8 @@ pub const TYPES: &[TypeInfo] = &[
             Static("void ZeroFreeBSTR(object s)", |_, _| Ok(Value::Void)),
         ],
     ),
-    TypeInfo::flags(
-        "System.Management.Automation.PSMemberTypes",
-        &[
-            ("AliasProperty", 1),
-            ("CodeProperty", 2),
-            ("Property", 4),
-            ("NoteProperty", 8),
-            ("ScriptProperty", 16),
-            ("Properties", 31),
-            ("PropertySet", 32),
-            ("Method", 64),
-            ("CodeMethod", 128),
-            ("ScriptMethod", 256),
-            ("Methods", 448),
-            ("ParameterizedProperty", 512),
-            ("MemberSet", 1024),
-            ("All", 8191),
-        ],
-    ),
-    TypeInfo::enumeration(
-        "System.Management.Automation.ActionPreference",
-        &[
-            ("SilentlyContinue", 0),
-            ("Stop", 1),
-            ("Continue", 2),
-            ("Inquire", 3),
-            ("Ignore", 4),
-            ("Suspend", 5),
-            ("Break", 6),
-        ],
-    ),
-    TypeInfo::enumeration(
-        "System.Management.Automation.ErrorCategory",
-        &[
-            ("NotSpecified", 0),
-            ("OpenError", 1),
-            ("CloseError", 2),
-            ("DeviceError", 3),
-            ("DeadlockDetected", 4),
-            ("InvalidArgument", 5),
-            ("InvalidData", 6),
-            ("InvalidOperation", 7),
-            ("InvalidResult", 8),
-            ("InvalidType", 9),
-            ("MetadataError", 10),
-            ("NotImplemented", 11),
-            ("NotInstalled", 12),
-            ("ObjectNotFound", 13),
-            ("OperationStopped", 14),
-            ("OperationTimeout", 15),
-            ("SyntaxError", 16),
-            ("ParserError", 17),
-            ("PermissionDenied", 18),
-            ("ResourceBusy", 19),
-            ("ResourceExists", 20),
-            ("ResourceUnavailable", 21),
-            ("ReadError", 22),
-            ("WriteError", 23),
-            ("FromStdErr", 24),
-            ("SecurityError", 25),
-            ("ProtocolError", 26),
-            ("ConnectionError", 27),
-            ("AuthenticationError", 28),
-            ("LimitsExceeded", 29),
-            ("QuotaExceeded", 30),
-            ("NotEnabled", 31),
-        ],
-    ),
-    TypeInfo::enumeration(
-        "System.Management.Automation.CommandTypes",
-        &[
-            ("Alias", 1),
-            ("Function", 2),
-            ("Filter", 4),
-            ("Cmdlet", 8),
-            ("ExternalScript", 16),
-            ("Application", 32),
-            ("Script", 64),
-            ("All", 383),
-        ],
-    ),
-    TypeInfo::enumeration(
-        "System.Management.Automation.ScopedItemOptions",
-        &[("None", 0), ("ReadOnly", 1), ("Constant", 2), ("Private", 4), ("AllScope", 8)],
-    ),
-    TypeInfo::class(
-        "System.Management.Automation.WildcardPattern",
+    (
+        NetType::WildcardPattern,
         &[
             Static("bool ContainsWildcardCharacters(string pattern)", |_, a| {
                 Ok(Value::Bool(crate::eval::operators::Wildcard::has(&string(a, 0))))
@@ -162,16 +71,14 @@ pub const TYPES: &[TypeInfo] = &[
             }),
         ],
     ),
-    TypeInfo::class("System.Management.Automation.CmdletInfo", COMMAND).text_of(&["Name"]),
-    TypeInfo::class("System.Management.Automation.FunctionInfo", COMMAND).text_of(&["Name"]),
-    TypeInfo::class("System.Management.Automation.ExternalScriptInfo", COMMAND).text_of(&["Name"]),
-    TypeInfo::class("System.Management.Automation.AliasInfo", &[]).text_of(&["Name"]),
-    TypeInfo::class("System.Management.Automation.PowerShell", super::powershell::POWERSHELL)
-        .named(&["powershell"]),
-    TypeInfo::class("System.Management.Automation.PSCommand", super::powershell::COMMANDS),
-    TypeInfo::class("System.Management.Automation.Language.Parser", super::parsing::PARSER),
-    TypeInfo::class(
-        "System.Management.Automation.LanguagePrimitives",
+    (NetType::CmdletInfo, COMMAND),
+    (NetType::FunctionInfo, COMMAND),
+    (NetType::ExternalScriptInfo, COMMAND),
+    (NetType::PowerShell, super::powershell::POWERSHELL),
+    (NetType::PSCommand, super::powershell::COMMANDS),
+    (NetType::Parser, super::parsing::PARSER),
+    (
+        NetType::LanguagePrimitives,
         &[
             Static("bool IsTrue(object obj)", |_, a| Ok(Value::Bool(at(a, 0).truth()))),
             Static("object ConvertTo(object valueToConvert, type resultType)", |it, a| {
@@ -286,7 +193,7 @@ const PROPERTY: &[Declared] = &[
     Property("string TypeNameOfValue", |it, t, _| {
         Ok(Value::from(match it.property(&wrapped(t), &property_name(t))? {
             Some(value) if !value.is_null() => super::type_of(&value).full_name(),
-            _ => "System.Object".into(),
+            _ => NetType::Object.to_string(),
         }))
     }),
     Property("string Name", |_, t, _| Ok(Value::Str(property_name(t)))),
@@ -346,15 +253,9 @@ const ERROR: &[Declared] = &[
     Property("object CategoryInfo", |_, t, _| {
         with(t, |r| {
             let object = Value::record(
-                "System.Management.Automation.ErrorCategoryInfo",
+                NetType::ErrorCategoryInfo,
                 vec![
-                    (
-                        "Category",
-                        registry::enum_value(
-                            "System.Management.Automation.ErrorCategory",
-                            r.category.get() as i64,
-                        ),
-                    ),
+                    ("Category", super::enum_value(NetType::ErrorCategory, r.category.get() as i64)),
                     ("Activity", Value::Str(r.activity.borrow().clone())),
                     ("Reason", Value::Str(r.reason.borrow().clone())),
                     ("TargetName", Value::from(r.target_name())),
@@ -370,7 +271,7 @@ const ERROR: &[Declared] = &[
         |_, t, _| {
             with(t, |r| match &*r.details.borrow() {
                 Some(details) => Value::record(
-                    "System.Management.Automation.ErrorDetails",
+                    NetType::ErrorDetails,
                     vec![("Message", Value::Str(details.clone())), ("RecommendedAction", Value::from(""))],
                 ),
                 None => Value::Null,

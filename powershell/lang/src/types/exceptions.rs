@@ -1,120 +1,12 @@
 //! Exceptions.
 
-use super::TypeInfo;
+use super::Members;
 use super::declare::Declared::{self, Method, Property};
 use super::net::{Net, inner_exception};
 use crate::value::Value;
+use crate::value::types::NetType;
 
-macro_rules! exceptions {
-    ($($name:literal < $base:literal),* $(,)?) => {
-        &[
-            TypeInfo::class("System.Exception", EXCEPTION).named(&["exception"]),
-            $(TypeInfo::class($name, &[]).extends($base)),*
-        ]
-    };
-}
-
-pub(super) const TYPES: &[TypeInfo] = exceptions![
-    "System.SystemException" < "System.Exception",
-    "System.ApplicationException" < "System.Exception",
-    "System.AggregateException" < "System.Exception",
-    "System.ArgumentException" < "System.SystemException",
-    "System.ArgumentNullException" < "System.ArgumentException",
-    "System.ArgumentOutOfRangeException" < "System.ArgumentException",
-    "System.ArithmeticException" < "System.SystemException",
-    "System.DivideByZeroException" < "System.ArithmeticException",
-    "System.OverflowException" < "System.ArithmeticException",
-    "System.FormatException" < "System.SystemException",
-    "System.UriFormatException" < "System.FormatException",
-    "System.IndexOutOfRangeException" < "System.SystemException",
-    "System.InvalidCastException" < "System.SystemException",
-    "System.InvalidOperationException" < "System.SystemException",
-    "System.ObjectDisposedException" < "System.InvalidOperationException",
-    "System.NotImplementedException" < "System.SystemException",
-    "System.NotSupportedException" < "System.SystemException",
-    "System.PlatformNotSupportedException" < "System.NotSupportedException",
-    "System.NullReferenceException" < "System.SystemException",
-    "System.OutOfMemoryException" < "System.SystemException",
-    "System.TimeoutException" < "System.SystemException",
-    "System.UnauthorizedAccessException" < "System.SystemException",
-    "System.OperationCanceledException" < "System.SystemException",
-    "System.RankException" < "System.SystemException",
-    "System.Collections.Generic.KeyNotFoundException" < "System.SystemException",
-    "System.Security.SecurityException" < "System.SystemException",
-    "System.Security.Authentication.AuthenticationException" < "System.SystemException",
-    "System.Data.DataException" < "System.SystemException",
-    "System.Data.SqlClient.SqlException" < "System.Exception",
-    "Microsoft.SqlServer.Management.PowerShell.SqlPowerShellSqlExecutionException" < "System.Exception",
-    "System.IO.IOException" < "System.SystemException",
-    "System.IO.FileNotFoundException" < "System.IO.IOException",
-    "System.IO.DirectoryNotFoundException" < "System.IO.IOException",
-    "System.IO.EndOfStreamException" < "System.IO.IOException",
-    "System.IO.PathTooLongException" < "System.IO.IOException",
-    "System.IO.InvalidDataException" < "System.SystemException",
-    "System.Net.WebException" < "System.InvalidOperationException",
-    "System.Net.Http.HttpRequestException" < "System.Exception",
-    "Microsoft.PowerShell.Commands.HttpResponseException" < "System.Net.Http.HttpRequestException",
-    "Microsoft.PowerShell.Commands.WriteErrorException" < "System.SystemException",
-    "System.Xml.XmlException" < "System.SystemException",
-    "System.Xml.XPath.XPathException" < "System.SystemException",
-    "System.Text.RegularExpressions.RegexParseException" < "System.ArgumentException",
-    "System.Management.Automation.RuntimeException" < "System.SystemException",
-    "System.Management.Automation.ActionPreferenceStopException"
-        < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.ArgumentTransformationMetadataException"
-        < "System.Management.Automation.MetadataException",
-    "System.Management.Automation.CmdletInvocationException"
-        < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.CommandNotFoundException" < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.DriveNotFoundException"
-        < "System.Management.Automation.SessionStateException",
-    "System.Management.Automation.GetValueException"
-        < "System.Management.Automation.ExtendedTypeSystemException",
-    "System.Management.Automation.GetValueInvocationException"
-        < "System.Management.Automation.GetValueException",
-    "System.Management.Automation.SetValueException"
-        < "System.Management.Automation.ExtendedTypeSystemException",
-    "System.Management.Automation.SetValueInvocationException"
-        < "System.Management.Automation.SetValueException",
-    "System.Management.Automation.ExtendedTypeSystemException"
-        < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.ItemNotFoundException"
-        < "System.Management.Automation.SessionStateException",
-    "System.Management.Automation.MetadataException" < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.MethodException"
-        < "System.Management.Automation.ExtendedTypeSystemException",
-    "System.Management.Automation.MethodInvocationException" < "System.Management.Automation.MethodException",
-    "System.Management.Automation.ParameterBindingException"
-        < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.ParameterBindingArgumentTransformationException"
-        < "System.Management.Automation.ParameterBindingException",
-    "System.Management.Automation.ParameterBindingValidationException"
-        < "System.Management.Automation.ParameterBindingException",
-    "System.Management.Automation.ParseException" < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.ParentContainsErrorRecordException" < "System.SystemException",
-    "System.Management.Automation.PipelineStoppedException" < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.PSArgumentException" < "System.ArgumentException",
-    "System.Management.Automation.PSArgumentNullException" < "System.ArgumentNullException",
-    "System.Management.Automation.PSArgumentOutOfRangeException" < "System.ArgumentOutOfRangeException",
-    "System.Management.Automation.PSInvalidCastException" < "System.InvalidCastException",
-    "System.Management.Automation.PSInvalidOperationException" < "System.InvalidOperationException",
-    "System.Management.Automation.PSNotImplementedException" < "System.NotImplementedException",
-    "System.Management.Automation.PSNotSupportedException" < "System.NotSupportedException",
-    "System.Management.Automation.PropertyNotFoundException"
-        < "System.Management.Automation.ExtendedTypeSystemException",
-    "System.Management.Automation.ProviderInvocationException"
-        < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.ProviderNotFoundException"
-        < "System.Management.Automation.SessionStateException",
-    "System.Management.Automation.ScriptCallDepthException" < "System.SystemException",
-    "System.Management.Automation.ScriptRequiresException" < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.SessionStateException" < "System.Management.Automation.RuntimeException",
-    "System.Management.Automation.SessionStateUnauthorizedAccessException"
-        < "System.Management.Automation.SessionStateException",
-    "System.Management.Automation.ValidationMetadataException"
-        < "System.Management.Automation.MetadataException",
-    "System.Management.Automation.WildcardPatternException" < "System.Management.Automation.RuntimeException",
-];
+pub(super) const MEMBERS: Members = &[(NetType::Exception, EXCEPTION)];
 
 fn extra(value: &Value, name: &str) -> Option<Value> {
     match value.base() {

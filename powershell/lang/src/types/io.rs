@@ -1,62 +1,39 @@
 //! `System.IO`: paths, files, directories, readers and writers; encodings.
 
+use super::Members;
 use super::args::{at, boolean, bytes, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::net::{Net, file_value};
 use super::streams::{ENCODING, MEMORY, READER, WRITER, encoding_at, open_reader, open_writer};
-use super::{TypeInfo, registry};
 use crate::cmdlets::encoding::{decode, encode};
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
+use crate::value::types::NetType;
 use crate::value::{DateKind, DateTime, Value, text};
 
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.IO.Path", PATH),
-    TypeInfo::class("System.IO.File", FILE),
-    TypeInfo::class("System.IO.Directory", DIRECTORY),
-    TypeInfo::class("System.IO.FileSystemInfo", ENTRY),
-    TypeInfo::class("System.IO.FileInfo", FILE_INFO).extends("System.IO.FileSystemInfo"),
-    TypeInfo::class("System.IO.DirectoryInfo", DIRECTORY_INFO).extends("System.IO.FileSystemInfo"),
-    TypeInfo::class("System.IO.StreamReader", READER),
-    TypeInfo::class("System.IO.StringReader", READER),
-    TypeInfo::class("System.IO.StreamWriter", WRITER),
-    TypeInfo::class("System.IO.MemoryStream", MEMORY),
-    TypeInfo::flags(
-        "System.IO.FileAttributes",
-        &[
-            ("ReadOnly", 1),
-            ("Hidden", 2),
-            ("System", 4),
-            ("Directory", 16),
-            ("Archive", 32),
-            ("Normal", 128),
-            ("ReparsePoint", 1024),
-        ],
-    ),
-    TypeInfo::enumeration("System.IO.SearchOption", &[("TopDirectoryOnly", 0), ("AllDirectories", 1)]),
-    TypeInfo::class("System.Text.Encoding", ENCODING),
-    TypeInfo::class(
-        "System.Text.UTF8Encoding",
+pub(super) const MEMBERS: Members = &[
+    (NetType::Path, PATH),
+    (NetType::File, FILE),
+    (NetType::Directory, DIRECTORY),
+    (NetType::FileSystemInfo, ENTRY),
+    (NetType::FileInfo, FILE_INFO),
+    (NetType::DirectoryInfo, DIRECTORY_INFO),
+    (NetType::StreamReader, READER),
+    (NetType::StringReader, READER),
+    (NetType::StreamWriter, WRITER),
+    (NetType::MemoryStream, MEMORY),
+    (NetType::Encoding, ENCODING),
+    (
+        NetType::UTF8Encoding,
         &[
             New("UTF8Encoding()", |_, _| Ok(Value::net(Net::Encoding("utf-8")))),
             New("UTF8Encoding(bool encoderShouldEmitUTF8Identifier)", |_, a| {
                 Ok(Value::net(Net::Encoding(if boolean(a, 0) { "utf-8-bom" } else { "utf-8" })))
             }),
         ],
-    )
-    .extends("System.Text.Encoding"),
-    TypeInfo::class(
-        "System.Text.ASCIIEncoding",
-        &[New("ASCIIEncoding()", |_, _| Ok(Value::net(Net::Encoding("us-ascii"))))],
-    )
-    .extends("System.Text.Encoding"),
-    TypeInfo::class(
-        "System.Text.UnicodeEncoding",
-        &[New("UnicodeEncoding()", |_, _| Ok(Value::net(Net::Encoding("utf-16"))))],
-    )
-    .extends("System.Text.Encoding"),
-    TypeInfo::class("System.Text.UTF32Encoding", &[]).extends("System.Text.Encoding"),
-    TypeInfo::class("System.Text.Latin1Encoding", &[]).extends("System.Text.Encoding"),
+    ),
+    (NetType::ASCIIEncoding, &[New("ASCIIEncoding()", |_, _| Ok(Value::net(Net::Encoding("us-ascii"))))]),
+    (NetType::UnicodeEncoding, &[New("UnicodeEncoding()", |_, _| Ok(Value::net(Net::Encoding("utf-16"))))]),
 ];
 
 fn base_name(path: &str) -> &str {
@@ -146,17 +123,16 @@ const PATH: &[Declared] = &[
 
 fn failed<T>(path: &str, why: &std::io::Error, is_dir: bool) -> R<T> {
     match why.kind() {
-        std::io::ErrorKind::NotFound if is_dir => net(
-            "System.IO.DirectoryNotFoundException",
-            format!("Could not find a part of the path '{path}'."),
-        ),
+        std::io::ErrorKind::NotFound if is_dir => {
+            net(NetType::DirectoryNotFoundException, format!("Could not find a part of the path '{path}'."))
+        }
         std::io::ErrorKind::NotFound => {
-            net("System.IO.FileNotFoundException", format!("Could not find file '{path}'."))
+            net(NetType::FileNotFoundException, format!("Could not find file '{path}'."))
         }
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            net("System.UnauthorizedAccessException", format!("Access to the path '{path}' is denied."))
+            net(NetType::UnauthorizedAccessException, format!("Access to the path '{path}' is denied."))
         }
-        _ => net("System.IO.IOException", format!("{why} : '{path}'")),
+        _ => net(NetType::IOException, format!("{why} : '{path}'")),
     }
 }
 
@@ -276,7 +252,7 @@ fn copy(it: &mut Interp, a: &[Value], overwrite: bool) -> R<Value> {
     let body = read(it, &string(a, 0))?;
     let to = it.full_path(&string(a, 1));
     if !overwrite && it.is_file(&to) {
-        return net("System.IO.IOException", format!("The file '{to}' already exists."));
+        return net(NetType::IOException, format!("The file '{to}' already exists."));
     }
     write(it, &to, &body, false)
 }
@@ -353,7 +329,7 @@ const DIRECTORY: &[Declared] = &[
 fn remove(it: &mut Interp, path: &str, deep: bool) -> R<Value> {
     let full = it.full_path(path);
     if !deep && it.host.list(&full).is_ok_and(|names| !names.is_empty()) {
-        return net("System.IO.IOException", format!("Directory not empty : '{full}'"));
+        return net(NetType::IOException, format!("Directory not empty : '{full}'"));
     }
     match crate::cmdlets::files::remove_tree(it, &full) {
         Ok(()) => Ok(Value::Void),
@@ -429,8 +405,8 @@ const ENTRY: &[Declared] = &[
     Property("datetime CreationTime", |it, t, _| modified(it, t, DateKind::Local)),
     Property("datetime CreationTimeUtc", |it, t, _| modified(it, t, DateKind::Utc)),
     Property("System.IO.FileAttributes Attributes", |it, t, _| {
-        Ok(registry::enum_value(
-            "System.IO.FileAttributes",
+        Ok(super::enum_value(
+            NetType::FileAttributes,
             match meta(it, t) {
                 Some(m) if m.is_dir => 16,
                 Some(m) if m.read_only => 1,
@@ -489,7 +465,7 @@ const FILE_INFO: &[Declared] = &[
     }),
     Property("long Length", |it, t, _| match meta(it, t) {
         Some(m) => Ok(Value::Long(m.size as i64)),
-        None => net("System.IO.FileNotFoundException", format!("Could not find file '{}'.", path_of(t))),
+        None => net(NetType::FileNotFoundException, format!("Could not find file '{}'.", path_of(t))),
     }),
     Property("string DirectoryName", |_, t, _| {
         Ok(Value::from(path_of(t).rsplit_once('/').map_or("", |(d, _)| if d.is_empty() { "/" } else { d })))

@@ -6,61 +6,29 @@ use super::args::{at, integer, list};
 use super::declare::Declared::{self, Method, New, Property, Static};
 use super::net::Net;
 use super::queues::{ENUMERATOR, LINKED, LINQ, QUEUE, STACK};
-use super::{OBJECT, Ty, TypeInfo};
+use super::{Members, Ty};
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
+use crate::value::types::NetType;
 use crate::value::{Array, List, ListKind, Value, object};
 
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.Array", ARRAY).named(&["array"]).implements(&[
-        "System.Collections.IEnumerable",
-        "System.Collections.IList",
-        "System.Collections.ICollection",
-    ]),
-    TypeInfo::class("System.Collections.ArrayList", LIST).implements(&[
-        "System.Collections.IEnumerable",
-        "System.Collections.IList",
-        "System.Collections.ICollection",
-    ]),
-    TypeInfo::class("System.Collections.Generic.List", LIST).generic(1).implements(&[
-        "System.Collections.IEnumerable",
-        "System.Collections.IList",
-        "System.Collections.ICollection",
-    ]),
-    TypeInfo::class("System.Collections.Generic.LinkedList", LINKED)
-        .generic(1)
-        .implements(&["System.Collections.IEnumerable"]),
-    TypeInfo::class("System.Collections.ObjectModel.Collection", LIST).generic(1).implements(&[
-        "System.Collections.IEnumerable",
-        "System.Collections.IList",
-        "System.Collections.ICollection",
-    ]),
-    TypeInfo::class("System.Collections.Queue", QUEUE)
-        .implements(&["System.Collections.IEnumerable", "System.Collections.ICollection"]),
-    TypeInfo::class("System.Collections.Generic.Queue", QUEUE)
-        .generic(1)
-        .implements(&["System.Collections.IEnumerable", "System.Collections.ICollection"]),
-    TypeInfo::class("System.Collections.Stack", STACK)
-        .implements(&["System.Collections.IEnumerable", "System.Collections.ICollection"]),
-    TypeInfo::class("System.Collections.Generic.Stack", STACK)
-        .generic(1)
-        .implements(&["System.Collections.IEnumerable", "System.Collections.ICollection"]),
-    TypeInfo::interface("System.Collections.IEnumerable"),
-    TypeInfo::interface("System.Collections.IEnumerator"),
-    TypeInfo::interface("System.Collections.IList"),
-    TypeInfo::interface("System.Collections.ICollection"),
-    TypeInfo::interface("System.Collections.IDictionary"),
-    TypeInfo::interface("System.Collections.IComparer"),
-    TypeInfo::interface("System.Collections.Generic.IEnumerable").generic(1),
-    TypeInfo::interface("System.Collections.Generic.IList").generic(1),
-    TypeInfo::interface("System.Collections.Generic.IComparer").generic(1),
-    TypeInfo::class("System.Collections.ArrayList+ArrayListEnumeratorSimple", ENUMERATOR),
-    TypeInfo::class("System.Linq.Enumerable", LINQ),
+pub(super) const MEMBERS: Members = &[
+    (NetType::Array, ARRAY),
+    (NetType::ArrayList, LIST),
+    (NetType::List, LIST),
+    (NetType::LinkedList, LINKED),
+    (NetType::Collection, LIST),
+    (NetType::Queue, QUEUE),
+    (NetType::GenericQueue, QUEUE),
+    (NetType::Stack, STACK),
+    (NetType::GenericStack, STACK),
+    (NetType::ArrayListEnumeratorSimple, ENUMERATOR),
+    (NetType::Enumerable, LINQ),
 ];
 
 fn range<T>() -> R<T> {
     net(
-        "System.ArgumentOutOfRangeException",
+        NetType::ArgumentOutOfRangeException,
         "Index was out of range. Must be non-negative and less than the size of the collection. (Parameter 'index')",
     )
 }
@@ -78,14 +46,14 @@ fn element(value: &Value) -> Ty {
     match value.base() {
         Value::Array(array) => array.element.clone(),
         Value::List(list) => list.element.clone(),
-        _ => OBJECT,
+        _ => NetType::Object.ty(),
     }
 }
 
 /// An argument as an element.
 pub(super) fn item(it: &mut Interp, t: &Value, args: &[Value], index: usize) -> R<Value> {
     let element = element(t);
-    if element == OBJECT { Ok(at(args, index)) } else { it.convert(&at(args, index), &element) }
+    if element == NetType::Object.ty() { Ok(at(args, index)) } else { it.convert(&at(args, index), &element) }
 }
 
 pub(super) fn position(t: &Value, wanted: &Value) -> i32 {
@@ -120,7 +88,7 @@ fn sorted(it: &mut Interp, mut items: Vec<Value>, by: Option<&Value>) -> R<Vec<V
             });
             if error.is_some() {
                 return net(
-                    "System.InvalidOperationException",
+                    NetType::InvalidOperationException,
                     "Failed to compare two elements in the array.",
                 );
             }
@@ -236,15 +204,15 @@ const ARRAY: &[Declared] = &[
         Ok(Value::Void)
     }),
     Method("int Add(object value)", |_, _, _| {
-        net("System.NotSupportedException", "Collection was of a fixed size.")
+        net(NetType::NotSupportedException, "Collection was of a fixed size.")
     }),
     Method("void Remove(object value)", |_, _, _| {
-        net("System.NotSupportedException", "Collection was of a fixed size.")
+        net(NetType::NotSupportedException, "Collection was of a fixed size.")
     }),
     Method("void RemoveAt(int index)", |_, _, _| {
-        net("System.NotSupportedException", "Collection was of a fixed size.")
+        net(NetType::NotSupportedException, "Collection was of a fixed size.")
     }),
-    Method("void Clear()", |_, _, _| net("System.NotSupportedException", "Collection was of a fixed size.")),
+    Method("void Clear()", |_, _, _| net(NetType::NotSupportedException, "Collection was of a fixed size.")),
     Method("System.Collections.IEnumerator GetEnumerator()", |_, t, _| {
         Ok(Value::net(Net::Enumerator(t.items().unwrap_or_default().into())))
     }),
@@ -335,21 +303,21 @@ const ARRAY: &[Declared] = &[
 ];
 
 pub(super) fn new_list(it: &mut Interp, args: &[Value]) -> R<Value> {
-    let ty = it.generic.clone().unwrap_or(OBJECT);
-    let element = ty.element().unwrap_or(OBJECT);
-    let kind = match ty.info().map_or("", |i| i.name) {
-        "System.Collections.Generic.List" => ListKind::List,
-        "System.Collections.Generic.LinkedList" => ListKind::LinkedList,
-        "System.Collections.ObjectModel.Collection" => ListKind::Collection,
-        "System.Collections.Queue" => ListKind::Queue,
-        "System.Collections.Generic.Queue" => ListKind::GenericQueue,
-        "System.Collections.Stack" => ListKind::Stack,
-        "System.Collections.Generic.Stack" => ListKind::GenericStack,
+    let ty = it.generic.clone().unwrap_or(NetType::Object.ty());
+    let element = ty.element().unwrap_or(NetType::Object.ty());
+    let kind = match ty.info().map_or(NetType::Object, |i| i.id) {
+        NetType::List => ListKind::List,
+        NetType::LinkedList => ListKind::LinkedList,
+        NetType::Collection => ListKind::Collection,
+        NetType::Queue => ListKind::Queue,
+        NetType::GenericQueue => ListKind::GenericQueue,
+        NetType::Stack => ListKind::Stack,
+        NetType::GenericStack => ListKind::GenericStack,
         _ => ListKind::ArrayList,
     };
     let mut items = Vec::new();
     for arg in args.first().map(|a| a.to_items()).unwrap_or_default() {
-        items.push(if element == OBJECT { arg } else { it.convert(&arg, &element)? });
+        items.push(if element == NetType::Object.ty() { arg } else { it.convert(&arg, &element)? });
     }
     Ok(Value::List(Rc::new(List::new(kind, element, items))))
 }
@@ -375,7 +343,7 @@ const LIST: &[Declared] = &[
         let element = element(t);
         let mut more = Vec::new();
         for value in it.enumerate(&at(a, 0)) {
-            more.push(if element == OBJECT { value } else { it.convert(&value, &element)? });
+            more.push(if element == NetType::Object.ty() { value } else { it.convert(&value, &element)? });
         }
         edit(t, |items| items.extend(more));
         Ok(Value::Void)

@@ -1,5 +1,6 @@
 //! `Math`.
 
+use crate::value::types::NetType;
 use num_traits::Signed;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -44,7 +45,7 @@ fn round(value: &Value, digits: i64, mode: i64) -> R<Value> {
     let number = value.as_double().unwrap_or(0.0);
     if !(0..=15).contains(&digits) {
         return net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "Rounding digits must be between 0 and 15, inclusive. (Parameter 'digits')",
         );
     }
@@ -91,7 +92,7 @@ pub(super) const MATH: &[Declared] = &[
                 Some(v) => Value::Int(v),
                 None => {
                     return net(
-                        "System.OverflowException",
+                        NetType::OverflowException,
                         "Negating the minimum value of a twos complement number is invalid.",
                     );
                 }
@@ -150,7 +151,7 @@ pub(super) const MATH: &[Declared] = &[
     Static("int DivRem(int a, int b, out int result)", |it, a| {
         let (x, y) = (integer(a, 0), integer(a, 1));
         if y == 0 {
-            return net("System.DivideByZeroException", "Attempted to divide by zero.");
+            return net(NetType::DivideByZeroException, "Attempted to divide by zero.");
         }
         if let Value::Ref(reference) = at(a, 2).base() {
             it.write_reference(&reference.clone(), Value::Int((x % y) as i32))?;

@@ -1,10 +1,11 @@
 //! .NET objects that are no plain values: exceptions, regular expressions, files, encodings and others.
 
+use crate::value::types::NetType;
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::{Ty, native};
+use super::Ty;
 use crate::eval::Interp;
 use crate::eval::bind::Common;
 use crate::eval::command::Resolved;
@@ -53,7 +54,7 @@ pub enum Net {
     Base(Value),
     Enumerator(RefCell<Vec<Value>>),
     /// Of a dictionary: the entries, and the name of the enumerator's type.
-    Entries(Vec<Value>, &'static str),
+    Entries(Vec<Value>, NetType),
     Entry(Value, Value),
     Command(Resolved),
     Cmdlet(CmdletState),
@@ -125,7 +126,7 @@ pub struct MatchData {
 
 pub struct Exception {
     /// The full name of its type.
-    pub kind: &'static str,
+    pub kind: NetType,
     pub message: Str,
     pub inner: Option<Value>,
     /// Properties of its own, such as `StatusCode`.
@@ -133,10 +134,7 @@ pub struct Exception {
 }
 
 impl Exception {
-    /// `kind` may leave out `System.Management.Automation.`.
-    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        let found = super::find(kind).or_else(|| super::registry::find_automation(kind));
-        let kind = found.map_or("System.Exception", |info| info.name);
+    pub fn new(kind: NetType, message: impl Into<String>) -> Self {
         Self { kind, message: message.into().into(), inner: None, extra: Vec::new() }
     }
 }
@@ -208,84 +206,92 @@ pub fn file_value(it: &mut Interp, path: &str, is_dir: bool, shown: Option<Strin
 
 impl Net {
     pub fn ty(&self) -> Ty {
-        native(match self {
+        match self {
+            Self::Base(value) => super::type_of(value),
+            other => other.id().ty(),
+        }
+    }
+
+    /// The type by identity; that of a dictionary without its keys is the dictionary's.
+    fn id(&self) -> NetType {
+        match self {
             Self::Exception(e) => e.kind,
-            Self::StringBuilder(_) => "System.Text.StringBuilder",
-            Self::Regex(_) => "System.Text.RegularExpressions.Regex",
-            Self::Match(_) => "System.Text.RegularExpressions.Match",
-            Self::Group(..) => "System.Text.RegularExpressions.Group",
-            Self::Groups(_) => "System.Text.RegularExpressions.GroupCollection",
-            Self::Guid(_) => "System.Guid",
-            Self::Version(_) => "System.Version",
-            Self::Uri(_) => "System.Uri",
-            Self::DateOffset(..) => "System.DateTimeOffset",
-            Self::Culture(_) => "System.Globalization.CultureInfo",
-            Self::NumberFormat(..) => "System.Globalization.NumberFormatInfo",
-            Self::DateFormat(..) => "System.Globalization.DateTimeFormatInfo",
-            Self::TextInfo(_) => "System.Globalization.TextInfo",
-            Self::Calendar => "System.Globalization.GregorianCalendar",
-            Self::Thread => "System.Threading.Thread",
-            Self::Formatted(_) => "Microsoft.PowerShell.Commands.Internal.Format.FormatEntryData",
-            Self::PsObject(_) => "System.Management.Automation.PSObject",
-            Self::Properties(_) => "System.Management.Automation.PSMemberInfoIntegratingCollection",
-            Self::Property(..) => "System.Management.Automation.PSNoteProperty",
-            Self::Base(value) => return super::type_of(value),
-            Self::Enumerator(_) => "System.Collections.ArrayList+ArrayListEnumeratorSimple",
-            Self::Entries(_, name) => name,
-            Self::Entry(..) => "System.Collections.DictionaryEntry",
+            Self::StringBuilder(_) => NetType::StringBuilder,
+            Self::Regex(_) => NetType::Regex,
+            Self::Match(_) => NetType::Match,
+            Self::Group(..) => NetType::Group,
+            Self::Groups(_) => NetType::GroupCollection,
+            Self::Guid(_) => NetType::Guid,
+            Self::Version(_) => NetType::Version,
+            Self::Uri(_) => NetType::Uri,
+            Self::DateOffset(..) => NetType::DateTimeOffset,
+            Self::Culture(_) => NetType::CultureInfo,
+            Self::NumberFormat(..) => NetType::NumberFormatInfo,
+            Self::DateFormat(..) => NetType::DateTimeFormatInfo,
+            Self::TextInfo(_) => NetType::TextInfo,
+            Self::Calendar => NetType::GregorianCalendar,
+            Self::Thread => NetType::Thread,
+            Self::Formatted(_) => NetType::FormatEntryData,
+            Self::PsObject(_) => NetType::PSObject,
+            Self::Properties(_) => NetType::PSMemberInfoIntegratingCollection,
+            Self::Property(..) => NetType::PSNoteProperty,
+            Self::Base(value) => super::type_of(value).info().map_or(NetType::Object, |info| info.id),
+            Self::Enumerator(_) => NetType::ArrayListEnumeratorSimple,
+            Self::Entries(_, id) => *id,
+            Self::Entry(..) => NetType::DictionaryEntry,
             Self::Command(resolved) => match resolved {
-                Resolved::Function(_) => "System.Management.Automation.FunctionInfo",
-                Resolved::Cmdlet(_) => "System.Management.Automation.CmdletInfo",
-                Resolved::Script(_) => "System.Management.Automation.ExternalScriptInfo",
+                Resolved::Function(_) => NetType::FunctionInfo,
+                Resolved::Cmdlet(_) => NetType::CmdletInfo,
+                Resolved::Script(_) => NetType::ExternalScriptInfo,
             },
-            Self::Cmdlet(_) => "System.Management.Automation.PSScriptCmdlet",
+            Self::Cmdlet(_) => NetType::PSScriptCmdlet,
             Self::Encoding(name) => match *name {
-                "us-ascii" => "System.Text.ASCIIEncoding",
-                "utf-16" | "utf-16BE" => "System.Text.UnicodeEncoding",
-                "utf-32" => "System.Text.UTF32Encoding",
-                "iso-8859-1" => "System.Text.Latin1Encoding",
-                _ => "System.Text.UTF8Encoding",
+                "us-ascii" => NetType::ASCIIEncoding,
+                "utf-16" | "utf-16BE" => NetType::UnicodeEncoding,
+                "utf-32" => NetType::UTF32Encoding,
+                "iso-8859-1" => NetType::Latin1Encoding,
+                _ => NetType::UTF8Encoding,
             },
-            Self::Credential(..) => "System.Management.Automation.PSCredential",
-            Self::SecureString(_) => "System.Security.SecureString",
+            Self::Credential(..) => NetType::PSCredential,
+            Self::SecureString(_) => NetType::SecureString,
             Self::File(file) => {
                 if file.is_dir {
-                    "System.IO.DirectoryInfo"
+                    NetType::DirectoryInfo
                 } else {
-                    "System.IO.FileInfo"
+                    NetType::FileInfo
                 }
             }
-            Self::Stopwatch(_) => "System.Diagnostics.Stopwatch",
-            Self::Random(_) => "System.Random",
-            Self::Comparer(_) => "System.StringComparer",
-            Self::TimeZone(_) => "System.TimeZoneInfo",
+            Self::Stopwatch(_) => NetType::Stopwatch,
+            Self::Random(_) => NetType::Random,
+            Self::Comparer(_) => NetType::StringComparer,
+            Self::TimeZone(_) => NetType::TimeZoneInfo,
             Self::Hasher(name, _) => match *name {
-                "MD5" => "System.Security.Cryptography.MD5",
-                "SHA1" => "System.Security.Cryptography.SHA1",
-                "SHA384" => "System.Security.Cryptography.SHA384",
-                "SHA512" => "System.Security.Cryptography.SHA512",
-                "HMACSHA1" => "System.Security.Cryptography.HMACSHA1",
-                "HMACSHA256" => "System.Security.Cryptography.HMACSHA256",
-                "HMACSHA512" => "System.Security.Cryptography.HMACSHA512",
-                "HMACMD5" => "System.Security.Cryptography.HMACMD5",
-                _ => "System.Security.Cryptography.SHA256",
+                "MD5" => NetType::MD5,
+                "SHA1" => NetType::SHA1,
+                "SHA384" => NetType::SHA384,
+                "SHA512" => NetType::SHA512,
+                "HMACSHA1" => NetType::HMACSHA1,
+                "HMACSHA256" => NetType::HMACSHA256,
+                "HMACSHA512" => NetType::HMACSHA512,
+                "HMACMD5" => NetType::HMACMD5,
+                _ => NetType::SHA256,
             },
             Self::Stream(stream) => match stream.borrow().kind {
-                StreamKind::Memory => "System.IO.MemoryStream",
-                StreamKind::Reader => "System.IO.StreamReader",
-                StreamKind::Writer => "System.IO.StreamWriter",
+                StreamKind::Memory => NetType::MemoryStream,
+                StreamKind::Reader => NetType::StreamReader,
+                StreamKind::Writer => NetType::StreamWriter,
             },
-            Self::Xml(node) => return node.ty(),
-            Self::XmlNamespaces(_) => "System.Xml.XmlNamespaceManager",
-            Self::PowerShell(_) => "System.Management.Automation.PowerShell",
-            Self::PowerShellCommands(_) => "System.Management.Automation.PSCommand",
-            Self::Generator => "System.Security.Cryptography.RNGCryptoServiceProvider",
-        })
+            Self::Xml(node) => node.net_type(),
+            Self::XmlNamespaces(_) => NetType::XmlNamespaceManager,
+            Self::PowerShell(_) => NetType::PowerShell,
+            Self::PowerShellCommands(_) => NetType::PSCommand,
+            Self::Generator => NetType::RNGCryptoServiceProvider,
+        }
     }
 
     pub fn text(&self) -> String {
         match self {
-            Self::Exception(e) => format!("{}: {}", e.kind, e.message),
+            Self::Exception(e) => format!("{}: {}", e.kind.name(), e.message),
             Self::StringBuilder(s) => s.borrow().clone(),
             Self::Regex(regex) => regex.pattern.to_string(),
             Self::Match(data) => data.group(0).unwrap_or_default().to_owned(),
@@ -501,7 +507,7 @@ fn declared_names(value: &Value) -> Vec<Str> {
     let mut names: Vec<Str> = Vec::new();
     let mut next = super::type_of(value).info();
     while let Some(info) = next {
-        for member in info.members {
+        for member in super::members(info.id) {
             if let super::Declared::Property(signature, _) | super::Declared::Settable(signature, ..) = member
             {
                 let name = Str::from(crate::eval::overload::split_signature(signature).1);
@@ -510,7 +516,7 @@ fn declared_names(value: &Value) -> Vec<Str> {
                 }
             }
         }
-        next = super::find(info.base).filter(|base| base.name != info.name);
+        next = info.base.map(NetType::info);
     }
     names
 }

@@ -1,21 +1,22 @@
 //! .NET values from and to text.
 
 use crate::eval::Interp;
+use crate::value::types::NetType;
 use crate::value::{DateKind, Value, text};
 
 pub use super::date_text::parse_date;
 use super::net::{Net, file_value, version};
 
 /// Conversions from a text that are those of the type's own `Parse`.
-pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Value>, String> {
+pub fn from_text(it: &mut Interp, id: NetType, value: &Value) -> Result<Option<Value>, String> {
     let source = text(value);
-    Ok(match name {
-        "System.Guid" => Some(Value::net(Net::Guid(parse_guid(&source).ok_or(
+    Ok(match id {
+        NetType::Guid => Some(Value::net(Net::Guid(parse_guid(&source).ok_or(
             "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
         )?))),
-        "System.Version" => Some(version(parse_version(&source)?)),
-        "System.Uri" => Some(Value::net(Net::Uri(source))),
-        "System.DateTimeOffset" => match value {
+        NetType::Version => Some(version(parse_version(&source)?)),
+        NetType::Uri => Some(Value::net(Net::Uri(source))),
+        NetType::DateTimeOffset => match value {
             Value::DateTime(date) => {
                 Some(Value::net(Net::DateOffset(date.with_kind(DateKind::Unspecified), 0)))
             }
@@ -29,16 +30,16 @@ pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Va
                 Some(Value::net(Net::DateOffset(date, offset)))
             }
         },
-        "System.DateTime" => match value {
+        NetType::DateTime => match value {
             Value::Net(net) => match &**net {
                 Net::DateOffset(date, _) => Some(Value::DateTime(*date)),
                 _ => None,
             },
             _ => None,
         },
-        "System.Net.Mail.MailAddress" => {
+        NetType::MailAddress => {
             Some(Value::record(
-                "System.Net.Mail.MailAddress",
+                NetType::MailAddress,
                 vec![
                     ("Address", Value::from(source.as_str())),
                     ("User", Value::from(source.split('@').next().unwrap_or_default())),
@@ -51,11 +52,11 @@ pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Va
                 ],
             ))
         }
-        "System.Net.IPAddress" => {
+        NetType::IPAddress => {
             let address: std::net::IpAddr =
                 source.parse().map_err(|_| "An invalid IP address was specified.".to_owned())?;
             Some(Value::record(
-                "System.Net.IPAddress",
+                NetType::IPAddress,
                 vec![
                     ("IPAddressToString", Value::from(address.to_string())),
                     (
@@ -65,12 +66,10 @@ pub fn from_text(it: &mut Interp, name: &str, value: &Value) -> Result<Option<Va
                 ],
             ))
         }
-        "System.Text.Encoding" => {
-            crate::cmdlets::encoding::named(&source).map(|e| Value::net(Net::Encoding(e)))
-        }
-        "System.IO.FileInfo" | "System.IO.DirectoryInfo" => {
+        NetType::Encoding => crate::cmdlets::encoding::named(&source).map(|e| Value::net(Net::Encoding(e))),
+        NetType::FileInfo | NetType::DirectoryInfo => {
             let path = it.full_path(&source);
-            Some(file_value(it, &path, name.ends_with("DirectoryInfo"), Some(source)))
+            Some(file_value(it, &path, id == NetType::DirectoryInfo, Some(source)))
         }
         _ => None,
     })

@@ -4,29 +4,30 @@ use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::Members;
 use super::args::{at, double, integer, string};
 use super::conversion::{BIT_CONVERTER, CONVERT, RANDOM};
 use super::culture::provided;
 use super::declare::Declared::{self, Method, New, Static, StaticProperty};
 use super::math::{MATH, strategy};
-use super::{TypeInfo, lookup, native};
 use crate::eval::Interp;
 use crate::eval::arithmetic::{to_big, to_decimal};
 use crate::eval::convert::narrow;
 use crate::eval::error::{R, net};
 use crate::value::culture::NumberFormat;
+use crate::value::types::NetType;
 use crate::value::{Value, number_format, number_parse, text};
 
 /// Members that every number has; the type and its limits are given.
 macro_rules! number {
-    ($name:literal, $short:literal, $min:expr, $max:expr) => {
+    ($id:expr, $short:literal, $min:expr, $max:expr) => {
         &[
-            Static(concat!($short, " Parse(string s)"), |it, a| parse(it, &string(a, 0), None, &Value::Null, $name)),
-            Static(concat!($short, " Parse(string s, System.IFormatProvider provider)"), |it, a| parse(it, &string(a, 0), None, &at(a, 1), $name)),
-            Static(concat!($short, " Parse(string s, System.Globalization.NumberStyles style)"), |it, a| parse(it, &string(a, 0), Some(integer(a, 1)), &Value::Null, $name)),
-            Static(concat!($short, " Parse(string s, System.Globalization.NumberStyles style, System.IFormatProvider provider)"), |it, a| parse(it, &string(a, 0), Some(integer(a, 1)), &at(a, 2), $name)),
-            Static(concat!("bool TryParse(string s, out ", $short, " result)"), |it, a| try_parse(it, a, None, $name)),
-            Static(concat!("bool TryParse(string s, System.Globalization.NumberStyles style, System.IFormatProvider provider, out ", $short, " result)"), |it, a| try_parse(it, a, Some(integer(a, 1)), $name)),
+            Static(concat!($short, " Parse(string s)"), |it, a| parse(it, &string(a, 0), None, &Value::Null, $id)),
+            Static(concat!($short, " Parse(string s, System.IFormatProvider provider)"), |it, a| parse(it, &string(a, 0), None, &at(a, 1), $id)),
+            Static(concat!($short, " Parse(string s, System.Globalization.NumberStyles style)"), |it, a| parse(it, &string(a, 0), Some(integer(a, 1)), &Value::Null, $id)),
+            Static(concat!($short, " Parse(string s, System.Globalization.NumberStyles style, System.IFormatProvider provider)"), |it, a| parse(it, &string(a, 0), Some(integer(a, 1)), &at(a, 2), $id)),
+            Static(concat!("bool TryParse(string s, out ", $short, " result)"), |it, a| try_parse(it, a, None, $id)),
+            Static(concat!("bool TryParse(string s, System.Globalization.NumberStyles style, System.IFormatProvider provider, out ", $short, " result)"), |it, a| try_parse(it, a, Some(integer(a, 1)), $id)),
             StaticProperty(concat!($short, " MinValue"), |_, _| Ok($min)),
             StaticProperty(concat!($short, " MaxValue"), |_, _| Ok($max)),
             Method(concat!("int CompareTo(", $short, " value)"), |_, t, a| Ok(Value::Int(crate::eval::compare::order(t, &at(a, 0), true) as i32))),
@@ -39,146 +40,38 @@ macro_rules! number {
     };
 }
 
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::structure(
-        "System.SByte",
-        || Value::SByte(0),
-        number!("System.SByte", "sbyte", Value::SByte(i8::MIN), Value::SByte(i8::MAX)),
-    )
-    .named(&["sbyte"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.Byte",
-        || Value::Byte(0),
-        number!("System.Byte", "byte", Value::Byte(0), Value::Byte(u8::MAX)),
-    )
-    .named(&["byte"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.Int16",
-        || Value::Short(0),
-        number!("System.Int16", "short", Value::Short(i16::MIN), Value::Short(i16::MAX)),
-    )
-    .named(&["short", "int16"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.UInt16",
-        || Value::UShort(0),
-        number!("System.UInt16", "ushort", Value::UShort(0), Value::UShort(u16::MAX)),
-    )
-    .named(&["ushort", "uint16"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.Int32",
-        || Value::Int(0),
-        number!("System.Int32", "int", Value::Int(i32::MIN), Value::Int(i32::MAX)),
-    )
-    .named(&["int", "int32"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.UInt32",
-        || Value::UInt(0),
-        number!("System.UInt32", "uint", Value::UInt(0), Value::UInt(u32::MAX)),
-    )
-    .named(&["uint", "uint32"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.Int64",
-        || Value::Long(0),
-        number!("System.Int64", "long", Value::Long(i64::MIN), Value::Long(i64::MAX)),
-    )
-    .named(&["long", "int64"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.UInt64",
-        || Value::ULong(0),
-        number!("System.UInt64", "ulong", Value::ULong(0), Value::ULong(u64::MAX)),
-    )
-    .named(&["ulong", "uint64"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.Single",
-        || Value::Single(0.0),
-        number!("System.Single", "float", Value::Single(f32::MIN), Value::Single(f32::MAX)),
-    )
-    .named(&["float", "single"])
-    .number()
-    .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"]),
-    TypeInfo::structure("System.Double", || Value::Double(0.0), DOUBLE)
-        .named(&["double"])
-        .number()
-        .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"])
-        .extends("System.FloatingPoint"),
-    TypeInfo::structure(
-        "System.FloatingPoint",
-        || Value::Double(0.0),
-        number!("System.Double", "double", Value::Double(f64::MIN), Value::Double(f64::MAX)),
+pub(super) const MEMBERS: Members = &[
+    (NetType::SByte, number!(NetType::SByte, "sbyte", Value::SByte(i8::MIN), Value::SByte(i8::MAX))),
+    (NetType::Byte, number!(NetType::Byte, "byte", Value::Byte(0), Value::Byte(u8::MAX))),
+    (NetType::Int16, number!(NetType::Int16, "short", Value::Short(i16::MIN), Value::Short(i16::MAX))),
+    (NetType::UInt16, number!(NetType::UInt16, "ushort", Value::UShort(0), Value::UShort(u16::MAX))),
+    (NetType::Int32, number!(NetType::Int32, "int", Value::Int(i32::MIN), Value::Int(i32::MAX))),
+    (NetType::UInt32, number!(NetType::UInt32, "uint", Value::UInt(0), Value::UInt(u32::MAX))),
+    (NetType::Int64, number!(NetType::Int64, "long", Value::Long(i64::MIN), Value::Long(i64::MAX))),
+    (NetType::UInt64, number!(NetType::UInt64, "ulong", Value::ULong(0), Value::ULong(u64::MAX))),
+    (NetType::Single, number!(NetType::Single, "float", Value::Single(f32::MIN), Value::Single(f32::MAX))),
+    (NetType::Double, DOUBLE),
+    (
+        NetType::FloatingPoint,
+        number!(NetType::Double, "double", Value::Double(f64::MIN), Value::Double(f64::MAX)),
     ),
-    TypeInfo::structure("System.Decimal", || Value::decimal(Decimal::ZERO), DECIMAL)
-        .named(&["decimal"])
-        .number()
-        .implements(&["System.IComparable", "System.IFormattable", "System.IConvertible"])
-        .extends("System.DecimalNumber"),
-    TypeInfo::structure(
-        "System.DecimalNumber",
-        || Value::decimal(Decimal::ZERO),
-        number!("System.Decimal", "decimal", Value::decimal(Decimal::MIN), Value::decimal(Decimal::MAX)),
+    (NetType::Decimal, DECIMAL),
+    (
+        NetType::DecimalNumber,
+        number!(NetType::Decimal, "decimal", Value::decimal(Decimal::MIN), Value::decimal(Decimal::MAX)),
     ),
-    TypeInfo::structure("System.Numerics.BigInteger", || Value::big(BigInt::from(0)), BIG)
-        .named(&["bigint"])
-        .number()
-        .implements(&["System.IComparable", "System.IFormattable"]),
-    TypeInfo::class("System.Math", MATH),
-    TypeInfo::class("System.Convert", CONVERT),
-    TypeInfo::class("System.BitConverter", BIT_CONVERTER),
-    TypeInfo::class("System.Random", RANDOM),
-    TypeInfo::enumeration(
-        "System.MidpointRounding",
-        &[
-            ("ToEven", 0),
-            ("AwayFromZero", 1),
-            ("ToZero", 2),
-            ("ToNegativeInfinity", 3),
-            ("ToPositiveInfinity", 4),
-        ],
-    ),
-    TypeInfo::flags(
-        "System.Globalization.NumberStyles",
-        &[
-            ("None", 0),
-            ("AllowLeadingWhite", 1),
-            ("AllowTrailingWhite", 2),
-            ("AllowLeadingSign", 4),
-            ("Integer", 7),
-            ("AllowTrailingSign", 8),
-            ("AllowParentheses", 16),
-            ("AllowDecimalPoint", 32),
-            ("AllowThousands", 64),
-            ("Number", 111),
-            ("AllowExponent", 128),
-            ("Float", 167),
-            ("AllowCurrencySymbol", 256),
-            ("Currency", 383),
-            ("Any", 511),
-            ("AllowHexSpecifier", 512),
-            ("HexNumber", 515),
-        ],
-    ),
+    (NetType::BigInteger, BIG),
+    (NetType::Math, MATH),
+    (NetType::Convert, CONVERT),
+    (NetType::BitConverter, BIT_CONVERTER),
+    (NetType::Random, RANDOM),
 ];
 
 fn formatted(it: &mut Interp, value: &Value, spec: &str, provider: &Value) -> R<Value> {
     let culture = provided(it, provider)?;
     match number_format::format(value, spec, &culture.number.borrow()) {
         Some(text) => Ok(Value::from(text)),
-        None => net("System.FormatException", "Format specifier was invalid."),
+        None => net(NetType::FormatException, "Format specifier was invalid."),
     }
 }
 
@@ -188,12 +81,12 @@ enum Unread {
     Range,
 }
 
-fn read(source: &str, style: i64, culture: &NumberFormat, name: &str) -> Result<Value, Unread> {
-    let number = match name {
-        "System.Double" | "System.Single" => {
+fn read(source: &str, style: i64, culture: &NumberFormat, id: NetType) -> Result<Value, Unread> {
+    let number = match id {
+        NetType::Double | NetType::Single => {
             number_parse::double(source, style, culture).map(Value::Double).ok_or(Unread::Format)?
         }
-        "System.Decimal" => match number_parse::decimal(source, style, culture) {
+        NetType::Decimal => match number_parse::decimal(source, style, culture) {
             Some(number) => Value::decimal(number),
             None if number_parse::double(source, style, culture).is_some_and(f64::is_finite) => {
                 return Err(Unread::Range);
@@ -209,20 +102,20 @@ fn read(source: &str, style: i64, culture: &NumberFormat, name: &str) -> Result<
             None => return Err(Unread::Format),
         },
     };
-    match name {
-        "System.Numerics.BigInteger" => Ok(number),
-        _ if style & number_parse::HEX != 0 => narrow(&of_bits(number, name), name).ok_or(Unread::Range),
-        _ => narrow(&number, name).ok_or(Unread::Range),
+    match id {
+        NetType::BigInteger => Ok(number),
+        _ if style & number_parse::HEX != 0 => narrow(&of_bits(number, id), id).ok_or(Unread::Range),
+        _ => narrow(&number, id).ok_or(Unread::Range),
     }
 }
 
 /// The digits of a hexadecimal number are the bits of a signed type.
-fn of_bits(number: Value, name: &str) -> Value {
-    let bits = match name {
-        "System.SByte" => 8,
-        "System.Int16" => 16,
-        "System.Int32" => 32,
-        "System.Int64" => 64,
+fn of_bits(number: Value, id: NetType) -> Value {
+    let bits = match id {
+        NetType::SByte => 8,
+        NetType::Int16 => 16,
+        NetType::Int32 => 32,
+        NetType::Int64 => 64,
         _ => return number,
     };
     match number {
@@ -231,53 +124,47 @@ fn of_bits(number: Value, name: &str) -> Value {
     }
 }
 
-fn parse(
-    it: &mut Interp,
-    source: &str,
-    style: Option<i64>,
-    provider: &Value,
-    name: &'static str,
-) -> R<Value> {
-    let style = style.unwrap_or_else(|| default_style(name));
+fn parse(it: &mut Interp, source: &str, style: Option<i64>, provider: &Value, id: NetType) -> R<Value> {
+    let style = style.unwrap_or_else(|| default_style(id));
     let culture = provided(it, provider)?;
-    match read(source, style, &culture.number.borrow(), name) {
+    match read(source, style, &culture.number.borrow(), id) {
         Ok(number) => Ok(number),
         Err(Unread::Range) => {
-            let word = match name {
-                "System.Byte" => "an unsigned byte".to_owned(),
-                "System.SByte" => "a signed byte".to_owned(),
-                other => format!(
-                    "a{} {}",
-                    if other.contains("Int") && !other.contains("UInt") { "n" } else { "" },
-                    other.trim_start_matches("System.")
-                ),
+            let word = match id {
+                NetType::Byte => "an unsigned byte".to_owned(),
+                NetType::SByte => "a signed byte".to_owned(),
+                other => {
+                    let name = other.name();
+                    let article = if name.contains("Int") && !name.contains("UInt") { "an" } else { "a" };
+                    format!("{article} {}", name.trim_start_matches("System."))
+                }
             };
-            net("System.OverflowException", format!("Value was either too large or too small for {word}."))
+            net(NetType::OverflowException, format!("Value was either too large or too small for {word}."))
         }
-        Err(Unread::Format) => net("System.FormatException", "Input string was not in a correct format."),
+        Err(Unread::Format) => net(NetType::FormatException, "Input string was not in a correct format."),
     }
 }
 
 /// The style of a type's own `Parse`.
-fn default_style(name: &str) -> i64 {
-    match name {
-        "System.Double" | "System.Single" => number_parse::FLOAT,
-        "System.Decimal" => number_parse::NUMBER,
+fn default_style(id: NetType) -> i64 {
+    match id {
+        NetType::Double | NetType::Single => number_parse::FLOAT,
+        NetType::Decimal => number_parse::NUMBER,
         _ => number_parse::INTEGER,
     }
 }
 
 /// `TryParse`: with a style, a provider comes behind it.
-fn try_parse(it: &mut Interp, args: &[Value], style: Option<i64>, name: &str) -> R<Value> {
+fn try_parse(it: &mut Interp, args: &[Value], style: Option<i64>, id: NetType) -> R<Value> {
     let (provider, target) = match style {
         Some(_) => (at(args, 2), at(args, 3)),
         None => (Value::Null, at(args, 1)),
     };
-    let style = style.unwrap_or_else(|| default_style(name));
+    let style = style.unwrap_or_else(|| default_style(id));
     let culture = provided(it, &provider)?;
-    let found = read(&string(args, 0), style, &culture.number.borrow(), name).ok();
+    let found = read(&string(args, 0), style, &culture.number.borrow(), id).ok();
     if let Value::Ref(reference) = target.base() {
-        let value = found.clone().or_else(|| lookup(name).map(|t| t.default_value())).unwrap_or_default();
+        let value = found.clone().unwrap_or_else(|| id.ty().default_value());
         it.write_reference(&reference.clone(), value)?;
     }
     Ok(Value::Bool(found.is_some()))
@@ -328,20 +215,20 @@ const DECIMAL: &[Declared] = &[
     StaticProperty("decimal One", |_, _| Ok(Value::decimal(Decimal::ONE))),
 ];
 
-const BIG_NAME: &str = "System.Numerics.BigInteger";
-
 fn big(args: &[Value], index: usize) -> BigInt {
     args.get(index).and_then(to_big).unwrap_or_default()
 }
 
 const BIG: &[Declared] = &[
-    Static("bigint Parse(string value)", |it, a| parse(it, &string(a, 0), None, &Value::Null, BIG_NAME)),
+    Static("bigint Parse(string value)", |it, a| {
+        parse(it, &string(a, 0), None, &Value::Null, NetType::BigInteger)
+    }),
     Static("bigint Parse(string value, System.IFormatProvider provider)", |it, a| {
-        parse(it, &string(a, 0), None, &at(a, 1), BIG_NAME)
+        parse(it, &string(a, 0), None, &at(a, 1), NetType::BigInteger)
     }),
     Static("bigint Parse(string value, System.Globalization.NumberStyles style)", |it, a| {
         match integer(a, 1) & number_parse::HEX {
-            0 => parse(it, &string(a, 0), Some(integer(a, 1)), &Value::Null, BIG_NAME),
+            0 => parse(it, &string(a, 0), Some(integer(a, 1)), &Value::Null, NetType::BigInteger),
             _ => Ok(Value::big(
                 BigInt::parse_bytes(string(a, 0).trim_start_matches('0').as_bytes(), 16).unwrap_or_default(),
             )),
@@ -349,17 +236,19 @@ const BIG: &[Declared] = &[
     }),
     Static(
         "bigint Parse(string value, System.Globalization.NumberStyles style, System.IFormatProvider provider)",
-        |it, a| parse(it, &string(a, 0), Some(integer(a, 1)), &at(a, 2), BIG_NAME),
+        |it, a| parse(it, &string(a, 0), Some(integer(a, 1)), &at(a, 2), NetType::BigInteger),
     ),
-    Static("bool TryParse(string value, out bigint result)", |it, a| try_parse(it, a, None, BIG_NAME)),
+    Static("bool TryParse(string value, out bigint result)", |it, a| {
+        try_parse(it, a, None, NetType::BigInteger)
+    }),
     Static(
         "bool TryParse(string value, System.Globalization.NumberStyles style, System.IFormatProvider provider, out bigint result)",
-        |it, a| try_parse(it, a, Some(integer(a, 1)), BIG_NAME),
+        |it, a| try_parse(it, a, Some(integer(a, 1)), NetType::BigInteger),
     ),
     Static("bigint Pow(bigint value, int exponent)", |_, a| match u32::try_from(integer(a, 1)) {
         Ok(exponent) if exponent <= 1_000_000 => Ok(Value::big(big(a, 0).pow(exponent))),
         _ => net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "The number must be greater than or equal to zero. (Parameter 'exponent')",
         ),
     }),
@@ -370,11 +259,11 @@ const BIG: &[Declared] = &[
     Static("bigint Subtract(bigint left, bigint right)", |_, a| Ok(Value::big(big(a, 0) - big(a, 1)))),
     Static("bigint Multiply(bigint left, bigint right)", |_, a| Ok(Value::big(big(a, 0) * big(a, 1)))),
     Static("bigint Divide(bigint dividend, bigint divisor)", |_, a| match big(a, 1) == BigInt::from(0) {
-        true => net("System.DivideByZeroException", "Attempted to divide by zero."),
+        true => net(NetType::DivideByZeroException, "Attempted to divide by zero."),
         false => Ok(Value::big(big(a, 0) / big(a, 1))),
     }),
     Static("bigint Remainder(bigint dividend, bigint divisor)", |_, a| match big(a, 1) == BigInt::from(0) {
-        true => net("System.DivideByZeroException", "Attempted to divide by zero."),
+        true => net(NetType::DivideByZeroException, "Attempted to divide by zero."),
         false => Ok(Value::big(big(a, 0) % big(a, 1))),
     }),
     Static("bigint Abs(bigint value)", |_, a| Ok(Value::big(big(a, 0).abs()))),
@@ -401,5 +290,5 @@ const BIG: &[Declared] = &[
     Method("string ToString(string format, System.IFormatProvider provider)", |it, t, a| {
         formatted(it, t, &string(a, 0), &at(a, 1))
     }),
-    New("BigInteger(object value)", |it, a| it.convert(&at(a, 0), &native("System.Numerics.BigInteger"))),
+    New("BigInteger(object value)", |it, a| it.convert(&at(a, 0), &NetType::BigInteger.ty())),
 ];

@@ -3,14 +3,18 @@
 
 use std::rc::Rc;
 
+use super::Members;
 use super::args::{at, string};
 use super::declare::Declared::{self, Static};
 use crate::eval::Interp;
 use crate::eval::block::ScriptBlock;
 use crate::eval::error::R;
 use crate::value::Value;
+use crate::value::types::NetType;
 use ps_syntax::ast::{Param, Stmt, Stmts};
 use ps_syntax::{Source, Span, SyntaxError, parse};
+
+pub(super) const MEMBERS: Members = &[(NetType::ScriptBlockAst, AST)];
 
 pub(super) const PARSER: &[Declared] = &[
     Static("object ParseInput(string input, ref object tokens, ref object errors)", |it, a| {
@@ -43,11 +47,9 @@ fn parsed(it: &mut Interp, source: &Rc<Source>, errors: &Value) -> R<Value> {
     let whole = extent(source, Span::new(0, source.text.len()));
     Ok(match block {
         Some(block) => tree(&ScriptBlock::bound(block, it.session())),
-        None => Value::record(AST_NAME, vec![("Extent", whole)]),
+        None => Value::record(NetType::ScriptBlockAst, vec![("Extent", whole)]),
     })
 }
-
-const AST_NAME: &str = "System.Management.Automation.Language.ScriptBlockAst";
 
 /// What is told of a block's tree: where its parts are, and its parameters.
 pub(super) fn tree(block: &Rc<ScriptBlock>) -> Value {
@@ -56,13 +58,10 @@ pub(super) fn tree(block: &Rc<ScriptBlock>) -> Value {
         None => Value::Null,
         Some(stmts) => {
             let statement = |stmt: &Stmt| {
-                Value::record(
-                    "System.Management.Automation.Language.StatementAst",
-                    vec![("Extent", extent(&ast.source, stmt.span))],
-                )
+                Value::record(NetType::StatementAst, vec![("Extent", extent(&ast.source, stmt.span))])
             };
             Value::record(
-                "System.Management.Automation.Language.NamedBlockAst",
+                NetType::NamedBlockAst,
                 vec![
                     ("Extent", extent(&ast.source, stmts.span)),
                     ("Statements", Value::array(stmts.list.iter().map(statement).collect())),
@@ -72,7 +71,7 @@ pub(super) fn tree(block: &Rc<ScriptBlock>) -> Value {
     };
     let parameter = |param: &Param| {
         Value::record(
-            "System.Management.Automation.Language.ParameterAst",
+            NetType::ParameterAst,
             vec![
                 ("Name", Value::from(format!("${}", param.var.name))),
                 ("Extent", extent(&ast.source, param.span)),
@@ -82,12 +81,12 @@ pub(super) fn tree(block: &Rc<ScriptBlock>) -> Value {
     let parameters = match ast.has_param_block {
         false => Value::Null,
         true => Value::record(
-            "System.Management.Automation.Language.ParamBlockAst",
+            NetType::ParamBlockAst,
             vec![("Parameters", Value::array(ast.params.iter().map(parameter).collect()))],
         ),
     };
     Value::record(
-        AST_NAME,
+        NetType::ScriptBlockAst,
         vec![
             ("Extent", extent(&ast.source, ast.span)),
             ("ParamBlock", parameters),
@@ -101,7 +100,7 @@ pub(super) fn tree(block: &Rc<ScriptBlock>) -> Value {
 
 fn parse_error(source: &Source, error: &SyntaxError) -> Value {
     Value::record(
-        "System.Management.Automation.Language.ParseError",
+        NetType::ParseError,
         vec![
             ("Extent", extent(source, error.span)),
             ("ErrorId", Value::from(error.id)),
@@ -117,7 +116,7 @@ fn extent(source: &Source, span: Span) -> Value {
     let place = |at: u32| {
         let (line, column) = source.position(at);
         Value::record(
-            "System.Management.Automation.Language.ScriptPosition",
+            NetType::ScriptPosition,
             vec![
                 ("File", Value::from(source.path.as_str())),
                 ("LineNumber", Value::from(line)),
@@ -129,7 +128,7 @@ fn extent(source: &Source, span: Span) -> Value {
     };
     let ((line, column), (end_line, end_column)) = (source.position(span.start), source.position(span.end));
     Value::record(
-        "System.Management.Automation.Language.ScriptExtent",
+        NetType::ScriptExtent,
         vec![
             ("File", Value::from(source.path.as_str())),
             ("StartScriptPosition", place(span.start)),
@@ -146,6 +145,6 @@ fn extent(source: &Source, span: Span) -> Value {
 }
 
 /// `GetScriptBlock()` of a tree.
-pub(super) const AST: &[Declared] = &[Declared::Method("scriptblock GetScriptBlock()", |it, t, _| {
+const AST: &[Declared] = &[Declared::Method("scriptblock GetScriptBlock()", |it, t, _| {
     Ok(it.property(t, "ScriptBlock")?.unwrap_or_default())
 })];

@@ -1,9 +1,9 @@
 //! `[powershell]`: commands that a script builds and runs, in a runspace of their own.
 
+use crate::value::types::NetType;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::OBJECT;
 use super::args::{at, string};
 use super::declare::Declared::{self, Method, Property, Static};
 use super::net::Net;
@@ -132,9 +132,10 @@ fn streams(hosted: &Hosted) -> Value {
         .streams
         .borrow_mut()
         .get_or_insert_with(|| {
-            let list = || Value::List(Rc::new(List::new(ListKind::Collection, OBJECT, Vec::new())));
+            let list =
+                || Value::List(Rc::new(List::new(ListKind::Collection, NetType::Object.ty(), Vec::new())));
             let pairs = STREAMS.iter().map(|(name, _)| (*name, list())).collect();
-            Value::record("System.Management.Automation.PSDataStreams", pairs)
+            Value::record(NetType::PSDataStreams, pairs)
         })
         .clone()
 }
@@ -185,7 +186,7 @@ fn invoke(it: &mut Interp, value: &Value, input: Option<Vec<Value>>) -> R<Value>
         hosted.had_errors.set(true);
         return invoke_failed(&record, 0).raise();
     }
-    let object = crate::types::native("System.Management.Automation.PSObject");
+    let object = NetType::PSObject.ty();
     Ok(Value::List(Rc::new(List::new(ListKind::Collection, object, items))))
 }
 

@@ -1,8 +1,8 @@
 //! Linked lists, queues, stacks, enumerators, and the commonest of LINQ.
 
+use crate::value::types::NetType;
 use std::rc::Rc;
 
-use super::OBJECT;
 use super::args::{at, integer, list};
 use super::declare::Declared::{self, Method, New, Property, Static};
 use super::lists::{add, array_of, edit, item, length, new_list, position};
@@ -31,7 +31,7 @@ pub(super) const LINKED: &[Declared] = &[
 ];
 
 fn empty<T>(what: &str) -> R<T> {
-    net("System.InvalidOperationException", format!("{what} empty."))
+    net(NetType::InvalidOperationException, format!("{what} empty."))
 }
 
 pub(super) const QUEUE: &[Declared] = &[
@@ -186,7 +186,7 @@ pub(super) const LINQ: &[Declared] = &[
     Static("object ToArray(object source)", |it, a| Ok(Value::array(it.enumerate(&at(a, 0))))),
     Static("object ToList(object source)", |it, a| {
         let items = it.enumerate(&at(a, 0));
-        Ok(Value::List(Rc::new(List::new(ListKind::List, OBJECT, items))))
+        Ok(Value::List(Rc::new(List::new(ListKind::List, NetType::Object.ty(), items))))
     }),
     Static("bool Contains(object source, object value)", |it, a| {
         Ok(Value::Bool(it.enumerate(&at(a, 0)).iter().any(|own| object::equals(own, &at(a, 1)))))

@@ -5,6 +5,7 @@ use super::declare::Declared::{self, Method, Property, Static};
 use super::{Ty, TypeKind};
 use crate::eval::error::{R, net};
 use crate::value::Value;
+use crate::value::types::NetType;
 
 fn enum_type(value: &Value) -> Option<std::rc::Rc<super::EnumType>> {
     match value.base() {
@@ -19,7 +20,7 @@ fn enum_type(value: &Value) -> Option<std::rc::Rc<super::EnumType>> {
 
 fn parse_enum(args: &[Value], ignore: bool) -> R<Value> {
     let Some(ty) = enum_type(&at(args, 0)) else {
-        return net("System.ArgumentException", "Type provided must be an Enum. (Parameter 'enumType')");
+        return net(NetType::ArgumentException, "Type provided must be an Enum. (Parameter 'enumType')");
     };
     let wanted = string(args, 1);
     let exact = ty.values.iter().any(|(n, _)| **n == *wanted)
@@ -30,7 +31,7 @@ fn parse_enum(args: &[Value], ignore: bool) -> R<Value> {
         .filter(|_| exact || ignore && ty.values.iter().any(|(n, _)| ps_syntax::symbol::same(n, &wanted)))
     {
         Some(value) => Ok(Value::enumeration(ty, value)),
-        None => net("System.ArgumentException", format!("Requested value '{wanted}' was not found.")),
+        None => net(NetType::ArgumentException, format!("Requested value '{wanted}' was not found.")),
     }
 }
 
@@ -97,7 +98,7 @@ fn sorted_values(ty: &super::EnumType) -> Vec<(String, i64)> {
 fn ty(value: &Value) -> Ty {
     match value.base() {
         Value::Type(ty) => (**ty).clone(),
-        _ => super::OBJECT,
+        _ => NetType::Object.ty(),
     }
 }
 
@@ -113,8 +114,11 @@ fn named(members: Vec<Value>, name: &str) -> Value {
 fn properties(it: &mut crate::eval::Interp, ty: &Ty) -> Vec<Value> {
     let record = |name: &str, kind: Option<Ty>| {
         Value::record(
-            "System.Reflection.PropertyInfo",
-            vec![("Name", Value::from(name)), ("PropertyType", Value::ty(kind.unwrap_or(super::OBJECT)))],
+            NetType::PropertyInfo,
+            vec![
+                ("Name", Value::from(name)),
+                ("PropertyType", Value::ty(kind.unwrap_or(NetType::Object.ty()))),
+            ],
         )
     };
     match ty {
@@ -127,7 +131,7 @@ fn properties(it: &mut crate::eval::Interp, ty: &Ty) -> Vec<Value> {
 fn methods(ty: &Ty) -> Vec<Value> {
     let record = |name: &str, is_static: bool| {
         Value::record(
-            "System.Reflection.MethodInfo",
+            NetType::MethodInfo,
             vec![("Name", Value::from(name)), ("IsStatic", Value::Bool(is_static))],
         )
     };
@@ -144,7 +148,11 @@ fn methods(ty: &Ty) -> Vec<Value> {
                 found.push(record(&method.name, method.is_static));
             }
         }
-        for member in own.info().filter(|_| !matches!(own, Ty::Class(_))).iter().flat_map(|info| info.members)
+        for member in own
+            .info()
+            .filter(|_| !matches!(own, Ty::Class(_)))
+            .iter()
+            .flat_map(|info| super::members(info.id))
         {
             if let Declared::Method(signature, _) | Declared::Static(signature, _) = member {
                 let name = crate::eval::overload::split_signature(signature).1;
@@ -159,13 +167,13 @@ fn methods(ty: &Ty) -> Vec<Value> {
 pub(super) const TYPE: &[Declared] = &[
     Property("bool IsPublic", |_, _, _| Ok(Value::Bool(true))),
     Property("bool IsSerializable", |_, t, _| {
-        Ok(Value::Bool(ty(t).is_value_type() || ty(t) == super::STRING))
+        Ok(Value::Bool(ty(t).is_value_type() || ty(t) == NetType::String.ty()))
     }),
     Property("string Name", |_, t, _| Ok(Value::from(ty(t).name()))),
     Property("object BaseType", |_, t, _| {
         Ok(match ty(t) {
-        Ty::Native(info) if info.name == "System.Object" => Value::Null,
-        own => own.base().filter(|b| !matches!(b, Ty::Native(i) if i.name == "System.FloatingPoint" || i.name == "System.DecimalNumber")).map_or_else(|| Value::ty(super::native("System.ValueType")), Value::ty),
+        Ty::Native(info) if info.id == NetType::Object => Value::Null,
+        own => own.base().filter(|b| !matches!(b, Ty::Native(i) if i.id == NetType::FloatingPoint || i.id == NetType::DecimalNumber)).map_or_else(|| Value::ty(NetType::ValueType.ty()), Value::ty),
     })
     }),
     Property("string FullName", |_, t, _| Ok(Value::from(ty(t).full_name()))),
@@ -181,9 +189,9 @@ pub(super) const TYPE: &[Declared] = &[
     Property("bool IsValueType", |_, t, _| Ok(Value::Bool(ty(t).is_value_type()))),
     Property("bool IsPrimitive", |_, t, _| {
         Ok(Value::Bool(
-            ty(t).is_numeric() && !ty(t).is("System.Decimal")
-                || ty(t).is("System.Boolean")
-                || ty(t).is("System.Char"),
+            ty(t).is_numeric() && !ty(t).is(NetType::Decimal)
+                || ty(t).is(NetType::Boolean)
+                || ty(t).is(NetType::Char),
         ))
     }),
     Property("bool IsInterface", |_, t, _| {

@@ -2,43 +2,24 @@
 
 use std::rc::Rc;
 
+use super::Members;
 use super::args::{at, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static};
 use super::net::{MatchData, Net, match_value};
-use super::{TypeInfo, native};
 use crate::eval::Interp;
 use crate::eval::error::R;
 use crate::eval::regex::Regex;
 use crate::value::text::{byte_at, position_of, utf16_len};
+use crate::value::types::NetType;
 use crate::value::{Str, Value, text};
 
-pub const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.Text.RegularExpressions.Regex", REGEX).named(&["regex"]),
-    TypeInfo::class("System.Text.RegularExpressions.Capture", GROUP),
-    TypeInfo::class("System.Text.RegularExpressions.Group", &[])
-        .extends("System.Text.RegularExpressions.Capture"),
-    TypeInfo::class("System.Text.RegularExpressions.Match", MATCH)
-        .extends("System.Text.RegularExpressions.Capture"),
-    TypeInfo::class(
-        "System.Text.RegularExpressions.GroupCollection",
+pub(super) const MEMBERS: Members = &[
+    (NetType::Regex, REGEX),
+    (NetType::Capture, GROUP),
+    (NetType::Match, MATCH),
+    (
+        NetType::GroupCollection,
         &[Property("int Count", |_, t, _| Ok(Value::from(t.items().map_or(0, |i| i.len()))))],
-    ),
-    TypeInfo::class("System.Text.RegularExpressions.MatchCollection", &[]),
-    TypeInfo::class("System.Text.RegularExpressions.MatchEvaluator", &[]),
-    TypeInfo::flags(
-        "System.Text.RegularExpressions.RegexOptions",
-        &[
-            ("None", 0),
-            ("IgnoreCase", 1),
-            ("Multiline", 2),
-            ("ExplicitCapture", 4),
-            ("Compiled", 8),
-            ("Singleline", 16),
-            ("IgnorePatternWhitespace", 32),
-            ("RightToLeft", 64),
-            ("ECMAScript", 256),
-            ("CultureInvariant", 512),
-        ],
     ),
 ];
 
@@ -64,7 +45,7 @@ fn first(regex: &Rc<Regex>, source: &Str, from: i64) -> Value {
 fn every(regex: &Rc<Regex>, source: &Str) -> Value {
     let found =
         regex.find_all(source, usize::MAX).into_iter().map(|f| match_value(regex, source, Some(f))).collect();
-    Value::array_of(native("System.Text.RegularExpressions.Match"), found)
+    Value::array_of(NetType::Match.ty(), found)
 }
 
 fn replaced(it: &mut Interp, regex: &Rc<Regex>, source: &str, by: &Value, limit: i64) -> R<Value> {
@@ -94,10 +75,7 @@ const REGEX: &[Declared] = &[
         Ok(Value::net(Net::Regex(compile(it, a, 0, 1)?)))
     }),
     Property("System.Text.RegularExpressions.RegexOptions Options", |_, t, _| {
-        Ok(super::registry::enum_value(
-            "System.Text.RegularExpressions.RegexOptions",
-            own(t).map_or(0, |r| r.options),
-        ))
+        Ok(super::enum_value(NetType::RegexOptions, own(t).map_or(0, |r| r.options)))
     }),
     Method("bool IsMatch(string input)", |_, t, a| {
         with_regex(t, |r| Ok(Value::Bool(r.is_match(&string(a, 0)))))

@@ -7,6 +7,7 @@ use super::net::{Net, StreamData, StreamKind};
 use crate::cmdlets::encoding::{decode, encode};
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
+use crate::value::types::NetType;
 use crate::value::{Value, text};
 
 pub(super) fn encoding_at(args: &[Value], index: usize) -> &'static str {
@@ -72,7 +73,7 @@ pub(super) const READER: &[Declared] = &[
                 StreamData { bytes, kind: StreamKind::Reader, ..StreamData::default() }.into(),
             )))
         }
-        other if it.generic.as_ref().is_some_and(|t| t.is("System.IO.StringReader")) => {
+        other if it.generic.as_ref().is_some_and(|t| t.is(NetType::StringReader)) => {
             Ok(Value::net(Net::Stream(
                 StreamData {
                     bytes: text(other).into_bytes(),
@@ -142,7 +143,7 @@ pub(super) const WRITER: &[Declared] = &[
     Method("void WriteLine(string format, params object[] args)", |it, t, a| {
         match it.format(&string(a, 0), a.get(1..).unwrap_or_default()) {
             Ok(text) => put(it, t, &format!("{text}\n")),
-            Err(why) => net("System.FormatException", why),
+            Err(why) => net(NetType::FormatException, why),
         }
     }),
     Method("void Flush()", |_, _, _| Ok(Value::Void)),
@@ -199,7 +200,7 @@ pub(super) const ENCODING: &[Declared] = &[
         match crate::cmdlets::encoding::named(&string(a, 0)) {
             Some(name) => Ok(Value::net(Net::Encoding(name))),
             None => net(
-                "System.ArgumentException",
+                NetType::ArgumentException,
                 format!("'{}' is not a supported encoding name. (Parameter 'name')", string(a, 0)),
             ),
         }

@@ -1,6 +1,6 @@
 //! `String`, `Char` and `StringBuilder`.
 
-use super::TypeInfo;
+use super::Members;
 use super::args::{at, boolean, integer, string, this};
 use super::chars::{BUILDER_MEMBERS, CHAR_MEMBERS, upper};
 use super::culture;
@@ -9,42 +9,15 @@ use super::net::Net;
 use crate::eval::Interp;
 use crate::eval::error::{R, net};
 use crate::value::text::{byte_at, position_of, slice, unit_at, units, utf16_len};
+use crate::value::types::NetType;
 use crate::value::{Value, text};
 use ps_syntax::symbol::fold;
 
-pub(super) const STRING_INFO: TypeInfo =
-    TypeInfo::class("System.String", STRING_MEMBERS).named(&["string"]).implements(&[
-        "System.IComparable",
-        "System.ICloneable",
-        "System.Collections.IEnumerable",
-        "System.IConvertible",
-    ]);
-
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::structure("System.Char", || Value::Char(0), CHAR_MEMBERS)
-        .named(&["char"])
-        .implements(&["System.IComparable"]),
-    TypeInfo::class("System.Text.StringBuilder", BUILDER_MEMBERS),
-    TypeInfo::flags(
-        "System.StringSplitOptions",
-        &[("None", 0), ("RemoveEmptyEntries", 1), ("TrimEntries", 2)],
-    ),
-    TypeInfo::enumeration(
-        "System.Text.NormalizationForm",
-        &[("FormC", 1), ("FormD", 2), ("FormKC", 5), ("FormKD", 6)],
-    ),
-    TypeInfo::enumeration(
-        "System.StringComparison",
-        &[
-            ("CurrentCulture", 0),
-            ("CurrentCultureIgnoreCase", 1),
-            ("InvariantCulture", 2),
-            ("InvariantCultureIgnoreCase", 3),
-            ("Ordinal", 4),
-            ("OrdinalIgnoreCase", 5),
-        ],
-    ),
-    TypeInfo::class("System.StringComparer", COMPARER_MEMBERS),
+pub(super) const MEMBERS: Members = &[
+    (NetType::String, STRING_MEMBERS),
+    (NetType::Char, CHAR_MEMBERS),
+    (NetType::StringBuilder, BUILDER_MEMBERS),
+    (NetType::StringComparer, COMPARER_MEMBERS),
 ];
 
 const COMPARER_MEMBERS: &[Declared] = &[
@@ -70,7 +43,7 @@ fn normalized(text: &str, form: i64) -> R<Value> {
         6 => DecomposingNormalizer::new_nfkd().normalize(text).into_owned(),
         _ => {
             return net(
-                "System.ArgumentException",
+                NetType::ArgumentException,
                 "Invalid normalization form. (Parameter 'normalizationForm')",
             );
         }
@@ -79,7 +52,7 @@ fn normalized(text: &str, form: i64) -> R<Value> {
 
 fn range_error<T>(name: &str) -> R<T> {
     net(
-        "System.ArgumentOutOfRangeException",
+        NetType::ArgumentOutOfRangeException,
         format!("Index and length must refer to a location within the string. (Parameter '{name}')"),
     )
 }
@@ -88,19 +61,19 @@ pub(super) fn part(text: &str, start: i64, length: i64) -> R<String> {
     let total = utf16_len(text) as i64;
     if start < 0 {
         return net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "StartIndex cannot be less than zero. (Parameter 'startIndex')",
         );
     }
     if start > total {
         return net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "startIndex cannot be larger than length of string. (Parameter 'startIndex')",
         );
     }
     if length < 0 {
         return net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "Length cannot be less than zero. (Parameter 'length')",
         );
     }
@@ -182,7 +155,7 @@ fn chars_as_strings(args: &[Value]) -> Vec<String> {
 fn pad(source: &str, width: i64, fill: char, left: bool) -> R<Value> {
     if width < 0 {
         return net(
-            "System.ArgumentOutOfRangeException",
+            NetType::ArgumentOutOfRangeException,
             "Non-negative number required. (Parameter 'totalWidth')",
         );
     }
@@ -224,7 +197,7 @@ pub(super) fn formatted(it: &mut Interp, args: &[Value]) -> R<Value> {
     let format = string(args, 0);
     match it.format(&format, args.get(1..).unwrap_or_default()) {
         Ok(text) => Ok(Value::from(text)),
-        Err(why) => net("System.FormatException", why),
+        Err(why) => net(NetType::FormatException, why),
     }
 }
 
@@ -233,13 +206,13 @@ const STRING_MEMBERS: &[Declared] = &[
     Method("char get_Chars(int index)", |_, t, a| {
         match usize::try_from(integer(a, 0)).ok().and_then(|i| unit_at(this(t), i)) {
             Some(c) => Ok(Value::Char(c)),
-            None => net("System.IndexOutOfRangeException", "Index was outside the bounds of the array."),
+            None => net(NetType::IndexOutOfRangeException, "Index was outside the bounds of the array."),
         }
     }),
     Method("char Chars(int index)", |_, t, a| {
         match usize::try_from(integer(a, 0)).ok().and_then(|i| unit_at(this(t), i)) {
             Some(c) => Ok(Value::Char(c)),
-            None => net("System.IndexOutOfRangeException", "Index was outside the bounds of the array."),
+            None => net(NetType::IndexOutOfRangeException, "Index was outside the bounds of the array."),
         }
     }),
     Method("System.Object Clone()", |_, t, _| Ok(t.clone())),
@@ -337,7 +310,7 @@ const STRING_MEMBERS: &[Declared] = &[
         let start = integer(a, 0);
         if start < 0 || start > total {
             return net(
-                "System.ArgumentOutOfRangeException",
+                NetType::ArgumentOutOfRangeException,
                 "Specified argument was out of the range of valid values. (Parameter 'startIndex')",
             );
         }
@@ -358,7 +331,7 @@ const STRING_MEMBERS: &[Declared] = &[
         let (start, count) = (integer(a, 0), integer(a, 1));
         if start < 0 || count < 0 || start + count > utf16_len(this(t)) as i64 {
             return net(
-                "System.ArgumentOutOfRangeException",
+                NetType::ArgumentOutOfRangeException,
                 "Index and count must refer to a location within the string. (Parameter 'count')",
             );
         }
@@ -373,7 +346,7 @@ const STRING_MEMBERS: &[Declared] = &[
         let old = string(a, 0);
         if old.is_empty() {
             return net(
-                "System.ArgumentException",
+                NetType::ArgumentException,
                 "String cannot be of zero length. (Parameter 'oldValue')",
             );
         }
@@ -420,14 +393,9 @@ const STRING_MEMBERS: &[Declared] = &[
     Method("string Substring(int startIndex, int length)", |_, t, a| {
         part(this(t), integer(a, 0), integer(a, 1)).map(Value::from)
     }),
-    Method("char[] ToCharArray()", |_, t, _| {
-        Ok(Value::array_of(super::native("System.Char"), units(this(t))))
-    }),
+    Method("char[] ToCharArray()", |_, t, _| Ok(Value::array_of(NetType::Char.ty(), units(this(t))))),
     Method("char[] ToCharArray(int startIndex, int length)", |_, t, a| {
-        Ok(Value::array_of(
-            super::native("System.Char"),
-            units(&part(this(t), integer(a, 0), integer(a, 1))?),
-        ))
+        Ok(Value::array_of(NetType::Char.ty(), units(&part(this(t), integer(a, 0), integer(a, 1))?)))
     }),
     Method("string ToLower()", |it, t, _| Ok(Value::from(culture::lower(this(t), &it.culture)))),
     Method("string ToLower(System.Globalization.CultureInfo culture)", |_, t, a| {

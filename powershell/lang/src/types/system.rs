@@ -1,6 +1,6 @@
 //! `Environment`, `Guid`, `Uri`, `Version`, cultures and others of the namespace `System`.
 
-use super::TypeInfo;
+use super::Members;
 use super::args::{at, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::net::{Net, version};
@@ -9,77 +9,32 @@ use super::reflection::{ENUM, TYPE};
 use super::uri::{URI, WEB};
 use crate::eval::error::{R, net};
 use crate::value::Value;
+use crate::value::types::NetType;
 
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::structure("System.Guid", || Value::net(Net::Guid([0; 16])), GUID)
-        .named(&["guid"])
-        .implements(&["System.IComparable"]),
-    TypeInfo::class("System.Version", VERSION).named(&["version"]).implements(&["System.IComparable"]),
-    TypeInfo::class("System.Management.Automation.SemanticVersion", VERSION)
-        .named(&["semver"])
-        .implements(&["System.IComparable"]),
-    TypeInfo::class("System.Uri", URI).named(&["uri"]),
-    TypeInfo::class("System.UriBuilder", &[]),
-    TypeInfo::enumeration("System.UriKind", &[("RelativeOrAbsolute", 0), ("Absolute", 1), ("Relative", 2)]),
-    TypeInfo::class("System.Environment", ENVIRONMENT),
-    TypeInfo::class("System.Console", CONSOLE),
-    TypeInfo::class(
-        "System.GC",
+pub(super) const MEMBERS: Members = &[
+    (NetType::Guid, GUID),
+    (NetType::Version, VERSION),
+    (NetType::SemanticVersion, VERSION),
+    (NetType::Uri, URI),
+    (NetType::Environment, ENVIRONMENT),
+    (NetType::Console, CONSOLE),
+    (
+        NetType::GC,
         &[
             Static("void Collect()", |_, _| Ok(Value::Void)),
             Static("long GetTotalMemory(bool forceFullCollection)", |_, _| Ok(Value::Long(0))),
         ],
     ),
-    TypeInfo::class("System.OperatingSystem", &[]).text_of(&["VersionString"]),
-    TypeInfo::class(
-        "System.Net.ServicePointManager",
+    (
+        NetType::ServicePointManager,
         &[StaticProperty("System.Net.SecurityProtocolType SecurityProtocol", |_, _| {
-            Ok(super::registry::enum_value("System.Net.SecurityProtocolType", 3072))
+            Ok(super::enum_value(NetType::SecurityProtocolType, 3072))
         })],
     ),
-    TypeInfo::flags(
-        "System.Net.SecurityProtocolType",
-        &[
-            ("SystemDefault", 0),
-            ("Ssl3", 48),
-            ("Tls", 192),
-            ("Tls11", 768),
-            ("Tls12", 3072),
-            ("Tls13", 12288),
-        ],
-    ),
-    TypeInfo::enumeration(
-        "System.Net.HttpStatusCode",
-        &[
-            ("OK", 200),
-            ("Created", 201),
-            ("Accepted", 202),
-            ("NoContent", 204),
-            ("MovedPermanently", 301),
-            ("Found", 302),
-            ("NotModified", 304),
-            ("BadRequest", 400),
-            ("Unauthorized", 401),
-            ("Forbidden", 403),
-            ("NotFound", 404),
-            ("MethodNotAllowed", 405),
-            ("RequestTimeout", 408),
-            ("Conflict", 409),
-            ("Gone", 410),
-            ("TooManyRequests", 429),
-            ("InternalServerError", 500),
-            ("NotImplemented", 501),
-            ("BadGateway", 502),
-            ("ServiceUnavailable", 503),
-            ("GatewayTimeout", 504),
-        ],
-    ),
-    TypeInfo::class("System.Net.WebUtility", WEB),
-    TypeInfo::class("System.Web.HttpUtility", WEB),
-    TypeInfo::class("System.Net.IPAddress", &[]).text_of(&["IPAddressToString"]).named(&["ipaddress"]),
-    TypeInfo::class("System.Net.Mail.MailAddress", &[]).text_of(&["Address"]).named(&["mailaddress"]),
-    TypeInfo::class(
-        "System.Security.SecurityElement",
+    (NetType::WebUtility, WEB),
+    (NetType::HttpUtility, WEB),
+    (
+        NetType::SecurityElement,
         &[Static("string Escape(string str)", |_, a| {
             Ok(Value::from(
                 string(a, 0)
@@ -91,54 +46,16 @@ pub(super) const TYPES: &[TypeInfo] = &[
             ))
         })],
     ),
-    TypeInfo::class("System.Diagnostics.Stopwatch", STOPWATCH),
-    TypeInfo::class("System.Enum", ENUM),
-    TypeInfo::class("System.ValueType", &[]),
-    TypeInfo::class("System.Nullable", &[]).generic(1).named(&["nullable"]),
-    TypeInfo::class("System.Void", &[]).named(&["void"]),
-    TypeInfo::class("System.Type", TYPE).named(&["type"]),
-    TypeInfo::class("System.RuntimeType", &[]).extends("System.Type"),
-    TypeInfo::class("System.Delegate", &[]),
-    TypeInfo::class("System.Func", &[]).generic(2),
-    TypeInfo::class("System.Action", &[]).generic(1),
-    TypeInfo::class("System.Predicate", &[]).generic(1),
-    TypeInfo::class("System.Comparison", &[]).generic(1),
-    TypeInfo::class(
-        "System.Tuple",
+    (NetType::Stopwatch, STOPWATCH),
+    (NetType::Enum, ENUM),
+    (NetType::Type, TYPE),
+    (
+        NetType::Tuple,
         &[Static("object Create(params object[] items)", |_, a| {
             let names = ["Item1", "Item2", "Item3", "Item4", "Item5", "Item6", "Item7"];
-            Ok(Value::record("System.Tuple", names.into_iter().zip(a.iter().cloned()).collect()))
+            Ok(Value::record(NetType::Tuple, names.into_iter().zip(a.iter().cloned()).collect()))
         })],
     ),
-    TypeInfo::interface("System.IComparable"),
-    TypeInfo::interface("System.IFormattable"),
-    TypeInfo::interface("System.IConvertible"),
-    TypeInfo::interface("System.IFormatProvider"),
-    TypeInfo::interface("System.ICloneable"),
-    TypeInfo::interface("System.IDisposable"),
-    TypeInfo::interface("System.IEquatable").generic(1),
-    TypeInfo::enumeration(
-        "System.ConsoleColor",
-        &[
-            ("Black", 0),
-            ("DarkBlue", 1),
-            ("DarkGreen", 2),
-            ("DarkCyan", 3),
-            ("DarkRed", 4),
-            ("DarkMagenta", 5),
-            ("DarkYellow", 6),
-            ("Gray", 7),
-            ("DarkGray", 8),
-            ("Blue", 9),
-            ("Green", 10),
-            ("Cyan", 11),
-            ("Red", 12),
-            ("Magenta", 13),
-            ("Yellow", 14),
-            ("White", 15),
-        ],
-    ),
-    TypeInfo::enumeration("System.EnvironmentVariableTarget", &[("Process", 0), ("User", 1), ("Machine", 2)]),
 ];
 
 fn guid(value: &Value) -> [u8; 16] {
@@ -167,7 +84,7 @@ const GUID: &[Declared] = &[
     Static("guid Parse(string input)", |_, a| match parse_guid(&string(a, 0)) {
         Some(bytes) => Ok(Value::net(Net::Guid(bytes))),
         None => net(
-            "System.FormatException",
+            NetType::FormatException,
             "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
         ),
     }),
@@ -184,7 +101,7 @@ const GUID: &[Declared] = &[
     New("guid(string g)", |_, a| match parse_guid(&string(a, 0)) {
         Some(bytes) => Ok(Value::net(Net::Guid(bytes))),
         None => net(
-            "System.FormatException",
+            NetType::FormatException,
             "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
         ),
     }),
@@ -216,7 +133,7 @@ fn make_version(args: &[Value]) -> R<Value> {
         *place = integer(args, i) as i32;
         if *place < 0 {
             return net(
-                "System.ArgumentOutOfRangeException",
+                NetType::ArgumentOutOfRangeException,
                 "Version's parameters must be greater than or equal to zero. (Parameter 'major')",
             );
         }
@@ -240,7 +157,7 @@ const VERSION: &[Declared] = &[
     }),
     Static("version Parse(string input)", |_, a| match parse_version(&string(a, 0)) {
         Ok(parts) => Ok(version(parts)),
-        Err(why) => net("System.ArgumentException", why),
+        Err(why) => net(NetType::ArgumentException, why),
     }),
     Static("bool TryParse(string input, ref result)", |it, a| {
         let found = parse_version(&string(a, 0)).ok();
@@ -251,7 +168,7 @@ const VERSION: &[Declared] = &[
     }),
     New("version(string version)", |_, a| match parse_version(&string(a, 0)) {
         Ok(parts) => Ok(version(parts)),
-        Err(why) => net("System.ArgumentException", why),
+        Err(why) => net(NetType::ArgumentException, why),
     }),
     New("version(int major, int minor)", |_, a| make_version(a)),
     New("version(int major, int minor, int build)", |_, a| make_version(a)),
@@ -279,7 +196,7 @@ const ENVIRONMENT: &[Declared] = &[
     StaticProperty("version Version", |_, _| Ok(version([3, 1, 32, -1]))),
     StaticProperty("System.OperatingSystem OSVersion", |_, _| {
         Ok(Value::record(
-            "System.OperatingSystem",
+            NetType::OperatingSystem,
             vec![
                 ("Platform", Value::from("Unix")),
                 ("ServicePack", Value::from("")),
@@ -334,7 +251,7 @@ fn write(it: &mut crate::eval::Interp, args: &[Value], end: &str) -> R<Value> {
             let format = it.to_text(format);
             match it.format(&format, rest) {
                 Ok(text) => text,
-                Err(why) => return net("System.FormatException", why),
+                Err(why) => return net(NetType::FormatException, why),
             }
         }
     };

@@ -6,6 +6,7 @@ use super::declare::Declared::{self, Method, New, Property, Static, StaticProper
 use super::net::Net;
 use crate::eval::error::{R, net};
 use crate::value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND};
+use crate::value::types::NetType;
 use crate::value::{TimeSpan, Value};
 
 fn ratio(value: &Value, unit: i64) -> Value {
@@ -15,7 +16,7 @@ fn ratio(value: &Value, unit: i64) -> Value {
 fn of(amount: f64, unit: i64) -> R<Value> {
     let ticks = amount * unit as f64;
     if !ticks.is_finite() || ticks.abs() > i64::MAX as f64 {
-        return net("System.OverflowException", "TimeSpan overflowed because the duration is too long.");
+        return net(NetType::OverflowException, "TimeSpan overflowed because the duration is too long.");
     }
     // Fractions below a millisecond are rounded away.
     let millis = ticks / MILLISECOND as f64;
@@ -70,7 +71,7 @@ pub(super) const SPAN: &[Declared] = &[
     Static("timespan Parse(string s)", |_, a| match TimeSpan::parse(&string(a, 0)) {
         Some(span) => Ok(Value::TimeSpan(span)),
         None => net(
-            "System.FormatException",
+            NetType::FormatException,
             format!("String '{}' was not recognized as a valid TimeSpan.", string(a, 0)),
         ),
     }),

@@ -5,6 +5,7 @@ use super::declare::Declared::{self, Method, New, Property, Static};
 use super::net::Net;
 use super::net_text::uri_text;
 use crate::eval::error::{R, net};
+use crate::value::types::NetType;
 use crate::value::{Value, text};
 
 struct Parts<'a> {
@@ -58,7 +59,7 @@ fn uri_part(value: &Value, pick: fn(&Parts<'_>) -> String) -> R<Value> {
     let parts = split_uri(&uri);
     if parts.scheme.is_empty() {
         return net(
-            "System.InvalidOperationException",
+            NetType::InvalidOperationException,
             "This operation is not supported for a relative URI.",
         );
     }
@@ -87,7 +88,7 @@ fn make_uri(args: &[Value]) -> R<Value> {
     };
     if args.len() == 1 && !joined.contains("://") && !joined.contains(':') {
         return net(
-            "System.UriFormatException",
+            NetType::UriFormatException,
             "Invalid URI: The format of the URI could not be determined.",
         );
     }

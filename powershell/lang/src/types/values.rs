@@ -1,22 +1,22 @@
 //! `Boolean`, and the engine's small values.
 
-use super::TypeInfo;
+use super::Members;
 use super::args::{at, string};
 use super::declare::Declared::{Property, Static, StaticProperty};
 use crate::eval::error::net;
 use crate::value::Value;
+use crate::value::types::NetType;
 
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::structure(
-        "System.Boolean",
-        || Value::Bool(false),
+pub(super) const MEMBERS: Members = &[
+    (
+        NetType::Boolean,
         &[
             Static("bool Parse(string value)", |_, a| {
                 match string(a, 0).trim().to_ascii_lowercase().as_str() {
                     "true" => Ok(Value::Bool(true)),
                     "false" => Ok(Value::Bool(false)),
                     _ => net(
-                        "System.FormatException",
+                        NetType::FormatException,
                         format!("String '{}' was not recognized as a valid Boolean.", string(a, 0)),
                     ),
                 }
@@ -35,17 +35,13 @@ pub(super) const TYPES: &[TypeInfo] = &[
             StaticProperty("string TrueString", |_, _| Ok(Value::from("True"))),
             StaticProperty("string FalseString", |_, _| Ok(Value::from("False"))),
         ],
-    )
-    .named(&["bool", "boolean"])
-    .implements(&["System.IComparable", "System.IConvertible"]),
-    TypeInfo::structure(
-        "System.Management.Automation.SwitchParameter",
-        || Value::Switch(false),
+    ),
+    (
+        NetType::SwitchParameter,
         &[
             Property("bool IsPresent", |_, t, _| Ok(Value::Bool(t.truth()))),
             super::declare::Declared::Method("bool ToBool()", |_, t, _| Ok(Value::Bool(t.truth()))),
             StaticProperty("switch Present", |_, _| Ok(Value::Switch(true))),
         ],
-    )
-    .named(&["switch"]),
+    ),
 ];

@@ -1,5 +1,6 @@
 //! XML documents: a tree of nodes in an arena, and PowerShell's view of elements as properties.
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -7,7 +8,6 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::net::Net;
-use super::{Ty, native};
 use crate::value::{Str, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -324,18 +324,18 @@ impl Node {
         self.data().attributes.into_iter().map(|id| self.at(id)).collect()
     }
 
-    pub fn ty(&self) -> Ty {
-        native(match self.kind() {
-            Kind::Document => "System.Xml.XmlDocument",
-            Kind::Declaration => "System.Xml.XmlDeclaration",
-            Kind::Element => "System.Xml.XmlElement",
-            Kind::Attribute => "System.Xml.XmlAttribute",
-            Kind::Text | Kind::Space => "System.Xml.XmlText",
-            Kind::CData => "System.Xml.XmlCDataSection",
-            Kind::Comment => "System.Xml.XmlComment",
-            Kind::Instruction => "System.Xml.XmlProcessingInstruction",
-            Kind::DocType => "System.Xml.XmlDocumentType",
-        })
+    pub fn net_type(&self) -> NetType {
+        match self.kind() {
+            Kind::Document => NetType::XmlDocument,
+            Kind::Declaration => NetType::XmlDeclaration,
+            Kind::Element => NetType::XmlElement,
+            Kind::Attribute => NetType::XmlAttribute,
+            Kind::Text | Kind::Space => NetType::XmlText,
+            Kind::CData => NetType::XmlCDataSection,
+            Kind::Comment => NetType::XmlComment,
+            Kind::Instruction => NetType::XmlProcessingInstruction,
+            Kind::DocType => NetType::XmlDocumentType,
+        }
     }
 
     pub fn inner_text(&self) -> String {
@@ -422,7 +422,7 @@ impl Node {
 
     pub fn display(&self) -> String {
         match self.kind() {
-            Kind::Element | Kind::Document => self.ty().full_name(),
+            Kind::Element | Kind::Document => self.net_type().to_string(),
             Kind::Attribute => self.data().value,
             _ => self.data().value,
         }

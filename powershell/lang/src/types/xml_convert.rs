@@ -2,34 +2,35 @@
 //!
 //! Source: "XML Schema Part 2: Datatypes" (W3C).
 
-use super::TypeInfo;
+use super::Members;
 use super::args::{at, date, string};
 use super::declare::Declared::{self, Static};
 use crate::eval::error::net;
 use crate::value::datetime::{TICKS_PER_SECOND, TimeSpan};
+use crate::value::types::NetType;
 use crate::value::{Value, text};
 
-pub(super) const TYPES: &[TypeInfo] = &[TypeInfo::class("System.Xml.XmlConvert", CONVERT)];
+pub(super) const MEMBERS: Members = &[(NetType::XmlConvert, CONVERT)];
 
 const CONVERT: &[Declared] = &[
     Static("string ToString(object value)", |_, a| Ok(Value::from(written(&at(a, 0))))),
     Static("string ToString(datetime value, string format)", |_, a| {
         match date(&at(a, 0)).format(&string(a, 1), &crate::value::culture::invariant().dates.borrow()) {
             Some(shown) => Ok(Value::from(shown)),
-            None => net("System.FormatException", "Input string was not in a correct format."),
+            None => net(NetType::FormatException, "Input string was not in a correct format."),
         }
     }),
     Static("timespan ToTimeSpan(string s)", |_, a| match duration(&string(a, 0)) {
         Some(span) => Ok(Value::TimeSpan(span)),
         None => net(
-            "System.FormatException",
+            NetType::FormatException,
             format!("The string '{}' is not a valid TimeSpan value.", string(a, 0)),
         ),
     }),
     Static("bool ToBoolean(string s)", |_, a| match string(a, 0).trim() {
         "true" | "1" => Ok(Value::Bool(true)),
         "false" | "0" => Ok(Value::Bool(false)),
-        other => net("System.FormatException", format!("The string '{other}' is not a valid Boolean value.")),
+        other => net(NetType::FormatException, format!("The string '{other}' is not a valid Boolean value.")),
     }),
 ];
 

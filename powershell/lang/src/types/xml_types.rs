@@ -1,6 +1,6 @@
 //! The types of `System.Xml`.
 
-use super::TypeInfo;
+use super::Members;
 use super::args::{at, boolean, string};
 use super::declare::Declared::{self, Method, New, Property, Settable};
 use super::net::Net;
@@ -8,20 +8,14 @@ use super::xml::{Kind, Node, load, local_name, new_document};
 use super::xpath::{Namespaces, descend, select};
 use crate::eval::error::{R, net};
 use crate::value::Value;
+use crate::value::types::NetType;
 
-pub(super) const TYPES: &[TypeInfo] = &[
-    TypeInfo::class("System.Xml.XmlNode", NODE),
-    TypeInfo::class("System.Xml.XmlDocument", DOCUMENT).extends("System.Xml.XmlNode").named(&["xml"]),
-    TypeInfo::class("System.Xml.XmlElement", ELEMENT).extends("System.Xml.XmlNode"),
-    TypeInfo::class("System.Xml.XmlAttribute", &[]).extends("System.Xml.XmlNode"),
-    TypeInfo::class("System.Xml.XmlText", &[]).extends("System.Xml.XmlNode"),
-    TypeInfo::class("System.Xml.XmlCDataSection", &[]).extends("System.Xml.XmlNode"),
-    TypeInfo::class("System.Xml.XmlComment", &[]).extends("System.Xml.XmlNode"),
-    TypeInfo::class("System.Xml.XmlDeclaration", &[]).extends("System.Xml.XmlNode"),
-    TypeInfo::class("System.Xml.XmlProcessingInstruction", &[]).extends("System.Xml.XmlNode"),
-    TypeInfo::class("System.Xml.XmlDocumentType", &[]).extends("System.Xml.XmlNode"),
-    TypeInfo::class(
-        "System.Xml.XmlNamespaceManager",
+pub(super) const MEMBERS: Members = &[
+    (NetType::XmlNode, NODE),
+    (NetType::XmlDocument, DOCUMENT),
+    (NetType::XmlElement, ELEMENT),
+    (
+        NetType::XmlNamespaceManager,
         &[
             New("XmlNamespaceManager(object nameTable)", |_, _| {
                 Ok(Value::net(Net::XmlNamespaces(Vec::new().into())))
@@ -73,7 +67,7 @@ fn namespaces(args: &[Value], index: usize) -> Namespaces {
 fn selected(t: &Value, args: &[Value]) -> R<Vec<Node>> {
     match select(&node(t), &string(args, 0), &namespaces(args, 1)) {
         Ok(nodes) => Ok(nodes),
-        Err(why) => net("System.Xml.XPath.XPathException", why),
+        Err(why) => net(NetType::XPathException, why),
     }
 }
 
@@ -167,7 +161,7 @@ const NODE: &[Declared] = &[
             let own = node(t);
             let part = new_document();
             if let Err(why) = load(&part, &format!("<r>{}</r>", string(a, 0))) {
-                return net("System.Xml.XmlException", why);
+                return net(NetType::XmlException, why);
             }
             for child in own.data().children {
                 own.document.detach(child);
@@ -257,7 +251,7 @@ fn set_value(own: &Node, text: &str) {
 fn loaded(t: &Value, text: &str) -> R<Value> {
     match load(&node(t), text) {
         Ok(()) => Ok(Value::Void),
-        Err(why) => net("System.Xml.XmlException", why),
+        Err(why) => net(NetType::XmlException, why),
     }
 }
 

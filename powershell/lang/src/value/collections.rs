@@ -1,12 +1,13 @@
 //! Arrays, lists and dictionaries.
 
+use crate::value::types::NetType;
 use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
 
 use indexmap::IndexMap;
 
 use super::Value;
-use crate::types::{OBJECT, Ty};
+use crate::types::Ty;
 use ps_syntax::symbol::fold;
 
 /// An array: a fixed number of elements of one type.
@@ -19,7 +20,7 @@ pub struct Array {
 
 impl Array {
     pub fn new(items: Vec<Value>) -> Self {
-        Self::of(OBJECT, items)
+        Self::of(NetType::Object.ty(), items)
     }
 
     pub fn of(element: Ty, items: Vec<Value>) -> Self {
@@ -116,7 +117,7 @@ impl Dict {
     }
 
     pub fn new(kind: DictKind, folds: bool) -> Self {
-        Self { kind, key: OBJECT, value: OBJECT, folds, map: RefCell::default() }
+        Self { kind, key: NetType::Object.ty(), value: NetType::Object.ty(), folds, map: RefCell::default() }
     }
 
     pub fn typed(kind: DictKind, key: Ty, value: Ty, folds: bool) -> Self {

@@ -10,7 +10,9 @@ pub mod number_parse;
 pub mod numbers;
 pub mod object;
 pub mod text;
+pub mod types;
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -170,11 +172,11 @@ impl Value {
     }
 
     pub fn strings(items: impl IntoIterator<Item = String>) -> Self {
-        Self::array_of(crate::types::STRING, items.into_iter().map(Self::from).collect())
+        Self::array_of(NetType::String.ty(), items.into_iter().map(Self::from).collect())
     }
 
     pub fn bytes(bytes: &[u8]) -> Self {
-        Self::array_of(crate::types::native("System.Byte"), bytes.iter().map(|b| Self::Byte(*b)).collect())
+        Self::array_of(NetType::Byte.ty(), bytes.iter().map(|b| Self::Byte(*b)).collect())
     }
 
     pub fn net(net: Net) -> Self {
@@ -204,9 +206,9 @@ impl Value {
     }
 
     /// An object of a .NET type whose properties are data.
-    pub fn record(type_name: &'static str, pairs: Vec<(&str, Self)>) -> Self {
+    pub fn record(ty: NetType, pairs: Vec<(&str, Self)>) -> Self {
         let object = Object::custom(pairs.into_iter().map(|(name, value)| (Str::from(name), value)));
-        Self::Object(Rc::new(object.of_type(type_name)))
+        Self::Object(Rc::new(object.of_type(ty)))
     }
 
     /// Without the members that a script has put around it.

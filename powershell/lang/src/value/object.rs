@@ -1,5 +1,6 @@
 //! Objects with properties, and members that scripts add to anything.
 
+use crate::value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -90,10 +91,8 @@ impl Object {
         }
     }
 
-    pub fn of_type(mut self, name: &'static str) -> Self {
-        if let Some(info) = crate::types::find(name) {
-            self.kind = ObjectKind::Net(info);
-        }
+    pub fn of_type(mut self, ty: NetType) -> Self {
+        self.kind = ObjectKind::Net(ty.info());
         self
     }
 
@@ -157,7 +156,7 @@ impl Object {
 
     pub fn ty(&self) -> Ty {
         match &self.kind {
-            ObjectKind::Custom => crate::types::native("System.Management.Automation.PSCustomObject"),
+            ObjectKind::Custom => NetType::PSCustomObject.ty(),
             ObjectKind::Class(class) => Ty::Class(class.clone()),
             ObjectKind::Net(info) => Ty::Native(info),
         }

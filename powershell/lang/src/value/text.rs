@@ -1,5 +1,6 @@
 //! Texts: what a value prints as, UTF-16 lengths and positions.
 
+use crate::value::types::NetType;
 use std::borrow::Cow;
 
 pub use ps_syntax::utf16_len;
@@ -131,7 +132,7 @@ fn scalar(value: &Value) -> String {
         Value::Error(record) => record.text(),
         Value::Object(object) => object_text(object),
         Value::Net(net) => net.text(),
-        Value::Ref(_) => "System.Management.Automation.PSReference".into(),
+        Value::Ref(_) => NetType::PSReference.to_string(),
         other => type_text(other),
     }
 }
