@@ -1,7 +1,7 @@
 //! What a script needs, found before it runs: what is not here, with its line and what to do, and what policy would
 //! have to grant.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::cmdlets::{self, CmdletInfo};

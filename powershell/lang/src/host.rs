@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
-use crate::eval::error::ErrorRecord;
+pub use ps_value::net::Meta;
+
+use ps_value::error::ErrorRecord;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
@@ -12,17 +14,6 @@ pub enum Stream {
     Verbose,
     Debug,
     Information,
-}
-
-/// What a file system tells about an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meta {
-    pub is_dir: bool,
-    pub is_link: bool,
-    pub size: u64,
-    /// Ticks since the year 1, UTC.
-    pub modified: i64,
-    pub read_only: bool,
 }
 
 #[derive(Debug, Clone)]

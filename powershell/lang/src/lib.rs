@@ -17,9 +17,9 @@ pub mod pester;
 pub mod provider;
 pub mod script;
 pub mod types;
-pub mod value;
 
 pub use host::{Host, Stream};
 pub use ps_syntax as syntax;
+pub use ps_value as value;
+pub use ps_value::Value;
 pub use script::{Ending, Script};
-pub use value::Value;

@@ -1,6 +1,6 @@
 //! What a script needs that is not here, and what to do about it.
 
-use crate::eval::error::{Category, ErrorRecord};
+use ps_value::error::{Category, ErrorRecord};
 
 pub const COM: &str =
     "COM is not available in the sandbox: get the data another way, or run this part on Windows.";

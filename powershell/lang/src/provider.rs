@@ -1,13 +1,13 @@
 //! Paths and drives: where a script is, and what a path names.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::collections::BTreeMap;
 
 use crate::eval::Interp;
-use crate::eval::block::{FunctionInfo, ScriptBlock};
-use crate::eval::error::{Category, Fault, R};
-use crate::value::{Str, Value, text};
 use ps_syntax::symbol::{Sym, same};
+use ps_value::block::{FunctionInfo, ScriptBlock};
+use ps_value::error::{Category, Fault, R};
+use ps_value::{Str, Value, text};
 
 /// The working directory, and those that `Push-Location` has put by.
 #[derive(Default)]
@@ -193,7 +193,7 @@ impl Interp {
             Place::Item(drive, name) => return Ok(self.drive_text(drive, &name)),
         };
         match self.host.read(&full) {
-            Ok(bytes) => Ok(crate::cmdlets::encoding::decode(&bytes, "")),
+            Ok(bytes) => Ok(ps_value::encoding::decode(&bytes, "")),
             Err(why) => Err(self.io_fault(&full, &why).into()),
         }
     }
@@ -343,7 +343,7 @@ impl Interp {
                 names
             }
         };
-        names.sort_by(|a, b| crate::eval::compare::text_order(a, b, true));
+        names.sort_by(|a, b| ps_value::compare::text_order(a, b, true));
         names.dedup();
         names
     }

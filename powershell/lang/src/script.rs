@@ -1,18 +1,18 @@
 //! Runs a script from beginning to end.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use crate::eval::bind::Given;
-use crate::eval::block::ScriptBlock;
-use crate::eval::error::{ErrorRecord, Flow, R};
-use crate::eval::scope::{Scope, VariableMeta};
 use crate::eval::{Interp, Sink, WellKnown, WellKnownNames};
 use crate::format::Printer;
 use crate::host::Host;
-use crate::value::{Dict, DictKind, List, ListKind, Str, Value};
 use ps_syntax::symbol::{Map, Sym};
 use ps_syntax::{Source, Span, SyntaxError, ast::Block};
+use ps_value::block::ScriptBlock;
+use ps_value::error::{ErrorRecord, Flow, R};
+use ps_value::scope::{Scope, VariableMeta};
+use ps_value::{Dict, DictKind, List, ListKind, Str, Value};
 
 /// A script that has been parsed.
 #[derive(Clone)]
@@ -57,8 +57,8 @@ impl Interp {
         let env = crate::provider::Environment { variables: host.environment() };
         let location = crate::provider::Locations { current: host.working_directory(), ..Default::default() };
         let seed = host.random();
-        if let Some(now) = crate::value::DateTime::new(host.now(), crate::value::DateKind::Local) {
-            crate::types::date_text::set_today(now);
+        if let Some(now) = ps_value::DateTime::new(host.now(), ps_value::DateKind::Local) {
+            ps_value::date_text::set_today(now);
         }
         let mut it = Self {
             host,
@@ -78,7 +78,7 @@ impl Interp {
             modules: Vec::new(),
             env,
             printer: Rc::new(Printer::default()),
-            random: crate::cmdlets::dates::Rng::new(seed),
+            random: ps_value::random::Rng::new(seed),
             syms: WellKnown {
                 underscore: Sym::of("_"),
                 this: Sym::of("this"),
@@ -110,8 +110,8 @@ impl Interp {
             using: None,
             automatic: 0,
             width: crate::format::WIDTH,
-            culture: crate::value::culture::default(),
-            ui_culture: crate::value::culture::default(),
+            culture: ps_value::culture::default(),
+            ui_culture: ps_value::culture::default(),
         };
         it.set_automatic();
         it.set_functions();
@@ -132,7 +132,7 @@ impl Interp {
     fn set_automatic(&mut self) {
         let global = self.global.clone();
         let list = Value::List(Rc::new(List::new(ListKind::ArrayList, NetType::Object.ty(), Vec::new())));
-        let version = crate::types::net::version([7, 0, 13, -1]);
+        let version = ps_value::net::version([7, 0, 13, -1]);
         let table = Value::Dict(Rc::new(Dict::from_pairs(
             DictKind::Hashtable,
             [
@@ -144,13 +144,13 @@ impl Interp {
                 (
                     "PSCompatibleVersions",
                     Value::array(vec![
-                        crate::types::net::version([1, 0, -1, -1]),
-                        crate::types::net::version([7, 0, 13, -1]),
+                        ps_value::net::version([1, 0, -1, -1]),
+                        ps_value::net::version([7, 0, 13, -1]),
                     ]),
                 ),
-                ("PSRemotingProtocolVersion", crate::types::net::version([2, 3, -1, -1])),
-                ("SerializationVersion", crate::types::net::version([1, 1, 0, 1])),
-                ("WSManStackVersion", crate::types::net::version([3, 0, -1, -1])),
+                ("PSRemotingProtocolVersion", ps_value::net::version([2, 3, -1, -1])),
+                ("SerializationVersion", ps_value::net::version([1, 1, 0, 1])),
+                ("WSManStackVersion", ps_value::net::version([3, 0, -1, -1])),
             ],
         )));
         let home = self.env.get("HOME").unwrap_or_else(|| self.location.current.clone());
@@ -197,7 +197,7 @@ impl Interp {
             ("ErrorView", Value::from("ConciseView")),
             ("FormatEnumerationLimit", Value::Int(4)),
             ("MaximumHistoryCount", Value::Int(4096)),
-            ("OutputEncoding", Value::net(crate::types::net::Net::Encoding("utf-8"))),
+            ("OutputEncoding", Value::net(ps_value::net::Net::Encoding("utf-8"))),
             ("PSDefaultParameterValues", Value::Dict(Rc::new(Dict::hashtable()))),
             ("PSModuleAutoLoadingPreference", Value::from("All")),
             ("PSSessionOption", Value::Null),
@@ -216,7 +216,7 @@ impl Interp {
         ] {
             let source = Source::new("", code);
             if let Ok(block) = ps_syntax::parse(&source) {
-                let info = crate::eval::block::FunctionInfo {
+                let info = ps_value::block::FunctionInfo {
                     name: name.into(),
                     block: ScriptBlock::new(block),
                     filter: false,
@@ -313,10 +313,10 @@ impl Interp {
                 _ => None,
             };
             if let Some(why) = why {
-                return crate::eval::error::Fault::new(
+                return ps_value::error::Fault::new(
                     NetType::ScriptRequiresException,
                     "ScriptRequiresMissingModules",
-                    crate::eval::error::Category::ResourceUnavailable,
+                    ps_value::error::Category::ResourceUnavailable,
                     why,
                 )
                 .raise();

@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 
 use native::{Native, Seen};
 use ps_lang::Script;
-use ps_lang::cmdlets::dates::Rng;
 use ps_lang::eval::Interp;
+use ps_value::random::Rng;
 
 const PIECES: &[&str] = &[
     "(",

@@ -39,7 +39,7 @@ fn the_list_of_cmdlets_is_true() {
     );
     for info in all {
         let table = cmdlets::table(info);
-        let shown = |spec: &ps_lang::eval::params::ParamSpec| {
+        let shown = |spec: &ps_value::params::ParamSpec| {
             let mandatory = spec.sets.iter().any(|set| set.mandatory);
             format!("`-{}`{}", spec.name, if mandatory { "\\*" } else { "" })
         };

@@ -3,7 +3,7 @@
 //! The threat: an archive that names a file outside of the directory ("zip slip"). All names are looked at before
 //! anything is written.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::io::{Cursor, Read, Write};
 
 use zip::write::SimpleFileOptions;
@@ -12,8 +12,8 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::items::{existing, join, leaf, parent};
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, R};
 use crate::types::net::file_value;
+use ps_value::error::{Category, Fault, R};
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {

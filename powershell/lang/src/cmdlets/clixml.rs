@@ -2,17 +2,17 @@
 //!
 //! Source of the format: [MS-PSRP], section 2.2.5, "Serialization of objects", as far as PowerShell writes it to files.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each, Gather};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, R};
 use crate::types::conversion::base64_of;
 use crate::types::lookup;
-use crate::types::net::Net;
-use crate::types::xml::{Node, escape, parse_document};
-use crate::value::{Dict, DictKind, List, ListKind, Str, Value, text};
+use ps_value::error::{Category, Fault, R};
+use ps_value::net::Net;
+use ps_value::xml::{Node, escape, parse_document};
+use ps_value::{Dict, DictKind, List, ListKind, Str, Value, text};
 
 const NAMESPACE: &str = "http://schemas.microsoft.com/powershell/2004/04";
 
@@ -104,7 +104,7 @@ impl Writer<'_> {
                 self.line(level, "</LST>")
             }
             _ => {
-                let custom = matches!(value.base(), Value::Object(o) if matches!(o.kind, crate::value::ObjectKind::Custom));
+                let custom = matches!(value.base(), Value::Object(o) if matches!(o.kind, ps_value::ObjectKind::Custom));
                 let tag = if custom { "MS" } else { "Props" };
                 if !custom {
                     let shown = self.it.to_text(value);
@@ -301,9 +301,7 @@ impl Reader<'_> {
                 return self.convert(&c.to_string(), "char");
             }
             "TS" => {
-                return Ok(
-                    ticks(&content).map_or(Value::Null, |t| Value::TimeSpan(crate::value::TimeSpan(t)))
-                );
+                return Ok(ticks(&content).map_or(Value::Null, |t| Value::TimeSpan(ps_value::TimeSpan(t))));
             }
             "BA" => {
                 let decoded = crate::types::conversion::from_base64(content.trim());

@@ -1,14 +1,14 @@
 //! The content of files.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::io;
 
 use super::items::{PATHS, existing, given, glob, leaf, parent, path_not_found};
 use super::{Cmdlet, CmdletInfo, Cx, Each};
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::provider::Place;
-use crate::value::{Value, text};
+use ps_value::error::{Category, Fault, R};
+use ps_value::{Value, text};
 
 pub const CONTENT: &[CmdletInfo] = &[
     CmdletInfo {
@@ -68,7 +68,7 @@ fn get_content(cx: &mut Cx<'_>) -> R<()> {
         }
     }
     let encoding = match cx.text("Encoding") {
-        Some(name) => super::encoding::named(&name).unwrap_or(""),
+        Some(name) => ps_value::encoding::named(&name).unwrap_or(""),
         None => "",
     };
     for (path, is_dir) in existing(cx)? {
@@ -102,7 +102,7 @@ fn get_content(cx: &mut Cx<'_>) -> R<()> {
             }
             continue;
         }
-        let body = super::encoding::decode(&bytes, encoding);
+        let body = ps_value::encoding::decode(&bytes, encoding);
         if cx.flag("Raw") {
             let value = Value::from(body);
             cx.put(value)?;
@@ -118,14 +118,14 @@ fn noted(wanted: bool, path: &str, count: usize, value: Value) -> Value {
     if !wanted {
         return value;
     }
-    let ext = crate::value::Ext::new(value, None);
+    let ext = ps_value::Ext::new(value, None);
     for (name, note) in [
         ("PSPath", Value::from(path)),
         ("PSParentPath", Value::from(parent(path))),
         ("PSChildName", Value::from(leaf(path))),
         ("ReadCount", Value::Long(count as i64)),
     ] {
-        ext.set(crate::value::Member { name: name.into(), kind: crate::value::MemberKind::Note(note) });
+        ext.set(ps_value::Member { name: name.into(), kind: ps_value::MemberKind::Note(note) });
     }
     Value::Ext(std::rc::Rc::new(ext))
 }
@@ -174,7 +174,7 @@ impl Cmdlet for Write {
     }
 
     fn end(&mut self, cx: &mut Cx<'_>) -> R<()> {
-        let encoding = cx.text("Encoding").and_then(|e| super::encoding::named(&e)).unwrap_or("utf-8");
+        let encoding = cx.text("Encoding").and_then(|e| ps_value::encoding::named(&e)).unwrap_or("utf-8");
         let bytes = if cx.flag("AsByteStream") {
             self.values.iter().map(|v| v.as_integer().unwrap_or(0) as u8).collect()
         } else {
@@ -184,7 +184,7 @@ impl Cmdlet for Write {
                 body.push_str(&cx.it.to_text(value));
                 body.push_str(end);
             }
-            super::encoding::encode(&body, encoding, !self.append)
+            ps_value::encoding::encode(&body, encoding, !self.append)
         };
         let literal = cx.has("LiteralPath");
         for path in given(cx) {
@@ -271,9 +271,9 @@ impl Cmdlet for OutFile {
         } else {
             crate::format::to_text_width(cx.it, items, cx.integer("Width").map(|w| w.max(1) as usize))?
         };
-        let encoding = cx.text("Encoding").and_then(|e| super::encoding::named(&e)).unwrap_or("utf-8");
+        let encoding = cx.text("Encoding").and_then(|e| ps_value::encoding::named(&e)).unwrap_or("utf-8");
         let append = cx.flag("Append");
-        let bytes = super::encoding::encode(&body, encoding, !append);
+        let bytes = ps_value::encoding::encode(&body, encoding, !append);
         let full = match cx.it.place(&path)? {
             Place::File(full) => full,
             Place::Item(drive, name) => return cx.it.set_drive_item(drive, &name, Value::from(body)),

@@ -1,18 +1,17 @@
 //! `ForEach-Object`, `Where-Object`, `Out-Null` and the others of the engine itself.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{Cmdlet, CmdletInfo, Cx, Each};
-use crate::eval::block::ScriptBlock;
 use crate::eval::command::Resolved;
-use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
 use crate::eval::{Interp, Sink};
-use crate::types::net::Net;
-use crate::value::{Dict, DictKind, Value, text};
 use ps_syntax::ast::{BinaryOp, Compare};
 use ps_syntax::symbol::same;
+use ps_value::block::ScriptBlock;
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::{Dict, DictKind, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -86,7 +85,7 @@ struct ForEach {
     process: Vec<Rc<ScriptBlock>>,
     end: Option<Rc<ScriptBlock>>,
     member: Option<String>,
-    scope: Option<Rc<crate::eval::scope::Scope>>,
+    scope: Option<Rc<ps_value::scope::Scope>>,
     parallel: bool,
 }
 
@@ -138,7 +137,7 @@ impl Cmdlet for ForEach {
         }
         let sym = cx.it.syms.underscore;
         if self.parallel {
-            let scope = crate::eval::scope::Scope::new(Some(cx.it.scope.clone()), false);
+            let scope = ps_value::scope::Scope::new(Some(cx.it.scope.clone()), false);
             scope.put(sym, &cx.it.names.underscore, item);
             let block = self.process.first().cloned();
             return match block {
@@ -168,7 +167,7 @@ impl Cmdlet for ForEach {
     }
 }
 
-fn restore(scope: &crate::eval::scope::Scope, sym: ps_syntax::symbol::Sym, before: Option<Value>) {
+fn restore(scope: &ps_value::scope::Scope, sym: ps_syntax::symbol::Sym, before: Option<Value>) {
     match before {
         Some(value) => {
             scope.put(sym, &"_".into(), value);
@@ -209,7 +208,7 @@ fn for_member(cx: &mut Cx<'_>, item: &Value, name: &str) -> R<()> {
             }
         }
         None => match item.base() {
-            Value::Object(object) if matches!(object.kind, crate::value::ObjectKind::Class(_)) => {
+            Value::Object(object) if matches!(object.kind, ps_value::ObjectKind::Class(_)) => {
                 cx.it.call_method(item, name, &args)?
             }
             _ => Value::Null,
@@ -366,7 +365,7 @@ fn get_command(cx: &mut Cx<'_>) -> R<()> {
         for info in super::all() {
             let resolved = Resolved::Cmdlet(info);
             if fits(&resolved) {
-                cx.put(Value::net(Net::Command(resolved)))?;
+                cx.put(Value::object(resolved))?;
             }
         }
         return Ok(());
@@ -377,11 +376,11 @@ fn get_command(cx: &mut Cx<'_>) -> R<()> {
             let functions = cx.it.drive_names(crate::provider::Drive::Function);
             for function in functions.iter().filter(|f| pattern.matches(f)) {
                 if let Some(function) = cx.it.find_function(function) {
-                    cx.put(Value::net(Net::Command(Resolved::Function(function))))?;
+                    cx.put(Value::object(Resolved::Function(function)))?;
                 }
             }
             for info in super::all().filter(|info| pattern.matches(info.name)) {
-                cx.put(Value::net(Net::Command(Resolved::Cmdlet(info))))?;
+                cx.put(Value::object(Resolved::Cmdlet(info)))?;
             }
             continue;
         }
@@ -395,12 +394,12 @@ fn get_command(cx: &mut Cx<'_>) -> R<()> {
                         ("Name", Value::from(name.as_str())),
                         ("CommandType", crate::types::enum_value(NetType::CommandTypes, 1)),
                         ("Definition", Value::Str(target)),
-                        ("ResolvedCommand", Value::net(Net::Command(resolved))),
+                        ("ResolvedCommand", Value::object(resolved)),
                     ],
                 );
                 cx.put(value)?;
             }
-            (Some(resolved), _) => cx.put(Value::net(Net::Command(resolved)))?,
+            (Some(resolved), _) => cx.put(Value::object(resolved))?,
             (None, _) => {
                 let message = format!(
                     "The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program.\nCheck the spelling of the name, or if a path was included, verify that the path is correct and try again."
@@ -424,7 +423,7 @@ impl Interp {
     /// A property of a `CommandInfo`.
     pub fn command_property(&mut self, value: &Value, name: &str) -> R<Value> {
         let Value::Net(net) = value.base() else { return Ok(Value::Null) };
-        let Net::Command(resolved) = &**net else { return Ok(Value::Null) };
+        let Some(resolved) = net.other::<Resolved>() else { return Ok(Value::Null) };
         Ok(match name {
             "Name" => Value::from(crate::types::net::command_name(resolved)),
             "CommandType" => crate::types::enum_value(
@@ -475,7 +474,7 @@ impl Interp {
 /// Runs a block for each of some objects, with `$_`.
 pub fn with_item<T>(it: &mut Interp, item: &Value, body: impl FnOnce(&mut Interp) -> R<T>) -> R<T> {
     let sym = it.syms.underscore;
-    let scope = crate::eval::scope::Scope::new(Some(it.scope.clone()), false);
+    let scope = ps_value::scope::Scope::new(Some(it.scope.clone()), false);
     scope.put(sym, &it.names.underscore, item.clone());
     it.within(scope, body)
 }

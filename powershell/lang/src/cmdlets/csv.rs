@@ -1,11 +1,11 @@
 //! CSV.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{Cmdlet, CmdletInfo, Cx, Gather};
-use crate::eval::error::{Category, Fault, R};
-use crate::value::{Object, Shape, Str, Value, text};
+use ps_value::error::{Category, Fault, R};
+use ps_value::{Object, Shape, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -50,8 +50,9 @@ pub const CMDLETS: &[CmdletInfo] = &[
                             return cx.fail(Fault { id: "FileOpenFailure".into(), ..fault });
                         }
                     };
-                    let encoding = cx.text("Encoding").and_then(|e| super::encoding::named(&e)).unwrap_or("");
-                    let source = super::encoding::decode(&bytes, encoding);
+                    let encoding =
+                        cx.text("Encoding").and_then(|e| ps_value::encoding::named(&e)).unwrap_or("");
+                    let source = ps_value::encoding::decode(&bytes, encoding);
                     read(cx, &source)?;
                 }
                 Ok(())
@@ -230,7 +231,7 @@ impl ToCsv {
                 Value::Null | Value::Void => {}
                 Value::Str(text) => field(&mut self.out, text, separator, quotes),
                 Value::Array(_) | Value::List(_) => {
-                    field(&mut self.out, &crate::value::text::type_text(&value), separator, quotes)
+                    field(&mut self.out, &ps_value::text::type_text(&value), separator, quotes)
                 }
                 other => {
                     let text = cx.it.shown(other);
@@ -294,9 +295,9 @@ impl Cmdlet for ToCsv {
         if !cx.should("Export-Csv", &path) {
             return Ok(());
         }
-        let encoding = cx.text("Encoding").and_then(|e| super::encoding::named(&e)).unwrap_or("utf-8");
+        let encoding = cx.text("Encoding").and_then(|e| ps_value::encoding::named(&e)).unwrap_or("utf-8");
         let append = cx.flag("Append");
-        let bytes = super::encoding::encode(&out, encoding, !append);
+        let bytes = ps_value::encoding::encode(&out, encoding, !append);
         if let Err(why) = cx.it.host.write(&full, &bytes, append) {
             let (kind, message) = if why.kind() == std::io::ErrorKind::NotFound {
                 (NetType::DirectoryNotFoundException, format!("Could not find a part of the path '{full}'."))

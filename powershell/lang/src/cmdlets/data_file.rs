@@ -1,11 +1,11 @@
 //! `Import-PowerShellDataFile`: a hashtable from a file, without running anything.
 
 use super::{CmdletInfo, Cx, Each};
-use crate::eval::error::{Category, Fault, R};
-use crate::value::types::NetType;
 use ps_syntax::ast::{ExprKind, StmtKind, VarRef};
 use ps_syntax::symbol::same;
 use ps_syntax::walk::{Node, children};
+use ps_value::error::{Category, Fault, R};
+use ps_value::types::NetType;
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[CmdletInfo {
     name: "Import-PowerShellDataFile",

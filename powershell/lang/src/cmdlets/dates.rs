@@ -1,43 +1,25 @@
 //! Dates and random numbers.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use chrono::{Datelike, Timelike};
 
 use super::{Cmdlet, Cx};
-use crate::eval::error::{Category, Fault, R};
-use crate::value::culture::DateFormat;
-use crate::value::{DateKind, DateTime, Ext, Member, MemberKind, TimeSpan, Value};
-
-/// Random numbers that a seed decides.
-pub struct Rng(fastrand::Rng);
-
-impl Rng {
-    pub fn new(seed: u64) -> Self {
-        Self(fastrand::Rng::with_seed(seed))
-    }
-
-    /// From `low` to one less than `high`.
-    pub fn between(&mut self, low: i64, high: i64) -> i64 {
-        if low < high { self.0.i64(low..high) } else { low }
-    }
-
-    pub fn fraction(&mut self) -> f64 {
-        self.0.f64()
-    }
-}
+use ps_value::culture::DateFormat;
+use ps_value::error::{Category, Fault, R};
+use ps_value::{DateKind, DateTime, Ext, Member, MemberKind, TimeSpan, Value};
 
 pub(super) fn get_date(cx: &mut Cx<'_>) -> R<()> {
     let mut date = match cx.get("Date").as_ref().map(Value::base) {
         Some(Value::DateTime(date)) => *date,
         _ => match cx.integer("UnixTimeSeconds") {
             Some(seconds) => DateTime::new(
-                crate::value::datetime::UNIX_EPOCH + seconds * crate::value::datetime::TICKS_PER_SECOND,
+                ps_value::datetime::UNIX_EPOCH + seconds * ps_value::datetime::TICKS_PER_SECOND,
                 DateKind::Local,
             )
-            .unwrap_or(crate::value::datetime::MIN),
-            None => DateTime::new(cx.it.host.now(), DateKind::Local).unwrap_or(crate::value::datetime::MIN),
+            .unwrap_or(ps_value::datetime::MIN),
+            None => DateTime::new(cx.it.host.now(), DateKind::Local).unwrap_or(ps_value::datetime::MIN),
         },
     };
     let parts = ["Year", "Month", "Day", "Hour", "Minute", "Second", "Millisecond"];
@@ -50,7 +32,7 @@ pub(super) fn get_date(cx: &mut Cx<'_>) -> R<()> {
             [pick(cx, "Hour", at.hour()), pick(cx, "Minute", at.minute()), pick(cx, "Second", at.second())];
         let fraction = cx
             .integer("Millisecond")
-            .map_or(date.ticks() % crate::value::datetime::TICKS_PER_SECOND, |m| m * 10_000);
+            .map_or(date.ticks() % ps_value::datetime::TICKS_PER_SECOND, |m| m * 10_000);
         match DateTime::from_parts(
             pick(cx, "Year", at.year() as u32) as i32,
             pick(cx, "Month", at.month()),
@@ -111,7 +93,7 @@ fn bad_format(cx: &mut Cx<'_>, why: &str) -> R<()> {
 fn unix_format(date: DateTime, format: &str, culture: &DateFormat) -> Option<String> {
     let day = date.date();
     let of_week = day.weekday().num_days_from_sunday();
-    let since = date.ticks() - crate::value::datetime::UNIX_EPOCH;
+    let since = date.ticks() - ps_value::datetime::UNIX_EPOCH;
     let mut out = String::new();
     let mut chars = format.strip_prefix('+').unwrap_or(format).chars();
     while let Some(c) = chars.next() {
@@ -127,7 +109,7 @@ fn unix_format(date: DateTime, format: &str, culture: &DateFormat) -> Option<Str
             'k' => out.push_str(&format!("{:2}", date.chrono().hour())),
             'l' => out.push_str(&format!("{:2}", date.chrono().hour12().1)),
             'n' => out.push('\n'),
-            's' => out.push_str(&since.div_euclid(crate::value::datetime::TICKS_PER_SECOND).to_string()),
+            's' => out.push_str(&since.div_euclid(ps_value::datetime::TICKS_PER_SECOND).to_string()),
             't' => out.push('\t'),
             'u' => out.push_str(&day.weekday().number_from_monday().to_string()),
             'U' | 'W' => out.push_str(&(day.ordinal() / 7).to_string()),
@@ -200,7 +182,7 @@ pub(super) struct Random {
 impl Cmdlet for Random {
     fn begin(&mut self, cx: &mut Cx<'_>) -> R<()> {
         if let Some(seed) = cx.integer("SetSeed") {
-            cx.it.random = Rng::new(seed as u64);
+            cx.it.random = ps_value::random::Rng::new(seed as u64);
         }
         Ok(())
     }

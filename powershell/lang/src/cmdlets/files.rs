@@ -1,16 +1,16 @@
 //! Creating, removing, copying and moving items.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::io;
 
 use super::Cx;
 use super::items::{drive_value, existing, given, join, leaf, parent, path_not_found};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::provider::Place;
 use crate::types::net::file_value;
-use crate::value::Value;
+use ps_value::Value;
+use ps_value::error::{Category, Fault, R};
 
 pub fn create_dirs(it: &mut Interp, path: &str) -> io::Result<()> {
     if let Some(meta) = it.host.metadata(path) {

@@ -1,11 +1,11 @@
 //! `Format-Table`, `Format-List`, `Out-String`.
 
 use super::Cx;
-use crate::eval::error::R;
 use crate::format::prepared::{Prepared, Section};
 use crate::format::{TableOptions, list_pairs, rows_of};
-use crate::value::{Value, text};
 use ps_syntax::symbol::same;
+use ps_value::error::R;
+use ps_value::{Value, text};
 
 pub(super) fn out_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let width = cx.integer("Width").map(|w| w.max(1) as usize);
@@ -122,5 +122,5 @@ pub(super) fn format_items(cx: &mut Cx<'_>, items: Vec<Value>, table: bool) -> R
 }
 
 fn made(sections: Vec<Section>) -> Value {
-    Value::net(crate::types::net::Net::Formatted(Prepared(sections)))
+    Value::object(Prepared(sections))
 }

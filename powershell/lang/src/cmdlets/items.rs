@@ -1,17 +1,17 @@
 //! Files, directories and the items of drives.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::io;
 
 use super::files::{new_item, remove_item, rename_item, transfer};
 use super::paths::{item_property, join_path, resolve_path, set_location, split_path, test_path};
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::provider::{Drive, Place};
 use crate::types::net::file_value;
-use crate::value::Value;
+use ps_value::Value;
+use ps_value::error::{Category, Fault, R};
 
 pub(super) const PATHS: &str = "Path: string[] @0 pipe byname set=Path | LiteralPath: string[] byname alias=PSPath,LP set=LiteralPath mandatory";
 
@@ -286,7 +286,7 @@ pub fn parent(path: &str) -> &str {
 
 fn sorted_names(it: &mut Interp, dir: &str) -> io::Result<Vec<String>> {
     let mut names = it.host.list(dir)?;
-    names.sort_by(|a, b| crate::eval::compare::text_order(a, b, true));
+    names.sort_by(|a, b| ps_value::compare::text_order(a, b, true));
     Ok(names)
 }
 
@@ -466,9 +466,9 @@ fn list_drive(cx: &mut Cx<'_>, drive: Drive, name: &str) -> R<()> {
 pub fn drive_value(it: &mut Interp, drive: Drive, name: &str) -> Value {
     let value = it.drive_item(drive, name).unwrap_or_default();
     match drive {
-        Drive::Env => Value::net(crate::types::net::Net::Entry(Value::from(name), value)),
+        Drive::Env => Value::net(ps_value::net::Net::Entry(Value::from(name), value)),
         Drive::Function => match it.find_command(name) {
-            Some(resolved) => Value::net(crate::types::net::Net::Command(resolved)),
+            Some(resolved) => Value::object(resolved),
             None => Value::Null,
         },
         Drive::Variable => Value::record(

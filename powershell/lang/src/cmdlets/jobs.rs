@@ -1,18 +1,18 @@
 //! `Start-Job` and its like. There are no threads in the sandbox: a job runs when it is started, and has ended when
 //! `Start-Job` gives it.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each};
 use crate::eval::bind::Given;
-use crate::eval::error::{Category, ErrorRecord, Fault, Flow, R};
 use crate::eval::streams::Target;
 use crate::eval::{Interp, Sink};
-use crate::value::{Str, Value};
 use ps_syntax::Span;
 use ps_syntax::symbol::{Sym, same};
+use ps_value::error::{Category, ErrorRecord, Fault, Flow, R};
+use ps_value::{Str, Value};
 
 const START: &str = "ScriptBlock: scriptblock @0 set=Block mandatory alias=Command | FilePath: string set=File mandatory | ArgumentList: object[] alias=Args | InputObject: object pipe | Name: string | InitializationScript: scriptblock @1";
 const WHICH: &str = "Job: object[] @0 pipe mandatory alias=Id,Name,InputObject";

@@ -3,11 +3,11 @@
 use super::json_read::{self, Trouble};
 use super::{CmdletInfo, Cx, Each, Gather};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::streams::Action;
-use crate::types::net::Net;
-use crate::value::types::NetType;
-use crate::value::{DateKind, DateTime, ObjectKind, Str, Value, text};
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{DateKind, DateTime, ObjectKind, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -158,8 +158,8 @@ impl Writer {
             Value::Char(_) => self.string(&text(value)),
             Value::Double(v) if !v.is_finite() => self.string(&text(value)),
             Value::Single(v) if !v.is_finite() => self.string(&text(value)),
-            Value::Double(v) => self.real(crate::value::numbers::shortest(*v)),
-            Value::Single(v) => self.real(crate::value::numbers::shortest_single(*v)),
+            Value::Double(v) => self.real(ps_value::numbers::shortest(*v)),
+            Value::Single(v) => self.real(ps_value::numbers::shortest_single(*v)),
             // A number of JSON holds what a double holds.
             Value::Decimal(_) | Value::Big(_) if self.output => self.string(&text(value)),
             Value::Decimal(d) => {
@@ -371,7 +371,7 @@ fn no_text_key(dict: &Value) -> R<()> {
 }
 
 fn plain_date(date: &DateTime, format: &str, offset: i64) -> String {
-    date.custom(format, offset, &crate::value::culture::invariant().dates.borrow()).unwrap_or_default()
+    date.custom(format, offset, &ps_value::culture::invariant().dates.borrow()).unwrap_or_default()
 }
 
 /// JSON as objects, if it is JSON.

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use crate::value::date_format;
-use crate::value::{DateKind, DateTime, Dict, DictKind, Object, Str, Value};
+use ps_value::date_format;
+use ps_value::{DateKind, DateTime, Dict, DictKind, Object, Str, Value};
 
 /// How deep a text may nest at most, whatever `-Depth` says.
 pub(super) const DEEPEST: usize = 1024;
@@ -398,7 +398,7 @@ pub(super) fn date(text: &str) -> Option<DateTime> {
         let end = inner.get(1..).and_then(|t| t.find(['+', '-'])).map_or(inner.len(), |at| at + 1);
         let ticks = inner.get(..end)?.parse::<i64>().ok()?.checked_mul(10_000)?;
         let kind = if end == inner.len() { DateKind::Utc } else { DateKind::Local };
-        return DateTime::new(ticks.checked_add(crate::value::datetime::UNIX_EPOCH)?, kind);
+        return DateTime::new(ticks.checked_add(ps_value::datetime::UNIX_EPOCH)?, kind);
     }
     if !(19..=40).contains(&text.len()) || !text.is_ascii() {
         return None;
@@ -434,7 +434,7 @@ pub(super) fn date(text: &str) -> Option<DateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::text;
+    use ps_value::text;
 
     fn shown(source: &str) -> String {
         match read(source, false, DEEPEST) {

@@ -1,13 +1,13 @@
 //! Members of objects, and new objects.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{Cmdlet, Cx};
-use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
-use crate::value::{Ext, Member, MemberKind, Value, text};
 use ps_syntax::symbol::same;
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::{Ext, Member, MemberKind, Value, text};
 
 pub(super) fn get_member(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let patterns: Vec<Wildcard> = cx.strings("Name").iter().map(|n| Wildcard::new(n, false)).collect();
@@ -29,7 +29,7 @@ pub(super) fn get_member(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
         seen.push(name.to_string());
         let mut members =
             if cx.flag("Static") { cx.it.static_members(item) } else { cx.it.member_list(item) };
-        members.sort_by(|a, b| crate::eval::compare::text_order(&a.0, &b.0, false));
+        members.sort_by(|a, b| ps_value::compare::text_order(&a.0, &b.0, false));
         for (member, kind, definition) in members {
             let group = kind.to_lowercase();
             let fits = kinds.is_empty()
@@ -212,7 +212,7 @@ pub(super) fn new_object(cx: &mut Cx<'_>) -> R<()> {
                     }
                     Flow::Error(record) => {
                         let message = record.message().to_string();
-                        let inner = crate::types::net::inner_exception(&record.exception)
+                        let inner = ps_value::net::inner_exception(&record.exception)
                             .unwrap_or_else(|| record.exception.clone());
                         return cx.fail(Fault::new(NetType::MethodInvocationException, "ConstructorInvokedThrowException,Microsoft.PowerShell.Commands.NewObjectCommand", Category::InvalidOperation, message).because(inner));
                     }

@@ -7,7 +7,6 @@ pub mod core;
 pub mod csv;
 mod data_file;
 pub mod dates;
-pub mod encoding;
 pub mod files;
 pub mod formatting;
 pub mod items;
@@ -28,16 +27,16 @@ pub mod variables;
 mod web;
 mod xml;
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::eval::bind::Bound;
-use crate::eval::error::{Fault, R};
-use crate::eval::params::ParamTable;
 use crate::eval::{Interp, Sink};
-use crate::value::{Value, text};
 use ps_syntax::symbol::{Map, Sym, fold};
+use ps_value::error::{Fault, R};
+use ps_value::params::ParamTable;
+use ps_value::{Value, text};
 
 /// A cmdlet: its name, its .NET class, its parameters.
 pub struct CmdletInfo {
@@ -148,7 +147,7 @@ impl Cx<'_> {
     pub fn check_order(&mut self) -> R<()> {
         let given = self.text("Culture");
         let culture = match &given {
-            Some(name) => crate::value::culture::find(name),
+            Some(name) => ps_value::culture::find(name),
             None => Some(self.it.culture.clone()),
         };
         let why = match culture {
@@ -160,7 +159,7 @@ impl Cx<'_> {
             None => crate::types::culture::unknown(given.as_deref().unwrap_or_default()),
         };
         let kind = NetType::CultureNotFoundException;
-        self.fail(Fault::new(kind, "CultureNotSupported", crate::eval::error::Category::InvalidArgument, why))
+        self.fail(Fault::new(kind, "CultureNotSupported", ps_value::error::Category::InvalidArgument, why))
     }
 
     pub fn put(&mut self, value: Value) -> R<()> {

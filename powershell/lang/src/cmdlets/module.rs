@@ -1,15 +1,15 @@
 //! Modules: those that are built in, and `.psm1` files.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each};
-use crate::eval::block::FunctionInfo;
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
-use crate::eval::scope::Scope;
-use crate::value::{Str, Value};
 use ps_syntax::symbol::{Sym, same};
+use ps_value::block::FunctionInfo;
+use ps_value::error::{Category, Fault, R};
+use ps_value::scope::Scope;
+use ps_value::{Str, Value};
 
 pub struct Module {
     pub name: Str,
@@ -83,7 +83,7 @@ fn value(name: &str, path: &str) -> Value {
             ("Name", Value::from(name)),
             ("Path", Value::from(path)),
             ("ModuleType", Value::from(if path.is_empty() { "Manifest" } else { "Script" })),
-            ("Version", crate::types::net::version([7, 0, 0, 0])),
+            ("Version", ps_value::net::version([7, 0, 0, 0])),
         ],
     )
 }
@@ -166,7 +166,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
             Err(errors) => return Err(cx.it.parse_error(&source, &errors)),
         };
         cx.it.hoist(&block)?;
-        let block = crate::eval::block::ScriptBlock::new(block);
+        let block = ps_value::block::ScriptBlock::new(block);
         let scope = module_scope(cx);
         cx.it.within(scope.clone(), |it| it.run_block(&block, &crate::eval::Nowhere))?;
         add(cx, module_name(&full), full.clone(), scope);
@@ -189,7 +189,7 @@ fn module_scope(cx: &Cx<'_>) -> Rc<Scope> {
 fn add(cx: &mut Cx<'_>, name: Str, path: String, scope: Rc<Scope>) {
     let exported: Option<Vec<Wildcard>> = scope
         .get_here(Sym::of("__exported"))
-        .map(|v| v.to_items().iter().map(|n| Wildcard::new(&crate::value::text(n), false)).collect());
+        .map(|v| v.to_items().iter().map(|n| Wildcard::new(&ps_value::text(n), false)).collect());
     let own: Vec<Rc<FunctionInfo>> =
         scope.names.borrow().as_ref().map(|n| n.functions.values().cloned().collect()).unwrap_or_default();
     let prefix = cx.text("Prefix").unwrap_or_default();
@@ -222,7 +222,7 @@ fn new_module(cx: &mut Cx<'_>) -> R<()> {
     let scope = module_scope(cx);
     let given = cx.values("ArgumentList").into_iter().map(crate::eval::bind::Given::Value).collect();
     let out = crate::eval::Collector::default();
-    let body = crate::eval::block::ScriptBlock::new(block.ast.clone());
+    let body = ps_value::block::ScriptBlock::new(block.ast.clone());
     cx.it.within(scope.clone(), |it| {
         let ready = it.script_command(body, "", "".into(), given, true, false, ps_syntax::Span::default())?;
         it.run_ready(ready, ps_syntax::Span::default(), None, &out)
@@ -234,8 +234,8 @@ fn new_module(cx: &mut Cx<'_>) -> R<()> {
             for function in
                 names.as_ref().map(|n| n.functions.values().cloned().collect::<Vec<_>>()).unwrap_or_default()
             {
-                let kind = crate::value::MemberKind::Method(function.block.clone());
-                own.members.borrow_mut().push(crate::value::Member { name: function.name.clone(), kind });
+                let kind = ps_value::MemberKind::Method(function.block.clone());
+                own.members.borrow_mut().push(ps_value::Member { name: function.name.clone(), kind });
             }
         }
         return cx.put(object);

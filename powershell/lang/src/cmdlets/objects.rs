@@ -1,6 +1,6 @@
 //! Cmdlets that choose, sort, group, measure and compare objects.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -8,10 +8,10 @@ use super::core::computed;
 use super::members::{Tee, add_member, get_member, new_object};
 use super::select::{Select, Wanted, wanted};
 use super::{CmdletInfo, Cx, Each, Gather};
-use crate::eval::compare::order;
-use crate::eval::error::{Category, Fault, R};
 use crate::types::type_of;
-use crate::value::{Dict, DictKind, Ext, List, ListKind, Member, MemberKind, ObjectKind, Str, Value, text};
+use ps_value::compare::order;
+use ps_value::error::{Category, Fault, R};
+use ps_value::{Dict, DictKind, Ext, List, ListKind, Member, MemberKind, ObjectKind, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -282,7 +282,7 @@ fn measure_text(cx: &mut Cx<'_>, values: &[Value], property: Value) -> R<()> {
         characters += if cx.flag("IgnoreWhiteSpace") {
             text.chars().filter(|c| !c.is_whitespace()).count()
         } else {
-            crate::value::text::utf16_len(&text)
+            ps_value::text::utf16_len(&text)
         };
     }
     let shown = |on: bool, count: usize| if on { Value::from(count) } else { Value::Null };
@@ -345,7 +345,7 @@ fn measure_numbers(cx: &mut Cx<'_>, values: &[Value], property: Value) -> R<()> 
             if order(b, a, false).is_gt() == largest && order(b, a, false).is_ne() { b } else { a }
         });
         best.map_or(Value::Null, |v| match v.base() {
-            Value::Str(s) => crate::value::numbers::parse_double(s).map_or(v.clone(), Value::Double),
+            Value::Str(s) => ps_value::numbers::parse_double(s).map_or(v.clone(), Value::Double),
             number if number.is_number() => number.as_double().map_or(Value::Null, Value::Double),
             other => other.clone(),
         })

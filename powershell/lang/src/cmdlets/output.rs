@@ -1,10 +1,10 @@
 //! The `Write-` cmdlets.
 
 use super::{CmdletInfo, Cx, Each};
-use crate::eval::error::{Category, ErrorRecord, Fault, R};
 use crate::eval::streams::{Action, HostText};
-use crate::value::types::NetType;
-use crate::value::{Str, Value};
+use ps_value::error::{Category, ErrorRecord, Fault, R};
+use ps_value::types::NetType;
+use ps_value::{Str, Value};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -199,7 +199,7 @@ fn write_error(cx: &mut Cx<'_>) -> R<()> {
         && frame.span.end > frame.span.start
     {
         *record.position.borrow_mut() =
-            Some(crate::eval::error::Position { source: frame.source, span: frame.span });
+            Some(ps_value::error::Position { source: frame.source, span: frame.span });
     }
     let action = cx.action();
     cx.it.failed = true;

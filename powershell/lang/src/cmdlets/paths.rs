@@ -2,12 +2,12 @@
 
 use super::Cx;
 use super::items::{existing, given, glob, path_not_found, strip};
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::provider::{Place, normalize};
 use crate::types::net::file_value;
-use crate::value::Value;
-use crate::value::types::NetType;
+use ps_value::Value;
+use ps_value::error::{Category, Fault, R};
+use ps_value::types::NetType;
 
 pub(super) fn test_path(cx: &mut Cx<'_>) -> R<()> {
     let literal = cx.has("LiteralPath");

@@ -1,16 +1,16 @@
 //! `Select-Object`, and the properties that cmdlets are asked for.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::core::computed;
 use super::{Cmdlet, Cx};
-use crate::eval::compare::order;
-use crate::eval::error::{Category, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
 use crate::types::type_of;
-use crate::value::{Dict, Ext, Member, MemberKind, Object, Str, Value, text};
 use ps_syntax::symbol::same;
+use ps_value::compare::order;
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::{Dict, Ext, Member, MemberKind, Object, Str, Value, text};
 
 #[derive(Default)]
 pub(super) struct Select {

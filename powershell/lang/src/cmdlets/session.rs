@@ -2,11 +2,11 @@
 
 use super::members::member_kind;
 use super::{CmdletInfo, Cx, Each};
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
-use crate::value::types::NetType;
-use crate::value::{Member, Str, Value};
 use ps_syntax::symbol::same;
+use ps_value::error::{Category, Fault, R};
+use ps_value::types::NetType;
+use ps_value::{Member, Str, Value};
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {

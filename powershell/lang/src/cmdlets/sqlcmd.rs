@@ -3,12 +3,12 @@
 //! The name and the parameters are those of the module SqlServer.
 
 use super::{CmdletInfo, Cx, Each};
-use crate::eval::error::{Category, Fault, R};
 use crate::host::{Cell, SqlRequest, SqlRows};
 use crate::types::lookup;
-use crate::value::types::NetType;
-use crate::value::{Str, Value};
 use ps_syntax::symbol::same;
+use ps_value::error::{Category, Fault, R};
+use ps_value::types::NetType;
+use ps_value::{Str, Value};
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[CmdletInfo {
     name: "Invoke-Sqlcmd",

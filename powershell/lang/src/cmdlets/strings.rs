@@ -1,16 +1,16 @@
 //! Cmdlets on texts: HTML, searching, joining, string data.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::core::computed;
 use super::{CmdletInfo, Cx, Each, Gather};
-use crate::eval::error::{Category, Fault, R};
-use crate::eval::regex::IGNORE_CASE;
 use crate::types::html_encode;
-use crate::types::net::match_value;
 use crate::types::regexes::unescape;
-use crate::value::{Dict, DictKind, Str, Value, text};
+use ps_value::error::{Category, Fault, R};
+use ps_value::net::match_value;
+use ps_value::regex::IGNORE_CASE;
+use ps_value::{Dict, DictKind, Str, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -124,7 +124,7 @@ fn to_html(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
             let value = computed(cx.it, item, by)?;
             let shown = match value.base() {
                 Value::Null | Value::Void => String::new(),
-                Value::Array(_) | Value::List(_) | Value::Dict(_) => crate::value::text::type_text(&value),
+                Value::Array(_) | Value::List(_) | Value::Dict(_) => ps_value::text::type_text(&value),
                 _ => cx.it.shown(&value),
             };
             cells.push((html_encode(label), html_encode(&shown)));
@@ -174,7 +174,7 @@ fn sources(cx: &mut Cx<'_>, items: Vec<Value>) -> R<Vec<Source>> {
     let mut plain = Source { path: "InputStream".into(), lines: Vec::new() };
     for item in items.into_iter().flat_map(|v| v.to_items()) {
         if let Value::Net(net) = item.base()
-            && let crate::types::net::Net::File(file) = &**net
+            && let ps_value::net::Net::File(file) = &**net
         {
             if !file.is_dir {
                 let body = cx.it.read_text(&file.path.clone())?;

@@ -4,13 +4,13 @@ use super::dates::{Random, get_date, new_time_span};
 use super::formatting::{format_items, out_string};
 use super::{CmdletInfo, Cx, Each, Gather};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::overload::split_signature;
 use crate::types::culture;
-use crate::types::net::Net;
 use crate::types::{Declared, Ty, type_of};
-use crate::value::types::NetType;
-use crate::value::{MemberKind, ObjectKind, TimeSpan, Value, text};
+use ps_value::error::{Category, Fault, R};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{MemberKind, ObjectKind, TimeSpan, Value, text};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -248,7 +248,7 @@ fn get_culture(cx: &mut Cx<'_>) -> R<()> {
     }
     for name in names {
         let name = text(&name);
-        match crate::value::culture::find(&name) {
+        match ps_value::culture::find(&name) {
             Some(found) => cx.put(culture::value_of(found))?,
             None => cx.error(
                 Fault::new(
@@ -278,10 +278,10 @@ pub fn host_value() -> Value {
         NetType::InternalHost,
         vec![
             ("Name", Value::from("ConsoleHost")),
-            ("Version", crate::types::net::version([7, 0, 13, -1])),
+            ("Version", ps_value::net::version([7, 0, 13, -1])),
             ("UI", ui),
-            ("CurrentCulture", culture::value_of(crate::value::culture::default())),
-            ("CurrentUICulture", culture::value_of(crate::value::culture::default())),
+            ("CurrentCulture", culture::value_of(ps_value::culture::default())),
+            ("CurrentUICulture", culture::value_of(ps_value::culture::default())),
         ],
     )
 }
@@ -455,10 +455,10 @@ fn get_error(cx: &mut Cx<'_>) -> R<()> {
         let mut exception = Some(record.exception.clone());
         let mut indent = "    ".to_owned();
         while let Some(own) = exception {
-            let message = crate::eval::error::exception_message(&own);
+            let message = ps_value::error::exception_message(&own);
             lines.push(format!("{indent}Type    : {}", crate::types::type_of(&own).full_name()));
             lines.push(format!("{indent}Message : {message}"));
-            exception = crate::types::net::inner_exception(&own);
+            exception = ps_value::net::inner_exception(&own);
             if exception.is_some() {
                 lines.push(format!("{indent}InnerException : "));
                 indent.push_str("    ");

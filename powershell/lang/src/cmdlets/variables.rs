@@ -1,14 +1,14 @@
 //! Variables and aliases.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::{CmdletInfo, Cx, Each};
-use crate::eval::error::{Category, Fault, R};
 use crate::eval::operators::Wildcard;
-use crate::eval::scope::{Scope, VariableMeta};
-use crate::value::{Str, Value};
 use ps_syntax::symbol::{Sym, same};
+use ps_value::error::{Category, Fault, R};
+use ps_value::scope::{Scope, VariableMeta};
+use ps_value::{Str, Value};
 
 pub const CMDLETS: &[CmdletInfo] = &[
     CmdletInfo {
@@ -180,7 +180,7 @@ fn get_variable(cx: &mut Cx<'_>) -> R<()> {
             )?;
             continue;
         }
-        found.sort_by(|a, b| crate::eval::compare::text_order(&a.0, &b.0, false));
+        found.sort_by(|a, b| ps_value::compare::text_order(&a.0, &b.0, false));
         for (_, scope, index) in found {
             if cx.flag("ValueOnly") {
                 let value = scope.value_at(index);

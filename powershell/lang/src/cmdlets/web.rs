@@ -1,14 +1,15 @@
 //! `Invoke-RestMethod` and `Invoke-WebRequest`. Policy decides which requests go out.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use url::Url;
 
 use super::{CmdletInfo, Cx, Gather};
-use crate::eval::error::{Category, ErrorRecord, Fault, Flow, R};
 use crate::host::{HttpRequest, HttpResponse};
-use crate::types::net::{Exception, Net};
-use crate::types::{conversion::base64_of, enum_value, uri::url_encode, xml::parse_document};
-use crate::value::{Dict, DictKind, Value, text};
+use crate::types::{conversion::base64_of, enum_value, uri::url_encode};
+use ps_value::error::{Category, ErrorRecord, Fault, Flow, R};
+use ps_value::net::{Exception, Net};
+use ps_value::xml::parse_document;
+use ps_value::{Dict, DictKind, Value, text};
 
 const PARAMS: &str = "Uri: string @0 mandatory | Method: string | CustomMethod: string alias=CM | Headers: object | Body: object pipe | InFile: string | OutFile: string | PassThru: switch | ContentType: string | UserAgent: string | Credential: pscredential | Authentication: string | Token: securestring | AllowUnencryptedAuthentication: switch | TimeoutSec: int | MaximumRedirection: int | MaximumRetryCount: int | RetryIntervalSec: int | PreserveAuthorizationOnRedirect: switch | SkipHttpErrorCheck: switch | StatusCodeVariable: string | ResponseHeadersVariable: string alias=RHV | UseBasicParsing: switch";
 

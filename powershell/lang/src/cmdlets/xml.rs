@@ -1,12 +1,12 @@
 //! `Select-Xml`.
 
 use super::{CmdletInfo, Cx, Gather};
-use crate::eval::error::{Category, Fault, R};
-use crate::types::net::Net;
-use crate::types::xml::{Node, parse_document};
-use crate::types::xpath::{Namespaces, select};
-use crate::value::types::NetType;
-use crate::value::{Value, text};
+use ps_value::error::{Category, Fault, R};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::xml::{Node, parse_document};
+use ps_value::xpath::{Namespaces, select};
+use ps_value::{Value, text};
 
 pub(super) const CMDLETS: &[CmdletInfo] = &[CmdletInfo {
     name: "Select-Xml",

@@ -1,6 +1,6 @@
 //! `+ - * / %` and the operators on bits.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -8,10 +8,11 @@ use num_traits::{ToPrimitive, Zero};
 use rust_decimal::Decimal;
 
 use super::Interp;
-use super::error::{Category, Fault, R};
 use crate::types::type_of;
-use crate::value::{Array, DateTime, TimeSpan, Value, numbers, text};
 use ps_syntax::ast::BinaryOp;
+use ps_value::error::{Category, Fault, R};
+use ps_value::numbers::{to_big, to_decimal};
+use ps_value::{Array, DateTime, TimeSpan, Value, numbers, text};
 
 /// A number, widened to what two operands are computed in.
 enum Pair {
@@ -45,7 +46,7 @@ impl Interp {
                     )
                     .raise();
                 };
-                let sum = crate::value::Dict::new(a.kind, a.folds);
+                let sum = ps_value::Dict::new(a.kind, a.folds);
                 for (key, value) in a.pairs() {
                     sum.insert(&key, value);
                 }
@@ -127,7 +128,7 @@ impl Interp {
         };
         for value in [left, right] {
             if let Value::Object(object) = value
-                && let crate::value::ObjectKind::Class(class) = &object.kind
+                && let ps_value::ObjectKind::Class(class) = &object.kind
             {
                 let found = class.overloads(ps_syntax::symbol::Sym::of(name), true);
                 if !found.is_empty() {
@@ -232,8 +233,7 @@ fn operand(op: BinaryOp, value: &Value, left: &Value, right: &Value) -> R<Value>
             if text.trim().is_empty() {
                 return Ok(Value::Int(0));
             }
-            match crate::value::parse_number(text).or_else(|| numbers::parse_double(text).map(Value::Double))
-            {
+            match ps_value::parse_number(text).or_else(|| numbers::parse_double(text).map(Value::Double)) {
                 Some(number) => number,
                 None => return bad_number(text),
             }
@@ -301,28 +301,6 @@ fn widen(a: &Value, b: &Value) -> Pair {
     match (to_big(a), to_big(b)) {
         (Some(a), Some(b)) => Pair::Big(a, b),
         _ => Pair::Double(a.as_double().unwrap_or(f64::NAN), b.as_double().unwrap_or(f64::NAN)),
-    }
-}
-
-pub fn to_decimal(value: &Value) -> Option<Decimal> {
-    use num_traits::FromPrimitive;
-    match value.base() {
-        Value::Decimal(d) => Some(**d),
-        Value::Double(v) => numbers::general(*v, 15).parse().ok().or_else(|| Decimal::from_f64(*v)),
-        Value::Single(v) => numbers::general(f64::from(*v), 7).parse().ok(),
-        Value::ULong(v) => Some(Decimal::from(*v)),
-        Value::Big(v) => v.to_i128().and_then(Decimal::from_i128),
-        other => other.as_integer().map(Decimal::from),
-    }
-}
-
-pub fn to_big(value: &Value) -> Option<BigInt> {
-    match value.base() {
-        Value::Big(v) => Some((**v).clone()),
-        Value::ULong(v) => Some(BigInt::from(*v)),
-        Value::Double(v) => numbers::round_to_integer(v.trunc()),
-        Value::Decimal(v) => numbers::decimal_to_big(&v.trunc()),
-        other => other.as_integer().map(BigInt::from),
     }
 }
 
@@ -433,7 +411,7 @@ fn dates(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
         }
         (BinaryOp::Sub, Value::DateTime(a), Value::Str(b)) => match TimeSpan::parse(b) {
             Some(span) if !b.contains('-') || b.starts_with('-') => moved(*a, -span.0),
-            _ => match crate::types::net::parse_date(b) {
+            _ => match ps_value::date_text::parse_date(b) {
                 Some(b) => Ok(Some(Value::TimeSpan(TimeSpan(a.ticks() - b.ticks())))),
                 None => Ok(None),
             },
@@ -458,7 +436,7 @@ fn dates(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
             Ok(Some(Value::TimeSpan(TimeSpan((a.0 as f64 / b.as_double().unwrap_or(0.0)) as i64))))
         }
         (BinaryOp::Sub, Value::Int(0), Value::TimeSpan(b)) => Ok(Some(Value::TimeSpan(TimeSpan(-b.0)))),
-        _ => crate::types::net::offset_arithmetic(op, left, right),
+        _ => ps_value::net::offset_arithmetic(op, left, right),
     }
 }
 

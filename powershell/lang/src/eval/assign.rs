@@ -1,14 +1,15 @@
 //! Assignments.
 
-use crate::value::types::NetType;
+use super::validate::Validate as _;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::error::{Category, Fault, R};
-use super::scope::VariableMeta;
 use super::{Interp, convert};
 use crate::types::Ty;
-use crate::value::{Str, Value, text};
 use ps_syntax::ast::*;
+use ps_value::error::{Category, Fault, R};
+use ps_value::scope::VariableMeta;
+use ps_value::{Str, Value, text};
 
 impl Interp {
     pub fn assign(&mut self, assign: &Assign) -> R<Value> {
@@ -147,7 +148,7 @@ impl Interp {
                     continue;
                 }
                 meta.ty = Some(self.resolve_type(&attribute.name)?);
-            } else if let Some(validator) = super::validate::Validator::of(self, attribute)? {
+            } else if let Some(validator) = ps_value::validate::Validator::of(self, attribute)? {
                 meta.validators.push(Rc::new(validator));
             }
         }
@@ -194,7 +195,7 @@ impl Interp {
                     )
                     .raise();
                 }
-                if dict.kind == crate::value::DictKind::Ordered
+                if dict.kind == ps_value::DictKind::Ordered
                     && let Some(at) = index.as_integer()
                 {
                     return self.set_ordered(dict, at, value);
@@ -229,7 +230,7 @@ impl Interp {
             Value::List(list) => {
                 let value = self.convert_element(&value, &list.element)?;
                 let length = list.len();
-                let at = self.place_in(index, length).map_err(|_| -> Box<super::error::Flow> {
+                let at = self.place_in(index, length).map_err(|_| -> Box<ps_value::error::Flow> {
                     Fault::new(NetType::ArgumentOutOfRangeException, "System.ArgumentOutOfRangeException", Category::OperationStopped, "Index was out of range. Must be non-negative and less than the size of the collection. (Parameter 'index')").into()
                 })?;
                 if let Some(place) = list.items.borrow_mut().get_mut(at) {
@@ -240,7 +241,6 @@ impl Interp {
             Value::Null | Value::Void => {
                 Fault::runtime("NullArray", "Cannot index into a null array.").raise()
             }
-            Value::Net(net) if net.set_item(index, &value) => Ok(()),
             Value::Object(object) if object.native.borrow().is_some() => {
                 let native = object.native.borrow().clone().unwrap_or_default();
                 self.set_index(&native, index, value)
@@ -259,7 +259,7 @@ impl Interp {
         if *element == NetType::Object.ty() { Ok(value.clone()) } else { self.convert(value, element) }
     }
 
-    fn set_ordered(&mut self, dict: &crate::value::Dict, at: i64, value: Value) -> R<()> {
+    fn set_ordered(&mut self, dict: &ps_value::Dict, at: i64, value: Value) -> R<()> {
         // A number that is a key is one; else it is a position.
         let key = Value::Int(at as i32);
         if dict.contains(&key) {

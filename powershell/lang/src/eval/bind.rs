@@ -1,13 +1,14 @@
 //! Binding of arguments to parameters.
 
 use super::Interp;
-use super::error::{Category, Fault, Flow, R};
-use super::params::{ParamSpec, ParamTable};
+use super::validate::Validate as _;
 use crate::types::{Ty, type_of};
-use crate::value::types::NetType;
-use crate::value::{Str, Value, text};
 use ps_syntax::ast::Arg;
 use ps_syntax::symbol::{Sym, same};
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::params::{ParamSpec, ParamTable};
+use ps_value::types::NetType;
+use ps_value::{Str, Value, text};
 
 /// An argument whose value is known.
 pub enum Given {
@@ -457,8 +458,9 @@ impl Interp {
 
     /// Whether a value has the type of a parameter as it is.
     fn fits(&mut self, spec: &ParamSpec, value: &Value) -> bool {
-        let not =
-            |v: &std::rc::Rc<super::validate::Validator>| matches!(**v, super::validate::Validator::Not(_));
+        let not = |v: &std::rc::Rc<ps_value::validate::Validator>| {
+            matches!(**v, ps_value::validate::Validator::Not(_))
+        };
         if spec.validators.iter().any(not) && self.validate(spec, value).is_err() {
             return false;
         }

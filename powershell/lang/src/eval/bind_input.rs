@@ -1,14 +1,14 @@
 //! Binding of the objects of a pipeline, and of parameter sets.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
 use super::bind::{Bound, COMMON, ambiguous, binding};
-use super::error::{Flow, R};
-use super::params::ParamTable;
-use crate::value::{Dict, DictKind, Value, text};
 use ps_syntax::symbol::{Sym, same};
+use ps_value::error::{Flow, R};
+use ps_value::params::ParamTable;
+use ps_value::{Dict, DictKind, Value, text};
 
 impl Interp {
     /// `$PSDefaultParameterValues`
@@ -144,7 +144,7 @@ impl Interp {
     pub fn bind_input(&mut self, table: &ParamTable, bound: &mut Bound, input: &Value) -> R<bool> {
         let mut taken = false;
         let open = |bound: &Bound, at: usize| bound.given.get(at) != Some(&true);
-        let possible = |bound: &Bound, set: &super::params::InSet| {
+        let possible = |bound: &Bound, set: &ps_value::params::InSet| {
             set.set.is_none_or(|own| bound.set.map_or(bound.sets.contains(&own), |chosen| chosen == own))
         };
         let mut error = None;

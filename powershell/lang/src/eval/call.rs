@@ -1,14 +1,14 @@
 //! Calls of methods: the choice of an overload, conversion of the arguments, .NET's exceptions.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::error::{Category, Fault, Flow, R};
 use super::{Interp, Sink};
 use crate::types::{Ty, type_of};
-use crate::value::{MemberKind, ObjectKind, Value, text};
 use ps_syntax::ast::*;
 use ps_syntax::symbol::{Sym, same};
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::{MemberKind, ObjectKind, Value, text};
 
 impl Interp {
     pub fn eval_call(&mut self, expr: &Expr) -> R<Value> {
@@ -60,7 +60,7 @@ impl Interp {
             return Ok(value);
         }
         if !self.type_data.is_empty()
-            && let Some(crate::value::MemberKind::Method(block)) = self.given_to_type(object, name)
+            && let Some(ps_value::MemberKind::Method(block)) = self.given_to_type(object, name)
         {
             return self.call_with_this(&block, object, args);
         }
@@ -188,11 +188,9 @@ impl Interp {
                 let value = match object.base() {
                     number if number.is_number() => {
                         let culture = self.culture.number.borrow();
-                        crate::value::number_format::to_text(number, &culture).unwrap_or_default()
+                        ps_value::number_format::to_text(number, &culture).unwrap_or_default()
                     }
-                    Value::Array(_) | Value::List(_) | Value::Dict(_) => {
-                        crate::value::text::type_text(object)
-                    }
+                    Value::Array(_) | Value::List(_) | Value::Dict(_) => ps_value::text::type_text(object),
                     Value::Type(ty) => ty.full_name(),
                     _ => self.to_text(object),
                 };
@@ -204,7 +202,7 @@ impl Interp {
                     Ok(text) => Value::from(text),
                     Err(why) => {
                         return Err(self.wrap_call(
-                            super::error::net_flow(NetType::FormatException, why),
+                            ps_value::error::net_flow(NetType::FormatException, why),
                             "ToString",
                             1,
                         ));
@@ -217,12 +215,12 @@ impl Interp {
                 match text {
                     Ok(text) => Value::from(text),
                     Err(why) => {
-                        let flow = super::error::net_flow(NetType::FormatException, why);
+                        let flow = ps_value::error::net_flow(NetType::FormatException, why);
                         return Err(self.wrap_call(flow, "ToString", 2));
                     }
                 }
             }
-            ("equals", [other]) => Value::Bool(crate::value::object::equals(object, other)),
+            ("equals", [other]) => Value::Bool(ps_value::object::equals(object, other)),
             ("gethashcode", []) => Value::Int(
                 text(object).bytes().fold(17, |h: i32, b| h.wrapping_mul(31).wrapping_add(i32::from(b))),
             ),
@@ -266,8 +264,8 @@ impl Interp {
                 }
             }
         }
-        Ok(Value::List(Rc::new(crate::value::List::new(
-            crate::value::ListKind::Collection,
+        Ok(Value::List(Rc::new(ps_value::List::new(
+            ps_value::ListKind::Collection,
             NetType::PSObject.ty(),
             out.into_items(),
         ))))
@@ -311,8 +309,8 @@ impl Interp {
             }
         }
         let list = |items: Vec<Value>| {
-            Value::List(Rc::new(crate::value::List::new(
-                crate::value::ListKind::Collection,
+            Value::List(Rc::new(ps_value::List::new(
+                ps_value::ListKind::Collection,
                 NetType::PSObject.ty(),
                 items,
             )))

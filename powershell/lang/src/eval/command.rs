@@ -1,21 +1,20 @@
 //! Commands by name: aliases, functions, cmdlets, scripts.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::bind::{Bound, Given};
-use super::block::FunctionInfo;
-use super::error::{Category, Fault, R};
-use super::params::ParamTable;
 use super::pipeline::{Command as Runs, Ready};
 use super::streams::Action;
 use super::{Interp, Sink};
 use crate::cmdlets::{Cmdlet, CmdletInfo, Cx};
-use crate::types::net::Net;
-use crate::value::{Str, Value, text};
 use ps_syntax::Span;
 use ps_syntax::ast::{Command, Invoke};
 use ps_syntax::symbol::{Sym, fold};
+use ps_value::block::FunctionInfo;
+use ps_value::error::{Category, Fault, R};
+use ps_value::params::ParamTable;
+use ps_value::{Str, Value, text};
 
 /// What a name stands for.
 #[derive(Clone)]
@@ -98,7 +97,7 @@ impl Interp {
                 return self.script_command(block, "", invoked, given, dot, piped, span);
             }
             Value::Net(net) => {
-                if let Net::Command(info) = &**net {
+                if let Some(info) = net.other::<Resolved>() {
                     let info = info.clone();
                     return self.prepare_resolved(info, command, invoked, dot, piped, span);
                 }
@@ -184,7 +183,7 @@ impl Interp {
         .record();
         record.qualified.set(true);
         *record.command.borrow_mut() = name.into();
-        Err(Box::new(super::error::Flow::Error(record)))
+        Err(Box::new(ps_value::error::Flow::Error(record)))
     }
 
     fn cmdlet_command(
@@ -199,7 +198,7 @@ impl Interp {
         let bound = match self.bind(&table, given, info.name, piped) {
             Ok(bound) => bound,
             Err(flow) => {
-                if let super::error::Flow::Error(record) = &*flow {
+                if let ps_value::error::Flow::Error(record) = &*flow {
                     super::pipeline::tag(self, record, info.name, &class, span, false);
                 }
                 return Err(flow);
@@ -343,7 +342,7 @@ impl Cx<'_> {
         self.write_record(record)
     }
 
-    pub fn write_record(&mut self, record: Rc<super::error::ErrorRecord>) -> R<()> {
+    pub fn write_record(&mut self, record: Rc<ps_value::error::ErrorRecord>) -> R<()> {
         self.name_record(&record);
         self.it.failed = true;
         let action = self.action();
@@ -355,7 +354,7 @@ impl Cx<'_> {
         self.it.write_error(record, action)
     }
 
-    pub fn name_record(&mut self, record: &Rc<super::error::ErrorRecord>) {
+    pub fn name_record(&mut self, record: &Rc<ps_value::error::ErrorRecord>) {
         if !record.qualified.get() {
             let id = format!("{},{}", record.id.borrow(), self.class);
             *record.id.borrow_mut() = id.into();
@@ -372,7 +371,7 @@ impl Cx<'_> {
         match result {
             Ok(value) => Ok(Some(value)),
             Err(flow) => match &*flow {
-                super::error::Flow::Error(record)
+                ps_value::error::Flow::Error(record)
                     if !record.ends_script.get() && record.position.borrow().is_none() =>
                 {
                     let record = record.clone();

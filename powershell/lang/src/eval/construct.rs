@@ -1,13 +1,13 @@
 //! New objects of .NET types.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
-use super::error::{Category, Fault, Flow, R};
 use crate::types::Ty;
-use crate::types::net::Net;
-use crate::value::Value;
+use ps_value::Value;
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::net::Net;
 
 impl Interp {
     /// Creates an object.
@@ -38,11 +38,11 @@ impl Interp {
                 if record.message().starts_with("Exception calling ")
                     && !record.message().starts_with("Exception calling \".ctor\"") =>
             {
-                let inner = crate::types::net::inner_exception(&record.exception).unwrap_or_default();
+                let inner = ps_value::net::inner_exception(&record.exception).unwrap_or_default();
                 let message = format!(
                     "Exception calling \".ctor\" with \"{}\" argument(s): \"{}\"",
                     args.len(),
-                    super::error::exception_message(&inner)
+                    ps_value::error::exception_message(&inner)
                 );
                 let id = record.id.borrow().clone();
                 Fault::new(NetType::MethodInvocationException, &id, Category::NotSpecified, message)
@@ -73,7 +73,7 @@ impl Interp {
             match usize::try_from(length) {
                 Ok(length) if length <= 1 << 26 => lengths.push(length),
                 _ => {
-                    return super::error::net(
+                    return ps_value::error::net(
                         NetType::OutOfMemoryException,
                         "Array dimensions exceeded supported range.",
                     );
@@ -82,7 +82,7 @@ impl Interp {
         }
         let total: usize = lengths.iter().product();
         let items = vec![element.default_value(); if lengths.is_empty() { 0 } else { total.min(1 << 26) }];
-        let mut array = crate::value::Array::of(element.clone(), items);
+        let mut array = ps_value::Array::of(element.clone(), items);
         if rank > 1 {
             array.dimensions = lengths;
         }
@@ -91,10 +91,8 @@ impl Interp {
 
     pub fn new_exception(&mut self, ty: &Ty, args: &[Value]) -> R<Value> {
         let info = ty.info();
-        let texts: Vec<Option<String>> = args
-            .iter()
-            .map(|arg| (!crate::types::net::is_exception(arg)).then(|| self.to_text(arg)))
-            .collect();
+        let texts: Vec<Option<String>> =
+            args.iter().map(|arg| (!ps_value::net::is_exception(arg)).then(|| self.to_text(arg))).collect();
         let plain = |at: usize| texts.get(at).cloned().flatten();
         // Of these two the first argument is the parameter's name, of `ArgumentException` the second.
         let names_first = info.is_some_and(|info| {
@@ -126,8 +124,8 @@ impl Interp {
         };
         let name = info.map_or(NetType::Exception, |i| i.id);
         let default = format!("Exception of type '{name}' was thrown.");
-        let mut exception = crate::types::net::Exception::new(name, message.unwrap_or(default));
-        exception.inner = args.get(1).filter(|v| crate::types::net::is_exception(v)).cloned();
+        let mut exception = ps_value::net::Exception::new(name, message.unwrap_or(default));
+        exception.inner = args.get(1).filter(|v| ps_value::net::is_exception(v)).cloned();
         if let (NetType::FileNotFoundException, Some(file)) = (name, texts.get(1).cloned().flatten()) {
             exception.extra.push(("FileName", Value::from(file)));
         }

@@ -1,17 +1,17 @@
 //! Conversions between types, as casts and parameters do them.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
 use super::Interp;
-use super::error::{Category, Fault, Flow, R};
-use crate::types::net::{self, Net};
 use crate::types::{EnumType, Ty, TypeKind, type_of};
-use crate::value::culture;
-use crate::value::{Dict, DictKind, List, ListKind, ObjectKind, Str, TimeSpan, Value, numbers, text};
+use ps_value::culture;
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::net::{self, Net};
+use ps_value::{Dict, DictKind, List, ListKind, ObjectKind, Str, TimeSpan, Value, numbers, text};
 
 impl Interp {
     pub fn convert(&mut self, value: &Value, ty: &Ty) -> R<Value> {
@@ -73,8 +73,8 @@ impl Interp {
     fn convert_other(&mut self, value: &Value, ty: &Ty) -> R<Value> {
         let id = ty.info().map_or(NetType::Object, |info| info.id);
         let converted = match (id, value) {
-            (NetType::Char, Value::Str(text)) if crate::value::text::utf16_len(text) == 1 => {
-                crate::value::text::unit_at(text, 0).map(Value::Char)
+            (NetType::Char, Value::Str(text)) if ps_value::text::utf16_len(text) == 1 => {
+                ps_value::text::unit_at(text, 0).map(Value::Char)
             }
             (NetType::Char, Value::Str(_)) => {
                 return Fault::new(NetType::PSInvalidCastException, "InvalidCastFromStringToChar", Category::InvalidArgument, format!("Cannot convert value \"{}\" to type \"System.Char\". Error: \"String must be exactly one character long.\"", text(value))).raise();
@@ -95,7 +95,7 @@ impl Interp {
             },
             (NetType::DateTime, number) if number.as_integer().is_some() => number
                 .as_integer()
-                .and_then(|t| crate::value::DateTime::new(t, crate::value::DateKind::Unspecified))
+                .and_then(|t| ps_value::DateTime::new(t, ps_value::DateKind::Unspecified))
                 .map(Value::DateTime),
             (NetType::TimeSpan, Value::Str(text)) => match TimeSpan::parse(text) {
                 Some(span) => Some(Value::TimeSpan(span)),
@@ -127,7 +127,7 @@ impl Interp {
                     }
                     other => self.to_text(other),
                 };
-                match crate::types::xml::parse_document(&source) {
+                match ps_value::xml::parse_document(&source) {
                     Ok(document) => Some(document),
                     Err(why) => {
                         let message = format!(
@@ -315,7 +315,7 @@ impl Interp {
             return Ok(value.base().clone());
         }
         let items = match value.base() {
-            Value::Str(text) if element.is(NetType::Char) => crate::value::text::units(text),
+            Value::Str(text) if element.is(NetType::Char) => ps_value::text::units(text),
             Value::Dict(dict) if !dict.is_set() => vec![value.clone()],
             _ => self.enumerate(value),
         };
@@ -462,13 +462,13 @@ impl Interp {
             return Ok(Value::Int(0));
         }
         let found = match id {
-            NetType::Double | NetType::Single => numbers::parse_double(trimmed)
-                .map(Value::Double)
-                .or_else(|| crate::value::parse_number(trimmed)),
+            NetType::Double | NetType::Single => {
+                numbers::parse_double(trimmed).map(Value::Double).or_else(|| ps_value::parse_number(trimmed))
+            }
             NetType::Decimal => numbers::parse_decimal(trimmed)
                 // A cast from text drops the zeros at the end, which `[decimal]::Parse` keeps.
                 .map(|d| Value::decimal(d.normalize()))
-                .or_else(|| crate::value::parse_number(trimmed)),
+                .or_else(|| ps_value::parse_number(trimmed)),
             NetType::BigInteger => numbers::parse_big(trimmed).map(Value::big).or_else(|| {
                 numbers::parse_double(trimmed).and_then(numbers::round_to_integer).map(Value::big)
             }),
@@ -479,7 +479,7 @@ impl Interp {
                 .parse::<i64>()
                 .ok()
                 .map(Value::Long)
-                .or_else(|| crate::value::parse_number(trimmed))
+                .or_else(|| ps_value::parse_number(trimmed))
                 .or_else(|| {
                     let plain = trimmed.replace(',', "");
                     plain
@@ -557,7 +557,7 @@ pub fn narrow(value: &Value, id: NetType) -> Option<Value> {
     match id {
         NetType::Double => return value.as_double().map(Value::Double),
         NetType::Single => return value.as_double().map(|v| Value::Single(v as f32)),
-        NetType::Decimal => return super::arithmetic::to_decimal(value).map(Value::decimal),
+        NetType::Decimal => return ps_value::numbers::to_decimal(value).map(Value::decimal),
         _ => {}
     }
     if let (Value::Int(_), NetType::Int32) = (value, id) {
@@ -569,7 +569,7 @@ pub fn narrow(value: &Value, id: NetType) -> Option<Value> {
         }
         Value::Single(v) => numbers::round_to_integer(f64::from(*v))?,
         Value::Decimal(v) => numbers::decimal_to_big(v)?,
-        other => super::arithmetic::to_big(other)?,
+        other => ps_value::numbers::to_big(other)?,
     };
     Some(match id {
         NetType::Byte => Value::Byte(big.to_u8()?),

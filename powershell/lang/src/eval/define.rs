@@ -1,19 +1,20 @@
 //! Definitions: functions, classes, enums; types by name.
 
-use crate::value::types::NetType;
+use super::validate::Validate as _;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
-use super::block::{FunctionInfo, ScriptBlock};
-use super::error::{Category, Fault, R};
-use super::validate::Validator;
-use crate::types::class::{Class, ClassMethod, ClassProperty};
 use crate::types::{EnumType, Ty, TypeInfo, TypeKind, lookup};
-use crate::value::{Str, Value};
 use ps_syntax::ast::{Block, Function, Stmt, StmtKind, TypeDef, TypeName};
 use ps_syntax::symbol::Sym;
 use ps_syntax::walk::Node;
 use ps_syntax::{SyntaxError, semantics};
+use ps_value::block::{FunctionInfo, ScriptBlock};
+use ps_value::error::{Category, Fault, R};
+use ps_value::types::class::{Class, ClassMethod, ClassProperty};
+use ps_value::validate::Validator;
+use ps_value::{Str, Value};
 
 impl Interp {
     pub fn define_function(&mut self, function: &Rc<Function>) -> R<()> {

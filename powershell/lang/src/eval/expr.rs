@@ -1,14 +1,14 @@
 //! Expressions.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::block::ScriptBlock;
-use super::error::{Category, Fault, R};
-use super::{Collector, Interp, arithmetic, compare};
+use super::{Collector, Interp, arithmetic};
 use crate::types::Ty;
-use crate::value::{Dict, DictKind, Str, Value, text};
 use ps_syntax::ast::*;
+use ps_value::block::ScriptBlock;
+use ps_value::error::{Category, Fault, R};
+use ps_value::{Dict, DictKind, Str, Value, text};
 
 impl Interp {
     pub fn eval(&mut self, expr: &Expr) -> R<Value> {
@@ -166,10 +166,10 @@ impl Interp {
     pub fn shown(&mut self, value: &Value) -> String {
         match value.base() {
             number if number.is_number() && !matches!(value, Value::Ext(ext) if ext.text.is_some()) => {
-                crate::value::number_format::shown(number, &self.culture.number.borrow()).unwrap_or_default()
+                ps_value::number_format::shown(number, &self.culture.number.borrow()).unwrap_or_default()
             }
             Value::DateTime(date) => date.format("G", &self.culture.dates.borrow()).unwrap_or_default(),
-            Value::Net(net) if matches!(**net, crate::types::net::Net::DateOffset(..)) => {
+            Value::Net(net) if matches!(**net, ps_value::net::Net::DateOffset(..)) => {
                 net.format("", &self.culture.dates.borrow()).unwrap_or_default()
             }
             _ => self.to_text(value),
@@ -184,12 +184,12 @@ impl Interp {
         }
         match value {
             Value::Object(object)
-                if matches!(object.kind, crate::value::ObjectKind::Custom)
+                if matches!(object.kind, ps_value::ObjectKind::Custom)
                     && !object.members.borrow().is_empty() =>
             {
                 self.custom_text(object)
             }
-            Value::Array(_) | Value::List(_) => crate::value::text::type_text(value),
+            Value::Array(_) | Value::List(_) => ps_value::text::type_text(value),
             Value::Net(net) => match net.items() {
                 Some(items) => {
                     let texts: Vec<String> = items.iter().map(text).collect();
@@ -202,7 +202,7 @@ impl Interp {
         }
     }
 
-    fn custom_text(&mut self, object: &Rc<crate::value::Object>) -> String {
+    fn custom_text(&mut self, object: &Rc<ps_value::Object>) -> String {
         let value = Value::Object(object.clone());
         let names = self.property_names(&value);
         let parts: Vec<String> = names
@@ -253,7 +253,9 @@ impl Interp {
                         .map_or_else(|| Value::Double(f64::from(a) * f64::from(b)), Value::Int));
                 }
                 BinaryOp::Rem if b > 0 => return Ok(Value::Int(a % b)),
-                BinaryOp::Compare(compare, _) => return Ok(Value::Bool(compare::holds(compare, a.cmp(&b)))),
+                BinaryOp::Compare(compare, _) => {
+                    return Ok(Value::Bool(ps_value::compare::holds(compare, a.cmp(&b))));
+                }
                 _ => {}
             }
         }
@@ -407,7 +409,7 @@ impl Interp {
                     (scope, index)
                 }
             };
-            return Ok(Value::Ref(Rc::new(crate::value::Reference::Variable { scope, index })));
+            return Ok(Value::Ref(Rc::new(ps_value::Reference::Variable { scope, index })));
         }
         Ok(Value::own_ref(self.eval(operand)?))
     }

@@ -1,21 +1,21 @@
 //! Functions, script blocks and script files as commands.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::bind::{Bound, Given};
-use super::block::ScriptBlock;
-use super::error::{Flow, R};
-use super::params::ParamTable;
 use super::pipeline::{Command, Ready};
-use super::scope::{Scope, VariableMeta};
 use super::{Frame, Interp, Sink, convert};
-use crate::types::net::Net;
-use crate::value::{Str, Value, text};
 use ps_syntax::ast::Block;
 use ps_syntax::symbol::Sym;
 use ps_syntax::{Source, Span};
+use ps_value::block::ScriptBlock;
+use ps_value::error::{Flow, R};
+use ps_value::net::Net;
+use ps_value::params::ParamTable;
+use ps_value::scope::{Scope, VariableMeta};
+use ps_value::{Str, Value, text};
 
 pub struct ScriptCommand {
     block: Rc<ScriptBlock>,
@@ -208,8 +208,8 @@ impl Interp {
             return Err(flow);
         }
         let items = out.into_items();
-        Ok(Value::List(Rc::new(crate::value::List::new(
-            crate::value::ListKind::Collection,
+        Ok(Value::List(Rc::new(ps_value::List::new(
+            ps_value::ListKind::Collection,
             NetType::PSObject.ty(),
             items,
         ))))
@@ -230,13 +230,13 @@ impl ScriptCommand {
         }
         if self.table.advanced {
             let set = self.bound.set.map_or("__AllParameterSets".into(), |s| it.set_name(&ast, s));
-            let cmdlet = Net::Cmdlet(crate::types::net::CmdletState {
+            let cmdlet = Value::object(crate::types::net::CmdletState {
                 name: self.name.clone(),
                 set,
                 common: self.bound.common.clone(),
                 scope: scope.clone(),
             });
-            scope.put_str("PSCmdlet", Value::net(cmdlet));
+            scope.put_str("PSCmdlet", cmdlet);
         }
         self.preferences();
         self.set_parameters(it, &ast, |_| true)
@@ -464,10 +464,10 @@ impl ScriptCommand {
         if !taken {
             if self.table.advanced {
                 let message = "The input object cannot be bound to any parameters for the command either because the command does not take pipeline input or the input and its properties do not match any of the parameters that take pipeline input.";
-                let record = super::error::Fault::new(
+                let record = ps_value::error::Fault::new(
                     NetType::ParameterBindingException,
                     "InputObjectNotBound",
-                    super::error::Category::InvalidArgument,
+                    ps_value::error::Category::InvalidArgument,
                     message,
                 )
                 .of(value.clone())
@@ -514,14 +514,14 @@ impl Interp {
 }
 
 /// What `Invoke` of a block or of commands says when what it ran has failed.
-pub fn invoke_failed(record: &super::error::ErrorRecord, count: usize) -> super::error::Fault {
+pub fn invoke_failed(record: &ps_value::error::ErrorRecord, count: usize) -> ps_value::error::Fault {
     let message =
         format!("Exception calling \"Invoke\" with \"{count}\" argument(s): \"{}\"", record.message());
     let id = record.exception_type().name();
-    super::error::Fault::new(
+    ps_value::error::Fault::new(
         NetType::MethodInvocationException,
         &id,
-        super::error::Category::NotSpecified,
+        ps_value::error::Category::NotSpecified,
         message,
     )
     .because(record.exception.clone())

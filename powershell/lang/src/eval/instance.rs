@@ -1,15 +1,15 @@
 //! Objects of the script's own classes.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::error::{Category, Fault, Flow, R};
-use super::scope::{Scope, VariableMeta};
 use super::{Frame, Interp, Nowhere, Sink};
 use crate::types::Ty;
-use crate::types::class::{Class, ClassMethod};
-use crate::value::{Object, Shape, Str, Value};
 use ps_syntax::symbol::Sym;
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::scope::{Scope, VariableMeta};
+use ps_value::types::class::{Class, ClassMethod};
+use ps_value::{Object, Shape, Str, Value};
 
 /// Keeps what `return` gives: nothing else that a method writes comes out of it.
 struct Returned(std::cell::RefCell<Vec<Value>>);

@@ -1,15 +1,16 @@
 //! Properties and indexes.
 
-use crate::value::types::NetType;
+use super::validate::Validate as _;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::error::{Category, Fault, R};
 use super::{Interp, convert};
-use crate::types::net::Net;
 use crate::types::type_of;
-use crate::value::{Array, DictKind, MemberKind, Object, ObjectKind, Str, Value, text};
 use ps_syntax::ast::*;
 use ps_syntax::symbol::{Sym, same};
+use ps_value::error::{Category, Fault, R};
+use ps_value::net::Net;
+use ps_value::{Array, DictKind, MemberKind, Object, ObjectKind, Str, Value, text};
 
 impl Interp {
     pub fn eval_member(
@@ -192,7 +193,7 @@ impl Interp {
 
     /// A member that `Update-TypeData` has given to a type of the object.
     pub fn given_to_type(&self, object: &Value, name: &str) -> Option<MemberKind> {
-        let fits = |(_, member): &&(Str, crate::value::Member)| same(&member.name, name);
+        let fits = |(_, member): &&(Str, ps_value::Member)| same(&member.name, name);
         let names = self.type_names(object);
         let entry =
             self.type_data.iter().filter(fits).find(|(ty, _)| names.iter().any(|own| same(own, ty)))?;
@@ -305,7 +306,7 @@ impl Interp {
                 if let Some(member) = ext.get(name) {
                     match member {
                         MemberKind::Note(_) => {
-                            ext.set(crate::value::Member { name: name.into(), kind: MemberKind::Note(value) })
+                            ext.set(ps_value::Member { name: name.into(), kind: MemberKind::Note(value) })
                         }
                         MemberKind::Alias(target) => return self.set_property(object, &target, value),
                         MemberKind::Script { set: Some(set), .. } => {
@@ -394,7 +395,11 @@ impl Interp {
     }
 
     /// A value for a property of a class: converted to its type and validated.
-    pub fn class_value(&mut self, property: &crate::types::class::ClassProperty, value: &Value) -> R<Value> {
+    pub fn class_value(
+        &mut self,
+        property: &ps_value::types::class::ClassProperty,
+        value: &Value,
+    ) -> R<Value> {
         let setting = |message: &str| {
             let message = format!("Exception setting \"{}\": \"{message}\"", property.name);
             Fault::new(
@@ -409,7 +414,7 @@ impl Interp {
             Some(ty) => match self.convert(value, ty) {
                 Ok(value) => value,
                 Err(flow) => match &*flow {
-                    super::error::Flow::Error(record) => return setting(&record.message()).raise(),
+                    ps_value::error::Flow::Error(record) => return setting(&record.message()).raise(),
                     _ => return Err(flow),
                 },
             },
@@ -422,13 +427,13 @@ impl Interp {
         Ok(value)
     }
 
-    pub fn write_reference(&mut self, reference: &crate::value::Reference, value: Value) -> R<()> {
+    pub fn write_reference(&mut self, reference: &ps_value::Reference, value: Value) -> R<()> {
         match reference {
-            crate::value::Reference::Own(place) => {
+            ps_value::Reference::Own(place) => {
                 *place.borrow_mut() = value;
                 Ok(())
             }
-            crate::value::Reference::Variable { scope, index } => {
+            ps_value::Reference::Variable { scope, index } => {
                 let (sym, name) = match scope.variables.borrow().get(*index) {
                     Some(variable) => (variable.sym, variable.name.clone()),
                     None => return Ok(()),
@@ -439,10 +444,10 @@ impl Interp {
         }
     }
 
-    pub fn read_reference(reference: &crate::value::Reference) -> Value {
+    pub fn read_reference(reference: &ps_value::Reference) -> Value {
         match reference {
-            crate::value::Reference::Own(place) => place.borrow().clone(),
-            crate::value::Reference::Variable { scope, index } => scope.value_at(*index),
+            ps_value::Reference::Own(place) => place.borrow().clone(),
+            ps_value::Reference::Variable { scope, index } => scope.value_at(*index),
         }
     }
 
@@ -486,7 +491,7 @@ impl Interp {
                 Ok(array.items.borrow().get(at).cloned().unwrap_or_default())
             }
             Value::Array(_) | Value::List(_) | Value::Str(_) => self.positional(target.base(), index),
-            Value::Net(net) => match net.item(self, index)? {
+            Value::Net(net) => match crate::types::net::item(net, self, index)? {
                 Some(value) => Ok(value),
                 None => match net.items() {
                     Some(items) => self.positional(&Value::array(items), index),
@@ -541,9 +546,9 @@ impl Interp {
                 let items = list.items.borrow();
                 at_length(items.len()).and_then(|at| items.get(at).cloned())
             }
-            Value::Str(text) => at_length(text.utf16_len())
-                .and_then(|at| crate::value::text::unit_at(text, at))
-                .map(Value::Char),
+            Value::Str(text) => {
+                at_length(text.utf16_len()).and_then(|at| ps_value::text::unit_at(text, at)).map(Value::Char)
+            }
             _ => None,
         };
         match found {

@@ -4,14 +4,12 @@ pub mod arithmetic;
 pub mod assign;
 pub mod bind;
 pub mod bind_input;
-pub mod block;
 pub mod call;
 pub mod command;
 pub mod compare;
 pub mod construct;
 pub mod convert;
 pub mod define;
-pub mod error;
 pub mod expr;
 pub mod function;
 pub mod instance;
@@ -22,23 +20,22 @@ pub mod params;
 pub mod pipeline;
 pub mod regex;
 pub mod report;
-pub mod scope;
 pub mod stmt;
 pub mod streams;
 pub mod switch;
 pub mod validate;
 pub mod variables;
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::host::Host;
-use crate::value::{Str, Value};
-use error::{Category, Fault, Flow, Position, R};
 use ps_syntax::symbol::{Map, Sym};
 use ps_syntax::{Source, Span, SyntaxError};
-use scope::Scope;
+use ps_value::error::{Category, Fault, Flow, Position, R};
+use ps_value::scope::Scope;
+use ps_value::{Str, Value};
 use streams::Streams;
 
 /// Where output goes, one object at a time.
@@ -113,7 +110,7 @@ pub struct Interp {
     pub modules: Vec<Rc<crate::cmdlets::module::Module>>,
     pub env: crate::provider::Environment,
     pub printer: Rc<crate::format::Printer>,
-    pub random: crate::cmdlets::dates::Rng,
+    pub random: ps_value::random::Rng,
     pub syms: WellKnown,
     pub names: WellKnownNames,
     /// Whether what a method of a class writes comes from its `return`.
@@ -134,7 +131,7 @@ pub struct Interp {
     pub pester: crate::pester::Pester,
     pub jobs: Vec<crate::cmdlets::jobs::Job>,
     /// Members that `Update-TypeData` has given to types, by their names.
-    pub type_data: Vec<(Str, crate::value::Member)>,
+    pub type_data: Vec<(Str, ps_value::Member)>,
     /// Where `$using:` looks, within a job.
     pub using: Option<Rc<Scope>>,
     /// How many variables are there from the beginning.
@@ -142,8 +139,8 @@ pub struct Interp {
     /// How many columns the console has.
     pub width: usize,
     /// `CurrentCulture`
-    pub culture: Rc<crate::value::culture::Culture>,
-    pub ui_culture: Rc<crate::value::culture::Culture>,
+    pub culture: Rc<ps_value::culture::Culture>,
+    pub ui_culture: Rc<ps_value::culture::Culture>,
 }
 
 /// Names that the engine itself uses.
@@ -253,7 +250,7 @@ impl Interp {
         }
     }
 
-    fn enumerate_object(&self, object: &Rc<crate::value::Object>) -> Option<Vec<Value>> {
+    fn enumerate_object(&self, object: &Rc<ps_value::Object>) -> Option<Vec<Value>> {
         object.native.borrow().as_ref().and_then(Value::items)
     }
 

@@ -1,13 +1,13 @@
 //! Operators on texts and types: `-like -match -replace -split -join -f -is`.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::error::{Category, Fault, R};
-use super::regex::{Found, Regex};
-use super::{Interp, regex};
+use super::Interp;
 use crate::types::Ty;
-use crate::value::{Dict, DictKind, Value, number_format, text};
+use ps_value::error::{Category, Fault, R};
+use ps_value::regex::{Found, Regex};
+use ps_value::{Dict, DictKind, Value, number_format, text};
 
 impl Interp {
     pub fn like(&mut self, left: &Value, right: &Value, yes: bool, case: bool) -> R<Value> {
@@ -103,11 +103,11 @@ impl Interp {
     ) -> R<String> {
         let mut out = String::new();
         let mut at = 0;
-        let shared = crate::value::Str::from(text);
+        let shared = ps_value::Str::from(text);
         for found in regex.find_all(text, limit) {
             let (start, end) = found.range();
             out.push_str(text.get(at..start).unwrap_or_default());
-            let value = crate::types::net::match_value(regex, &shared, Some(found));
+            let value = ps_value::net::match_value(regex, &shared, Some(found));
             out.push_str(&by(self, value)?);
             at = end;
         }
@@ -135,7 +135,7 @@ impl Interp {
             Some(limit) => self.convert(limit, &NetType::Int32.ty())?.as_integer().unwrap_or(0),
             None => 0,
         };
-        let mut options = if case { 0 } else { regex::IGNORE_CASE };
+        let mut options = if case { 0 } else { ps_value::regex::IGNORE_CASE };
         let mut simple = false;
         if let Some(text) = args.get(2).map(|v| self.to_text(v).to_lowercase()) {
             simple = text.contains("simplematch");
@@ -183,7 +183,7 @@ impl Interp {
     fn split_by_block(
         &mut self,
         text: &str,
-        block: &Rc<super::block::ScriptBlock>,
+        block: &Rc<ps_value::block::ScriptBlock>,
         parts: &mut Vec<Value>,
     ) -> R<()> {
         let mut current = String::new();
@@ -245,7 +245,7 @@ impl Interp {
         if ty.is(NetType::PSObject) || ty.is(NetType::PSCustomObject) {
             return matches!(value, Value::Ext(_) | Value::Object(_))
                 && (ty.is(NetType::PSObject)
-                    || matches!(value.base(), Value::Object(o) if matches!(o.kind, crate::value::ObjectKind::Custom)));
+                    || matches!(value.base(), Value::Object(o) if matches!(o.kind, ps_value::ObjectKind::Custom)));
         }
         crate::types::type_of(value).extends(ty)
     }
@@ -335,7 +335,7 @@ impl Interp {
                 _ => e.ty.text_of(e.value),
             },
             Value::Net(net) => net.format(spec, &self.culture.dates.borrow()).ok_or_else(unknown)?,
-            Value::Array(_) | Value::List(_) => crate::value::text::type_text(value),
+            Value::Array(_) | Value::List(_) => ps_value::text::type_text(value),
             other => {
                 let other = other.clone();
                 self.to_text(&other)
@@ -346,7 +346,7 @@ impl Interp {
 
 /// Pads to the right for a negative width.
 pub fn pad(out: &mut String, text: &str, width: i32) {
-    let missing = (width.unsigned_abs() as usize).saturating_sub(crate::value::text::utf16_len(text));
+    let missing = (width.unsigned_abs() as usize).saturating_sub(ps_value::text::utf16_len(text));
     if width > 0 {
         out.extend(std::iter::repeat_n(' ', missing));
     }

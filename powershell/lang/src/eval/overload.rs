@@ -1,14 +1,14 @@
 //! The members of types by name, and the choice of an overload.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
 use super::call::{wrap_getter, wrap_setter};
-use super::error::{Category, Fault, Flow, R};
 use crate::types::{Call, Declared, Make, Ty, TypeInfo, type_of};
-use crate::value::{Str, Value};
 use ps_syntax::symbol::{Map, Sym};
+use ps_value::error::{Category, Fault, Flow, R};
+use ps_value::{Str, Value};
 
 #[derive(Clone, Copy)]
 pub enum Code {
@@ -54,7 +54,7 @@ pub type Overloads = Map<NetType, Rc<TypeIndex>>;
 fn chars_of(param: &Parameter, arg: &Value, last: bool) -> Option<Vec<Value>> {
     match arg.base() {
         Value::Str(text) if param.rest && last && param.ty.is(NetType::Char) && text.utf16_len() != 1 => {
-            Some(crate::value::text::units(text))
+            Some(ps_value::text::units(text))
         }
         _ => None,
     }

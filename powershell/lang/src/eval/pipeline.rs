@@ -1,18 +1,18 @@
 //! Pipelines: each command gets its objects one at a time, from the one before it.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::bind::Common;
-use super::error::{Flow, R};
-use super::scope::Scope;
 use super::streams::{Observer, Streams, Target};
 use super::{Interp, Sink};
-use crate::value::{List, ListKind, Str, Value};
 use ps_syntax::Span;
 use ps_syntax::ast::{Element, ElementKind, Expr, Pipe, RedirectTo, Redirection};
 use ps_syntax::symbol::Sym;
+use ps_value::error::{Flow, R};
+use ps_value::scope::Scope;
+use ps_value::{List, ListKind, Str, Value};
 
 /// A command of a pipeline while it runs.
 pub trait Command {
@@ -242,7 +242,7 @@ pub fn qualify(it: &mut Interp, flow: Box<Flow>, ready: &Ready, span: Span) -> B
 
 pub fn tag(
     it: &mut Interp,
-    record: &Rc<super::error::ErrorRecord>,
+    record: &Rc<ps_value::error::ErrorRecord>,
     name: &str,
     class: &str,
     span: Span,
@@ -396,7 +396,7 @@ impl Interp {
         let ready = match &element.kind {
             ElementKind::Command(command) => self.prepare(command, element.span, piped)?,
             ElementKind::Expr(_) => {
-                return super::error::Fault::runtime(
+                return ps_value::error::Fault::runtime(
                     "ExpressionsMustBeFirstInPipeline",
                     "Expressions are only allowed as the first element of a pipeline.",
                 )

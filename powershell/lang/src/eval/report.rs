@@ -1,11 +1,11 @@
 //! How errors look: the ConciseView of PowerShell 7.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::Interp;
-use super::error::{Category, ErrorRecord};
-use crate::value::{Str, Value};
+use ps_value::error::{Category, ErrorRecord};
+use ps_value::{Str, Value};
 
 impl Interp {
     /// The text of an error as the error stream shows it.

@@ -1,13 +1,13 @@
 //! Statements.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::error::{ErrorRecord, Fault, Flow, R};
 use super::{Collector, Interp, Sink};
-use crate::value::Value;
 use ps_syntax::ast::*;
 use ps_syntax::symbol::Sym;
+use ps_value::Value;
+use ps_value::error::{ErrorRecord, Fault, Flow, R};
 
 impl Interp {
     /// Runs statements; an error of one ends it and not the others, unless somebody catches it.
@@ -214,7 +214,7 @@ impl Interp {
     fn label(&mut self, expr: Option<&Expr>) -> R<Option<Sym>> {
         let Some(expr) = expr else { return Ok(None) };
         let value = self.eval(expr)?;
-        Ok(Some(Sym::of(&crate::value::text(&value))))
+        Ok(Some(Sym::of(&ps_value::text(&value))))
     }
 
     fn for_loop(&mut self, for_: &For, stmt: &Stmt, out: &dyn Sink) -> R<()> {
@@ -289,7 +289,7 @@ impl Interp {
         let record = self.thrown(value);
         self.locate_error(&record, stmt.span);
         let preference = self.get("ErrorActionPreference");
-        if self.tries == 0 && crate::value::text(&preference).eq_ignore_ascii_case("SilentlyContinue") {
+        if self.tries == 0 && ps_value::text(&preference).eq_ignore_ascii_case("SilentlyContinue") {
             self.remember_error(&record);
             return Ok(());
         }
@@ -401,23 +401,28 @@ impl Interp {
     pub fn thrown(&mut self, value: Value) -> Rc<ErrorRecord> {
         let record = match value.base() {
             Value::Error(record) => record.clone(),
-            exception if crate::types::net::is_exception(exception) => {
-                let id = crate::eval::error::exception_message(exception);
-                ErrorRecord::new(exception.clone(), id, super::error::Category::OperationStopped, Value::Null)
+            exception if ps_value::net::is_exception(exception) => {
+                let id = ps_value::error::exception_message(exception);
+                ErrorRecord::new(
+                    exception.clone(),
+                    id,
+                    ps_value::error::Category::OperationStopped,
+                    Value::Null,
+                )
             }
             Value::Null | Value::Void => Fault::new(
                 NetType::RuntimeException,
                 "ScriptHalted",
-                super::error::Category::OperationStopped,
+                ps_value::error::Category::OperationStopped,
                 "ScriptHalted",
             )
             .record(),
             other => {
-                let text = crate::value::text(other);
+                let text = ps_value::text(other);
                 Fault::new(
                     NetType::RuntimeException,
                     &text,
-                    super::error::Category::OperationStopped,
+                    ps_value::error::Category::OperationStopped,
                     text.clone(),
                 )
                 .of(other.clone())
@@ -433,10 +438,10 @@ impl Interp {
 /// The type of an error's exception, and those of the exceptions within it.
 fn exception_types(record: &ErrorRecord) -> Vec<crate::types::Ty> {
     let mut types = vec![record.exception_type()];
-    let mut inner = crate::types::net::inner_exception(&record.exception);
+    let mut inner = ps_value::net::inner_exception(&record.exception);
     while let Some(exception) = inner {
         types.push(crate::types::type_of(&exception));
-        inner = crate::types::net::inner_exception(&exception);
+        inner = ps_value::net::inner_exception(&exception);
     }
     types
 }

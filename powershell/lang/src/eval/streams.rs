@@ -1,13 +1,13 @@
 //! The streams beside the output: errors, warnings and the rest, and where they go.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::Interp;
-use super::error::{Category, ErrorRecord, Fault, Flow, R};
 use crate::host::Stream;
-use crate::value::{Str, Value, text};
+use ps_value::error::{Category, ErrorRecord, Fault, Flow, R};
+use ps_value::{Str, Value, text};
 
 #[derive(Clone, Default)]
 pub enum Target {

@@ -1,10 +1,10 @@
 //! The `switch` statement.
 
-use super::error::{Flow, R};
 use super::operators::Wildcard;
 use super::{Interp, Sink};
-use crate::value::Value;
 use ps_syntax::ast::*;
+use ps_value::Value;
+use ps_value::error::{Flow, R};
 
 impl Interp {
     pub fn switch(&mut self, switch: &Switch, out: &dyn Sink) -> R<()> {
@@ -68,7 +68,7 @@ impl Interp {
 
     fn switch_matches(&mut self, switch: &Switch, condition: &Expr, item: &Value) -> R<bool> {
         if let ExprKind::Block(block) = &condition.kind {
-            let block = super::block::ScriptBlock::new(block.clone());
+            let block = ps_value::block::ScriptBlock::new(block.clone());
             let collector = super::Collector::default();
             self.run_block(&block, &collector)?;
             return Ok(collector.into_value().truth());

@@ -1,33 +1,23 @@
 //! Validation attributes of parameters, variables and properties.
 
-use std::rc::Rc;
+use ps_syntax::ast::{Attribute, ExprKind};
+use ps_value::block::ScriptBlock;
+use ps_value::error::R;
+use ps_value::validate::Validator;
+use ps_value::{Value, text};
 
 use super::Interp;
-use super::block::ScriptBlock;
-use super::error::R;
-use super::regex::Regex;
-use crate::value::{Str, Value, text};
-use ps_syntax::ast::{Attribute, ExprKind};
 
-pub enum Validator {
-    Set(Vec<Str>, bool),
-    /// None of these names: what another parameter at the same place takes.
-    Not(Vec<Str>),
-    Range(Value, Value),
-    /// `Positive`, `NonNegative`, `Negative`, `NonPositive`.
-    RangeKind(Str),
-    Pattern(Str, Rc<Regex>),
-    Length(usize, usize),
-    Count(usize, usize),
-    Script(Rc<ScriptBlock>),
-    NotNull,
-    NotNullOrEmpty,
-    Drive,
+/// What a validator asks the interpreter for.
+pub(crate) trait Validate: Sized {
+    fn of(it: &mut Interp, attribute: &Attribute) -> R<Option<Self>>;
+    fn check(&self, it: &mut Interp, value: &Value) -> R<Result<(), String>>;
+    fn check_one(&self, it: &mut Interp, value: &Value) -> R<Result<(), String>>;
 }
 
-impl Validator {
+impl Validate for Validator {
     /// The validator that an attribute asks for, if it is one.
-    pub fn of(it: &mut Interp, attribute: &Attribute) -> R<Option<Self>> {
+    fn of(it: &mut Interp, attribute: &Attribute) -> R<Option<Self>> {
         let name = attribute.name.name.to_ascii_lowercase();
         let name = name.strip_suffix("attribute").unwrap_or(&name);
         if !name.starts_with("validate") {
@@ -48,7 +38,7 @@ impl Validator {
                         case = !it.eval(value)?.truth();
                     }
                 }
-                Self::Set(args.iter().flat_map(crate::value::text::strings_of).collect(), case)
+                Self::Set(args.iter().flat_map(ps_value::text::strings_of).collect(), case)
             }
             "validaterange" => match (args.first(), args.get(1)) {
                 (Some(low), Some(high)) => Self::Range(low.clone(), high.clone()),
@@ -57,7 +47,7 @@ impl Validator {
             },
             "validatepattern" => {
                 let pattern = args.first().map(text).unwrap_or_default();
-                let regex = it.regex(&pattern, super::regex::IGNORE_CASE)?;
+                let regex = it.regex(&pattern, ps_value::regex::IGNORE_CASE)?;
                 Self::Pattern(pattern.into(), regex)
             }
             "validatelength" => Self::Length(number(0), number(1)),
@@ -73,7 +63,7 @@ impl Validator {
     }
 
     /// Checks a value, or each item of an array; the text says what is wrong.
-    pub fn check(&self, it: &mut Interp, value: &Value) -> R<Result<(), String>> {
+    fn check(&self, it: &mut Interp, value: &Value) -> R<Result<(), String>> {
         match self {
             Self::NotNull => Ok(if value.is_null() {
                 Err("The argument is null. Provide a valid value for the argument, and then try running the command again.".into())
@@ -175,7 +165,7 @@ impl Validator {
                 }
             }
             Self::Length(low, high) => {
-                let length = crate::value::text::utf16_len(&shown);
+                let length = ps_value::text::utf16_len(&shown);
                 if length < *low {
                     Err(format!(
                         "The character length ({length}) of the argument is too short. Specify an argument with a length that is greater than or equal to \"{low}\", and then try the command again."
@@ -197,8 +187,8 @@ impl Validator {
                 it.tries -= 1;
                 if let Err(flow) = result {
                     return match &*flow {
-                        super::error::Flow::Error(record) => Ok(Err(record.text())),
-                        super::error::Flow::Return => Ok(Ok(())),
+                        ps_value::error::Flow::Error(record) => Ok(Err(record.text())),
+                        ps_value::error::Flow::Return => Ok(Ok(())),
                         _ => Err(flow),
                     };
                 }

@@ -1,14 +1,15 @@
 //! Reading and writing variables.
 
-use crate::value::types::NetType;
+use super::validate::Validate as _;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
-use super::error::{Category, Fault, R};
-use super::scope::{Scope, VariableMeta};
 use super::{Interp, convert};
-use crate::value::{Str, Value};
 use ps_syntax::ast::{VarRef, VarScope};
 use ps_syntax::symbol::Sym;
+use ps_value::error::{Category, Fault, R};
+use ps_value::scope::{Scope, VariableMeta};
+use ps_value::{Str, Value};
 
 impl Interp {
     pub fn variable(&mut self, var: &VarRef) -> R<Value> {
@@ -169,7 +170,7 @@ impl Interp {
             }
             VarScope::Function => self.set_function_value(&var.name, &value),
             VarScope::Alias => {
-                let target: Str = crate::value::text(&value).into();
+                let target: Str = ps_value::text(&value).into();
                 self.scope.set_alias(&var.name, Some(target));
                 Ok(())
             }
@@ -214,7 +215,7 @@ impl Interp {
                 if validator.check(self, &value)?.is_err() {
                     let message = format!(
                         "The variable cannot be validated because the value {} is not a valid value for the {name} variable.",
-                        crate::value::text(&value)
+                        ps_value::text(&value)
                     );
                     return Fault::new(
                         NetType::ValidationMetadataException,

@@ -7,8 +7,8 @@ mod views;
 use std::cell::RefCell;
 
 use crate::eval::Interp;
-use crate::eval::error::R;
-use crate::value::{Value, text};
+use ps_value::error::R;
+use ps_value::{Value, text};
 use views::{Layout, View};
 
 pub use table::{GroupBy, Row, TableOptions};
@@ -114,10 +114,7 @@ impl Printer {
 /// The text of what `Format-Table` and its like have made already.
 fn formatted(it: &Interp, value: &Value) -> Option<String> {
     match value {
-        Value::Net(net) => match &**net {
-            crate::types::net::Net::Formatted(prepared) => Some(prepared.render(it.width)),
-            _ => None,
-        },
+        Value::Net(net) => net.other().map(|prepared: &prepared::Prepared| prepared.render(it.width)),
         _ => None,
     }
 }
@@ -126,9 +123,9 @@ fn formatted(it: &Interp, value: &Value) -> Option<String> {
 pub fn opened(value: &Value) -> Option<Vec<Value>> {
     match value.base() {
         Value::Dict(dict) if dict.is_set() => Some(dict.keys()),
-        Value::Dict(dict) => Some(
-            dict.pairs().into_iter().map(|(k, v)| Value::net(crate::types::net::Net::Entry(k, v))).collect(),
-        ),
+        Value::Dict(dict) => {
+            Some(dict.pairs().into_iter().map(|(k, v)| Value::net(ps_value::net::Net::Entry(k, v))).collect())
+        }
         _ => value.items(),
     }
 }

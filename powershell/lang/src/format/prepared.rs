@@ -1,5 +1,8 @@
 //! What `Format-Table` and `Format-List` have made: cells with their texts, which are laid out when the width is known.
 
+use ps_value::net::NetObject;
+use ps_value::types::NetType;
+
 use super::table::{self, Row, TableOptions};
 use super::{Column, display_width, wrap};
 
@@ -16,6 +19,12 @@ pub enum Section {
 }
 
 pub struct Prepared(pub Vec<Section>);
+
+impl NetObject for Prepared {
+    fn id(&self) -> NetType {
+        NetType::FormatEntryData
+    }
+}
 
 impl Prepared {
     pub fn render(&self, width: usize) -> String {

@@ -3,8 +3,8 @@
 use super::views::{Align, Column};
 use super::{cell_text, display_width};
 use crate::eval::Interp;
-use crate::eval::error::R;
-use crate::value::Value;
+use ps_value::Value;
+use ps_value::error::R;
 
 pub enum Row {
     Cells(Vec<Cell>),

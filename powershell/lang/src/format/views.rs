@@ -1,10 +1,11 @@
 //! Which properties a type shows, and how.
 
 use crate::eval::Interp;
-use crate::eval::error::R;
-use crate::types::net::Net;
-use crate::value::types::NetType;
-use crate::value::{ObjectKind, Str, Value};
+use crate::eval::command::Resolved;
+use ps_value::error::R;
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{ObjectKind, Str, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -195,7 +196,9 @@ fn net_view(it: &mut Interp, net: &Net, value: &Value) -> Option<View> {
         Net::NumberFormat(..) | Net::DateFormat(..) | Net::TextInfo(_) => {
             Some(View { layout: Layout::List(Vec::new()), of: None, title: None })
         }
-        Net::Command(_) => own("command", Layout::Table(left(&["CommandType", "Name", "Version", "Source"]))),
+        net if net.other::<Resolved>().is_some() => {
+            own("command", Layout::Table(left(&["CommandType", "Name", "Version", "Source"])))
+        }
         Net::Exception(_)
         | Net::StringBuilder(_)
         | Net::Match(_)
@@ -247,7 +250,7 @@ fn record_view(name: &str, value: &Value, it: &mut Interp) -> Option<View> {
         }
         "MemberDefinition" => {
             let ty = it.property(value, "TypeName").ok().flatten().unwrap_or_default();
-            let title = format!("   TypeName: {}", crate::value::text(&ty));
+            let title = format!("   TypeName: {}", ps_value::text(&ty));
             Some(View {
                 layout: Layout::Table(left(&["Name", "MemberType", "Definition"])),
                 of: Some(name.to_owned()),
@@ -271,7 +274,7 @@ pub(super) fn lines(it: &mut Interp, value: &Value) -> String {
                 _ => None,
             };
             let hint = match hint {
-                Some(crate::value::MemberKind::Note(hint)) => crate::value::text(&hint).to_lowercase(),
+                Some(ps_value::MemberKind::Note(hint)) => ps_value::text(&hint).to_lowercase(),
                 _ => String::new(),
             };
             let format = match hint.as_str() {
@@ -282,7 +285,7 @@ pub(super) fn lines(it: &mut Interp, value: &Value) -> String {
             format!("{}\n", date.format(format, &it.culture.dates.borrow()).unwrap_or_default())
         }
         Value::Object(object) => {
-            let get = |name: &str| object.get_str(name).map(|v| crate::value::text(&v)).unwrap_or_default();
+            let get = |name: &str| object.get_str(name).map(|v| ps_value::text(&v)).unwrap_or_default();
             let path = get("Path");
             let place = if path == "InputStream" {
                 String::new()

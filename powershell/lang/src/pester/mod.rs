@@ -6,19 +6,19 @@
 
 mod should;
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use crate::cmdlets::{CmdletInfo, Cx, Each};
 use crate::eval::bind::Given;
-use crate::eval::block::ScriptBlock;
-use crate::eval::error::{Category, ErrorRecord, Fault, Flow, R};
 use crate::eval::operators::Wildcard;
-use crate::eval::scope::Scope;
 use crate::eval::{Interp, Nowhere};
-use crate::value::{Dict, Value, text};
 use ps_syntax::Span;
 use ps_syntax::ast::{Arg, Block, ElementKind, ExprKind, Stmt, StmtKind};
+use ps_value::block::ScriptBlock;
+use ps_value::error::{Category, ErrorRecord, Fault, Flow, R};
+use ps_value::scope::Scope;
+use ps_value::{Dict, Value, text};
 
 const GROUP: &str = "Name: string @0 mandatory empty | Fixture: scriptblock @1 mandatory | Tag: string[] alias=Tags | ForEach: object null | Skip: switch";
 const BLOCK: &str = "ScriptBlock: scriptblock @0 mandatory alias=Scriptblock";

@@ -1,20 +1,19 @@
 //! `Should`: what a test expects.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use crate::cmdlets::{Cmdlet, CmdletInfo, Cx};
-use crate::eval::block::ScriptBlock;
 use crate::eval::command::Resolved;
-use crate::eval::error::{Category, ErrorRecord, Fault, R};
 use crate::eval::operators::Wildcard;
 use crate::eval::{Interp, Nowhere};
 use crate::types::Ty;
-use crate::types::net::Net;
-use crate::value::{Value, text};
 use ps_syntax::Span;
 use ps_syntax::ast::{BinaryOp, Compare};
 use ps_syntax::symbol::same;
+use ps_value::block::ScriptBlock;
+use ps_value::error::{Category, ErrorRecord, Fault, R};
+use ps_value::{Value, text};
 
 pub(super) const CMDLET: CmdletInfo = CmdletInfo {
     name: "Should",
@@ -404,9 +403,9 @@ impl Expectation {
     fn has_parameter(&self, cx: &mut Cx<'_>, actual: &Value) -> R<(bool, String)> {
         let name = text(&self.expected);
         let table = match actual.base() {
-            Value::Net(net) => match &**net {
-                Net::Command(Resolved::Cmdlet(info)) => Some(crate::cmdlets::table(info)),
-                Net::Command(Resolved::Function(function)) => Some(cx.it.table_of(&function.block.clone())?),
+            Value::Net(net) => match net.other() {
+                Some(Resolved::Cmdlet(info)) => Some(crate::cmdlets::table(info)),
+                Some(Resolved::Function(function)) => Some(cx.it.table_of(&function.block.clone())?),
                 _ => None,
             },
             _ => None,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::value::{DateTime, Dict, List, Str, TimeSpan, Value};
+use ps_value::{DateTime, Dict, List, Str, TimeSpan, Value};
 
 pub fn at(args: &[Value], index: usize) -> Value {
     args.get(index).cloned().unwrap_or_default()
@@ -12,7 +12,7 @@ pub fn string(args: &[Value], index: usize) -> Str {
     match args.get(index).map(Value::base) {
         Some(Value::Str(text)) => text.clone(),
         Some(Value::Null | Value::Void) | None => "".into(),
-        Some(other) => crate::value::text(other).into(),
+        Some(other) => ps_value::text(other).into(),
     }
 }
 
@@ -44,13 +44,13 @@ pub fn this(value: &Value) -> &str {
 pub fn date(value: &Value) -> DateTime {
     match value.base() {
         Value::DateTime(date) => *date,
-        _ => DateTime::new(0, crate::value::DateKind::Unspecified).unwrap_or_else(unreachable_date),
+        _ => DateTime::new(0, ps_value::DateKind::Unspecified).unwrap_or_else(unreachable_date),
     }
 }
 
 /// Zero is a date; this gives one without saying so twice.
 fn unreachable_date() -> DateTime {
-    crate::value::datetime::MIN
+    ps_value::datetime::MIN
 }
 
 pub fn span(value: &Value) -> TimeSpan {

@@ -2,13 +2,13 @@
 
 use super::args::{at, integer, string, this};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
-use super::net::Net;
 use super::strings::{formatted, joined, part};
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::text::{byte_at, unit_at, utf16_len};
-use crate::value::types::NetType;
-use crate::value::{Value, text};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::text::{byte_at, unit_at, utf16_len};
+use ps_value::types::NetType;
+use ps_value::{Value, text};
 
 /// Upper case letter by letter, as .NET does it: `ß` stays.
 pub(super) fn upper(text: &str) -> String {
@@ -182,7 +182,7 @@ fn append(it: &mut Interp, t: &Value, value: &Value) -> R<Value> {
                 }
                 number if number.is_number() => {
                     let culture = it.culture.number.borrow();
-                    crate::value::number_format::to_text(number, &culture).unwrap_or_default()
+                    ps_value::number_format::to_text(number, &culture).unwrap_or_default()
                 }
                 _ => it.to_text(other),
             };

@@ -1,16 +1,16 @@
 //! Script blocks, `$PSCmdlet`, commands and credentials.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::args::{at, string};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::engine::secret;
-use super::net::Net;
 use crate::eval::Interp;
-use crate::eval::block::ScriptBlock;
-use crate::eval::error::{ErrorRecord, R};
-use crate::value::{Value, text};
+use ps_value::block::ScriptBlock;
+use ps_value::error::{ErrorRecord, R};
+use ps_value::net::Net;
+use ps_value::{Value, text};
 
 fn block(value: &Value) -> Option<Rc<ScriptBlock>> {
     match value.base() {
@@ -49,7 +49,7 @@ pub(super) const BLOCK: &[Declared] = &[
     Property("bool IsFilter", |_, t, _| Ok(Value::Bool(block(t).is_some_and(|b| b.ast.only_process())))),
     Method("scriptblock GetNewClosure()", |it, t, _| {
         let Some(block) = block(t) else { return Ok(Value::Null) };
-        let session = crate::eval::scope::Scope::new(Some(it.global.clone()), false);
+        let session = ps_value::scope::Scope::new(Some(it.global.clone()), false);
         let mut scope = Some(it.scope.clone());
         while let Some(here) = scope {
             if here.number == it.global.number && !session.variables.borrow().is_empty() {
@@ -79,10 +79,7 @@ pub(super) const BLOCK: &[Declared] = &[
 
 fn cmdlet<T>(value: &Value, body: impl FnOnce(&super::net::CmdletState) -> T) -> Option<T> {
     match value.base() {
-        Value::Net(net) => match &**net {
-            Net::Cmdlet(state) => Some(body(state)),
-            _ => None,
-        },
+        Value::Net(net) => net.other().map(body),
         _ => None,
     }
 }
@@ -112,7 +109,7 @@ pub(super) const CMDLET: &[Declared] = &[
             qualify(t, record);
             if let Some(frame) = it.frames.last() {
                 *record.position.borrow_mut() =
-                    Some(crate::eval::error::Position { source: frame.source.clone(), span: frame.span });
+                    Some(ps_value::error::Position { source: frame.source.clone(), span: frame.span });
             }
             it.write_error(record.clone(), None)?;
             it.failed = true;
@@ -124,9 +121,9 @@ pub(super) const CMDLET: &[Declared] = &[
             qualify(t, record);
             if let Some(frame) = it.frames.last() {
                 *record.position.borrow_mut() =
-                    Some(crate::eval::error::Position { source: frame.source.clone(), span: frame.span });
+                    Some(ps_value::error::Position { source: frame.source.clone(), span: frame.span });
             }
-            return Err(Box::new(crate::eval::error::Flow::Error(record.clone())));
+            return Err(Box::new(ps_value::error::Flow::Error(record.clone())));
         }
         Ok(Value::Void)
     }),
@@ -168,7 +165,7 @@ fn should(it: &mut Interp, t: &Value, action: Option<&str>, target: &str) -> R<V
     Ok(Value::Bool(true))
 }
 
-fn credential(value: &Value) -> (crate::value::Str, crate::value::Str) {
+fn credential(value: &Value) -> (ps_value::Str, ps_value::Str) {
     match value.base() {
         Value::Net(net) => match &**net {
             Net::Credential(user, password) => (user.clone(), password.clone()),
@@ -207,7 +204,7 @@ pub(super) const COMMAND: &[Declared] = &[
     Property("object ParameterSets", |it, t, _| it.command_property(t, "ParameterSets")),
     Property("string Source", |it, t, _| it.command_property(t, "Source")),
     Property("string ModuleName", |it, t, _| it.command_property(t, "Source")),
-    Property("version Version", |_, _, _| Ok(super::net::version([7, 0, 0, 0]))),
+    Property("version Version", |_, _, _| Ok(ps_value::net::version([7, 0, 0, 0]))),
     Property("string Path", |it, t, _| it.command_property(t, "Definition")),
     Property("string Verb", |it, t, _| {
         Ok(text(&it.command_property(t, "Name")?)

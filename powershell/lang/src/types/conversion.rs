@@ -1,15 +1,16 @@
 //! `Convert`, `BitConverter`, `Random`.
 
-use crate::value::types::NetType;
 use num_bigint::BigInt;
+use ps_value::random::Rng;
+use ps_value::types::NetType;
+use std::cell::RefCell;
 
 use super::args::{at, bytes, double, integer, string};
 use super::declare::Declared::{self, Method, New, Static, StaticProperty};
-use super::net::Net;
 use crate::eval::Interp;
 use crate::eval::convert::narrow;
-use crate::eval::error::{R, net};
-use crate::value::Value;
+use ps_value::Value;
+use ps_value::error::{R, net};
 
 macro_rules! to {
     ($signature:literal, $name:expr) => {
@@ -21,7 +22,7 @@ fn to_type(it: &mut Interp, value: &Value, id: NetType) -> R<Value> {
     match it.convert(value, &id.ty()) {
         Ok(value) => Ok(value),
         Err(flow) => match &*flow {
-            crate::eval::error::Flow::Error(record) if record.message().contains("too large") => net(
+            ps_value::error::Flow::Error(record) if record.message().contains("too large") => net(
                 NetType::OverflowException,
                 format!(
                     "Value was either too large or too small for an {}.",
@@ -150,7 +151,7 @@ fn little(value: &Value, start: i64, length: usize) -> u64 {
 
 fn next(value: &Value, low: i64, high: i64) -> R<Value> {
     if let Value::Net(net) = value
-        && let Net::Random(rng) = &**net
+        && let Some(rng) = net.other::<RefCell<Rng>>()
     {
         return Ok(Value::Int(rng.borrow_mut().between(low, high) as i32));
     }
@@ -160,20 +161,15 @@ fn next(value: &Value, low: i64, high: i64) -> R<Value> {
 pub(super) const RANDOM: &[Declared] = &[
     New("Random()", |it, _| {
         let seed = it.host.random();
-        Ok(Value::net(Net::Random(crate::cmdlets::dates::Rng::new(seed).into())))
+        Ok(Value::object(RefCell::new(Rng::new(seed))))
     }),
-    New("Random(int Seed)", |_, a| {
-        Ok(Value::net(Net::Random(crate::cmdlets::dates::Rng::new(integer(a, 0) as u64).into())))
-    }),
+    New("Random(int Seed)", |_, a| Ok(Value::object(RefCell::new(Rng::new(integer(a, 0) as u64))))),
     Method("int Next()", |_, t, _| next(t, 0, i64::from(i32::MAX))),
     Method("int Next(int maxValue)", |_, t, a| next(t, 0, integer(a, 0))),
     Method("int Next(int minValue, int maxValue)", |_, t, a| next(t, integer(a, 0), integer(a, 1))),
     Method("double NextDouble()", |_, t, _| {
         Ok(Value::Double(match t {
-            Value::Net(net) => match &**net {
-                Net::Random(rng) => rng.borrow_mut().fraction(),
-                _ => 0.0,
-            },
+            Value::Net(net) => net.other::<RefCell<Rng>>().map_or(0.0, |rng| rng.borrow_mut().fraction()),
             _ => 0.0,
         }))
     }),

@@ -3,10 +3,10 @@
 use super::Members;
 use super::args::{at, bytes};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static};
-use super::net::Net;
-use crate::eval::error::R;
-use crate::value::Value;
-use crate::value::types::NetType;
+use ps_value::Value;
+use ps_value::error::R;
+use ps_value::net::Net;
+use ps_value::types::NetType;
 
 pub(super) const MEMBERS: Members = &[
     (NetType::HashAlgorithm, HASH),
@@ -76,7 +76,7 @@ pub fn digest(name: &str, key: &[u8], data: &[u8]) -> Vec<u8> {
 const HASH: &[Declared] = &[
     Static("object Create(string hashName)", |_, a| {
         made(
-            match crate::value::text(&at(a, 0))
+            match ps_value::text(&at(a, 0))
                 .to_ascii_uppercase()
                 .trim_start_matches("SYSTEM.SECURITY.CRYPTOGRAPHY.")
             {

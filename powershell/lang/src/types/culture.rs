@@ -6,14 +6,14 @@ use chrono::{Datelike, NaiveDate};
 
 use super::args::{at, boolean, date, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
-use super::net::Net;
 use super::{Members, culture_formats};
 use crate::eval::Interp;
-use crate::eval::error::{Category, Fault, R, net};
-use crate::value::culture::{self, Culture};
-use crate::value::datetime::TICKS_PER_DAY;
-use crate::value::types::NetType;
-use crate::value::{DateTime, Value};
+use ps_value::culture::{self, Culture};
+use ps_value::datetime::TICKS_PER_DAY;
+use ps_value::error::{Category, Fault, R, net};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{DateTime, Value};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::CultureInfo, CULTURE),
@@ -49,7 +49,7 @@ pub fn named(name: &Value) -> R<Rc<Culture>> {
     };
     match found {
         Some(culture) => Ok(culture),
-        None => net(NetType::CultureNotFoundException, unknown(&crate::value::text(name))),
+        None => net(NetType::CultureNotFoundException, unknown(&ps_value::text(name))),
     }
 }
 
@@ -81,7 +81,7 @@ pub fn provided(it: &Interp, provider: &Value) -> R<Rc<Culture>> {
 fn no_provider<T>(provider: &Value) -> R<T> {
     let message = format!(
         "Cannot convert the \"{}\" value of type \"{}\" to type \"System.IFormatProvider\".",
-        crate::value::text(provider),
+        ps_value::text(provider),
         super::type_of(provider).full_name()
     );
     Fault::new(
@@ -106,7 +106,7 @@ impl Interp {
     /// The culture of what follows, and `$PSCulture`.
     pub fn set_culture(&mut self, culture: Rc<Culture>) {
         let index = self.global.put_str("PSCulture", Value::from(culture.name.clone()));
-        let meta = crate::eval::scope::VariableMeta { constant: true, all_scope: true, ..Default::default() };
+        let meta = ps_value::scope::VariableMeta { constant: true, all_scope: true, ..Default::default() };
         self.global.set_meta(index, meta);
         self.culture = culture;
     }
@@ -327,7 +327,7 @@ fn days_in(year: i64, month: i64) -> R<Value> {
     let found = i32::try_from(year)
         .ok()
         .filter(|year| (1..=9999).contains(year))
-        .and_then(|year| crate::value::datetime::days_in_month(year, u32::try_from(month).ok()?));
+        .and_then(|year| ps_value::datetime::days_in_month(year, u32::try_from(month).ok()?));
     match found {
         Some(days) => Ok(Value::Int(days as i32)),
         None => net(
@@ -375,7 +375,7 @@ const GREGORIAN: &[Declared] = &[New("GregorianCalendar()", |_, _| Ok(Value::net
 fn day_of_week(year: i32, week: u32, day: i64) -> R<Value> {
     let weekday = chrono::Weekday::try_from(((day + 6) % 7) as u8).unwrap_or(chrono::Weekday::Mon);
     let found = NaiveDate::from_isoywd_opt(year, week, weekday).and_then(|d| {
-        DateTime::from_parts(d.year(), d.month(), d.day(), [0; 3], 0, crate::value::DateKind::Unspecified)
+        DateTime::from_parts(d.year(), d.month(), d.day(), [0; 3], 0, ps_value::DateKind::Unspecified)
     });
     found.map_or_else(out_of_range, |date| Ok(Value::DateTime(date)))
 }

@@ -1,16 +1,16 @@
 //! `NumberFormatInfo` and `DateTimeFormatInfo`: of a culture, or a copy that a script changes.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::args::{at, integer, string};
 use super::culture::provided;
 use super::declare::Declared::{self, Method, New, Property, Settable, Static, StaticProperty};
-use super::net::Net;
-use crate::eval::error::{R, net};
-use crate::value::culture::{self, Culture, DateFormat, NumberFormat};
-use crate::value::{Str, Value, text};
+use ps_value::culture::{self, Culture, DateFormat, NumberFormat};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::{Str, Value, text};
 
 /// How long a symbol or a pattern may be that a script sets.
 const LONGEST: usize = 256;

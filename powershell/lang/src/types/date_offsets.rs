@@ -1,19 +1,19 @@
 //! `DateTimeOffset`.
 
-use crate::value::types::NetType;
 use chrono::Datelike;
+use ps_value::types::NetType;
 
 use super::args::{at, date, double, integer, span, string};
 use super::culture::provided;
-use super::date_exact::exact;
-use super::date_text::{ADJUST_TO_UNIVERSAL, parse_offset};
 use super::dates::{HOUR, MILLISECOND, MINUTE, from_args, made};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
-use super::net::Net;
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH};
-use crate::value::{DateKind, DateTime, TimeSpan, Value};
+use ps_value::date_exact::exact;
+use ps_value::date_text::{ADJUST_TO_UNIVERSAL, parse_offset};
+use ps_value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::{DateKind, DateTime, TimeSpan, Value};
 
 pub(super) fn offset(value: &Value) -> (DateTime, i64) {
     if let Value::Net(net) = value.base()
@@ -73,7 +73,7 @@ fn parsed_exact(it: &mut Interp, args: &[Value], style: i64) -> R<Value> {
     let culture = provided(it, &at(args, 2))?;
     let source = string(args, 0);
     for format in at(args, 1).to_items() {
-        let format = crate::value::text(&format);
+        let format = ps_value::text(&format);
         if let Some((date, offset)) = exact(&source, &format, &culture.dates.borrow(), style) {
             let minutes = offset.map_or(0, |o| o.minutes);
             return match style & ADJUST_TO_UNIVERSAL {
@@ -88,7 +88,7 @@ fn parsed_exact(it: &mut Interp, args: &[Value], style: i64) -> R<Value> {
 fn try_into(it: &mut Interp, target: &Value, found: Option<Value>) -> R<Value> {
     let is_found = found.is_some();
     if let Value::Ref(reference) = target.base() {
-        let none = || Value::net(Net::DateOffset(crate::value::datetime::MIN, 0));
+        let none = || Value::net(Net::DateOffset(ps_value::datetime::MIN, 0));
         it.write_reference(&reference.clone(), found.unwrap_or_else(none))?;
     }
     Ok(Value::Bool(is_found))

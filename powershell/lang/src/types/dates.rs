@@ -5,16 +5,16 @@ use chrono::Datelike;
 use super::Members;
 use super::args::{at, date, double, integer, span, string};
 use super::culture::provided;
-use super::date_exact::exact;
 use super::date_offsets::OFFSET;
-use super::date_text::{ROUNDTRIP_KIND, parse_in, settle};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::time_spans::{SPAN, ZONE};
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH, days_in_month};
-use crate::value::types::NetType;
-use crate::value::{DateKind, DateTime, TimeSpan, Value};
+use ps_value::date_exact::exact;
+use ps_value::date_text::{ROUNDTRIP_KIND, parse_in, settle};
+use ps_value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH, days_in_month};
+use ps_value::error::{R, net};
+use ps_value::types::NetType;
+use ps_value::{DateKind, DateTime, TimeSpan, Value};
 
 pub(super) const HOUR: i64 = 36_000_000_000;
 
@@ -105,7 +105,7 @@ fn parse_exact(it: &mut Interp, args: &[Value], style: i64) -> R<Value> {
 
 fn try_into(it: &mut Interp, target: &Value, found: Option<DateTime>) -> R<Value> {
     if let Value::Ref(reference) = target.base() {
-        let value = Value::DateTime(found.unwrap_or(crate::value::datetime::MIN));
+        let value = Value::DateTime(found.unwrap_or(ps_value::datetime::MIN));
         it.write_reference(&reference.clone(), value)?;
     }
     Ok(Value::Bool(found.is_some()))
@@ -239,9 +239,9 @@ const DATE: &[Declared] = &[
         let now = it.host.now();
         made(DateTime::new(now - now % TICKS_PER_DAY, DateKind::Local))
     }),
-    StaticProperty("datetime MinValue", |_, _| Ok(Value::DateTime(crate::value::datetime::MIN))),
+    StaticProperty("datetime MinValue", |_, _| Ok(Value::DateTime(ps_value::datetime::MIN))),
     StaticProperty("datetime MaxValue", |_, _| {
-        made(DateTime::new(crate::value::datetime::MAX_TICKS, DateKind::Unspecified))
+        made(DateTime::new(ps_value::datetime::MAX_TICKS, DateKind::Unspecified))
     }),
     StaticProperty("datetime UnixEpoch", |_, _| made(DateTime::new(UNIX_EPOCH, DateKind::Utc))),
     New("datetime(long ticks)", |_, a| made(DateTime::new(integer(a, 0), DateKind::Unspecified))),

@@ -1,8 +1,8 @@
 //! How the members of a .NET type are declared: as C# writes them.
 
 use crate::eval::Interp;
-use crate::eval::error::R;
-use crate::value::Value;
+use ps_value::Value;
+use ps_value::error::R;
 
 /// A method, or a getter: the object and the arguments, converted to the declared types.
 pub type Call = fn(&mut Interp, &Value, &[Value]) -> R<Value>;

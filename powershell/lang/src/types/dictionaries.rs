@@ -5,12 +5,12 @@ use std::rc::Rc;
 use super::Members;
 use super::args::{at, dict, integer};
 use super::declare::Declared::{self, Method, New, Property};
-use super::net::Net;
 use crate::eval::Interp;
 use crate::eval::convert::copy_dict;
-use crate::eval::error::{R, net};
-use crate::value::types::NetType;
-use crate::value::{Array, Dict, DictKind, List, ListKind, Value, text};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{Array, Dict, DictKind, List, ListKind, Value, text};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::Hashtable, DICT),
@@ -137,7 +137,7 @@ const DICT: &[Declared] = &[
         Ok(Value::Bool(own.contains(&k)))
     }),
     Method("bool ContainsValue(object value)", |_, t, a| {
-        Ok(Value::Bool(of(t).values().iter().any(|v| crate::value::object::equals(v, &at(a, 0)))))
+        Ok(Value::Bool(of(t).values().iter().any(|v| ps_value::object::equals(v, &at(a, 0)))))
     }),
     Method("void Remove(object key)", |it, t, a| {
         let own = of(t);

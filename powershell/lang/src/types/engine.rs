@@ -6,11 +6,12 @@ use super::Members;
 use super::args::{at, string};
 use super::commands::{BLOCK, CMDLET, COMMAND, CREDENTIAL};
 use super::declare::Declared::{self, Method, New, Property, Settable, Static};
-use super::net::Net;
+use super::net::Properties;
 use crate::eval::Interp;
-use crate::eval::error::{Category, ErrorRecord, R};
-use crate::value::types::NetType;
-use crate::value::{Member, MemberKind, Value, text};
+use ps_value::error::{Category, ErrorRecord, R};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{Member, MemberKind, Value, text};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::PSObject, PS_OBJECT),
@@ -104,7 +105,10 @@ pub fn secret(value: &Value) -> String {
 fn wrapped(value: &Value) -> Value {
     match value.base() {
         Value::Net(net) => match &**net {
-            Net::PsObject(inner) | Net::Properties(inner) | Net::Property(inner, _) => inner.clone(),
+            Net::PsObject(inner) | Net::Property(inner, _) => inner.clone(),
+            net if net.other::<Properties>().is_some() => {
+                net.other().map_or(Value::Null, |Properties(inner)| inner.clone())
+            }
             _ => value.clone(),
         },
         _ => value.clone(),
@@ -114,8 +118,8 @@ fn wrapped(value: &Value) -> Value {
 const PS_OBJECT: &[Declared] = &[
     New("psobject()", |_, _| Ok(Value::custom([]))),
     New("psobject(object obj)", |_, a| Ok(at(a, 0))),
-    Property("object Properties", |_, t, _| Ok(Value::net(Net::Properties(wrapped(t))))),
-    Property("object Members", |_, t, _| Ok(Value::net(Net::Properties(wrapped(t))))),
+    Property("object Properties", |_, t, _| Ok(Value::object(Properties(wrapped(t))))),
+    Property("object Members", |_, t, _| Ok(Value::object(Properties(wrapped(t))))),
     Property("object Methods", |it, t, _| it.members_of(&wrapped(t), true)),
     Property("object TypeNames", |it, t, _| {
         Ok(Value::strings(it.type_names(&wrapped(t)).iter().map(ToString::to_string)))
@@ -165,7 +169,7 @@ const PROPERTIES: &[Declared] = &[
     Method("object Item(string name)", |it, t, a| it.index(t, &at(a, 0))),
 ];
 
-fn property_name(value: &Value) -> crate::value::Str {
+fn property_name(value: &Value) -> ps_value::Str {
     match value.base() {
         Value::Net(net) => match &**net {
             Net::Property(_, name) => name.clone(),
@@ -213,7 +217,7 @@ pub fn member_type(owner: &Value, name: &str) -> &'static str {
             match object.members.borrow().iter().find(|m| ps_syntax::symbol::same(&m.name, name)) {
                 Some(member) => of(&member.kind),
                 None => match &object.kind {
-                    crate::value::ObjectKind::Custom => "NoteProperty",
+                    ps_value::ObjectKind::Custom => "NoteProperty",
                     _ => "Property",
                 },
             }

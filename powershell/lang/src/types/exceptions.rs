@@ -2,9 +2,9 @@
 
 use super::Members;
 use super::declare::Declared::{self, Method, Property};
-use super::net::{Net, inner_exception};
-use crate::value::Value;
-use crate::value::types::NetType;
+use ps_value::Value;
+use ps_value::net::{Net, inner_exception};
+use ps_value::types::NetType;
 
 pub(super) const MEMBERS: Members = &[(NetType::Exception, EXCEPTION)];
 
@@ -29,12 +29,12 @@ fn innermost(value: &Value) -> Value {
 }
 
 const EXCEPTION: &[Declared] = &[
-    Property("string Message", |_, t, _| Ok(Value::Str(crate::eval::error::exception_message(t)))),
+    Property("string Message", |_, t, _| Ok(Value::Str(ps_value::error::exception_message(t)))),
     Property("object ErrorRecord", |_, t, _| {
-        Ok(Value::Error(crate::eval::error::ErrorRecord::new(
+        Ok(Value::Error(ps_value::error::ErrorRecord::new(
             t.clone(),
-            crate::eval::error::short_type(&super::type_of(t).full_name()).into(),
-            crate::eval::error::Category::NotSpecified,
+            ps_value::error::short_type(&super::type_of(t).full_name()).into(),
+            ps_value::error::Category::NotSpecified,
             Value::Null,
         )))
     }),
@@ -42,9 +42,9 @@ const EXCEPTION: &[Declared] = &[
     Property("string StackTrace", |_, _, _| Ok(Value::Null)),
     Property("string Source", |_, _, _| Ok(Value::from("System.Management.Automation"))),
     Property("int HResult", |_, _, _| Ok(Value::Int(-2_146_233_088))),
-    Property("object Data", |_, _, _| Ok(Value::Dict(std::rc::Rc::new(crate::value::Dict::hashtable())))),
+    Property("object Data", |_, _, _| Ok(Value::Dict(std::rc::Rc::new(ps_value::Dict::hashtable())))),
     Property("string ParamName", |_, t, _| {
-        Ok(crate::eval::error::exception_message(t)
+        Ok(ps_value::error::exception_message(t)
             .split_once("(Parameter '")
             .and_then(|(_, rest)| rest.split_once('\''))
             .map_or(Value::Null, |(name, _)| Value::from(name)))
@@ -59,7 +59,7 @@ const EXCEPTION: &[Declared] = &[
         Ok(Value::from(format!(
             "{}: {}",
             super::type_of(t).full_name(),
-            crate::eval::error::exception_message(t)
+            ps_value::error::exception_message(t)
         )))
     }),
 ];

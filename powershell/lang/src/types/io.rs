@@ -3,13 +3,14 @@
 use super::Members;
 use super::args::{at, boolean, bytes, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
-use super::net::{Net, file_value};
+use super::net::file_value;
 use super::streams::{ENCODING, MEMORY, READER, WRITER, encoding_at, open_reader, open_writer};
-use crate::cmdlets::encoding::{decode, encode};
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::types::NetType;
-use crate::value::{DateKind, DateTime, Value, text};
+use ps_value::encoding::{decode, encode};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{DateKind, DateTime, Value, text};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::Path, PATH),

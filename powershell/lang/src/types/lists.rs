@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use super::args::{at, integer, list};
 use super::declare::Declared::{self, Method, New, Property, Static};
-use super::net::Net;
 use super::queues::{ENUMERATOR, LINKED, LINQ, QUEUE, STACK};
 use super::{Members, Ty};
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::types::NetType;
-use crate::value::{Array, List, ListKind, Value, object};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{Array, List, ListKind, Value, object};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::Array, ARRAY),

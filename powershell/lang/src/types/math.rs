@@ -1,14 +1,14 @@
 //! `Math`.
 
-use crate::value::types::NetType;
 use num_traits::Signed;
+use ps_value::types::NetType;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::args::{at, double, integer};
 use super::declare::Declared::{self, Static, StaticProperty};
-use crate::eval::arithmetic::to_decimal;
-use crate::eval::error::{R, net};
-use crate::value::{Value, numbers};
+use ps_value::error::{R, net};
+use ps_value::numbers::to_decimal;
+use ps_value::{Value, numbers};
 
 pub(super) fn strategy(mode: i64) -> RoundingStrategy {
     match mode {
@@ -23,7 +23,7 @@ pub(super) fn strategy(mode: i64) -> RoundingStrategy {
 /// Chooses what the larger of two types is, for `Max` and `Min`.
 fn extreme(a: &[Value], larger: bool) -> R<Value> {
     let (x, y) = (at(a, 0), at(a, 1));
-    let order = crate::eval::compare::order(&x, &y, true);
+    let order = ps_value::compare::order(&x, &y, true);
     let pick = if order.is_ge() == larger { x.clone() } else { y.clone() };
     let wide = |v: &Value| matches!(v.base(), Value::Double(_) | Value::Single(_));
     if wide(&x) || wide(&y) {
@@ -167,7 +167,7 @@ pub(super) const MATH: &[Declared] = &[
 /// A number from what PowerShell would convert to one.
 fn as_number(value: &Value) -> Value {
     match value.base() {
-        Value::Str(text) => crate::value::parse_number(text)
+        Value::Str(text) => ps_value::parse_number(text)
             .or_else(|| numbers::parse_double(text).map(Value::Double))
             .unwrap_or_default(),
         Value::Null | Value::Void => Value::Int(0),

@@ -7,9 +7,7 @@ pub mod conversion;
 mod crypto;
 pub mod culture;
 mod culture_formats;
-mod date_exact;
 mod date_offsets;
-pub mod date_text;
 pub mod dates;
 pub mod declare;
 mod dictionaries;
@@ -32,19 +30,17 @@ mod system;
 mod time_spans;
 pub mod uri;
 mod values;
-pub mod xml;
 mod xml_convert;
 mod xml_types;
-pub mod xpath;
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 
-pub use crate::value::types::{
-    EnumType, Ty, TypeInfo, TypeKind, all, class, enum_of, enum_value, find, lookup, type_of,
-};
 pub use crypto::digest;
 pub use declare::{Call, Declared, Make};
 pub use engine::member_type;
+pub use ps_value::types::{
+    EnumType, Ty, TypeInfo, TypeKind, all, class, enum_of, enum_value, find, lookup, type_of,
+};
 pub use regexes::escape as regex_escape;
 pub use system::new_guid;
 pub use uri::html_encode;

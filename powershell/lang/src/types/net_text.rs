@@ -1,11 +1,13 @@
-//! .NET values from and to text.
+//! .NET values from text.
 
+use ps_value::date_text::parse_offset;
+use ps_value::net::{Net, version};
+use ps_value::net_text::{parse_guid, parse_version};
+use ps_value::types::NetType;
+use ps_value::{DateKind, Value, text};
+
+use super::net::file_value;
 use crate::eval::Interp;
-use crate::value::types::NetType;
-use crate::value::{DateKind, Value, text};
-
-pub use super::date_text::parse_date;
-use super::net::{Net, file_value, version};
 
 /// Conversions from a text that are those of the type's own `Parse`.
 pub fn from_text(it: &mut Interp, id: NetType, value: &Value) -> Result<Option<Value>, String> {
@@ -21,12 +23,8 @@ pub fn from_text(it: &mut Interp, id: NetType, value: &Value) -> Result<Option<V
                 Some(Value::net(Net::DateOffset(date.with_kind(DateKind::Unspecified), 0)))
             }
             _ => {
-                let (date, offset) = super::date_text::parse_offset(
-                    &source,
-                    &crate::value::culture::invariant().dates.borrow(),
-                    0,
-                )
-                .ok_or_else(|| format!("String '{source}' was not recognized as a valid DateTime."))?;
+                let (date, offset) = parse_offset(&source, &ps_value::culture::invariant().dates.borrow(), 0)
+                    .ok_or_else(|| format!("String '{source}' was not recognized as a valid DateTime."))?;
                 Some(Value::net(Net::DateOffset(date, offset)))
             }
         },
@@ -66,74 +64,11 @@ pub fn from_text(it: &mut Interp, id: NetType, value: &Value) -> Result<Option<V
                 ],
             ))
         }
-        NetType::Encoding => crate::cmdlets::encoding::named(&source).map(|e| Value::net(Net::Encoding(e))),
+        NetType::Encoding => ps_value::encoding::named(&source).map(|e| Value::net(Net::Encoding(e))),
         NetType::FileInfo | NetType::DirectoryInfo => {
             let path = it.full_path(&source);
             Some(file_value(it, &path, id == NetType::DirectoryInfo, Some(source)))
         }
         _ => None,
     })
-}
-
-pub fn parse_guid(text: &str) -> Option<[u8; 16]> {
-    let plain: String = text
-        .trim()
-        .trim_matches(|c| matches!(c, '{' | '}' | '(' | ')'))
-        .chars()
-        .filter(|c| *c != '-')
-        .collect();
-    if plain.len() != 32 || !plain.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; 16];
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(plain.get(i * 2..i * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
-pub fn guid_text(bytes: &[u8; 16]) -> String {
-    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    let part = |a: usize, b: usize| hex.get(a..b).unwrap_or_default().to_owned();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
-}
-
-pub fn parse_version(text: &str) -> Result<[i32; 4], String> {
-    let mut parts = [-1; 4];
-    let pieces: Vec<&str> = text.trim().split('.').collect();
-    if pieces.len() < 2 || pieces.len() > 4 {
-        return Err("Version string portion was too short or too long. (Parameter 'input')".into());
-    }
-    for (place, piece) in parts.iter_mut().zip(pieces) {
-        let number: i32 =
-            piece.trim().parse().map_err(|_| "Input string was not in a correct format.".to_owned())?;
-        if number < 0 {
-            return Err(
-                "Version's parameters must be greater than or equal to zero. (Parameter 'input')".into()
-            );
-        }
-        *place = number;
-    }
-    Ok(parts)
-}
-
-pub fn version_text(parts: &[i32; 4], count: usize) -> String {
-    let parts: Vec<String> =
-        parts.iter().take(count).take_while(|p| **p >= 0).map(ToString::to_string).collect();
-    parts.join(".")
-}
-
-/// A URI as .NET shows it: with a path, when it has a host.
-pub fn uri_text(uri: &str) -> String {
-    match uri.split_once("://") {
-        Some((scheme, rest)) if !rest.contains(['/', '?', '#']) => {
-            format!("{}://{}/", scheme.to_lowercase(), rest.to_lowercase())
-        }
-        Some((scheme, rest)) => {
-            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            let (host, path) = rest.split_at(end);
-            format!("{}://{}{path}", scheme.to_lowercase(), host.to_lowercase())
-        }
-        None => uri.to_owned(),
-    }
 }

@@ -11,12 +11,12 @@ use super::culture::provided;
 use super::declare::Declared::{self, Method, New, Static, StaticProperty};
 use super::math::{MATH, strategy};
 use crate::eval::Interp;
-use crate::eval::arithmetic::{to_big, to_decimal};
 use crate::eval::convert::narrow;
-use crate::eval::error::{R, net};
-use crate::value::culture::NumberFormat;
-use crate::value::types::NetType;
-use crate::value::{Value, number_format, number_parse, text};
+use ps_value::culture::NumberFormat;
+use ps_value::error::{R, net};
+use ps_value::numbers::{to_big, to_decimal};
+use ps_value::types::NetType;
+use ps_value::{Value, number_format, number_parse, text};
 
 /// Members that every number has; the type and its limits are given.
 macro_rules! number {
@@ -30,8 +30,8 @@ macro_rules! number {
             Static(concat!("bool TryParse(string s, System.Globalization.NumberStyles style, System.IFormatProvider provider, out ", $short, " result)"), |it, a| try_parse(it, a, Some(integer(a, 1)), $id)),
             StaticProperty(concat!($short, " MinValue"), |_, _| Ok($min)),
             StaticProperty(concat!($short, " MaxValue"), |_, _| Ok($max)),
-            Method(concat!("int CompareTo(", $short, " value)"), |_, t, a| Ok(Value::Int(crate::eval::compare::order(t, &at(a, 0), true) as i32))),
-            Method(concat!("bool Equals(", $short, " obj)"), |_, t, a| Ok(Value::Bool(crate::value::object::equals(t, &at(a, 0))))),
+            Method(concat!("int CompareTo(", $short, " value)"), |_, t, a| Ok(Value::Int(ps_value::compare::order(t, &at(a, 0), true) as i32))),
+            Method(concat!("bool Equals(", $short, " obj)"), |_, t, a| Ok(Value::Bool(ps_value::object::equals(t, &at(a, 0))))),
             Method("string ToString()", |it, t, _| formatted(it, t, "", &Value::Null)),
             Method("string ToString(string format)", |it, t, a| formatted(it, t, &string(a, 0), &Value::Null)),
             Method("string ToString(string format, System.IFormatProvider provider)", |it, t, a| formatted(it, t, &string(a, 0), &at(a, 1))),

@@ -7,12 +7,12 @@ use super::Members;
 use super::args::{at, string};
 use super::declare::Declared::{self, Static};
 use crate::eval::Interp;
-use crate::eval::block::ScriptBlock;
-use crate::eval::error::R;
-use crate::value::Value;
-use crate::value::types::NetType;
 use ps_syntax::ast::{Param, Stmt, Stmts};
 use ps_syntax::{Source, Span, SyntaxError, parse};
+use ps_value::Value;
+use ps_value::block::ScriptBlock;
+use ps_value::error::R;
+use ps_value::types::NetType;
 
 pub(super) const MEMBERS: Members = &[(NetType::ScriptBlockAst, AST)];
 

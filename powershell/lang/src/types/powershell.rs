@@ -1,21 +1,21 @@
 //! `[powershell]`: commands that a script builds and runs, in a runspace of their own.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::args::{at, string};
 use super::declare::Declared::{self, Method, Property, Static};
-use super::net::Net;
 use crate::eval::bind::Given;
-use crate::eval::block::ScriptBlock;
-use crate::eval::error::R;
 use crate::eval::function::invoke_failed;
-use crate::eval::scope::Scope;
 use crate::eval::streams::Target;
 use crate::eval::{Collector, Interp};
-use crate::value::{List, ListKind, Str, Value, text};
 use ps_syntax::{Source, Span};
+use ps_value::block::ScriptBlock;
+use ps_value::error::R;
+use ps_value::net::NetObject;
+use ps_value::scope::Scope;
+use ps_value::{List, ListKind, Str, Value, text};
 
 /// What is built, and what running it has left.
 #[derive(Default)]
@@ -25,6 +25,21 @@ pub struct Hosted {
     scope: RefCell<Option<Rc<Scope>>>,
     had_errors: Cell<bool>,
     streams: RefCell<Option<Value>>,
+}
+
+impl NetObject for Hosted {
+    fn id(&self) -> NetType {
+        NetType::PowerShell
+    }
+}
+
+/// `Commands` of one of them.
+struct Commands(Value);
+
+impl NetObject for Commands {
+    fn id(&self) -> NetType {
+        NetType::PSCommand
+    }
 }
 
 struct Built {
@@ -40,11 +55,7 @@ const STREAMS: [(&str, usize); 5] =
 
 fn hosted(value: &Value) -> Option<&Hosted> {
     match value.base() {
-        Value::Net(net) => match &**net {
-            Net::PowerShell(hosted) => Some(hosted),
-            Net::PowerShellCommands(owner) => hosted(owner),
-            _ => None,
-        },
+        Value::Net(net) => net.other().or_else(|| hosted(&net.other::<Commands>()?.0)),
         _ => None,
     }
 }
@@ -67,8 +78,8 @@ fn give(value: &Value, name: Option<Str>, argument: Value) -> R<Value> {
 }
 
 pub(super) const POWERSHELL: &[Declared] = &[
-    Static("powershell Create()", |_, _| Ok(Value::net(Net::PowerShell(Hosted::default())))),
-    Static("powershell Create(object runspace)", |_, _| Ok(Value::net(Net::PowerShell(Hosted::default())))),
+    Static("powershell Create()", |_, _| Ok(Value::object(Hosted::default()))),
+    Static("powershell Create(object runspace)", |_, _| Ok(Value::object(Hosted::default()))),
     Method("powershell AddScript(string script)", |_, t, a| add(t, &string(a, 0), true)),
     Method("powershell AddScript(string script, bool useLocalScope)", |_, t, a| add(t, &string(a, 0), true)),
     Method("powershell AddCommand(string cmdlet)", |_, t, a| add(t, &string(a, 0), false)),
@@ -111,7 +122,7 @@ pub(super) const POWERSHELL: &[Declared] = &[
     Method("void Stop()", |_, _, _| Ok(Value::Void)),
     Property("bool HadErrors", |_, t, _| Ok(Value::Bool(hosted(t).is_some_and(|h| h.had_errors.get())))),
     Property("object Streams", |_, t, _| Ok(hosted(t).map(streams).unwrap_or_default())),
-    Property("object Commands", |_, t, _| Ok(Value::net(Net::PowerShellCommands(t.clone())))),
+    Property("object Commands", |_, t, _| Ok(Value::object(Commands(t.clone())))),
 ];
 
 pub(super) const COMMANDS: &[Declared] = &[

@@ -1,15 +1,15 @@
 //! Linked lists, queues, stacks, enumerators, and the commonest of LINQ.
 
-use crate::value::types::NetType;
+use ps_value::types::NetType;
 use std::rc::Rc;
 
 use super::args::{at, integer, list};
 use super::declare::Declared::{self, Method, New, Property, Static};
 use super::lists::{add, array_of, edit, item, length, new_list, position};
-use super::net::Net;
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::{List, ListKind, Value, object};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::{List, ListKind, Value, object};
 
 pub(super) const LINKED: &[Declared] = &[
     New("LinkedList()", new_list),
@@ -143,7 +143,7 @@ fn extreme(it: &mut Interp, args: &[Value], largest: bool) -> R<Value> {
     let items = it.enumerate(&at(args, 0));
     let best = items
         .into_iter()
-        .reduce(|a, b| if crate::eval::compare::order(&b, &a, true).is_gt() == largest { b } else { a });
+        .reduce(|a, b| if ps_value::compare::order(&b, &a, true).is_gt() == largest { b } else { a });
     Ok(best.unwrap_or_default())
 }
 

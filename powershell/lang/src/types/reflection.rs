@@ -3,9 +3,9 @@
 use super::args::{at, boolean, integer, string};
 use super::declare::Declared::{self, Method, Property, Static};
 use super::{Ty, TypeKind};
-use crate::eval::error::{R, net};
-use crate::value::Value;
-use crate::value::types::NetType;
+use ps_value::Value;
+use ps_value::error::{R, net};
+use ps_value::types::NetType;
 
 fn enum_type(value: &Value) -> Option<std::rc::Rc<super::EnumType>> {
     match value.base() {

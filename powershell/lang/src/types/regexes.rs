@@ -5,13 +5,13 @@ use std::rc::Rc;
 use super::Members;
 use super::args::{at, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static};
-use super::net::{MatchData, Net, match_value};
 use crate::eval::Interp;
-use crate::eval::error::R;
-use crate::eval::regex::Regex;
-use crate::value::text::{byte_at, position_of, utf16_len};
-use crate::value::types::NetType;
-use crate::value::{Str, Value, text};
+use ps_value::error::R;
+use ps_value::net::{MatchData, Net, match_value};
+use ps_value::regex::Regex;
+use ps_value::text::{byte_at, position_of, utf16_len};
+use ps_value::types::NetType;
+use ps_value::{Str, Value, text};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::Regex, REGEX),

@@ -3,12 +3,12 @@
 use super::args::{at, boolean, byte_range, bytes, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
 use super::io::{read, write};
-use super::net::{Net, StreamData, StreamKind};
-use crate::cmdlets::encoding::{decode, encode};
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::types::NetType;
-use crate::value::{Value, text};
+use ps_value::encoding::{decode, encode};
+use ps_value::error::{R, net};
+use ps_value::net::{Net, StreamData, StreamKind};
+use ps_value::types::NetType;
+use ps_value::{Value, text};
 
 pub(super) fn encoding_at(args: &[Value], index: usize) -> &'static str {
     match args.get(index).map(Value::base) {
@@ -197,7 +197,7 @@ pub(super) const ENCODING: &[Declared] = &[
     StaticProperty("System.Text.Encoding Latin1", |_, _| Ok(Value::net(Net::Encoding("iso-8859-1")))),
     StaticProperty("System.Text.Encoding Default", |_, _| Ok(Value::net(Net::Encoding("utf-8")))),
     Static("System.Text.Encoding GetEncoding(string name)", |_, a| {
-        match crate::cmdlets::encoding::named(&string(a, 0)) {
+        match ps_value::encoding::named(&string(a, 0)) {
             Some(name) => Ok(Value::net(Net::Encoding(name))),
             None => net(
                 NetType::ArgumentException,

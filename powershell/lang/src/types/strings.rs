@@ -5,13 +5,13 @@ use super::args::{at, boolean, integer, string, this};
 use super::chars::{BUILDER_MEMBERS, CHAR_MEMBERS, upper};
 use super::culture;
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
-use super::net::Net;
 use crate::eval::Interp;
-use crate::eval::error::{R, net};
-use crate::value::text::{byte_at, position_of, slice, unit_at, units, utf16_len};
-use crate::value::types::NetType;
-use crate::value::{Value, text};
 use ps_syntax::symbol::fold;
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::text::{byte_at, position_of, slice, unit_at, units, utf16_len};
+use ps_value::types::NetType;
+use ps_value::{Value, text};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::String, STRING_MEMBERS),
@@ -217,7 +217,7 @@ const STRING_MEMBERS: &[Declared] = &[
     }),
     Method("System.Object Clone()", |_, t, _| Ok(t.clone())),
     Method("int CompareTo(string strB)", |_, t, a| {
-        Ok(Value::Int(crate::eval::compare::text_order(this(t), &string(a, 0), true) as i32))
+        Ok(Value::Int(ps_value::compare::text_order(this(t), &string(a, 0), true) as i32))
     }),
     Method("bool Contains(string value)", |_, t, a| Ok(Value::Bool(this(t).contains(&*string(a, 0))))),
     Method("bool Contains(string value, System.StringComparison comparisonType)", |_, t, a| {
@@ -462,13 +462,13 @@ const STRING_MEMBERS: &[Declared] = &[
         concat(it, &items)
     }),
     Static("int Compare(string strA, string strB)", |_, a| {
-        Ok(Value::Int(crate::eval::compare::text_order(&string(a, 0), &string(a, 1), true) as i32))
+        Ok(Value::Int(ps_value::compare::text_order(&string(a, 0), &string(a, 1), true) as i32))
     }),
     Static("int Compare(string strA, string strB, bool ignoreCase)", |_, a| {
-        Ok(Value::Int(crate::eval::compare::text_order(&string(a, 0), &string(a, 1), !boolean(a, 2)) as i32))
+        Ok(Value::Int(ps_value::compare::text_order(&string(a, 0), &string(a, 1), !boolean(a, 2)) as i32))
     }),
     Static("int Compare(string strA, string strB, System.StringComparison comparisonType)", |_, a| {
-        Ok(Value::Int(crate::eval::compare::text_order(&string(a, 0), &string(a, 1), !folds(a, 2)) as i32))
+        Ok(Value::Int(ps_value::compare::text_order(&string(a, 0), &string(a, 1), !folds(a, 2)) as i32))
     }),
     Static("int CompareOrdinal(string strA, string strB)", |_, a| {
         Ok(Value::Int(string(a, 0).cmp(&string(a, 1)) as i32))

@@ -3,13 +3,13 @@
 use super::Members;
 use super::args::{at, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
-use super::net::{Net, version};
-use super::net_text::{guid_text, parse_guid, parse_version, version_text};
 use super::reflection::{ENUM, TYPE};
 use super::uri::{URI, WEB};
-use crate::eval::error::{R, net};
-use crate::value::Value;
-use crate::value::types::NetType;
+use ps_value::Value;
+use ps_value::error::{R, net};
+use ps_value::net::{Net, version};
+use ps_value::net_text::{guid_text, parse_guid, parse_version, version_text};
+use ps_value::types::NetType;
 
 pub(super) const MEMBERS: Members = &[
     (NetType::Guid, GUID),
@@ -223,10 +223,7 @@ const ENVIRONMENT: &[Declared] = &[
             .iter()
             .map(|(k, v)| (Value::from(k.as_str()), Value::from(v.as_str())))
             .collect();
-        Ok(Value::Dict(std::rc::Rc::new(crate::value::Dict::from_pairs(
-            crate::value::DictKind::Hashtable,
-            pairs,
-        ))))
+        Ok(Value::Dict(std::rc::Rc::new(ps_value::Dict::from_pairs(ps_value::DictKind::Hashtable, pairs))))
     }),
     Static("string GetFolderPath(object folder)", |it, _| {
         Ok(Value::from(it.env.get("HOME").unwrap_or_default()))
@@ -239,7 +236,7 @@ const ENVIRONMENT: &[Declared] = &[
         Ok(Value::from(out))
     }),
     Static("void Exit(int exitCode)", |_, a| {
-        Err(Box::new(crate::eval::error::Flow::Exit(integer(a, 0) as i32)))
+        Err(Box::new(ps_value::error::Flow::Exit(integer(a, 0) as i32)))
     }),
 ];
 
@@ -283,7 +280,7 @@ fn elapsed(it: &mut crate::eval::Interp, value: &Value) -> i64 {
     }
 }
 
-fn watch(value: &Value, body: impl FnOnce(&super::net::Stopwatch)) -> R<Value> {
+fn watch(value: &Value, body: impl FnOnce(&ps_value::net::Stopwatch)) -> R<Value> {
     if let Value::Net(net) = value.base()
         && let Net::Stopwatch(watch) = &**net
     {
@@ -294,17 +291,17 @@ fn watch(value: &Value, body: impl FnOnce(&super::net::Stopwatch)) -> R<Value> {
 
 const STOPWATCH: &[Declared] = &[
     Static("System.Diagnostics.Stopwatch StartNew()", |it, _| {
-        let watch = super::net::Stopwatch::default();
+        let watch = ps_value::net::Stopwatch::default();
         watch.started.set(Some(it.host.monotonic()));
         Ok(Value::net(Net::Stopwatch(watch)))
     }),
-    New("Stopwatch()", |_, _| Ok(Value::net(Net::Stopwatch(super::net::Stopwatch::default())))),
+    New("Stopwatch()", |_, _| Ok(Value::net(Net::Stopwatch(ps_value::net::Stopwatch::default())))),
     Property("bool IsRunning", |_, t, _| {
         Ok(Value::Bool(
             matches!(t.base(), Value::Net(net) if matches!(&**net, Net::Stopwatch(w) if w.started.get().is_some())),
         ))
     }),
-    Property("timespan Elapsed", |it, t, _| Ok(Value::TimeSpan(crate::value::TimeSpan(elapsed(it, t))))),
+    Property("timespan Elapsed", |it, t, _| Ok(Value::TimeSpan(ps_value::TimeSpan(elapsed(it, t))))),
     Property("long ElapsedMilliseconds", |it, t, _| Ok(Value::Long(elapsed(it, t) / 10_000))),
     Property("long ElapsedTicks", |it, t, _| Ok(Value::Long(elapsed(it, t)))),
     Method("void Start()", |it, t, _| {

@@ -3,11 +3,11 @@
 use super::args::{at, double, integer, span, string};
 use super::dates::{HOUR, MILLISECOND, MINUTE};
 use super::declare::Declared::{self, Method, New, Property, Static, StaticProperty};
-use super::net::Net;
-use crate::eval::error::{R, net};
-use crate::value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND};
-use crate::value::types::NetType;
-use crate::value::{TimeSpan, Value};
+use ps_value::datetime::{TICKS_PER_DAY, TICKS_PER_SECOND};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::{TimeSpan, Value};
 
 fn ratio(value: &Value, unit: i64) -> Value {
     Value::Double(span(value).0 as f64 / unit as f64)

@@ -2,11 +2,11 @@
 
 use super::args::{at, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static};
-use super::net::Net;
-use super::net_text::uri_text;
-use crate::eval::error::{R, net};
-use crate::value::types::NetType;
-use crate::value::{Value, text};
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::net_text::uri_text;
+use ps_value::types::NetType;
+use ps_value::{Value, text};
 
 struct Parts<'a> {
     scheme: &'a str,
@@ -265,7 +265,7 @@ pub(super) const WEB: &[Declared] = &[
     Static("string UrlEncode(string value)", |_, a| Ok(Value::from(url_encode(&string(a, 0))))),
     Static("string UrlDecode(string value)", |_, a| Ok(Value::from(unescape_uri(&string(a, 0), true)))),
     Static("object ParseQueryString(string query)", |_, a| {
-        let dict = crate::value::Dict::new(crate::value::DictKind::Ordered, true);
+        let dict = ps_value::Dict::new(ps_value::DictKind::Ordered, true);
         for pair in string(a, 0).trim_start_matches('?').split('&').filter(|p| !p.is_empty()) {
             let (k, v) = pair.split_once('=').unwrap_or((pair, ""));
             dict.insert(&Value::from(unescape_uri(k, true)), Value::from(unescape_uri(v, true)));

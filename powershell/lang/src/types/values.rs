@@ -3,9 +3,9 @@
 use super::Members;
 use super::args::{at, string};
 use super::declare::Declared::{Property, Static, StaticProperty};
-use crate::eval::error::net;
-use crate::value::Value;
-use crate::value::types::NetType;
+use ps_value::Value;
+use ps_value::error::net;
+use ps_value::types::NetType;
 
 pub(super) const MEMBERS: Members = &[
     (

@@ -5,17 +5,17 @@
 use super::Members;
 use super::args::{at, date, string};
 use super::declare::Declared::{self, Static};
-use crate::eval::error::net;
-use crate::value::datetime::{TICKS_PER_SECOND, TimeSpan};
-use crate::value::types::NetType;
-use crate::value::{Value, text};
+use ps_value::datetime::{TICKS_PER_SECOND, TimeSpan};
+use ps_value::error::net;
+use ps_value::types::NetType;
+use ps_value::{Value, text};
 
 pub(super) const MEMBERS: Members = &[(NetType::XmlConvert, CONVERT)];
 
 const CONVERT: &[Declared] = &[
     Static("string ToString(object value)", |_, a| Ok(Value::from(written(&at(a, 0))))),
     Static("string ToString(datetime value, string format)", |_, a| {
-        match date(&at(a, 0)).format(&string(a, 1), &crate::value::culture::invariant().dates.borrow()) {
+        match date(&at(a, 0)).format(&string(a, 1), &ps_value::culture::invariant().dates.borrow()) {
             Some(shown) => Ok(Value::from(shown)),
             None => net(NetType::FormatException, "Input string was not in a correct format."),
         }
@@ -39,7 +39,7 @@ fn written(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::TimeSpan(span) => shown(*span),
         Value::DateTime(date) => date
-            .format("yyyy-MM-ddTHH:mm:ss.FFFFFFFK", &crate::value::culture::invariant().dates.borrow())
+            .format("yyyy-MM-ddTHH:mm:ss.FFFFFFFK", &ps_value::culture::invariant().dates.borrow())
             .unwrap_or_default(),
         _ => text(value),
     }

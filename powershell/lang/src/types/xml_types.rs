@@ -3,12 +3,12 @@
 use super::Members;
 use super::args::{at, boolean, string};
 use super::declare::Declared::{self, Method, New, Property, Settable};
-use super::net::Net;
-use super::xml::{Kind, Node, load, local_name, new_document};
-use super::xpath::{Namespaces, descend, select};
-use crate::eval::error::{R, net};
-use crate::value::Value;
-use crate::value::types::NetType;
+use ps_value::Value;
+use ps_value::error::{R, net};
+use ps_value::net::Net;
+use ps_value::types::NetType;
+use ps_value::xml::{Kind, Node, load, local_name, new_document};
+use ps_value::xpath::{Namespaces, descend, select};
 
 pub(super) const MEMBERS: Members = &[
     (NetType::XmlNode, NODE),

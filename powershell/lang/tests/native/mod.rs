@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ps_lang::eval::error::ErrorRecord;
 use ps_lang::host::{Cell, Host, HttpRequest, HttpResponse, Meta, SqlRequest, SqlRows};
+use ps_value::error::ErrorRecord;
 
 /// What a script has written.
 #[derive(Default)]
