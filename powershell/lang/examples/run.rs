@@ -17,7 +17,7 @@ mod native;
 
 use native::{Native, Seen};
 use ps_lang::Script;
-use ps_lang::eval::Interp;
+use ps_lang::interpreter;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Deep recursion of a script is recursion here.
@@ -38,7 +38,7 @@ fn run() -> Result<i32, Box<dyn Error>> {
     let script = Script::parse("/work/script.ps1", &text).map_err(|errors| errors[0].message.clone())?;
     let seen: Rc<RefCell<Seen>> = Rc::default();
     let host = Native { root, seen: seen.clone(), started: Instant::now(), limit: Duration::from_secs(600) };
-    let ending = Interp::new(Box::new(host)).run_script(&script, Vec::new());
+    let ending = interpreter(Box::new(host)).run_script(&script, Vec::new());
     let seen = seen.borrow();
     print!("{}", seen.stdout);
     for record in &seen.errors {

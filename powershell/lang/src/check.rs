@@ -4,12 +4,14 @@
 use ps_value::types::NetType;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::cmdlets::{self, CmdletInfo};
-use crate::eval::Interp;
-use crate::eval::bind::Hit;
-use crate::needs::{self, Lack};
-use crate::script::Script;
-use crate::types::{TypeInfo, TypeKind, lookup};
+use ps_runtime::cmdlet::{self, CmdletInfo};
+
+use crate::session;
+use ps_runtime::eval::Interp;
+use ps_runtime::eval::bind::Hit;
+use ps_runtime::needs::{self, Lack};
+use ps_runtime::script::Script;
+use ps_runtime::types::{TypeInfo, TypeKind, lookup};
 use ps_syntax::Span;
 use ps_syntax::ast::{Arg, Command, Expr, ExprKind, Invoke, Part, Stmt, StmtKind, TypeName};
 use ps_syntax::symbol::{fold, same};
@@ -113,7 +115,7 @@ impl Known {
     fn called(&mut self, command: &Command, name: &str) {
         let file = name.ends_with(".ps1") || name.ends_with(".psm1");
         self.takes_in |= file && command.invoke == Invoke::Dot;
-        let Some(info) = cmdlets::find(cmdlets::alias(name).unwrap_or(name)) else { return };
+        let Some(info) = session::find(session::alias(name).unwrap_or(name)) else { return };
         match info.name {
             "Set-Alias" | "New-Alias" => {
                 self.functions.extend(argument(command, info, "Name").map(|name| fold(&name).into_owned()));
@@ -159,7 +161,7 @@ fn value_after(command: &Command, at: usize) -> Option<&Expr> {
 
 /// A constant argument of a cmdlet: given by the parameter's name, or else the first one that no name has.
 fn argument(command: &Command, info: &'static CmdletInfo, parameter: &str) -> Option<String> {
-    let table = cmdlets::table(info);
+    let table = cmdlet::table(info);
     let mut plain = None;
     let mut at = 0;
     while let Some(arg) = command.args.get(at) {
@@ -319,12 +321,12 @@ impl Checker<'_> {
         if self.known.functions.contains(&*fold(written)) {
             return;
         }
-        let name = cmdlets::alias(written).unwrap_or(written);
+        let name = session::alias(written).unwrap_or(written);
         let plain = match name.split_once('\\') {
-            Some((module, plain)) if cmdlets::module::is_built_in(module) => plain,
+            Some((module, plain)) if ps_runtime::modules::is_built_in(module) => plain,
             _ => name,
         };
-        if let Some(info) = cmdlets::find(plain).or_else(|| cmdlets::find(&format!("Get-{plain}"))) {
+        if let Some(info) = session::find(plain).or_else(|| session::find(&format!("Get-{plain}"))) {
             let fits = |part: &str| fold(info.name).contains(&*fold(part));
             self.report.uses.extend(USES.iter().filter(|(part, _)| fits(part)).map(|(_, uses)| uses));
             return self.arguments(command, info);
@@ -346,7 +348,7 @@ impl Checker<'_> {
     }
 
     fn arguments(&mut self, command: &Command, info: &'static CmdletInfo) {
-        let table = cmdlets::table(info);
+        let table = cmdlet::table(info);
         for arg in &command.args {
             let Arg::Named { name, span, .. } = arg else { continue };
             if matches!(Interp::find_parameter(&table, name), Ok(None)) {
@@ -402,7 +404,7 @@ impl Checker<'_> {
     }
 
     fn module(&mut self, name: &str, span: Span) {
-        if !cmdlets::module::is_built_in(name) && !is_file(name) {
+        if !ps_runtime::modules::is_built_in(name) && !is_file(name) {
             let message = format!("The module {name} is not here. {}", needs::MODULES);
             self.found(span, Lack::Unavailable, name, message);
         }
@@ -492,9 +494,9 @@ impl Checker<'_> {
         let found = lookup(name)
             .or_else(|| self.namespaces.iter().find_map(|space| lookup(&format!("{space}.{name}"))))?;
         match found {
-            crate::types::Ty::Native(info) | crate::types::Ty::Generic(info, _) => Some(info),
-            crate::types::Ty::Enum(ty) => crate::types::find(&ty.full_name),
-            crate::types::Ty::Array(..) | crate::types::Ty::Class(_) => Some(NetType::Array.info()),
+            ps_runtime::types::Ty::Native(info) | ps_runtime::types::Ty::Generic(info, _) => Some(info),
+            ps_runtime::types::Ty::Enum(ty) => ps_runtime::types::find(&ty.full_name),
+            ps_runtime::types::Ty::Array(..) | ps_runtime::types::Ty::Class(_) => Some(NetType::Array.info()),
         }
     }
 
@@ -511,15 +513,15 @@ impl Checker<'_> {
 }
 
 fn has_static(info: &'static TypeInfo, member: &str) -> bool {
-    use crate::types::Declared;
+    use ps_runtime::types::Declared;
     if let TypeKind::Enum(values, _) = info.kind
         && values.iter().any(|(name, _)| same(name, member))
     {
         return true;
     }
-    let own = crate::types::members(info.id).iter().any(|declared| match declared {
+    let own = ps_runtime::types::members(info.id).iter().any(|declared| match declared {
         Declared::Static(signature, _) | Declared::StaticProperty(signature, _) => {
-            same(crate::eval::overload::split_signature(signature).1, member)
+            same(ps_runtime::eval::overload::split_signature(signature).1, member)
         }
         _ => false,
     });

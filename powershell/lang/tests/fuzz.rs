@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use native::{Native, Seen};
 use ps_lang::Script;
-use ps_lang::eval::Interp;
+use ps_lang::interpreter;
 use ps_value::random::Rng;
 
 const PIECES: &[&str] = &[
@@ -181,7 +181,7 @@ fn survives(script: &str, root: &Path) -> bool {
         };
         if let Ok(script) = Script::parse("/script/fuzz.ps1", script) {
             ps_lang::check::check(&script);
-            Interp::new(Box::new(host)).run_script(&script, Vec::new());
+            interpreter(Box::new(host)).run_script(&script, Vec::new());
         }
     }))
     .is_ok()

@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use native::{Native, Seen};
-use ps_lang::eval::Interp;
+use ps_lang::interpreter;
 use ps_lang::value::{Dict, DictKind, Str};
 use ps_lang::{Script, Value};
 use serde_json::Value as Json;
@@ -64,7 +64,7 @@ fn run(case: &Json, root: &Path) -> Outcome {
         started: Instant::now(),
         limit: Duration::from_secs(20),
     };
-    let mut it = Interp::new(Box::new(host));
+    let mut it = interpreter(Box::new(host));
     let text = case["script"].as_str().unwrap();
     let (code, mut errors) = match Script::parse("/script/script.ps1", text) {
         Err(errors) => (1, errors.iter().take(1).map(|e| e.id.to_owned()).collect()),

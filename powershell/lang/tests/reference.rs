@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use ps_lang::cmdlets;
 use ps_lang::types::{self, Declared, TypeKind};
 
 fn checked(name: &str, made: &str) {
@@ -25,10 +24,10 @@ fn checked(name: &str, made: &str) {
 
 #[test]
 fn the_list_of_cmdlets_is_true() {
-    let mut all: Vec<_> = cmdlets::all().collect();
+    let mut all: Vec<_> = ps_lang::cmdlets();
     all.sort_by_key(|info| info.name);
     let mut aliases: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (alias, name) in cmdlets::aliases() {
+    for (alias, name) in ps_cmdlets::ALIASES {
         aliases.entry(name).or_default().push(alias);
     }
     let mut page = format!(
@@ -38,7 +37,7 @@ fn the_list_of_cmdlets_is_true() {
         all.len()
     );
     for info in all {
-        let table = cmdlets::table(info);
+        let table = ps_lang::cmdlet::table(info);
         let shown = |spec: &ps_value::params::ParamSpec| {
             let mandatory = spec.sets.iter().any(|set| set.mandatory);
             format!("`-{}`{}", spec.name, if mandatory { "\\*" } else { "" })
