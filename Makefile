@@ -10,23 +10,26 @@ demo: target
 	cargo build --locked --package stepwell-server --package stepwell-tests --bins
 	@examples/daily-pipeline/run.sh $(PROGRAMS) target/demo
 
-# Runs every test: the host's, the guests' (native), and the integration tests.
+# Runs every test: the host's, the guests' and PowerShell's (native), and the integration tests.
 test: target nextest oracle
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
-		--package azure-devops --package file-operation --package hello-step --package http-step --package powershell --package ps-lang --package sql --package stepwell-sdk --package tables --package wait --package zstd
+		--package azure-devops --package file-operation --package hello-step --package http-step --package powershell --package sql --package stepwell-sdk --package tables --package wait --package zstd
 	cd guests && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --target $$(rustc -vV | sed -n 's/^host: //p') \
 		--package data-processing --no-default-features
+	cd powershell && CARGO_TARGET_DIR=../target/guests-native cargo test --locked --workspace --target $$(rustc -vV | sed -n 's/^host: //p')
 	cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc --quiet
 	cargo build --locked --quiet --workspace --bins
 	target/debug/embedding target/guests/$(TARGET)/release/hello_step.wasm
 
-# Checks formatting, runs clippy for the host and the guests, and checks the rules for dependencies.
+# Checks formatting, runs clippy for the host, the guests and PowerShell, and checks the rules for dependencies.
 lint: target
 	cargo fmt --all --check
 	cd guests && cargo fmt --all --check
+	cd powershell && cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cd guests && CARGO_TARGET_DIR=../target/guests cargo clippy --locked --release --workspace --exclude data-processing -- -D warnings
+	cd powershell && CARGO_TARGET_DIR=../target/guests-native cargo clippy --locked --workspace --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then echo "cargo deny check bans licenses sources"; \
 		cargo deny check bans licenses sources; \
 	else echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"; fi

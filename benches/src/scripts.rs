@@ -117,7 +117,7 @@ fn timed(command: &mut Command) -> Result<Duration> {
     if status.success() { Ok(time) } else { Err(format!("{status}").into()) }
 }
 
-/// The interpreter built for this machine, with the profile of the guests.
+/// The interpreter built for this machine.
 fn native() -> Result<PathBuf> {
     let root = stepwell_tests::root();
     let version = Command::new("rustc").arg("-vV").output()?;
@@ -126,7 +126,7 @@ fn native() -> Result<PathBuf> {
     let built = Command::new("cargo")
         .args(["build", "--quiet", "--locked", "--release", "--package", "ps-lang", "--example", "run"])
         .args(["--target", target])
-        .current_dir(root.join("guests"))
+        .current_dir(root.join("powershell"))
         .env("CARGO_TARGET_DIR", root.join("target/guests-native"))
         .status()?;
     if !built.success() {

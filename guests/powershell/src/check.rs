@@ -27,7 +27,7 @@ pub fn check(step: &Powershell, directory: &str) -> StepResult {
             files.sort();
             for file in files {
                 match fs::read(&file) {
-                    Ok(bytes) => scripts.push(report(&file, &ps_lang::cmdlets::encoding::decode(&bytes, ""))),
+                    Ok(bytes) => scripts.push(report(&file, &ps_lang::value::encoding::decode(&bytes, ""))),
                     Err(error) => {
                         return Err(Failure::not_found(format!(
                             "{file}: {}",

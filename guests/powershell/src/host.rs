@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ps_lang::Value;
-use ps_lang::eval::error::ErrorRecord;
+use ps_lang::value::error::ErrorRecord;
 use ps_lang::host::{Cell, Host, HttpRequest, HttpResponse, Meta, SqlRequest, SqlRows, Stream};
 use stepwell_sdk::http::Request;
 use stepwell_sdk::sql::{Connection, Parameters, Value as SqlValue, returns_rows};

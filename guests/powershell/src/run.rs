@@ -46,7 +46,7 @@ pub fn run(step: &Powershell) -> StepResult {
         started: Instant::now(),
         told_at: Duration::from_millis(250),
     };
-    let mut interp = Interp::new(Box::new(host));
+    let mut interp = ps_lang::interpreter(Box::new(host));
     interp.global.put_str("ErrorActionPreference", Value::from(step.error_action.name()));
     let parameters = parameters(step, &script);
     if step.action == Action::Test {
@@ -213,7 +213,7 @@ fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) 
         return Err(failure);
     }
     let text = seen.text.trim_end_matches('\n');
-    let objects = seen.objects.iter().any(|value| !ps_lang::cmdlets::json::is_text(value));
+    let objects = seen.objects.iter().any(|value| !ps_lang::json::is_text(value));
     let mut output = Output::new(summary(text, seen.objects.len()))
         .metadata("exit_code", ending.code)
         .metadata("error_count", errors)
@@ -228,7 +228,7 @@ fn finish(step: &Powershell, interp: &mut Interp, ending: &Ending, seen: &Seen) 
     if !objects {
         return Ok(output.value(text));
     }
-    let json = ps_lang::cmdlets::json::to_text(interp, &seen.objects, OBJECT_DEPTH)
+    let json = ps_lang::json::to_text(interp, &seen.objects, OBJECT_DEPTH)
         .map_err(|why| Failure::failed(why).metadata("text", kept(text)))?;
     let value = stepwell_sdk::values::read_json(&json)
         .map_err(|_| Failure::failed("the output of the script has no form in JSON"))?;
@@ -261,13 +261,13 @@ pub fn summary(text: &str, count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ps_lang::cmdlets::json::to_text;
+    use ps_lang::json::to_text;
     use serde_json::json;
 
     /// Creates an interpreter whose host gives the script no access to anything.
     fn interp() -> Interp {
         let seen: Rc<RefCell<Seen>> = Rc::default();
-        Interp::new(Box::new(Granted {
+        ps_lang::interpreter(Box::new(Granted {
             directory: "/".into(),
             temporary: "/".into(),
             seen,

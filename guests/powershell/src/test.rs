@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use ps_lang::eval::Interp;
-use ps_lang::pester::Outcome;
+use ps_lang::pester::{Outcome, Pester};
 use ps_lang::value::Str;
 use ps_lang::{Script, Value};
 use serde_json::json;
@@ -20,15 +20,15 @@ pub fn test(
     parameters: Vec<(Str, Value)>,
     seen: &Rc<RefCell<Seen>>,
 ) -> StepResult {
-    interp.pester.tags.clone_from(&step.tags);
-    interp.pester.excluded_tags.clone_from(&step.exclude_tags);
+    interp.part::<Pester>().tags.clone_from(&step.tags);
+    interp.part::<Pester>().excluded_tags.clone_from(&step.exclude_tags);
     let ending = interp.run_script(script, parameters);
     // A request to end the script also ends everything after its tests.
-    let _ = interp.finish_tests();
+    let _ = ps_lang::pester::finish_tests(interp);
     if let Some(why) = &seen.borrow().halted {
         return Err(Failure::timed_out(why.clone()));
     }
-    let pester = &interp.pester;
+    let pester = interp.part::<Pester>();
     let count = |outcome| pester.results.iter().filter(|r| r.outcome == outcome).count();
     let tests: Vec<_> = pester
         .results

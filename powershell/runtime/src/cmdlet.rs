@@ -1,0 +1,190 @@
+//! What a cmdlet is, and what it works with.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ps_syntax::symbol::{Map, Sym};
+use ps_value::error::{Category, Fault, R};
+use ps_value::params::ParamTable;
+use ps_value::types::NetType;
+use ps_value::{Value, text};
+
+use crate::eval::bind::Bound;
+use crate::eval::{Interp, Sink};
+
+/// A cmdlet: its name, its .NET class, its parameters.
+pub struct CmdletInfo {
+    pub name: &'static str,
+    /// Without `Microsoft.PowerShell.Commands.`.
+    pub class: &'static str,
+    /// One declaration after the other; the form is that of [`ParamTable::parse`].
+    pub params: &'static str,
+    pub default_set: &'static str,
+    pub make: fn() -> Box<dyn Cmdlet>,
+}
+
+/// What a cmdlet does, at the beginning, for each object, at the end.
+pub trait Cmdlet {
+    fn begin(&mut self, cx: &mut Cx<'_>) -> R<()> {
+        let _ = cx;
+        Ok(())
+    }
+
+    fn process(&mut self, cx: &mut Cx<'_>) -> R<()>;
+
+    fn end(&mut self, cx: &mut Cx<'_>) -> R<()> {
+        let _ = cx;
+        Ok(())
+    }
+}
+
+/// A cmdlet that does the same for each object, and remembers nothing.
+pub struct Each(pub fn(&mut Cx<'_>) -> R<()>);
+
+impl Cmdlet for Each {
+    fn process(&mut self, cx: &mut Cx<'_>) -> R<()> {
+        (self.0)(cx)
+    }
+}
+
+/// A cmdlet that needs all objects: they are gathered, and it runs at the end.
+pub struct Gather {
+    pub run: fn(&mut Cx<'_>, Vec<Value>) -> R<()>,
+    pub items: Vec<Value>,
+}
+
+impl Gather {
+    pub fn of(run: fn(&mut Cx<'_>, Vec<Value>) -> R<()>) -> Box<dyn Cmdlet> {
+        Box::new(Self { run, items: Vec::new() })
+    }
+}
+
+impl Cmdlet for Gather {
+    fn process(&mut self, cx: &mut Cx<'_>) -> R<()> {
+        if let Some(input) = &cx.input {
+            self.items.push(input.clone());
+        } else if let Some(value) = cx.get("InputObject") {
+            self.items.push(value);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, cx: &mut Cx<'_>) -> R<()> {
+        (self.run)(cx, std::mem::take(&mut self.items))
+    }
+}
+
+/// What a cmdlet works with.
+pub struct Cx<'a> {
+    pub it: &'a mut Interp,
+    pub bound: &'a Bound,
+    pub table: &'a ParamTable,
+    pub out: &'a dyn Sink,
+    /// The object of the pipeline.
+    pub input: Option<Value>,
+    pub info: &'static CmdletInfo,
+    pub piped: bool,
+    pub class: &'a str,
+}
+
+impl Cx<'_> {
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.bound.get(self.table, name).cloned()
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.bound.get(self.table, name).is_some()
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        self.bound.get(self.table, name).is_some_and(Value::truth)
+    }
+
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        let value = self.get(name)?;
+        Some(self.it.to_text(&value))
+    }
+
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.bound.get(self.table, name)?.as_integer()
+    }
+
+    pub fn strings(&self, name: &str) -> Vec<String> {
+        self.bound.get(self.table, name).map(|v| v.to_items().iter().map(text).collect()).unwrap_or_default()
+    }
+
+    pub fn values(&self, name: &str) -> Vec<Value> {
+        self.bound.get(self.table, name).map(Value::to_items).unwrap_or_default()
+    }
+
+    /// Refuses to order text by a culture that has an order of its own.
+    pub fn check_order(&mut self) -> R<()> {
+        let given = self.text("Culture");
+        let culture = match &given {
+            Some(name) => ps_value::culture::find(name),
+            None => Some(self.it.culture.clone()),
+        };
+        let why = match culture {
+            Some(culture) if culture.sorts_as_english() => return Ok(()),
+            Some(culture) => format!(
+                "The culture {} has an order of letters of its own, which is not built in. Cultures such as en-US, de-DE, fr-FR, it-IT and the invariant one can be sorted by.",
+                culture.name
+            ),
+            None => crate::types::culture::unknown(given.as_deref().unwrap_or_default()),
+        };
+        let kind = NetType::CultureNotFoundException;
+        self.fail(Fault::new(kind, "CultureNotSupported", Category::InvalidArgument, why))
+    }
+
+    pub fn put(&mut self, value: Value) -> R<()> {
+        self.out.put(self.it, value)
+    }
+
+    pub fn emit(&mut self, value: Value) -> R<()> {
+        self.it.emit(value, self.out)
+    }
+
+    /// An error that ends the cmdlet's statement.
+    pub fn fail<T>(&mut self, fault: Fault) -> R<T> {
+        fault.raise()
+    }
+
+    /// Whether the set of parameters is this one.
+    pub fn in_set(&self, name: &str) -> bool {
+        self.bound.set == Some(Sym::of(name))
+    }
+
+    /// `-WhatIf` says what would be done instead of doing it.
+    pub fn should(&mut self, action: &str, target: &str) -> bool {
+        let what_if = self.bound.common.what_if.unwrap_or_else(|| self.it.get("WhatIfPreference").truth());
+        if what_if {
+            self.it.host.write_host(
+                &format!("What if: Performing the operation \"{action}\" on target \"{target}\"."),
+                false,
+            );
+        }
+        !what_if
+    }
+}
+
+thread_local! {
+    static PARSED: RefCell<Map<&'static str, Rc<ParamTable>>> = RefCell::default();
+}
+
+/// The parameters of a cmdlet, parsed once.
+pub fn table(info: &'static CmdletInfo) -> Rc<ParamTable> {
+    PARSED.with_borrow_mut(|parsed| {
+        parsed
+            .entry(info.name)
+            .or_insert_with(|| Rc::new(ParamTable::parse(info.params, info.default_set)))
+            .clone()
+    })
+}
+
+pub fn class_name(info: &CmdletInfo) -> String {
+    if info.class.is_empty() {
+        info.name.to_owned()
+    } else {
+        format!("Microsoft.PowerShell.Commands.{}", info.class)
+    }
+}

@@ -1,0 +1,235 @@
+//! What a script needs that is not here, and what to do about it.
+
+use ps_value::error::{Category, ErrorRecord};
+
+pub const COM: &str =
+    "COM is not available in the sandbox: get the data another way, or run this part on Windows.";
+pub const REMOTING: &str =
+    "PowerShell remoting is not available in the sandbox: run this part where the data is.";
+pub const MODULES: &str = "Modules from the gallery are not available in the sandbox: put a .psm1 file into a granted path, or use `runner: pwsh` where the operator grants that.";
+const NO_SESSION: &str = "there is no session of a person's to have a history";
+const ELSEWHERE: &str = "`runner: pwsh` has it, where the operator grants that";
+
+/// Beginnings of the nouns of what needs the real PowerShell.
+const VENDORS: &[(&str, &str)] = &[
+    ("Mg", "Microsoft.Graph"),
+    ("Az", "Az"),
+    ("AzureRm", "AzureRM"),
+    ("AD", "ActiveDirectory"),
+    ("PnP", "PnP.PowerShell"),
+    ("EXO", "ExchangeOnlineManagement"),
+    ("SPO", "Microsoft.Online.SharePoint.PowerShell"),
+    ("Msol", "MSOnline"),
+    ("VM", "VMware.PowerCLI or Hyper-V"),
+    ("Wmi", "WMI"),
+    ("Cim", "CIM"),
+    ("WinEvent", "the Windows event log"),
+    ("EventLog", "the Windows event log"),
+    ("PSSession", "PowerShell remoting"),
+    ("PSRemoting", "PowerShell remoting"),
+    ("Process", "the processes of the machine"),
+    ("Service", "the services of the machine"),
+    ("Computer", "the machine"),
+    ("ComputerInfo", "the machine"),
+    ("HotFix", "the machine"),
+    ("Clipboard", "a desktop"),
+    ("Printer", "a printer"),
+    ("GridView", "a desktop"),
+    ("Counter", "the counters of Windows"),
+    ("Acl", "the access lists of the machine"),
+    ("ScheduledTask", "the task scheduler of Windows: a job has a `schedule` instead"),
+    ("LocalUser", "the accounts of the machine"),
+    ("LocalGroup", "the accounts of the machine"),
+    ("Net", "the network of the machine"),
+    ("DnsName", "the network of the machine"),
+    ("Connection", "the network of the machine"),
+];
+
+/// What PowerShell has, and this interpreter has not.
+const MISSING: &[(&str, &str)] = &[
+    ("Send-MailMessage", "use the HTTP API of a mail service, with `Invoke-RestMethod`"),
+    ("ConvertTo-Xml", "use `[xml]` and `ConvertTo-Html`, or `ConvertTo-Json`"),
+    ("Get-Credential", "nobody is there to be asked; let policy add credentials to requests"),
+    ("Get-Help", "nothing here has help"),
+    ("Start-Transcript", "the step's log has what the script says"),
+    ("Stop-Transcript", "the step's log has what the script says"),
+    ("Format-Wide", "use `Format-Table`"),
+    ("Format-Custom", "use `Format-List`"),
+    ("Format-Hex", "use `[System.BitConverter]::ToString`"),
+    ("New-PSDrive", "policy grants what there is, as mounts"),
+    ("Add-History", NO_SESSION),
+    ("Clear-History", NO_SESSION),
+    ("Clear-ItemProperty", "items here have no properties that can be set"),
+    ("ConvertFrom-Markdown", "nothing here reads Markdown"),
+    ("Copy-ItemProperty", "items here have no properties that can be set"),
+    ("Debug-Job", "nobody is there to debug"),
+    ("Export-Alias", "use `Get-Alias` and `Export-Csv`"),
+    ("Export-FormatData", "views of one's own are not here"),
+    ("Get-Event", "there are no events"),
+    ("Get-EventSubscriber", "there are no events"),
+    ("Get-FormatData", "views of one's own are not here"),
+    ("Get-History", NO_SESSION),
+    ("Get-PSProvider", "`Get-PSDrive` tells what there is"),
+    ("Get-Runspace", "there are no runspaces but the script's"),
+    ("Get-TraceSource", "nothing is traced"),
+    ("Get-TypeData", "use `Get-Member`"),
+    ("Get-Uptime", "the machine is not the script's"),
+    ("Import-Alias", "use `Import-Csv` and `Set-Alias`"),
+    ("Import-LocalizedData", "use `Import-PowerShellDataFile`"),
+    ("Invoke-History", NO_SESSION),
+    ("Invoke-Item", "there is no desktop"),
+    ("Move-ItemProperty", "items here have no properties that can be set"),
+    ("New-Event", "there are no events"),
+    ("New-ItemProperty", "items here have no properties that can be set"),
+    ("New-ModuleManifest", "modules here are `.psm1` files"),
+    ("Remove-Event", "there are no events"),
+    ("Remove-ItemProperty", "items here have no properties that can be set"),
+    ("Remove-PSDrive", "policy grants what there is, as mounts"),
+    ("Rename-ItemProperty", "items here have no properties that can be set"),
+    ("Set-Date", "the clock is the host's"),
+    ("Show-Markdown", "nobody is there to look"),
+    ("Test-ModuleManifest", "modules here are `.psm1` files"),
+    ("Trace-Command", "nothing is traced"),
+    ("Unblock-File", "no file here is blocked: leave it out"),
+    ("Update-FormatData", "views of one's own are not here"),
+    ("Update-List", "use `+=` or a list"),
+    ("Install-Module", MODULES),
+    ("Find-Module", MODULES),
+    ("Update-Module", MODULES),
+    ("Register-ObjectEvent", "there are no events"),
+    ("Register-EngineEvent", "there are no events"),
+    ("Set-PSBreakpoint", "nobody is there to debug"),
+    ("Invoke-Pester", "`stepwell step test-script` runs tests"),
+    ("Mock", "write a function of the same name in the test"),
+    ("InModuleScope", "test what the module exports"),
+    ("Assert-MockCalled", "write a function that counts its calls"),
+];
+
+const PROGRAMS: &[&str] = &[
+    "7z",
+    "aws",
+    "az",
+    "bash",
+    "bcp",
+    "cargo",
+    "cmd",
+    "curl",
+    "docker",
+    "dotnet",
+    "gh",
+    "git",
+    "go",
+    "gpg",
+    "helm",
+    "hostname",
+    "ifconfig",
+    "ipconfig",
+    "java",
+    "kubectl",
+    "msbuild",
+    "msiexec",
+    "mysql",
+    "net",
+    "node",
+    "npm",
+    "nuget",
+    "openssl",
+    "ping",
+    "powershell",
+    "psql",
+    "pwsh",
+    "python",
+    "python3",
+    "reg",
+    "robocopy",
+    "rsync",
+    "sc",
+    "schtasks",
+    "scp",
+    "sh",
+    "sqlcmd",
+    "ssh",
+    "sudo",
+    "systemctl",
+    "tar",
+    "taskkill",
+    "tasklist",
+    "terraform",
+    "unzip",
+    "wget",
+    "whoami",
+    "wmic",
+    "xcopy",
+    "zip",
+];
+
+/// Why something is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// No name that is known: a module's, a program's, or a slip.
+    Unknown,
+    /// PowerShell has it, and this interpreter has not.
+    Missing,
+    /// The sandbox cannot have it.
+    Unavailable,
+}
+
+/// Why a command that is not there cannot be had, when that is known.
+pub fn of(name: &str) -> Option<(Lack, String)> {
+    let plain = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = plain.strip_suffix(".exe").unwrap_or(plain);
+    let told = |lack, text: String| Some((lack, text));
+    if PROGRAMS.iter().any(|program| program.eq_ignore_ascii_case(stem))
+        || plain.to_ascii_lowercase().ends_with(".exe")
+    {
+        return told(
+            Lack::Unavailable,
+            format!("`{plain}` is a program, and the sandbox runs none: {ELSEWHERE}."),
+        );
+    }
+    if let Some((name, mend)) = MISSING.iter().find(|(missing, _)| missing.eq_ignore_ascii_case(name)) {
+        return told(Lack::Missing, format!("{name} is not implemented here: {mend}."));
+    }
+    let (_, noun) = name.split_once('-')?;
+    let (_, needed) = VENDORS.iter().find(|(prefix, _)| {
+        noun.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            && noun.get(prefix.len()..).is_none_or(|r| r.is_empty() || r.starts_with(char::is_uppercase))
+    })?;
+    told(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox does not have: {ELSEWHERE}."))
+}
+
+/// What is said about a command that is not there, when its reason is known.
+pub fn unavailable(name: &str) -> Option<String> {
+    of(name).map(|(_, text)| text)
+}
+
+/// What an error says is not here, though PowerShell has it.
+pub fn lacks(record: &ErrorRecord) -> Option<String> {
+    let target = record.target_name();
+    let id = record.id.borrow();
+    let is_net = |name: &str| ["System.", "Microsoft."].iter().any(|start| name.starts_with(start));
+    let lacking = record.category.get() == Category::NotImplemented
+        || id.starts_with("CommandNotFoundException") && unavailable(&target).is_some()
+        || id.starts_with("TypeNotFound") && is_net(&target);
+    lacking.then(|| record.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_says_why() {
+        for (name, why) in [
+            ("Get-MgUser", "Microsoft.Graph"),
+            ("get-process", "processes"),
+            ("C:\\tools\\x.exe", "is a program"),
+            ("git", "is a program"),
+        ] {
+            let told = unavailable(name).unwrap_or_default();
+            assert!(told.contains(why), "{name}: {told}");
+        }
+        assert_eq!(unavailable("Get-Thing"), None);
+        assert_eq!(unavailable("Get-Address"), None);
+    }
+}

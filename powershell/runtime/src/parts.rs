@@ -1,0 +1,25 @@
+//! The state that a part of PowerShell keeps in an interpreter, by its type: the interpreter does not know what it is.
+
+use std::any::{Any, TypeId};
+
+use ps_syntax::symbol::Map;
+
+use crate::eval::Interp;
+
+/// The state of a part, which is made when it is first asked for.
+pub trait Part: Any {
+    /// The seed is the one that the host gave the run.
+    fn begin(seed: u64) -> Self;
+}
+
+#[derive(Default)]
+pub(crate) struct Parts(Map<TypeId, Box<dyn Any>>);
+
+impl Interp {
+    #[allow(clippy::expect_used, reason = "the key is the type of what is kept")]
+    pub fn part<T: Part>(&mut self) -> &mut T {
+        let seed = self.seed;
+        let kept = self.parts.0.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::begin(seed)));
+        kept.downcast_mut().expect("a part of this type")
+    }
+}

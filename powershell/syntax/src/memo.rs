@@ -1,0 +1,27 @@
+//! A place in the tree for what its evaluator has found there.
+
+use std::any::Any;
+use std::cell::OnceCell;
+use std::fmt;
+use std::rc::Rc;
+
+/// Empty until the evaluator sets it; the type is the evaluator's own.
+#[derive(Default)]
+pub struct Memo(OnceCell<Rc<dyn Any>>);
+
+impl Memo {
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.get()?.downcast_ref()
+    }
+
+    /// Keeps a value, unless the place has one.
+    pub fn set<T: Any>(&self, value: T) {
+        self.0.get_or_init(|| Rc::new(value));
+    }
+}
+
+impl fmt::Debug for Memo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.get().is_some() { "Memo(set)" } else { "Memo(empty)" })
+    }
+}

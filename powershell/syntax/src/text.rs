@@ -1,0 +1,57 @@
+//! Texts that are shared, and their lengths.
+
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+
+/// The length in UTF-16 units.
+pub fn utf16_len(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+}
+
+/// A text, shared; appended to in place when nobody else has it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Str(Rc<String>);
+
+impl Str {
+    pub fn push_str(&mut self, more: &str) {
+        Rc::make_mut(&mut self.0).push_str(more);
+    }
+
+    /// The length in UTF-16 units, which is what .NET counts.
+    pub fn utf16_len(&self) -> usize {
+        utf16_len(&self.0)
+    }
+}
+
+impl Deref for Str {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Str {
+    fn from(text: &str) -> Self {
+        Self(Rc::new(text.to_owned()))
+    }
+}
+
+impl From<String> for Str {
+    fn from(text: String) -> Self {
+        Self(Rc::new(text))
+    }
+}
+
+impl fmt::Display for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}

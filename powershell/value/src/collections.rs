@@ -1,0 +1,239 @@
+//! Arrays, lists and dictionaries.
+
+use crate::types::NetType;
+use std::cell::{Cell, RefCell};
+use std::hash::{Hash, Hasher};
+
+use indexmap::IndexMap;
+
+use super::Value;
+use crate::types::Ty;
+use ps_syntax::symbol::fold;
+
+/// An array: a fixed number of elements of one type.
+pub struct Array {
+    pub element: Ty,
+    pub items: RefCell<Vec<Value>>,
+    /// The lengths of an array of several dimensions; empty for one.
+    pub dimensions: Vec<usize>,
+}
+
+impl Array {
+    pub fn new(items: Vec<Value>) -> Self {
+        Self::of(NetType::Object.ty(), items)
+    }
+
+    pub fn of(element: Ty, items: Vec<Value>) -> Self {
+        Self { element, items: RefCell::new(items), dimensions: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListKind {
+    ArrayList,
+    List,
+    Collection,
+    Queue,
+    Stack,
+    GenericQueue,
+    GenericStack,
+    LinkedList,
+}
+
+/// A list that grows.
+pub struct List {
+    pub kind: ListKind,
+    pub element: Ty,
+    pub items: RefCell<Vec<Value>>,
+    /// Where a queue begins: what comes before has been taken.
+    pub head: Cell<usize>,
+}
+
+impl List {
+    pub fn new(kind: ListKind, element: Ty, items: Vec<Value>) -> Self {
+        Self { kind, element, items: RefCell::new(items), head: Cell::new(0) }
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.borrow().len() - self.head.get()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn is_stack(&self) -> bool {
+        matches!(self.kind, ListKind::Stack | ListKind::GenericStack)
+    }
+
+    /// The items in the order of enumeration.
+    pub fn to_vec(&self) -> Vec<Value> {
+        let items = self.items.borrow();
+        let live = items.get(self.head.get()..).unwrap_or_default();
+        if self.is_stack() { live.iter().rev().cloned().collect() } else { live.to_vec() }
+    }
+
+    /// Takes the first item of a queue.
+    pub fn dequeue(&self) -> Option<Value> {
+        let mut items = self.items.borrow_mut();
+        let head = self.head.get();
+        let item = std::mem::take(items.get_mut(head)?);
+        self.head.set(head + 1);
+        if head > 32 && head * 2 > items.len() {
+            items.drain(..=head);
+            self.head.set(0);
+        }
+        Some(item)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DictKind {
+    Hashtable,
+    Ordered,
+    Generic,
+    Sorted,
+    /// A set of keys.
+    Set,
+    SortedSet,
+    /// `$PSBoundParameters`.
+    Bound,
+}
+
+/// A dictionary, or a set. Its order is that of insertion.
+pub struct Dict {
+    pub kind: DictKind,
+    pub key: Ty,
+    pub value: Ty,
+    /// Whether texts that differ in case are the same key.
+    pub folds: bool,
+    pub map: RefCell<IndexMap<Key, Value, foldhash::fast::FixedState>>,
+}
+
+impl Dict {
+    /// What `@{}` makes.
+    pub fn hashtable() -> Self {
+        Self::new(DictKind::Hashtable, true)
+    }
+
+    pub fn new(kind: DictKind, folds: bool) -> Self {
+        Self { kind, key: NetType::Object.ty(), value: NetType::Object.ty(), folds, map: RefCell::default() }
+    }
+
+    pub fn typed(kind: DictKind, key: Ty, value: Ty, folds: bool) -> Self {
+        Self { kind, key, value, folds, map: RefCell::default() }
+    }
+
+    pub fn from_pairs<K: Into<Value>>(kind: DictKind, pairs: impl IntoIterator<Item = (K, Value)>) -> Self {
+        let dict = Self::new(kind, true);
+        for (key, value) in pairs {
+            dict.insert(&key.into(), value);
+        }
+        dict
+    }
+
+    pub fn is_set(&self) -> bool {
+        matches!(self.kind, DictKind::Set | DictKind::SortedSet)
+    }
+
+    pub fn sorted(&self) -> bool {
+        matches!(self.kind, DictKind::Sorted | DictKind::SortedSet)
+    }
+
+    pub fn key_of(&self, value: &Value) -> Key {
+        Key { value: value.base().clone(), folds: self.folds }
+    }
+
+    pub fn get(&self, key: &Value) -> Option<Value> {
+        self.map.borrow().get(&self.key_of(key)).cloned()
+    }
+
+    pub fn get_str(&self, key: &str) -> Option<Value> {
+        self.map.borrow().get(&Key { value: key.into(), folds: self.folds }).cloned()
+    }
+
+    pub fn contains(&self, key: &Value) -> bool {
+        self.map.borrow().contains_key(&self.key_of(key))
+    }
+
+    /// Whether it is new.
+    pub fn insert(&self, key: &Value, value: Value) -> bool {
+        let new = self.map.borrow_mut().insert(self.key_of(key), value).is_none();
+        if new && self.sorted() {
+            self.map.borrow_mut().sort_by(|a, _, b, _| crate::compare::order(&a.value, &b.value, false));
+        }
+        new
+    }
+
+    pub fn remove(&self, key: &Value) -> Option<Value> {
+        self.map.borrow_mut().shift_remove(&self.key_of(key))
+    }
+
+    pub fn len(&self) -> usize {
+        self.map.borrow().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn keys(&self) -> Vec<Value> {
+        self.map.borrow().keys().map(|key| key.value.clone()).collect()
+    }
+
+    pub fn values(&self) -> Vec<Value> {
+        self.map.borrow().values().cloned().collect()
+    }
+
+    pub fn pairs(&self) -> Vec<(Value, Value)> {
+        self.map.borrow().iter().map(|(key, value)| (key.value.clone(), value.clone())).collect()
+    }
+}
+
+/// A key: equal when .NET's `Equals` says so, or texts that differ in case only where the dictionary folds.
+#[derive(Clone)]
+pub struct Key {
+    pub value: Value,
+    pub folds: bool,
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.value {
+            Value::Str(text) if self.folds => {
+                if text.is_ascii() {
+                    let mut folded = [0; 32];
+                    for piece in text.as_bytes().chunks(folded.len()) {
+                        for (to, from) in folded.iter_mut().zip(piece) {
+                            *to = from.to_ascii_lowercase();
+                        }
+                        state.write(folded.get(..piece.len()).unwrap_or_default());
+                    }
+                } else {
+                    fold(text).hash(state);
+                }
+            }
+            Value::Str(text) => text.hash(state),
+            Value::Bool(v) => v.hash(state),
+            Value::Char(v) => v.hash(state),
+            Value::Double(v) => v.to_bits().hash(state),
+            Value::DateTime(v) => v.ticks().hash(state),
+            Value::TimeSpan(v) => v.0.hash(state),
+            Value::Enum(v) => v.value.hash(state),
+            Value::Decimal(v) => v.hash(state),
+            Value::Net(net) => net.identity().hash(state),
+            other => other.as_integer().hash(state),
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Str(a), Value::Str(b)) if self.folds => ps_syntax::symbol::same(a, b),
+            (a, b) => super::object::equals(a, b),
+        }
+    }
+}
+
+impl Eq for Key {}
