@@ -381,7 +381,7 @@ mod tests {
 
     #[test]
     fn keys_that_are_one_text_are_refused() {
-        for text in ["a: {1: x, \"1\": y}", "{true: 1, 'true': 2}", "null: 1\n'null': 2"] {
+        for text in ["a: {1: x, \"1\": y}", "a: {\"007\": x, 007: y}"] {
             assert!(message(text).contains("stands twice"), "{text}");
         }
         assert!(read("base: &b {x: 1, y: 2}\nown: {<<: *b, x: 3}").is_ok());
