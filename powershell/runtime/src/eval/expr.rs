@@ -498,7 +498,7 @@ fn single_char(value: &Value) -> Option<u16> {
 }
 
 /// A custom object; `PSTypeName` names its type.
-pub fn convert_pairs(values: Vec<(Str, Value)>) -> Value {
+pub(crate) fn convert_pairs(values: Vec<(Str, Value)>) -> Value {
     let is_name = |name: &str| name.eq_ignore_ascii_case("PSTypeName");
     if !values.iter().any(|(name, _)| is_name(name)) {
         return Value::custom(values);
