@@ -5,7 +5,6 @@ use ps_syntax::Literal;
 use super::Value;
 
 impl From<&Literal> for Value {
-    #[inline]
     fn from(literal: &Literal) -> Self {
         match literal {
             Literal::Null => Self::Null,
@@ -28,7 +27,6 @@ impl From<&Literal> for Value {
 }
 
 /// A whole text as a number, as the parser reads it.
-#[inline]
 pub fn parse_number(text: &str) -> Option<Value> {
     ps_syntax::parse_number(text).map(|literal| Value::from(&literal))
 }
