@@ -25,8 +25,8 @@ fn code(path: &Path) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-fn dependencies(krate: &str) -> Vec<String> {
-    let manifest = fs::read_to_string(root().join("host").join(krate).join("Cargo.toml")).unwrap();
+fn dependencies(workspace: &str, krate: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join(workspace).join(krate).join("Cargo.toml")).unwrap();
     let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
     let section = section.split("\n[").next().unwrap_or_default();
     section
@@ -57,7 +57,7 @@ fn each_crate_knows_only_what_it_is_there_for() {
     ] {
         for krate in crates.iter().filter(|krate| !owners.contains(krate)) {
             assert!(
-                !dependencies(krate).iter().any(|name| name == library),
+                !dependencies("host", krate).iter().any(|name| name == library),
                 "{krate} must not know {library}"
             );
         }
@@ -72,7 +72,25 @@ fn each_crate_knows_only_what_it_is_there_for() {
         ("server", &["stepwell"]),
     ] {
         let ours: Vec<String> =
-            dependencies(krate).into_iter().filter(|name| name.starts_with("stepwell")).collect();
+            dependencies("host", krate).into_iter().filter(|name| name.starts_with("stepwell")).collect();
+        assert_eq!(ours, allowed, "{krate}");
+    }
+}
+
+#[test]
+fn the_crates_of_powershell_point_one_way() {
+    for (krate, allowed) in [
+        ("syntax", &[][..]),
+        ("value", &["ps-syntax"]),
+        ("runtime", &["ps-syntax", "ps-value"]),
+        ("cmdlets", &["ps-runtime", "ps-syntax", "ps-value"]),
+        ("pester", &["ps-runtime", "ps-syntax", "ps-value"]),
+        ("lang", &["ps-cmdlets", "ps-pester", "ps-runtime", "ps-syntax", "ps-value"]),
+    ] {
+        let ours: Vec<String> = dependencies("powershell", krate)
+            .into_iter()
+            .filter(|name| name.starts_with("ps-") || name.starts_with("stepwell"))
+            .collect();
         assert_eq!(ours, allowed, "{krate}");
     }
 }

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ps_lang::Value;
-use ps_lang::value::error::ErrorRecord;
 use ps_lang::host::{Cell, Host, HttpRequest, HttpResponse, Meta, SqlRequest, SqlRows, Stream};
+use ps_lang::value::error::ErrorRecord;
 use stepwell_sdk::http::Request;
 use stepwell_sdk::sql::{Connection, Parameters, Value as SqlValue, returns_rows};
 use stepwell_sdk::{Failure, context, log};

@@ -5,6 +5,8 @@
 //!
 //! The crate must not have behaviour of the language: it only puts the crates below it together.
 
+#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+
 pub mod check;
 mod session;
 

@@ -2,6 +2,8 @@
 //!
 //! The crate must not know other cmdlets: what it asks of them, a script block does.
 
+#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+
 mod should;
 
 use ps_runtime::parts::Part;

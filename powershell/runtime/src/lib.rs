@@ -5,6 +5,8 @@
 //! The crate must not know any cmdlet: a [`registry::Registry`] has those of a session. What a part keeps in an
 //! interpreter is a [`parts::Part`] of it.
 
+#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+
 pub mod cmdlet;
 pub mod eval;
 pub mod format;

@@ -4,6 +4,8 @@
 //! The crate must not know values, types, or how a tree runs: a constant of the tree is a [`Literal`], and what the
 //! evaluator remembers at a node is a [`Memo`].
 
+#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+
 pub mod ast;
 mod literal;
 mod memo;

@@ -9,11 +9,13 @@ pub struct Span {
 }
 
 impl Span {
+    #[inline]
     pub fn new(start: usize, end: usize) -> Self {
         let fit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Self { start: fit(start), end: fit(end) }
     }
 
+    #[inline]
     pub fn to(self, other: Self) -> Self {
         Self { start: self.start, end: other.end.max(self.start) }
     }
@@ -27,15 +29,18 @@ pub struct Source {
 }
 
 impl Source {
+    #[inline]
     pub fn new(path: &str, text: &str) -> Rc<Self> {
         Rc::new(Self { path: path.to_owned(), text: text.into() })
     }
 
     /// The last part of the path: what error ids name.
+    #[inline]
     pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
+    #[inline]
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
@@ -50,6 +55,7 @@ impl Source {
     }
 
     /// The text of a line, from 1, without its end.
+    #[inline]
     pub fn line(&self, number: usize) -> &str {
         self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default()
     }

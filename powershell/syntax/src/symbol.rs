@@ -37,6 +37,7 @@ impl Sym {
     }
 
     /// The folded name.
+    #[inline]
     pub fn name(self) -> Rc<str> {
         INTERNER.with_borrow(|interner| interner.names.get(self.0 as usize).cloned().unwrap_or_default())
     }
@@ -52,6 +53,7 @@ pub fn fold(name: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// Whether two names are the same but for case.
+#[inline]
 pub fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || (!(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase())
 }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 /// The length in UTF-16 units.
+#[inline]
 pub fn utf16_len(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
 }
@@ -14,11 +15,13 @@ pub fn utf16_len(text: &str) -> usize {
 pub struct Str(Rc<String>);
 
 impl Str {
+    #[inline]
     pub fn push_str(&mut self, more: &str) {
         Rc::make_mut(&mut self.0).push_str(more);
     }
 
     /// The length in UTF-16 units, which is what .NET counts.
+    #[inline]
     pub fn utf16_len(&self) -> usize {
         utf16_len(&self.0)
     }
@@ -27,30 +30,35 @@ impl Str {
 impl Deref for Str {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         &self.0
     }
 }
 
 impl From<&str> for Str {
+    #[inline]
     fn from(text: &str) -> Self {
         Self(Rc::new(text.to_owned()))
     }
 }
 
 impl From<String> for Str {
+    #[inline]
     fn from(text: String) -> Self {
         Self(Rc::new(text))
     }
 }
 
 impl fmt::Display for Str {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 impl fmt::Debug for Str {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.0, f)
     }

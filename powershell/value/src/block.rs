@@ -18,15 +18,18 @@ pub struct ScriptBlock {
 }
 
 impl ScriptBlock {
+    #[inline]
     pub fn new(ast: Rc<Block>) -> Rc<Self> {
         Rc::new(Self { ast, session: None, params: OnceCell::new() })
     }
 
+    #[inline]
     pub fn bound(ast: Rc<Block>, session: Option<Rc<Scope>>) -> Rc<Self> {
         Rc::new(Self { ast, session, params: OnceCell::new() })
     }
 
     /// The text between the braces.
+    #[inline]
     pub fn text(&self) -> &str {
         self.ast.source.slice(self.ast.text)
     }

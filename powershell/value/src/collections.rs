@@ -19,10 +19,12 @@ pub struct Array {
 }
 
 impl Array {
+    #[inline]
     pub fn new(items: Vec<Value>) -> Self {
         Self::of(NetType::Object.ty(), items)
     }
 
+    #[inline]
     pub fn of(element: Ty, items: Vec<Value>) -> Self {
         Self { element, items: RefCell::new(items), dimensions: Vec::new() }
     }
@@ -50,23 +52,28 @@ pub struct List {
 }
 
 impl List {
+    #[inline]
     pub fn new(kind: ListKind, element: Ty, items: Vec<Value>) -> Self {
         Self { kind, element, items: RefCell::new(items), head: Cell::new(0) }
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         self.items.borrow().len() - self.head.get()
     }
 
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    #[inline]
     pub fn is_stack(&self) -> bool {
         matches!(self.kind, ListKind::Stack | ListKind::GenericStack)
     }
 
     /// The items in the order of enumeration.
+    #[inline]
     pub fn to_vec(&self) -> Vec<Value> {
         let items = self.items.borrow();
         let live = items.get(self.head.get()..).unwrap_or_default();
@@ -74,6 +81,7 @@ impl List {
     }
 
     /// Takes the first item of a queue.
+    #[inline]
     pub fn dequeue(&self) -> Option<Value> {
         let mut items = self.items.borrow_mut();
         let head = self.head.get();
@@ -112,18 +120,22 @@ pub struct Dict {
 
 impl Dict {
     /// What `@{}` makes.
+    #[inline]
     pub fn hashtable() -> Self {
         Self::new(DictKind::Hashtable, true)
     }
 
+    #[inline]
     pub fn new(kind: DictKind, folds: bool) -> Self {
         Self { kind, key: NetType::Object.ty(), value: NetType::Object.ty(), folds, map: RefCell::default() }
     }
 
+    #[inline]
     pub fn typed(kind: DictKind, key: Ty, value: Ty, folds: bool) -> Self {
         Self { kind, key, value, folds, map: RefCell::default() }
     }
 
+    #[inline]
     pub fn from_pairs<K: Into<Value>>(kind: DictKind, pairs: impl IntoIterator<Item = (K, Value)>) -> Self {
         let dict = Self::new(kind, true);
         for (key, value) in pairs {
@@ -132,31 +144,38 @@ impl Dict {
         dict
     }
 
+    #[inline]
     pub fn is_set(&self) -> bool {
         matches!(self.kind, DictKind::Set | DictKind::SortedSet)
     }
 
+    #[inline]
     pub fn sorted(&self) -> bool {
         matches!(self.kind, DictKind::Sorted | DictKind::SortedSet)
     }
 
+    #[inline]
     pub fn key_of(&self, value: &Value) -> Key {
         Key { value: value.base().clone(), folds: self.folds }
     }
 
+    #[inline]
     pub fn get(&self, key: &Value) -> Option<Value> {
         self.map.borrow().get(&self.key_of(key)).cloned()
     }
 
+    #[inline]
     pub fn get_str(&self, key: &str) -> Option<Value> {
         self.map.borrow().get(&Key { value: key.into(), folds: self.folds }).cloned()
     }
 
+    #[inline]
     pub fn contains(&self, key: &Value) -> bool {
         self.map.borrow().contains_key(&self.key_of(key))
     }
 
     /// Whether it is new.
+    #[inline]
     pub fn insert(&self, key: &Value, value: Value) -> bool {
         let new = self.map.borrow_mut().insert(self.key_of(key), value).is_none();
         if new && self.sorted() {
@@ -165,26 +184,32 @@ impl Dict {
         new
     }
 
+    #[inline]
     pub fn remove(&self, key: &Value) -> Option<Value> {
         self.map.borrow_mut().shift_remove(&self.key_of(key))
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
         self.map.borrow().len()
     }
 
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    #[inline]
     pub fn keys(&self) -> Vec<Value> {
         self.map.borrow().keys().map(|key| key.value.clone()).collect()
     }
 
+    #[inline]
     pub fn values(&self) -> Vec<Value> {
         self.map.borrow().values().cloned().collect()
     }
 
+    #[inline]
     pub fn pairs(&self) -> Vec<(Value, Value)> {
         self.map.borrow().iter().map(|(key, value)| (key.value.clone(), value.clone())).collect()
     }
@@ -198,6 +223,7 @@ pub struct Key {
 }
 
 impl Hash for Key {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.value {
             Value::Str(text) if self.folds => {
@@ -228,6 +254,7 @@ impl Hash for Key {
 }
 
 impl PartialEq for Key {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Value::Str(a), Value::Str(b)) if self.folds => ps_syntax::symbol::same(a, b),

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::{Value, text};
 use ps_syntax::ast::Compare;
 
+#[inline]
 pub fn holds(compare: Compare, order: Ordering) -> bool {
     match compare {
         Compare::Eq => order.is_eq(),
@@ -78,6 +79,7 @@ fn base_letter(c: char) -> (char, u32) {
 }
 
 /// The order of two values for sorting; never fails.
+#[inline]
 pub fn order(a: &Value, b: &Value, case: bool) -> Ordering {
     match (a.base(), b.base()) {
         (Value::Null | Value::Void, Value::Null | Value::Void) => Ordering::Equal,

@@ -141,6 +141,7 @@ pub struct Fault {
 }
 
 impl Fault {
+    #[inline]
     pub fn new(kind: NetType, id: &str, category: Category, message: impl Into<String>) -> Self {
         Self { kind, id: id.into(), category, message: message.into(), target: Value::Null, inner: None }
     }
@@ -180,6 +181,7 @@ impl Fault {
         self
     }
 
+    #[inline]
     pub fn record(self) -> Rc<ErrorRecord> {
         let mut exception = Exception::new(self.kind, self.message);
         exception.inner = self.inner;
@@ -193,6 +195,7 @@ impl Fault {
         ErrorRecord::new(Value::net(Net::Exception(exception)), self.id, self.category, self.target)
     }
 
+    #[inline]
     pub fn raise<T>(self) -> R<T> {
         Err(self.into())
     }

@@ -3,8 +3,10 @@
 //!
 //! The crate must not know how a script runs: an object that only the interpreter can make is a [`net::NetObject`].
 
+#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+
 pub mod block;
-pub mod collections;
+mod collections;
 pub mod compare;
 pub mod culture;
 pub mod date_exact;
@@ -102,6 +104,7 @@ pub enum Reference {
 }
 
 impl fmt::Debug for Value {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null | Self::Void => f.write_str("$null"),
@@ -112,128 +115,153 @@ impl fmt::Debug for Value {
 }
 
 impl From<&str> for Value {
+    #[inline]
     fn from(text: &str) -> Self {
         Self::Str(text.into())
     }
 }
 
 impl From<String> for Value {
+    #[inline]
     fn from(text: String) -> Self {
         Self::Str(text.into())
     }
 }
 
 impl From<Str> for Value {
+    #[inline]
     fn from(text: Str) -> Self {
         Self::Str(text)
     }
 }
 
 impl From<bool> for Value {
+    #[inline]
     fn from(value: bool) -> Self {
         Self::Bool(value)
     }
 }
 
 impl From<i32> for Value {
+    #[inline]
     fn from(value: i32) -> Self {
         Self::Int(value)
     }
 }
 
 impl From<i64> for Value {
+    #[inline]
     fn from(value: i64) -> Self {
         Self::Long(value)
     }
 }
 
 impl From<f64> for Value {
+    #[inline]
     fn from(value: f64) -> Self {
         Self::Double(value)
     }
 }
 
 impl From<usize> for Value {
+    #[inline]
     fn from(value: usize) -> Self {
         i32::try_from(value).map_or(Self::Long(value as i64), Self::Int)
     }
 }
 
 impl From<Vec<Value>> for Value {
+    #[inline]
     fn from(items: Vec<Value>) -> Self {
         Self::array(items)
     }
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {
+    #[inline]
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
 }
 
 impl Value {
+    #[inline]
     pub fn decimal(value: Decimal) -> Self {
         Self::Decimal(Rc::new(value))
     }
 
+    #[inline]
     pub fn big(value: BigInt) -> Self {
         Self::Big(Rc::new(value))
     }
 
+    #[inline]
     pub fn array(items: Vec<Self>) -> Self {
         Self::Array(Rc::new(Array::new(items)))
     }
 
+    #[inline]
     pub fn array_of(element: Ty, items: Vec<Self>) -> Self {
         Self::Array(Rc::new(Array::of(element, items)))
     }
 
+    #[inline]
     pub fn strings(items: impl IntoIterator<Item = String>) -> Self {
         Self::array_of(NetType::String.ty(), items.into_iter().map(Self::from).collect())
     }
 
+    #[inline]
     pub fn bytes(bytes: &[u8]) -> Self {
         Self::array_of(NetType::Byte.ty(), bytes.iter().map(|b| Self::Byte(*b)).collect())
     }
 
+    #[inline]
     pub fn net(net: Net) -> Self {
         Self::Net(Rc::new(net))
     }
 
     /// A .NET object that a crate above declares.
+    #[inline]
     pub fn object(object: impl net::NetObject) -> Self {
         Self::net(Net::Other(Rc::new(object)))
     }
 
+    #[inline]
     pub fn ty(ty: Ty) -> Self {
         Self::Type(Rc::new(ty))
     }
 
+    #[inline]
     pub fn enumeration(ty: Rc<EnumType>, value: i64) -> Self {
         Self::Enum(Rc::new(EnumValue { ty, value }))
     }
 
+    #[inline]
     pub fn own_ref(value: Self) -> Self {
         Self::Ref(Rc::new(Reference::Own(RefCell::new(value))))
     }
 
     /// A value that prints as the script had it.
+    #[inline]
     pub fn with_text(value: Self, text: Str) -> Self {
         Self::Ext(Rc::new(Ext::new(value, Some(text))))
     }
 
     /// A `PSCustomObject`.
+    #[inline]
     pub fn custom(pairs: impl IntoIterator<Item = (Str, Self)>) -> Self {
         Self::Object(Rc::new(Object::custom(pairs)))
     }
 
     /// An object of a .NET type whose properties are data.
+    #[inline]
     pub fn record(ty: NetType, pairs: Vec<(&str, Self)>) -> Self {
         let object = Object::custom(pairs.into_iter().map(|(name, value)| (Str::from(name), value)));
         Self::Object(Rc::new(object.of_type(ty)))
     }
 
     /// Without the members that a script has put around it.
+    #[inline]
     pub fn base(&self) -> &Self {
         match self {
             Self::Ext(ext) => ext.base.base(),
@@ -241,10 +269,12 @@ impl Value {
         }
     }
 
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null | Self::Void)
     }
 
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match self.base() {
             Self::Str(text) => Some(text),
@@ -252,6 +282,7 @@ impl Value {
         }
     }
 
+    #[inline]
     pub fn is_number(&self) -> bool {
         matches!(
             self.base(),
@@ -271,6 +302,7 @@ impl Value {
     }
 
     /// An integer of up to 64 bits, widened.
+    #[inline]
     pub fn as_integer(&self) -> Option<i64> {
         Some(match self.base() {
             Self::SByte(v) => (*v).into(),
@@ -286,6 +318,7 @@ impl Value {
     }
 
     /// A number as a double.
+    #[inline]
     pub fn as_double(&self) -> Option<f64> {
         use num_traits::ToPrimitive;
         Some(match self.base() {
@@ -299,6 +332,7 @@ impl Value {
     }
 
     /// The items of what a pipeline unrolls; nothing for what it passes as one.
+    #[inline]
     pub fn items(&self) -> Option<Vec<Self>> {
         Some(match self.base() {
             Self::Array(array) => array.items.borrow().clone(),
@@ -309,6 +343,7 @@ impl Value {
     }
 
     /// The items of a collection, or the value itself; nothing for null.
+    #[inline]
     pub fn to_items(&self) -> Vec<Self> {
         match self {
             Self::Null | Self::Void => Vec::new(),
@@ -317,6 +352,7 @@ impl Value {
     }
 
     /// What is true in a condition.
+    #[inline]
     pub fn truth(&self) -> bool {
         match self {
             Self::Null | Self::Void => false,

@@ -206,6 +206,7 @@ pub fn offset_arithmetic(op: BinaryOp, left: &Value, right: &Value) -> R<Option<
 
 impl Net {
     /// An object of a crate above, when it is of this kind.
+    #[inline]
     pub fn other<T: NetObject>(&self) -> Option<&T> {
         match self {
             Self::Other(object) => {

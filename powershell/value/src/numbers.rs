@@ -9,30 +9,36 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::{Value, culture, number_parse};
 
 /// A text as a double, as .NET's `Parse` reads it in the invariant culture.
+#[inline]
 pub fn parse_double(text: &str) -> Option<f64> {
     number_parse::double(text, number_parse::FLOAT, &culture::invariant().number.borrow())
 }
 
+#[inline]
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
     let style = number_parse::NUMBER | number_parse::EXPONENT;
     number_parse::decimal(text, style, &culture::invariant().number.borrow())
 }
 
+#[inline]
 pub fn parse_big(text: &str) -> Option<BigInt> {
     let text = text.trim();
     text.strip_prefix('+').unwrap_or(text).parse().ok()
 }
 
 /// A double, rounded to the nearest integer, ties to the even one: how .NET's `Convert` does it.
+#[inline]
 pub fn round_to_integer(value: f64) -> Option<BigInt> {
     use num_traits::FromPrimitive;
     if value.is_finite() { BigInt::from_f64(value.round_ties_even()) } else { None }
 }
 
+#[inline]
 pub fn decimal_to_big(value: &Decimal) -> Option<BigInt> {
     value.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_i128().map(BigInt::from)
 }
 
+#[inline]
 pub fn to_decimal(value: &Value) -> Option<Decimal> {
     use num_traits::FromPrimitive;
     match value.base() {
@@ -45,6 +51,7 @@ pub fn to_decimal(value: &Value) -> Option<Decimal> {
     }
 }
 
+#[inline]
 pub fn to_big(value: &Value) -> Option<BigInt> {
     match value.base() {
         Value::Big(v) => Some((**v).clone()),

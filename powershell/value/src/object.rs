@@ -17,10 +17,12 @@ pub struct Shape {
 }
 
 impl Shape {
+    #[inline]
     pub fn of(names: impl IntoIterator<Item = Str>) -> Self {
         Self { names: names.into_iter().map(|name| (Sym::of(&name), name)).collect() }
     }
 
+    #[inline]
     pub fn index(&self, name: Sym) -> Option<usize> {
         self.names.iter().position(|(sym, _)| *sym == name)
     }
@@ -80,6 +82,7 @@ impl Object {
         Self::shaped(Rc::new(Shape { names }), values)
     }
 
+    #[inline]
     pub fn shaped(shape: Rc<Shape>, values: Vec<Value>) -> Self {
         Self {
             kind: ObjectKind::Custom,
@@ -91,32 +94,38 @@ impl Object {
         }
     }
 
+    #[inline]
     pub fn of_type(mut self, ty: NetType) -> Self {
         self.kind = ObjectKind::Net(ty.info());
         self
     }
 
+    #[inline]
     pub fn of_class(mut self, class: Rc<Class>) -> Self {
         self.kind = ObjectKind::Class(class);
         self
     }
 
+    #[inline]
     pub fn get(&self, name: Sym) -> Option<Value> {
         let at = self.shape.borrow().index(name)?;
         self.values.borrow().get(at).cloned()
     }
 
+    #[inline]
     pub fn get_str(&self, name: &str) -> Option<Value> {
         self.get(Sym::of(name))
     }
 
     /// Replaces a property that is there.
+    #[inline]
     pub fn replace(&self, name: Sym, value: Value) -> Option<Value> {
         let at = self.shape.borrow().index(name)?;
         self.values.borrow_mut().get_mut(at).map(|place| std::mem::replace(place, value))
     }
 
     /// Sets a property, new or not.
+    #[inline]
     pub fn set(&self, name: &Str, value: Value) {
         let sym = Sym::of(name);
         if self.shape.borrow().index(sym).is_some() {
@@ -127,6 +136,7 @@ impl Object {
         self.values.borrow_mut().push(value);
     }
 
+    #[inline]
     pub fn remove(&self, name: Sym) -> bool {
         let Some(at) = self.shape.borrow().index(name) else {
             let mut members = self.members.borrow_mut();
@@ -139,21 +149,25 @@ impl Object {
         true
     }
 
+    #[inline]
     pub fn shape(&self) -> Rc<Shape> {
         self.shape.borrow().clone()
     }
 
+    #[inline]
     pub fn values(&self) -> Vec<Value> {
         self.values.borrow().clone()
     }
 
     /// Names and values of the plain properties.
+    #[inline]
     pub fn pairs(&self) -> Vec<(Str, Value)> {
         let shape = self.shape();
         let names = shape.names.iter().map(|(_, name)| name.clone());
         names.zip(self.values.borrow().iter().cloned()).collect()
     }
 
+    #[inline]
     pub fn ty(&self) -> Ty {
         match &self.kind {
             ObjectKind::Custom => NetType::PSCustomObject.ty(),
@@ -163,6 +177,7 @@ impl Object {
     }
 
     /// A copy whose properties are its own.
+    #[inline]
     pub fn copy(&self) -> Self {
         Self {
             kind: self.kind.clone(),
@@ -185,15 +200,18 @@ pub struct Ext {
 }
 
 impl Ext {
+    #[inline]
     pub fn new(base: Value, text: Option<Str>) -> Self {
         Self { base, members: RefCell::default(), text, type_names: RefCell::default() }
     }
 
+    #[inline]
     pub fn get(&self, name: &str) -> Option<MemberKind> {
         let members = self.members.borrow();
         members.iter().find(|m| ps_syntax::symbol::same(&m.name, name)).map(|m| m.kind.clone())
     }
 
+    #[inline]
     pub fn set(&self, member: Member) {
         let mut members = self.members.borrow_mut();
         match members.iter_mut().find(|m| ps_syntax::symbol::same(&m.name, &member.name)) {

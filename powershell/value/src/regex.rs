@@ -33,6 +33,7 @@ pub struct Found {
 }
 
 impl Found {
+    #[inline]
     pub fn range(&self) -> (usize, usize) {
         self.groups.first().copied().flatten().unwrap_or_default()
     }
@@ -62,6 +63,7 @@ impl Regex {
         })
     }
 
+    #[inline]
     fn engine(&self, text: &str) -> &fancy_regex::Regex {
         if !text.ends_with('\n') || !self.translated.contains(END) {
             return &self.plain;
@@ -72,11 +74,13 @@ impl Regex {
         made.as_ref().unwrap_or(&self.plain)
     }
 
+    #[inline]
     pub fn is_match(&self, text: &str) -> bool {
         self.engine(text).is_match(text).unwrap_or(false)
     }
 
     /// The first match at or after a byte.
+    #[inline]
     pub fn find_at(&self, text: &str, start: usize) -> Option<Found> {
         let captures = self.engine(text).captures_from_pos(text, start).ok().flatten()?;
         let groups = self
@@ -103,6 +107,7 @@ impl Regex {
         found
     }
 
+    #[inline]
     pub fn group_index(&self, name: &str) -> Option<usize> {
         self.groups.iter().position(|(own, _)| own == name)
     }

@@ -54,6 +54,7 @@ thread_local! {
 }
 
 impl Scope {
+    #[inline]
     pub fn new(parent: Option<Rc<Self>>, is_script: bool) -> Rc<Self> {
         let number = NUMBER.get();
         NUMBER.set(number.wrapping_add(1).max(1));
@@ -68,19 +69,23 @@ impl Scope {
         })
     }
 
+    #[inline]
     pub fn find_here(&self, sym: Sym) -> Option<usize> {
         self.variables.borrow().iter().position(|v| v.sym == sym && v.exists)
     }
 
+    #[inline]
     pub fn value_at(&self, index: usize) -> Value {
         self.variables.borrow().get(index).map(|v| v.value.clone()).unwrap_or_default()
     }
 
+    #[inline]
     pub fn get_here(&self, sym: Sym) -> Option<Value> {
         self.variables.borrow().iter().find(|v| v.sym == sym && v.exists).map(|v| v.value.clone())
     }
 
     /// Sets without looking at types or options; gives the index.
+    #[inline]
     pub fn put(&self, sym: Sym, name: &Str, value: Value) -> usize {
         let mut variables = self.variables.borrow_mut();
         if let Some(index) = variables.iter().position(|v| v.sym == sym) {
@@ -98,14 +103,17 @@ impl Scope {
     }
 
     /// Adds a variable that is known to be new.
+    #[inline]
     pub fn push(&self, sym: Sym, name: Str, value: Value) {
         self.variables.borrow_mut().push(Variable { sym, name, value, exists: true, meta: None });
     }
 
+    #[inline]
     pub fn put_str(&self, name: &str, value: Value) -> usize {
         self.put(Sym::of(name), &name.into(), value)
     }
 
+    #[inline]
     pub fn remove(&self, sym: Sym) -> bool {
         let mut variables = self.variables.borrow_mut();
         match variables.iter_mut().find(|v| v.sym == sym && v.exists) {
@@ -119,16 +127,19 @@ impl Scope {
         }
     }
 
+    #[inline]
     pub fn set_meta(&self, index: usize, meta: VariableMeta) {
         if let Some(variable) = self.variables.borrow_mut().get_mut(index) {
             variable.meta = Some(Rc::new(meta));
         }
     }
 
+    #[inline]
     pub fn function(&self, name: Sym) -> Option<Rc<FunctionInfo>> {
         self.names.borrow().as_ref()?.functions.get(&name).cloned()
     }
 
+    #[inline]
     pub fn set_function(&self, name: Sym, function: Option<Rc<FunctionInfo>>) {
         let mut names = self.names.borrow_mut();
         let names = names.get_or_insert_default();
@@ -138,10 +149,12 @@ impl Scope {
         };
     }
 
+    #[inline]
     pub fn alias(&self, name: Sym) -> Option<Str> {
         self.names.borrow().as_ref()?.aliases.get(&name).map(|(_, target)| target.clone())
     }
 
+    #[inline]
     pub fn set_alias(&self, name: &str, target: Option<Str>) {
         let mut names = self.names.borrow_mut();
         let names = names.get_or_insert_default();
@@ -153,6 +166,7 @@ impl Scope {
     }
 
     /// This scope and those around it, inner first.
+    #[inline]
     pub fn outward(self: &Rc<Self>) -> impl Iterator<Item = Rc<Self>> {
         std::iter::successors(Some(self.clone()), |scope| scope.parent.clone())
     }

@@ -10,6 +10,7 @@ use super::{Str, Value};
 use crate::object::ObjectKind;
 
 /// The byte at a UTF-16 position; inside a pair it is the pair's beginning.
+#[inline]
 pub fn byte_at(text: &str, position: usize) -> usize {
     if text.is_ascii() {
         return position.min(text.len());
@@ -37,6 +38,7 @@ pub fn slice(text: &str, start: usize, length: usize) -> &str {
 }
 
 /// The UTF-16 unit at a position.
+#[inline]
 pub fn unit_at(text: &str, position: usize) -> Option<u16> {
     if text.is_ascii() {
         text.as_bytes().get(position).map(|b| u16::from(*b))
@@ -59,6 +61,7 @@ pub fn number_to_string(value: &Value) -> Option<String> {
 }
 
 /// A number as PowerShell prints it.
+#[inline]
 pub fn text_of_number(value: &Value) -> Option<String> {
     Some(match value {
         Value::Int(v) => v.to_string(),
@@ -83,11 +86,13 @@ fn general_single(value: f32) -> String {
 }
 
 /// What a value is in a string: the invariant culture, collections joined by blanks.
+#[inline]
 pub fn text(value: &Value) -> String {
     text_joined(value, " ").into_owned()
 }
 
 /// As [`text`], with what joins the items of a collection (`$OFS`).
+#[inline]
 pub fn text_joined<'a>(value: &'a Value, separator: &str) -> Cow<'a, str> {
     match value {
         Value::Null | Value::Void => "".into(),

@@ -440,7 +440,7 @@ fn dates(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
     }
 }
 
-pub fn subtract(left: &Value, right: &Value, negate: bool) -> R<Value> {
+pub(crate) fn subtract(left: &Value, right: &Value, negate: bool) -> R<Value> {
     if negate {
         match right.base() {
             Value::Double(v) => return Ok(Value::Double(-v)),
@@ -468,7 +468,7 @@ pub fn subtract(left: &Value, right: &Value, negate: bool) -> R<Value> {
     }
 }
 
-pub fn plus(value: &Value) -> R<Value> {
+pub(crate) fn plus(value: &Value) -> R<Value> {
     operand(BinaryOp::Add, value.base(), value, value)
 }
 
@@ -481,7 +481,7 @@ fn integer_operand(op: BinaryOp, value: &Value) -> R<BigInt> {
     big.map_or_else(|| bad_number(&text(value)), Ok)
 }
 
-pub fn bits(op: BinaryOp, left: &Value, right: &Value) -> R<Value> {
+pub(crate) fn bits(op: BinaryOp, left: &Value, right: &Value) -> R<Value> {
     if let (Value::Bool(a), Value::Bool(b)) = (left.base(), right.base()) {
         let result = match op {
             BinaryOp::BitAnd => Some(a & b),
@@ -545,7 +545,7 @@ pub fn bits(op: BinaryOp, left: &Value, right: &Value) -> R<Value> {
     })
 }
 
-pub fn bit_not(value: &Value) -> R<Value> {
+pub(crate) fn bit_not(value: &Value) -> R<Value> {
     Ok(match value.base() {
         Value::Long(v) => Value::Long(!v),
         Value::ULong(v) => Value::ULong(!v),

@@ -292,8 +292,7 @@ impl Interp {
         let word: Str = text(value).into();
         match name {
             "ErrorAction" | "WarningAction" | "InformationAction" => {
-                let preference = self
-                    .convert(value, &Some(NetType::ActionPreference.ty()).unwrap_or(NetType::Object.ty()))?;
+                let preference = self.convert(value, &NetType::ActionPreference.ty())?;
                 let word: Str = text(&preference).into();
                 match name {
                     "ErrorAction" => common.error_action = Some(word),

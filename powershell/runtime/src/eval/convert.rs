@@ -553,7 +553,7 @@ fn too_large(id: NetType) -> &'static str {
 }
 
 /// A number as one of another type, when it fits.
-pub fn narrow(value: &Value, id: NetType) -> Option<Value> {
+pub(crate) fn narrow(value: &Value, id: NetType) -> Option<Value> {
     match id {
         NetType::Double => return value.as_double().map(Value::Double),
         NetType::Single => return value.as_double().map(|v| Value::Single(v as f32)),
@@ -584,7 +584,7 @@ pub fn narrow(value: &Value, id: NetType) -> Option<Value> {
     })
 }
 
-pub fn copy_dict(dict: &Dict, kind: DictKind) -> Dict {
+pub(crate) fn copy_dict(dict: &Dict, kind: DictKind) -> Dict {
     let copy = Dict::typed(kind, dict.key.clone(), dict.value.clone(), dict.folds);
     for (key, value) in dict.pairs() {
         copy.insert(&key, value);
@@ -593,7 +593,7 @@ pub fn copy_dict(dict: &Dict, kind: DictKind) -> Dict {
 }
 
 /// The value for a variable that has a type; the error is that of an assignment.
-pub fn for_variable(it: &mut Interp, value: &Value, ty: &Ty, _name: &Str) -> R<Value> {
+pub(crate) fn for_variable(it: &mut Interp, value: &Value, ty: &Ty, _name: &Str) -> R<Value> {
     it.convert(value, ty).map_err(|flow| match *flow {
         Flow::Error(record) if !record.ends_script.get() => {
             let message = record.message().to_string();
@@ -609,6 +609,6 @@ pub fn for_variable(it: &mut Interp, value: &Value, ty: &Ty, _name: &Str) -> R<V
     })
 }
 
-pub fn int_type() -> Ty {
+pub(crate) fn int_type() -> Ty {
     NetType::Int32.ty()
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Collector, Interp, arithmetic};
 use crate::types::Ty;
+use ps_syntax::Literal;
 use ps_syntax::ast::*;
 use ps_value::block::ScriptBlock;
 use ps_value::error::{Category, Fault, R};
@@ -13,6 +14,7 @@ use ps_value::{Dict, DictKind, Str, Value, text};
 impl Interp {
     pub fn eval(&mut self, expr: &Expr) -> R<Value> {
         match &expr.kind {
+            ExprKind::Const(Literal::Int(value)) => Ok(Value::Int(*value)),
             ExprKind::Const(literal) => Ok(literal.into()),
             ExprKind::Var(var) => self.variable(var),
             ExprKind::Binary(op, left, right) => {
@@ -498,7 +500,7 @@ fn single_char(value: &Value) -> Option<u16> {
 }
 
 /// A custom object; `PSTypeName` names its type.
-pub fn convert_pairs(values: Vec<(Str, Value)>) -> Value {
+pub(crate) fn convert_pairs(values: Vec<(Str, Value)>) -> Value {
     let is_name = |name: &str| name.eq_ignore_ascii_case("PSTypeName");
     if !values.iter().any(|(name, _)| is_name(name)) {
         return Value::custom(values);

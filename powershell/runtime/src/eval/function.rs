@@ -17,7 +17,7 @@ use ps_value::params::ParamTable;
 use ps_value::scope::{Scope, VariableMeta};
 use ps_value::{Str, Value, text};
 
-pub struct ScriptCommand {
+pub(crate) struct ScriptCommand {
     block: Rc<ScriptBlock>,
     table: Rc<ParamTable>,
     bound: Bound,
@@ -514,7 +514,7 @@ impl Interp {
 }
 
 /// What `Invoke` of a block or of commands says when what it ran has failed.
-pub fn invoke_failed(record: &ps_value::error::ErrorRecord, count: usize) -> ps_value::error::Fault {
+pub(crate) fn invoke_failed(record: &ps_value::error::ErrorRecord, count: usize) -> ps_value::error::Fault {
     let message =
         format!("Exception calling \"Invoke\" with \"{count}\" argument(s): \"{}\"", record.message());
     let id = record.exception_type().name();

@@ -1,32 +1,32 @@
 //! Walks the tree: statements, expressions, pipelines, commands.
 
-pub mod arithmetic;
-pub mod assign;
+pub(crate) mod arithmetic;
+pub(crate) mod assign;
 pub mod bind;
-pub mod bind_input;
-pub mod call;
+pub(crate) mod bind_input;
+pub(crate) mod call;
 pub mod command;
 mod command_info;
-pub mod compare;
-pub mod construct;
-pub mod convert;
-pub mod define;
-pub mod expr;
-pub mod function;
-pub mod instance;
-pub mod member;
+pub(crate) mod compare;
+pub(crate) mod construct;
+pub(crate) mod convert;
+pub(crate) mod define;
+pub(crate) mod expr;
+pub(crate) mod function;
+pub(crate) mod instance;
+pub(crate) mod member;
 mod members;
 pub mod operators;
 pub mod overload;
-pub mod params;
-pub mod pipeline;
-pub mod regex;
-pub mod report;
-pub mod stmt;
+pub(crate) mod params;
+pub(crate) mod pipeline;
+pub(crate) mod regex;
+pub(crate) mod report;
+pub(crate) mod stmt;
 pub mod streams;
-pub mod switch;
-pub mod validate;
-pub mod variables;
+pub(crate) mod switch;
+pub(crate) mod validate;
+pub(crate) mod variables;
 
 use ps_value::types::NetType;
 use std::cell::RefCell;
@@ -106,8 +106,8 @@ pub struct Interp {
     pub frames: Vec<Frame>,
     pub source: Rc<Source>,
     pub location: crate::provider::Locations,
-    pub regexes: regex::Cache,
-    pub overloads: overload::Overloads,
+    pub(crate) regexes: regex::Cache,
+    pub(crate) overloads: overload::Overloads,
     pub classes: Map<Sym, crate::types::Ty>,
     pub namespaces: Vec<Str>,
     pub modules: Vec<Rc<crate::modules::Module>>,

@@ -233,14 +233,14 @@ impl Running<'_> {
 }
 
 /// Gives an error of a command its id, its place and its command.
-pub fn qualify(it: &mut Interp, flow: Box<Flow>, ready: &Ready, span: Span) -> Box<Flow> {
+pub(crate) fn qualify(it: &mut Interp, flow: Box<Flow>, ready: &Ready, span: Span) -> Box<Flow> {
     if let Flow::Error(record) = &*flow {
         tag(it, record, &ready.name, &ready.class, span, ready.is_script);
     }
     flow
 }
 
-pub fn tag(
+pub(crate) fn tag(
     it: &mut Interp,
     record: &Rc<ps_value::error::ErrorRecord>,
     name: &str,

@@ -12,7 +12,7 @@ use ps_value::types::NetType;
 use super::Interp;
 
 /// By options, then by pattern.
-pub type Cache = Map<i64, Map<String, Rc<Regex>>>;
+pub(crate) type Cache = Map<i64, Map<String, Rc<Regex>>>;
 
 impl Interp {
     /// A compiled pattern, remembered.

@@ -463,7 +463,7 @@ fn unwrapped(attempt: &Try, body: &Stmts, record: Rc<ErrorRecord>) -> Rc<ErrorRe
 }
 
 /// The code of `exit`: what is no number is 0.
-pub fn exit_code(value: &Value) -> i32 {
+pub(crate) fn exit_code(value: &Value) -> i32 {
     match value.base() {
         Value::Str(text) => text.trim().parse().unwrap_or(0),
         Value::Bool(v) => i32::from(*v),

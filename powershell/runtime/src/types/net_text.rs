@@ -10,7 +10,7 @@ use super::net::file_value;
 use crate::eval::Interp;
 
 /// Conversions from a text that are those of the type's own `Parse`.
-pub fn from_text(it: &mut Interp, id: NetType, value: &Value) -> Result<Option<Value>, String> {
+pub(crate) fn from_text(it: &mut Interp, id: NetType, value: &Value) -> Result<Option<Value>, String> {
     let source = text(value);
     Ok(match id {
         NetType::Guid => Some(Value::net(Net::Guid(parse_guid(&source).ok_or(

@@ -19,7 +19,7 @@ use ps_value::{List, ListKind, Str, Value, text};
 
 /// What is built, and what running it has left.
 #[derive(Default)]
-pub struct Hosted {
+pub(crate) struct Hosted {
     commands: RefCell<Vec<Built>>,
     /// The variables of the runspace, from its first use.
     scope: RefCell<Option<Rc<Scope>>>,

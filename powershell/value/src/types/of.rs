@@ -6,6 +6,7 @@ use super::{NetType, Ty};
 use crate::{DictKind, ListKind, Value};
 
 /// The type of a value; that of null is `System.Object`.
+#[inline]
 pub fn type_of(value: &Value) -> Ty {
     let id = match value {
         Value::Null | Value::Void => return NetType::Object.ty(),

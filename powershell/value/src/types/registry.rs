@@ -48,15 +48,18 @@ pub fn lookup(name: &str) -> Option<Ty> {
 }
 
 impl NetType {
+    #[inline]
     pub fn info(self) -> &'static TypeInfo {
         tables::info(self)
     }
 
     /// With the namespace.
+    #[inline]
     pub fn name(self) -> &'static str {
         self.info().name
     }
 
+    #[inline]
     pub fn ty(self) -> Ty {
         let info = self.info();
         match info.kind {

@@ -17,6 +17,7 @@ pub enum Ty {
 }
 
 impl PartialEq for Ty {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Native(a), Self::Native(b)) => a.id == b.id,
@@ -40,6 +41,7 @@ impl Ty {
         Self::Array(Rc::new(element), 1)
     }
 
+    #[inline]
     pub fn is(&self, id: NetType) -> bool {
         matches!(self, Self::Native(info) | Self::Generic(info, _) if info.id == id)
     }
@@ -90,6 +92,7 @@ impl Ty {
         }
     }
 
+    #[inline]
     pub fn info(&self) -> Option<&'static TypeInfo> {
         match self {
             Self::Native(info) | Self::Generic(info, _) => Some(info),
@@ -113,6 +116,7 @@ impl Ty {
     }
 
     /// Whether a value of this type is one of the other.
+    #[inline]
     pub fn extends(&self, other: &Self) -> bool {
         if self == other || other.is(NetType::Object) {
             return true;
@@ -148,6 +152,7 @@ impl Ty {
         }
     }
 
+    #[inline]
     pub fn is_numeric(&self) -> bool {
         matches!(self, Self::Native(info) if info.numeric)
     }

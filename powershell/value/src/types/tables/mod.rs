@@ -66,6 +66,7 @@ const fn joined() -> [&'static TypeInfo; NetType::COUNT] {
 }
 
 #[allow(clippy::indexing_slicing, reason = "there is an entry for each variant")]
+#[inline]
 pub(super) fn info(id: NetType) -> &'static TypeInfo {
     ALL[id as usize]
 }
