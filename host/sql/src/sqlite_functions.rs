@@ -289,6 +289,7 @@ mod tests {
         thread.spawn(each_call).unwrap().join().unwrap();
     }
 
+    #[allow(clippy::disallowed_methods, reason = "how long a call takes is measured")]
     fn each_call() {
         let database = Connection::open_in_memory().unwrap();
         database.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, LENGTH).unwrap();
