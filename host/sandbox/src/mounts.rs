@@ -178,6 +178,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
+
 impl Hosted for Files {
     type State = FileUse;
 

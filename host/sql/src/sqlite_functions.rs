@@ -19,7 +19,7 @@ use crate::sqlite::LENGTH;
 /// The steps that one call may take: about 0.3 s.
 const MOST_STEPS: usize = 1 << 29;
 /// The bytes of indentation that `json_pretty` may add.
-const MOST_INDENTED: usize = 16 << 20;
+const MOST_INDENTED: usize = 64 << 20;
 /// The levels of JSON that SQLite reads in a text. It recurses by the levels of a path without a bound.
 const LEVELS: usize = 1_000;
 
@@ -73,10 +73,9 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
             }
             let (first, second) = (bytes(context, 0), bytes(context, 1));
             // `json_patch` also looks up each key among those that it has added.
-            let searched =
-                if name.ends_with("json_patch") || name == "jsonb_patch" { first + second } else { first };
+            let searched = if name.ends_with("_patch") { first + second } else { first };
             if searched.saturating_mul(second) > MOST_STEPS {
-                return Err(refused(name, first, second));
+                return Err(refused(name, (first, second), MOST_STEPS));
             }
             own.call(name, context)
         })?;
@@ -101,7 +100,7 @@ pub(crate) fn replace(database: &Connection) -> Result<()> {
             let first = bytes(context, 0);
             let levels = levels(context.get_raw(0));
             if first.saturating_mul(levels).saturating_mul(indent) > MOST_INDENTED && first > 64 {
-                return Err(refused("json_pretty", first, levels.saturating_mul(indent)));
+                return Err(refused("json_pretty", (first, levels.saturating_mul(indent)), MOST_INDENTED));
             }
             own.call("json_pretty", context)
         })?;
@@ -132,10 +131,9 @@ impl BuiltIn {
     }
 }
 
-fn refused(name: &str, first: usize, second: usize) -> Error {
-    let why = format!(
-        "`{name}` of values of {first} and {second} bytes takes too long: their product is at most {MOST_STEPS}"
-    );
+fn refused(name: &str, (first, second): (usize, usize), most: usize) -> Error {
+    let why =
+        format!("`{name}` takes too much of {first} times {second} bytes: the product is at most {most}");
     Error::UserFunctionError(why.into())
 }
 

@@ -316,7 +316,7 @@ fn it(cx: &mut Cx<'_>) -> R<()> {
     Ok(())
 }
 
-/// What a file of tests asked to be done after them; whoever ran it calls this.
+/// Runs the work that a file of tests asked for after its tests. The caller of the file calls this.
 ///
 /// # Errors
 /// That of a block which ends the script.

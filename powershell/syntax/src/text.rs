@@ -10,7 +10,7 @@ pub fn utf16_len(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
 }
 
-/// A text, shared; appended to in place when nobody else has it.
+/// A shared text. An append changes it in place when it has one owner.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Str(Rc<String>);
 

@@ -479,7 +479,7 @@ impl HostDescriptor for Guarded<'_> {
         let bytes =
             tokio::task::spawn_blocking(move || listed_bytes(&dir, most)).await.map_err(FsError::trap)?;
         let bytes = bytes.map_err(|error| FsError::from(ErrorCode::from(error)))?;
-        self.by_handle.check(bytes).map_err(FsError::trap)?;
+        self.by_handle.has_room_for(bytes).map_err(FsError::trap)?;
         let list = self.below.read_directory(fd).await?;
         let (mut entries, mut bytes) = (Vec::new(), 0);
         loop {

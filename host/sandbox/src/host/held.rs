@@ -91,7 +91,7 @@ impl ByHandle {
     }
 
     /// An error when the host may not hold that much more.
-    pub fn check(&self, bytes: u64) -> wasmtime::Result<()> {
+    pub fn has_room_for(&self, bytes: u64) -> wasmtime::Result<()> {
         self.held.take(bytes)?;
         self.held.give_back(bytes);
         Ok(())

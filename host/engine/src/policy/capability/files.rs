@@ -115,11 +115,7 @@ impl Policed for Files {
         let mut granted = Vec::new();
         for rule in layers.operator.into_iter().flatten() {
             let (mut access, mut most) = (rule.access, layers.limits.file_bytes);
-            let narrower =
-                |layer: &&Self::Rules| layer.iter().find(|narrow| narrow.mount == rule.mount).cloned();
-            let Some(narrower) = layers.narrowing.iter().map(narrower).collect::<Option<Vec<_>>>() else {
-                continue;
-            };
+            let Some(narrower) = layers.narrower(|narrow| narrow.mount == rule.mount) else { continue };
             for narrow in narrower {
                 access = access.min(narrow.access);
                 most = most.min(narrow.scratch.or(narrow.workspace).unwrap_or(most));

@@ -127,6 +127,13 @@ pub struct Layers<'a, R> {
     pub deny: &'a [&'a Deny],
 }
 
+impl<T> Layers<'_, Vec<T>> {
+    /// The rule of each narrowing layer for the same thing; none when a layer leaves the thing out.
+    fn narrower(&self, is_same: impl Fn(&T) -> bool) -> Option<Vec<&T>> {
+        self.narrowing.iter().map(|rules| rules.iter().find(|rule| is_same(rule))).collect()
+    }
+}
+
 /// Where the rules of a capability stand in a document, for their problems.
 pub struct Place<'a> {
     pub(super) document: &'a Document,

@@ -124,18 +124,14 @@ impl Policed for Process {
                 allow_weaker: rule.allow_weaker,
             };
             let same = |path: &Option<String>| path.is_none() || *path == rule.path;
-            let narrower = |layer: &&Self::Rules| {
-                layer.iter().find(|narrow| narrow.program == rule.program && same(&narrow.path)).cloned()
-            };
-            let Some(narrower) = layers.narrowing.iter().map(narrower).collect::<Option<Vec<_>>>() else {
-                continue;
-            };
+            let is_same = |narrow: &ProcessRule| narrow.program == rule.program && same(&narrow.path);
+            let Some(narrower) = layers.narrower(is_same) else { continue };
             for narrow in narrower {
                 process.environment.retain(|name| narrow.environment.contains(name));
                 process.read.retain(|dir| narrow.read.iter().any(|own| dir.as_os_str() == own.as_str()));
                 process.network &= narrow.network;
                 process.timeout = process.timeout.min(narrow.timeout.unwrap_or(process.timeout));
-                process.arguments.push(narrow.arguments);
+                process.arguments.push(narrow.arguments.clone());
             }
             granted.insert(rule.program.clone(), process);
         }

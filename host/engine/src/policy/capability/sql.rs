@@ -108,10 +108,7 @@ impl Policed for Sql {
                 rows: rule.rows.unwrap_or(rows).min(rows),
                 timeout: rule.timeout.unwrap_or(time).min(time),
             };
-            let narrower = |layer: &&Self::Rules| {
-                layer.iter().find(|narrow| narrow.connection == rule.connection).cloned()
-            };
-            let Some(narrower) = layers.narrowing.iter().map(narrower).collect::<Option<Vec<_>>>() else {
+            let Some(narrower) = layers.narrower(|narrow| narrow.connection == rule.connection) else {
                 continue;
             };
             for narrow in narrower {
