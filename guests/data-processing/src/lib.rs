@@ -9,6 +9,8 @@ mod config;
 #[cfg(feature = "query")]
 mod errors;
 #[cfg(feature = "query")]
+mod exact;
+#[cfg(feature = "query")]
 mod files;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query formats dates"))]
 mod formats;

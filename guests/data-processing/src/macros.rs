@@ -113,7 +113,6 @@ pub const MACROS: &[(&str, usize, &str)] = &[
         2,
         "date_bin($1, CAST($2 AS TIMESTAMP), CASE WHEN date_part('year', $1) <> 0 OR date_part('month', $1) <> 0 THEN TIMESTAMP '2000-01-01 00:00:00' ELSE TIMESTAMP '2000-01-03 00:00:00' END)",
     ),
-    ("timezone", 2, "$2 AT TIME ZONE $1"),
     (
         "make_timestamp",
         6,

@@ -18,6 +18,7 @@ use tables::Problem;
 use url::Url;
 
 use crate::config::{InputSpec, Together};
+use crate::functions::zones::UTC;
 use crate::names::Names;
 
 /// Plans the table of an input.
@@ -145,7 +146,17 @@ fn together(files: &[(&Path, SchemaRef)], union: bool) -> Result<Schema, Problem
         }
         fields.extend(added);
     }
-    Ok(Schema::new(fields))
+    Ok(Schema::new(fields.into_iter().map(in_utc).collect::<Vec<_>>()))
+}
+
+/// Puts a column of moments into one zone, so that `hour(x)` is the hour that the result shows.
+fn in_utc(field: Field) -> Field {
+    match *field.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            field.with_data_type(DataType::Timestamp(unit, Some(UTC.into())))
+        }
+        _ => field,
+    }
 }
 
 fn list(names: &[&str]) -> String {

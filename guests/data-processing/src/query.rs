@@ -28,8 +28,9 @@ use url::Url;
 
 use crate::config::{DataProcessing, Format, InputSpec};
 use crate::errors::{failure, of_problem};
+use crate::exact;
 use crate::files::{Files, count};
-use crate::functions;
+use crate::functions::{self, zones::UTC};
 use crate::names::Names;
 use crate::parquet::{self, nested};
 use crate::paths;
@@ -172,6 +173,7 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
     options.execution.collect_statistics = false;
     options.execution.sort_spill_reservation_bytes = 2 << 20;
     options.catalog.has_header = true;
+    options.execution.time_zone = Some(UTC.to_owned());
 
     let room = context::memory_limit().saturating_sub(OVERHEAD).max(8 << 20);
     let pool =
@@ -190,7 +192,7 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
     runtime.register_object_store(&root, Arc::new(files));
     let mut session = SessionContext::new_with_config_rt(config, runtime);
     functions::register(&mut session).map_err(|e| failure(&e, &Names::default()))?;
-    Ok(session)
+    exact::register(session).map_err(|e| failure(&e, &Names::default()))
 }
 
 /// Chooses the parser. List functions that take an expression (`x -> x + 1`) need one that reads `->` as a

@@ -98,6 +98,11 @@ impl VisitorMut for Rewriter {
                 *expr = self.expand(template, &arguments, None)?;
                 Continue(())
             }
+            Expr::AtTimeZone { timestamp, time_zone } => {
+                let arguments = [time_zone.as_ref().clone(), timestamp.as_ref().clone()];
+                *expr = self.expand("timezone($1, $2)", &arguments, None)?;
+                Continue(())
+            }
             Expr::Function(function) => match self.function(function)? {
                 Some(new) => {
                     *expr = new;
@@ -245,6 +250,7 @@ fn is_rewritten(expr: &Expr) -> bool {
                 let sign = op.to_string();
                 OPERATORS.iter().any(|(other, _)| *other == sign)
             }
+            Expr::AtTimeZone { .. } => true,
             _ => false,
         };
         if found { Break(()) } else { Continue(()) }

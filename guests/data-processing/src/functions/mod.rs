@@ -7,6 +7,7 @@ mod lists;
 mod mode;
 mod operators;
 mod texts;
+pub mod zones;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -27,7 +28,14 @@ use datafusion::prelude::SessionContext;
 /// # Errors
 /// Fails when the session refuses one of them.
 pub fn register(session: &mut SessionContext) -> Result<()> {
-    let groups = [dates::FUNCTIONS, json::FUNCTIONS, lists::FUNCTIONS, texts::FUNCTIONS, digests::FUNCTIONS];
+    let groups = [
+        dates::FUNCTIONS,
+        json::FUNCTIONS,
+        lists::FUNCTIONS,
+        texts::FUNCTIONS,
+        digests::FUNCTIONS,
+        zones::FUNCTIONS,
+    ];
     for function in groups.into_iter().flatten() {
         session.register_udf(Arc::new(function.udf()))?;
     }
