@@ -50,6 +50,10 @@ const CAUSES: &[(&str, &str)] = &[
         "Overflow in AvgAccumulator",
         "the sum behind the average has more digits than a decimal holds: cast to DOUBLE before",
     ),
+    (
+        "does not support logical expression ScalarSubquery",
+        "a subquery compares values of the query around it in a way that is not supported: write a join with a GROUP BY",
+    ),
     ("overflow on abs", "`abs` of the smallest integer does not fit: cast to `DECIMAL(38, 0)` before"),
     ("Overflow happened on FACTORIAL", "`factorial` takes numbers up to 20"),
     ("Divide by zero", "a division by zero: write `a / NULLIF(b, 0)` to have NULL there"),
@@ -163,8 +167,11 @@ pub fn plain(text: &str) -> String {
     let sentences: Vec<&str> = text.split(". ").filter(|sentence| !sentence.contains("datafusion")).collect();
     let text = sentences.join(". ").replace("\")", "").replace("DataFusion", "the engine");
     let text = text.trim().trim_end_matches("\")").to_owned();
-    if text.contains("Arithmetic overflow") {
-        return format!("{text}: cast to `DECIMAL(38, 0)` or DOUBLE before");
+    if let Some((_, what)) = text.split_once("Arithmetic overflow: ") {
+        return match what.strip_prefix("Overflow happened on: ") {
+            Some(what) => format!("`{what}` overflows: cast a value to `DECIMAL(38, 0)` or DOUBLE before"),
+            None => format!("{what}: cast a value to DOUBLE before"),
+        };
     }
     if text.contains(" { ") || text.contains("({") {
         // The dump of a plan.

@@ -18,7 +18,7 @@ use tables::Problem;
 use url::Url;
 
 use crate::config::{InputSpec, Together};
-use crate::functions::zones::UTC;
+use crate::functions::UTC;
 use crate::names::Names;
 
 /// Plans the table of an input.

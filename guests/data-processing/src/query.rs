@@ -8,14 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
+use datafusion::common::TableReference;
 use datafusion::common::config::Dialect;
-use datafusion::common::{Column, TableReference};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
@@ -30,7 +29,7 @@ use crate::config::{DataProcessing, Format, InputSpec};
 use crate::errors::{failure, of_problem};
 use crate::exact;
 use crate::files::{Files, count};
-use crate::functions::{self, zones::UTC};
+use crate::functions::{self, UTC};
 use crate::names::Names;
 use crate::parquet::{self, nested};
 use crate::paths;
@@ -107,14 +106,15 @@ async fn run(step: &DataProcessing) -> StepResult {
     let plan = state.statement_to_plan(statement).await.map_err(|e| failure(&e, &names))?;
     read_only.verify_plan(&plan).map_err(|e| failure(&e, &names))?;
     let frame = session.execute_logical_plan(plan).await.map_err(|e| failure(&e, &names))?;
-    let schema = shown(frame.schema().as_arrow(), &step.query, &names)?;
+    let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet_files))?;
+    let schema = shown(&stream.schema(), &names.output(&step.query, &columns))?;
     let output = step.output.as_ref().map(|output| output.spec());
     let mut sink = match &output {
         Some(spec) => Sink::file(spec, &schema)?,
         None => Sink::rows(step.max_rows),
     };
     let mut rows = 0;
-    let mut stream = frame.execute_stream().await.map_err(|e| told(&e, &names, &parquet_files))?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|e| told(&e, &names, &parquet_files))?;
         rows += batch.num_rows();
@@ -155,12 +155,10 @@ fn told(error: &DataFusionError, names: &Names, parquet: &[&PathBuf]) -> Failure
     }
 }
 
-/// Returns the columns of the result with distinct names.
-fn shown(schema: &Schema, query: &str, names: &Names) -> Result<SchemaRef, Failure> {
-    let engine: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
-    let output = names.output(query, &engine);
-    values::distinct(output.iter().map(String::as_str))?;
-    let fields = schema.fields().iter().zip(output);
+/// Returns the columns of the result under these names, which must be distinct.
+fn shown(schema: &Schema, names: &[String]) -> Result<SchemaRef, Failure> {
+    values::distinct(names.iter().map(String::as_str))?;
+    let fields = schema.fields().iter().zip(names);
     // The nullability that a column declares does not always match its batches.
     let fields = fields.map(|(field, name)| Field::clone(field).with_name(name).with_nullable(true));
     Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
@@ -192,7 +190,7 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
     runtime.register_object_store(&root, Arc::new(files));
     let mut session = SessionContext::new_with_config_rt(config, runtime);
     functions::register(&mut session).map_err(|e| failure(&e, &Names::default()))?;
-    exact::register(session).map_err(|e| failure(&e, &Names::default()))
+    Ok(exact::register(&session))
 }
 
 /// Chooses the parser. List functions that take an expression (`x -> x + 1`) need one that reads `->` as a

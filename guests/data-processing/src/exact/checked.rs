@@ -73,12 +73,12 @@ fn checked_expr(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::Negative(inner) if inner.get_type(schema)?.is_signed_integer() => {
             Transformed::yes(Kind::Minus.call(vec![*inner]))
         }
-        Expr::Cast(mut cast) if is_day(&cast.expr, cast.field.data_type(), schema)? => {
-            cast.expr = Box::new(Kind::Day.call(vec![*cast.expr]));
+        Expr::Cast(mut cast) if is_text(&cast.expr, cast.field.data_type(), schema)? => {
+            cast.expr = Box::new(Kind::Local.call(vec![*cast.expr]));
             Transformed::yes(Expr::Cast(cast))
         }
-        Expr::TryCast(mut cast) if is_day(&cast.expr, cast.field.data_type(), schema)? => {
-            cast.expr = Box::new(Kind::Day.call(vec![*cast.expr]));
+        Expr::TryCast(mut cast) if is_text(&cast.expr, cast.field.data_type(), schema)? => {
+            cast.expr = Box::new(Kind::Local.call(vec![*cast.expr]));
             Transformed::yes(Expr::TryCast(cast))
         }
         Expr::Cast(mut cast) if rounds(&cast.expr, cast.field.data_type(), schema)? => {
@@ -99,8 +99,8 @@ fn rounds(expr: &Expr, to: &DataType, schema: &DFSchema) -> Result<bool> {
     Ok(to.is_integer() && (from.is_floating() || matches!(from, DataType::Decimal128(_, scale) if scale > 0)))
 }
 
-fn is_day(expr: &Expr, to: &DataType, schema: &DFSchema) -> Result<bool> {
-    Ok(*to == DataType::Date32 && expr.get_type(schema)?.is_string())
+fn is_text(expr: &Expr, to: &DataType, schema: &DFSchema) -> Result<bool> {
+    Ok(matches!(to, DataType::Date32 | DataType::Timestamp(_, None)) && expr.get_type(schema)?.is_string())
 }
 
 /// An operator.
@@ -111,8 +111,8 @@ enum Kind {
     Minus,
     /// Rounding before a cast to whole numbers.
     Whole,
-    /// The day in the text of a moment, before a cast to a date.
-    Day,
+    /// Removing the offset of a text, before a cast to a date or a timestamp without a zone.
+    Local,
 }
 
 impl Kind {
@@ -156,7 +156,7 @@ impl ScalarUDFImpl for Checked {
             Kind::Binary(_) => "checked_shift_right",
             Kind::Minus => "checked_sign",
             Kind::Whole => "rounded",
-            Kind::Day => "day_of_text",
+            Kind::Local => "local_text",
         }
     }
 
@@ -198,7 +198,7 @@ impl ScalarUDFImpl for Checked {
             }
             (Kind::Minus, [inner]) => by_array(inner, neg),
             (Kind::Whole, [inner]) => by_array(inner, whole),
-            (Kind::Day, [inner]) => by_array(inner, day),
+            (Kind::Local, [inner]) => by_array(inner, local),
             _ => Err(DataFusionError::Execution("an operand is missing".to_owned())),
         }
     }
@@ -231,7 +231,7 @@ fn bounded(value: ColumnarValue) -> Result<ColumnarValue> {
 }
 
 fn too_long() -> ArrowError {
-    ArrowError::ArithmeticOverflow("Arithmetic overflow: the result has more than 38 digits".to_owned())
+    ArrowError::ArithmeticOverflow("the result has more than 38 digits".to_owned())
 }
 
 /// Divides decimals, and rounds half away from zero.
@@ -247,7 +247,8 @@ fn divide(left: &dyn Datum, right: &dyn Datum, kind: &DataType) -> Result<ArrayR
         let found = quotient(left, digits, right).map_err(|_| ArrowError::DivideByZero)?;
         found.filter(|found| fits(*found, *precision)).ok_or_else(too_long)
     };
-    let found: Decimal128Array = binary(left.as_primitive(), one, right.as_primitive(), other, run)?;
+    let (left, right) = (left.as_primitive::<Decimal128Type>(), right.as_primitive::<Decimal128Type>());
+    let found: Decimal128Array = binary(left, one, right, other, run)?;
     Ok(Arc::new(found.with_precision_and_scale(*precision, *to)?))
 }
 
@@ -346,16 +347,39 @@ fn whole(array: &dyn Array) -> Result<ArrayRef, ArrowError> {
     cast(&rounded, kind)
 }
 
-/// Returns the day as the text shows it. The engine would return the day of that moment in UTC.
-fn day(array: &dyn Array) -> Result<ArrayRef, ArrowError> {
+/// Removes the offset of a text, as PostgreSQL and DuckDB do. The engine would convert the time to UTC.
+fn local(array: &dyn Array) -> Result<ArrayRef, ArrowError> {
     let texts = cast(array, &DataType::Utf8)?;
     let days = cast(&texts, &DataType::Date32)?;
     let shown = texts.as_string::<i32>().iter().enumerate().map(|(row, text)| {
-        // Only a text that the engine reads has a day in front.
-        text.map(|text| match text.get(..10) {
-            Some(day) if days.is_valid(row) && text.len() > 10 && !day.starts_with(['+', '-']) => day,
-            _ => text,
-        })
+        // A text that the engine cannot read stays as it is, and the cast fails with it.
+        text.map(|text| if days.is_valid(row) { without_offset(text) } else { text })
     });
     cast(&shown.collect::<StringArray>(), array.data_type())
+}
+
+fn without_offset(text: &str) -> &str {
+    let Some((day, time)) = text.split_at_checked(10) else { return text };
+    let local = time.trim_end_matches(['Z', 'z']);
+    let end = local.find(['+', '-']).unwrap_or(local.len());
+    text.get(..day.len() + end).map_or(text, str::trim_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_lose_their_offset_only() {
+        for (text, local) in [
+            ("2026-03-01T23:30:00-05:00", "2026-03-01T23:30:00"),
+            ("2026-03-01 23:30:00.5 +05", "2026-03-01 23:30:00.5"),
+            ("2026-03-01T23:30:00Z", "2026-03-01T23:30:00"),
+            ("2026-03-01 23:30:00", "2026-03-01 23:30:00"),
+            ("2026-03-01", "2026-03-01"),
+            ("x", "x"),
+        ] {
+            assert_eq!(without_offset(text), local);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, Cast, InList, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, cast};
@@ -19,17 +19,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
 
 /// Functions whose arguments have one type.
-const OF_ONE_TYPE: &[&str] = &[
-    "array_append",
-    "array_prepend",
-    "coalesce",
-    "greatest",
-    "ifnull",
-    "least",
-    "make_array",
-    "nullif",
-    "nvl",
-];
+const OF_ONE_TYPE: &[&str] = &["coalesce", "greatest", "ifnull", "least", "make_array", "nullif", "nvl"];
 
 /// Settles the types of decimals and floats before the engine coerces them.
 #[derive(Debug)]
@@ -69,10 +59,14 @@ fn settled_expr(mut expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> 
             // The engine calculates with floats if one side is a float.
             exact(&mut [left.as_mut(), right.as_mut()], schema)
         }
-        Expr::BinaryExpr(BinaryExpr { left, op, right })
-            if op.is_comparison_operator() || *op == Operator::IsDistinctFrom =>
-        {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
             settle(&mut [left.as_mut(), right.as_mut()], schema)
+        }
+        Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field })
+            if field.data_type().is_integer() || is_decimal(field.data_type()) =>
+        {
+            let found = decimal(expr).filter(|found| found != expr.as_ref());
+            found.map(|found| **expr = found).is_some()
         }
         Expr::Between(Between { expr, low, high, .. }) => {
             settle(&mut [expr.as_mut(), low.as_mut(), high.as_mut()], schema)

@@ -24,10 +24,10 @@ use datafusion::scalar::ScalarValue;
 use super::round::{fits, quotient};
 
 /// The aggregates, under the names of the engine's own.
-pub fn aggregates() -> [Arc<AggregateUDF>; 3] {
-    let total = |average, inner: Arc<AggregateUDF>| Arc::new(AggregateUDF::from(Total { average, inner }));
+pub fn aggregates() -> [AggregateUDF; 3] {
+    let total = |average, inner: Arc<AggregateUDF>| AggregateUDF::from(Total { average, inner });
     let median = Median { inner: median_udaf(), signature: Signature::user_defined(Volatility::Immutable) };
-    [total(false, sum_udaf()), total(true, avg_udaf()), Arc::new(AggregateUDF::from(median))]
+    [total(false, sum_udaf()), total(true, avg_udaf()), AggregateUDF::from(median)]
 }
 
 /// The type of a sum in progress.
@@ -399,13 +399,7 @@ impl GroupsAccumulator for Groups {
         Ok(vec![Arc::new(sums), Arc::new(UInt64Array::from(counts))])
     }
 
-    fn merge_batch(
-        &mut self,
-        states: &[ArrayRef],
-        groups: &[usize],
-        _: Option<&BooleanArray>,
-        count: usize,
-    ) -> Result<()> {
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], count: usize) -> Result<()> {
         self.grow(count);
         let [sums, counts] = states else { return Ok(()) };
         let (sums, counts) = (sums.as_primitive::<Decimal128Type>(), counts.as_primitive::<UInt64Type>());
@@ -413,6 +407,13 @@ impl GroupsAccumulator for Groups {
             self.add(*group, *sum, *count)?;
         }
         Ok(())
+    }
+
+    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        let rows = values.first().map_or(0, |values| values.len());
+        let mut each = Self { shape: self.shape.clone(), sums: Vec::new(), counts: Vec::new() };
+        each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
+        each.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {
@@ -440,9 +441,9 @@ impl AggregateUDFImpl for Median {
         use DataType::{Decimal32, Decimal64, Decimal128};
         match types {
             [Decimal32(precision, scale) | Decimal64(precision, scale) | Decimal128(precision, scale)]
-                if *precision < DECIMAL128_MAX_PRECISION =>
+                if *scale < DECIMAL128_MAX_SCALE =>
             {
-                Ok(vec![Decimal128(precision + 1, scale + 1)])
+                Ok(vec![Decimal128((precision + 1).min(DECIMAL128_MAX_PRECISION), scale + 1)])
             }
             [kind] if kind.is_decimal() || kind.is_floating() => Ok(vec![kind.clone()]),
             [kind] if kind.is_integer() || kind.is_null() => Ok(vec![DataType::Float64]),

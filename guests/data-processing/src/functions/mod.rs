@@ -7,7 +7,7 @@ mod lists;
 mod mode;
 mod operators;
 mod texts;
-pub mod zones;
+mod zones;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ use datafusion::logical_expr::{
     AggregateUDF, ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::prelude::SessionContext;
+
+pub use zones::UTC;
 
 /// Adds the functions to a session.
 ///
