@@ -14,6 +14,7 @@ mod options;
 #[cfg(feature = "parquet")]
 mod parquet_file;
 mod parse;
+mod plain;
 mod rejects;
 mod rows;
 mod scan;

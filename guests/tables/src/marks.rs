@@ -3,7 +3,7 @@
 pub(crate) const ONES: u64 = 0x0101_0101_0101_0101;
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 /// The number of bytes that one mask covers.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Sets the high bit of each zero byte of `word`.
 pub(crate) fn zeros(word: u64) -> u64 {
@@ -64,7 +64,15 @@ impl Marks {
     }
 }
 
+/// Returns the ends of fields and lines in a block, and the quotes.
+#[inline]
+pub(crate) fn ends_and_quotes(block: &[u8; BLOCK], delimiter: u8, quote: Option<u8>) -> (u64, u64) {
+    let ends = mask(block, [delimiter, b'\n', b'\r']);
+    (ends, quote.map_or(0, |quote| mask(block, [quote; 3])))
+}
+
 #[cfg(target_arch = "wasm32")]
+#[inline]
 fn mask(block: &[u8; BLOCK], bytes: [u8; 3]) -> u64 {
     use core::arch::wasm32::{i8x16_bitmask, i8x16_eq, u8x16_splat, u64x2, v128_or};
 

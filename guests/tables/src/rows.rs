@@ -7,6 +7,7 @@ use crate::csv::{MAX_COLUMNS, MAX_ROW, Reject, Rejected, SAMPLE, list};
 use crate::error::{Problem, shown};
 use crate::options::{Options, distinct};
 use crate::parse::{Guess, float_keeps, guess};
+use crate::plain::Plain;
 use crate::scan::{Field, Scanner, Signs, Step};
 use crate::source::{Opener, Source};
 
@@ -168,6 +169,9 @@ impl Rows {
             if self.at >= self.text.len() && self.ended {
                 break;
             }
+            if self.plain(most) {
+                continue;
+            }
             let first = self.fields.len();
             match self.scanner.record(&mut self.text, self.at, self.ended, &mut self.fields) {
                 Step::Record { next, lines } => {
@@ -214,6 +218,16 @@ impl Rows {
             }
         }
         Ok(!self.rows.is_empty())
+    }
+
+    /// Scans rows without quotes. Returns false where the next row needs more than that.
+    fn plain(&mut self, most: usize) -> bool {
+        let Some(width) = self.width.filter(|_| self.fields.len() <= BLOCK_FIELDS) else { return false };
+        let plain = Plain { signs: self.scanner.signs(), width, rows: most, fields: BLOCK_FIELDS };
+        let before = self.rows.len();
+        self.at = plain.scan(&self.text, self.at, self.line, &mut self.fields, &mut self.rows);
+        self.line += (self.rows.len() - before) as u64;
+        self.rows.len() > before
     }
 
     /// Returns the end of the line that contains `at`, or `None` if more text has to be read.

@@ -86,6 +86,11 @@ impl Scanner {
         Self { signs, quotes, marks: Marks::new([signs.delimiter, b'\n', b'\r']) }
     }
 
+    /// Returns the dialect.
+    pub(crate) fn signs(&self) -> Signs {
+        self.signs
+    }
+
     /// Discards all knowledge of the text after the text has moved.
     pub fn forget(&mut self) {
         self.marks.forget();
