@@ -9,8 +9,6 @@ mod config;
 #[cfg(feature = "query")]
 mod errors;
 #[cfg(feature = "query")]
-mod exact;
-#[cfg(feature = "query")]
 mod files;
 #[cfg_attr(not(feature = "query"), allow(dead_code, reason = "only the query formats dates"))]
 mod formats;

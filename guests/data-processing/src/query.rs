@@ -27,7 +27,6 @@ use url::Url;
 
 use crate::config::{DataProcessing, Format, InputSpec};
 use crate::errors::{failure, of_problem};
-use crate::exact;
 use crate::files::{Files, count};
 use crate::functions::{self, UTC};
 use crate::names::Names;
@@ -190,7 +189,7 @@ fn session(files: Files) -> Result<SessionContext, Failure> {
     runtime.register_object_store(&root, Arc::new(files));
     let mut session = SessionContext::new_with_config_rt(config, runtime);
     functions::register(&mut session).map_err(|e| failure(&e, &Names::default()))?;
-    Ok(exact::register(&session))
+    Ok(arithmetic::register(&session))
 }
 
 /// Chooses the parser. List functions that take an expression (`x -> x + 1`) need one that reads `->` as a

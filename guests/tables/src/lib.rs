@@ -16,6 +16,7 @@ mod parquet_file;
 mod parse;
 mod plain;
 mod rejects;
+pub mod round;
 mod rows;
 mod scan;
 mod source;

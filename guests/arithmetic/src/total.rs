@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, UInt64Array,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, PrimitiveArray, UInt64Array,
 };
 use datafusion::arrow::datatypes::{
-    DECIMAL128_MAX_PRECISION, DECIMAL128_MAX_SCALE, DataType, Decimal32Type, Decimal64Type, Decimal128Type,
-    Field, FieldRef, Int64Type, UInt64Type,
+    ArrowPrimitiveType, DECIMAL128_MAX_PRECISION, DECIMAL128_MAX_SCALE, DataType, Decimal32Type,
+    Decimal64Type, Decimal128Type, Field, FieldRef, Int64Type, UInt64Type,
 };
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions_aggregate::average::avg_udaf;
@@ -21,7 +21,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
-use super::round::{fits, quotient};
+use tables::round::{fits, quotient};
 
 /// The aggregates, under the names of the engine's own.
 pub fn aggregates() -> [AggregateUDF; 3] {
@@ -86,7 +86,7 @@ impl AggregateUDFImpl for Total {
     fn accumulator(&self, given: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         match self.given(&given) {
             Some(shape) if given.is_distinct => Ok(Box::new(Distinct { shape, seen: HashMap::new() })),
-            Some(shape) => Ok(Box::new(Sum { shape, sum: 0, count: 0 })),
+            Some(shape) => Ok(Box::new(Sum { shape, entry: Entry::default() })),
             None => self.inner.accumulator(given),
         }
     }
@@ -120,7 +120,7 @@ impl AggregateUDFImpl for Total {
 
     fn create_groups_accumulator(&self, given: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
         match self.given(&given) {
-            Some(shape) => Ok(Box::new(Groups { shape, sums: Vec::new(), counts: Vec::new() })),
+            Some(shape) => Ok(Box::new(Groups { shape, entries: Vec::new() })),
             None => self.inner.create_groups_accumulator(given),
         }
     }
@@ -138,48 +138,135 @@ struct Shape {
     result: DataType,
 }
 
-impl Shape {
-    /// Calls `take` with each value that is not NULL, and its row.
-    fn each(&self, values: &ArrayRef, mut take: impl FnMut(usize, i128) -> Result<()>) -> Result<()> {
-        macro_rules! each {
-            ($kind:ty) => {{
-                let values = values.as_primitive::<$kind>();
-                if values.null_count() == 0 {
-                    values
-                        .values()
-                        .iter()
-                        .enumerate()
-                        .try_for_each(|(row, value)| take(row, i128::from(*value)))
-                } else {
-                    let rows = values.iter().enumerate();
-                    rows.filter_map(|(row, value)| Some((row, value?)))
-                        .try_for_each(|(row, value)| take(row, i128::from(value)))
+/// The sum of one group so far, and the number of its values.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    sum: i128,
+    count: u64,
+}
+
+impl Entry {
+    /// Adds a value. Returns whether the sum overflows: sums of `NARROW` values cannot, since each has at
+    /// most 64 bits and there are fewer than 2^63 of them.
+    #[inline(always)]
+    fn add<const NARROW: bool>(&mut self, value: i128, count: u64) -> bool {
+        self.count += count;
+        if NARROW {
+            self.sum = self.sum.wrapping_add(value);
+            return false;
+        }
+        let (sum, over) = self.sum.overflowing_add(value);
+        self.sum = sum;
+        over
+    }
+}
+
+/// Calls a function with the values of an array, and with whether they have at most 64 bits.
+macro_rules! by_kind {
+    ($kind:expr, $values:expr, $run:ident($($more:expr),*)) => {
+        match $kind {
+            DataType::Int64 => $run::<Int64Type, true>($values.as_primitive(), $($more),*),
+            DataType::UInt64 => $run::<UInt64Type, true>($values.as_primitive(), $($more),*),
+            DataType::Decimal32(..) => $run::<Decimal32Type, true>($values.as_primitive(), $($more),*),
+            DataType::Decimal64(..) => $run::<Decimal64Type, true>($values.as_primitive(), $($more),*),
+            _ => $run::<Decimal128Type, false>($values.as_primitive(), $($more),*),
+        }
+    };
+}
+
+/// Adds an array to one sum.
+fn add_all<T: ArrowPrimitiveType<Native: Into<i128>>, const NARROW: bool>(
+    values: &PrimitiveArray<T>,
+    entry: &mut Entry,
+) -> bool {
+    let mut over = false;
+    let mut sum = *entry;
+    if values.null_count() == 0 {
+        values.values().iter().for_each(|value| over |= sum.add::<NARROW>((*value).into(), 1));
+    } else {
+        values.iter().flatten().for_each(|value| over |= sum.add::<NARROW>(value.into(), 1));
+    }
+    *entry = sum;
+    over
+}
+
+/// Takes an array out of one sum.
+fn take_all<T: ArrowPrimitiveType<Native: Into<i128>>, const NARROW: bool>(
+    values: &PrimitiveArray<T>,
+    entry: &mut Entry,
+) -> bool {
+    values.iter().flatten().fold(false, |over, value| {
+        entry.count = entry.count.saturating_sub(1);
+        let (sum, now) = entry.sum.overflowing_sub(value.into());
+        entry.sum = sum;
+        over | now
+    })
+}
+
+/// Adds each value to the sum of its group.
+fn add_each<T: ArrowPrimitiveType<Native: Into<i128>>, const NARROW: bool>(
+    values: &PrimitiveArray<T>,
+    groups: &[usize],
+    filter: Option<&BooleanArray>,
+    entries: &mut [Entry],
+) -> bool {
+    let mut over = false;
+    let mut add = |group: usize, value: T::Native| {
+        if let Some(entry) = entries.get_mut(group) {
+            over |= entry.add::<NARROW>(value.into(), 1);
+        }
+    };
+    match filter {
+        None if values.null_count() == 0 => {
+            values.values().iter().zip(groups).for_each(|(value, group)| add(*group, *value));
+        }
+        filter => {
+            let passes = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+            let rows = values.iter().zip(groups).enumerate();
+            rows.filter(|(row, _)| passes(*row)).for_each(|(_, (value, group))| {
+                if let Some(value) = value {
+                    add(*group, value);
                 }
-            }};
+            });
         }
-        match self.kind {
-            DataType::Int64 => each!(Int64Type),
-            DataType::UInt64 => each!(UInt64Type),
-            DataType::Decimal32(..) => each!(Decimal32Type),
-            DataType::Decimal64(..) => each!(Decimal64Type),
-            _ => each!(Decimal128Type),
+    }
+    over
+}
+
+/// Counts the rows of each value.
+fn count_each<T: ArrowPrimitiveType<Native: Into<i128>>, const NARROW: bool>(
+    values: &PrimitiveArray<T>,
+    seen: &mut HashMap<i128, u64>,
+    more: bool,
+) {
+    for value in values.iter().flatten() {
+        let count = seen.entry(value.into()).or_default();
+        *count = if more { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            seen.remove(&value.into());
         }
+    }
+}
+
+impl Shape {
+    fn checked(&self, over: bool) -> Result<()> {
+        if over { Err(self.too_large()) } else { Ok(()) }
     }
 
     /// Returns the results of groups. A group without a value is NULL.
-    fn results(&self, sums: &[i128], counts: &[u64]) -> Result<ArrayRef> {
-        let groups = sums.iter().zip(counts).map(|(sum, count)| (*count > 0).then_some((*sum, *count)));
+    fn results(&self, entries: &[Entry]) -> Result<ArrayRef> {
+        let groups = entries.iter().map(|entry| (entry.count > 0).then_some(*entry));
         Ok(match self.result {
             DataType::Int64 => {
-                let fit = |(sum, _)| i64::try_from(sum).map_err(|_| self.too_large());
+                let fit = |entry: Entry| i64::try_from(entry.sum).map_err(|_| self.too_large());
                 Arc::new(groups.map(|group| group.map(fit).transpose()).collect::<Result<Int64Array>>()?)
             }
             DataType::UInt64 => {
-                let fit = |(sum, _)| u64::try_from(sum).map_err(|_| self.too_large());
+                let fit = |entry: Entry| u64::try_from(entry.sum).map_err(|_| self.too_large());
                 Arc::new(groups.map(|group| group.map(fit).transpose()).collect::<Result<UInt64Array>>()?)
             }
             DataType::Decimal128(precision, scale) => {
-                let fit = |group| self.decimal(group, precision, scale);
+                let fit = |entry| self.decimal(entry, precision, scale);
                 let found =
                     groups.map(|group| group.map(fit).transpose()).collect::<Result<Decimal128Array>>()?;
                 Arc::new(found.with_precision_and_scale(precision, scale)?)
@@ -188,7 +275,7 @@ impl Shape {
         })
     }
 
-    fn decimal(&self, (sum, count): (i128, u64), precision: u8, scale: i8) -> Result<i128> {
+    fn decimal(&self, entry: Entry, precision: u8, scale: i8) -> Result<i128> {
         let from = match self.kind {
             DataType::Decimal32(_, scale)
             | DataType::Decimal64(_, scale)
@@ -196,8 +283,8 @@ impl Shape {
             _ => 0,
         };
         let found = match self.average {
-            true => quotient(sum, scale - from, i128::from(count))?,
-            false => Some(sum),
+            true => quotient(entry.sum, scale - from, i128::from(entry.count)).ok().flatten(),
+            false => Some(entry.sum),
         };
         found.filter(|found| fits(*found, precision)).ok_or_else(|| self.too_large())
     }
@@ -214,41 +301,26 @@ impl Shape {
         };
         DataFusionError::Execution(format!("the {name} does not fit {limit}: cast the values to {to} before"))
     }
-
-    fn add(&self, sum: i128, value: i128) -> Result<i128> {
-        sum.checked_add(value).ok_or_else(|| self.too_large())
-    }
 }
 
 /// The sum of one group.
 #[derive(Debug)]
 struct Sum {
     shape: Shape,
-    sum: i128,
-    count: u64,
-}
-
-impl Sum {
-    fn all(&mut self, values: &[ArrayRef], sign: i128) -> Result<()> {
-        let Some(values) = values.first() else { return Ok(()) };
-        let (shape, mut sum, mut count) = (&self.shape, self.sum, self.count);
-        shape.each(values, |_, value| {
-            sum = shape.add(sum, value * sign)?;
-            count = count.saturating_add_signed(sign as i64);
-            Ok(())
-        })?;
-        (self.sum, self.count) = (sum, count);
-        Ok(())
-    }
+    entry: Entry,
 }
 
 impl Accumulator for Sum {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.all(values, 1)
+        let Some(values) = values.first() else { return Ok(()) };
+        let over = by_kind!(self.shape.kind, values, add_all(&mut self.entry));
+        self.shape.checked(over)
     }
 
     fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.all(values, -1)
+        let Some(values) = values.first() else { return Ok(()) };
+        let over = by_kind!(self.shape.kind, values, take_all(&mut self.entry));
+        self.shape.checked(over)
     }
 
     fn supports_retract_batch(&self) -> bool {
@@ -256,7 +328,7 @@ impl Accumulator for Sum {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        ScalarValue::try_from_array(&self.shape.results(&[self.sum], &[self.count])?, 0)
+        ScalarValue::try_from_array(&self.shape.results(&[self.entry])?, 0)
     }
 
     fn size(&self) -> usize {
@@ -265,19 +337,19 @@ impl Accumulator for Sum {
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         Ok(vec![
-            ScalarValue::Decimal128(Some(self.sum), DECIMAL128_MAX_PRECISION, 0),
-            ScalarValue::UInt64(Some(self.count)),
+            ScalarValue::Decimal128(Some(self.entry.sum), DECIMAL128_MAX_PRECISION, 0),
+            ScalarValue::UInt64(Some(self.entry.count)),
         ])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         let [sums, counts] = states else { return Ok(()) };
         let (sums, counts) = (sums.as_primitive::<Decimal128Type>(), counts.as_primitive::<UInt64Type>());
+        let mut over = false;
         for (sum, count) in sums.iter().flatten().zip(counts.iter().flatten()) {
-            self.sum = self.shape.add(self.sum, sum)?;
-            self.count += count;
+            over |= self.entry.add::<false>(sum, count);
         }
-        Ok(())
+        self.shape.checked(over)
     }
 }
 
@@ -289,28 +361,23 @@ struct Distinct {
     seen: HashMap<i128, u64>,
 }
 
+impl Distinct {
+    fn count(&mut self, values: &[ArrayRef], more: bool) {
+        if let Some(values) = values.first() {
+            by_kind!(self.shape.kind, values, count_each(&mut self.seen, more));
+        }
+    }
+}
+
 impl Accumulator for Distinct {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let Some(values) = values.first() else { return Ok(()) };
-        let seen = &mut self.seen;
-        self.shape.each(values, |_, value| {
-            *seen.entry(value).or_default() += 1;
-            Ok(())
-        })
+        self.count(values, true);
+        Ok(())
     }
 
     fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let Some(values) = values.first() else { return Ok(()) };
-        let seen = &mut self.seen;
-        self.shape.each(values, |_, value| {
-            if let Some(count) = seen.get_mut(&value) {
-                *count -= 1;
-                if *count == 0 {
-                    seen.remove(&value);
-                }
-            }
-            Ok(())
-        })
+        self.count(values, false);
+        Ok(())
     }
 
     fn supports_retract_batch(&self) -> bool {
@@ -318,8 +385,10 @@ impl Accumulator for Distinct {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let sum = self.seen.keys().try_fold(0, |sum, value| self.shape.add(sum, *value))?;
-        ScalarValue::try_from_array(&self.shape.results(&[sum], &[self.seen.len() as u64])?, 0)
+        let mut entry = Entry::default();
+        let over = self.seen.keys().fold(false, |over, value| over | entry.add::<false>(*value, 1));
+        self.shape.checked(over)?;
+        ScalarValue::try_from_array(&self.shape.results(&[entry])?, 0)
     }
 
     fn size(&self) -> usize {
@@ -327,18 +396,15 @@ impl Accumulator for Distinct {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let values =
-            self.seen.keys().map(|value| ScalarValue::Decimal128(Some(*value), DECIMAL128_MAX_PRECISION, 0));
-        let values: Vec<ScalarValue> = values.collect();
+        let decimal = |value| ScalarValue::Decimal128(Some(value), DECIMAL128_MAX_PRECISION, 0);
+        let values: Vec<ScalarValue> = self.seen.keys().copied().map(decimal).collect();
         Ok(vec![ScalarValue::List(ScalarValue::new_list_nullable(&values, &STATE))])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         let [lists] = states else { return Ok(()) };
         for list in lists.as_list::<i32>().iter().flatten() {
-            for value in list.as_primitive::<Decimal128Type>().iter().flatten() {
-                *self.seen.entry(value).or_default() += 1;
-            }
+            count_each::<Decimal128Type, false>(list.as_primitive(), &mut self.seen, true);
         }
         Ok(())
     }
@@ -348,26 +414,7 @@ impl Accumulator for Distinct {
 #[derive(Debug)]
 struct Groups {
     shape: Shape,
-    sums: Vec<i128>,
-    counts: Vec<u64>,
-}
-
-impl Groups {
-    fn grow(&mut self, groups: usize) {
-        self.sums.resize(groups, 0);
-        self.counts.resize(groups, 0);
-    }
-
-    fn add(&mut self, group: usize, value: i128, count: u64) -> Result<()> {
-        if let (Some(sum), Some(all)) = (self.sums.get_mut(group), self.counts.get_mut(group)) {
-            *sum = match sum.checked_add(value) {
-                Some(sum) => sum,
-                None => return Err(self.shape.too_large()),
-            };
-            *all += count;
-        }
-        Ok(())
-    }
+    entries: Vec<Entry>,
 }
 
 impl GroupsAccumulator for Groups {
@@ -378,46 +425,46 @@ impl GroupsAccumulator for Groups {
         filter: Option<&BooleanArray>,
         count: usize,
     ) -> Result<()> {
-        self.grow(count);
+        self.entries.resize(count, Entry::default());
         let Some(values) = values.first() else { return Ok(()) };
-        let shape = self.shape.clone();
-        let passes = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
-        shape.each(values, |row, value| match groups.get(row) {
-            Some(group) if passes(row) => self.add(*group, value, 1),
-            _ => Ok(()),
-        })
+        let over = by_kind!(self.shape.kind, values, add_each(groups, filter, &mut self.entries));
+        self.shape.checked(over)
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        let (sums, counts) = (emit.take_needed(&mut self.sums), emit.take_needed(&mut self.counts));
-        self.shape.results(&sums, &counts)
+        self.shape.results(&emit.take_needed(&mut self.entries))
     }
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        let (sums, counts) = (emit.take_needed(&mut self.sums), emit.take_needed(&mut self.counts));
-        let sums = Decimal128Array::from(sums).with_precision_and_scale(DECIMAL128_MAX_PRECISION, 0)?;
-        Ok(vec![Arc::new(sums), Arc::new(UInt64Array::from(counts))])
+        let entries = emit.take_needed(&mut self.entries);
+        let sums = Decimal128Array::from_iter_values(entries.iter().map(|entry| entry.sum));
+        let sums = sums.with_precision_and_scale(DECIMAL128_MAX_PRECISION, 0)?;
+        let counts = UInt64Array::from_iter_values(entries.iter().map(|entry| entry.count));
+        Ok(vec![Arc::new(sums), Arc::new(counts)])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], count: usize) -> Result<()> {
-        self.grow(count);
+        self.entries.resize(count, Entry::default());
         let [sums, counts] = states else { return Ok(()) };
         let (sums, counts) = (sums.as_primitive::<Decimal128Type>(), counts.as_primitive::<UInt64Type>());
+        let mut over = false;
         for ((sum, count), group) in sums.values().iter().zip(counts.values()).zip(groups) {
-            self.add(*group, *sum, *count)?;
+            if let Some(entry) = self.entries.get_mut(*group) {
+                over |= entry.add::<false>(*sum, *count);
+            }
         }
-        Ok(())
+        self.shape.checked(over)
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
         let rows = values.first().map_or(0, |values| values.len());
-        let mut each = Self { shape: self.shape.clone(), sums: Vec::new(), counts: Vec::new() };
+        let mut each = Self { shape: self.shape.clone(), entries: Vec::new() };
         each.update_batch(values, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
         each.state(EmitTo::All)
     }
 
     fn size(&self) -> usize {
-        self.sums.capacity() * size_of::<i128>() + self.counts.capacity() * size_of::<u64>()
+        self.entries.capacity() * size_of::<Entry>()
     }
 }
 

@@ -30,7 +30,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_expr_common::datum::apply;
 use datafusion::scalar::ScalarValue;
 
-use super::round::{fits, quotient};
+use tables::round::{fits, quotient, without_offset};
 
 /// Puts checked operators into a plan whose types are coerced.
 #[derive(Debug)]
@@ -356,30 +356,4 @@ fn local(array: &dyn Array) -> Result<ArrayRef, ArrowError> {
         text.map(|text| if days.is_valid(row) { without_offset(text) } else { text })
     });
     cast(&shown.collect::<StringArray>(), array.data_type())
-}
-
-fn without_offset(text: &str) -> &str {
-    let Some((day, time)) = text.split_at_checked(10) else { return text };
-    let local = time.trim_end_matches(['Z', 'z']);
-    let end = local.find(['+', '-']).unwrap_or(local.len());
-    text.get(..day.len() + end).map_or(text, str::trim_end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_lose_their_offset_only() {
-        for (text, local) in [
-            ("2026-03-01T23:30:00-05:00", "2026-03-01T23:30:00"),
-            ("2026-03-01 23:30:00.5 +05", "2026-03-01 23:30:00.5"),
-            ("2026-03-01T23:30:00Z", "2026-03-01T23:30:00"),
-            ("2026-03-01 23:30:00", "2026-03-01 23:30:00"),
-            ("2026-03-01", "2026-03-01"),
-            ("x", "x"),
-        ] {
-            assert_eq!(without_offset(text), local);
-        }
-    }
 }

@@ -1,9 +1,8 @@
-//! Arithmetic that fails where the engine's own would return another number: whole numbers that overflow,
-//! decimals that meet floats, quotients and casts that are cut instead of rounded.
+//! Arithmetic of `data_processing` that fails where the engine's own would return another number: whole
+//! numbers that overflow, decimals that meet floats, quotients and casts that are cut instead of rounded.
 
 mod checked;
 mod literals;
-mod round;
 mod total;
 
 use std::sync::Arc;

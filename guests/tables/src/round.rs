@@ -1,15 +1,18 @@
-//! Rounding of decimals.
+//! Rounding of decimals, and local times of texts.
 
-use datafusion::arrow::datatypes::i256;
-use datafusion::error::{DataFusionError, Result};
+use arrow_buffer::i256;
+
+/// A division by zero.
+#[derive(Debug)]
+pub struct DivideByZero;
 
 /// Returns `value * 10^digits / divisor`, rounded half away from zero. `None` is an overflow.
 ///
 /// # Errors
 /// Fails when the divisor is zero.
-pub fn quotient(value: i128, digits: i8, divisor: i128) -> Result<Option<i128>> {
+pub fn quotient(value: i128, digits: i8, divisor: i128) -> Result<Option<i128>, DivideByZero> {
     if divisor == 0 {
-        return Err(DataFusionError::Execution("Divide by zero".to_owned()));
+        return Err(DivideByZero);
     }
     let power = u32::from(digits.unsigned_abs());
     let narrow = || match digits < 0 {
@@ -46,6 +49,14 @@ pub fn fits(value: i128, precision: u8) -> bool {
     10_u128.checked_pow(u32::from(precision)).is_none_or(|limit| value.unsigned_abs() < limit)
 }
 
+/// Removes the offset from the text of a timestamp.
+pub fn without_offset(text: &str) -> &str {
+    let Some((day, time)) = text.split_at_checked(10) else { return text };
+    let local = time.trim_end_matches(['Z', 'z']);
+    let end = local.find(['+', '-']).unwrap_or(local.len());
+    text.get(..day.len() + end).map_or(text, str::trim_end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +81,19 @@ mod tests {
             assert_eq!(quotient(value, digits, divisor).unwrap(), found, "{value} {digits} {divisor}");
         }
         assert!(quotient(1, 0, 0).is_err());
+    }
+
+    #[test]
+    fn texts_lose_their_offset_only() {
+        for (text, local) in [
+            ("2026-03-01T23:30:00-05:00", "2026-03-01T23:30:00"),
+            ("2026-03-01 23:30:00.5 +05", "2026-03-01 23:30:00.5"),
+            ("2026-03-01T23:30:00Z", "2026-03-01T23:30:00"),
+            ("2026-03-01 23:30:00", "2026-03-01 23:30:00"),
+            ("2026-03-01", "2026-03-01"),
+            ("x", "x"),
+        ] {
+            assert_eq!(without_offset(text), local);
+        }
     }
 }
