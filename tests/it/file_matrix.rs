@@ -19,7 +19,7 @@ const REFUSED: [(&str, &str, &str); 4] = [
     ("NDJSON", "numbers and text", "schema: {numbers and text: text}"),
     ("JSON", "numbers and text", "schema: {numbers and text: text}"),
     ("Template", "number beyond a float", "`1e400` is too large for a number"),
-    ("Parquet", "map with a key that stands twice", "the key `a` stands twice in a map"),
+    ("Parquet", "map with a key that appears twice", "the key `a` appears twice in a map"),
 ];
 
 /// What a script of PowerShell gives, beside what it is handed.

@@ -324,7 +324,7 @@ async fn a_load_that_fails_names_the_file_the_line_and_the_column() {
             &["/in/typed.csv, line 3, column `id`: `x` is no int64, as `schema` says"],
         ),
         (ALL, "cut.ndjson", b"{\"id\":1}\n{\"id\":\n", json!({}), &["/in/cut.ndjson, line 3"]),
-        (ALL, "twice.ndjson", b"{\"id\":1,\"id\":2}\n", json!({}), &["line 1", "the key `id` stands twice"]),
+        (ALL, "twice.ndjson", b"{\"id\":1,\"id\":2}\n", json!({}), &["line 1", "the key `id` appears twice"]),
         (ALL, "list.ndjson", b"{\"id\":1}\n[2]\n", json!({}), &["line 2: the value is no object"]),
         (ALL, "text.parquet", b"id,name\n1,a\n2,b\n", json!({}), &["/in/text.parquet: is no Parquet file"]),
         (

@@ -72,7 +72,7 @@ fn check(file: &Parquet) -> Result<(), (String, String)> {
     let mut names = HashSet::new();
     for field in schema.root_schema().get_fields() {
         if !names.insert(field.name()) {
-            let what = "stands twice in the file: write it with a name for each column";
+            let what = "appears twice in the file: write it with a name for each column";
             return Err((field.name().to_owned(), what.to_owned()));
         }
     }

@@ -363,7 +363,7 @@ fn json_has_the_types_of_all_its_rows() {
         ),
         ("{\"a\":1}\n{\"a\":\n", "t.json, line 3: character 1: is no JSON"),
         ("[{\"a\":1}", "the file ends within a list"),
-        ("{\"a\":1,\"a\":2}", "the key `a` stands twice"),
+        ("{\"a\":1,\"a\":2}", "the key `a` appears twice"),
         ("7\n", "the value is no object"),
         ("{\"a\":01}", "a number is not written like"),
     ] {

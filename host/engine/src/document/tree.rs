@@ -302,7 +302,7 @@ impl<'de> Visitor<'de> for Build {
             if !known.insert(key.value.clone()) {
                 REFUSED.set(Some(position(key.referenced)));
                 let begin = cut(&key.value, 30);
-                return Err(A::Error::custom(format!("the key `{begin}` stands twice in this map")));
+                return Err(A::Error::custom(format!("the key `{begin}` appears twice in this map")));
             }
             entries.push((key, map.next_value()?));
         }
@@ -381,7 +381,7 @@ mod tests {
 
     #[test]
     fn keys_that_are_one_text_are_refused() {
-        assert!(message("a: {1: x, \"1\": y}").contains("the key `1` stands twice"));
+        assert!(message("a: {1: x, \"1\": y}").contains("the key `1` appears twice"));
         // The reader itself refuses these.
         for text in ["{b: 1, b: 2}", "a: {\"007\": x, 007: y}", "{true: 1, 'true': 2}"] {
             assert!(read(text).is_err(), "{text}");
