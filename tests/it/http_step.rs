@@ -279,7 +279,7 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
         crate::support::told(refused)
     );
     let log = site.log(&state).await;
-    assert!(log.iter().any(|line| line.contains("the answer held the credential")), "{log:?}");
+    assert!(log.iter().any(|line| line.contains("the response contained the credential")), "{log:?}");
     // Raw, base64, hexadecimal, percent-encoded and reversed, in everything that was written.
     let reversed: String = SECRET.chars().rev().collect();
     let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();

@@ -72,7 +72,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("print", json!({"count": 20_000, "text": "flood"}), "succeeded: 0"),
         ("output", json!({"count": 2_000_000}), "output_too_large: the output is larger than 1048576 bytes"),
         ("calls", json!({"count": 200_000}), "over_limit: more than 100000 calls to the host"),
-        ("host_bytes", json!({"count": 16_000_000}), "over_limit: a host call took over more than 4MiB"),
+        ("host_bytes", json!({"count": 16_000_000}), "over_limit: a host call copied more than 4MiB"),
         ("handles", json!({"count": 1000, "path": "/workspace"}), "succeeded: 6"),
         ("read", json!({"path": "/in/hello.txt"}), "succeeded: \"hello\""),
         ("read", json!({"path": "/in/../policy-1.yaml"}), "failed: "),
