@@ -46,7 +46,7 @@ fn select_xml(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<()> {
     Ok(())
 }
 
-/// What to search, each with the place it comes from.
+/// Returns the documents to search, each with its source.
 fn documents(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<Vec<(String, Value)>> {
     let mut texts = Vec::new();
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! What a script needs, found before it runs: what is not here, with its line and what to do, and what policy would
-//! have to grant.
+//! The requirements of a script, found before it runs: unsupported features, with their line and the fix, and
+//! the capabilities that policy would have to grant.
 
 use ps_value::types::NetType;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -17,43 +17,43 @@ use ps_syntax::ast::{Arg, Command, Expr, ExprKind, Invoke, Part, Stmt, StmtKind,
 use ps_syntax::symbol::{fold, same};
 use ps_syntax::walk::{Node, children};
 
-/// What was found in a script.
+/// The result of checking a script.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// In the order of the text.
+    /// The findings in the order of the text.
     pub findings: Vec<Finding>,
-    /// The capabilities that it uses: `files`, `http`, `sql`.
+    /// The capabilities that the script uses: `files`, `http`, `sql`.
     pub uses: BTreeSet<&'static str>,
 }
 
-/// Something that the script asks for and that is not here.
+/// An unsupported feature that the script uses.
 #[derive(Debug, Clone)]
 pub struct Finding {
     pub line: usize,
     pub column: usize,
     pub lack: Lack,
-    /// The command, the type, the parameter.
+    /// The command, the type or the parameter.
     pub name: String,
-    /// Why it is not here, and what to do.
+    /// The reason why it is unsupported, and the fix.
     pub message: String,
-    /// The script has foreseen it: it stands in a `try`, behind a test of the platform or of the command, or in a function
-    /// that nothing calls.
+    /// Whether the script handles the case: the use is in a `try`, behind a test of the platform or of the
+    /// command, or in a function that nothing calls.
     pub guarded: bool,
 }
 
 impl Report {
-    /// What a script cannot do without, and cannot have: it is not begun.
+    /// Returns required features that are unavailable: the script is not started.
     pub fn refused(&self) -> impl Iterator<Item = &Finding> {
         self.open().filter(|finding| finding.lack == Lack::Unavailable)
     }
 
-    /// Findings that the script has not foreseen.
+    /// Returns the findings that the script does not handle.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.guarded)
     }
 }
 
-/// Looks a script over.
+/// Checks a script.
 pub fn check(script: &Script) -> Report {
     let mut known = Known::default();
     known.gather(Node::Block(&script.block), None);
@@ -69,18 +69,18 @@ pub fn check(script: &Script) -> Report {
     checker.report
 }
 
-/// What the script itself defines.
+/// The definitions of the script itself.
 #[derive(Default)]
 struct Known {
     functions: HashSet<String>,
-    /// What each function calls; the script itself under no name.
+    /// The calls of each function; those of the script itself under `None`.
     calls: HashMap<Option<String>, HashSet<String>>,
-    /// Functions that the script can come to.
+    /// Functions that the script can reach.
     live: HashSet<String>,
     types: HashSet<String>,
-    /// Another file is taken in: commands may come from there.
+    /// Whether another file is included, which may define commands.
     takes_in: bool,
-    /// Commands are called by names that are not written down.
+    /// Whether commands are called by computed names.
     any_call: bool,
 }
 
@@ -138,7 +138,7 @@ impl Known {
     }
 }
 
-/// The name of a command, where it is written down.
+/// Returns the name of a command if it is a constant.
 fn name_of(command: &Command) -> Option<String> {
     constant(&command.name)
 }
@@ -150,7 +150,7 @@ fn constant(expr: &Expr) -> Option<String> {
     }
 }
 
-/// The argument at a place that a name has, with or without a colon between them.
+/// Returns the argument after a named parameter, with or without a colon between them.
 fn value_after(command: &Command, at: usize) -> Option<&Expr> {
     match (command.args.get(at), command.args.get(at + 1)) {
         (Some(Arg::Named { value: Some(value), .. }), _)
@@ -159,7 +159,7 @@ fn value_after(command: &Command, at: usize) -> Option<&Expr> {
     }
 }
 
-/// A constant argument of a cmdlet: given by the parameter's name, or else the first one that no name has.
+/// Returns a constant argument of a cmdlet: by the parameter's name, or otherwise the first unnamed argument.
 fn argument(command: &Command, info: &'static CmdletInfo, parameter: &str) -> Option<String> {
     let table = cmdlet::table(info);
     let mut plain = None;
@@ -184,12 +184,12 @@ fn argument(command: &Command, info: &'static CmdletInfo, parameter: &str) -> Op
     plain.and_then(constant)
 }
 
-/// Whether a module is given as a file.
+/// Returns whether a module is given as a file.
 fn is_file(module: &str) -> bool {
     module.contains(['/', '\\']) || [".psm1", ".psd1", ".ps1"].iter().any(|end| fold(module).ends_with(end))
 }
 
-/// Beginnings of paths that lead to what only Windows has.
+/// Prefixes of paths that exist only on Windows.
 const PLACES: &[(&str, &str)] = &[
     ("HKLM:", "the registry of Windows"),
     ("HKCU:", "the registry of Windows"),
@@ -225,7 +225,7 @@ struct Checker<'s> {
     script: &'s Script,
     known: Known,
     namespaces: Vec<String>,
-    /// How many precautions are around what is looked at.
+    /// Number of enclosing guards.
     guards: usize,
     report: Report,
 }
@@ -292,7 +292,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a condition asks where the script runs, or what there is.
+    /// Returns whether a condition tests the platform or the existence of something.
     fn asks(&self, condition: &Stmt) -> bool {
         let text = fold(self.script.source.slice(condition.span)).into_owned();
         ["iswindows", "ismacos", "psedition", "psversion", "get-command", "get-module", "gcm "]

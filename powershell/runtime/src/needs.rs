@@ -1,4 +1,4 @@
-//! What a script needs that is not here, and what to do about it.
+//! Unsupported features that scripts need, and their replacements.
 
 use ps_value::error::{Category, ErrorRecord};
 
@@ -10,7 +10,7 @@ pub const MODULES: &str = "Modules from the gallery are not available in the san
 const NO_SESSION: &str = "there is no session of a person's to have a history";
 const ELSEWHERE: &str = "`runner: pwsh` has it, where the operator grants that";
 
-/// Beginnings of the nouns of what needs the real PowerShell.
+/// Prefixes of the nouns of cmdlets that need the real PowerShell.
 const VENDORS: &[(&str, &str)] = &[
     ("Mg", "Microsoft.Graph"),
     ("Az", "Az"),
@@ -45,7 +45,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("Connection", "the network of the machine"),
 ];
 
-/// What PowerShell has, and this interpreter has not.
+/// Features of PowerShell that this interpreter lacks.
 const MISSING: &[(&str, &str)] = &[
     ("Send-MailMessage", "use the HTTP API of a mail service, with `Invoke-RestMethod`"),
     ("ConvertTo-Xml", "use `[xml]` and `ConvertTo-Html`, or `ConvertTo-Json`"),
@@ -163,18 +163,18 @@ const PROGRAMS: &[&str] = &[
     "zip",
 ];
 
-/// Why something is not here.
+/// The reason why something is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lack {
-    /// No name that is known: a module's, a program's, or a slip.
+    /// An unknown name: of a module, of a program, or a typing error.
     Unknown,
-    /// PowerShell has it, and this interpreter has not.
+    /// PowerShell has it, and this interpreter lacks it.
     Missing,
-    /// The sandbox cannot have it.
+    /// The sandbox cannot provide it.
     Unavailable,
 }
 
-/// Why a command that is not there cannot be had, when that is known.
+/// Returns why a missing command is unavailable, if that is known.
 pub fn of(name: &str) -> Option<(Lack, String)> {
     let plain = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let stem = plain.strip_suffix(".exe").unwrap_or(plain);
@@ -198,12 +198,12 @@ pub fn of(name: &str) -> Option<(Lack, String)> {
     told(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox does not have: {ELSEWHERE}."))
 }
 
-/// What is said about a command that is not there, when its reason is known.
+/// Returns the message about a missing command, if the reason is known.
 pub fn unavailable(name: &str) -> Option<String> {
     of(name).map(|(_, text)| text)
 }
 
-/// What an error says is not here, though PowerShell has it.
+/// Returns the unsupported feature of PowerShell that an error names.
 pub fn lacks(record: &ErrorRecord) -> Option<String> {
     let target = record.target_name();
     let id = record.id.borrow();

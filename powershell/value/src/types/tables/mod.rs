@@ -1,4 +1,4 @@
-//! The types of .NET that are known, without their members.
+//! The known types of .NET, without their members.
 
 mod crypto;
 mod culture;
@@ -19,7 +19,7 @@ mod xml_types;
 
 use super::{NetType, TypeInfo};
 
-/// In the order of [`NetType`].
+/// The tables in the order of [`NetType`].
 const TABLES: &[&[TypeInfo]] = &[
     strings::TYPES,
     numbers::TYPES,
@@ -39,7 +39,7 @@ const TABLES: &[&[TypeInfo]] = &[
     records::TYPES,
 ];
 
-/// What is declared of each type, by its number.
+/// The declaration of each type, by its number.
 pub(super) static ALL: [&TypeInfo; NetType::COUNT] = joined();
 
 #[allow(
