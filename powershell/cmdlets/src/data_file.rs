@@ -60,7 +60,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
             && dict.pairs().len() > MOST_KEYS
             && !cx.flag("SkipLimitCheck")
         {
-            return cx.fail(refused("It has more than 500 keys: give -SkipLimitCheck."));
+            return cx.fail(refused("It has more than 500 keys: use -SkipLimitCheck."));
         }
         cx.put(value)?;
     }

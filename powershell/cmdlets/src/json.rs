@@ -235,7 +235,7 @@ impl Writer {
         } else {
             return Ok(false);
         };
-        Fault::runtime("OutputTooDeep", format!("the output of the script {why}; write what is needed of it"))
+        Fault::runtime("OutputTooDeep", format!("the output of the script {why}; output only the parts that you need"))
             .raise()
     }
 

@@ -3,7 +3,7 @@
 //! The crate must not know Pester or how a session is assembled: it declares its tables, and a crate above
 //! registers them.
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 mod archive;
 mod clixml;

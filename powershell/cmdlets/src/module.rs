@@ -89,7 +89,7 @@ fn add_type(cx: &mut Cx<'_>) -> R<()> {
             NetType::PSNotSupportedException,
             "CompilerNotSupported",
             Category::NotImplemented,
-            "Add-Type: C# is not compiled in the sandbox. Write a class of PowerShell, or a step of its own.",
+            "Add-Type: C# is not compiled in the sandbox. Write a PowerShell class, or a separate step.",
         ));
     }
     for wanted in cx.strings("AssemblyName") {

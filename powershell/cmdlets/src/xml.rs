@@ -24,7 +24,7 @@ fn select_xml(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<()> {
     }
     for (place, document) in documents(cx, piped)? {
         let Some(node) = node(&document) else {
-            cx.fail(fault("The input is no XML.".into()))?;
+            cx.fail(fault("The input is not XML.".into()))?;
             continue;
         };
         match select(&node, &path, &namespaces) {

@@ -342,7 +342,7 @@ impl Checker<'_> {
             return;
         }
         let message = format!(
-            "`{plain}` is no command here, nor a function of the script: it comes from a module or is a program, and the sandbox has neither."
+            "`{plain}` is neither a supported command nor a function of the script: it comes from a module or is a program, and the sandbox has neither."
         );
         self.found(span, Lack::Unknown, plain, message);
     }
@@ -352,7 +352,7 @@ impl Checker<'_> {
         for arg in &command.args {
             let Arg::Named { name, span, .. } = arg else { continue };
             if matches!(Interp::find_parameter(&table, name), Ok(None)) {
-                let message = format!("{} has no parameter `-{name}` here.", info.name);
+                let message = format!("{} does not support the parameter `-{name}`.", info.name);
                 self.found(*span, Lack::Missing, &format!("{} -{name}", info.name), message);
             }
         }
@@ -395,7 +395,7 @@ impl Checker<'_> {
                     _ => true,
                 });
                 if compiles {
-                    let message = "Add-Type: C# is not compiled in the sandbox. Write a class of PowerShell, or a step of its own.";
+                    let message = "Add-Type: C# is not compiled in the sandbox. Write a PowerShell class, or a separate step.";
                     self.found(span, Lack::Unavailable, "Add-Type", message.to_owned());
                 }
             }
@@ -405,7 +405,7 @@ impl Checker<'_> {
 
     fn module(&mut self, name: &str, span: Span) {
         if !ps_runtime::modules::is_built_in(name) && !is_file(name) {
-            let message = format!("The module {name} is not here. {}", needs::MODULES);
+            let message = format!("The module {name} is not available. {}", needs::MODULES);
             self.found(span, Lack::Unavailable, name, message);
         }
     }
@@ -419,7 +419,7 @@ impl Checker<'_> {
                 }
                 "runasadministrator" => {
                     let message =
-                        "The script requires administrator rights, which nothing has in the sandbox.";
+                        "The script requires administrator rights, which do not exist in the sandbox.";
                     self.found(
                         requirement.span,
                         Lack::Unavailable,
@@ -479,14 +479,14 @@ impl Checker<'_> {
         {
             return;
         }
-        let message = format!("The type [{}] is not here.", name.name);
+        let message = format!("The type [{}] is not supported.", name.name);
         self.found(name.span, Lack::Missing, &format!("[{}]", name.name), message);
     }
 
     fn type_text(&mut self, text: &str, span: Span) {
         let plain = text.split(['[', '`']).next().unwrap_or(text);
         if !self.known.types.contains(&*fold(plain)) && self.info(plain).is_none() && !self.known.takes_in {
-            self.found(span, Lack::Missing, &format!("[{text}]"), format!("The type [{text}] is not here."));
+            self.found(span, Lack::Missing, &format!("[{text}]"), format!("The type [{text}] is not supported."));
         }
     }
 
@@ -506,7 +506,7 @@ impl Checker<'_> {
         }
         let Some(info) = self.info(&ty.name) else { return };
         if !has_static(info, member) {
-            let message = format!("[{}]::{member} is not here.", info.name);
+            let message = format!("[{}]::{member} is not supported.", info.name);
             self.found(span, Lack::Missing, &format!("[{}]::{member}", info.name), message);
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! The crate must not contain behaviour of the language: it only assembles the crates below it.
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 pub mod check;
 mod session;

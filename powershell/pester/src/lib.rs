@@ -2,7 +2,7 @@
 //!
 //! The crate must not know other cmdlets: it uses script blocks to call them.
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 mod should;
 

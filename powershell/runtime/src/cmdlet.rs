@@ -127,7 +127,7 @@ impl Cx<'_> {
         let why = match culture {
             Some(culture) if culture.sorts_as_english() => return Ok(()),
             Some(culture) => format!(
-                "The culture {} has an order of letters of its own, which is not built in. Cultures such as en-US, de-DE, fr-FR, it-IT and the invariant one can be sorted by.",
+                "The culture {} has its own order of letters, which is not built in. Cultures such as en-US, de-DE, fr-FR, it-IT and the invariant one support sorting.",
                 culture.name
             ),
             None => crate::types::culture::unknown(given.as_deref().unwrap_or_default()),

@@ -5,7 +5,7 @@
 //! The crate must not know any cmdlet: a [`registry::Registry`] has those of a session. The state of other
 //! parts in an interpreter is a [`parts::Part`].
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 pub mod cmdlet;
 pub mod eval;

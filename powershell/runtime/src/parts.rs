@@ -17,7 +17,7 @@ pub trait Part: Any {
 pub(crate) struct Parts(Map<TypeId, Box<dyn Any>>);
 
 impl Interp {
-    #[allow(clippy::expect_used, reason = "the key is the type of what is kept")]
+    #[allow(clippy::expect_used, reason = "the key is the type of the stored value")]
     pub fn part<T: Part>(&mut self) -> &mut T {
         let seed = self.seed;
         let kept = self.parts.0.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::begin(seed)));

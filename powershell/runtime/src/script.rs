@@ -311,7 +311,7 @@ impl Interp {
                     ))
                 }
                 "runasadministrator" => Some(
-                    "The script requires administrator rights, which nothing has in the sandbox.".to_owned(),
+                    "The script requires administrator rights, which do not exist in the sandbox.".to_owned(),
                 ),
                 _ => None,
             };

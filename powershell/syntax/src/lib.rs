@@ -4,7 +4,7 @@
 //! The crate must not know values, types, or the evaluation of a tree: a constant of the tree is a
 //! [`Literal`], and the evaluator stores its results at a node in a [`Memo`].
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 pub mod ast;
 mod literal;

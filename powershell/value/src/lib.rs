@@ -5,7 +5,7 @@
 //! The crate must not know how a script runs: an object that only the interpreter can create is a
 //! [`net::NetObject`].
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 pub mod block;
 mod collections;

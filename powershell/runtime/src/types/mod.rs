@@ -69,7 +69,7 @@ const TABLES: &[Members] = &[
 
 static MEMBERS: [&[Declared]; NetType::COUNT] = joined();
 
-#[allow(clippy::indexing_slicing, reason = "the compiler runs it: what panics here does not compile")]
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it: a panic is a compile error")]
 const fn joined() -> [&'static [Declared]; NetType::COUNT] {
     let mut all: [&[Declared]; NetType::COUNT] = [&[]; NetType::COUNT];
     let mut table = 0;

@@ -45,7 +45,7 @@ pub(super) static ALL: [&TypeInfo; NetType::COUNT] = joined();
 #[allow(
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "the compiler runs it: what panics here does not compile"
+    reason = "the compiler runs it: a panic is a compile error"
 )]
 const fn joined() -> [&'static TypeInfo; NetType::COUNT] {
     let mut all = [&TABLES[0][0]; NetType::COUNT];
