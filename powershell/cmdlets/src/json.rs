@@ -235,8 +235,11 @@ impl Writer {
         } else {
             return Ok(false);
         };
-        Fault::runtime("OutputTooDeep", format!("the output of the script {why}; output only the parts that you need"))
-            .raise()
+        Fault::runtime(
+            "OutputTooDeep",
+            format!("the output of the script {why}; output only the parts that you need"),
+        )
+        .raise()
     }
 
     /// Writes a value below `-Depth` as a text.

@@ -486,7 +486,12 @@ impl Checker<'_> {
     fn type_text(&mut self, text: &str, span: Span) {
         let plain = text.split(['[', '`']).next().unwrap_or(text);
         if !self.known.types.contains(&*fold(plain)) && self.info(plain).is_none() && !self.known.takes_in {
-            self.found(span, Lack::Missing, &format!("[{text}]"), format!("The type [{text}] is not supported."));
+            self.found(
+                span,
+                Lack::Missing,
+                &format!("[{text}]"),
+                format!("The type [{text}] is not supported."),
+            );
         }
     }
 

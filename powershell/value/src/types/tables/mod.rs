@@ -42,11 +42,7 @@ const TABLES: &[&[TypeInfo]] = &[
 /// The declaration of each type, by its number.
 pub(super) static ALL: [&TypeInfo; NetType::COUNT] = joined();
 
-#[allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "the compiler runs it: a panic is a compile error"
-)]
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "the compiler runs it: a panic is a compile error")]
 const fn joined() -> [&'static TypeInfo; NetType::COUNT] {
     let mut all = [&TABLES[0][0]; NetType::COUNT];
     let (mut table, mut number) = (0, 0);
