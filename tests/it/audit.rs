@@ -59,7 +59,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         );
         let head = found["head"].as_str().unwrap().to_owned();
         store.write(vec![Change::Audit(row(40))]).await.unwrap();
-        assert_eq!(report(&store, Some(&head)).await["intact"], true, "{name}: it goes on");
+        assert_eq!(report(&store, Some(&head)).await["intact"], true, "{name}: it continues");
         let other = format!("60:{}", "0".repeat(64));
         assert_eq!(report(&store, Some(&other)).await["intact"], false, "{name}");
         // A head beyond the end, a head that retention has removed, and the present head.

@@ -191,7 +191,7 @@ async fn an_organization_in_trouble_is_left_alone() {
     }
     assert_eq!(emulator.requests().len(), 5);
     let end = site.step(step(123, json!({}))).await;
-    assert!(told(&end).contains("`contoso` has failed again and again"), "{}", told(&end));
+    assert!(told(&end).contains("`contoso` has failed repeatedly"), "{}", told(&end));
     assert_eq!(emulator.requests().len(), 5, "the sixth did not go out");
 }
 

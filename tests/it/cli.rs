@@ -327,7 +327,7 @@ fn steps_and_policies_are_shown() {
     }
     let inspected =
         text(&shell.run(&["steps", "inspect", &guest("hello_step").display().to_string()]).stdout);
-    assert!(inspected.starts_with("hello 0.1.0: Greets somebody\ncomponent: sha256:"), "{inspected}");
+    assert!(inspected.starts_with("hello 0.1.0: Greets a person\ncomponent: sha256:"), "{inspected}");
     let policy = text(&shell.probe(&["policy", "show", "job.yaml"]).stdout);
     for line in [
         "step one (probe)",

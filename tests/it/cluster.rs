@@ -285,7 +285,7 @@ async fn what_a_dead_node_did_is_taken_over_within_its_lease_and_a_second() {
         rows.first().map(|row| row.decided_at)
     };
     let last = ledger().await;
-    until("the schedule goes on", ledger, |at| *at > last).await;
+    until("the schedule continues", ledger, |at| *at > last).await;
     let ask = async || second.server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
     until("it ends", ask, |status| status == "success").await;
 }

@@ -89,7 +89,7 @@ async fn a_command_waits_while_the_service_is_away() {
     assert!(told.starts_with("run exec_") && told.contains("trying again"), "{told}");
 }
 
-/// An approval whose message cannot be filled in fails, and asks no one.
+/// An approval whose message cannot be filled in fails, and asks no approver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_approval_whose_message_cannot_be_filled_in_fails() {
     let server = Server::start(Shell::new());

@@ -180,7 +180,7 @@ async fn answers_become_outputs_or_say_what_is_wrong() {
     }
     let end = step(&site, http(web.url("/json?secret=1"), json!({}))).await;
     assert_eq!(end.produced.metadata["status"], 200);
-    assert_eq!(end.produced.metadata["url"], web.url("/json"), "without what may not be for everybody");
+    assert_eq!(end.produced.metadata["url"], web.url("/json"), "without the private parts");
     assert_eq!(end.produced.metadata["headers"]["content-type"], "application/json; charset=utf-8");
 }
 
@@ -301,7 +301,7 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
             }
         }
     }
-    assert!(files >= 4, "the store, its log, the workspace and the secrets were looked at: {files}");
+    assert!(files >= 4, "the search covers the store, its log, the workspace and the secrets: {files}");
 }
 
 #[tokio::test]

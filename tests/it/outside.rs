@@ -100,7 +100,7 @@ struct Greet {
 
 impl Step for Greet {
     const TYPE: &str = "acme/greet";
-    const SUMMARY: &str = "Greets somebody";
+    const SUMMARY: &str = "Greets a person";
 
     fn run(self, _: &Invocation) -> StepResult {
         Ok(Output::new(format!("Hello, {}!", self.who)))

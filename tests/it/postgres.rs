@@ -137,7 +137,7 @@ async fn a_queue_may_have_a_store_of_its_own() {
     proxy.reset();
     let before = home.list(&all).await.unwrap().len();
     let more = async || home.list(&all).await.unwrap().len();
-    until("the other queue goes on", more, |count| *count >= before + 3).await;
+    until("the other queue continues", more, |count| *count >= before + 3).await;
     proxy.set(Fault::None);
     let before = away.list(&all).await.unwrap().len();
     let more = async || away.list(&all).await.unwrap().len();

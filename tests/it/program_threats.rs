@@ -193,7 +193,7 @@ async fn a_program_reaches_no_named_socket() {
         let site = site(rule, "").await;
         let end = run(&site, &python(&code)).await;
         assert!(told(&end).contains("succeeded: \"a pair True\""), "{rule}: {}", told(&end));
-        assert!(listener.accept().is_err(), "{rule}: nobody came");
+        assert!(listener.accept().is_err(), "{rule}: a client connected");
     }
 }
 
@@ -423,7 +423,7 @@ async fn programs_and_guests_share_the_quota_of_a_workspace() {
             false,
         ),
         (
-            "what is deleted comes back",
+            "deleted bytes can be used again",
             vec![
                 program("a", &write("p", 900_000)),
                 program("b", "rm p"),

@@ -39,9 +39,9 @@ async fn read(connection: &Connection, text: &str) -> Result<usize, Error> {
     }
 }
 
-/// Returns the peak memory of this process in MiB; `anew` resets it.
-fn peak(anew: bool) -> u64 {
-    if anew {
+/// Returns the peak memory of this process in MiB, and first resets it if `reset` is set.
+fn peak(reset: bool) -> u64 {
+    if reset {
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

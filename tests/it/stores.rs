@@ -455,7 +455,7 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
         assert_eq!(first[0].runs, ["a"], "{name}");
         let second =
             store.fire(vec![batch(Some(now()), vec![fire("b", "n1", RunOverlap::Forbid)])]).await.unwrap();
-        assert!(second[0].stale, "{name}: somebody else has fired it");
+        assert!(second[0].stale, "{name}: another process has fired it");
         let third = vec![fire("c", "n2", RunOverlap::Forbid), fire("d", "n3", RunOverlap::Replace)];
         let third = store.fire(vec![batch(Some(after(1)), third)]).await.unwrap();
         assert_eq!(

@@ -12,7 +12,7 @@ id: greetings
 vars: {who: world}
 steps:
   - {id: first, type: hello, who: '${{ vars.who }}'}
-  - {id: second, type: hello, who: 'whoever reads `${{ steps.first.summary }}`'}
+  - {id: second, type: hello, who: 'the reader of `${{ steps.first.summary }}`'}
 ";
 
 #[tokio::main]

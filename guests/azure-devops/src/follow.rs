@@ -280,7 +280,7 @@ impl AzureDevOps {
             Err(failure) => {
                 let why = failure.message;
                 Failure::cancelled(format!(
-                    "cancelled; the pipeline run {id} goes on, since cancelling it failed: {why}"
+                    "cancelled; the pipeline run {id} continues, because cancelling it failed: {why}"
                 ))
             }
         }
@@ -371,7 +371,7 @@ fn now() -> u64 {
 
 fn out_of_time(run_id: u64) -> Failure {
     Failure::timed_out(format!(
-        "the pipeline run {run_id} has not completed in time; it goes on, and a further attempt attaches to it"
+        "the pipeline run {run_id} has not completed in time; it continues, and a further attempt attaches to it"
     ))
     .metadata("run_id", run_id)
 }

@@ -78,7 +78,7 @@ fn look_over(step: &Powershell, script: &Script) -> Result<(), Failure> {
         .collect();
     if step.refuses() && !lines.is_empty() {
         return Err(Failure::invalid_config(format!(
-            "the script needs what the sandbox does not have, and nothing of it was run:\n{}\n(`on_unavailable: warn` runs it all the same; `runner: pwsh` runs it on the host, where policy grants that)",
+            "the script needs what the sandbox does not have, and nothing of it was run:\n{}\n(`on_unavailable: warn` runs it anyway; `runner: pwsh` runs it on the host, where policy grants that)",
             lines.join("\n")
         )));
     }

@@ -56,7 +56,7 @@ impl Marks {
             }
             at += BLOCK;
         }
-        // The text may grow at its end, so search the end anew each time.
+        // The text may grow at its end, so search the end again each time.
         self.forget();
         let rest = text.get(at..).unwrap_or_default();
         let found = rest.iter().position(|byte| self.bytes.contains(byte));

@@ -158,7 +158,7 @@ fn packing(magic: &[u8], name: &str) -> Result<Option<&'static str>, Problem> {
         Some((end, says)) if found != Some(*says) && !magic.is_empty() => Err(Problem::at(
             name,
             0,
-            format!("its name ends in `{end}`, but it is no {says} file: rename it"),
+            format!("its name ends in `{end}`, but it is not a {says} file: rename it"),
         )),
         _ => Ok(found),
     }

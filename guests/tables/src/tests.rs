@@ -316,7 +316,7 @@ fn packed_and_encoded_files_are_text() {
         ),
         (said("t.csv", &wide, None), "write `encoding: utf-16le`"),
         (said("t.csv", &wide_bom, Some("utf-8")), "byte order mark of UTF-16LE"),
-        (said("t.csv.gz", plain.as_bytes(), None), "it is no gzip file"),
+        (said("t.csv.gz", plain.as_bytes(), None), "it is not a gzip file"),
         (said("t.csv", &gzip[..gzip.len() / 2], None), "the gzip data is damaged or cut short"),
         (said("t.csv", b"PK\x03\x04....", None), "packed with zip"),
     ] {

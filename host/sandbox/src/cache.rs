@@ -81,12 +81,12 @@ impl Cache {
         hasher.update_mmap(&opened).ok()?;
         // The comparison takes constant time.
         if hasher.finalize() != blake3::Hash::from_bytes(tag) {
-            tracing::warn!("{} is not what this cache wrote; it is compiled anew", path.display());
+            tracing::warn!("{} is not what this cache wrote; it is compiled again", path.display());
             return None;
         }
         #[allow(
             clippy::disallowed_methods,
-            reason = "what is used stays when the cache is full; nothing else looks at it"
+            reason = "used files stay when the cache is full; nothing else reads the times"
         )]
         let now = std::time::SystemTime::now();
         let _ = file.set_modified(now);

@@ -110,7 +110,7 @@ pub(crate) fn weaker() -> Vec<String> {
     }
     if ControlGroups::here().is_err() {
         weaker.push(
-            "there is no control group for it, so its memory and processes are counted some times a second"
+            "there is no control group for it, so its memory and processes are counted several times per second"
                 .to_owned(),
         );
     }

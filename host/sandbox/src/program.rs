@@ -112,7 +112,7 @@ pub(crate) use linux::run;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-#[allow(clippy::disallowed_methods, reason = "tests that measure how long a program goes on")]
+#[allow(clippy::disallowed_methods, reason = "tests that measure how long a program runs")]
 mod kernel;
 
 #[cfg(target_os = "linux")]

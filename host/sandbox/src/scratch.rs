@@ -235,7 +235,7 @@ mod tests {
         fs::write(dir.join("notes"), "x").unwrap();
         sweep(dir);
         assert!(kept.path().is_dir());
-        assert_eq!(entries(dir), 4, "its directory and lock, and what is not of any process of ours");
+        assert_eq!(entries(dir), 4, "its directory and lock, and the files of others");
         sweep(dir);
         assert_eq!(entries(dir), 4);
     }

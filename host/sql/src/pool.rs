@@ -194,8 +194,8 @@ impl Connections {
             .unwrap_or_else(|_| Err("the server sent what the driver cannot read".to_owned()))?;
         if opened.superuser && !configured.allow_superuser {
             return Err(format!(
-                "the login of `{name}` can do everything to the server, or reads and writes its files: log in as somebody \
-                 with fewer rights, or say `allow_superuser: true`"
+                "the login of `{name}` can do everything to the server, or reads and writes its files: log in as a user \
+                 with fewer rights, or set `allow_superuser: true`"
             ));
         }
         Ok(opened)

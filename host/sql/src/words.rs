@@ -168,9 +168,9 @@ impl Kind {
             Exists => "choose another name, or write IF NOT EXISTS",
             Null => "give the column a value or a DEFAULT",
             Unique => quotes(
-                "a row with this key exists; ON CONFLICT says what becomes of it",
-                "a row with this key exists; ON DUPLICATE KEY UPDATE says what becomes of it",
-                "a row with this key exists; MERGE says what becomes of it",
+                "a row with this key exists; ON CONFLICT decides what happens to it",
+                "a row with this key exists; ON DUPLICATE KEY UPDATE decides what happens to it",
+                "a row with this key exists; MERGE decides what happens to it",
             ),
             Reference => "write the row that it points to first, and delete it last",
             Long => "shorten the value, or widen the column",
@@ -282,7 +282,7 @@ mod tests {
                 "Duplicate entry '1' for key 'PRIMARY'",
                 "1062",
                 Kind::of_mysql(1062),
-                "Duplicate entry '1' for key 'PRIMARY' (1062): a row with this key exists; ON DUPLICATE KEY UPDATE says what becomes of it",
+                "Duplicate entry '1' for key 'PRIMARY' (1062): a row with this key exists; ON DUPLICATE KEY UPDATE decides what happens to it",
             ),
             (
                 Database::Mssql,

@@ -220,7 +220,7 @@ impl World {
             job["retry"] = json!({"max_attempts": 2, "from": from});
         }
         let job: JobDefinition =
-            serde_json::from_value(job).unwrap_or_else(|error| panic!("a job of ours: {error}"));
+            serde_json::from_value(job).unwrap_or_else(|error| panic!("the job is invalid: {error}"));
         Arc::new(job.into())
     }
 

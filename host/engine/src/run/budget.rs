@@ -314,7 +314,7 @@ mod tests {
         );
         state.steps[1].count(&receipt(1, 0, 600));
         assert!(state.allowance(1, &limits, most).unwrap_err().ends_budget());
-        assert_eq!(state.allowance(2, &limits, most).unwrap(), limits, "what cleans up runs all the same");
+        assert_eq!(state.allowance(2, &limits, most).unwrap(), limits, "clean-up steps run anyway");
     }
 
     /// A step that polls a server every five minutes for a week, with the cost of such a poll.

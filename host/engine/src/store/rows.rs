@@ -514,9 +514,7 @@ impl Resolution {
             ),
             Self::Discarded { reason, by, .. } => {
                 let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                format!(
-                    "{by} discarded it{why}: `stepwell runs retry {execution_id}` runs it again all the same"
-                )
+                format!("{by} discarded it{why}: `stepwell runs retry {execution_id}` runs it again anyway")
             }
         }
     }

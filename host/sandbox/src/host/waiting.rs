@@ -19,7 +19,7 @@ const POLLED: u64 = 500;
 
 /// The error of an attempt whose time ran out.
 #[derive(Debug, thiserror::Error)]
-#[error("the step's time is over")]
+#[error("the step ran out of time")]
 pub(crate) struct TimeOver;
 
 /// The deadline of an attempt, and whether it has passed.
