@@ -124,8 +124,8 @@ async fn again(server: &Server, job: &Bytes) -> Result<u64> {
     Ok(ended)
 }
 
-/// The measurements of two other clients meanwhile: one asks whether the service lives, one runs a no-op
-/// step.
+/// The measurements of two other clients meanwhile: one asks whether the service lives, one runs a
+/// no-op step.
 struct Seen {
     health: Figures,
     step: Figures,

@@ -29,8 +29,8 @@ pub fn run() -> Result {
     })
 }
 
-/// Jobs of three no-op steps, every transition durable, compared with a bare guest per step and a bare
-/// writer.
+/// Jobs of three no-op steps, every transition durable, compared with a bare guest per step and a
+/// bare writer.
 async fn throughput() -> Result {
     let wasm = std::fs::read(stepwell_tests::guest("hello_step"))?;
     let raw = Arc::new(Raw::new(&wasm)?);

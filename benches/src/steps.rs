@@ -1,5 +1,5 @@
-//! A no-op step: instantiate, call, drop. Stepwell compared with raw wasmtime with the same limits,
-//! alternating.
+//! A no-op step: instantiate, call, drop. Stepwell compared with raw wasmtime with the same
+//! limits, alternating.
 
 use std::time::Instant;
 

@@ -101,8 +101,8 @@ async fn the_first_key_is_in_no_output_and_expires() {
     assert_eq!(server.get("/api/v2/jobs").await.status, 200);
 }
 
-/// Strangers at one address have ten failed logins per second; a holder of a key that was valid before
-/// continues.
+/// Strangers at one address have ten failed logins per second; a holder of a key that was valid
+/// before continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failed_logins_are_bounded_by_address_and_keep_no_one_out() {
     let server = Server::start(Shell::new());

@@ -105,8 +105,8 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
     );
 }
 
-/// With `separation`, neither the starter of the run nor the editor of its job can approve it, however it was
-/// started.
+/// With `separation`, neither the starter of the run nor the editor of its job can approve it, however
+/// it was started.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
     let server = Server::start(Shell::new().file("config.yaml", CONFIG));
@@ -223,8 +223,8 @@ async fn an_approval_is_for_what_was_shown() {
     let row =
         log["items"].as_array().unwrap().iter().find(|row| row["action"] == "approval.approve").unwrap();
     assert!(row["detail"].as_str().unwrap().contains(first["digest"].as_str().unwrap()), "{row}");
-    // The operator changes a default that the step uses, so the requested approval is about another
-    // configuration.
+    // The operator changes a default that the step uses, so the requested approval is about
+    // another configuration.
     std::fs::write(server.shell.path("config.yaml"), types("evil")).unwrap();
     server.signal("HUP");
     let reloads = async || {

@@ -31,8 +31,8 @@ async fn report(store: &Arc<dyn Store>, expected: Option<&str>) -> Value {
     serde_json::to_value(host.verify_audit(expected).await.unwrap()).unwrap()
 }
 
-/// Rows of several concurrent transactions are in one chain; retention cuts its start, and the rest can be
-/// checked.
+/// Rows of several concurrent transactions are in one chain; retention cuts its start, and the rest can
+/// be checked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_chain_of_the_audit_log_holds_on_every_store() {
     for (name, store, _place) in stores().await {
@@ -230,8 +230,8 @@ fn rows(log: &Value, action: &str) -> Vec<Value> {
     log["items"].as_array().unwrap().iter().filter(|row| row["action"] == action).cloned().collect()
 }
 
-/// Further audit rows besides changes: denials, uses of secrets, failed logins, reloads; each with an
-/// identity.
+/// Further audit rows besides changes: denials, uses of secrets, failed logins, reloads; each with
+/// an identity.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_secrets_logins_and_reloads_leave_rows() {
     let web = stepwell_tests::web::Web::start().await;

@@ -1,5 +1,5 @@
-//! Guests that make their host hold memory or work for them: each ends in its own class, and the host
-//! continues.
+//! Guests that make their host hold memory or work for them: each ends in its own class, and the
+//! host continues.
 
 use std::time::{Duration, Instant};
 

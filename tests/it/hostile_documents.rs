@@ -111,8 +111,8 @@ fn no_document_takes_the_memory_of_the_command() {
     }
 }
 
-/// Errors that only the run reveals: the run ends as one with an invalid configuration, and the service
-/// continues.
+/// Errors that only the run reveals: the run ends as one with an invalid configuration, and the
+/// service continues.
 #[tokio::test]
 async fn no_expression_takes_the_memory_of_the_service_or_stops_it() {
     let server = Server::start(Shell::new());

@@ -98,8 +98,8 @@ fn the_alerts_are_right_for_promtool() {
     assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stdout));
 }
 
-/// A trace arrives with a request, continues through run, step and call, and reaches the next system and the
-/// receiver.
+/// A trace arrives with a request, continues through run, step and call, and reaches the next system
+/// and the receiver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trace_goes_through_the_service() {
     let web = Web::start().await;

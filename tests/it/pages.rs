@@ -67,8 +67,8 @@ fn fits(shown: &str, found: &str) -> bool {
     })
 }
 
-/// Returns the commands of a block, which begin with `$`, each with its shown output. A `\` continues a
-/// command.
+/// Returns the commands of a block, which begin with `$`, each with its shown output. A `\`
+/// continues a command.
 pub fn dialogue(text: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut open = false;

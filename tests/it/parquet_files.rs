@@ -1,5 +1,5 @@
-//! Several Parquet files of one input: they are combined by the names of their columns, and only if no value
-//! changes.
+//! Several Parquet files of one input: they are combined by the names of their columns, and only if no
+//! value changes.
 
 use serde_json::json;
 use stepwell_tests::oracle::Oracle;

@@ -83,8 +83,8 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     assert!(PostgresStore::with(settings().migrations(EXPANDED)).row("by-the-newer").await.is_ok());
 }
 
-/// Queues in separate databases: each with its schedules, ledger and runs, and a missing database stops no
-/// other.
+/// Queues in separate databases: each with its schedules, ledger and runs, and a missing database stops
+/// no other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_may_have_a_store_of_its_own() {
     let Some(database) = servers::postgres().await else { return };

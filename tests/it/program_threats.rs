@@ -63,7 +63,7 @@ async fn weaker_bounds_are_refused_unless_the_rule_allows_them() {
     let job = json!({"id": "j", "steps": [{"id": "a", "type": "powershell", "runner": "pwsh", "script": "1"}],
         "policy": {"process": [{"program": "pwsh", "allow_weaker": true}]}});
     let problems = site.host.parse("job.yaml", &job.to_string()).await.unwrap_err().to_string();
-    assert!(problems.contains("`allow_weaker` is the operator's"), "{problems}");
+    assert!(problems.contains("`allow_weaker` belongs to the operator"), "{problems}");
 }
 
 #[tokio::test]
@@ -392,8 +392,8 @@ async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
     }
 }
 
-/// Steps and programs write into the same workspace: the sum of both is limited in every attempt, in any
-/// order.
+/// Steps and programs write into the same workspace: the sum of both is limited in every attempt, in
+/// any order.
 #[tokio::test]
 async fn programs_and_guests_share_the_quota_of_a_workspace() {
     let site = Site::new().file("pwsh", "#!/bin/sh\nexec /bin/sh files/script.ps1\n");

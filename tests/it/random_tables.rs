@@ -12,8 +12,8 @@ use stepwell_tests::oracle::Oracle;
 
 use crate::support::{Running, Site, told};
 
-/// Makes a host with a directory for the files of the oracle and one for results; `more` is the rest of the
-/// policy.
+/// Makes a host with a directory for the files of the oracle and one for results; `more` is the rest of
+/// the policy.
 pub async fn site(steps: &str, more: &str) -> Running {
     let mounts = "files:\n- {mount: /in, source: in, access: read}\n- {mount: /out, source: out, access: write}\n- {mount: /workspace, workspace: 64MiB, access: write}";
     let site = Site::new().file("in/.here", "").file("out/.here", "");
@@ -21,8 +21,8 @@ pub async fn site(steps: &str, more: &str) -> Running {
     site.policy(steps, &format!("profile: large\n{mounts}\n{more}")).host().await
 }
 
-/// A file and the destination of its rows: `json` is the output of the step, everything else a file with that
-/// name.
+/// A file and the destination of its rows: `json` is the output of the step, everything else a file
+/// with that name.
 pub struct Order<'a> {
     pub number: &'a Value,
     pub input: &'a Value,

@@ -1,5 +1,5 @@
-//! Loads of the step `sql`: the digits of files in every dialect arrive unchanged, or the error names the
-//! place.
+//! Loads of the step `sql`: the digits of files in every dialect arrive unchanged, or the error names
+//! the place.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -1,5 +1,5 @@
-//! Templates in the configuration of steps: every field may contain one, and is checked once its value is
-//! known.
+//! Templates in the configuration of steps: every field may contain one, and is checked once its value
+//! is known.
 
 use serde_json::{Value, json};
 use stepwell::engine::document::escape;
@@ -192,8 +192,8 @@ async fn templates_in_sql_warn_once() {
     }
 }
 
-/// A step gets exactly the values of a job file, also through variables, templates, other steps and their
-/// outputs.
+/// A step gets exactly the values of a job file, also through variables, templates, other steps and
+/// their outputs.
 #[tokio::test]
 async fn values_of_job_files_keep_their_digits() {
     let site = site().await;

@@ -59,8 +59,8 @@ async fn a_service_compiles_what_can_run_and_says_when_it_is_ready() {
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
-/// While the largest component compiles, a small one compiles at the same time, and its job is checked and
-/// run.
+/// While the largest component compiles, a small one compiles at the same time, and its job is checked
+/// and run.
 #[tokio::test]
 async fn nobody_waits_for_another_steps_compilation() {
     let dir = tempdir().unwrap();

@@ -301,9 +301,9 @@ impl AzureDevOps {
     }
 }
 
-/// Repeats a request after the time that Azure DevOps requests, as long as it throttles. A request with the
-/// status 429 has had no effect. [`AzureDevOps::park_throttled`] handles a wait that is too long for this
-/// attempt.
+/// Repeats a request after the time that Azure DevOps requests, as long as it throttles. A request with
+/// the status 429 has had no effect. [`AzureDevOps::park_throttled`] handles a wait that is too long
+/// for this attempt.
 fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
     for tries in 0..PATIENCE {
         let failure = match request() {

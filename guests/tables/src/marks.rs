@@ -32,8 +32,8 @@ impl Marks {
         self.end = 0;
     }
 
-    /// Returns the position of the first of the bytes at or after `at`, or the length of the text if there is
-    /// none.
+    /// Returns the position of the first of the bytes at or after `at`, or the length of the text if
+    /// there is none.
     #[inline]
     pub(crate) fn next(&mut self, text: &[u8], at: usize) -> usize {
         if at < self.base || at >= self.end {

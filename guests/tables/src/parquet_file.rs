@@ -87,8 +87,8 @@ fn check(file: &Parquet) -> Result<(), (String, String)> {
     }
 }
 
-/// Explains why an open file could not be read to its end, and names the first damaged column if there is
-/// one.
+/// Explains why an open file could not be read to its end, and names the first damaged column if there
+/// is one.
 pub fn parquet_fault(path: &Path, explain: Explain) -> Option<Problem> {
     let name = path.display().to_string();
     let builder = match open_parquet(path, explain) {

@@ -24,8 +24,8 @@ const SCHEMA_PARTS: usize = 2_000;
 /// Maximum nesting of references.
 const SCHEMA_REFERENCES: usize = 32;
 
-/// Returns whether the text is a valid step type: `invoice_check` or `acme/invoice_check`, at most 64
-/// characters.
+/// Returns whether the text is a valid step type: `invoice_check` or `acme/invoice_check`, at most
+/// 64 characters.
 pub fn is_type_name(name: &str) -> bool {
     let word = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase())

@@ -5,8 +5,8 @@
 pub struct Actor<'a> {
     /// The identity: `key:ID`, `user:ISSUER/SUB` or `command:USER@MACHINE`.
     pub identity: &'a str,
-    /// The display name: the name of the API key, which an administrator chose, or the name from the identity
-    /// provider.
+    /// The display name: the name of the API key, which an administrator chose, or the name from the
+    /// identity provider.
     pub name: &'a str,
     /// The values of the provider's roles claim.
     pub groups: &'a [String],

@@ -49,8 +49,8 @@ pub fn shorten(text: &mut String, limit: usize) {
     text.push_str(&format!("… {cut} bytes cut"));
 }
 
-/// The outcome of an attempt. A failure of the step is never reported as a failure of the platform, or vice
-/// versa.
+/// The outcome of an attempt. A failure of the step is never reported as a failure of the platform, or
+/// vice versa.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
 pub enum Outcome {
@@ -103,8 +103,8 @@ pub enum Outcome {
     },
     /// The run was cancelled.
     Cancelled,
-    /// The step waits for something outside and asks to be called again. This is neither a failure nor an
-    /// end.
+    /// The step waits for something outside and asks to be called again. This is neither a failure nor
+    /// an end.
     Parked {
         /// The time until the next call.
         after: Duration,

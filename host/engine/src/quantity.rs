@@ -137,8 +137,8 @@ pub(crate) const SPAN: &str = "time-span";
 /// The largest time, in seconds.
 const MOST_SECONDS: u64 = 10_000_000_000_000_000_000;
 
-/// Returns whether a size is within bounds. A text of the wrong form passes, because another check reports
-/// it.
+/// Returns whether a size is within bounds. A text of the wrong form passes, because another check
+/// reports it.
 pub(crate) fn size_fits(text: &str) -> bool {
     let digits = BYTES.iter().find_map(|(unit, _)| text.strip_suffix(unit)).unwrap_or(text);
     !is_digits(digits, &['_']) || text.parse::<Bytes>().is_ok()

@@ -229,8 +229,8 @@ fn cover_the_week(windows: &[Window]) -> bool {
 }
 
 impl Window {
-    /// Returns, for each day, the minute of the week (from Monday) at which the window begins, and its
-    /// length.
+    /// Returns, for each day, the minute of the week (from Monday) at which the window begins, and
+    /// its length.
     fn minutes(&self) -> Vec<(usize, usize)> {
         let minute = |text: &str| {
             let time = NaiveTime::parse_from_str(text, "%H:%M").ok()?;

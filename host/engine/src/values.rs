@@ -123,8 +123,8 @@ pub fn json_problem(error: &serde_json::Error) -> String {
     }
 }
 
-/// Puts the numbers that would be written with other characters in quotes, so that the text keeps every
-/// digit.
+/// Puts the numbers that would be written with other characters in quotes, so that the text keeps
+/// every digit.
 pub fn keep_digits(text: &str) -> Cow<'_, str> {
     keep_digits_but(text, is_exact)
 }

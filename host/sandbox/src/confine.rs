@@ -184,8 +184,8 @@ impl Bounds {
             rustix::process::setrlimit(*resource, Rlimit { current: most, maximum: most })?;
         }
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
-        // This fails if the service cannot be dumped: root owns its files in `/proc` until the program
-        // starts.
+        // This fails if the service cannot be dumped: root owns its files in `/proc` until the
+        // program starts.
         let _ = first_to_go(c"/proc/self/oom_score_adj");
         // A process that is nicer already stays so.
         let _ = rustix::process::nice(NICE);

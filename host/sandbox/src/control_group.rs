@@ -279,8 +279,8 @@ fn part(own: &Path) -> Result<(), String> {
     }
 }
 
-/// Returns whether a process is this one or one of its descendants, for instance one that compiles a
-/// component.
+/// Returns whether a process is this one or one of its descendants, for instance one that compiles
+/// a component.
 fn is_own(process: &str) -> bool {
     let me = std::process::id();
     let Ok(mut pid) = process.parse::<u32>() else { return false };
@@ -369,8 +369,8 @@ mod tests {
     #[test]
     fn groups_of_services_that_have_ended_are_removed() {
         let root = tempfile::tempdir().unwrap();
-        // The first process of the machine lives, and so does this one: process ids of dead services are
-        // reused.
+        // The first process of the machine lives, and so does this one: process ids of dead services
+        // are reused.
         let (dead, again) = (format!("{PREFIX}1-0"), format!("{PREFIX}{}-0", std::process::id()));
         let living = format!("{PREFIX}999999999-0");
         for name in [dead.as_str(), again.as_str(), living.as_str(), "other"] {

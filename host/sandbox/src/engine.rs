@@ -63,7 +63,7 @@ pub(crate) struct Slots {
 
 /// The slots that an attempt holds until this is dropped.
 pub(crate) struct Taken(
-    #[allow(dead_code, reason = "given back when dropped")] [Option<OwnedSemaphorePermit>; 2],
+    #[allow(dead_code, reason = "released when dropped")] [Option<OwnedSemaphorePermit>; 2],
 );
 
 impl Slots {

@@ -229,8 +229,8 @@ impl Sandbox {
             ComponentError::WrongWorld(format!("the component does not describe itself: {why}"))
         };
         let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
-        // Policy decides by the needs of a step, so a component must list each interface of Stepwell that it
-        // imports.
+        // Policy decides by the needs of a step, so a component must list each interface of Stepwell
+        // that it imports.
         for capability in Capability::ALL.iter().filter(|capability| capability.is_ours()) {
             let asks = manifest.needs.iter().any(|need| need.capability == *capability);
             if !asks && prepared.imports(&self.engine.engine, &format!("stepwell:{capability}/")) {
@@ -260,8 +260,8 @@ impl Sandbox {
         self.write().know(component);
     }
 
-    /// Applies the store's data about a step type, and returns whether they changed. Running attempts
-    /// continue.
+    /// Applies the store's data about a step type, and returns whether they changed. Running
+    /// attempts continue.
     pub fn set_stored(&self, step_type: &str, stored: Option<Stored>) -> bool {
         self.write().set_stored(step_type, stored)
     }
@@ -274,8 +274,8 @@ impl Sandbox {
         self.steps.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the component that a step type selects: `acme/invoice`, with a version (`@1.2`) or a digest
-    /// (`@sha256:...`).
+    /// Returns the component that a step type selects: `acme/invoice`, with a version (`@1.2`) or a
+    /// digest (`@sha256:...`).
     pub fn find(&self, step_type: &str) -> Option<Component> {
         self.read().find(step_type).cloned()
     }
@@ -343,8 +343,8 @@ impl Sandbox {
         self.compiler.prepare(&component.digest, wasm, component.origin, pace).await
     }
 
-    /// Loads the component of a step type, and compiles it if necessary, so that its first attempt does not
-    /// wait.
+    /// Loads the component of a step type, and compiles it if necessary, so that its first attempt does
+    /// not wait.
     ///
     /// # Errors
     /// Fails when there is no such step type, or the component does not compile.

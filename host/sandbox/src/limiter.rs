@@ -70,8 +70,8 @@ impl ResourceLimiter for Limiter {
                 "the step asked for {pages} more pages of memory ({sum} bytes in all); its limit is {limit} bytes (`limits.memory`)"
             );
             self.refused = Some(message.clone());
-            // Return an error and not `false`, which the guest's allocator would turn into an abort without a
-            // reason.
+            // Return an error and not `false`, which the guest's allocator would turn into an abort
+            // without a reason.
             return Err(error::Error::msg(message));
         }
         self.memory = sum;

@@ -100,8 +100,8 @@ impl Exceeded {
         }
     }
 
-    /// Returns the end of an attempt with the excess: replaces a success, and an end that is over a limit
-    /// already.
+    /// Returns the end of an attempt with the excess: replaces a success, and an end that is over a
+    /// limit already.
     pub fn end(self, outcome: Outcome) -> Outcome {
         let (limit, mut message) = match outcome {
             Outcome::Succeeded => (self.limit.to_owned(), self.message),

@@ -162,8 +162,8 @@ mod linux {
 
     #[derive(Default)]
     struct State {
-        /// Set from the start of the program until it is reaped: after that, its number may belong to another
-        /// process.
+        /// Set from the start of the program until it is reaped: after that, its number may belong to
+        /// another process.
         pid: Option<Pid>,
         control: Option<Arc<ControlGroup>>,
         killed: bool,
@@ -437,8 +437,8 @@ mod linux {
         })
     }
 
-    /// Reads to the end. A program that writes more than its limit is stopped, because nothing reads the
-    /// rest.
+    /// Reads to the end. A program that writes more than its limit is stopped, because nothing reads
+    /// the rest.
     fn read(pipe: Option<impl Read>, most: u64, group: &Group) -> (Vec<u8>, bool) {
         let Some(mut pipe) = pipe else { return (Vec::new(), false) };
         let mut kept = Vec::new();

@@ -1,5 +1,5 @@
-//! Values of secrets: read when a request needs one, never kept, never shown; and the file that stores them
-//! encrypted.
+//! Values of secrets: read when a request needs one, never kept, never shown; and the file that stores
+//! them encrypted.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};

@@ -114,8 +114,8 @@ fn frame(frame: &FrameInfo) -> Vec<String> {
     let own = frame.func_name().map(demangled);
     let last = frame.symbols().len().saturating_sub(1);
     let symbol = |(index, symbol): (usize, &FrameSymbol)| {
-        // The name section has the full name of the function itself; DWARF has the names of inlined
-        // functions.
+        // The name section has the full name of the function itself; DWARF has the names of
+        // inlined functions.
         let inlined = symbol.name().map(demangled);
         let name = if index == last { own.clone().or(inlined) } else { inlined }?;
         let place = match (symbol.file(), symbol.line()) {

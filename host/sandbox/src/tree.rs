@@ -105,8 +105,8 @@ pub fn list(path: &Path, most: usize) -> io::Result<Vec<Found>> {
     Ok(files)
 }
 
-/// Copies the files and directories of one directory of at most `most` entries into another. Links are left
-/// out.
+/// Copies the files and directories of one directory of at most `most` entries into another. Links are
+/// left out.
 ///
 /// # Errors
 /// Fails when something cannot be read or written, or there are more or deeper entries.
@@ -144,8 +144,8 @@ fn below_of(root: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
     Ok(dir)
 }
 
-/// The function that a walk calls for each entry: the path of its directory, the directory, and its name and
-/// kind.
+/// The function that a walk calls for each entry: the path of its directory, the directory, and its
+/// name and kind.
 type Visit<'a> = dyn FnMut(&Path, BorrowedFd<'_>, &CStr, FileType) -> io::Result<()> + 'a;
 
 /// Visits everything below a directory, each directory before its content. Holds the names of the remaining

@@ -116,8 +116,8 @@ impl Quota {
         if files { self.files_exceeded(held.disk) } else { None }
     }
 
-    /// Returns the limit on files that is exceeded. `deleted` bytes belong to files that no longer have a
-    /// name.
+    /// Returns the limit on files that is exceeded. `deleted` bytes belong to files that no longer have
+    /// a name.
     pub fn files_exceeded(&self, deleted: u64) -> Option<Over> {
         let mounts = self.mounts.iter().find_map(|mount| mount.exceeded(0));
         self.home.exceeded(deleted).or(mounts)

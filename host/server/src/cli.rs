@@ -211,9 +211,9 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum StepsCommand {
     /// Lists the step types.
     List,
-    /// Registers components as steps, for every node that uses the store. Each becomes the active version of
-    /// its type; runs admitted before keep their versions. Refuses a version that would make stored jobs
-    /// invalid.
+    /// Registers components as steps, for every node that uses the store. Each becomes the active
+    /// version of its type; runs admitted before keep their versions. Refuses a version that would make
+    /// stored jobs invalid.
     Register {
         /// The component files.
         #[arg(required = true, value_name = "WASM")]
@@ -345,8 +345,8 @@ pub(crate) struct ApiArgs {
     /// uses the store of this node].
     #[arg(long, value_name = "URL", env = "STEPWELL_SERVER", value_parser = crate::client::base, global = true)]
     pub server: Option<Url>,
-    /// The file that contains the API key for --server [default: STEPWELL_KEY_FILE, or the key in
-    /// STEPWELL_API_KEY].
+    /// The file that contains the API key for --server [default: STEPWELL_KEY_FILE, or the key
+    /// in STEPWELL_API_KEY].
     #[arg(long, value_name = "FILE", requires = "server", global = true)]
     pub key_file: Option<PathBuf>,
     /// The format of the result: text, or the JSON of the REST API.
@@ -376,8 +376,8 @@ pub(crate) struct HostArgs {
     /// The configuration file: connections, organizations, secrets [default: none].
     #[arg(long, value_name = "FILE", env = "STEPWELL_CONFIG", global = true)]
     pub config: Option<PathBuf>,
-    /// The settings of the queues [default: `timezone_queues.yaml` beside the configuration file, if there is
-    /// one].
+    /// The settings of the queues [default: `timezone_queues.yaml` beside the configuration file, if
+    /// there is one].
     #[arg(long, value_name = "FILE", env = "STEPWELL_QUEUES", global = true)]
     pub queues: Option<PathBuf>,
     /// The directory of runs and workspaces [default: the user's data directory, for instance ~/.local/share/stepwell].
@@ -391,8 +391,8 @@ pub(crate) struct HostArgs {
     /// environment variable hides it from process lists.
     #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true)]
     pub store: Option<String>,
-    /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are named
-    /// PROJECT/JOB.
+    /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are
+    /// named PROJECT/JOB.
     #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true)]
     pub(crate) project: Option<String>,
     /// A component file to use as a step in this process, in addition to the `steps` of the configuration.

@@ -19,8 +19,8 @@ const IDLE: Duration = Duration::from_secs(60);
 /// The maximum number of threads for a SQLite file.
 const SQLITE_THREADS: usize = 32;
 
-/// The excess of the server's own time limit over the host's. It takes effect only if the host process is
-/// gone.
+/// The excess of the server's own time limit over the host's. It takes effect only if the host process
+/// is gone.
 pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 
 /// Resolves a secret by its reference.

@@ -199,8 +199,8 @@ fn with_fix(message: &str, code: &str, fix: Option<&str>) -> String {
     }
 }
 
-/// Formats the error of a load: the column, the message with its code, and the load's information about its
-/// file.
+/// Formats the error of a load: the column, the message with its code, and the load's information about
+/// its file.
 pub(crate) fn of_load(column: Option<&str>, message: &str, code: &str, kind: Option<Kind>) -> Error {
     let fix = match kind {
         Some(Form) => {

@@ -31,8 +31,8 @@ pub struct AuditReport {
     pub open: u64,
     /// The state of the expected row. Null when no row is expected.
     pub expected: Option<Expected>,
-    /// The newest row of the chain, as `NUMBER:HASH`. Saved elsewhere, it can show later whether this log was
-    /// replaced.
+    /// The newest row of the chain, as `NUMBER:HASH`. Saved elsewhere, it can show later whether this
+    /// log was replaced.
     pub head: String,
 }
 

@@ -92,8 +92,8 @@ pub struct StepVersion {
     pub digest: String,
     /// Whether a job that names no version gets this version.
     pub active: bool,
-    /// The source: `built_in`, `registered` in the store, or `local` for `--step` or `steps` of the
-    /// configuration.
+    /// The source: `built_in`, `registered` in the store, or `local` for `--step` or `steps` of
+    /// the configuration.
     pub source: &'static str,
     /// The time of the registration.
     pub registered_at: Option<Timestamp>,

@@ -115,7 +115,7 @@ fn get_content(cx: &mut Cx<'_>) -> R<()> {
 }
 
 /// Returns a line with the notes that `Get-Content` adds. They are expensive, so only the notes that a script
-/// uses are kept.
+/// uses stay.
 fn noted(wanted: bool, path: &str, count: usize, value: Value) -> Value {
     if !wanted {
         return value;

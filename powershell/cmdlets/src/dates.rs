@@ -100,8 +100,8 @@ fn bad_format(cx: &mut Cx<'_>, why: &str) -> R<()> {
     cx.fail(Fault::new(kind, kind.name(), Category::NotSpecified, why))
 }
 
-/// Formats a date with `-UFormat`: the conversions of `date(1)`. `None` when the format ends in a percent
-/// sign.
+/// Formats a date with `-UFormat`: the conversions of `date(1)`. `None` when the format ends in a
+/// percent sign.
 fn unix_format(date: DateTime, format: &str, culture: &DateFormat) -> Option<String> {
     let day = date.date();
     let of_week = day.weekday().num_days_from_sunday();

@@ -222,8 +222,8 @@ impl Writer {
         }
     }
 
-    /// Returns whether a value is too deep to be opened. `own` marks objects that the script itself has
-    /// built.
+    /// Returns whether a value is too deep to be opened. `own` marks objects that the script itself
+    /// has built.
     fn is_deep(&self, level: usize, own: bool) -> R<bool> {
         if !(self.output && own) {
             return Ok(level > self.depth);

@@ -22,8 +22,8 @@ pub(super) enum Trouble {
 
 type P<T> = Result<T, Trouble>;
 
-/// Reads JSON as objects or hashtables. Integers are `Int64`, and texts that are ISO dates with a time are
-/// dates.
+/// Reads JSON as objects or hashtables. Integers are `Int64`, and texts that are ISO dates with a time
+/// are dates.
 pub(super) fn read(text: &str, table: bool, depth: usize) -> P<Value> {
     let depth = depth.min(DEEPEST);
     let mut reader = Reader { text, pos: 0, table, depth, path: Vec::new() };

@@ -1,5 +1,5 @@
-//! The facts that a script can query about its session: calls, verbs, the execution policy; members for
-//! types.
+//! The facts that a script can query about its session: calls, verbs, the execution policy; members
+//! for types.
 
 use super::members::member_kind;
 use super::{CmdletInfo, Cx, Each};

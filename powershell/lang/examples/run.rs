@@ -1,5 +1,5 @@
-//! Runs a script natively, with a directory of this machine that it sees as `/work`: `run SCRIPT
-//! [DIRECTORY]`.
+//! Runs a script natively, with a directory of this machine that it sees as `/work`: `run
+//! SCRIPT [DIRECTORY]`.
 
 #![allow(
     clippy::unwrap_used,

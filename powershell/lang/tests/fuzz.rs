@@ -1,5 +1,5 @@
-//! No text makes the parser or the evaluator panic: scripts of `cases/`, cut, spliced and sprinkled with
-//! punctuation.
+//! No text makes the parser or the evaluator panic: scripts of `cases/`, cut, spliced and sprinkled
+//! with punctuation.
 //!
 //! `PS_FUZZ` is the number of scripts, `PS_FUZZ_FIRST` the first seed.
 

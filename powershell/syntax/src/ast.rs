@@ -219,8 +219,8 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// Returns whether the attribute has this name (in lower case), with or without `Attribute` and its
-    /// namespace.
+    /// Returns whether the attribute has this name (in lower case), with or without `Attribute` and
+    /// its namespace.
     pub fn is(&self, name: &str) -> bool {
         let own = self.name.name.to_ascii_lowercase();
         let own = own.rsplit('.').next().unwrap_or_default();

@@ -2,8 +2,8 @@
 //! objects that values refer to: scopes, script blocks, error records. Small values are inline, the others
 //! are reference-counted.
 //!
-//! The crate must not know how a script runs: an object that only the interpreter can create is a
-//! [`net::NetObject`].
+//! The crate must not know how a script runs: an object that only the interpreter can create is
+//! a [`net::NetObject`].
 
 #![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 

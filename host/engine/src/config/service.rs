@@ -14,17 +14,17 @@ use crate::quantity::{Bytes, Span};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
-    /// The address of the API. Default: `127.0.0.1:7450`. Put an address that other machines can reach behind
-    /// TLS.
+    /// The address of the API. Default: `127.0.0.1:7450`. Put an address that other machines can reach
+    /// behind TLS.
     pub listen: SocketAddr,
     /// Requests per second of one API key or person; a burst may have twice as many. Default: 100.
     pub rate_limit: NonZeroU32,
     /// The log filter: `warn`, `info`, or a level per part, for instance `stepwell=debug`. Default:
     /// `warn,stepwell=info`: starts and stops, the start and end of each run, and a line for each request.
     pub log: String,
-    /// Maximum number of runs that this process works on at one time, over all queues. Default: 256. Each
-    /// worker reserves 4 GiB of address space (not of memory) for the instance of its step, so the maximum is
-    /// 10000.
+    /// Maximum number of runs that this process works on at one time, over all queues. Default: 256.
+    /// Each worker reserves 4 GiB of address space (not of memory) for the instance of its step, so the
+    /// maximum is 10000.
     #[schemars(range(min = 1, max = 10_000))]
     pub workers: u32,
     /// The time for which running steps may continue after SIGTERM. Default: 30s, the default of Kubernetes.
@@ -81,8 +81,8 @@ pub struct Project {
     pub organizations: Vec<String>,
 }
 
-/// An OpenID provider whose tokens (JWT, RFC 9068 and OpenID Connect Core 1.0) give people and programs
-/// access.
+/// An OpenID provider whose tokens (JWT, RFC 9068 and OpenID Connect Core 1.0) give people and
+/// programs access.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oidc {

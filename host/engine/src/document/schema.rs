@@ -361,8 +361,8 @@ fn unknown_word(value: &Value, words: &[String]) -> (String, String) {
     (format!("{} is not a known value", shown(value)), help)
 }
 
-/// Returns the accepted words, if the alternatives consist only of words: an enumeration that describes each
-/// word.
+/// Returns the accepted words, if the alternatives consist only of words: an enumeration that describes
+/// each word.
 fn words(alternatives: &[Vec<jsonschema::ValidationError<'_>>]) -> Option<Vec<String>> {
     let mut words = Vec::new();
     for errors in alternatives {

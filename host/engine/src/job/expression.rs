@@ -515,8 +515,8 @@ mod tests {
         assert!(render(&json!(vec!["${{ vars.long }}"; 16]), &scope()).is_ok());
     }
 
-    /// Each of these overflows the stack of minijinja's parser, compiler or destructor; some may not even be
-    /// valid.
+    /// Each of these overflows the stack of minijinja's parser, compiler or destructor; some may not
+    /// even be valid.
     #[test]
     fn expressions_that_would_overflow_the_stack_are_refused() {
         let scope = scope();

@@ -62,8 +62,8 @@ pub struct JobDefinition {
     /// and parked time. Default: 5 minutes.
     #[serde(default = "five_minutes", skip_serializing_if = "is_five_minutes")]
     pub finally_timeout: Span,
-    /// The schedule of the job. `stepwell serve` and `Host::serve` act on it; `stepwell run` runs the job
-    /// immediately.
+    /// The schedule of the job. `stepwell serve` and `Host::serve` act on it; `stepwell run` runs the
+    /// job immediately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
     /// The priority of its runs: 9 goes before 0. Each level is worth one minute of waiting (the queue's
@@ -91,8 +91,8 @@ pub struct JobDefinition {
     #[serde(default)]
     #[schemars(range(max = 100))]
     pub max_retries: u32,
-    /// Time for the whole run from its start, including waits for retries but not parked time. Default: 3600
-    /// seconds.
+    /// Time for the whole run from its start, including waits for retries but not parked time. Default:
+    /// 3600 seconds.
     #[serde(default = "one_hour")]
     pub timeout_seconds: Span,
     /// Any data that belongs to the job, for people and their tools.
@@ -179,8 +179,8 @@ pub struct Retry {
     pub on: Option<Vec<RetryOn>>,
 }
 
-/// An outcome of an attempt that is tried again: a class of outcome, or a kind of failure that the step
-/// reports.
+/// An outcome of an attempt that is tried again: a class of outcome, or a kind of failure that the
+/// step reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryOn {
@@ -408,8 +408,8 @@ impl JobDefinition {
         }
     }
 
-    /// Returns every step in order of execution: `steps`, `on_failure`, `finally`. A run numbers them in this
-    /// order.
+    /// Returns every step in order of execution: `steps`, `on_failure`, `finally`. A run numbers them
+    /// in this order.
     pub fn all_steps(&self) -> impl Iterator<Item = &StepDefinition> + Clone {
         self.steps.iter().chain(&self.on_failure).chain(&self.finally)
     }

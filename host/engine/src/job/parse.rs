@@ -53,8 +53,8 @@ impl Read {
     }
 }
 
-/// As [`parse`], but also returns the readable part of a job with errors, so that callers can add their own
-/// problems.
+/// As [`parse`], but also returns the readable part of a job with errors, so that callers can add their
+/// own problems.
 ///
 /// # Errors
 /// Fails when the document itself cannot be read.
@@ -100,8 +100,8 @@ pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> 
     value = JobDefinition::schema().fitted(&value).into_owned();
     let wrong = document.check(&value, pointer, &JobDefinition::schema());
     let built = document.build::<JobDefinition>(pointer, &value).or_else(|error| {
-        // Without the values that the schema refuses, the rest may be a job: the other checks then add their
-        // problems.
+        // Without the values that the schema refuses, the rest may be a job: the other checks then add
+        // their problems.
         let rest = without(&value, wrong.iter().filter_map(|found| found.pointer.strip_prefix(pointer)));
         document.build(pointer, &rest).map_err(|_| error)
     });
@@ -234,8 +234,8 @@ mod tests {
         );
     }
 
-    /// Problems of a converted job appear at the place of the error in the file, with the names that the file
-    /// uses.
+    /// Problems of a converted job appear at the place of the error in the file, with the names that
+    /// the file uses.
     #[test]
     fn problems_of_a_legacy_job_have_their_places_in_the_file() {
         check(

@@ -52,8 +52,8 @@ pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
     contained(|| filled(value, &mut String::new(), &Expressions::new(scope)))
 }
 
-/// Treats an expression that makes its library panic, for instance with numbers out of range, as an invalid
-/// expression.
+/// Treats an expression that makes its library panic, for instance with numbers out of range, as an
+/// invalid expression.
 pub(super) fn contained<T>(evaluate: impl FnOnce() -> Result<T, TemplateError>) -> Result<T, TemplateError> {
     contain::contained(evaluate).unwrap_or_else(|_| {
         let message = "an expression cannot be evaluated: a number or a range in it is out of bounds";

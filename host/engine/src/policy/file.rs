@@ -165,8 +165,8 @@ impl Policy {
     /// Reads a policy file: one policy, or several separated by `---`. A relative `source` starts in `dir`.
     ///
     /// # Errors
-    /// Returns every problem of the file, with its place. A policy with a problem grants nothing: no step
-    /// runs.
+    /// Returns every problem of the file, with its place. A policy with a problem grants nothing: no
+    /// step runs.
     pub fn parse(name: &str, text: &str, dir: &Path) -> Result<Vec<Self>, Diagnostics> {
         let schema = Self::schema();
         let mut policies = Vec::new();
@@ -191,8 +191,8 @@ impl Policy {
 }
 
 impl Grants {
-    /// As [`Grants::check`], for the `policy` of a job: a job adds no credentials and allows no weaker
-    /// bounds.
+    /// As [`Grants::check`], for the `policy` of a job: a job adds no credentials and allows no
+    /// weaker bounds.
     pub fn check_narrowing(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
         self.check_limits(document, pointer, problems);
         self.check_each(document, pointer, true, problems);

@@ -121,8 +121,8 @@ impl Grant {
         &self.policy
     }
 
-    /// Returns the name and value of each part that is not a limit, for `policy show`. All come from the
-    /// policy.
+    /// Returns the name and value of each part that is not a limit, for `policy show`. All come from
+    /// the policy.
     pub fn parts(&self) -> Vec<(String, String)> {
         self.granted.parts()
     }

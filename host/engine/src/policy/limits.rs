@@ -212,8 +212,8 @@ limits! {
     process_starts: Count = [0, 8, 64, 10_000];
     /// Time of one program.
     process_timeout: Span = [1, 60, 900, 86_400];
-    /// Bytes of standard output and of standard error of one program, each; a program that writes more is
-    /// stopped.
+    /// Bytes of standard output and of standard error of one program, each; a program that writes more
+    /// is stopped.
     process_output_bytes: Bytes = [64, MIB, 16 * MIB, 64 * MIB];
     /// Memory of a program with all its processes.
     process_memory: Bytes = [64 * MIB, GIB, 4 * GIB, 64 * GIB];

@@ -8,8 +8,8 @@ use super::capability::Capability;
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])* $name:ident = $id:literal, $capability:expr;)*) => {
-        /// The reason for a denial. The id appears in logs, receipts, outcomes and messages, and never
-        /// changes.
+        /// The reason for a denial. The id appears in logs, receipts, outcomes and messages, and
+        /// never changes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Rule {
             $($(#[doc = $doc])* $name,)*

@@ -152,9 +152,9 @@ pub fn retry_of(
     Ok(run)
 }
 
-/// Returns the results of the steps before the failed step, as far as the job still has them, unchanged and
-/// in this order; nothing when no step failed. In an edited job, an approval and everything after it is not
-/// inherited.
+/// Returns the results of the steps before the failed step, as far as the job still has them, unchanged
+/// and in this order; nothing when no step failed. In an edited job, an approval and everything after
+/// it is not inherited.
 fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
     let Some(failed) = old.restart_step() else { return Vec::new() };
     let edited = old.run.job.digest() != job.digest();

@@ -56,8 +56,8 @@ pub struct Schedule {
     /// Missed fires that are older than this do not run. Default: 24h.
     #[serde(default = "one_day", skip_serializing_if = "is_one_day")]
     pub misfire_window: Span,
-    /// The handling of a fire while an earlier run of this schedule has not ended. Default: `allow`, as in
-    /// cron.
+    /// The handling of a fire while an earlier run of this schedule has not ended. Default: `allow`, as
+    /// in cron.
     #[serde(default, skip_serializing_if = "is_default")]
     pub overlap: RunOverlap,
     /// Runs start up to this much later than their fire, each by a fixed part of it. Default: 0.

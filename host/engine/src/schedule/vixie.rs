@@ -13,8 +13,8 @@ use crate::clock::Timestamp;
 
 const MINUTES: [&str; 7] = ["0", "30", "59", "0,30", "15-45/15", "*/10", "*/20"];
 const HOURS: [&str; 9] = ["0", "2", "23", "1,2", "2-3", "2,14", "0-23", "*", "*/6"];
-/// Zones that change by an hour, by half an hour, with summer time as the standard, and at midnight both
-/// ways.
+/// Zones that change by an hour, by half an hour, with summer time as the standard, and at midnight
+/// both ways.
 const ZONES: [&str; 8] = [
     "Europe/Berlin",
     "Europe/Dublin",

@@ -66,9 +66,9 @@ pub enum StoreError {
 
 /// A store of runs.
 ///
-/// Every method is durable when it returns: what it wrote is there after `kill -9` and after power loss.
-/// Every write of a worker carries the fencing token of its claim, which is checked in the same
-/// transaction.
+/// Every method is durable when it returns: what it wrote is there after `kill -9` and after power
+/// loss. Every write of a worker carries the fencing token of its claim, which is checked in the
+/// same transaction.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Adds a run, with what it inherits, and enforces its queue's `max_waiting` and its concurrency key's
@@ -98,8 +98,8 @@ pub trait Store: Send + Sync {
         until: Timestamp,
     ) -> Result<Vec<Renewal>, StoreError>;
 
-    /// Ends the claims of a worker that is known to be dead, and its leases, and returns the number of
-    /// claims.
+    /// Ends the claims of a worker that is known to be dead, and its leases, and returns the number
+    /// of claims.
     async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Workers that hold claims.

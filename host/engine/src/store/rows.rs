@@ -359,8 +359,8 @@ pub struct QueueRow {
     pub oldest_blocked: Option<Timestamp>,
     /// The ready runs by priority: their number, and the due time of the first.
     pub levels: Vec<(u8, u64, Timestamp)>,
-    /// The ready runs that continue even in a closed or paused queue, because they have begun or are to be
-    /// cancelled.
+    /// The ready runs that continue even in a closed or paused queue, because they have begun or are to
+    /// be cancelled.
     pub begun: Vec<(u8, u64, Timestamp)>,
 }
 

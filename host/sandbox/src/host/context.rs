@@ -147,8 +147,8 @@ impl Guest {
 }
 
 impl Guest {
-    /// Counts a checkpoint, and waits until it may be written. The wait counts against the deadline of the
-    /// attempt.
+    /// Counts a checkpoint, and waits until it may be written. The wait counts against the deadline of
+    /// the attempt.
     async fn admit_save(&mut self, bytes: u64) -> Result<()> {
         let limits = self.states.context.grant.limits();
         let saves = &mut self.states.context.saves;

@@ -120,8 +120,8 @@ impl Meter {
 }
 
 impl Open {
-    /// Reserves room for a file of `bytes` bytes. The call itself refuses files that are not open for
-    /// writing.
+    /// Reserves room for a file of `bytes` bytes. The call itself refuses files that are not open
+    /// for writing.
     pub fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
         self.size.as_ref().map_or(Ok(()), |size| size.grow_to(bytes))
     }

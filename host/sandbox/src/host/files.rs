@@ -40,8 +40,8 @@ pub(crate) struct FileUse {
     mounts: Vec<Arc<Meter>>,
     total: Arc<Meter>,
     open: HashMap<u32, Open>,
-    /// Files that are open for writing, by their identity: each handle of a file must see the effects of the
-    /// others.
+    /// Files that are open for writing, by their identity: each handle of a file must see the effects
+    /// of the others.
     sizes: HashMap<u64, Weak<Size>>,
     /// Directory listings: the host holds the remaining entries of each.
     lists: HashMap<u32, IntoIter<FsResult<types::DirectoryEntry>>>,
@@ -474,8 +474,8 @@ impl HostDescriptor for Guarded<'_> {
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
         self.within(&fd, ".", false)?;
         self.files.room()?;
-        // The names are counted before they are read, because a directory of the host may have any number of
-        // them.
+        // The names are counted before they are read, because a directory of the host may have any
+        // number of them.
         let Descriptor::Dir(dir) = self.below.table.get(&fd)? else {
             return Err(ErrorCode::NotDirectory.into());
         };

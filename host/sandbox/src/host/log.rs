@@ -87,8 +87,8 @@ impl LogBook {
         self.host_line("warn", format!("denied by policy: {} [{}]", denial.in_full(), denial.rule));
     }
 
-    /// Sends the waiting lines, and waits for room: a guest that logs faster than its lines are stored slows
-    /// down.
+    /// Sends the waiting lines, and waits for room: a guest that logs faster than its lines are stored
+    /// slows down.
     pub async fn flush(&mut self) {
         while let Some(line) = self.waiting.pop_front() {
             if let Some(sink) = &self.sink {

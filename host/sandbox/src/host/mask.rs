@@ -49,8 +49,8 @@ impl Needles {
             hex.into_bytes(),
             bytes.iter().map(percent).collect::<String>().into_bytes(),
         ];
-        // Within a longer text, base64 has three forms of it; the characters at both ends depend on the
-        // neighbors.
+        // Within a longer text, base64 has three forms of it; the characters at both ends depend on
+        // the neighbors.
         for before in 0..3 {
             let padded = [vec![0; before], bytes.to_vec()].concat();
             let (from, to) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);

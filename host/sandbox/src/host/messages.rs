@@ -1,5 +1,5 @@
-//! Requests, responses and their fields: the memory that the host holds for them counts while they have a
-//! handle.
+//! Requests, responses and their fields: the memory that the host holds for them counts while they have
+//! a handle.
 //!
 //! The threat: a request that is never sent keeps its method, its URL and its fields, and there may be as
 //! many requests as handles; a method may be as long as a call may copy. A server chooses the length of its

@@ -125,8 +125,8 @@ impl Passage {
 type Passed<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
 
 impl CallHookHandler<Guest> for Passage {
-    /// Written without `async`: the future of a call that does not pause has no size, and so needs no
-    /// allocation.
+    /// Written without `async`: the future of a call that does not pause has no size, and so needs
+    /// no allocation.
     fn handle_call_event<'a, 'b, 'c>(
         &'a self,
         mut store: StoreContextMut<'b, Guest>,

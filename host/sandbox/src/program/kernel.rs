@@ -1,5 +1,5 @@
-//! Programs that try to evade their control group. `make verify-cgroups` boots a kernel that has one for each
-//! program.
+//! Programs that try to evade their control group. `make verify-cgroups` boots a kernel that has one
+//! for each program.
 
 use std::fs;
 use std::time::{Duration, Instant};

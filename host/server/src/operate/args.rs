@@ -62,8 +62,8 @@ pub(crate) enum OperateCommand {
     /// Deletes ended runs that are older than the retention.
     #[command(name = "clean-up")]
     CleanUp {
-        /// Deletes runs that ended more than this many days ago [default: the retention of the
-        /// configuration].
+        /// Deletes runs that ended more than this many days ago [default: the retention of
+        /// the configuration].
         #[arg(long, value_name = "N")]
         days: Option<u32>,
         /// Counts the runs to delete, and deletes nothing.
@@ -454,8 +454,8 @@ pub(crate) enum KeysCommand {
         /// The role of the key.
         #[arg(long, value_enum, default_value = "viewer")]
         role: Role,
-        /// A project of the key. `*` means every project and resources of no project, such as queues.
-        /// Repeatable.
+        /// A project of the key. `*` means every project and resources of no project, such as
+        /// queues. Repeatable.
         #[arg(long = "for-project", value_name = "PROJECT", default_value = "default")]
         projects: Vec<String>,
         /// A pattern of job ids that the key may use, with `*`. Repeatable [default: every job].

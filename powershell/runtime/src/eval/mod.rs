@@ -187,8 +187,8 @@ impl Interp {
         self.stop_when_interrupted(|| format!("at line {line}, column {column}"))
     }
 
-    /// Sleeps. A script whose time runs out in a pause ends there, and does not continue as if the pause were
-    /// over.
+    /// Sleeps. A script whose time runs out in a pause ends there, and does not continue as if the
+    /// pause were over.
     pub fn sleep(&mut self, milliseconds: u64) -> R<()> {
         self.host.sleep(milliseconds);
         self.stop_when_interrupted(|| format!("in a pause of {} s", milliseconds as f64 / 1000.0))

@@ -48,8 +48,8 @@ impl Interp {
         }
     }
 
-    /// Returns whether a trap has handled the error and continues, or ends the block. `None` when no trap
-    /// matches.
+    /// Returns whether a trap has handled the error and continues, or ends the block. `None` when no
+    /// trap matches.
     fn trap(&mut self, record: &Rc<ErrorRecord>, traps: &[Trap], out: &dyn Sink) -> R<Option<bool>> {
         let types = exception_types(record);
         for trap in traps {

@@ -138,8 +138,8 @@ fn index_value(args: &[Value]) -> R<Value> {
     ))
 }
 
-/// Compares as `[array]::IndexOf` does after PowerShell's conversions: numbers of different widths may be
-/// equal.
+/// Compares as `[array]::IndexOf` does after PowerShell's conversions: numbers of different widths may
+/// be equal.
 fn loose(a: &Value, b: &Value) -> bool {
     a.is_number() && b.is_number() && a.as_double() == b.as_double()
 }

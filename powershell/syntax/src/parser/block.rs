@@ -367,8 +367,8 @@ impl Parser<'_> {
     }
 }
 
-/// Returns whether the statement ends with its own closing brace, so that the next may follow on the same
-/// line.
+/// Returns whether the statement ends with its own closing brace, so that the next may follow on the
+/// same line.
 fn ends_with_block(kind: &StmtKind) -> bool {
     matches!(
         kind,

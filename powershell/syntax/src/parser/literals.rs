@@ -60,8 +60,8 @@ impl Parser<'_> {
         Ok(self.var_ref(&name))
     }
 
-    /// Returns whether `?` ends the name, as in `$x?.y`, `$x?[0]`, `$x ?? 1` without blanks, and the ternary
-    /// operator.
+    /// Returns whether `?` ends the name, as in `$x?.y`, `$x?[0]`, `$x ?? 1` without blanks, and the
+    /// ternary operator.
     fn question_ends_name(&self) -> bool {
         matches!(self.peek_at(1), '.' | '[' | '?')
     }
@@ -272,8 +272,8 @@ impl Parser<'_> {
         Ok(parts.finish())
     }
 
-    /// Parses a word of a command line: text in which variables, subexpressions and quoted parts are
-    /// expanded.
+    /// Parses a word of a command line: text in which variables, subexpressions and quoted parts
+    /// are expanded.
     pub(super) fn bare_word(&mut self) -> P<Option<Expr>> {
         let start = self.pos;
         let mut parts = Parts::default();

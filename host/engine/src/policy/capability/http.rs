@@ -39,7 +39,10 @@ impl Policed for Http {
 
     fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
         for (i, _) in rules.iter().enumerate().filter(|(_, rule)| rule.inject.is_some()) {
-            place.add(&format!("/{i}/inject"), "a job cannot add a credential: `inject` is the operator's");
+            place.add(
+                &format!("/{i}/inject"),
+                "a job cannot add a credential: `inject` belongs to the operator",
+            );
         }
     }
 
@@ -71,8 +74,8 @@ impl Policed for Http {
         let expand = |rules: &Self::Rules| {
             rules.iter().flat_map(|rule| layers.config.expand(rule)).collect::<Vec<_>>()
         };
-        // A pattern that is not a host is refused in the policy file; if one gets here, it denies at least
-        // itself.
+        // A pattern that is not a host is refused in the policy file; if one gets here, it denies at
+        // least itself.
         let spelt = |host: &String| denied_host(host).unwrap_or_else(|_| host.clone());
         HttpGrant {
             rules: layers.operator.map(expand).unwrap_or_default(),
@@ -98,8 +101,8 @@ impl Policed for Http {
     }
 }
 
-/// Reports two rules for the same requests with different credentials: each such request would be refused as
-/// ambiguous.
+/// Reports two rules for the same requests with different credentials: each such request would be
+/// refused as ambiguous.
 fn check_credentials(rules: &[HttpRule], place: &mut Place<'_>) {
     for (i, rule) in rules.iter().enumerate() {
         let same = rules.iter().take(i).position(|other| rule.differs_in_credential(other));
@@ -230,8 +233,11 @@ impl Grant {
             && http.rules.iter().any(|rule| rule.allows(request))
         {
             let what = format!("{} {} for the organization `{name}`", request.method, request.host);
-            let denial =
-                Denial::new(Rule::HttpNotGranted, &what, "not granted: only other organizations are");
+            let denial = Denial::new(
+                Rule::HttpNotGranted,
+                &what,
+                "not granted: policy grants only other organizations",
+            );
             return Err(denial.help(format!("write `http: [{{organization: {name}}}]` into the policy")));
         }
         let Some((index, rule)) = found else {
@@ -255,9 +261,7 @@ impl Grant {
             true => {
                 "not granted: a server may obey it instead of the method, path, host or sender of the request"
             }
-            false => {
-                "not granted: with parts of answers, a step could read a credential that comes back in them"
-            }
+            false => "not granted: with parts of responses, a step could read a credential that they contain",
         };
         let what = shown(&format!("the header `{header}` for {host}"));
         Denial::new(Rule::HttpHeaderNotGranted, &what, why).help(format!(

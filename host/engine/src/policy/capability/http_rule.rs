@@ -45,8 +45,8 @@ pub struct HttpRule {
     /// Maximum number of requests by this rule in one attempt. Default: `limits.http_requests`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_requests: Option<Count>,
-    /// Address ranges outside of the public internet that requests may reach: `["127.0.0.1/32"]`. Default:
-    /// none.
+    /// Address ranges outside of the public internet that requests may reach: `["127.0.0.1/32"]`.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>", inner(length(max = 64)))]
     pub allow_private: Vec<IpNet>,

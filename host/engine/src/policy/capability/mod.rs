@@ -1,8 +1,8 @@
 //! The policy half of each capability: its rules in policy files, its grant, and its denials.
 //!
 //! A capability is one module here, one module in the sandbox (its host half), and one line in
-//! [`each_capability`]. The list generates both halves, so a capability that lacks one of them does not
-//! compile.
+//! [`each_capability`]. The list generates both halves, so a capability that lacks one of them does
+//! not compile.
 
 mod context;
 mod environment;
@@ -52,8 +52,8 @@ macro_rules! each_capability {
             files: Files;
             /// Programs of the host that a step may start. Default: none.
             process: Process;
-            /// Environment variables that a step sees, with their values: text that is not secret. Default:
-            /// none.
+            /// Environment variables that a step sees, with their values: text that is not secret.
+            /// Default: none.
             #[schemars(schema_with = "super::capability::schema_of_variables")]
             environment: Environment;
             /// Variables and outputs that a step may read and write while it runs. Default: none. The values

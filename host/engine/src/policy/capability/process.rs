@@ -30,8 +30,8 @@ pub struct ProcessRule {
     #[schemars(length(max = 4_096))]
     pub path: Option<String>,
     /// Patterns for arguments: each argument must match one. `*` stands for any text; at the start of a
-    /// pattern it does not match `-`, `+` or `@`, which programs read as options. Default: no argument is
-    /// allowed.
+    /// pattern it does not match `-`, `+` or `@`, which programs read as options. Default: no argument
+    /// is allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 4_096)))]
     pub arguments: Vec<String>,
@@ -101,7 +101,7 @@ impl Policed for Process {
 
     fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
         for (i, _) in rules.iter().enumerate().filter(|(_, rule)| rule.allow_weaker) {
-            let message = "a job cannot allow weaker bounds: `allow_weaker` is the operator's";
+            let message = "a job cannot allow weaker bounds: `allow_weaker` belongs to the operator";
             place.add(&format!("/{i}/allow_weaker"), message);
         }
     }

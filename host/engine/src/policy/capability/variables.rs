@@ -1,8 +1,8 @@
 //! Names of environment variables.
 //!
-//! The threat: a step chooses the values of the variables that it may pass to a program. Many variables make
-//! a program load code, run another program or read another configuration, past the patterns for its
-//! arguments.
+//! The threat: a step chooses the values of the variables that it may pass to a program. Many variables
+//! make a program load code, run another program or read another configuration, past the patterns for
+//! its arguments.
 
 /// Prefixes of names that belong together.
 const FAMILIES: &[&str] = &[

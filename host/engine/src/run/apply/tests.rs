@@ -429,8 +429,8 @@ fn a_retry_goes_on_where_the_run_failed() {
     let job = |finally: serde_json::Value| json!({"vars": {"no": false}, "steps": steps, "finally": finally});
     let none = || json!([]);
     for (job, ends, inherited) in [
-        // Nothing is done twice: neither successful nor skipped steps, nor failed steps that were allowed to
-        // fail.
+        // Nothing is done twice: neither successful nor skipped steps, nor failed steps that were
+        // allowed to fail.
         (job(none()), vec![("c", failed(false)), ("d", failed(false))], 3),
         (job(none()), vec![("d", Outcome::Cancelled)], 3),
         (job(none()), vec![("a", failed(false))], 0),
