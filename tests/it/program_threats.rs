@@ -346,7 +346,7 @@ async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
             "one file",
             "head -c 6000000 /dev/zero > f; sleep 20",
             "over_limit",
-            "what was written to /workspace last was deleted",
+            "the most recently written files in /workspace were deleted",
         ),
         ("one file, and an end", "head -c 6000000 /dev/zero > f", "over_limit", "was deleted"),
         (

@@ -100,11 +100,11 @@ pub(crate) fn weaker() -> Vec<String> {
     let mut weaker = Vec::new();
     match landlock_version() {
         0 => weaker.push(
-            "this kernel has no Landlock: the program sees and writes every file that the service's user may, leaves its control group, and reaches the service's processes"
+            "this kernel has no Landlock: the program can read and write every file of the service's user, leave its control group, and reach the service's processes"
                 .to_owned(),
         ),
         version if version < SCOPES => weaker.push(format!(
-            "this kernel has Landlock {version}, and signals to other processes are bounded from {SCOPES} on (Linux 6.12)"
+            "this kernel has Landlock {version}; restricting signals to other processes needs version {SCOPES} (Linux 6.12)"
         )),
         _ => {}
     }

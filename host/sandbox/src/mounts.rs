@@ -69,7 +69,9 @@ impl Mounted {
         };
         let trimmed = match self.grant.source {
             MountSource::Workspace(_) if programs => match tree::trim(&self.path, most, names) {
-                Ok(true) => format!("what was written to {mount} last was deleted, until the rest fitted"),
+                Ok(true) => {
+                    format!("the most recently written files in {mount} were deleted, until the rest fit")
+                }
                 Ok(false) => format!("everything in {mount} was deleted"),
                 Err(error) => {
                     tracing::error!("the mount {mount}: {}: {error}", self.path.display());

@@ -241,13 +241,13 @@ mod linux {
     /// Describes why a program cannot be started, without the system's own message.
     fn why(error: &std::io::Error) -> String {
         let why = match error.kind() {
-            ErrorKind::NotFound => "it, or what it is a script for, is not installed",
+            ErrorKind::NotFound => "it, or the interpreter of its script, is not installed",
             ErrorKind::PermissionDenied => "the service's user may not execute it",
             ErrorKind::ArgumentListTooLong => "its arguments and variables are longer than the system takes",
             ErrorKind::WouldBlock => "the machine has no room for another process",
             ErrorKind::OutOfMemory => "the machine has no memory for it",
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                "the disk for its private directory is full: the operator frees space there"
+                "the disk for its private directory is full: the operator must free space there"
             }
             ErrorKind::ExecutableFileBusy => "its file is being written",
             _ => match error.raw_os_error() {

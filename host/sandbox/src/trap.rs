@@ -26,7 +26,7 @@ pub(crate) fn kind(trap: Trap) -> &'static str {
         Trap::BadSignature => "the step called a function pointer of another type",
         Trap::IntegerOverflow => "integer overflow",
         Trap::IntegerDivisionByZero => "integer division by zero",
-        Trap::BadConversionToInteger => "a number does not fit an integer",
+        Trap::BadConversionToInteger => "a number does not fit into an integer",
         Trap::UnreachableCodeReached => "the step aborted",
         Trap::CannotEnterComponent => "the step was called again after it had trapped",
         _ => "the step broke a rule of WebAssembly",

@@ -215,7 +215,10 @@ impl Connection {
                 }
             }
             if self.kind == Database::Mssql && self.role.is_some() {
-                wrong("/role", "`mssql` has no roles to switch to: give the login what it needs".to_owned());
+                wrong(
+                    "/role",
+                    "`mssql` has no roles to switch to: give the login the rights that it needs".to_owned(),
+                );
             }
             if self.tls_ca.is_some() && self.tls() == Tls::Disable {
                 wrong(

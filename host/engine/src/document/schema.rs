@@ -130,7 +130,7 @@ impl Schema {
                 // The template may be the only mismatch; the value is checked again after it is filled in.
                 return Vec::new();
             }
-            let message = "it does not fit its schema, and is too large to say where".to_owned();
+            let message = "it does not match its schema, and is too large to say where".to_owned();
             return vec![SchemaProblem { pointer: String::new(), at_key: false, message, help: None }];
         }
         let value = excerpt.as_ref().unwrap_or(value);
@@ -464,7 +464,7 @@ mod tests {
         }
         assert!(!schema.problems(&value).is_empty());
         let problems = schema.problems(&json!([value, vec![vec![vec![0; 100]; 100]; 100]]));
-        assert_eq!(problems[0].message, "it does not fit its schema, and is too large to say where");
+        assert_eq!(problems[0].message, "it does not match its schema, and is too large to say where");
         // A matching value is never too large.
         assert!(schema.problems(&json!(vec![vec!["x"; 300]; 300])).is_empty());
         // The problem is beyond the searched part.

@@ -106,7 +106,7 @@ fn check_retry(
     let retry = job.retry_of(step);
     if retry.max_attempts > 1 && shortest(retry.backoff) >= job.timeout_seconds.0 {
         let message = format!(
-            "the second attempt of `{}` never comes: it waits {}, and the job ends after {}",
+            "the second attempt of `{}` never happens: it waits {}, and the job ends after {}",
             step.id, retry.backoff, job.timeout_seconds
         );
         let key = if step.retry.is_some() { "/retry" } else { "" };
@@ -119,7 +119,7 @@ fn check_retry_of_run(job: &JobDefinition, document: &Document, pointer: &str, f
     let Some(retry) = &job.retry else { return };
     if retry.max_attempts > 1 && shortest(retry.backoff) >= job.timeout_seconds.0 {
         let message = format!(
-            "the second try of the run never comes: it waits {}, and the job ends after {}",
+            "the second try of the run never happens: it waits {}, and the job ends after {}",
             retry.backoff, job.timeout_seconds
         );
         let help = "shorten `backoff`, or raise `timeout_seconds`";

@@ -497,14 +497,14 @@ steps:
 ",
             expect![[r#"
                 ok
-                warning: the second try of the run never comes: it waits 1m, and the job ends after 3s
+                warning: the second try of the run never happens: it waits 1m, and the job ends after 3s
                  --> job.yaml:3:8
                   |
                 3 | retry: {max_attempts: 2, backoff: 1m}
                   |        ^
                   help: shorten `backoff`, or raise `timeout_seconds`
 
-                warning: the second attempt of `a` never comes: it waits 5s, and the job ends after 3s
+                warning: the second attempt of `a` never happens: it waits 5s, and the job ends after 3s
                  --> job.yaml:8:12
                   |
                 8 |     retry: {max_attempts: 2, backoff: 5s}

@@ -204,7 +204,7 @@ fn kind(job_id: &str, schedule: &Schedule, zone: Tz, anchor: Timestamp) -> Resul
         (Some(pattern), None, None) => {
             let parsed = Pattern::parse(pattern, job_id).map_err(|message| ("cron".to_owned(), message))?;
             if parsed.after(anchor.naive_utc()).is_none() {
-                return Err(("cron".to_owned(), format!("`{pattern}` never comes")));
+                return Err(("cron".to_owned(), format!("`{pattern}` never occurs")));
             }
             Ok(Kind::Cron(Box::new(parsed)))
         }

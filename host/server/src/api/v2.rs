@@ -1,4 +1,4 @@
-//! The endpoints that the v2 interface and the legacy interface define.
+//! The endpoints of the v2 interface, and the legacy endpoint for stored jobs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
