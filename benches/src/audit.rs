@@ -1,4 +1,4 @@
-//! The audit log: rows a second with the chain of hashes, against the same rows without it in the same run.
+//! The audit log: rows per second with the chain of hashes, against the same rows without it in the same run.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use stepwell::store::SqliteStore;
 
 use crate::{Result, median};
 
-/// Rows of one transaction, and how many such transactions are measured.
+/// The number of rows per transaction, and of measured transactions.
 const SIZES: [(usize, usize); 3] = [(1, 300), (16, 300), (1000, 20)];
 const TURNS: usize = 5;
 
@@ -45,7 +45,7 @@ fn row(n: usize) -> Audit {
     }
 }
 
-/// The rows through the store, which links them.
+/// Writes the rows through the store, which links them.
 async fn ours(path: &Path, rows: usize, transactions: usize) -> Result<Duration> {
     let store = SqliteStore::new(path);
     store.write(vec![Change::Audit(row(0))]).await?;
@@ -56,7 +56,7 @@ async fn ours(path: &Path, rows: usize, transactions: usize) -> Result<Duration>
     Ok(begun.elapsed())
 }
 
-/// The same rows by a writer of our own, into a table without links.
+/// Writes the same rows directly, into a table without links.
 fn bare(path: &Path, rows: usize, transactions: usize) -> Result<Duration> {
     let mut connection = rusqlite::Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -79,7 +79,7 @@ fn bare(path: &Path, rows: usize, transactions: usize) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// How fast the chain is checked.
+/// Measures how fast the chain is checked.
 async fn check() -> Result {
     const ROWS: usize = 100_000;
     let dir = tempfile::tempdir()?;

@@ -1,4 +1,4 @@
-//! What the service holds and how late it is: parked runs, sleeping steps, schedules, next fires.
+//! The capacity and the delay of the service: parked runs, sleeping steps, schedules, next fires.
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ async fn parked() -> Result {
     Ok(())
 }
 
-/// 1,000 runs whose step sleeps, all at once.
+/// 1,000 runs whose step sleeps, all at the same time.
 async fn sleeping() -> Result {
     const RUNS: usize = 1000;
     let dir = tempfile::tempdir()?;
@@ -154,7 +154,7 @@ async fn schedules() -> Result {
     Ok(())
 }
 
-/// The next fire of a pattern in every zone: ours against croner alone.
+/// The next fire of a pattern in every zone, compared with croner alone.
 fn next_fire() -> Result {
     println!("next fire, over all zones, median:");
     let from: DateTime<Utc> = "2026-03-28T12:34:56Z".parse()?;

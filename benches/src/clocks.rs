@@ -1,4 +1,4 @@
-//! What each clock costs a guest: fuel with yields, epochs, both, neither.
+//! The cost of each clock for a guest: fuel with yields, epochs, both, neither.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! The query and the data of the data step: 10 million rows, filter and group by 1,000 keys, as CSV and as
-//! Parquet, against DuckDB and Polars (one thread each) where Python has them. CPU seconds of the processes.
+//! Parquet, against DuckDB and Polars (one thread each) if Python has them. CPU seconds of the processes.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -53,7 +53,7 @@ pub fn run() -> Result {
     Ok(())
 }
 
-/// Ten million rows that look like something: keys, flags, amounts, prices, words.
+/// Writes ten million realistic rows: keys, flags, amounts, prices, words.
 fn generate(path: &Path) -> Result {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     writeln!(out, "id,key,flag,value,price,name")?;
@@ -75,7 +75,7 @@ fn generate(path: &Path) -> Result {
     Ok(out.flush()?)
 }
 
-/// Runs one step by the command; CPU seconds of the process and the receipt.
+/// Runs one step with the command, and returns the CPU seconds of the process and the receipt.
 fn stepwell(dir: &Path, step: &Value, memory: &str) -> Result<(f64, Value)> {
     let work = tempfile::tempdir()?;
     let mut step = step.clone();
@@ -124,7 +124,7 @@ fn python(peer: &str, file: &Path) -> Result<f64> {
     Ok(children() - before)
 }
 
-/// CPU seconds of all children that have ended (`/proc/self/stat`, fields 16 and 17, in ticks of 10 ms).
+/// Returns the CPU seconds of all ended children (`/proc/self/stat`, fields 16 and 17, in ticks of 10 ms).
 fn children() -> f64 {
     let stat = fs::read_to_string(PathBuf::from("/proc/self/stat")).unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();

@@ -96,7 +96,7 @@ async fn compare() -> Result {
 }
 
 fn empty(file: &Path) -> Result {
-    // There may be none.
+    // The file may not exist.
     let _ = std::fs::remove_file(file);
     rusqlite::Connection::open(file)?.execute_batch(&format!("CREATE TABLE loaded ({COLUMNS})"))?;
     Ok(())
@@ -136,7 +136,7 @@ fn psql(database: &Database, command: &str) -> Result<Duration> {
     if done.success() { Ok(begin.elapsed()) } else { Err("psql failed".into()) }
 }
 
-/// How long a step of this configuration takes, with a file as `in.csv` of its workspace.
+/// Returns the duration of a step with this configuration, with a file as `in.csv` of its workspace.
 async fn step(host: &Host, config: Value, file: Option<&Path>) -> Result<Duration> {
     let mut step = json!({"id": "s", "type": "sql", "connection_name": "db"});
     for (key, value) in config.as_object().into_iter().flatten() {
@@ -188,14 +188,14 @@ impl Watch {
         Self { stop, peak, start: resident() }
     }
 
-    /// How far it rose above its start.
+    /// Returns how far it rose above its start.
     fn stop(self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         self.peak.load(Ordering::Relaxed).saturating_sub(self.start)
     }
 }
 
-/// Bytes of memory that this process holds (`/proc/self/statm`, in pages of 4 KiB).
+/// Returns the resident bytes of this process (`/proc/self/statm`, in pages of 4 KiB).
 fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096

@@ -1,4 +1,4 @@
-//! A service beside hostile guests: how long others wait.
+//! A service with hostile guests: the waiting time of others.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use crate::Result;
 use crate::http::{Client, Server};
 use crate::service::{Figures, figures};
 
-/// How long each kind goes on.
+/// The duration of each kind.
 const TIME: Duration = Duration::from_secs(5);
-/// Between two requests of those who wait.
+/// The pause between two requests of the waiting clients.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Attempts of each kind at once.
+/// Number of attempts of each kind at one time.
 const AT_ONCE: usize = 2;
 
 /// A hostile attempt ends by itself a little after the others have stopped measuring.
@@ -72,7 +72,7 @@ fn start(dir: &Path) -> Result<Server> {
     })
 }
 
-/// What is tried: jobs of a guest with nothing but its own directory and variables.
+/// Returns the kinds of attacks: jobs of a guest with only its own directory and variables.
 fn kinds() -> Vec<(&'static str, Value)> {
     let mut kinds = vec![
         ("computes", json!([{"id": "s", "type": "probe", "case": "spin"}])),
@@ -113,7 +113,7 @@ fn kinds() -> Vec<(&'static str, Value)> {
     kinds
 }
 
-/// Has a hostile job run again and again; how many runs ended.
+/// Runs a hostile job repeatedly, and returns how many runs ended.
 async fn again(server: &Server, job: &Bytes) -> Result<u64> {
     let mut client = server.client().await?;
     let (started, mut ended) = (Instant::now(), 0);
@@ -124,7 +124,8 @@ async fn again(server: &Server, job: &Bytes) -> Result<u64> {
     Ok(ended)
 }
 
-/// What two others see meanwhile: one asks whether the service lives, one runs a no-op step.
+/// The measurements of two other clients meanwhile: one asks whether the service lives, one runs a
+/// no-op step.
 struct Seen {
     health: Figures,
     step: Figures,
@@ -165,7 +166,7 @@ fn show(name: &str, alone: &Seen, found: &Seen, ended: u64) {
 }
 
 impl Client {
-    /// The body of an answer.
+    /// Returns the body of a response.
     async fn text(&mut self, path: &str) -> Result<String> {
         let body = self.get(path).await?;
         Ok(String::from_utf8_lossy(&body).into_owned())

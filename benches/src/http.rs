@@ -1,4 +1,4 @@
-//! `stepwell serve` and a client for it: requests over kept connections, one for each task.
+//! `stepwell serve` and a client for it: requests over persistent connections, one per task.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::Result;
 
-/// A service as a process of its own.
+/// A service as a separate process.
 pub(crate) struct Server {
     child: Child,
     pub address: String,
@@ -62,7 +62,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended.
+        // The process may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -74,7 +74,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The body of the answer to a GET.
+    /// Returns the body of the response to a GET.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes> {
         let request = hyper::Request::get(path)
             .header("host", "stepwell")
@@ -83,7 +83,7 @@ impl Client {
         self.send(request).await
     }
 
-    /// Sends a job and waits for its end, or only for its admission; the answer.
+    /// Sends a job and waits for its end, or only for its admission. Returns the response.
     pub(crate) async fn execute(&mut self, job: &Bytes, wait: bool) -> Result<Value> {
         let prefer = if wait { "wait=60" } else { "respond-async" };
         let request = hyper::Request::post("/api/v2/jobs/execute")

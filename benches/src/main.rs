@@ -1,4 +1,4 @@
-//! Measures, each as a ratio against something else in the same run. See README.md.
+//! Measurements, each as a ratio to another measurement in the same run. See README.md.
 
 mod audit;
 mod capacity;
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Steps come and go by the thousand in a second, each with its allocations.
+/// Thousands of steps come and go per second, each with its allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -38,7 +38,7 @@ fn main() -> Result {
         "requests" => requests::run()?,
         "scripts" => scripts::run()?,
         "hostile" => hostile::run()?,
-        // What `start` compares with: a process that does nothing.
+        // `start` compares with this process, which does nothing.
         "empty" => {}
         "all" => {
             steps::run()?;
@@ -64,7 +64,7 @@ fn main() -> Result {
     Ok(())
 }
 
-/// The middle of some measurements.
+/// Returns the median of some measurements.
 fn median(mut samples: Vec<Duration>) -> Duration {
     samples.sort();
     samples.get(samples.len() / 2).copied().unwrap_or_default()

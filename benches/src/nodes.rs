@@ -1,5 +1,5 @@
-//! Nodes over one PostgreSQL: runs of one no-op step a second with 1, 2 and 4 of them, beside bare claims by pgbench and
-//! beside job queues that run here.
+//! Nodes over one PostgreSQL: runs of one no-op step per second with 1, 2 and 4 nodes, compared with bare
+//! claims by pgbench and with other job queues that run here.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -40,7 +40,7 @@ pub fn run() -> Result {
     })
 }
 
-/// Claims by `FOR UPDATE SKIP LOCKED`, one a transaction, by so many clients.
+/// Claims with `FOR UPDATE SKIP LOCKED`, one per transaction, by this number of clients.
 async fn bare(database: &Database, clients: usize) -> Result<f64> {
     database
         .fill(&[
@@ -85,7 +85,7 @@ async fn bare(database: &Database, clients: usize) -> Result<f64> {
     Ok(line.split(' ').next().unwrap_or_default().parse()?)
 }
 
-/// A node that is a process of its own, until this is dropped.
+/// A node as a separate process, until this is dropped.
 struct Node(Child);
 
 impl Drop for Node {
@@ -109,14 +109,14 @@ impl Node {
     }
 }
 
-/// What [`Node::start`] starts.
+/// Runs the process that [`Node::start`] starts.
 pub fn node(url: &str) -> Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let dir = tempfile::tempdir()?;
         let host = Host::builder().data_dir(dir.path()).store_url(url).build()?;
         host.register(std::fs::read(stepwell_tests::guest("hello_step"))?).await?;
-        // Compiled before anything is measured.
+        // Compile it before the measurement starts.
         let warm: JobDefinition = serde_json::from_value(job())?;
         let memory = Host::builder().sandbox(host.sandbox().clone()).build()?;
         memory.execute(warm, Default::default()).await?;
@@ -131,7 +131,7 @@ fn job() -> Value {
     json!({"id": "noop", "steps": [{"id": "s", "type": "hello", "who": "you"}]})
 }
 
-/// Runs a second, and the p99 of what a run waits for when there is little to do.
+/// Returns runs per second, and the p99 of a run's waiting time under low load.
 async fn ours(database: &Database, nodes: usize) -> Result<(f64, Duration)> {
     let url = format!("{}&schema=nodes_{nodes}", database.url());
     let store = Arc::new(PostgresStore::new(&url)?);
@@ -185,7 +185,7 @@ async fn ended(store: &dyn Store, count: usize) -> Result<Vec<RunRow>> {
     }
 }
 
-/// Job queues of others, where they are installed.
+/// Measures other job queues that are installed.
 fn peers(database: &Database) -> Result {
     let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/peers"));
     if !dir.join("node_modules").is_dir() {

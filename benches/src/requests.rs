@@ -72,7 +72,7 @@ async fn compare() -> Result {
     Ok(())
 }
 
-/// How long a step takes that sends so many requests.
+/// Returns the duration of a step that sends this number of requests.
 async fn step(host: &Host, address: &str, count: u64) -> Result<Duration> {
     let job = job(json!({"id": "requests", "steps": [
         {"id": "r", "type": "probe", "case": "http_many", "url": format!("http://{address}/"), "count": count}]}))?;

@@ -1,5 +1,6 @@
-//! Scripts of the step `powershell`: in the sandbox, the same interpreter built for this machine, and `python3` on the same
-//! work. Wall time of the work alone for the step (its receipt); of the whole process for the others.
+//! Scripts of the step `powershell`: in the sandbox, in the same interpreter built for this machine, and the
+//! same work in `python3`. The step counts the time of the work alone (from its receipt); the others count
+//! the whole process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use stepwell::engine::run::RunView;
 
 use crate::{Result, median};
 
-/// What is done, in PowerShell and in Python.
+/// The work in PowerShell and in Python.
 const WORK: [(&str, &str, &str); 5] = [
     ("nothing", "1", "1"),
     (
@@ -62,7 +63,7 @@ pub fn run() -> Result {
         let mut line = format!("  {name}: step {:.1}", milliseconds(own));
         let mut commands = [("native", Command::new(&native)), ("python3", Command::new(&python3))];
         for ((peer, command), file) in commands.iter_mut().zip(["script.ps1", "script.py"]) {
-            // Without what the site adds to each start of Python.
+            // Skip the site packages that load at each start of Python.
             if file.ends_with(".py") {
                 command.args(["-I", "-S"]);
             }
@@ -82,7 +83,7 @@ pub fn run() -> Result {
     Ok(())
 }
 
-/// The interpreter itself: what `python3` names may be a script that looks for it.
+/// Returns the interpreter itself, because `python3` may be a script that searches for it.
 fn interpreter() -> PathBuf {
     let told = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
     let path = told.ok().and_then(|output| String::from_utf8(output.stdout).ok());
@@ -117,7 +118,7 @@ fn timed(command: &mut Command) -> Result<Duration> {
     if status.success() { Ok(time) } else { Err(format!("{status}").into()) }
 }
 
-/// The interpreter built for this machine.
+/// Returns the interpreter built for this machine.
 fn native() -> Result<PathBuf> {
     let root = stepwell_tests::root();
     let version = Command::new("rustc").arg("-vV").output()?;

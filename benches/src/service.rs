@@ -1,4 +1,4 @@
-//! The service: jobs a second against a floor of our own, and how long a request takes.
+//! The service: jobs per second compared with a minimal writer, and the duration of a request.
 
 use std::io::Write;
 use std::path::Path;
@@ -29,7 +29,8 @@ pub fn run() -> Result {
     })
 }
 
-/// Jobs of three no-op steps, every transition durable, against a bare guest a step and a bare writer.
+/// Jobs of three no-op steps, every transition durable, compared with a bare guest per step and a
+/// bare writer.
 async fn throughput() -> Result {
     let wasm = std::fs::read(stepwell_tests::guest("hello_step"))?;
     let raw = Arc::new(Raw::new(&wasm)?);
@@ -50,7 +51,7 @@ async fn throughput() -> Result {
     Ok(())
 }
 
-/// Jobs of so many steps, each a request of `POST /api/v2/jobs/execute` that waits for the end.
+/// Jobs of this number of steps, each sent with `POST /api/v2/jobs/execute`, which waits for the end.
 async fn over_http(flight: usize, steps: usize) -> Result<Figures> {
     let dir = tempfile::tempdir()?;
     let server = Server::start(dir.path())?;
@@ -80,7 +81,7 @@ fn request(steps: usize) -> Bytes {
     json!({"job": {"id": "noop", "steps": steps}}).to_string().into()
 }
 
-/// `POST /api/v2/jobs/execute` of a one-step job by one client, in turns with an fsync of the same disk.
+/// `POST /api/v2/jobs/execute` of a one-step job by one client, alternating with an fsync of the same disk.
 async fn execute() -> Result {
     const ROUNDS: usize = 1000;
     let dir = tempfile::tempdir()?;
@@ -109,14 +110,14 @@ pub(crate) struct Figures {
     pub p99: Duration,
 }
 
-/// Of so many times, which took so long in all.
+/// Returns the figures of some times, which took `took` in total.
 pub(crate) fn figures(mut times: Vec<Duration>, took: Duration) -> Figures {
     times.sort();
     let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
     Figures { rate: times.len() as f64 / took.as_secs_f64(), p50: at(50), p99: at(99) }
 }
 
-/// Has `flight` tasks do `work` again and again.
+/// Runs `work` repeatedly in `flight` tasks.
 async fn load<F>(flight: usize, work: impl Fn() -> F + Clone + Send + 'static) -> Result<Figures>
 where
     F: Future<Output = std::result::Result<(), String>> + Send,
@@ -141,7 +142,7 @@ where
     Ok(figures(times, started.elapsed()))
 }
 
-/// A row that is to be on disk, and who waits for it.
+/// A row to write to disk, and the channel of its waiting task.
 type Row = (u64, oneshot::Sender<()>);
 
 async fn floor(raw: &Arc<Raw>, flight: usize) -> Result<Figures> {
@@ -183,7 +184,7 @@ fn bare_writer(path: &Path) -> Result<mpsc::Sender<Row>> {
             }
             transaction.commit()?;
             for (_, done) in group {
-                // Whoever waited may have gone.
+                // The waiting task may have ended.
                 let _ = done.send(());
             }
         }

@@ -1,4 +1,4 @@
-//! `stepwell run` of a one-step job from process start to exit, against a process that does nothing.
+//! `stepwell run` of a one-step job from process start to exit, compared with a process that does nothing.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! A no-op step: instantiate, call, drop. Ours against raw wasmtime with the same limits, in turns.
+//! A no-op step: instantiate, call, drop. Stepwell compared with raw wasmtime with the same
+//! limits, alternating.
 
 use std::time::Instant;
 
@@ -52,7 +53,7 @@ async fn compare() -> Result {
     let pooling = ours(&wasm, Allocator::Pooling).await?;
     let on_demand = ours(&wasm, Allocator::OnDemand).await?;
     let (mut a, mut b, mut c) = (Vec::new(), Vec::new(), Vec::new());
-    // In turns, so that the machine's noise falls on all of them.
+    // Alternate, so that the machine's noise affects all of them.
     for round in 0..ROUNDS + 200 {
         let times = [raw.once().await?, once(&pooling).await?, once(&on_demand).await?];
         if round >= 200 {
@@ -134,7 +135,7 @@ impl Raw {
         let component = Component::from_binary(&engine, wasm)?;
         let mut linker: Linker<State> = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        // The one call of ours that the step makes.
+        // The only Stepwell call that the step makes.
         linker
             .instance("stepwell:log/log@0.1.0")?
             .func_wrap_async("write", |_, (_, _, _): (Level, String, Vec<(String, String)>)| {

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     database.execute_batch(&fs::read_to_string(dir.join("schema.sql"))?)?;
     let transaction = database.transaction()?;
     for table in ["customers", "orders"] {
-        // The files are ours, and plain: no field is quoted.
+        // The example's files are simple: no field is quoted.
         let text = fs::read_to_string(dir.join("data").join(format!("{table}.csv")))?;
         let mut lines = text.lines();
         let columns = lines.next().unwrap_or_default();

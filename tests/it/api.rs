@@ -1,4 +1,4 @@
-//! The REST API: the shapes of the reference, and everything around them.
+//! The REST API: the response shapes of the reference, and everything around them.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::Shell;
 use crate::server::{Reply, Server, until};
 
-/// The answers of sections 9.1 and 9.2, as `reference/job-execution-v2.md` has them: what must be there, and its type.
+/// The responses of the v2 reference: the required keys, and their types.
 const EXECUTED: &str = r#"{"success": true, "message": "Job Daily Data Pipeline completed successfully",
   "execution_id": "exec_20250901_143022_001", "job_id": "data-pipeline-001", "job_name": "Daily Data Pipeline",
   "status": "success", "timezone": "America/New_York", "start_time": "2025-09-01T14:30:22.123456Z",
@@ -28,7 +28,7 @@ const LEGACY: &str = r#"{"success": true, "message": "Job executed with status: 
   "output": "Job executed successfully via modern engine", "start_time": "2025-09-01T14:30:22.123456Z",
   "end_time": "2025-09-01T14:32:45.789012Z"}"#;
 
-/// Whether `found` has all that `reference` has, with the same types.
+/// Compares types: `found` must have all that `reference` has.
 fn fits(reference: &Value, found: &Value, at: &str) {
     match (reference, found) {
         (Value::Object(reference), Value::Object(found)) => {
@@ -86,7 +86,7 @@ async fn the_v2_and_legacy_endpoints_answer_as_the_reference_says() {
     like(STATUS, &status);
     assert_eq!(status.json()["timezone_queues"]["UTC"]["queue_size"], 1);
     like(TYPES, &server.get("/api/v2/steps/types").await);
-    // A legacy job is converted when it is kept, and runs with the legacy response.
+    // A legacy job is converted when it is stored, and runs with the legacy response.
     let legacy =
         json!({"job_id": "abc123", "name": "Old", "job_type": "probe", "case": "echo", "text": "hi"});
     assert_eq!(server.request("PUT", "/api/v2/jobs/abc123", &[], &legacy.to_string()).await.status, 200);
@@ -123,7 +123,7 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     let (operator, _) = make(json!({"name": "o", "role": "operator", "jobs": ["billing-*"]})).await;
     let (expired, _) =
         make(json!({"name": "e", "role": "admin", "expires_at": chrono::Utc::now() + chrono::Duration::seconds(1)})).await;
-    // No key is born expired, and no two have one name.
+    // A new key must not be expired, and names are unique.
     for (wrong, status) in [
         (json!({"name": "x", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}), 422),
         (json!({"name": "v", "role": "viewer"}), 409),
@@ -148,7 +148,7 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     assert_eq!(server.request("DELETE", &format!("/api/v2/keys/{viewer_id}"), &[], "").await.status, 204);
     let bearer = format!("Bearer {viewer}");
     assert_eq!(raw("/api/v2/runs", &[("authorization", &bearer)]).await.status, 401);
-    // The secret is nowhere in the store, and each change has its row.
+    // The secret does not appear in the store, and each change has its audit row.
     let database = std::fs::read(server.shell.path("data/stepwell.db-wal")).unwrap();
     // `sw_ID_SECRET`, and the secret may hold `_` too.
     let secret = operator.splitn(3, '_').nth(2).unwrap().as_bytes();
@@ -162,7 +162,7 @@ async fn nobody_gets_in_without_a_key_and_a_key_opens_only_what_it_is_for() {
     assert_eq!(actions, expected);
 }
 
-/// The body of section 9.1.2 of the v2 design, whose time is over.
+/// The body of `POST /api/v2/jobs/schedule`, with a time in the past.
 const PAST: &str = r#"{"job": {"id": "a", "steps": [{"id": "s", "type": "wait", "for": 0}]}, "scheduled_time": "2025-09-02T02:00:00Z"}"#;
 const FAR: &str = r#"{"job": {"id": "a", "steps": [{"id": "s", "type": "wait", "for": 0}]}, "scheduled_time": "9999-01-01T00:00:00Z"}"#;
 
@@ -252,7 +252,7 @@ async fn what_is_wrong_is_a_problem_with_its_place() {
     let error = reply.json()["errors"][0].clone();
     let expected = json!({"severity": "error", "pointer": "/job/steps", "line": 2, "column": 11, "message": "`steps` must be a list, not `7`"});
     assert_eq!(error, expected);
-    // No text carries a whole value back.
+    // No message repeats a whole value.
     for id in ["x".repeat(10_000), "/".repeat(10_000)] {
         let job = json!({"job": {"id": id, "steps": [{"id": id, "type": id, "q": vec!["x"; 3000]}]}});
         let reply = server.post("/api/v2/jobs/execute", &job).await;
@@ -286,7 +286,7 @@ async fn jobs_have_versions_and_requests_may_be_repeated() {
         (&again.json()["execution_id"], &json!(true))
     );
     assert_eq!(run("k", "{\"priority\": 3}").await.status, 422);
-    // The legacy endpoint has the job in its path alone: a key of one job is not the run of another.
+    // The legacy endpoint has the job only in its path: a key of one job does not find the run of another.
     let other = job("one").replace("\"j\"", "\"other\"");
     assert_eq!(server.request("PUT", "/api/v2/jobs/other", &[], &other).await.status, 200);
     let legacy = async |id: &str| {
@@ -312,7 +312,7 @@ async fn jobs_have_versions_and_requests_may_be_repeated() {
     assert_eq!(seen.len(), 7);
 }
 
-/// Their time in the queue counts from the backfill, and not from when they were due.
+/// Their time in the queue counts from the backfill, and not from their due time.
 #[tokio::test]
 async fn a_backfill_runs_fires_that_are_older_than_the_queue_timeout() {
     let server = Server::start(Shell::new());
@@ -395,7 +395,7 @@ async fn a_key_that_asks_too_often_is_told_to_wait() {
     assert!((10..=25).contains(&refused), "{refused}");
 }
 
-/// A disk that is full: reads answer, writes say so, and it goes on by itself.
+/// A full disk: reads work, writes fail with a clear error, and the service recovers by itself.
 #[tokio::test]
 async fn a_full_disk_refuses_writes_answers_reads_and_passes() {
     let mount = tempfile::tempdir().unwrap();
@@ -429,7 +429,7 @@ async fn a_full_disk_refuses_writes_answers_reads_and_passes() {
     drop((server, unmount));
 }
 
-/// A disk that the kernel has made read-only: the same.
+/// The same for a disk that the kernel has made read-only.
 #[tokio::test]
 async fn a_store_that_becomes_read_only_refuses_writes_answers_reads_and_passes() {
     let shell = Shell::new();
@@ -476,7 +476,7 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"))
 }
 
-/// schemathesis over the document, where it is installed.
+/// Runs schemathesis over the document, if it is installed.
 #[tokio::test]
 async fn the_openapi_document_holds_against_random_requests() {
     let found = Command::new("schemathesis").arg("--version").output();
@@ -493,7 +493,7 @@ async fn the_openapi_document_holds_against_random_requests() {
             "not_a_server_error,content_type_conformance,response_schema_conformance,status_code_conformance",
         ])
         .args(["--max-examples", "8", "--phases", "fuzzing", "--seed", "3", "--suppress-health-check", "all"])
-        // What it keeps of its findings is not ours.
+        // schemathesis saves its findings in its working directory.
         .current_dir(server.shell.path("."))
         .env("NO_COLOR", "1")
         .output()

@@ -1,4 +1,4 @@
-//! What strangers and holders of keys can take of the API.
+//! The resources of the API that strangers and holders of keys can use up.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ async fn begun(server: &Server, job: &serde_json::Value) -> String {
     reply.json()["execution_id"].as_str().unwrap().to_owned()
 }
 
-/// A stream of a log: what has come so far.
+/// A stream of a log, with the text received so far.
 struct Sse {
     stream: TcpStream,
     text: String,
@@ -51,7 +51,7 @@ impl Sse {
         self.text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
     }
 
-    /// Reads to the end of the stream; false when it does not come in time.
+    /// Reads to the end of the stream. Returns false when it does not end in time.
     async fn ends_within(&mut self, limit: Duration) -> bool {
         let mut bytes = Vec::new();
         if self.text.ends_with("0\r\n\r\n") {
@@ -64,7 +64,7 @@ impl Sse {
                     Ok(0) | Err(_) => break,
                     Ok(count) => {
                         bytes.extend_from_slice(&chunk[..count]);
-                        // The last chunk of the answer.
+                        // The last chunk of the response.
                         if bytes.ends_with(b"0\r\n\r\n") {
                             break;
                         }
@@ -78,7 +78,7 @@ impl Sse {
     }
 }
 
-/// The first key is in its file alone: neither the output nor the log has it, and it is not valid for long.
+/// Only its file contains the first key, not the output or the log, and it is valid for a short time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_key_is_in_no_output_and_expires() {
     let (server, log) = Server::start_logged(Shell::new());
@@ -92,7 +92,7 @@ async fn the_first_key_is_in_no_output_and_expires() {
         keys["items"][0]["expires_at"].as_str().unwrap().parse().unwrap();
     let hours = (expires - chrono::Utc::now()).num_minutes();
     assert!((23 * 60..=24 * 60).contains(&hours), "{keys}");
-    // With a key that is valid, the next start makes none.
+    // If a valid key exists, the next start makes none.
     std::fs::remove_file(&file).unwrap();
     let (shell, token) = (server.shell.clone(), server.token.clone());
     drop(server);
@@ -101,7 +101,8 @@ async fn the_first_key_is_in_no_output_and_expires() {
     assert_eq!(server.get("/api/v2/jobs").await.status, 200);
 }
 
-/// Strangers at an address have ten failed logins a second; who has a key that was good goes on.
+/// Strangers at one address have ten failed logins per second; a holder of a key that was valid
+/// before continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failed_logins_are_bounded_by_address_and_keep_no_one_out() {
     let server = Server::start(Shell::new());
@@ -139,8 +140,8 @@ async fn failed_logins_are_bounded_by_address_and_keep_no_one_out() {
     assert!(text.starts_with("HTTP/1.1 401"), "{text}");
 }
 
-/// A good key that was never used gets in through a flood of wrong ones from its own address, at once where this service made
-/// it; a wrong secret, an unknown id and a revoked key do not.
+/// A valid key that was never used works during a flood of wrong keys from its own address, at once if this
+/// service made it. A wrong secret, an unknown id and a revoked key do not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_was_never_used_gets_in_through_a_flood() {
     let server = std::sync::Arc::new(Server::start(Shell::new()));
@@ -182,9 +183,9 @@ async fn a_key_that_was_never_used_gets_in_through_a_flood() {
         |found| *found == 429,
     )
     .await;
-    // Known to the store, and never used.
+    // The store knows it, and it was never used.
     assert_eq!(status(&ann.1).await, 200);
-    // Made in the flood, by this service and by the command on its store.
+    // Made during the flood, by this service and by the command on its store.
     let carl = make("carl").await;
     assert_eq!(status(&carl.1).await, 200);
     let shell = server.shell.clone();
@@ -211,7 +212,7 @@ async fn a_key_that_was_never_used_gets_in_through_a_flood() {
     assert!(refused > 300, "{refused}");
 }
 
-/// What the service says to bytes: the status and the whole answer, and how long that took.
+/// Sends bytes to the service, and returns the status, the whole response, and the duration.
 async fn said(server: &Server, bytes: &str) -> (u16, String, Duration) {
     let begun = Instant::now();
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
@@ -238,7 +239,7 @@ async fn said(server: &Server, bytes: &str) -> (u16, String, Duration) {
     (status, text, begun.elapsed())
 }
 
-/// What the head of a request says is enough to refuse it: no body is waited for.
+/// The head of a request is enough to refuse it: the service does not wait for a body.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_that_cannot_be_answered_is_refused_at_once() {
     let server = Server::start(Shell::new());
@@ -257,7 +258,7 @@ async fn a_head_that_cannot_be_answered_is_refused_at_once() {
         ("PUT /api/v2/jobs/a HTTP/1.1\r\nhost: localhost\r\n{key}expect: 100-continue\r\ncontent-length: 2000000\r\n".to_owned(), 413, too_large, true),
         ("GET /api/v2/jobs HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 2000000\r\n".to_owned(), 413, too_large, true),
         ("POST /api/v2/steps HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 67108865\r\n".to_owned(), 413, "larger than 67108864 bytes", true),
-        // Who has no key learns nothing about bounds, and waits for nothing either.
+        // A client without a key learns nothing about bounds, and waits for nothing either.
         ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999\r\n".to_owned(), 401, "send an API key", false),
         ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\n{key}content-length: -1\r\n".to_owned(), 400, "", true),
         ("POST /api/v2/jobs/execute HTTP/1.1\r\nhost: localhost\r\n{key}content-length: 99999999999999999999999\r\n".to_owned(), 400, "", true),
@@ -269,13 +270,13 @@ async fn a_head_that_cannot_be_answered_is_refused_at_once() {
         assert!(took < Duration::from_millis(900), "{head}: {took:?}");
         assert_eq!(text.to_lowercase().contains("connection: close"), closes, "{head}: {text}");
     }
-    // The service goes on, also for who sends all of a body that is too long.
+    // The service continues, also for a client that sends all of a body that is too long.
     let long = "x".repeat(3 << 20);
     let reply = server.request("POST", "/api/v2/jobs/execute", &[], &long).await;
     assert_eq!(reply.status, 413, "{reply:?}");
 }
 
-/// Each number of each query has a range, which a refusal names with the parameter.
+/// Each number of each query has a range, and an error names it with the parameter.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_out_of_range_are_refused_with_their_parameter_and_range() {
     let server = Server::start(Shell::new());
@@ -322,7 +323,7 @@ async fn numbers_out_of_range_are_refused_with_their_parameter_and_range() {
     assert!(reply.status == 400 && reply.body.contains("Last-Event-ID"), "{reply:?}");
 }
 
-/// Clients that send their headers slowly take nothing from others, and are let go.
+/// Clients that send their headers slowly do not affect others, and are disconnected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_headers_end_and_hold_no_one_up() {
     let server = Server::start(Shell::new());
@@ -341,7 +342,7 @@ async fn slow_headers_end_and_hold_no_one_up() {
     }
     times.sort();
     assert!(times[98] < Duration::from_millis(200), "{times:?}");
-    // Each of them trickles a byte at a time, and ends within the time for headers.
+    // Each of them sends one byte at a time, and ends within the time for headers.
     let mut ended = 0;
     let last = tokio::time::timeout(Duration::from_secs(20), async {
         for stream in &mut slow {
@@ -359,7 +360,8 @@ async fn slow_headers_end_and_hold_no_one_up() {
     assert!(last.await.is_ok(), "{ended} of 400 ended");
 }
 
-/// Streams are counted; each ends with its time or its key, and the command goes on without a line missing or twice.
+/// Streams are counted. Each ends with its time or its key, and the command continues without a missing or
+/// repeated line.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_are_bounded_and_end_and_a_client_goes_on() {
     let config = format!("service: {{streams: {{per_key: 3, total: 5, lasts: 2s}}}}\n{CONFIG}");
@@ -379,7 +381,7 @@ async fn streams_are_bounded_and_end_and_a_client_goes_on() {
     assert!(more.status() == 429 && more.text.contains("3 streams"), "{}", more.text);
     let more = Sse::open(&server, &bob, &id, 0).await;
     assert!(more.status() == 429 && more.text.contains("5 streams"), "{}", more.text);
-    // Without an end of the run, a stream ends with its time, and makes room.
+    // If the run does not end, a stream ends after its maximum time, and makes room.
     for one in &mut open {
         assert!(one.ends_within(Duration::from_secs(6)).await, "{}", one.text);
         assert!(!one.text.contains("event: end"), "{}", one.text);
@@ -407,7 +409,7 @@ async fn streams_are_bounded_and_end_and_a_client_goes_on() {
     assert!(!errors.contains("lost") && !errors.contains("trying again"), "{errors}");
 }
 
-/// A key that is revoked ends its streams.
+/// Revoking a key ends its streams.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_ends_with_its_key() {
     let server = Server::start(Shell::new());
@@ -428,7 +430,7 @@ async fn a_stream_ends_with_its_key() {
     );
 }
 
-/// A log of any length comes in pieces, as text and as JSON, and a line that is followed comes at once.
+/// A log of any length arrives in pieces, as text and as JSON, and a followed line arrives at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_log_comes_in_pieces() {
     let server = Server::start(Shell::new());
@@ -447,7 +449,7 @@ async fn a_long_log_comes_in_pieces() {
     assert_eq!(items.len(), lines.len());
     let numbers: Vec<u64> = items.iter().map(|item| item["seq"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
-    // The stream goes on after any line.
+    // The stream can continue after any line.
     let id = run["execution_id"].as_str().unwrap();
     let mut rest = Sse::open(&server, &server.token, id, numbers.len() as u64 - 2).await;
     assert!(rest.ends_within(Duration::from_secs(5)).await);
@@ -456,7 +458,7 @@ async fn a_long_log_comes_in_pieces() {
     assert_eq!(server.get("/api/v2/runs/none/logs").await.status, 404);
 }
 
-/// A page in a browser that reaches this machine under another name gets no answer.
+/// A page in a browser that reaches this machine under another name gets no response.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_on_this_machine_answers_to_its_own_names_only() {
     let config = format!("service: {{hosts: [stepwell.example]}}\n{CONFIG}");
@@ -484,7 +486,7 @@ async fn a_service_on_this_machine_answers_to_its_own_names_only() {
     }
 }
 
-/// A viewer of one project learns nothing about the runs of another, and who may see all sees all.
+/// A viewer of one project learns nothing about the runs of another, and a viewer of all projects sees all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn figures_of_queues_are_those_of_the_project() {
     let config = format!("projects: {{team-a: {{}}, team-b: {{}}}}\n{CONFIG}");
@@ -525,7 +527,7 @@ async fn figures_of_queues_are_those_of_the_project() {
     assert!(server.get("/api/v2/queues").await.body.contains("canary-5e1d"));
 }
 
-/// Many first requests with one good key are no failed logins.
+/// Many first requests with one valid key are not failed logins.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_first_requests_with_a_good_key_are_all_answered() {
     let server = std::sync::Arc::new(Server::start_without_probe(Shell::new(), ""));

@@ -37,7 +37,7 @@ fn operation_of<'o>(operations: &'o Operations, method: &str, url: &str) -> Opti
             (template.split('/').collect(), path.split('/').collect());
         template.len() == path.len() && template.iter().zip(&path).all(|(t, p)| t == p || t.starts_with('{'))
     };
-    // `jobs/execute` is not the job `execute`: the path with the fewest parameters counts.
+    // `jobs/execute` is not the job `execute`: the path with the fewest parameters matches.
     let known = operations.iter().filter(|(name, _)| {
         name.strip_prefix(method).is_some_and(|rest| fits(rest.trim_start().trim_start_matches('/')))
     });
@@ -45,7 +45,7 @@ fn operation_of<'o>(operations: &'o Operations, method: &str, url: &str) -> Opti
     Some((name, statuses))
 }
 
-/// The operations that the page announces, with the status that it names, and the line of each.
+/// Returns the operations that the page announces, with the status that it names, and the line of each.
 fn announced() -> Vec<(String, u16, usize)> {
     let text = fs::read_to_string(root().join(PAGE)).unwrap();
     let heading = |(number, line): (usize, &str)| {
@@ -55,14 +55,14 @@ fn announced() -> Vec<(String, u16, usize)> {
     text.lines().enumerate().filter_map(heading).collect()
 }
 
-/// Runs examples as a shell does, one after the other.
+/// Runs examples as a shell does, one after another.
 struct Reader<'s> {
     server: &'s Server,
     operations: Operations,
 }
 
 impl Reader<'_> {
-    /// What the calls of a block were answered: status, method and URL of each.
+    /// Returns the responses to the calls of a block: status, method and URL of each.
     fn calls(&self, block: &Block) -> Vec<(u16, String, String)> {
         let shell = &self.server.shell;
         let recording = "set -a; touch variables; . ./variables
@@ -83,7 +83,7 @@ curl() { command curl -sS -o body -w '%{http_code} %{method} %{url_effective}\\n
         calls.lines().map(call).collect()
     }
 
-    /// Where the last body differs from what the page shows, if it does.
+    /// Returns where the last body differs from the page, if it does.
     fn differs(&self, shown: &Block) -> Option<String> {
         let body = fs::read_to_string(self.server.shell.path("body")).unwrap();
         let place = format!("{PAGE}:{}", shown.line);
@@ -92,8 +92,8 @@ curl() { command curl -sS -o body -w '%{http_code} %{method} %{url_effective}\\n
         Some(format!("{place}: {differs}: {body}"))
     }
 
-    /// Runs a block until its last call is answered as the page says and shows: what it asks for may take a moment to
-    /// happen. Gives the operation of that call.
+    /// Runs a block until the response to its last call matches the page, because an effect may take a
+    /// moment. Returns the operation of that call.
     fn run(&self, block: &Block, shown: Option<&Block>) -> String {
         let (begun, place) = (Instant::now(), format!("{PAGE}:{}", block.line));
         loop {
@@ -106,7 +106,7 @@ curl() { command curl -sS -o body -w '%{http_code} %{method} %{url_effective}\\n
             let told = match *status == wanted {
                 true => match shown.and_then(|shown| self.differs(shown)) {
                     None => return name.to_owned(),
-                    // What changed something is not sent again.
+                    // A call with an effect is not repeated.
                     Some(told) if method != "GET" => panic!("{told}"),
                     Some(told) => told,
                 },
@@ -130,7 +130,7 @@ async fn every_operation_has_an_example_that_works() {
     let shell = Shell::new().file("policy.yaml", policy).file("off.yaml", &format!("step_types:\n{off}"));
     let mut hello = fs::read(guest("hello_step")).unwrap();
     fs::write(shell.path("hello_step.wasm"), &hello).unwrap();
-    // The same step as another component: with a custom section that says nothing.
+    // The same step as another component: with a custom section without effect.
     hello.extend([0, 3, 1, b'x', 0]);
     fs::write(shell.path("hello_step_2.wasm"), &hello).unwrap();
     let server = Server::start_plain(shell, &["--policy", "policy.yaml", "--config", "off.yaml"]);

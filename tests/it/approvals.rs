@@ -1,4 +1,4 @@
-//! Approvals: who may decide, and about what.
+//! Approvals: the actors who may decide, and the subject of the decision.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::teams::{Provider, with};
 
 const CONFIG: &str = "connections: {w: {type: sqlite, path: w.db}}\n";
 
-/// Starts a run of a job, and waits until it asks.
+/// Starts a run of a job, and waits until it requests the approval.
 async fn asking(server: &Server, token: &str, job: &Value) -> String {
     let authorization = format!("Bearer {token}");
     let headers = [("authorization", authorization.as_str()), ("prefer", "respond-async")];
@@ -41,7 +41,7 @@ async fn key(server: &Server, name: &str) -> (String, String) {
     (made["key"]["id"].as_str().unwrap().to_owned(), made["token"].as_str().unwrap().to_owned())
 }
 
-/// A name that somebody gives themselves at the provider approves nothing; an identity that the issuer gives does.
+/// A name that people choose at the provider approves nothing; an identity from the issuer does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
     let provider = Provider::start().await;
@@ -50,7 +50,7 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
         "{CONFIG}oidc: {{issuer: '{issuer}', audience: stepwell, name_claim: preferred_username, roles_claim: realm.roles, grants: [{{value: dev, role: operator}}]}}\n"
     );
     let shell = Shell::new().file("config.yaml", &config);
-    // No first key is made where a provider lets people in: the command makes one.
+    // No first key is made if a provider gives access: the command makes one.
     let made = shell.run(&["keys", "create", "boss", "--role", "admin", "--for-project", "*"]);
     let boss = String::from_utf8_lossy(&made.stdout).trim().to_owned();
     let server = Server::start_with(shell, &[], &boss);
@@ -62,7 +62,7 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
         (claims["sub"], claims["preferred_username"]) = (sub.into(), name.into());
         provider.sign("one", &claims)
     };
-    // Whoever calls themselves like a key, its id, or somebody else.
+    // People who use the name of a key, its id, or another person's name.
     let identity = format!("user:{issuer}/1234");
     let fakes: Vec<String> = ["ann", &ann_id, &format!("key:{ann_id}"), &identity, "command"]
         .iter()
@@ -84,7 +84,7 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
         let reply = decide(&server, allowed, &id, &json!({"approved": true})).await;
         assert_eq!(reply.status, 200, "{approver}: {reply:?}");
     }
-    // What does not say whom it means is refused with the job.
+    // An ambiguous approver is refused together with the job.
     for approver in
         ["ann@team.example", "Ann Lee", "https://login.example/1", "user:ann", "role:boss", "${{ vars.who }}"]
     {
@@ -92,10 +92,10 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
         assert_eq!(reply.status, 422, "{approver}: {reply:?}");
         assert!(reply.body.contains("/steps/0/approvers/0"), "{approver}: {reply:?}");
     }
-    // With separation, time does not approve.
+    // With separation, a timeout cannot approve.
     let sloppy = job(&json!({"separation": true, "on_timeout": "approve"}));
     assert_eq!(server.post("/api/v2/jobs/validate", &sloppy).await.status, 422);
-    // Refused decisions are in the log, with who it was.
+    // The log contains refused decisions with the actor.
     let log = server.get("/api/v2/audit?limit=1000").await.json();
     let refused = log["items"].as_array().unwrap().iter().filter(|row| row["action"] == "approval.refuse");
     assert_eq!(refused.clone().count(), 5 * (fakes.len() + 1));
@@ -105,7 +105,8 @@ async fn only_who_cannot_choose_their_name_is_an_approver_by_it() {
     );
 }
 
-/// With `separation`, neither who started the run nor who edited its job approves it, whichever way it was started.
+/// With `separation`, neither the starter of the run nor the editor of its job can approve it, however
+/// it was started.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
     let server = Server::start(Shell::new().file("config.yaml", CONFIG));
@@ -130,7 +131,7 @@ async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
         assert_eq!(decide(&server, token, &id, &approve).await.status, 409);
     }
     assert_eq!(decide(&server, &eve, &id, &approve).await.status, 200);
-    // Somebody stores another version meanwhile: whose version the run has still counts.
+    // Another version is stored meanwhile: the author of the run's version still counts.
     let started = with(&server, &ann, None, "POST", "/api/v2/jobs/release/run", "{}").await.json();
     let id = started["execution_id"].as_str().unwrap().to_owned();
     parked(&server, &id).await;
@@ -140,7 +141,7 @@ async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
         200
     );
     assert_eq!(decide(&server, &bob, &id, &approve).await.status, 409);
-    // A run that retries another one is also of who started that one.
+    // The starter of the original run also counts as a starter of its retry.
     assert_eq!(decide(&server, &ann, &id, &json!({"approved": false})).await.status, 200);
     let ended = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
     until("it has ended", ended, |status| *status == "failed").await;
@@ -151,14 +152,14 @@ async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
         assert_eq!(decide(&server, token, &again, &approve).await.status, 409);
     }
     assert_eq!(decide(&server, &server.token.clone(), &again, &approve).await.status, 200);
-    // At a time: who scheduled it.
+    // At a given time: the actor who scheduled it.
     let once = json!({"job": separate, "scheduled_time": (chrono::Utc::now() + chrono::Duration::seconds(1)).to_rfc3339()});
     let scheduled =
         with(&server, &ann, None, "POST", "/api/v2/jobs/schedule", &once.to_string()).await.json();
     let id = scheduled["execution_id"].as_str().unwrap().to_owned();
     parked(&server, &id).await;
     assert_eq!(decide(&server, &ann, &id, &approve).await.status, 409);
-    // The command is who uses it.
+    // The actor of the command is its user.
     let shell = server.shell.clone().file(
         "job.yaml",
         &separate
@@ -183,8 +184,8 @@ async fn who_started_the_run_or_edited_the_job_does_not_approve_it() {
     assert!(child.wait().unwrap().success());
 }
 
-/// What is approved is what runs: the digest changes with the job, the message and the configuration, and a step whose
-/// configuration has changed does not run.
+/// The approved content is what runs: the digest changes with the job, the message and the configuration, and
+/// a step whose configuration has changed does not run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_approval_is_for_what_was_shown() {
     let types = |text: &str| format!("step_types: {{probe: {{defaults: {{text: '{text}'}}}}}}\n{CONFIG}");
@@ -205,10 +206,10 @@ async fn an_approval_is_for_what_was_shown() {
     let (first, second) = (of(&one), of(&two));
     assert!(first["digest"].as_str().unwrap().starts_with("sha256:"), "{first}");
     assert_ne!(first["digest"], second["digest"]);
-    // What depends on the decision is not known, and what is known is named.
+    // The parts that depend on the decision are unknown; the known parts are named.
     let known: Vec<&String> = first["steps"].as_object().unwrap().keys().collect();
     assert_eq!(known, ["deploy"], "{first}");
-    // A decision about something else is refused.
+    // A decision about other content is refused.
     let wrong = json!({"approved": true, "digest": second["digest"]});
     let reply = decide(&server, &token, &one, &wrong).await;
     assert_eq!((reply.status, reply.body.contains("asks for something else")), (409, true), "{reply:?}");
@@ -222,7 +223,8 @@ async fn an_approval_is_for_what_was_shown() {
     let row =
         log["items"].as_array().unwrap().iter().find(|row| row["action"] == "approval.approve").unwrap();
     assert!(row["detail"].as_str().unwrap().contains(first["digest"].as_str().unwrap()), "{row}");
-    // The operator changes a default that the step uses: the approval that was asked for is about another configuration.
+    // The operator changes a default that the step uses, so the requested approval is about
+    // another configuration.
     std::fs::write(server.shell.path("config.yaml"), types("evil")).unwrap();
     server.signal("HUP");
     let reloads = async || {
@@ -236,7 +238,7 @@ async fn an_approval_is_for_what_was_shown() {
     assert_eq!(decide(&server, &token, &two, &json!({"approved": false})).await.status, 200);
 }
 
-/// The same when it changes after the decision: a later step, and a retry that takes the approval over.
+/// The same when it changes after the decision: in a later step, and in a retry that inherits the approval.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_configuration_that_changes_after_the_approval_does_not_run() {
     let types = |text: &str| format!("step_types: {{probe: {{defaults: {{text: '{text}'}}}}}}\n{CONFIG}");
@@ -254,13 +256,13 @@ async fn a_configuration_that_changes_after_the_approval_does_not_run() {
     let ended = until("it ends", run, |run| run["status"] == "failed").await;
     let deploy = &ended["steps"][2];
     assert_eq!(deploy["outcome"]["rule"], "APPROVAL_OUTDATED", "{ended}");
-    // A retry from the failed step inherits the approval, and with it what it was about.
+    // A retry from the failed step inherits the approval with its subject.
     let again = server.post(&format!("/api/v2/runs/{id}/retry"), &json!({})).await.json();
     let again = again["execution_id"].as_str().unwrap().to_owned();
     let run = async || server.get(&format!("/api/v2/runs/{again}")).await.json();
     let ended = until("it ends", run, |run| run["status"] == "failed").await;
     assert_eq!(ended["steps"][2]["outcome"]["rule"], "APPROVAL_OUTDATED", "{ended}");
-    // From the start, it asks again, about what it is now.
+    // From the start, it asks again, about the present content.
     let fresh = server.post(&format!("/api/v2/runs/{id}/retry"), &json!({"from_start": true})).await.json();
     let fresh = fresh["execution_id"].as_str().unwrap().to_owned();
     parked(&server, &fresh).await;
@@ -366,12 +368,12 @@ async fn an_approver_sees_what_is_approved() {
     assert!(code == Some(0) && out.contains("Deploy 7.1?") && out.contains("\"text\": \"7.1 with"), "{out}");
     assert!(out.contains(found["digest"].as_str().unwrap()) && out.contains("parts are left out"), "{out}");
     assert!(!out.contains("canary-77aa"), "{out}");
-    // Where nothing is asked there is nothing to see.
+    // Without a request there is nothing to show.
     for (run, step, status) in [(id.as_str(), "deploy", 409), ("exec_none", "ok", 404)] {
         let reply = server.get(&format!("/api/v2/runs/{run}/approvals/{step}")).await;
         assert_eq!(reply.status, status, "{reply:?}");
     }
-    // Of another project there is none.
+    // Another project sees nothing.
     let other = json!({"name": "elsewhere", "role": "viewer", "projects": ["default"], "jobs": ["shop-*"]});
     let token = server.post("/api/v2/keys", &other).await.json()["token"].as_str().unwrap().to_owned();
     assert_eq!(with(&server, &token, None, "GET", &path, "").await.status, 403);

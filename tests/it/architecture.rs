@@ -1,4 +1,4 @@
-//! The invariants of ARCHITECTURE.md, held by looking at the sources.
+//! Checks the invariants of ARCHITECTURE.md against the sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -189,7 +189,7 @@ fn every_wit_item_is_documented() {
     }
 }
 
-/// docs/security.md names a test for each threat, and each of them exists.
+/// docs/security.md names existing tests for each threat.
 #[test]
 fn each_threat_names_tests_that_exist() {
     let text = fs::read_to_string(root().join("docs/security.md")).unwrap();

@@ -1,4 +1,4 @@
-//! The audit log: who did what, in a chain of hashes that shows what was touched.
+//! The audit log: actions and actors, in a chain of hashes that reveals changes.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ async fn report(store: &Arc<dyn Store>, expected: Option<&str>) -> Value {
     serde_json::to_value(host.verify_audit(expected).await.unwrap()).unwrap()
 }
 
-/// Rows of several transactions at once are in one chain; retention cuts its beginning, and the rest can be checked.
+/// Rows of several concurrent transactions are in one chain; retention cuts its start, and the rest can
+/// be checked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_chain_of_the_audit_log_holds_on_every_store() {
     for (name, store, _place) in stores().await {
@@ -58,18 +59,15 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         );
         let head = found["head"].as_str().unwrap().to_owned();
         store.write(vec![Change::Audit(row(40))]).await.unwrap();
-        assert_eq!(report(&store, Some(&head)).await["intact"], true, "{name}: it goes on");
+        assert_eq!(report(&store, Some(&head)).await["intact"], true, "{name}: it continues");
         let other = format!("60:{}", "0".repeat(64));
         assert_eq!(report(&store, Some(&other)).await["intact"], false, "{name}");
-        // A head that is beyond the end, one that the retention removes below, and the one that is there.
+        // A head beyond the end, a head that retention has removed, and the present head.
         let beyond = report(&store, Some(&format!("99:{}", "0".repeat(64)))).await;
         assert_eq!((&beyond["intact"], &beyond["expected"]), (&json!(false), &json!("missing")), "{name}");
         let (why, help) =
             (beyond["broken"]["why"].as_str().unwrap(), beyond["broken"]["help"].as_str().unwrap());
-        assert!(
-            why.starts_with("the log ends with row 61, and the row 99 that is expected is not there"),
-            "{why}"
-        );
+        assert!(why.starts_with("the log ends with row 61, and the expected row 99 is missing"), "{why}");
         assert!(help.contains("restored from a backup"), "{help}");
         assert_eq!(beyond["broken"]["seq"], Value::Null, "{name}");
         assert_eq!(report(&store, Some(&head)).await["expected"], "found", "{name}");
@@ -88,7 +86,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
         let cut = report(&store, None).await;
         assert_eq!(cut["intact"], true, "{name}: {cut}");
         assert_eq!(cut["rows"].as_u64().unwrap() + cut["removed"].as_u64().unwrap(), 61, "{name}: {cut}");
-        // All of it, and the chain goes on.
+        // Retention removes everything, and the chain continues.
         store.clean_up(CleanUp { audit_before: now() + Duration::days(1), ..query }).await.unwrap();
         assert_eq!(report(&store, None).await["rows"], 0, "{name}");
         let removed = report(&store, Some(&format!("1:{}", "0".repeat(64)))).await;
@@ -103,7 +101,7 @@ async fn the_chain_of_the_audit_log_holds_on_every_store() {
     }
 }
 
-/// Whatever is done to a row, the check names the first one that was touched.
+/// After any change to a row, the check names the first changed row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_was_touched_is_named() {
     for (what, sql, broken, seq, after, why) in [
@@ -191,7 +189,7 @@ async fn a_row_that_was_touched_is_named() {
     }
 }
 
-/// A node of the version before adds rows without a link: the next row of this version links them.
+/// A node of the previous version adds rows without a link: the next row of this version links them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_of_an_earlier_version_come_into_the_chain() {
     let Some(database) = servers::postgres().await else { return };
@@ -222,7 +220,7 @@ async fn rows_of_an_earlier_version_come_into_the_chain() {
     );
 }
 
-/// The command over the store of the service: its exit code and output.
+/// Runs the command over the store of the service, and returns its exit code and output.
 fn says(server: &Server, line: &str) -> (Option<i32>, String) {
     let output = server.shell.run(&line.split(' ').collect::<Vec<_>>());
     (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
@@ -232,7 +230,8 @@ fn rows(log: &Value, action: &str) -> Vec<Value> {
     log["items"].as_array().unwrap().iter().filter(|row| row["action"] == action).cloned().collect()
 }
 
-/// What is noted beside changes: refusals, uses of secrets, failed logins, reloads; each with an identity.
+/// Further audit rows besides changes: denials, uses of secrets, failed logins, reloads; each with
+/// an identity.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_secrets_logins_and_reloads_leave_rows() {
     let web = stepwell_tests::web::Web::start().await;
@@ -268,7 +267,7 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
                 && row["target"].as_str().unwrap().starts_with("HTTP_")),
         "{denied:?}"
     );
-    // A job that policy refuses: one row, however often it is sent.
+    // A job that policy denies: one row, however often it is sent.
     let refused = json!({"id": "sql", "steps": [{"id": "s", "type": "sql", "connection_name": "w", "query": "SELECT 1"}]});
     for _ in 0..5 {
         assert_eq!(server.post("/api/v2/jobs/validate", &refused).await.status, 422);
@@ -284,7 +283,7 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
     let found = rows(&log().await, "login.fail");
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["by"], "address:127.0.0.1");
-    // Reloads, right and wrong.
+    // Reloads, valid and invalid.
     server.signal("HUP");
     until("the reload is noted", async || rows(&log().await, "system.reload").len(), |count| *count == 1)
         .await;
@@ -293,12 +292,12 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
     let reloads =
         until("so is the other", async || rows(&log().await, "system.reload"), |rows| rows.len() == 2).await;
     assert!(reloads[0]["detail"].as_str().unwrap().contains("nothing changes"), "{reloads:?}");
-    // The first key, and the chain over all of it.
+    // The first key, and the chain over everything.
     let made = rows(&log().await, "key.create");
     assert!(made[0]["by"].as_str().unwrap().starts_with("node:"), "{made:?}");
     let verified = server.get("/api/v2/audit/verify").await.json();
     assert_eq!(verified["intact"], true, "{verified}");
-    // The command names its user and machine, and says what is broken.
+    // The command names its user and machine, and describes the break.
     let (code, out) = says(&server, "audit verify");
     assert!(code == Some(0) && out.contains("intact") && out.contains("head: "), "{out}");
     let (_, out) = says(&server, "keys create command-made");
@@ -323,7 +322,7 @@ async fn refusals_secrets_logins_and_reloads_leave_rows() {
         code == Some(1) && out.contains("broken at row 1 of the chain: the first row of the log is missing"),
         "{out}"
     );
-    // What is no head says what one is.
+    // An invalid head gets a description of a valid one.
     for wrong in ["0:00", "9:xyz", "9", "99999999999999999999:00", "-1:00"] {
         let output = server.shell.run(&["audit", "verify", &format!("--expect={wrong}")]);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -54,7 +54,7 @@ async fn each_end_of_a_pipeline_is_told() {
             "{pipeline}: {}",
             told(&end)
         );
-        // The credential is the host's: it is in nothing that the guest leaves behind.
+        // The credential belongs to the host: nothing that the guest leaves behind contains it.
         assert!(!serde_json::to_string(&end).unwrap().contains("emulator-pat"));
     }
     let end = site.step(step(123, json!({}))).await;
@@ -173,7 +173,7 @@ async fn an_application_logs_in_with_tokens_that_are_renewed() {
     assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
     assert_eq!(tokens, 1, "one for all requests");
     assert!(!serde_json::to_string(&end).unwrap().contains("emulated-token"));
-    // One that lives a second is renewed after half of it.
+    // A token that lives one second is renewed after half of it.
     let (end, tokens) = run(1, "canary-client-secret").await;
     assert!(told(&end).starts_with("succeeded"), "{}", told(&end));
     assert!(tokens >= 2, "{tokens}");
@@ -191,7 +191,7 @@ async fn an_organization_in_trouble_is_left_alone() {
     }
     assert_eq!(emulator.requests().len(), 5);
     let end = site.step(step(123, json!({}))).await;
-    assert!(told(&end).contains("`contoso` has failed again and again"), "{}", told(&end));
+    assert!(told(&end).contains("`contoso` has failed repeatedly"), "{}", told(&end));
     assert_eq!(emulator.requests().len(), 5, "the sixth did not go out");
 }
 
@@ -221,14 +221,14 @@ async fn credentials_throttling_and_lost_answers() {
     let state = short.run(&one_step(step(123, json!({})))).await;
     assert!(told(state.steps[0].end.as_ref().unwrap()).starts_with("succeeded"), "{:?}", state.steps);
     assert_eq!((emulator.runs().len(), state.steps[0].counted), (1, 1));
-    // Where the step's own time is over before, it fails, and says why.
+    // If the step's own time runs out first, it fails with the reason.
     let throttling = Options { throttle_first: Some((9, 5.0)), ..Options::default() };
     let emulator = Emulator::start(0, throttling).await.unwrap();
     let end = site(&emulator, "emulator-pat").await.step(step(123, json!({"timeout": 2}))).await;
     assert!(told(&end).contains("Azure DevOps throttles the organization"), "{}", told(&end));
     assert_eq!(emulator.runs().len(), 0);
 
-    // `Retry-After` counts with status 200 too: looks are as far apart as it asks, not as the step wants.
+    // `Retry-After` counts with status 200 too: it sets the time between polls, not the step.
     let delaying = Options { retry_after: Some(0.4), ..Options::default() };
     let emulator = Emulator::start(0, delaying).await.unwrap();
     let end = site(&emulator, "emulator-pat").await.step(step(123, json!({}))).await;
@@ -236,7 +236,7 @@ async fn credentials_throttling_and_lost_answers() {
     let looks = emulator.requests().iter().filter(|request| request.ends_with("/runs/456")).count();
     assert!(looks <= 3, "{looks} looks in 0.6 s");
 
-    // The gateway loses the answer to the trigger: the run is there, and the next attempt finds it.
+    // The gateway loses the response to the trigger: the run exists, and the next attempt finds it.
     let emulator = Emulator::start(0, Options::default()).await.unwrap();
     let lost = step(128, json!({"retry": {"max_attempts": 2, "backoff": "10ms"}}));
     let end = site(&emulator, "emulator-pat").await.step(lost).await;
@@ -267,7 +267,7 @@ async fn cancelling_the_step_cancels_the_pipeline() {
 async fn an_attempt_that_died_is_taken_up_where_it_was() {
     let emulator = Emulator::start(0, Options::default()).await.unwrap();
     let site = site(&emulator, "emulator-pat").await;
-    // The first attempt ends with its time; what it noted is what a crash would leave.
+    // The first attempt times out; its checkpoint is what a crash would leave.
     let retried = step(123, json!({"timeout": 0.2, "retry": {"max_attempts": 9, "backoff": "10ms"}}));
     let state = site.run(&one_step(retried)).await;
     assert_eq!(state.status, RunStatus::Success, "{}", told(state.steps[0].end.as_ref().unwrap()));
@@ -290,8 +290,8 @@ async fn without_a_grant_nothing_goes_out() {
     assert!(emulator.requests().is_empty());
 }
 
-/// What the emulator answers fits the definitions of the API. They are not ours to redistribute: the test
-/// runs where they are.
+/// The emulator's responses match the API's definitions. Their license does not allow redistribution, so the
+/// test runs only if they are present.
 #[tokio::test]
 async fn the_emulator_answers_as_the_definitions_say() {
     let definitions = root().join("../shared/azure-devops/pipelines-7.1.json");
@@ -350,7 +350,7 @@ async fn curl(method: &str, url: &str, body: Option<Value>) -> Value {
     serde_json::from_str(body).unwrap()
 }
 
-/// The value fits the definition, and has no property that the definition does not know.
+/// Checks that the value matches the definition, and has no unknown property.
 fn fits(swagger: &Value, definition: &str, value: &Value) {
     let mut definitions = swagger["definitions"].clone();
     open(&mut definitions);
@@ -367,7 +367,7 @@ fn fits(swagger: &Value, definition: &str, value: &Value) {
     assert!(unknown.is_empty(), "{definition} has no {unknown:?}");
 }
 
-/// An `object` without properties is .NET's, which is anything.
+/// An `object` without properties is .NET's, which can be anything.
 fn open(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

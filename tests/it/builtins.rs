@@ -11,7 +11,7 @@ use stepwell_tests::root;
 
 use crate::support::{Running, Site, one_step, told};
 
-/// What each component says about itself is what is written down beside it. `UPDATE_EXPECT=1` writes it.
+/// Each component's manifest matches the file beside it. `UPDATE_EXPECT=1` writes it.
 #[tokio::test]
 async fn manifests_are_what_the_components_say() {
     let cache_dir = Some(root().join("target/test-cache/components"));
@@ -129,7 +129,7 @@ async fn a_statement_stops_with_its_step() {
     step["timeout"] = json!("300ms");
     let end = site.step(step).await;
     assert!(!end.outcome.is_success(), "{}", told(&end));
-    // The lock that the statement held is free at once; a wait for it would end in "locked" after 2 s.
+    // The statement's lock is free at once; a wait for it would end in "locked" after 2 s.
     let end = site.step(sql(query("INSERT INTO big VALUES (1)"))).await;
     assert_eq!(end.produced.metadata["affected_rows"], 1, "{}", told(&end));
     assert!(end.receipt.run_us < 1_900_000, "{} us", end.receipt.run_us);
@@ -165,13 +165,13 @@ steps:
         {"name": "one", "b": 1, "x": 1.5}, {"name": "two", "b": 2, "x": null}, {"name": "dré", "b": 3, "x": 3.0},
     ]);
     assert_eq!(join.produced.output, expected, "{}", told(join));
-    // `/scratch` is optional: that it is not granted is no denial.
+    // `/scratch` is optional, so its absence is not a denial.
     let log = site.log(&state).await;
     assert!(!log.iter().any(|line| line.contains("denied")), "{log:?}");
     assert_eq!(state.steps[2].end.as_ref().unwrap().produced.metadata["row_count"], 3);
 }
 
-/// A directory that is full, or cannot be read: what the step says has no numbers of the system.
+/// A directory that is full or unreadable: the step's message has no error numbers of the system.
 #[tokio::test]
 async fn errors_of_files_are_plain_sentences() {
     let policy = "profile: large\nsql: [{connection: shop, mode: write}]\nfiles:
@@ -253,7 +253,7 @@ async fn data_processing_streams_spills_and_says_what_is_wrong() {
             json!({"inputs": {"t": "/in/rows.csv"}, "query": "SELECT 1 AS a", "output": "/in/x.csv"}),
             "failed: cannot write /in/x.csv",
         ),
-        // No scratch: the sort has nowhere to go.
+        // Without scratch, the sort cannot spill.
         (sort(), "over_memory: the plan needs more memory"),
     ] {
         let mut whole = step.clone();
@@ -283,7 +283,7 @@ fn sort() -> Value {
     json!({"inputs": {"t": "/in/rows.csv"}, "query": "SELECT * FROM t ORDER BY name", "output": "sorted.parquet"})
 }
 
-/// What the operator says about step types holds over policies and jobs.
+/// The operator's settings for step types override policies and jobs.
 #[tokio::test]
 async fn the_configuration_of_step_types_is_enforced() {
     let other = format!("sha256:{}", "0".repeat(64));
@@ -316,7 +316,7 @@ async fn the_configuration_of_step_types_is_enforced() {
     let tight = Site::new().config("step_types: {wait: {limits: {fuel: 1000}}}").host().await;
     let end = tight.step(json!({"type": "wait", "for": 0})).await;
     assert_eq!(end.outcome.class(), "out_of_fuel", "{}", told(&end));
-    // A slip in a default is told when the host starts.
+    // A typing error in a default is reported when the host starts.
     let slip = Site::new().config("step_types: {http: {defaults: {retriez: 1}}}");
     let error = slip.try_host().map(drop).unwrap_err().to_string();
     assert!(error.contains("step_types.http.defaults.retriez") && error.contains("no such key"), "{error}");

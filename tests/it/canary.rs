@@ -1,5 +1,4 @@
-//! Secrets are found nowhere: every host of every test is looked through when it is over, and a guest looks through its own
-//! memory.
+//! No secret leaks: every host of every test is searched at its end, and a guest searches its own memory.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +10,8 @@ use tokio::net::TcpListener;
 
 use crate::support::{Site, told};
 
-/// What a secret may look like: as it is, reversed, in hexadecimal, percent-encoded, and in base64 at each of its three
-/// alignments.
+/// Returns the forms of a secret: plain, reversed, in hexadecimal, percent-encoded, and in base64 at each of
+/// its three alignments.
 pub fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = secret.as_bytes();
     let hex = |upper: bool| {
@@ -29,14 +28,15 @@ pub fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     for before in 0..3 {
         let padded: Vec<u8> = std::iter::repeat_n(b'x', before).chain(bytes.iter().copied()).collect();
         let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(&padded);
-        // Characters at both ends hold bits of neighbours.
+        // Characters at both ends contain bits of their neighbors.
         let (from, to) = ([0, 2, 3][before], encoded.len() - 2);
         forms.push(("in base64", encoded.as_bytes()[from..to].to_vec()));
     }
     forms
 }
 
-/// Files below a directory that hold one of the secrets in one of its forms. `own` are the secrets' own files.
+/// Returns files below a directory that contain one of the secrets in one of its forms. `own` are the
+/// secrets' own files.
 pub fn leaks(dir: &Path, own: &[PathBuf], secrets: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let Ok(entries) = std::fs::read_dir(dir) else { return found };
@@ -69,7 +69,7 @@ fn each_form_of_a_secret_is_found() {
         let found = leaks(dir.path(), &[], std::slice::from_ref(&secret));
         assert!(found.iter().any(|leak| leak.ends_with(form)), "{form}: {found:?}");
     }
-    // Base64 is found within what it is part of.
+    // Base64 is found within a longer text.
     for before in ["", "a", "ab", "abc"] {
         let whole = base64::engine::general_purpose::STANDARD.encode(format!("{before}{secret}and more"));
         std::fs::write(dir.path().join("log"), whole).unwrap();
@@ -82,7 +82,7 @@ async fn a_guest_has_no_secret_in_its_memory() {
     let secret = "canary-b1946ac92492d234";
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    // A server that tells back what it was sent.
+    // A server that echoes its request.
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = vec![0; 4096];
@@ -113,7 +113,7 @@ async fn a_guest_has_no_secret_in_its_memory() {
             needles.iter().map(shifted).chain([shifted(&more.as_bytes().to_vec())]).collect();
         json!({"url": format!("http://127.0.0.1:{port}/hello"), "connection": "db", "text": lines.join("\n")})
     };
-    // The last needle is what is there: the search does find.
+    // The last text does exist: the search works.
     let end = site.probe("remember", look("GET /hello HTTP/1.1")).await;
     assert!(end.outcome.is_success(), "{}", told(&end));
     let output = &end.produced.output;

@@ -1,4 +1,5 @@
-//! Jobs made after reports about other products: each folder of `tests/cases` is a job, and says in `expect.txt` what is right.
+//! Jobs from bug reports about other products: each folder of `tests/cases` has a job, and the correct
+//! results in `expect.txt`.
 //!
 //! Lines of `expect.txt`:
 //!
@@ -22,7 +23,7 @@ use stepwell_tests::root;
 use stepwell_tests::servers::{self, Database, PASSWORD};
 use tempfile::TempDir;
 
-/// What a case gave.
+/// The results of a case.
 struct Got {
     code: i32,
     printed: String,
@@ -78,7 +79,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Puts connections into the configuration; false where it names a server that is not here.
+/// Adds connections to the configuration. Returns false if the case names a missing server.
 fn connect(case: &Path, servers: &[(&str, &Option<Database>)]) -> bool {
     fs::create_dir_all(case.join("data")).unwrap();
     fs::write(case.join("password"), PASSWORD).unwrap();
@@ -132,7 +133,7 @@ fn run(case: &Path) -> Got {
     }
 }
 
-/// What is wrong with a line, if anything is.
+/// Returns the problem of a line, if there is one.
 fn check(line: &str, got: &Got) -> Option<String> {
     if line.trim().is_empty() || line.starts_with('#') {
         return None;
@@ -160,7 +161,7 @@ fn check(line: &str, got: &Got) -> Option<String> {
     (!right).then(|| format!("{line}\n    got {text}"))
 }
 
-/// What a place of an expectation holds.
+/// Returns the value at the place of an expectation.
 fn find(place: &str, got: &Got) -> Option<Value> {
     if place == "out" {
         return Some(got.printed.clone().into());
@@ -183,7 +184,7 @@ fn find(place: &str, got: &Got) -> Option<Value> {
     (!found.is_null()).then(|| found.clone())
 }
 
-/// JSON with a space after each comma and colon, as the expectations have it.
+/// Formats JSON with a space after each comma and colon, as in the expectations.
 fn spaced(value: &Value) -> String {
     match value {
         Value::Array(items) => {

@@ -1,4 +1,4 @@
-//! The command: what it prints, how it exits, and what it leaves.
+//! The command: its output, its exit codes, and the files that it leaves.
 
 use std::fs;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ impl Shell {
         self
     }
 
-    /// Sets a variable of the environment of commands.
+    /// Sets an environment variable for commands.
     pub fn env(mut self, name: &str, value: impl AsRef<std::path::Path>) -> Self {
         self.env.push((name.to_owned(), value.as_ref().display().to_string()));
         self
@@ -221,7 +221,7 @@ fn a_failed_run_exits_with_1_and_shows_where_it_trapped() {
     assert!(!text(&output.stderr).contains('\u{1b}'), "no colours where there is no terminal");
 }
 
-/// A slip in its name would make a project of its own.
+/// A typing error in its name would create a new project.
 #[test]
 fn a_project_is_one_of_those_that_the_configuration_lists() {
     let shell = Shell::new()
@@ -259,7 +259,7 @@ fn ctrl_c_leaves_a_cancelled_run() {
     assert!(text(&shell.run(&["runs", "list"]).stdout).contains("cancelled"));
 }
 
-/// Values come from standard input, and are listed by name; what is wrong is told with its mend.
+/// Values come from standard input, and names are listed; errors include the fix.
 #[test]
 fn secrets_are_kept_listed_and_removed() {
     let config = "secret_store: {file: secrets.json, key: key}
@@ -302,7 +302,7 @@ fn schemas_are_checked_in() {
         let output = shell.run(&["schema", kind]);
         expect_file![root().join(format!("docs/schema/{kind}.json"))].assert_eq(&text(&output.stdout));
     }
-    // Each of these tables is the program's own.
+    // The program generates each of these tables.
     for (page, name, table) in [
         ("docs/api.md", "operations", stepwell_server::operations_table()),
         ("docs/cli.md", "commands", stepwell_server::commands_table()),
@@ -327,7 +327,7 @@ fn steps_and_policies_are_shown() {
     }
     let inspected =
         text(&shell.run(&["steps", "inspect", &guest("hello_step").display().to_string()]).stdout);
-    assert!(inspected.starts_with("hello 0.1.0: Greets somebody\ncomponent: sha256:"), "{inspected}");
+    assert!(inspected.starts_with("hello 0.1.0: Greets a person\ncomponent: sha256:"), "{inspected}");
     let policy = text(&shell.probe(&["policy", "show", "job.yaml"]).stdout);
     for line in [
         "step one (probe)",
@@ -347,7 +347,7 @@ fn the_smallest_step_runs() {
     assert!(text(&output.stdout).contains("Hello, you!"), "{}", text(&output.stderr));
 }
 
-/// The example of a report: its job, its tests, and what its scripts need.
+/// The example of a report: its job, its tests, and the needs of its scripts.
 #[test]
 fn the_report_in_powershell_runs() {
     let example = root().join("examples/powershell-report");

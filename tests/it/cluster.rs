@@ -1,4 +1,4 @@
-//! Several nodes over one PostgreSQL, and what befalls them: nothing is lost, doubled or written late.
+//! Several nodes over one PostgreSQL with faults: no run is lost, doubled or written late.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use crate::cli::Shell;
 use crate::server::{Server, until};
 
-/// How long claims and leases last here.
+/// The duration of claims and leases in these tests.
 const LEASE: Duration = Duration::from_secs(3);
 const CONFIG: &str = "connections: {w: {type: sqlite, path: w.db}}\nservice: {lease: 3s, drain: 2s}\n";
 
@@ -33,13 +33,13 @@ impl Node {
         Self { server: Server::start_with(shell, &[], token), url: url.to_owned() }
     }
 
-    /// Killed as by `kill -9`, and started again on another machine, as it were.
+    /// Kills the node as `kill -9` does, and starts a new one as if on another machine.
     fn replace(&mut self) {
         *self = Self::start(&self.url, &self.server.token.clone());
     }
 }
 
-/// Runs that were asked for: whoever asks repeats it until there is an answer, with an idempotency key.
+/// Runs with an idempotency key: the client repeats the request until there is a response.
 #[derive(Default)]
 struct Load {
     acknowledged: Mutex<BTreeMap<String, String>>,
@@ -48,7 +48,7 @@ struct Load {
 }
 
 impl Load {
-    /// Asks the nodes at these addresses in turn; gives what was acknowledged.
+    /// Sends requests to these addresses in turn, and returns the acknowledged runs.
     fn start(addresses: Arc<Mutex<Vec<String>>>, token: &str) -> (Arc<Self>, tokio::task::JoinHandle<()>) {
         let (load, token) = (Arc::new(Self::default()), token.to_owned());
         let asking = load.clone();
@@ -92,7 +92,7 @@ impl Load {
     }
 }
 
-/// Everything has ended, and nothing is wrong with it.
+/// Checks that everything has ended correctly.
 async fn settled(store: &dyn Store, load: &Load) {
     let all = RunFilter { limit: u32::MAX, ..RunFilter::default() };
     let open = async || {
@@ -134,7 +134,7 @@ async fn settled(store: &dyn Store, load: &Load) {
         }
     }
     assert!(texts.len() >= acknowledged.len());
-    // Each second has its row, and its run where it was admitted.
+    // Each second has its row, and its run if it was admitted.
     let ledger = store.ledger(&LedgerFilter { limit: u32::MAX, ..LedgerFilter::default() }).await.unwrap();
     let mut instants: Vec<_> = ledger.iter().map(|row| row.due_at.timestamp()).collect();
     instants.sort_unstable();
@@ -152,7 +152,7 @@ fn tick() -> Value {
         {"id": "a", "type": "probe", "case": "echo", "text": "tick"}]})
 }
 
-/// From now until a run that is asked for has ended.
+/// Returns the time until a newly requested run has ended.
 async fn recovery(what: &str, node: &Node) -> Duration {
     let begun = Instant::now();
     let job = json!({"job": {"id": "load", "steps": [{"id": "a", "type": "probe", "case": "echo", "text": format!("after {what}")}]}});
@@ -204,16 +204,16 @@ async fn three_nodes_that_die_stop_or_are_cut_off_lose_and_double_nothing() {
         proxies[index].set(Fault::None);
         let asked = proxies[index].accepted() - before;
         println!("{fault:?} for {seconds} s: {asked} connects");
-        // Those that a cut ends are made again one by one; who is refused comes back ever more rarely.
+        // Connections that a cut ends are reopened one by one; refused clients retry less and less often.
         let most = if fault == Fault::CutAfterCommit { 1000 } else { 40 };
         assert!(asked <= most, "a connect storm: {asked} in {seconds} s under {fault:?}");
         if fault == Fault::HalfOpen {
-            // The network is whole again, and these connections are not.
+            // The network works again, but these connections do not.
             proxies[index].reset();
         }
         recovery(&format!("after {fault:?}"), &nodes[index]).await;
     }
-    // One is killed, and another stopped past its lease.
+    // One node is killed, and another stopped past its lease.
     nodes[0].replace();
     addresses.lock().await[0] = nodes[0].server.address.clone();
     nodes[2].server.signal("STOP");
@@ -256,7 +256,7 @@ async fn a_database_that_restarts_or_fails_over_loses_nothing() {
     settled(&store, &load).await;
 }
 
-/// A node that dies lets others take over what it did within its lease and a second.
+/// Other nodes take over the runs of a dead node within its lease and one second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_dead_node_did_is_taken_over_within_its_lease_and_a_second() {
     let Some(database) = servers::postgres().await else { return };
@@ -285,7 +285,7 @@ async fn what_a_dead_node_did_is_taken_over_within_its_lease_and_a_second() {
         rows.first().map(|row| row.decided_at)
     };
     let last = ledger().await;
-    until("the schedule goes on", ledger, |at| *at > last).await;
+    until("the schedule continues", ledger, |at| *at > last).await;
     let ask = async || second.server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
     until("it ends", ask, |status| status == "success").await;
 }

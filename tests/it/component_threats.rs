@@ -1,4 +1,4 @@
-//! Components that mean harm to whoever compiles or registers them.
+//! Malicious components: attacks on the process that compiles or registers them.
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -13,7 +13,7 @@ use crate::cli::Shell;
 use crate::server::Server;
 use crate::support::{Site, told};
 
-/// An unsigned number in LEB128.
+/// Encodes an unsigned number in LEB128.
 fn leb(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -35,7 +35,8 @@ fn component(sections: &[u8]) -> Vec<u8> {
     [b"\0asm\x0d\0\x01\0", sections].concat()
 }
 
-/// A component with one module of so many functions, each with that many variables and `if`s that set one of them.
+/// Makes a component with one module of `count` functions, each with `locals` variables and `ifs` `if`s that
+/// set one of them.
 fn functions(count: usize, locals: usize, ifs: usize) -> Vec<u8> {
     let branch = |at: usize| {
         let variable = leb(at % locals);
@@ -54,7 +55,7 @@ fn functions(count: usize, locals: usize, ifs: usize) -> Vec<u8> {
     component(&section(1, &module))
 }
 
-/// The process that compiles ends when its time is over, whatever the component is.
+/// The compiling process ends when its time runs out, whatever the component contains.
 #[test]
 fn a_compilation_that_takes_too_long_ends_with_its_process() {
     let program = Shell::new().command(&[]).get_program().to_owned();
@@ -101,7 +102,7 @@ async fn no_component_stops_the_service_that_it_is_sent_to() {
         let prefix = hello[..hello.len() * part / 8].to_vec();
         cases.push((format!("{part} eighths of a step"), prefix, "the component is not valid"));
     }
-    // Bits that flip: what is still a step may be one.
+    // Flipped bits: the component may be refused or still be a step.
     for seed in 1..12 {
         let mut wasm = hello.clone();
         for index in 1..4 {
@@ -116,7 +117,7 @@ async fn no_component_stops_the_service_that_it_is_sent_to() {
         assert!(reply.body.contains(expected), "{what}: {reply:?}");
         assert!(reply.status == 422 || expected.is_empty(), "{what}: {reply:?}");
         assert!(reply.status < 500, "{what}: {reply:?}");
-        // Asked again, it is refused without being compiled again.
+        // A repeated request is refused without compiling again.
         let started = Instant::now();
         assert_eq!(server.post_bytes("/api/v2/steps", wasm).await.status, reply.status, "{what}");
         assert!(started.elapsed() < Duration::from_secs(5), "{what}: {:?}", started.elapsed());
@@ -124,12 +125,12 @@ async fn no_component_stops_the_service_that_it_is_sent_to() {
     assert_eq!(server.get("/healthz").await.status, 200);
     let grown = memory(server.id()).saturating_sub(before);
     assert!(grown < 96, "{grown} MiB");
-    // A plain step is registered. (One with flipped bits may have taken the name of the other.)
+    // A plain step can be registered. (A step with flipped bits may have taken the name of the other.)
     let probe = std::fs::read(guest("probe")).unwrap();
     assert_eq!(server.post_bytes("/api/v2/steps", &probe).await.status, 201);
 }
 
-/// The step with more core modules beside its own, each an instance with a memory.
+/// Adds core modules to a step, each an instance with a memory.
 fn with_memories(step: &[u8], more: usize) -> Vec<u8> {
     let mut modules = 0;
     let mut rest = &step[8..];
@@ -145,7 +146,7 @@ fn with_memories(step: &[u8], more: usize) -> Vec<u8> {
     [step, &section(1, &module).repeat(more), &instances].concat()
 }
 
-/// Attempts wait for slots of the allocator, and do not fail for want of them.
+/// Attempts wait for slots of the allocator, and do not fail without them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn steps_with_many_memories_take_none_from_others() {
     let site = Site::new().probe_policy("limits: {wall: 20s}", "service: {workers: 8}").host().await;
@@ -162,7 +163,7 @@ async fn steps_with_many_memories_take_none_from_others() {
     }
 }
 
-/// A job whose steps' own checks compute without end is refused in time, and the service answers meanwhile.
+/// A job whose steps' own checks never end is refused in time, and the service works meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checks_of_steps_that_never_end_are_stopped() {
     let server = Server::start(Shell::new());

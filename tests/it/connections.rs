@@ -1,4 +1,4 @@
-//! Named connections: what a configuration may say, what `stepwell connections` shows, TLS, and servers that mean harm.
+//! Named connections: their configuration, the output of `stepwell connections`, TLS, and malicious servers.
 
 use std::process::Command;
 use std::time::Duration;
@@ -147,7 +147,8 @@ async fn tls_checks_the_server_and_its_name() {
     }
 }
 
-/// T-38: servers that send nonsense: errors, and nothing worse. `STEPWELL_TEST_FRAMES` sets how many connections.
+/// T-38: servers that send nonsense cause errors, and nothing worse. `STEPWELL_TEST_FRAMES` sets the number
+/// of connections.
 #[tokio::test]
 async fn a_server_that_sends_nonsense_is_an_error() {
     let rounds: u64 =
@@ -167,7 +168,7 @@ async fn a_server_that_sends_nonsense_is_an_error() {
                     let mut request = [0; 4096];
                     let _ = stream.read(&mut request).await;
                     let _ = stream.write_all(&nonsense(kind, &mut random)).await;
-                    // Some hang up, and some stay.
+                    // Some servers hang up, and some stay.
                     if random.below(2) == 0 {
                         let _ =
                             tokio::time::timeout(Duration::from_millis(50), stream.read(&mut request)).await;
@@ -209,7 +210,7 @@ impl Random {
     }
 }
 
-/// What MySQL's servers begin with.
+/// The first message of a MySQL server.
 fn handshake() -> Vec<u8> {
     let mut body = b"\x0a8.0.0\0\x01\0\0\0abcdefgh\0".to_vec();
     body.extend([0xff, 0xf7, 0x21, 2, 0, 0xff, 0x81, 21]);
@@ -220,7 +221,7 @@ fn handshake() -> Vec<u8> {
     packet
 }
 
-/// Frames of the protocol with content of no meaning, after a beginning that may be right.
+/// Frames of the protocol with random content, after a start that may be correct.
 fn nonsense(kind: &str, random: &mut Random) -> Vec<u8> {
     let mut out = Vec::new();
     if random.below(4) == 0 {

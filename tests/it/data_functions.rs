@@ -80,7 +80,7 @@ async fn run(site: &Running, query: &str) -> String {
     told(&site.step(step).await)
 }
 
-/// The rows of a query, or what went wrong.
+/// Returns the rows of a query, or its error.
 async fn rows_of(site: &Running, query: &str) -> Result<Value, String> {
     let told = run(site, query).await;
     match told.strip_prefix("succeeded: ") {
@@ -89,7 +89,7 @@ async fn rows_of(site: &Running, query: &str) -> Result<Value, String> {
     }
 }
 
-/// Many expressions in one query; one by one when one of them fails.
+/// Evaluates many expressions in one query, and one by one if one of them fails.
 async fn values(site: &Running, expressions: &[&str], from: &str) -> Vec<String> {
     let list: Vec<String> =
         expressions.iter().enumerate().map(|(i, expression)| format!("{expression} AS c{i}")).collect();

@@ -11,12 +11,12 @@ use crate::support::{Nobody, Running, Site, one_step, told};
 
 const FILES: &str = "files: [{mount: /workspace, workspace: 64MiB, access: write}]";
 
-/// The servers that are there.
+/// Returns the available servers.
 async fn all() -> Vec<Database> {
     [servers::postgres().await, servers::mysql().await].into_iter().flatten().collect()
 }
 
-/// A host with the connection `db`, whose policy grants it so.
+/// Makes a host with the connection `db`, and a policy with this grant.
 async fn site(database: &Database, more: &str, grant: &str) -> Running {
     Site::new()
         .file("password", PASSWORD)
@@ -94,7 +94,7 @@ async fn values_keep_their_types() {
     }
 }
 
-/// PostgreSQL itself says what its binary values are.
+/// The binary values match the text that PostgreSQL itself writes.
 #[tokio::test]
 async fn values_of_postgres_are_what_it_writes_itself() {
     let Some(database) = servers::postgres().await else { return };
@@ -131,7 +131,7 @@ async fn values_of_postgres_are_what_it_writes_itself() {
             let same = if kind == "real" {
                 found == f64::from(shown.parse::<f32>().unwrap())
             } else {
-                // `shown` is in the style of the session, which is ours.
+                // `shown` has the style of the session, which Stepwell sets.
                 row["v"].as_str().unwrap() == shown
             };
             assert!(same, "{kind}: {row}");
@@ -287,7 +287,7 @@ async fn parameters_are_bound_by_the_server() {
     }
 }
 
-/// T-32 to T-36: what a statement may be.
+/// T-32 to T-36: the permitted statements.
 #[tokio::test]
 async fn a_statement_does_what_its_mode_allows_and_no_more() {
     for database in all().await {
@@ -318,7 +318,7 @@ async fn a_statement_does_what_its_mode_allows_and_no_more() {
             assert!(told(&end).contains(why), "{} {query}: {}", database.kind, told(&end));
         }
         if database.kind == "postgres" {
-            // The server refuses what no gate of words can see.
+            // The server refuses what a check of words cannot see.
             let end = sql(&read, json!({"query": "SELECT sneaky()"})).await;
             assert!(told(&end).contains("SQL_WRITE_NOT_GRANTED"), "{}", told(&end));
             let end = sql(&ddl, json!({"query": "SELECT pg_read_file('/etc/passwd')"})).await;
@@ -343,7 +343,7 @@ async fn a_statement_does_what_its_mode_allows_and_no_more() {
     }
 }
 
-/// T-37: a statement ends at its limits, and nothing of it runs on at the server.
+/// T-37: a statement ends at its limits, and does not continue at the server.
 #[tokio::test]
 async fn what_runs_too_long_or_brings_too_much_ends_at_the_server_too() {
     for database in all().await {
@@ -371,7 +371,7 @@ async fn what_runs_too_long_or_brings_too_much_ends_at_the_server_too() {
             assert!(started.elapsed() < Duration::from_secs(20), "{} {config}", database.kind);
             quiet(&database).await;
         }
-        // What is beyond `max_rows` is left, and the connection is good for the next.
+        // Rows beyond `max_rows` are dropped, and the connection works for the next statement.
         let end = sql(&site, json!({"query": many, "max_rows": 10})).await;
         assert_eq!(end.produced.metadata["truncated"], true, "{}", told(&end));
         quiet(&database).await;
@@ -391,7 +391,7 @@ async fn what_runs_too_long_or_brings_too_much_ends_at_the_server_too() {
     }
 }
 
-/// Nothing of ours runs within a second.
+/// Waits until no statement of Stepwell runs, at most one second.
 async fn quiet(database: &Database) {
     let started = Instant::now();
     loop {
@@ -404,7 +404,7 @@ async fn quiet(database: &Database) {
     }
 }
 
-/// T-19: one session after the other, and nothing of the first in the second.
+/// T-19: one session after another, and the second sees nothing of the first.
 #[tokio::test]
 async fn a_session_is_clean_when_the_next_step_gets_it() {
     for database in all().await {
@@ -418,7 +418,7 @@ async fn a_session_is_clean_when_the_next_step_gets_it() {
             let end = sql(&site, json!({"query": leave})).await;
             assert!(end.outcome.is_success(), "{} {leave}: {}", database.kind, told(&end));
         }
-        // A transaction that nobody ends: the statement after it fails.
+        // A transaction without an end: the statement after it fails.
         let end = sql(&site, json!({"script": "INSERT INTO kept VALUES (1); SELECT * FROM missing"})).await;
         assert!(told(&end).contains("statement 2 of the script"), "{}", told(&end));
         let end = sql(&site, json!({"query": "SELECT * FROM left_behind"})).await;
@@ -433,7 +433,7 @@ async fn a_session_is_clean_when_the_next_step_gets_it() {
     }
 }
 
-/// What the configuration says of a connection holds, whatever policy grants.
+/// The configuration of a connection applies, whatever policy grants.
 #[tokio::test]
 async fn a_connection_has_its_own_role_and_bounds() {
     for database in all().await {
@@ -515,7 +515,7 @@ async fn scripts_run_where_policy_says_so_and_say_what_each_statement_did() {
             sql(&with, json!({"script": "INSERT INTO s VALUES (9); INSERT INTO missing VALUES (1)"})).await;
         assert!(told(&end).contains("statement 2 of the script"), "{kind}: {}", told(&end));
         assert_eq!(rows(&with, "SELECT n FROM s ORDER BY n").await, json!([{"n": 2}, {"n": 3}]), "{kind}");
-        // Each for itself.
+        // Each statement separately.
         let end = sql(&with, json!({"script": "INSERT INTO s VALUES (9); INSERT INTO missing VALUES (1)", "transaction": false})).await;
         assert!(told(&end).contains("statement 2 of the script"), "{kind}: {}", told(&end));
         assert_eq!(rows(&with, "SELECT count(*) AS n FROM s").await, json!([{"n": 3}]), "{kind}");
@@ -604,7 +604,7 @@ async fn files_are_loaded_whole_or_not_at_all() {
         {"id": 2, "name": null, "day": null},
     ]);
     for (kind, site) in sites {
-        // One job writes the file in each format from what the first has loaded, and loads it again.
+        // One job writes the file in each format from the rows that the first has loaded, and loads it again.
         let csv = "id,name,price,day\n1,\"tab\tand \\N\",12.50,2025-09-01\n2,,0.05,\n";
         let all = "SELECT id, name, price, day FROM l ORDER BY id";
         let job = json!({"id": "test", "workspace": "8MiB", "steps": [
@@ -633,7 +633,7 @@ async fn files_are_loaded_whole_or_not_at_all() {
             Some(wanted.clone()),
             "{kind}: {ends:#?}"
         );
-        // A load that meets a row which is there already leaves the table as it was.
+        // A load that conflicts with an existing row leaves the table unchanged.
         assert!(ends[7].starts_with("failed"), "{kind}: {ends:#?}");
         assert_eq!(rows(&site, "SELECT count(*) AS n FROM l").await, json!([{"n": 2}]), "{kind}");
     }

@@ -1,4 +1,4 @@
-//! What a user sees of a step: its value, why policy refused something, and where it was when it ended.
+//! Diagnostics for users: the value of a step, the reason of a denial, and the place at which a step ended.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ async fn the_value_of_a_step_is_shown_and_a_large_one_is_cut_and_fetched_whole()
     assert!(matches!(site.host.step_output(id, "other").await, Err(HostError::NoStep(..))));
 }
 
-/// A run of many steps does not become an answer without end.
+/// A run of many steps does not produce an endless response.
 #[tokio::test]
 async fn the_values_of_all_steps_together_are_bounded() {
     let site = Site::new().probe_policy("", "").host().await;
@@ -62,7 +62,7 @@ async fn the_service_gives_the_value_of_a_step() {
     }
 }
 
-/// Policy's refusals, as the log has them and as the receipt counts them.
+/// Returns policy's denials, as the log and the receipt have them.
 async fn refused(site: &Running, step: Value) -> (String, Vec<String>, String) {
     let state = site.run(&one_step(step)).await;
     let end = state.steps[0].end.clone().unwrap();
@@ -93,12 +93,12 @@ async fn a_file_outside_of_the_mounts_is_a_denial() {
         assert_eq!(rules, [rule], "{path}: {log}");
         assert!(log.contains(said) && log.contains(rule), "{path}: {log}");
     }
-    // A file that is not there, in a mount, is no denial.
+    // A missing file in a mount is not a denial.
     let (ended, rules, _) = refused(&site, probe("read", json!({"path": "/in/none"}))).await;
     assert!(ended.starts_with("failed: ") && rules.is_empty(), "{ended} {rules:?}");
 }
 
-/// A step that computes yields again and again: those are no calls to the host.
+/// A computing step yields repeatedly: yields are not calls to the host.
 #[tokio::test]
 async fn a_step_that_computes_makes_no_calls() {
     let site = Site::new().probe_policy("limits: {fuel: 500_000_000, host_calls: 50}", "").host().await;
@@ -107,7 +107,7 @@ async fn a_step_that_computes_makes_no_calls() {
     assert!(end.receipt.host_calls.get("wasi").is_none_or(|calls| *calls < 50), "{:?}", end.receipt);
 }
 
-/// Where a step was when it ended: however it ended.
+/// A stopped step reports its place, however it ended.
 #[tokio::test]
 async fn a_step_that_is_stopped_says_where_it_was() {
     let grants = "limits: {fuel: 1_000_000_000_000, wall: 20s}";
@@ -152,7 +152,7 @@ async fn what_a_guest_says_about_its_end_is_shown_wherever_it_ends() {
     assert_eq!(end.outcome.backtrace()[1], "  File \"app.py\", line 7, in run");
 }
 
-/// What a step can do without warns nobody.
+/// A missing optional capability causes no warning.
 #[tokio::test]
 async fn only_what_a_step_cannot_do_without_is_a_warning() {
     let site = Site::new().host().await;
@@ -162,7 +162,7 @@ async fn only_what_a_step_cannot_do_without_is_a_warning() {
         (json!({"type": "http", "url": "https://example.com/"}), Some("HTTP_NOT_GRANTED")),
         (json!({"type": "file_operation", "operation": "list", "path": "/in"}), Some("FILES_NOT_GRANTED")),
     ] {
-        // What follows a crash is a warning of its own.
+        // The behavior after a crash has a separate warning.
         let mut step = step;
         step["on_lost"] = json!("retry");
         let warnings =

@@ -1,5 +1,6 @@
-//! Every type of a file, with its edge values, through the step `data_processing` into each place where a row can go; and what
-//! HTTP, templates and PowerShell hand on: digit by digit what Python reads. `docs/values-files.md` is made of the same values.
+//! Every type of a file, with its edge values, through the step `data_processing` into each sink; and the
+//! results of HTTP, templates and PowerShell: digit by digit as Python reads them. `docs/values-files.md`
+//! contains the same values.
 //!
 //! `tests/oracle/values.py` has the values.
 
@@ -14,15 +15,15 @@ use stepwell_tests::web::Web;
 use crate::random_tables::{Order, check, send, site};
 use crate::support::{Running, Site, told};
 
-/// What is refused by design, in each place: source, type, and what the message says.
+/// Values that each sink refuses by design: source, type, and the message.
 const REFUSED: [(&str, &str, &str); 4] = [
     ("NDJSON", "numbers and text", "schema: {numbers and text: text}"),
     ("JSON", "numbers and text", "schema: {numbers and text: text}"),
     ("Template", "number beyond a float", "`1e400` is too large for a number"),
-    ("Parquet", "map with a key that stands twice", "the key `a` stands twice in a map"),
+    ("Parquet", "map with a key that appears twice", "the key `a` appears twice in a map"),
 ];
 
-/// What a script of PowerShell gives, beside what it is handed.
+/// The results of a PowerShell script that differ from its input.
 const POWERSHELL: &[(&str, &str, &str)] = &[
     ("null", "@{v = $null}", "null"),
     ("bool", "@{v = $true}", "true"),
@@ -62,7 +63,7 @@ const POWERSHELL: &[(&str, &str, &str)] = &[
     ("object", "[pscustomobject]@{v = [pscustomobject]@{Key = '00'}}", "{\"Key\":\"00\"}"),
 ];
 
-/// The rows that the last step of a job gives.
+/// Returns the rows of the last step of a job.
 async fn last(site: &Running, vars: Value, steps: Value) -> Result<Value, String> {
     let job = json!({"id": "hand-on", "workspace": "1MiB", "vars": vars, "steps": steps});
     let state = site.run(&job.to_string()).await;
@@ -70,7 +71,7 @@ async fn last(site: &Running, vars: Value, steps: Value) -> Result<Value, String
     if end.outcome.is_success() { Ok(end.produced.output.clone()) } else { Err(told(end)) }
 }
 
-/// What `http`, a template or `powershell` hands on.
+/// Returns the value that `http`, a template or `powershell` passes on.
 async fn handed_on(site: &Running, web: &Web, line: &Value) -> Result<Value, String> {
     let body = line["body"].as_str().unwrap();
     let through = |rows: Value| json!({"id": "through", "type": "powershell", "script": "param($Rows) $Rows", "parameters": {"Rows": rows}});
@@ -112,7 +113,7 @@ fn orders_of(line: &Value) -> impl Iterator<Item = Order<'_>> {
     sinks_of(line).map(|sink| Order { number: &line["number"], input: &line["input"], sink })
 }
 
-/// The page of the docs, as the rows are.
+/// The page of the docs, built from the rows.
 #[derive(Default)]
 struct Page {
     text: String,
@@ -127,7 +128,7 @@ impl Page {
         }
     }
 
-    /// The columns of a table, or why it is refused.
+    /// Adds the columns of a table, or the reason why it is refused.
     fn table(&mut self, source: &str, columns: &[Value], found: &Result<Value, String>) {
         self.source(source);
         for column in columns {
@@ -175,7 +176,7 @@ async fn every_value_of_a_file_arrives_as_python_reads_it() {
                 false => handed_on(&site, &web, line).await,
             };
             let first = columns[0]["kind"].as_str().unwrap();
-            // Parquet to Parquet, a map stays what it is.
+            // From Parquet to Parquet, a map stays unchanged.
             let same = source == "Parquet" && sink == "parquet";
             let refused = REFUSED.iter().find(|row| row.0 == source && row.1 == first && !same);
             let right = match (&found, refused) {
@@ -219,7 +220,7 @@ fn compare(rows: &str) {
     assert!(found == page, "docs/values-files.md is not up to date: run this test with UPDATE_EXPECT=1");
 }
 
-/// The values of SQL Server, of which the tests have an emulation: each place has the same.
+/// The tests emulate SQL Server, whose values arrive in each sink.
 #[tokio::test]
 async fn every_value_of_sql_server_arrives_in_each_place() {
     let Some(oracle) = Oracle::find() else { return };

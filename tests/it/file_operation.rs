@@ -1,4 +1,4 @@
-//! The step `file_operation`: what it does, and archives that mean harm.
+//! The step `file_operation`: its operations, and malicious archives.
 
 use std::io::Write;
 
@@ -22,7 +22,7 @@ async fn ready(site: Site) -> Running {
     site.policy("file_operation", grants).host().await
 }
 
-/// Runs steps in one workspace, each whatever became of the one before.
+/// Runs steps in one workspace, each whether or not the previous one failed.
 async fn steps(site: &Running, steps: Vec<Value>) -> Vec<StepEnd> {
     let named = steps.into_iter().enumerate().map(|(index, mut step)| {
         step["id"] = format!("s{index}").into();
@@ -89,7 +89,7 @@ async fn files_are_copied_moved_listed_checked_and_deleted() {
             (op("delete", "/in/a.csv", json!({})), "/in/a.csv: "),
             (op("wait", "tree/c.csv", json!({})), "succeeded: {\"bytes\":2"),
             (op("wait", "never", json!({"wait_timeout": 0})), "did not appear in 0 s"),
-            // Where it must not reach.
+            // Paths that it must not reach.
             (op("copy", "/in/link.csv", json!({"to": "x"})), "/in/link.csv is not a file"),
             (op("copy", "/in/../outside.txt", json!({"to": "x"})), "/in/../outside.txt: "),
             (op("copy", "../../outside.txt", json!({"to": "x"})), "outside.txt: "),
@@ -263,7 +263,7 @@ async fn an_archive_that_means_harm_writes_nothing() {
                 json!({"operation": "extract", "path": "/in/bomb.gz", "to": "bomb", "max_bytes": 1_000_000}),
                 "more than 1000000 bytes",
             ),
-            // Without a limit of its own the workspace's holds.
+            // Without a limit in the step, the workspace's limit applies.
             (json!({"operation": "extract", "path": "/in/bomb.gz", "to": "bomb"}), "bomb: "),
             (json!({"operation": "list", "path": "bomb*"}), "succeeded: []"),
             (extract("fine.zip"), "/workspace/x/sub/fine.txt"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Site, told};
 
-/// A directory to be shut in, and what lies outside.
+/// Makes a directory for the step, and files outside of it.
 fn sandbox(at: &Path) {
     for dir in ["box/sub/deep", "outside"] {
         std::fs::create_dir_all(at.join(dir)).unwrap();
@@ -32,7 +32,7 @@ fn sandbox(at: &Path) {
     symlink(at.join("outside/secret"), at.join("box/abs_file")).unwrap();
 }
 
-/// What worked, of the tricks of the probe, run by a command that begins so.
+/// Returns the tricks of the probe that worked, in a command with this launcher.
 fn tried(dir: &Path, launcher: Option<&Path>) -> Vec<String> {
     sandbox(dir);
     let write = |name: &str, text: String| {
@@ -91,7 +91,7 @@ fn no_path_leads_out_of_a_directory_with_openat2_or_without() {
     assert!(made.is_ok_and(|status| status.success()), "cc, which links Rust programs too, does not work");
     let (with, without) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (with, without) = (tried(with.path(), None), tried(without.path(), Some(&launcher)));
-    // What only looks like a way out is a name like others.
+    // Names that only look like a way out are ordinary names.
     let plain = |found: &str| {
         found.contains("\\\\") || found.contains('%') || !found.is_ascii() || found.contains("\\u")
     };
@@ -106,7 +106,7 @@ fn no_path_leads_out_of_a_directory_with_openat2_or_without() {
     assert_eq!(with, without);
 }
 
-/// T-30: what bounds bytes holds against holes, links and names.
+/// T-30: quotas of bytes apply despite holes, links and names.
 #[tokio::test]
 async fn no_link_and_no_hole_gets_around_a_quota() {
     let site = Site::new()
@@ -138,7 +138,7 @@ async fn no_link_and_no_hole_gets_around_a_quota() {
     }
 }
 
-/// Bytes in a directory, as the disk has them.
+/// Returns the bytes in a directory on disk.
 fn bytes_in(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries
@@ -146,8 +146,8 @@ fn bytes_in(dir: &Path) -> u64 {
         .sum()
 }
 
-/// Whatever several handles do to the same files, in whatever order: no more is on the disk than the quota, and what is
-/// deleted can be used again, all of it.
+/// Whatever several handles do to the same files, in any order: the disk never holds more than the quota, and
+/// all deleted bytes can be used again.
 #[tokio::test]
 async fn a_quota_holds_over_all_handles_and_what_is_deleted_comes_back() {
     let grants = "files: [{mount: /workspace, workspace: 1MiB, access: write}]";

@@ -1,4 +1,4 @@
-//! What a reader of the documentation met in a first hour and did not expect.
+//! Surprises that readers of the documentation met in their first hour.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -14,13 +14,13 @@ fn words(line: &str) -> Vec<String> {
     line.split(' ').map(str::to_owned).collect()
 }
 
-/// The exit code of a command, and all that it printed.
+/// Returns the exit code of a command, and all its output.
 fn run(shell: &Shell, line: &str) -> (Option<i32>, String) {
     let output = shell.command(&words(line)).output().unwrap();
     (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
 }
 
-/// A range whose end is a change of the clocks, and whose begin is now, was searched without end.
+/// A range whose end is a clock change, and whose start is now, was searched endlessly.
 #[test]
 fn a_preview_ends_at_a_change_of_the_clocks() {
     for (rule, result) in [("{}", "runs"), ("{gap: skip}", "gap"), ("{gap: shift}", "runs")] {
@@ -89,7 +89,7 @@ async fn a_command_waits_while_the_service_is_away() {
     assert!(told.starts_with("run exec_") && told.contains("trying again"), "{told}");
 }
 
-/// An approval whose message cannot be filled in fails, and asks no one.
+/// An approval whose message cannot be filled in fails, and asks no approver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_approval_whose_message_cannot_be_filled_in_fails() {
     let server = Server::start(Shell::new());
@@ -101,7 +101,7 @@ async fn an_approval_whose_message_cannot_be_filled_in_fails() {
     assert!(run["steps"][0]["output"].as_str().unwrap().contains("`message`"), "{run}");
 }
 
-/// A queue has runs of every job: a key for some jobs does not stop it.
+/// A queue has runs of every job: a key for some jobs cannot stop it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_for_some_jobs_does_not_touch_what_concerns_all() {
     let server = Server::start(Shell::new());

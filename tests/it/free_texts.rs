@@ -1,11 +1,12 @@
-//! Texts that people write: each has a bound, and a text beyond it is refused by its key, place, length and bound.
+//! Texts that people write: each has a maximum length, and an error names the key, place, length and maximum
+//! of a longer text.
 
 use serde_json::{Value, json};
 
 use crate::cli::Shell;
 use crate::server::Server;
 
-/// The texts of a schema that have no bound, by their pointers.
+/// Collects the texts of a schema without a maximum length, by their pointers.
 fn unbounded(root: &Value, schema: &Value, at: &str, depth: usize, found: &mut Vec<String>) {
     if depth > 12 {
         return;
@@ -126,10 +127,10 @@ async fn a_text_beyond_its_bound_is_refused_with_its_place_length_and_bound() {
         assert!(told["line"] == 1 && told["column"].as_u64().unwrap() > 1, "{told}");
         assert!(reply.body.len() < 3_000, "the text itself is not sent back: {}", reply.body.len());
     }
-    // At the bound it is fine.
+    // The maximum length is accepted.
     let right = job(json!({"name": long(200), "description": long(4_000)}));
     assert_eq!(server.post(validate, &right).await.status, 200);
-    // A key of a document: its own place.
+    // A key of a document at its own place.
     let key = "k".repeat(257);
     let body = format!("{{\"id\": \"j\",\n \"steps\": [],\n  \"{key}\": 1}}");
     let reply = server.request("POST", validate, &[], &body).await;
@@ -138,7 +139,7 @@ async fn a_text_beyond_its_bound_is_refused_with_its_place_length_and_bound() {
     assert!(told["message"].as_str().unwrap().contains("is too long: 257 bytes, of at most 256"), "{told}");
 }
 
-/// The message of an approval is as short when it is filled in.
+/// The message of an approval has the same maximum length after it is filled in.
 #[tokio::test]
 async fn the_message_of_an_approval_is_bounded_when_it_is_filled_in() {
     let server = Server::start_without_probe(Shell::new(), "");

@@ -1,4 +1,5 @@
-//! Guests that make their host hold memory or work for them: each ends in its own class, and the host goes on.
+//! Guests that make their host hold memory or work for them: each ends in its own class, and the
+//! host continues.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ files:
     site.probe_policy(grants, "").host().await
 }
 
-/// Resident memory of this process in MiB: now, or the most since it was last asked for anew.
+/// Returns the resident memory of this process in MiB: now, or the peak since the last reset.
 fn memory(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();
@@ -28,7 +29,7 @@ fn memory(field: &str) -> u64 {
 #[tokio::test]
 async fn what_a_host_holds_for_a_guest_is_bounded() {
     let site = site().await;
-    // Whatever is made once is made.
+    // Allocate everything that is allocated only once.
     site.probe("hold", json!({"text": "bodies", "count": 1})).await;
     let held =
         "over_limit: the host would hold more than 67108864 bytes for the step; raise `limits.host_bytes`";
@@ -69,7 +70,7 @@ async fn what_a_host_holds_for_a_guest_is_bounded() {
     }
 }
 
-/// One thread runs the test, the step and a timer, as a node whose every thread runs such a step.
+/// One thread runs the test, the step and a timer, like a node in which every thread runs such a step.
 #[tokio::test]
 async fn no_host_call_holds_a_thread_for_long_and_all_of_them_cost_fuel() {
     let site = site().await;
@@ -98,7 +99,7 @@ async fn no_host_call_holds_a_thread_for_long_and_all_of_them_cost_fuel() {
         assert!(ended, "{text}: {}", told(end));
         let calls: u64 = end.receipt.host_calls.values().sum();
         assert!(end.receipt.fuel >= calls * 1_000, "{text}: {:?}", end.receipt);
-        // Minutes, before calls yielded.
+        // This took minutes before calls yielded.
         assert!(started.elapsed() < Duration::from_secs(20), "{text}: {:?}", started.elapsed());
         assert!(worst < Duration::from_millis(500), "{text}: a timer was {worst:?} late");
     }
@@ -114,7 +115,7 @@ async fn the_price_of_calls_is_the_same_each_time() {
         fuel.insert(end.receipt.fuel);
     }
     assert_eq!(fuel.len(), 1, "{fuel:?}");
-    // A budget of fuel bounds them, too.
+    // A budget of fuel also limits them.
     let mut step = probe("calls", json!({"count": 50_000}));
     step["policy"] = json!({"limits": {"fuel": 20_000_000}});
     let state = site.run(&one_step(step)).await;
@@ -122,7 +123,7 @@ async fn the_price_of_calls_is_the_same_each_time() {
     assert!(matches!(end.outcome, Outcome::OutOfFuel { .. }), "{}", told(end));
 }
 
-/// Each node that takes the run over dies; after three of them the run is set aside, and the fourth lives.
+/// Each node that takes over the run dies; after three of them the run is set aside, and the fourth lives.
 #[tokio::test]
 async fn a_run_that_kills_its_node_is_set_aside() {
     let mut server = Server::start(Shell::new());
@@ -161,14 +162,14 @@ async fn wait_for(
     panic!("{:?}", server.get(path).await);
 }
 
-/// What is counted before and after: resident memory in MiB, descriptors and threads.
+/// Returns resident memory in MiB, descriptors and threads, for a comparison.
 fn held() -> [u64; 3] {
     let count = |dir: &str| std::fs::read_dir(dir).unwrap().count() as u64;
-    // What files are mapped is the system's to keep or not.
+    // The system decides how long mapped files stay.
     [memory("RssAnon"), count("/proc/self/fd"), count("/proc/self/task")]
 }
 
-/// Kinds of attempts that mean harm, each small enough for a hundred of them.
+/// Returns kinds of malicious attempts, each small enough for a hundred of them.
 fn hostile() -> Vec<(&'static str, serde_json::Value)> {
     vec![
         ("trap", json!({})),
@@ -191,7 +192,7 @@ fn hostile() -> Vec<(&'static str, serde_json::Value)> {
     ]
 }
 
-/// A hundred attempts of each kind, four at once: nothing of them stays.
+/// A hundred malicious attempts of each kind, four at a time, leave nothing behind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_hostile_attempts_of_each_kind_leave_nothing_behind() {
     let site = std::sync::Arc::new(site().await);
@@ -208,12 +209,12 @@ async fn a_hundred_hostile_attempts_of_each_kind_leave_nothing_behind() {
             }
         }
     };
-    // Threads for files end when they have had nothing to do for ten seconds.
+    // Threads for files end after ten idle seconds.
     let settle = tokio::time::sleep;
     attempts(20).await;
     settle(Duration::from_secs(12)).await;
     let mut seen = vec![held()];
-    // The allocator keeps what it once had: what leaks grows each time.
+    // The allocator keeps memory; a leak grows each time.
     for _ in 0..4 {
         attempts(100).await;
         settle(Duration::from_secs(12)).await;
@@ -227,11 +228,11 @@ async fn a_hundred_hostile_attempts_of_each_kind_leave_nothing_behind() {
     panic!("memory, descriptors and threads grow each time: {seen:?}");
 }
 
-/// No poll of a guest's task holds its thread for long, whatever the guest has its host do. (Where an attempt ends with a
-/// backtrace, the last poll looks its lines up.)
+/// No poll of a guest's task holds its thread for long, whatever the guest makes its host do. (If an attempt
+/// ends with a backtrace, the last poll resolves its lines.)
 #[tokio::test]
 async fn no_turn_of_a_guest_is_long() {
-    // wasmtime is not optimized in debug builds; 80,000 fields of a log line are what takes it longest.
+    // wasmtime is not optimized in debug builds; 80,000 fields of a log line take it longest.
     const MOST: u64 = if cfg!(debug_assertions) { 80_000 } else { 10_000 };
     let site = site().await;
     for (case, config) in [
@@ -260,7 +261,7 @@ async fn no_turn_of_a_guest_is_long() {
         let mut step = probe(case, config.clone());
         step["id"] = json!("only");
         let job = json!({"id": "test", "steps": [first, step]}).to_string();
-        // A machine that is busy takes the thread away in the midst of a turn, but not each time.
+        // A busy machine may pause the thread in the middle of a turn, but not each time.
         let mut turns = Vec::new();
         while turns.len() < 5 && turns.iter().all(|turn| *turn >= MOST) {
             let state = site.run(&job).await;

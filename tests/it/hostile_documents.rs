@@ -1,5 +1,5 @@
-//! Documents that mean harm, to the service and to the command: each is refused with its place, in little memory, and the
-//! service goes on.
+//! Malicious documents, sent to the service and to the command: each is refused with its place, in little
+//! memory, and the service continues.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use crate::cli::Shell;
 use crate::server::Server;
 use crate::support::{Site, told};
 
-/// Memory that one document may take, in MiB.
+/// Maximum memory for one document, in MiB.
 const MOST: u64 = 256;
 
-/// A document, what of it is wrong in a word, and what it takes beyond measure where nothing bounds it.
+/// Returns documents, with the word in their error, and the resource that they would use up without limits.
 fn documents() -> Vec<(&'static str, String, &'static str)> {
     let zeros = |count: usize| vec!["0"; count].join(",");
     let nest = |open: &str, inner: &str, close: &str, n: usize| {
@@ -94,7 +94,7 @@ fn no_document_takes_the_memory_of_the_command() {
     for (what, document, expected) in documents() {
         let shell = Shell::new().file("job.yaml", &document);
         let mut arguments = shell.with_probe(&["validate", "job.yaml"]);
-        // The command may not take more than this, whatever it is given.
+        // The command may not use more than this for any input.
         let limit = format!("ulimit -v {}; exec \"$0\" \"$@\"", 8 << 20);
         let command = shell.command(&arguments);
         arguments.insert(0, command.get_program().to_string_lossy().into_owned());
@@ -111,7 +111,8 @@ fn no_document_takes_the_memory_of_the_command() {
     }
 }
 
-/// What only the run shows: the run ends as one with a wrong configuration, and the service goes on.
+/// Errors that only the run reveals: the run ends as one with an invalid configuration, and the
+/// service continues.
 #[tokio::test]
 async fn no_expression_takes_the_memory_of_the_service_or_stops_it() {
     let server = Server::start(Shell::new());
@@ -153,7 +154,7 @@ async fn no_expression_takes_the_memory_of_the_service_or_stops_it() {
     assert_eq!(server.get("/healthz").await.status, 200);
 }
 
-/// Keys, logs and results stay where they were asked for: in no cache, no page of a browser, no dump.
+/// Keys, logs and results do not leave their place: no cache, no browser page and no dump contains them.
 #[tokio::test]
 async fn answers_are_not_kept_and_a_crash_leaves_no_dump() {
     let server = Server::start(Shell::new());
@@ -167,7 +168,7 @@ async fn answers_are_not_kept_and_a_crash_leaves_no_dump() {
     assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
 }
 
-/// Long definitions make short pages, and all of them come.
+/// Long definitions make short pages, and all of them arrive.
 #[tokio::test]
 async fn a_list_of_long_jobs_comes_in_bounded_pages() {
     let server = Server::start_without_probe(Shell::new(), "");
@@ -190,7 +191,7 @@ async fn a_list_of_long_jobs_comes_in_bounded_pages() {
     assert_eq!(seen.len(), 12, "{seen:?}");
 }
 
-/// An expression at which the library panics fails its step, also in a condition, and nothing else.
+/// An expression at which the library panics fails only its step, also in a condition.
 #[tokio::test]
 async fn an_expression_that_panics_fails_its_run() {
     let site = Site::new().probe_policy("limits: {wall: 20s}", "").host().await;
@@ -201,7 +202,7 @@ async fn an_expression_that_panics_fails_its_run() {
     ] {
         let job = json!({"id": "slices", "steps": [step]}).to_string();
         let state = site.run(&job).await;
-        // Without checks of overflow it is a slice like any other.
+        // Without overflow checks it is an ordinary slice.
         if cfg!(debug_assertions) {
             let end = state.steps[0].end.as_ref().unwrap();
             assert!(told(end).contains("out of bounds"), "{}", told(end));

@@ -48,7 +48,7 @@ impl Web {
         format!("http://127.0.0.1:{}{path}", self.ports[0])
     }
 
-    /// What a policy grants to reach it, and a workspace.
+    /// Returns the policy to reach it, and a workspace.
     pub fn grants(&self, more: &str) -> String {
         let rules = self.ports.map(|port| {
             format!(
@@ -180,7 +180,7 @@ async fn answers_become_outputs_or_say_what_is_wrong() {
     }
     let end = step(&site, http(web.url("/json?secret=1"), json!({}))).await;
     assert_eq!(end.produced.metadata["status"], 200);
-    assert_eq!(end.produced.metadata["url"], web.url("/json"), "without what may not be for everybody");
+    assert_eq!(end.produced.metadata["url"], web.url("/json"), "without the private parts");
     assert_eq!(end.produced.metadata["headers"]["content-type"], "application/json; charset=utf-8");
 }
 
@@ -233,7 +233,7 @@ async fn requests_carry_what_the_step_says() {
             assert_eq!(&end.produced.output[key], value, "{path} {more}: {}", told(&end));
         }
     }
-    // A file, sent as it was saved.
+    // A file is sent as it was saved.
     let job = json!({"id": "files", "workspace": "8MiB", "steps": [
         {"id": "get", "type": "http", "url": web.url("/text"), "save_to": "a.txt"},
         {"id": "put", "type": "http", "url": web.url("/echo"), "method": "PUT", "body": {"file": "a.txt"}}]});
@@ -243,7 +243,7 @@ async fn requests_carry_what_the_step_says() {
     assert_eq!(end.produced.output["content-type"], "application/octet-stream");
 }
 
-/// The credential of a request, which the server tells back, is in nothing that the guest gets and nothing that is kept.
+/// Neither the guest nor the records contain the credential of a request that the server echoes.
 #[tokio::test]
 async fn a_credential_that_is_told_back_is_masked() {
     const SECRET: &str = "canary-7f3a91-secret";
@@ -271,7 +271,7 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
     let told = end.produced.output["authorization"].as_str().unwrap();
     assert!(told.starts_with("Basic ") && told.contains("****"), "{told}");
     assert!(end.produced.metadata["headers"]["x-told-back"].as_str().unwrap().contains("****"));
-    // What is compressed cannot be searched.
+    // A compressed response cannot be searched.
     let refused = state.steps[3].end.as_ref().unwrap();
     assert!(
         crate::support::told(refused).contains("is compressed (gzip)"),
@@ -279,7 +279,7 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
         crate::support::told(refused)
     );
     let log = site.log(&state).await;
-    assert!(log.iter().any(|line| line.contains("the answer held the credential")), "{log:?}");
+    assert!(log.iter().any(|line| line.contains("the response contained the credential")), "{log:?}");
     // Raw, base64, hexadecimal, percent-encoded and reversed, in everything that was written.
     let reversed: String = SECRET.chars().rev().collect();
     let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -301,7 +301,7 @@ files: [{{mount: /workspace, workspace: 1MiB, access: write}}]"
             }
         }
     }
-    assert!(files >= 4, "the store, its log, the workspace and the secrets were looked at: {files}");
+    assert!(files >= 4, "the search covers the store, its log, the workspace and the secrets: {files}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Servers that mean harm, TLS, and a metadata service: threats T-25 to T-28.
+//! Malicious servers, TLS, and a metadata service: threats T-25 to T-28.
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::support::{Running, Site, told};
 
-/// A server that answers each connection with these bytes, whatever it is asked, and keeps what it was asked.
+/// Starts a server that responds to each connection with these bytes and records the requests.
 async fn raw(answer: Vec<u8>) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (port, asked): (u16, Arc<Mutex<Vec<String>>>) =
@@ -24,7 +24,7 @@ async fn raw(answer: Vec<u8>) -> (u16, Arc<Mutex<Vec<String>>>) {
                 let mut request = vec![0; 64 << 10];
                 let read = stream.read(&mut request).await.unwrap_or(0);
                 kept.lock().unwrap().push(String::from_utf8_lossy(&request[..read]).into_owned());
-                // A client that has heard enough hangs up.
+                // A client that has read enough hangs up.
                 let _ = stream.write_all(&answer).await;
                 let _ = stream.shutdown().await;
             });
@@ -40,7 +40,7 @@ async fn site(port: u16, limits: &str) -> Running {
     Site::new().policy("http", &grants).host().await
 }
 
-/// T-26, T-28: answers that are not what they say.
+/// T-26, T-28: invalid responses.
 #[tokio::test]
 async fn an_answer_that_is_no_answer_fails_its_request_and_nothing_else() {
     let many = (0..200).map(|n| format!("x-{n}: y\r\n")).collect::<String>();
@@ -48,7 +48,7 @@ async fn an_answer_that_is_no_answer_fails_its_request_and_nothing_else() {
     let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(2 << 20));
     for (answer, expected) in [
         ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_owned(), "succeeded: \"ok\""),
-        // What follows the answer belongs to nobody.
+        // Bytes after the response belong to no request.
         (
             "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"
                 .to_owned(),
@@ -79,7 +79,8 @@ async fn an_answer_that_is_no_answer_fails_its_request_and_nothing_else() {
     }
 }
 
-/// What policy decides about is what a server sees: no header says otherwise unless the rule grants it by name.
+/// A server sees exactly the request that policy decided about: headers cannot change that unless the rule
+/// grants them by name.
 #[tokio::test]
 async fn no_header_changes_what_policy_decided_about() {
     let (port, asked) = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec()).await;
@@ -103,7 +104,7 @@ async fn no_header_changes_what_policy_decided_about() {
         let end = site.step(step.clone()).await;
         let denied = end.receipt.denials.contains_key("HTTP_HEADER_NOT_GRANTED");
         assert_eq!((end.outcome.is_success(), denied), (granted, !granted), "{header}: {}", told(&end));
-        // A job narrows this, too.
+        // A job can narrow this, too.
         let mut narrowed = step;
         narrowed["policy"] = json!({"http": [{"url": url, "allow_private": ["127.0.0.1/32"]}]});
         let end = site.step(narrowed).await;
@@ -113,7 +114,7 @@ async fn no_header_changes_what_policy_decided_about() {
     assert_eq!(sent, 3);
 }
 
-/// What a job says about requests holds: their number, and where they go.
+/// A job's limits on requests apply: their number, and their targets.
 #[tokio::test]
 async fn what_a_job_narrows_is_enforced() {
     let (port, asked) = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec()).await;
@@ -148,7 +149,7 @@ async fn what_a_job_narrows_is_enforced() {
     }
 }
 
-/// T-28: what a guest sends is one request, and says its length once.
+/// T-28: a guest sends one request, with a single length.
 #[tokio::test]
 async fn a_request_is_one_request() {
     let (port, asked) = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec()).await;
@@ -164,7 +165,7 @@ async fn a_request_is_one_request() {
     ] {
         let step = json!({"type": "http", "method": "POST", "url": url, "headers": headers, "body": {"text": "GET /evil HTTP/1.1\r\n\r\n"}});
         let parsed = site.host.parse("job.yaml", &crate::support::one_step(step)).await;
-        // What the step refuses never runs.
+        // A refused step never runs.
         if let Ok(parsed) = parsed {
             let id = site.host.submit(parsed.job, Default::default()).await.unwrap();
             site.host.resume(&id, &crate::support::Nobody, Default::default()).await.unwrap();
@@ -185,7 +186,7 @@ async fn a_request_is_one_request() {
     }
 }
 
-/// T-26: a server that gives a byte now and then.
+/// T-26: a server that sends single bytes slowly.
 #[tokio::test]
 async fn an_answer_that_trickles_ends() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -204,7 +205,8 @@ async fn an_answer_that_trickles_ends() {
     assert!((9..14).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
 }
 
-/// A server with a certificate of an authority: trusted where the system trusts it, and only under its own name.
+/// A server with a certificate of an authority is trusted only if the system trusts the authority, and only
+/// under its own name.
 #[tokio::test]
 async fn https_is_checked_against_the_roots_of_the_system() {
     let dir = tempfile::tempdir().unwrap();
@@ -261,7 +263,7 @@ async fn https_is_checked_against_the_roots_of_the_system() {
     }
 }
 
-/// T-23, T-25: a metadata service, in a network of its own, that every way in is tried on.
+/// T-23, T-25: a metadata service in a separate network, and every way to reach it.
 #[tokio::test]
 async fn a_metadata_service_is_never_asked() {
     let script = r#"
@@ -280,8 +282,8 @@ async fn a_metadata_service_is_never_asked() {
         std::fs::write(dir.path().join(name), text).unwrap();
         dir.path().join(name)
     };
-    // A service on the address itself, which says who asked; a redirect to it; the job tries both, and a listener of ours
-    // in the same network that policy grants shows that requests go out at all.
+    // A service on the address itself, which records its clients; a redirect to it; the job tries both. A
+    // listener in the same network that policy grants shows that requests are sent at all.
     let server = write(
         "server.py",
         r#"

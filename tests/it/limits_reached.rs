@@ -1,4 +1,5 @@
-//! Limits at which a step gets an error: an attempt that fails by one ends as `over_limit`, with its name and what to raise.
+//! Limits that give a step an error: a failing attempt ends as `over_limit`, with the name of the limit and
+//! the key to raise.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -8,7 +9,7 @@ use stepwell_tests::web::Web;
 
 use crate::support::{Running, Site, one_step, probe, told};
 
-/// Class and name of the limit.
+/// Returns the class and name of the limit.
 fn named(outcome: &Outcome) -> String {
     match outcome {
         Outcome::OverLimit { limit, .. } => limit.clone(),
@@ -72,7 +73,7 @@ async fn every_limit_at_which_a_step_gets_an_error_is_named() {
         assert_eq!(named(&end.outcome), name, "{text} {path}: {}", told(&end));
         let told = told(&end);
         assert!(told.contains(message), "{text} {path}: {told}");
-        // What can be raised says where, once.
+        // A limit that can be raised names the key once.
         let raise = match name {
             "files.workspace" => "raise `workspace` of the job, and of the policy's `files`".to_owned(),
             "files.scratch" => "raise `scratch` in the policy's `files`".to_owned(),
@@ -84,7 +85,7 @@ async fn every_limit_at_which_a_step_gets_an_error_is_named() {
         };
         let count = told.matches("raise `").count();
         assert!(told.contains(&raise) && count == usize::from(!raise.is_empty()), "{text} {path}: {told}");
-        // Neither the system's numbers nor a library's words.
+        // Neither error numbers of the system nor a library's words.
         for raw in ["os error", "database or disk is full", "out of memory", "too big", "interrupted"] {
             assert!(!told.contains(raw), "{text} {path}: {told}");
         }
@@ -104,7 +105,7 @@ async fn the_end_after_a_limit_is_what_the_step_makes_of_it() {
         ("space", "/scratch", "panic", "files.scratch"),
         ("rows", "", "panic", "sql_rows"),
         ("space", "/scratch", "recover", "failed"),
-        // What fits beside is not what was refused.
+        // A smaller amount that fits does not count as the refused one.
         ("rows", "/scratch", "recover", "sql_rows"),
     ] {
         let mut config = limit(text, path);
@@ -112,17 +113,17 @@ async fn the_end_after_a_limit_is_what_the_step_makes_of_it() {
         let end = site.probe("limit", config).await;
         assert_eq!(named(&end.outcome), class, "{text} {then}: {}", told(&end));
     }
-    // The step's own words are there, too.
+    // The step's own message appears, too.
     let mut config = limit("rows", "/scratch");
     config["then"] = json!("recover");
     let end = site.probe("limit", config).await;
     assert!(told(&end).contains("(the step says: something else is wrong)"), "{}", told(&end));
-    // A time that the step itself wants is its own.
+    // A time limit that the step itself asks for belongs to the step.
     let end = site.probe("limit", limit("time of its own", "")).await;
     assert!(told(&end).starts_with("failed: the statement ran longer than its timeout"), "{}", told(&end));
 }
 
-/// A limit of requests is one of policy and of the step: it names where each is raised.
+/// A limit on requests may come from policy or from the step: the message names the place of each.
 #[tokio::test]
 async fn requests_and_their_bytes_are_named() {
     let server = Web::start().await;
@@ -143,7 +144,7 @@ async fn requests_and_their_bytes_are_named() {
     }
 }
 
-/// A built-in step says what it was about, and the host which limit it was.
+/// A built-in step names its object, and the host names the limit.
 #[tokio::test]
 async fn built_in_steps_end_over_the_limit_that_they_run_into() {
     let files = "files: [{mount: /workspace, workspace: 64KiB, access: write}, {mount: /in, source: in}]\nlimits: {file_count: 20}";
@@ -181,7 +182,7 @@ async fn built_in_steps_end_over_the_limit_that_they_run_into() {
     }
 }
 
-/// What the retry of a step does with each.
+/// How the retry of a step treats each limit.
 #[tokio::test]
 async fn a_limit_is_not_tried_again_but_a_time_is() {
     let site = site("sql_timeout: 300ms, sql_rows: 500", "").await;
@@ -193,7 +194,7 @@ async fn a_limit_is_not_tried_again_but_a_time_is() {
     }
 }
 
-/// Programs: what each of their limits is called. The stand-in for `pwsh` runs the script by `sh`.
+/// Programs: the name of each of their limits. The stand-in for `pwsh` runs the script with `sh`.
 #[tokio::test]
 async fn limits_of_programs_are_named() {
     let stand_in = "#!/bin/sh\nexec /bin/sh files/script.ps1\n";

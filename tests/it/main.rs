@@ -41,6 +41,7 @@ mod probe;
 mod process;
 mod program_threats;
 mod promptness;
+mod prose;
 mod random_tables;
 mod readme;
 mod recovery;

@@ -1,5 +1,5 @@
-//! Connections to SQL Server: against an emulated one, and against a real one where `STEPWELL_TEST_MSSQL_URL` names it
-//! (`mssql://user:password@host:1433/database`, with `?tls=disable` for one without TLS).
+//! Connections to SQL Server: an emulated one, and a real one if `STEPWELL_TEST_MSSQL_URL` names it
+//! (`mssql://user:password@host:1433/database`, with `?tls=disable` for a connection without TLS).
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ async fn sql(site: &Running, config: Value) -> StepEnd {
     site.step(step).await
 }
 
-/// What was asked beside what every session begins with.
+/// Returns the statements besides the start of every session.
 fn asked(server: &SqlServer) -> Vec<String> {
     let own = ["IS_SRVROLEMEMBER", "SET LOCK_TIMEOUT"];
     server.take().into_iter().filter(|text| !own.iter().any(|own| text.contains(own))).collect()
@@ -130,7 +130,7 @@ async fn statements_scripts_procedures_and_loads_of_sql_server() {
         ),
         (
             json!({"script": "SELECT 1\nGO\nSELECT * FROM missing"}),
-            // The server counts from the batch, which begins on line 3.
+            // The server counts from the start of the batch, on line 3.
             "statement 2 of the script, line 9: Invalid object name 'missing' (208)",
             vec!["BEGIN TRANSACTION", "SELECT 1", "SELECT * FROM missing", rollback],
         ),

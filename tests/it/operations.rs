@@ -1,4 +1,4 @@
-//! What an operator of nodes sees and changes: metrics, traces, logs, the configuration, `doctor`, files of `deploy/`.
+//! Operating nodes: metrics, traces, logs, the configuration, `doctor`, files of `deploy/`.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
         422,
         "policy grants it no connection"
     );
-    // What is refused before it runs counts as well.
+    // A run that is refused before it starts counts as well.
     let wrong = json!({"job": {"id": "wrong", "steps": [{"id": "a", "type": "probe", "case": "echo", "text": "soon"},
         {"id": "s", "type": "probe", "case": "nap", "count": "${{ steps.a.output }}"}]}});
     let reply = server.post("/api/v2/jobs/execute", &wrong).await;
@@ -52,7 +52,7 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
     assert_eq!(of(r#"stepwell_runs_total{status="success",queue="UTC"}"#), 3.0);
     assert_eq!(of(r#"stepwell_steps_total{step_type="probe",class="succeeded"}"#), 4.0);
     assert_eq!(of(r#"stepwell_steps_total{step_type="probe",class="invalid_config"}"#), 1.0);
-    // It waits in a paused queue, and so for nobody.
+    // The run waits in a paused queue, and so for no worker.
     assert_eq!(of(r#"stepwell_queue_ready{queue="Asia/Tokyo",priority="0"}"#), 0.0);
     assert_eq!(of(r#"stepwell_queue_paused{queue="Asia/Tokyo"}"#), 1.0);
     assert!(of(r#"stepwell_step_fuel_total{step_type="probe"}"#) > 1000.0);
@@ -60,7 +60,7 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
     assert!(
         of("stepwell_memory_bytes") > 0.0 && of("stepwell_memory_limit_bytes") > of("stepwell_memory_bytes")
     );
-    // Every name that the alerts and the dashboard ask for is one that there is, or one of what has not happened yet.
+    // Every name in the alerts and the dashboard exists, or belongs to an event that has not happened yet.
     let mut known: Vec<&str> =
         reply.body.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     known.push("stepwell_denials");
@@ -73,13 +73,13 @@ async fn metrics_tell_what_has_happened_and_how_the_queues_are() {
             assert!(known.contains(&name.as_str()), "{file} asks for {name}, and there is {known:?}");
         }
     }
-    // Others look and see nothing.
+    // Other actors see nothing.
     let viewer = json!({"name": "v", "role": "viewer"});
     let token = server.post("/api/v2/keys", &viewer).await.json()["token"].as_str().unwrap().to_owned();
     let authorization = format!("Bearer {token}");
     let reply = server.raw("GET", "/metrics", &[("authorization", &authorization)], "").await.unwrap();
     assert_eq!(reply.status, 403);
-    // This one answers everybody, and says what it still does.
+    // This endpoint responds without a key, and lists the running work.
     let reply = server.raw("GET", "/readyz", &[], "").await.unwrap();
     assert!(reply.status == 200 || reply.body.starts_with("not ready: compiling "), "{reply:?}");
 }
@@ -89,7 +89,7 @@ fn the_alerts_are_right_for_promtool() {
     let dir = root().join("deploy/monitoring");
     let promtool = |arguments: &[&str]| Command::new("promtool").args(arguments).current_dir(&dir).output();
     let Ok(checked) = promtool(&["check", "rules", "alerts.yaml"]) else {
-        // Not a server, and in no registry of crates: CI does without.
+        // promtool is in no registry of crates: CI works without it.
         eprintln!("skipped: promtool is not installed");
         return;
     };
@@ -98,7 +98,8 @@ fn the_alerts_are_right_for_promtool() {
     assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stdout));
 }
 
-/// A trace comes in with a request, goes through run, step and call, and out to the next system and to the receiver.
+/// A trace arrives with a request, continues through run, step and call, and reaches the next system
+/// and the receiver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trace_goes_through_the_service() {
     let web = Web::start().await;
@@ -136,7 +137,7 @@ async fn a_trace_goes_through_the_service() {
     let sent = async || web.asked("/v1/traces");
     let sent = until("spans are sent", sent, |sent| !sent.is_empty()).await;
     assert_eq!(sent[0].headers["x-tenant"], "seven");
-    // Protocol buffers: texts and ids are there as they are.
+    // Protocol buffers contain texts and ids unchanged.
     let all: Vec<u8> = sent.iter().flat_map(|asked| asked.body.to_vec()).collect();
     let has = |text: &[u8]| memchr::memmem::find(&all, text).is_some();
     for text in
@@ -154,7 +155,7 @@ async fn a_trace_goes_through_the_service() {
         has(&bytes(trace)) && has(&bytes(parent)) && has(&bytes(&out[36..52])),
         "the ids of the trace, of what is above and of what went out"
     );
-    // And the log has the ids.
+    // The log contains the ids.
     let lines = async || log.lock().unwrap().clone();
     let lines = until("the log tells of the step", lines, |lines| {
         lines.iter().any(|line| line.contains("the attempt has ended"))
@@ -167,7 +168,7 @@ async fn a_trace_goes_through_the_service() {
         (&json!(run), &json!("get"), &json!(1), &json!(trace)),
         "{line}"
     );
-    // What the caller does not want recorded is not, and goes on all the same.
+    // A trace that the caller does not record is not recorded, and still continues.
     let count = web.asked("/v1/traces").len();
     let headers = [("traceparent", "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")];
     server.request("POST", "/api/v2/jobs/execute", &headers, &job.to_string()).await;
@@ -215,7 +216,7 @@ secrets: {token: 'env:TOKEN'}
     assert_eq!((&all["service"]["lease"], &all["service"]["drain"]), (&json!("20s"), &json!(30)));
     assert_eq!(all["timezone_queues"]["queues"]["UTC"]["concurrency"], 7);
     assert_eq!(all["data_dir"].as_str().unwrap(), shell.path("data").display().to_string());
-    // A key that is not known is refused, with its place.
+    // An unknown key is refused, with its place.
     let shell = Shell::new().file("config.yaml", "service:\n  leese: 20s\n");
     let output =
         shell.command(&["config", "show", "--config", "config.yaml"].map(str::to_owned)).output().unwrap();
@@ -250,12 +251,12 @@ async fn what_can_change_changes_on_sighup_and_the_rest_is_named() {
     server.signal("HUP");
     until("the queue has changed", concurrency, |found| *found == 3).await;
     assert_eq!(runs().await, 422, "the probe has no grant any more");
-    // What is wrong is refused as a whole, and the service goes on with what it has.
+    // An invalid configuration is refused as a whole, and the service continues with the previous one.
     std::fs::write(server.shell.path("timezone_queues.yaml"), "queues: {Utopia: {}}").unwrap();
     server.signal("HUP");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(concurrency().await, 3);
-    // What needs a restart stays, and the rest is taken.
+    // Settings that need a restart stay, and the rest changes.
     std::fs::write(server.shell.path("timezone_queues.yaml"), "queues: {UTC: {concurrency: 4}}").unwrap();
     std::fs::write(server.shell.path("config.yaml"), config("service: {workers: 3}\n")).unwrap();
     server.signal("HUP");
@@ -301,7 +302,7 @@ fn doctor_finds_what_does_not_work() {
 #[test]
 fn the_files_of_deploy_are_what_their_tools_take() {
     let deploy = root().join("deploy");
-    // systemd knows every line of the unit.
+    // systemd accepts every line of the unit.
     let verify = Command::new("systemd-analyze")
         .arg("verify")
         .arg(deploy.join("systemd/stepwell.service"))
@@ -323,7 +324,7 @@ fn the_files_of_deploy_are_what_their_tools_take() {
         !unit.lines().any(|line| line.starts_with("MemoryDenyWriteExecute")),
         "no component could be compiled"
     );
-    // The configuration in the Kubernetes manifests is one.
+    // The configuration in the Kubernetes manifests is valid.
     let text = std::fs::read_to_string(deploy.join("kubernetes/stepwell.yaml")).unwrap();
     let block = |name: &str| {
         let rest = text.split_once(&format!("  {name}: |\n")).unwrap().1;

@@ -1,4 +1,4 @@
-//! What an operator meets in the first hour: the log, the first key, metrics, shutting down, clean-up, `explain`.
+//! The first hour of an operator: the log, the first key, metrics, shutdown, clean-up, `explain`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -30,7 +30,7 @@ async fn begun(server: &Server, job: &Value, status: &str) -> String {
     id
 }
 
-/// Every line of a service's log is JSON; they tell of its start, each run, each request, a reload and the end.
+/// Every line of a service's log is JSON, about its start, each run, each request, a reload and the end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_of_a_service_is_json_and_tells_what_happened() {
     let (mut server, log) = Server::start_logged(Shell::new().env("STEPWELL_LOG_FORMAT", "json"));
@@ -80,7 +80,7 @@ async fn the_log_of_a_service_is_json_and_tells_what_happened() {
     assert!(!lines.iter().any(|line| line.to_string().contains(&server.token)), "the key is not in the log");
 }
 
-/// What keeps a service from starting is a line of JSON, too.
+/// An error at the start of a service is a line of JSON, too.
 #[test]
 fn a_service_that_does_not_start_says_so_in_json() {
     let shell =
@@ -93,7 +93,7 @@ fn a_service_that_does_not_start_says_so_in_json() {
     }
 }
 
-/// The data directory is for its owner alone, also where an older version has made it.
+/// Only its owner can access the data directory, even if an older version has created it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_data_directory_is_private_and_holds_the_first_key() {
     let server = Server::start(Shell::new());
@@ -114,7 +114,7 @@ async fn the_data_directory_is_private_and_holds_the_first_key() {
     assert_eq!((mode(&data), mode(&data.join("stepwell.db"))), (0o700, 0o600));
 }
 
-/// While steps end, probes, reads and cancellations are answered, and new runs are sent elsewhere.
+/// While steps end, probes, reads and cancellations work, and new runs are refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_shuts_down_answers_until_its_steps_have_ended() {
     let (mut server, log) = Server::start_logged(Shell::new());
@@ -135,7 +135,7 @@ async fn a_service_that_shuts_down_answers_until_its_steps_have_ended() {
     let reply = server.post(&format!("/api/v2/runs/{sleeps}/cancel"), &json!({})).await;
     assert_eq!(reply.status, 202, "{reply:?}");
     assert_eq!(server.terminate(), Some(0));
-    // The next one finds both ended, and nothing to say about the one before.
+    // The next process finds both ended, and reports nothing about the previous one.
     let (second, later) = Server::start_logged_again(server.shell.clone(), &server.token);
     for (id, status) in [(naps, "success"), (sleeps, "cancelled")] {
         assert_eq!(second.get(&format!("/api/v2/runs/{id}")).await.json()["status"], status);
@@ -144,11 +144,11 @@ async fn a_service_that_shuts_down_answers_until_its_steps_have_ended() {
     assert!(!told.contains("has died"), "{told}");
 }
 
-/// A back-off below a second is what it says, and what waits is on time, whatever else its queue does.
+/// A back-off below a second is exact, and waiting runs continue on time, whatever else their queue does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_for_less_than_a_second_waits_for_less_than_a_second() {
     let server = Server::start(Shell::new());
-    // The probe is loaded.
+    // This loads the probe.
     server.post("/api/v2/jobs/execute", &probe("first", json!({"case": "noop"}))).await;
     let begun = Instant::now();
     let step = json!({"case": "fail_until", "count": 4, "retry": {"max_attempts": 4, "backoff": "50ms"}});
@@ -161,10 +161,10 @@ async fn what_waits_for_less_than_a_second_waits_for_less_than_a_second() {
     assert!(took < Duration::from_millis(1500), "50, 100 and 200 ms of back-off took {took:?}");
 }
 
-/// What a window or a pause keeps from starting is not late: it has series of its own, and ready ones stay at zero.
+/// Runs that a window or a pause stops are not late: they have separate series, and ready ones stay at zero.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closed_and_paused_queues_are_not_late_queues() {
-    // Seoul has no summer time: a window around now, whatever the hour.
+    // Seoul has no summer time: a window around the present time, at any hour.
     let hour =
         (chrono::Utc::now() + chrono::Duration::hours(9)).format("%H").to_string().parse::<u32>().unwrap();
     let window = format!("{{from: '{hour:02}:00', to: '{:02}:00'}}", (hour + 2) % 24);
@@ -203,7 +203,7 @@ async fn closed_and_paused_queues_are_not_late_queues() {
     assert!(of("blocked_oldest_seconds", "UTC") >= 1.0);
 }
 
-/// Prometheus in either format, with what every exporter has.
+/// Prometheus metrics in both formats, with those of every exporter.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_come_in_both_formats_with_http_and_the_process() {
     let server = Server::start(Shell::new());
@@ -253,7 +253,7 @@ async fn metrics_come_in_both_formats_with_http_and_the_process() {
     }
 }
 
-/// Runs that somebody still has to deal with are kept, unless that is asked for.
+/// Clean-up keeps runs that still need attention, unless asked otherwise.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clean_up_keeps_open_dead_letters() {
     let server = Server::start(Shell::new());
@@ -273,7 +273,7 @@ async fn clean_up_keeps_open_dead_letters() {
     assert_eq!(count().await, 3);
     assert_eq!(clean("").await, json!({"runs": 1, "kept_dead": 2, "dry_run": false}));
     assert_eq!(count().await, 2);
-    // One that was dealt with goes.
+    // A resolved dead letter is removed.
     let letters = server.get("/api/v2/dead-letters?state=open").await.json();
     let id = letters["items"][0]["execution_id"].as_str().unwrap().to_owned();
     server.post(&format!("/api/v2/dead-letters/{id}/discard"), &json!({"reason": "known"})).await;
@@ -282,7 +282,7 @@ async fn clean_up_keeps_open_dead_letters() {
     assert_eq!(count().await, 0);
 }
 
-/// The command does not blame its own missing flags for what the service does.
+/// The command does not blame its own missing flags for actions of the service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn explain_without_the_service_s_flags_says_what_it_leaves_out() {
     let server = Server::start(Shell::new());
@@ -303,7 +303,7 @@ async fn explain_without_the_service_s_flags_says_what_it_leaves_out() {
     let told = server.get(&format!("/api/v2/runs/{id}/explain")).await.json();
     assert_eq!((told["causes"].as_array().unwrap().len(), &told["note"]), (1, &Value::Null), "{told}");
     assert!(told["causes"][0]["fix"].as_str().unwrap().contains("stepwell approvals approve"), "{told}");
-    // The service says every five seconds what it has.
+    // The service reports its state every five seconds.
     tokio::time::sleep(Duration::from_secs(6)).await;
     let explain = |arguments: &[String]| {
         let output = server.shell.command(arguments).output().unwrap();
@@ -317,7 +317,7 @@ async fn explain_without_the_service_s_flags_says_what_it_leaves_out() {
     assert!(same.contains("waits for approval") && !same.contains("--server"), "{same}");
 }
 
-/// A run that waited too long has no begin, is a dead letter, and says what to do.
+/// A run that waited too long has no start, is a dead letter, and names the fix.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_expired_has_not_begun() {
     let server = Server::start(Shell::new());

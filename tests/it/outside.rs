@@ -1,4 +1,4 @@
-//! The SDK outside of this repository, as the author of a step has it.
+//! The SDK outside of this repository, as the author of a step uses it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use stepwell_tests::root;
 use crate::cli::Shell;
 use crate::pages::{blocks, command, dialogue, missing};
 
-/// A folder outside of the repository in which steps are built. It keeps its place, and its build directory is in
-/// `target/`, so that cargo compiles little; so one test at a time may be there.
+/// A folder outside of the repository in which steps are built. It keeps its place, and its build directory
+/// is in `target/`, so that cargo compiles little; so only one test at a time may use it.
 struct Outside {
     dir: PathBuf,
     _lock: File,
@@ -28,7 +28,7 @@ impl Outside {
         Self { dir, _lock: lock }
     }
 
-    /// Writes a file, unless it is the same: cargo builds what is newer.
+    /// Writes a file unless it is unchanged, because cargo rebuilds newer files.
     fn file(&self, name: &str, content: impl AsRef<[u8]>) {
         let (path, content) = (self.dir.join(name), content.as_ref());
         if fs::read(&path).is_ok_and(|found| found == content) {
@@ -38,7 +38,7 @@ impl Outside {
         fs::write(path, content).unwrap();
     }
 
-    /// Where cargo builds.
+    /// Returns cargo's build directory.
     fn target(&self) -> PathBuf {
         root().join("target/outside")
     }
@@ -100,7 +100,7 @@ struct Greet {
 
 impl Step for Greet {
     const TYPE: &str = "acme/greet";
-    const SUMMARY: &str = "Greets somebody";
+    const SUMMARY: &str = "Greets a person";
 
     fn run(self, _: &Invocation) -> StepResult {
         Ok(Output::new(format!("Hello, {}!", self.who)))
@@ -186,7 +186,7 @@ fn a_step_builds_from_the_packed_sdk_alone_and_a_panic_in_describe_is_shown() {
     assert!(told.contains("panicked at broken/src/lib.rs:5:5: the list of regions is empty"), "{told}");
 }
 
-/// docs/first-step.md, from its first command to its last: what it says to write is written, and what it says comes.
+/// docs/first-step.md from its first command to its last: the test writes its files and compares its output.
 #[test]
 fn the_page_about_the_first_step_does_what_it_says() {
     let outside = Outside::enter("first-step");
@@ -223,7 +223,7 @@ fn the_page_about_the_first_step_does_what_it_says() {
             assert_eq!(missing(&shown, &told), None, "{at}");
             place = PathBuf::from(fs::read_to_string(dir.join("place")).unwrap().trim());
             commands += 1;
-            // The new package builds where the last one did, with the versions that are on this machine.
+            // The new package builds in the same place, with the versions on this machine.
             let package = dir.join("word-count");
             if package.is_dir() && !package.join("target").exists() {
                 fs::create_dir_all(outside.target()).unwrap();

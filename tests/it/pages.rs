@@ -1,4 +1,4 @@
-//! The pages of the documentation as programs: their fenced blocks, and whether what they show is what comes.
+//! The pages of the documentation as programs: their fenced blocks, and whether the shown output is real.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use stepwell_tests::root;
 pub struct Block {
     /// The language.
     pub language: String,
-    /// What follows the language: the name of a file, or a word for the test.
+    /// The text after the language: the name of a file, or a word for the test.
     pub info: String,
     pub text: String,
     /// The line of the page on which it begins.
@@ -40,8 +40,8 @@ pub fn blocks(page: &str) -> Vec<Block> {
     found
 }
 
-/// The line of `shown` that `found` lacks, if there is one. Lines of `shown` come in their order, with others between
-/// them; white space counts once, and `…` stands for any text.
+/// Returns the line of `shown` that `found` lacks, if there is one. The lines of `shown` occur in order, with
+/// others between them; white space counts once, and `…` stands for any text.
 pub fn missing<'s>(shown: &'s str, found: &str) -> Option<&'s str> {
     let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let found: Vec<String> = found.lines().map(plain).collect();
@@ -55,7 +55,7 @@ pub fn missing<'s>(shown: &'s str, found: &str) -> Option<&'s str> {
     None
 }
 
-/// Whether the parts of `shown`, between `…`, are in `found` one after the other.
+/// Returns whether the parts of `shown`, between `…`, occur in `found` in order.
 fn fits(shown: &str, found: &str) -> bool {
     let mut rest = found;
     shown.split('…').map(str::trim).all(|part| match rest.find(part) {
@@ -67,7 +67,8 @@ fn fits(shown: &str, found: &str) -> bool {
     })
 }
 
-/// The commands of a block, which begin with `$`, each with what it shows. A command goes on after a `\`.
+/// Returns the commands of a block, which begin with `$`, each with its shown output. A `\`
+/// continues a command.
 pub fn dialogue(text: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut open = false;
@@ -83,8 +84,8 @@ pub fn dialogue(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Where `found` differs from the JSON of a page, if it does. Objects may have more keys than shown, lists more items, and
-/// the text `…` stands for any value, also within a text.
+/// Returns where `found` differs from the JSON of a page, if it does. Objects may have more keys than shown,
+/// lists more items, and the text `…` stands for any value, also within a text.
 pub fn differs(shown: &Value, found: &Value, at: &str) -> Option<String> {
     match (shown, found) {
         (Value::String(any), _) if any == "…" => None,
@@ -105,7 +106,7 @@ pub fn differs(shown: &Value, found: &Value, at: &str) -> Option<String> {
     }
 }
 
-/// Whether a program is there; in CI it must be.
+/// Returns whether a program is installed; in CI it must be.
 pub fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let found = found.is_ok_and(|status| status.success());
@@ -116,9 +117,10 @@ pub fn has(program: &str) -> bool {
     found
 }
 
-/// A command in a folder, without what cargo and nextest tell this process, and without the network for cargo.
+/// Makes a command in a folder, without the variables that cargo and nextest set for this process, and
+/// without the network for cargo.
 pub fn command(program: &str, dir: &Path) -> Command {
-    // A test that hangs would hold up all others.
+    // A test that hangs would delay all others.
     let mut command = Command::new("timeout");
     command.args(["300", program]).current_dir(dir).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {

@@ -1,11 +1,12 @@
-//! Several Parquet files of one input: they go together by the names of their columns, and only where no value changes.
+//! Several Parquet files of one input: they are combined by the names of their columns, and only if no
+//! value changes.
 
 use serde_json::json;
 use stepwell_tests::oracle::Oracle;
 
 use crate::support::{Site, told};
 
-/// Queries that write two files, what the input says beside its path, and what comes of both.
+/// Queries that write two files, the input's options besides its path, and the combined result.
 const PAIRS: &[(&str, &str, &str, &str)] = &[
     (
         "SELECT 1 AS a, 'x' AS b",
@@ -91,7 +92,7 @@ async fn parquet_files_go_together_where_no_value_changes() {
     }
 }
 
-/// Of times in whole seconds, which Parquet has no name for, other readers would see numbers.
+/// Parquet has no type for times in whole seconds, so other readers would see numbers.
 #[tokio::test]
 async fn times_in_seconds_are_times_for_other_readers() {
     let Some(oracle) = Oracle::find() else { return };

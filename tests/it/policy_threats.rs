@@ -1,4 +1,4 @@
-//! Policies that change while a run goes on, and components that change under a policy that pins one.
+//! Policies that change during a run, and components that change under a policy that pins one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn job(second: serde_json::Value) -> String {
     json!({"id": "test", "steps": [first, second]}).to_string()
 }
 
-/// Runs a job, and changes something while its first step runs.
+/// Runs a job, and applies a change while its first step runs.
 async fn changed_meanwhile(site: &Running, job: &str, change: impl AsyncFnOnce(&Host)) -> Vec<String> {
     let run = site.run(job);
     let change = async {
@@ -32,7 +32,7 @@ async fn a_grant_that_is_taken_back_is_gone_for_the_next_step() {
     let grants = "limits: {wall: 20s}\nfiles: [{mount: /in, source: in}]\n";
     let site = Site::new().file("in/hello.txt", "hello").probe_policy(grants, "").host().await;
     let reads = job(json!({"id": "second", "type": "probe", "case": "read", "path": "/in/hello.txt"}));
-    // What is known of the steps is known before the change.
+    // The known facts about the steps are fixed before the change.
     let ends = changed_meanwhile(&site, &reads, async |_| {}).await;
     assert_eq!(ends, ["succeeded: \"x\"", "succeeded: \"hello\""]);
     let policy = site.path().join("policy-1.yaml");
@@ -49,7 +49,7 @@ async fn a_grant_that_is_taken_back_is_gone_for_the_next_step() {
 #[tokio::test]
 async fn a_policy_that_pins_a_component_runs_no_other_bytes() {
     let hello = std::fs::read(guest("hello_step")).unwrap();
-    // The same step as another component: with a custom section that says nothing.
+    // The same step as another component: with a custom section without effect.
     let other = [hello.as_slice(), &[0, 3, 1, b'x', 0]].concat();
     let pin = stepwell::sandbox::digest(&hello);
     let site = Site::new()
@@ -72,10 +72,10 @@ async fn a_policy_that_pins_a_component_runs_no_other_bytes() {
     register(&site.host, &hello).await;
     let greets = job(json!({"id": "second", "type": "hello", "who": "you"}));
     let site = Arc::new(site);
-    // The component changes while the first step runs: the run has the one that policy decided about.
+    // The component changes while the first step runs: the run has the component that policy decided about.
     let ends = changed_meanwhile(&site, &greets, async |host| register(host, &other).await).await;
     assert!(ends[1].starts_with("succeeded: "), "{ends:?}");
-    // A run that is admitted now would have the other one.
+    // A newly admitted run would have the other component.
     let refused = site.host.parse("job.yaml", &greets).await.err().unwrap().to_string();
     assert!(refused.contains("COMPONENT"), "{refused}");
 }

@@ -1,4 +1,5 @@
-//! What the store on PostgreSQL does beyond the contract: versions, clocks, TLS, several of them, nodes that hear of each other.
+//! The store on PostgreSQL beyond the contract: versions, clocks, TLS, several databases, nodes that notify
+//! each other.
 
 use chrono::Duration;
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::cli::Shell;
 use crate::server::{Server, ask_bytes, until};
 use crate::stores::{ids, job, new_run, now, query};
 
-/// A migration of a large table takes longer than any other statement may.
+/// The migration of a large table may take longer than any other statement.
 #[tokio::test]
 async fn a_migration_takes_as_long_as_it_takes() {
     const LONG: &[Migration] = &[
@@ -29,8 +30,8 @@ async fn a_migration_takes_as_long_as_it_takes() {
     assert_eq!(store.vitals(now()).await.unwrap()[0].schema, 4);
 }
 
-/// Nodes of two versions over one database: the newer one migrates while the older one works, and the older one refuses
-/// to start only after what it needs was taken away.
+/// Nodes of two versions over one database: the newer one migrates while the older one works. The older one
+/// refuses to start only after the parts that it needs were removed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted() {
     const EXPANDED: &[Migration] = &[
@@ -52,7 +53,7 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
         Migration { version: 5, works_since: 4, sql: "ALTER TABLE runs DROP COLUMN fingerprint" },
     ];
     let Some(database) = servers::postgres().await else { return };
-    // The older node is the program as it is; it works all the time.
+    // The older node is the present program; it works all the time.
     let server = Server::start(Shell::new().env("STEPWELL_STORE", database.url()));
     let job =
         json!({"job": {"id": "echo", "steps": [{"id": "s", "type": "probe", "case": "echo", "text": "x"}]}});
@@ -68,12 +69,12 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     };
     tokio::join!(migrating, working);
     assert_eq!(newer.vitals(now()).await.unwrap()[0].schema, 4);
-    // What either has written, the other reads; and another older node may start.
+    // Each reads what the other has written, and another older node may start.
     assert!(newer.list(&RunFilter { limit: 100, ..RunFilter::default() }).await.unwrap().len() > 20);
     assert_eq!(server.get("/api/v2/runs/by-the-newer").await.status, 200);
     let another = PostgresStore::with(settings());
     assert_eq!(another.row("by-the-newer").await.unwrap().execution_id, "by-the-newer");
-    // The next release takes away what the oldest needs: it does not start, and says why.
+    // The next release removes the parts that the oldest needs: it does not start, and reports why.
     drop(server);
     let newest = PostgresStore::with(settings().migrations(CONTRACTED));
     newest.row("by-the-newer").await.unwrap();
@@ -82,7 +83,8 @@ async fn an_older_node_works_beside_a_newer_one_until_the_schema_is_contracted()
     assert!(PostgresStore::with(settings().migrations(EXPANDED)).row("by-the-newer").await.is_ok());
 }
 
-/// Queues in databases of their own: each with its schedules, ledger and runs, and one that is away stops no other.
+/// Queues in separate databases: each with its schedules, ledger and runs, and a missing database stops
+/// no other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_may_have_a_store_of_its_own() {
     let Some(database) = servers::postgres().await else { return };
@@ -125,17 +127,17 @@ async fn a_queue_may_have_a_store_of_its_own() {
     assert_eq!(jobs_of(&away).await, ["berlin".to_owned()].into());
     let ledger = LedgerFilter { limit: 1, ..LedgerFilter::default() };
     assert_eq!(away.ledger(&ledger).await.unwrap()[0].job_id, "berlin");
-    // Lists have both, and a run is found wherever it is.
+    // Lists contain both, and a run is found in either.
     let runs = server.get("/api/v2/runs?limit=1000").await.json();
     let run = runs["items"].as_array().unwrap().iter().find(|run| run["job_id"] == "berlin").unwrap();
     let run = run["execution_id"].as_str().unwrap();
     assert_eq!(server.get(&format!("/api/v2/runs/{run}")).await.json()["status"], "success");
-    // One database goes away: its queue stands still, and the other goes on.
+    // One database disappears: its queue stops, and the other continues.
     proxy.set(Fault::Refuse);
     proxy.reset();
     let before = home.list(&all).await.unwrap().len();
     let more = async || home.list(&all).await.unwrap().len();
-    until("the other queue goes on", more, |count| *count >= before + 3).await;
+    until("the other queue continues", more, |count| *count >= before + 3).await;
     proxy.set(Fault::None);
     let before = away.list(&all).await.unwrap().len();
     let more = async || away.list(&all).await.unwrap().len();
@@ -170,7 +172,7 @@ async fn a_registered_step_reaches_every_node() {
             .map(|step| step["digest"].clone())
     };
     assert_eq!((known(&first).await, known(&second).await), (Some(json!(digest)), Some(json!(digest))));
-    // A node that starts later has it, too; what comes with the service is not replaced; and what is removed is gone.
+    // A node that starts later has it, too; built-in steps are not replaced; and removed steps are gone.
     let third = start(&first.token);
     assert_eq!(known(&third).await, Some(json!(digest)));
     let wait = std::fs::read(guest("wait")).unwrap();
@@ -182,7 +184,7 @@ async fn a_registered_step_reaches_every_node() {
     until("it is gone everywhere", async || known(&second).await, |found| found.is_none()).await;
 }
 
-/// A node whose clock is wrong takes nobody's runs: leases are measured by the database.
+/// A node whose clock is wrong takes over no runs: the database measures leases.
 #[tokio::test]
 async fn a_wrong_clock_takes_no_claim_and_no_lease() {
     let Some(database) = servers::postgres().await else { return };
@@ -195,7 +197,7 @@ async fn a_wrong_clock_takes_no_claim_and_no_lease() {
     assert_eq!(store.claim(query(9, ahead)).await.unwrap(), [], "a day ahead, the claim still lasts");
     let taken = store.claim_run("one", "v", ahead, ahead + minute).await;
     assert!(matches!(taken, Err(StoreError::Claimed(..))), "{taken:?}");
-    // One that is behind keeps what it has.
+    // A node whose clock is behind keeps its claims.
     let behind = begin - Duration::days(1);
     let renewed = store.renew(&[("one".to_owned(), 1)], behind, behind + minute).await.unwrap();
     assert_eq!(renewed, [Renewal::Kept(None)]);
@@ -229,14 +231,14 @@ async fn a_store_behind_tls_is_the_one_that_its_certificate_says() {
     assert!(named.is_err(), "the certificate has another name");
 }
 
-/// What one process announces, others hear at once, and it does not hear itself.
+/// Announcements of one process reach others at once, but not the process itself.
 #[tokio::test]
 async fn processes_hear_of_each_other() {
     let Some(database) = servers::postgres().await else { return };
     let [one, other] = [0, 1].map(|_| PostgresStore::new(&database.url()).unwrap());
     assert_eq!(one.queues(now()).await.unwrap(), []);
     let (mut own, mut heard) = (one.announcements().unwrap(), other.announcements().unwrap());
-    // Both say when they listen.
+    // Both report when they listen.
     for listener in [&mut own, &mut heard] {
         assert_eq!(listener.recv().await.unwrap(), Wake::Claims);
     }

@@ -1,4 +1,4 @@
-//! The step `powershell`: scripts in the sandbox, their streams, their ends, their bounds.
+//! The step `powershell`: scripts in the sandbox, their streams, their ends, their limits.
 
 use serde_json::json;
 
@@ -91,7 +91,7 @@ async fn ends_are_those_of_powershell() {
             "the time of the step ran out",
         ),
         (json!({"script": "while ($true) { $i++ }", "timeout": 1}), "line 1"),
-        // A pause that outlasts the step's time ends the step: nothing after it runs.
+        // A pause that exceeds the step's time ends the step: nothing after it runs.
         (
             json!({"script": "Start-Sleep 30; 'switched'", "timeout": 1}),
             "the time of the step ran out in a pause",
@@ -116,7 +116,7 @@ async fn ends_are_those_of_powershell() {
     }
 }
 
-/// Requests go where policy lets them, and a refusal is an error that a script can catch.
+/// Requests need policy, and a denial is an error that a script can catch.
 #[tokio::test]
 async fn requests_of_scripts_are_bound_by_policy() {
     let web = Web::start().await;
@@ -260,7 +260,7 @@ async fn a_script_sees_the_environment_that_policy_names() {
     }
 }
 
-/// A host in its deterministic mode fixes the clock and what is random.
+/// A host in its deterministic mode fixes the clock and random numbers.
 #[tokio::test]
 async fn a_script_is_repeatable_where_the_host_is() {
     let script = "(Get-Random -Maximum 1000000), (New-Guid).Guid, (Get-Date).Ticks -join ' '";
@@ -273,7 +273,7 @@ async fn a_script_is_repeatable_where_the_host_is() {
     assert!(told_twice[0].is_some() && told_twice[0] == told_twice[1], "{told_twice:?}");
 }
 
-/// Fuel ends a loop that has no end at an instruction: the log has the line.
+/// Fuel ends an endless loop at an instruction: the log has the line.
 #[tokio::test]
 async fn a_script_that_runs_long_tells_where_it_is() {
     let site = Site::new().host().await;

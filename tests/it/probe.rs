@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Notebook, Running, Site, one_step, probe, told, told_by_key};
 
-/// Cases that a test of their own looks at.
+/// Cases that have a separate test.
 const ELSEWHERE: &[&str] = &[
     "await_cancel",
     "limit",
@@ -37,7 +37,7 @@ const ELSEWHERE: &[&str] = &[
     "descend",
 ];
 
-/// Case, its configuration, and how what is told begins.
+/// Returns the cases, their configurations, and the start of their messages.
 fn cases() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         ("noop", json!({}), "succeeded: \"\""),
@@ -72,7 +72,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("print", json!({"count": 20_000, "text": "flood"}), "succeeded: 0"),
         ("output", json!({"count": 2_000_000}), "output_too_large: the output is larger than 1048576 bytes"),
         ("calls", json!({"count": 200_000}), "over_limit: more than 100000 calls to the host"),
-        ("host_bytes", json!({"count": 16_000_000}), "over_limit: a host call took over more than 4MiB"),
+        ("host_bytes", json!({"count": 16_000_000}), "over_limit: a host call copied more than 4MiB"),
         ("handles", json!({"count": 1000, "path": "/workspace"}), "succeeded: 6"),
         ("read", json!({"path": "/in/hello.txt"}), "succeeded: \"hello\""),
         ("read", json!({"path": "/in/../policy-1.yaml"}), "failed: "),
@@ -155,7 +155,7 @@ async fn fuel_is_the_same_each_time_and_a_hundred_bad_steps_leave_nothing_behind
     assert_eq!(left, 0, "scratch directories are left: {own:?}");
 }
 
-/// Slots are used again without being unmapped: nothing of the one before may show.
+/// Slots are reused without being unmapped: nothing of the previous step may be visible.
 #[tokio::test]
 async fn a_step_never_sees_what_another_left_in_memory() {
     let site = site().await;
@@ -321,7 +321,7 @@ deny: {{hosts: [denied.example.com]}}"
     let site = Site::new().file("pat.txt", "emulator-pat\n");
     let site = site.probe_policy(&grants, "secrets: {pat: 'file:pat.txt'}").host().await;
     let url = format!("http://127.0.0.1:{port}/contoso/p/_apis/pipelines?api-version=7.1");
-    // The guest sends an authorization of its own, which the host replaces.
+    // The guest sends its own authorization, which the host replaces.
     let end = site.probe("http", json!({ "url": url })).await;
     assert!(told(&end).contains("\"status\":200"), "{}", told(&end));
     assert_eq!(end.receipt.hosts, [format!("127.0.0.1:{port}")]);
@@ -335,7 +335,7 @@ deny: {{hosts: [denied.example.com]}}"
         (format!("https://127.0.0.1:{port}/contoso/x"), "HTTP_NOT_GRANTED"),
         ("http://169.254.169.254/latest/meta-data".to_owned(), "HTTP_NOT_GRANTED"),
         ("http://denied.example.com/".to_owned(), "HTTP_HOST_DENIED"),
-        // Granted by name, and yet not on the public internet.
+        // Granted by name, but not on the public internet.
         (format!("http://localhost:{port}/"), "HTTP_ADDRESS_NOT_PUBLIC"),
     ] {
         let end = site.probe("http", json!({ "url": url })).await;

@@ -1,5 +1,5 @@
-//! Programs of the host's: what policy lets a step start, and what bounds it. The stand-in for `pwsh` runs the script of
-//! the step by `sh`.
+//! Programs of the host: the programs that policy lets a step start, and their restrictions. The stand-in for
+//! `pwsh` runs the script of the step with `sh`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -113,19 +113,19 @@ async fn a_program_may_use_the_network_where_policy_says_so() {
     assert!(told(&end).contains("refused"), "{}", told(&end));
 }
 
-/// The directory in which each run has its own.
+/// Returns the directory in which each run has its own.
 fn runs(site: &Running) -> PathBuf {
     site.host.workspace("x").ancestors().nth(2).unwrap().to_owned()
 }
 
-/// The processes that scripts have told of, in files of their workspaces.
+/// Returns the process ids that scripts have written to files of their workspaces.
 fn told_of(runs: &Path) -> Vec<String> {
     let runs = std::fs::read_dir(runs).into_iter().flatten().flatten();
     let files = runs.filter_map(|run| std::fs::read_to_string(run.path().join("workspace/pid")).ok());
     files.flat_map(|pids| pids.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// Whether one of them is still there.
+/// Returns whether one of them still runs.
 fn alive(site: &Running) -> bool {
     let pids = told_of(&runs(site));
     assert!(!pids.is_empty(), "the script has told its processes");
@@ -150,7 +150,7 @@ async fn is_gone(site: &Running) {
 async fn nothing_of_a_program_outlives_it_or_its_time() {
     for (more, script, expected) in [
         ("", LINGERS.to_owned(), "succeeded"),
-        (", timeout: 1s", format!("{LINGERS} sleep 300"), "ran longer than it may"),
+        (", timeout: 1s", format!("{LINGERS} sleep 300"), "exceeded its time limit"),
     ] {
         let site = granted(more).await;
         let started = Instant::now();
@@ -181,7 +181,7 @@ async fn a_cancelled_run_takes_its_program_with_it() {
 
 #[tokio::test]
 async fn what_policy_does_not_grant_is_refused() {
-    // Nothing at all: the job is wrong before it runs.
+    // Without any grant, the job is refused before it runs.
     let site = site().policy("powershell", "files: [{mount: /in, source: in, access: read}]").host().await;
     let job = one_step(json!({"type": "powershell", "runner": "pwsh", "script": "1"}));
     let problems = site.host.parse("job.yaml", &job).await.unwrap_err().to_string();

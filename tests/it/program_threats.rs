@@ -1,5 +1,5 @@
-//! Hostile programs: what policy lets a step start is bounded by the operating system, all its processes together.
-//! The stand-in for `pwsh` runs the script of the step by `sh`, and what that starts.
+//! Hostile programs: the operating system restricts a program that policy lets a step start, with all its
+//! processes. The stand-in for `pwsh` runs the script of the step with `sh`, and everything that it starts.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -59,11 +59,11 @@ async fn weaker_bounds_are_refused_unless_the_rule_allows_them() {
     let state = site.run(&job).await;
     let log = site.log(&state).await;
     assert!(weaker.iter().all(|weaker| log.iter().any(|line| line.contains(weaker.as_str()))), "{log:?}");
-    // It is not the job's to allow.
+    // A job cannot allow it.
     let job = json!({"id": "j", "steps": [{"id": "a", "type": "powershell", "runner": "pwsh", "script": "1"}],
         "policy": {"process": [{"program": "pwsh", "allow_weaker": true}]}});
     let problems = site.host.parse("job.yaml", &job.to_string()).await.unwrap_err().to_string();
-    assert!(problems.contains("`allow_weaker` is the operator's"), "{problems}");
+    assert!(problems.contains("`allow_weaker` belongs to the operator"), "{problems}");
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn a_fork_bomb_ends_with_its_step_and_its_processes() {
     ] {
         let begun = Instant::now();
         let end = run(&site, script).await;
-        // Where the kernel bounds the number, the program sees an error and may end by itself.
+        // If the kernel limits the number, the program sees an error and may end by itself.
         let ended = told(&end).contains("process_tasks") || ProgramBounds::here().weaker.is_empty();
         assert!(ended && !end.outcome.is_success(), "{script}: {}", told(&end));
         assert!(begun.elapsed() < Duration::from_secs(30), "{script}: {:?}", begun.elapsed());
@@ -91,7 +91,7 @@ async fn a_fork_bomb_ends_with_its_step_and_its_processes() {
     }
 }
 
-/// Processes whose home was in the scratch directory of this host.
+/// Counts processes whose home was in the scratch directory of this host.
 fn left(site: &Running) -> usize {
     let base = site.host.workspace("x").ancestors().nth(3).unwrap().join("scratch");
     let home = format!("HOME={}", base.display());
@@ -123,7 +123,7 @@ async fn memory_counts_over_all_processes_and_of_every_kind() {
         assert!(told(&end).contains("process_memory"), "{what}: {}", told(&end));
         assert!(begun.elapsed() < Duration::from_secs(15), "{what}: {:?}", begun.elapsed());
     }
-    // One process that asks for too much gets an error of its own.
+    // A single process that requests too much gets an error itself.
     let end =
         run(&site, &python("try:\n  bytearray(1 << 30)\nexcept MemoryError:\n  print('refused')")).await;
     assert!(told(&end).contains("refused"), "{}", told(&end));
@@ -134,7 +134,7 @@ async fn memory_counts_over_all_processes_and_of_every_kind() {
 #[tokio::test]
 async fn a_program_that_is_ended_for_its_memory_takes_no_other_along() {
     let site = site(", allow_weaker: true", "process_memory: 64MiB, process_timeout: 60s").await;
-    // `tail` keeps what it may have to print.
+    // `tail` keeps the output that it may have to print.
     let hungry =
         "for i in 1 2 3 4; do (head -c 30000000 /dev/zero; sleep 50) | tail -c 30000000 & done; sleep 50";
     let (hungry, modest) = tokio::join!(run(&site, hungry), run(&site, "sleep 5; echo whole"));
@@ -193,7 +193,7 @@ async fn a_program_reaches_no_named_socket() {
         let site = site(rule, "").await;
         let end = run(&site, &python(&code)).await;
         assert!(told(&end).contains("succeeded: \"a pair True\""), "{rule}: {}", told(&end));
-        assert!(listener.accept().is_err(), "{rule}: nobody came");
+        assert!(listener.accept().is_err(), "{rule}: a client connected");
     }
 }
 
@@ -207,7 +207,7 @@ async fn a_program_cannot_reach_the_service_or_the_kernel() {
     let file = outside.path().join("file");
     std::fs::write(&file, "x").unwrap();
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
-    // Each prints the errors that it gets: 1 is EPERM, 38 ENOSYS.
+    // Each call prints its error: 1 is EPERM, 38 ENOSYS.
     let begin = "import ctypes, os, resource\nc = ctypes.CDLL(None, use_errno=True)\ndef call(*a):\n  r = c.syscall(*[ctypes.c_long(x) if isinstance(x, int) else x for x in a])\n  print('done' if r >= 0 else ctypes.get_errno(), end=' ')\nparent = os.getppid()\n";
     let x86 = cfg!(target_arch = "x86_64");
     for (what, code, expected) in [
@@ -329,13 +329,14 @@ async fn nothing_of_programs_is_left() {
     drop(site);
 }
 
-/// Bytes that a directory takes on the disk, as `du` has it.
+/// Returns the bytes of a directory on disk, as `du` does.
 fn du(path: &Path) -> u64 {
     let found = Command::new("du").args(["-s", "-B1"]).arg(path).output().unwrap();
     String::from_utf8(found.stdout).unwrap().split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// What a program writes to a workspace beyond its quota does not stay until the retention, however the attempt ends.
+/// Files that a program writes to a workspace beyond its quota do not stay until the retention, however the
+/// attempt ends.
 #[tokio::test]
 async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
     let site = site(", allow_weaker: true", "file_count: 200").await;
@@ -345,7 +346,7 @@ async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
             "one file",
             "head -c 6000000 /dev/zero > f; sleep 20",
             "over_limit",
-            "what was written to /workspace last was deleted",
+            "the most recently written files in /workspace were deleted",
         ),
         ("one file, and an end", "head -c 6000000 /dev/zero > f", "over_limit", "was deleted"),
         (
@@ -383,7 +384,7 @@ async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
         assert_eq!(ended.outcome.class(), end, "{what}: {}", told(ended));
         assert!(told(ended).contains(deleted), "{what}: {}", told(ended));
         let workspace = site.host.workspace(&state.run.execution_id);
-        // The directories have some blocks of their own.
+        // The directories themselves use some blocks.
         assert!(du(&workspace) <= (1 << 20) + 65_536, "{what}: {}", du(&workspace));
         let kept = workspace.join("kept").exists();
         assert_eq!(kept, !deleted.starts_with("everything"), "{what}: what an earlier step wrote");
@@ -391,7 +392,8 @@ async fn what_a_program_wrote_beyond_the_quota_of_a_workspace_comes_back() {
     }
 }
 
-/// Steps and programs write into the same workspace: the sum of both is bounded, whoever wrote first, in every attempt.
+/// Steps and programs write into the same workspace: the sum of both is limited in every attempt, in
+/// any order.
 #[tokio::test]
 async fn programs_and_guests_share_the_quota_of_a_workspace() {
     let site = Site::new().file("pwsh", "#!/bin/sh\nexec /bin/sh files/script.ps1\n");
@@ -421,7 +423,7 @@ async fn programs_and_guests_share_the_quota_of_a_workspace() {
             false,
         ),
         (
-            "what is deleted comes back",
+            "deleted bytes can be used again",
             vec![
                 program("a", &write("p", 900_000)),
                 program("b", "rm p"),
@@ -444,7 +446,7 @@ async fn programs_and_guests_share_the_quota_of_a_workspace() {
                 .arg(site.host.workspace(&state.run.execution_id))
                 .output();
             let du = String::from_utf8(du.unwrap().stdout).unwrap();
-            // The directory itself has some bytes.
+            // The directory itself uses some bytes.
             assert!(
                 du.split_whitespace().next().unwrap().parse::<u64>().unwrap() <= (1 << 20) + 8_192,
                 "{what}: {du}"

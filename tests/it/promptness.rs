@@ -1,5 +1,5 @@
-//! How soon a run that is due goes on, in virtual time: what is seen is what the dispatcher decides, and not how fast this
-//! machine is.
+//! The delay until a due run continues, in virtual time: the test sees the decisions of the dispatcher, and
+//! not the speed of this machine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl Clock for VirtualClock {
     }
 }
 
-/// Works for as many milliseconds as the step says (`for`), or parks for them, once, when it has a file.
+/// A step that works for the milliseconds in `for`, or parks for them once if it has a file.
 struct Pretender;
 
 #[async_trait]
@@ -73,7 +73,7 @@ fn millis(at: Option<Timestamp>) -> i64 {
     at.unwrap().timestamp_millis()
 }
 
-/// A thousand runs are parked, each until a time of its own: each goes on at its time.
+/// A thousand runs are parked, each until a different time: each continues at its time.
 #[tokio::test(start_paused = true)]
 async fn a_parked_run_goes_on_when_it_is_due_however_many_are_parked() {
     let dir = tempfile::tempdir().unwrap();
@@ -94,7 +94,7 @@ async fn a_parked_run_goes_on_when_it_is_due_however_many_are_parked() {
     service.drain().await;
 }
 
-/// All workers are with one queue: when one of them is free, the other queue has it at once.
+/// All workers are with one queue: when one of them becomes free, the other queue gets it at once.
 #[tokio::test(start_paused = true)]
 async fn a_free_worker_goes_to_the_queue_that_waits_for_one() {
     let dir = tempfile::tempdir().unwrap();
@@ -103,7 +103,7 @@ async fn a_free_worker_goes_to_the_queue_that_waits_for_one() {
     start(&host, "Europe/Berlin", json!({"for": 60_000})).await;
     let first = start(&host, "UTC", json!({"for": 1300})).await;
     sleep(Duration::from_millis(100)).await;
-    // Berlin has one running, so that it has no worker of its own any more.
+    // Berlin has one running run, so it no longer has a reserved worker.
     let second = start(&host, "Europe/Berlin", json!({"for": 10})).await;
     let rows = all_ended(&host).await;
     let row = |id: &str| rows.iter().find(|row| row.execution_id == id).unwrap();

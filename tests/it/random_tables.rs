@@ -1,7 +1,7 @@
-//! Python's csv and json modules, pandas, DuckDB and pyarrow write random tables in random dialects. `data_processing` reads
-//! each of them unchanged, and Python reads back what `data_processing` writes.
+//! Python's csv and json modules, pandas, DuckDB and pyarrow write random tables in random dialects.
+//! `data_processing` reads each of them unchanged, and Python reads the output of `data_processing`.
 //!
-//! `STEPWELL_TABLES` is their number, and `STEPWELL_SEED` chooses others.
+//! `STEPWELL_TABLES` is their number, and `STEPWELL_SEED` selects others.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use stepwell_tests::oracle::Oracle;
 
 use crate::support::{Running, Site, told};
 
-/// A host with a directory for the files of the oracle and one for results; `more` is the rest of the policy.
+/// Makes a host with a directory for the files of the oracle and one for results; `more` is the rest of
+/// the policy.
 pub async fn site(steps: &str, more: &str) -> Running {
     let mounts = "files:\n- {mount: /in, source: in, access: read}\n- {mount: /out, source: out, access: write}\n- {mount: /workspace, workspace: 64MiB, access: write}";
     let site = Site::new().file("in/.here", "").file("out/.here", "");
@@ -20,14 +21,15 @@ pub async fn site(steps: &str, more: &str) -> Running {
     site.policy(steps, &format!("profile: large\n{mounts}\n{more}")).host().await
 }
 
-/// A file and the place where its rows go: `json` is the output of the step, everything else a file of that name.
+/// A file and the destination of its rows: `json` is the output of the step, everything else a file
+/// with that name.
 pub struct Order<'a> {
     pub number: &'a Value,
     pub input: &'a Value,
     pub sink: &'a str,
 }
 
-/// Sends files through queries into their places; the output of each step, or why it failed.
+/// Sends files through queries to their destinations. Returns the output of each step, or its error.
 pub async fn send(site: &Running, orders: &[Order<'_>]) -> Vec<Result<Value, String>> {
     let mut ends = Vec::with_capacity(orders.len());
     for orders in orders.chunks(40) {
@@ -53,7 +55,7 @@ pub async fn send(site: &Running, orders: &[Order<'_>]) -> Vec<Result<Value, Str
             ends.push(match end.outcome.is_success() {
                 true => Ok(end.produced.output.clone()),
                 false => {
-                    // What it began to write is no result.
+                    // A partially written file is not a result.
                     let _ = std::fs::remove_file(site.path().join(&file(order)[1..]));
                     Err(told(end))
                 }
@@ -63,7 +65,7 @@ pub async fn send(site: &Running, orders: &[Order<'_>]) -> Vec<Result<Value, Str
     ends
 }
 
-/// What the oracle finds wrong with the results.
+/// Returns the errors that the oracle finds in the results.
 pub fn check(oracle: &Oracle, site: &Path) -> Vec<String> {
     let wrong = oracle.ask("tables.py", &["check"], &[&site.join("in"), &site.join("out")]);
     wrong.iter().map(Value::to_string).collect()
@@ -90,7 +92,7 @@ async fn tables_of_other_programs_are_read_as_they_are() {
     }
     wrong.extend(check(&oracle, site.path()));
     assert!(wrong.is_empty(), "STEPWELL_SEED={seed}: {} of {count}\n{}", wrong.len(), wrong.join("\n"));
-    // One digit that is another one does not go unnoticed.
+    // A single changed digit is detected.
     let results = std::fs::read_dir(site.path().join("out")).unwrap().map(|entry| entry.unwrap().path());
     let text = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap_or_default();
     let spoilt = results.filter(|path| path.extension().is_some_and(|end| end == "json" || end == "csv"));

@@ -1,4 +1,4 @@
-//! README.md: its job, policies and configuration work as they stand, and its commands show what it says.
+//! README.md: its job, policies and configuration work as printed, and its commands show the printed output.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::cli::Shell;
 use crate::pages::{blocks, command, dialogue, has, missing};
 use stepwell_tests::root;
 
-/// What README.md shows of `make demo`, with `…` for what differs from run to run.
+/// Returns the output of `make demo` in README.md, with `…` for the parts that vary.
 pub fn demo() -> String {
     let block = blocks("README.md").into_iter().find(|block| block.language == "text").unwrap();
     let steady = |line: &str| {
@@ -22,7 +22,7 @@ pub fn demo() -> String {
     block.text.lines().map(steady).collect::<Vec<_>>().join("\n")
 }
 
-/// A shell with the files of README.md, and what a command there tells and how it exits.
+/// A shell with the files of README.md, which returns the output and exit code of a command.
 struct Readme(Shell);
 
 impl Readme {

@@ -1,4 +1,4 @@
-//! `kill -9` at any moment: what is resumed comes to the same end, and no finished step runs again.
+//! `kill -9` at any moment: a resumed run reaches the same end, and no finished step runs again.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -50,7 +50,7 @@ async fn a_run_that_is_killed_a_hundred_times_over_always_ends_right() {
     };
     let shell = Shell::new().file("job.yaml", &job());
     let arguments = shell.with_probe(&["run", "job.yaml"]);
-    // Moments are spread over the time that a run takes on this machine, as busy as it is.
+    // The moments are spread over the duration of a run on this machine, however busy it is.
     let begun = std::time::Instant::now();
     assert!(shell.command(&arguments).output().unwrap().status.success());
     let whole = u64::try_from(begun.elapsed().as_micros()).unwrap().max(1);
@@ -63,7 +63,7 @@ async fn a_run_that_is_killed_a_hundred_times_over_always_ends_right() {
         child.kill().unwrap();
         child.wait().unwrap();
         let store = SqliteStore::new(shell.path("data/stepwell.db"));
-        // Killed before it was admitted: there is nothing to resume, and nothing is lost.
+        // Killed before admission: there is nothing to resume, and nothing is lost.
         let runs = store.list(&newest(1000)).await.unwrap();
         if runs.len() == before {
             continue;
@@ -74,7 +74,7 @@ async fn a_run_that_is_killed_a_hundred_times_over_always_ends_right() {
         stages.insert(events.len());
         let resume = shell.with_probe(&["run", "--resume", &id, "--output", "json"]);
         if next() % 2 == 0 {
-            // And once more, in the middle of the recovery.
+            // Kill it again during the recovery.
             let mut child =
                 shell.command(&resume).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             tokio::time::sleep(Duration::from_micros(next() % (whole / 2).max(1))).await;
@@ -110,7 +110,7 @@ async fn check(store: &SqliteStore, id: &str, kill: u64) {
     assert_eq!(finished.len(), STEPS);
 }
 
-/// Another process that cancels a run, or decides about its approval, holds it for a moment.
+/// Another process that cancels a run, or decides about its approval, claims it for a moment.
 #[tokio::test]
 async fn a_run_that_is_taken_while_it_waits_goes_on_when_it_is_given_back() {
     let site = Site::new().host().await;
@@ -130,7 +130,7 @@ async fn a_run_that_is_taken_while_it_waits_goes_on_when_it_is_given_back() {
     assert_eq!(state.unwrap().status, RunStatus::Cancelled);
 }
 
-/// Two processes never move one run.
+/// Two processes never move the same run.
 #[tokio::test]
 async fn a_run_has_one_worker() {
     let shell =

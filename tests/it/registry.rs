@@ -1,4 +1,4 @@
-//! Registered steps: which component a name means, and what a run that has begun keeps.
+//! Registered steps: the component that a name selects, and the component that a begun run keeps.
 
 use stepwell::engine::store::Audit;
 use stepwell::{Host, HostError, Registration};
@@ -13,7 +13,7 @@ fn hello() -> Vec<u8> {
     std::fs::read(guest("hello_step")).unwrap()
 }
 
-/// The same step as another component: with a custom section that says nothing.
+/// Returns the same step as another component: with a custom section without effect.
 fn hello_again() -> Vec<u8> {
     let mut wasm = hello();
     wasm.extend([0, 3, 1, b'x', 0]);
@@ -63,7 +63,7 @@ async fn a_run_keeps_the_component_that_it_was_admitted_with() {
     let first = register(&site.host, hello(), false).await.unwrap();
     let job = site.host.parse("job.yaml", GREETS).await.unwrap().job;
     let admitted = site.host.submit(job.clone(), Default::default()).await.unwrap();
-    // One version is one component, unless somebody insists.
+    // One version is one component, unless the operator insists.
     let refused = register(&site.host, hello_again(), false).await.unwrap_err().to_string();
     assert!(refused.contains("raise the version"), "{refused}");
     let second = register(&site.host, hello_again(), true).await.unwrap();
@@ -115,11 +115,11 @@ fn a_step_that_stored_jobs_need_is_not_removed() {
         ("jobs put other.yaml".to_owned(), 0, ""),
         ("jobs put pinned.yaml".to_owned(), 0, ""),
         (format!("steps register {again} --force"), 0, "registered"),
-        // One version: the job that names it needs it.
+        // A single version: the job that names it needs it.
         (format!("steps remove {version}"), 2, "pinned, step s: nothing else is"),
         ("jobs delete pinned".to_owned(), 0, ""),
         ("jobs put job.yaml".to_owned(), 0, ""),
-        // A job that names none gets the other one.
+        // A job without a version gets the other one.
         (format!("steps remove {version}"), 0, "removed"),
         ("steps remove hello".to_owned(), 2, "1 step of stored jobs would not run without it"),
         ("steps remove hello --force".to_owned(), 0, "removed"),

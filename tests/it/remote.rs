@@ -1,4 +1,4 @@
-//! The command as a client of a service elsewhere, by its address and a key.
+//! The command as a client of a remote service, by its address and a key.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use stepwell_tests::guest;
 use crate::cli::Shell;
 use crate::server::Server;
 
-/// A person at another machine: an own directory, and nothing of the service but its address and a key.
+/// A person at another machine: a directory, and only the address and a key of the service.
 struct Person {
     shell: Shell,
     address: String,
@@ -57,7 +57,7 @@ impl Person {
         Told { code: output.status.code(), out: text(output.stdout), errors: text(output.stderr) }
     }
 
-    /// The line succeeds; what it says.
+    /// Runs a line that must succeed, and returns its output.
     fn does(&self, line: &str) -> Told {
         let told = self.says(line);
         assert_eq!(told.code, Some(0), "{line}: {}\n{}", told.out, told.errors);
@@ -103,7 +103,7 @@ fn an_operator_works_with_an_address_and_a_key() {
     let here = person.says("run echo.yaml --show-output a");
     assert_eq!((here.code, here.out.as_str()), (Some(0), "\"hello\"\n"), "{}", here.errors);
 
-    // An approval, and a run that is followed until somebody cancels it.
+    // An approval, and a followed run that is cancelled.
     person.does("jobs run asks");
     let asking = (0..100).find_map(|_| {
         std::thread::sleep(Duration::from_millis(100));
@@ -141,7 +141,7 @@ fn an_operator_works_with_an_address_and_a_key() {
     assert!(!person.shell.path("data").exists(), "nothing was stored at the person's machine");
 }
 
-/// The JSON of a command is the same, whether it asks a service or the store beside it.
+/// The JSON of a command is the same for a service and for a local store.
 #[test]
 fn the_same_command_says_the_same_here_and_there() {
     let server = Server::start(Shell::new());
@@ -208,7 +208,7 @@ fn what_is_wrong_is_said_with_its_place_and_its_fix() {
         );
         assert!(told.out.is_empty(), "{line}: {}", told.out);
     }
-    // The first of several jobs is not stored when the second is wrong.
+    // The first of several jobs is not stored when the second is invalid.
     assert_eq!(person.does("jobs list --output json").json()["items"], serde_json::json!([]));
     drop(server);
     let told = person.says("jobs list");

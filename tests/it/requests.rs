@@ -1,4 +1,5 @@
-//! What requests may say: bodies, times, cursors, versions. Whatever is wrong has its place and our own words.
+//! The content of requests: bodies, times, cursors, versions. Each error has its place and uses Stepwell's
+//! own words.
 
 use serde_json::{Value, json};
 
@@ -177,7 +178,7 @@ async fn a_value_that_cannot_be_is_refused_at_its_place() {
         (422, &["/variables/day", "/variables/night"][..]),
         "{problem}"
     );
-    // What a backfill would do is counted as a whole, and shown by its beginning.
+    // The planned fires of a backfill are counted in full, and the first ones are shown.
     let range =
         json!({"job_id": "often", "from": "2026-01-01T00:00", "to": "2026-01-01T01:00", "dry_run": true});
     let plan = server.post("/api/v2/backfills", &range).await.json();
@@ -194,7 +195,7 @@ async fn a_value_that_cannot_be_is_refused_at_its_place() {
     }
 }
 
-/// Lines and columns are those of the body as it was sent, as JSON or as YAML.
+/// Lines and columns refer to the body as it was sent, as JSON or as YAML.
 #[tokio::test]
 async fn a_job_within_a_body_has_the_places_of_the_body() {
     let server = Server::start(Shell::new());
@@ -220,7 +221,8 @@ async fn a_job_within_a_body_has_the_places_of_the_body() {
     assert_eq!(reply.status, 200, "{reply:?}");
 }
 
-/// Pages of one are the same list as one page, without a row twice or missing; a cursor of another list is none.
+/// Pages of one row give the same list as one page, without a repeated or missing row; a cursor of another
+/// list is invalid.
 #[tokio::test]
 async fn pages_of_each_list_are_complete() {
     let server = Server::start(Shell::new());
@@ -279,7 +281,7 @@ async fn pages_of_each_list_are_complete() {
     }
 }
 
-/// The same job again is no new version, whatever it was put with; quantities come back as they were sent.
+/// The same job again is not a new version, in any format; quantities keep their spelling.
 #[tokio::test]
 async fn a_job_that_has_not_changed_keeps_its_version_and_its_words() {
     let server = Server::start(Shell::new());
@@ -309,7 +311,7 @@ async fn a_job_that_has_not_changed_keeps_its_version_and_its_words() {
     }
 }
 
-/// Who stores a job learns what to decide about it; who runs it does not, each time.
+/// A client that stores a job learns which decisions to make; a client that runs it does not, each time.
 #[tokio::test]
 async fn advice_comes_when_a_job_is_stored() {
     let shell = Shell::new().file("job.yaml", JOB);

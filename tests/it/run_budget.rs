@@ -1,4 +1,4 @@
-//! What one run may write and use over all its attempts: checkpoints, logs of parked steps, retries.
+//! The data and resources of one run over all its attempts: checkpoints, logs of parked steps, retries.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,8 +51,8 @@ async fn wait_for(server: &Server, path: &str, right: impl Fn(&Value) -> bool) -
     panic!("{:?}", server.get(path).await);
 }
 
-/// A step that saves checkpoints for as long as it may: ten in a second, of which the last one is stored. Its run is
-/// shown as quickly as any, and other runs go on.
+/// A step saves checkpoints for its whole time: ten per second, of which the last one is stored. Its run is
+/// shown as quickly as any other, and other runs continue.
 #[tokio::test]
 async fn checkpoints_replace_each_other() {
     let server = Server::start(Shell::new());
@@ -80,7 +80,7 @@ async fn checkpoints_replace_each_other() {
     assert!((5..=42).contains(&saved), "{saved} checkpoints in four seconds");
     assert!(step["receipt"]["stored_bytes"].as_u64().unwrap() >= (saved - 1) << 16, "{run}");
     assert_eq!(rows(&server, CHECKPOINTS), 0, "the step has ended, and needs none");
-    // 430 MB in four seconds, before.
+    // Before, this was 430 MB in four seconds.
     let (file, log) = (bytes(&server, "data/stepwell.db"), bytes(&server, "data/stepwell.db-wal"));
     println!("{saved} checkpoints: {file} bytes in the store, {log} in its log of writes");
     assert!(file < 2 << 20 && log < 20 << 20, "{file} {log}");
@@ -95,7 +95,7 @@ async fn checkpoints_are_counted() {
     let end = site.probe("checkpoints", json!({})).await;
     assert_eq!(told(&end), "over_limit: more than 20 checkpoints; raise `limits.checkpoints` in the policy");
     assert!(begun.elapsed() >= Duration::from_millis(1_900), "{:?}", begun.elapsed());
-    // All attempts of the step share what they write.
+    // All attempts of the step share the limit.
     let mut step = probe("checkpoints", json!({"count": 10}));
     step["policy"] = json!({"limits": {"run_bytes": "256KiB"}});
     let state = site.run(&one_step(step)).await;
@@ -104,7 +104,8 @@ async fn checkpoints_are_counted() {
     assert_eq!(end.receipt.checkpoints, 4);
 }
 
-/// `kill -9` while a step sleeps after its checkpoint: the next process has it, and forgets it at the end of the step.
+/// `kill -9` while a step sleeps after its checkpoint: the next process has it, and deletes it at the end of
+/// the step.
 #[tokio::test]
 async fn a_checkpoint_outlives_its_process() {
     let mut server = Server::start(Shell::new());
@@ -122,7 +123,7 @@ async fn a_checkpoint_outlives_its_process() {
     assert_eq!(rows(&server, CHECKPOINTS), 0);
 }
 
-/// Parking renews no log: the parts of an attempt share it, and its end is told once.
+/// Parking does not renew the log: the parts of an attempt share it, and its end is reported once.
 #[tokio::test]
 async fn the_parts_of_an_attempt_share_one_log() {
     let site = site("").await;
@@ -178,7 +179,7 @@ impl Clock for VirtualClock {
     }
 }
 
-/// Computes as long as it may, and asks to be called again at once.
+/// Computes for its whole time, and asks to be called again at once.
 struct Restless;
 
 #[async_trait]
@@ -191,7 +192,7 @@ impl StepRunner for Restless {
     }
 }
 
-/// A step that parks for a second again and again is called less and less often, and `explain` says so.
+/// A step that parks for a second repeatedly is called less and less often, and `explain` reports that.
 #[tokio::test(start_paused = true)]
 async fn a_step_that_parks_again_and_again_gets_slower() {
     let queues = serde_json::from_value(json!({"default": {"concurrency": 10}})).unwrap();

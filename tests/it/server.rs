@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::cli::Shell;
 
-/// A service over a directory of its own.
+/// A service over a separate directory.
 pub struct Server {
     pub shell: Shell,
     child: Child,
@@ -20,7 +20,7 @@ pub struct Server {
     pub token: String,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -47,12 +47,12 @@ impl Server {
         Self::start_with(shell, &[], "")
     }
 
-    /// Starts a service, and keeps the lines of its log.
+    /// Starts a service, and collects the lines of its log.
     pub fn start_logged(shell: Shell) -> (Self, Arc<Mutex<Vec<String>>>) {
         Self::start_logged_again(shell, "")
     }
 
-    /// The same, over a directory that has a key.
+    /// As [`Self::start_logged`], over a directory that has a key.
     pub fn start_logged_again(shell: Shell, token: &str) -> (Self, Arc<Mutex<Vec<String>>>) {
         let log = Arc::new(Mutex::new(Vec::new()));
         let kept = log.clone();
@@ -67,13 +67,13 @@ impl Server {
     /// Starts a service again, over the same directory.
     pub fn start_with(shell: Shell, more: &[&str], token: &str) -> Self {
         let tell = |mut errors: ChildStderr| {
-            // Nobody may listen.
+            // The reader may have ended.
             let _ = std::io::copy(&mut errors, &mut std::io::stderr());
         };
         Self::start_telling(shell, more, token, tell)
     }
 
-    /// Starts a service without any step but those that it comes with.
+    /// Starts a service with only its built-in steps.
     pub fn start_without_probe(shell: Shell, token: &str) -> Self {
         let shell = shell.file("policy.yaml", "policy: 1\nname: none\nsteps: [wait]\n");
         Self::serve(shell, &[], token)
@@ -145,12 +145,12 @@ impl Server {
     /// Kills it as `kill -9` does, and starts it again over the same directory.
     pub fn kill_and_restart(self) -> Self {
         let (shell, token) = (self.shell.clone(), self.token.clone());
-        // Dropped, it is killed.
+        // Dropping it kills it.
         drop(self);
         Self::start_with(shell, &[], &token)
     }
 
-    /// Sends SIGTERM, and waits for the end; its exit code.
+    /// Sends SIGTERM, waits for the end, and returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         self.signal("TERM");
         self.child.wait().unwrap().code()
@@ -195,7 +195,7 @@ impl Server {
     }
 }
 
-/// Asks a service.
+/// Sends a request to a service.
 pub async fn ask(
     address: &str,
     method: &str,
@@ -206,7 +206,7 @@ pub async fn ask(
     ask_bytes(address, method, path, headers, body.as_bytes()).await
 }
 
-/// The same with a body of bytes.
+/// As [`ask`], with a body of bytes.
 pub async fn ask_bytes(
     address: &str,
     method: &str,
@@ -239,7 +239,7 @@ impl Drop for Server {
     }
 }
 
-/// The samples of a text of OpenMetrics: name with labels, value.
+/// Returns the samples of an OpenMetrics text: name with labels, value.
 pub fn samples(text: &str) -> BTreeMap<String, f64> {
     let sample = |line: &str| {
         let (name, value) = line.rsplit_once(' ')?;
@@ -261,7 +261,7 @@ fn dechunked(mut body: &str) -> String {
     text
 }
 
-/// Asks until the answer is right; panics with the last one after 20 seconds.
+/// Repeats until the answer is right; panics with the last one after 20 seconds.
 pub async fn until<T: std::fmt::Debug>(
     what: &str,
     ask: impl AsyncFn() -> T,

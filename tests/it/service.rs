@@ -13,13 +13,13 @@ use crate::cli::Shell;
 use crate::server::{Server, until};
 use crate::support::{Running, Site};
 
-/// The two ways to the service.
+/// The two interfaces of the service.
 enum Face {
     Library(Running, #[expect(dead_code, reason = "the service lives as long as this")] Service),
     Server(Box<Server>),
 }
 
-/// Seoul is closed for all of the day but the hour that is twelve hours away.
+/// Seoul is closed all day, except for the hour that is twelve hours away.
 fn queue_file() -> String {
     let hour = |hours: i64| (chrono::Utc::now() + chrono::Duration::hours(9 + hours)).format("%H:00");
     let window = format!("{{from: '{}', to: '{}'}}", hour(13), hour(12));
@@ -69,7 +69,7 @@ impl Face {
         }
     }
 
-    /// Runs a kept job; the run's id.
+    /// Runs a stored job, and returns the run's id.
     async fn start(&self, id: &str) -> String {
         match self {
             Self::Library(running, _) => {
@@ -99,14 +99,14 @@ impl Face {
             .await
     }
 
-    /// Jobs that are put and run in one go.
+    /// Stores a job and runs it.
     async fn run(&self, job: Value) -> String {
         let id = job["id"].as_str().unwrap().to_owned();
         self.put(job).await;
         self.start(&id).await
     }
 
-    /// Something that a person does; `Err` with what is said when it is refused.
+    /// Performs an action of a person. `Err` has the message of a refusal.
     async fn act(&self, action: &str, id: &str, more: Value) -> Result<Value, String> {
         match self {
             Self::Library(running, _) => {
@@ -224,7 +224,7 @@ async fn runs_wait_park_and_end_as_they_should() {
             (&json!("success"), &json!(true)),
             "{name}"
         );
-        // A parked step holds nothing, and goes on by itself.
+        // A parked step uses no resources, and continues by itself.
         let id = face.run(json!({"id": "parks", "steps": [{"id": "w", "type": "wait", "for": 1.2}]})).await;
         face.reaches(&id, "parked").await;
         assert_eq!(face.explain(&id).await["causes"][0]["cause"], "parked", "{name}");
@@ -247,7 +247,7 @@ async fn cancel_really_kills() {
             face.act("cancel", &id, json!({})).await.unwrap();
             let view = face.reaches(&id, "cancelled").await;
             assert_eq!(view["steps"][0]["status"], "cancelled", "{name} {case}");
-            // Who, and why: in the run, in its message and in the explanation.
+            // The actor and the reason: in the run, in its message and in the explanation.
             let why = view["cancel"].as_str().unwrap();
             assert!(why.starts_with("cancelled by"), "{name} {case}: {view}");
             assert!(view["message"].as_str().unwrap().ends_with(&format!("was {why}")), "{name}: {view}");
@@ -283,7 +283,7 @@ async fn an_approval_holds_nothing_and_decides() {
         face.act("approve", &id, json!({"approved": false})).await.unwrap();
         let view = face.reaches(&id, "failed").await;
         assert!(view["steps"][0]["output"].as_str().unwrap().contains("rejected by"), "{name}: {view}");
-        // Nobody decides in time.
+        // No approver decides in time.
         let mut late = job("late");
         late["steps"][0]["wait"] = "200ms".into();
         let id = face.run(late).await;
@@ -315,7 +315,7 @@ async fn a_dead_letter_is_redriven_with_an_edited_job_from_where_it_failed() {
         assert!(twice.contains(&redrove), "{name}: {twice}");
         let fix = face.explain(&id).await["causes"][0]["fix"].clone();
         assert!(fix.as_str().unwrap().contains(&redrove), "{name}: {fix}");
-        // From the start; and put aside.
+        // From the start; and discarded.
         let id = face.start("dies").await;
         face.reaches(&id, "failed").await;
         face.act("discard", &id, json!({"reason": "no use"})).await.unwrap();
@@ -341,7 +341,7 @@ async fn schedules_fire_pause_and_are_filled_up() {
         let rows = until("paused fires", async || face.ledger("tick").await, paused).await;
         let skipped = rows.iter().find(|row| row["decision"] == "paused").unwrap();
         assert!(skipped["reason"].as_str().unwrap().starts_with("by "), "{name}: {skipped}");
-        // A backfill runs what was left out, once.
+        // A backfill runs the missed fire once.
         let at: chrono::DateTime<chrono::Utc> = skipped["due_at"].as_str().unwrap().parse().unwrap();
         let range = json!({"job_id": "tick", "from": at.to_rfc3339(),
             "to": (at + chrono::Duration::milliseconds(1)).to_rfc3339()});
@@ -365,7 +365,7 @@ async fn schedules_fire_pause_and_are_filled_up() {
     }
 }
 
-/// Each cause that holds a run up, and that its fix lets it go.
+/// Each cause that stops a run, with a fix that works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_holds_a_run_up_is_told_and_its_fix_works() {
     for (name, face) in faces().await {
@@ -383,7 +383,7 @@ async fn what_holds_a_run_up_is_told_and_its_fix_works() {
         is(&first, "queue_paused").await;
         face.act("resume-queue", "Asia/Tokyo", json!({})).await.unwrap();
         face.reaches(&first, "running").await;
-        // A queue that is full; one of two that wait goes first.
+        // A full queue; one of two waiting runs goes first.
         let second = face.start("one").await;
         let third = face.start("one").await;
         is(&second, "queue_full").await;
@@ -406,7 +406,7 @@ async fn what_holds_a_run_up_is_told_and_its_fix_works() {
         assert_eq!(face.explain(&blocked).await["causes"][0]["holders"], json!([holder]), "{name}");
         face.act("cancel", &holder, json!({})).await.unwrap();
         face.reaches(&blocked, "success").await;
-        // A retry that waits.
+        // A waiting retry.
         let job = probe(
             "retry",
             json!({"case": "fail_until", "count": 2, "retry": {"max_attempts": 3, "backoff": "1s"}}),
@@ -414,7 +414,7 @@ async fn what_holds_a_run_up_is_told_and_its_fix_works() {
         let retried = face.run(job).await;
         is(&retried, "retry_waits").await;
         face.reaches(&retried, "success").await;
-        // A run that has its time; only the library makes one without a schedule.
+        // A run with a future due time; only the library makes one without a schedule.
         if let Face::Library(running, _) = &face {
             face.put(probe("later", json!({"case": "noop"}))).await;
             let job = running.host.job("later").await.unwrap().job;
@@ -425,7 +425,7 @@ async fn what_holds_a_run_up_is_told_and_its_fix_works() {
             is(&later, "not_due").await;
             face.reaches(&later, "success").await;
         }
-        // A queue that is closed at this time of the day, and opens by itself: cancelling is the other way.
+        // A queue that is closed at this time of day, and opens by itself: the alternative is cancelling.
         let mut job = probe("closed", json!({"case": "noop"}));
         job["timezone"] = "Asia/Seoul".into();
         let closed = face.run(job).await;
@@ -435,7 +435,7 @@ async fn what_holds_a_run_up_is_told_and_its_fix_works() {
     }
 }
 
-/// Without anybody who works on runs, the reason is that; somebody who comes takes them.
+/// Without a worker, that is the reason; a new worker takes the runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_without_a_worker_says_so_and_survives_the_end_of_the_process() {
     let mut shell =
@@ -455,7 +455,7 @@ async fn a_run_without_a_worker_says_so_and_survives_the_end_of_the_process() {
     let mut server = Server::start(shell);
     let ask = async || server.get(&format!("/api/v2/runs/{id}")).await.json()["status"].clone();
     until("it runs", ask, |status| status == "success").await;
-    // SIGTERM: what runs may end, and nothing is lost.
+    // SIGTERM: running steps may end, and nothing is lost.
     let job =
         json!({"job": {"id": "nap", "steps": [{"id": "a", "type": "probe", "case": "nap", "count": 700}]}});
     let reply = server
@@ -471,7 +471,7 @@ async fn a_run_without_a_worker_says_so_and_survives_the_end_of_the_process() {
     assert!(run(&shell, &["runs", "show", &id]).contains("success"));
 }
 
-/// A run of the command waits for nobody: when its key is taken it does not begin.
+/// A run of the command never waits: if its key is in use it does not begin.
 #[tokio::test]
 async fn the_command_respects_a_concurrency_key() {
     let running = Site::new().probe_policy("", "").host().await;
@@ -504,7 +504,7 @@ impl Load {
         Self { server, admitted: Vec::new() }
     }
 
-    /// The run of that key; made when there is none.
+    /// Returns the run of that key, and makes it if there is none.
     async fn admit(&self, key: &str) -> Value {
         let job = json!({"job": {"id": "work", "steps": [
             {"id": "a", "type": "probe", "case": "nap", "count": 30},
@@ -527,7 +527,7 @@ impl Load {
         self.server.get(&format!("/api/v2/runs/{id}")).await.json()
     }
 
-    /// What is lost, doubled or stuck, once everything had `patience` to end.
+    /// Returns lost, doubled or stuck runs, once everything had `patience` to end.
     async fn wrong(&self, patience: Duration) -> Vec<String> {
         let mut wrong = Vec::new();
         let begin = std::time::Instant::now();
@@ -581,7 +581,7 @@ impl Load {
     }
 }
 
-/// Under load, killed again and again: nothing is lost, nothing runs twice, nothing is stuck.
+/// Killed repeatedly under load: no run is lost, runs twice, or is stuck.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_is_killed_loses_and_doubles_nothing() {
     let kills: usize = std::env::var("STEPWELL_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(15);
@@ -595,7 +595,7 @@ async fn a_service_that_is_killed_loses_and_doubles_nothing() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The check above finds what it looks for: a store that loses, doubles or forgets while the service is dead.
+/// The check above detects a store that loses, doubles or forgets while the service is dead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_loses_doubles_or_forgets_is_found() {
     for (broken, sql) in [
@@ -642,7 +642,7 @@ async fn a_process_that_was_stopped_past_its_lease_writes_nothing_late() {
     until("it sleeps", ask, |status| status == "running").await;
     first.signal("STOP");
     let second = Server::start_with(first.shell.clone(), &[], &first.token);
-    // Two causes that pass by themselves: a worker that is silent, a cancellation that has not been seen.
+    // Two causes that end by themselves: a silent worker, and a cancellation that has not been seen.
     let explain = async |id: &str| second.get(&format!("/api/v2/runs/{id}/explain")).await.json();
     second.post(&format!("/api/v2/runs/{sleeping}/cancel"), &json!({})).await;
     assert_eq!(explain(&sleeping).await["causes"][0]["cause"], "cancelling");
@@ -660,7 +660,7 @@ async fn a_process_that_was_stopped_past_its_lease_writes_nothing_late() {
     until("it is cancelled", ask, |status| status == "cancelled").await;
 }
 
-/// A grant that was taken away while the run waited, and is given again.
+/// A grant that was removed while the run waited, and is restored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_whose_grant_is_gone_says_so_and_goes_on_when_it_is_back() {
     let policy = |steps: &str| format!("policy: 1\nname: p\nsteps: [{steps}]\nsql: [{{connection: w}}]\n");

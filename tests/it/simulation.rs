@@ -58,7 +58,7 @@ fn each_deliberate_fault_is_found() {
     }
 }
 
-/// A sample of zones against Python's zoneinfo; `make verify-time` takes all of them.
+/// Compares a sample of zones with Python's zoneinfo; `make verify-time` compares all of them.
 #[test]
 fn wall_times_mean_what_zoneinfo_says() {
     let python = |arguments: &[&str]| Command::new("python3").args(arguments).output();

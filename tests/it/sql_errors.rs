@@ -1,5 +1,5 @@
-//! What a step learns when a statement fails: what happened, where, and what to write instead, the same for every database
-//! and without the words of a driver.
+//! The error of a failed statement: the problem, its place, and the fix, the same for every database and
+//! without a driver's words.
 
 use serde_json::{Value, json};
 use stepwell_tests::servers::{self, Database, PASSWORD};
@@ -12,7 +12,7 @@ const CONTENT: &[&str] = &[
     "INSERT INTO t VALUES (1, 'a', 1.50)",
 ];
 
-/// What no message shows: the words of drivers, of Rust and of the system.
+/// Texts that no message shows: the words of drivers, of Rust and of the system.
 const INNARDS: &[&str] = &[
     "::",
     "Error {",
@@ -59,7 +59,7 @@ fn step(config: &Value) -> Value {
     step
 }
 
-/// A statement that fails: the databases, the configuration, and the parts of the message.
+/// A failing statement: the databases, the configuration, and the parts of the message.
 type Case<'a> = (&'a [&'a str], Value, &'a [&'a str]);
 
 const ALL: &[&str] = &["sqlite", "postgres", "mysql"];
@@ -154,7 +154,7 @@ async fn a_statement_that_fails_says_what_where_and_what_to_write_instead() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// `BIT` of MySQL and MariaDB is the same number, however a statement gets at it.
+/// `BIT` of MySQL and MariaDB is the same number, however a statement selects it.
 #[tokio::test]
 async fn bits_are_numbers_however_they_are_selected() {
     let Some(database) = servers::mysql().await else { return };

@@ -1,7 +1,7 @@
-//! The gates read statements as the servers do: random texts from the pieces that lexers disagree on, around the call of a
-//! function that no gate lets pass. Whatever passes, the server has not called it.
+//! The gates read statements as the servers do: random texts from pieces that lexers disagree on, around a
+//! call of a function that every gate refuses. If a text passes, the server has not called it.
 //!
-//! `STEPWELL_SQL_FUZZ=1000000` asks for more texts, `STEPWELL_SQL_SEED` for those of another run.
+//! `STEPWELL_SQL_FUZZ=1000000` sets the number of texts, `STEPWELL_SQL_SEED` their seed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,13 +12,13 @@ use stepwell::engine::policy::SqlMode;
 use stepwell::sandbox::sql::{Access, Connection, Connections, Error, Parameters, Totals, Value};
 use stepwell_tests::servers::{self, Database, PASSWORD};
 
-/// What the function says when it runs.
+/// The message of the function when it runs.
 const MARK: &str = "the marker ran";
 
-/// Sessions at once.
+/// Number of sessions at one time.
 const SESSIONS: u64 = 4;
 
-/// What texts for each server are made of.
+/// The pieces of texts for each server.
 const BEGINS: &[&str] =
     &["SELECT 1", "SELECT 'a'", "SELECT 1 AS x", "(SELECT 2)", "SELECT ", "TABLE t", "VALUES (1)"];
 const PIECES: &[&str] = &[
@@ -161,7 +161,7 @@ const MYSQL: &[&str] = &[
     "\"\\\"",
 ];
 
-/// What hides the marker, or seems to.
+/// Texts that hide the marker, or seem to.
 const WRAPPERS: &[(&str, &str)] = &[
     (", '", "'"),
     (", e'", "'"),
@@ -195,7 +195,7 @@ const WRAPPERS: &[(&str, &str)] = &[
     (", E'a'\n'", "'"),
     (", x'41' '", "'"),
 ];
-/// What may end a string before the marker, and what then hides the end that is left.
+/// Texts that may end a string before the marker, and then hide its end.
 const ENDS: &[&str] = &["\\'", "\\''", "''", "\\\\'", "\\\"", "\"\"", "$$", "'\n'", "*/", "`"];
 const HIDES: &[&str] = &["", "", " --", " -- ", " /*", " #"];
 const INSIDE: &[&str] = &[
@@ -260,7 +260,7 @@ impl Random {
         of[(self.next() % of.len() as u64) as usize]
     }
 
-    /// A text with the marker in a string, a comment or a name, if the pieces within do not end it.
+    /// Returns a text with the marker in a string, a comment or a name, unless the pieces within end it.
     fn wrapped(&mut self, dialect: &Dialect) -> String {
         let (open, close) = WRAPPERS[(self.next() % WRAPPERS.len() as u64) as usize];
         let mut text = format!("{}{open}", self.one(&["SELECT 1", "SELECT 'a'"]));
@@ -289,7 +289,7 @@ impl Random {
         for _ in 0..self.next() % 4 {
             text.push_str(self.one(&dialect.pieces));
         }
-        // What hides the marker is often still open.
+        // The hiding part is often still open.
         text.push_str(self.one(&["", "", " --'", "'", "*/", " -- */", "$$", "\"", " -- \"", "`", " -- $$"]));
         text
     }
@@ -308,7 +308,7 @@ async fn run(connection: &Connection, text: &str, parameters: Parameters) -> Res
     Ok(())
 }
 
-/// Runs it with as many parameters as it wants.
+/// Runs it with the number of parameters that it needs.
 async fn tried(connection: &Connection, text: &str) -> Result<(), Error> {
     let one = || Value::Text("1".into());
     match run(connection, text, Parameters::Positional(Vec::new())).await {
@@ -326,7 +326,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
-/// What became of the texts.
+/// The results of the texts.
 #[derive(Debug, Default)]
 struct Count {
     refused: AtomicUsize,
@@ -345,7 +345,7 @@ async fn what_passes_the_gate_runs_nothing_that_the_gate_did_not_see() {
         let config = format!("connections: {{db: {}}}", dialect.database.connection("pool: 5"));
         let config = Configuration::parse("config.yaml", &config, std::path::Path::new("/")).unwrap();
         let connections = Connections::new(Arc::new(config), Arc::new(|_| Ok(PASSWORD.to_owned())));
-        // The function tells when it runs.
+        // The function reports when it runs.
         let seen = run(&open(&connections).await, "SELECT plain()", Parameters::Positional(Vec::new())).await;
         assert!(seen.clone().is_err_and(|error| error.to_string().contains(MARK)), "{kind}: {seen:?}");
         let count = Count::default();

@@ -1,4 +1,5 @@
-//! Loads of the step `sql`: files in every dialect arrive with the digits that they have, or the error names the place.
+//! Loads of the step `sql`: the digits of files in every dialect arrive unchanged, or the error names
+//! the place.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -16,7 +17,7 @@ const POLICY: &str = "profile: large\nsql: [{connection: db, mode: ddl, scripts:
 const TABLE: &str =
     "id int, name varchar(12), amount {amount}, day date, at {moment}, flag boolean, note text";
 
-/// Each database with the files in `/in`.
+/// Returns each database with the files in `/in`.
 async fn sites(files: &[(&str, Vec<u8>)]) -> Vec<(&'static str, Running, Option<Database>)> {
     let with_files = |site: Site| {
         files.iter().fold(site, |site, (name, content)| site.file(&format!("in/{name}"), content))
@@ -44,10 +45,10 @@ fn step(config: Value) -> Value {
     step
 }
 
-/// Makes the table of the cases anew.
+/// Recreates the table of the cases.
 async fn table(kind: &str, site: &Running) {
     let columns = TABLE
-        // SQLite keeps a decimal with its zeros as text only.
+        // SQLite keeps the zeros of a decimal only as text.
         .replace("{amount}", if kind == "sqlite" { "text" } else { "numeric(12,2)" })
         .replace("{moment}", if kind == "mysql" { "datetime" } else { "timestamp" });
     let script = format!("DROP TABLE IF EXISTS t; CREATE TABLE t ({columns})");
@@ -61,7 +62,7 @@ fn load(file: &str, more: &Value) -> Value {
     step(json!({"load": load}))
 }
 
-/// The rows of the table as texts.
+/// Returns the rows of the table as texts.
 async fn rows(kind: &str, site: &Running) -> Vec<Vec<Option<String>>> {
     let text = if kind == "mysql" { "char" } else { "text" };
     let names = ["id", "name", "amount", "day", "at", "flag", "note"];
@@ -85,7 +86,7 @@ fn wide(text: &str) -> Vec<u8> {
     [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
 }
 
-/// What a case loads: the file, the options, and the rows as texts, `-` for NULL.
+/// A successful load: the file, the options, and the rows as texts, `-` for NULL.
 type Good<'a> = (&'a str, Vec<u8>, Value, &'a [&'a str]);
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn files_of_every_dialect_arrive_as_they_are() {
             json!({"header": false, "columns": ["amount", "id", "name"], "null_values": ["NA", "-"]}),
             &["1|x|12.50|-|-|-|-", "2|-|-|-|-|-|-"],
         ),
-        // In a column of text, the empty text stays; elsewhere it is no value.
+        // In a text column, the empty text stays; elsewhere it means no value.
         (
             "quoted.csv",
             text(
@@ -160,7 +161,7 @@ async fn files_of_every_dialect_arrive_as_they_are() {
                     row.into_iter().map(|cell| cell.unwrap_or("-".to_owned())).collect::<Vec<_>>().join("|")
                 })
                 .collect();
-            // The amount is text in SQLite, so that the empty one stays.
+            // In SQLite the amount is text, so the empty one stays.
             let wanted: Vec<String> = wanted
                 .iter()
                 .map(|row| {
@@ -266,7 +267,7 @@ async fn rows_that_do_not_fit_are_left_out_and_kept() {
     }
 }
 
-/// A load that fails: the databases, the file, the options, and the parts of the message.
+/// A failing load: the databases, the file, the options, and the parts of the message.
 type Bad<'a> = (&'a [&'a str], &'a str, &'a [u8], Value, &'a [&'a str]);
 
 const ALL: &[&str] = &["sqlite", "postgres", "mysql"];
@@ -324,7 +325,7 @@ async fn a_load_that_fails_names_the_file_the_line_and_the_column() {
             &["/in/typed.csv, line 3, column `id`: `x` is no int64, as `schema` says"],
         ),
         (ALL, "cut.ndjson", b"{\"id\":1}\n{\"id\":\n", json!({}), &["/in/cut.ndjson, line 3"]),
-        (ALL, "twice.ndjson", b"{\"id\":1,\"id\":2}\n", json!({}), &["line 1", "the key `id` stands twice"]),
+        (ALL, "twice.ndjson", b"{\"id\":1,\"id\":2}\n", json!({}), &["line 1", "the key `id` appears twice"]),
         (ALL, "list.ndjson", b"{\"id\":1}\n[2]\n", json!({}), &["line 2: the value is no object"]),
         (ALL, "text.parquet", b"id,name\n1,a\n2,b\n", json!({}), &["/in/text.parquet: is no Parquet file"]),
         (

@@ -1,5 +1,5 @@
-//! What a database server can make the host hold, keep locked and tell: rows of a gigabyte, transactions that do nothing,
-//! details of errors, roles.
+//! Resources of the host that a database server can affect: rows of a gigabyte, idle transactions, details of
+//! errors, roles.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ async fn open(connections: &Connections, mode: SqlMode, idle: Duration) -> Resul
     connections.open("db", access, Arc::new(Totals::new(u64::MAX, 1 << 30))).await
 }
 
-/// Reads to the end; the number of rows.
+/// Reads to the end, and returns the number of rows.
 async fn read(connection: &Connection, text: &str) -> Result<usize, Error> {
     let none = Parameters::Positional(Vec::new());
     let mut rows = connection.query(text.to_owned(), none, Duration::from_secs(60)).await?;
@@ -39,9 +39,9 @@ async fn read(connection: &Connection, text: &str) -> Result<usize, Error> {
     }
 }
 
-/// The most memory that this process has had, in MiB, from now on when `anew`.
-fn peak(anew: bool) -> u64 {
-    if anew {
+/// Returns the peak memory of this process in MiB, and first resets it if `reset` is set.
+fn peak(reset: bool) -> u64 {
+    if reset {
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -49,7 +49,7 @@ fn peak(anew: bool) -> u64 {
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() >> 10
 }
 
-/// Texts with a row that is too long, one that is not, and one of many rows that are more than a row may be.
+/// Checks a row that is too long, a row that is not, and many rows that together exceed the limit of one row.
 async fn rows_are_bounded(connections: &Connections, long: &[&str], fits: &[(&str, usize)]) {
     let idle = Duration::from_secs(30);
     for text in long {
@@ -63,7 +63,7 @@ async fn rows_are_bounded(connections: &Connections, long: &[&str], fits: &[(&st
             "{text}: {error:?}"
         );
         assert!(grown < 128, "{text}: the memory grew by {grown} MiB");
-        // The statement is over on the server, and the session is not used again.
+        // The statement has ended on the server, and the session is not reused.
         let connection = open(connections, SqlMode::Read, idle).await.unwrap();
         assert_eq!(read(&connection, fits[0].0).await, Ok(fits[0].1), "{text}");
     }
@@ -133,7 +133,7 @@ async fn a_row_of_a_gigabyte_of_sql_server_stays_there() {
     .await;
 }
 
-/// What a transaction has locked is free again when it does nothing for long.
+/// The locks of a transaction that is idle for long are released.
 async fn idle_transactions_end(connections: &Connections, lock: &str, try_lock: &str) {
     let short = Duration::from_secs(1);
     let idle = open(connections, SqlMode::Write, short).await.unwrap();
@@ -141,7 +141,7 @@ async fn idle_transactions_end(connections: &Connections, lock: &str, try_lock: 
     let (wait, text) = (Duration::from_secs(20), |text: &str| text.to_owned());
     idle.control(Control::Begin, wait).await.unwrap();
     idle.execute(text(lock), none(), wait).await.unwrap();
-    // One that is busy goes on.
+    // A busy transaction continues.
     for _ in 0..4 {
         tokio::time::sleep(short / 2).await;
         read(&idle, "SELECT 1").await.unwrap();
@@ -184,7 +184,7 @@ async fn a_transaction_that_does_nothing_ends() {
     idle_transactions_end(&connections(&connection), insert, insert).await;
 }
 
-/// An attempt has two sessions of a server, and its neighbours the others.
+/// An attempt uses two sessions of a server, and its neighbors the others.
 #[tokio::test]
 async fn an_attempt_takes_two_sessions_of_a_connection() {
     let Some(database) = servers::postgres().await else { return };
@@ -205,7 +205,7 @@ async fn an_attempt_takes_two_sessions_of_a_connection() {
     drop((one, two, other));
 }
 
-/// Details name the values of rows that a step may not read.
+/// Details contain the values of rows that a step may not read.
 #[tokio::test]
 async fn details_of_errors_are_for_the_operator() {
     let Some(database) = servers::postgres().await else { return };
@@ -244,7 +244,7 @@ async fn logs_in(database: &Database) -> Result<usize, String> {
     }
 }
 
-/// Rights that a login has by a role count, also where it takes the role itself by another one.
+/// Rights that a login gets by a role count, also if another role gives it the role.
 #[tokio::test]
 async fn logins_of_mysql_that_can_get_more_rights_are_refused() {
     let dir = tempfile::tempdir().unwrap();
@@ -283,7 +283,7 @@ async fn logins_of_mysql_that_can_get_more_rights_are_refused() {
         database.admin(&[&format!("REVOKE {right} FROM {name}@'%'")]).await;
         assert_eq!(logs_in(&database).await, Ok(1), "{right} is taken back");
     }
-    // One that is on from the beginning.
+    // A role that is active from the start.
     database
         .admin(&[&format!("GRANT files TO {name}@'%'"), &format!("SET DEFAULT ROLE files FOR {name}@'%'")])
         .await;

@@ -1,4 +1,4 @@
-//! What bounds a session with a database: its role, its login, its place, the memory of its statements.
+//! The restrictions of a database session: its role, its login, its place, the memory of its statements.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,7 +71,7 @@ async fn a_session_that_leaves_its_role_is_closed() {
         assert_eq!(after[0]["who"], json!(role), "{config}");
         assert_ne!(after[0]["id"], before[0]["id"], "{config}: the session is used again");
     }
-    // Failures and what leaves the role nowhere stay what they are.
+    // Failures, and statements that leave no role, stay unchanged.
     let site = site(&database, &format!("pool: 1, role: {role}"), "mode: write").await;
     for (query, why) in [("SELECT 1/0 AS x", "division by zero"), ("SELECT * FROM missing", "missing")] {
         let end = sql(&site, json!({"query": query})).await;
@@ -108,7 +108,7 @@ async fn a_session_that_reads_strings_otherwise_is_closed() {
     }
 }
 
-/// A login that can become anybody administers its server, whatever it is called.
+/// A login that can become any role administers its server, whatever its name.
 #[tokio::test]
 async fn logins_that_can_get_more_rights_are_refused() {
     let Some(database) = servers::postgres().await else { return };
@@ -138,7 +138,7 @@ async fn logins_that_can_get_more_rights_are_refused() {
     database.admin(&[&format!("DROP ROLE {files}")]).await;
 }
 
-/// Modes of the server that hold others do not change where strings end.
+/// Modes of the server that contain other modes do not change the end of strings.
 #[tokio::test]
 async fn strings_of_mysql_end_in_the_same_place_whatever_the_mode_of_the_server() {
     let dir = tempfile::tempdir().unwrap();
@@ -178,7 +178,7 @@ async fn open(connections: &Connections, totals: &Arc<Totals>) -> Result<Connect
     connections.open("db", access, totals.clone()).await
 }
 
-/// Open SQLite files have threads of their own, and an attempt has few of them.
+/// Open SQLite files have separate threads, and an attempt has few of them.
 #[test]
 fn connections_to_sqlite_take_no_thread_from_others() {
     let dir = tempfile::tempdir().unwrap();
@@ -205,7 +205,7 @@ fn connections_to_sqlite_take_no_thread_from_others() {
         );
         drop(second);
         let second = open(&connections, &attempt).await.unwrap();
-        // Other attempts have their own, up to what the process has for the file.
+        // Other attempts have their own, up to the process's maximum for the file.
         let mut others = Vec::new();
         let full = loop {
             match open(&connections, &totals()).await {
@@ -249,7 +249,7 @@ async fn statements_of_sqlite_take_a_bounded_part_of_the_memory() {
     // The memory is free again.
     let end = sql(&sorts, json!({"query": "SELECT 1 AS one"})).await;
     assert!(end.outcome.is_success(), "{}", told(&end));
-    // A row counts before it is whole, and an opening counts as a statement.
+    // A row counts before it is complete, and an opening counts as a statement.
     let narrow = site("mode: read", "limits: {sql_bytes: 64KiB}").await;
     let end = sql(&narrow, json!({"query": format!("SELECT {}", wide.join(", "))})).await;
     assert!(told(&end).contains("more than 65536 bytes of rows"), "{}", told(&end));

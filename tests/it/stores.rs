@@ -21,7 +21,7 @@ use stepwell_tests::{load, servers};
 
 pub type Named = (&'static str, Arc<dyn Store>, Box<dyn Any>);
 
-/// Every store, under its name, and what it lives in.
+/// Returns every store with its name and its resources.
 pub async fn stores() -> Vec<Named> {
     let dir = tempfile::tempdir().unwrap();
     let sqlite = Arc::new(SqliteStore::new(dir.path().join("deep/down/stepwell.db")));
@@ -111,7 +111,7 @@ async fn what_is_written_is_read_back() {
         let more = vec![Event::CheckpointSaved { step: 0, data: "note".to_owned() }];
         let second = Commit { number: 2, ..commit("one", 1, more.clone(), 1, Next::Keep) };
         store.commit(second.clone()).await.unwrap();
-        // Somebody who does not know whether it was written tries again.
+        // A client that does not know whether it was written tries again.
         store.commit(second).await.unwrap();
         let (run, read) = load(&*store, "one").await.unwrap();
         assert_eq!((run, read), (new_run("one"), [events, more].concat()), "{name}");
@@ -130,7 +130,7 @@ fn checkpoint(fence: u64, number: u64, data: &str) -> Checkpoint {
     Checkpoint { execution_id: "one".to_owned(), fence, number, step: 0, data: data.to_owned() }
 }
 
-/// A run has one checkpoint, the last; whoever takes the run over gets it, and a reader does not.
+/// A run has one checkpoint, the last one; the next worker gets it, and a reader does not.
 #[tokio::test]
 async fn checkpoints_replace_each_other_and_go_with_their_step() {
     for (name, store, _place) in stores().await {
@@ -141,7 +141,7 @@ async fn checkpoints_replace_each_other_and_go_with_their_step() {
         for number in 2..20 {
             store.save_checkpoint(checkpoint(1, number, &number.to_string())).await.unwrap();
         }
-        // Somebody who does not know whether it was written tries again.
+        // A client that does not know whether it was written tries again.
         store.save_checkpoint(checkpoint(1, 19, "19")).await.unwrap();
         assert_eq!(load(&*store, "one").await.unwrap().1, begun, "{name}");
         assert_eq!(store.latest("one").await.unwrap().1, begun, "{name}");
@@ -149,7 +149,7 @@ async fn checkpoints_replace_each_other_and_go_with_their_step() {
         let claims = store.claim(query).await.unwrap();
         let saved = |data: &str| Event::CheckpointSaved { step: 0, data: data.to_owned() };
         assert_eq!(claims[0].events, [&begun[..], &[saved("19")]].concat(), "{name}");
-        // The worker before is too late.
+        // The previous worker is too late.
         let stale = Err(StoreError::Stale("one".to_owned()));
         assert_eq!(store.save_checkpoint(checkpoint(1, 20, "late")).await, stale, "{name}");
         store.save_checkpoint(checkpoint(2, 1, "again")).await.unwrap();
@@ -169,7 +169,7 @@ async fn checkpoints_replace_each_other_and_go_with_their_step() {
     }
 }
 
-/// What happened to a run is read part by part, by readers and by whoever takes it over.
+/// Readers and the next worker read the events of a run in parts.
 #[tokio::test]
 async fn a_long_journal_is_read_in_parts() {
     for (name, store, _place) in stores().await {
@@ -199,7 +199,7 @@ async fn a_long_journal_is_read_in_parts() {
             (next, events) = (page.next, [events, page.events].concat());
         }
         assert_eq!((events.len(), &events[..600]), (601, &whole[..]), "{name}");
-        // Pages of the log of any length have each line once, in order.
+        // Pages of any length have each line of the log once, in order.
         for limit in [1, 7, 100, 10_000] {
             assert_eq!(lines(&*store, "one", limit).await, (1..=600).collect::<Vec<u64>>(), "{name} {limit}");
         }
@@ -238,7 +238,7 @@ async fn one_worker_at_a_time_and_a_stale_one_writes_nothing() {
         );
         assert_eq!(load(&*store, "one").await.unwrap().1, [], "{name}");
         assert_eq!(lines(&*store, "one", 10).await, [0u64; 0], "{name}");
-        // Given back, it is free at once; a dead worker's claims can be ended.
+        // A released claim is free at once; a dead worker's claims can be ended.
         store.commit(commit("one", second.fence, Vec::new(), 0, Next::Wait(after(1)))).await.unwrap();
         assert_eq!(ids(&store.claim(query(9, after(2))).await.unwrap()), ["one"], "{name}");
         assert_eq!(store.workers().await.unwrap(), ["w"], "{name}");
@@ -283,7 +283,7 @@ async fn a_concurrency_key_lets_one_go_and_hands_its_slot_on() {
             (true, Some(("k".to_owned(), 1, vec!["a".to_owned()]))),
             "{name}"
         );
-        // Parked, it keeps its slot.
+        // A parked run keeps its slot.
         store.commit(commit("a", 1, Vec::new(), 0, Next::Wait(after(100)))).await.unwrap();
         assert_eq!(store.claim(query(9, after(1))).await.unwrap(), [], "{name}");
         let again = store.claim_run("a", "w", after(2), after(20)).await.unwrap();
@@ -338,7 +338,7 @@ async fn a_request_with_a_key_makes_one_run_and_a_full_queue_takes_none() {
         let full = Err(StoreError::QueueFull("UTC".to_owned(), 2));
         assert_eq!(store.insert(&bounded("d"), None).await, full, "{name}");
         assert_eq!(store.claim(query(2, now())).await.unwrap().len(), 2, "{name}");
-        // The count is looked at again after a second.
+        // The count is checked again after a second.
         let later = NewRun { created_at: after(2), scheduled_time: after(2), ..bounded("d") };
         store.insert(&later, None).await.unwrap();
     }
@@ -455,7 +455,7 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
         assert_eq!(first[0].runs, ["a"], "{name}");
         let second =
             store.fire(vec![batch(Some(now()), vec![fire("b", "n1", RunOverlap::Forbid)])]).await.unwrap();
-        assert!(second[0].stale, "{name}: somebody else has fired it");
+        assert!(second[0].stale, "{name}: another process has fired it");
         let third = vec![fire("c", "n2", RunOverlap::Forbid), fire("d", "n3", RunOverlap::Replace)];
         let third = store.fire(vec![batch(Some(after(1)), third)]).await.unwrap();
         assert_eq!(
@@ -463,7 +463,7 @@ async fn a_fire_has_one_row_and_one_run_whoever_comes() {
             (&["d".to_owned()][..], &["a".to_owned()][..]),
             "{name}"
         );
-        // A backfill runs what has no run, and leaves the rest.
+        // A backfill runs the fires without a run, and skips the rest.
         let fill = vec![fire("e", "n1", RunOverlap::Allow), fire("f", "n2", RunOverlap::Allow)];
         assert_eq!(store.fire(vec![batch(None, fill)]).await.unwrap()[0].runs, ["f"], "{name}");
         let ledger = store.ledger(&LedgerFilter { limit: 10, ..LedgerFilter::default() }).await.unwrap();
@@ -534,7 +534,7 @@ async fn runs_that_are_not_there_and_many_that_are() {
     }
 }
 
-/// A file of the schema before this one is upgraded when it is opened, with what was running.
+/// A file of the previous schema is upgraded when it is opened, with its running runs.
 #[tokio::test]
 async fn a_file_of_the_schema_before_is_upgraded() {
     let dir = tempfile::tempdir().unwrap();
@@ -563,7 +563,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = SqliteStore::new(&path).load("one").await.unwrap_err().to_string();
     assert!(error.contains("newer version of Stepwell"), "{error}");
-    // And a file that is no database.
+    // A file that is not a database.
     let broken = dir.path().join("broken.db");
     std::fs::write(&broken, "this is not a database, and long enough to be one").unwrap();
     assert!(matches!(SqliteStore::new(&broken).row("x").await, Err(StoreError::Failed(_))));

@@ -1,4 +1,4 @@
-//! All stores, call by call: whatever is done, they answer the same and hold the same.
+//! All stores, call by call: they return the same results and hold the same data.
 
 use chrono::Duration;
 use stepwell::engine::Store;
@@ -12,7 +12,7 @@ use stepwell_tests::simulator::Random;
 
 use crate::stores::{after, commit, new_run, query, stores};
 
-/// The same calls, chosen by chance, to every store: they answer the same, whatever is done and however wrong it is.
+/// Sends the same random calls to every store: all return the same, even for invalid calls.
 #[tokio::test]
 async fn all_stores_answer_the_same() {
     for seed in 1..=3 {

@@ -1,4 +1,4 @@
-//! What the tests share: a host over a directory of its own, and jobs as text.
+//! Shared parts of the tests: a host over a separate directory, and jobs as text.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -64,22 +64,22 @@ impl Site {
         self
     }
 
-    /// A SQLite file with this content.
+    /// Creates a SQLite file with this content.
     pub fn database(self, name: &str, sql: &str) -> Self {
         let database = rusqlite::Connection::open(self.path().join(name)).unwrap();
         database.execute_batch(sql).unwrap();
         self
     }
 
-    /// The probe's grants with the connection `w`, without which it is refused; `config` is the rest of the
-    /// configuration.
+    /// Adds the probe's grants with the connection `w`, without which it is denied; `config` is the rest of
+    /// the configuration.
     pub fn probe_policy(self, grants: &str, config: &str) -> Self {
         self.database("w.db", "CREATE TABLE t (n)")
             .config(&format!("connections: {{w: {{type: sqlite, path: w.db}}}}\n{config}"))
             .policy("probe", &format!("sql: [{{connection: w}}]\n{grants}"))
     }
 
-    /// The host, or why there is none.
+    /// Returns the host, or its error.
     pub fn try_host(self) -> Result<Host, stepwell::HostError> {
         self.builder.build()
     }
@@ -92,7 +92,7 @@ impl Site {
     }
 }
 
-/// A host, and the directory that lives as long. When it is over, no secret of its configuration is in any file.
+/// A host, and its directory. At the end, no file may contain a secret of its configuration.
 pub struct Running {
     pub host: Host,
     secrets: Vec<PathBuf>,
@@ -150,13 +150,13 @@ pub fn probe(case: &str, more: Value) -> Value {
     step
 }
 
-/// A job of one step, as JSON, which is YAML.
+/// Returns a job of one step as JSON, which is valid YAML.
 pub fn one_step(mut step: Value) -> String {
     step["id"] = "only".into();
     json!({"id": "test", "workspace": "1MiB", "steps": [step]}).to_string()
 }
 
-/// The outcome as the class and its message.
+/// Formats the outcome as the class and its message.
 pub fn told(end: &StepEnd) -> String {
     match &end.outcome {
         Outcome::Succeeded => format!("succeeded: {}", end.produced.output),
@@ -164,7 +164,7 @@ pub fn told(end: &StepEnd) -> String {
     }
 }
 
-/// The same with the keys of objects from a to z, where a test is not about their order.
+/// As [`told`], with sorted keys of objects, for tests that ignore their order.
 pub fn told_by_key(end: &StepEnd) -> String {
     let mut end = end.clone();
     end.produced.output.sort_all_objects();
@@ -177,7 +177,7 @@ impl Observer for Nobody {
     fn notice(&self, _: &RunState, _: usize, _: Notice<'_>) {}
 }
 
-/// Keeps what it is told, as text.
+/// Collects received texts.
 #[derive(Clone, Default)]
 pub struct Notebook(pub Arc<Mutex<Vec<String>>>);
 

@@ -12,7 +12,7 @@ use stepwell_tests::web::Web;
 use crate::cli::Shell;
 use crate::server::{Reply, Server, ask, until};
 
-/// A provider that signs what we say.
+/// A provider that signs given claims.
 pub struct Provider {
     pub web: Web,
     key: KeyPair,
@@ -103,7 +103,7 @@ async fn tokens_let_in_whom_the_provider_says_and_nobody_else() {
     ] {
         assert_eq!(status(&of(roles), project, method, path).await, expected, "{roles:?} {project:?} {path}");
     }
-    // The audit log has the subject, which people cannot choose, and the name that the configuration shows.
+    // The audit log has the subject, which people cannot choose, and the name that the configuration selects.
     let token = of(&["ops"]);
     assert_eq!(status(&token, None, "POST", "/api/v2/queues/UTC/pause").await, 204);
     let log = with(&server, &token, None, "GET", "/api/v2/audit?limit=1", "").await.json();
@@ -113,7 +113,7 @@ async fn tokens_let_in_whom_the_provider_says_and_nobody_else() {
         "{log}"
     );
     assert_eq!(log["items"][0]["name"], "ann@team.example", "{log}");
-    // What is wrong with a token is said, and each of these is refused.
+    // The error names the problem of a token, and each of these is refused.
     let changed = |key: &str, value: Value| {
         let mut claims = provider.claims(&["ops"]);
         claims[key] = value;
@@ -142,11 +142,11 @@ async fn tokens_let_in_whom_the_provider_says_and_nobody_else() {
         assert_eq!(reply.status, 401, "{what}: {reply:?}");
         assert!(reply.body.contains(told), "{what}: {}", reply.body);
     }
-    // Many bad tokens are no reason to ask the provider again and again.
+    // Many bad tokens do not cause repeated requests to the provider.
     assert!(provider.web.asked("/keys").len() <= 3, "{}", provider.web.asked("/keys").len());
 }
 
-/// Every operation of the API, asked by a project for what another one has: nothing of it is seen, and nothing changes.
+/// Every operation of the API, used by one project on the resources of another: it sees and changes nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_project_sees_anything_of_another() {
     let server = Server::start(
@@ -164,7 +164,7 @@ async fn no_project_sees_anything_of_another() {
     let as_a = async |method: &str, path: &str, body: &Value| {
         with(&server, &a, None, method, path, &body.to_string()).await
     };
-    // The first project has one of everything.
+    // The first project has one of each resource.
     let secret = "canary-9f2c";
     let step = |case: &str| json!({"id": "s", "type": "probe", "case": case, "text": secret});
     let job = json!({"id": secret, "name": secret, "schedule": {"every": "1h"}, "steps": [step("echo")]});
@@ -208,7 +208,7 @@ async fn no_project_sees_anything_of_another() {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let before = everything().await;
     assert!(before.contains(secret));
-    // The other project asks for all of it, by every operation that there is.
+    // The other project asks for all of it, by every operation.
     let document = server.get("/api/v2/openapi.json").await.json();
     let mut asked = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -235,7 +235,7 @@ async fn no_project_sees_anything_of_another() {
                         json!({"job_id": body["job_id"], "from": body["from"], "to": body["to"]})
                     }
                     "decideApproval" => json!({"approved": true}),
-                    // A job of the same name is another job.
+                    // A job with the same name is another job.
                     "putJob" => json!({"id": format!("team-a/{secret}"), "steps": []}),
                     _ => json!({}),
                 };
@@ -247,7 +247,7 @@ async fn no_project_sees_anything_of_another() {
                 for path in [path.clone(), format!("{path}{query}")] {
                     let reply =
                         with(&server, &b, None, &method.to_uppercase(), &path, &body.to_string()).await;
-                    // What the caller itself has sent comes back in messages.
+                    // Messages may contain text that the caller itself has sent.
                     let told = reply
                         .body
                         .replace(&format!("team-a/{secret}"), "")
@@ -264,7 +264,7 @@ async fn no_project_sees_anything_of_another() {
     }
     assert!(asked.len() > 40, "{asked:?}");
     assert_eq!(everything().await, before, "something has changed");
-    // What is not there and what is another's look the same.
+    // A missing resource looks the same as another project's.
     for (path, missing) in [
         (format!("/api/v2/runs/{run}"), "/api/v2/runs/exec_20200101_000000_001".to_owned()),
         (
@@ -279,7 +279,7 @@ async fn no_project_sees_anything_of_another() {
         let same = |reply: &Reply, path: &str| reply.body.replace(&last(path), "ID");
         assert_eq!((one.status, same(&one, &path)), (other.status, same(&other, &missing)));
     }
-    // And the policies of one are not those of the other: its steps get nothing.
+    // The policies of one project do not apply to the other: its steps get nothing.
     let body = json!({"job": {"id": "x", "steps": [step("echo")]}}).to_string();
     let reply = with(&server, &b, None, "POST", "/api/v2/jobs/execute", &body).await;
     assert!(reply.status == 422 && reply.body.contains("SQL_NOT_GRANTED"), "{reply:?}");

@@ -1,4 +1,5 @@
-//! Templates in the configuration of steps: every field may hold one, and is judged when it is known.
+//! Templates in the configuration of steps: every field may contain one, and is checked once its value
+//! is known.
 
 use serde_json::{Value, json};
 use stepwell::engine::document::escape;
@@ -6,7 +7,7 @@ use stepwell::engine::job::Catalog;
 
 use crate::support::{Running, Site, told};
 
-/// Configurations of the built-in steps that together have every field, and those of its objects and lists.
+/// Configurations of the built-in steps that together have every field, with those of its objects and lists.
 fn configurations() -> Vec<(&'static str, Value)> {
     let rows = json!({"rows": {"min": 0, "max": 9}, "values": [{"column": "n", "equals": 1, "min": 0, "max": 2, "not_null": true}]});
     let resources = json!({
@@ -137,7 +138,7 @@ async fn the_table_has_every_field() {
     }
 }
 
-/// What was a template is checked once it is known, and works as if it had stood there.
+/// A rendered value is checked once it is known, and works like a literal one.
 #[tokio::test]
 async fn what_is_rendered_is_checked_and_works() {
     let site = site().await;
@@ -191,7 +192,8 @@ async fn templates_in_sql_warn_once() {
     }
 }
 
-/// What a job file writes is what a step gets, also through variables, templates, other steps and their outputs.
+/// A step gets exactly the values of a job file, also through variables, templates, other steps and
+/// their outputs.
 #[tokio::test]
 async fn values_of_job_files_keep_their_digits() {
     let site = site().await;
@@ -226,7 +228,7 @@ async fn values_of_job_files_keep_their_digits() {
             assert_eq!(end.produced.output, json!([{"kind": kind, "v": value}]), "{written}: {}", told(end));
         }
     }
-    // Where a number is asked for, there is one.
+    // A field for a number gets a number.
     for (rows, why) in
         [("1e1", None), ("0x1F", None), ("+5", None), ("010", Some("write `10`")), ("1.5", Some("max_rows"))]
     {

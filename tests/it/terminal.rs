@@ -1,4 +1,4 @@
-//! Every command in a terminal, with and without colours, and through a pipe.
+//! Every command in a terminal, with and without colors, and through a pipe.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -10,7 +10,7 @@ use stepwell_tests::terminal::Terminal;
 
 use crate::cli::Shell;
 
-/// How a command runs.
+/// The way a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Terminal,
@@ -20,8 +20,8 @@ enum Way {
     Json,
 }
 
-/// What a user does in a first hour, and how each command ends. `{run}`, `{failed}`, `{queued}`, `{fill}` and `{key}` stand
-/// for ids.
+/// The commands of a user's first hour, and their exit codes. `{run}`, `{failed}`, `{queued}`, `{fill}` and
+/// `{key}` stand for ids.
 const SESSION: &[(&str, i32)] = &[
     ("version", 0),
     ("doctor", 0),
@@ -104,7 +104,7 @@ const SESSION: &[(&str, i32)] = &[
     ("help runs", 0),
 ];
 
-/// They do not end by themselves, or have tests of their own.
+/// Commands that do not end by themselves, or have separate tests.
 const ELSEWHERE: &[&str] = &["serve", "warm-up"];
 
 fn shell() -> Shell {
@@ -130,7 +130,7 @@ fn shell() -> Shell {
         )
 }
 
-/// The arguments, with ids in the place of their names.
+/// Replaces names of ids in the arguments with the ids.
 fn resolved(shell: &Shell, line: &str) -> Vec<String> {
     let id = |list: &str, pointer: &str| {
         let arguments: Vec<String> = list.split(' ').chain(["--output", "json"]).map(str::to_owned).collect();
@@ -150,7 +150,8 @@ fn resolved(shell: &Shell, line: &str) -> Vec<String> {
     line.split(' ').map(word).collect()
 }
 
-/// Runs a command; its exit code, and what it printed: in a terminal all, else standard output and the rest.
+/// Runs a command, and returns its exit code and output: everything in a terminal, otherwise standard output
+/// and the rest.
 fn run(shell: &Shell, arguments: &[String], way: Way) -> (Option<i32>, String, String) {
     let mut command = shell.command(arguments);
     command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
@@ -192,7 +193,7 @@ fn session(way: Way) {
         assert_eq!(code, Some(*expected), "{told}");
         assert!(!out.contains("panicked") && !errors.contains("panicked"), "{told}");
         assert!(!out.contains("hunter2"), "a secret is shown: {told}");
-        // Scripts and manual pages are theirs.
+        // Scripts and manual pages belong to libraries.
         let drawn = |text: &str| text.chars().any(|c| matches!(c, '\u{2500}'..='\u{257f}' | '\u{fffd}'));
         assert!(!drawn(&out) && !drawn(&errors), "{told}");
         match way {
@@ -207,7 +208,7 @@ fn session(way: Way) {
     }
 }
 
-/// Whether a text sets a colour or a weight.
+/// Returns whether a text sets a color or a weight.
 fn coloured(text: &str) -> bool {
     text.split("\u{1b}[").skip(1).any(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';');
@@ -216,7 +217,7 @@ fn coloured(text: &str) -> bool {
     })
 }
 
-/// The command that a line names.
+/// Returns the command that a line names.
 fn leaf(line: &str) -> Option<clap::Command> {
     let mut command = stepwell_server::command_tree();
     for word in line.split(' ') {

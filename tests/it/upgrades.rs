@@ -1,5 +1,5 @@
-//! Steps that are upgraded while runs wait: a run goes on with what it was admitted with, after a restart and on every
-//! node, and a component that takes the place of a built-in step has none of its grants.
+//! Steps that are upgraded while runs wait: a run continues with the components of its admission, after a
+//! restart and on every node, and a component that replaces a built-in step has none of its grants.
 
 use serde_json::{Value, json};
 use stepwell_tests::{guest, servers};
@@ -7,7 +7,7 @@ use stepwell_tests::{guest, servers};
 use crate::cli::Shell;
 use crate::server::{Server, until};
 
-/// A component of a step, and another one of the same step: with a custom section that says nothing.
+/// Returns a component of a step, and another one of the same step: with a custom section without effect.
 fn versions(name: &str) -> [Vec<u8>; 2] {
     let first = std::fs::read(guest(name)).unwrap();
     let second = [first.as_slice(), &[0, 3, 1, b'x', 0]].concat();
@@ -20,7 +20,7 @@ async fn register(server: &Server, wasm: &[u8]) -> String {
     reply.json()["digest"].as_str().unwrap().to_owned()
 }
 
-/// A run that is parked before its step `hello`: for a while, or until somebody approves.
+/// Parks a run before its step `hello`: for a while, or until an approval.
 async fn parked(server: &Server, before: Value) -> String {
     let job =
         json!({"job": {"id": "greets", "steps": [before, {"id": "hi", "type": "hello", "who": "you"}]}});
@@ -42,7 +42,7 @@ async fn approve(server: &Server, id: &str) {
     assert_eq!(reply.status, 200, "{reply:?}");
 }
 
-/// The component that the step `hi` of a run ran with, once it has ended.
+/// Returns the component that the step `hi` of a run ran with, once it has ended.
 async fn ran_with(server: &Server, id: &str) -> String {
     let view = async || server.get(&format!("/api/v2/runs/{id}")).await.json();
     let view = until("it ends", view, |view| view["status"] == "success").await;
@@ -66,13 +66,13 @@ async fn a_parked_run_goes_on_with_its_version_after_an_upgrade_and_a_restart() 
     let second = register(&server, &two).await;
     assert_ne!(first, second);
     let server = server.kill_and_restart();
-    // The new version counts for what comes from now on, before and after the parked ones go on.
+    // New runs use the new version, before and after the parked runs continue.
     assert_eq!(new_run(&server).await, second);
     approve(&server, &asks).await;
     assert_eq!(ran_with(&server, &asks).await, first);
     assert_eq!(ran_with(&server, &waits).await, first);
     assert_eq!(new_run(&server).await, second);
-    // What is removed is still there for the runs that need it.
+    // Removed components are still available to the runs that need them.
     let asks = parked(&server, approval()).await;
     assert_eq!(server.request("DELETE", "/api/v2/steps/hello", &[], "").await.status, 204);
     let server = server.kill_and_restart();
@@ -98,7 +98,7 @@ async fn what_one_node_registers_the_others_use_for_new_runs_alone() {
     for node in [&here, &there] {
         assert_eq!(new_run(node).await, second);
     }
-    // Each is approved at the other node, and a third one that knows neither component may run it.
+    // Each is approved at the other node, and a third node that knows neither component may run it.
     let third = node(&here.token);
     approve(&there, &asks[0]).await;
     approve(&here, &asks[1]).await;
@@ -127,10 +127,10 @@ fn a_replacement_of_a_built_in_step_has_none_of_its_grants() {
     assert!(code == Some(2) && text.contains("`--replace`"), "{text}");
     let (code, text) = ask(&["steps", "register", "--replace", &wasm]);
     assert_eq!(code, Some(0), "{text}");
-    // The operator trusted the step that comes with the program.
+    // The operator trusted the built-in step.
     let (code, text) = ask(&run);
     assert!(code != Some(0) && text.contains("denied by policy"), "{text}");
-    // A policy that says so is for the replacement, too.
+    // A policy can explicitly include the replacement.
     std::fs::write(shell.path("policy.yaml"), format!("{policy}replaced: true\n")).unwrap();
     let (code, text) = ask(&run);
     assert_eq!(code, Some(0), "{text}");

@@ -1,8 +1,8 @@
-//! Every type of a database, with its edge values, through the step `sql` into each place where a row can go: digit by
-//! digit what the database's own client shows.
+//! Every type of a database, with its edge values, through the step `sql` into each sink: digit by digit as
+//! the database's own client shows it.
 //!
-//! A source is a row of [`sources`], a type a row of its list, and a place a row of [`Sink`]. `docs/values-databases.md` is
-//! made of the same lists.
+//! A source is a row of [`sources`], a type a row of its list, and a sink a row of [`Sink`].
+//! `docs/values-databases.md` is generated from the same lists.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,7 +16,7 @@ use stepwell_tests::servers::{self, Database, PASSWORD};
 use crate::support::{Running, Site, told};
 use crate::values::{Form, Given, MYSQL, MYSQL_TYPES, POSTGRES, POSTGRES_TYPES, SQLITE};
 
-/// A database with its values, and how its client is asked.
+/// A database with its values, and the way to query its client.
 struct Source {
     name: &'static str,
     given: &'static [Given],
@@ -24,13 +24,13 @@ struct Source {
     database: Option<Database>,
 }
 
-/// Where rows go.
+/// The destination of rows.
 #[derive(Debug, Clone, Copy)]
 enum Sink {
     Output,
     Csv,
     Ndjson,
-    /// As Python reads it; not tested where the oracle is not installed.
+    /// As Python reads it; not tested without the oracle.
     Parquet,
     /// As parameters of an INSERT of the next step.
     Parameters,
@@ -67,7 +67,7 @@ async fn sources() -> Vec<Source> {
 }
 
 impl Source {
-    /// What the client shows of a query with one row, column by column.
+    /// Returns the client's output for a query with one row, column by column.
     fn client(&self, query: &str) -> Vec<Option<String>> {
         let out = match (&self.database, self.name) {
             (Some(database), "PostgreSQL") => output(
@@ -118,7 +118,7 @@ impl Source {
         end.produced.output.clone()
     }
 
-    /// The row of a query in a place, by columns.
+    /// Returns the row of a query in a sink, by columns.
     async fn row(&self, sink: Sink, query: &str) -> Vec<Value> {
         match sink {
             Sink::Output => in_order(&self.query(query, None).await[0]),
@@ -141,7 +141,7 @@ impl Source {
         }
     }
 
-    /// Reads the values, and gives them to an INSERT of another step, whose table the client reads.
+    /// Reads the values, and passes them to an INSERT of another step, whose table the client reads.
     async fn back(&self, given: &[Given]) {
         let typed = self.name != "SQLite";
         let names: Vec<String> = (1..=given.len()).map(|number| format!("v{number}")).collect();
@@ -226,7 +226,7 @@ async fn every_value_arrives_as_the_client_of_its_database_shows_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The page of the docs is what the rows are.
+/// The page of the docs matches the rows.
 #[tokio::test]
 async fn the_docs_show_every_type() {
     let mut page = String::from(include_str!("values_page.md"));
@@ -271,7 +271,7 @@ fn in_order(row: &Value) -> Vec<Value> {
     (1..=row.len()).map(|number| row[&format!("v{number}")].clone()).collect()
 }
 
-/// The records of a CSV file (RFC 4180).
+/// Parses the records of a CSV file (RFC 4180).
 fn csv(text: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut field) = (Vec::new(), Vec::new(), String::new());
     let (mut quoted, mut chars) = (false, text.chars().peekable());
@@ -290,7 +290,7 @@ fn csv(text: &str) -> Vec<Vec<String>> {
     records
 }
 
-/// A value as the client would show it.
+/// Formats a value as the client would show it.
 fn as_shown(value: &Value, form: Form, sink: Sink) -> Option<String> {
     let text = match value {
         Value::Null => return None,
@@ -318,7 +318,7 @@ fn as_shown(value: &Value, form: Form, sink: Sink) -> Option<String> {
     })
 }
 
-/// What the client shows, where it leaves a choice. CSV has no NULL: its field is empty.
+/// Normalizes the client's output if there is a choice. CSV has no NULL: its field is empty.
 fn normal(shown: Option<&str>, form: Form, sink: Sink) -> Option<String> {
     let Some(text) = shown else { return matches!(sink, Sink::Csv).then(String::new) };
     Some(match form {
@@ -329,7 +329,7 @@ fn normal(shown: Option<&str>, form: Form, sink: Sink) -> Option<String> {
     })
 }
 
-/// A float as its 64 bits, since clients write exponents in their own ways.
+/// Formats a float as its 64 bits, because clients write exponents differently.
 fn float(text: &str) -> String {
     text.parse::<f64>().map_or_else(|_| text.to_owned(), |value| format!("{:016x}", value.to_bits()))
 }

@@ -1,17 +1,17 @@
-//! The values of the matrix, by their databases.
+//! The values of the matrix, by database.
 
-/// How a value is compared with what a client shows.
+/// The way a value is compared with the client's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Plain,
     Boolean,
     Float,
-    /// `T` and `Z` of ISO 8601 where the client has a space and `+00`.
+    /// `T` and `Z` of ISO 8601 instead of the client's space and `+00`.
     Moment,
     Bytes,
     /// Without its quotes: numbers whose digits JSON would change are text.
     Json,
-    /// Its items, `~` between them.
+    /// Its items, joined by `~`.
     List,
 }
 
@@ -21,9 +21,9 @@ pub struct Given {
     pub kind: &'static str,
     pub sql: &'static str,
     pub form: Form,
-    /// What the client is asked to show, `{}` for the value.
+    /// The expression that the client shows, `{}` for the value.
     pub shown: &'static str,
-    /// Whether it goes back as a parameter.
+    /// Whether the value is also tested as a parameter.
     pub back: bool,
 }
 
@@ -35,12 +35,12 @@ const fn given(kind: &'static str, sql: &'static str, form: Form) -> Given {
     Given { kind, sql, form, shown: "{}", back: true }
 }
 
-/// One that a table or a parameter cannot have.
+/// A value that a table or a parameter cannot have.
 const fn only(kind: &'static str, sql: &'static str) -> Given {
     Given { kind, sql, form: Form::Plain, shown: "{}", back: false }
 }
 
-/// JSON that comes back as other JSON: a number that became text is text, and a text is read as JSON.
+/// JSON that returns as other JSON: a number that became text stays text, and a text is read as JSON.
 const fn json(kind: &'static str, sql: &'static str) -> Given {
     Given { kind, sql, form: Form::Json, shown: "{}", back: false }
 }
@@ -71,7 +71,7 @@ pub const SQLITE: &[Given] = &[
     bytes("blob", "x''"),
 ];
 
-/// Types of the user that the list of PostgreSQL has.
+/// User-defined types in PostgreSQL's list.
 pub const POSTGRES_TYPES: &str = "
 CREATE TYPE mood AS ENUM ('sad', 'very happy');
 CREATE TYPE pair AS (a int, b text);

@@ -1,4 +1,4 @@
-//! Steps are compiled before anybody waits for them, and nobody waits for another step's.
+//! Steps are compiled before a run waits for them, and no run waits for another step's compilation.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::support::one_step;
 const ALL: &[&str] =
     &["azure_devops", "data_processing", "file_operation", "http", "powershell", "sql", "wait"];
 
-/// A configuration that switches all steps off but these.
+/// Returns a configuration that disables all steps except these.
 fn only(types: &[&str]) -> String {
     let off: Vec<String> = ALL
         .iter()
@@ -27,7 +27,7 @@ fn only(types: &[&str]) -> String {
 async fn a_service_compiles_what_can_run_and_says_when_it_is_ready() {
     let dir = tempdir().unwrap();
     let config = dir.path().join("config.yaml");
-    // `sql` has no connection, and so cannot run.
+    // `sql` has no connection, so it cannot run.
     std::fs::write(&config, only(&["wait", "sql"])).unwrap();
     let cache = dir.path().join("cache");
     let host = Host::builder()
@@ -59,7 +59,8 @@ async fn a_service_compiles_what_can_run_and_says_when_it_is_ready() {
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
-/// While the largest component compiles, a small one compiles beside it, and its job is checked and run.
+/// While the largest component compiles, a small one compiles at the same time, and its job is checked
+/// and run.
 #[tokio::test]
 async fn nobody_waits_for_another_steps_compilation() {
     let dir = tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A worker that panics outside of an attempt: a fault of the program, which costs its own run only.
+//! A worker that panics outside of an attempt: a fault of the program that affects only its own run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::Nobody;
 
-/// Panics in the worker at each end of a step of that name, and once at one whose name begins so.
+/// Panics in the worker at each end of a step with that name, and once at a step whose name begins with it.
 struct Mine {
     always: &'static str,
     once: &'static str,
@@ -71,8 +71,8 @@ async fn ended(host: &Host, id: &str) -> RunState {
     }
 }
 
-/// The claim is given back at once, the panic counts as a lost attempt, the third in a row sets the run aside, and
-/// neighbours, in the same queue and of the same concurrency key, go on.
+/// The claim is released at once, the panic counts as a lost attempt, the third in a row sets the run aside,
+/// and neighbors, in the same queue and with the same concurrency key, continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_panics_costs_its_own_run_only() {
     let host = host(Some(Mine { always: "mine", once: "slip", stepped: AtomicU32::new(0) }));
@@ -103,7 +103,7 @@ async fn a_worker_that_panics_costs_its_own_run_only() {
     assert_eq!(service.drain().await, 0, "nothing is held");
 }
 
-/// Panics at each thing that it is told.
+/// Panics at each report.
 struct Fragile;
 
 impl Observer for Fragile {
@@ -112,7 +112,7 @@ impl Observer for Fragile {
     }
 }
 
-/// The same without a service, where the panic comes before any step and when a run waits for a person.
+/// The same without a service, where the panic comes before any step and when a run waits for an approver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_whose_watcher_panics_does_not_run_for_ever() {
     let host = host(None);
@@ -123,7 +123,7 @@ async fn a_run_whose_watcher_panics_does_not_run_for_ever() {
     let state = host.resume(&id, &Fragile, CancellationToken::new()).await.unwrap();
     assert_eq!((state.status, state.steps[0].attempt), (RunStatus::Failed, 3));
     assert!((11..40).contains(&begun.elapsed().as_secs()), "it waits 1 s and 10 s: {:?}", begun.elapsed());
-    // The claim was given back each time: another worker takes what is left at once.
+    // The claim was released each time: another worker takes over at once.
     let other = host.enqueue(&job("quiet", "s", json!({})), admission(), None, None).await.unwrap();
     let state = host.resume(&other.execution_id, &Nobody, CancellationToken::new()).await.unwrap();
     assert_eq!(state.status, RunStatus::Success);

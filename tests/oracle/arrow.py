@@ -39,7 +39,7 @@ def form(scalar):
     if types.is_map(kind):
         pairs = [(str(form(pair["key"])), form(pair["value"])) for pair in scalar.values]
         names = [name for name, _ in pairs]
-        # Where JSON has no place for a key that stands twice.
+        # Where JSON has no place for a key that appears twice.
         return dict(pairs) if len(set(names)) == len(names) else [list(pair) for pair in pairs]
     if types.is_struct(kind):
         return {field.name: form(scalar[at]) for at, field in enumerate(kind)}

@@ -78,4 +78,4 @@ def cases():
     yield "list of structs", pa.array([[{"t": datetime.date(2026, 3, 1)}], []], type=pa.list_(pa.struct([("t", pa.date32())])))
     yield "map", pa.array([[("b", 1), ("a", None)], [], None], type=pa.map_(pa.string(), pa.int64()))
     yield "map of numbers", pa.array([[(2**60, b"\x00")]], type=pa.map_(pa.int64(), pa.binary()))
-    yield "map with a key that stands twice", pa.array([[("a", 1), ("a", 2)]], type=pa.map_(pa.string(), pa.int64()))
+    yield "map with a key that appears twice", pa.array([[("a", 1), ("a", 2)]], type=pa.map_(pa.string(), pa.int64()))

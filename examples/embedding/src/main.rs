@@ -1,4 +1,4 @@
-//! Hosts Stepwell: registers a step from a file, and runs a job under a policy.
+//! Embeds Stepwell: registers a step from a file, and runs a job under a policy.
 //!
 //! `cargo run -p embedding -- path/to/hello_step.wasm`
 
@@ -12,7 +12,7 @@ id: greetings
 vars: {who: world}
 steps:
   - {id: first, type: hello, who: '${{ vars.who }}'}
-  - {id: second, type: hello, who: 'whoever reads `${{ steps.first.summary }}`'}
+  - {id: second, type: hello, who: 'the reader of `${{ steps.first.summary }}`'}
 ";
 
 #[tokio::main]
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let component = std::env::args_os().nth(1).ok_or("usage: embedding HELLO_STEP.wasm")?;
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
 
-    // Runs in memory; with `.data_dir(..)` they would be kept, and resumed after a crash.
+    // This store is in memory. With `.data_dir(..)`, runs are saved, and continue after a crash.
     let host = Host::builder().policy_file(here.join("policy.yaml")).build()?;
     let step = host.register(std::fs::read(component)?).await?;
     println!("registered {} {}: {}", step.type_name, step.version, step.summary);

@@ -10,7 +10,7 @@ struct Hello {
 
 impl Step for Hello {
     const TYPE: &str = "hello";
-    const SUMMARY: &str = "Greets somebody";
+    const SUMMARY: &str = "Greets a person";
 
     fn run(self, _: &Invocation) -> StepResult {
         log::info(format!("about to greet {}", self.who));

@@ -280,7 +280,7 @@ impl AzureDevOps {
             Err(failure) => {
                 let why = failure.message;
                 Failure::cancelled(format!(
-                    "cancelled; the pipeline run {id} goes on, since cancelling it failed: {why}"
+                    "cancelled; the pipeline run {id} continues, because cancelling it failed: {why}"
                 ))
             }
         }
@@ -301,9 +301,9 @@ impl AzureDevOps {
     }
 }
 
-/// Repeats a request after the time that Azure DevOps requests, as long as it throttles. A request with the
-/// status 429 has had no effect. [`AzureDevOps::park_throttled`] handles a wait that is too long for this
-/// attempt.
+/// Repeats a request after the time that Azure DevOps requests, as long as it throttles. A request with
+/// the status 429 has had no effect. [`AzureDevOps::park_throttled`] handles a wait that is too long
+/// for this attempt.
 fn patiently<T>(request: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
     for tries in 0..PATIENCE {
         let failure = match request() {
@@ -371,7 +371,7 @@ fn now() -> u64 {
 
 fn out_of_time(run_id: u64) -> Failure {
     Failure::timed_out(format!(
-        "the pipeline run {run_id} has not completed in time; it goes on, and a further attempt attaches to it"
+        "the pipeline run {run_id} has not completed in time; it continues, and a further attempt attaches to it"
     ))
     .metadata("run_id", run_id)
 }

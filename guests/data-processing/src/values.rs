@@ -72,7 +72,7 @@ pub fn json(array: &dyn Array, row: usize) -> Result<Value, Failure> {
                 let key = text(keys, i)?;
                 if object.contains_key(&key) {
                     return Err(Failure::failed(format!(
-                        "the key `{key}` stands twice in a map: read one of its values with `map_extract(column, '{key}')`"
+                        "the key `{key}` appears twice in a map: read one of its values with `map_extract(column, '{key}')`"
                     )));
                 }
                 object.insert(key, json(items, i)?);

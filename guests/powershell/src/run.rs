@@ -13,8 +13,8 @@ use stepwell_sdk::{Failure, Output, StepResult};
 use crate::config::{Action, ExecutionPolicy, Powershell, Runner};
 use crate::host::{Granted, Seen};
 
-/// The depth to which properties of .NET objects are written. Objects that a script builds itself are written
-/// completely.
+/// The depth to which properties of .NET objects are written. Objects that a script builds itself are
+/// written completely.
 const OBJECT_DEPTH: usize = 8;
 /// The maximum bytes of text in the metadata of a step whose output is objects.
 const TEXT_IN_METADATA: usize = 16 << 10;
@@ -78,7 +78,7 @@ fn look_over(step: &Powershell, script: &Script) -> Result<(), Failure> {
         .collect();
     if step.refuses() && !lines.is_empty() {
         return Err(Failure::invalid_config(format!(
-            "the script needs what the sandbox does not have, and nothing of it was run:\n{}\n(`on_unavailable: warn` runs it all the same; `runner: pwsh` runs it on the host, where policy grants that)",
+            "the script needs what the sandbox does not have, and nothing of it was run:\n{}\n(`on_unavailable: warn` runs it anyway; `runner: pwsh` runs it on the host, where policy grants that)",
             lines.join("\n")
         )));
     }
@@ -163,8 +163,8 @@ fn parameters(step: &Powershell, script: &Script) -> Vec<(Str, Value)> {
     given.map(|(name, json)| (Str::from(name.as_str()), value(json, is_table(name)))).collect()
 }
 
-/// Converts JSON to PowerShell values: whole numbers become integers, objects become `PSCustomObject`s or
-/// hashtables.
+/// Converts JSON to PowerShell values: whole numbers become integers, objects become `PSCustomObject`s
+/// or hashtables.
 fn value(json: &serde_json::Value, table: bool) -> Value {
     use serde_json::Value as Json;
     match json {

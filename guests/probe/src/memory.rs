@@ -2,7 +2,7 @@
 
 /// Counts the occurrences of the bytes in memory. It wipes the bytes, since they are in memory themselves.
 #[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "all of the memory is read, whoever it belongs to")]
+#[allow(unsafe_code, reason = "all of the memory is read, also memory of other code")]
 pub fn count(needle: &mut [u8]) -> usize {
     let pages = core::arch::wasm32::memory_size(0);
     let (first, length) = (needle[0], needle.len());

@@ -5,7 +5,7 @@
 //! ```
 //! use stepwell_sdk::prelude::*;
 //!
-//! /// Greets somebody.
+//! /// Greets a person.
 //! #[derive(Deserialize, JsonSchema)]
 //! #[serde(deny_unknown_fields)]
 //! struct Hello {
@@ -15,7 +15,7 @@
 //!
 //! impl Step for Hello {
 //!     const TYPE: &str = "hello";
-//!     const SUMMARY: &str = "Greets somebody";
+//!     const SUMMARY: &str = "Greets a person";
 //!     fn run(self, _: &Invocation) -> StepResult {
 //!         Ok(Output::new(format!("Hello, {}!", self.who)))
 //!     }

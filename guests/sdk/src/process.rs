@@ -13,7 +13,7 @@ impl From<Error> for Failure {
         match error {
             Error::Denied(why) => Self::denied(why),
             Error::Unavailable(why) => Self::unavailable(why),
-            Error::TimedOut => Self::timed_out("the program ran longer than it may, and was killed"),
+            Error::TimedOut => Self::timed_out("the program exceeded its time limit, and was killed"),
             Error::Limit(why) => Self::failed(why),
         }
     }

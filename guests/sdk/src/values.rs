@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for OnceVisitor {
                 Entry::Vacant(entry) => entry.insert(value),
                 Entry::Occupied(entry) => {
                     let key: String = entry.key().chars().take(100).collect();
-                    return Err(A::Error::custom(format!("the key `{key}` stands twice in an object")));
+                    return Err(A::Error::custom(format!("the key `{key}` appears twice in an object")));
                 }
             };
         }
@@ -418,7 +418,7 @@ mod tests {
     fn a_key_that_stands_twice_is_an_error_with_its_place() {
         let error = read_json("{\"b\": {\"a\": 1.50, \"a\": 1}}").unwrap_err();
         let told = json_problem(&error);
-        assert!(told.starts_with("line 1, column ") && told.contains("the key `a` stands twice"), "{told}");
+        assert!(told.starts_with("line 1, column ") && told.contains("the key `a` appears twice"), "{told}");
     }
 
     #[test]

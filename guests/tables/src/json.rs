@@ -143,7 +143,7 @@ impl Reader<'_> {
             self.at += 1;
             let value = self.value(depth + 1)?;
             if entries.iter().any(|(other, _)| *other == key) {
-                let what = format!("the key `{}` stands twice in an object", crate::shown(&key));
+                let what = format!("the key `{}` appears twice in an object", crate::shown(&key));
                 return Err(Wrong { at, what });
             }
             entries.push((key, value));

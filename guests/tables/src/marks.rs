@@ -32,8 +32,8 @@ impl Marks {
         self.end = 0;
     }
 
-    /// Returns the position of the first of the bytes at or after `at`, or the length of the text if there is
-    /// none.
+    /// Returns the position of the first of the bytes at or after `at`, or the length of the text if
+    /// there is none.
     #[inline]
     pub(crate) fn next(&mut self, text: &[u8], at: usize) -> usize {
         if at < self.base || at >= self.end {
@@ -56,7 +56,7 @@ impl Marks {
             }
             at += BLOCK;
         }
-        // The text may grow at its end, so search the end anew each time.
+        // The text may grow at its end, so search the end again each time.
         self.forget();
         let rest = text.get(at..).unwrap_or_default();
         let found = rest.iter().position(|byte| self.bytes.contains(byte));

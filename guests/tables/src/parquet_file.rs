@@ -72,7 +72,7 @@ fn check(file: &Parquet) -> Result<(), (String, String)> {
     let mut names = HashSet::new();
     for field in schema.root_schema().get_fields() {
         if !names.insert(field.name()) {
-            let what = "stands twice in the file: write it with a name for each column";
+            let what = "appears twice in the file: write it with a name for each column";
             return Err((field.name().to_owned(), what.to_owned()));
         }
     }
@@ -87,8 +87,8 @@ fn check(file: &Parquet) -> Result<(), (String, String)> {
     }
 }
 
-/// Explains why an open file could not be read to its end, and names the first damaged column if there is
-/// one.
+/// Explains why an open file could not be read to its end, and names the first damaged column if there
+/// is one.
 pub fn parquet_fault(path: &Path, explain: Explain) -> Option<Problem> {
     let name = path.display().to_string();
     let builder = match open_parquet(path, explain) {

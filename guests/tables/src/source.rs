@@ -158,7 +158,7 @@ fn packing(magic: &[u8], name: &str) -> Result<Option<&'static str>, Problem> {
         Some((end, says)) if found != Some(*says) && !magic.is_empty() => Err(Problem::at(
             name,
             0,
-            format!("its name ends in `{end}`, but it is no {says} file: rename it"),
+            format!("its name ends in `{end}`, but it is not a {says} file: rename it"),
         )),
         _ => Ok(found),
     }
@@ -180,8 +180,8 @@ impl Source {
         }
         let first = self.decoder.is_none();
         let mut filled = self.pending;
-        // The first piece must be longer than a byte order mark, even if the system returns fewer bytes at a
-        // time.
+        // The first piece must be longer than a byte order mark, even if the system returns fewer bytes
+        // at a time.
         loop {
             let room = self.raw.get_mut(filled..).unwrap_or_default();
             let read = self.bytes.read(room).map_err(|error| self.failed(&error))?;

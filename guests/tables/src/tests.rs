@@ -316,7 +316,7 @@ fn packed_and_encoded_files_are_text() {
         ),
         (said("t.csv", &wide, None), "write `encoding: utf-16le`"),
         (said("t.csv", &wide_bom, Some("utf-8")), "byte order mark of UTF-16LE"),
-        (said("t.csv.gz", plain.as_bytes(), None), "it is no gzip file"),
+        (said("t.csv.gz", plain.as_bytes(), None), "it is not a gzip file"),
         (said("t.csv", &gzip[..gzip.len() / 2], None), "the gzip data is damaged or cut short"),
         (said("t.csv", b"PK\x03\x04....", None), "packed with zip"),
     ] {
@@ -363,7 +363,7 @@ fn json_has_the_types_of_all_its_rows() {
         ),
         ("{\"a\":1}\n{\"a\":\n", "t.json, line 3: character 1: is no JSON"),
         ("[{\"a\":1}", "the file ends within a list"),
-        ("{\"a\":1,\"a\":2}", "the key `a` stands twice"),
+        ("{\"a\":1,\"a\":2}", "the key `a` appears twice"),
         ("7\n", "the value is no object"),
         ("{\"a\":01}", "a number is not written like"),
     ] {

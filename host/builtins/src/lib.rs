@@ -1,6 +1,6 @@
 //! The steps that come with Stepwell, as bytes and manifests.
 //!
-//! They are guests like anyone else's. The manifests are what each component says about itself
+//! They are guests like those of other authors. The manifests are what each component says about itself
 //! (`describe`), written down so that `stepwell steps list` need not compile them; a test compares the two.
 
 /// A step that comes with the program.

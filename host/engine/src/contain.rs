@@ -1,11 +1,11 @@
-//! Panics that end a call, and not its caller.
+//! Panics that end one call instead of the caller.
 
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
-/// A panic, and what it said: for the log, since it speaks of the source.
+/// A panic and its message. The message is for the log only, because it describes the source code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panicked(pub String);
 
@@ -16,18 +16,18 @@ impl Panicked {
     }
 }
 
-/// Calls `work`.
+/// Calls `work` and catches a panic.
 ///
 /// # Errors
-/// When it panicked. What it had changed may be half changed: drop it.
+/// Fails when `work` panicked. Values that it was changing may be incomplete: drop them.
 pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Panicked::of(&*payload))
 }
 
-/// Awaits `work`.
+/// Awaits `work` and catches a panic.
 ///
 /// # Errors
-/// As [`contained`], for each time that it goes on.
+/// As [`contained`], at each poll.
 pub async fn contained_future<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
     let mut work = Box::pin(work);
     poll_fn(move |cx| match contained(|| work.as_mut().poll(cx)) {

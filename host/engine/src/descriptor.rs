@@ -1,7 +1,7 @@
-//! What a component says about itself, checked before it becomes a step.
+//! The descriptor of a component, which is checked before the component becomes a step.
 //!
-//! The threat: a descriptor is a stranger's text. It is shown in terminals, kept in the store, compiled into a
-//! validator that each job meets, and compared with policy. So each part has a bound, and a meaning that is known.
+//! The threat: a stranger writes the descriptor. Terminals show it, the store saves it, every job is
+//! validated with its schema, and policy is compared with it. So each part has a bound and a defined meaning.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,21 @@ use crate::job::{STEP_KEYS, approval};
 use crate::policy::Capability;
 use crate::step::Manifest;
 
-/// Types that no component can have: the engine's own, and a word that the API uses in the place of a type.
+/// Types that no component can have: the engine's own types, and a word that the API uses in place of a type.
 pub const RESERVED_TYPES: &[&str] = &[approval::TYPE, "types"];
-/// Characters of a summary, and of the purpose of a need.
+/// Maximum characters of a summary, and of the purpose of a need.
 const TEXT: usize = 500;
-/// Bytes of a schema, as JSON.
+/// Maximum bytes of a schema, as JSON.
 const SCHEMA_BYTES: usize = 128 << 10;
-/// Levels of lists and objects in a schema.
+/// Maximum nesting of lists and objects in a schema.
 const SCHEMA_DEPTH: usize = 32;
-/// Parts of a schema, each `$ref` filled in: a value is checked against each of them.
+/// Maximum parts of a schema with each `$ref` expanded, because a value is checked against each part.
 const SCHEMA_PARTS: usize = 2_000;
-/// References within each other.
+/// Maximum nesting of references.
 const SCHEMA_REFERENCES: usize = 32;
 
-/// Whether that is the name of a step type: `invoice_check` or `acme/invoice_check`, at most 64 characters.
+/// Returns whether the text is a valid step type: `invoice_check` or `acme/invoice_check`, at most
+/// 64 characters.
 pub fn is_type_name(name: &str) -> bool {
     let word = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase())
@@ -33,24 +34,24 @@ pub fn is_type_name(name: &str) -> bool {
     name.len() <= 64 && name.split('/').count() <= 2 && name.split('/').all(word)
 }
 
-/// The vendor of a step type: `acme` of `acme/invoice`.
+/// Returns the vendor of a step type: `acme` of `acme/invoice`.
 pub fn vendor(step_type: &str) -> Option<&str> {
     step_type.split_once('/').map(|(vendor, _)| vendor)
 }
 
-/// The capability of a need.
+/// Reads the capability of a need.
 ///
 /// # Errors
-/// When there is none of that name, or no component need ask for it.
+/// Fails when no capability has this name, or when every step has the capability anyway.
 pub fn capability(index: usize, name: &str) -> Result<Capability, String> {
     Capability::parse(name).filter(|capability| capability.is_asked_for()).ok_or_else(|| {
         let said: String = name.chars().take(40).collect();
         let known = Capability::asked_for().join(", ");
-        format!("`needs[{index}].capability`: {said:?} is not known; a step can ask for {known}")
+        format!("`needs[{index}].capability`: {said:?} is unknown; a step can ask for {known}")
     })
 }
 
-/// Everything that is wrong with a descriptor: each time the field, and the fix.
+/// Returns every problem of a descriptor, with its field and its fix.
 pub fn problems(manifest: &Manifest) -> Vec<String> {
     let mut problems = Vec::new();
     let name = &manifest.type_name;
@@ -72,10 +73,8 @@ pub fn problems(manifest: &Manifest) -> Vec<String> {
     for (index, need) in manifest.needs.iter().enumerate() {
         let at = format!("needs[{index}]");
         if manifest.needs.iter().take(index).any(|other| other.capability == need.capability) {
-            problems.push(format!(
-                "`{at}.capability`: `{}` is named twice; leave one of them out",
-                need.capability
-            ));
+            problems
+                .push(format!("`{at}.capability`: `{}` appears twice; remove one of them", need.capability));
         }
         text(&format!("{at}.purpose"), &need.purpose, &mut problems);
     }
@@ -102,7 +101,7 @@ fn schema(schema: &Value) -> Vec<String> {
     if !schema.is_object() {
         return wrong("it is not a JSON object; write a JSON Schema with `\"type\": \"object\"`".to_owned());
     }
-    // The depth first: what follows goes through all levels.
+    // Check the depth first: the following checks visit all levels.
     if deeper_than(schema, SCHEMA_DEPTH) {
         return wrong(format!("it is nested deeper than {SCHEMA_DEPTH} levels; move parts into `$defs`"));
     }
@@ -110,7 +109,7 @@ fn schema(schema: &Value) -> Vec<String> {
     if bytes > SCHEMA_BYTES {
         return wrong(format!("it has {bytes} bytes; write at most {SCHEMA_BYTES}"));
     }
-    // Before anything is checked against it: the host runs a schema, and nothing interrupts that.
+    // Check the size before anything is validated: the host evaluates the schema and cannot interrupt that.
     if let Err(why) = expanded(schema, schema, &mut BTreeMap::new(), &mut Vec::new()) {
         return wrong(why);
     }
@@ -149,8 +148,8 @@ fn schema(schema: &Value) -> Vec<String> {
     problems
 }
 
-/// How many parts a schema has for one value, when each `$ref` stands for what it names: definitions that name each other
-/// twice double with each level.
+/// Counts the parts of a schema with each `$ref` expanded. Definitions that name each other twice double the
+/// number with each level.
 fn expanded(
     schema: &Value,
     root: &Value,
@@ -166,7 +165,7 @@ fn expanded(
                     ("$dynamicRef" | "$recursiveRef", Some(_)) => {
                         return Err(format!("`{key}` is not supported; use `$ref`"));
                     }
-                    // References below it would mean something else.
+                    // A nested `$id` would change the meaning of the references below it.
                     ("$id", Some(_)) if !std::ptr::eq(schema, root) => {
                         return Err("`$id` is supported at its top level only".to_owned());
                     }
@@ -220,7 +219,7 @@ fn referenced(
     Ok(parts)
 }
 
-/// Whether the schema, or a part of it that describes the same object, has a property of this name.
+/// Returns whether the schema, or a part of it that describes the same object, has a property with this name.
 fn has_property(schema: &Value, name: &str) -> bool {
     let own = schema.pointer(&format!("/properties/{name}")).is_some();
     let parts = ["allOf", "anyOf", "oneOf"].iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
@@ -266,7 +265,7 @@ mod tests {
     fn nested(levels: usize) -> Value {
         (0..levels).fold(json!(true), |schema, _| json!({"not": schema}))
     }
-    /// Definitions that each name the next one twice.
+    /// Returns a chain of definitions, each of which names the next one twice.
     fn doubling(levels: usize) -> Value {
         let mut definitions = serde_json::Map::new();
         for level in 0..levels {
@@ -290,7 +289,7 @@ mod tests {
             (|m| m.version = "latest".to_owned(), "write for instance 1.0.0"),
             (|m| m.summary = "x".repeat(501), "`summary`: 501 characters; write at most 500"),
             (|m| m.summary = "red \u{1b}[31m".to_owned(), "`summary`: it has control characters"),
-            (|m| m.needs.push(need("http", "")), "`needs[1].capability`: `http` is named twice"),
+            (|m| m.needs.push(need("http", "")), "`needs[1].capability`: `http` appears twice"),
             (|m| m.needs[0].purpose = "a\nb".to_owned(), "`needs[0].purpose`"),
             (|m| m.config_schema = json!(true).into(), "it is not a JSON object"),
             (|m| m.config_schema = json!({}).into(), "add `\"type\": \"object\"`"),

@@ -1,38 +1,39 @@
-//! Who somebody is: identities that no one can choose, and how files name them.
+//! The identity of an actor, which the actor cannot choose, and the names that files use for actors.
 
-/// Somebody who acts.
+/// A person or program that acts.
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'a> {
-    /// `key:ID`, `user:ISSUER/SUB` or `command:USER@MACHINE`.
+    /// The identity: `key:ID`, `user:ISSUER/SUB` or `command:USER@MACHINE`.
     pub identity: &'a str,
-    /// The name of the API key, which an administrator gave it; for people, the name that the provider shows.
+    /// The display name: the name of the API key, which an administrator chose, or the name from the
+    /// identity provider.
     pub name: &'a str,
-    /// Values of the provider's roles claim.
+    /// The values of the provider's roles claim.
     pub groups: &'a [String],
-    /// Roles in the project.
+    /// The roles of the actor in the project.
     pub roles: &'a [&'static str],
 }
 
-/// How a file names somebody.
+/// The name of an actor or a group of actors in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
-    /// Who has that role: `role:operator`, `role:admin`.
+    /// Every actor with a role: `role:operator`, `role:admin`.
     Role(String),
     /// An API key, by its name or its id: `key:NAME`, `key:ID`, or the bare name.
     Key(String),
     /// A person, by the issuer and the subject of their token: `user:ISSUER/SUB`.
     User(String),
-    /// Whose token has that value in the roles claim: `group:VALUE`.
+    /// Every person whose token has this value in the roles claim: `group:VALUE`.
     Group(String),
     /// The command on a machine with access to the store: `command`.
     Command,
 }
 
 impl Who {
-    /// Reads a name. A bare one is that of an API key: names of people are theirs to choose.
+    /// Reads a name. A bare name means an API key, because people can choose their own names.
     ///
     /// # Errors
-    /// What is wrong with it, and what to write.
+    /// Describes the problem, and the accepted forms.
     pub fn parse(text: &str) -> Result<Self, String> {
         let forms = "write `role:operator`, `key:NAME`, `user:ISSUER/SUB` or `group:VALUE`";
         match text.split_once(':') {
@@ -55,13 +56,13 @@ impl Who {
                 let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
                 match !text.is_empty() && text.chars().all(plain) {
                     true => Ok(Self::Key(text.to_owned())),
-                    false => Err(format!("it is not clear whom this names: {forms}")),
+                    false => Err(format!("this name is ambiguous: {forms}")),
                 }
             }
         }
     }
 
-    /// Whether it names them.
+    /// Returns whether the name stands for this actor.
     pub fn is(&self, actor: &Actor<'_>) -> bool {
         let key = actor.identity.strip_prefix("key:");
         match self {
@@ -83,7 +84,7 @@ mod tests {
         let groups = ["releases".to_owned()];
         let key =
             Actor { identity: "key:0a1b2c3d", name: "ann", groups: &[], roles: &["viewer", "operator"] };
-        // Somebody who calls themselves like the key, like its id, or like somebody else's identity.
+        // People who use the name of the key, its id, or the identity of another person as their own name.
         let person = |name| Actor {
             identity: "user:https://login.example/7",
             name,

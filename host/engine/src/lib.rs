@@ -1,10 +1,10 @@
-//! What a Stepwell job is and how a run moves.
+//! The definition of a Stepwell job, and the rules by which a run moves forward.
 //!
-//! This crate knows no WebAssembly, no SQL and no HTTP, and reads no clock. Data flows one way through
-//! it: [`job::parse`] turns text into a [`JobDefinition`], [`run::admit`] makes a run of it,
-//! [`policy::decide`] turns a step and the operator's policy into a [`policy::Grant`], a [`StepRunner`]
-//! runs the attempt, and [`run::apply`] moves the run on. Effects (databases, sandboxes, terminals) are
-//! behind the traits [`Store`], [`StepRunner`] and [`Clock`].
+//! This crate knows no WebAssembly, no SQL and no HTTP, and reads no clock. Data flows one way:
+//! [`job::parse`] turns text into a [`JobDefinition`], [`run::admit`] makes a run of it, [`policy::decide`]
+//! turns a step and the operator's policy into a [`policy::Grant`], a [`StepRunner`] runs the attempt, and
+//! [`run::apply`] moves the run forward. The traits [`Store`], [`StepRunner`] and [`Clock`] hide all effects,
+//! such as databases, sandboxes and terminals.
 
 pub mod clock;
 pub mod config;

@@ -1,4 +1,4 @@
-//! Every way a step can end.
+//! Every outcome of a step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,17 +9,17 @@ use serde_json::{Map, Value};
 
 use crate::policy::{Limits, Shortfall};
 
-/// The limits of a step in its whole run, and of a run.
+/// The names of the limits that apply to a step over its whole run, and to a whole run.
 pub(crate) const RUN_FACTOR: &str = "run_factor";
 pub(crate) const RUN_BYTES: &str = "run_bytes";
 pub(crate) const ALL_BYTES: &str = "service.run_bytes";
 
-/// Limits of time: what ran into one may be faster the next time.
+/// Limits of time: an attempt that exceeds one may be faster the next time.
 const TIMES: [&str; 5] =
     ["sql_timeout", "process_timeout", "sql.timeout", "process.timeout", "connection.timeout"];
 
-/// Where a limit is raised, by its name: a key of `limits`, or the section and the key of a rule (`sql.rows`). None for a limit
-/// that is fixed.
+/// Returns how to raise a limit, by its name: a key of `limits`, or the section and the key of a rule
+/// (`sql.rows`). `None` for a fixed limit.
 pub fn raise(limit: &str) -> Option<String> {
     match limit.split_once('.') {
         _ if limit == ALL_BYTES => Some(format!("raise `{limit}` in the configuration")),
@@ -35,7 +35,7 @@ pub fn raise(limit: &str) -> Option<String> {
     }
 }
 
-/// Cuts a text to `limit` bytes, and says so.
+/// Cuts a text to `limit` bytes and notes the number of bytes cut.
 pub fn shorten(text: &mut String, limit: usize) {
     if text.len() <= limit {
         return;
@@ -49,79 +49,81 @@ pub fn shorten(text: &mut String, limit: usize) {
     text.push_str(&format!("… {cut} bytes cut"));
 }
 
-/// How an attempt ended. The step's own failure is never confused with the platform's.
+/// The outcome of an attempt. A failure of the step is never reported as a failure of the platform, or
+/// vice versa.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
 pub enum Outcome {
     /// The step did its work.
     Succeeded,
-    /// The step says that it failed.
+    /// The step reported a failure.
     Failed {
-        /// The step's own classification.
+        /// The classification that the step chose.
         kind: FailureKind,
-        /// The step's own words.
+        /// The message of the step.
         message: String,
-        /// Whether the same attempt may succeed later, as the step says.
+        /// Whether the same attempt may succeed later, according to the step.
         retryable: bool,
     },
-    /// The configuration, with its templates filled in, does not fit the step.
+    /// The configuration, with its templates filled in, does not match the schema of the step.
     InvalidConfig {
-        /// What does not fit.
+        /// The mismatch.
         message: String,
     },
-    /// Policy refused the step before it ran.
+    /// Policy denied the step before it ran.
     Denied {
         /// The id of the rule, for instance `SQL_NOT_GRANTED`.
         rule: String,
-        /// What was refused, and what would grant it.
+        /// The denied action, and the change that would allow it.
         message: String,
     },
-    /// The CPU budget is used up.
+    /// The attempt used up its CPU budget.
     OutOfFuel {
         /// The budget, in units of fuel.
         limit: u64,
-        /// The guest's functions, innermost first.
+        /// The functions of the guest, innermost first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         backtrace: Vec<String>,
-        /// The profile that the step asks for and does not have; absent when it has it.
+        /// The profile that the step asks for but lacks. Absent when the step has that profile.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         hint: String,
     },
     /// The step asked for more memory than its limit.
     OverMemory {
-        /// The limit in bytes; what asked for more, in words.
+        /// The limit in bytes, and the part that asked for more.
         message: String,
     },
-    /// The wall clock ran out.
+    /// The attempt exceeded its wall-clock time.
     TimedOut {
-        /// The limit.
+        /// The time limit.
         limit: Duration,
-        /// The guest's functions when its time was over, innermost first.
+        /// The functions of the guest when its time ran out, innermost first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         backtrace: Vec<String>,
     },
     /// The run was cancelled.
     Cancelled,
-    /// The step waits for something outside, and wants to be called again: no failure, and no end.
+    /// The step waits for something outside and asks to be called again. This is neither a failure nor
+    /// an end.
     Parked {
-        /// After that time.
+        /// The time until the next call.
         after: Duration,
-        /// What it waits for.
+        /// The thing that the step waits for.
         reason: String,
     },
-    /// The guest did what WebAssembly does not allow.
+    /// The guest did something that WebAssembly forbids.
     Trapped {
         /// The kind of trap.
         trap: String,
-        /// The guest's functions, innermost first.
+        /// The functions of the guest, innermost first.
         backtrace: Vec<String>,
     },
-    /// More than a limit allows: host calls, handles, files, rows, what a program takes.
+    /// The attempt exceeded a limit of host calls, handles, files, rows or the resources of a program.
     OverLimit {
-        /// The name of the limit: a key of `limits` in policy files, a section and a key of one of its rules (`sql.rows`), or
-        /// a name of its own for what is fixed (`denials`).
+        /// The name of the limit: a key of `limits` in policy files, a section and a key of one of its rules
+        /// (`sql.rows`), or a separate name for a fixed limit (`denials`).
         limit: String,
-        /// What exceeded it.
+        /// The excess.
         message: String,
     },
     /// The step's output is larger than its limit.
@@ -129,66 +131,66 @@ pub enum Outcome {
         /// The limit in bytes.
         limit: u64,
     },
-    /// Its worker died again and again while the step ran: the step is set aside, since it may be what kills it.
+    /// The worker died several times while the step ran. The step is set aside, because it may be the cause.
     Lost {
-        /// How often, and what to do.
+        /// The number of deaths, and what to do about them.
         message: String,
     },
     /// The platform failed, not the step.
     HostFault {
-        /// What failed.
+        /// The failure.
         message: String,
     },
 }
 
-/// Why a step says that it failed (`stepwell:step/types.failure-kind`).
+/// The reason that a step gives for its failure (`stepwell:step/types.failure-kind`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// The configuration is wrong in a way that only running could show.
+    /// The configuration has a fault that only running could show.
     InvalidConfig,
-    /// Something that should be there is not.
+    /// A required thing does not exist.
     NotFound,
-    /// Policy or another system refused.
+    /// Policy or another system denied an action.
     Denied,
-    /// Another system is down or throttles.
+    /// Another system is down or limits the rate of requests.
     Unavailable,
-    /// The step's own time limit ran out.
+    /// The step exceeded a time limit of its own.
     TimedOut,
-    /// The step saw that the run is cancelled.
+    /// The step noticed that the run is cancelled.
     Cancelled,
-    /// A plan needed more memory than the limit.
+    /// A query plan needed more memory than the limit.
     OverMemory,
     /// The work itself failed.
     Failed,
 }
 
-/// What a successful or failed step leaves behind.
+/// The results of a successful or failed step.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Produced {
-    /// One line for people.
+    /// A one-line summary for people.
     pub summary: String,
-    /// The value for later steps.
+    /// The output for later steps.
     pub output: Value,
     /// Facts about the work.
     pub metadata: Map<String, Value>,
-    /// Variables that the step set.
+    /// The variables that the step set.
     pub variables: Map<String, Value>,
 }
 
-/// The end of an attempt: how it ended, what it left, and what it cost.
+/// The end of an attempt: its outcome, its results and its cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepEnd {
-    /// How it ended.
+    /// The outcome of the attempt.
     pub outcome: Outcome,
-    /// What it left; empty unless it succeeded, but for the metadata of a failure.
+    /// The results. Empty unless the attempt succeeded, except for the metadata of a failure.
     pub produced: Produced,
-    /// What it cost.
+    /// The cost of the attempt.
     pub receipt: Receipt,
 }
 
 impl StepEnd {
-    /// Adds to an end for want of memory or fuel that the step has a smaller profile than it asks for.
+    /// Adds to an end for lack of memory or fuel that the step has a smaller profile than it asks for.
     #[must_use]
     pub fn advised(mut self, shortfall: Option<&Shortfall>) -> Self {
         let Some(shortfall) = shortfall.map(Shortfall::in_full) else { return self };
@@ -205,64 +207,66 @@ impl StepEnd {
     }
 }
 
-/// What an attempt cost. There is one for killed attempts too.
+/// The cost of an attempt. A killed attempt has a receipt too.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
-    /// Units of fuel used, about one per WebAssembly instruction.
+    /// Fuel used, in units of about one WebAssembly instruction.
     pub fuel: u64,
-    /// Most linear memory in use at once, in bytes.
+    /// Largest amount of linear memory in use at one time, in bytes.
     pub memory_peak_bytes: u64,
-    /// Most bytes that the host held for the step at once, beside the step's own memory.
+    /// Largest number of bytes that the host held for the step at one time, beyond the step's own memory.
     #[serde(default)]
     pub host_peak_bytes: u64,
-    /// Lines of the log that were taken.
+    /// Number of log lines that the log accepted.
     #[serde(default)]
     pub log_lines: u64,
-    /// Their bytes.
+    /// Bytes of these log lines.
     #[serde(default)]
     pub log_bytes: u64,
-    /// SQL statements.
+    /// Number of SQL statements.
     #[serde(default)]
     pub sql_statements: u64,
-    /// Checkpoints that were saved.
+    /// Number of checkpoints saved.
     #[serde(default)]
     pub checkpoints: u64,
     /// Bytes that the attempt wrote to the store: its end, output, variables, log and checkpoints.
     #[serde(default)]
     pub stored_bytes: u64,
-    /// Time spent compiling or loading the component, in microseconds.
+    /// Time to compile or load the component, in microseconds.
     pub compile_us: u64,
     /// Time from the call to its end, in microseconds.
     pub run_us: u64,
     /// Longest time for which the attempt held a thread without letting others run, in microseconds.
     #[serde(default)]
     pub longest_turn_us: u64,
-    /// Host calls per interface.
+    /// Number of host calls per interface.
     pub host_calls: BTreeMap<String, u64>,
-    /// Hosts that were contacted, as `host:port`.
+    /// Hosts that the attempt contacted, as `host:port`.
     pub hosts: Vec<String>,
-    /// Bytes that came in (files, HTTP and SQL).
+    /// Bytes received (files, HTTP and SQL).
     pub bytes_in: u64,
-    /// Bytes that went out (files, HTTP).
+    /// Bytes sent (files, HTTP).
     pub bytes_out: u64,
-    /// Refusals by policy, by rule id.
+    /// Number of denials by policy, per rule id.
     pub denials: BTreeMap<String, u64>,
-    /// Names of the secrets and organizations whose credentials the host sent for it, and of the connections that it opened.
+    /// Names of the secrets and organizations whose credentials the host sent for the step, and of the
+    /// connections that it opened.
     #[serde(default)]
     pub secrets: BTreeSet<String>,
-    /// `sha256:...` of the component.
+    /// Digest of the component: `sha256:...`.
     pub component: String,
-    /// `sha256:...` of the grant it ran under.
+    /// Digest of the grant of the attempt: `sha256:...`.
     pub policy: String,
 }
 
 impl Outcome {
-    /// True for success.
+    /// Returns whether the step succeeded.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Succeeded)
     }
 
-    /// Whether another attempt may end differently: the step's own word, or a cause outside the step.
+    /// Returns whether another attempt may end differently, because the step says so or the cause is outside
+    /// the step.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Failed { retryable, .. } => *retryable,
@@ -271,17 +275,18 @@ impl Outcome {
         }
     }
 
-    /// Whether a statement or a program ran for as long as it may.
+    /// Returns whether a statement or a program exceeded its time limit.
     pub fn is_over_time(&self) -> bool {
         matches!(self, Self::OverLimit { limit, .. } if TIMES.contains(&limit.as_str()))
     }
 
-    /// Whether the budget of the step in its run is used up: then another attempt ends in the same way.
+    /// Returns whether the step has used up its budget for the run, so that another attempt would end in the
+    /// same way.
     pub fn ends_budget(&self) -> bool {
         matches!(self, Self::OverLimit { limit, .. } if [RUN_FACTOR, RUN_BYTES, ALL_BYTES].contains(&limit.as_str()))
     }
 
-    /// The same with texts of at most `limit` bytes, for those who list many.
+    /// Returns the outcome with texts of at most `limit` bytes each, for lists of many outcomes.
     #[must_use]
     pub fn shortened(&self, limit: usize) -> Self {
         let mut short = self.clone();
@@ -299,7 +304,7 @@ impl Outcome {
         short
     }
 
-    /// The class as it stands in JSON, for instance `out_of_fuel`.
+    /// Returns the class as JSON names it, for instance `out_of_fuel`.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -319,7 +324,7 @@ impl Outcome {
         }
     }
 
-    /// The guest's functions at its end, innermost first, where they are known.
+    /// Returns the functions of the guest at its end, innermost first, where they are known.
     pub fn backtrace(&self) -> &[String] {
         match self {
             Self::Trapped { backtrace, .. }
@@ -329,12 +334,12 @@ impl Outcome {
         }
     }
 
-    /// The innermost function, as the end of a sentence's part.
+    /// Formats the innermost function for the end of a clause.
     fn place(&self) -> String {
         self.backtrace().first().map_or(String::new(), |frame| format!(", in {frame}"))
     }
 
-    /// One sentence for people; empty for success.
+    /// Returns one sentence for people. Empty for success.
     pub fn message(&self) -> String {
         match self {
             Self::Succeeded => String::new(),
@@ -358,7 +363,7 @@ impl Outcome {
             Self::Parked { reason, .. } => reason.clone(),
             Self::Trapped { trap, .. } => trap.clone(),
             Self::OverLimit { limit, message } => match raise(limit) {
-                // What a guest passes on says it already.
+                // The message from a guest may contain this advice already.
                 Some(raise) if !message.contains(&raise) => format!("{message}; {raise}"),
                 _ => message.clone(),
             },

@@ -1,6 +1,6 @@
-//! Numbers with units, as people write them in job and policy files: `64MiB`, `60s`, `10_000`. In JSON they are as they
-//! were written: text comes back as that text, and a number as a number of bytes or seconds. Two are equal when their
-//! values are.
+//! Numbers with units, as people write them in job and policy files: `64MiB`, `60s`, `10_000`. JSON keeps the
+//! spelling: text stays the same text, and a number is a number of bytes or seconds. Two quantities are equal
+//! when their values are.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,11 +12,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A number of bytes: `4096`, `64KiB`, `64MiB`, `1GiB`; also the decimal `KB`, `MB`, `GB`.
+/// A number of bytes: `4096`, `64KiB`, `64MiB`, `1GiB`; also the decimal units `KB`, `MB`, `GB`.
 #[derive(Clone, Copy)]
 pub struct Bytes(pub u64, Spelling);
 
-/// A plain number; digits may be grouped by `_`.
+/// A plain number. `_` may group its digits.
 #[derive(Clone, Copy)]
 pub struct Count(pub u64, Spelling);
 
@@ -25,32 +25,32 @@ pub struct Count(pub u64, Spelling);
 pub struct Span(pub Duration, Spelling);
 
 impl Bytes {
-    /// A number of bytes.
+    /// Makes a quantity from a number of bytes.
     pub const fn new(bytes: u64) -> Self {
         Self(bytes, Spelling::NONE)
     }
 }
 
 impl Count {
-    /// A number.
+    /// Makes a quantity from a number.
     pub const fn new(count: u64) -> Self {
         Self(count, Spelling::NONE)
     }
 }
 
 impl Span {
-    /// A span of time.
+    /// Makes a quantity from a duration.
     pub const fn new(time: Duration) -> Self {
         Self(time, Spelling::NONE)
     }
 
-    /// A span of whole seconds.
+    /// Makes a quantity from whole seconds.
     pub const fn secs(secs: u64) -> Self {
         Self::new(Duration::from_secs(secs))
     }
 }
 
-/// The text that a quantity was written as; empty for a number, and for a text too long to remember.
+/// The original spelling of a quantity. Empty for a number, and for a text that is too long to remember.
 #[derive(Clone, Copy)]
 struct Spelling {
     bytes: [u8; Self::MOST],
@@ -58,7 +58,7 @@ struct Spelling {
 }
 
 impl Spelling {
-    /// Enough for every number of 64 bits with a unit.
+    /// Long enough for every 64-bit number with a unit.
     const MOST: usize = 31;
     const NONE: Self = Self { bytes: [0; Self::MOST], length: 0 };
 
@@ -129,26 +129,27 @@ impl FromStr for Span {
     }
 }
 
-/// The formats of schemas that say that a text of the right form is not too large.
+/// The schema formats that check that a text of the right form is not too large.
 pub(crate) const SIZE: &str = "size";
 pub(crate) const COUNT: &str = "count";
 pub(crate) const SPAN: &str = "time-span";
 
-/// Seconds beyond which a time is no time.
+/// The largest time, in seconds.
 const MOST_SECONDS: u64 = 10_000_000_000_000_000_000;
 
-/// Whether a text is a size, or is wrong in its form, which is another problem.
+/// Returns whether a size is within bounds. A text of the wrong form passes, because another check
+/// reports it.
 pub(crate) fn size_fits(text: &str) -> bool {
     let digits = BYTES.iter().find_map(|(unit, _)| text.strip_suffix(unit)).unwrap_or(text);
     !is_digits(digits, &['_']) || text.parse::<Bytes>().is_ok()
 }
 
-/// The same for a number.
+/// As [`size_fits`], for a number.
 pub(crate) fn count_fits(text: &str) -> bool {
     !is_digits(text, &['_']) || text.parse::<Count>().is_ok()
 }
 
-/// The same for a time.
+/// As [`size_fits`], for a time.
 pub(crate) fn span_fits(text: &str) -> bool {
     let digits = MILLIS.iter().find_map(|(unit, _)| text.strip_suffix(unit)).unwrap_or(text);
     !is_digits(digits, &['.']) || text.parse::<Span>().is_ok()
@@ -158,7 +159,7 @@ fn is_digits(text: &str, others: &[char]) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || others.contains(&c))
 }
 
-/// What a limit takes, up to `most`.
+/// Describes the values that a limit accepts, up to `most`.
 pub(crate) trait Range {
     fn up_to(&self) -> String;
 }
@@ -192,7 +193,7 @@ fn number(text: &str) -> Option<u64> {
     (text.starts_with(|c: char| c.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
 }
 
-/// Whether a number has zeros before its digits, which some read as octal.
+/// Returns whether a number starts with zeros, which some programs read as octal.
 fn begins_with_zero(text: &str) -> bool {
     text.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '_'))
 }
@@ -381,7 +382,7 @@ mod tests {
         for sent in ["10000", "\"10_000\"", "\"18_446_744_073_709_551_615\""] {
             assert_eq!(back::<Count>(sent), sent);
         }
-        // A spelling that is too long to keep comes back as its value.
+        // A spelling that is too long to keep becomes its value.
         assert_eq!(back::<Span>(&format!("\"1.{}h\"", "0".repeat(40))), "3600");
         let read = |sent| serde_json::from_str::<Span>(sent).unwrap();
         assert_eq!(read("\"1h\""), read("3600"));

@@ -1,8 +1,9 @@
-//! Queues: one for each time zone, with a concurrency, an order and windows of rest.
+//! Queues: one per time zone, each with a concurrency limit, an order and pause windows.
 //!
-//! The order is fair by construction: a run's *rank* is the time at which it is due, moved ahead by `aging` for each
-//! level of its priority, and the smallest rank goes first. So a run is overtaken only by runs that are due at most
-//! `(their priority - its own) x aging` later: by nothing that is due more than nine `aging` after it.
+//! The order is fair by construction: the *rank* of a run is its due time, moved ahead by `aging` for each
+//! level of its priority, and the smallest rank goes first. So a run is overtaken only by runs that are due
+//! at most `(their priority - its own) x aging` later, never by a run that is due more than nine `aging`
+//! after it.
 
 use std::collections::BTreeMap;
 
@@ -20,11 +21,12 @@ use crate::schedule::{Gap, Overlap, zone};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueueFile {
-    /// Whether a job whose zone is not listed gets a queue made for it, with `default`. Default: true.
+    /// Whether Stepwell creates a queue with the `default` settings for the zone of a job that is not listed.
+    /// Default: true.
     pub on_demand: bool,
-    /// What queues get that say nothing else.
+    /// Settings for queues that set nothing else.
     pub default: QueueSettings,
-    /// Queues by IANA zone.
+    /// Queues by IANA time zone.
     pub queues: BTreeMap<String, QueuePatch>,
 }
 
@@ -38,15 +40,15 @@ impl Default for QueueFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueueSettings {
-    /// Runs of this queue that run at once, over all processes. Default: 128.
+    /// Maximum number of runs of this queue that run at one time, over all processes. Default: 128.
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrency: u32,
-    /// How much waiting one level of priority is worth. Default: 60s.
+    /// The waiting time that one level of priority is worth. Default: 60s.
     pub aging: Span,
-    /// Runs that may wait; more are refused. Default: 1_000_000.
+    /// Maximum number of waiting runs; further runs are refused. Default: 1_000_000.
     #[schemars(range(min = 1))]
     pub max_waiting: u64,
-    /// Times of the day, in the queue's zone, at which no run begins. Default: none.
+    /// Times of day, in the queue's time zone, during which no run begins. Default: none.
     #[schemars(length(max = 100))]
     pub paused: Vec<Window>,
 }
@@ -57,43 +59,43 @@ impl Default for QueueSettings {
     }
 }
 
-/// Settings of one queue; what is left out comes from `default`.
+/// Settings of one queue. Missing keys come from `default`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueuePatch {
-    /// Runs of this queue that run at once.
+    /// Maximum number of runs of this queue that run at one time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100_000))]
     pub concurrency: Option<u32>,
-    /// How much waiting one level of priority is worth.
+    /// The waiting time that one level of priority is worth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aging: Option<Span>,
-    /// Runs that may wait.
+    /// Maximum number of waiting runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_waiting: Option<u64>,
-    /// Times of the day at which no run begins.
+    /// Times of day during which no run begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     pub paused: Option<Vec<Window>>,
-    /// The store that holds this queue's schedules and runs: a name of `stores` in the configuration. Default: the one
-    /// that holds everything else.
+    /// The store that holds the schedules and runs of this queue: a name under `stores` in the configuration.
+    /// Default: the main store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
 }
 
-/// A time of the day without begins. It may pass midnight: `{from: "22:00", to: "06:00"}`.
+/// A time of day during which no run begins. It may extend past midnight: `{from: "22:00", to: "06:00"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
-    /// The days on which it begins: `mon` to `sun`. Default: every day.
+    /// The days on which the window begins: `mon` to `sun`. Default: every day.
     #[serde(default = "every_day")]
     #[schemars(length(min = 1))]
     pub days: Vec<Day>,
-    /// The begin, `HH:MM` in the queue's zone.
+    /// The start, `HH:MM` in the queue's time zone.
     #[schemars(regex(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
     pub from: String,
-    /// The end, `HH:MM`; not after `from` means the next day.
+    /// The end, `HH:MM`. An end at or before `from` is on the next day.
     #[schemars(regex(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
     pub to: String,
 }
@@ -132,7 +134,7 @@ impl Day {
 }
 
 impl QueueFile {
-    /// The JSON Schema of the file.
+    /// Returns the JSON Schema of the file.
     pub fn schema() -> Schema {
         Schema::of::<Self>()
     }
@@ -140,7 +142,7 @@ impl QueueFile {
     /// Reads a queue file.
     ///
     /// # Errors
-    /// Every problem of the file, with its place.
+    /// Returns every problem of the file, with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostics> {
         let document = Document::parse(name, text)?;
         let file: Self = document.read(&Self::schema())?;
@@ -159,7 +161,7 @@ impl QueueFile {
         if problems.has_errors() { Err(problems.sorted()) } else { Ok(file) }
     }
 
-    /// Queues whose windows follow each other for ever: no run of theirs would ever begin.
+    /// Reports queues whose windows cover the whole week: none of their runs would ever begin.
     fn closed_always(&self, document: &Document, problems: &mut Diagnostics) {
         let mut windows: Vec<(String, &[Window])> =
             vec![("/default/paused".to_owned(), &self.default.paused)];
@@ -174,7 +176,8 @@ impl QueueFile {
         }
     }
 
-    /// The settings of the queue of that zone; none when it is not listed and none is made on demand.
+    /// Returns the settings of the queue of a zone. `None` when the queue is not listed and queues are not
+    /// created on demand.
     pub fn settings(&self, queue: &str) -> Option<QueueSettings> {
         let default = &self.default;
         match self.queues.get(queue) {
@@ -190,15 +193,15 @@ impl QueueFile {
 }
 
 impl QueueSettings {
-    /// The rank of a run: the smallest goes first.
+    /// Returns the rank of a run. The smallest rank goes first.
     pub fn rank(&self, due: Timestamp, priority: u8) -> Timestamp {
         clock::earlier(due, self.aging.0.saturating_mul(u32::from(priority)))
     }
 
-    /// Until when a window keeps runs from beginning; none when the queue is open.
+    /// Returns the time until which a window stops runs from beginning. `None` when the queue is open.
     pub fn closed_until(&self, zone: Tz, now: Timestamp) -> Option<Timestamp> {
         let mut until = None;
-        // Windows may follow each other; a week of them is looked at.
+        // One window may follow another; the search covers a week of them.
         while let Some(end) = self.paused.iter().filter_map(|w| w.covers(zone, until.unwrap_or(now))).max() {
             until = Some(end);
             if end - now > Duration::days(7) {
@@ -209,10 +212,10 @@ impl QueueSettings {
     }
 }
 
-/// Minutes of a week.
+/// The number of minutes in a week.
 const WEEK: usize = 7 * 24 * 60;
 
-/// Whether windows leave no minute of the week open.
+/// Returns whether the windows leave no minute of the week open.
 fn cover_the_week(windows: &[Window]) -> bool {
     let mut closed = vec![false; WEEK];
     for (begin, length) in windows.iter().flat_map(Window::minutes) {
@@ -226,7 +229,8 @@ fn cover_the_week(windows: &[Window]) -> bool {
 }
 
 impl Window {
-    /// The minute of the week, from Monday on, at which it begins on each of its days, and how long it is.
+    /// Returns, for each day, the minute of the week (from Monday) at which the window begins, and
+    /// its length.
     fn minutes(&self) -> Vec<(usize, usize)> {
         let minute = |text: &str| {
             let time = NaiveTime::parse_from_str(text, "%H:%M").ok()?;
@@ -238,12 +242,12 @@ impl Window {
         self.days.iter().map(|day| (begin(day), length)).collect()
     }
 
-    /// The end of this window when it covers `at`.
+    /// Returns the end of this window when it covers `at`.
     fn covers(&self, zone: Tz, at: Timestamp) -> Option<Timestamp> {
         let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
         let (from, to) = (time(&self.from)?, time(&self.to)?);
         let today = at.with_timezone(&zone).date_naive();
-        // One that began today, or yesterday and passed midnight.
+        // The window may have begun today, or yesterday and extend past midnight.
         [Some(today), today.pred_opt()].into_iter().flatten().find_map(|day| {
             if !self.days.iter().any(|wanted| wanted.weekday() == day.weekday()) {
                 return None;
@@ -297,7 +301,7 @@ queues:
             ("2026-01-07T21:00:00Z", "Thu 05:00Z"),
             ("2026-01-08T04:59:59Z", "Thu 05:00Z"),
             ("2026-01-08T05:00:00Z", "open"),
-            // From Friday evening through the weekend in one go.
+            // From Friday evening through the weekend without a break.
             ("2026-01-09T21:30:00Z", "Mon 05:00Z"),
             ("2026-07-08T20:00:00Z", "Thu 04:00Z"),
         ] {

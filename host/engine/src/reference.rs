@@ -1,35 +1,35 @@
-//! Step types as jobs and policies name them: `acme/invoice`, with a version (`acme/invoice@1.2`), or with the digest
-//! of a component (`acme/invoice@sha256:...`).
+//! The step types that jobs and policies name: `acme/invoice`, with a version (`acme/invoice@1.2`), or with
+//! the digest of a component (`acme/invoice@sha256:...`).
 
 use std::cmp::Ordering;
 
 use semver::Version;
 
-/// A step type as it is named somewhere.
+/// A reference to a step type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRef<'a> {
-    /// The type alone.
+    /// The type without its version.
     pub type_name: &'a str,
-    /// Which of its components.
+    /// The component of that type.
     pub wanted: Wanted<'a>,
 }
 
-/// Which component of a type.
+/// The component that a reference selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted<'a> {
-    /// The active one.
+    /// The active component.
     Active,
-    /// The newest of that major version.
+    /// The newest component of that major version.
     Major(u64),
-    /// The newest of that minor version.
+    /// The newest component of that minor version.
     Minor(u64, u64),
-    /// That version.
+    /// The component of exactly that version.
     Exact(Version),
-    /// That component: `sha256:` and 64 hexadecimal digits.
+    /// The component with that digest: `sha256:` and 64 hexadecimal digits.
     Digest(&'a str),
 }
 
-/// The type alone, of a reference with or without a version.
+/// Returns the type of a reference, with or without a version.
 pub fn type_of(reference: &str) -> &str {
     reference.split_once('@').map_or(reference, |(name, _)| name)
 }
@@ -38,7 +38,7 @@ impl<'a> StepRef<'a> {
     /// Reads a reference.
     ///
     /// # Errors
-    /// When what stands after `@` is neither a version nor a digest.
+    /// Fails when the text after `@` is neither a version nor a digest.
     pub fn parse(reference: &'a str) -> Result<Self, String> {
         let Some((type_name, said)) = reference.split_once('@') else {
             return Ok(Self { type_name: reference, wanted: Wanted::Active });
@@ -51,7 +51,8 @@ impl<'a> StepRef<'a> {
         Ok(Self { type_name, wanted })
     }
 
-    /// Whether a component of this type, with this version and digest, is meant; without a version, any is.
+    /// Returns whether the reference selects a component of this type with this version and digest. Without a
+    /// version, it selects any.
     pub fn matches(&self, version: &str, digest: &str) -> bool {
         let plain = || Version::parse(version).ok().filter(|version| version.pre.is_empty());
         match &self.wanted {
@@ -68,7 +69,8 @@ impl<'a> StepRef<'a> {
         }
     }
 
-    /// How much is said: a digest more than a full version, and that more than a part of one.
+    /// Returns how specific the reference is: a digest is more specific than a full version, and a full
+    /// version more than a part of one.
     pub(crate) fn precision(&self) -> u8 {
         match self.wanted {
             Wanted::Active => 0,
@@ -96,7 +98,7 @@ fn wanted(said: &str) -> Option<Wanted<'_>> {
     }
 }
 
-/// Compares versions by their precedence; what is no version comes before every version.
+/// Compares versions by their precedence. A text that is not a version comes before every version.
 pub fn compare_versions(a: &str, b: &str) -> Ordering {
     match (Version::parse(a), Version::parse(b)) {
         (Ok(a), Ok(b)) => a.cmp_precedence(&b),

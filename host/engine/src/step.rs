@@ -1,4 +1,4 @@
-//! A step as the engine sees it: what it says about itself, and the seam behind which it runs.
+//! A step as the engine sees it: its description, and the trait behind which it runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,58 +17,58 @@ use crate::outcome::StepEnd;
 use crate::policy::{Capability, Grant, Profile};
 use crate::trace::{Call, Trace};
 
-/// What a component says about itself (`stepwell:step/step.describe`).
+/// The description that a component gives of itself (`stepwell:step/step.describe`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The name that job files use as `type`.
     pub type_name: String,
-    /// Semantic version.
+    /// The semantic version.
     pub version: String,
-    /// One line that says what the step does.
+    /// A one-line description of the step.
     pub summary: String,
-    /// JSON Schema of the configuration.
+    /// The JSON Schema of the configuration.
     pub config_schema: Schema,
-    /// The capabilities that it asks for.
+    /// The capabilities that the step asks for.
     pub needs: Vec<Need>,
-    /// The smallest profile that it works in.
+    /// The smallest profile in which the step works.
     pub profile: Profile,
-    /// Whether running it twice does no more harm than once.
+    /// Whether running the step twice does no more harm than running it once.
     pub idempotent: bool,
 }
 
-/// A capability that a step asks for, and why.
+/// A capability that a step asks for, with its purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Need {
-    /// `files`, `http`, `sql`, `process` or `environment`.
+    /// The name: `files`, `http`, `sql`, `process` or `environment`.
     pub capability: Capability,
-    /// One line for the operator.
+    /// A one-line purpose for the operator.
     pub purpose: String,
-    /// Whether the step has work to do without it.
+    /// Whether the step can work without the capability.
     #[serde(default)]
     pub optional: bool,
 }
 
-/// Where a component comes from.
+/// The origin of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// It came with a version of the program.
+    /// Part of a version of the program.
     BuiltIn,
-    /// Somebody registered it.
+    /// Registered separately.
     Registered,
 }
 
-/// The component that a run began with, for one of its step types.
+/// The component with which a run began, for one of its step types.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
-    /// `sha256:...`.
+    /// The digest: `sha256:...`.
     pub digest: String,
-    /// Its version, for people.
+    /// The version, for people.
     pub version: String,
 }
 
 impl Manifest {
-    /// Whether the configuration has a property of this name.
+    /// Returns whether the configuration has a property with this name.
     pub fn takes(&self, property: &str) -> bool {
         self.config_schema
             .value()
@@ -77,14 +77,14 @@ impl Manifest {
     }
 }
 
-/// The key of a property of a configuration schema whose value names something that policy grants: a connection of `sql`, a
-/// program of `process`, an organization of `http`.
+/// The key of a property of a configuration schema whose value names something that policy grants: a
+/// connection of `sql`, a program of `process`, an organization of `http`.
 const GRANT: &str = "x-stepwell-grant";
-/// The key for the values of such a property that name nothing of the host's: `["interpreter"]`.
+/// The key for the values of such a property that name nothing of the host: `["interpreter"]`.
 const OWN: &str = "x-stepwell-own";
 
 impl Manifest {
-    /// What a configuration names that policy must grant: property, capability and name.
+    /// Returns the names in a configuration that policy must grant: property, capability and name.
     pub fn names<'c>(&self, config: &'c Map<String, Value>) -> Vec<(String, Capability, &'c str)> {
         let properties = self.config_schema.value().get("properties").and_then(Value::as_object);
         let name = |(property, schema): (&String, &Value)| {
@@ -99,7 +99,7 @@ impl Manifest {
         properties.into_iter().flatten().filter_map(name).collect()
     }
 
-    /// The capabilities that properties of the schema refer to and that do not exist.
+    /// Returns the capabilities that properties of the schema refer to but that do not exist.
     pub(crate) fn unknown_grants(&self) -> Vec<String> {
         let properties = self.config_schema.value().get("properties").and_then(Value::as_object);
         let grants = properties.into_iter().flatten().filter_map(|(_, schema)| schema.get(GRANT));
@@ -110,53 +110,53 @@ impl Manifest {
 
 /// One attempt, ready to run.
 pub struct StepRequest {
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The step.
+    /// The id of the step.
     pub step_id: String,
-    /// The type, which names the component.
+    /// The step type, which names the component.
     pub step_type: String,
-    /// 1 for the first attempt.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
     /// The configuration with its templates filled in, valid by the schema.
     pub config: Value,
-    /// What the attempt may do.
+    /// The capabilities and limits of the attempt.
     pub grant: Arc<Grant>,
-    /// The ends of earlier steps by step id; the grant decides which of their outputs the step sees.
+    /// The ends of earlier steps by step id. The grant decides which of their outputs the step sees.
     pub ends: BTreeMap<String, Arc<StepEnd>>,
-    /// Variables of the run; the grant decides which of them the step sees.
+    /// The variables of the run. The grant decides which of them the step sees.
     pub variables: Map<String, Value>,
-    /// What an earlier attempt saved.
+    /// The checkpoint of an earlier attempt.
     pub checkpoint: Option<String>,
     /// The directory behind a `workspace` mount.
     pub workspace: Option<std::path::PathBuf>,
-    /// Fixed time and random seed, for runs that must be repeatable. Default: none, the real ones.
+    /// A fixed time and random seed, for runs that must be repeatable. Default: none, the real ones.
     pub deterministic: Option<Deterministic>,
-    /// The rest of the job's time, where that is shorter than the grant's wall clock.
+    /// The remaining time of the job, where it is shorter than the wall-clock limit of the grant.
     pub remaining: Duration,
-    /// The attempt only stops what an earlier, parked one started elsewhere: `cancel` is cancelled already, and
-    /// the attempt gets its grace period all the same.
+    /// Whether the attempt only stops work that an earlier, parked attempt started elsewhere. `cancel` is
+    /// then cancelled already, and the attempt still gets its grace period.
     pub cleaning_up: bool,
-    /// Cancels the attempt.
+    /// The token that cancels the attempt.
     pub cancel: CancellationToken,
-    /// The attempt's place in its trace. Default: none, and nothing is told of its calls.
+    /// The place of the attempt in its trace. Default: none, and the attempt does not report its calls.
     pub trace: Option<Trace>,
-    /// Where reports go.
+    /// The destination of its reports.
     pub sink: StepSink,
 }
 
-/// What makes an attempt repeatable.
+/// The inputs that make an attempt repeatable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deterministic {
-    /// What the guest's clocks start from; they advance by a microsecond with each look.
+    /// The start of the guest's clocks, which advance by one microsecond at each reading.
     pub time: Timestamp,
-    /// Where random bytes come from.
+    /// The seed of the random bytes.
     pub seed: u64,
 }
 
-/// Runs attempts. Infallible: every way to end is an [`crate::Outcome`].
+/// Runs attempts. This cannot fail: every end of an attempt is an [`crate::Outcome`].
 #[async_trait]
 pub trait StepRunner: Send + Sync {
     /// Runs one attempt to its end.
@@ -168,17 +168,17 @@ pub trait StepRunner: Send + Sync {
 pub enum Report {
     /// A line of its log.
     Log(LogLine),
-    /// A call to another system, when it is over.
+    /// A finished call to another system.
     Call(Call),
-    /// How far it has come.
+    /// The progress of the work.
     Progress(Progress),
-    /// Something that the host does for the step and the user waits for, for instance compiling.
+    /// Work of the host that the user waits for, for instance compiling.
     Preparing(String),
-    /// A checkpoint; the sender waits until it is on disk.
+    /// A checkpoint. The sender waits until it is on disk.
     Checkpoint {
-        /// What the step saves.
+        /// The data that the step saves.
         data: String,
-        /// Answered when it is durable.
+        /// The reply, sent once the checkpoint is durable.
         saved: oneshot::Sender<Result<(), String>>,
     },
 }
@@ -186,32 +186,32 @@ pub enum Report {
 /// A line of a step's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// `trace`, `debug`, `info`, `warn` or `error`.
+    /// The level: `trace`, `debug`, `info`, `warn` or `error`.
     pub level: String,
-    /// The text, as the guest wrote it.
+    /// The text as the guest wrote it.
     pub message: String,
     /// Names and values.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
 }
 
-/// How far a step has come.
+/// The progress of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// Work done so far.
+    /// The amount of work done so far.
     pub done: u64,
-    /// All the work, where known.
+    /// The total amount of work, where known.
     pub total: Option<u64>,
-    /// What is being done.
+    /// The current activity.
     pub message: String,
 }
 
-/// Where a running step reports to: one bounded channel.
+/// The destination of reports from a running step: one bounded channel.
 #[derive(Debug, Clone)]
 pub struct StepSink(mpsc::Sender<Report>);
 
 impl StepSink {
-    /// A sink, and the end where its reports arrive.
+    /// Returns a sink and the receiver of its reports.
     pub fn channel() -> (Self, mpsc::Receiver<Report>) {
         let (sender, receiver) = mpsc::channel(256);
         (Self(sender), receiver)
@@ -219,11 +219,11 @@ impl StepSink {
 
     /// Sends a report, and waits for room.
     pub async fn send(&self, report: Report) {
-        // A receiver that is gone has stopped listening; the attempt is about to be dropped.
+        // A missing receiver no longer listens, and the attempt is about to be dropped.
         let _ = self.0.send(report).await;
     }
 
-    /// Sends a report where there is room; otherwise drops it.
+    /// Sends a report if there is room, and drops it otherwise.
     pub fn offer(&self, report: Report) {
         let _ = self.0.try_send(report);
     }

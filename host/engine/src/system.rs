@@ -1,11 +1,11 @@
-//! Errors of the operating system in plain words.
+//! Errors of the operating system in plain language.
 
 use std::io::{Error, ErrorKind};
 
-/// Linux's number for a process that has too many files open; it has no kind.
+/// Linux's error number for a process that has too many open files. No `ErrorKind` covers it.
 const TOO_MANY_OPEN: i32 = 24;
 
-/// Why an operation failed and, where that can be said, what to do: without the system's number.
+/// Returns why an operation failed and, where known, the fix, without the error number of the system.
 pub fn why(error: &Error) -> String {
     let advice = match error.kind() {
         ErrorKind::StorageFull => "free space there",
@@ -23,7 +23,7 @@ pub fn why(error: &Error) -> String {
     if advice.is_empty() || error.raw_os_error().is_none() { plain } else { format!("{plain}: {advice}") }
 }
 
-/// A text without the system's numbers for errors.
+/// Removes the error numbers of the system from a text.
 pub fn without_number(text: &str) -> String {
     let mut plain = text.to_owned();
     while let Some(start) = plain.find(" (os error ") {

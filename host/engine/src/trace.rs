@@ -1,7 +1,7 @@
-//! Traces: which run, step and call belong together, over processes and systems.
+//! Traces: the runs, steps and calls that belong together, over processes and systems.
 //!
-//! The format between systems is `traceparent` (W3C Trace Context, version 00). Spans of runs and attempts have ids that
-//! follow from their names, so that whoever moves a run next continues its trace.
+//! The format between systems is `traceparent` (W3C Trace Context, version 00). The span ids of runs and
+//! attempts are derived from their names, so that the next worker continues the trace of a run.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,32 +11,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// A place in a trace: what is done next belongs under it.
+/// A place in a trace: later spans belong below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Trace {
-    /// The trace.
+    /// The id of the trace.
     pub trace_id: u128,
-    /// The span above; 0 for none.
+    /// The id of the parent span. 0 for none.
     pub span_id: u64,
     /// Whether spans are recorded.
     pub sampled: bool,
 }
 
 impl Trace {
-    /// The id of the trace, as text.
+    /// Returns the id of the trace as text.
     pub fn id(self) -> String {
         format!("{:032x}", self.trace_id)
     }
 
-    /// The same trace, below another span.
+    /// Returns the same trace below another span.
     #[must_use]
     pub fn below(self, span_id: u64) -> Self {
         Self { span_id, ..self }
     }
 }
 
-/// As `traceparent`.
+/// Formats the trace as `traceparent`.
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, u8::from(self.sampled))
@@ -58,7 +58,7 @@ impl FromStr for Trace {
         };
         let number = |text: &str| u128::from_str_radix(text, 16).map_err(drop);
         let trace_id = number(trace)?;
-        // Later versions may say more; 255 is none.
+        // Later versions may add fields. Version 255 is invalid.
         if trace_id == 0 || version == "ff" || version == "00" && parts.next().is_some() {
             return Err(());
         }
@@ -76,67 +76,67 @@ impl From<Trace> for String {
 impl TryFrom<String> for Trace {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map_err(|()| format!("`{text}` is no traceparent"))
+        text.parse().map_err(|()| format!("`{text}` is not a `traceparent`"))
     }
 }
 
-/// The id of the span of that name: FNV-1a, 64 bits (draft-eastlake-fnv), and never 0.
+/// Returns the id of the span with that name: FNV-1a, 64 bits (draft-eastlake-fnv), and never 0.
 pub fn span_id(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     name.bytes().fold(0xcbf2_9ce4_8422_2325, step).max(1)
 }
 
-/// The span of a run.
+/// Returns the span of a run.
 pub fn run_span(execution_id: &str) -> u64 {
     span_id(execution_id)
 }
 
-/// The span of an attempt.
+/// Returns the span of an attempt.
 pub fn attempt_span(execution_id: &str, step_id: &str, attempt: u32) -> u64 {
     span_id(&format!("{execution_id}/{step_id}/{attempt}"))
 }
 
-/// Something that was done, when it is over.
+/// A finished piece of work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// Where it belongs: the trace, and the span above.
+    /// The trace and the parent span.
     pub under: Trace,
-    /// Its own id.
+    /// The id of the span.
     pub span_id: u64,
-    /// What it is.
+    /// The name of the work.
     pub name: String,
-    /// Whether it asked another system.
+    /// Whether the work called another system.
     pub client: bool,
-    /// Its begin.
+    /// The start time.
     pub start: Timestamp,
-    /// Its end.
+    /// The end time.
     pub end: Timestamp,
-    /// Facts, by the names of OpenTelemetry's semantic conventions where there are some.
+    /// Facts, named by OpenTelemetry's semantic conventions where these define a name.
     pub attributes: Vec<(&'static str, String)>,
-    /// Why it failed, if it did.
+    /// The reason for a failure.
     pub error: Option<String>,
 }
 
-/// Where spans go. Called between a worker's own work: it must not block.
+/// The receiver of spans. Workers call it between their own work, so it must not block.
 pub trait Spans: Send + Sync {
-    /// Takes a span.
+    /// Accepts a span.
     fn take(&self, span: Span);
 }
 
-/// A call of a step to another system, measured from the begin of its attempt.
+/// A call of a step to another system, measured from the start of its attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// Its span.
+    /// The id of the span.
     pub span_id: u64,
-    /// What it is.
+    /// The name of the call.
     pub name: String,
-    /// When it began.
+    /// The time from the start of the attempt to the start of the call.
     pub after: Duration,
-    /// How long it took.
+    /// The duration of the call.
     pub took: Duration,
-    /// Facts about it.
+    /// Facts about the call.
     pub attributes: Vec<(&'static str, String)>,
-    /// Why it failed, if it did.
+    /// The reason for a failure.
     pub error: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! Values as documents, variables, templates and outputs hold them, so that no digit changes on the way.
+//! The values of documents, variables, templates and outputs, read so that no digit changes.
 //!
-//! JSON holds what a double of 64 bits holds. A number that JSON would write with other characters than it was written with
-//! is text: `3.10`, `01234`, whole numbers beyond 2^53. Where a schema asks for a number, such a text is one again. The
-//! guests' SDK has the same rules (`stepwell_sdk::values`).
+//! JSON numbers are 64-bit floating-point numbers. A number that JSON would write with other characters than
+//! the source stays text: `3.10`, `01234`, whole numbers beyond 2^53. Where a schema asks for a number, such
+//! a text becomes a number again. The guest SDK follows the same rules (`stepwell_sdk::values`).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,33 +11,33 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-/// The largest whole number up to which a double holds each one: 2^53.
+/// The largest whole number up to which a double represents each one: 2^53.
 const EXACT: u64 = 1 << 53;
 
-/// Reads JSON. Numbers that a double would change become text.
+/// Reads JSON. A number that a double would change becomes text.
 ///
 /// # Errors
-/// When the text is not JSON.
+/// Fails when the text is not JSON.
 pub fn read_json(text: &str) -> Result<Value, serde_json::Error> {
     read_with(text, is_exact)
 }
 
-/// Reads what a step returns. A whole number of 64 bits stays one: the step has chosen to write a number, and the host holds each
-/// digit of it.
+/// Reads the output of a step. A 64-bit whole number stays a number: the step chose to write a number, and
+/// the host keeps all its digits.
 ///
 /// # Errors
-/// When the text is not JSON.
+/// Fails when the text is not JSON.
 pub fn read_output(text: &str) -> Result<Value, serde_json::Error> {
     read_with(text, |number| is_exact(number) || is_whole_of_64_bits(number))
 }
 
 fn read_with(text: &str, is_kept: impl Fn(&str) -> bool) -> Result<Value, serde_json::Error> {
     let read = serde_json::from_str(&keep_digits_but(text, is_kept)).map(|Once(value)| value);
-    // The place of an error is that in the text as it is.
+    // Report the place of an error in the original text.
     read.map_err(|error| serde_json::from_str::<Once>(text).err().unwrap_or(error))
 }
 
-/// A value whose objects have each key once. Of two values of a key, serde_json silently takes the last.
+/// A value whose objects have each key once. serde_json silently takes the last of two values for a key.
 struct Once(Value);
 
 impl<'de> Deserialize<'de> for Once {
@@ -99,7 +99,7 @@ impl<'de> Visitor<'de> for OnceVisitor {
                 Entry::Vacant(entry) => entry.insert(value),
                 Entry::Occupied(entry) => {
                     let key: String = entry.key().chars().take(100).collect();
-                    return Err(A::Error::custom(format!("the key `{key}` stands twice in an object")));
+                    return Err(A::Error::custom(format!("the key `{key}` appears twice in an object")));
                 }
             };
         }
@@ -113,7 +113,7 @@ fn is_whole_of_64_bits(number: &str) -> bool {
         || number.parse::<u64>().is_ok_and(|value| same(value.to_string()))
 }
 
-/// What is wrong with a text that is not JSON, its place first: `line 1, column 5: expected value`.
+/// Describes why a text is not JSON, with its place first: `line 1, column 5: expected value`.
 pub fn json_problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
@@ -123,7 +123,8 @@ pub fn json_problem(error: &serde_json::Error) -> String {
     }
 }
 
-/// A JSON text whose numbers all stand for themselves: those that would be written with other characters are in quotes.
+/// Puts the numbers that would be written with other characters in quotes, so that the text keeps
+/// every digit.
 pub fn keep_digits(text: &str) -> Cow<'_, str> {
     keep_digits_but(text, is_exact)
 }
@@ -156,10 +157,11 @@ fn keep_digits_but(text: &str, is_kept: impl Fn(&str) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What the values of a JSON text take in memory, at most, in bytes: a list of small numbers takes many times its text.
+/// Returns an upper bound of the memory that the values of a JSON text need, in bytes. A list of small
+/// numbers needs many times its text.
 pub fn held_by(text: &str) -> u64 {
     const VALUE: u64 = size_of::<Value>() as u64;
-    /// A key, and its place in the map.
+    /// The memory of a key and its map entry.
     const KEY: u64 = 48;
     let bytes = text.as_bytes();
     let (mut held, mut at) = (VALUE + bytes.len() as u64, 0);
@@ -179,7 +181,7 @@ pub fn held_by(text: &str) -> u64 {
     held
 }
 
-/// Where a JSON string ends that begins at `start`.
+/// Returns the end of the JSON string that begins at `start`.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(byte) = bytes.get(at) {
@@ -192,7 +194,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     at
 }
 
-/// Whether a text is a number in the grammar of JSON.
+/// Returns whether a text is a number in the grammar of JSON.
 pub fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let rest = text.strip_prefix('-').unwrap_or(text);
@@ -210,8 +212,8 @@ pub fn is_number(text: &str) -> bool {
         && exponent.is_none_or(|text| digits(text.strip_prefix(['+', '-']).unwrap_or(text)))
 }
 
-/// Whether a number keeps its digits as a number of JSON: it is written back with the same characters or, where it has an
-/// exponent, with the same digits.
+/// Returns whether a number keeps its digits as a JSON number: JSON writes it with the same characters or,
+/// where it has an exponent, with the same digits.
 pub fn is_exact(number: &str) -> bool {
     if number.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()) {
         return number != "-0" && number.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= EXACT);
@@ -221,8 +223,8 @@ pub fn is_exact(number: &str) -> bool {
     held == number || number.contains(['e', 'E']) && significant(&held) == significant(number)
 }
 
-/// The digits of a number without zeros at its begin, and the power of ten of the last of them. Zeros at the end that only
-/// fill up to the point do not count.
+/// Returns the digits of a number without leading zeros, and the power of ten of the last digit. Trailing
+/// zeros that only fill up to the decimal point do not count.
 fn significant(number: &str) -> Option<(bool, String, i64)> {
     let lower = number.to_ascii_lowercase();
     let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
@@ -238,7 +240,7 @@ fn significant(number: &str) -> Option<(bool, String, i64)> {
     Some((mantissa.starts_with('-'), digits, last))
 }
 
-/// Whether two texts are one number, however its zeros and its exponent are written.
+/// Returns whether two texts are the same number, with any zeros and any exponent.
 pub fn same_number(one: &str, other: &str) -> bool {
     fn value(number: &str) -> Option<(bool, String, i64)> {
         let lower = number.to_ascii_lowercase();
@@ -257,7 +259,8 @@ pub fn same_number(one: &str, other: &str) -> bool {
     value(one).is_some_and(|one| value(other) == Some(one))
 }
 
-/// What a plain scalar of YAML is that reads as `number`: text, unless JSON writes the number with the same characters.
+/// Converts a plain YAML scalar that reads as `number`. The result is text unless JSON writes the number with
+/// the same characters.
 pub fn scalar(written: &str, number: Number) -> Value {
     match is_written_so(written, &number) {
         true => Value::Number(number),
@@ -265,13 +268,13 @@ pub fn scalar(written: &str, number: Number) -> Value {
     }
 }
 
-/// Whether JSON writes a number with these characters.
+/// Returns whether JSON writes a number with these characters.
 fn is_written_so(written: &str, number: &Number) -> bool {
     is_exact(written) && number.to_string() == written
 }
 
-/// The number that a text stands for whose digits JSON would not keep; none for other texts, and for those that begin with
-/// a zero, which some read as octal.
+/// Returns the number of a text whose digits JSON would not keep. `None` for other texts, and for texts with
+/// a leading zero, which some programs read as octal.
 pub fn number_of(text: &str) -> Option<Number> {
     let (sign, rest) = match text.strip_prefix(['-', '+']) {
         Some(rest) => (if text.starts_with('-') { "-" } else { "" }, rest),
@@ -339,7 +342,7 @@ mod tests {
             let error = read_json(text).unwrap_err();
             let told = json_problem(&error);
             assert!(
-                told.starts_with("line 1, column ") && told.contains("the key `a` stands twice"),
+                told.starts_with("line 1, column ") && told.contains("the key `a` appears twice"),
                 "{told}"
             );
         }

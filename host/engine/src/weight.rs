@@ -1,8 +1,8 @@
-//! How much there is of some values, without a look at all of them.
+//! An estimate of the size of values that does not visit all of them.
 
 use serde_json::Value;
 
-/// About how many bytes some values have: as many as it takes to know whether they are many.
+/// Estimates the bytes of some values, and stops as soon as there are clearly many.
 pub fn weight<'v>(values: impl IntoIterator<Item = &'v Value>) -> usize {
     const ENOUGH: usize = 64 << 10;
     let mut bytes = 0;

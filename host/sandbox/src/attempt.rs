@@ -42,10 +42,11 @@ use crate::registry::Registered;
 use crate::scratch::Scratch;
 use crate::{Sandbox, trap};
 
-/// Bytes of the header fields of one handle. With the number of handles it bounds what the host holds of them.
+/// Maximum bytes of the header fields of one handle. Together with the number of handles, this bounds the
+/// fields that the host holds.
 const HEADER_FIELD_BYTES: usize = 16 << 10;
 
-/// What an attempt is made of, beside the component.
+/// The inputs of an attempt besides the component.
 pub(crate) struct Setup {
     pub project: String,
     pub outbound: Arc<Outbound>,
@@ -59,7 +60,7 @@ pub(crate) struct Setup {
     pub cancel: CancellationToken,
 }
 
-/// A store that is ready, and what the guest prints.
+/// A prepared store, and the output that the guest prints.
 pub(crate) struct Attempt {
     pub store: Store<Guest>,
     stdout: Captured,
@@ -143,7 +144,7 @@ impl Sandbox {
             config,
         };
         let polls = attempt.store.data().states.context.polls_cancel.clone();
-        // A parked step that is woken for the cancellation is to see it.
+        // A parked step that is woken by a cancellation must see the cancellation.
         polls.store(request.cleaning_up, Ordering::Relaxed);
         let grace = limits.cancel_grace.0;
         let deadline = attempt.store.data().deadline.clone();
@@ -178,13 +179,13 @@ impl Sandbox {
         StepEnd { outcome, produced, receipt }
     }
 
-    /// Calls `describe`, with no capability at all.
+    /// Calls `describe` without any capability.
     pub(crate) async fn pure<T>(
         &self,
         prepared: &Prepared,
         call: impl AsyncFnOnce(&Step, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<T, String> {
-        // It is never closed.
+        // The semaphore is never closed.
         let _turn = prepared.pure.acquire().await;
         let _slots = self.engine.slots().take(prepared.memories).await;
         let context = RunContext::of_nothing();
@@ -216,21 +217,22 @@ impl Sandbox {
     }
 }
 
-/// How the wait for a call ended.
+/// The end of the wait for a call.
 enum Ended {
     Returned(Result<wasmtime::Result<Answer>, String>),
-    /// With the guest's functions at that time.
+    /// The functions of the guest at that time.
     TimedOut(Vec<String>),
     Cancelled,
 }
 
 type Answer = Result<wit::Outcome, wit::Failure>;
 
-/// How long a guest whose time is over may take to trap where it is. What a host call takes to end is not known.
+/// The time in which a guest that has run out of time can trap at its present place. The duration of a host
+/// call is unknown.
 const LAST_MOMENT: Duration = Duration::from_millis(10);
 
-/// The functions in which a guest is when its time is over: it traps where it waits, and at its next yield or call where it
-/// computes. None where the host does something for it that cannot be interrupted.
+/// Returns the functions in which a guest is when its time runs out: it traps where it waits, and where it
+/// computes it traps at its next yield or call. Empty if the host is doing uninterruptible work for it.
 async fn last_seen(call: impl Future<Output = Result<wasmtime::Result<Answer>, String>>) -> Vec<String> {
     match timeout(LAST_MOMENT, call).await {
         Ok(Ok(Err(error))) => trap::frames(&error),
@@ -247,8 +249,9 @@ async fn run(
     step.stepwell_step_step().call_run(store, invocation).await
 }
 
-/// A panic in a host function is the platform's fault, and the process lives on. `longest_turn` becomes the longest time, in
-/// microseconds, for which the call held its thread without letting others run.
+/// Catches panics of host functions, which are faults of the platform that must not end the process.
+/// `longest_turn` becomes the longest time, in microseconds, for which the call held its thread without
+/// letting others run.
 async fn guarded<T>(call: impl Future<Output = T>, longest_turn: &AtomicU64) -> Result<T, String> {
     let mut call = pin!(contained_future(call));
     let ended = poll_fn(|cx| {
@@ -261,8 +264,8 @@ async fn guarded<T>(call: impl Future<Output = T>, longest_turn: &AtomicU64) -> 
     ended.await.map_err(|_| "a host function panicked; this is a bug of Stepwell".to_owned())
 }
 
-/// Ends when the attempt is to be dropped: at once for a guest that does not look, after the grace period
-/// for one that asked whether it is cancelled and may be cleaning up.
+/// Ends when the attempt should be dropped: at once for a guest that never asked whether it is cancelled, and
+/// after the grace period for a guest that asked and may be cleaning up.
 async fn cancelled(cancel: &CancellationToken, grace: Duration, polls: impl Fn() -> bool) {
     cancel.cancelled().await;
     if polls() {
@@ -373,7 +376,7 @@ impl Attempt {
     }
 }
 
-/// Measures what is reported in a receipt or enforced as a time-out.
+/// Measures times that receipts report or time-outs enforce.
 pub(crate) struct Stopwatch(pub Instant);
 
 impl Stopwatch {

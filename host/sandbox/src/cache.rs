@@ -1,7 +1,7 @@
 //! Compiled components on disk.
 //!
-//! The threat: what is in such a file runs outside the sandbox. A file counts only when its keyed hash is right, and the
-//! key and the files are readable by their owner alone.
+//! The threat: the content of such a file runs outside the sandbox. A file counts only when its keyed hash is
+//! correct, and only its owner can read the key and the files.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
@@ -17,7 +17,7 @@ use wasmtime::component::Component;
 use crate::compile::{ComponentError, map_code};
 use crate::own_files::{NO_LINKS, open_own, read_or_make_key, write_private};
 
-/// Bytes of compiled code in a cache, of all versions of the program.
+/// Maximum bytes of compiled code in a cache, over all versions of the program.
 const MOST_CACHED: u64 = 4 << 30;
 
 /// Compiled components on disk.
@@ -25,7 +25,7 @@ const MOST_CACHED: u64 = 4 << 30;
 pub(crate) struct Cache {
     pub dir: PathBuf,
     key: [u8; 32],
-    /// Changes with wasmtime's version and every setting that the code depends on.
+    /// A hash of wasmtime's version and of every setting that affects the code.
     compatibility: u64,
 }
 
@@ -63,7 +63,7 @@ impl Cache {
         self.dir.join(format!("{digest}-{:016x}.cwasm", self.compatibility))
     }
 
-    /// The keyed hash of a compiled component, bound to what it was compiled from.
+    /// Returns the keyed hash of a compiled component, bound to its source.
     fn hasher(&self, digest: &str) -> blake3::Hasher {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(digest.as_bytes()).update(&self.compatibility.to_le_bytes());
@@ -75,18 +75,18 @@ impl Cache {
         let file = open_own(&path).ok()?;
         let mut tag = [0; 32];
         open_own(&path.with_extension("tag")).ok()?.read_exact(&mut tag).ok()?;
-        // Hashes and maps the same open file, even when its name now belongs to another.
+        // Hash and map the same open file, even if its name now belongs to another file.
         let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
         let mut hasher = self.hasher(digest);
         hasher.update_mmap(&opened).ok()?;
-        // Compares in constant time.
+        // The comparison takes constant time.
         if hasher.finalize() != blake3::Hash::from_bytes(tag) {
-            tracing::warn!("{} is not what this cache wrote; it is compiled anew", path.display());
+            tracing::warn!("{} is not what this cache wrote; it is compiled again", path.display());
             return None;
         }
         #[allow(
             clippy::disallowed_methods,
-            reason = "what is used stays when the cache is full; nothing else looks at it"
+            reason = "used files stay when the cache is full; nothing else reads the times"
         )]
         let now = std::time::SystemTime::now();
         let _ = file.set_modified(now);
@@ -112,7 +112,7 @@ impl Cache {
         self.shrink(&path)
     }
 
-    /// Takes over a file of compiled code.
+    /// Moves a file of compiled code into the cache.
     pub fn adopt(&self, digest: &str, code: tempfile::NamedTempFile) -> std::io::Result<()> {
         let path = self.path(digest);
         let mut hasher = self.hasher(digest);
@@ -122,7 +122,7 @@ impl Cache {
         self.shrink(&path)
     }
 
-    /// Removes what has not been used for longest while there is too much. Code that runs stays mapped.
+    /// Removes the least recently used code while there is too much. Running code stays mapped.
     fn shrink(&self, new: &Path) -> std::io::Result<()> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.dir)?.flatten() {
@@ -139,7 +139,7 @@ impl Cache {
             }
             sum -= bytes;
             fs::remove_file(&path)?;
-            // Its tag and its lock without it do no harm.
+            // The tag and the lock without the code are harmless.
             let _ = fs::remove_file(path.with_extension("tag"));
             let _ = fs::remove_file(path.with_extension("lock"));
         }
@@ -164,7 +164,7 @@ mod tests {
         let component = Component::from_binary(&engine, b"\0asm\x0d\0\x01\0").unwrap();
         cache.store("sha256:aa", &component.serialize().unwrap()).unwrap();
         assert!(cache.load(&engine, "sha256:aa").is_some());
-        // The same code under another name, and code with one bit flipped.
+        // The same code under another name, and code with one flipped bit.
         fs::copy(cache.path("sha256:aa"), cache.path("sha256:bb")).unwrap();
         fs::copy(
             cache.path("sha256:aa").with_extension("tag"),
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(opened("own"), None);
         std::os::unix::fs::symlink("own", place.path().join("link")).unwrap();
         assert!(opened("link").unwrap().contains("is a link or belongs to another user"));
-        // A key that leads elsewhere, or that others can write.
+        // A key that is a link, or that others can write.
         let key = place.path().join("own/key");
         fs::rename(&key, place.path().join("elsewhere")).unwrap();
         std::os::unix::fs::symlink("../elsewhere", &key).unwrap();

@@ -1,4 +1,4 @@
-//! From the way a call ended to the one [`Outcome`] that says so.
+//! Converts the end of a call to an [`Outcome`].
 
 use serde_json::{Map, Value};
 use stepwell_engine::policy::Limits;
@@ -13,13 +13,13 @@ use crate::guest::bindings::stepwell::step::types::FailureKind as WitKind;
 use crate::guest::{Guest, LimitReached};
 use crate::trap::{self, LastWords};
 
-/// wasmtime's type for this is private; its text is all there is.
+/// wasmtime's type for this error is private; only its text identifies it.
 const HOST_CALL_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
 
-/// The same for what a component holds in its own tables.
+/// The same for the resources that a component holds in its tables.
 const HANDLES: &str = "store handle limit exceeded";
 
-/// The bytes of what the guest answered.
+/// Returns the bytes of the guest's answer.
 pub(crate) fn answer_bytes(answer: &Result<wit::Outcome, wit::Failure>) -> usize {
     match answer {
         Ok(done) => done.summary.len() + done.output.len() + done.metadata.len(),
@@ -27,10 +27,10 @@ pub(crate) fn answer_bytes(answer: &Result<wit::Outcome, wit::Failure>) -> usize
     }
 }
 
-/// How many times `output_bytes` the values of an output may take in memory.
+/// The maximum memory of the values of an output, in multiples of `output_bytes`.
 const TREE: u64 = 16;
 
-/// How the guest answered, and what that leaves.
+/// Converts the guest's answer to an outcome and its results.
 pub(crate) fn answered(
     answer: Result<wit::Outcome, wit::Failure>,
     variables: Map<String, Value>,
@@ -63,7 +63,7 @@ pub(crate) fn answered(
         Err(failure) => {
             let metadata = parse_object(&failure.metadata).unwrap_or_default();
             let outcome = match kind(failure.kind) {
-                // One class for a plan that says so in time and for an allocation that does not.
+                // The same class for a plan that reports the problem early and for an allocation that fails.
                 FailureKind::OverMemory => Outcome::OverMemory { message: failure.message },
                 kind => Outcome::Failed { kind, message: failure.message, retryable: failure.retryable },
             };
@@ -102,10 +102,10 @@ fn kind(kind: WitKind) -> FailureKind {
     }
 }
 
-/// What an error of the call means. `stderr` is what the guest wrote to standard error.
+/// Converts an error of the call to an outcome. `stderr` is the guest's standard error.
 pub(crate) fn stopped(error: &wasmtime::Error, guest: &Guest, limits: &Limits, stderr: &[String]) -> Outcome {
     let outcome = why(error, guest, limits, stderr);
-    // A guest that does not look at an error of the host aborts, or its language exits.
+    // A guest that ignores an error of the host aborts, or its language exits.
     let gave_up = matches!(error.downcast_ref(), Some(Trap::UnreachableCodeReached)) || error.is::<I32Exit>();
     if gave_up { guest.reached.explain(outcome) } else { outcome }
 }
@@ -119,7 +119,7 @@ fn why(error: &wasmtime::Error, guest: &Guest, limits: &Limits, stderr: &[String
     }
     if error.chain().any(|cause| cause.to_string().contains(HOST_CALL_BYTES)) {
         let message =
-            format!("a host call took over more than {} of the guest's memory", limits.host_call_bytes);
+            format!("a host call copied more than {} of the guest's memory", limits.host_call_bytes);
         return Outcome::OverLimit { limit: "host_call_bytes".to_owned(), message };
     }
     let is_full = |cause: &(dyn std::error::Error + 'static)| {
@@ -143,12 +143,12 @@ fn why(error: &wasmtime::Error, guest: &Guest, limits: &Limits, stderr: &[String
         Some(Trap::OutOfFuel) => {
             Outcome::OutOfFuel { limit: limits.fuel.0, backtrace: trap::frames(error), hint: String::new() }
         }
-        // What a guest prints before it aborts says why. Other traps say it themselves.
+        // The text that a guest prints before it aborts explains the abort. Other traps explain themselves.
         Some(Trap::UnreachableCodeReached) => {
             trapped(trap::kind(Trap::UnreachableCodeReached), error, stderr)
         }
         Some(found) => trapped(trap::kind(*found), error, &[]),
-        // An error of a host function that none of the above explains.
+        // An error of a host function that none of the cases above explain.
         None => match mistake(error) {
             Some(mistake) => trapped(mistake, error, &[]),
             None => fault(error, "the sandbox failed"),
@@ -156,13 +156,13 @@ fn why(error: &wasmtime::Error, guest: &Guest, limits: &Limits, stderr: &[String
     }
 }
 
-/// A failure of the platform: its log has the engine's own words.
+/// Reports a failure of the platform. The service's log contains the engine's message.
 pub(crate) fn fault(error: &wasmtime::Error, message: &str) -> Outcome {
     tracing::error!("{message}: {error:#}");
-    Outcome::HostFault { message: format!("{message}; the service's log says why") }
+    Outcome::HostFault { message: format!("{message}; the service's log has the reason") }
 }
 
-/// What a guest did wrong at its boundary, which the engine tells by plain errors.
+/// Identifies a mistake of the guest at its boundary, which the engine reports as a plain error.
 fn mistake(error: &wasmtime::Error) -> Option<&'static str> {
     let text = error.root_cause().to_string();
     [

@@ -1,9 +1,9 @@
-//! From the bytes of a component to code that runs, once per component and machine.
+//! Compiles the bytes of a component, once per component and machine.
 //!
-//! The threat: a component that is cheap to send and dear to compile, and a cache file that somebody
-//! else wrote, since what is in it runs outside the sandbox. So sizes and structure are checked first, what did not come
-//! with the program is compiled in a process of its own where there is one, and a cached file
-//! counts only when its keyed hash is right (`crate::cache`).
+//! The threat: a component that is cheap to send and expensive to compile, and a cache file that another user
+//! wrote, because its content runs outside the sandbox. So sizes and structure are checked first, components
+//! that did not come with the program are compiled in a separate process if there is one, and a cached file
+//! counts only when its keyed hash is correct (`crate::cache`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::AsRawFd;
@@ -26,32 +26,33 @@ use crate::guest::Guest;
 use crate::guest::bindings::StepPre;
 use crate::{debug_info, structure};
 
-/// Largest component: more than any toolchain makes today.
+/// Maximum size of a component: larger than any toolchain produces today.
 pub const MAX_COMPONENT_BYTES: usize = 64 << 20;
 
-/// Calls of one component at once that belong to no run: each may take the memory of the profile `large`.
+/// Maximum number of calls of one component at one time that belong to no run: each may need the memory of
+/// the profile `large`.
 const PURE_CALLS: usize = 2;
 
-/// Components whose refusal is remembered.
+/// Maximum number of components whose refusal is remembered.
 const MOST_REFUSED: usize = 1000;
 
-/// Why a component cannot be a step.
+/// The reason why a component cannot be a step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ComponentError {
-    /// It is no component.
+    /// The bytes are not a component.
     #[error("{0}")]
     NotAComponent(String),
-    /// It is a component of another world.
+    /// The component has another world.
     #[error("{0}")]
     WrongWorld(String),
-    /// It breaks a bound.
+    /// The component exceeds a limit.
     #[error("{0}")]
     TooLarge(String),
-    /// It failed while it was asked for something.
+    /// The component failed when it was called.
     #[error("{0}")]
     Failed(String),
-    /// What it says about itself does not hold: each problem names the field and the fix.
+    /// The descriptor of the component is invalid. Each problem names the field and the fix.
     #[error("the component does not describe a step:\n  {}", .0.join("\n  "))]
     Descriptor(Vec<String>),
     /// The platform failed.
@@ -63,14 +64,14 @@ pub enum ComponentError {
 #[derive(Clone)]
 pub(crate) struct Prepared {
     pub pre: StepPre<Guest>,
-    /// Linear memories of an instance.
+    /// Number of linear memories of an instance.
     pub memories: u32,
-    /// For calls of the component that belong to no run.
+    /// Permits for calls of the component that belong to no run.
     pub pure: Arc<Semaphore>,
 }
 
 impl Prepared {
-    /// Whether the component imports an interface whose name begins so.
+    /// Returns whether the component imports an interface whose name starts with `prefix`.
     pub fn imports(&self, engine: &Engine, prefix: &str) -> bool {
         let component = self.pre.instance_pre().component();
         component.component_type().imports(engine).any(|(name, _)| name.starts_with(prefix))
@@ -79,17 +80,17 @@ impl Prepared {
 
 type Slot = Arc<OnceCell<Prepared>>;
 
-/// How much of the machine a compilation may take.
+/// The share of the machine that a compilation may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// Somebody waits for it: every core, below what serves requests.
+    /// A caller waits for it: every core, with a lower priority than serving requests.
     Wanted,
-    /// Nobody waits yet: half of the cores, and only when they have nothing else to do.
+    /// No caller waits yet: half of the cores, and only when they are idle.
     Background,
 }
 
 impl Pace {
-    /// Threads, and how nice they are.
+    /// Returns the number of threads and their niceness.
     pub(crate) fn threads(self) -> (usize, i32) {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         match self {
@@ -105,10 +106,10 @@ pub(crate) struct Compiler {
     linker: Arc<Linker<Guest>>,
     cache: Option<Cache>,
     program: Option<CompilerProgram>,
-    /// Components of strangers that are compiled at once: the others wait, and built-in ones do not.
+    /// Permits for compiling strangers' components: other strangers' components wait, built-in ones do not.
     turns: Arc<Semaphore>,
     prepared: Mutex<BTreeMap<String, Slot>>,
-    /// Why components cannot be compiled: asked again, they get the same answer at once.
+    /// The errors of components that cannot be compiled, for an immediate answer to repeated requests.
     refused: Arc<Mutex<HashMap<String, ComponentError>>>,
 }
 
@@ -132,18 +133,18 @@ impl Compiler {
         })
     }
 
-    /// Whether the component is compiled: in memory, or in the cache.
+    /// Returns whether the component is compiled: in memory, or in the cache.
     pub fn is_ready(&self, digest: &str) -> bool {
         self.is_loaded(digest) || self.cache.as_ref().is_some_and(|cache| cache.path(digest).exists())
     }
 
-    /// Whether the component can be instantiated at once.
+    /// Returns whether the component can be instantiated at once.
     pub fn is_loaded(&self, digest: &str) -> bool {
         let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         prepared.get(digest).is_some_and(|slot| slot.initialized())
     }
 
-    /// Forgets the code of components that are not `used`; it stays in the cache.
+    /// Drops the code of components that are not `used` from memory; it stays in the cache.
     pub fn forget(&self, used: impl Fn(&str) -> bool) {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         prepared.retain(|digest, slot| !slot.initialized() || used(digest));
@@ -154,8 +155,8 @@ impl Compiler {
         prepared.entry(digest.to_owned()).or_default().clone()
     }
 
-    /// The component, loaded or compiled. Callers that come at the same time wait for the first; a caller
-    /// never waits for another component, unless both are a stranger's and have to be compiled.
+    /// Returns the component, loaded or compiled. Concurrent callers wait for the first one. A caller never
+    /// waits for another component, unless both come from strangers and must be compiled.
     pub async fn prepare(
         &self,
         digest: &str,
@@ -182,7 +183,7 @@ impl Compiler {
             pace,
         };
         let turns = self.turns.clone();
-        // A task of its own: a caller that goes away does not stop it for the others.
+        // A separate task, so that a caller that goes away does not stop it for the others.
         let prepared = tokio::spawn(async move {
             let load = async move {
                 let _turn = match work.needs_turn() {
@@ -209,13 +210,13 @@ impl Compiler {
     }
 }
 
-/// A thread of its own, and none of the runtime's: a process that ends does not wait for it.
+/// Runs work on a separate thread outside of the runtime: a process that ends does not wait for it.
 async fn in_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ComponentError> + Send + 'static,
 ) -> Result<T, ComponentError> {
     let (sender, done) = oneshot::channel();
     let thread = thread::Builder::new().name("compile".to_owned()).spawn(move || {
-        // A caller that is gone has no use for the answer.
+        // A caller that is gone does not need the answer.
         let _ = sender.send(work());
     });
     let failed = |error: &dyn std::fmt::Display| ComponentError::Host(format!("compiling failed: {error}"));
@@ -223,8 +224,8 @@ async fn in_a_thread<T: Send + 'static>(
     done.await.unwrap_or_else(|error| Err(failed(&error)))
 }
 
-/// Compiles in a pool of its own. In rayon's global pool, a small component would wait until every
-/// function of a large one is compiled.
+/// Compiles in a separate pool. In rayon's global pool, a small component would wait until every function of
+/// a large one is compiled.
 pub(crate) fn in_pool<T: Send>(threads: usize, niceness: i32, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -242,7 +243,7 @@ pub(crate) fn in_pool<T: Send>(threads: usize, niceness: i32, work: impl FnOnce(
 
 #[cfg(target_os = "linux")]
 fn lower_priority(niceness: i32) {
-    // On Linux this is the priority of the calling thread.
+    // On Linux this sets the priority of the calling thread.
     if let Err(error) = rustix::process::nice(niceness) {
         tracing::debug!("cannot lower the priority of a compiling thread: {error}");
     }
@@ -251,7 +252,7 @@ fn lower_priority(niceness: i32) {
 #[cfg(not(target_os = "linux"))]
 fn lower_priority(_: i32) {}
 
-/// A component that is to be loaded or compiled.
+/// A component that must be loaded or compiled.
 struct Work {
     engine: Engine,
     linker: Arc<Linker<Guest>>,
@@ -264,7 +265,7 @@ struct Work {
 }
 
 impl Work {
-    /// Whether it has to be compiled, and is a stranger's.
+    /// Returns whether the component comes from a stranger and must be compiled.
     fn needs_turn(&self) -> bool {
         self.origin != Origin::BuiltIn
             && self.cache.as_ref().is_none_or(|cache| !cache.path(&self.digest).exists())
@@ -290,10 +291,10 @@ impl Work {
         })
     }
 
-    /// Compiles a component, once for all processes that share the cache.
+    /// Compiles a component once for all processes that share the cache.
     fn compile_once(&self) -> Result<Component, ComponentError> {
         let Some(cache) = &self.cache else { return self.compile(None) };
-        // Without the lock it is compiled all the same, at worst twice. The lock ends with its file.
+        // Without the lock, the component is compiled anyway, at worst twice. The lock ends with its file.
         let lock = cache.lock(&self.digest);
         let _lock = lock.inspect_err(|error| tracing::debug!("no lock on the cache: {error}"));
         match cache.load(&self.engine, &self.digest) {
@@ -324,7 +325,7 @@ impl Work {
         Ok(component)
     }
 
-    /// Compiles in another process, which writes to a file of the cache, or to one that is gone afterwards.
+    /// Compiles in another process, which writes to a file of the cache or to a temporary file.
     fn compile_apart(
         &self,
         program: &CompilerProgram,
@@ -354,9 +355,9 @@ impl Work {
 /// Maps compiled code into this process.
 #[allow(unsafe_code, reason = "the one place where compiled code is loaded; see SAFETY")]
 pub(crate) fn map_code(engine: &Engine, path: &str) -> wasmtime::Result<Component> {
-    // SAFETY: the file comes from `Component::serialize` or `Engine::precompile_component` of an engine with the same
-    // settings: the keyed hash over it vouches for that, or this process has just had it written to a file that
-    // only its user can open. It is never written to once it has its name.
+    // SAFETY: `Component::serialize` or `Engine::precompile_component` wrote the file, for an engine with the
+    // same settings. Either the keyed hash over it confirms that, or this process has just had it written to
+    // a file that only its user can open. Nothing writes to the file once it has its name.
     unsafe { Component::deserialize_file(engine, path) }
 }
 
@@ -366,7 +367,7 @@ fn world(error: &wasmtime::Error) -> String {
     )
 }
 
-/// Refuses what is no component.
+/// Refuses bytes that are not a component.
 fn check(wasm: &[u8]) -> Result<(), ComponentError> {
     if wasm.len() > MAX_COMPONENT_BYTES {
         let message =
@@ -389,7 +390,7 @@ fn invalid(error: &wasmtime::Error) -> ComponentError {
     ComponentError::NotAComponent(format!("the component is not valid: {error:#}"))
 }
 
-/// Compiles a component to bytes that another process loads.
+/// Compiles a component to bytes that another process can load.
 pub(crate) fn precompile(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, ComponentError> {
     check(wasm)?;
     engine.precompile_component(&debug_info::bounded(wasm)).map_err(|error| invalid(&error))

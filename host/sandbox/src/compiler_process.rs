@@ -1,8 +1,8 @@
-//! Compiles components of strangers in a process of its own, which can be stopped.
+//! Compiles strangers' components in a separate process, which can be stopped.
 //!
-//! The threat: no check of a component's structure bounds the time and memory that Cranelift takes for it, and a fault
-//! in Cranelift would be a fault of the service. The process has a bounded address space, CPU time and output; the
-//! system kills it first when memory is short; and it ends with its parent.
+//! The threat: no check of a component's structure bounds the time and memory that Cranelift needs for it,
+//! and a fault in Cranelift would be a fault of the service. The process has limits on address space, CPU
+//! time and output; the system kills it first when memory is short; and it ends with its parent.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -20,23 +20,23 @@ use stepwell_engine::system::why;
 use crate::compile::{self, ComponentError, MAX_COMPONENT_BYTES, Pace};
 use crate::engine;
 
-/// CPU seconds of one compilation, over all of its threads.
+/// Maximum CPU seconds of one compilation, over all of its threads.
 const CPU_SECONDS: u64 = 60;
-/// Seconds of one compilation on a machine that is busy with other things.
+/// Maximum wall-clock time of one compilation, for a busy machine.
 const WALL: Duration = Duration::from_secs(180);
-/// Address space of the process.
+/// Maximum address space of the process.
 const MEMORY: u64 = 4 << 30;
-/// Bytes of the compiled code.
+/// Maximum bytes of the compiled code.
 const CODE_BYTES: u64 = 1 << 30;
-/// What is read of an error.
+/// Maximum bytes of an error message that are read.
 const MESSAGE_BYTES: u64 = 16 << 10;
-/// The process found something wrong with the component, and says so on standard error.
+/// The exit code for a problem of the component, which standard error describes.
 const REFUSED: u8 = 2;
 
-/// A program that compiles components: started with `arguments`, it calls [`compile_for_parent`].
+/// A program that compiles components: when started with `arguments`, it calls [`compile_for_parent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompilerProgram {
-    /// Its path.
+    /// The path of the program.
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
@@ -46,7 +46,7 @@ impl CompilerProgram {
     /// Compiles a component into a file.
     ///
     /// # Errors
-    /// When the component cannot be compiled within the bounds, or the process cannot be started.
+    /// Fails when the component cannot be compiled within the limits, or the process cannot be started.
     pub(crate) fn compile(&self, wasm: &Bytes, pace: Pace, code: File) -> Result<(), ComponentError> {
         let (threads, niceness) = pace.threads();
         let failed = |error: std::io::Error| {
@@ -67,11 +67,11 @@ impl CompilerProgram {
             .map_err(failed)?;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let wasm = wasm.clone();
-        // A process that is gone reads no more, and says why.
+        // A process that has ended reads no more, and its exit status explains why.
         let writer = thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(&wasm)));
         let reader = thread::spawn(move || {
             let mut text = String::new();
-            // What is not text is none of its messages.
+            // Bytes that are not text do not come from the compiler.
             stderr.map(|pipe| pipe.take(MESSAGE_BYTES).read_to_string(&mut text));
             text
         });
@@ -89,7 +89,7 @@ impl CompilerProgram {
     }
 }
 
-/// Waits for the process; none when its time is over.
+/// Waits for the process. `None` when its time runs out.
 fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
     let (mut waited, mut pause) = (Duration::ZERO, Duration::from_millis(1));
     while waited < WALL {
@@ -105,7 +105,7 @@ fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
     Ok(None)
 }
 
-/// What the end of the process says about the component.
+/// Interprets the end of the process as a statement about the component.
 fn ended(status: ExitStatus, said: &str) -> ComponentError {
     if status.code() == Some(REFUSED.into())
         && let Ok(refusal) = serde_json::from_str(said)
@@ -114,12 +114,12 @@ fn ended(status: ExitStatus, said: &str) -> ComponentError {
     }
     if status.signal() == Some(Signal::XCPU.as_raw()) {
         return ComponentError::TooLarge(format!(
-            "the component takes more than {CPU_SECONDS} s of CPU time to compile: make it smaller, or build it with optimization"
+            "the component needs more than {CPU_SECONDS} s of CPU time to compile: make it smaller, or build it with optimization"
         ));
     }
     if status.signal() == Some(Signal::KILL.as_raw()) {
         return ComponentError::Host(
-            "the compiler was killed, as the system does when memory is short; try again when there is more"
+            "the system killed the compiler, probably because memory is short; try again when there is more"
                 .to_owned(),
         );
     }
@@ -130,8 +130,8 @@ fn ended(status: ExitStatus, said: &str) -> ComponentError {
     ))
 }
 
-/// What the process does: compiles the component of standard input to standard output, with the number of threads, the
-/// niceness and the seconds of CPU time of `arguments`. Returns the exit code.
+/// Runs as the process: compiles the component of standard input to standard output, with the number of
+/// threads, the niceness and the seconds of CPU time in `arguments`. Returns the exit code.
 pub fn compile_for_parent(arguments: &[OsString]) -> u8 {
     let number = |index: usize| arguments.get(index)?.to_str()?.parse::<u16>().ok();
     let (Some(threads), Some(niceness), Some(seconds)) = (number(0), number(1), number(2)) else {
@@ -167,13 +167,13 @@ pub fn compile_for_parent(arguments: &[OsString]) -> u8 {
     }
 }
 
-/// Gives this process its bounds.
+/// Sets the limits of this process.
 fn bound(seconds: u64) -> std::io::Result<()> {
     let limit = |resource, most: u64| {
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         rustix::process::setrlimit(resource, limit)
     };
-    // The first limit ends with SIGXCPU, the second with SIGKILL, which may have other causes.
+    // The first limit ends the process with SIGXCPU, the second with SIGKILL, which may have other causes.
     let time = Rlimit { current: Some(seconds), maximum: Some(seconds + 2) };
     rustix::process::setrlimit(Resource::Cpu, time)?;
     limit(Resource::As, MEMORY)?;
@@ -182,7 +182,7 @@ fn bound(seconds: u64) -> std::io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-        // When memory is short, this process goes and not the service.
+        // When memory is short, the system kills this process and not the service.
         std::fs::write("/proc/self/oom_score_adj", "1000")?;
     }
     Ok(())
@@ -204,7 +204,7 @@ mod tests {
             assert!(found.to_string().contains(&expected), "{status}: {found}");
             assert!(!matches!(found, ComponentError::Host(_)), "{status}: {found}");
         }
-        // Not the component's fault, and so not remembered.
+        // The component is not at fault, so the error is not remembered.
         assert!(matches!(ended(ExitStatus::from_raw(9), ""), ComponentError::Host(_)));
     }
 }

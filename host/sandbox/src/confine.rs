@@ -1,5 +1,5 @@
-//! What a program gives up before it begins: files by Landlock, system calls by seccomp, rlimits, capabilities, new
-//! privileges.
+//! The rights that a program gives up before it starts: files by Landlock, system calls by seccomp, rlimits,
+//! capabilities, new privileges.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -23,8 +23,8 @@ use crate::program::Program;
 use crate::system_calls::SystemCalls;
 use crate::watchdog;
 
-/// What programs need of the system to start at all. Of `/etc` only what says how to reach libraries, names and
-/// certificates.
+/// The parts of the system that programs need to start at all. Of `/etc`, only the files that locate
+/// libraries, names and certificates.
 const SYSTEM: &[&str] = &[
     "/bin",
     "/lib",
@@ -61,63 +61,63 @@ const SYSTEM: &[&str] = &[
     "/proc/version",
 ];
 
-/// Where programs read how much memory they may have, where they have no group of their own.
+/// The place where programs without a separate group read how much memory they may use.
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 
-/// Files that a program may have open.
+/// Maximum number of files that a program may have open.
 const OPEN_FILES: u64 = 256;
 
-/// Devices that programs write to.
+/// The devices that programs write to.
 const DEVICES: &[&str] = &["/dev/full", "/dev/null", "/dev/zero"];
 
-/// The newest interface of Landlock that the rules are written for; an older kernel has less of it.
+/// The newest interface of Landlock that the rules are written for; older kernels support less of it.
 const LANDLOCK: ABI = ABI::V6;
 
-/// The number of that interface: it has the scopes of signals and of abstract sockets.
+/// The first version of that interface with scopes of signals and abstract sockets.
 const SCOPES: i32 = 6;
 
-/// What a program yields to the service.
+/// The niceness of programs relative to the service.
 const NICE: i32 = 10;
 
-/// Of the processes of a machine that is short of memory, a program goes first.
+/// When the machine is short of memory, the kernel kills programs first.
 const FIRST_TO_GO: &[u8] = b"1000";
 
-/// Capabilities that a kernel may have.
+/// Number of capabilities that a kernel may have.
 const CAPABILITIES: libc::c_ulong = 64;
 
-/// What a program is not to have, ready to be given up between fork and exec.
+/// The rights that a program must not have, ready to be given up between fork and exec.
 pub(crate) struct Bounds {
-    /// The files that are left; nothing where the kernel has no Landlock.
+    /// The files that stay accessible. `None` if the kernel has no Landlock.
     files: Option<OwnedFd>,
     calls: SystemCalls,
     limits: Vec<(Resource, u64)>,
-    /// What bounds all of its processes together.
+    /// The control group that limits all of its processes together.
     group: Option<Arc<ControlGroup>>,
 }
 
-/// What this machine cannot hold of the bounds of programs; nothing where it holds all of them.
+/// Returns the bounds of programs that this machine cannot enforce. Empty if it enforces all of them.
 pub(crate) fn weaker() -> Vec<String> {
     let mut weaker = Vec::new();
     match landlock_version() {
         0 => weaker.push(
-            "this kernel has no Landlock: the program sees and writes every file that the service's user may, leaves its control group, and reaches the service's processes"
+            "this kernel has no Landlock: the program can read and write every file of the service's user, leave its control group, and reach the service's processes"
                 .to_owned(),
         ),
         version if version < SCOPES => weaker.push(format!(
-            "this kernel has Landlock {version}, and signals to other processes are bounded from {SCOPES} on (Linux 6.12)"
+            "this kernel has Landlock {version}; restricting signals to other processes needs version {SCOPES} (Linux 6.12)"
         )),
         _ => {}
     }
     if ControlGroups::here().is_err() {
         weaker.push(
-            "there is no control group for it, so its memory and processes are counted some times a second"
+            "there is no control group for it, so its memory and processes are counted several times per second"
                 .to_owned(),
         );
     }
     weaker
 }
 
-/// The version of Landlock's interface in this kernel; 0 for none.
+/// Returns the version of Landlock's interface in this kernel. 0 for none.
 pub(crate) fn landlock_version() -> i32 {
     const CREATE_RULESET_VERSION: u32 = 1;
     #[allow(unsafe_code, reason = "a system call that no library wraps; see SAFETY")]
@@ -134,7 +134,7 @@ pub(crate) fn landlock_version() -> i32 {
 }
 
 impl Bounds {
-    /// Those of a program whose private directory is `home`.
+    /// Returns the bounds of a program whose private directory is `home`.
     pub fn new(program: &Program, home: &Path) -> io::Result<Self> {
         let group = match ControlGroups::here() {
             Ok(groups) => Some(Arc::new(groups.make(program.memory_bytes, program.tasks)?)),
@@ -148,7 +148,7 @@ impl Bounds {
         ];
         let user = rustix::process::geteuid();
         if group.is_none() && !user.is_root() {
-            // It counts every task of the user, the service's own too.
+            // The limit counts every task of the user, including the service's own.
             let others = watchdog::tasks_of(user.as_raw());
             limits.push((Resource::Nproc, others.saturating_add(program.tasks)));
         }
@@ -160,16 +160,16 @@ impl Bounds {
         })
     }
 
-    /// The control group of the program.
+    /// Returns the control group of the program.
     pub fn group(&self) -> Option<Arc<ControlGroup>> {
         self.group.clone()
     }
 
-    /// Has `command` give it all up when it starts.
+    /// Makes `command` give up the rights when it starts.
     pub fn confine(self, command: &mut Command) {
         #[allow(unsafe_code, reason = "bounds have to be set between fork and exec; see SAFETY")]
-        // SAFETY: between fork and exec only async-signal-safe code may run: `apply` makes system calls, and neither
-        // allocates nor takes a lock.
+        // SAFETY: between fork and exec only async-signal-safe code may run: `apply` makes system calls, and
+        // neither allocates nor takes a lock.
         unsafe {
             command.pre_exec(move || self.apply());
         }
@@ -184,11 +184,13 @@ impl Bounds {
             rustix::process::setrlimit(*resource, Rlimit { current: most, maximum: most })?;
         }
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
-        // Not yet where the service cannot be dumped: its files in `/proc` are root's until the program begins.
+        // This fails if the service cannot be dumped: root owns its files in `/proc` until the
+        // program starts.
         let _ = first_to_go(c"/proc/self/oom_score_adj");
-        // One that is nicer already stays so.
+        // A process that is nicer already stays so.
         let _ = rustix::process::nice(NICE);
-        // The thread that starts a program lives as long as it: a service that dies takes it along.
+        // The thread that starts a program lives as long as the program: if the service dies, the program
+        // dies too.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         rustix::thread::set_no_new_privs(true)?;
         drop_capabilities()?;
@@ -196,31 +198,32 @@ impl Bounds {
             own_process(files)?;
             restrict(files)?;
         }
-        // After the process group was made, which the filter forbids.
+        // This must follow the creation of the process group, which the filter forbids.
         self.calls.apply()
     }
 }
 
-/// Has the kernel end a process first when memory is short. One that a service protects from that (`OOMScoreAdjust`)
-/// would otherwise protect its programs: one that is over its memory would never end.
+/// Makes the kernel kill a process first when memory is short. Otherwise a service that is protected from
+/// that (`OOMScoreAdjust`) would also protect its programs: a program over its memory limit would never end.
 fn first_to_go(file: &CStr) -> io::Result<()> {
     let file = rustix::fs::open(file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
     rustix::io::write(&file, FIRST_TO_GO)?;
     Ok(())
 }
 
-/// The same for a program that has begun.
+/// As [`first_to_go`], for a program that has started.
 pub(crate) fn goes_first(pid: Pid) {
     let file = CString::new(format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero())).unwrap_or_default();
-    // It may have ended, or have done so itself.
+    // The process may have ended, or have done this itself.
     let _ = first_to_go(&file);
 }
 
-/// Gives up what a service that runs as root could do, so that a program that it starts cannot get it back.
+/// Gives up the capabilities of a service that runs as root, so that a program cannot regain them.
 fn drop_capabilities() -> io::Result<()> {
     for capability in 0..CAPABILITIES {
         #[allow(unsafe_code, reason = "a system call that no library wraps for numbers; see SAFETY")]
-        // SAFETY: it takes numbers, and no memory. A process without the right to it has none to give up.
+        // SAFETY: the call takes numbers, and no memory. A process without the right to it has no
+        // capabilities to give up.
         unsafe {
             libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
         }
@@ -233,7 +236,7 @@ fn drop_capabilities() -> io::Result<()> {
     Ok(())
 }
 
-/// Lets the program read what `/proc` tells of itself: of no other process.
+/// Lets the program read its own entries in `/proc`, but not those of other processes.
 fn own_process(ruleset: &OwnedFd) -> io::Result<()> {
     /// `struct landlock_path_beneath_attr` of the kernel.
     #[repr(C, packed)]
@@ -246,7 +249,7 @@ fn own_process(ruleset: &OwnedFd) -> io::Result<()> {
     let allowed_access = (AccessFs::ReadFile | AccessFs::ReadDir).bits();
     let rule = PathBeneath { allowed_access, parent_fd: own.as_raw_fd() };
     #[allow(unsafe_code, reason = "a system call that no library wraps without allocating; see SAFETY")]
-    // SAFETY: the kernel reads `rule`, which has the layout that it expects and lives until the call returns.
+    // SAFETY: the kernel reads `rule`, which has the expected layout and lives until the call returns.
     let answer = unsafe {
         libc::syscall(
             libc::SYS_landlock_add_rule,
@@ -261,7 +264,7 @@ fn own_process(ruleset: &OwnedFd) -> io::Result<()> {
 
 fn restrict(ruleset: &OwnedFd) -> io::Result<()> {
     #[allow(unsafe_code, reason = "a system call that no library wraps without allocating; see SAFETY")]
-    // SAFETY: it takes a file descriptor and flags, and no memory.
+    // SAFETY: the call takes a file descriptor and flags, and no memory.
     let answer = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, ruleset.as_raw_fd(), 0u32) };
     if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
@@ -274,7 +277,7 @@ fn files(
     let all = AccessFs::from_all(LANDLOCK);
     let run = AccessFs::from_read(LANDLOCK);
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
-    // As in the sandbox: a step makes no links and no devices in a mount.
+    // As in the sandbox, a step creates no links and no devices in a mount.
     let write = read
         | AccessFs::WriteFile
         | AccessFs::RemoveDir
@@ -286,7 +289,7 @@ fn files(
     let groups = group.map_or(Path::new(CONTROL_GROUPS), ControlGroup::path);
     // The name of the executable may be a link.
     let real = program.path.canonicalize().unwrap_or_else(|_| program.path.clone());
-    // A path that is not there needs no rule: `path_beneath_rules` leaves it out.
+    // A missing path needs no rule: `path_beneath_rules` omits it.
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(all)?

@@ -1,7 +1,8 @@
-//! Control groups (version 2) for programs, where the service has a part of the tree to itself.
+//! Control groups (version 2) for programs, if a part of the tree is delegated to the service.
 //!
-//! The kernel bounds memory of every kind and the number of processes of a group, and one write kills all of it. A
-//! program cannot leave its group where Landlock keeps it from writing to the tree: the files there have its own user.
+//! The kernel limits all kinds of memory and the number of processes of a group, and one write kills the
+//! whole group. A program cannot leave its group if Landlock stops it from writing to the tree, whose files
+//! belong to its own user.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -13,20 +14,21 @@ use std::time::Duration;
 
 use stepwell_engine::system::why;
 
-/// What a group of a program is called, before the number of the service's process.
+/// The start of the name of a program's group, before the process id of the service.
 const PREFIX: &str = "stepwell-program-";
-/// Where this process goes, so that the group above it can have others.
+/// The group that this process moves to, so that its former group can contain others.
 const SERVICE: &str = "stepwell-service";
-/// What a group must be able to bound.
+/// The controllers that a group needs.
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
-/// How often a group is made under another name, or parted, before this fails.
+/// Number of attempts to create a group under another name, or to split one.
 const TRIES: usize = 16;
-/// How often an emptied group is removed, and the pause between: the kernel takes a moment to end processes.
+/// Number of attempts to remove an emptied group, and the pause between them: the kernel needs a moment to
+/// end processes.
 const REMOVALS: (u32, Duration) = (200, Duration::from_millis(10));
 
 static GROUPS: LazyLock<Result<ControlGroups, String>> = LazyLock::new(ControlGroups::find);
 
-/// The part of the tree that this service has to itself.
+/// The part of the tree that is delegated to this service.
 #[derive(Debug)]
 pub(crate) struct ControlGroups {
     dir: PathBuf,
@@ -37,12 +39,12 @@ pub(crate) struct ControlGroups {
 pub(crate) struct ControlGroup {
     dir: PathBuf,
     processes: File,
-    /// Holds the lock of the directory: a group whose lock is free belongs to a service that has ended.
+    /// The lock of the directory: a group whose lock is free belongs to a service that has ended.
     _locked: File,
 }
 
 impl ControlGroups {
-    /// Those of this process, or why it has none.
+    /// Returns the groups of this process, or the reason why it has none.
     pub fn here() -> Result<&'static Self, &'static str> {
         GROUPS.as_ref().map_err(String::as_str)
     }
@@ -56,14 +58,14 @@ impl ControlGroups {
         Self::below(&if own.is_empty() { mount } else { mount.join(own) })
     }
 
-    /// The groups of a service whose process is in `own`.
+    /// Returns the groups of a service whose process is in `own`.
     fn below(own: &Path) -> Result<Self, String> {
         has_controllers(own)?;
         let above = own.parent().filter(|above| is_given(own, above) && is_parted(above));
         let dir = match above {
             Some(above) => above.to_owned(),
             None => {
-                // A group with processes cannot bound groups in it.
+                // A group with processes cannot limit groups in it.
                 part(own).map_err(|why| format!("{} is not delegated: {why}", own.display()))?;
                 own.to_owned()
             }
@@ -73,10 +75,10 @@ impl ControlGroups {
         Ok(found)
     }
 
-    /// Makes a group.
+    /// Creates a group.
     ///
     /// # Errors
-    /// When the kernel refuses a bound.
+    /// Fails when the kernel refuses a limit.
     pub fn make(&self, memory: u64, tasks: u64) -> io::Result<ControlGroup> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let mut tried = 0;
@@ -85,8 +87,8 @@ impl ControlGroups {
             let dir = self.dir.join(format!("{PREFIX}{}-{number}", std::process::id()));
             tried += 1;
             match ControlGroup::make(dir, memory, tasks) {
-                // A dead service had the number of this one, or another service that starts takes the group for one
-                // of a dead service before it is locked.
+                // A dead service had the process id of this one, or another starting service mistakes the
+                // group for that of a dead service before it is locked.
                 Err(error) if tried < TRIES && is_taken(&error) => {}
                 made => return made,
             }
@@ -97,7 +99,7 @@ impl ControlGroups {
     fn sweep(&self) {
         for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
             let is_program = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-            // Groups that go at this moment need no removal.
+            // Groups that vanish at this moment need no removal.
             if is_program && File::open(entry.path()).is_ok_and(|dir| dir.try_lock().is_ok()) {
                 remove(&entry.path());
             }
@@ -105,10 +107,10 @@ impl ControlGroups {
     }
 }
 
-/// Whether a group's name is in use, or the group is gone.
+/// Returns whether the name of a group is in use, or the group is gone.
 fn is_taken(error: &io::Error) -> bool {
     use io::ErrorKind::{AlreadyExists, NotFound, WouldBlock};
-    // Files of a group that is gone answer that there is no such device.
+    // Files of a removed group report that there is no such device.
     matches!(error.kind(), AlreadyExists | NotFound | WouldBlock)
         || error.raw_os_error() == Some(libc::ENODEV)
 }
@@ -117,12 +119,12 @@ impl ControlGroup {
     fn make(dir: PathBuf, memory: u64, tasks: u64) -> io::Result<Self> {
         fs::create_dir(&dir)?;
         let locked = File::open(&dir)?;
-        // A lock that is taken is that of another service, which removes the group.
+        // A taken lock belongs to another service, which removes the group.
         locked.try_lock()?;
         let bounded = || {
             fs::write(dir.join("memory.max"), memory.to_string())?;
             fs::write(dir.join("pids.max"), tasks.to_string())?;
-            // All of it ends when one of it is out of memory. Not every kernel counts swap.
+            // When one process runs out of memory, the whole group ends. Not every kernel counts swap.
             for (file, value) in [("memory.oom.group", "1"), ("memory.swap.max", "0")] {
                 if dir.join(file).exists() {
                     fs::write(dir.join(file), value)?;
@@ -139,28 +141,29 @@ impl ControlGroup {
         }
     }
 
-    /// Where it is in the tree: what a program may read of the tree.
+    /// Returns the place of the group in the tree, which is the part of the tree that the program may read.
     pub fn path(&self) -> &Path {
         &self.dir
     }
 
-    /// Takes this process in. Between fork and exec: allocates nothing.
+    /// Adds this process to the group. Runs between fork and exec, so it allocates nothing.
     pub fn enter(&self) -> io::Result<()> {
         (&self.processes).write_all(b"0")
     }
 
-    /// Kills what is in it.
+    /// Kills all processes in the group.
     pub fn kill(&self) {
         // Kernels before 5.14 cannot; the process group is killed in any case.
         let _ = fs::write(self.dir.join("cgroup.kill"), "1");
     }
 
-    /// Whether the kernel has killed it because it had too much memory.
+    /// Returns whether the kernel has killed it because it used too much memory.
     pub fn was_out_of_memory(&self) -> bool {
         self.was_killed_for_memory() && self.has_event("memory.events", "oom ")
     }
 
-    /// Whether the kernel has killed it because the machine, or the service with all of its programs, had too little.
+    /// Returns whether the kernel has killed it because the machine, or the service with all of its programs,
+    /// had too little memory.
     pub fn was_sacrificed(&self) -> bool {
         self.was_killed_for_memory() && !self.has_event("memory.events", "oom ")
     }
@@ -169,7 +172,7 @@ impl ControlGroup {
         self.has_event("memory.events", "oom_kill ")
     }
 
-    /// Whether the kernel has refused it another process or thread.
+    /// Returns whether the kernel has refused it another process or thread.
     pub fn was_out_of_tasks(&self) -> bool {
         self.has_event("pids.events", "max ")
     }
@@ -187,7 +190,7 @@ impl Drop for ControlGroup {
     }
 }
 
-/// Kills what is in a group, and removes it.
+/// Kills the processes in a group, and removes it.
 fn remove(dir: &Path) {
     let _ = fs::write(dir.join("cgroup.kill"), "1");
     for _ in 0..REMOVALS.0 {
@@ -203,7 +206,7 @@ fn remove(dir: &Path) {
     tracing::warn!("the control group {} does not get empty; the next start removes it", dir.display());
 }
 
-/// Where `/proc/self/mounts` has the control groups.
+/// Returns where `/proc/self/mounts` lists the control groups.
 fn mounted(mounts: &str) -> Option<PathBuf> {
     mounts.lines().find_map(|line| {
         let mut fields = line.split(' ').skip(1);
@@ -212,7 +215,7 @@ fn mounted(mounts: &str) -> Option<PathBuf> {
     })
 }
 
-/// The group that `/proc/self/cgroup` names.
+/// Returns the group that `/proc/self/cgroup` names.
 fn own(groups: &str) -> Option<&str> {
     groups.lines().find_map(|line| line.strip_prefix("0::"))
 }
@@ -226,8 +229,8 @@ fn has_controllers(dir: &Path) -> Result<(), String> {
     }
 }
 
-/// Whether the group above may hold those of programs. Root may write to every group: there it has to be the group that
-/// this service has parted before, or one that systemd has marked as delegated.
+/// Returns whether the parent group may contain those of programs. Root may write to every group: it must be
+/// the group that this service has split before, or one that systemd has marked as delegated.
 fn is_given(own: &Path, above: &Path) -> bool {
     let marked = ["user.delegate", "trusted.delegate"].iter().any(|name| {
         let mut value = [0u8; 1];
@@ -236,7 +239,7 @@ fn is_given(own: &Path, above: &Path) -> bool {
     !rustix::process::geteuid().is_root() || own.file_name().is_some_and(|name| name == SERVICE) || marked
 }
 
-/// Whether a group gives its controllers to those in it, and this user may make more.
+/// Returns whether a group passes its controllers on, and this user may create groups in it.
 fn is_parted(dir: &Path) -> bool {
     let given = fs::read_to_string(dir.join("cgroup.subtree_control")).unwrap_or_default();
     let writable = |name: &str| rustix::fs::access(dir.join(name), rustix::fs::Access::WRITE_OK).is_ok();
@@ -245,7 +248,7 @@ fn is_parted(dir: &Path) -> bool {
         && writable("cgroup.procs")
 }
 
-/// Moves this process and those that it has started out of a group, so that the group can bound others.
+/// Moves this process and its children out of a group, so that the group can limit others.
 fn part(own: &Path) -> Result<(), String> {
     let told = |error: io::Error| why(&error);
     let inner = own.join(SERVICE);
@@ -262,38 +265,39 @@ fn part(own: &Path) -> Result<(), String> {
         }
         for process in processes.lines() {
             match fs::write(inner.join("cgroup.procs"), process) {
-                // It has ended.
+                // The process has ended.
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
                 moved => moved.map_err(told)?,
             }
         }
         tried += 1;
         match fs::write(own.join("cgroup.subtree_control"), &wanted) {
-            // A process has been started meanwhile.
+            // A process has been started in the meantime.
             Err(error) if tried < TRIES && error.kind() == io::ErrorKind::ResourceBusy => {}
             parted => return parted.map_err(told),
         }
     }
 }
 
-/// Whether a process is this one or one that it has started, for instance to compile a component.
+/// Returns whether a process is this one or one of its descendants, for instance one that compiles
+/// a component.
 fn is_own(process: &str) -> bool {
     let me = std::process::id();
     let Ok(mut pid) = process.parse::<u32>() else { return false };
-    // Each process has one above it, up to the first.
+    // Each process has a parent, up to the first.
     for _ in 0..TRIES {
-        // What another namespace hides has the number 0.
+        // Processes of another namespace have the number 0.
         if pid == me || pid == 0 {
             return pid == me;
         }
         let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
         let stat = String::from_utf8_lossy(&stat);
-        // The name of the program may hold anything.
+        // The name of the program may contain any characters.
         let above =
             stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().nth(1)?.parse().ok());
         match above {
             Some(above) => pid = above,
-            // One that has ended is in no group any more.
+            // A process that has ended is in no group.
             None => return !Path::new("/proc").join(process).exists(),
         }
     }
@@ -317,7 +321,7 @@ mod tests {
         assert_eq!(own("9:pids:/x\n"), None);
     }
 
-    /// A directory that looks like a group.
+    /// Makes a directory that looks like a group.
     fn group(dir: &Path, controllers: &str, processes: &str) {
         fs::create_dir_all(dir).unwrap();
         for (name, text) in
@@ -343,8 +347,8 @@ mod tests {
         assert_eq!(ControlGroups::below(&dir).unwrap().dir, dir);
         assert_eq!(fs::read_to_string(dir.join(SERVICE).join("cgroup.procs")).unwrap(), me);
         assert_eq!(fs::read_to_string(dir.join("cgroup.subtree_control")).unwrap(), "+memory +pids");
-        // Another process of the service, and one whose group is in one that it may write to: root may write to every
-        // group, and takes only what is marked as given to it.
+        // Another process of the service, and a process whose group is in a writable one: root may write to
+        // every group, and uses only groups that are marked as delegated to it.
         fs::write(dir.join("cgroup.subtree_control"), "memory pids").unwrap();
         let is_root = rustix::process::geteuid().is_root();
         for (name, marked, expected) in
@@ -365,7 +369,8 @@ mod tests {
     #[test]
     fn groups_of_services_that_have_ended_are_removed() {
         let root = tempfile::tempdir().unwrap();
-        // The first process of the machine lives, and so does this one: the numbers of dead services are given again.
+        // The first process of the machine lives, and so does this one: process ids of dead services
+        // are reused.
         let (dead, again) = (format!("{PREFIX}1-0"), format!("{PREFIX}{}-0", std::process::id()));
         let living = format!("{PREFIX}999999999-0");
         for name in [dead.as_str(), again.as_str(), living.as_str(), "other"] {
@@ -374,7 +379,7 @@ mod tests {
         let locked = File::open(root.path().join(&living)).unwrap();
         locked.try_lock().unwrap();
         ControlGroups { dir: root.path().to_owned() }.sweep();
-        // What is killed stays here: these are directories, in which the write leaves a file.
+        // Killed groups stay here, because they are plain directories in which the write leaves a file.
         let killed = [dead.as_str(), again.as_str(), living.as_str(), "other"];
         let killed = killed.map(|name| root.path().join(name).join("cgroup.kill").exists());
         assert_eq!(killed, [true, true, false, false]);

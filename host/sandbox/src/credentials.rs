@@ -131,7 +131,7 @@ impl Credentials {
         let body = body.map_err(|error| error.to_string())?.to_bytes();
         if status != StatusCode::OK {
             let why: Refusal = serde_json::from_slice(&body).unwrap_or_default();
-            // Entra's descriptions go on with ids and times, each on a line of its own.
+            // Entra's descriptions continue with ids and times, each on a separate line.
             let told = why.error_description.lines().next().unwrap_or_default().to_owned();
             return Err(format!("{status}: {} {told}", why.error).trim_end().to_owned());
         }

@@ -1,15 +1,15 @@
-//! How much DWARF a component may bring.
+//! The limit on the DWARF of a component.
 //!
-//! The threat: the engine looks through all of a component's DWARF for each frame of a backtrace, while the thread of
-//! the host does nothing else. So a component that has more than a bound is compiled without any, and its backtraces
-//! have names only.
+//! The threat: the engine searches all of a component's DWARF for each frame of a backtrace, while the thread
+//! of the host does nothing else. So a component with more DWARF than the limit is compiled without any, and
+//! its backtraces contain only names.
 
 use std::borrow::Cow;
 
-/// Bytes of DWARF that are kept: what a step with its libraries has, built for debugging.
+/// Maximum bytes of DWARF to keep: enough for a step with its libraries, built for debugging.
 const MOST: usize = 8 << 20;
 
-/// The component; without its DWARF, where that is more than is kept.
+/// Returns the component, without its DWARF if there is too much of it.
 pub(crate) fn bounded(wasm: &[u8]) -> Cow<'_, [u8]> {
     bounded_by(wasm, MOST)
 }
@@ -17,7 +17,7 @@ pub(crate) fn bounded(wasm: &[u8]) -> Cow<'_, [u8]> {
 fn bounded_by(wasm: &[u8], most: usize) -> Cow<'_, [u8]> {
     let mut kept = Vec::new();
     match without(wasm, &mut kept) {
-        // What cannot be read is for the compiler to refuse.
+        // The compiler refuses components that cannot be read.
         Some(dropped) if dropped > most => Cow::Owned(kept),
         _ => Cow::Borrowed(wasm),
     }
@@ -25,10 +25,11 @@ fn bounded_by(wasm: &[u8], most: usize) -> Cow<'_, [u8]> {
 
 const HEADER: usize = 8;
 const CUSTOM: u8 = 0;
-/// In a component: a core module, and a component.
+/// The section ids of nested parts of a component: a core module, and a component.
 const NESTED: [u8; 2] = [1, 4];
 
-/// Writes a component or a module without its DWARF, and tells how many bytes that is less; none when it is malformed.
+/// Writes a component or a module without its DWARF, and returns the number of bytes removed. `None` when it
+/// is malformed.
 fn without(wasm: &[u8], kept: &mut Vec<u8>) -> Option<usize> {
     let header = wasm.get(..HEADER)?;
     let is_component = header.get(6) == Some(&1);
@@ -67,7 +68,7 @@ fn section(id: u8, content: &[u8], kept: &mut Vec<u8>) {
     kept.extend_from_slice(content);
 }
 
-/// An unsigned LEB128 of at most 32 bits, and what is behind it.
+/// Reads an unsigned LEB128 of at most 32 bits, and returns it with the rest.
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut value = 0;
     for (index, byte) in bytes.iter().take(5).enumerate() {

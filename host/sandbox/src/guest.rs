@@ -1,4 +1,4 @@
-//! What a store holds beside the guest: its capabilities, its limits and its counters.
+//! The data of a store besides the guest: its capabilities, limits and counters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,7 @@ pub(crate) struct Guest {
     pub reached: Reached,
 }
 
-/// Calls from the guest to the host, against their limit.
+/// The number of calls from the guest to the host, and its limit.
 #[derive(Debug)]
 pub(crate) struct Calls {
     total: u64,
@@ -76,7 +76,7 @@ pub(crate) struct Calls {
     connections: BTreeSet<String>,
 }
 
-/// Refusals after which an attempt ends: a guest that gets this many is not asking by mistake.
+/// The number of denials that end an attempt: a guest with this many is not asking by mistake.
 const MAX_DENIALS: u64 = 100;
 
 impl Calls {
@@ -109,18 +109,18 @@ impl Calls {
         *self.by_interface.entry(interface).or_default() += 1;
     }
 
-    /// Counts a refusal; too many of them end the attempt.
+    /// Counts a denial. Too many denials end the attempt.
     pub fn deny(&mut self, rule: Rule) -> wasmtime::Result<()> {
         *self.denials.entry(rule).or_default() += 1;
         self.check_denials(0)
     }
 
-    /// Counts a refusal that ends nothing: a library may look for a file in many places.
+    /// Counts a denial that never ends the attempt: a library may look for a file in many places.
     pub fn note(&mut self, rule: Rule) {
         *self.noted.entry(rule).or_default() += 1;
     }
 
-    /// Notes that a connection was opened, with its login.
+    /// Records that a connection was opened, with its login.
     pub fn opened(&mut self, connection: &str) {
         self.connections.insert(format!("connection {connection}"));
     }
@@ -163,7 +163,7 @@ impl LimitReached {
 }
 
 impl Guest {
-    /// Writes a refusal to the log, and counts it.
+    /// Writes a denial to the log, and counts it.
     pub fn denied(&mut self, denial: &Denial) -> wasmtime::Result<()> {
         self.log.denied(denial);
         self.calls.deny(denial.rule)

@@ -1,8 +1,8 @@
 //! Runs steps as WebAssembly components: the only crate that knows wasmtime.
 //!
-//! [`Sandbox::register`] takes a component and asks it to describe itself; [`StepRunner::run`] runs one
-//! attempt in a fresh store with finite fuel, memory, wall clock, output and capabilities, and classifies
-//! its end. The sandbox never talks to a store of runs; what a step reports goes into the request's sink.
+//! [`Sandbox::register`] accepts a component and asks it to describe itself. [`StepRunner::run`] runs one
+//! attempt in a fresh store with finite fuel, memory, wall clock, output and capabilities, and classifies its
+//! end. The sandbox never talks to a store of runs: reports of a step go to the request's sink.
 
 mod attempt;
 mod cache;
@@ -64,26 +64,26 @@ use crate::host::waiting::Waiting;
 use crate::registry::{Registered, Registry};
 use crate::scratch::Scratch;
 
-/// What this machine holds of the bounds of programs that policy lets steps start.
+/// The bounds of programs that this machine can enforce.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramBounds {
-    /// The version of Landlock's interface; 0 for none.
+    /// The version of Landlock's interface. 0 for none.
     pub landlock: i32,
-    /// What it cannot hold; rules need `allow_weaker: true` for each program then.
+    /// The bounds that it cannot enforce; each program then needs a rule with `allow_weaker: true`.
     pub weaker: Vec<String>,
-    /// Why there are no control groups; with places of this machine, for its operator.
+    /// The reason why there are no control groups, with paths of this machine, for its operator.
     pub without_groups: Option<String>,
 }
 
 impl ProgramBounds {
-    /// Those of this machine.
+    /// Returns the bounds that this machine can enforce.
     #[cfg(target_os = "linux")]
     pub fn here() -> Self {
         let without_groups = control_group::ControlGroups::here().err().map(str::to_owned);
         Self { landlock: confine::landlock_version(), weaker: confine::weaker(), without_groups }
     }
 
-    /// Those of this machine.
+    /// Returns the bounds that this machine can enforce.
     #[cfg(not(target_os = "linux"))]
     pub fn here() -> Self {
         Self { landlock: 0, weaker: vec!["programs run on Linux only".to_owned()], without_groups: None }
@@ -99,41 +99,41 @@ pub use stepwell_sql as sql;
 /// The interface that a step exports.
 pub const INTERFACE: &str = "stepwell:step/step@0.1.0";
 
-/// How a sandbox is set up.
+/// The options of a sandbox.
 #[derive(Debug, Clone, Default)]
 pub struct SandboxOptions {
-    /// Where compiled components are kept between processes. Default: none, they are compiled each time.
+    /// The cache of compiled components between processes. Default: none, they are compiled each time.
     pub cache_dir: Option<PathBuf>,
     /// Connections, organizations and secrets. Default: none.
     pub config: Configuration,
-    /// The engine's own settings.
+    /// The settings of the engine.
     pub engine: EngineOptions,
-    /// What compiles components that did not come with the program, in a process that has bounds and can be killed.
-    /// Default: none, this process compiles them.
+    /// The program that compiles components that did not come with this program, in a process that has limits
+    /// and can be killed. Default: none, this process compiles them.
     pub compiler: Option<CompilerProgram>,
-    /// Where attempts have scratch directories, and programs their homes. Default: in the system's directory for
-    /// temporary files.
+    /// The directory of attempts' scratch directories and programs' homes. Default: in the system's directory
+    /// for temporary files.
     pub scratch_dir: Option<PathBuf>,
 }
 
-/// What a step has against a configuration.
+/// An objection of a step to a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
     /// JSON pointer to the value.
     pub pointer: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// Whether the job is taken all the same.
+    /// Whether the job is accepted anyway.
     pub warning: bool,
 }
 
-/// Most issues that are taken from one check.
+/// Maximum number of issues that are accepted from one check.
 const MAX_ISSUES: usize = 100;
 
-/// What is taken of the text of an issue.
+/// Maximum characters of the text of an issue.
 const MAX_ISSUE_CHARS: usize = 2000;
 
-/// Runs steps, each attempt in a store of its own.
+/// Runs steps, each attempt in a separate store.
 pub struct Sandbox {
     engine: engine::StepEngine,
     compiler: compile::Compiler,
@@ -147,7 +147,7 @@ impl Sandbox {
     /// Sets up the engine.
     ///
     /// # Errors
-    /// When the engine does not start, or the cache cannot be used or is open to others.
+    /// Fails when the engine does not start, or the cache cannot be used or is open to others.
     pub fn new(options: SandboxOptions) -> Result<Self, ComponentError> {
         let host = |error: wasmtime::Error| ComponentError::Host(format!("{error:#}"));
         let engine =
@@ -184,11 +184,11 @@ impl Sandbox {
         })
     }
 
-    /// Adds a component under the type that it names itself, compiling it if need be; it takes the place of one of the
-    /// same type.
+    /// Adds a component under the type that it names itself, and compiles it if necessary. It replaces a
+    /// component of the same type.
     ///
     /// # Errors
-    /// When it is no component, not a step, or does not describe itself.
+    /// Fails when the bytes are not a component, are not a step, or do not describe themselves.
     pub async fn register(&self, wasm: impl Into<Bytes>) -> Result<Arc<Manifest>, ComponentError> {
         let component = self.examine(wasm).await?;
         let manifest = component.manifest().clone();
@@ -196,10 +196,10 @@ impl Sandbox {
         Ok(manifest)
     }
 
-    /// Examines a component, compiling it if need be, and adds nothing.
+    /// Examines a component without adding it, and compiles it if necessary.
     ///
     /// # Errors
-    /// As [`Sandbox::register`]; with every problem of its descriptor.
+    /// As [`Sandbox::register`], with every problem of its descriptor.
     pub async fn examine(&self, wasm: impl Into<Bytes>) -> Result<Component, ComponentError> {
         let component = self.described(wasm.into(), Origin::Registered).await?;
         let problems = descriptor::problems(component.manifest());
@@ -209,11 +209,11 @@ impl Sandbox {
         }
     }
 
-    /// Adds a component that was examined when it was registered, without a type that means it: rules for descriptors
-    /// that have become stricter since do not stop runs that began with it.
+    /// Adds a component that was examined when it was registered, without a type that selects it. Stricter
+    /// rules for descriptors in a later version do not stop runs that began with it.
     ///
     /// # Errors
-    /// When it is no component of this engine any more.
+    /// Fails when the component no longer works with this engine.
     pub async fn load(&self, wasm: impl Into<Bytes>, origin: Origin) -> Result<Component, ComponentError> {
         let component = self.described(wasm.into(), origin).await?;
         self.write().know(component.clone());
@@ -229,7 +229,8 @@ impl Sandbox {
             ComponentError::WrongWorld(format!("the component does not describe itself: {why}"))
         };
         let manifest = manifest(described.await.map_err(wrong)?).map_err(wrong)?;
-        // Policy decides by what a step asks for: what it imports of ours, it must ask for.
+        // Policy decides by the needs of a step, so a component must list each interface of Stepwell
+        // that it imports.
         for capability in Capability::ALL.iter().filter(|capability| capability.is_ours()) {
             let asks = manifest.needs.iter().any(|need| need.capability == *capability);
             if !asks && prepared.imports(&self.engine.engine, &format!("stepwell:{capability}/")) {
@@ -241,25 +242,26 @@ impl Sandbox {
         Ok(Component::known(manifest, &digest, origin, Some(wasm)))
     }
 
-    /// Adds a component whose manifest and digest are known, without compiling it: for components that
-    /// come with the program.
+    /// Adds a component whose manifest and digest are known, without compiling it: for components that come
+    /// with the program.
     pub fn register_known(&self, manifest: Manifest, digest: &str, wasm: impl Into<Bytes>) {
         let component = Component::known(manifest.into(), digest, Origin::BuiltIn, Some(wasm.into()));
         self.write().add_built_in(component);
     }
 
-    /// Adds a component that was examined as the choice of this process's operator; it takes the place of one of the
+    /// Adds an examined component as the choice of this process's operator. It replaces a component of the
     /// same type.
     pub fn add(&self, component: Component) {
         self.write().add_local(component);
     }
 
-    /// Adds a component without a type that means it: by its digest alone.
+    /// Adds a component that only its digest selects.
     pub fn know(&self, component: Component) {
         self.write().know(component);
     }
 
-    /// Takes over what the store says about a step type; tells whether that is new. Attempts that run go on.
+    /// Applies the store's data about a step type, and returns whether they changed. Running
+    /// attempts continue.
     pub fn set_stored(&self, step_type: &str, stored: Option<Stored>) -> bool {
         self.write().set_stored(step_type, stored)
     }
@@ -272,60 +274,61 @@ impl Sandbox {
         self.steps.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The component that a step type means: `acme/invoice`, with a version (`@1.2`) or a digest (`@sha256:...`).
+    /// Returns the component that a step type selects: `acme/invoice`, with a version (`@1.2`) or a
+    /// digest (`@sha256:...`).
     pub fn find(&self, step_type: &str) -> Option<Component> {
         self.read().find(step_type).cloned()
     }
 
-    /// The component of a digest.
+    /// Returns the component with a digest.
     pub fn by_digest(&self, digest: &str) -> Option<Component> {
         self.read().by_digest(digest).cloned()
     }
 
-    /// Forgets components that belong to no step type and that no run has used since the last call, with their code. A run that
-    /// needs one again loads it from the store.
+    /// Drops components that belong to no step type and that no run has used since the last call, with their
+    /// code. A run that needs one again loads it from the store.
     pub fn retire(&self) {
         let mut registry = self.write();
         registry.retire();
         self.compiler.forget(|digest| registry.has(digest));
     }
 
-    /// The components of a step type, the newest version first, and whether each is the active one.
+    /// Returns the components of a step type, the newest version first, and whether each is the active one.
     pub fn components(&self, step_type: &str) -> Vec<(Component, bool)> {
         self.read().versions(step_type)
     }
 
-    /// The digest of the step of this name that came with the program.
+    /// Returns the digest of the built-in step with this name.
     pub fn built_in(&self, step_type: &str) -> Option<String> {
         self.read().built_in(step_type).map(str::to_owned)
     }
 
-    /// The digest of the step of this name that the operator of this process chose.
+    /// Returns the digest of the step with this name that the operator of this process chose.
     pub fn local(&self, step_type: &str) -> Option<String> {
         self.read().local(step_type).map(str::to_owned)
     }
 
-    /// `sha256:...` of the component of a step type.
+    /// Returns the digest of the component of a step type: `sha256:...`.
     pub fn digest(&self, step_type: &str) -> Option<String> {
         self.find(step_type).map(|found| found.digest().to_owned())
     }
 
-    /// The databases of the configuration.
+    /// Returns the databases of the configuration.
     pub fn connections(&self) -> &Connections {
         &self.connections
     }
 
-    /// The bytes of the component of a step type, where this process has them.
+    /// Returns the bytes of the component of a step type, if this process has them.
     pub fn component(&self, step_type: &str) -> Option<Bytes> {
         self.find(step_type)?.wasm().cloned()
     }
 
-    /// Whether a step of this type would have to wait for its component to be compiled.
+    /// Returns whether a step of this type would have to wait for its component to be compiled.
     pub fn needs_compiling(&self, step_type: &str) -> bool {
         self.find(step_type).is_some_and(|found| !self.compiler.is_ready(found.digest()))
     }
 
-    /// The code of a component.
+    /// Returns the code of a component.
     pub(crate) async fn prepared(
         &self,
         component: &Registered,
@@ -340,31 +343,32 @@ impl Sandbox {
         self.compiler.prepare(&component.digest, wasm, component.origin, pace).await
     }
 
-    /// Loads the component of a step type, compiling it if need be, so that its first attempt does not wait.
+    /// Loads the component of a step type, and compiles it if necessary, so that its first attempt does
+    /// not wait.
     ///
     /// # Errors
-    /// When there is no such step type, or the component does not compile.
+    /// Fails when there is no such step type, or the component does not compile.
     pub async fn warm_up(&self, step_type: &str, pace: Pace) -> Result<(), ComponentError> {
         let missing = || ComponentError::Host(format!("there is no step type `{step_type}`"));
         let found = self.find(step_type).ok_or_else(missing)?;
         self.prepared(&found.0, pace).await.map(drop)
     }
 
-    /// Whether the component of a step type is compiled and loaded.
+    /// Returns whether the component of a step type is compiled and loaded.
     pub fn is_loaded(&self, step_type: &str) -> bool {
         self.find(step_type).is_some_and(|found| self.compiler.is_loaded(found.digest()))
     }
 
-    /// The allocator that instances get their memory from.
+    /// Returns the allocator of the memory of instances.
     pub fn allocator(&self) -> Allocator {
         self.engine.allocator
     }
 
-    /// What the step itself has against a configuration, of which a template fills in the values at the JSON pointers
-    /// `pending`.
+    /// Returns the objections of the step itself to a configuration. A template fills in the values at the
+    /// JSON pointers `pending` later.
     ///
     /// # Errors
-    /// When there is no such step type, or the component does not answer.
+    /// Fails when there is no such step type, or the component does not answer.
     pub async fn validate(
         &self,
         step_type: &str,
@@ -431,19 +435,19 @@ impl Catalog for Sandbox {
     }
 }
 
-/// `sha256:...` of a component.
+/// Returns the digest of a component: `sha256:...`.
 pub fn digest(wasm: &[u8]) -> String {
     let hex: String = Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }
 
-/// All of WASI 0.2 and `wasi:http`, since toolchains import what they never use, and our own interfaces.
-/// What is not granted answers with an error when it is called.
+/// Links all of WASI 0.2 and `wasi:http`, because toolchains import interfaces that they never use, and
+/// Stepwell's own interfaces. A call that is not granted returns an error.
 fn link(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    // What is bounded takes the place of what is not.
+    // Functions with limits replace those without.
     linker.allow_shadowing(true);
     io::poll::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;
     io::streams::add_to_linker::<Guest, Waiting>(&mut linker, Guest::timed)?;

@@ -1,7 +1,7 @@
 //! Memory and tables of one attempt, summed over all of them.
 //!
-//! wasmtime's own `StoreLimits` counts each memory for itself: a guest with many memories would get the
-//! limit many times.
+//! wasmtime's own `StoreLimits` counts each memory separately: a guest with many memories would get the limit
+//! many times.
 
 use stepwell_engine::policy::Limits;
 use wasmtime::{ResourceLimiter, error};
@@ -19,9 +19,9 @@ pub(crate) struct Limiter {
     memories: usize,
     tables: usize,
     instances: usize,
-    /// The growth that is being tried; given back when it fails.
+    /// The growth that is in progress; undone when it fails.
     last: Growth,
-    /// What was refused, in words.
+    /// The refused growth, in words.
     refused: Option<String>,
 }
 
@@ -48,12 +48,12 @@ impl Limiter {
         }
     }
 
-    /// Most bytes in use at once.
+    /// Returns the largest number of bytes in use at one time.
     pub fn peak(&self) -> u64 {
         self.peak
     }
 
-    /// What was refused, if anything was.
+    /// Returns the refused growth, if there was one.
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
     }
@@ -70,7 +70,8 @@ impl ResourceLimiter for Limiter {
                 "the step asked for {pages} more pages of memory ({sum} bytes in all); its limit is {limit} bytes (`limits.memory`)"
             );
             self.refused = Some(message.clone());
-            // An error, and not `false`: the guest's allocator would turn that into an abort without reason.
+            // Return an error and not `false`, which the guest's allocator would turn into an abort
+            // without a reason.
             return Err(error::Error::msg(message));
         }
         self.memory = sum;

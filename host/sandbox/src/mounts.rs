@@ -1,4 +1,4 @@
-//! The directories behind the mounts of an attempt: made before it, measured after it.
+//! The directories behind the mounts of an attempt: created before it, measured after it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -23,21 +23,21 @@ use crate::tree::{self, Measured};
 pub(crate) struct Mounted {
     pub grant: MountGrant,
     pub path: PathBuf,
-    /// What was in it before.
+    /// The content before the attempt.
     pub used: Measured,
     /// Deletes a scratch directory when this is dropped.
     _scratch: Option<Private>,
 }
 
 impl Mounted {
-    /// As programs see it.
+    /// Describes the mount for programs.
     pub fn of_programs(&self, limits: &Limits) -> Mount {
         let limit = limit_of(&self.grant.source, limits);
         let (place, path, access) = (self.grant.mount.clone(), self.path.clone(), self.grant.access);
         Mount { place, path, access, bytes: self.bytes(), limit }
     }
 
-    /// The size that it may have; none for a directory of the host.
+    /// Returns the maximum size. `None` for a directory of the host.
     fn bytes(&self) -> Option<u64> {
         match self.grant.source {
             MountSource::Scratch(limit) | MountSource::Workspace(limit) => Some(limit.0),
@@ -45,10 +45,11 @@ impl Mounted {
         }
     }
 
-    /// What is too much in it. What a program wrote to a workspace would outlive the attempt: what is too much is deleted.
+    /// Returns the excess in the directory. A program's files in a workspace would outlive the attempt, so
+    /// the excess is deleted.
     fn exceeded(&self, limits: &Limits, programs: bool) -> Option<Exceeded> {
         let mount = &self.grant.mount;
-        // What another step has left there, which may do so, is not this one's.
+        // Files that another step left there, which was allowed to, do not count against this step.
         let most = self.bytes()?.max(self.used.bytes);
         let names = if programs { limits.file_count.0.max(self.used.entries) } else { u64::MAX };
         let size = Bytes::new(most);
@@ -68,11 +69,13 @@ impl Mounted {
         };
         let trimmed = match self.grant.source {
             MountSource::Workspace(_) if programs => match tree::trim(&self.path, most, names) {
-                Ok(true) => format!("what was written to {mount} last was deleted, until the rest fitted"),
+                Ok(true) => {
+                    format!("the most recently written files in {mount} were deleted, until the rest fit")
+                }
                 Ok(false) => format!("everything in {mount} was deleted"),
                 Err(error) => {
                     tracing::error!("the mount {mount}: {}: {error}", self.path.display());
-                    format!("{mount} cannot be emptied, and the service's log says why")
+                    format!("{mount} cannot be emptied; the service's log has the reason")
                 }
             },
             _ => String::new(),
@@ -81,16 +84,16 @@ impl Mounted {
     }
 }
 
-/// What was too much in a mount.
+/// The excess in a mount.
 pub(crate) struct Exceeded {
     limit: &'static str,
     message: String,
-    /// What has become of it.
+    /// The deletion that followed.
     trimmed: String,
 }
 
 impl Exceeded {
-    /// For the log.
+    /// Describes the excess for the log.
     pub fn told(&self) -> String {
         if self.trimmed.is_empty() {
             self.message.clone()
@@ -99,7 +102,8 @@ impl Exceeded {
         }
     }
 
-    /// The end of an attempt, with what was too much: of one that succeeded, and of one that is over a limit already.
+    /// Returns the end of an attempt with the excess: replaces a success, and an end that is over a
+    /// limit already.
     pub fn end(self, outcome: Outcome) -> Outcome {
         let (limit, mut message) = match outcome {
             Outcome::Succeeded => (self.limit.to_owned(), self.message),
@@ -113,8 +117,8 @@ impl Exceeded {
     }
 }
 
-/// What a step left in its own directories, when it is more than their quota: programs that it starts write there without
-/// the host. Scratch directories are deleted then, on a thread that may wait.
+/// Reports the excess in a step's own directories, because programs write there without the host. Scratch
+/// directories are then deleted, on a thread that may wait.
 pub(crate) async fn over_quota(
     mounts: Vec<Mounted>,
     limits: &Limits,
@@ -130,15 +134,15 @@ pub(crate) async fn over_quota(
             return None;
         }
         let found = mounts.iter().filter_map(|mounted| mounted.exceeded(&limits, programs));
-        // Each is to be trimmed.
+        // Trim every mount.
         found.collect::<Vec<_>>().into_iter().next()
     };
     tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }
 
-/// The directories behind the mounts of a request.
+/// Returns the directories behind the mounts of a request.
 pub(crate) fn mount(request: &StepRequest, scratch: &Scratch) -> Result<Vec<Mounted>, Outcome> {
-    // Where directories are on this machine is for its log.
+    // Only the log names directories of this machine.
     let fault = |mount: &str, path: &Path, error: &std::io::Error| {
         tracing::error!("the mount {mount}: {}: {error}", path.display());
         let message = format!(

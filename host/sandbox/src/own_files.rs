@@ -1,4 +1,4 @@
-//! Files that are this user's alone: what is in them is trusted.
+//! Files that belong only to this user, so that their content is trusted.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Writes a file for this user alone, whole or not at all.
+/// Writes a file for this user only, completely or not at all.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut unique = [0; 8];
     getrandom::fill(&mut unique).map_err(std::io::Error::other)?;
@@ -22,7 +22,7 @@ pub(crate) fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
     if !path.exists() {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-        // Two processes may come here at once: the first link wins, both read it.
+        // Two processes may do this at once: the first link wins, and both read it.
         let temporary = path.with_extension(format!("{}", std::process::id()));
         write_private(&temporary, &key)?;
         let linked = fs::hard_link(&temporary, path);

@@ -1,7 +1,8 @@
-//! Runs a program of the host's, bounded by the operating system.
+//! Runs a program of the host, restricted by the operating system.
 //!
-//! Before it begins it gives up what it is not to have ([`crate::confine`]). It leads a process group that nothing of it can leave,
-//! and the whole group is killed when the program ends, when its time is over, and when nobody waits for it any more.
+//! Before it starts it gives up its rights ([`crate::confine`]). It leads a process group that none of its
+//! processes can leave, and the whole group is killed when the program ends, when its time runs out, and when
+//! its caller stops waiting.
 
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "programs run on Linux only"))]
 
@@ -16,12 +17,13 @@ pub(crate) struct Program {
     pub path: PathBuf,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// Put into the directory `files` of its private directory, in which it does not begin: no name of a file configures it.
+    /// The files for the directory `files` in its private directory. The program does not start there, so no
+    /// file name configures it.
     pub files: Vec<(String, Vec<u8>)>,
-    /// What `STEPWELL_DIRECTORY` tells it.
+    /// The value of `STEPWELL_DIRECTORY`.
     pub directory: Option<PathBuf>,
     pub input: Vec<u8>,
-    /// Directories that it may read and run beside the system's.
+    /// Directories that it may read and execute besides the system's.
     pub read: Vec<PathBuf>,
     pub mounts: Vec<Mount>,
     pub network: bool,
@@ -31,27 +33,27 @@ pub(crate) struct Program {
     pub tasks: u64,
     pub file_bytes: u64,
     pub file_count: u64,
-    /// Whether it runs where the machine cannot hold all of its bounds.
+    /// Whether it may run on a machine that cannot enforce all bounds.
     pub allow_weaker: bool,
 }
 
 /// A mount of the step.
 #[derive(Debug, Clone)]
 pub(crate) struct Mount {
-    /// Where the step sees it.
+    /// The path of the mount in the step.
     pub place: String,
     pub path: PathBuf,
     pub access: Access,
-    /// Bytes of it; none for a directory of the host.
+    /// The maximum size. `None` for a directory of the host.
     pub bytes: Option<u64>,
-    /// The name of their limit.
+    /// The name of the limit of the size.
     pub limit: &'static str,
 }
 
-/// A limit that a program ran into.
+/// A limit that a program exceeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Over {
-    /// Its name.
+    /// The name of the limit.
     pub limit: &'static str,
     pub message: String,
 }
@@ -60,33 +62,33 @@ impl Over {
     pub fn memory(bytes: u64) -> Self {
         let bytes = Bytes::new(bytes);
         let message = format!(
-            "the program took more than {bytes} of memory, all its processes together, and was ended"
+            "the program took more than {bytes} of memory, all its processes together, and was stopped"
         );
         Self { limit: "process_memory", message }
     }
 
     pub fn tasks(tasks: u64) -> Self {
-        let message = format!("the program had more than {tasks} processes and threads, and was ended");
+        let message = format!("the program had more than {tasks} processes and threads, and was stopped");
         Self { limit: "process_tasks", message }
     }
 
     fn output(bytes: u64) -> Self {
         let bytes = Bytes::new(bytes);
-        let message = format!("the program wrote more than {bytes} to its output, and was ended");
+        let message = format!("the program wrote more than {bytes} to its output, and was stopped");
         Self { limit: "process_output_bytes", message }
     }
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Debug, Default)]
 pub(crate) struct Ended {
     pub code: Option<i32>,
     pub signal: Option<i32>,
     pub output: Vec<u8>,
     pub error_output: Vec<u8>,
-    /// A limit that it noticed itself, as an error of a system call.
+    /// A limit that the program itself noticed, as an error of a system call.
     pub noticed: Option<Over>,
-    /// What of the bounds this machine does not hold.
+    /// The bounds that this machine does not enforce.
     pub weaker: Vec<String>,
 }
 
@@ -94,9 +96,9 @@ pub(crate) struct Ended {
 pub(crate) enum Error {
     TimedOut,
     Unavailable(String),
-    /// It had too much of something.
+    /// The program exceeded a limit.
     Limit(Over),
-    /// This machine does not hold its bounds, and policy does not allow weaker ones.
+    /// The machine does not enforce its bounds, and policy does not allow weaker ones.
     Weaker(Vec<String>),
 }
 
@@ -110,7 +112,7 @@ pub(crate) use linux::run;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-#[allow(clippy::disallowed_methods, reason = "tests that measure how long a program goes on")]
+#[allow(clippy::disallowed_methods, reason = "tests that measure how long a program runs")]
 mod kernel;
 
 #[cfg(target_os = "linux")]
@@ -138,7 +140,7 @@ mod linux {
     use crate::tree;
     use crate::watchdog::{self, Directory, Quota};
 
-    /// What keeps programs quiet, and from asking home: what PowerShell and .NET look at.
+    /// Variables that keep programs quiet and stop them from calling home: PowerShell and .NET read them.
     const QUIET: [(&str, &str); 6] = [
         ("DOTNET_EnableDiagnostics", "0"),
         ("DOTNET_NOLOGO", "1"),
@@ -148,19 +150,20 @@ mod linux {
         ("POWERSHELL_UPDATECHECK", "Off"),
     ];
 
-    /// Linux's number for a file that it cannot execute.
+    /// Linux's error number for a file that it cannot execute.
     const ENOEXEC: i32 = 8;
 
-    /// How long the end of a program that was killed is waited for.
+    /// The maximum wait for the end of a killed program.
     const CLEANING: Duration = Duration::from_secs(5);
 
-    /// The group of a program.
+    /// The process group of a program.
     #[derive(Clone, Default)]
     struct Group(Arc<Mutex<State>>);
 
     #[derive(Default)]
     struct State {
-        /// From its start until it is reaped: after that, its number may be another's.
+        /// Set from the start of the program until it is reaped: after that, its number may belong to
+        /// another process.
         pid: Option<Pid>,
         control: Option<Arc<ControlGroup>>,
         killed: bool,
@@ -171,7 +174,7 @@ mod linux {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// Kills the group, or sees to it that it is killed as soon as it is there.
+        /// Kills the group, or makes sure that it is killed as soon as it exists.
         fn kill(&self) {
             let mut state = self.state();
             state.killed = true;
@@ -179,7 +182,7 @@ mod linux {
                 control.kill();
             }
             if let Some(pid) = state.pid {
-                // A group that is gone already is no error.
+                // A group that has ended already is not an error.
                 let _ = rustix::process::kill_process_group(pid, Signal::KILL);
             }
         }
@@ -203,7 +206,7 @@ mod linux {
         }
     }
 
-    /// Kills the group when nobody waits for the program any more.
+    /// Kills the group when the caller stops waiting for the program.
     struct KilledOnDrop(Group);
 
     impl Drop for KilledOnDrop {
@@ -228,28 +231,28 @@ mod linux {
             Ok(Err(_)) => Err(Error::Unavailable("the thread that starts it has ended".to_owned())),
             Err(_) => {
                 drop(killed);
-                // Its directory goes, too.
+                // Its directory is deleted, too.
                 let _ = tokio::time::timeout(CLEANING, ended).await;
                 Err(Error::TimedOut)
             }
         }
     }
 
-    /// Why a program cannot be started, without the system's own words.
+    /// Describes why a program cannot be started, without the system's own message.
     fn why(error: &std::io::Error) -> String {
         let why = match error.kind() {
-            ErrorKind::NotFound => "it, or what it is a script for, is not installed",
+            ErrorKind::NotFound => "it, or the interpreter of its script, is not installed",
             ErrorKind::PermissionDenied => "the service's user may not execute it",
             ErrorKind::ArgumentListTooLong => "its arguments and variables are longer than the system takes",
             ErrorKind::WouldBlock => "the machine has no room for another process",
             ErrorKind::OutOfMemory => "the machine has no memory for it",
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                "the disk for its private directory is full: the operator frees space there"
+                "the disk for its private directory is full: the operator must free space there"
             }
             ErrorKind::ExecutableFileBusy => "its file is being written",
             _ => match error.raw_os_error() {
-                Some(ENOEXEC) => "its file is no executable and has no `#!` line",
-                _ => "the service's log says why",
+                Some(ENOEXEC) => "its file is not an executable and has no `#!` line",
+                _ => "the service's log has the reason",
             },
         };
         format!("it cannot be started: {why}")
@@ -270,7 +273,7 @@ mod linux {
         fill(home.path(), &program.files)?;
         let bounds = Bounds::new(program, home.path())?;
         let control = bounds.group();
-        // A program that Landlock does not hold can leave its group.
+        // A program without Landlock can leave its group.
         let is_held = control.is_some() && confine::landlock_version() > 0;
         let quota = quota(program, home.path(), is_held);
         let mut child = start(program, home.path(), bounds)?;
@@ -278,7 +281,7 @@ mod linux {
         confine::goes_first(pid);
         group.started(pid, control.clone());
         let ended = finish(&mut child, program, group, &quota);
-        // Whatever happened, nothing of it stays, and nobody signals a number that is free.
+        // Nothing of the program remains in any case, and no signal goes to a number that is free.
         group.kill();
         watchdog::reap_orphans(pid);
         group.reaped();
@@ -305,12 +308,12 @@ mod linux {
         })
     }
 
-    /// What a program that failed by itself was refused.
+    /// Returns the limit that a failed program noticed.
     fn noticed(program: &Program, status: ExitStatus, was_out_of_tasks: bool) -> Option<Over> {
         let signal = rustix::process::Signal::XFSZ.as_raw();
         match (status.code(), status.signal()) {
             (Some(0), _) => None,
-            // A shell ends with the number of the signal that ended its last command.
+            // A shell exits with the number of the signal that ended its last command.
             (code, by) if by == Some(signal) || code == Some(128 + signal) => {
                 let bytes = Bytes::new(program.file_bytes);
                 let message = format!("the program wrote a file of more than {bytes}");
@@ -328,7 +331,7 @@ mod linux {
     fn quota(program: &Program, home: &Path, is_held: bool) -> Quota {
         let written = program.mounts.iter().filter(|mount| mount.access == Access::Write);
         let mounts = written.filter_map(|mount| {
-            // What was in it before is another step's, which may have had a larger one.
+            // Earlier files there belong to another step, which may have had a larger limit.
             let used = tree::measure(&mount.path).unwrap_or_default();
             Some(Directory {
                 path: mount.path.clone(),
@@ -343,7 +346,7 @@ mod linux {
             home: Directory {
                 path: home.to_owned(),
                 bytes: program.file_bytes,
-                // Beside those that the host makes.
+                // In addition to those that the host creates.
                 entries: program.file_count.saturating_add(program.files.len() as u64 + 2),
                 name: "process_file_bytes",
                 what: "its private directory".to_owned(),
@@ -384,14 +387,15 @@ mod linux {
         command.spawn()
     }
 
-    /// What a program wrote, and what it had too much of.
+    /// The output of a program, and the limit that it exceeded.
     struct Written {
         output: Vec<u8>,
         error_output: Vec<u8>,
         over: Option<Over>,
     }
 
-    /// Waits until the program has ended and its pipes are read, without reaping it: its number stays its own.
+    /// Waits until the program has ended and its pipes are read, without reaping it, so that its number stays
+    /// its own.
     fn finish(
         child: &mut Child,
         program: &Program,
@@ -405,7 +409,7 @@ mod linux {
         thread::scope(|scope| {
             scope.spawn(move || {
                 if let Some(mut stdin) = stdin {
-                    // A program that does not read its input is no error.
+                    // A program that does not read its input is not an error.
                     let _ = stdin.write_all(&program.input);
                 }
             });
@@ -421,7 +425,7 @@ mod linux {
             let waited =
                 rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
             drop(ending);
-            // What the program has left behind holds its pipes open.
+            // Processes that the program has left behind keep its pipes open.
             group.kill();
             let gone = |_| std::io::Error::other("a thread that reads its output has ended");
             let over = watchdog.join().map_err(gone)?;
@@ -433,11 +437,12 @@ mod linux {
         })
     }
 
-    /// Reads to the end. A program that writes more than it may is ended, since nothing reads the rest.
+    /// Reads to the end. A program that writes more than its limit is stopped, because nothing reads
+    /// the rest.
     fn read(pipe: Option<impl Read>, most: u64, group: &Group) -> (Vec<u8>, bool) {
         let Some(mut pipe) = pipe else { return (Vec::new(), false) };
         let mut kept = Vec::new();
-        // What cannot be read any more is the end.
+        // A read error is the end.
         let _ = pipe.by_ref().take(most).read_to_end(&mut kept);
         let is_longer = matches!(pipe.read(&mut [0]), Ok(1..));
         if is_longer {

@@ -1,29 +1,30 @@
-//! The limit that an attempt ran into last, where the guest gets an error and goes on.
+//! The last limit that an attempt reached, if the guest gets an error and continues.
 //!
-//! A guest that copes with a full disk and succeeds has succeeded. One that fails is said to be over that limit: the host knows
-//! which it was, and the guest may not say. What worked again in the meantime is forgotten.
+//! A guest that handles a full disk and succeeds has succeeded. A guest that fails is reported as over that
+//! limit: the host knows which limit it was, and the guest may not report it. A limit is forgotten when the
+//! same operation works again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stepwell_engine::system::without_number;
 use stepwell_engine::{FailureKind, Outcome};
 
-/// What a limit is of.
+/// The resource of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
     /// Bytes of files.
     Space,
     /// Names of files and directories.
     Names,
-    /// Files and directories that are open.
+    /// Open files and directories.
     Open,
-    /// What a statement brings, takes, or how long it runs.
+    /// The rows, bytes or time of a statement.
     Statement,
-    /// What a program takes.
+    /// The resources of a program.
     Program,
     /// Requests and their bodies.
     Request,
-    /// What the step keeps in its run.
+    /// The data that the step stores in its run.
     Context,
 }
 
@@ -32,11 +33,11 @@ struct Refusal {
     of: Of,
     limit: &'static str,
     message: String,
-    /// How much was refused.
+    /// The refused amount.
     wanted: u64,
 }
 
-/// Shared by everything that refuses.
+/// The last reached limit, shared by all checks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reached(Arc<Mutex<Option<Refusal>>>);
 
@@ -45,12 +46,12 @@ impl Reached {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that `limit` refused `wanted`, and what it said.
+    /// Records that `limit` refused `wanted`, with its message.
     pub fn refused(&self, of: Of, limit: &'static str, message: String, wanted: u64) {
         *self.last() = Some(Refusal { of, limit, message, wanted });
     }
 
-    /// As much worked after all.
+    /// Records that an operation of this size worked.
     pub fn granted(&self, of: Of, got: u64) {
         let mut last = self.last();
         if last.as_ref().is_some_and(|refusal| refusal.of == of && got >= refusal.wanted) {
@@ -58,7 +59,7 @@ impl Reached {
         }
     }
 
-    /// The end of an attempt that failed by its own word, or the same when no limit explains it.
+    /// Explains the end of an attempt that failed by its own report. Unchanged if no limit explains it.
     pub fn explain(&self, outcome: Outcome) -> Outcome {
         let last = self.last();
         let Some(refusal) = last.as_ref() else { return outcome };
@@ -72,7 +73,7 @@ impl Reached {
 }
 
 impl Refusal {
-    /// Whether a failure of that kind may come of it.
+    /// Returns whether the limit may cause a failure of that kind.
     fn fits(&self, kind: FailureKind) -> bool {
         let over = Outcome::OverLimit { limit: self.limit.to_owned(), message: String::new() };
         match kind {
@@ -83,7 +84,7 @@ impl Refusal {
         }
     }
 
-    /// What was refused, with the words of the guest where they say more.
+    /// Returns the limit's message, with the guest's message if that says more.
     fn with(&self, said: &str) -> String {
         let said = without_number(said);
         match &self.message {
@@ -123,7 +124,7 @@ mod tests {
             ),
             (FailureKind::Failed, "x: /out is full", format!("over_limit: x: /out is full; {raise}")),
             (FailureKind::Failed, "full", format!("over_limit: /out is full; {raise}")),
-            // What the guest says of something else is its own.
+            // A guest's message about another problem stays unchanged.
             (FailureKind::Unavailable, "down", "failed: down".to_owned()),
             (FailureKind::NotFound, "gone", "failed: gone".to_owned()),
             (FailureKind::InvalidConfig, "wrong", "failed: wrong".to_owned()),
@@ -145,7 +146,7 @@ mod tests {
         for (of, got, forgotten) in [
             (Of::Space, 100, true),
             (Of::Space, 1_000, true),
-            // A few bytes that fit into what is left.
+            // A few bytes fit into the rest.
             (Of::Space, 99, false),
             (Of::Names, 100, false),
             (Of::Program, 100, false),

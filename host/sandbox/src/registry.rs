@@ -1,4 +1,4 @@
-//! Which components there are, and which of them a step type means. Pure: components come from elsewhere.
+//! The known components, and the step types that select them. Pure: components come from elsewhere.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,9 +14,9 @@ pub(crate) struct Registered {
     pub manifest: Arc<Manifest>,
     pub digest: String,
     pub origin: Origin,
-    /// Its bytes, once they are here.
+    /// The bytes, once this process has them.
     pub wasm: OnceLock<Bytes>,
-    /// The round of [`Registry::retire`] in which it was last asked for.
+    /// The round of [`Registry::retire`] in which the component was last used.
     used: AtomicU64,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Registered {
 pub struct Component(pub(crate) Arc<Registered>);
 
 impl Component {
-    /// A component whose descriptor is known; its bytes may follow.
+    /// Makes a component whose descriptor is known; its bytes may follow.
     pub fn known(manifest: Arc<Manifest>, digest: &str, origin: Origin, wasm: Option<Bytes>) -> Self {
         let slot = OnceLock::new();
         if let Some(wasm) = wasm {
@@ -35,44 +35,44 @@ impl Component {
         Self(Arc::new(Registered { manifest, digest, origin, wasm: slot, used }))
     }
 
-    /// What it says about itself.
+    /// Returns the description that the component gives of itself.
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.0.manifest
     }
 
-    /// `sha256:...`.
+    /// Returns the digest: `sha256:...`.
     pub fn digest(&self) -> &str {
         &self.0.digest
     }
 
-    /// Where it comes from.
+    /// Returns the origin of the component.
     pub fn origin(&self) -> Origin {
         self.0.origin
     }
 
-    /// Its bytes, where this process has them.
+    /// Returns the bytes, if this process has them.
     pub fn wasm(&self) -> Option<&Bytes> {
         self.0.wasm.get()
     }
 }
 
-/// What the store says about a step type.
+/// The store's data about a step type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// Digests of the registered versions, the first one first.
+    /// Digests of the registered versions, in order of registration.
     pub versions: Vec<String>,
-    /// The one that a job without a version gets.
+    /// The component that a job without a version gets.
     pub active: String,
-    /// Whether that goes before a built-in step of this name.
+    /// Whether that component replaces a built-in step with this name.
     pub replaces: bool,
 }
 
-/// The components of a step type, by where they come from.
+/// The components of a step type, by origin.
 #[derive(Default)]
 struct StepType {
     built_in: Option<String>,
     stored: Option<Stored>,
-    /// From the command line or the configuration of this process: its operator's choice goes first.
+    /// From the command line or the configuration of this process: its operator's choice has priority.
     local: Option<String>,
 }
 
@@ -83,14 +83,14 @@ impl StepType {
         self.local.as_ref().or(stored).or(self.built_in.as_ref()).map(String::as_str)
     }
 
-    /// All of them; of equal versions the later one goes first.
+    /// Returns all of them; of equal versions the later one has priority.
     fn all(&self) -> impl Iterator<Item = &str> {
         let stored = self.stored.iter().flat_map(|stored| &stored.versions);
         self.built_in.iter().chain(stored).chain(&self.local).map(String::as_str)
     }
 }
 
-/// The components of a process, and the step types that they are.
+/// The components of a process, and the step types that select them.
 #[derive(Default)]
 pub(crate) struct Registry {
     components: HashMap<String, Component>,
@@ -99,11 +99,11 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Adds a component, without a name for it yet.
+    /// Adds a component without a name.
     pub fn know(&mut self, component: Component) {
         component.0.used.store(self.round, Ordering::Relaxed);
         let slot = self.components.entry(component.digest().to_owned()).or_insert_with(|| component.clone());
-        // What came with the program stays that, whoever registers it again.
+        // A built-in component stays built-in, even if it is registered again.
         if slot.0.origin != Origin::BuiltIn && slot.wasm().is_none() {
             *slot = component;
         }
@@ -116,14 +116,14 @@ impl Registry {
         self.components.insert(component.digest().to_owned(), component);
     }
 
-    /// Adds a component that the operator of this process chose; it takes the place of one of the same type.
+    /// Adds a component that the operator of this process chose. It replaces a component of the same type.
     pub fn add_local(&mut self, component: Component) {
         let entry = self.types.entry(component.manifest().type_name.clone()).or_default();
         entry.local = Some(component.digest().to_owned());
         self.know(component);
     }
 
-    /// Takes over what the store says about a step type, and tells whether that is new.
+    /// Applies the store's data about a step type, and returns whether they changed.
     pub fn set_stored(&mut self, type_name: &str, stored: Option<Stored>) -> bool {
         let entry = self.types.entry(type_name.to_owned()).or_default();
         let changed = entry.stored != stored;
@@ -134,7 +134,7 @@ impl Registry {
         changed
     }
 
-    /// The component of a digest.
+    /// Returns the component with a digest.
     pub fn by_digest(&self, digest: &str) -> Option<&Component> {
         let found = self.components.get(digest);
         if let Some(component) = found {
@@ -143,7 +143,7 @@ impl Registry {
         found
     }
 
-    /// Forgets components that no step type means and that were not asked for since this was done last.
+    /// Drops components that no step type selects and that were not used since the last call.
     pub fn retire(&mut self) {
         let typed: HashSet<&str> = self.types.values().flat_map(StepType::all).collect();
         let round = self.round;
@@ -153,12 +153,12 @@ impl Registry {
         self.round += 1;
     }
 
-    /// Whether there is a component of this digest; that is no use of it.
+    /// Returns whether there is a component with this digest, which does not count as a use.
     pub fn has(&self, digest: &str) -> bool {
         self.components.contains_key(digest)
     }
 
-    /// The component that a reference means.
+    /// Returns the component that a reference selects.
     pub fn find(&self, reference: &str) -> Option<&Component> {
         let reference = StepRef::parse(reference).ok()?;
         let of_type = |component: &&Component| component.manifest().type_name == reference.type_name;
@@ -175,12 +175,12 @@ impl Registry {
             .max_by(|a, b| compare_versions(&a.manifest().version, &b.manifest().version))
     }
 
-    /// The names of the step types.
+    /// Returns the names of the step types.
     pub fn types(&self) -> Vec<String> {
         self.types.keys().cloned().collect()
     }
 
-    /// The components of a step type, the newest version first, and whether each is active.
+    /// Returns the components of a step type, the newest version first, and whether each is active.
     pub fn versions(&self, type_name: &str) -> Vec<(Component, bool)> {
         let Some(found) = self.types.get(type_name) else { return Vec::new() };
         let mut versions: Vec<(Component, bool)> = Vec::new();
@@ -194,12 +194,12 @@ impl Registry {
         versions
     }
 
-    /// The digest of the step of this name that came with the program.
+    /// Returns the digest of the built-in step with this name.
     pub fn built_in(&self, type_name: &str) -> Option<&str> {
         self.types.get(type_name)?.built_in.as_deref()
     }
 
-    /// The digest of the step of this name that the operator of this process chose.
+    /// Returns the digest of the step with this name that the operator of this process chose.
     pub fn local(&self, type_name: &str) -> Option<&str> {
         self.types.get(type_name)?.local.as_deref()
     }

@@ -1,7 +1,7 @@
-//! Directories that live as long as an attempt: mounts of scratch, and homes of programs.
+//! Directories that live as long as an attempt: scratch mounts, and homes of programs.
 //!
-//! Each process has a directory of its own in the one that it is given, and holds a lock beside it. A lock that is free
-//! belongs to a process that has ended: the next process to start deletes its directory, and removes the lock last.
+//! Each process has a separate directory in the given one, and holds a lock beside it. A free lock belongs to
+//! a process that has ended: the next process to start deletes its directory, and removes the lock last.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -11,24 +11,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::tree;
 
-/// Names that are tried before making a directory fails.
+/// Number of names that are tried for a directory.
 const TRIES: usize = 16;
-/// Digits of the name of a process's directory.
+/// Number of digits in the name of a process's directory.
 const DIGITS: usize = 16;
 
-/// Where a process makes its directories.
+/// The place of a process's directories.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     dir: PathBuf,
     own: Mutex<Option<Arc<Own>>>,
 }
 
-/// The directory of this process. It goes with the last of the directories in it.
+/// The directory of this process. It is deleted with the last directory in it.
 #[derive(Debug)]
 struct Own {
     path: PathBuf,
     lock: PathBuf,
-    /// Holds the lock.
+    /// The lock.
     _locked: File,
 }
 
@@ -36,26 +36,27 @@ struct Own {
 #[derive(Debug)]
 pub(crate) struct Private {
     path: PathBuf,
-    /// Before it goes the directory of the process.
+    /// The directory of the process, which must outlive this one.
     _own: Arc<Own>,
 }
 
 impl Scratch {
-    /// Directories in `dir`, which is made with the first of them. What ended processes left in it is deleted.
+    /// Makes directories in `dir`, which is created with the first of them. Directories of ended processes
+    /// are deleted.
     pub fn new(dir: PathBuf) -> Self {
         if dir.is_dir() && is_trusted(&dir) {
             let there = dir.clone();
             let sweeping = std::thread::Builder::new().name("stepwell-sweep".to_owned());
-            // Without a thread for it, the next start deletes it.
+            // Without a thread for it, the next start deletes them.
             let _ = sweeping.spawn(move || sweep(&there));
         }
         Self { dir, own: Mutex::default() }
     }
 
-    /// Makes an empty directory for the service's user alone.
+    /// Makes an empty directory for the service's user only.
     ///
     /// # Errors
-    /// With the place, for the log.
+    /// Returns an error with the place, for the log.
     pub fn make(&self) -> io::Result<Private> {
         let own = self.own()?;
         let path = fresh(|name| {
@@ -66,7 +67,7 @@ impl Scratch {
         Ok(Private { path, _own: own })
     }
 
-    /// Where they are.
+    /// Returns the place of the directories.
     pub fn place(&self) -> &Path {
         &self.dir
     }
@@ -94,7 +95,7 @@ impl Own {
             let (path, lock) = (dir.join(name), dir.join(format!("{name}.lock")));
             let mut options = OpenOptions::new();
             let locked = options.write(true).create_new(true).mode(0o600).open(&lock)?;
-            // Another process may have taken it for one of a process that has ended: it removes it then.
+            // Another process may have mistaken it for that of an ended process, and then removes it.
             match locked.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::AlreadyExists.into()),
@@ -126,7 +127,7 @@ impl Drop for Private {
     }
 }
 
-/// Makes something under a name that nothing has.
+/// Makes something under an unused name.
 fn fresh<T>(mut make: impl FnMut(&str) -> io::Result<T>) -> io::Result<T> {
     for _ in 0..TRIES {
         let mut unique = [0; 8];
@@ -139,7 +140,7 @@ fn fresh<T>(mut make: impl FnMut(&str) -> io::Result<T>) -> io::Result<T> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// Whether a directory is this user's own, or the system's.
+/// Returns whether a directory belongs to this user or to the system.
 fn is_trusted(dir: &Path) -> bool {
     let own = [0, rustix::process::geteuid().as_raw()];
     fs::metadata(dir).is_ok_and(|found| own.contains(&found.uid()))
@@ -150,7 +151,7 @@ fn private(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
-/// Deletes what processes left that have ended.
+/// Deletes the directories of processes that have ended.
 fn sweep(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -162,7 +163,7 @@ fn sweep(dir: &Path) {
             continue;
         }
         if name == id {
-            // A lock is made before its directory, and goes after it.
+            // A lock is created before its directory, and removed after it.
             if !lock.exists() && path.is_dir() {
                 remove(&path, &lock);
             }
@@ -222,19 +223,19 @@ mod tests {
         drop(living);
         let living = Scratch { dir: dir.to_owned(), own: Mutex::default() };
         let kept = living.make().unwrap();
-        // A process that ended: its lock is there, and nobody holds it.
+        // A process that ended: its lock file exists, and no process holds the lock.
         for id in ["0123456789abcdef", "fedcba9876543210"] {
             fs::create_dir_all(dir.join(id).join("deep/er")).unwrap();
             fs::write(dir.join(id).join("file"), "x").unwrap();
         }
         fs::write(dir.join("0123456789abcdef.lock"), "").unwrap();
-        // One that crashed before it made its directory, and things of others.
+        // A process that crashed before it made its directory, and files of others.
         fs::write(dir.join("00000000000000aa.lock"), "").unwrap();
         fs::create_dir(dir.join("somebody's")).unwrap();
         fs::write(dir.join("notes"), "x").unwrap();
         sweep(dir);
         assert!(kept.path().is_dir());
-        assert_eq!(entries(dir), 4, "its directory and lock, and what is not of any process of ours");
+        assert_eq!(entries(dir), 4, "its directory and lock, and the files of others");
         sweep(dir);
         assert_eq!(entries(dir), 4);
     }

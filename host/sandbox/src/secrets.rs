@@ -1,4 +1,5 @@
-//! Values of secrets: read when a request needs one, never kept, never shown; and the file that keeps them encrypted.
+//! Values of secrets: read when a request needs one, never kept, never shown; and the file that stores
+//! them encrypted.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -21,10 +22,10 @@ use crate::host::mask::Needles;
 /// Bytes of a key, and of a nonce (XChaCha20-Poly1305).
 const KEY: usize = 32;
 const NONCE: usize = 24;
-/// Bytes of a value.
+/// Maximum bytes of a value.
 const MAX_VALUE: usize = 64 << 10;
 
-/// The value of a secret, which is overwritten when it is dropped. Has no `Debug` and no `Display`.
+/// The value of a secret, which is overwritten when it is dropped. It has no `Debug` and no `Display`.
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<String>);
 
@@ -41,7 +42,7 @@ impl Secret {
 /// Reads the value that `source` refers to.
 ///
 /// # Errors
-/// Says where the value should have been, and never what it is.
+/// Names the expected place of the value, and never the value.
 pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret, String> {
     let value = match source.0.split_once(':') {
         Some(("env", variable)) => Zeroizing::new(
@@ -69,7 +70,7 @@ pub(crate) fn read(config: &Configuration, source: &SecretRef) -> Result<Secret,
 pub struct Mask(Vec<Needles>);
 
 impl Mask {
-    /// Reads the secrets. One that cannot be read is in no text that was made with it.
+    /// Reads the secrets. A secret that cannot be read cannot appear in a text either.
     pub fn of(config: &Configuration) -> Self {
         let values = config.references().into_iter().filter_map(|(_, source)| read(config, &source).ok());
         Self(
@@ -77,7 +78,7 @@ impl Mask {
         )
     }
 
-    /// The text with `*` in the place of each secret, in each encoding in which it is likely to be there.
+    /// Returns the text with `*` in place of each secret, in each encoding in which it is likely to appear.
     pub fn text(&self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         for needles in &self.0 {
@@ -87,18 +88,18 @@ impl Mask {
     }
 }
 
-/// Whether the value of a secret can be read.
+/// Checks that the value of a secret can be read.
 ///
 /// # Errors
-/// Says where the value should have been, and never what it is.
+/// Names the expected place of the value, and never the value.
 pub fn readable(config: &Configuration, source: &SecretRef) -> Result<(), String> {
     read(config, source).map(drop)
 }
 
-/// The text of a setting: its own, or that of the secret that it refers to.
+/// Returns the text of a setting: its own, or that of the secret that it refers to.
 ///
 /// # Errors
-/// Says where the value should have been, and never what it is.
+/// Names the expected place of the value, and never the value.
 pub fn text(config: &Configuration, setting: &Setting) -> Result<String, String> {
     match setting.reference() {
         Some(source) => Ok(read(config, &source)?.expose().to_owned()),
@@ -107,7 +108,7 @@ pub fn text(config: &Configuration, setting: &Setting) -> Result<String, String>
 }
 
 /// The file of a [`SecretStore`]: names are readable, values are encrypted with XChaCha20-Poly1305
-/// (draft-irtf-cfrg-xchacha), each with a nonce of its own and its name as associated data.
+/// (draft-irtf-cfrg-xchacha), each with a separate nonce and its name as associated data.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecretFile {
@@ -123,10 +124,10 @@ struct Sealed {
 }
 
 impl SecretFile {
-    /// Reads the file; one that is missing holds nothing.
+    /// Reads the file. A missing file contains nothing.
     ///
     /// # Errors
-    /// When it cannot be read, or is not of this version.
+    /// Fails when the file cannot be read, or has another version.
     pub fn read(store: &SecretStore) -> Result<Self, String> {
         let shown = store.file.display();
         let text = match fs::read_to_string(&store.file) {
@@ -139,19 +140,19 @@ impl SecretFile {
         let file: Self = serde_json::from_str(&text).map_err(|error| format!("{shown}: {error}"))?;
         match file.version {
             1 => Ok(file),
-            other => Err(format!("{shown}: it has the version {other}; this program knows 1")),
+            other => Err(format!("{shown}: it has the version {other}; this program supports version 1")),
         }
     }
 
-    /// The names, in order.
+    /// Returns the names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.secrets.keys().map(String::as_str)
     }
 
-    /// Keeps a value under a name, in place of what was there. The key file is made when it is missing.
+    /// Stores a value under a name, and replaces an earlier one. Creates the key file if it is missing.
     ///
     /// # Errors
-    /// When the name or the value cannot be kept, or the files cannot be read or written.
+    /// Fails when the name or the value is invalid, or the files cannot be read or written.
     pub fn set(store: &SecretStore, name: &str, value: &str) -> Result<(), String> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
@@ -172,10 +173,10 @@ impl SecretFile {
         file.write(store)
     }
 
-    /// Removes a value; false when there is none of that name.
+    /// Removes a value. Returns false when there is none with that name.
     ///
     /// # Errors
-    /// When the file cannot be read or written.
+    /// Fails when the file cannot be read or written.
     pub fn remove(store: &SecretStore, name: &str) -> Result<bool, String> {
         let _one = locked(store)?;
         let mut file = Self::read(store)?;
@@ -207,7 +208,7 @@ impl SecretFile {
         let text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())? + "\n";
         let part = store.file.with_extension("part");
         let written = (|| {
-            // What a crash has left behind.
+            // Remove the file that a crash may have left.
             let _ = fs::remove_file(&part);
             create(&part, &text)?;
             fs::rename(&part, &store.file)
@@ -216,7 +217,7 @@ impl SecretFile {
     }
 }
 
-/// Waits until no other process changes the file. The lock ends with the file that is returned, or with this process.
+/// Waits until no other process changes the file. The lock ends with the returned file, or with this process.
 fn locked(store: &SecretStore) -> Result<File, String> {
     let path = store.file.with_extension("lock");
     let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
@@ -224,14 +225,14 @@ fn locked(store: &SecretStore) -> Result<File, String> {
     locked.map_err(|error| format!("{}: {}", path.display(), why(&error)))
 }
 
-/// Writes a new file that its owner alone reads, and has it on disk.
+/// Writes a new file that only its owner can read, and flushes it to disk.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 
-/// The cipher with the key of the key file; the file is made when `make` says so.
+/// Returns the cipher with the key of the key file, which is created if `make` is true.
 fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> {
     let shown = store.key.display();
     if make && !store.key.exists() {
@@ -255,7 +256,7 @@ fn cipher(store: &SecretStore, make: bool) -> Result<XChaCha20Poly1305, String> 
 mod tests {
     use super::*;
 
-    /// Each of those who set values at once keeps theirs, and one key is made.
+    /// Several processes that set values at once all succeed, and only one key is created.
     #[test]
     fn values_that_are_set_at_once_are_all_kept() {
         let dir = tempfile::tempdir().unwrap();
@@ -288,7 +289,7 @@ mod tests {
         for path in [&store.file, &store.key] {
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        // A value under another name, a byte that was changed, another key, a key that others may read.
+        // A value under another name, a changed byte, another key, a key that others may read.
         let mut file = SecretFile::read(&store).unwrap();
         let moved = file.secrets.remove("pat").unwrap();
         file.secrets.insert("other".to_owned(), moved);

@@ -1,36 +1,37 @@
-//! What a component may consist of, looked at before it is compiled.
+//! The structural limits of a component, checked before it is compiled.
 //!
-//! The threat: a component that is short and takes minutes to compile. Cranelift's time grows with the number of
-//! functions, and faster than linearly with the size of one: 100 KB with 8,000 variables and 8,000 branches in one function
-//! take a minute. Toolchains stay far below these bounds; what does not is refused by name.
+//! The threat: a component that is short and takes minutes to compile. Cranelift's time grows with the number
+//! of functions, and faster than linearly with the size of one: 100 KB with 8,000 variables and 8,000
+//! branches in one function take a minute. Toolchains stay far below these limits; the error names the limit
+//! that a component exceeds.
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
 use crate::compile::ComponentError;
 
-/// Functions of all modules together.
+/// Maximum functions of all modules together.
 const FUNCTIONS: u64 = 150_000;
-/// Bytes of one function.
+/// Maximum bytes of one function.
 const FUNCTION_BYTES: usize = 1 << 20;
-/// Local variables times branches of one function.
+/// Maximum product of local variables and branches of one function.
 const FUNCTION_WORK: u64 = 20_000_000;
-/// Core modules, and components in components.
+/// Maximum core modules, and components in components.
 const MODULES: u64 = 256;
-/// Components inside of each other.
+/// Maximum nesting of components.
 const DEPTH: usize = 8;
-/// Imports, and exports, of one module or component.
+/// Maximum imports, and exports, of one module or component.
 const NAMES: u32 = 10_000;
-/// Data and element segments of one module.
+/// Maximum data and element segments of one module.
 const SEGMENTS: u32 = 100_000;
 
-/// Refuses what would take too long to compile.
+/// Refuses components that would take too long to compile.
 ///
 /// # Errors
-/// The first bound that the component breaks. What is no valid WebAssembly is left to the compiler.
+/// Returns the first limit that the component exceeds. Invalid WebAssembly is left to the compiler.
 pub(crate) fn check(wasm: &[u8]) -> Result<(), ComponentError> {
     let mut counts = Counts::default();
     for payload in Parser::new(0).parse_all(wasm) {
-        // The compiler says better what is not valid.
+        // The compiler describes invalid parts better.
         let Ok(payload) = payload else { return Ok(()) };
         counts.add(payload)?;
     }
@@ -42,7 +43,7 @@ struct Counts {
     functions: u64,
     modules: u64,
     depth: usize,
-    /// Functions of the current module that have been looked at.
+    /// Number of examined functions of the current module.
     bodies: u64,
 }
 
@@ -95,7 +96,7 @@ fn within(what: &str, count: u64, limit: u64) -> Result<(), ComponentError> {
     )))
 }
 
-/// The bounds of one function, which is the `index`th of its module.
+/// Checks the limits of one function, which is the `index`th of its module.
 fn function(index: u64, body: &FunctionBody<'_>) -> Result<(), ComponentError> {
     let bytes = body.range().len();
     if bytes > FUNCTION_BYTES {
@@ -146,7 +147,7 @@ fn branches(body: &FunctionBody<'_>) -> u64 {
 mod tests {
     use super::*;
 
-    /// An unsigned number in LEB128.
+    /// Encodes an unsigned number in LEB128.
     fn leb(mut value: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         loop {
@@ -164,7 +165,7 @@ mod tests {
         [vec![id], leb(content.len()), content.to_vec()].concat()
     }
 
-    /// A component with one module of these functions.
+    /// Makes a component with one module of these functions.
     fn component(functions: usize, body: &[u8]) -> Vec<u8> {
         let body = [leb(body.len()), body.to_vec()].concat();
         let module = [
@@ -177,7 +178,7 @@ mod tests {
         [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module)].concat()
     }
 
-    /// A function with that many variables and empty `if`s.
+    /// Makes a function with that many variables and empty `if`s.
     fn body(locals: usize, ifs: usize) -> Vec<u8> {
         let declared = if locals == 0 { vec![0] } else { [vec![1], leb(locals), vec![0x7f]].concat() };
         let branch = [0x41, 0, 0x04, 0x40, 0x0b];

@@ -1,7 +1,8 @@
-//! The system calls of a program: a list of those that it may make.
+//! The system calls of a program: a list of the permitted ones.
 //!
-//! Two filters. The first allows what programs need, and answers to the rest that the kernel does not have it, as an
-//! older kernel would: libraries fall back then. The second refuses what reaches beyond the program, also by arguments.
+//! Two filters apply. The first allows the calls that programs need, and answers all others as an older
+//! kernel that lacks them would: libraries then fall back. The second refuses calls that reach beyond the
+//! program, also by their arguments.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,9 +13,9 @@ use seccompiler::{
     SeccompFilter, SeccompRule,
 };
 
-/// Namespaces that `clone` can make.
+/// The namespaces that `clone` can create.
 const NAMESPACES: u64 = 0x7e02_0000;
-/// The calls by the numbers of the x32 interface are none of the list.
+/// The list has no calls by the numbers of the x32 interface.
 #[cfg(target_arch = "x86_64")]
 const OLD: &[c::c_long] = &[
     c::SYS_access,
@@ -57,8 +58,9 @@ const OLD: &[c::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLD: &[c::c_long] = &[c::SYS_sendfile];
 
-/// What programs need. Not among them: mounts, modules, keys, System V IPC and message queues (which outlive a program),
-/// tracing, other processes' memory, `io_uring`, `userfaultfd`, `bpf`, `personality`, handles of files.
+/// The calls that programs need. Excluded are mounts, modules, keys, System V IPC and message queues (which
+/// outlive a program), tracing, other processes' memory, `io_uring`, `userfaultfd`, `bpf`, `personality` and
+/// file handles.
 const NEEDED: &[c::c_long] = &[
     c::SYS_accept,
     c::SYS_accept4,
@@ -265,12 +267,12 @@ const NEEDED: &[c::c_long] = &[
     c::SYS_writev,
 ];
 
-/// What is refused for good, where a library would otherwise take it for an old kernel.
+/// Calls that are refused with an error that no library mistakes for an old kernel.
 const REFUSED: &[c::c_long] = &[
-    // Out of the process group that is killed at the end.
+    // Leaves the process group that is killed at the end.
     c::SYS_setsid,
     c::SYS_setpgid,
-    // Landlock does not bound these by path, and the service's files have the same owner.
+    // Landlock does not restrict these by path, and the service's files have the same owner.
     c::SYS_fchownat,
     c::SYS_fchown,
     // Attributes take space that no quota counts.
@@ -297,7 +299,7 @@ const REFUSED_OLD: &[c::c_long] = &[c::SYS_chown, c::SYS_lchown];
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_OLD: &[c::c_long] = &[];
 
-/// Modes that a program may give to files, also with the kind of the file in front.
+/// Modes that a program may give to files, also preceded by the kind of the file.
 const OWN_MODES: [i32; 5] = [0o600, 0o700, 0o100_600, 0o100_700, 0o40_700];
 
 /// The filters of a program.
@@ -307,7 +309,7 @@ pub(crate) struct SystemCalls {
 }
 
 impl SystemCalls {
-    /// Those of a program that may use the network, or may not.
+    /// Returns the filters of a program with or without network access.
     pub fn new(network: bool) -> io::Result<Self> {
         Ok(Self {
             allowed: allowed().map_err(io::Error::other)?,
@@ -315,9 +317,9 @@ impl SystemCalls {
         })
     }
 
-    /// Bounds this process. Between fork and exec: allocates nothing.
+    /// Applies the filters to this process. Runs between fork and exec, so it allocates nothing.
     pub fn apply(&self) -> io::Result<()> {
-        // Of two filters that refuse, the newer one says the error.
+        // If both filters refuse, the newer one determines the error.
         for filter in [&self.allowed, &self.refused] {
             seccompiler::apply_filter(filter)
                 .map_err(|_| io::Error::from(io::ErrorKind::PermissionDenied))?;
@@ -341,7 +343,7 @@ fn allowed() -> Result<BpfProgram, Error> {
     program(rules.collect(), absent, SeccompAction::Allow)
 }
 
-/// One argument of a call, of which the kernel reads 32 bits.
+/// Compares one argument of a call, of which the kernel reads 32 bits.
 fn argument(number: u8, op: Op, value: i32) -> Result<SeccompCondition, Error> {
     Ok(SeccompCondition::new(number, Length::Dword, op, u64::from(value.cast_unsigned()))?)
 }
@@ -350,7 +352,7 @@ fn refused(network: bool) -> Result<BpfProgram, Error> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         REFUSED.iter().chain(REFUSED_OLD).map(|call| (*call, Vec::new())).collect();
     let rule = |conditions: Vec<SeccompCondition>| Ok::<_, Error>(SeccompRule::new(conditions)?);
-    // Sockets with names lead to whoever listens there, past Landlock. Without the network there is none at all.
+    // Named sockets lead to any listener, past Landlock. Without the network there are none at all.
     rules.insert(
         c::SYS_socket,
         match network {
@@ -364,7 +366,7 @@ fn refused(network: bool) -> Result<BpfProgram, Error> {
         },
     );
     rules.insert(c::SYS_socketpair, vec![rule(vec![argument(0, Op::Ne, c::AF_UNIX)?])?]);
-    // Buffers of sockets are the kernel's memory, which nothing else counts where there is no control group.
+    // Socket buffers use the kernel's memory, which nothing else counts without a control group.
     let buffers = [c::SO_SNDBUF, c::SO_RCVBUF, c::SO_SNDBUFFORCE, c::SO_RCVBUFFORCE];
     let grows =
         buffers.map(|name| rule(vec![argument(1, Op::Eq, c::SOL_SOCKET)?, argument(2, Op::Eq, name)?]));
@@ -391,8 +393,8 @@ fn refused(network: bool) -> Result<BpfProgram, Error> {
         c::SYS_ioprio_set,
         vec![rule(vec![argument(0, Op::Ne, 1)?])?, rule(vec![argument(1, Op::Ne, 0)?])?],
     );
-    // Landlock does not bound modes by path. These two, which are those of a program's own files with its umask, neither
-    // open a file of the service to others nor close it to the service.
+    // Landlock does not restrict modes by path. These two modes, which a program's own files have with its
+    // umask, neither open a file of the service to others nor close it to the service.
     let modes = |number| {
         let refused = OWN_MODES.iter().map(|mode| argument(number, Op::Ne, *mode));
         rule(refused.collect::<Result<_, _>>()?)
@@ -400,7 +402,7 @@ fn refused(network: bool) -> Result<BpfProgram, Error> {
     rules.insert(c::SYS_fchmodat, vec![modes(2)?]);
     #[cfg(target_arch = "x86_64")]
     rules.insert(c::SYS_chmod, vec![modes(1)?]);
-    // Space beyond the end of a file, which is in no size.
+    // Space beyond the end of a file, which no size includes.
     rules.insert(c::SYS_fallocate, vec![rule(vec![argument(1, Op::Ne, 0)?])?]);
     // Input for the terminal of the service.
     let terminal = [c::TIOCSTI, c::TIOCLINUX].map(|request| i32::try_from(request).unwrap_or_default());

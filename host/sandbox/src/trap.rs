@@ -1,22 +1,22 @@
-//! What a trap says to people: its kind in plain words, what the guest printed about it, and where it was.
+//! The description of a trap: its kind in plain language, the guest's own message about it, and its place.
 //!
-//! Everything here is the guest's: its names, its source files, its text. Nothing of the host's is in it, and no
-//! text of the engine's.
+//! All of this comes from the guest: its names, its source files, its text. It contains nothing of the host,
+//! and no text of the engine.
 
 use wasmtime::{FrameInfo, FrameSymbol, Trap, WasmBacktrace};
 
-/// Frames of a backtrace that are kept.
+/// Maximum frames of a backtrace.
 pub(crate) const MAX_FRAMES: usize = 32;
-/// Lines of a guest's own traceback, and characters of each.
+/// Maximum lines of a guest's own traceback.
 const MAX_LINES: usize = 24;
 const MAX_LINE: usize = 500;
 
-/// The kind of trap.
+/// Describes the kind of trap.
 pub(crate) fn kind(trap: Trap) -> &'static str {
     match trap {
         Trap::StackOverflow => "stack overflow: the step's recursion is too deep (limit 8 MiB of stack)",
-        // Compilers put the stack below everything else, so that large frames run out of memory before the engine
-        // sees that the recursion is too deep.
+        // Compilers put the stack below everything else, so that large frames leave the memory before the
+        // engine notices that the recursion is too deep.
         Trap::MemoryOutOfBounds => {
             "the step reached outside of its memory; in deep recursion this is a stack overflow"
         }
@@ -26,24 +26,24 @@ pub(crate) fn kind(trap: Trap) -> &'static str {
         Trap::BadSignature => "the step called a function pointer of another type",
         Trap::IntegerOverflow => "integer overflow",
         Trap::IntegerDivisionByZero => "integer division by zero",
-        Trap::BadConversionToInteger => "a number does not fit an integer",
+        Trap::BadConversionToInteger => "a number does not fit into an integer",
         Trap::UnreachableCodeReached => "the step aborted",
         Trap::CannotEnterComponent => "the step was called again after it had trapped",
         _ => "the step broke a rule of WebAssembly",
     }
 }
 
-/// What a guest printed before it trapped or exited.
+/// The text that a guest printed before it trapped or exited.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct LastWords {
     /// The error, on one line.
     pub message: String,
-    /// Its traceback, as the guest's language prints it.
+    /// The traceback, as the guest's language prints it.
     pub traceback: Vec<String>,
 }
 
-/// Finds the error in the lines that a guest printed to standard error: a Rust panic, a Python traceback, a JavaScript
-/// exception, or else the last line.
+/// Finds the error in the lines that a guest printed to standard error: a Rust panic, a Python traceback, a
+/// JavaScript exception, or otherwise the last line.
 pub(crate) fn last_words(stderr: &[String]) -> Option<LastWords> {
     let lines: Vec<&str> =
         stderr.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()).collect();
@@ -53,7 +53,7 @@ pub(crate) fn last_words(stderr: &[String]) -> Option<LastWords> {
     let from = lines.iter().rposition(|line| line.starts_with("Traceback (most recent call last)"));
     if let Some(from) = from {
         let block = lines.get(from..).unwrap_or_default();
-        // What follows the indented lines is the exception.
+        // The first line after the indented ones is the exception.
         let error = block.iter().skip(1).find(|line| !line.starts_with(' ')).or(block.last())?;
         return Some(LastWords { message: cut(error), traceback: bounded(block) });
     }
@@ -70,7 +70,7 @@ pub(crate) fn last_words(stderr: &[String]) -> Option<LastWords> {
     }
 }
 
-/// `TypeError: ...`, `Uncaught Error: ...`.
+/// Returns whether a line is an error: `TypeError: ...`, `Uncaught Error: ...`.
 fn is_error(line: &str) -> bool {
     let name = line.strip_prefix("Uncaught ").unwrap_or(line).split(':').next().unwrap_or_default();
     line.contains(':')
@@ -78,7 +78,7 @@ fn is_error(line: &str) -> bool {
         && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'))
 }
 
-/// A Rust panic: where, and what on the lines after.
+/// Reads a Rust panic: its place, and the message on the following lines.
 fn panic(lines: &[&str]) -> LastWords {
     let place = lines.first().and_then(|line| line.split(" panicked at ").nth(1)).unwrap_or_default();
     let what: Vec<&str> = lines
@@ -103,18 +103,19 @@ fn cut(line: &str) -> String {
     }
 }
 
-/// The guest's functions, innermost first, without those that every panic and abort goes through.
+/// Returns the guest's functions, innermost first, without those of every panic and abort.
 pub(crate) fn frames(error: &wasmtime::Error) -> Vec<String> {
     let found = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
     without_noise(found.iter().flat_map(frame).take(MAX_FRAMES).collect())
 }
 
-/// A frame, and what was inlined into it, with file and line where the component has them.
+/// Returns a frame and the functions inlined into it, with file and line if the component has them.
 fn frame(frame: &FrameInfo) -> Vec<String> {
     let own = frame.func_name().map(demangled);
     let last = frame.symbols().len().saturating_sub(1);
     let symbol = |(index, symbol): (usize, &FrameSymbol)| {
-        // The name section has the whole name of the function itself; DWARF, of what was inlined into it.
+        // The name section has the full name of the function itself; DWARF has the names of
+        // inlined functions.
         let inlined = symbol.name().map(demangled);
         let name = if index == last { own.clone().or(inlined) } else { inlined }?;
         let place = match (symbol.file(), symbol.line()) {
@@ -132,12 +133,12 @@ fn frame(frame: &FrameInfo) -> Vec<String> {
     }
 }
 
-/// The last parts of a path: where the sources lay on the machine that built the component is of no use.
+/// Returns the last parts of a path: the directories of the build machine are useless.
 fn end_of(path: &str) -> &str {
     path.rmatch_indices('/').nth(2).map_or(path, |(at, _)| path.get(at + 1..).unwrap_or(path))
 }
 
-/// Functions that every panic and abort of Rust and of wasi-libc goes through.
+/// Functions that are part of every panic and abort of Rust and of wasi-libc.
 const NOISE: &[&str] = &[
     "std::", "core::", "alloc::", "<std::", "<core::", "<alloc::", "__rust", "rust_", "_rdl_", "__rdl_",
     "abort", "exit", "_Exit", "__wasi", "__wasm", "__panic", "panic_",
@@ -150,7 +151,7 @@ fn without_noise(mut frames: Vec<String>) -> Vec<String> {
     frames
 }
 
-/// Rust's names without their hash.
+/// Removes the hash from Rust's names.
 fn demangled(name: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(name))
 }

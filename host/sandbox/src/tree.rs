@@ -1,8 +1,8 @@
-//! Directories that a stranger filled: measured and deleted, however deep they are.
+//! Directories that a stranger filled: measured and deleted, whatever their depth.
 //!
-//! A path longer than 4,096 bytes cannot be opened, a recursion of thousands of levels overflows the stack, and a descriptor
-//! for each level uses up those of the process. So a directory is always opened in the one above it, what is measured has a
-//! bounded depth, and deletion moves entries up first.
+//! A path longer than 4,096 bytes cannot be opened, a recursion of thousands of levels overflows the stack,
+//! and one descriptor per level exhausts those of the process. So a directory is always opened from its
+//! parent, measuring stops at a bounded depth, and deletion moves entries up first.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
@@ -16,29 +16,29 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RawMode};
 use rustix::io::Errno;
 
-/// Directories within each other that a guest may make.
+/// Maximum nesting of directories that a guest may make.
 pub(crate) const MAX_DEPTH: usize = 32;
-/// Levels that are measured: a program that runs outside of the sandbox may make more than a guest.
+/// Maximum number of measured levels: a program outside of the sandbox may make more than a guest.
 const MEASURED_DEPTH: usize = 64;
 
-/// What is in a directory and below.
+/// The content of a directory and everything below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Measured {
     /// Bytes of the files.
     pub bytes: u64,
-    /// Files and directories.
+    /// Number of files and directories.
     pub entries: u64,
 }
 
 /// Measures a directory.
 ///
 /// # Errors
-/// When it cannot be read, or is deeper than a guest can make it.
+/// Fails when the directory cannot be read, or is deeper than a guest can make it.
 pub fn measure(path: &Path) -> io::Result<Measured> {
     measure_up_to(path, u64::MAX)
 }
 
-/// The same, and no further than to one entry more than `most`.
+/// As [`measure`], but stops at one entry more than `most`.
 ///
 /// # Errors
 /// As [`measure`].
@@ -62,7 +62,7 @@ fn measure_in(dir: BorrowedFd<'_>, depth: usize, most: u64, found: &mut Measured
         }
         let stat = match rustix::fs::statat(dir, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
-            // Gone since it was listed.
+            // Deleted since it was listed.
             Err(Errno::NOENT) => continue,
             Err(error) => return Err(error.into()),
         };
@@ -80,16 +80,16 @@ fn measure_in(dir: BorrowedFd<'_>, depth: usize, most: u64, found: &mut Measured
 /// A file below a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Found {
-    /// Its path below the directory.
+    /// The path below the directory.
     pub path: PathBuf,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
 }
 
-/// The regular files below a directory, of at most `most` entries. Links are not followed.
+/// Returns the regular files below a directory of at most `most` entries. Links are not followed.
 ///
 /// # Errors
-/// When it cannot be read, or has more or deeper entries.
+/// Fails when the directory cannot be read, or has more or deeper entries.
 pub fn list(path: &Path, most: usize) -> io::Result<Vec<Found>> {
     let mut files = Vec::new();
     let root = open(rustix::fs::CWD, path)?;
@@ -105,15 +105,16 @@ pub fn list(path: &Path, most: usize) -> io::Result<Vec<Found>> {
     Ok(files)
 }
 
-/// Copies the files and directories of one directory into another, of at most `most` entries. Links are left out.
+/// Copies the files and directories of one directory of at most `most` entries into another. Links are
+/// left out.
 ///
 /// # Errors
-/// When something cannot be read or written, or there are more or deeper entries.
+/// Fails when something cannot be read or written, or there are more or deeper entries.
 pub fn copy(from: &Path, to: &Path, most: usize) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to)?;
     let (from, root) = (open(rustix::fs::CWD, from)?, open(rustix::fs::CWD, to)?);
     walk(from.as_fd(), most, &mut |below, dir, name, kind| {
-        // Directories come before what is in them.
+        // Directories come before their content.
         let target = below_of(root.as_fd(), below)?;
         match kind {
             FileType::Directory => match rustix::fs::mkdirat(&target, name, Mode::RWXU) {
@@ -134,7 +135,7 @@ pub fn copy(from: &Path, to: &Path, most: usize) -> io::Result<()> {
     })
 }
 
-/// Opens a directory below another, one level after the other.
+/// Opens a directory below another, one level at a time.
 fn below_of(root: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
     let mut dir = root.try_clone_to_owned()?;
     for part in path.iter() {
@@ -143,11 +144,12 @@ fn below_of(root: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
     Ok(dir)
 }
 
-/// What a walk calls for each entry: the path of its directory, the directory, and its name and kind.
+/// The function that a walk calls for each entry: the path of its directory, the directory, and its
+/// name and kind.
 type Visit<'a> = dyn FnMut(&Path, BorrowedFd<'_>, &CStr, FileType) -> io::Result<()> + 'a;
 
-/// Visits what is below a directory, a directory before what is in it. Holds the names that are left to visit, and one
-/// directory open.
+/// Visits everything below a directory, each directory before its content. Holds the names of the remaining
+/// entries, and one open directory.
 fn walk(root: BorrowedFd<'_>, most: usize, visit: &mut Visit<'_>) -> io::Result<()> {
     let mut left: Vec<(Rc<Path>, CString, usize)> = vec![(Rc::from(Path::new("")), CString::default(), 0)];
     let mut seen = 0;
@@ -167,7 +169,7 @@ fn walk(root: BorrowedFd<'_>, most: usize, visit: &mut Visit<'_>) -> io::Result<
             }
             let stat = match rustix::fs::statat(&dir, &*name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => stat,
-                // Gone since it was listed.
+                // Deleted since it was listed.
                 Err(Errno::NOENT) => continue,
                 Err(error) => return Err(error.into()),
             };
@@ -181,14 +183,14 @@ fn walk(root: BorrowedFd<'_>, most: usize, visit: &mut Visit<'_>) -> io::Result<
     Ok(())
 }
 
-/// Names that are remembered to find the newest.
+/// Maximum number of names that are remembered to find the newest.
 const TRIMMED: usize = 100_000;
 
-/// Deletes the files of a directory that were written last, until at most so many bytes and entries are left; all that is in it
-/// where there are too many to tell. False then.
+/// Deletes the most recently written files of a directory until at most `bytes` and `entries` are left.
+/// Deletes all of them if there are too many to compare, and then returns false.
 ///
 /// # Errors
-/// When something cannot be deleted.
+/// Fails when something cannot be deleted.
 pub(crate) fn trim(path: &Path, bytes: u64, entries: u64) -> io::Result<bool> {
     let Ok(mut files) = dated(path) else {
         return empty(path).map(|()| false);
@@ -209,7 +211,7 @@ pub(crate) fn trim(path: &Path, bytes: u64, entries: u64) -> io::Result<bool> {
     }
     match found.bytes <= bytes && found.entries <= entries {
         true => Ok(true),
-        // It is directories that there are too many of.
+        // There are too many directories.
         false => empty(path).map(|()| false),
     }
 }
@@ -219,7 +221,7 @@ fn empty(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().mode(0o700).create(path)
 }
 
-/// A file and when it was changed last, which who writes it cannot set.
+/// A file and the time of its last change, which its writer cannot set.
 struct Dated {
     path: PathBuf,
     bytes: u64,
@@ -243,22 +245,23 @@ fn dated(path: &Path) -> io::Result<Vec<Dated>> {
     Ok(files)
 }
 
-/// Deletes a directory and everything in it. What a crash leaves is deleted by the next call.
+/// Deletes a directory with its content. The next call deletes anything that a crash leaves.
 ///
 /// # Errors
-/// The first thing that cannot be deleted.
+/// Returns the first entry that cannot be deleted.
 pub fn remove(path: &Path) -> io::Result<()> {
     let dir = match open(rustix::fs::CWD, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };
     let mut moved = 0u64;
-    // Each round takes one level away.
+    // Each round removes one level.
     while remove_level(dir.as_fd(), &mut moved)? {}
     std::fs::remove_dir(path)
 }
 
-/// Deletes what is in a directory, with what is in its directories moved into it; true when something is left.
+/// Deletes the content of a directory, and moves the content of its subdirectories into it. Returns true when
+/// something is left.
 fn remove_level(dir: BorrowedFd<'_>, moved: &mut u64) -> io::Result<bool> {
     let mut left = false;
     for name in names(dir)? {
@@ -277,7 +280,7 @@ fn remove_level(dir: BorrowedFd<'_>, moved: &mut u64) -> io::Result<bool> {
     Ok(left)
 }
 
-/// Moves a directory into another, under a name that nothing has there.
+/// Moves a directory into another, under an unused name.
 fn move_up(from: BorrowedFd<'_>, name: &CStr, to: BorrowedFd<'_>, moved: &mut u64) -> io::Result<()> {
     loop {
         *moved += 1;
@@ -291,11 +294,11 @@ fn move_up(from: BorrowedFd<'_>, name: &CStr, to: BorrowedFd<'_>, moved: &mut u6
     }
 }
 
-/// Deletes a file or an empty directory; false for a directory that has something in it.
+/// Deletes a file or an empty directory. Returns false for a directory with content.
 fn remove_one(dir: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(true),
-        // Linux says ISDIR; POSIX has PERM.
+        // Linux returns ISDIR; POSIX specifies PERM.
         Err(Errno::ISDIR | Errno::PERM) => {}
         Err(error) => return Err(error.into()),
     }
@@ -321,7 +324,7 @@ fn is_dots(name: &CStr) -> bool {
     matches!(name.to_bytes(), b"." | b"..")
 }
 
-/// Opens a directory, which is no link; one that its owner may not read is made readable.
+/// Opens a directory that is not a link. A directory that its owner may not read is made readable.
 fn open(dir: impl AsFd, name: impl rustix::path::Arg + Copy) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match rustix::fs::openat(&dir, name, flags, Mode::empty()) {
@@ -337,7 +340,7 @@ fn open(dir: impl AsFd, name: impl rustix::path::Arg + Copy) -> io::Result<Owned
 mod tests {
     use super::*;
 
-    /// Makes directories within each other, without a path that is too long.
+    /// Makes nested directories without a path that is too long.
     fn chain(root: &Path, levels: usize, name: &str) {
         let mut dir = open(rustix::fs::CWD, root).unwrap();
         for _ in 0..levels {
@@ -385,7 +388,7 @@ mod tests {
         assert_eq!((files(&from), files(&to)), (expected.clone(), expected));
         assert!(to.join("empty").is_dir() && !to.join("link").exists());
         assert!(list(&from, 5).is_err() && copy(&from, &root.path().join("more"), 5).is_err());
-        // A link in the place of a directory of the copy leads nowhere.
+        // A link in place of a directory of the copy leads nowhere.
         let trap = root.path().join("trap");
         std::fs::create_dir(&trap).unwrap();
         std::os::unix::fs::symlink(&to, trap.join("a")).unwrap();
@@ -406,7 +409,7 @@ mod tests {
             std::fs::write(dir.join(name), vec![b'x'; bytes]).unwrap();
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        // A time that anybody may set is none.
+        // A time that any program may set does not count.
         let old = std::fs::File::options().write(true).open(dir.join("fourth")).unwrap();
         old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
         let left = || {

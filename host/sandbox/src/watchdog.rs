@@ -1,7 +1,7 @@
-//! Adds up what a program takes while it runs, all its processes together.
+//! Measures the resources that a program uses while it runs, over all its processes.
 //!
-//! The files are always counted here. Memory and processes are, where the kernel has no control group for them: several
-//! times a second, so that a program may have more for a moment.
+//! Files are always counted here. Memory and processes are counted here only if the kernel has no control
+//! group for them: several times per second, so that a program may have more for a moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,29 +17,29 @@ use stepwell_engine::quantity::Bytes;
 use crate::program::Over;
 use crate::tree;
 
-/// The pause between two looks, which is longer when a look takes long.
+/// The pause between two looks. It grows when a look takes long.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The longest one.
+/// The longest pause.
 const LONGEST: Duration = Duration::from_secs(1);
-/// Between two questions whether there are suddenly many processes.
+/// The time between two checks for a sudden growth of processes.
 const STEP: Duration = Duration::from_millis(10);
-/// The first look.
+/// The time of the first look.
 const FIRST: Duration = Duration::from_millis(20);
-/// A look at the files, in looks at the memory.
+/// The files are measured at every third look.
 const FILES_EVERY: u32 = 3;
 
-/// What a program may take.
+/// The limits of a program.
 #[derive(Debug, Clone)]
 pub(crate) struct Quota {
-    /// Its memory and its tasks, where no control group bounds them.
+    /// The limits of memory and tasks, if no control group enforces them.
     pub memory_and_tasks: Option<(u64, u64)>,
-    /// Its private directory.
+    /// The private directory.
     pub home: Directory,
     /// Directories of the step that it may write to.
     pub mounts: Vec<Directory>,
 }
 
-/// A directory and what may be in it.
+/// A directory and its limits.
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
     pub path: PathBuf,
@@ -47,11 +47,11 @@ pub(crate) struct Directory {
     pub entries: u64,
     /// The name of the limit of its bytes.
     pub name: &'static str,
-    /// How messages to the step's author name the place.
+    /// The name of the place in messages to the step's author.
     pub what: String,
 }
 
-/// Looks until the program has ended (`ended` is closed); what it has too much of.
+/// Watches until the program has ended (`ended` is closed), and returns the limit that it exceeded.
 pub(crate) fn watch(group: Pid, quota: &Quota, ended: &Receiver<()>) -> Option<Over> {
     let (mut waited, mut pause, mut round) = (Duration::ZERO, FIRST, 0u32);
     let mut usual = tasks_of_machine();
@@ -60,7 +60,8 @@ pub(crate) fn watch(group: Pid, quota: &Quota, ended: &Receiver<()>) -> Option<O
             return None;
         }
         waited += STEP;
-        // What forks without end is many before the next look, and then leaves no time for one: it stands still meanwhile.
+        // A program that forks endlessly has many processes before the next look, and then leaves no time for
+        // one: it is stopped meanwhile.
         let allowed = quota.memory_and_tasks.map_or(u64::MAX, |(_, tasks)| usual.saturating_add(tasks));
         let suspicious = quota.memory_and_tasks.is_some() && tasks_of_machine() > allowed;
         if !suspicious && waited < pause {
@@ -74,16 +75,16 @@ pub(crate) fn watch(group: Pid, quota: &Quota, ended: &Receiver<()>) -> Option<O
             return Some(over);
         }
         if stopped {
-            // Others have come to the machine.
+            // Other processes have started on the machine.
             usual = tasks_of_machine();
-            // It may have ended.
+            // The program may have ended.
             let _ = kill_process_group(group, Signal::CONT);
         }
         (waited, pause) = (Duration::ZERO, PAUSE.max(begun.elapsed() * 2).min(LONGEST));
     }
 }
 
-/// How many processes and threads this machine has: one short file.
+/// Returns the number of processes and threads of this machine: one short file.
 fn tasks_of_machine() -> u64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let all = text.split_whitespace().nth(3).and_then(|field| field.split_once('/')?.1.parse().ok());
@@ -91,7 +92,7 @@ fn tasks_of_machine() -> u64 {
 }
 
 impl Quota {
-    /// What the program has too much of.
+    /// Returns the limit that the program exceeds.
     fn exceeded(&self, group: Pid, files: bool) -> Option<Over> {
         if self.memory_and_tasks.is_none() && !files {
             return None;
@@ -115,7 +116,8 @@ impl Quota {
         if files { self.files_exceeded(held.disk) } else { None }
     }
 
-    /// What is too much of files. `deleted` bytes are of files that have no name any more.
+    /// Returns the limit on files that is exceeded. `deleted` bytes belong to files that no longer have
+    /// a name.
     pub fn files_exceeded(&self, deleted: u64) -> Option<Over> {
         let mounts = self.mounts.iter().find_map(|mount| mount.exceeded(0));
         self.home.exceeded(deleted).or(mounts)
@@ -126,7 +128,7 @@ impl Directory {
     fn exceeded(&self, more: u64) -> Option<Over> {
         let (bytes, entries, what) = (self.bytes, self.entries, &self.what);
         let over = |limit, said: String| {
-            Some(Over { limit, message: format!("the program had {said}, and was ended") })
+            Some(Over { limit, message: format!("the program had {said}, and was stopped") })
         };
         match tree::measure_up_to(&self.path, entries) {
             Ok(found) if found.entries > entries => {
@@ -136,39 +138,40 @@ impl Directory {
                 over(self.name, format!("more than {} in {what}", Bytes::new(bytes)))
             }
             Ok(_) => None,
-            // Something went while it was measured; the next look measures it again.
+            // A file was deleted while it was measured; the next look measures it again.
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(_) => over("file_depth", format!("more than 64 directories within each other in {what}")),
         }
     }
 }
 
-/// The processes of a group.
+/// Returns the processes of a group.
 pub(crate) fn members(group: Pid) -> Vec<i32> {
     let group = group.as_raw_nonzero().get().to_string();
     processes(|fields| fields.nth(2) == Some(group.as_str()))
 }
 
-/// Reaps what a group left to this process, as the first process of a container: its leader stays.
+/// Reaps the processes that a group left to this process, which may be the first of a container. The group's
+/// leader stays.
 pub(crate) fn reap_orphans(group: Pid) {
     let (leader, me) = (group.as_raw_nonzero().get(), std::process::id().to_string());
     let number = leader.to_string();
     for pid in processes(|fields| fields.nth(1) == Some(&me) && fields.next() == Some(&number)) {
         if pid != leader {
-            // What has not ended yet was killed; the next program's end reaps it.
+            // A process that has not ended yet was killed; the end of the next program reaps it.
             let _ = rustix::process::waitpid(Pid::from_raw(pid), WaitOptions::NOHANG);
         }
     }
 }
 
-/// The processes whose fields of `/proc/PID/stat`, from the state on, are such.
+/// Returns the processes whose fields of `/proc/PID/stat`, from the state on, match.
 fn processes<'a>(are: impl Fn(&mut dyn Iterator<Item = &str>) -> bool + 'a) -> Vec<i32> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         let stat = fs::read(entry.path().join("stat")).unwrap_or_default();
         let stat = String::from_utf8_lossy(&stat);
-        // The name of the program may hold anything.
+        // The name of the program may contain any characters.
         let Some((_, fields)) = stat.rsplit_once(')') else { continue };
         if are(&mut fields.split_whitespace()) {
             found.push(pid);
@@ -177,7 +180,7 @@ fn processes<'a>(are: impl Fn(&mut dyn Iterator<Item = &str>) -> bool + 'a) -> V
     found
 }
 
-/// The processes and threads of a user.
+/// Returns the number of processes and threads of a user.
 pub(crate) fn tasks_of(user: u32) -> u64 {
     let mut tasks = 0;
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -190,7 +193,7 @@ pub(crate) fn tasks_of(user: u32) -> u64 {
     tasks
 }
 
-/// What a process takes.
+/// The resources of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Taken {
     memory: u64,
@@ -202,7 +205,7 @@ impl Taken {
         Self::read(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
     }
 
-    /// Memory that is its own or shared with other processes; code and other files can be had again.
+    /// Reads memory that is private or shared with other processes. Code and other files can be reloaded.
     fn read(status: &str) -> Option<Self> {
         let number = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -213,7 +216,7 @@ impl Taken {
     }
 }
 
-/// Files that processes hold open and that have no name.
+/// Files without a name that processes hold open.
 #[derive(Debug, Default)]
 struct Held {
     seen: BTreeSet<(u64, u64)>,

@@ -24,17 +24,17 @@ Exit codes:
   3    Stepwell itself failed (store, disk, engine)
   130  the run was cancelled";
 
-/// Runs jobs; every step is a WebAssembly component in a sandbox of its own.
+/// Runs jobs; every step is a WebAssembly component in a separate sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "stepwell", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// The log on standard error: `warn`, `info`, or by part, for instance `stepwell=debug` [default: what the
-    /// configuration says, or `warn`].
+    /// The log on standard error: `warn`, `info`, or a level per part, for instance `stepwell=debug`
+    /// [default: for `serve`, `service.log` of the configuration; for other commands, `warn`].
     #[arg(long, value_name = "FILTER", env = "STEPWELL_LOG", global = true)]
     pub log: Option<String>,
-    /// The form of the log.
+    /// The format of the log.
     #[arg(long, value_enum, env = "STEPWELL_LOG_FORMAT", default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
 }
@@ -58,7 +58,7 @@ impl Cli {
     }
 }
 
-/// Options about this node, which a service elsewhere does not see.
+/// Options about this node, which a remote service does not see.
 const OF_THIS_NODE: [(&str, &str); 8] = [
     ("policy", "--policy"),
     ("config", "--config"),
@@ -70,8 +70,8 @@ const OF_THIS_NODE: [(&str, &str); 8] = [
     ("replace", "--replace"),
 ];
 
-/// What to say of an option that `--server` makes meaningless. A variable that says the same is for commands without
-/// `--server`, and is no mistake.
+/// Returns the message about an option that `--server` makes meaningless. An environment variable with the
+/// same meaning is for commands without `--server`, and is not a mistake.
 fn host_option_beside_server(matches: &ArgMatches) -> Option<String> {
     let (mut leaf, mut name) = (matches, "");
     while let Some((below, found)) = leaf.subcommand() {
@@ -125,29 +125,29 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Checks the installation and suggests fixes. Exits with 1 when something does not work.
+    /// Checks the installation and suggests fixes. Exits with 1 when a check fails.
     Doctor(Local),
     /// Prints the JSON Schema of a file format.
     Schema {
-        /// The format.
+        /// The name of the file format.
         kind: SchemaKind,
     },
     /// Prints a script that completes commands and options in a shell.
     ///
     /// For Bash: stepwell completions bash > ~/.local/share/bash-completion/completions/stepwell
     Completions {
-        /// The shell.
+        /// The name of the shell.
         shell: clap_complete::Shell,
     },
     /// Prints the manual page, or writes the pages of all commands.
     ///
     /// To read it: stepwell man | man -l -
     Man {
-        /// Writes a page for each command to this directory.
+        /// The directory for one page per command [default: none; the main page goes to standard output].
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Shows the version, the commit, and the versions of what it is built on.
+    /// Shows the version, the commit, and the versions of the main libraries.
     Version {
         /// The format of the result.
         #[arg(long, value_enum, default_value_t = Output::Text)]
@@ -160,13 +160,15 @@ pub(crate) struct RunArgs {
     /// The job file (YAML or JSON), or `-` for standard input.
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     pub file: Option<PathBuf>,
-    /// Sets a variable of the job, by the type of its default value. Repeatable.
+    /// Sets a variable of the job, converted to the type of its default value. Repeatable [default: the
+    /// values in the job].
     #[arg(long = "var", value_name = "NAME=VALUE", conflicts_with = "resume")]
     pub vars: Vec<String>,
-    /// Continues an interrupted run from its first unfinished step.
+    /// Continues this interrupted run from its first unfinished step [default: none; a new run starts].
     #[arg(long, value_name = "EXECUTION_ID")]
     pub resume: Option<String>,
-    /// Prints the whole output of this step on standard output, as JSON; the summary goes to standard error.
+    /// Prints the whole output of this step on standard output, as JSON; the summary goes to standard error
+    /// [default: only the summary].
     #[arg(long, value_name = "STEP")]
     pub show_output: Option<String>,
     #[command(flatten)]
@@ -184,7 +186,7 @@ pub(crate) struct ValidateArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Shows the effective grant of each step of a job, and the rule that each part comes from.
+    /// Shows the effective grant of each step of a job, and the origin of each part.
     Show {
         /// The job file, or `-` for standard input.
         file: PathBuf,
@@ -195,9 +197,9 @@ pub(crate) enum PolicyCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Shows the configuration without secrets: as YAML, or as JSON.
+    /// Shows the configuration without secrets, as YAML or JSON.
     Show {
-        /// With every default, and what flags and variables replace.
+        /// Includes every default, and the values that flags and variables override.
         #[arg(long)]
         resolved: bool,
         #[command(flatten)]
@@ -209,35 +211,36 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum StepsCommand {
     /// Lists the step types.
     List,
-    /// Registers components as steps, for every node that uses the store. Each becomes the active version of its type;
-    /// runs that were admitted before continue with theirs. Refuses a version that stored jobs are not valid with.
+    /// Registers components as steps, for every node that uses the store. Each becomes the active
+    /// version of its type; runs admitted before keep their versions. Refuses a version that would make
+    /// stored jobs invalid.
     Register {
-        /// The files of the components.
+        /// The component files.
         #[arg(required = true, value_name = "WASM")]
         files: Vec<PathBuf>,
-        /// Registers even if stored jobs are not valid with it, or its version belongs to another component.
+        /// Registers even if the version makes stored jobs invalid, or belongs to another component.
         #[arg(long)]
         force: bool,
     },
-    /// Makes an earlier version of a registered step active: the one that was registered before, or the one named.
+    /// Makes an earlier version of a registered step active: the previously registered one, or the given one.
     Rollback {
         /// The step type.
         #[arg(id = "TYPE")]
         step_type: String,
-        /// The version (1, 1.2 or 1.2.3), or the digest.
+        /// The version (1, 1.2 or 1.2.3), or the digest [default: the previously registered version].
         #[arg(id = "VERSION")]
         version: Option<String>,
     },
     /// Removes a registered step, or one version of it (TYPE@VERSION). Refuses while stored jobs need it.
     Remove {
-        /// The step type.
+        /// The step type, or TYPE@VERSION.
         #[arg(id = "TYPE")]
         step_type: String,
-        /// Removes it even if stored jobs would not run without it.
+        /// Removes the step even if stored jobs could not run without it.
         #[arg(long)]
         force: bool,
     },
-    /// Shows the descriptor of a step: of a type (also TYPE@VERSION), or of the file of a component.
+    /// Shows the descriptor of a step type (also TYPE@VERSION) or of a component file.
     Inspect {
         /// A step type, or a `.wasm` file.
         #[arg(id = "TYPE|WASM")]
@@ -247,9 +250,9 @@ pub(crate) enum StepsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StepCommand {
-    /// Reports what PowerShell scripts need that the sandbox lacks, without running them.
+    /// Reports the features that PowerShell scripts need and the sandbox lacks, without running the scripts.
     CheckScript(CheckScriptArgs),
-    /// Runs files of tests (`Describe`, `It`, `Should`) of PowerShell scripts in the sandbox.
+    /// Runs test files (`Describe`, `It`, `Should`) of PowerShell scripts in the sandbox.
     TestScript(TestScriptArgs),
 }
 
@@ -268,19 +271,19 @@ pub(crate) struct CheckScriptArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TestScriptArgs {
-    /// Files of tests, or folders with `*.Tests.ps1`.
+    /// Test files, or folders with `*.Tests.ps1`.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
     /// The folder that the sandbox sees, read-only [default: the current one].
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// Writes the results as JUnit XML.
+    /// The file for the results as JUnit XML [default: none].
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// Only tests with this tag. Repeatable.
+    /// Runs only tests with this tag. Repeatable [default: all tests].
     #[arg(long, value_name = "TAG")]
     pub tag: Vec<String>,
-    /// No tests with this tag. Repeatable.
+    /// Skips tests with this tag. Repeatable [default: none].
     #[arg(long, value_name = "TAG")]
     pub exclude_tag: Vec<String>,
 }
@@ -307,19 +310,20 @@ pub(crate) enum SchemaKind {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Where the API listens. Loopback by default: an API that is reachable from elsewhere belongs behind TLS.
+    /// The address of the API. Put an API that other machines can reach behind TLS.
     ///
-    /// [default: what the configuration says, or 127.0.0.1:7450]
+    /// [default: `service.listen` of the configuration, or 127.0.0.1:7450]
     #[arg(long, value_name = "ADDRESS", env = "STEPWELL_LISTEN", value_parser = address)]
     pub listen: Option<SocketAddr>,
-    /// Requests of one API key in a second; twice as many in a burst [default: what the configuration says, or 100].
+    /// Requests per second of one API key or person; a burst may have twice as many [default:
+    /// `service.rate_limit` of the configuration, or 100].
     #[arg(long, value_name = "N")]
     pub rate_limit: Option<NonZeroU32>,
     #[command(flatten)]
     pub host: HostArgs,
 }
 
-/// An address and a port; `localhost` stands for 127.0.0.1.
+/// Reads an address and a port. `localhost` stands for 127.0.0.1.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let text = text.replace("localhost:", "127.0.0.1:");
     text.parse().map_err(|_| "write an address and a port, such as 127.0.0.1:7450".to_owned())
@@ -334,13 +338,15 @@ pub(crate) struct Of<C: Subcommand> {
     pub api: ApiArgs,
 }
 
-/// What commands take that use the REST API: of a service, or in this process over the store of this node.
+/// Options of commands that use the REST API: of a service, or in this process over the store of this node.
 #[derive(Debug, Args)]
 pub(crate) struct ApiArgs {
-    /// The service to ask, for instance https://stepwell.example.com [default: none; the store of this node is used].
+    /// The URL of the service to use, for instance https://stepwell.example.com [default: none; the command
+    /// uses the store of this node].
     #[arg(long, value_name = "URL", env = "STEPWELL_SERVER", value_parser = crate::client::base, global = true)]
     pub server: Option<Url>,
-    /// The file that holds the API key for --server [default: STEPWELL_KEY_FILE, or the key in STEPWELL_API_KEY].
+    /// The file that contains the API key for --server [default: STEPWELL_KEY_FILE, or the key
+    /// in STEPWELL_API_KEY].
     #[arg(long, value_name = "FILE", requires = "server", global = true)]
     pub key_file: Option<PathBuf>,
     /// The format of the result: text, or the JSON of the REST API.
@@ -350,7 +356,7 @@ pub(crate) struct ApiArgs {
     pub host: HostArgs,
 }
 
-/// What commands take that are about this node alone.
+/// Options of commands that concern only this node.
 #[derive(Debug, Args)]
 pub(crate) struct Local {
     /// The format of the result.
@@ -360,43 +366,47 @@ pub(crate) struct Local {
     pub host: HostArgs,
 }
 
-/// What every command that needs a host takes.
+/// Options of every command that needs a host.
 #[derive(Debug, Args)]
 pub(crate) struct HostArgs {
-    /// A policy file. Repeatable. Without one, steps get the profile `standard` and no capability.
+    /// A policy file. Repeatable [default: the `policies` of the configuration; without any, steps get the
+    /// profile `standard` and no capability].
     #[arg(long, value_name = "FILE", global = true)]
     pub policy: Vec<PathBuf>,
-    /// The configuration file: connections, organizations, secrets.
+    /// The configuration file: connections, organizations, secrets [default: none].
     #[arg(long, value_name = "FILE", env = "STEPWELL_CONFIG", global = true)]
     pub config: Option<PathBuf>,
-    /// The settings of the queues, `timezone_queues.yaml`.
+    /// The settings of the queues [default: `timezone_queues.yaml` beside the configuration file, if
+    /// there is one].
     #[arg(long, value_name = "FILE", env = "STEPWELL_QUEUES", global = true)]
     pub queues: Option<PathBuf>,
     /// The directory of runs and workspaces [default: the user's data directory, for instance ~/.local/share/stepwell].
     #[arg(long, value_name = "DIR", env = "STEPWELL_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// The directory of what lives as long as an attempt: scratch directories, homes of programs [default: `scratch` in the
-    /// data directory].
+    /// The directory of scratch directories and programs' homes, which live as long as an attempt [default:
+    /// `scratch` in the data directory].
     #[arg(long, value_name = "DIR", env = "STEPWELL_SCRATCH_DIR", global = true)]
     pub scratch_dir: Option<PathBuf>,
-    /// The URL of a PostgreSQL that stores the runs [default: SQLite in the data directory]. As a variable, it does not
-    /// show in lists of processes.
+    /// The URL of a PostgreSQL database that stores the runs [default: SQLite in the data directory]. An
+    /// environment variable hides it from process lists.
     #[arg(long, value_name = "URL", env = "STEPWELL_STORE", hide_env_values = true, global = true)]
     pub store: Option<String>,
-    /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are named PROJECT/JOB.
+    /// The project of job files [default: `default`]. Elsewhere, jobs of other projects are
+    /// named PROJECT/JOB.
     #[arg(long, value_name = "NAME", env = "STEPWELL_PROJECT", global = true)]
     pub(crate) project: Option<String>,
-    /// The file of a component to use as a step in this process. Repeatable.
+    /// A component file to use as a step in this process, in addition to the `steps` of the configuration.
+    /// Repeatable [default: none].
     #[arg(long = "step", id = "step_file", value_name = "WASM", global = true)]
     pub step: Vec<PathBuf>,
-    /// Lets components of --step, of the configuration, and of `steps register` replace built-in steps, without the
-    /// grants of policies that name those.
+    /// Lets components of --step, of the configuration, and of `steps register` replace built-in steps,
+    /// without the grants of policies that name those.
     #[arg(long, global = true)]
     pub replace: bool,
 }
 
 impl HostArgs {
-    /// The project of job files.
+    /// Returns the project of job files.
     pub(crate) fn project(&self) -> Result<&str, HostError> {
         let name = self.project.as_deref().unwrap_or(project::DEFAULT);
         match project::is_name(name) {
@@ -408,7 +418,8 @@ impl HostArgs {
         }
     }
 
-    /// The same on this node's store: one of those that the configuration lists, when it lists any.
+    /// Returns the project of job files on this node's store: one of the configuration's projects, if it
+    /// lists any.
     pub(crate) fn project_on(&self, host: &Host) -> Result<&str, HostError> {
         let (name, config) = (self.project()?, host.configuration());
         if config.projects.is_empty() || config.has_project(name) {
@@ -421,12 +432,12 @@ impl HostArgs {
     }
 }
 
-/// The directory of runs when no option names one.
+/// Returns the default directory of runs.
 pub(crate) fn data_dir() -> PathBuf {
     user_dir("XDG_DATA_HOME", ".local/share").join("stepwell")
 }
 
-/// The cache of compiled components. It is apart from runs, since it can be filled again.
+/// Returns the cache of compiled components. It is separate from runs, because it can be refilled.
 pub(crate) fn cache_dir() -> PathBuf {
     match env::var_os("STEPWELL_CACHE_DIR") {
         Some(dir) => PathBuf::from(dir),
@@ -435,7 +446,7 @@ pub(crate) fn cache_dir() -> PathBuf {
     .join("components")
 }
 
-/// A directory of the user's, by the XDG base directory specification.
+/// Returns a directory of the user, by the XDG base directory specification.
 fn user_dir(variable: &str, below_home: &str) -> PathBuf {
     match env::var_os(variable).map(PathBuf::from) {
         Some(dir) if dir.is_absolute() => dir,
@@ -474,7 +485,7 @@ mod tests {
         }
     }
 
-    /// Two arguments of one id read each other's values, or panic when their types differ.
+    /// Two arguments with the same id read each other's values, or panic when their types differ.
     #[test]
     fn no_two_arguments_of_a_command_share_an_id() {
         for (path, command) in all() {
@@ -486,7 +497,7 @@ mod tests {
         }
     }
 
-    /// Each argument is given in turn, beside those that the command needs, and all are read.
+    /// Each argument is parsed in turn, together with the required ones.
     #[test]
     fn every_command_is_parsed_with_each_of_its_arguments() {
         let mut tried = 0;
@@ -504,7 +515,7 @@ mod tests {
                     option.extend(["--server", "http://127.0.0.1:1"].map(str::to_owned));
                 }
                 let positionals: Vec<String> = command.get_positionals().map(sample).collect();
-                // What is in place of a positional is given without it.
+                // An option in place of a positional argument is tried without it.
                 let line = |positionals: &[String]| [&path[..], positionals, &option].concat();
                 let parse = |line: Vec<String>| Cli::parsed(line.into_iter().map(OsString::from));
                 let parsed = parse(line(&positionals)).or_else(|_| parse(line(&[])));

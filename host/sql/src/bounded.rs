@@ -64,7 +64,7 @@ impl Count for Messages {
 pub(crate) struct Allowance(Arc<AtomicU64>);
 
 impl Allowance {
-    /// Starts the count anew at a row or at the beginning of an answer.
+    /// Restarts the count at a row or at the start of an answer.
     pub fn renew(&self) {
         self.0.store(0, Ordering::Relaxed);
     }

@@ -78,7 +78,9 @@ fn ambiguous(kind: Database, text: &str, tokens: &[Token<'_>]) -> Result<(), Err
         _ => false,
     });
     if kind == Database::Postgres && goes_on {
-        return Err(refused("a string with escapes that goes on after a line: write it as one"));
+        return Err(refused(
+            "a string with escapes that continues after a line break: write it as one string",
+        ));
     }
     Ok(())
 }

@@ -19,8 +19,8 @@ const IDLE: Duration = Duration::from_secs(60);
 /// The maximum number of threads for a SQLite file.
 const SQLITE_THREADS: usize = 32;
 
-/// The excess of the server's own time limit over the host's. It takes effect only if the host process is
-/// gone.
+/// The excess of the server's own time limit over the host's. It takes effect only if the host process
+/// is gone.
 pub(crate) const BACKSTOP: Duration = Duration::from_secs(1);
 
 /// Resolves a secret by its reference.
@@ -194,8 +194,8 @@ impl Connections {
             .unwrap_or_else(|_| Err("the server sent what the driver cannot read".to_owned()))?;
         if opened.superuser && !configured.allow_superuser {
             return Err(format!(
-                "the login of `{name}` can do everything to the server, or reads and writes its files: log in as somebody \
-                 with fewer rights, or say `allow_superuser: true`"
+                "the login of `{name}` can do everything to the server, or reads and writes its files: log in as a user \
+                 with fewer rights, or set `allow_superuser: true`"
             ));
         }
         Ok(opened)

@@ -168,9 +168,9 @@ impl Kind {
             Exists => "choose another name, or write IF NOT EXISTS",
             Null => "give the column a value or a DEFAULT",
             Unique => quotes(
-                "a row with this key exists; ON CONFLICT says what becomes of it",
-                "a row with this key exists; ON DUPLICATE KEY UPDATE says what becomes of it",
-                "a row with this key exists; MERGE says what becomes of it",
+                "a row with this key exists; ON CONFLICT decides what happens to it",
+                "a row with this key exists; ON DUPLICATE KEY UPDATE decides what happens to it",
+                "a row with this key exists; MERGE decides what happens to it",
             ),
             Reference => "write the row that it points to first, and delete it last",
             Long => "shorten the value, or widen the column",
@@ -199,8 +199,8 @@ fn with_fix(message: &str, code: &str, fix: Option<&str>) -> String {
     }
 }
 
-/// Formats the error of a load: the column, the message with its code, and the load's information about its
-/// file.
+/// Formats the error of a load: the column, the message with its code, and the load's information about
+/// its file.
 pub(crate) fn of_load(column: Option<&str>, message: &str, code: &str, kind: Option<Kind>) -> Error {
     let fix = match kind {
         Some(Form) => {
@@ -282,7 +282,7 @@ mod tests {
                 "Duplicate entry '1' for key 'PRIMARY'",
                 "1062",
                 Kind::of_mysql(1062),
-                "Duplicate entry '1' for key 'PRIMARY' (1062): a row with this key exists; ON DUPLICATE KEY UPDATE says what becomes of it",
+                "Duplicate entry '1' for key 'PRIMARY' (1062): a row with this key exists; ON DUPLICATE KEY UPDATE decides what happens to it",
             ),
             (
                 Database::Mssql,

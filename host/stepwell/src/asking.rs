@@ -19,19 +19,19 @@ const TEXTS: usize = 32 << 10;
 /// Steps whose configurations are shown.
 const STEPS: usize = 100;
 
-/// The configuration of a step behind an approval.
+/// The configuration of a step after an approval.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ApprovedStep {
-    /// The step.
+    /// The id of the step.
     pub step_id: String,
-    /// The type of the step.
+    /// The step type.
     pub step_type: String,
     /// The digest that the approval binds.
     pub digest: String,
-    /// The configuration with that digest: its expressions filled in, its defaults added, secrets as `***`. Null when what
-    /// can be seen now has another digest, so that an approval is refused.
+    /// The configuration with that digest: its expressions filled in, its defaults added, secrets as `***`.
+    /// Null when the present configuration has another digest, so that an approval is refused.
     pub configuration: Option<Value>,
-    /// Whether parts of the configuration are left out, since it is long.
+    /// Whether the configuration is shortened because it is long.
     pub shortened: bool,
 }
 

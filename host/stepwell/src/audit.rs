@@ -15,36 +15,38 @@ const PAGE: u32 = 1000;
 /// Rows about one attempt.
 const MOST_NOTED: usize = 32;
 
-/// What a check of the audit log found.
+/// The result of a check of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AuditReport {
-    /// Whether every row is as it was written, and the rows that are expected are there.
+    /// Whether every row is unchanged, and the expected rows exist.
     pub intact: bool,
-    /// The first row that is not; null when all are.
+    /// The first changed row. Null when there is none.
     pub broken: Option<Broken>,
-    /// Rows that were checked.
+    /// Number of checked rows.
     pub rows: u64,
-    /// Rows that the retention removed before them.
+    /// Number of rows before them that the retention removed.
     pub removed: u64,
-    /// Rows that a program of an earlier version wrote and that no row of this version follows yet: they are not in the chain.
+    /// Number of rows that a program of an earlier version wrote and that no row of this version follows yet.
+    /// They are not in the chain.
     pub open: u64,
-    /// What became of the row that is expected; null when none is.
+    /// The state of the expected row. Null when no row is expected.
     pub expected: Option<Expected>,
-    /// The newest row of the chain, as `NUMBER:HASH`. Kept elsewhere, it shows later whether this log was replaced.
+    /// The newest row of the chain, as `NUMBER:HASH`. Saved elsewhere, it can show later whether this
+    /// log was replaced.
     pub head: String,
 }
 
-/// What became of a row that an earlier check printed as its head.
+/// The state of a row that an earlier check printed as its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
-    /// It is there.
+    /// The row exists.
     Found,
-    /// It is not there, or has another hash.
+    /// The row is missing, or has another hash.
     Missing,
-    /// The retention has removed it, so that it says nothing: a newer head would.
+    /// The retention has removed the row, so that it proves nothing. Use a newer head.
     Removed,
-    /// A row before it is broken, so that it was not reached.
+    /// An earlier row is broken, so that the check did not reach this row.
     Unchecked,
 }
 

@@ -10,18 +10,18 @@ use stepwell_engine::store::{Kind, Resolution, Standing};
 use crate::service::{QueueRecord, WorkerRecord};
 use crate::{Host, HostError};
 
-/// Why a run does not go on, or how it ended.
+/// The reason why a run does not continue, or how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
-    /// Its status.
+    /// The status of the run.
     pub status: RunStatus,
-    /// One sentence.
+    /// The explanation in one sentence.
     pub summary: String,
-    /// The causes of the delay, the most important first; empty when there are none.
+    /// The causes of the delay, the most important first. Empty when there are none.
     pub causes: Vec<Cause>,
-    /// What this answer leaves out, and how to get it; absent when it is complete.
+    /// The parts that this response omits, and how to get them. Absent when it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -30,140 +30,140 @@ pub struct Explanation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Cause {
-    /// It is not due yet.
+    /// The run is not due yet.
     NotDue {
-        /// When it is.
+        /// The due time.
         due_at: Timestamp,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// An operator paused its queue.
+    /// An operator paused the queue of the run.
     QueuePaused {
-        /// The queue.
+        /// The name of the queue.
         queue: String,
-        /// Who, and why.
+        /// The actor and the reason.
         by: String,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// A window of its queue is closed to new runs.
+    /// A pause window of the queue stops new runs.
     QueueClosed {
-        /// The queue.
+        /// The name of the queue.
         queue: String,
-        /// When it opens.
+        /// The time at which the queue opens.
         until: Timestamp,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// Its queue has no free slot.
+    /// The queue has no free slot.
     QueueFull {
-        /// The queue.
+        /// The name of the queue.
         queue: String,
-        /// Runs of it that run.
+        /// Number of running runs of the queue.
         running: u64,
-        /// Runs of it that may run at once.
+        /// Maximum number of running runs of the queue.
         concurrency: u32,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// Other runs go first.
+    /// Other runs of the queue go first.
     Behind {
-        /// The queue.
+        /// The name of the queue.
         queue: String,
-        /// How many.
+        /// Number of runs that go first.
         ahead: u64,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// Its concurrency key is taken.
+    /// The concurrency key of the run is in use.
     KeyTaken {
-        /// The key.
+        /// The concurrency key.
         key: String,
-        /// How many runs may hold it.
+        /// Maximum number of runs that may hold the key.
         limit: u32,
-        /// Those that do.
+        /// The runs that hold the key.
         holders: Vec<String>,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
     /// An attempt failed, and the next one is not due yet.
     RetryWaits {
-        /// The step.
+        /// The id of the step.
         step: String,
-        /// When.
+        /// The time of the next attempt.
         wakes_at: Timestamp,
-        /// How the last attempt ended.
+        /// The message of the last attempt.
         message: String,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// It needs an approval.
+    /// The run needs an approval.
     ApprovalMissing {
-        /// The step.
+        /// The id of the step.
         step: String,
-        /// What is asked.
+        /// The message to the approvers.
         message: String,
-        /// Who may decide.
+        /// The actors who may decide.
         approvers: Vec<String>,
-        /// When the time for it is over.
+        /// The time at which the approval times out.
         until: Timestamp,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
     /// A step waits for something outside.
     Parked {
-        /// The step.
+        /// The id of the step.
         step: String,
-        /// What for.
+        /// The thing that the step waits for.
         waits_for: String,
-        /// When it checks again.
+        /// The time of the next check.
         wakes_at: Timestamp,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// Policy refuses a step, now or when its turn comes.
+    /// Policy denies a step, now or when its turn comes.
     GrantMissing {
-        /// The step.
+        /// The id of the step.
         step: String,
-        /// The rule, or the capability that is not granted.
+        /// The rule, or the missing capability.
         rule: String,
-        /// In words.
+        /// The denial in words.
         message: String,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
     /// No service is running.
     NoWorker {
-        /// When one was last seen.
+        /// The time at which a service was last active.
         last_seen: Option<Timestamp>,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// Its worker does not respond, and its claim has not expired.
+    /// The worker of the run does not respond, and its claim has not expired.
     WorkerSilent {
-        /// Who.
+        /// The name of the worker.
         worker: String,
-        /// When another one takes over.
+        /// The time at which another worker takes over.
         until: Timestamp,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// It is to be cancelled, and a step is still cleaning up.
+    /// The run is being cancelled, and a step is still cleaning up.
     Cancelling {
-        /// Who, and why.
+        /// The actor and the reason.
         why: String,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
-    /// It failed, ran out of time or expired.
+    /// The run failed, timed out or expired.
     Ended {
-        /// How.
+        /// The final status.
         status: RunStatus,
         /// The step that failed, if one did.
         step: Option<String>,
-        /// Why.
+        /// The reason.
         message: String,
-        /// What to do about it.
+        /// The fix.
         fix: String,
     },
 }

@@ -27,46 +27,46 @@ pub struct StoredJob {
     pub schedule: Option<ScheduleRow>,
 }
 
-/// A coming fire.
+/// A future fire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Preview {
     /// The nominal time: wall time with its offset.
     pub nominal: String,
-    /// When it is due (UTC); with its jitter.
+    /// The due time (UTC), including its jitter.
     pub due_at: Timestamp,
-    /// `admitted`, `gap`, `coalesced` or `blackout`.
+    /// The decision: `admitted`, `gap`, `coalesced` or `blackout`.
     pub decision: Decision,
-    /// Why, and what a change of the clocks does to it.
+    /// The reason, and the effect of a clock change on the fire.
     pub note: String,
 }
 
-/// A range of past fires that is run now.
+/// A backfill of a range of past fires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backfill {
-    /// Its name.
+    /// The id of the backfill.
     pub id: String,
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The first time.
+    /// The start of the range.
     pub from: Timestamp,
-    /// The end, not included.
+    /// The end of the range, exclusive.
     pub to: Timestamp,
-    /// Its status.
+    /// The status of the backfill.
     pub state: BackfillState,
-    /// Fires in the range that are to run.
+    /// Number of fires in the range to run.
     pub total: u64,
-    /// Fires that have been decided.
+    /// Number of decided fires.
     pub done: u64,
-    /// Every fire before this time has been decided.
+    /// The time before which every fire is decided.
     pub cursor: Timestamp,
     /// The priority of its runs.
     pub priority: u8,
-    /// Who asked for it.
+    /// The actor who started it.
     pub by: String,
-    /// The same, as `by` of the audit log.
+    /// The same actor, as `by` of the audit log.
     #[serde(default)]
     pub identity: String,
-    /// When.
+    /// The time at which it was started.
     pub created_at: Timestamp,
 }
 
@@ -78,7 +78,7 @@ pub enum BackfillState {
     Running,
     /// All of its runs are admitted.
     Done,
-    /// It was cancelled; runs that were admitted go on.
+    /// The backfill was cancelled; admitted runs continue.
     Cancelled,
 }
 
@@ -93,14 +93,14 @@ impl BackfillState {
     }
 }
 
-/// What a backfill would do.
+/// The plan of a backfill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BackfillPlan {
     /// Fires that would run: at most the first 1000.
     pub to_run: Vec<Preview>,
-    /// How many would run.
+    /// Number of fires that would run.
     pub total: u64,
-    /// Fires in the range that have run already.
+    /// Number of fires in the range that have run already.
     pub ran_already: usize,
 }
 

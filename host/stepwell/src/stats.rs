@@ -15,105 +15,105 @@ use crate::node::lock;
 use crate::service::QueueRecord;
 use crate::{Host, HostError};
 
-/// A queue, as its operator sees it.
+/// The state of a queue, for its operator.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct QueueStatus {
-    /// The zone.
+    /// The time zone of the queue.
     pub queue: String,
-    /// Runs that are due and could start now.
+    /// Number of runs that are due and could start now.
     pub ready: u64,
-    /// Runs that are due, and wait for a window of the queue to end.
+    /// Number of due runs that wait for the end of a pause window.
     pub closed: u64,
-    /// Runs that are due, and wait for the queue to be resumed.
+    /// Number of due runs that wait for the queue to be resumed.
     pub held: u64,
-    /// Runs that are not due yet, or wait for a retry or for something outside.
+    /// Number of runs that are not due yet, or wait for a retry or for something outside.
     pub waiting: u64,
-    /// Runs that wait for their concurrency key.
+    /// Number of runs that wait for their concurrency key.
     pub blocked: u64,
     /// Seconds since the oldest run that waits for its concurrency key became due.
     pub blocked_oldest_seconds: f64,
-    /// Runs that run.
+    /// Number of running runs.
     pub running: u64,
     /// Seconds since the oldest ready run became due.
     pub oldest_seconds: f64,
-    /// The ready ones by priority.
+    /// The ready runs by priority.
     pub levels: Vec<QueueLevel>,
-    /// Runs that may run at once.
+    /// Maximum number of running runs.
     pub concurrency: u32,
-    /// Runs that may wait.
+    /// Maximum number of waiting runs.
     pub max_waiting: u64,
-    /// Who paused it, and why.
+    /// The actor who paused the queue, and the reason.
     pub paused: Option<String>,
-    /// Until when a window is closed to new runs.
+    /// The time at which the present pause window ends.
     pub closed_until: Option<Timestamp>,
-    /// Whether this process serves it.
+    /// Whether this process serves the queue.
     pub served: bool,
 }
 
-/// Ready runs of one priority.
+/// The ready runs of one priority.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct QueueLevel {
-    /// 9 is the most urgent.
+    /// The priority, from 0 to 9, where 9 is the most urgent.
     pub priority: u8,
-    /// Runs that are due and could start now.
+    /// Number of runs that are due and could start now.
     pub ready: u64,
     /// Seconds since the oldest of them became due.
     pub oldest_seconds: f64,
 }
 
-/// Runs of some hours.
+/// Figures about the runs of the last hours.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Metrics {
-    /// How many hours.
+    /// Number of hours.
     pub hours: u32,
-    /// Runs that ended, by status.
+    /// Number of ended runs, by status.
     pub ended: BTreeMap<String, u64>,
-    /// The part of them that succeeded, of those that succeeded or failed; 1 when there are none.
+    /// The share of successful runs among those that succeeded or failed. 1 when there are none.
     pub success_rate: f64,
-    /// Seconds from begin to end.
+    /// Seconds from start to end.
     pub duration_seconds: Spread,
-    /// Seconds from being due to the begin.
+    /// Seconds from the due time to the start.
     pub lateness_seconds: Spread,
-    /// By job.
+    /// Figures by job.
     pub jobs: BTreeMap<String, JobStats>,
-    /// More runs have ended than were counted: the figures are those of the newest.
+    /// Whether more runs have ended than were counted, so that the figures cover only the newest.
     pub truncated: bool,
 }
 
-/// Runs of one job.
+/// Figures about the runs of one job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct JobStats {
-    /// Runs that ended.
+    /// Number of ended runs.
     pub runs: u64,
-    /// Those that succeeded.
+    /// Number of runs that succeeded.
     pub succeeded: u64,
-    /// Those that failed, ran out of time, or expired.
+    /// Number of runs that failed, timed out or expired.
     pub failed: u64,
 }
 
 /// The distribution of a set of figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Spread {
-    /// Half are below.
+    /// Half of the values are below.
     pub p50: f64,
-    /// 95 of 100 are below.
+    /// 95 of 100 values are below.
     pub p95: f64,
-    /// 99 of 100 are below.
+    /// 99 of 100 values are below.
     pub p99: f64,
-    /// The largest.
+    /// The largest value.
     pub max: f64,
 }
 
-/// Whether the parts work.
+/// The health of the service.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Health {
-    /// `healthy`, or `degraded` when a part does not work.
+    /// The overall health: `healthy`, or `degraded` when a part does not work.
     pub status: &'static str,
-    /// The parts.
+    /// The health of each part.
     pub parts: BTreeMap<&'static str, Part>,
-    /// Runs that this process works on.
+    /// Number of runs that this process works on.
     pub active: u64,
-    /// Seconds by which the next schedule is late; 0 when it is not due.
+    /// Seconds by which the next schedule is late. 0 when it is not due.
     pub scheduler_lag_seconds: f64,
     /// The version of the zone database.
     pub tzdb: &'static str,
@@ -121,12 +121,12 @@ pub struct Health {
     pub version: &'static str,
 }
 
-/// Whether a part works.
+/// The health of a part.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Part {
-    /// `healthy` or `unhealthy`.
+    /// The health: `healthy` or `unhealthy`.
     pub status: &'static str,
-    /// What is wrong; absent when nothing is.
+    /// The problem. Absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }

@@ -56,18 +56,18 @@ pub struct Registration {
     pub force: bool,
 }
 
-/// What a registration or a rollback did.
+/// The result of a registration or a rollback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Activated {
     /// The step type.
     pub step_type: String,
-    /// The version that is active now.
+    /// The version that is now active.
     pub version: String,
-    /// `sha256:...` of its component.
+    /// The digest of its component: `sha256:...`.
     pub digest: String,
-    /// The version that was active before; null when there was none.
+    /// The previously active version. Null when there was none.
     pub previous: Option<String>,
-    /// Stored jobs that are not valid with it.
+    /// Stored jobs that are invalid with this version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<RefusedJob>,
 }
@@ -75,28 +75,29 @@ pub struct Activated {
 /// A step of a stored job that a version of its type refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RefusedJob {
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The step.
+    /// The id of the step.
     pub step_id: String,
-    /// Why.
+    /// The reason.
     pub message: String,
 }
 
 /// A version of a step type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StepVersion {
-    /// The version.
+    /// The version number.
     pub version: String,
-    /// `sha256:...` of its component.
+    /// The digest of its component: `sha256:...`.
     pub digest: String,
-    /// Whether it is what a job gets that names no version.
+    /// Whether a job that names no version gets this version.
     pub active: bool,
-    /// `built_in`, `registered` in the store, or `local`: from `--step` or `steps` of the configuration.
+    /// The source: `built_in`, `registered` in the store, or `local` for `--step` or `steps` of
+    /// the configuration.
     pub source: &'static str,
-    /// When it was registered.
+    /// The time of the registration.
     pub registered_at: Option<Timestamp>,
-    /// Who registered it.
+    /// The actor who registered it.
     pub registered_by: Option<String>,
 }
 

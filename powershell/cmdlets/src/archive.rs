@@ -1,7 +1,7 @@
 //! `Compress-Archive` and `Expand-Archive`.
 //!
-//! The threat: an archive that names a file outside of the directory ("zip slip"). All names are looked at before
-//! anything is written.
+//! The threat: an archive that names a file outside of the directory ("zip slip"). All names are checked
+//! before anything is written.
 
 use ps_value::types::NetType;
 use std::io::{Cursor, Read, Write};
@@ -137,7 +137,7 @@ fn pack(members: &[(String, Vec<u8>)], stored: bool) -> zip::result::ZipResult<V
     Ok(zip.finish()?.into_inner())
 }
 
-/// The files of an archive; nothing when one of its names leads out of it.
+/// Returns the files of an archive, or an error when one of its names leads out of it.
 fn unpack(bytes: Vec<u8>) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
     let mut members = Vec::new();

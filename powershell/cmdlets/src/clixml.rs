@@ -1,6 +1,6 @@
 //! `Export-Clixml` and `Import-Clixml`.
 //!
-//! Source of the format: [MS-PSRP], section 2.2.5, "Serialization of objects", as far as PowerShell writes it to files.
+//! Source of the format: [MS-PSRP], "Serialization of objects", for the part that PowerShell writes to files.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -120,7 +120,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What is deeper than asked for is its text.
+    /// Writes a value below the requested depth as its text.
     fn nested(&mut self, value: &Value, name: Option<&str>, depth: usize, level: usize) -> R<()> {
         if depth == 0 && !value.is_null() && self.simple(value).is_none() {
             let shown = self.it.to_text(value);
@@ -136,7 +136,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The tag and the text of a value that has one.
+    /// Returns the tag and the text of a simple value.
     fn simple(&mut self, value: &Value) -> Option<(&'static str, String)> {
         let shown = || text(value);
         Some(match value.base() {
@@ -170,7 +170,7 @@ fn named(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(" N=\"{}\"", escape(&coded(name), true)))
 }
 
-/// Characters that XML does not carry, as `_xHHHH_`.
+/// Encodes characters that XML cannot contain as `_xHHHH_`.
 fn coded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -206,7 +206,7 @@ fn decoded(text: &str) -> String {
     out
 }
 
-/// `P1DT2H3M4.5S`, from ticks of 100 ns.
+/// Formats ticks of 100 ns as `P1DT2H3M4.5S`.
 fn duration(ticks: i64) -> String {
     let sign = if ticks < 0 { "-" } else { "" };
     let (seconds, rest) = (ticks.unsigned_abs() / 10_000_000, ticks.unsigned_abs() % 10_000_000);
@@ -280,7 +280,7 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
 
 struct Reader<'a> {
     it: &'a mut Interp,
-    /// Objects and lists of type names by their number, for references.
+    /// Objects and lists of type names by number, for references.
     objects: Vec<(String, Value)>,
     types: Vec<(String, Vec<String>)>,
 }

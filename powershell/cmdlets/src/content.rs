@@ -114,7 +114,8 @@ fn get_content(cx: &mut Cx<'_>) -> R<()> {
     Ok(())
 }
 
-/// A line with the notes that `Get-Content` adds; they cost, so only what a script asks for is kept.
+/// Returns a line with the notes that `Get-Content` adds. They are expensive, so only the notes that a script
+/// uses stay.
 fn noted(wanted: bool, path: &str, count: usize, value: Value) -> Value {
     if !wanted {
         return value;

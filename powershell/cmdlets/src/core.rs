@@ -1,4 +1,4 @@
-//! `ForEach-Object`, `Where-Object`, `Out-Null` and the others of the engine itself.
+//! `ForEach-Object`, `Where-Object`, `Out-Null` and the other cmdlets of the engine itself.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -109,7 +109,7 @@ impl Cmdlet for ForEach {
         }
         self.begin = blocks(cx.values("Begin")).into_iter().next().flatten();
         self.end = blocks(cx.values("End")).into_iter().next().flatten();
-        // Of several blocks, the first is the beginning and the third and later ones are the end.
+        // Of several blocks, the first is the beginning, and the third and later ones are the end.
         if all.len() > 1 && self.begin.is_none() {
             self.begin = all.remove(0);
         }
@@ -216,7 +216,7 @@ fn for_member(cx: &mut Cx<'_>, item: &Value, name: &str) -> R<()> {
     cx.emit(value)
 }
 
-/// An operator, from whether case matters.
+/// Makes an operator; the argument says whether case matters.
 type MakeOperator = fn(bool) -> BinaryOp;
 
 fn where_object(cx: &mut Cx<'_>) -> R<()> {

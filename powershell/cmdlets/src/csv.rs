@@ -61,7 +61,7 @@ pub(crate) const CMDLETS: &[CmdletInfo] = &[
     },
 ];
 
-/// The files of `Import-Csv`: one that is not there ends it.
+/// Returns the files of `Import-Csv`. A missing file ends the cmdlet.
 fn files(cx: &mut Cx<'_>) -> R<Vec<(String, bool)>> {
     let mut found = Vec::new();
     let mut paths = cx.strings("Path");
@@ -93,7 +93,7 @@ struct ToCsv {
     out: String,
     started: bool,
     rows: usize,
-    /// The headers that a file has already, with `-Append`.
+    /// Whether the file already has headers, with `-Append`.
     appended: bool,
 }
 
@@ -207,7 +207,7 @@ impl ToCsv {
     }
 
     fn row(&mut self, cx: &mut Cx<'_>, item: &Value, separator: char, plain: Option<Quotes>) -> R<()> {
-        // Rows of the same shape need no look at their names.
+        // Rows of the same shape need no check of their names.
         let values = match item {
             Value::Object(object) if self.shape.as_ref().is_some_and(|s| Rc::ptr_eq(s, &object.shape())) => {
                 Some(object.values())
@@ -310,7 +310,7 @@ impl Cmdlet for ToCsv {
     }
 }
 
-/// Records of a text, which may have line ends within quotes.
+/// Returns the records of a text, which may contain line ends within quotes.
 fn lines(text: &str) -> impl Iterator<Item = String> {
     let mut out: Vec<String> = Vec::new();
     let mut quoted = false;
@@ -331,7 +331,7 @@ fn lines(text: &str) -> impl Iterator<Item = String> {
     out.into_iter()
 }
 
-/// The fields of each record.
+/// Returns the fields of each record.
 pub(crate) fn records(source: &str, delimiter: char) -> Vec<Vec<String>> {
     let separator = u8::try_from(u32::from(delimiter)).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()

@@ -15,7 +15,7 @@ pub(super) const CMDLETS: &[CmdletInfo] = &[CmdletInfo {
     make: || Box::new(Each(import)),
 }];
 
-/// Keys that a file may have unless `-SkipLimitCheck` says otherwise, as in PowerShell.
+/// Maximum number of keys of a file without `-SkipLimitCheck`, as in PowerShell.
 const MOST_KEYS: usize = 500;
 
 fn import(cx: &mut Cx<'_>) -> R<()> {
@@ -60,14 +60,14 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
             && dict.pairs().len() > MOST_KEYS
             && !cx.flag("SkipLimitCheck")
         {
-            return cx.fail(refused("It has more than 500 keys: give -SkipLimitCheck."));
+            return cx.fail(refused("It has more than 500 keys: use -SkipLimitCheck."));
         }
         cx.put(value)?;
     }
     Ok(())
 }
 
-/// Whether anything in it would run.
+/// Sets `runs` if any part of a node would run.
 fn looks(node: Node<'_>, runs: &mut bool) {
     let allowed = |var: &VarRef| {
         ["true", "false", "null", "psscriptroot", "psculture"].iter().any(|name| same(name, &var.name))

@@ -100,7 +100,8 @@ fn bad_format(cx: &mut Cx<'_>, why: &str) -> R<()> {
     cx.fail(Fault::new(kind, kind.name(), Category::NotSpecified, why))
 }
 
-/// `-UFormat`: the conversions of `date(1)`; nothing where the format ends in a percent sign.
+/// Formats a date with `-UFormat`: the conversions of `date(1)`. `None` when the format ends in a
+/// percent sign.
 fn unix_format(date: DateTime, format: &str, culture: &DateFormat) -> Option<String> {
     let day = date.date();
     let of_week = day.weekday().num_days_from_sunday();
@@ -140,7 +141,7 @@ fn unix_format(date: DateTime, format: &str, culture: &DateFormat) -> Option<Str
     Some(out)
 }
 
-/// The pattern of a conversion that has one.
+/// Returns the pattern of a conversion that has one.
 fn pattern_of(letter: char) -> Option<&'static str> {
     Some(match letter {
         'A' => "dddd",

@@ -125,7 +125,7 @@ pub(super) fn remove_item(cx: &mut Cx<'_>) -> R<()> {
         }
         let full = is_dir && cx.it.host.list(&path).is_ok_and(|names| !names.is_empty());
         if full && !cx.flag("Recurse") {
-            // Nobody is there to be asked.
+            // The script runs without a user who could answer.
             let message = format!(
                 "The item at {path} has children and the Recurse parameter was not specified. Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
             );

@@ -18,7 +18,7 @@ pub(super) fn out_string(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     cx.put(Value::from(body))
 }
 
-/// The columns of `-Property`.
+/// Returns the columns of `-Property`.
 fn wanted_columns(cx: &mut Cx<'_>, sample: &Value) -> R<Vec<ps_runtime::format::Column>> {
     use ps_runtime::format::{Align, Column};
     let mut columns = Vec::new();

@@ -253,8 +253,7 @@ pub(crate) const CMDLETS: &[CmdletInfo] = &[
     },
 ];
 
-/// The item that is not there.
-/// The paths that a cmdlet was given.
+/// Returns the paths that a cmdlet was given.
 pub(super) fn given(cx: &mut Cx<'_>) -> Vec<String> {
     let mut paths = cx.strings("Path");
     paths.extend(cx.strings("LiteralPath"));
@@ -265,7 +264,7 @@ pub(super) fn strip(path: &str) -> String {
     path.strip_prefix("Microsoft.PowerShell.Core\\FileSystem::").unwrap_or(path).to_owned()
 }
 
-/// The files that the paths of a cmdlet name; those that are not there are reported.
+/// Returns the files that the paths of a cmdlet name, and reports missing ones.
 pub(crate) fn existing(cx: &mut Cx<'_>) -> R<Vec<(String, bool)>> {
     let literal = cx.has("LiteralPath");
     let mut all = Vec::new();
@@ -315,7 +314,7 @@ fn get_children(cx: &mut Cx<'_>) -> R<()> {
         let roots = if literal { vec![full.clone()] } else { glob(cx.it, &path) };
         for root in roots {
             let Some(meta) = cx.it.host.metadata(&root) else {
-                // A pattern at the end looks below, as `-Recurse *.txt` does.
+                // A pattern at the end searches below, as in `-Recurse *.txt`.
                 cx.error(path_not_found(&root))?;
                 continue;
             };
@@ -341,7 +340,7 @@ fn get_children(cx: &mut Cx<'_>) -> R<()> {
 fn walk(cx: &mut Cx<'_>, root: &str, dir: &str, depth: usize) -> R<()> {
     let names = match sorted_names(cx.it, dir) {
         Ok(names) => names,
-        // What came before may have removed it.
+        // An earlier action may have removed it.
         Err(why) if why.kind() == io::ErrorKind::NotFound && dir != root => return Ok(()),
         Err(why) => {
             let fault = cx.it.io_fault(dir, &why);
@@ -376,7 +375,7 @@ fn show_entry(cx: &mut Cx<'_>, root: &str, path: &str, is_dir: bool) -> R<()> {
     }
     let name = leaf(path);
     if let Some(filter) = cx.text("Filter") {
-        // The file system's own filter: `a.log.*` names `a.log` too.
+        // The file system's own filter: `a.log.*` also matches `a.log`.
         let plain = filter.strip_suffix(".*").is_some_and(|f| Wildcard::new(f, false).matches(name));
         if !(Wildcard::new(&filter, false).matches(name) || plain || filter == "*.*") {
             return Ok(());
@@ -412,7 +411,7 @@ fn list_drive(cx: &mut Cx<'_>, drive: Drive, name: &str) -> R<()> {
     Ok(())
 }
 
-/// An item of a drive, as `Get-Item env:X` gives it.
+/// Returns an item of a drive, as `Get-Item env:X` does.
 pub(crate) fn drive_value(it: &mut Interp, drive: Drive, name: &str) -> Value {
     let value = it.drive_item(drive, name).unwrap_or_default();
     match drive {

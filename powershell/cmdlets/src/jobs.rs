@@ -1,5 +1,5 @@
-//! `Start-Job` and its like. There are no threads in the sandbox: a job runs when it is started, and has ended when
-//! `Start-Job` gives it.
+//! `Start-Job` and related cmdlets. There are no threads in the sandbox: a job runs when it is started, and
+//! has ended when `Start-Job` returns it.
 
 use ps_value::types::NetType;
 use std::cell::RefCell;
@@ -51,7 +51,7 @@ pub(crate) const CMDLETS: &[CmdletInfo] = &[
         "Job: object[] @0 pipe mandatory alias=Id,Name | Force: switch",
         || Box::new(Each(remove)),
     ),
-    // What has ended cannot be stopped any more.
+    // A job that has ended cannot be stopped.
     job_cmdlet("Stop-Job", "StopJobCommand", WHICH, || Box::new(Each(|cx| selected(cx).map(drop)))),
 ];
 
@@ -64,13 +64,13 @@ impl Part for Jobs {
     }
 }
 
-/// A job that has ended, and what it has written and nobody has received.
+/// A job that has ended, and its output that no cmdlet has received yet.
 pub(crate) struct Job {
     pub id: i32,
     pub name: Str,
     pub value: Value,
     written: Rc<RefCell<Vec<Value>>>,
-    /// What ended it.
+    /// The error that ended it.
     failed: Option<Rc<ErrorRecord>>,
 }
 
@@ -111,7 +111,7 @@ impl super::Cmdlet for Start {
             *stream = Target::Queue(written.clone());
         }
         let streams = std::mem::replace(&mut cx.it.streams, Rc::new(streams));
-        // A job sees none of its caller's variables, but what it says `$using:` of.
+        // A job sees none of its caller's variables except those with `$using:`.
         let scope = cx.it.fresh_scope();
         let using = cx.it.using.replace(cx.it.scope.clone());
         let command =
@@ -156,7 +156,7 @@ impl super::Cmdlet for Start {
     }
 }
 
-/// The places of the jobs that `-Job`, `-Id` or `-Name` names.
+/// Returns the positions of the jobs that `-Job`, `-Id` or `-Name` selects.
 fn selected(cx: &mut Cx<'_>) -> R<Vec<usize>> {
     let mut found = Vec::new();
     for wanted in cx.values("Job") {
@@ -204,7 +204,7 @@ fn selected(cx: &mut Cx<'_>) -> R<Vec<usize>> {
 }
 
 fn put_jobs(cx: &mut Cx<'_>, places: &[usize]) -> R<()> {
-    // Whoever takes them may remove them.
+    // The caller may remove them.
     let jobs: Vec<Value> =
         places.iter().filter_map(|at| cx.it.part::<Jobs>().0.get(*at).map(|job| job.value.clone())).collect();
     jobs.into_iter().try_for_each(|job| cx.put(job))

@@ -50,10 +50,11 @@ pub const CMDLETS: &[CmdletInfo] = &[
     },
 ];
 
-/// Objects as the text of a JSON value: the one, or an array of several.
+/// Writes objects as the text of a JSON value: a single object, or an array of several.
 ///
 /// # Errors
-/// What a script built deeper than [`DEEPEST_OUTPUT`], or larger than [`LARGEST_OUTPUT`], is not cut without a word.
+/// Fails for objects that a script built deeper than [`DEEPEST_OUTPUT`] or larger than [`LARGEST_OUTPUT`],
+/// instead of cutting them silently.
 pub fn to_text(it: &mut Interp, items: &[Value], depth: usize) -> Result<String, String> {
     let mut writer = Writer { depth, compress: true, names: true, output: true, ..Writer::default() };
     let value = match items {
@@ -69,17 +70,17 @@ pub fn to_text(it: &mut Interp, items: &[Value], depth: usize) -> Result<String,
     }
 }
 
-/// How deep the output of a script may nest: objects, hashtables and lists that it has built.
+/// Maximum nesting of a script's output: objects, hashtables and lists that it has built.
 const DEEPEST_OUTPUT: usize = 100;
-/// How many bytes of JSON it may be.
+/// Maximum bytes of that output as JSON.
 const LARGEST_OUTPUT: usize = 64 << 20;
 
-/// Whether a value is text, and no object.
+/// Returns whether a value is text, and not an object.
 pub fn is_text(value: &Value) -> bool {
     matches!(value.base(), Value::Str(_) | Value::Char(_) | Value::Null | Value::Void)
 }
 
-/// How values are written.
+/// The form in which values are written.
 #[derive(Default)]
 struct Writer {
     depth: usize,
@@ -89,7 +90,7 @@ struct Writer {
     out: String,
     /// Whether something was deeper than `depth`.
     cut: bool,
-    /// For the output of a script: what it has built itself is whole, and each key is a text.
+    /// Whether this writes the output of a script: its own objects are complete, and each key is a text.
     output: bool,
 }
 
@@ -160,7 +161,7 @@ impl Writer {
             Value::Single(v) if !v.is_finite() => self.string(&text(value)),
             Value::Double(v) => self.real(ps_value::numbers::shortest(*v)),
             Value::Single(v) => self.real(ps_value::numbers::shortest_single(*v)),
-            // A number of JSON holds what a double holds.
+            // A JSON number holds the values of a double.
             Value::Decimal(_) | Value::Big(_) if self.output => self.string(&text(value)),
             Value::Decimal(d) => {
                 let text = d.to_string();
@@ -221,7 +222,8 @@ impl Writer {
         }
     }
 
-    /// Whether a value is too deep to be opened; `own` is what the script has built itself.
+    /// Returns whether a value is too deep to be opened. `own` marks objects that the script itself
+    /// has built.
     fn is_deep(&self, level: usize, own: bool) -> R<bool> {
         if !(self.output && own) {
             return Ok(level > self.depth);
@@ -233,11 +235,14 @@ impl Writer {
         } else {
             return Ok(false);
         };
-        Fault::runtime("OutputTooDeep", format!("the output of the script {why}; write what is needed of it"))
-            .raise()
+        Fault::runtime(
+            "OutputTooDeep",
+            format!("the output of the script {why}; output only the parts that you need"),
+        )
+        .raise()
     }
 
-    /// What is deeper than `-Depth` is a text.
+    /// Writes a value below `-Depth` as a text.
     fn cut(&mut self, it: &mut Interp, value: &Value) -> R<()> {
         self.cut = true;
         let text = it.to_text(value);
@@ -374,12 +379,12 @@ fn plain_date(date: &DateTime, format: &str, offset: i64) -> String {
     date.custom(format, offset, &ps_value::culture::invariant().dates.borrow()).unwrap_or_default()
 }
 
-/// JSON as objects, if it is JSON.
+/// Reads JSON as objects. `None` if the text is not JSON.
 pub fn read_json(source: &str) -> Option<Value> {
     json_read::read(source, false, json_read::DEEPEST).ok()
 }
 
-/// Lines that are JSON each, or one text.
+/// Reads lines that are JSON each, or one text.
 fn from_json(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     let lines: Vec<String> = items.iter().map(text).collect();
     if let [first, rest @ ..] = lines.as_slice()

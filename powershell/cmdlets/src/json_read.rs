@@ -1,4 +1,4 @@
-//! JSON as PowerShell reads it: comments, single quotes and commas at the end are taken, as Json.NET takes them.
+//! Reads JSON as PowerShell does: it accepts comments, single quotes and trailing commas, as Json.NET does.
 
 use std::rc::Rc;
 
@@ -7,22 +7,23 @@ use num_bigint::BigInt;
 use ps_value::date_format;
 use ps_value::{DateKind, DateTime, Dict, DictKind, Object, Str, Value};
 
-/// How deep a text may nest at most, whatever `-Depth` says.
+/// Maximum nesting of a text, whatever `-Depth` says.
 pub(super) const DEEPEST: usize = 1024;
-/// How many digits a whole number may have.
+/// Maximum digits of a whole number.
 const LONGEST_NUMBER: usize = 4000;
 
-/// Why a text cannot be read.
+/// The reason why a text cannot be read.
 pub(super) enum Trouble {
-    /// It is not JSON.
+    /// The text is not JSON.
     Syntax(String),
-    /// It is JSON that an object cannot hold: an error id, and what to do.
+    /// The text is JSON that an object cannot hold: an error id, and the fix.
     Names(&'static str, String),
 }
 
 type P<T> = Result<T, Trouble>;
 
-/// JSON as objects or hashtables; integers are `Int64`, and texts that are ISO dates with a time are dates.
+/// Reads JSON as objects or hashtables. Integers are `Int64`, and texts that are ISO dates with a time
+/// are dates.
 pub(super) fn read(text: &str, table: bool, depth: usize) -> P<Value> {
     let depth = depth.min(DEEPEST);
     let mut reader = Reader { text, pos: 0, table, depth, path: Vec::new() };
@@ -79,7 +80,7 @@ impl Reader<'_> {
         Err(Trouble::Syntax(format!("{what} Path '{path}', line {line}, position {column}.")))
     }
 
-    /// Past white space and comments.
+    /// Skips white space and comments.
     fn space(&mut self) -> P<()> {
         loop {
             let rest = self.rest();
@@ -290,7 +291,7 @@ impl Reader<'_> {
     }
 }
 
-/// The members of an object: the last of the same name counts, in the place of the first.
+/// The members of an object: the last one with a name counts, in the place of the first.
 #[derive(Default)]
 struct Members {
     pairs: Vec<(String, Value)>,
@@ -336,7 +337,7 @@ impl Members {
     }
 }
 
-/// A half of a pair that stands alone.
+/// Writes an unpaired half of a surrogate pair.
 fn lone(out: &mut String, high: &mut Option<u16>) {
     if high.take().is_some() {
         out.push('\u{fffd}');
@@ -363,8 +364,8 @@ fn surrogate(out: &mut String, high: &mut Option<u16>, unit: u16) {
     }
 }
 
-/// A number of JSON: a whole one is `Int64` or larger, others are doubles. As in Json.NET, a zero before other digits
-/// means octal.
+/// Reads a JSON number: a whole number is `Int64` or larger, others are doubles. As in Json.NET, a leading
+/// zero before other digits means octal.
 fn number_of(text: &str) -> Option<Value> {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
     let other =
@@ -392,7 +393,7 @@ fn number_of(text: &str) -> Option<Value> {
     text.parse().ok().map(Value::Double)
 }
 
-/// A text that is a date with a time by ISO 8601, or of the form `/Date(MILLISECONDS)/`.
+/// Reads a text that is a date with a time in ISO 8601, or of the form `/Date(MILLISECONDS)/`.
 pub(super) fn date(text: &str) -> Option<DateTime> {
     if let Some(inner) = text.strip_prefix("/Date(").and_then(|t| t.strip_suffix(")/")) {
         let end = inner.get(1..).and_then(|t| t.find(['+', '-'])).map_or(inner.len(), |at| at + 1);

@@ -1,9 +1,9 @@
 //! Cmdlets: declared in one form, so that binding, help and error ids have one source.
 //!
-//! The crate must not know Pester or how a session is put together: it declares its tables, and a crate above registers
-//! them.
+//! The crate must not know Pester or how a session is assembled: it declares its tables, and a crate above
+//! registers them.
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 mod archive;
 mod clixml;
@@ -58,7 +58,7 @@ pub const TABLES: &[&[CmdletInfo]] = &[
     xml::CMDLETS,
 ];
 
-/// Aliases that are there from the beginning.
+/// Aliases that exist from the start.
 pub static ALIASES: &[Alias] = &[
     ("%", "ForEach-Object"),
     ("?", "Where-Object"),

@@ -57,7 +57,7 @@ pub(super) fn get_member(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     Ok(())
 }
 
-/// What `-MemberType` makes of a value, and of `-SecondValue`.
+/// Returns the member that `-MemberType` makes of a value and of `-SecondValue`.
 pub(super) fn member_kind(cx: &mut Cx<'_>, value: Value) -> R<MemberKind> {
     let kind = cx.text("MemberType").unwrap_or_default();
     let block = |v: &Value| match v.base() {
@@ -136,7 +136,7 @@ pub(super) fn add_member(cx: &mut Cx<'_>) -> R<()> {
     if cx.flag("PassThru") { cx.put(result) } else { Ok(()) }
 }
 
-/// Adds a member: in place, where the object can hold it.
+/// Adds a member, in place if the object can hold it.
 pub(crate) fn add_one(object: Value, member: Member) -> Value {
     match &object {
         Value::Object(own) => {

@@ -1,4 +1,4 @@
-//! Modules: those that are built in, and `.psm1` files.
+//! Modules: built-in modules and `.psm1` files.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -69,7 +69,7 @@ fn value(name: &str, path: &str) -> Value {
     )
 }
 
-/// The assemblies whose types, as far as they are here, are always here.
+/// Assemblies whose supported types are always loaded.
 const ASSEMBLIES: [&str; 10] = [
     "System",
     "System.Core",
@@ -89,7 +89,7 @@ fn add_type(cx: &mut Cx<'_>) -> R<()> {
             NetType::PSNotSupportedException,
             "CompilerNotSupported",
             Category::NotImplemented,
-            "Add-Type: C# is not compiled in the sandbox. Write a class of PowerShell, or a step of its own.",
+            "Add-Type: C# is not compiled in the sandbox. Write a PowerShell class, or a separate step.",
         ));
     }
     for wanted in cx.strings("AssemblyName") {
@@ -159,14 +159,14 @@ fn import(cx: &mut Cx<'_>) -> R<()> {
     Ok(())
 }
 
-/// The scope of a module: it sees what is global, and no caller.
+/// Returns the scope of a module: it sees global names, and no caller.
 fn module_scope(cx: &Cx<'_>) -> Rc<Scope> {
     let scope = Scope::new(Some(cx.it.global.clone()), true);
     *scope.script.borrow_mut() = Some(scope.clone());
     scope
 }
 
-/// Gives what a module exports to everybody.
+/// Publishes the exports of a module globally.
 fn add(cx: &mut Cx<'_>, name: Str, path: String, scope: Rc<Scope>) {
     let exported: Option<Vec<Wildcard>> = scope
         .get_here(Sym::of("__exported"))
@@ -196,7 +196,7 @@ fn add(cx: &mut Cx<'_>, name: Str, path: String, scope: Rc<Scope>) {
     cx.it.modules.push(Rc::new(Module { name, path, scope, functions }));
 }
 
-/// A module made of a block: its functions, or an object that has them as methods.
+/// Makes a module from a block: its functions, or an object that has them as methods.
 fn new_module(cx: &mut Cx<'_>) -> R<()> {
     let block = cx.get("ScriptBlock").or_else(|| cx.get("Body"));
     let Some(Value::Block(block)) = block else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Cmdlets that choose, sort, group, measure and compare objects.
+//! Cmdlets that select, sort, group, measure and compare objects.
 
 use ps_value::types::NetType;
 use std::cmp::Ordering;

@@ -113,7 +113,7 @@ fn write_output(cx: &mut Cx<'_>) -> R<()> {
         };
         return cx.put(value);
     }
-    // Several arguments are opened each; a single one was opened when it was bound.
+    // Each of several arguments is opened; a single one was opened when it was bound.
     match value.base() {
         Value::Array(array) => {
             let items = array.items.borrow().clone();
@@ -176,7 +176,7 @@ fn write_error(cx: &mut Cx<'_>) -> R<()> {
             }
         }
     };
-    // It is the error of the function or script that writes it.
+    // The error belongs to the function or script that writes it.
     let frame = cx.it.frames.last().cloned();
     let name = frame.as_ref().map_or_else(String::new, |f| {
         if &*f.name == "<ScriptBlock>" { String::new() } else { f.name.to_string() }

@@ -177,14 +177,14 @@ fn alike(cx: &mut Cx<'_>, a: &Value, b: &Value) -> R<bool> {
     Ok(order(a, b, true).is_eq() && a.as_str() == b.as_str())
 }
 
-/// A property that a cmdlet was asked for: its label and how it is worked out.
+/// A property that a cmdlet was asked for: its label and its computation.
 pub(crate) struct Wanted {
     pub label: Option<Str>,
     pub by: Value,
     pub options: Option<Rc<Dict>>,
 }
 
-/// `name`, a block, or `@{ n = ...; e = ... }`.
+/// Reads a requested property: `name`, a block, or `@{ n = ...; e = ... }`.
 pub(crate) fn wanted(value: &Value) -> Wanted {
     if let Value::Dict(dict) = value.base() {
         let find = |names: &[&str]| {
@@ -210,7 +210,7 @@ pub(crate) fn wanted(value: &Value) -> Wanted {
     Wanted { label, by: value.clone(), options: None }
 }
 
-/// A custom object with the properties that were asked for.
+/// Returns a custom object with the requested properties.
 fn shape(cx: &mut Cx<'_>, item: &Value) -> R<Value> {
     let mut pairs: Vec<(Str, Value)> = Vec::new();
     let excluded: Vec<Wildcard> =
@@ -257,7 +257,7 @@ fn shape(cx: &mut Cx<'_>, item: &Value) -> R<Value> {
             }
             _ => computed(cx.it, item, &wanted.by)?,
         };
-        // The name as the object itself has it.
+        // The name, as the object spells it.
         let label = if wanted.options.is_none() {
             cx.it.property_names(item).into_iter().find(|n| same(n, &label)).unwrap_or(label)
         } else {

@@ -1,4 +1,5 @@
-//! What a script asks about its session: calls, verbs, the execution policy; members for types.
+//! The facts that a script can query about its session: calls, verbs, the execution policy; members
+//! for types.
 
 use super::members::member_kind;
 use super::{CmdletInfo, Cx, Each};
@@ -28,7 +29,7 @@ pub(super) const CMDLETS: &[CmdletInfo] = &[
         class: "GetExecutionPolicyCommand",
         params: "",
         default_set: "",
-        // As on every system but Windows: the step's own policy has decided before.
+        // As on every system except Windows: the step's own policy has decided before.
         make: || Box::new(Each(|cx| cx.put(Value::from("Unrestricted")))),
     },
     CmdletInfo {
@@ -96,7 +97,7 @@ fn call_stack(cx: &mut Cx<'_>) -> R<()> {
     Ok(())
 }
 
-/// The approved verbs by their groups; source: "Approved verbs for PowerShell commands" (Microsoft).
+/// The approved verbs by group. Source: "Approved verbs for PowerShell commands" (Microsoft).
 const VERBS: [(&str, &str); 7] = [
     (
         "Common",

@@ -1,4 +1,5 @@
-//! `Invoke-Sqlcmd`, over the operator's connections: a script names one, and never sees an address or a password.
+//! `Invoke-Sqlcmd` over the operator's connections: a script names a connection, and never sees an address or
+//! a password.
 //!
 //! The name and the parameters are those of the module SqlServer.
 
@@ -23,7 +24,7 @@ fn invoke(cx: &mut Cx<'_>) -> R<()> {
         Some(path) => cx.it.read_text(&path)?,
         None => cx.text("Query").unwrap_or_default(),
     };
-    // A connection of the operator's is a database on a server: the database is the better name.
+    // The operator's connection is a database on a server, so `-Database` is the better name.
     let name = cx.text("Database").or_else(|| cx.text("ServerInstance"));
     let Some(connection) = name.filter(|name| !name.is_empty()) else {
         return cx
@@ -48,7 +49,7 @@ fn fault(why: &str) -> Fault {
     Fault::new(NetType::SqlException, "SqlError", Category::InvalidOperation, why)
 }
 
-/// `$(name)` by what `-Variable "name=value"` says, as sqlcmd does.
+/// Replaces `$(name)` by the value from `-Variable "name=value"`, as sqlcmd does.
 fn substituted(cx: &mut Cx<'_>, text: &str) -> R<String> {
     let given = cx.strings("Variable");
     let variables: Vec<(&str, &str)> = given.iter().filter_map(|pair| pair.split_once('=')).collect();
@@ -71,7 +72,7 @@ fn substituted(cx: &mut Cx<'_>, text: &str) -> R<String> {
     Ok(out)
 }
 
-/// What lines of `GO` separate.
+/// Splits a text at lines with `GO`.
 fn batches(text: &str) -> Vec<String> {
     let mut batches = vec![String::new()];
     for line in text.lines() {
@@ -113,7 +114,7 @@ fn value(cx: &mut Cx<'_>, cell: Cell) -> R<Value> {
     };
     let text = Value::from(text);
     match lookup(ty) {
-        // What a type does not take, such as a decimal of 40 digits, stays text.
+        // A value that the type cannot hold, such as a decimal of 40 digits, stays text.
         Some(ty) => Ok(cx.it.convert(&text, &ty).unwrap_or(text)),
         None => Ok(text),
     }

@@ -1,4 +1,4 @@
-//! Cmdlets on texts: HTML, searching, joining, string data.
+//! Cmdlets for texts: HTML, searching, joining, string data.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -151,7 +151,7 @@ fn to_html(cx: &mut Cx<'_>, items: Vec<Value>) -> R<()> {
     Ok(())
 }
 
-/// A source of lines, and where they come from.
+/// Lines with their source.
 struct Source {
     path: String,
     lines: Vec<(String, Value)>,

@@ -1,4 +1,4 @@
-//! Dates, random numbers, waiting, formatting and what fits nowhere else.
+//! Dates, random numbers, waiting, formatting and other utilities.
 
 use super::dates::{Random, get_date, new_time_span};
 use super::formatting::{format_items, out_string};
@@ -262,7 +262,7 @@ fn get_culture(cx: &mut Cx<'_>) -> R<()> {
     Ok(())
 }
 
-/// Everything that is known of an error, as text.
+/// Returns all known facts about an error as text.
 fn get_error(cx: &mut Cx<'_>) -> R<()> {
     let records = match cx.get("InputObject") {
         Some(given) => vec![given],

@@ -96,7 +96,7 @@ pub(crate) const CMDLETS: &[CmdletInfo] = &[
     },
 ];
 
-/// The scope that `-Scope` names: a word, or how many to go out.
+/// Returns the scope that `-Scope` names: a word, or the number of scopes to go out.
 fn scope(cx: &mut Cx<'_>) -> Rc<Scope> {
     let here = cx.it.scope.clone();
     match cx.text("Scope").as_deref() {
@@ -289,7 +289,7 @@ fn protected(scope: &Scope, sym: Sym, force: bool) -> bool {
     meta.is_some_and(|m| m.constant || m.read_only && !force)
 }
 
-/// The variables of a name or pattern; a name that no variable has is an error.
+/// Returns the variables that match a name or pattern. A name without a variable is an error.
 fn found(cx: &mut Cx<'_>, name: &str) -> R<Vec<(Rc<Scope>, Sym)>> {
     let found = matching(cx, name);
     if found.is_empty() && !Wildcard::has(name) {

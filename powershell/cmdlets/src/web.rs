@@ -1,4 +1,4 @@
-//! `Invoke-RestMethod` and `Invoke-WebRequest`. Policy decides which requests go out.
+//! `Invoke-RestMethod` and `Invoke-WebRequest`. Policy decides which requests are sent.
 
 use ps_value::types::NetType;
 use url::Url;
@@ -30,7 +30,7 @@ pub(super) const CMDLETS: &[CmdletInfo] = &[
     },
 ];
 
-/// Redirects that are followed unless `-MaximumRedirection` says otherwise, as in PowerShell.
+/// Maximum redirects without `-MaximumRedirection`, as in PowerShell.
 const REDIRECTS: i64 = 5;
 
 fn rest_method(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<()> {
@@ -92,7 +92,7 @@ fn response_object(response: &HttpResponse) -> Value {
     )
 }
 
-/// Writes the answer to `-OutFile`; whether there is nothing more to give.
+/// Writes the response to `-OutFile`. Returns whether there is no further output.
 fn saved(cx: &mut Cx<'_>, response: &HttpResponse) -> R<bool> {
     let Some(path) = cx.text("OutFile") else { return Ok(false) };
     let full = cx.it.full_path(&path);
@@ -103,7 +103,7 @@ fn saved(cx: &mut Cx<'_>, response: &HttpResponse) -> R<bool> {
     Ok(!cx.flag("PassThru"))
 }
 
-/// Sends the request, follows redirects, tries again as far as it was told to.
+/// Sends the request, follows redirects, and retries as often as the script asked for.
 fn exchange(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<(HttpRequest, HttpResponse)> {
     let first = request(cx, piped)?;
     let retries = cx.integer("MaximumRetryCount").unwrap_or(0).clamp(0, 1000);
@@ -177,7 +177,7 @@ fn follow(cx: &mut Cx<'_>, mut request: HttpRequest) -> R<(HttpRequest, Answer)>
     }
 }
 
-/// Where a `Location` leads. From https nothing leads to http, as in .NET.
+/// Resolves a `Location`. As in .NET, https never redirects to http.
 fn resolved(from: &str, target: &str) -> Option<String> {
     let from = Url::parse(from).ok()?;
     let target = from.join(target).ok()?;
@@ -289,7 +289,7 @@ fn is_bytes(value: &Value) -> bool {
     value.to_items().iter().all(|item| matches!(item.base(), Value::Byte(_)))
 }
 
-/// `application/x-www-form-urlencoded`
+/// Encodes a form as `application/x-www-form-urlencoded`.
 fn form(cx: &mut Cx<'_>, dict: &Dict) -> String {
     let mut pairs = Vec::new();
     for (name, value) in dict.pairs() {
@@ -299,7 +299,7 @@ fn form(cx: &mut Cx<'_>, dict: &Dict) -> String {
     pairs.join("&")
 }
 
-/// The error for a status from 400 on: the answer's text is its details.
+/// Returns the error for a status of 400 or more, with the response's text as its details.
 fn refused(request: &HttpRequest, response: &HttpResponse) -> Box<Flow> {
     let message = format!(
         "Response status code does not indicate success: {} ({}).",
@@ -333,7 +333,7 @@ fn header(response: &HttpResponse, name: &str) -> Option<String> {
     response.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
 }
 
-/// The headers, each with all its values.
+/// Returns the headers, each with all its values.
 fn headers_of(response: &HttpResponse) -> Value {
     let dict = Dict::new(DictKind::Hashtable, false);
     for (name, _) in &response.headers {
@@ -348,7 +348,7 @@ fn media_type(response: &HttpResponse) -> String {
     kind.split(';').next().unwrap_or_default().trim().to_lowercase()
 }
 
-/// The body as text: UTF-8, unless the answer says Latin-1 or is no UTF-8 at all.
+/// Returns the body as text: UTF-8, unless the response declares Latin-1 or is not valid UTF-8.
 fn body_text(response: &HttpResponse) -> String {
     let kind = header(response, "content-type").unwrap_or_default().to_lowercase();
     if !kind.contains("iso-8859-1")

@@ -24,7 +24,7 @@ fn select_xml(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<()> {
     }
     for (place, document) in documents(cx, piped)? {
         let Some(node) = node(&document) else {
-            cx.fail(fault("The input is no XML.".into()))?;
+            cx.fail(fault("The input is not XML.".into()))?;
             continue;
         };
         match select(&node, &path, &namespaces) {
@@ -46,7 +46,7 @@ fn select_xml(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<()> {
     Ok(())
 }
 
-/// What to search, each with the place it comes from.
+/// Returns the documents to search, each with its source.
 fn documents(cx: &mut Cx<'_>, piped: Vec<Value>) -> R<Vec<(String, Value)>> {
     let mut texts = Vec::new();
     let mut found = Vec::new();

@@ -1,4 +1,5 @@
-//! Runs a script natively, over a directory of this machine that it sees as `/work`: `run SCRIPT [DIRECTORY]`.
+//! Runs a script natively, with a directory of this machine that it sees as `/work`: `run
+//! SCRIPT [DIRECTORY]`.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +21,7 @@ use ps_lang::Script;
 use ps_lang::interpreter;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Deep recursion of a script is recursion here.
+    // Deep recursion in a script is recursion in the interpreter.
     let worker =
         std::thread::Builder::new().stack_size(1 << 28).spawn(|| run().map_err(|e| e.to_string()))?;
     let code = worker.join().map_err(|_| "the script's thread has ended")??;

@@ -1,5 +1,5 @@
-//! What a script needs, found before it runs: what is not here, with its line and what to do, and what policy would
-//! have to grant.
+//! The requirements of a script, found before it runs: unsupported features, with their line and the fix, and
+//! the capabilities that policy would have to grant.
 
 use ps_value::types::NetType;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -17,43 +17,43 @@ use ps_syntax::ast::{Arg, Command, Expr, ExprKind, Invoke, Part, Stmt, StmtKind,
 use ps_syntax::symbol::{fold, same};
 use ps_syntax::walk::{Node, children};
 
-/// What was found in a script.
+/// The result of checking a script.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// In the order of the text.
+    /// The findings in the order of the text.
     pub findings: Vec<Finding>,
-    /// The capabilities that it uses: `files`, `http`, `sql`.
+    /// The capabilities that the script uses: `files`, `http`, `sql`.
     pub uses: BTreeSet<&'static str>,
 }
 
-/// Something that the script asks for and that is not here.
+/// An unsupported feature that the script uses.
 #[derive(Debug, Clone)]
 pub struct Finding {
     pub line: usize,
     pub column: usize,
     pub lack: Lack,
-    /// The command, the type, the parameter.
+    /// The command, the type or the parameter.
     pub name: String,
-    /// Why it is not here, and what to do.
+    /// The reason why it is unsupported, and the fix.
     pub message: String,
-    /// The script has foreseen it: it stands in a `try`, behind a test of the platform or of the command, or in a function
-    /// that nothing calls.
+    /// Whether the script handles the case: the use is in a `try`, behind a test of the platform or of the
+    /// command, or in a function that nothing calls.
     pub guarded: bool,
 }
 
 impl Report {
-    /// What a script cannot do without, and cannot have: it is not begun.
+    /// Returns required features that are unavailable: the script is not started.
     pub fn refused(&self) -> impl Iterator<Item = &Finding> {
         self.open().filter(|finding| finding.lack == Lack::Unavailable)
     }
 
-    /// Findings that the script has not foreseen.
+    /// Returns the findings that the script does not handle.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.guarded)
     }
 }
 
-/// Looks a script over.
+/// Checks a script.
 pub fn check(script: &Script) -> Report {
     let mut known = Known::default();
     known.gather(Node::Block(&script.block), None);
@@ -69,18 +69,18 @@ pub fn check(script: &Script) -> Report {
     checker.report
 }
 
-/// What the script itself defines.
+/// The definitions of the script itself.
 #[derive(Default)]
 struct Known {
     functions: HashSet<String>,
-    /// What each function calls; the script itself under no name.
+    /// The calls of each function; those of the script itself under `None`.
     calls: HashMap<Option<String>, HashSet<String>>,
-    /// Functions that the script can come to.
+    /// Functions that the script can reach.
     live: HashSet<String>,
     types: HashSet<String>,
-    /// Another file is taken in: commands may come from there.
+    /// Whether another file is included, which may define commands.
     takes_in: bool,
-    /// Commands are called by names that are not written down.
+    /// Whether commands are called by computed names.
     any_call: bool,
 }
 
@@ -138,7 +138,7 @@ impl Known {
     }
 }
 
-/// The name of a command, where it is written down.
+/// Returns the name of a command if it is a constant.
 fn name_of(command: &Command) -> Option<String> {
     constant(&command.name)
 }
@@ -150,7 +150,7 @@ fn constant(expr: &Expr) -> Option<String> {
     }
 }
 
-/// The argument at a place that a name has, with or without a colon between them.
+/// Returns the argument after a named parameter, with or without a colon between them.
 fn value_after(command: &Command, at: usize) -> Option<&Expr> {
     match (command.args.get(at), command.args.get(at + 1)) {
         (Some(Arg::Named { value: Some(value), .. }), _)
@@ -159,7 +159,7 @@ fn value_after(command: &Command, at: usize) -> Option<&Expr> {
     }
 }
 
-/// A constant argument of a cmdlet: given by the parameter's name, or else the first one that no name has.
+/// Returns a constant argument of a cmdlet: by the parameter's name, or otherwise the first unnamed argument.
 fn argument(command: &Command, info: &'static CmdletInfo, parameter: &str) -> Option<String> {
     let table = cmdlet::table(info);
     let mut plain = None;
@@ -184,12 +184,12 @@ fn argument(command: &Command, info: &'static CmdletInfo, parameter: &str) -> Op
     plain.and_then(constant)
 }
 
-/// Whether a module is given as a file.
+/// Returns whether a module is given as a file.
 fn is_file(module: &str) -> bool {
     module.contains(['/', '\\']) || [".psm1", ".psd1", ".ps1"].iter().any(|end| fold(module).ends_with(end))
 }
 
-/// Beginnings of paths that lead to what only Windows has.
+/// Prefixes of paths that exist only on Windows.
 const PLACES: &[(&str, &str)] = &[
     ("HKLM:", "the registry of Windows"),
     ("HKCU:", "the registry of Windows"),
@@ -225,7 +225,7 @@ struct Checker<'s> {
     script: &'s Script,
     known: Known,
     namespaces: Vec<String>,
-    /// How many precautions are around what is looked at.
+    /// Number of enclosing guards.
     guards: usize,
     report: Report,
 }
@@ -292,7 +292,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a condition asks where the script runs, or what there is.
+    /// Returns whether a condition tests the platform or the existence of something.
     fn asks(&self, condition: &Stmt) -> bool {
         let text = fold(self.script.source.slice(condition.span)).into_owned();
         ["iswindows", "ismacos", "psedition", "psversion", "get-command", "get-module", "gcm "]
@@ -342,7 +342,7 @@ impl Checker<'_> {
             return;
         }
         let message = format!(
-            "`{plain}` is no command here, nor a function of the script: it comes from a module or is a program, and the sandbox has neither."
+            "`{plain}` is neither a supported command nor a function of the script: it comes from a module or is a program, and the sandbox has neither."
         );
         self.found(span, Lack::Unknown, plain, message);
     }
@@ -352,7 +352,7 @@ impl Checker<'_> {
         for arg in &command.args {
             let Arg::Named { name, span, .. } = arg else { continue };
             if matches!(Interp::find_parameter(&table, name), Ok(None)) {
-                let message = format!("{} has no parameter `-{name}` here.", info.name);
+                let message = format!("{} does not support the parameter `-{name}`.", info.name);
                 self.found(*span, Lack::Missing, &format!("{} -{name}", info.name), message);
             }
         }
@@ -395,7 +395,7 @@ impl Checker<'_> {
                     _ => true,
                 });
                 if compiles {
-                    let message = "Add-Type: C# is not compiled in the sandbox. Write a class of PowerShell, or a step of its own.";
+                    let message = "Add-Type: C# is not compiled in the sandbox. Write a PowerShell class, or a separate step.";
                     self.found(span, Lack::Unavailable, "Add-Type", message.to_owned());
                 }
             }
@@ -405,7 +405,7 @@ impl Checker<'_> {
 
     fn module(&mut self, name: &str, span: Span) {
         if !ps_runtime::modules::is_built_in(name) && !is_file(name) {
-            let message = format!("The module {name} is not here. {}", needs::MODULES);
+            let message = format!("The module {name} is not available. {}", needs::MODULES);
             self.found(span, Lack::Unavailable, name, message);
         }
     }
@@ -419,7 +419,7 @@ impl Checker<'_> {
                 }
                 "runasadministrator" => {
                     let message =
-                        "The script requires administrator rights, which nothing has in the sandbox.";
+                        "The script requires administrator rights, which do not exist in the sandbox.";
                     self.found(
                         requirement.span,
                         Lack::Unavailable,
@@ -479,14 +479,19 @@ impl Checker<'_> {
         {
             return;
         }
-        let message = format!("The type [{}] is not here.", name.name);
+        let message = format!("The type [{}] is not supported.", name.name);
         self.found(name.span, Lack::Missing, &format!("[{}]", name.name), message);
     }
 
     fn type_text(&mut self, text: &str, span: Span) {
         let plain = text.split(['[', '`']).next().unwrap_or(text);
         if !self.known.types.contains(&*fold(plain)) && self.info(plain).is_none() && !self.known.takes_in {
-            self.found(span, Lack::Missing, &format!("[{text}]"), format!("The type [{text}] is not here."));
+            self.found(
+                span,
+                Lack::Missing,
+                &format!("[{text}]"),
+                format!("The type [{text}] is not supported."),
+            );
         }
     }
 
@@ -506,7 +511,7 @@ impl Checker<'_> {
         }
         let Some(info) = self.info(&ty.name) else { return };
         if !has_static(info, member) {
-            let message = format!("[{}]::{member} is not here.", info.name);
+            let message = format!("[{}]::{member} is not supported.", info.name);
             self.found(span, Lack::Missing, &format!("[{}]::{member}", info.name), message);
         }
     }

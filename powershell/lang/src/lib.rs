@@ -1,11 +1,11 @@
-//! PowerShell 7 as its hosts see it: an interpreter with every cmdlet, and the check of a script that has not run.
+//! PowerShell 7 for its hosts: an interpreter with every cmdlet, and the check of a script before it runs.
 //!
-//! Source of the behaviour: the documentation of PowerShell 7 and .NET, and what a PowerShell 7.0.13 was
-//! measured to do. A script begins in the culture en-US.
+//! Source of the behaviour: the documentation of PowerShell 7 and .NET, and the measured behaviour of
+//! PowerShell 7.0.13. A script starts with the culture en-US.
 //!
-//! The crate must not have behaviour of the language: it only puts the crates below it together.
+//! The crate must not contain behaviour of the language: it only assembles the crates below it.
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 pub mod check;
 mod session;

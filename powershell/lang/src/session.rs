@@ -1,4 +1,4 @@
-//! Puts a session together: the interpreter with the cmdlets of all crates.
+//! Assembles a session: the interpreter with the cmdlets of all crates.
 
 use std::rc::Rc;
 
@@ -17,12 +17,12 @@ fn registry() -> Registry {
     Registry::new(&tables, ps_cmdlets::ALIASES)
 }
 
-/// An interpreter with every cmdlet.
+/// Returns an interpreter with every cmdlet.
 pub fn interpreter(host: Box<dyn Host>) -> Interp {
     Interp::new(host, REGISTRY.with(Rc::clone))
 }
 
-/// Every cmdlet that is declared.
+/// Returns every declared cmdlet.
 pub fn cmdlets() -> Vec<&'static CmdletInfo> {
     REGISTRY.with(|registry| registry.all().collect())
 }

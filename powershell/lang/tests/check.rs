@@ -1,4 +1,4 @@
-//! What a script is found to need before it runs.
+//! Tests of the check that finds the requirements of a script.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ fn report(text: &str) -> Report {
     check(&Script::parse("/job.ps1", text).map_err(|errors| errors[0].message.clone()).unwrap())
 }
 
-/// `line lack name`, with a `?` for what the script has foreseen.
+/// Returns `line lack name`, with a `?` for findings that the script handles.
 fn told(text: &str) -> Vec<String> {
     let shown = |f: &ps_lang::check::Finding| {
         format!("{} {:?} {}{}", f.line, f.lack, f.name, if f.guarded { " ?" } else { "" })

@@ -1,4 +1,5 @@
-//! No text makes the parser or the evaluator panic: scripts of `cases/`, cut, spliced and strewn with signs.
+//! No text makes the parser or the evaluator panic: scripts of `cases/`, cut, spliced and sprinkled
+//! with punctuation.
 //!
 //! `PS_FUZZ` is the number of scripts, `PS_FUZZ_FIRST` the first seed.
 
@@ -144,7 +145,7 @@ fn below(random: &mut Rng, limit: usize) -> usize {
 
 fn mutated(seeds: &[Vec<char>], random: &mut Rng) -> String {
     let mut text = seeds[below(random, seeds.len())].clone();
-    // Short, so that what is changed is also reached.
+    // Short, so that the script also reaches the change.
     let from = below(random, text.len());
     text = text[from..(from + 20 + below(random, 400)).min(text.len())].to_vec();
     for _ in 0..1 + below(random, 6) {
@@ -170,7 +171,7 @@ fn mutated(seeds: &[Vec<char>], random: &mut Rng) -> String {
     text.into_iter().collect()
 }
 
-/// Whether the script ended as a script may.
+/// Returns whether the script ended normally.
 fn survives(script: &str, root: &Path) -> bool {
     catch_unwind(AssertUnwindSafe(|| {
         let host = Native {

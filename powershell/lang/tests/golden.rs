@@ -1,8 +1,9 @@
-//! Scripts and what PowerShell does with them: each `cases/NAME.ps1` prints what `cases/NAME.txt` has.
+//! Scripts and their results in PowerShell: each `cases/NAME.ps1` prints the content of `cases/NAME.txt`.
 //!
-//! Golden data, measured on a real PowerShell, is compared where it is present: a case is a JSON line with `script`,
-//! `stdout`, `exit_code`, `errors` and `files`. `PS_GOLDEN` names other files of such cases, separated by
-//! colons; `PS_CASE` a single case, whose differences are shown; `PS_SHOW` shows those of all.
+//! Golden data, measured on a real PowerShell, is compared if it is present: a case is a JSON line with
+//! `script`, `stdout`, `exit_code`, `errors` and `files`. `PS_GOLDEN` names other files with such cases,
+//! separated by colons; `PS_CASE` selects a single case and shows its differences; `PS_SHOW` shows those of
+//! all cases.
 
 #![allow(
     clippy::unwrap_used,
@@ -96,11 +97,11 @@ fn collect(root: &Path, dir: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
 
 const JSON_IS_CUT: &str = "WARNING: Resulting JSON is truncated";
 
-/// What differs from the case.
+/// Returns the differences from the case.
 fn differences(case: &Json, outcome: &Outcome) -> Vec<String> {
     let mut found = Vec::new();
     let expected = case["stdout"].as_str().unwrap_or_default();
-    // The data is of 7.0; later ones warn of JSON that they cut.
+    // The data comes from 7.0; later versions warn about JSON that they cut.
     let stdout: String =
         outcome.stdout.split_inclusive('\n').filter(|line| !line.starts_with(JSON_IS_CUT)).collect();
     if stdout != expected {
@@ -145,7 +146,7 @@ fn cases(path: &Path) -> Vec<Json> {
     text.lines().filter(|l| !l.trim().is_empty()).map(|l| serde_json::from_str(l).unwrap()).collect()
 }
 
-/// Runs all cases of a file; the names of those that differ.
+/// Runs all cases of a file, and returns the names of those that differ.
 fn check(path: &Path) -> (usize, Vec<String>) {
     let only = std::env::var("PS_CASE").ok();
     let show = only.is_some() || std::env::var_os("PS_SHOW").is_some();
@@ -204,7 +205,7 @@ fn scripts_do_what_powershell_does() {
             std::fs::remove_dir_all(&root).unwrap();
             outcome
         });
-        // How long a test took is not always the same.
+        // The duration of a test varies.
         let outcome = Outcome { stdout: without_times(&outcome.stdout), ..outcome };
         if outcome.stdout != expected || outcome.code != 0 {
             let name = path.file_name().unwrap().to_string_lossy();
@@ -217,7 +218,7 @@ fn scripts_do_what_powershell_does() {
     assert!(files.len() > 5 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What of any golden data must be equal, in percent: less means that something has broken.
+/// Minimum percentage of any golden data that must be equal: less means that something is broken.
 const FLOOR: f64 = 90.0;
 
 #[test]

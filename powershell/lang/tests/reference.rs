@@ -1,4 +1,5 @@
-//! The lists of cmdlets and types in `docs/powershell` are made from their declarations. `UPDATE_EXPECT=1` writes them.
+//! The lists of cmdlets and types in `docs/powershell` are generated from their declarations.
+//! `UPDATE_EXPECT=1` writes them.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,8 +1,8 @@
-//! Pester: `Describe`, `It`, `Should` and their kin, and the results of tests.
+//! Pester: `Describe`, `It`, `Should` and related commands, and the results of tests.
 //!
-//! The crate must not know other cmdlets: what it asks of them, a script block does.
+//! The crate must not know other cmdlets: it uses script blocks to call them.
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 mod should;
 
@@ -58,14 +58,15 @@ pub const CMDLETS: &[CmdletInfo] = &[
     should::CMDLET,
 ];
 
-/// How a test ended.
+/// The result of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Passed,
     Failed,
     Skipped,
     Inconclusive,
-    /// It asked for something that PowerShell has and this interpreter has not. Never passed, whatever it found.
+    /// The test used a feature that PowerShell has and this interpreter lacks. Never passed, whatever its
+    /// assertions found.
     NotImplemented,
 }
 
@@ -81,31 +82,31 @@ impl Outcome {
     }
 }
 
-/// One test, or the body of a group that failed outside of any.
+/// One test, or the body of a group that failed outside of any test.
 #[derive(Debug, Clone)]
 pub struct TestResult {
-    /// The groups that it is in, outer first.
+    /// The enclosing groups, outer first.
     pub groups: Vec<String>,
     pub name: String,
     pub outcome: Outcome,
-    /// Why it did not pass.
+    /// The reason why it did not pass.
     pub message: String,
-    /// Where that was: the file and the line.
+    /// The file and the line of the failure.
     pub place: Option<(String, usize)>,
     pub nanoseconds: u64,
 }
 
-/// What is known of the tests of a run.
+/// The state of the tests of a run.
 #[derive(Default)]
 pub struct Pester {
     pub results: Vec<TestResult>,
-    /// Only tests that have one of these tags, or are in a group that has; empty for all.
+    /// Only tests with one of these tags, or in a group with one, run. Empty for all.
     pub tags: Vec<String>,
     pub excluded_tags: Vec<String>,
-    /// Tests that these left out.
+    /// Number of tests that these tags excluded.
     pub not_run: usize,
     groups: Vec<Group>,
-    /// `AfterAll` of the file itself.
+    /// The `AfterAll` blocks of the file itself.
     last: Vec<Rc<ScriptBlock>>,
     drives: usize,
 }
@@ -113,16 +114,16 @@ pub struct Pester {
 #[derive(Default)]
 struct Group {
     name: String,
-    /// Not a group of the file's, but the file itself.
+    /// Whether this is the file itself, and not a group in it.
     of_file: bool,
     tags: Vec<String>,
     skip: bool,
     before_each: Vec<Rc<ScriptBlock>>,
     after_each: Vec<Rc<ScriptBlock>>,
     after_all: Vec<Rc<ScriptBlock>>,
-    /// Blocks that were taken before the body ran.
+    /// Blocks that were read before the body ran.
     known: Vec<Rc<Block>>,
-    /// `BeforeAll` failed: so do all tests of the group.
+    /// The failure of `BeforeAll`, which fails all tests of the group.
     broken: Option<Rc<ErrorRecord>>,
 }
 
@@ -133,7 +134,7 @@ impl Part for Pester {
 }
 
 impl Pester {
-    /// How many `Describe` and `Context` are around.
+    /// Returns the number of enclosing `Describe` and `Context` blocks.
     fn depth(&self) -> usize {
         self.groups.iter().filter(|g| !g.of_file).count()
     }
@@ -185,7 +186,7 @@ fn group(cx: &mut Cx<'_>) -> R<()> {
     Ok(())
 }
 
-/// The cases of a test or a group: one without data where none are given.
+/// Returns the cases of a test or a group: one without data if none are given.
 fn cases(cx: &Cx<'_>, parameter: &str) -> Vec<Option<Value>> {
     match cx.get(parameter) {
         Some(given) => given.to_items().into_iter().map(Some).collect(),
@@ -193,7 +194,7 @@ fn cases(cx: &Cx<'_>, parameter: &str) -> Vec<Option<Value>> {
     }
 }
 
-/// The variables of a case: `$_`, and one for each key.
+/// Sets the variables of a case: `$_`, and one for each key.
 fn set_case(it: &mut Interp, case: Option<&Value>) {
     let Some(case) = case else { return };
     it.scope.put(it.syms.underscore, &it.names.underscore, case.clone());
@@ -204,7 +205,7 @@ fn set_case(it: &mut Interp, case: Option<&Value>) {
     }
 }
 
-/// A name with its `<parts>` filled in from variables.
+/// Fills in the `<parts>` of a name from variables.
 fn named(it: &mut Interp, template: &str) -> R<String> {
     let mut name = String::new();
     let mut rest = template;
@@ -233,7 +234,7 @@ fn named(it: &mut Interp, template: &str) -> R<String> {
     Ok(name)
 }
 
-/// The `BeforeAll { }` and its like that stand in a body, which run before what is around them.
+/// Returns the `BeforeAll { }` and similar blocks of a body, which run before the commands around them.
 fn surroundings(body: &Block) -> Vec<(Around, Rc<Block>)> {
     let taken = |stmt: &Stmt| {
         let StmtKind::Pipe(pipe) = &stmt.kind else { return None };
@@ -316,10 +317,10 @@ fn it(cx: &mut Cx<'_>) -> R<()> {
     Ok(())
 }
 
-/// Runs the work that a file of tests asked for after its tests. The caller of the file calls this.
+/// Runs the work that a file of tests deferred until after its tests. The caller of the file calls this.
 ///
 /// # Errors
-/// That of a block which ends the script.
+/// Returns the error of a block that ends the script.
 pub fn finish_tests(it: &mut Interp) -> R<()> {
     let mut last = std::mem::take(&mut it.part::<Pester>().last);
     if let Some(group) = it.part::<Pester>().groups.pop() {
@@ -328,7 +329,7 @@ pub fn finish_tests(it: &mut Interp) -> R<()> {
     it.clean_up(&last)
 }
 
-/// How an interpreter runs tests.
+/// Runs tests in an interpreter.
 trait Tests {
     fn surround(&mut self, what: Around, block: Rc<ScriptBlock>) -> R<()>;
     fn run_group(&mut self, block: &Rc<ScriptBlock>) -> R<()>;
@@ -404,7 +405,7 @@ impl Tests for Interp {
         if skips { Ok(()) } else { self.clean_up(&after) }
     }
 
-    /// Runs what comes after all tests of a group; a failure there is a failure of its own.
+    /// Runs the blocks after all tests of a group. A failure there is reported separately.
     fn clean_up(&mut self, blocks: &[Rc<ScriptBlock>]) -> R<()> {
         for block in blocks {
             let lacking = self.lacking.len();
@@ -416,7 +417,8 @@ impl Tests for Interp {
         Ok(())
     }
 
-    /// Runs a test, what comes before it, outer groups first, and what comes after, inner groups first.
+    /// Runs a test, the blocks before it from the outer group in, and the blocks after it from the inner
+    /// group out.
     fn run_test(&mut self, block: &Rc<ScriptBlock>, case: Option<&Value>) -> R<Option<Rc<ErrorRecord>>> {
         let before: Vec<_> =
             self.part::<Pester>().groups.iter().flat_map(|g| g.before_each.clone()).collect();
@@ -483,7 +485,7 @@ impl Tests for Interp {
         self.part::<Pester>().results.push(result);
     }
 
-    /// Makes the directory of `TestDrive:` for an outer group, and tells what is in it by now.
+    /// Creates the directory of `TestDrive:` for an outer group, and returns its present content.
     fn test_drive(&mut self) -> Option<(String, Vec<String>)> {
         if self.part::<Pester>().depth() > 0 {
             let dir = text(&self.get("TestDrive"));
@@ -492,14 +494,14 @@ impl Tests for Interp {
         }
         self.part::<Pester>().drives += 1;
         let dir = format!("{}/testdrive-{}", self.host.temporary_directory(), self.part::<Pester>().drives);
-        // Without a place to write to there is no drive; a test that wants one says so.
+        // Without a writable place there is no drive; a test that uses it fails with a message.
         let _ = ps_runtime::paths::remove_tree(self, &dir);
         ps_runtime::paths::create_dirs(self, &dir).ok()?;
         self.scope.put_str("TestDrive", Value::from(dir.as_str()));
         Some((dir, Vec::new()))
     }
 
-    /// Removes what a group has left in `TestDrive:`; the whole drive after the outer group.
+    /// Removes the files that a group has left in `TestDrive:`, and the whole drive after the outer group.
     fn clear_drive(&mut self, drive: Option<(String, Vec<String>)>) {
         let Some((dir, before)) = drive else { return };
         if self.part::<Pester>().depth() == 0 {
@@ -513,7 +515,7 @@ impl Tests for Interp {
         }
     }
 
-    /// Everything below a directory, parents first.
+    /// Returns everything below a directory, parents first.
     fn below(&mut self, dir: &str) -> Vec<String> {
         let mut found = Vec::new();
         for name in self.host.list(dir).unwrap_or_default() {
@@ -528,7 +530,7 @@ impl Tests for Interp {
     }
 }
 
-/// What a test that has parameters is given: the values of its case.
+/// Returns the arguments of a test with parameters: the values of its case.
 fn given(block: &ScriptBlock, case: Option<&Value>) -> Vec<Given> {
     let Some(Value::Dict(dict)) = case.map(Value::base) else { return Vec::new() };
     let takes = |dict: &Rc<Dict>, name: &str| dict.get_str(name);

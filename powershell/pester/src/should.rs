@@ -1,4 +1,4 @@
-//! `Should`: what a test expects.
+//! `Should`: the assertions of a test.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -49,7 +49,7 @@ const OPERATORS: [&str; 23] = [
     "Throw",
 ];
 
-/// Those that look at all objects together; the others look at each.
+/// Operators that look at all objects together; the others look at each object.
 const WHOLE: [&str; 5] = ["Be", "BeExactly", "BeNullOrEmpty", "Contain", "HaveCount"];
 
 #[derive(Default)]
@@ -57,7 +57,7 @@ struct Should {
     items: Vec<Value>,
 }
 
-/// One expectation, with everything that was said about it.
+/// One assertion with all its arguments.
 struct Expectation {
     operator: &'static str,
     not: bool,
@@ -149,7 +149,7 @@ impl Expectation {
         if holds != self.not { Ok(()) } else { cx.fail(fault(told)) }
     }
 
-    /// Whether it holds, and what to say when it is not as expected.
+    /// Returns whether the assertion holds, and the message if it does not.
     fn value(&self, it: &mut Interp, actual: &Value) -> R<(bool, String)> {
         let (wanted, got) = (nicely(it, &self.expected), nicely(it, actual));
         let because = &self.because;
@@ -268,7 +268,7 @@ impl Expectation {
         })
     }
 
-    /// How two strings differ.
+    /// Describes how two strings differ.
     fn strings(&self, actual: &Value, because: &str) -> Option<String> {
         let (wanted, got) = (self.expected.as_str()?, actual.as_str()?);
         let (expected, actual): (Vec<char>, Vec<char>) = (wanted.chars().collect(), got.chars().collect());
@@ -357,7 +357,7 @@ impl Expectation {
         if cx.flag("PassThru") { cx.put(Value::Error(record)) } else { Ok(()) }
     }
 
-    /// What `-Throw` was told about the error.
+    /// Describes the error that `-Throw` expects.
     fn wanted(&self) -> String {
         let mut parts = Vec::new();
         if let Some(ty) = &self.exception {
@@ -443,7 +443,7 @@ fn exists(it: &mut Interp, path: &str) -> R<bool> {
     })
 }
 
-/// The error that a block ends with.
+/// Returns the error that ends a block.
 fn ended(it: &mut Interp, block: &Rc<ScriptBlock>) -> R<Option<Rc<ErrorRecord>>> {
     it.attempted(|it| {
         let ready =
@@ -475,7 +475,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Equal as Pester has it: item by item, and each by `-eq`.
+/// Compares as Pester does: item by item, each with `-eq`.
 fn arrays_equal(it: &mut Interp, left: &Value, right: &Value, case: bool) -> R<bool> {
     if is_nothing(left) && is_nothing(right) {
         return Ok(true);
@@ -523,7 +523,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A value as messages of Pester show it.
+/// Formats a value as messages of Pester do.
 pub(super) fn nicely(it: &mut Interp, value: &Value) -> String {
     match value.base() {
         Value::Null | Value::Void => "$null".into(),

@@ -1,4 +1,4 @@
-//! What a cmdlet is, and what it works with.
+//! Cmdlets and their context.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,15 +15,15 @@ use crate::eval::{Interp, Sink};
 /// A cmdlet: its name, its .NET class, its parameters.
 pub struct CmdletInfo {
     pub name: &'static str,
-    /// Without `Microsoft.PowerShell.Commands.`.
+    /// The class name without `Microsoft.PowerShell.Commands.`.
     pub class: &'static str,
-    /// One declaration after the other; the form is that of [`ParamTable::parse`].
+    /// The declarations of the parameters, in the form of [`ParamTable::parse`].
     pub params: &'static str,
     pub default_set: &'static str,
     pub make: fn() -> Box<dyn Cmdlet>,
 }
 
-/// What a cmdlet does, at the beginning, for each object, at the end.
+/// The work of a cmdlet at the beginning, for each object, and at the end.
 pub trait Cmdlet {
     fn begin(&mut self, cx: &mut Cx<'_>) -> R<()> {
         let _ = cx;
@@ -38,7 +38,7 @@ pub trait Cmdlet {
     }
 }
 
-/// A cmdlet that does the same for each object, and remembers nothing.
+/// A cmdlet without state that does the same for each object.
 pub struct Each(pub fn(&mut Cx<'_>) -> R<()>);
 
 impl Cmdlet for Each {
@@ -47,7 +47,7 @@ impl Cmdlet for Each {
     }
 }
 
-/// A cmdlet that needs all objects: they are gathered, and it runs at the end.
+/// A cmdlet that needs all objects: they are collected, and it runs at the end.
 pub struct Gather {
     pub run: fn(&mut Cx<'_>, Vec<Value>) -> R<()>,
     pub items: Vec<Value>,
@@ -74,13 +74,13 @@ impl Cmdlet for Gather {
     }
 }
 
-/// What a cmdlet works with.
+/// The context of a cmdlet.
 pub struct Cx<'a> {
     pub it: &'a mut Interp,
     pub bound: &'a Bound,
     pub table: &'a ParamTable,
     pub out: &'a dyn Sink,
-    /// The object of the pipeline.
+    /// The object from the pipeline.
     pub input: Option<Value>,
     pub info: &'static CmdletInfo,
     pub piped: bool,
@@ -117,7 +117,7 @@ impl Cx<'_> {
         self.bound.get(self.table, name).map(Value::to_items).unwrap_or_default()
     }
 
-    /// Refuses to order text by a culture that has an order of its own.
+    /// Refuses to sort text in a culture with its own order.
     pub fn check_order(&mut self) -> R<()> {
         let given = self.text("Culture");
         let culture = match &given {
@@ -127,7 +127,7 @@ impl Cx<'_> {
         let why = match culture {
             Some(culture) if culture.sorts_as_english() => return Ok(()),
             Some(culture) => format!(
-                "The culture {} has an order of letters of its own, which is not built in. Cultures such as en-US, de-DE, fr-FR, it-IT and the invariant one can be sorted by.",
+                "The culture {} has its own order of letters, which is not built in. Cultures such as en-US, de-DE, fr-FR, it-IT and the invariant one support sorting.",
                 culture.name
             ),
             None => crate::types::culture::unknown(given.as_deref().unwrap_or_default()),
@@ -144,17 +144,17 @@ impl Cx<'_> {
         self.it.emit(value, self.out)
     }
 
-    /// An error that ends the cmdlet's statement.
+    /// Returns an error that ends the cmdlet's statement.
     pub fn fail<T>(&mut self, fault: Fault) -> R<T> {
         fault.raise()
     }
 
-    /// Whether the set of parameters is this one.
+    /// Returns whether this is the parameter set.
     pub fn in_set(&self, name: &str) -> bool {
         self.bound.set == Some(Sym::of(name))
     }
 
-    /// `-WhatIf` says what would be done instead of doing it.
+    /// Returns whether to act. With `-WhatIf`, it prints the action instead.
     pub fn should(&mut self, action: &str, target: &str) -> bool {
         let what_if = self.bound.common.what_if.unwrap_or_else(|| self.it.get("WhatIfPreference").truth());
         if what_if {
@@ -171,7 +171,7 @@ thread_local! {
     static PARSED: RefCell<Map<&'static str, Rc<ParamTable>>> = RefCell::default();
 }
 
-/// The parameters of a cmdlet, parsed once.
+/// Returns the parameters of a cmdlet, parsed once.
 pub fn table(info: &'static CmdletInfo) -> Rc<ParamTable> {
     PARSED.with_borrow_mut(|parsed| {
         parsed

@@ -1,4 +1,4 @@
-//! What a script may ask of the world, and who answers.
+//! The interface of a script to the world outside.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,7 +22,7 @@ pub struct HttpRequest {
     pub uri: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// In seconds, for the first byte of the answer; 0 for what policy allows.
+    /// The time to the first byte of the response, in seconds; 0 for the limit of policy.
     pub timeout: u64,
 }
 
@@ -38,20 +38,20 @@ pub struct HttpResponse {
 pub struct SqlRequest {
     /// The name of the operator's connection.
     pub connection: String,
-    /// Batches, one after the other.
+    /// Batches, one after another.
     pub batches: Vec<String>,
-    /// In seconds, for each; 0 for what policy allows.
+    /// The time for each batch, in seconds; 0 for the limit of policy.
     pub timeout: u64,
 }
 
-/// What a batch gave.
+/// The result of a batch.
 #[derive(Debug, Clone, Default)]
 pub struct SqlRows {
     pub columns: Vec<String>,
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// A value of a database. Texts are ISO 8601 where they are times.
+/// A value of a database. Texts are ISO 8601 if they are times.
 #[derive(Debug, Clone)]
 pub enum Cell {
     Null,
@@ -68,12 +68,12 @@ pub enum Cell {
 
 /// The world outside of a script.
 ///
-/// Paths are absolute and use `/`. Nothing here may block for ever: the caller's limits end it.
+/// Paths are absolute and use `/`. No call may block forever: the caller's limits end it.
 pub trait Host {
-    /// Output, as text with its line ends.
+    /// Prints output, as text with its line ends.
     fn output(&mut self, text: &str);
 
-    /// `Write-Host`
+    /// Prints the output of `Write-Host`.
     fn write_host(&mut self, text: &str, no_newline: bool) {
         self.output(text);
         if !no_newline {
@@ -91,26 +91,26 @@ pub trait Host {
         self.output(&format!("{prefix}{text}\n"));
     }
 
-    /// An error that reached the error stream, and how PowerShell shows it.
+    /// Receives an error of the error stream, and its display in PowerShell.
     fn error(&mut self, record: &Rc<ErrorRecord>, shown: &str);
 
-    /// `Write-Progress`: activity, status, percent.
+    /// Receives the activity, status and percentage of `Write-Progress`.
     fn progress(&mut self, activity: &str, status: &str, percent: Option<i32>) {
         let _ = (activity, status, percent);
     }
 
-    /// An object of the output, before it is formatted; false when it is not to be formatted.
+    /// Receives an output object before it is formatted. Returns false when it should not be formatted.
     fn object(&mut self, value: &ps_value::Value) -> bool {
         let _ = value;
         true
     }
 
-    /// Why the script has to stop, if it has to.
+    /// Returns why the script must stop, if it must.
     fn interrupted(&mut self) -> Option<String> {
         None
     }
 
-    /// Whether the script has run so long that its place is worth telling; then [`Host::place`] tells it.
+    /// Returns whether the script has run so long that its place should be reported with [`Host::place`].
     fn wants_place(&mut self) -> bool {
         false
     }
@@ -123,10 +123,10 @@ pub trait Host {
         let _ = why;
     }
 
-    /// Ticks since the year 1, UTC.
+    /// Returns ticks since the year 1, UTC.
     fn now(&mut self) -> i64;
 
-    /// Nanoseconds of a clock that only goes forward.
+    /// Returns nanoseconds of a monotonic clock.
     fn monotonic(&mut self) -> u64;
 
     fn sleep(&mut self, milliseconds: u64);
@@ -135,7 +135,7 @@ pub trait Host {
 
     fn environment(&mut self) -> BTreeMap<String, String>;
 
-    /// The working directory that a script begins in.
+    /// Returns the initial working directory of a script.
     fn working_directory(&mut self) -> String;
 
     fn temporary_directory(&mut self) -> String {
@@ -144,7 +144,7 @@ pub trait Host {
 
     fn metadata(&mut self, path: &str) -> Option<Meta>;
 
-    /// Names in a directory.
+    /// Returns the names in a directory.
     fn list(&mut self, path: &str) -> io::Result<Vec<String>>;
 
     fn read(&mut self, path: &str) -> io::Result<Vec<u8>>;
@@ -164,15 +164,15 @@ pub trait Host {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Sends a request, and follows no redirect.
+    /// Sends a request without following redirects.
     ///
     /// # Errors
-    /// Why there is no answer, for people.
+    /// Returns why there is no response, for people.
     fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String>;
 
-    /// Runs batches of SQL over a connection of its own, and gives what each of them gave.
+    /// Runs batches of SQL on a separate connection, and returns the results of each.
     ///
     /// # Errors
-    /// Why it did not, for people.
+    /// Returns why it failed, for people.
     fn sql(&mut self, request: &SqlRequest) -> Result<Vec<SqlRows>, String>;
 }

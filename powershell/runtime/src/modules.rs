@@ -1,4 +1,4 @@
-//! Modules: what one is, and the names of those that are built in.
+//! Modules, and the names of the built-in ones.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ pub struct Module {
     pub functions: Vec<Rc<FunctionInfo>>,
 }
 
-/// The names of the modules that are built in.
+/// The names of the built-in modules.
 pub const BUILT_IN: [&str; 6] = [
     "Microsoft.PowerShell.Utility",
     "Microsoft.PowerShell.Management",

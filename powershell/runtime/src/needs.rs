@@ -1,4 +1,4 @@
-//! What a script needs that is not here, and what to do about it.
+//! Unsupported features that scripts need, and their replacements.
 
 use ps_value::error::{Category, ErrorRecord};
 
@@ -7,10 +7,10 @@ pub const COM: &str =
 pub const REMOTING: &str =
     "PowerShell remoting is not available in the sandbox: run this part where the data is.";
 pub const MODULES: &str = "Modules from the gallery are not available in the sandbox: put a .psm1 file into a granted path, or use `runner: pwsh` where the operator grants that.";
-const NO_SESSION: &str = "there is no session of a person's to have a history";
+const NO_SESSION: &str = "there is no interactive session with a history";
 const ELSEWHERE: &str = "`runner: pwsh` has it, where the operator grants that";
 
-/// Beginnings of the nouns of what needs the real PowerShell.
+/// Prefixes of the nouns of cmdlets that need the real PowerShell.
 const VENDORS: &[(&str, &str)] = &[
     ("Mg", "Microsoft.Graph"),
     ("Az", "Az"),
@@ -45,63 +45,63 @@ const VENDORS: &[(&str, &str)] = &[
     ("Connection", "the network of the machine"),
 ];
 
-/// What PowerShell has, and this interpreter has not.
+/// Features of PowerShell that this interpreter lacks.
 const MISSING: &[(&str, &str)] = &[
     ("Send-MailMessage", "use the HTTP API of a mail service, with `Invoke-RestMethod`"),
     ("ConvertTo-Xml", "use `[xml]` and `ConvertTo-Html`, or `ConvertTo-Json`"),
-    ("Get-Credential", "nobody is there to be asked; let policy add credentials to requests"),
-    ("Get-Help", "nothing here has help"),
-    ("Start-Transcript", "the step's log has what the script says"),
-    ("Stop-Transcript", "the step's log has what the script says"),
+    ("Get-Credential", "no user can be asked; let policy add credentials to requests"),
+    ("Get-Help", "there is no help"),
+    ("Start-Transcript", "the step's log contains the script's output"),
+    ("Stop-Transcript", "the step's log contains the script's output"),
     ("Format-Wide", "use `Format-Table`"),
     ("Format-Custom", "use `Format-List`"),
     ("Format-Hex", "use `[System.BitConverter]::ToString`"),
-    ("New-PSDrive", "policy grants what there is, as mounts"),
+    ("New-PSDrive", "policy grants drives as mounts"),
     ("Add-History", NO_SESSION),
     ("Clear-History", NO_SESSION),
-    ("Clear-ItemProperty", "items here have no properties that can be set"),
-    ("ConvertFrom-Markdown", "nothing here reads Markdown"),
-    ("Copy-ItemProperty", "items here have no properties that can be set"),
-    ("Debug-Job", "nobody is there to debug"),
+    ("Clear-ItemProperty", "items have no properties that a script can set"),
+    ("ConvertFrom-Markdown", "Markdown is not supported"),
+    ("Copy-ItemProperty", "items have no properties that a script can set"),
+    ("Debug-Job", "there is no debugger"),
     ("Export-Alias", "use `Get-Alias` and `Export-Csv`"),
-    ("Export-FormatData", "views of one's own are not here"),
+    ("Export-FormatData", "custom views are not supported"),
     ("Get-Event", "there are no events"),
     ("Get-EventSubscriber", "there are no events"),
-    ("Get-FormatData", "views of one's own are not here"),
+    ("Get-FormatData", "custom views are not supported"),
     ("Get-History", NO_SESSION),
-    ("Get-PSProvider", "`Get-PSDrive` tells what there is"),
-    ("Get-Runspace", "there are no runspaces but the script's"),
+    ("Get-PSProvider", "`Get-PSDrive` lists the drives"),
+    ("Get-Runspace", "only the script's runspace exists"),
     ("Get-TraceSource", "nothing is traced"),
     ("Get-TypeData", "use `Get-Member`"),
-    ("Get-Uptime", "the machine is not the script's"),
+    ("Get-Uptime", "the machine is hidden from scripts"),
     ("Import-Alias", "use `Import-Csv` and `Set-Alias`"),
     ("Import-LocalizedData", "use `Import-PowerShellDataFile`"),
     ("Invoke-History", NO_SESSION),
     ("Invoke-Item", "there is no desktop"),
-    ("Move-ItemProperty", "items here have no properties that can be set"),
+    ("Move-ItemProperty", "items have no properties that a script can set"),
     ("New-Event", "there are no events"),
-    ("New-ItemProperty", "items here have no properties that can be set"),
-    ("New-ModuleManifest", "modules here are `.psm1` files"),
+    ("New-ItemProperty", "items have no properties that a script can set"),
+    ("New-ModuleManifest", "modules are `.psm1` files"),
     ("Remove-Event", "there are no events"),
-    ("Remove-ItemProperty", "items here have no properties that can be set"),
-    ("Remove-PSDrive", "policy grants what there is, as mounts"),
-    ("Rename-ItemProperty", "items here have no properties that can be set"),
+    ("Remove-ItemProperty", "items have no properties that a script can set"),
+    ("Remove-PSDrive", "policy grants drives as mounts"),
+    ("Rename-ItemProperty", "items have no properties that a script can set"),
     ("Set-Date", "the clock is the host's"),
-    ("Show-Markdown", "nobody is there to look"),
-    ("Test-ModuleManifest", "modules here are `.psm1` files"),
+    ("Show-Markdown", "there is no user to show it to"),
+    ("Test-ModuleManifest", "modules are `.psm1` files"),
     ("Trace-Command", "nothing is traced"),
-    ("Unblock-File", "no file here is blocked: leave it out"),
-    ("Update-FormatData", "views of one's own are not here"),
+    ("Unblock-File", "no file is blocked: leave this command out"),
+    ("Update-FormatData", "custom views are not supported"),
     ("Update-List", "use `+=` or a list"),
     ("Install-Module", MODULES),
     ("Find-Module", MODULES),
     ("Update-Module", MODULES),
     ("Register-ObjectEvent", "there are no events"),
     ("Register-EngineEvent", "there are no events"),
-    ("Set-PSBreakpoint", "nobody is there to debug"),
+    ("Set-PSBreakpoint", "there is no debugger"),
     ("Invoke-Pester", "`stepwell step test-script` runs tests"),
     ("Mock", "write a function of the same name in the test"),
-    ("InModuleScope", "test what the module exports"),
+    ("InModuleScope", "test the exports of the module"),
     ("Assert-MockCalled", "write a function that counts its calls"),
 ];
 
@@ -163,18 +163,18 @@ const PROGRAMS: &[&str] = &[
     "zip",
 ];
 
-/// Why something is not here.
+/// The reason why something is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lack {
-    /// No name that is known: a module's, a program's, or a slip.
+    /// An unknown name: of a module, of a program, or a typing error.
     Unknown,
-    /// PowerShell has it, and this interpreter has not.
+    /// PowerShell has it, and this interpreter lacks it.
     Missing,
-    /// The sandbox cannot have it.
+    /// The sandbox cannot provide it.
     Unavailable,
 }
 
-/// Why a command that is not there cannot be had, when that is known.
+/// Returns why a missing command is unavailable, if that is known.
 pub fn of(name: &str) -> Option<(Lack, String)> {
     let plain = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let stem = plain.strip_suffix(".exe").unwrap_or(plain);
@@ -187,8 +187,8 @@ pub fn of(name: &str) -> Option<(Lack, String)> {
             format!("`{plain}` is a program, and the sandbox runs none: {ELSEWHERE}."),
         );
     }
-    if let Some((name, mend)) = MISSING.iter().find(|(missing, _)| missing.eq_ignore_ascii_case(name)) {
-        return told(Lack::Missing, format!("{name} is not implemented here: {mend}."));
+    if let Some((name, advice)) = MISSING.iter().find(|(missing, _)| missing.eq_ignore_ascii_case(name)) {
+        return told(Lack::Missing, format!("{name} is not implemented here: {advice}."));
     }
     let (_, noun) = name.split_once('-')?;
     let (_, needed) = VENDORS.iter().find(|(prefix, _)| {
@@ -198,12 +198,12 @@ pub fn of(name: &str) -> Option<(Lack, String)> {
     told(Lack::Unavailable, format!("{name} needs {needed}, which the sandbox does not have: {ELSEWHERE}."))
 }
 
-/// What is said about a command that is not there, when its reason is known.
+/// Returns the message about a missing command, if the reason is known.
 pub fn unavailable(name: &str) -> Option<String> {
     of(name).map(|(_, text)| text)
 }
 
-/// What an error says is not here, though PowerShell has it.
+/// Returns the unsupported feature of PowerShell that an error names.
 pub fn lacks(record: &ErrorRecord) -> Option<String> {
     let target = record.target_name();
     let id = record.id.borrow();

@@ -28,14 +28,14 @@ pub fn parent(path: &str) -> &str {
     }
 }
 
-/// The names in a directory, as people sort them.
+/// Returns the names in a directory, in the order in which people sort them.
 pub fn sorted_names(it: &mut Interp, dir: &str) -> io::Result<Vec<String>> {
     let mut names = it.host.list(dir)?;
     names.sort_by(|a, b| ps_value::compare::text_order(a, b, true));
     Ok(names)
 }
 
-/// The paths that a pattern names, sorted.
+/// Returns the paths that match a pattern, sorted.
 pub fn glob(it: &mut Interp, path: &str) -> Vec<String> {
     let full = it.full_path(path);
     let mut found = vec!["/".to_owned()];
@@ -81,7 +81,7 @@ pub fn remove_tree(it: &mut Interp, path: &str) -> io::Result<()> {
     it.host.remove_dir(path)
 }
 
-/// A path relative to a directory.
+/// Returns a path relative to a directory.
 pub fn relative(from: &str, to: &str) -> String {
     let (a, b): (Vec<&str>, Vec<&str>) = (
         from.split('/').filter(|p| !p.is_empty()).collect(),

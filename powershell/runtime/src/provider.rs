@@ -1,4 +1,4 @@
-//! Paths and drives: where a script is, and what a path names.
+//! Paths and drives: the location of a script, and the target of a path.
 
 use ps_value::types::NetType;
 use std::collections::BTreeMap;
@@ -9,16 +9,16 @@ use ps_value::block::{FunctionInfo, ScriptBlock};
 use ps_value::error::{Category, Fault, R};
 use ps_value::{Str, Value, text};
 
-/// The working directory, and those that `Push-Location` has put by.
+/// The working directory, and the stack of `Push-Location`.
 #[derive(Default)]
 pub struct Locations {
     pub current: String,
-    /// The drive that is not that of the files, such as `Env:`.
+    /// The current drive, if it is not the file system, such as `Env:`.
     pub drive: Option<Drive>,
     pub stack: Vec<(String, Option<Drive>)>,
 }
 
-/// The environment as the script sees it: what was granted, and what it has set.
+/// The environment as the script sees it: granted variables, and the script's own changes.
 #[derive(Default)]
 pub struct Environment {
     pub variables: BTreeMap<String, String>,
@@ -47,12 +47,12 @@ pub enum Drive {
     Alias,
 }
 
-/// What a path names.
+/// The target of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// An absolute path, without `.` and `..`.
     File(String),
-    /// A name in a drive; empty for the drive itself.
+    /// A name in a drive. Empty for the drive itself.
     Item(Drive, String),
 }
 
@@ -84,7 +84,7 @@ impl Drive {
     }
 }
 
-/// Resolves `.` and `..`, and joins slashes.
+/// Resolves `.` and `..`, and merges slashes.
 pub fn normalize(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -100,7 +100,7 @@ pub fn normalize(path: &str) -> String {
 }
 
 impl Interp {
-    /// What a path names; an error for a drive that is not there.
+    /// Returns the target of a path, or an error for a missing drive.
     pub fn place(&mut self, path: &str) -> R<Place> {
         let path = path
             .strip_prefix("Microsoft.PowerShell.Core\\FileSystem::")
@@ -139,7 +139,7 @@ impl Interp {
         Ok(Place::File(self.full_path(path)))
     }
 
-    /// A path of the file system, absolute.
+    /// Returns an absolute path of the file system.
     pub fn full_path(&self, path: &str) -> String {
         let path = path.replace('\\', "/");
         let home = || self.env.get("HOME").unwrap_or_else(|| self.location.current.clone());
@@ -161,7 +161,7 @@ impl Interp {
         self.host.metadata(&path).is_some_and(|m| !m.is_dir)
     }
 
-    /// The current location as `Get-Location` gives it.
+    /// Returns the current location, as `Get-Location` does.
     pub fn location_value(&mut self) -> Value {
         let (path, provider, drive) = match self.location.drive {
             Some(drive) => (format!("{}:/", drive.name()), drive.provider(), drive.name()),
@@ -186,7 +186,7 @@ impl Interp {
         )
     }
 
-    /// A file as text: UTF-8, or what its byte order mark says.
+    /// Reads a file as text: UTF-8, or the encoding of its byte order mark.
     pub fn read_text(&mut self, path: &str) -> R<String> {
         let full = match self.place(path)? {
             Place::File(full) => full,
@@ -198,7 +198,7 @@ impl Interp {
         }
     }
 
-    /// What went wrong with a file, as PowerShell says it.
+    /// Describes a file error as PowerShell does.
     pub fn io_fault(&mut self, path: &str, why: &std::io::Error) -> Fault {
         match why.kind() {
             std::io::ErrorKind::NotFound => crate::paths::path_not_found(path),
@@ -260,7 +260,7 @@ impl Interp {
         self.drive_item(drive, name).map(|v| text(&v)).unwrap_or_default()
     }
 
-    /// The value of an item of a drive.
+    /// Returns the value of an item of a drive.
     pub fn drive_item(&mut self, drive: Drive, name: &str) -> Option<Value> {
         match drive {
             Drive::Env => self.env.get(name).map(Value::from),
@@ -308,7 +308,7 @@ impl Interp {
         }
     }
 
-    /// The names in a drive.
+    /// Returns the names in a drive.
     pub fn drive_names(&mut self, drive: Drive) -> Vec<String> {
         let mut names: Vec<String> = match drive {
             Drive::Env => self.env.variables.keys().cloned().collect(),

@@ -1,10 +1,10 @@
-//! The cmdlets and aliases that a session has; the crates above declare them.
+//! The cmdlets and aliases of a session. The crates above declare them.
 
 use ps_syntax::symbol::{Map, fold};
 
 use crate::cmdlet::CmdletInfo;
 
-/// The name of an alias, and that of its cmdlet.
+/// The name of an alias, and the name of its cmdlet.
 pub type Alias = (&'static str, &'static str);
 
 pub struct Registry {
@@ -25,7 +25,7 @@ impl Registry {
         }
     }
 
-    /// Every cmdlet that is declared.
+    /// Returns every declared cmdlet.
     pub fn all(&self) -> impl Iterator<Item = &'static CmdletInfo> {
         self.all.iter().copied()
     }

@@ -1,4 +1,4 @@
-//! Runs a script from beginning to end.
+//! Runs a script from start to end.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -24,24 +24,24 @@ pub struct Script {
     pub block: Rc<Block>,
 }
 
-/// How a script ended.
+/// The end of a script.
 pub struct Ending {
-    /// What `exit` said, 1 for an error that nobody caught, else 0.
+    /// The code of `exit`, 1 for an uncaught error, otherwise 0.
     pub code: i32,
-    /// The error that ended it.
+    /// The error that ended the script.
     pub error: Option<Rc<ErrorRecord>>,
 }
 
 impl Script {
     /// # Errors
-    /// What the parser found, the first error first.
+    /// Returns the errors of the parser, the first one first.
     pub fn parse(path: &str, text: &str) -> Result<Self, Vec<SyntaxError>> {
         let source = Source::new(path, text);
         ps_syntax::parse(&source).map(|block| Self { source, block })
     }
 }
 
-/// Output at the top: to the host, formatted.
+/// The top-level output: to the host, formatted.
 struct HostSink;
 
 impl Sink for HostSink {
@@ -122,7 +122,7 @@ impl Interp {
         it
     }
 
-    /// A scope that has what is there from the beginning, and nothing of the script.
+    /// Returns a scope with the initial variables and functions, and without those of the script.
     pub fn fresh_scope(&self) -> Rc<Scope> {
         let scope = Scope::new(None, true);
         for variable in self.global.variables.borrow().iter().take(self.automatic) {
@@ -131,7 +131,7 @@ impl Interp {
         scope
     }
 
-    /// Variables that are there from the beginning.
+    /// Sets the initial variables.
     fn set_automatic(&mut self) {
         let global = self.global.clone();
         let list = Value::List(Rc::new(List::new(ListKind::ArrayList, NetType::Object.ty(), Vec::new())));
@@ -210,7 +210,7 @@ impl Interp {
         }
     }
 
-    /// Functions that are there from the beginning.
+    /// Sets the initial functions.
     fn set_functions(&mut self) {
         for (name, code) in [
             ("prompt", "\"PS $($PWD.Path)> \""),
@@ -284,7 +284,7 @@ impl Interp {
             }
         };
         let result = self.run_ready(ready, Span::default(), None, out);
-        // `break` and `continue` that no loop took end the script.
+        // `break` and `continue` outside of a loop end the script.
         match result {
             Err(flow)
                 if matches!(*flow, Flow::Break(_) | Flow::Continue(_) | Flow::Return | Flow::Stop(_)) =>
@@ -311,7 +311,7 @@ impl Interp {
                     ))
                 }
                 "runasadministrator" => Some(
-                    "The script requires administrator rights, which nothing has in the sandbox.".to_owned(),
+                    "The script requires administrator rights, which do not exist in the sandbox.".to_owned(),
                 ),
                 _ => None,
             };

@@ -1,5 +1,5 @@
-//! The tree of a script, lowered as it is parsed: names are interned and folded, constants are literals, and
-//! each variable remembers where it was found last.
+//! The tree of a script, normalized while it is parsed: names are interned and folded, constants are
+//! literals, and each variable remembers the place where it was last found.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,9 +12,9 @@ use crate::{Literal, Memo, Str};
 #[derive(Debug)]
 pub struct Block {
     pub source: Rc<Source>,
-    /// With the braces, where it has them.
+    /// The span, with the braces if there are any.
     pub span: Span,
-    /// What `ToString` gives: the text between the braces.
+    /// The result of `ToString`: the text between the braces.
     pub text: Span,
     pub params: Vec<Param>,
     pub attributes: Vec<Attribute>,
@@ -22,18 +22,18 @@ pub struct Block {
     pub process: Option<Stmts>,
     pub end: Option<Stmts>,
     pub requires: Vec<Requirement>,
-    /// `using namespace`.
+    /// The namespaces of `using namespace`.
     pub namespaces: Vec<Str>,
     pub has_param_block: bool,
 }
 
 impl Block {
-    /// Whether it is written as a filter: only a `process` block.
+    /// Returns whether the block is written as a filter: only a `process` block.
     pub fn only_process(&self) -> bool {
         self.process.is_some() && self.begin.is_none() && self.end.is_none()
     }
 
-    /// Whether it binds parameters as a cmdlet does.
+    /// Returns whether the block binds parameters as a cmdlet does.
     pub fn is_advanced(&self) -> bool {
         let binding = |a: &Attribute| a.is("cmdletbinding");
         self.attributes.iter().any(binding)
@@ -93,7 +93,7 @@ pub enum StmtKind {
     Continue(Option<Expr>),
     Function(Rc<Function>),
     Type(Rc<TypeDef>),
-    /// Statements of a `data` section or of a bare group.
+    /// The statements of a `data` section or of a bare group.
     Group(Stmts),
     Nothing,
 }
@@ -141,7 +141,7 @@ pub struct Switch {
     pub label: Option<Sym>,
     pub kind: SwitchKind,
     pub case_sensitive: bool,
-    /// `-File`: the items are the lines of this file.
+    /// Whether `-File` is present: the items are the lines of this file.
     pub file: bool,
     pub items: Stmt,
     pub clauses: Vec<(Expr, Stmts)>,
@@ -208,7 +208,7 @@ pub struct Param {
     pub span: Span,
 }
 
-/// An attribute with its arguments, such as `[Parameter(Mandatory)]`; a type constraint is one without.
+/// An attribute with its arguments, such as `[Parameter(Mandatory)]`, or a type constraint without arguments.
 #[derive(Debug)]
 pub struct Attribute {
     pub name: TypeName,
@@ -219,7 +219,8 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// Whether it has this name (in lower case), with or without `Attribute` and its namespace.
+    /// Returns whether the attribute has this name (in lower case), with or without `Attribute` and
+    /// its namespace.
     pub fn is(&self, name: &str) -> bool {
         let own = self.name.name.to_ascii_lowercase();
         let own = own.rsplit('.').next().unwrap_or_default();
@@ -227,7 +228,7 @@ impl Attribute {
     }
 }
 
-/// The name of a type as the script has it.
+/// The name of a type as the script spells it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TypeName {
     pub name: Str,
@@ -275,7 +276,7 @@ pub enum ElementKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invoke {
     Plain,
-    /// `&`: a scope of its own.
+    /// `&`: a new scope.
     Call,
     /// `.`: the scope of the caller.
     Dot,
@@ -297,13 +298,13 @@ pub enum Arg {
     },
     Value(Expr),
     Splat(VarRef, Span),
-    /// `--`
+    /// The argument `--`.
     EndOfParameters,
 }
 
 #[derive(Debug)]
 pub struct Redirection {
-    /// 1 to 6, 0 for all.
+    /// The stream: 1 to 6, or 0 for all.
     pub from: u8,
     pub to: RedirectTo,
 }
@@ -323,13 +324,13 @@ pub struct Expr {
 #[derive(Debug)]
 pub enum ExprKind {
     Const(Literal),
-    /// A bare word or a number of an argument, with the text that it was written as.
+    /// A bare word or a number as an argument, with its original text.
     Expand(Vec<Part>),
     Var(VarRef),
     Array(Vec<Expr>),
-    /// `@(...)`
+    /// An array expression `@(...)`.
     ArrayOf(Stmts),
-    /// `$(...)`
+    /// A subexpression `$(...)`.
     Sub(Stmts),
     Paren(Box<Stmt>),
     Hash(Vec<(Expr, Stmt)>),
@@ -340,7 +341,7 @@ pub enum ExprKind {
     Or(Box<Expr>, Box<Expr>),
     Coalesce(Box<Expr>, Box<Expr>),
     Ternary(Box<Expr>, Box<Expr>, Box<Expr>),
-    /// `++` and `--`: the target, whether it grows, and whether the value before is given.
+    /// `++` and `--`: the target, whether it grows, and whether the previous value is the result.
     Step(Box<Expr>, bool, bool),
     Index {
         target: Box<Expr>,
@@ -365,7 +366,7 @@ pub enum ExprKind {
     Type(TypeRef),
     /// Attributes and types before a variable: `[ValidateRange(1,3)][int]$x`.
     Constrained(Vec<Attribute>, Box<Expr>),
-    /// A regex that is constant, compiled once.
+    /// No expression.
     Nothing,
 }
 
@@ -375,18 +376,18 @@ pub enum Part {
     Expr(Expr),
 }
 
-/// A type's name and, once it was looked up, the type.
+/// A type's name and, after the first look-up, the type.
 #[derive(Debug)]
 pub struct TypeRef {
     pub name: TypeName,
     pub found: Memo,
 }
 
-/// What a method call found last time, so that it is not looked up again.
+/// The result of a method call's last look-up.
 #[derive(Debug, Default)]
 pub struct CallCache(pub Cell<Option<(usize, u8)>>);
 
-/// A variable, and where it was found last.
+/// A variable, and the place where it was last found.
 #[derive(Debug)]
 pub struct VarRef {
     pub name: Str,
@@ -407,7 +408,7 @@ pub enum VarScope {
     Function,
     Alias,
     Variable,
-    /// `$using:`: the scope that a job was started in.
+    /// `$using:`: the scope that started the job.
     Using,
     /// A drive of files: `${C:\x}`.
     Drive,
@@ -449,7 +450,7 @@ pub enum BinaryOp {
     Shl,
     Shr,
     Xor,
-    /// With whether case matters.
+    /// A comparison, and whether case matters.
     Compare(Compare, bool),
     Like(bool, bool),
     Match(bool, bool),

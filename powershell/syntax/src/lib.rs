@@ -1,10 +1,10 @@
-//! The syntax of PowerShell: from the text of a script to a tree, with the positions and error ids of
-//! PowerShell's own parser.
+//! The syntax of PowerShell: parses a script into a tree, with the positions and error ids of PowerShell's
+//! own parser.
 //!
-//! The crate must not know values, types, or how a tree runs: a constant of the tree is a [`Literal`], and what the
-//! evaluator remembers at a node is a [`Memo`].
+//! The crate must not know values, types, or the evaluation of a tree: a constant of the tree is a
+//! [`Literal`], and the evaluator stores its results at a node in a [`Memo`].
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 pub mod ast;
 mod literal;

@@ -25,7 +25,7 @@ pub enum Literal {
     Decimal(Rc<Decimal>),
     Big(Rc<BigInt>),
     Str(Str),
-    /// A number that prints as the script has it.
+    /// A number that prints as the script spells it.
     Written(Box<Literal>, Str),
 }
 
@@ -53,7 +53,7 @@ impl Literal {
         }
     }
 
-    /// What is true in a condition.
+    /// Returns the truth value in a condition.
     pub(crate) fn truth(&self) -> bool {
         match self {
             Self::Null => false,
@@ -74,7 +74,7 @@ impl Literal {
         }
     }
 
-    /// A number as PowerShell prints it.
+    /// Formats a number as PowerShell prints it.
     pub(crate) fn text_of_number(&self) -> Option<String> {
         Some(match self {
             Self::Int(v) => v.to_string(),

@@ -1,11 +1,11 @@
-//! A place in the tree for what its evaluator has found there.
+//! A place in the tree for a result of the evaluator.
 
 use std::any::Any;
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
 
-/// Empty until the evaluator sets it; the type is the evaluator's own.
+/// Empty until the evaluator sets it to a value of its own type.
 #[derive(Default)]
 pub struct Memo(OnceCell<Rc<dyn Any>>);
 
@@ -15,7 +15,7 @@ impl Memo {
         self.0.get()?.downcast_ref()
     }
 
-    /// Keeps a value, unless the place has one.
+    /// Stores a value, unless the place has one.
     #[inline]
     pub fn set<T: Any>(&self, value: T) {
         self.0.get_or_init(|| Rc::new(value));

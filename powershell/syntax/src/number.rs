@@ -1,6 +1,6 @@
-//! Numbers as .NET writes them in the invariant culture.
+//! Formats numbers as .NET does in the invariant culture.
 
-/// A double with at most this many significant digits (`G15` is what PowerShell prints).
+/// Formats a double with at most this many significant digits (PowerShell prints `G15`).
 pub fn general(value: f64, precision: usize) -> String {
     if let Some(text) = special(value) {
         return text;
@@ -12,7 +12,7 @@ pub fn general(value: f64, precision: usize) -> String {
     layout(&digits, precision, "E", 2)
 }
 
-/// The shortest text that gives the same double again: what `ToString()` gives since .NET Core 3.0.
+/// Returns the shortest text that reads as the same double: the result of `ToString()` since .NET Core 3.0.
 pub fn shortest(value: f64) -> String {
     if let Some(text) = special(value) {
         return text;
@@ -42,7 +42,7 @@ fn special(value: f64) -> Option<String> {
     }
 }
 
-/// Rust's `1.5e10` as .NET writes it: with an exponent only from `limit` digits on, or below 1E-05.
+/// Converts Rust's `1.5e10` to .NET's layout: with an exponent only from `limit` digits on, or below 1E-05.
 fn layout(scientific: &str, limit: usize, letter: &str, exponent_digits: usize) -> String {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);

@@ -1,6 +1,6 @@
-//! What a tree that parses must not say: the errors that PowerShell finds in classes and enums before anything runs.
+//! The errors in classes and enums that PowerShell finds in a valid tree before anything runs.
 //!
-//! The evaluator, which knows the types, finds the names of types that do not exist.
+//! The evaluator, which knows the types, finds the names of missing types.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use super::walk::{Node, children};
 use crate::Literal;
 use crate::symbol::{Sym, fold};
 
-/// The errors of a script that parses.
+/// Returns the errors of a script that parses.
 pub fn check(block: &Rc<Block>) -> Vec<SyntaxError> {
     let mut errors = Vec::new();
     let mut types = Vec::new();
@@ -33,8 +33,8 @@ pub fn check(block: &Rc<Block>) -> Vec<SyntaxError> {
     errors
 }
 
-/// The types that a script defines, each with the number of the block that it stands in: another block may have one of
-/// the same name.
+/// Collects the types that a script defines, each with the number of its block: another block may define a
+/// type with the same name.
 fn within_blocks<'a>(node: Node<'a>, block: usize, count: &mut usize, found: &mut Vec<(usize, &'a TypeDef)>) {
     let block = match node {
         Node::Block(_) => {
@@ -50,7 +50,7 @@ fn within_blocks<'a>(node: Node<'a>, block: usize, count: &mut usize, found: &mu
     children(node, &mut |child| within_blocks(child, block, count, found));
 }
 
-/// The types that a script defines, in the order of the text.
+/// Collects the types that a script defines, in the order of the text.
 pub fn definitions<'a>(node: Node<'a>, found: &mut Vec<&'a TypeDef>) {
     if let Node::Stmt(Stmt { kind: StmtKind::Type(definition), .. }) = node {
         found.push(definition);
@@ -58,7 +58,7 @@ pub fn definitions<'a>(node: Node<'a>, found: &mut Vec<&'a TypeDef>) {
     children(node, &mut |child| definitions(child, found));
 }
 
-/// The names of types that the members of a definition are declared with.
+/// Returns the type names in the declarations of a definition's members.
 pub fn declared(definition: &TypeDef) -> impl Iterator<Item = &TypeName> {
     let methods = definition.methods.iter();
     let of_methods =
@@ -136,7 +136,7 @@ fn not_all_paths(method: &Method) -> SyntaxError {
     error("MethodHasCodePathNotReturn", "Not all code path returns value within method.", method.name_span)
 }
 
-/// `return` has a value where the method gives one, and none where it gives none.
+/// Checks that `return` has a value only if the method returns one.
 fn returns(node: Node<'_>, void: bool, errors: &mut Vec<SyntaxError>) {
     match node {
         Node::Block(_) => return,
@@ -156,7 +156,7 @@ fn returns(node: Node<'_>, void: bool, errors: &mut Vec<SyntaxError>) {
     children(node, &mut |child| returns(child, void, errors));
 }
 
-/// Whether no way leads to the end of these statements.
+/// Returns whether the end of these statements is unreachable.
 fn ends(stmts: &Stmts) -> bool {
     stmts.list.iter().any(|stmt| match &stmt.kind {
         StmtKind::Return(_) | StmtKind::Throw(_) | StmtKind::Exit(_) => true,
@@ -168,7 +168,7 @@ fn ends(stmts: &Stmts) -> bool {
             switch.default.as_ref().is_some_and(ends) && switch.clauses.iter().all(|(_, body)| ends(body))
         }
         StmtKind::Try(attempt) => tried(attempt),
-        // A loop without an end, or one whose body runs at least once.
+        // An endless loop, or a loop whose body runs at least once.
         StmtKind::While(_, condition, _) => is_true(condition),
         StmtKind::For(each) => each.condition.as_ref().is_none_or(is_true),
         StmtKind::Do { body, condition, until, .. } => ends(body) || !until && is_true(condition),
@@ -189,7 +189,7 @@ fn is_true(condition: &Stmt) -> bool {
     }
 }
 
-/// Variables that are there without being set in a method.
+/// Variables that exist in a method without an assignment.
 const AUTOMATIC: &[&str] = &[
     "?",
     "_",
@@ -243,7 +243,7 @@ const AUTOMATIC: &[&str] = &[
     "whatifpreference",
 ];
 
-/// A method sees its parameters and what it sets itself, and no variable of its callers.
+/// Checks variables: a method sees its parameters and its own variables, but no variable of its callers.
 fn locals(method: &Method, body: &Stmts, errors: &mut Vec<SyntaxError>) {
     let mut set: HashSet<Sym> = method.body.params.iter().map(|p| p.var.sym).collect();
     gather(Node::Stmts(body), &mut set);
@@ -264,7 +264,7 @@ fn gather(node: Node<'_>, set: &mut HashSet<Sym>) {
             set.insert(variable.sym);
         }
         Node::Command(command) => {
-            // -OutVariable, -ErrorVariable and the like set what they name.
+            // -OutVariable, -ErrorVariable and similar parameters set the named variable.
             for arg in &command.args {
                 if let super::ast::Arg::Named { name, .. } = arg
                     && (name.to_lowercase().ends_with("variable") || name.to_lowercase().ends_with('v'))

@@ -23,7 +23,7 @@ impl Span {
 
 #[derive(Debug)]
 pub struct Source {
-    /// The path of the script; empty for text that came from elsewhere.
+    /// The path of the script. Empty for text from another source.
     pub path: String,
     pub text: Rc<str>,
 }
@@ -34,7 +34,7 @@ impl Source {
         Rc::new(Self { path: path.to_owned(), text: text.into() })
     }
 
-    /// The last part of the path: what error ids name.
+    /// Returns the last part of the path, which error ids contain.
     #[inline]
     pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
@@ -45,7 +45,7 @@ impl Source {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
-    /// Line and column, from 1; the column counts UTF-16 units.
+    /// Returns line and column, from 1; the column counts UTF-16 units.
     pub fn position(&self, offset: u32) -> (usize, usize) {
         let before = self.text.get(..offset as usize).unwrap_or(&self.text);
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
@@ -54,7 +54,7 @@ impl Source {
         (line, column)
     }
 
-    /// The text of a line, from 1, without its end.
+    /// Returns the text of a line, from 1, without its end.
     #[inline]
     pub fn line(&self, number: usize) -> &str {
         self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default()

@@ -1,13 +1,13 @@
-//! Interned names: PowerShell's names do not tell upper from lower case, and comparing numbers is quick.
+//! Interned names: PowerShell's names ignore case, and numbers are quick to compare.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// A map whose hasher is quick: what a script puts into one slows down nobody but itself.
+/// A map with a fast hasher: a script that puts bad keys into one slows down only itself.
 pub type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-/// A name, folded.
+/// A folded name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sym(pub u32);
 
@@ -36,14 +36,14 @@ impl Sym {
         })
     }
 
-    /// The folded name.
+    /// Returns the folded name.
     #[inline]
     pub fn name(self) -> Rc<str> {
         INTERNER.with_borrow(|interner| interner.names.get(self.0 as usize).cloned().unwrap_or_default())
     }
 }
 
-/// Without regard to case.
+/// Folds the case of a name.
 pub fn fold(name: &str) -> std::borrow::Cow<'_, str> {
     if name.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
         name.into()
@@ -52,7 +52,7 @@ pub fn fold(name: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// Whether two names are the same but for case.
+/// Returns whether two names are equal except for case.
 #[inline]
 pub fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || (!(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase())

@@ -1,10 +1,10 @@
-//! Texts that are shared, and their lengths.
+//! Shared texts, and their lengths.
 
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 
-/// The length in UTF-16 units.
+/// Returns the length in UTF-16 units.
 #[inline]
 pub fn utf16_len(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
@@ -20,7 +20,7 @@ impl Str {
         Rc::make_mut(&mut self.0).push_str(more);
     }
 
-    /// The length in UTF-16 units, which is what .NET counts.
+    /// Returns the length in UTF-16 units, as .NET counts it.
     #[inline]
     pub fn utf16_len(&self) -> usize {
         utf16_len(&self.0)

@@ -1,4 +1,4 @@
-//! Goes over a tree, part by part.
+//! Walks a tree, part by part.
 
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ pub enum Node<'a> {
 
 type Visit<'v, 'a> = &'v mut dyn FnMut(Node<'a>);
 
-/// Gives the parts that are directly in a part, in the order of the text.
+/// Visits the direct parts of a part, in the order of the text.
 pub fn children<'a>(node: Node<'a>, visit: Visit<'_, 'a>) {
     match node {
         Node::Block(block) => in_block(block, visit),

@@ -11,9 +11,9 @@ use ps_syntax::ast::Block;
 /// A `ScriptBlock`: code, and the module or closure that it belongs to.
 pub struct ScriptBlock {
     pub ast: Rc<Block>,
-    /// The scope of a module or a closure, which its own scopes are under.
+    /// The scope of a module or a closure, which is the parent of its scopes.
     pub session: Option<Rc<Scope>>,
-    /// The parameters, worked out at the first call.
+    /// The parameters, computed at the first call.
     pub params: OnceCell<Rc<ParamTable>>,
 }
 
@@ -28,7 +28,7 @@ impl ScriptBlock {
         Rc::new(Self { ast, session, params: OnceCell::new() })
     }
 
-    /// The text between the braces.
+    /// Returns the text between the braces.
     #[inline]
     pub fn text(&self) -> &str {
         self.ast.source.slice(self.ast.text)

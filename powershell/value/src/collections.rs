@@ -14,7 +14,7 @@ use ps_syntax::symbol::fold;
 pub struct Array {
     pub element: Ty,
     pub items: RefCell<Vec<Value>>,
-    /// The lengths of an array of several dimensions; empty for one.
+    /// The lengths of a multidimensional array. Empty for one dimension.
     pub dimensions: Vec<usize>,
 }
 
@@ -47,7 +47,7 @@ pub struct List {
     pub kind: ListKind,
     pub element: Ty,
     pub items: RefCell<Vec<Value>>,
-    /// Where a queue begins: what comes before has been taken.
+    /// The start of a queue: earlier items have been taken.
     pub head: Cell<usize>,
 }
 
@@ -72,7 +72,7 @@ impl List {
         matches!(self.kind, ListKind::Stack | ListKind::GenericStack)
     }
 
-    /// The items in the order of enumeration.
+    /// Returns the items in the order of enumeration.
     #[inline]
     pub fn to_vec(&self) -> Vec<Value> {
         let items = self.items.borrow();
@@ -104,11 +104,11 @@ pub enum DictKind {
     /// A set of keys.
     Set,
     SortedSet,
-    /// `$PSBoundParameters`.
+    /// The dictionary `$PSBoundParameters`.
     Bound,
 }
 
-/// A dictionary, or a set. Its order is that of insertion.
+/// A dictionary, or a set, in the order of insertion.
 pub struct Dict {
     pub kind: DictKind,
     pub key: Ty,
@@ -119,7 +119,7 @@ pub struct Dict {
 }
 
 impl Dict {
-    /// What `@{}` makes.
+    /// Makes the result of `@{}`.
     #[inline]
     pub fn hashtable() -> Self {
         Self::new(DictKind::Hashtable, true)
@@ -174,7 +174,7 @@ impl Dict {
         self.map.borrow().contains_key(&self.key_of(key))
     }
 
-    /// Whether it is new.
+    /// Inserts an entry, and returns whether it is new.
     #[inline]
     pub fn insert(&self, key: &Value, value: Value) -> bool {
         let new = self.map.borrow_mut().insert(self.key_of(key), value).is_none();
@@ -215,7 +215,8 @@ impl Dict {
     }
 }
 
-/// A key: equal when .NET's `Equals` says so, or texts that differ in case only where the dictionary folds.
+/// A key. Keys are equal when .NET's `Equals` says so; texts that differ in case are equal only if the
+/// dictionary folds.
 #[derive(Clone)]
 pub struct Key {
     pub value: Value,

@@ -1,4 +1,4 @@
-//! The order of texts and values that sorting uses.
+//! The sort order of texts and values.
 
 use std::cmp::Ordering;
 
@@ -17,8 +17,8 @@ pub fn holds(compare: Compare, order: Ordering) -> bool {
     }
 }
 
-/// The order of texts as people sort them: letters before their case, punctuation before digits before
-/// letters. An approximation of the ICU collation of en-US.
+/// Compares texts as people sort them: letters before their case, punctuation before digits before letters.
+/// An approximation of the ICU collation of en-US.
 pub fn text_order(a: &str, b: &str, case: bool) -> Ordering {
     let weights =
         |text: &str| text.chars().filter(|c| *c != '-' && *c != '\'').map(weight).collect::<Vec<_>>();
@@ -27,7 +27,7 @@ pub fn text_order(a: &str, b: &str, case: bool) -> Ordering {
     }
     let primary = weights(a).iter().map(|w| w.0).cmp(weights(b).iter().map(|w| w.0));
     let primary = primary.then_with(|| {
-        // What the first pass does not look at decides when all else is the same.
+        // Characters that the first pass ignores decide when everything else is equal.
         let ignored = |text: &str| text.chars().filter(|c| matches!(c, '-' | '\'')).count();
         ignored(a).cmp(&ignored(b))
     });
@@ -37,7 +37,7 @@ pub fn text_order(a: &str, b: &str, case: bool) -> Ordering {
     if case { order.then_with(cases) } else { order }
 }
 
-/// What a character sorts by: its group and base letter, its accent, its case.
+/// Returns the sort weight of a character: its group and base letter, its accent, its case.
 fn weight(c: char) -> ((u8, u32), u32, u8) {
     let upper = u8::from(c.is_uppercase());
     let lower = c.to_lowercase().next().unwrap_or(c);
@@ -62,7 +62,7 @@ fn weight(c: char) -> ((u8, u32), u32, u8) {
     ((group, place), accent, upper)
 }
 
-/// The letter under an accent, for the Latin letters that have one.
+/// Returns the base letter and accent of a Latin letter that has one.
 fn base_letter(c: char) -> (char, u32) {
     let base = match c {
         'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => 'a',
@@ -78,7 +78,7 @@ fn base_letter(c: char) -> (char, u32) {
     (base, c as u32)
 }
 
-/// The order of two values for sorting; never fails.
+/// Compares two values for sorting. Never fails.
 #[inline]
 pub fn order(a: &Value, b: &Value, case: bool) -> Ordering {
     match (a.base(), b.base()) {
@@ -90,7 +90,7 @@ pub fn order(a: &Value, b: &Value, case: bool) -> Ordering {
     }
 }
 
-/// The order of two values of kinds that have one; the right is converted to what the left is.
+/// Compares two values whose types have an order. The right one is converted to the type of the left one.
 pub fn try_order(a: &Value, b: &Value, case: bool) -> Option<Ordering> {
     use Value as V;
     Some(match (a, b) {

@@ -1,4 +1,4 @@
-//! Dates from text in a format that is given: what .NET's `DateTime.ParseExact` reads.
+//! Parses dates in a given format, as .NET's `DateTime.ParseExact` does.
 
 use chrono::Datelike;
 
@@ -32,7 +32,7 @@ struct Reader<'a> {
     found: Found,
 }
 
-/// The date and its offset, when the whole text has the format.
+/// Returns the date and its offset, if the whole text has the format.
 pub fn exact(
     text: &str,
     format: &str,
@@ -90,7 +90,7 @@ impl Found {
             }
             match self.pm {
                 Some(pm) if *hour <= 12 => *hour = *hour % 12 + if pm { 12 } else { 0 },
-                // Hours of a day of 24 say the half themselves.
+                // The hours of a 24-hour day determine the half themselves.
                 Some(pm) if !pm => return None,
                 None if self.twelve => *hour %= 12,
                 _ => {}
@@ -204,7 +204,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// The name of a month or of a day: the longest one that is there.
+    /// Reads the name of a month or of a day: the longest match.
     fn name(&mut self, c: char, run: usize) -> Option<()> {
         let culture = self.culture;
         let lists: [&[Str]; 2] = match (c, run) {
@@ -296,7 +296,7 @@ impl Reader<'_> {
     }
 }
 
-/// How many bytes of a text are the name, in any case.
+/// Returns how many bytes of a text match the name, in any case.
 fn begins(text: &str, name: &str) -> Option<usize> {
     let mut rest = text.chars();
     for wanted in name.chars() {

@@ -10,7 +10,8 @@ use super::culture::{self, DateFormat};
 use super::datetime::TICKS_PER_SECOND;
 use super::{DateKind, DateTime, Str};
 
-/// The pattern of a standard format; nothing when the letter is not one, and whether it is the same in all cultures.
+/// Returns the pattern of a standard format, and whether it is the same in all cultures. `None` when the
+/// letter is not one.
 pub fn standard(letter: char, culture: &DateFormat) -> Option<(String, bool)> {
     let fixed = |pattern: &str| Some((pattern.to_owned(), true));
     let own = |pattern: String| Some((pattern, false));
@@ -34,7 +35,7 @@ pub fn standard(letter: char, culture: &DateFormat) -> Option<(String, bool)> {
 }
 
 impl DateTime {
-    /// Formats; nothing when the format is not valid.
+    /// Formats a date. `None` when the format is invalid.
     pub fn format(self, format: &str, culture: &DateFormat) -> Option<String> {
         let mut chars = format.chars();
         let letter = match (chars.next(), chars.next()) {
@@ -48,7 +49,7 @@ impl DateTime {
         }
     }
 
-    /// A custom format; `offset` is that of a `DateTimeOffset`, in minutes.
+    /// Applies a custom format. `offset` is that of a `DateTimeOffset`, in minutes.
     pub fn custom(self, format: &str, offset: i64, culture: &DateFormat) -> Option<String> {
         let at = self.chrono();
         let beside_day = beside_day(format);
@@ -105,7 +106,8 @@ impl DateTime {
     }
 }
 
-/// Whether a pattern has the day of the month, beside which some languages have another form of the month's name.
+/// Returns whether a pattern has the day of the month, next to which some languages use another form of the
+/// month's name.
 pub fn beside_day(format: &str) -> bool {
     let mut quoted = None;
     let mut run = 0;
@@ -173,7 +175,7 @@ fn fraction(out: &mut String, c: char, run: usize, ticks: i64) -> Option<()> {
     Some(())
 }
 
-/// `+05:30`, `+0530` or `+05` in minutes.
+/// Converts `+05:30`, `+0530` or `+05` to minutes.
 pub fn offset_minutes(text: &str) -> Option<i64> {
     let sign = match text.chars().next()? {
         '+' => 1,

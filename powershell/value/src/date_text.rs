@@ -1,4 +1,4 @@
-//! Dates from text, in a culture and in no certain format: what .NET's `DateTime.Parse` reads.
+//! Parses dates in a culture without a given format, as .NET's `DateTime.Parse` does.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -6,7 +6,7 @@ use crate::culture::{self, DateFormat};
 use crate::{DateKind, DateTime, Str};
 use ps_syntax::symbol::fold;
 
-/// In ticks.
+/// One minute in ticks.
 const MINUTE: i64 = 600_000_000;
 
 pub const NO_CURRENT_DATE: i64 = 8;
@@ -15,22 +15,22 @@ pub const ASSUME_LOCAL: i64 = 32;
 pub const ASSUME_UNIVERSAL: i64 = 64;
 pub const ROUNDTRIP_KIND: i64 = 128;
 
-/// How long a text may be that is read as a date.
+/// Maximum length of a text that is read as a date.
 pub const LONGEST: usize = 256;
 
-/// A date as PowerShell converts one: the invariant culture. What names an offset is turned to local time, which
-/// is UTC here.
+/// Reads a date as PowerShell does: in the invariant culture. A date with an offset is converted to local
+/// time, which is UTC here.
 pub fn parse_date(text: &str) -> Option<DateTime> {
     parse_in(text, &culture::invariant().dates.borrow(), 0)
 }
 
-/// A date in a culture, with .NET's `DateTimeStyles`.
+/// Reads a date in a culture, with .NET's `DateTimeStyles`.
 pub fn parse_in(text: &str, culture: &DateFormat, style: i64) -> Option<DateTime> {
     let found = read(text, culture, style)?;
     settle(found.0, found.1, style)
 }
 
-/// A date with its offset in minutes; without one, that of UTC.
+/// Reads a date with its offset in minutes, or with that of UTC.
 pub fn parse_offset(text: &str, culture: &DateFormat, style: i64) -> Option<(DateTime, i64)> {
     let (date, offset) = read(text, culture, style)?;
     let minutes = offset.map_or(0, |o| o.minutes);
@@ -40,14 +40,14 @@ pub fn parse_offset(text: &str, culture: &DateFormat, style: i64) -> Option<(Dat
     Some((date, minutes))
 }
 
-/// An offset that a text has said; `utc` when by `Z` or a name.
+/// An offset in a text; `utc` for `Z` or a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offset {
     pub minutes: i64,
     pub utc: bool,
 }
 
-/// The kind of a date, and its time, by what its text says and the style asks for.
+/// Returns the time and kind of a date, from its text and the style.
 pub fn settle(date: DateTime, offset: Option<Offset>, style: i64) -> Option<DateTime> {
     let universal = style & ADJUST_TO_UNIVERSAL != 0;
     let kind = |is_utc: bool| if is_utc { DateKind::Utc } else { DateKind::Local };
@@ -62,7 +62,7 @@ pub fn settle(date: DateTime, offset: Option<Offset>, style: i64) -> Option<Date
 }
 
 thread_local! {
-    /// The day that a text without a date means. A run begins with the day of its clock.
+    /// The day of a text without a date: the day on which a run started.
     static TODAY: std::cell::Cell<NaiveDate> = const { std::cell::Cell::new(NaiveDate::MIN) };
 }
 
@@ -76,7 +76,7 @@ pub fn today() -> NaiveDate {
 
 #[derive(Default)]
 struct Found {
-    /// Numbers of a date, with how many digits each has.
+    /// The numbers of a date, with the number of digits of each.
     numbers: Vec<(u32, usize)>,
     month: Option<u32>,
     weekday: Option<u32>,
@@ -125,7 +125,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     found
 }
 
-/// The date and its offset, as they are written.
+/// Reads the date and its offset as they are written.
 fn read(text: &str, culture: &DateFormat, style: i64) -> Option<(DateTime, Option<Offset>)> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     if text.is_empty() || text.len() > LONGEST {
@@ -146,7 +146,7 @@ fn read(text: &str, culture: &DateFormat, style: i64) -> Option<(DateTime, Optio
             Token::Mark('+' | '-') if found.time.is_some() && found.offset.is_none() => {
                 offset(&tokens, at, &mut found)?
             }
-            // A date's separators stand between its numbers, or end the last one.
+            // A date's separators are between its numbers, or end the last one.
             Token::Mark('/' | '-' | '.') if at > 0 => 1,
             Token::Mark('年' | '月' | '日' | '년' | '월' | '일') => 1,
             Token::Mark(_) => return None,
@@ -169,7 +169,7 @@ fn read(text: &str, culture: &DateFormat, style: i64) -> Option<(DateTime, Optio
     Some((made, found.offset))
 }
 
-/// Names of the culture that are several words or have points in them, put into one word each.
+/// Joins names of the culture that have several words or points into one word each.
 fn joined_names(text: &str, culture: &DateFormat) -> String {
     let mut text = text.to_owned();
     for (name, plain) in [(&culture.am, "AM"), (&culture.pm, "PM")] {
@@ -180,7 +180,7 @@ fn joined_names(text: &str, culture: &DateFormat) -> String {
     text
 }
 
-/// A number: of a time where a time's sign follows, or of a date. How many tokens were taken.
+/// Reads a number of a time (if a time separator follows) or of a date. Returns how many tokens it used.
 fn number(
     tokens: &[Token<'_>],
     at: usize,
@@ -197,7 +197,7 @@ fn number(
     {
         return Some(taken);
     }
-    // An hour alone, with a half of the day behind it: `3pm`.
+    // An hour alone, followed by a half of the day: `3pm`.
     let blank = usize::from(tokens.get(at + 1) == Some(&Token::Blank));
     if found.time.is_none()
         && digits.len() <= 2
@@ -214,10 +214,10 @@ fn number(
     Some(1)
 }
 
-/// `13:05`, `13:05:09.123`; how many tokens it has.
+/// Reads `13:05` or `13:05:09.123`, and returns the number of its tokens.
 fn time(tokens: &[Token<'_>], at: usize, culture: &DateFormat, found: &mut Found) -> Option<usize> {
     let own = culture.time_separator.chars().next().unwrap_or(':');
-    // Where times have points, a date has come before.
+    // If times use points, a date has come before.
     let dated = !found.numbers.is_empty() && (found.numbers.len() == 3 || found.month.is_some());
     let is_sign = |token: Option<&Token<'_>>| match token {
         Some(Token::Mark(':')) => true,
@@ -249,7 +249,7 @@ fn time(tokens: &[Token<'_>], at: usize, culture: &DateFormat, found: &mut Found
     Some(taken)
 }
 
-/// Digits behind a second's point as ticks; more than seven are rounded.
+/// Converts the digits after a second's point to ticks; more than seven are rounded.
 fn fraction(digits: &str) -> Option<i64> {
     let kept: i64 = format!("{:0<7}", digits.get(..digits.len().min(7))?).parse().ok()?;
     let up = digits.as_bytes().get(7).is_some_and(|b| *b >= b'5') && kept < 9_999_999;
@@ -321,7 +321,7 @@ fn named(word: &str, names: &[Str]) -> Option<u32> {
     u32::try_from(at).ok()
 }
 
-/// Words that the culture's own patterns have between a date's parts, such as `de`.
+/// Returns whether the culture's patterns contain the word between parts of a date, such as `de`.
 fn literal(word: &str, culture: &DateFormat) -> bool {
     [&culture.long_date, &culture.month_day, &culture.year_month, &culture.short_date].into_iter().any(
         |pattern| {
@@ -332,7 +332,7 @@ fn literal(word: &str, culture: &DateFormat) -> bool {
     )
 }
 
-/// `+05:30`, `-0800`, `+1`; how many tokens it has.
+/// Reads `+05:30`, `-0800` or `+1`, and returns the number of its tokens.
 fn offset(tokens: &[Token<'_>], at: usize, found: &mut Found) -> Option<usize> {
     let sign = if tokens.get(at) == Some(&Token::Mark('-')) { -1 } else { 1 };
     let Some(Token::Number(digits)) = tokens.get(at + 1) else { return None };
@@ -361,7 +361,7 @@ fn full_year(value: u32, digits: usize) -> i32 {
     }
 }
 
-/// Year, month and day, in the order of the culture's short date where the numbers do not say it themselves.
+/// Returns year, month and day, in the order of the culture's short date unless the numbers determine it.
 fn date(found: &Found, culture: &DateFormat, style: i64) -> Option<(i32, u32, u32)> {
     let order = culture.order();
     let today = today();

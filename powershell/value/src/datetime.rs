@@ -13,7 +13,7 @@ pub const MIN: DateTime = DateTime(0);
 pub const TICKS_PER_SECOND: i64 = 10_000_000;
 pub const TICKS_PER_DAY: i64 = 864_000_000_000;
 pub const MAX_TICKS: i64 = 3_155_378_975_999_999_999;
-/// Ticks of 1970-01-01.
+/// The ticks of 1970-01-01.
 pub const UNIX_EPOCH: i64 = 621_355_968_000_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl DateTime {
         midnight.plus(self.ticks() % TICKS_PER_DAY)
     }
 
-    /// As in a string: `02/29/2024 13:05:09`.
+    /// Formats the date as in a string: `02/29/2024 13:05:09`.
     pub fn invariant(self) -> String {
         self.custom("MM/dd/yyyy HH:mm:ss", 0, &culture::invariant().dates.borrow()).unwrap_or_default()
     }
@@ -118,7 +118,7 @@ pub fn days_in_month(year: i32, month: u32) -> Option<u32> {
     u32::try_from((next - first).num_days()).ok()
 }
 
-/// A span of ticks.
+/// A span in ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeSpan(pub i64);
 
@@ -131,7 +131,7 @@ impl TimeSpan {
         self.0 / unit % modulo
     }
 
-    /// `[-][d.]hh:mm:ss[.fffffff]`
+    /// Parses `[-][d.]hh:mm:ss[.fffffff]`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));

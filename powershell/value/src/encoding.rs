@@ -1,6 +1,6 @@
-//! Texts as bytes.
+//! Encodings of texts.
 
-/// The name of an encoding as it is kept, from what a script calls it.
+/// Returns the internal name of an encoding from the name in a script.
 pub fn named(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_lowercase().trim_start_matches("system.text.") {
         "utf8" | "utf-8" | "utf8nobom" | "default" | "utf8encoding" | "oem" | "65001" => "utf-8",
@@ -14,7 +14,7 @@ pub fn named(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Bytes as text; a byte order mark decides over the encoding that was asked for.
+/// Decodes bytes as text. A byte order mark overrides the requested encoding.
 pub fn decode(bytes: &[u8], encoding: &str) -> String {
     if let Some(rest) = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]) {
         return String::from_utf8_lossy(rest).into_owned();
@@ -46,7 +46,7 @@ fn wide(bytes: &[u8], big: bool) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// Text as bytes, with a byte order mark where the encoding has one and it is wanted.
+/// Encodes text as bytes, with a byte order mark if the encoding has one and it is wanted.
 pub fn encode(text: &str, encoding: &str, mark: bool) -> Vec<u8> {
     match encoding {
         "us-ascii" => text.chars().map(|c| if c.is_ascii() { c as u8 } else { b'?' }).collect(),

@@ -1,4 +1,4 @@
-//! How a statement can end early, and PowerShell's error records.
+//! Early ends of statements, and PowerShell's error records.
 
 use crate::types::NetType;
 use std::cell::{Cell, RefCell};
@@ -10,27 +10,27 @@ use crate::{Str, Value, text};
 use ps_syntax::symbol::Sym;
 use ps_syntax::{Source, Span};
 
-/// What ends a statement, other than its own end.
+/// An early end of a statement.
 pub enum Flow {
     Break(Option<Sym>),
     Continue(Option<Sym>),
     Return,
     Exit(i32),
     Error(Rc<ErrorRecord>),
-    /// A pipeline has what it wants: everything before the command with this number stops.
+    /// A pipeline needs no more input: everything before the command with this number stops.
     Stop(u64),
 }
 
 pub type R<T> = Result<T, Box<Flow>>;
 
-/// Where in a script something happened.
+/// A place in a script.
 #[derive(Clone)]
 pub struct Position {
     pub source: Rc<Source>,
     pub span: Span,
 }
 
-/// `System.Management.Automation.ErrorRecord`
+/// The .NET type `System.Management.Automation.ErrorRecord`.
 pub struct ErrorRecord {
     pub exception: Value,
     pub id: RefCell<Str>,
@@ -40,16 +40,16 @@ pub struct ErrorRecord {
     pub target: Value,
     pub details: RefCell<Option<Str>>,
     pub position: RefCell<Option<Position>>,
-    /// The command that `InvocationInfo` names.
+    /// The command in `InvocationInfo`.
     pub command: RefCell<Str>,
     pub stack: RefCell<Str>,
-    /// Ends the script when nobody catches it: `throw`, and `-ErrorAction Stop`.
+    /// Whether the error ends the script if it is not caught: `throw`, and `-ErrorAction Stop`.
     pub ends_script: Cell<bool>,
-    /// Whether the id has its command's name already.
+    /// Whether the id already has its command's name.
     pub qualified: Cell<bool>,
-    /// Raised by a .NET member: the call that it came from wraps it.
+    /// Whether a .NET member raised the error, so that the call wraps it.
     pub raw: Cell<bool>,
-    /// Made to end the script by `-ErrorAction Stop`.
+    /// Whether `-ErrorAction Stop` made the error end the script.
     pub stopped: Cell<bool>,
 }
 
@@ -130,7 +130,7 @@ impl Category {
     }
 }
 
-/// What an error says; the rest of the record follows from where it is raised.
+/// The content of an error. The place where it is raised determines the rest of the record.
 pub struct Fault {
     pub kind: NetType,
     pub id: Str,
@@ -146,7 +146,7 @@ impl Fault {
         Self { kind, id: id.into(), category, message: message.into(), target: Value::Null, inner: None }
     }
 
-    /// An error of the engine itself: a `RuntimeException`.
+    /// Makes an error of the engine itself: a `RuntimeException`.
     pub fn runtime(id: &str, message: impl Into<String>) -> Self {
         Self::new(NetType::RuntimeException, id, Category::InvalidOperation, message)
     }
@@ -158,7 +158,7 @@ impl Fault {
         Self::new(NetType::ArgumentException, "System.ArgumentException", Category::NotSpecified, message)
     }
 
-    /// An argument that a parameter of a method does not take, and why.
+    /// Makes an error for an invalid argument of a method's parameter, with the reason.
     pub fn bad_argument(parameter: &str, value: &Value, method: &str, ty: &Ty, why: &ErrorRecord) -> Self {
         let message = format!(
             "Cannot convert argument \"{parameter}\", with value: \"{}\", for \"{method}\" to type \"{}\": \"{}\"",
@@ -185,7 +185,7 @@ impl Fault {
     pub fn record(self) -> Rc<ErrorRecord> {
         let mut exception = Exception::new(self.kind, self.message);
         exception.inner = self.inner;
-        // The engine reports a cast that fails as an error of its own, around that of the cast.
+        // The engine reports a failed cast as its own error around the error of the cast.
         if self.kind == CAST {
             let message = exception.message.to_string();
             let cast = Value::net(Net::Exception(exception));
@@ -203,7 +203,7 @@ impl Fault {
 
 const CAST: NetType = NetType::PSInvalidCastException;
 
-/// The exception of a cast within the error that the engine has made of it.
+/// Returns the exception of a cast within the engine's error.
 fn own_cast(exception: &Value) -> Option<Value> {
     let ty = crate::types::type_of(exception);
     let inner = crate::net::inner_exception(exception)?;
@@ -217,7 +217,7 @@ impl From<Fault> for Box<Flow> {
     }
 }
 
-/// An exception of a .NET method, before the call has wrapped it.
+/// Returns an exception of a .NET method, before the call has wrapped it.
 pub fn net<T>(kind: NetType, message: impl Into<String>) -> R<T> {
     Err(net_flow(kind, message))
 }
@@ -257,7 +257,7 @@ impl ErrorRecord {
         exception_message(&self.exception)
     }
 
-    /// What it prints as.
+    /// Returns its printed text.
     pub fn text(&self) -> String {
         match &*self.details.borrow() {
             Some(details) => details.to_string(),
@@ -277,7 +277,7 @@ impl ErrorRecord {
         if self.target.is_null() { String::new() } else { crate::types::type_of(&self.target).name() }
     }
 
-    /// `CategoryInfo` as a text.
+    /// Returns `CategoryInfo` as a text.
     pub fn category_text(&self) -> String {
         let shorten = |text: String| match text.chars().count() {
             0..=40 => text,
@@ -302,7 +302,7 @@ impl ErrorRecord {
     }
 }
 
-/// `Exception.Message`
+/// Returns `Exception.Message`.
 pub fn exception_message(exception: &Value) -> Str {
     match exception.base() {
         Value::Net(net) => match &**net {

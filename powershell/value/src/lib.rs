@@ -1,9 +1,11 @@
-//! What a variable of a PowerShell script holds: values, their texts, orders and cultures, the types of .NET as data, and
-//! what values refer to: scopes, script blocks, error records. Small values are inline, the others are shared and counted.
+//! The values of PowerShell variables: their texts, orders and cultures, the types of .NET as data, and the
+//! objects that values refer to: scopes, script blocks, error records. Small values are inline, the others
+//! are reference-counted.
 //!
-//! The crate must not know how a script runs: an object that only the interpreter can make is a [`net::NetObject`].
+//! The crate must not know how a script runs: an object that only the interpreter can create is
+//! a [`net::NetObject`].
 
-#![allow(missing_docs, reason = "where the name says it, a line of documentation would only repeat it")]
+#![allow(missing_docs, reason = "where the name says everything, documentation would only repeat it")]
 
 pub mod block;
 mod collections;
@@ -55,7 +57,7 @@ use crate::types::{EnumType, NetType, Ty};
 pub enum Value {
     #[default]
     Null,
-    /// What a pipeline without output gives: null in an expression, nothing in a pipeline.
+    /// The result of a pipeline without output: null in an expression, nothing in a pipeline.
     Void,
     Bool(bool),
     /// A UTF-16 unit.
@@ -79,14 +81,14 @@ pub enum Value {
     List(Rc<List>),
     Dict(Rc<Dict>),
     Object(Rc<Object>),
-    /// A value with members of the script's own.
+    /// A value with members that the script has added.
     Ext(Rc<Ext>),
     Block(Rc<ScriptBlock>),
     Type(Rc<Ty>),
     Enum(Rc<EnumValue>),
     Error(Rc<ErrorRecord>),
     Ref(Rc<Reference>),
-    /// A `[switch]`.
+    /// A `[switch]` value.
     Switch(bool),
     Net(Rc<Net>),
 }
@@ -97,7 +99,7 @@ pub struct EnumValue {
     pub value: i64,
 }
 
-/// `[ref]`: a variable of a scope, or a value of its own.
+/// A `[ref]`: a variable of a scope, or a separate value.
 pub enum Reference {
     Variable { scope: Rc<crate::scope::Scope>, index: usize },
     Own(RefCell<Value>),
@@ -220,7 +222,7 @@ impl Value {
         Self::Net(Rc::new(net))
     }
 
-    /// A .NET object that a crate above declares.
+    /// Makes a .NET object that a crate above declares.
     #[inline]
     pub fn object(object: impl net::NetObject) -> Self {
         Self::net(Net::Other(Rc::new(object)))
@@ -241,26 +243,26 @@ impl Value {
         Self::Ref(Rc::new(Reference::Own(RefCell::new(value))))
     }
 
-    /// A value that prints as the script had it.
+    /// Makes a value that prints as the script spelled it.
     #[inline]
     pub fn with_text(value: Self, text: Str) -> Self {
         Self::Ext(Rc::new(Ext::new(value, Some(text))))
     }
 
-    /// A `PSCustomObject`.
+    /// Makes a `PSCustomObject`.
     #[inline]
     pub fn custom(pairs: impl IntoIterator<Item = (Str, Self)>) -> Self {
         Self::Object(Rc::new(Object::custom(pairs)))
     }
 
-    /// An object of a .NET type whose properties are data.
+    /// Makes an object of a .NET type whose properties are data.
     #[inline]
     pub fn record(ty: NetType, pairs: Vec<(&str, Self)>) -> Self {
         let object = Object::custom(pairs.into_iter().map(|(name, value)| (Str::from(name), value)));
         Self::Object(Rc::new(object.of_type(ty)))
     }
 
-    /// Without the members that a script has put around it.
+    /// Returns the value without the members that a script has added.
     #[inline]
     pub fn base(&self) -> &Self {
         match self {
@@ -301,7 +303,7 @@ impl Value {
         )
     }
 
-    /// An integer of up to 64 bits, widened.
+    /// Returns an integer of up to 64 bits, widened.
     #[inline]
     pub fn as_integer(&self) -> Option<i64> {
         Some(match self.base() {
@@ -317,7 +319,7 @@ impl Value {
         })
     }
 
-    /// A number as a double.
+    /// Returns a number as a double.
     #[inline]
     pub fn as_double(&self) -> Option<f64> {
         use num_traits::ToPrimitive;
@@ -331,7 +333,7 @@ impl Value {
         })
     }
 
-    /// The items of what a pipeline unrolls; nothing for what it passes as one.
+    /// Returns the items of a value that a pipeline unrolls. `None` for values that it passes as one.
     #[inline]
     pub fn items(&self) -> Option<Vec<Self>> {
         Some(match self.base() {
@@ -342,7 +344,7 @@ impl Value {
         })
     }
 
-    /// The items of a collection, or the value itself; nothing for null.
+    /// Returns the items of a collection, or the value itself; nothing for null.
     #[inline]
     pub fn to_items(&self) -> Vec<Self> {
         match self {
@@ -351,7 +353,7 @@ impl Value {
         }
     }
 
-    /// What is true in a condition.
+    /// Returns the truth value in a condition.
     #[inline]
     pub fn truth(&self) -> bool {
         match self {

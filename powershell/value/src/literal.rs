@@ -26,7 +26,7 @@ impl From<&Literal> for Value {
     }
 }
 
-/// A whole text as a number, as the parser reads it.
+/// Reads a whole text as a number, as the parser does.
 pub fn parse_number(text: &str) -> Option<Value> {
     ps_syntax::parse_number(text).map(|literal| Value::from(&literal))
 }

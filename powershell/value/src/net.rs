@@ -1,4 +1,4 @@
-//! .NET objects that are no plain values: exceptions, regular expressions, files, encodings and others.
+//! .NET objects that are not plain values: exceptions, regular expressions, files, encodings and others.
 
 use crate::types::NetType;
 use std::any::Any;
@@ -38,14 +38,14 @@ pub enum Net {
     Calendar,
     /// The thread of the script.
     Thread,
-    /// `.psobject`
+    /// The member `.psobject`.
     PsObject(Value),
-    /// One of them: what it belongs to, and its name.
+    /// A property: its owner and its name.
     Property(Value, Str),
     /// `.psbase` of a dictionary: its members without its keys.
     Base(Value),
     Enumerator(RefCell<Vec<Value>>),
-    /// Of a dictionary: the entries, and the name of the enumerator's type.
+    /// The entries of a dictionary, and the name of the enumerator's type.
     Entries(Vec<Value>, NetType),
     Entry(Value, Value),
     Encoding(&'static str),
@@ -61,11 +61,11 @@ pub enum Net {
     Xml(Node),
     XmlNamespaces(RefCell<Vec<(String, String)>>),
     Generator,
-    /// Of a crate above.
+    /// An object of a crate above.
     Other(Rc<dyn NetObject>),
 }
 
-/// A .NET object that a crate above declares: what values ask of it.
+/// A .NET object that a crate above declares, as values see it.
 pub trait NetObject: Any {
     fn id(&self) -> NetType;
 
@@ -73,19 +73,19 @@ pub trait NetObject: Any {
         self.id().to_string()
     }
 
-    /// The items, for what a pipeline unrolls.
+    /// Returns the items, if a pipeline unrolls the object.
     fn items(&self) -> Option<Vec<Value>> {
         None
     }
 }
 
-/// What a file system tells about an entry.
+/// Metadata of a file system entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
     pub is_dir: bool,
     pub is_link: bool,
     pub size: u64,
-    /// Ticks since the year 1, UTC.
+    /// The time of the last change, in ticks since the year 1, UTC.
     pub modified: i64,
     pub read_only: bool,
 }
@@ -94,7 +94,7 @@ pub struct FileData {
     pub path: String,
     /// Whether it is a `DirectoryInfo`.
     pub is_dir: bool,
-    /// The path as it was given, which is the text of one made by `::new`.
+    /// The path as it was given, which is the text of an object made by `::new`.
     pub shown: Option<String>,
     pub meta: RefCell<Option<Meta>>,
 }
@@ -134,7 +134,7 @@ pub struct Exception {
     pub kind: NetType,
     pub message: Str,
     pub inner: Option<Value>,
-    /// Properties of its own, such as `StatusCode`.
+    /// Properties specific to the type, such as `StatusCode`.
     pub extra: Vec<(&'static str, Value)>,
 }
 
@@ -182,7 +182,7 @@ impl MatchData {
     }
 }
 
-/// Sums and differences of `DateTimeOffset`s.
+/// Computes sums and differences of `DateTimeOffset`s.
 pub fn offset_arithmetic(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
     let (Value::Net(a), op) = (left, op) else { return Ok(None) };
     let Net::DateOffset(date, offset) = &**a else { return Ok(None) };
@@ -205,7 +205,7 @@ pub fn offset_arithmetic(op: BinaryOp, left: &Value, right: &Value) -> R<Option<
 }
 
 impl Net {
-    /// An object of a crate above, when it is of this kind.
+    /// Returns the object of a crate above, if it has this type.
     #[inline]
     pub fn other<T: NetObject>(&self) -> Option<&T> {
         match self {
@@ -224,7 +224,7 @@ impl Net {
         }
     }
 
-    /// The type by identity; that of a dictionary without its keys is the dictionary's.
+    /// Returns the type's identity; `.psbase` of a dictionary has that of the dictionary.
     fn id(&self) -> NetType {
         match self {
             Self::Exception(e) => e.kind,
@@ -315,7 +315,7 @@ impl Net {
         }
     }
 
-    /// The items, for what a pipeline unrolls.
+    /// Returns the items, if a pipeline unrolls the object.
     pub fn items(&self) -> Option<Vec<Value>> {
         match self {
             Self::Enumerator(items) => Some(items.borrow().clone()),
@@ -329,7 +329,7 @@ impl Net {
         }
     }
 
-    /// Something that tells apart what is compared by value.
+    /// Returns a number that distinguishes objects that are compared by value.
     pub fn identity(&self) -> u64 {
         match self {
             Self::Guid(bytes) => {
@@ -403,7 +403,7 @@ impl Net {
         })
     }
 
-    /// The names of properties that are data, where the type's declaration does not say them.
+    /// Returns the names of data properties that the type's declaration lacks.
     pub fn own_names(&self) -> Option<Vec<Str>> {
         match self {
             Self::Xml(node) => Some(node.property_names()),

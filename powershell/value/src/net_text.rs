@@ -1,4 +1,4 @@
-//! .NET values from and to text.
+//! Conversions between .NET values and text.
 
 pub fn parse_guid(text: &str) -> Option<[u8; 16]> {
     let plain: String = text
@@ -48,7 +48,7 @@ pub fn version_text(parts: &[i32; 4], count: usize) -> String {
     parts.join(".")
 }
 
-/// A URI as .NET shows it: with a path, when it has a host.
+/// Formats a URI as .NET does: with a path, if it has a host.
 pub fn uri_text(uri: &str) -> String {
     match uri.split_once("://") {
         Some((scheme, rest)) if !rest.contains(['/', '?', '#']) => {

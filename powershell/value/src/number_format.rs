@@ -10,7 +10,7 @@ use super::culture::NumberFormat;
 use super::numbers::{general, shortest, shortest_single};
 use super::text::number_to_string;
 
-/// Where a sign and a symbol stand: `n` is the number, `$` the symbol, and `-` the sign.
+/// The positions of sign and symbol: `n` is the number, `$` the symbol, and `-` the sign.
 const CURRENCY_POSITIVE: [&str; 4] = ["$n", "n$", "$ n", "n $"];
 const CURRENCY_NEGATIVE: [&str; 16] = [
     "($n)", "-$n", "$-n", "$n-", "(n$)", "-n$", "n-$", "n$-", "-n $", "-$ n", "n $-", "$ n-", "$ -n", "n- $",
@@ -20,14 +20,14 @@ const PERCENT_POSITIVE: [&str; 4] = ["n $", "n$", "$n", "$ n"];
 const PERCENT_NEGATIVE: [&str; 12] =
     ["-n $", "-n$", "-$n", "$-n", "$n-", "n-$", "n$-", "-$ n", "n $-", "$ n-", "$ -n", "n- $"];
 
-/// How a number's digits are put together.
+/// The separators and signs of a number.
 struct Signs<'a> {
     decimal: &'a str,
     group: Option<&'a str>,
     sizes: &'a [usize],
 }
 
-/// Formats a number; nothing when it is none, or the format is not one for it.
+/// Formats a number. `None` when the value is not a number, or the format does not apply to it.
 pub fn format(value: &Value, spec: &str, culture: &NumberFormat) -> Option<String> {
     let value = value.base();
     if !value.is_number() {
@@ -49,17 +49,17 @@ pub fn format(value: &Value, spec: &str, culture: &NumberFormat) -> Option<Strin
     Some(custom(value, spec, culture))
 }
 
-/// A number as `ToString()` gives it in a culture.
+/// Formats a number as `ToString()` does in a culture.
 pub fn to_text(value: &Value, culture: &NumberFormat) -> Option<String> {
     special(value, culture).or_else(|| number_to_string(value).map(|text| localized(&text, culture)))
 }
 
-/// A number as PowerShell prints it in a culture.
+/// Formats a number as PowerShell prints it in a culture.
 pub fn shown(value: &Value, culture: &NumberFormat) -> Option<String> {
     special(value, culture).or_else(|| super::text_of_number(value).map(|text| localized(&text, culture)))
 }
 
-/// What is no number, or infinite.
+/// Formats NaN and the infinities.
 fn special(value: &Value, culture: &NumberFormat) -> Option<String> {
     let number = match value {
         Value::Double(v) => *v,
@@ -74,7 +74,7 @@ fn special(value: &Value, culture: &NumberFormat) -> Option<String> {
     }
 }
 
-/// A number's plain text with the point and the sign of a culture.
+/// Replaces the point and the sign of a plain number by those of a culture.
 fn localized(text: &str, culture: &NumberFormat) -> String {
     if &*culture.decimal == "." && &*culture.minus == "-" {
         return text.to_owned();
@@ -82,7 +82,7 @@ fn localized(text: &str, culture: &NumberFormat) -> String {
     text.replace('-', "\u{0}").replace('.', &culture.decimal).replace('\u{0}', &culture.minus)
 }
 
-/// Digits with the signs of a culture; the text has no sign of its own.
+/// Formats digits with the separators of a culture; the text has no sign.
 fn grouped(text: &str, signs: &Signs<'_>) -> String {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut groups: Vec<&str> = Vec::new();
@@ -231,7 +231,7 @@ fn hex(value: &Value) -> Option<String> {
     })
 }
 
-/// With a fixed number of decimals.
+/// Formats a number with a fixed number of decimals.
 pub fn fixed(value: &Value, decimals: usize) -> String {
     match value {
         Value::Decimal(d) => {
@@ -255,7 +255,7 @@ fn unsigned_zero(text: String) -> String {
     }
 }
 
-/// The sections of a custom format: positive, negative, zero.
+/// Splits a custom format into sections: positive, negative, zero.
 fn sections(spec: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut quote = None;
@@ -282,7 +282,7 @@ fn sections(spec: &str) -> Vec<String> {
     parts
 }
 
-/// What a section of a custom format asks for.
+/// The parsed section of a custom format.
 #[derive(Default)]
 struct Plan {
     whole: Vec<char>,
@@ -290,7 +290,7 @@ struct Plan {
     percent: bool,
     permille: bool,
     grouped: bool,
-    /// Commas right before the point divide by a thousand each.
+    /// The number of commas right before the point, each of which divides by a thousand.
     scale: u32,
     exponent: Option<(char, bool, usize)>,
 }
@@ -470,7 +470,7 @@ fn fill(value: &Value, plan: &Plan, pieces: &[Piece], culture: &NumberFormat) ->
     assemble(plan, pieces, &filled, culture)
 }
 
-/// With this many decimals, from the 15 significant digits that custom formats look at.
+/// Rounds to this many decimals, from the 15 significant digits that custom formats use.
 fn round_half_up(value: f64, decimals: usize) -> String {
     let text = general(value, 15);
     match text.parse::<Decimal>() {
@@ -547,7 +547,7 @@ fn exponent_text(plan: &Plan, exponent: i32, culture: &NumberFormat) -> String {
     format!("{letter}{sign}{:0width$}", exponent.abs())
 }
 
-/// How many digits stand to the right of each place where a group ends.
+/// Returns how many digits are to the right of each place where a group ends.
 fn group_ends(sizes: &[usize], total: usize) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! Numbers from text in a culture, as .NET's `Parse` reads them.
+//! Parses numbers in a culture, as .NET's `Parse` does.
 //!
 //! Source: `NumberStyles` and the `Parse` methods of the .NET documentation.
 
@@ -21,10 +21,10 @@ pub const FLOAT: i64 = 231;
 pub const CURRENCY: i64 = 256;
 pub const HEX: i64 = 512;
 
-/// How long a text may be that is read as a number.
+/// Maximum length of a text that is read as a number.
 const LONGEST: usize = 10_000;
 
-/// A number in its parts: digits before and after the point, and an exponent.
+/// The parts of a number: digits before and after the point, and an exponent.
 struct Parts {
     negative: bool,
     whole: String,
@@ -45,7 +45,7 @@ pub fn decimal(text: &str, style: i64, culture: &NumberFormat) -> Option<Decimal
     if parts.exponent == 0 { plain.parse().ok() } else { Decimal::from_scientific(&plain).ok() }
 }
 
-/// A whole number; a fraction or an exponent may be there when nothing of the number is lost.
+/// Reads a whole number. It may have a fraction or an exponent if nothing of the number is lost.
 pub fn whole(text: &str, style: i64, culture: &NumberFormat) -> Option<BigInt> {
     if style & HEX != 0 {
         return hex(text, style);
@@ -90,7 +90,7 @@ impl Parts {
     }
 }
 
-/// NaN and the infinities, by their symbols.
+/// Reads NaN and the infinities by their symbols.
 fn special(text: &str, culture: &NumberFormat) -> Option<f64> {
     let text = text.trim();
     let same = |symbol: &str| !symbol.is_empty() && ps_syntax::symbol::same(text, symbol);
@@ -106,7 +106,7 @@ fn special(text: &str, culture: &NumberFormat) -> Option<f64> {
     if same(&culture.negative_infinity) {
         return Some(f64::NEG_INFINITY);
     }
-    // PowerShell's own conversions take the sign that en-US prints.
+    // PowerShell's own conversions accept the symbol that en-US prints.
     match text {
         "∞" => Some(f64::INFINITY),
         "-∞" => Some(f64::NEG_INFINITY),
@@ -114,7 +114,7 @@ fn special(text: &str, culture: &NumberFormat) -> Option<f64> {
     }
 }
 
-/// What is left of a text, and what has been seen of it.
+/// The rest of a text, and the parts read so far.
 struct Reader<'a> {
     rest: &'a str,
     style: i64,
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         self.style & style != 0
     }
 
-    /// Takes a symbol of the culture; what types a blank means the hard one that the culture has.
+    /// Reads a symbol of the culture. A typed blank also matches the culture's no-break space.
     fn takes(&mut self, symbol: &str) -> bool {
         if symbol.is_empty() {
             return false;
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
 
     fn sign(&mut self) -> bool {
         let culture = self.culture;
-        // A hyphen stands for the minus sign of cultures that have one of their own.
+        // A hyphen also matches the minus sign of cultures with another one.
         let negative = self.takes(&culture.minus) || &*culture.minus == "\u{2212}" && self.takes("-");
         if negative || self.takes(&culture.plus) {
             self.signed = true;
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The digits before and after the point; nothing where there are none.
+    /// Reads the digits before and after the point. `None` if there are none.
     fn digits(&mut self) -> Option<(String, String)> {
         let culture = self.culture;
         let (mut whole, mut fraction) = (String::new(), String::new());

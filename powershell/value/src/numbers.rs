@@ -1,4 +1,4 @@
-//! Numbers as .NET writes and reads them in the invariant culture.
+//! Formats and parses numbers as .NET does in the invariant culture.
 
 pub use ps_syntax::number::{general, shortest, shortest_single};
 
@@ -8,7 +8,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Value, culture, number_parse};
 
-/// A text as a double, as .NET's `Parse` reads it in the invariant culture.
+/// Reads a double as .NET's `Parse` does in the invariant culture.
 #[inline]
 pub fn parse_double(text: &str) -> Option<f64> {
     number_parse::double(text, number_parse::FLOAT, &culture::invariant().number.borrow())
@@ -26,7 +26,7 @@ pub fn parse_big(text: &str) -> Option<BigInt> {
     text.strip_prefix('+').unwrap_or(text).parse().ok()
 }
 
-/// A double, rounded to the nearest integer, ties to the even one: how .NET's `Convert` does it.
+/// Rounds a double to the nearest integer, ties to even, as .NET's `Convert` does.
 #[inline]
 pub fn round_to_integer(value: f64) -> Option<BigInt> {
     use num_traits::FromPrimitive;

@@ -10,7 +10,7 @@ use crate::types::class::Class;
 use crate::types::{Ty, TypeInfo};
 use ps_syntax::symbol::Sym;
 
-/// The names of an object's properties, shared by the objects that have the same.
+/// The names of an object's properties, shared by objects with the same names.
 #[derive(Debug, Default, Clone)]
 pub struct Shape {
     pub names: Vec<(Sym, Str)>,
@@ -40,9 +40,9 @@ pub struct Object {
     pub kind: ObjectKind,
     shape: RefCell<Rc<Shape>>,
     values: RefCell<Vec<Value>>,
-    /// Members that are no plain properties.
+    /// Members other than plain properties.
     pub members: RefCell<Vec<Member>>,
-    /// `PSTypeName`s, before those of its kind.
+    /// `PSTypeName`s, before the names of its own types.
     pub type_names: RefCell<Vec<Str>>,
     /// The .NET object that a class extends, such as an exception.
     pub native: RefCell<Option<Value>>,
@@ -117,14 +117,14 @@ impl Object {
         self.get(Sym::of(name))
     }
 
-    /// Replaces a property that is there.
+    /// Replaces an existing property.
     #[inline]
     pub fn replace(&self, name: Sym, value: Value) -> Option<Value> {
         let at = self.shape.borrow().index(name)?;
         self.values.borrow_mut().get_mut(at).map(|place| std::mem::replace(place, value))
     }
 
-    /// Sets a property, new or not.
+    /// Sets an existing or new property.
     #[inline]
     pub fn set(&self, name: &Str, value: Value) {
         let sym = Sym::of(name);
@@ -159,7 +159,7 @@ impl Object {
         self.values.borrow().clone()
     }
 
-    /// Names and values of the plain properties.
+    /// Returns names and values of the plain properties.
     #[inline]
     pub fn pairs(&self) -> Vec<(Str, Value)> {
         let shape = self.shape();
@@ -176,7 +176,7 @@ impl Object {
         }
     }
 
-    /// A copy whose properties are its own.
+    /// Returns a copy with separate properties.
     #[inline]
     pub fn copy(&self) -> Self {
         Self {
@@ -190,11 +190,11 @@ impl Object {
     }
 }
 
-/// A value and the members that a script has given it.
+/// A value and the members that a script has added.
 pub struct Ext {
     pub base: Value,
     pub members: RefCell<Vec<Member>>,
-    /// What it prints as, where that is not what the value prints as.
+    /// Its printed text, if that differs from the value's.
     pub text: Option<Str>,
     pub type_names: RefCell<Vec<Str>>,
 }
@@ -221,7 +221,7 @@ impl Ext {
     }
 }
 
-/// Whether two values are the same object, or equal values of one type.
+/// Returns whether two values are the same object, or equal values of one type.
 pub fn equals(a: &Value, b: &Value) -> bool {
     use Value as V;
     match (a.base(), b.base()) {

@@ -1,4 +1,4 @@
-//! What parameters a command takes: one form for functions and cmdlets.
+//! The parameters of a command: one form for functions and cmdlets.
 
 use std::rc::Rc;
 
@@ -7,10 +7,10 @@ use crate::types::Ty;
 use crate::{Str, Value};
 use ps_syntax::symbol::{Sym, same};
 
-/// How a parameter takes part in one parameter set.
+/// The role of a parameter in one parameter set.
 #[derive(Debug, Clone, Default)]
 pub struct InSet {
-    /// Nothing for every set.
+    /// The parameter set. `None` for every set.
     pub set: Option<Sym>,
     pub mandatory: bool,
     pub position: Option<i32>,
@@ -51,14 +51,14 @@ impl ParamSpec {
 pub struct ParamTable {
     pub params: Vec<ParamSpec>,
     pub default_set: Option<Sym>,
-    /// Has the common parameters, and refuses what it does not know.
+    /// Whether it has the common parameters and refuses unknown ones.
     pub advanced: bool,
     pub should_process: bool,
     pub is_cmdlet: bool,
 }
 
 impl ParamTable {
-    /// The names of the parameter sets.
+    /// Returns the names of the parameter sets.
     pub fn sets(&self) -> Vec<Sym> {
         let mut sets: Vec<Sym> = Vec::new();
         for set in self.params.iter().flat_map(|p| &p.sets).filter_map(|s| s.set) {
@@ -73,7 +73,7 @@ impl ParamTable {
         self.params.iter().position(|p| p.answers_to(name))
     }
 
-    /// From a declaration such as `Path: string[] @0 pipe byname alias=FullName set=Path | Force: switch`.
+    /// Parses a declaration such as `Path: string[] @0 pipe byname alias=FullName set=Path | Force: switch`.
     pub fn parse(declaration: &str, default_set: &str) -> Self {
         let mut table = Self { advanced: true, is_cmdlet: true, ..Self::default() };
         if !default_set.is_empty() {

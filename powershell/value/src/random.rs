@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::net::NetObject;
 use crate::types::NetType;
 
-/// Random numbers that a seed decides.
+/// Random numbers from a seed.
 pub struct Rng(fastrand::Rng);
 
 impl NetObject for RefCell<Rng> {
@@ -19,7 +19,7 @@ impl Rng {
         Self(fastrand::Rng::with_seed(seed))
     }
 
-    /// From `low` to one less than `high`.
+    /// Returns a number from `low` to one less than `high`.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         if low < high { self.0.i64(low..high) } else { low }
     }

@@ -1,7 +1,7 @@
 //! .NET's regular expressions, translated to those of the `fancy-regex` crate.
 //!
-//! Source: "Regular Expression Language - Quick Reference" of the .NET documentation. What cannot be said
-//! there (balancing groups, matching from right to left) is refused by name.
+//! Source: "Regular Expression Language - Quick Reference" of the .NET documentation. Features without an
+//! equivalent there (balancing groups, matching from right to left) are refused by name.
 
 use std::cell::OnceCell;
 
@@ -20,7 +20,7 @@ pub struct Regex {
     /// For texts that do not end in a line end, in which `$` is the end.
     plain: fancy_regex::Regex,
     translated: String,
-    /// For the others.
+    /// For the other texts.
     with_line_end: OnceCell<Option<fancy_regex::Regex>>,
     /// Names in .NET's order (unnamed groups first), and their number in the translation.
     pub groups: Vec<(String, usize)>,
@@ -79,7 +79,7 @@ impl Regex {
         self.engine(text).is_match(text).unwrap_or(false)
     }
 
-    /// The first match at or after a byte.
+    /// Returns the first match at or after a byte.
     #[inline]
     pub fn find_at(&self, text: &str, start: usize) -> Option<Found> {
         let captures = self.engine(text).captures_from_pos(text, start).ok().flatten()?;
@@ -112,7 +112,7 @@ impl Regex {
         self.groups.iter().position(|(own, _)| own == name)
     }
 
-    /// What a replacement pattern gives for a match.
+    /// Appends the result of a replacement pattern for a match.
     pub fn expand(&self, template: &str, text: &str, found: &Found, out: &mut String) {
         let group = |index: usize| {
             found.groups.get(index).copied().flatten().and_then(|(a, b)| text.get(a..b)).unwrap_or_default()
@@ -126,7 +126,7 @@ impl Regex {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let braced = if next == '{' { rest.find('}') } else { None };
             if digits > 0 {
-                // As many digits as there are groups for.
+                // As many digits as there are groups.
                 let length =
                     (1..=digits).rev().find(|n| rest.get(..*n).and_then(|d| self.group_index(d)).is_some());
                 match length {
@@ -177,7 +177,7 @@ impl Regex {
         out
     }
 
-    /// The parts between the matches, with the groups between them as .NET has it.
+    /// Returns the parts between the matches, with the groups between them, as .NET does.
     pub fn split(&self, text: &str, limit: usize) -> Vec<String> {
         let mut parts = Vec::new();
         let mut at = 0;
@@ -202,7 +202,7 @@ struct Translation {
     chars: Vec<char>,
     at: usize,
     out: String,
-    /// The names of the groups, in order; empty for those without.
+    /// The names of the groups, in order. Empty for unnamed groups.
     names: Vec<String>,
     multiline: bool,
     explicit: bool,
@@ -354,7 +354,7 @@ impl Translation {
                     self.out.push(self.peek(0));
                     self.at += 1;
                 }
-                // So that a digit after it does not become part of it.
+                // This stops a digit after it from becoming part of it.
                 if self.peek(0).is_ascii_digit() {
                     self.out.push_str("(?:)");
                 }

@@ -1,4 +1,4 @@
-//! Scopes: dynamic, as PowerShell has them. Reading looks outward, writing stays.
+//! Dynamic scopes, as in PowerShell. Reading looks outward; writing stays in the scope.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,9 +13,9 @@ pub struct Variable {
     pub sym: Sym,
     pub name: Str,
     pub value: Value,
-    /// Whether it is there: a removed variable leaves its place.
+    /// Whether it exists: a removed variable leaves its place.
     pub exists: bool,
-    /// What is seldom asked for.
+    /// Rarely used data.
     pub meta: Option<Rc<VariableMeta>>,
 }
 
@@ -37,7 +37,7 @@ pub struct Names {
 }
 
 pub struct Scope {
-    /// Never used twice, so that a remembered place cannot be that of another scope.
+    /// A number that is never reused, so that a remembered place cannot belong to another scope.
     pub number: u32,
     pub parent: Option<Rc<Scope>>,
     pub variables: RefCell<Vec<Variable>>,
@@ -45,7 +45,7 @@ pub struct Scope {
     pub strict: Cell<Option<u8>>,
     /// The scope of the script file or module that this one belongs to.
     pub script: RefCell<Option<Rc<Scope>>>,
-    /// Whether it is the scope of a file: what `$script:` means.
+    /// Whether it is the scope of a file, which `$script:` means.
     pub is_script: bool,
 }
 
@@ -84,7 +84,7 @@ impl Scope {
         self.variables.borrow().iter().find(|v| v.sym == sym && v.exists).map(|v| v.value.clone())
     }
 
-    /// Sets without looking at types or options; gives the index.
+    /// Sets a variable without checking types or options, and returns its index.
     #[inline]
     pub fn put(&self, sym: Sym, name: &Str, value: Value) -> usize {
         let mut variables = self.variables.borrow_mut();
@@ -165,7 +165,7 @@ impl Scope {
         };
     }
 
-    /// This scope and those around it, inner first.
+    /// Returns this scope and the enclosing ones, inner first.
     #[inline]
     pub fn outward(self: &Rc<Self>) -> impl Iterator<Item = Rc<Self>> {
         std::iter::successors(Some(self.clone()), |scope| scope.parent.clone())

@@ -1,4 +1,4 @@
-//! Texts: what a value prints as, UTF-16 lengths and positions.
+//! Texts: the printed text of a value, UTF-16 lengths and positions.
 
 use crate::types::NetType;
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use super::numbers::{general, shortest, shortest_single};
 use super::{Str, Value};
 use crate::object::ObjectKind;
 
-/// The byte at a UTF-16 position; inside a pair it is the pair's beginning.
+/// Returns the byte at a UTF-16 position. Inside a pair, this is the start of the pair.
 #[inline]
 pub fn byte_at(text: &str, position: usize) -> usize {
     if text.is_ascii() {
@@ -25,19 +25,19 @@ pub fn byte_at(text: &str, position: usize) -> usize {
     text.len()
 }
 
-/// The UTF-16 position of a byte.
+/// Returns the UTF-16 position of a byte.
 pub fn position_of(text: &str, byte: usize) -> usize {
     utf16_len(text.get(..byte).unwrap_or(text))
 }
 
-/// Part of a text by UTF-16 positions.
+/// Returns part of a text by UTF-16 positions.
 pub fn slice(text: &str, start: usize, length: usize) -> &str {
     let from = byte_at(text, start);
     let rest = text.get(from..).unwrap_or_default();
     rest.get(..byte_at(rest, length)).unwrap_or_default()
 }
 
-/// The UTF-16 unit at a position.
+/// Returns the UTF-16 unit at a position.
 #[inline]
 pub fn unit_at(text: &str, position: usize) -> Option<u16> {
     if text.is_ascii() {
@@ -51,7 +51,7 @@ pub fn char_text(unit: u16) -> String {
     char::from_u32(u32::from(unit)).unwrap_or('\u{fffd}').to_string()
 }
 
-/// A number as `ToString()` gives it.
+/// Formats a number as `ToString()` does.
 pub fn number_to_string(value: &Value) -> Option<String> {
     Some(match value {
         Value::Double(v) => shortest(*v),
@@ -60,7 +60,7 @@ pub fn number_to_string(value: &Value) -> Option<String> {
     })
 }
 
-/// A number as PowerShell prints it.
+/// Formats a number as PowerShell prints it.
 #[inline]
 pub fn text_of_number(value: &Value) -> Option<String> {
     Some(match value {
@@ -85,13 +85,13 @@ fn general_single(value: f32) -> String {
     if text == "-0" { "0".into() } else { text }
 }
 
-/// What a value is in a string: the invariant culture, collections joined by blanks.
+/// Formats a value as in a string: invariant culture, collections joined by blanks.
 #[inline]
 pub fn text(value: &Value) -> String {
     text_joined(value, " ").into_owned()
 }
 
-/// As [`text`], with what joins the items of a collection (`$OFS`).
+/// As [`text`], with a separator between the items of a collection (`$OFS`).
 #[inline]
 pub fn text_joined<'a>(value: &'a Value, separator: &str) -> Cow<'a, str> {
     match value {
@@ -116,7 +116,7 @@ fn join(value: &Value, separator: &str) -> String {
             out.push_str(separator);
         }
         match item {
-            // Inner collections are not opened a second time.
+            // Nested collections are not opened again.
             Value::Array(_) | Value::List(_) => out.push_str(&type_text(item)),
             other => out.push_str(&text_joined(other, separator)),
         }
@@ -142,12 +142,12 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// The name of the value's type, which is the text of what has no other.
+/// Returns the name of the value's type, which is the text of values without another.
 pub fn type_text(value: &Value) -> String {
     crate::types::type_of(value).full_name()
 }
 
-/// `@{a=1; b=2}`
+/// Formats an object as `@{a=1; b=2}`.
 fn object_text(object: &super::Object) -> String {
     match &object.kind {
         ObjectKind::Custom => {}
@@ -191,12 +191,12 @@ fn nested_text(value: &Value) -> String {
     }
 }
 
-/// The characters of a text as .NET has them.
+/// Returns the UTF-16 units of a text, as in .NET.
 pub fn units(text: &str) -> Vec<Value> {
     text.encode_utf16().map(Value::Char).collect()
 }
 
-/// Texts of values that are given as an array of characters or of strings.
+/// Returns the texts of values from an array of characters or of strings.
 pub fn strings_of(value: &Value) -> Vec<Str> {
     value.to_items().iter().map(|item| text(item).into()).collect()
 }

@@ -8,7 +8,7 @@ use crate::{Str, Value};
 
 pub enum Validator {
     Set(Vec<Str>, bool),
-    /// None of these names: what another parameter at the same place takes.
+    /// None of these names, which another parameter at the same position takes.
     Not(Vec<Str>),
     Range(Value, Value),
     /// `Positive`, `NonNegative`, `Negative`, `NonPositive`.

@@ -1,4 +1,4 @@
-//! XML documents: a tree of nodes in an arena, and PowerShell's view of elements as properties.
+//! XML documents: a tree of nodes in an arena, with elements as properties as in PowerShell.
 
 use crate::types::NetType;
 use std::cell::RefCell;
@@ -32,7 +32,7 @@ pub struct NodeData {
     pub parent: Option<usize>,
     pub children: Vec<usize>,
     pub attributes: Vec<usize>,
-    /// Written as `<a />`.
+    /// Whether it is written as `<a />`.
     pub empty: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct Node {
     pub id: usize,
 }
 
-/// How deep elements may nest.
+/// Maximum nesting of elements.
 const MAX_DEPTH: usize = 500;
 
 impl Document {
@@ -112,7 +112,7 @@ impl Document {
     }
 }
 
-/// An empty document.
+/// Makes an empty document.
 pub fn new_document() -> Node {
     let document = Document::default();
     document.add(Kind::Document, "#document", "");
@@ -122,14 +122,14 @@ pub fn new_document() -> Node {
 /// Parses a document.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// Describes the problem of the text.
 pub fn parse_document(text: &str) -> Result<Value, String> {
     let node = new_document();
     load(&node, text)?;
     Ok(Value::net(Net::Xml(node)))
 }
 
-/// Reads a text into a document, in place of what is in it.
+/// Parses a text into a document, and replaces its content.
 pub fn load(target: &Node, text: &str) -> Result<(), String> {
     let document = &target.document;
     document.nodes.borrow_mut().truncate(1);
@@ -236,7 +236,7 @@ fn entity(name: &str) -> Option<String> {
     })
 }
 
-/// Adds to the text that comes last, or begins one.
+/// Appends to the last text, or begins one.
 fn push_text(document: &Document, parent: usize, text: &str) {
     let last = document.nodes.borrow().get(parent).and_then(|n| n.children.last().copied());
     let mut nodes = document.nodes.borrow_mut();
@@ -251,7 +251,7 @@ fn push_text(document: &Document, parent: usize, text: &str) {
     document.attach(parent, id);
 }
 
-/// White space between elements is not kept, as `PreserveWhitespace` is off.
+/// Removes white space between elements, because `PreserveWhitespace` is off.
 fn drop_blanks(document: &Document) {
     let mut nodes = document.nodes.borrow_mut();
     let blank: Vec<bool> = nodes.iter().map(|n| n.kind == Kind::Text && n.value.trim().is_empty()).collect();
@@ -367,7 +367,7 @@ impl Node {
         out
     }
 
-    /// As `Save` writes it: indented.
+    /// Formats the document indented, as `Save` does.
     pub fn indented(&self) -> String {
         let mut out = String::new();
         for (i, child) in self.children().iter().enumerate() {
@@ -441,7 +441,7 @@ impl Node {
         self.elements().iter().find(|n| n.data().name == name).map(|n| self.value_at(n.id))
     }
 
-    /// An element as PowerShell gives it: one that holds only text is that text.
+    /// Returns an element as PowerShell does: an element that contains only text is that text.
     fn adapted(&self) -> Value {
         let data = self.data();
         match data.kind {
@@ -456,7 +456,7 @@ impl Node {
         }
     }
 
-    /// Attributes and children of a name.
+    /// Returns attributes and children with a name.
     fn named(&self, name: &str) -> Vec<Self> {
         let mut found: Vec<Self> =
             self.attributes().into_iter().filter(|n| ps_syntax::symbol::same(&n.data().name, name)).collect();
@@ -509,7 +509,7 @@ impl Node {
         true
     }
 
-    /// A copy into a document, with all below it when it is deep.
+    /// Copies the node into a document, with everything below it when `deep` is true.
     pub fn copy_into(&self, document: &Rc<Document>, deep: bool) -> usize {
         let data = self.data();
         let id = document.add(data.kind, &data.name, &data.value);
@@ -529,7 +529,7 @@ impl Node {
         id
     }
 
-    /// The namespace that a prefix stands for here.
+    /// Returns the namespace of a prefix at this node.
     pub fn namespace(&self, prefix: &str) -> String {
         let wanted = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
         let mut here = Some(self.clone());

@@ -4,7 +4,7 @@
 
 use super::xml::{Kind, Node, local_name};
 
-/// Prefixes and what they stand for.
+/// Prefixes and their namespaces.
 pub type Namespaces = Vec<(String, String)>;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +23,10 @@ enum Item {
     Bool(bool),
 }
 
-/// The nodes that a path selects.
+/// Returns the nodes that a path selects.
 ///
 /// # Errors
-/// What of the expression is not understood.
+/// Describes the unsupported part of the expression.
 pub fn select(node: &Node, path: &str, namespaces: &Namespaces) -> Result<Vec<Node>, String> {
     let tokens = tokens(path)?;
     let mut parser = Parser { tokens, at: 0, namespaces, depth: 0 };
@@ -249,7 +249,7 @@ impl Parser<'_> {
         self.rest(nodes)
     }
 
-    /// The steps after a slash.
+    /// Parses the steps after a slash.
     fn rest(&mut self, mut nodes: Vec<Node>) -> Result<Vec<Node>, String> {
         loop {
             if self.sign("//") {
@@ -353,7 +353,7 @@ impl Parser<'_> {
             let size = nodes.len();
             let mut kept = Vec::new();
             if nodes.is_empty() {
-                // The tokens still have to be passed over.
+                // Skip the remaining tokens.
                 let mut open = 1;
                 while open > 0 {
                     match self.peek() {
@@ -456,7 +456,7 @@ impl Parser<'_> {
     }
 }
 
-/// The nodes of an axis.
+/// Returns the nodes of an axis.
 fn along(node: &Node, axis: &str) -> Result<Vec<Node>, String> {
     let ancestors = |with: bool| {
         let mut found = if with { vec![node.clone()] } else { Vec::new() };
@@ -494,7 +494,7 @@ fn along(node: &Node, axis: &str) -> Result<Vec<Node>, String> {
     })
 }
 
-/// A node and all below it.
+/// Collects a node and everything below it.
 pub fn descend(node: &Node, all: &mut Vec<Node>) {
     all.push(node.clone());
     node.children().iter().for_each(|child| descend(child, all));
@@ -526,7 +526,7 @@ fn number(item: &Item) -> f64 {
     }
 }
 
-/// A comparison; of node sets, whether it holds for one of the nodes.
+/// Compares two values. For node sets, the comparison holds if it holds for one of the nodes.
 fn compare(left: &Item, op: &str, right: &Item) -> bool {
     if let Item::Nodes(nodes) = left {
         return nodes.iter().any(|n| compare(&Item::Text(n.inner_text()), op, right));

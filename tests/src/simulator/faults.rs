@@ -134,8 +134,8 @@ impl Ground {
         }
     }
 
-    /// Checks that an attempt gets the last checkpoint that an earlier attempt saved. A retried run starts
-    /// anew.
+    /// Checks that an attempt gets the last checkpoint that an earlier attempt saved. A retried run
+    /// starts again.
     pub fn check_checkpoint(&self, run: &str, step: &str, found: Option<&str>, may_begin_anew: bool) {
         let Ok(mut all) = self.saved.lock() else { return };
         let saved = all.entry((run.to_owned(), step.to_owned())).or_default();

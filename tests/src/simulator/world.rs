@@ -45,8 +45,8 @@ pub struct World {
     idle: BTreeMap<String, (RunRow, Timestamp)>,
 }
 
-/// The time for which a run may wait without a cause: the cause may just have ended, and processes may be
-/// stalled.
+/// The time for which a run may wait without a cause: the cause may just have ended, and processes may
+/// be stalled.
 const IDLE: chrono::Duration = chrono::Duration::seconds(45);
 
 /// A step that acts according to the seed: it works for a while, saves a checkpoint, fails, parks, or is
@@ -220,7 +220,7 @@ impl World {
             job["retry"] = json!({"max_attempts": 2, "from": from});
         }
         let job: JobDefinition =
-            serde_json::from_value(job).unwrap_or_else(|error| panic!("a job of ours: {error}"));
+            serde_json::from_value(job).unwrap_or_else(|error| panic!("the job is invalid: {error}"));
         Arc::new(job.into())
     }
 
@@ -331,8 +331,8 @@ impl World {
         self.ground.rate.store(rate, Ordering::Relaxed);
     }
 
-    /// Ends all faults, resumes paused queues and approves pending approvals. Then everything comes to its
-    /// end.
+    /// Ends all faults, resumes paused queues and approves pending approvals. Then everything comes to
+    /// its end.
     pub async fn heal(&mut self) {
         self.ground.rate.store(0, Ordering::Relaxed);
         for process in std::mem::take(&mut self.processes) {

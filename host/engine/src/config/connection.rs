@@ -9,55 +9,57 @@ use super::SecretRef;
 use crate::document::{Diagnostics, Document};
 use crate::quantity::{Count, Span};
 
-/// A SQL connection. Which keys belong to it follows from its `type`.
+/// A SQL connection. Its `type` decides which keys it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connection {
-    /// What kind of database it is.
+    /// The kind of database.
     #[serde(rename = "type")]
     pub kind: Database,
-    /// `sqlite`: the file, relative to the configuration file. It must exist.
+    /// `sqlite` only: the file, relative to the configuration file. It must exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// Name or address of the server. One that begins with `/` is a Unix socket: its directory for `postgres`, the
-    /// socket itself for `mysql`.
+    /// Name or address of the server. A value that begins with `/` is a Unix socket: its directory for
+    /// `postgres`, the socket itself for `mysql`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Setting>,
-    /// Default: 5432, 3306 or 1433, the one of the `type`.
+    /// The port. Default: 5432, 3306 or 1433, the port of the `type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub port: Option<u16>,
-    /// The database on the server.
+    /// The name of the database on the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Setting>,
-    /// Who logs in.
+    /// The user name of the login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Setting>,
-    /// Default: none, for servers that ask for none.
+    /// The password. Default: none, for servers that ask for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretRef>,
-    /// `postgres`, `mysql`: a role that statements run under, by `SET ROLE`. Default: that of the login.
+    /// `postgres` and `mysql` only: the role that statements run under, by `SET ROLE`. Default: the role of
+    /// the login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]{0,62}$"))]
     pub role: Option<String>,
-    /// Default: `verify`, since a password goes over it; a Unix socket has none.
+    /// The encryption of the connection. Default: `verify`, because the password is sent over it; a Unix
+    /// socket has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// Certificates (PEM) to trust in place of the system's; relative to the configuration file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_ca: Option<PathBuf>,
-    /// Sessions of this process at once; whoever comes later waits. Default: 4.
+    /// Maximum number of sessions of this process at one time; further callers wait. Default: 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub pool: Option<u32>,
-    /// Whether no statement may change anything, whatever policy says. Default: false.
+    /// Whether statements may change nothing, whatever policy grants. Default: false.
     #[serde(default)]
     pub read_only: bool,
-    /// Whether the login may be one that can do everything to the server: a superuser, or one that reads and writes
-    /// its files. Default: false; such a login is refused, since no gate of statements holds it.
+    /// Whether the login may have full control of the server: a superuser, or a login that reads and writes
+    /// its files. Default: false; such a login is refused, because no check of statements could restrict it.
     #[serde(default)]
     pub allow_superuser: bool,
-    /// What no policy exceeds. Default: what policy grants.
+    /// Limits that no policy exceeds. Default: the limits of the policy.
     #[serde(default, skip_serializing_if = "ConnectionLimits::is_empty")]
     pub limits: ConnectionLimits,
 }
@@ -66,10 +68,10 @@ pub struct Connection {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionLimits {
-    /// Rows of one result.
+    /// Maximum number of rows of one result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Count>,
-    /// Time of one statement.
+    /// Maximum time of one statement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
 }
@@ -86,7 +88,7 @@ impl ConnectionLimits {
 pub enum Database {
     /// A SQLite file.
     Sqlite,
-    /// PostgreSQL, or what speaks its protocol.
+    /// PostgreSQL, or a server that speaks its protocol.
     Postgres,
     /// MySQL and MariaDB.
     Mysql,
@@ -95,7 +97,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// The name, as in files.
+    /// Returns the name as files spell it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -105,7 +107,7 @@ impl Database {
         }
     }
 
-    /// The port that its servers listen on.
+    /// Returns the default port of its servers.
     pub fn port(self) -> u16 {
         match self {
             Self::Sqlite => 0,
@@ -116,24 +118,24 @@ impl Database {
     }
 }
 
-/// How a server is reached.
+/// The encryption of a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
-    /// Encrypted, and the server's certificate is checked, with its name.
+    /// Encrypted. The server's certificate and the name in it are checked.
     #[default]
     Verify,
-    /// In the clear: for a server on this machine or behind a network that is trusted.
+    /// Unencrypted: for a server on this machine or behind a trusted network.
     Disable,
 }
 
-/// A text, or a reference to a secret (`env:NAME`, `file:PATH`, `store:NAME`) that holds it.
+/// A text, or a reference to a secret (`env:NAME`, `file:PATH`, `store:NAME`) that holds the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Setting(#[schemars(length(min = 1))] pub String);
 
 impl Setting {
-    /// The reference, when it is one.
+    /// Returns the reference, if the setting is one.
     pub fn reference(&self) -> Option<SecretRef> {
         let refers = ["env:", "file:", "store:"].iter().any(|kind| self.0.starts_with(kind));
         refers.then(|| SecretRef(self.0.clone()))
@@ -141,22 +143,22 @@ impl Setting {
 }
 
 impl Connection {
-    /// Where the server listens.
+    /// Returns the port of the server.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(self.kind.port())
     }
 
-    /// How it is reached.
+    /// Returns the encryption of the connection.
     pub fn tls(&self) -> Tls {
         self.tls.unwrap_or_default()
     }
 
-    /// Sessions at once. Four keep a small server usable for others.
+    /// Returns the maximum number of sessions at one time. Four leave a small server usable for others.
     pub fn pool(&self) -> usize {
         self.pool.unwrap_or(4) as usize
     }
 
-    /// What holds secrets, with the keys.
+    /// Returns the settings that refer to secrets, with their keys.
     pub fn references(&self) -> Vec<(&'static str, SecretRef)> {
         let settings = [("host", &self.host), ("database", &self.database), ("user", &self.user)];
         let found =
@@ -164,7 +166,7 @@ impl Connection {
         found.chain(self.password.clone().map(|password| ("password", password))).collect()
     }
 
-    /// Completes paths and says what is wrong.
+    /// Completes paths and reports problems.
     pub(super) fn check(&mut self, at: &str, dir: &Path, document: &Document, problems: &mut Diagnostics) {
         for path in [&mut self.path, &mut self.tls_ca].into_iter().flatten() {
             *path = dir.join(&*path);
@@ -213,7 +215,10 @@ impl Connection {
                 }
             }
             if self.kind == Database::Mssql && self.role.is_some() {
-                wrong("/role", "`mssql` has no roles to switch to: give the login what it needs".to_owned());
+                wrong(
+                    "/role",
+                    "`mssql` has no roles to switch to: give the login the rights that it needs".to_owned(),
+                );
             }
             if self.tls_ca.is_some() && self.tls() == Tls::Disable {
                 wrong(
@@ -230,7 +235,7 @@ impl Connection {
     }
 }
 
-/// A `file:` reference, from the directory of the configuration.
+/// Makes a `file:` reference absolute, from the directory of the configuration.
 pub(super) fn relative(reference: &mut String, dir: &Path) {
     if let Some(path) = reference.strip_prefix("file:") {
         *reference = format!("file:{}", dir.join(path).display());

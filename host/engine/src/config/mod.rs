@@ -1,4 +1,4 @@
-//! The operator's configuration: what connections, organizations and secrets are called, and where they are.
+//! The operator's configuration: the names and locations of connections, organizations and secrets.
 
 mod connection;
 mod service;
@@ -29,74 +29,74 @@ pub use service::{Oidc, OidcGrant, Project, Retention, Service, Streams, Telemet
 pub struct Configuration {
     /// SQL connections by name.
     pub connections: BTreeMap<String, Connection>,
-    /// Azure DevOps.
+    /// Azure DevOps organizations.
     pub azure_devops: AzureDevOps,
     /// Secrets by name, for `inject` in policies. Guests never see them.
     pub secrets: BTreeMap<String, SecretRef>,
     /// The encrypted file with the values of `store:` secrets. `stepwell secrets` writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_store: Option<SecretStore>,
-    /// What the operator says about step types, by name.
+    /// The operator's settings for step types, by name.
     pub step_types: BTreeMap<String, StepType>,
     /// Calendars by name, for the `blackout` of schedules: dates and ranges without fires.
     pub calendars: Calendars,
-    /// What `stepwell serve` does beside running steps.
+    /// Settings of `stepwell serve`.
     pub service: Service,
-    /// Projects by name: lower-case letters, digits and `-`. `default` is there without being listed.
+    /// Projects by name: lower-case letters, digits and `-`. The project `default` always exists.
     pub projects: BTreeMap<String, Project>,
-    /// Bearer tokens of an OpenID provider. Default: none; only API keys give access.
+    /// The OpenID provider whose bearer tokens give access. Default: none; only API keys give access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc: Option<Oidc>,
     /// Reports to other systems: traces.
     pub telemetry: Telemetry,
-    /// Where runs are stored: the URL of a PostgreSQL (`postgres://USER:PASSWORD@HOST/DATABASE`), or a reference to a secret
-    /// that holds it. Default: a SQLite file in the data directory.
+    /// The store of runs: the URL of a PostgreSQL database (`postgres://USER:PASSWORD@HOST/DATABASE`), or a
+    /// reference to a secret that holds the URL. Default: a SQLite file in the data directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<Setting>,
-    /// More stores by name, for the `store` of queues: URLs, or references to secrets that hold them.
+    /// Further stores by name, for the `store` of queues: URLs, or references to secrets that hold the URLs.
     pub stores: BTreeMap<String, Setting>,
-    /// The directory of workspaces, locks and, where `store` says nothing else, runs; relative to the configuration file.
-    /// Default: the user's data directory, for instance `~/.local/share/stepwell`.
+    /// The directory of workspaces, locks and, unless `store` is set, runs; relative to the configuration
+    /// file. Default: the user's data directory, for instance `~/.local/share/stepwell`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
-    /// Policy files; relative to the configuration file. Default: none; steps get the profile `standard` and no
-    /// capability.
+    /// Policy files; relative to the configuration file. Default: none; steps get the profile `standard` and
+    /// no capability.
     pub policies: Vec<PathBuf>,
-    /// The settings of the queues; relative to the configuration file. Default: `timezone_queues.yaml` beside it, where
-    /// there is one.
+    /// The file with the settings of the queues; relative to the configuration file. Default:
+    /// `timezone_queues.yaml` beside it, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queues: Option<PathBuf>,
     /// Components to register as steps; relative to the configuration file. Default: none.
     pub steps: Vec<PathBuf>,
-    /// Reserved names of vendors, the part before `/` of a step type: who may register its types beside `steps` and
-    /// `--step`. Default: none is reserved.
+    /// Reserved vendor names, the part before `/` of a step type, with the actors who may register their
+    /// types besides `steps` and `--step`. Default: none is reserved.
     pub vendors: BTreeMap<String, Vendor>,
 }
 
-/// What the operator says about a step type, whatever policies and jobs say.
+/// The operator's settings for a step type, which override policies and jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepType {
     /// Whether its steps run. Default: true.
     pub enabled: bool,
-    /// The one component that may bear this name: `sha256:...`, as `stepwell steps inspect` shows it. Default: the one that
-    /// is there.
+    /// The only component that may have this name: `sha256:...`, as `stepwell steps inspect` shows it.
+    /// Default: the present component.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
     pub digest: Option<String>,
-    /// Keys of the step's configuration that a job may leave out, and their values then.
+    /// Keys of the step's configuration that a job may omit, with their default values.
     pub defaults: Map<String, Value>,
     /// Limits that no policy exceeds for this type.
     pub limits: LimitsPatch,
 }
 
-/// Who may register the step types of a vendor.
+/// The actors who may register the step types of a vendor.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vendor {
-    /// Who may register, roll back and remove its types: an API key (`key:NAME` or `key:ID`; a bare name is that of a key), a
-    /// person (`user:ISSUER/SUB`), or `command`, the command on a machine with access to the store. Default: none; then only `steps` of the configuration and
-    /// `--step` bring them.
+    /// The actors who may register, roll back and remove its types: an API key (`key:NAME` or `key:ID`; a
+    /// bare name means a key), a person (`user:ISSUER/SUB`), or `command`, the command on a machine with
+    /// access to the store. Default: none; then only `steps` of the configuration and `--step` add them.
     pub registered_by: Vec<String>,
 }
 
@@ -153,15 +153,15 @@ pub struct ServicePrincipal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretStore {
-    /// The file; relative to the configuration file. It may be copied and stored with other files.
+    /// The file; relative to the configuration file. It is safe to copy and store it with other files.
     pub file: PathBuf,
-    /// The file of the key, which its owner alone may read; relative to the configuration file. It is made with the
-    /// first secret.
+    /// The file of the key, which only its owner may read; relative to the configuration file. `stepwell
+    /// secrets` creates it with the first secret.
     pub key: PathBuf,
 }
 
-/// Where a secret comes from: `env:NAME`, `file:PATH` (relative to the configuration file), or `store:NAME` of the
-/// `secret_store`.
+/// The source of a secret: `env:NAME`, `file:PATH` (relative to the configuration file), or `store:NAME` of
+/// the `secret_store`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct SecretRef(
@@ -169,10 +169,10 @@ pub struct SecretRef(
     pub  String,
 );
 
-/// What the secrets of organizations are called in an [`Inject`] begins so.
+/// The prefix of the names of organizations' secrets in an [`Inject`].
 const ORGANIZATIONS: &str = "azure_devops.organizations.";
 
-/// The organization whose credential a name of an [`Inject`] is.
+/// Returns the organization whose credential a name of an [`Inject`] stands for.
 pub fn organization_of(secret: &str) -> Option<&str> {
     secret.strip_prefix(ORGANIZATIONS)
 }
@@ -185,24 +185,24 @@ pub const SECTION_FILES: &[(&str, &str)] = &[
 ];
 
 impl Configuration {
-    /// The JSON Schema of the file.
+    /// Returns the JSON Schema of the file.
     pub fn schema() -> Schema {
         Schema::of::<Self>()
     }
 
-    /// Reads a configuration file; relative paths start in `dir`.
+    /// Reads a configuration file. Relative paths start in `dir`.
     ///
     /// # Errors
-    /// Every problem of the file, with its place.
+    /// Returns every problem of the file, with its place.
     pub fn parse(name: &str, text: &str, dir: &Path) -> Result<Self, Diagnostics> {
         Self::parse_all(&[(name.to_owned(), text.to_owned())], dir)
     }
 
-    /// Reads a configuration that is spread over the file itself and [`SECTION_FILES`] beside it, each given as its
-    /// name and its text; relative paths start in `dir`.
+    /// Reads a configuration that is spread over the file itself and [`SECTION_FILES`] beside it, each as its
+    /// name and its text. Relative paths start in `dir`.
     ///
     /// # Errors
-    /// Every problem of every file, with its place.
+    /// Returns every problem of every file, with its place.
     pub fn parse_all(files: &[(String, String)], dir: &Path) -> Result<Self, Diagnostics> {
         let (mut read, mut problems) = (Vec::new(), Diagnostics::default());
         for (name, text) in files {
@@ -225,7 +225,7 @@ impl Configuration {
         if problems.has_errors() { Err(problems.sorted()) } else { Ok(whole) }
     }
 
-    /// Takes over the one section of a file of its own.
+    /// Adds the one section of a separate file.
     fn add(&mut self, section: &str, from: Self, document: &Document, problems: &mut Diagnostics) {
         let nothing = match section {
             "connections" => Self { connections: BTreeMap::new(), ..from.clone() },
@@ -302,12 +302,12 @@ impl Configuration {
         }
     }
 
-    /// Whether there is a project of that name.
+    /// Returns whether a project with this name exists.
     pub fn has_project(&self, name: &str) -> bool {
         name == crate::project::DEFAULT || self.projects.contains_key(name)
     }
 
-    /// The projects that something belongs to.
+    /// Returns the projects that a resource belongs to.
     fn owners(&self, listed: impl Fn(&Project) -> bool) -> Vec<&str> {
         let owners: Vec<&str> = self
             .projects
@@ -318,7 +318,7 @@ impl Configuration {
         if owners.is_empty() { vec![crate::project::DEFAULT] } else { owners }
     }
 
-    /// Projects of a policy that something does not belong to.
+    /// Describes the projects of a policy that a resource does not belong to.
     pub(crate) fn strangers(
         &self,
         is_for: &dyn Fn(&str) -> bool,
@@ -332,7 +332,8 @@ impl Configuration {
         })
     }
 
-    /// Takes over what cannot change while a process runs, and tells which of it would have changed.
+    /// Keeps the settings that cannot change while a process runs, and returns the names of the settings that
+    /// would have changed.
     pub fn keep_fixed(&mut self, running: &Self) -> Vec<&'static str> {
         let mut kept = Vec::new();
         macro_rules! keep {
@@ -363,7 +364,7 @@ impl Configuration {
         kept
     }
 
-    /// Every secret that is named anywhere, with its place.
+    /// Returns every secret that the configuration names, with its place.
     pub fn references(&self) -> Vec<(String, SecretRef)> {
         let secrets = self.secrets.iter().map(|(name, secret)| (format!("secrets.{name}"), secret.clone()));
         let mut all: Vec<_> = secrets.collect();
@@ -388,7 +389,7 @@ impl Configuration {
         all
     }
 
-    /// Where the credential of an [`Inject`] comes from.
+    /// Returns the source of the credential of an [`Inject`].
     pub fn credential(&self, name: &str) -> Option<Credential<'_>> {
         let of = |organization: &'_ str| self.azure_devops.organizations.get(organization);
         if let Some(organization) = organization_of(name).and_then(of) {
@@ -401,7 +402,7 @@ impl Configuration {
         self.secrets.get(name).map(Credential::Secret)
     }
 
-    /// The rule with its `organization` spelt out.
+    /// Expands the `organization` of a rule.
     pub fn expand(&self, rule: &HttpRule) -> Option<HttpRule> {
         let Some(name) = &rule.organization else { return Some(rule.clone()) };
         let organization = self.azure_devops.organizations.get(name)?;
@@ -421,13 +422,13 @@ impl Configuration {
         })
     }
 
-    /// What the operator says that jobs may leave out of the configuration of a step.
+    /// Returns the defaults for keys that jobs may omit from the configuration of a step.
     pub fn left_out(&self, step_type: &str) -> Map<String, Value> {
         self.step_types.get(type_of(step_type)).map(|said| said.defaults.clone()).unwrap_or_default()
     }
 
-    /// What the configuration adds to the configuration of a step: for one that names an organization, its URL and the
-    /// version of its API, where the step has properties for them.
+    /// Returns the values that the operator's configuration adds to the configuration of a step: for a step
+    /// that names an organization, its URL and the version of its API, if the step has properties for them.
     pub fn defaults(&self, manifest: &Manifest, config: &Map<String, Value>) -> Map<String, Value> {
         let named =
             manifest.names(config).into_iter().find(|(_, capability, _)| *capability == Capability::Http);
@@ -441,12 +442,12 @@ impl Configuration {
     }
 }
 
-/// Where a credential comes from.
+/// The source of a credential.
 #[derive(Debug, Clone, Copy)]
 pub enum Credential<'a> {
-    /// A secret, as it is.
+    /// A secret, unchanged.
     Secret(&'a SecretRef),
-    /// A token that is asked for.
+    /// A token that the host requests.
     Principal(&'a ServicePrincipal),
 }
 

@@ -1,60 +1,60 @@
-//! Problems of files, and how they are shown.
+//! Problems in files, and their display.
 
 use std::fmt;
 
 use super::cut;
 use super::secret::masked;
 
-/// Problems of one file that are shown; beyond them, the last says that there are more.
+/// Maximum number of problems shown per file. If there are more, the last entry says so.
 pub const MAX_PROBLEMS: usize = 100;
 
-/// Bytes of a message that a diagnostic holds: it may quote a value of any size.
+/// Maximum bytes of a message in a diagnostic: it may quote a value of any size.
 const MAX_MESSAGE: usize = 600;
-/// Characters of a help.
+/// Maximum characters of a help text.
 const MAX_HELP: usize = 4_000;
-/// What stands after the problems that are shown.
+/// The entry after the shown problems.
 const MORE: &str = "there are more problems; fix these first";
-/// Characters of a line that are shown, those around the problem.
+/// Maximum characters of a line that are shown, around the problem.
 const MAX_SNIPPET: usize = 200;
 
-/// One problem, with its place and, where known, how to fix it.
+/// One problem, with its place and, where known, its fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// True for what does not stop the job from running.
+    /// Whether the problem is only a warning, which does not stop the job from running.
     pub warning: bool,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// How to fix it.
+    /// The fix.
     pub help: Option<String>,
     /// The name of the file.
     pub file: String,
-    /// Line, from 1; 0 when the problem has no place.
+    /// The line, from 1. 0 when the problem has no place.
     pub line: u64,
-    /// Column, from 1.
+    /// The column, from 1.
     pub column: u64,
     /// The text of that line around the column.
     pub snippet: String,
-    /// Where in `snippet` the column is, in characters from 0.
+    /// The position of the column in `snippet`, in characters from 0.
     pub(super) caret: usize,
-    /// The value, as a JSON pointer (RFC 6901) into the document; empty for the whole document.
+    /// The value, as a JSON pointer (RFC 6901) into the document. Empty for the whole document.
     pub pointer: String,
-    /// The rule of policy that refuses it, if one does.
+    /// The rule of policy that denies the value, if one does.
     pub rule: Option<String>,
 }
 
-/// Problems of one or more files, in the order of their places. Shown one after the other, with snippets.
+/// Problems in one or more files, in the order of their places. Displayed one after another, with snippets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostic {
-    /// A problem at a place of a file; `text` is that line.
+    /// Makes a problem at a place of a file. `text` is that line.
     pub fn at(file: &str, (line, column): (u64, u64), text: &str, message: &str) -> Self {
         let (snippet, caret) = around(text, usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX));
         let snippet = masked(&snippet);
         Self { line, column, snippet, caret, ..Self::without_place(file, cut(message, MAX_MESSAGE)) }
     }
 
-    /// A problem of the whole file.
+    /// Makes a problem that concerns the whole file.
     pub fn without_place(file: &str, message: String) -> Self {
         Self {
             warning: false,
@@ -70,14 +70,14 @@ impl Diagnostic {
         }
     }
 
-    /// Adds how to fix it.
+    /// Adds the fix.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(cut(&help.into(), MAX_HELP));
         self
     }
 
-    /// Makes a warning of it.
+    /// Turns the problem into a warning.
     #[must_use]
     pub fn as_warning(mut self) -> Self {
         self.warning = true;
@@ -85,7 +85,7 @@ impl Diagnostic {
     }
 }
 
-/// The part of a line around a column (from 0), and where the column is in it.
+/// Returns the part of a line around a column (from 0), and the position of the column in it.
 fn around(line: &str, column: usize) -> (String, usize) {
     if line.len() <= MAX_SNIPPET {
         return (line.to_owned(), column);
@@ -103,20 +103,21 @@ fn around(line: &str, column: usize) -> (String, usize) {
 }
 
 impl Diagnostics {
-    /// True when a problem stops the job from running.
+    /// Returns whether a problem stops the job from running.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| !d.warning)
     }
 
-    /// True when there are more problems than are shown: to look for others is of no use.
+    /// Returns whether there are more problems than can be shown, so that looking for more is useless.
     pub fn is_full(&self) -> bool {
         self.0.len() > MAX_PROBLEMS
     }
 
-    /// Sorts by place, as a reader meets them. Of many problems the first stay, and of errors and warnings the errors.
+    /// Sorts the problems by place. When there are too many, errors stay before warnings, and earlier
+    /// problems before later ones.
     #[must_use]
     pub fn sorted(mut self) -> Self {
-        // What was sorted before may say so already.
+        // The problems may have been sorted and cut before.
         let had_more = self.0.iter().any(|diagnostic| diagnostic.message == MORE);
         self.0.retain(|diagnostic| diagnostic.message != MORE);
         self.0.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
@@ -189,7 +190,7 @@ mod tests {
         let caret = lines[4].find('^').unwrap();
         assert!(lines[3].get(caret..).unwrap().starts_with("here"), "{shown}");
         assert!(shown.len() < 600 && shown.contains("x.json:1:1001"), "{shown}");
-        // The line ends before its column, as it does where the file ends too early.
+        // The line ends before its column, as in a file that ends too early.
         assert!(Diagnostic::at("x.json", (1, 9_000), &line, "wrong").to_string().len() < 700);
     }
 

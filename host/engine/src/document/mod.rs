@@ -1,7 +1,7 @@
-//! YAML and JSON files of ours, with the place of every value, and the errors that point there.
+//! The YAML and JSON files of Stepwell, with the place of every value, and errors that point there.
 //!
-//! A file is read into a tree with positions, checked against the JSON Schema of its type (which reports
-//! every problem, not only the first), and only then turned into structs.
+//! A file is read into a tree with positions, then checked against the JSON Schema of its type (which reports
+//! every problem, not only the first), and only then converted to structs.
 
 mod diagnostic;
 mod schema;
@@ -20,17 +20,17 @@ pub use schema::{Schema, SchemaProblem, closest};
 pub use secret::is_secret_name;
 use tree::Places;
 
-/// Largest file that is read: far beyond any job, small enough to parse at once.
+/// Maximum size of a file: far larger than any job, small enough to parse at once.
 pub const MAX_BYTES: usize = 4 << 20;
 
-/// A parsed file: its value, and where each part of it stands.
+/// A parsed file: its value, and the place of each part.
 #[derive(Debug, Clone)]
 pub struct Document {
     source: Source,
     /// The value as JSON.
     pub value: Value,
     places: Arc<Places>,
-    /// Where parts of a converted value stood before: the pointer of each, and the one in the file.
+    /// The former places of parts of a converted value: the pointer of each, and its pointer in the file.
     moved: Vec<(String, String)>,
 }
 
@@ -39,7 +39,7 @@ pub struct Document {
 struct Source {
     name: String,
     text: Arc<str>,
-    /// Where each line begins, in bytes.
+    /// The start of each line, in bytes.
     lines: Arc<[usize]>,
 }
 
@@ -47,7 +47,7 @@ impl Document {
     /// Reads one YAML or JSON document.
     ///
     /// # Errors
-    /// The first syntax error, duplicate key or exceeded budget, with its place.
+    /// Returns the first syntax error, duplicate key or exceeded budget, with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostics> {
         let mut documents = Self::parse_many(name, text)?;
         let message = match (documents.pop(), documents.is_empty()) {
@@ -58,7 +58,7 @@ impl Document {
         Err(Diagnostic::without_place(name, message.to_owned()).into())
     }
 
-    /// Reads the documents of a YAML stream, which `---` separates.
+    /// Reads the documents of a YAML stream, separated by `---`.
     ///
     /// # Errors
     /// As [`Document::parse`].
@@ -77,10 +77,10 @@ impl Document {
         Ok(trees.into_iter().map(document).collect())
     }
 
-    /// Turns the document into `T`, after checking it against the schema of `T`.
+    /// Converts the document to `T`, after checking it against the schema of `T`.
     ///
     /// # Errors
-    /// Every problem that the schema finds; or the one that only deserializing shows.
+    /// Returns every problem that the schema finds, or the one that only deserializing reveals.
     pub fn read<T: DeserializeOwned>(&self, schema: &Schema) -> Result<T, Diagnostics> {
         let value = schema.fitted(&self.value);
         let problems = self.check(&value, "", schema);
@@ -90,15 +90,16 @@ impl Document {
         self.build("", &value).map_err(|problem| (*problem).into())
     }
 
-    /// Turns `value`, which stands at `pointer` and fits its schema, into `T`.
+    /// Converts `value`, which stands at `pointer` and matches its schema, to `T`.
     ///
     /// # Errors
-    /// What only building it shows: a number out of range, for instance.
+    /// Returns a problem that only the conversion reveals, for instance a number out of range.
     pub fn build<T: DeserializeOwned>(&self, pointer: &str, value: &Value) -> Result<T, Box<Diagnostic>> {
         serde_path_to_error::deserialize(value).map_err(|error| {
             let at = format!("{pointer}{}", pointer_of(error.path()));
             let told = error.inner().to_string();
-            // What our own types say is for users; what the library says of others is for programmers.
+            // Messages of Stepwell's own types are for users; messages of the library about other types are
+            // for programmers.
             let foreign = ["invalid ", "missing ", "unknown ", "duplicate ", "data did not"];
             let message = match foreign.iter().any(|begin| told.starts_with(begin)) {
                 true => format!("{} cannot have this value", words::named(&at)),
@@ -108,14 +109,14 @@ impl Document {
         })
     }
 
-    /// The same document, parts of which stand elsewhere in the file than their pointers say: the pointer of each, and
-    /// the one in the file. Problems are shown there.
+    /// Returns the same document with the real places of parts whose pointers differ from the file: the
+    /// pointer of each, and its pointer in the file. Problems are shown there.
     #[must_use]
     pub fn moved(self, moved: Vec<(String, String)>) -> Self {
         Self { moved, ..self }
     }
 
-    /// Where the value of `pointer` stands in the file.
+    /// Returns the place of the value of `pointer` in the file.
     fn in_file(&self, pointer: &str) -> String {
         let below = |(new, _): &&(String, String)| {
             pointer.strip_prefix(new.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -126,15 +127,15 @@ impl Document {
         }
     }
 
-    /// Checks `value`, which stands at `pointer`, against `schema`. Values that hold a template are left
-    /// out: what they will be is not known yet.
+    /// Checks `value`, which stands at `pointer`, against `schema`. Values with a template are skipped,
+    /// because their final value is not known yet.
     pub fn check(&self, value: &Value, pointer: &str, schema: &Schema) -> Vec<Diagnostic> {
         schema
             .problems(value)
             .into_iter()
             .map(|problem| {
                 let at = format!("{pointer}{}", problem.pointer);
-                // A converted key is named as the file has it.
+                // Name a converted key as the file names it.
                 let (here, there) = (words::named(&at), words::named(&self.in_file(&at)));
                 let message = match !problem.at_key && secret::is_at(&at) {
                     // The value may be the secret itself.
@@ -151,14 +152,14 @@ impl Document {
             .collect()
     }
 
-    /// An error at the value of `pointer`, or at the nearest thing above it.
+    /// Makes an error at the value of `pointer`, or at its nearest ancestor.
     pub fn error(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let pointer = self.in_file(pointer);
         let found = self.source.diagnostic(self.places.nearest(&pointer).value, &message.into());
         Diagnostic { pointer, ..found }
     }
 
-    /// An error at the key of `pointer`.
+    /// Makes an error at the key of `pointer`.
     pub fn error_at_key(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let pointer = self.in_file(pointer);
         let found = self.source.diagnostic(self.places.nearest(&pointer).key, &message.into());
@@ -166,18 +167,18 @@ impl Document {
     }
 }
 
-/// What the limit at that pointer takes.
+/// Describes the accepted values of the limit at a pointer.
 fn limit_at(pointer: &str) -> Option<String> {
     let (above, name) = pointer.rsplit_once('/')?;
     if above.ends_with("/limits") { crate::policy::Limits::range(name) } else { None }
 }
 
-/// True for a string that a template fills in when the step runs.
+/// Returns whether a value is a string that a template fills in when the step runs.
 pub fn is_template(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.contains("${{"))
 }
 
-/// The beginning of a text that may be long.
+/// Returns the start of a text that may be long.
 pub fn cut(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
@@ -185,20 +186,20 @@ pub fn cut(text: &str, characters: usize) -> String {
     }
 }
 
-/// The JSON pointers of the values that a template fills in when the step runs, wholly or in part.
+/// Returns the JSON pointers of the values that a template fills in when the step runs, in whole or in part.
 pub fn pending(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     each_template(value, "", &mut |pointer, _| found.push(pointer.to_owned()));
     found
 }
 
-/// Calls `visit` with the JSON pointer and the text of each template within a value that stands at `pointer`.
+/// Calls `visit` with the JSON pointer and the text of each template within a value at `pointer`.
 pub fn each_template(value: &Value, pointer: &str, visit: &mut dyn FnMut(&str, &str)) {
     each_below(value, &mut pointer.to_owned(), visit);
 }
 
-/// One pointer grows and shrinks on the way: pointers to all values would be far larger than a document with long keys
-/// above many values.
+/// One pointer grows and shrinks during the visit: pointers to all values would be far larger than a document
+/// with long keys above many values.
 fn each_below(value: &Value, pointer: &mut String, visit: &mut dyn FnMut(&str, &str)) {
     let end = pointer.len();
     match value {
@@ -233,7 +234,7 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
     path.iter().map_while(part).collect()
 }
 
-/// A key as a part of a JSON pointer (RFC 6901).
+/// Escapes a key for a JSON pointer (RFC 6901).
 pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

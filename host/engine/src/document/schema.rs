@@ -1,4 +1,4 @@
-//! JSON Schemas: of our own formats, and of the configuration of steps.
+//! JSON Schemas of Stepwell's own formats and of the configuration of steps.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -21,13 +21,13 @@ pub struct SchemaProblem {
     /// JSON pointer to the value, or to the unknown key.
     pub pointer: String,
     pub(super) at_key: bool,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// How to fix it.
+    /// The fix.
     pub help: Option<String>,
 }
 
-/// A JSON Schema. It is made ready to check values once, at its first use: that costs far more than a check.
+/// A JSON Schema. Its validator is compiled once, at its first use, because that costs far more than a check.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(from = "Value", into = "Value")]
 pub struct Schema(Arc<Inner>);
@@ -35,7 +35,8 @@ pub struct Schema(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     value: Value,
-    /// Whether it is of our own formats. In these `format` is checked, since it says what is read; in others it may be a note.
+    /// Whether the schema is for one of Stepwell's own formats. Only there is `format` checked; in others it
+    /// may be a mere annotation.
     own: bool,
     validator: OnceLock<Result<jsonschema::Validator, String>>,
 }
@@ -61,7 +62,7 @@ impl PartialEq for Schema {
 impl Eq for Schema {}
 
 impl Schema {
-    /// The schema (draft 2020-12) of a format of ours; made once in a process.
+    /// Returns the schema (draft 2020-12) of one of Stepwell's formats; built once per process.
     pub fn of<T: JsonSchema + 'static>() -> Self {
         static MADE: Mutex<BTreeMap<TypeId, Schema>> = Mutex::new(BTreeMap::new());
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +74,7 @@ impl Schema {
         made.entry(TypeId::of::<T>()).or_insert_with(make).clone()
     }
 
-    /// The schema itself.
+    /// Returns the schema itself.
     pub fn value(&self) -> &Value {
         &self.0.value
     }
@@ -86,7 +87,8 @@ impl Schema {
         self.0.validator.get_or_init(make)
     }
 
-    /// The value with numbers where it has them as text to keep their digits (`1.50`), and the schema asks for a number.
+    /// Converts texts to numbers where the value has a text to keep its digits (`1.50`) and the schema asks
+    /// for a number.
     pub fn fitted<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
         let Ok(validator) = self.validator() else { return Cow::Borrowed(value) };
         if !holds_number(value) || is_heavy(value) || validator.is_valid(value) {
@@ -108,7 +110,7 @@ impl Schema {
         Cow::Owned(fitted)
     }
 
-    /// The problems of `value`, except where the value is a template: all of them, or one more than are shown.
+    /// Returns all problems of `value` except at templates, or one more than can be shown.
     pub fn problems(&self, value: &Value) -> Vec<SchemaProblem> {
         let fitted = self.fitted(value);
         let value = fitted.as_ref();
@@ -125,10 +127,10 @@ impl Schema {
             && (is_heavy(excerpt) || validator.is_valid(excerpt))
         {
             if has_template(value) {
-                // It may be all that does not fit yet; the value is checked again when it is filled in.
+                // The template may be the only mismatch; the value is checked again after it is filled in.
                 return Vec::new();
             }
-            let message = "it does not fit its schema, and is too large to say where".to_owned();
+            let message = "it does not match its schema, and is too large to say where".to_owned();
             return vec![SchemaProblem { pointer: String::new(), at_key: false, message, help: None }];
         }
         let value = excerpt.as_ref().unwrap_or(value);
@@ -144,7 +146,7 @@ impl Schema {
     }
 }
 
-/// Whether a text of the value stands for a number.
+/// Returns whether a text of the value stands for a number.
 fn holds_number(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(holds_number),
@@ -154,7 +156,7 @@ fn holds_number(value: &Value) -> bool {
     }
 }
 
-/// The texts that should be numbers, and are ones.
+/// Collects the texts that should be numbers and stand for one.
 fn numbers(error: &jsonschema::ValidationError<'_>, found: &mut Vec<(String, Number)>) {
     let wants = |kind: &TypeKind| {
         let number = |kind: &str| matches!(kind, "a number" | "a whole number");
@@ -172,8 +174,8 @@ fn numbers(error: &jsonschema::ValidationError<'_>, found: &mut Vec<(String, Num
     }
 }
 
-/// How schemas are made ready: the patterns of a stranger's schema take linear time, so they have no look-around and no
-/// back-references.
+/// Options for compiling schemas. The patterns of a stranger's schema take linear time, so they have no
+/// look-around and no back-references.
 pub(crate) fn validator_options() -> jsonschema::ValidationOptions<'static> {
     jsonschema::options()
         .with_pattern_options(jsonschema::PatternOptions::regex())
@@ -182,18 +184,18 @@ pub(crate) fn validator_options() -> jsonschema::ValidationOptions<'static> {
         .with_format(quantity::SPAN, quantity::span_fits)
 }
 
-/// Bytes of the pointers to all parts of a value that is searched for every problem: the library collects them before the
-/// first can be seen, each with its pointer, and in each alternative of the schema anew.
+/// Maximum bytes of the pointers to all parts of a value that is searched for every problem: the library
+/// collects them before it returns the first problem, and again for each alternative of the schema.
 const SEARCHED: usize = 8 << 20;
-/// Items of a list and keys of an object that are searched when the whole is too large.
+/// Maximum number of list items and object keys that are searched when the whole value is too large.
 const SEARCHED_ITEMS: usize = MAX_PROBLEMS;
 
-/// True for a value whose problems would take too much memory if each part of it had one.
+/// Returns whether the problems of a value would need too much memory if each of its parts had one.
 fn is_heavy(value: &Value) -> bool {
     take(value, 0, SEARCHED).is_none()
 }
 
-/// Takes what the problems of a value would need from what is left; none when that is too little.
+/// Subtracts the memory for a value's problems from the memory that is left. `None` when too little is left.
 fn take(value: &Value, pointer: usize, left: usize) -> Option<usize> {
     // A problem has more than its pointer.
     let left = left.checked_sub(pointer + 100)?;
@@ -214,7 +216,7 @@ fn has_template(value: &Value) -> bool {
     }
 }
 
-/// A value with the first items of each list and the first keys of each object.
+/// Returns a value with the first items of each list and the first keys of each object.
 fn excerpt(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().take(SEARCHED_ITEMS).map(excerpt).collect(),
@@ -227,7 +229,8 @@ fn excerpt(value: &Value) -> Value {
 }
 
 fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &mut Vec<SchemaProblem>) {
-    // What a template becomes fits or not; how long a text of our own formats may be counts for the template, too.
+    // A template may become a matching value; but in Stepwell's own formats, the length of a text applies to
+    // the template as well.
     let too_long = schema.own && matches!(error.kind(), ValidationErrorKind::MaxLength { .. });
     if is_template(error.instance()) && !too_long {
         return;
@@ -282,7 +285,7 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &m
                 push(pointer, false, message, Some(help));
                 return;
             }
-            // Of the alternatives, the one that got furthest is what the author meant.
+            // The alternative that matched the furthest is probably the one that the author meant.
             let of_another_type = |errors: &&Vec<jsonschema::ValidationError<'_>>| {
                 errors.iter().any(|found| {
                     let here = found.instance_path() == error.instance_path();
@@ -306,14 +309,14 @@ fn collect(error: &jsonschema::ValidationError<'_>, schema: &Inner, problems: &m
     }
 }
 
-/// What to write for a number that begins with zeros, which some read as octal.
+/// Returns the fix for a number with leading zeros, which some programs read as octal.
 fn without_zeros(text: &str) -> Option<String> {
     let rest = text.strip_prefix('0')?.trim_start_matches('0');
     let digits = !rest.is_empty() && rest.len() < 20 && rest.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| format!("write `{rest}`: a number has no zeros before its digits"))
 }
 
-/// The types that the alternatives take for the value of `whole`.
+/// Returns the types that the alternatives accept for the value of `whole`.
 fn kinds(
     alternatives: &[Vec<jsonschema::ValidationError<'_>>],
     whole: &jsonschema::ValidationError<'_>,
@@ -340,7 +343,7 @@ fn wrong_type(pointer: &str, kinds: &[String], value: &Value) -> String {
     }
 }
 
-/// Whether what a template fills in may make the error disappear.
+/// Returns whether filling in a template may remove the error.
 fn is_pending(error: &jsonschema::ValidationError<'_>) -> bool {
     match error.kind() {
         _ if is_template(error.instance()) => true,
@@ -351,15 +354,15 @@ fn is_pending(error: &jsonschema::ValidationError<'_>) -> bool {
     }
 }
 
-/// That a value is none of the words, and which is meant.
+/// Describes a value that is not one of the known words, and the closest word.
 fn unknown_word(value: &Value, words: &[String]) -> (String, String) {
     let help = closest(value.as_str().unwrap_or_default(), words)
         .map_or_else(|| format!("one of: {}", words.join(", ")), |near| format!("did you mean `{near}`?"));
     (format!("{} is not a known value", shown(value)), help)
 }
 
-/// The words that may stand there, when that is all that the alternatives say: an enumeration whose words are described
-/// one by one.
+/// Returns the accepted words, if the alternatives consist only of words: an enumeration that describes
+/// each word.
 fn words(alternatives: &[Vec<jsonschema::ValidationError<'_>>]) -> Option<Vec<String>> {
     let mut words = Vec::new();
     for errors in alternatives {
@@ -377,7 +380,8 @@ fn words(alternatives: &[Vec<jsonschema::ValidationError<'_>>]) -> Option<Vec<St
     Some(words).filter(|words| !words.is_empty())
 }
 
-/// The keys of the object schema whose `additionalProperties` or `unevaluatedProperties` is at `path`.
+/// Returns the keys of the object schema whose `additionalProperties` or `unevaluatedProperties` is at
+/// `path`.
 fn known_keys(schema: &Value, path: &str) -> Vec<String> {
     let object = path.rfind('/').and_then(|end| schema.pointer(path.get(..end)?));
     object
@@ -386,12 +390,12 @@ fn known_keys(schema: &Value, path: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Bytes of a word that is compared with what is known: to compare takes the product of both lengths.
+/// Maximum bytes of a word that is compared with known words: a comparison takes the product of both lengths.
 const MAX_WORD: usize = 64;
-/// Known words that are compared: more than there are steps in a job, or time zones.
+/// Maximum number of known words that are compared: more than a job has steps, or the world has time zones.
 const MAX_CANDIDATES: usize = 1_500;
 
-/// The known word nearest to `word`, when it is near enough to be a slip.
+/// Returns the known word nearest to `word`, if it is near enough to be a typing error.
 pub fn closest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
     if word.len() > MAX_WORD {
         return None;
@@ -408,7 +412,7 @@ pub fn closest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// Edit distance (Levenshtein) with one row of memory.
+/// Returns the edit distance (Levenshtein) with one row of memory.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -445,7 +449,8 @@ mod tests {
         assert_eq!(schema.problems(&json!({"map": keys})).len(), 101);
     }
 
-    /// Each problem has the pointer to its place: with long keys above many items these are far larger than the value.
+    /// Each problem contains the pointer to its place: with long keys above many items, the pointers are far
+    /// larger than the value.
     #[test]
     fn what_is_too_large_to_be_searched_is_said_to_be() {
         let schema = Schema::from(json!({"$ref": "#/$defs/any", "$defs": {"any": {"anyOf": [
@@ -459,10 +464,10 @@ mod tests {
         }
         assert!(!schema.problems(&value).is_empty());
         let problems = schema.problems(&json!([value, vec![vec![vec![0; 100]; 100]; 100]]));
-        assert_eq!(problems[0].message, "it does not fit its schema, and is too large to say where");
-        // What fits is never too large.
+        assert_eq!(problems[0].message, "it does not match its schema, and is too large to say where");
+        // A matching value is never too large.
         assert!(schema.problems(&json!(vec![vec!["x"; 300]; 300])).is_empty());
-        // The problem is beyond what is searched.
+        // The problem is beyond the searched part.
         let mut late = vec![json!("x"); 90_000];
         late.push(json!(0));
         assert_eq!(schema.problems(&json!(late)).len(), 1);

@@ -1,8 +1,8 @@
-//! Secrets that stand in a file where a reference to one belongs: no message and no excerpt of a line shows them.
+//! Secrets in a file at the place of a reference to one: no message and no snippet shows them.
 
-/// Keys whose values are secrets, or references to them.
+/// Keys whose values are secrets, or references to secrets.
 const KEYS: [&str; 6] = ["password", "pat", "client_secret", "secret", "token", "api_key"];
-/// The key of a map of them.
+/// The key of a map of secrets.
 const MAP: &str = "secrets";
 
 /// Parts of names whose values no view of a configuration shows.
@@ -20,25 +20,25 @@ const NAMES: [&str; 11] = [
     "connectionstring",
 ];
 
-/// Whether what has this name is most likely a secret: its last word, or the last two, say so.
+/// Returns whether a name probably belongs to a secret: its last word, or its last two, match.
 pub fn is_secret_name(name: &str) -> bool {
     let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let plain = plain.strip_suffix('s').unwrap_or(&plain);
     plain == "pat" || NAMES.iter().any(|secret| plain.ends_with(secret))
 }
 
-/// What is expected where a secret is.
+/// The expected value at the place of a secret.
 pub(super) const EXPECTED: &str =
     "must say where the secret comes from: env:NAME, file:PATH or store:NAME (its value is not shown)";
 
-/// Whether the value at a pointer may be a secret.
+/// Returns whether the value at a pointer may be a secret.
 pub(super) fn is_at(pointer: &str) -> bool {
     let mut keys = pointer.rsplit('/');
     let last = keys.next().unwrap_or_default();
     KEYS.contains(&last) || keys.next() == Some(MAP)
 }
 
-/// A line with each secret as so many asterisks, so that columns stay what they are.
+/// Replaces each secret in a line with the same number of asterisks, so that the columns do not change.
 pub(super) fn masked(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -63,7 +63,7 @@ pub(super) fn masked(line: &str) -> String {
     shown
 }
 
-/// What is before the next such key, and the rest from the key on.
+/// Returns the text before the next such key, and the rest from the key on.
 fn next_key(text: &str) -> Option<(&str, &str)> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let starts = KEYS.iter().flat_map(|key| text.match_indices(key).map(|(at, _)| (at, key.len())));

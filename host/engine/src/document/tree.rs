@@ -1,7 +1,8 @@
-//! From YAML text to a tree of values with their places, within bounds.
+//! Parses YAML into a tree of values with their places, within bounds.
 //!
-//! The sender of a document chooses how much memory it takes: a short text may name a long one many times (aliases), nest
-//! deeply, or hold keys whose length counts again for everything below them. So values are counted as they are built.
+//! The sender of a document decides how much memory it needs: a short text may repeat a long value many times
+//! (aliases), nest deeply, or have keys whose length counts again for everything below them. So values are
+//! counted while they are built.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -16,16 +17,16 @@ use serde_saphyr::budget::BudgetBreach;
 use super::cut;
 use crate::values;
 
-/// Lists and objects within each other.
+/// Maximum nesting of lists and objects.
 const MAX_DEPTH: usize = 64;
-/// Values of a document, those that aliases repeat counted each time.
+/// Maximum number of values in a document; values that aliases repeat count each time.
 const MAX_VALUES: usize = 100_000;
-/// Bytes of a document's text and keys, what aliases repeat counted each time.
+/// Maximum bytes of a document's text and keys; text that aliases repeat counts each time.
 const MAX_TEXT: usize = 8 << 20;
-/// Bytes of a key: the pointer to a value is made of the keys above it.
+/// Maximum bytes of a key: the pointer to a value contains the keys above it.
 const MAX_KEY: usize = 256;
 
-/// Where a key and its value stand: line and column, from 1.
+/// The place of a key and its value: line and column, from 1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub key: (u64, u64),
@@ -47,7 +48,7 @@ enum Below {
 }
 
 impl Places {
-    /// The place of a JSON pointer, or of the nearest thing above it.
+    /// Returns the place of a JSON pointer, or of its nearest ancestor.
     pub fn nearest(&self, pointer: &str) -> Place {
         let mut here = self;
         for part in pointer.split('/').skip(1) {
@@ -68,16 +69,16 @@ impl Places {
     }
 }
 
-/// A problem of the text, and where it is; 0 when it has no place.
+/// A problem of the text, and its place. 0 when it has no place.
 pub(super) struct Malformed {
     pub at: (u64, u64),
     pub message: String,
 }
 
-/// The stack for [`MAX_DEPTH`] levels, each of which takes tens of KiB in a build without optimization: more than threads of
-/// a service have.
+/// The stack for [`MAX_DEPTH`] levels. Each level needs tens of KiB in an unoptimized build, more than the
+/// threads of a service have.
 const STACK: usize = 32 << 20;
-/// Bytes of a text that is too short to nest deeply.
+/// Maximum bytes of a text that is too short to nest deeply.
 const SHALLOW: usize = 64;
 
 /// Reads the documents of a YAML stream.
@@ -98,8 +99,8 @@ fn read_here(text: &str) -> Result<Vec<(Value, Places)>, Malformed> {
         strict_booleans: true,
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
-            // The bound is `max_depth`; the parser looks up to 1,024 characters ahead, and its own bound would give another
-            // error.
+            // `max_depth` sets the limit; the parser looks up to 1,024 characters ahead, and its own limit
+            // would give another error.
             flow_nesting_limit: 4_096,
             max_nodes: MAX_VALUES,
             max_total_scalar_bytes: MAX_TEXT,
@@ -120,7 +121,7 @@ fn position(spot: serde_saphyr::Location) -> (u64, u64) {
     (spot.line(), spot.column())
 }
 
-/// What the reader's error means, in our words.
+/// Rewords the reader's error.
 fn malformed(error: &serde_saphyr::Error) -> Malformed {
     let at = REFUSED.get().or_else(|| error.location().map(position)).unwrap_or((0, 0));
     let mut inner = error.without_snippet();
@@ -132,7 +133,7 @@ fn malformed(error: &serde_saphyr::Error) -> Malformed {
             format!("nested too deeply: at most {MAX_DEPTH} levels")
         }
         serde_saphyr::Error::Budget { .. } => too_large(),
-        // The place is shown by us; saphyr repeats it at the end of its text.
+        // The diagnostic shows the place, which saphyr repeats at the end of its text.
         inner => {
             let message = inner.to_string();
             let message = message.split(" at line ").next().unwrap_or(&message);
@@ -143,7 +144,7 @@ fn malformed(error: &serde_saphyr::Error) -> Malformed {
     Malformed { at, message }
 }
 
-/// What the reader says of a number that is infinite, or becomes so, in our words.
+/// Rewords the reader's message about a number that is infinite or becomes infinite.
 fn not_finite(message: &str) -> Option<String> {
     let number = message.strip_prefix("non-finite float `")?.split('`').next()?;
     Some(match number.contains(|c: char| c.is_ascii_digit()) {
@@ -160,14 +161,14 @@ fn too_large() -> String {
 }
 
 thread_local! {
-    /// Values and bytes of text that the document may still hold. Serde builds a document in one call and gives what is
-    /// built no state of its own.
+    /// Values and bytes of text that the document may still contain. Serde builds a document in one call, and
+    /// passes no state to the values that it builds.
     static LEFT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-    /// The place of a key that was refused: the reader itself gives the place of the map.
+    /// The place of a refused key; the reader itself reports the place of the map.
     static REFUSED: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
 }
 
-/// Takes a value with that many bytes of text from what the document may hold.
+/// Subtracts a value with that many bytes of text from the remaining budget of the document.
 fn take<E: serde::de::Error>(bytes: usize) -> Result<(), E> {
     let (values, text) = LEFT.get();
     let left = values.checked_sub(1).zip(text.checked_sub(bytes));
@@ -181,7 +182,7 @@ enum Node {
     Map(Vec<(Spanned<String>, Spanned<Node>)>),
 }
 
-/// The value of a node, and the places of it. Numbers are what they are in `text`.
+/// Splits a node into its value and its places. Numbers keep their spelling in `text`.
 trait Split {
     fn split(self, place: Place, text: &str) -> (Value, Places);
 }
@@ -220,7 +221,7 @@ impl Split for Spanned<Node> {
     }
 }
 
-/// The characters of a number that stands at `at`.
+/// Returns the characters of the number at `at`.
 fn written(text: &str, at: serde_saphyr::Location) -> Option<&str> {
     let span = at.span();
     let from = usize::try_from(span.byte_offset()?).ok()?;
@@ -302,7 +303,7 @@ impl<'de> Visitor<'de> for Build {
             if !known.insert(key.value.clone()) {
                 REFUSED.set(Some(position(key.referenced)));
                 let begin = cut(&key.value, 30);
-                return Err(A::Error::custom(format!("the key `{begin}` stands twice in this map")));
+                return Err(A::Error::custom(format!("the key `{begin}` appears twice in this map")));
             }
             entries.push((key, map.next_value()?));
         }
@@ -346,7 +347,7 @@ mod tests {
             assert!(shown.starts_with("nested too deeply"), "{shown}: {}", super::super::cut(&text, 40));
         }
         assert!(read(&open("[", "]", 64)).is_ok());
-        // Deeper by aliases than by text.
+        // Aliases nest deeper than the text.
         let aliases: String = (1..200).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
         assert!(message(&format!("a0: &a0 [1]\n{aliases}")).len() < 200);
     }
@@ -381,7 +382,7 @@ mod tests {
 
     #[test]
     fn keys_that_are_one_text_are_refused() {
-        assert!(message("a: {1: x, \"1\": y}").contains("the key `1` stands twice"));
+        assert!(message("a: {1: x, \"1\": y}").contains("the key `1` appears twice"));
         // The reader itself refuses these.
         for text in ["{b: 1, b: 2}", "a: {\"007\": x, 007: y}", "{true: 1, 'true': 2}"] {
             assert!(read(text).is_err(), "{text}");

@@ -1,4 +1,4 @@
-//! What a schema finds wrong, in plain words.
+//! Schema problems in plain language.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::cut;
 use crate::quantity;
 
-/// What is wrong with the value at `pointer`.
+/// Describes the problem of the value at `pointer`.
 pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> String {
     use ValidationErrorKind as Kind;
     let name = named(pointer);
@@ -61,12 +61,13 @@ pub(super) fn of(kind: &ValidationErrorKind, pointer: &str, value: &Value) -> St
         Kind::PropertyNames { error } => {
             format!("{name} has a key that is not allowed: {}", shown(error.instance()))
         }
-        // What the library says quotes the value, however large it is, and speaks of its own.
+        // The library's message quotes the value in full and uses its own terms.
         other => format!("{name} does not satisfy `{}` of its schema", other.keyword()),
     }
 }
 
-/// What a text must look like. The patterns of our own formats have words; those of a step's author stand for themselves.
+/// Describes the required form of a text. Stepwell's own patterns have descriptions; the patterns of step
+/// authors appear unchanged.
 fn pattern_of(name: &str, pattern: &str, value: &Value) -> String {
     let form = match pattern {
         "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)?$" => {
@@ -89,7 +90,7 @@ fn pattern_of(name: &str, pattern: &str, value: &Value) -> String {
     format!("{name} must be {form}, not {}", shown(value))
 }
 
-/// The types that a schema asks for.
+/// Returns the types that a schema asks for.
 pub(super) fn kinds(kind: &TypeKind) -> Vec<String> {
     let one = |kind: &str| match kind {
         "array" => "a list".to_owned(),
@@ -105,7 +106,7 @@ pub(super) fn kinds(kind: &TypeKind) -> Vec<String> {
     }
 }
 
-/// The value at a pointer as a person names it: its key, or the whole document.
+/// Names the value at a pointer for people: its key, or the whole document.
 pub(super) fn named(pointer: &str) -> String {
     match pointer.rsplit_once('/') {
         None => "the document".to_owned(),
@@ -117,7 +118,7 @@ pub(super) fn named(pointer: &str) -> String {
     }
 }
 
-/// A value as a message quotes it.
+/// Quotes a value in a message.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
@@ -128,7 +129,7 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-/// How long a value is that has the wrong length.
+/// Describes the actual length of a value whose length is wrong.
 fn not(value: &Value) -> String {
     let length = match value {
         Value::String(text) => text.chars().count(),
@@ -139,12 +140,12 @@ fn not(value: &Value) -> String {
     format!(", not {length}")
 }
 
-/// A number without quotes.
+/// Formats a number without quotes.
 fn plain(value: &Value) -> String {
     if value.is_number() { value.to_string() } else { shown(value) }
 }
 
-/// One of the things in the list at a pointer: a `step` of `steps`.
+/// Names one element of the list at a pointer: a `step` of `steps`.
 fn thing(pointer: &str) -> String {
     let key = pointer.rsplit('/').next().unwrap_or_default();
     match key.strip_suffix('s') {
@@ -216,7 +217,7 @@ mod tests {
             let found: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
             assert_eq!(found, [said]);
         }
-        // A value is quoted by its beginning.
+        // A message quotes only the start of a value.
         let schema = Schema::from(json!({"properties": {"n": {"type": "integer"}}}));
         let found = schema.problems(&json!({"n": long}));
         assert_eq!(

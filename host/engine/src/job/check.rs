@@ -1,4 +1,4 @@
-//! What the schema of a job file cannot say: types of steps, references, zones.
+//! Checks that the schema of a job file cannot make: step types, references, time zones.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,19 +18,20 @@ use crate::step::Manifest;
 
 /// The step types that a job may use.
 pub trait Catalog: Send + Sync {
-    /// What the step type says about itself; with a version or a digest, that component.
+    /// Returns the description of a step type; with a version or a digest, of that component.
     fn manifest(&self, step_type: &str) -> Option<Arc<Manifest>>;
-    /// All types, sorted; without versions.
+    /// Returns all types, sorted and without versions.
     fn types(&self) -> Vec<String>;
-    /// The versions of a step type in words, the newest first. Default: none is known.
+    /// Returns the versions of a step type in words, the newest first. Default: none is known.
     fn versions(&self, _type_name: &str) -> Vec<String> {
         Vec::new()
     }
-    /// Keys that jobs may leave out of the configuration of a step, and their values then. Default: none.
+    /// Returns the keys that jobs may omit from the configuration of a step, with their default values.
+    /// Default: none.
     fn left_out(&self, _step_type: &str) -> Map<String, Value> {
         Map::new()
     }
-    /// The calendars that schedules may name. Default: none.
+    /// Returns the calendars that schedules may name. Default: none.
     fn calendars(&self) -> Calendars {
         Calendars::new()
     }
@@ -81,7 +82,7 @@ pub(super) fn check(
             references.check_source(condition::source(when), &format!("{at}/when"), found);
         }
         if job.part_of(i) != Part::Steps && step.step_type == approval::TYPE {
-            let message = "an approval has no place here: these steps run within `finally_timeout`";
+            let message = "an approval cannot run here: these steps run within `finally_timeout`";
             found.0.push(document.error(&format!("{at}/type"), message).help("move it to `steps`"));
         }
         check_retry(job, step, document, &at, found);
@@ -89,12 +90,12 @@ pub(super) fn check(
     check_retry_of_run(job, document, pointer, found);
 }
 
-/// The shortest pause before an attempt: a backoff may come a fifth early.
+/// Returns the shortest pause before an attempt: a backoff may end a fifth early.
 fn shortest(backoff: Span) -> Duration {
     backoff.0.mul_f64(0.8)
 }
 
-/// A retry that can never come.
+/// Reports a retry that can never happen.
 fn check_retry(
     job: &JobDefinition,
     step: &StepDefinition,
@@ -105,7 +106,7 @@ fn check_retry(
     let retry = job.retry_of(step);
     if retry.max_attempts > 1 && shortest(retry.backoff) >= job.timeout_seconds.0 {
         let message = format!(
-            "the second attempt of `{}` never comes: it waits {}, and the job ends after {}",
+            "the second attempt of `{}` never happens: it waits {}, and the job ends after {}",
             step.id, retry.backoff, job.timeout_seconds
         );
         let key = if step.retry.is_some() { "/retry" } else { "" };
@@ -118,7 +119,7 @@ fn check_retry_of_run(job: &JobDefinition, document: &Document, pointer: &str, f
     let Some(retry) = &job.retry else { return };
     if retry.max_attempts > 1 && shortest(retry.backoff) >= job.timeout_seconds.0 {
         let message = format!(
-            "the second try of the run never comes: it waits {}, and the job ends after {}",
+            "the second try of the run never happens: it waits {}, and the job ends after {}",
             retry.backoff, job.timeout_seconds
         );
         let help = "shorten `backoff`, or raise `timeout_seconds`";
@@ -126,7 +127,7 @@ fn check_retry_of_run(job: &JobDefinition, document: &Document, pointer: &str, f
     }
 }
 
-/// Names steps that may do harm when they run twice, and do not say what follows a crash in the middle of them.
+/// Reports steps that are not idempotent and do not set what follows a crash while they run.
 pub(super) fn advice(
     job: &JobDefinition,
     document: &Document,
@@ -145,7 +146,7 @@ pub(super) fn advice(
         names.join(", ")
     );
     let help =
-        "say `on_lost: retry` where running twice does no harm, or `on_lost: fail` for a dead letter instead";
+        "set `on_lost: retry` if running twice does no harm, or `on_lost: fail` to get a dead letter instead";
     let at = format!("{pointer}{}", job.pointer_of(*first));
     document.error(&at, message).help(help).as_warning().into()
 }
@@ -158,9 +159,9 @@ fn check_schedule(
     found: &mut Diagnostics,
 ) {
     let Some(schedule) = &job.schedule else { return };
-    // What is wrong in any zone is said beside the zone that is none.
+    // An invalid time zone is reported at its own key; the schedule is checked in any zone.
     let zone = job.timezone.parse().unwrap_or(chrono_tz::UTC);
-    // When it was made does not matter for whether it is one.
+    // The creation time does not affect whether the schedule is valid.
     let made = crate::clock::Timestamp::UNIX_EPOCH;
     let Err(problems) = Timetable::new(&job.id, schedule, zone, &catalog.calendars(), made) else { return };
     for (key, message) in problems {
@@ -199,7 +200,7 @@ fn check_type(
     }
 }
 
-/// Why there is no such step type, and what there is.
+/// Returns why there is no such step type, and the known types.
 pub fn unknown_type(step_type: &str, catalog: &dyn Catalog) -> (String, Option<String>) {
     let types = catalog.types();
     let reference = match StepRef::parse(step_type) {
@@ -228,8 +229,8 @@ pub fn unknown_type(step_type: &str, catalog: &dyn Catalog) -> (String, Option<S
 }
 
 impl StepDefinition {
-    /// The configuration that the step's component gets: its own keys over those that it leaves out, and `timeout` in
-    /// seconds where its schema has it.
+    /// Returns the configuration for the component of the step: its own keys over the defaults of omitted
+    /// keys, and `timeout` in seconds if its schema has that property.
     pub fn config_for(&self, manifest: &Manifest, left_out: Map<String, Value>) -> Map<String, Value> {
         let mut config = left_out;
         config.extend(self.config.clone());
@@ -242,7 +243,7 @@ impl StepDefinition {
     }
 }
 
-/// The ids of all steps, and which steps have them: made once for all references of a job.
+/// The ids of all steps, and the steps that have them. Built once for all references of a job.
 struct Names {
     ids: Vec<String>,
     positions: HashMap<String, usize>,
@@ -258,13 +259,14 @@ impl Names {
         Self { ids, positions }
     }
 
-    /// The number of the first step with that id.
+    /// Returns the number of the first step with that id.
     fn first(&self, id: &str) -> Option<usize> {
         self.positions.get(id).copied()
     }
 }
 
-/// Bytes of the JSON pointers to the templates of a step: its component gets all of them when it checks its configuration.
+/// Maximum bytes of the JSON pointers to the templates of a step: its component gets all of them when it
+/// checks its configuration.
 const MAX_POINTERS: usize = 512 << 10;
 
 struct References<'a> {

@@ -1,16 +1,18 @@
 //! Conditions of steps: `${{ vars.deploy and steps.extract.metadata.row_count > 0 }}`.
 //!
-//! Jinja takes any value for a condition, and every text but the empty one as true, `"false"` and `no` too. A condition
-//! of a step takes true and false only, in each part that `and`, `or`, `not` and parentheses join.
+//! Jinja accepts any value as a condition, and takes every text except the empty one as true, including
+//! `"false"` and `no`. A condition of a step accepts only true and false, in each part that `and`, `or`,
+//! `not` and parentheses join.
 
 use super::expression::{Expressions, check_size};
 use super::template::{Piece, Scope, TemplateError, contained, pieces};
 use crate::document::cut;
 
-/// The truth of a `when` condition, with or without `${{ }}`.
+/// Evaluates a `when` condition, with or without `${{ }}`.
 ///
 /// # Errors
-/// When it is no expression, names something undefined, or a part of it is neither true nor false.
+/// Fails when the text is not an expression, names something undefined, or has a part that is neither true
+/// nor false.
 pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
     let source = source(condition);
     contained(|| {
@@ -20,9 +22,9 @@ pub fn evaluate(condition: &str, scope: &Scope) -> Result<bool, TemplateError> {
     })
 }
 
-/// Whether a condition names the status of that step, or how the run ended.
+/// Returns whether a condition names the status of that step, or the status of the run.
 pub fn asks_about(condition: &str, step_id: Option<&str>) -> bool {
-    // `steps["load"]["status"]` is `steps.load.status`, and the only way to write a name with a dash.
+    // `steps["load"]["status"]` equals `steps.load.status`, and is the only way to write a name with a dash.
     let mut path = source(condition).split_whitespace().collect::<Vec<_>>().join(" ");
     path = path.replace("[ ", "[").replace(" ]", "]");
     for (bracket, dot) in [("[\"", "."), ("['", "."), ("\"]", ""), ("']", "")] {
@@ -40,7 +42,7 @@ pub fn asks_about(condition: &str, step_id: Option<&str>) -> bool {
     of_step || names("run.status") || names("run.failed_step")
 }
 
-/// The expression of a condition.
+/// Returns the expression of a condition.
 pub(super) fn source(condition: &str) -> &str {
     match pieces(condition).as_deref() {
         Ok([Piece::Expression(source)]) => source,
@@ -48,7 +50,7 @@ pub(super) fn source(condition: &str) -> &str {
     }
 }
 
-/// Parentheses and `not`s within each other that are taken apart; what is deeper is one part.
+/// Maximum nesting of parentheses and `not`s that are taken apart; deeper nesting is one part.
 const MAX_DEPTH: usize = 32;
 
 fn truth(source: &str, known: &Expressions<'_>, depth: usize) -> Result<bool, String> {
@@ -82,7 +84,7 @@ fn truth(source: &str, known: &Expressions<'_>, depth: usize) -> Result<bool, St
     }
 }
 
-/// Whether one of the parts has that truth; those after it are not evaluated.
+/// Returns whether one of the parts has the wanted truth value; the parts after it are not evaluated.
 fn any(parts: &[&str], wanted: bool, known: &Expressions<'_>, depth: usize) -> Result<bool, String> {
     for part in parts {
         if truth(part, known, depth + 1)? == wanted {
@@ -92,7 +94,7 @@ fn any(parts: &[&str], wanted: bool, known: &Expressions<'_>, depth: usize) -> R
     Ok(false)
 }
 
-/// How a condition is made of others.
+/// The parts of a condition.
 enum Parts<'a> {
     Any(Vec<&'a str>),
     All(Vec<&'a str>),
@@ -101,10 +103,10 @@ enum Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Takes a condition apart at its loosest operator; none when it is one part.
+    /// Splits a condition at its loosest operator. `None` when it is one part.
     fn of(source: &'a str) -> Option<Self> {
         let words = top_words(source);
-        // `a if b else c` binds looser than everything else.
+        // `a if b else c` binds more loosely than everything else.
         if words.iter().any(|word| word.text == "if") {
             return None;
         }
@@ -137,7 +139,7 @@ struct Word<'a> {
     text: &'a str,
 }
 
-/// The words of an expression that stand outside of quotes and brackets.
+/// Returns the words of an expression outside of quotes and brackets.
 fn top_words(source: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut begun: Option<usize> = None;
@@ -157,14 +159,15 @@ fn top_words(source: &str) -> Vec<Word<'_>> {
     words
 }
 
-/// Whether every bracket that opens in the text closes in it.
+/// Returns whether every bracket that opens in the text closes in it.
 fn balanced(source: &str) -> bool {
     let mut whole = true;
     let last = scan(source, |_, _, depth| whole &= depth.is_none_or(|depth| depth >= 0));
     whole && last == 0
 }
 
-/// Visits each character with the number of brackets open around it, none within quotes; returns the number at the end.
+/// Visits each character with the number of open brackets around it, `None` within quotes. Returns the number
+/// at the end.
 fn scan(source: &str, mut visit: impl FnMut(usize, char, Option<i32>)) -> i32 {
     let (mut depth, mut quote, mut escaped) = (0, None, false);
     for (i, c) in source.char_indices() {

@@ -1,10 +1,11 @@
 //! Expressions of job files, evaluated within bounds.
 //!
-//! The author of a job writes its expressions, and the author of a step chooses the values that they work on. minijinja
-//! bounds neither memory nor time: `'a' * 100000000` is 100 MB, and a chain of such texts as much as one likes. So what an
-//! expression works on is counted where it can grow: before an operator, a subscript, a filter or a test gets it, its size
-//! is taken from what all expressions of one step may take together. Filters whose result is not bounded by what they are
-//! given (`indent`, `format`, `batch`) are not there, and `*` multiplies numbers only.
+//! The author of a job writes its expressions, and the author of a step chooses the values that they work on.
+//! minijinja limits neither memory nor time: `'a' * 100000000` needs 100 MB, and a chain of such texts any
+//! amount. So values are counted where an expression can make them grow: before an operator, a subscript, a
+//! filter or a test gets a value, the size of the value is subtracted from the budget that all expressions of
+//! one step share. Filters whose result is not bounded by their input (`indent`, `format`, `batch`) do not
+//! exist, and `*` multiplies numbers only.
 
 use std::cell::OnceCell;
 
@@ -18,10 +19,11 @@ use super::functions::{
 use super::template::Scope;
 use crate::document::cut;
 
-/// Bytes of one expression.
+/// Maximum bytes of one expression.
 const MAX_SOURCE: usize = 16 << 10;
-/// Operators, brackets, filters, names and attributes of one expression. Each may nest the tree by one level, and minijinja
-/// walks the tree by recursion: 10,000 levels overflow a thread's stack, which no process survives.
+/// Maximum number of operators, brackets, filters, names and attributes of one expression. Each may nest the
+/// tree by one level, and minijinja walks the tree by recursion: 10,000 levels overflow the stack of a
+/// thread, which kills the process.
 const MAX_PARTS: usize = 500;
 /// Evaluates the expressions of one step, or of one condition.
 pub(super) struct Expressions<'s> {
@@ -37,7 +39,7 @@ impl<'s> Expressions<'s> {
         Self { scope, context: OnceCell::new(), env: environment(&meter), meter }
     }
 
-    /// The value of an expression.
+    /// Returns the value of an expression.
     pub fn value(&self, source: &str) -> Result<Value, String> {
         let tree = counted(&parsed(source)?);
         let mut code = CodeGenerator::new("<expression>", source);
@@ -53,7 +55,7 @@ impl<'s> Expressions<'s> {
         }
     }
 
-    /// The value of an expression as JSON.
+    /// Returns the value of an expression as JSON.
     pub fn json(&self, source: &str) -> Result<serde_json::Value, String> {
         let value = self.value(source)?;
         self.meter.take(&value).map_err(|error| describe(source, &error))?;
@@ -61,7 +63,7 @@ impl<'s> Expressions<'s> {
     }
 }
 
-/// Syntax and names of an expression: what it names from outside, as `steps.extract.output`.
+/// Checks the syntax of an expression, and returns the outside names in it, such as `steps.extract.output`.
 pub(super) fn names(source: &str) -> Result<Vec<String>, String> {
     parsed(source)?;
     let env = Environment::empty();
@@ -112,7 +114,7 @@ fn describe(source: &str, error: &Error) -> String {
     format!("`{}`: {}", shown(source), cut(&in_our_words(&why), 300))
 }
 
-/// What the library says about operands, with what to write instead.
+/// Rewords the library's message about operands, and adds the fix.
 fn in_our_words(why: &str) -> String {
     if let Some((sign, types)) =
         why.strip_prefix("tried to use ").and_then(|rest| rest.split_once(" operator on unsupported types "))
@@ -127,13 +129,13 @@ fn in_our_words(why: &str) -> String {
     }
     if why.starts_with("unable to calculate ") {
         return format!(
-            "{}: the result is no number, or has more digits than numbers have here",
+            "{}: the result is not a number, or has more digits than numbers can have",
             why.replacen("unable to calculate", "cannot calculate", 1)
         );
     }
     match why {
         "number out of range" => {
-            "a number has more digits than numbers have here: write it as a text, in quotes".to_owned()
+            "a number has more digits than numbers can have: write it as a text, in quotes".to_owned()
         }
         _ => why.to_owned(),
     }
@@ -143,7 +145,7 @@ fn shown(source: &str) -> String {
     cut(source, 200)
 }
 
-/// The parts of an expression.
+/// Returns the parts of an expression.
 fn parts<'e, 'a>(tree: &'e ast::Expr<'a>) -> Vec<&'e ast::Expr<'a>> {
     fn of_args<'e, 'a>(args: &'e [ast::CallArg<'a>]) -> impl Iterator<Item = &'e ast::Expr<'a>> {
         args.iter().map(|arg| match arg {
@@ -176,7 +178,8 @@ fn parts<'e, 'a>(tree: &'e ast::Expr<'a>) -> Vec<&'e ast::Expr<'a>> {
     }
 }
 
-/// Constants are computed when an expression is compiled, before anything counts: `*` of a text must not be among them.
+/// Refuses `*` of a text in a constant: constants are computed when an expression is compiled, before the
+/// counting starts.
 fn check_constants(tree: &ast::Expr<'_>) -> Result<(), Error> {
     for part in parts(tree) {
         check_constants(part)?;
@@ -192,7 +195,7 @@ fn check_constants(tree: &ast::Expr<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The same expression, with each operand that may be large counted.
+/// Returns the same expression, with each operand that may be large counted.
 fn counted<'a>(tree: &ast::Expr<'a>) -> ast::Expr<'a> {
     let option = |inner: &Option<ast::Expr<'a>>| inner.as_ref().map(counted);
     let all = |list: &[ast::Expr<'a>]| list.iter().map(counted).collect::<Vec<_>>();
@@ -232,7 +235,7 @@ fn counted<'a>(tree: &ast::Expr<'a>) -> ast::Expr<'a> {
             let choice = ast::IfExpr { test_expr, true_expr, false_expr: option(&of.false_expr) };
             ast::Expr::IfExpr(node(choice, of.span()))
         }
-        // Filters and tests count what they are given.
+        // Filters and tests count their input.
         ast::Expr::Filter(of) => {
             let filter = ast::Filter { name: of.name, expr: option(&of.expr), args: args(&of.args) };
             ast::Expr::Filter(node(filter, of.span()))
@@ -265,7 +268,7 @@ fn node<T>(inner: T, span: Span) -> ast::Spanned<T> {
 
 fn binary<'a>(of: &ast::BinOp<'a>) -> ast::BinOp<'a> {
     let (left, right) = match of.op {
-        // These give one of their operands as it is.
+        // These operators return one of their operands unchanged.
         ast::BinOpKind::ScAnd | ast::BinOpKind::ScOr => (counted(&of.left), counted(&of.right)),
         ast::BinOpKind::Mul => (operand(&of.left, NUMBER), operand(&of.right, NUMBER)),
         ast::BinOpKind::Eq | ast::BinOpKind::Ne => (operand(&of.left, COUNTED), beside(of, EQUATED)),
@@ -277,7 +280,7 @@ fn binary<'a>(of: &ast::BinOp<'a>) -> ast::BinOp<'a> {
     ast::BinOp { op: of.op, left, right }
 }
 
-/// The right operand, which a function compares with the left one where that is short.
+/// Returns the right operand, which a function compares with the left one if that is short.
 fn beside<'a>(of: &ast::BinOp<'a>, function: &'static str) -> ast::Expr<'a> {
     match is_short(&of.left) {
         true => call(function, vec![counted(&of.right), counted(&of.left)], of.right.span()),
@@ -285,7 +288,7 @@ fn beside<'a>(of: &ast::BinOp<'a>, function: &'static str) -> ast::Expr<'a> {
     }
 }
 
-/// An operand that goes through a function. Constants are as long as their source.
+/// Returns an operand that passes through a function. Constants are as long as their source.
 fn operand<'a>(tree: &ast::Expr<'a>, function: &'static str) -> ast::Expr<'a> {
     if matches!(tree, ast::Expr::Const(_)) {
         return counted(tree);
@@ -299,7 +302,7 @@ fn call<'a>(function: &'static str, args: Vec<ast::Expr<'a>>, span: Span) -> ast
     ast::Expr::Call(node(ast::Call { expr: name, args }, span))
 }
 
-/// The function that checks both sides of a comparison; none where any two values compare.
+/// Returns the function that checks both sides of a comparison. `None` if any two values compare.
 fn compared(op: ast::CompareOpKind) -> Option<&'static str> {
     match op {
         ast::CompareOpKind::Eq | ast::CompareOpKind::Ne => Some(EQUATED),
@@ -311,7 +314,8 @@ fn compared(op: ast::CompareOpKind) -> Option<&'static str> {
     }
 }
 
-/// A constant, a name, or attributes and items of one: to compute it twice costs next to nothing.
+/// Returns whether an expression is a constant, a name, or attributes and items of one, which is cheap to
+/// compute twice.
 fn is_short(tree: &ast::Expr<'_>) -> bool {
     match tree {
         ast::Expr::Var(_) | ast::Expr::Const(_) => true,
@@ -381,7 +385,7 @@ mod tests {
         }
     }
 
-    /// minijinja says that any text is more than any number.
+    /// minijinja orders any text after any number.
     #[test]
     fn a_text_is_not_compared_with_a_number() {
         let vars = json!({"price": "19.90", "n": 5, "s": "abc", "none": null});
@@ -408,7 +412,7 @@ mod tests {
         }
     }
 
-    /// Jinja takes the text "false" for true, cuts "1.9", and rounds what a double cannot hold.
+    /// Jinja takes the text "false" for true, cuts "1.9", and rounds numbers that a double cannot hold.
     #[test]
     fn a_text_becomes_a_boolean_or_a_number_only_when_it_is_one() {
         let scope = scope();
@@ -454,7 +458,7 @@ mod tests {
         assert_eq!(found.to_string(), vars.to_string());
     }
 
-    /// Each of these takes gigabytes, or minutes, in a minijinja without bounds.
+    /// Each of these needs gigabytes, or minutes, in a minijinja without limits.
     #[test]
     fn expressions_that_would_take_all_memory_or_time_are_refused() {
         let scope = scope();
@@ -511,7 +515,8 @@ mod tests {
         assert!(render(&json!(vec!["${{ vars.long }}"; 16]), &scope()).is_ok());
     }
 
-    /// Each of these overflows the stack of minijinja's parser, compiler or destructor; some may not even be correct.
+    /// Each of these overflows the stack of minijinja's parser, compiler or destructor; some may not
+    /// even be valid.
     #[test]
     fn expressions_that_would_overflow_the_stack_are_refused() {
         let scope = scope();
@@ -540,7 +545,7 @@ mod tests {
             assert!(error.len() < 200);
             assert!(names(&source).is_err());
             assert!(crate::job::evaluate(&source, &scope).is_err());
-            // As large as may be.
+            // The largest that the bounds allow.
             let largest: String = source.chars().take(490).collect();
             let _ = Expressions::new(&scope).json(&largest);
             let _ = crate::job::evaluate(&largest, &scope);

@@ -1,4 +1,4 @@
-//! What expressions can call, and what counts their work.
+//! The functions that expressions can call, and the meter of their work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
 
-/// What the expressions of one step may take together: bytes of text, and [`VALUE`] for each value.
+/// Maximum work of the expressions of one step together: bytes of text, and [`VALUE`] for each value.
 const MAX_WORK: u64 = 64 << 20;
-/// What a number, or a list or map beside what is in it, takes.
+/// The cost of a number, or of a list or map without its content.
 const VALUE: u64 = 32;
-/// Instructions of one expression.
+/// Maximum instructions of one expression.
 const FUEL: u64 = 50_000;
 
-/// The functions that operands go through: counted with all that is in them, by their outside alone, and those of `*`.
-/// No name in a source can be these.
+/// The functions that operands pass through: counted with their content, counted without it, and those of
+/// `*`. No name in a source can equal these names.
 pub(super) const COUNTED: &str = "(counted)";
 pub(super) const OUTSIDE: &str = "(outside)";
 pub(super) const NUMBER: &str = "(number)";
-/// The right side of a comparison, given both: of an order, and of equality.
+/// The right side of a comparison, given both sides: of an order, and of equality.
 pub(super) const ORDERED: &str = "(ordered)";
 pub(super) const EQUATED: &str = "(equated)";
 
@@ -28,13 +28,13 @@ pub(super) fn refused(message: &'static str) -> Error {
     Error::new(ErrorKind::InvalidOperation, message)
 }
 
-/// A refusal that shows the value, and says what to write instead.
+/// Returns a refusal that shows the value and the fix.
 fn refused_for(what: &str, value: &Value, help: &str) -> Error {
     let shown = crate::document::cut(&value.to_string(), 40);
     Error::new(ErrorKind::InvalidOperation, format!("{what}, and not `{shown}`: {help}"))
 }
 
-/// What expressions may still take.
+/// The work that expressions may still do.
 #[derive(Clone)]
 pub(super) struct Meter(Arc<AtomicU64>);
 
@@ -43,7 +43,7 @@ impl Meter {
         Self(Arc::new(AtomicU64::new(MAX_WORK)))
     }
 
-    /// Takes the size of a value.
+    /// Subtracts the size of a value.
     pub fn take(&self, value: &Value) -> Result<(), Error> {
         self.take_times(value, 1)
     }
@@ -55,7 +55,7 @@ impl Meter {
         Ok(())
     }
 
-    /// Takes the length of a text; what is in a list or a map counts nothing.
+    /// Subtracts the length of a text, but not the content of a list or a map.
     fn take_outside(&self, value: &Value) -> Result<(), Error> {
         self.take_bytes(value.as_str().map_or(0, str::len))
     }
@@ -69,7 +69,7 @@ impl Meter {
 
 const TOO_MUCH: &str = "the expressions of this step work on too much: at most 64 MiB in all";
 
-/// Takes the size of a value from what is left.
+/// Subtracts the size of a value from the work that is left.
 fn size(value: &Value, left: u64) -> Option<u64> {
     let left = left.checked_sub(VALUE)?;
     match value.kind() {
@@ -130,7 +130,7 @@ fn text_and_number(one: &Value, other: &Value) -> bool {
     )
 }
 
-/// The filter `bool`. A text is the word for a boolean, or an error: Jinja takes `"false"` for true.
+/// The filter `bool`. A text must be the word for a boolean; Jinja takes `"false"` for true.
 fn boolean(value: &Value) -> Result<bool, Error> {
     match value.as_str().map(str::to_ascii_lowercase).as_deref() {
         Some("true") => Ok(true),
@@ -142,7 +142,7 @@ fn boolean(value: &Value) -> Result<bool, Error> {
     }
 }
 
-/// The filter `int`. Of a number, it cuts the fraction; a text is a whole number, or the default.
+/// The filter `int`. It cuts the fraction of a number. A text must be a whole number, or the default applies.
 fn int(
     state: &State,
     value: &Value,
@@ -169,7 +169,7 @@ fn int(
     }
 }
 
-/// The filter `float`. A text is a number whose digits 64 bits hold, or the default.
+/// The filter `float`. A text must be a number whose digits 64 bits can hold, or the default applies.
 fn float(state: &State, value: &Value, default: Option<Value>, kwargs: Kwargs) -> Result<Value, Error> {
     let Some(text) = value.as_str() else { return filters::float(state, value, default, kwargs) };
     let default = default.map_or_else(|| kwargs.get("default"), |default| Ok(Some(default)))?;
@@ -184,7 +184,8 @@ fn float(state: &State, value: &Value, default: Option<Value>, kwargs: Kwargs) -
     default.ok_or_else(|| refused_for(what, value, help))
 }
 
-/// Filters that only look at the outside of a value, filters that count it once, and those that make several values of it.
+/// Adds filters that look only at the outside of a value, filters that count it once, and filters that make
+/// several values of it.
 fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
     let outside = [
         ("default", Value::from_function(filters::default)),
@@ -241,7 +242,7 @@ fn add_filters(env: &mut Environment<'static>, meter: &Meter) {
     add_joining(env, meter);
 }
 
-/// Filters whose result is as large as the product of what they are given.
+/// Adds filters whose result is as large as the product of their inputs.
 fn add_joining(env: &mut Environment<'static>, meter: &Meter) {
     let (joins, replaces, writes, sums) = (meter.clone(), meter.clone(), meter.clone(), meter.clone());
     let join = Value::from_function(filters::join);

@@ -1,22 +1,22 @@
-//! Older shapes of a job, turned into the present one.
+//! Converts older forms of a job to the present one.
 
 use serde_json::{Map, Value, json};
 
 use crate::document::escape;
 
-/// What was converted, for the warning.
+/// A conversion, for the warning.
 pub(super) struct Conversion {
-    /// The job in the present shape.
+    /// The job in the present form.
     pub job: Value,
-    /// What was found.
+    /// The older form.
     pub message: String,
-    /// The new form, as YAML.
+    /// The present form, as YAML.
     pub new_form: String,
-    /// The pointer of each part in the present shape, and the one that it had.
+    /// The pointer of each part in the present form, and its pointer in the file.
     pub moved: Vec<(String, String)>,
 }
 
-/// The keys of the single-step shape that are the job's; the rest belongs to its one step.
+/// The keys of the single-step form that belong to the job; the other keys belong to its one step.
 const JOB_KEYS: &[(&str, &str)] = &[
     ("job_id", "id"),
     ("id", "id"),
@@ -40,8 +40,8 @@ const STEP_KEYS: &[(&str, &str)] = &[
     ("script_content", "script"),
 ];
 
-/// Converts the legacy single-step shape (`job_type` and no `steps`, section 11.2 of the v2 design), and
-/// the field names `job_id` and `job_name` of `JobDefinition` (section 6.1.1). `None` for the present shape.
+/// Converts the legacy single-step form (`job_type` and no `steps`) and the legacy names `job_id` and
+/// `job_name`. `None` for the present form.
 pub(super) fn convert(job: &Value) -> Option<Conversion> {
     let old = job.as_object()?;
     if old.contains_key("job_type") && !old.contains_key("steps") {
@@ -53,7 +53,7 @@ pub(super) fn convert(job: &Value) -> Option<Conversion> {
         return Some(Conversion {
             moved: old.keys().map(|key| (place("", &name(key)), place("", key))).collect(),
             job: Value::Object(new),
-            message: "`job_id` and `job_name` are called `id` and `name` now".to_owned(),
+            message: "`job_id` and `job_name` are now called `id` and `name`".to_owned(),
             new_form: "rename the keys".to_owned(),
         });
     }
@@ -80,7 +80,7 @@ fn single_step(old: &Map<String, Value>) -> Conversion {
     job.insert("steps".to_owned(), json!([step]));
     Conversion {
         job: Value::Object(job),
-        message: "this is the legacy single-step shape; it is converted".to_owned(),
+        message: "this is the legacy single-step form; Stepwell converts it".to_owned(),
         new_form: format!("the new form is\n{new_form}"),
         moved,
     }
@@ -94,7 +94,7 @@ fn renamed(names: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
     names.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
 }
 
-/// The new form. Every JSON value is YAML, so that values need no writer of their own.
+/// Writes the present form. Every JSON value is valid YAML, so values need no special writer.
 fn yaml(job: &Map<String, Value>, step: &Map<String, Value>) -> String {
     let mut lines: Vec<String> = job.iter().map(|(key, value)| format!("    {key}: {value}")).collect();
     lines.push("    steps:".to_owned());

@@ -1,4 +1,4 @@
-//! Jobs: what a job file says.
+//! Jobs: the content of a job file.
 
 pub mod approval;
 mod check;
@@ -28,69 +28,71 @@ pub use parse::{Parsed, Read, parse, parse_in, read, read_in};
 pub use template::{Scope, TemplateError, render};
 pub use variables::{from_text, set_variable, wrong_variables};
 
-/// A job: steps that run one after the other.
+/// A job: steps that run one after another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobDefinition {
-    /// The name that runs, queues and clients use.
+    /// The id that runs, queues and clients use.
     #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"))]
     pub id: String,
-    /// The name for people. Default: the id.
+    /// The display name. Default: the id.
     #[serde(default)]
     #[schemars(length(max = 200))]
     pub name: String,
-    /// What the job is for.
+    /// The purpose of the job.
     #[serde(default)]
     #[schemars(length(max = 4_000))]
     pub description: String,
-    /// An IANA time zone. Default: `UTC`.
+    /// The IANA time zone of the job. Default: `UTC`.
     #[serde(default = "utc")]
     #[schemars(length(max = 64))]
     pub timezone: String,
-    /// What the job does, in order.
+    /// The steps of the job, in order.
     #[schemars(length(min = 1, max = 1000))]
     pub steps: Vec<StepDefinition>,
-    /// Steps that run after `steps` when the run has failed or run out of time. Default: none.
+    /// Steps that run after `steps` when the run has failed or timed out. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub on_failure: Vec<StepDefinition>,
-    /// Steps that run last, whatever happened before: success, failure, cancellation or a time-out. Default: none.
+    /// Steps that run last, after success, failure, cancellation or a time-out. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub finally: Vec<StepDefinition>,
-    /// Time for `on_failure` and `finally` together, after the rest of the run has ended; pauses and being parked
-    /// included. Default: 5 minutes.
+    /// Time for `on_failure` and `finally` together, after the rest of the run has ended, including pauses
+    /// and parked time. Default: 5 minutes.
     #[serde(default = "five_minutes", skip_serializing_if = "is_five_minutes")]
     pub finally_timeout: Span,
-    /// When the job is due. `stepwell serve` and `Host::serve` act on it; `stepwell run` runs the job now.
+    /// The schedule of the job. `stepwell serve` and `Host::serve` act on it; `stepwell run` runs the
+    /// job immediately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
-    /// How urgent its runs are: 9 goes before 0. Each level is worth a minute of waiting (the queue's `aging`), so
-    /// that no run waits for ever. Default: 0.
+    /// The priority of its runs: 9 goes before 0. Each level is worth one minute of waiting (the queue's
+    /// `aging`), so that no run waits forever. Default: 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(max = 9))]
     pub priority: u8,
-    /// Runs that must not run beside each other. Default: none.
+    /// The runs that must not run at the same time. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
-    /// A run that is due and has not begun after this time ends as expired. Default: 24h.
+    /// A run that has not begun this long after its due time ends as expired. Default: 24h.
     #[serde(default = "one_day", skip_serializing_if = "is_one_day")]
     pub queue_timeout: Span,
-    /// Longest time that one step may be parked, waiting for something outside; approvals have a timeout of their
-    /// own. Default: 168h, a week.
+    /// Longest time for which one step may be parked while it waits for something outside; approvals have a
+    /// separate timeout. Default: 168h, one week.
     #[serde(default = "one_week", skip_serializing_if = "is_one_week")]
     pub parked_timeout: Span,
-    /// Whether a run that failed is tried again as a whole. Default: it is not.
+    /// Whether a failed run is tried again as a whole. Default: it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RunRetry>,
-    /// A job that is not enabled does not run. Default: true.
+    /// Whether the job runs. Default: true.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// How often a step without a `retry` of its own is tried again. Default: 0.
+    /// Number of retries of a step without its own `retry`. Default: 0.
     #[serde(default)]
     #[schemars(range(max = 100))]
     pub max_retries: u32,
-    /// Time for the whole run from its begin, waiting for retries included, being parked not. Default: 3600 seconds.
+    /// Time for the whole run from its start, including waits for retries but not parked time. Default:
+    /// 3600 seconds.
     #[serde(default = "one_hour")]
     pub timeout_seconds: Span,
     /// Any data that belongs to the job, for people and their tools.
@@ -102,44 +104,45 @@ pub struct JobDefinition {
     /// The size of a directory that the steps of a run share, mounted where policy says. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<Bytes>,
-    /// Narrows what the operator's policy grants, for all steps. It cannot widen it.
+    /// Narrows the grants of the operator's policy for all steps. It cannot widen them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Grants>,
 }
 
-/// A step: how it runs, and beside that whatever its type takes as configuration.
+/// A step: settings for its execution, and further keys as the configuration of its type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StepDefinition {
-    /// The name that templates and clients use: `${{ steps.ID.output }}`.
+    /// The id that templates and clients use: `${{ steps.ID.output }}`.
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"))]
     pub id: String,
-    /// The name for people. Default: the id.
+    /// The display name. Default: the id.
     #[serde(default)]
     #[schemars(length(max = 200))]
     pub name: String,
-    /// The type of the step: `sql`, `data_processing`, `azure_devops` or a registered one. With a version
-    /// (`acme/invoice@1.2`: the newest 1.2.x) or a digest (`acme/invoice@sha256:...`), that component; else the active one.
+    /// The type of the step: `sql`, `data_processing`, `azure_devops` or a registered type. With a version
+    /// (`acme/invoice@1.2`: the newest 1.2.x) or a digest (`acme/invoice@sha256:...`), that component;
+    /// otherwise the active one.
     #[serde(rename = "type")]
     #[schemars(length(max = 300))]
     pub step_type: String,
-    /// When true, the job goes on after this step has failed. Default: false.
+    /// Whether the job continues after this step has failed. Default: false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub continue_on_failure: bool,
-    /// A condition, for instance `${{ steps.extract.metadata.row_count > 0 }}`; the step is skipped
-    /// when it is false. Default: it runs.
+    /// A condition, for instance `${{ steps.extract.metadata.row_count > 0 }}`. The step is skipped when it
+    /// is false. Default: the step runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 16_384))]
     pub when: Option<String>,
-    /// How often a failed attempt is followed by another. Default: the job's `max_retries`.
+    /// The retries of the step. Default: the job's `max_retries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
-    /// What follows when an attempt is lost because its process died in the middle of it. Default: `retry`.
+    /// The action after an attempt is lost because its process died. Default: `retry`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_lost: Option<OnLost>,
     /// Time for one attempt. Default: `limits.wall` of the policy, which it cannot exceed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
-    /// Narrows what the operator's policy grants, for this step. It cannot widen it.
+    /// Narrows the grants of the operator's policy for this step. It cannot widen them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Grants>,
     /// The configuration of the step, by the schema of its type.
@@ -147,121 +150,124 @@ pub struct StepDefinition {
     pub config: Map<String, Value>,
 }
 
-/// What follows an attempt that was lost with its process.
+/// The action after an attempt is lost with its process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnLost {
     /// The step runs again: at least once.
     #[default]
     Retry,
-    /// The step fails, and with it the run, so that a person decides: at most once.
+    /// The step fails, and the run with it, so that a person decides: at most once.
     Fail,
 }
 
-/// How often a failed attempt is followed by another, and after what time.
+/// The number of attempts, and the pause before each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
-    /// Attempts in all, the first one included.
+    /// Maximum number of attempts, including the first.
     #[schemars(range(min = 1, max = 100))]
     pub max_attempts: u32,
-    /// Time before the second attempt; it doubles with each further one, up to 5 minutes, give or take a
-    /// fifth. Default: 1 second.
+    /// Pause before the second attempt. It doubles with each further attempt, up to 5 minutes, plus or minus
+    /// a fifth. Default: 1 second.
     #[serde(default = "one_second")]
     pub backoff: Span,
-    /// Which ends are tried again. Default: those that the step calls retryable, time-outs and faults of the host.
+    /// The outcomes that are tried again. Default: failures that the step calls retryable, time-outs and
+    /// faults of the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub on: Option<Vec<RetryOn>>,
 }
 
-/// An end of an attempt that is tried again: a class of outcome, or a step's own kind of failure.
+/// An outcome of an attempt that is tried again: a class of outcome, or a kind of failure that the
+/// step reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryOn {
-    /// Another system is down or throttles.
+    /// Another system is down or limits the rate of requests.
     Unavailable,
-    /// A time limit ran out: the attempt's, or the step's own.
+    /// The attempt exceeded its time limit, or the step exceeded a time limit of its own.
     TimedOut,
-    /// Something that should be there is not.
+    /// A required thing does not exist.
     NotFound,
-    /// Policy or another system refused.
+    /// Policy or another system denied an action.
     Denied,
     /// The work itself failed.
     Failed,
-    /// The CPU budget is used up.
+    /// The attempt used up its CPU budget.
     OutOfFuel,
-    /// More memory than the limit.
+    /// The attempt exceeded its memory limit.
     OverMemory,
-    /// The guest did what WebAssembly does not allow.
+    /// The guest did something that WebAssembly forbids.
     Trapped,
     /// The platform failed.
     HostFault,
-    /// Every end but success and cancellation.
+    /// Every outcome except success and cancellation.
     Any,
 }
 
-/// How often a whole run is tried again, once its steps' own retries are used up.
+/// The number of times that a whole run is tried, after the retries of its steps are used up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunRetry {
-    /// Tries in all, the first one included.
+    /// Maximum number of tries, including the first.
     #[schemars(range(min = 1, max = 100))]
     pub max_attempts: u32,
-    /// Time before the second try; it doubles with each further one, up to 5 minutes, give or take a fifth.
+    /// Pause before the second try. It doubles with each further try, up to 5 minutes, plus or minus a fifth.
     /// Default: 1 second.
     #[serde(default = "one_second")]
     pub backoff: Span,
-    /// Which ends are tried again. Default: as for steps.
+    /// The outcomes that are tried again. Default: as for steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub on: Option<Vec<RetryOn>>,
-    /// Where the run goes on. Default: `failed_step`.
+    /// The step at which the run continues. Default: `failed_step`.
     #[serde(default)]
     pub from: RetryFrom,
 }
 
-/// Where a run that is tried again goes on.
+/// The step at which a repeated run continues.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryFrom {
-    /// At the step that failed; steps that succeeded do not run again.
+    /// At the step that failed. Steps that succeeded do not run again.
     #[default]
     FailedStep,
     /// At the first step.
     Start,
 }
 
-/// Runs that must not run beside each other.
+/// Runs that must not run at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Concurrency {
-    /// What they share, for instance `deploy-${{ vars.environment }}`. Runs of different jobs may share a key.
+    /// The key that they share, for instance `deploy-${{ vars.environment }}`. Runs of different jobs may
+    /// share a key.
     #[schemars(length(min = 1, max = 200))]
     pub key: String,
-    /// How many of them run at once: from their begin to their end, parked or not. Default: 1.
+    /// Maximum number of these runs at one time, from start to end, parked time included. Default: 1.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10_000))]
     pub limit: u32,
-    /// What happens to one more. Default: `queue`.
+    /// The action for one more run. Default: `queue`.
     #[serde(default)]
     pub on_conflict: OnConflict,
 }
 
-/// What happens to a run whose concurrency key is taken.
+/// The action for a run whose concurrency key is in use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnConflict {
-    /// It waits for a slot.
+    /// The run waits for a slot.
     #[default]
     Queue,
-    /// It is cancelled, and the record says why.
+    /// The run is cancelled, and the record says why.
     CancelNewest,
-    /// The oldest of those that run is cancelled, and this one follows it.
+    /// The oldest of the running runs is cancelled, and the new run follows it.
     CancelRunning,
 }
 
-/// A job that was admitted: its definition with its digest, by which a store keeps it once for all its runs.
+/// An admitted job: its definition with its digest, under which a store saves it once for all its runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     definition: JobDefinition,
@@ -271,7 +277,7 @@ pub struct Job {
 
 impl From<JobDefinition> for Job {
     fn from(definition: JobDefinition) -> Self {
-        // A definition came from JSON, and goes back into it.
+        // The definition came from JSON, so it can be written as JSON.
         let text = serde_json::to_string(&definition).unwrap_or_default();
         let digest = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         Self { definition, text, digest }
@@ -279,17 +285,17 @@ impl From<JobDefinition> for Job {
 }
 
 impl Job {
-    /// The job as JSON.
+    /// Returns the job as JSON.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// SHA-256 of [`Job::text`], in hexadecimal.
+    /// Returns the SHA-256 of [`Job::text`], in hexadecimal.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// The definition alone.
+    /// Returns the definition.
     pub fn definition(&self) -> &JobDefinition {
         &self.definition
     }
@@ -302,18 +308,18 @@ impl Deref for Job {
     }
 }
 
-/// The lists of a job that a step may stand in.
+/// The lists of a job that can contain a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// `steps`.
+    /// The list `steps`.
     Steps,
-    /// `on_failure`.
+    /// The list `on_failure`.
     OnFailure,
-    /// `finally`.
+    /// The list `finally`.
     Finally,
 }
 
-/// The keys of a step that are the engine's; all others are its configuration.
+/// The keys of a step that the engine uses. All others are its configuration.
 pub const STEP_KEYS: &[&str] =
     &["id", "name", "type", "continue_on_failure", "when", "retry", "on_lost", "timeout", "policy"];
 
@@ -370,12 +376,12 @@ const fn one_second() -> Span {
 }
 
 impl JobDefinition {
-    /// The JSON Schema of a job file.
+    /// Returns the JSON Schema of a job file.
     pub fn schema() -> Schema {
         Schema::of::<Self>()
     }
 
-    /// A job without steps, for records that lost theirs.
+    /// Returns a job without steps, for records that have lost theirs.
     pub(crate) fn empty() -> Self {
         Self {
             id: String::new(),
@@ -402,22 +408,23 @@ impl JobDefinition {
         }
     }
 
-    /// Every step in the order in which they have their turn: `steps`, `on_failure`, `finally`. A run numbers them so.
+    /// Returns every step in order of execution: `steps`, `on_failure`, `finally`. A run numbers them
+    /// in this order.
     pub fn all_steps(&self) -> impl Iterator<Item = &StepDefinition> + Clone {
         self.steps.iter().chain(&self.on_failure).chain(&self.finally)
     }
 
-    /// A step by its number among all of them.
+    /// Returns a step by its number among all steps.
     pub fn step(&self, index: usize) -> Option<&StepDefinition> {
         self.all_steps().nth(index)
     }
 
-    /// The number of all steps.
+    /// Returns the number of all steps.
     pub fn step_count(&self) -> usize {
         self.steps.len() + self.on_failure.len() + self.finally.len()
     }
 
-    /// Which list a step of that number stands in.
+    /// Returns the list that contains the step of that number.
     pub fn part_of(&self, index: usize) -> Part {
         match index {
             _ if index < self.steps.len() => Part::Steps,
@@ -426,7 +433,7 @@ impl JobDefinition {
         }
     }
 
-    /// Where a step of that number stands in the file, as a JSON pointer.
+    /// Returns the place of the step of that number in the file, as a JSON pointer.
     pub fn pointer_of(&self, index: usize) -> String {
         match self.part_of(index) {
             Part::Steps => format!("/steps/{index}"),
@@ -435,7 +442,7 @@ impl JobDefinition {
         }
     }
 
-    /// The retries of a step: its own, or the job's.
+    /// Returns the retries of a step: its own, or the job's.
     pub fn retry_of(&self, step: &StepDefinition) -> Retry {
         step.retry.clone().unwrap_or(Retry {
             max_attempts: self.max_retries + 1,

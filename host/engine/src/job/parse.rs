@@ -11,39 +11,40 @@ use crate::document::{Diagnostic, Diagnostics, Document, MAX_PROBLEMS, escape};
 pub struct Parsed {
     /// The job.
     pub job: JobDefinition,
-    /// What is most likely a mistake, each time that the file is read.
+    /// Likely mistakes, which are reported each time that the file is read.
     pub warnings: Diagnostics,
-    /// What its author should decide once: for those who write or store the job, not for those who run it.
+    /// Decisions that the author should make once: for people who write or store the job, not for people who
+    /// run it.
     pub advice: Diagnostics,
-    /// The file, for diagnostics that come later (from the steps' own `validate`).
+    /// The file, for later diagnostics (from the steps' own `validate`).
     pub document: Document,
-    /// Where the job stands in the file: empty, or `/job` for the body of a v2 request.
+    /// The place of the job in the file: empty, or `/job` for the body of a request.
     pub pointer: String,
 }
 
-/// Reads a job file: YAML or JSON; the v2 shape, alone or within `{"job": ...}`, or the legacy single-step
-/// shape. Checks everything that can be known before the run.
+/// Reads a job file: YAML or JSON; the present form, alone or within `{"job": ...}`, or the legacy
+/// single-step form. Checks everything that can be known before the run.
 ///
 /// # Errors
-/// Every problem of the file, each with its place.
+/// Returns every problem of the file, each with its place.
 pub fn parse(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
     read(name, text, catalog)?.whole()
 }
 
-/// A job as far as it can be read, and its problems.
+/// The readable part of a job, and its problems.
 #[derive(Debug)]
 pub struct Read {
-    /// The job; none when too little of the file is one.
+    /// The job. `None` when too little of the file is a job.
     pub parsed: Option<Parsed>,
     /// All errors and warnings.
     pub problems: Diagnostics,
 }
 
 impl Read {
-    /// The job, when nothing is wrong with it.
+    /// Returns the job when it has no errors.
     ///
     /// # Errors
-    /// Every problem.
+    /// Returns every problem.
     pub fn whole(self) -> Result<Parsed, Diagnostics> {
         match self.parsed {
             Some(parsed) if !self.problems.has_errors() => Ok(Parsed { warnings: self.problems, ..parsed }),
@@ -52,10 +53,11 @@ impl Read {
     }
 }
 
-/// As [`parse`], and gives what can be read of a job that has errors, for those who can add theirs.
+/// As [`parse`], but also returns the readable part of a job with errors, so that callers can add their
+/// own problems.
 ///
 /// # Errors
-/// What is wrong with a document that cannot be read.
+/// Fails when the document itself cannot be read.
 pub fn read(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Read, Diagnostics> {
     let document = Document::parse(name, text)?;
     let request = document.value.as_object().filter(|map| is_request(map));
@@ -70,7 +72,7 @@ pub fn read(name: &str, text: &str, catalog: &dyn Catalog) -> Result<Read, Diagn
     Ok(Read { problems: Diagnostics([found.problems.0, beside].concat()).sorted(), ..found })
 }
 
-/// Whether a document is the body of a request, and no job itself.
+/// Returns whether a document is the body of a request, and not a job itself.
 fn is_request(map: &Map<String, Value>) -> bool {
     let of_a_job = ["id", "job_id", "steps", "job_type"];
     map.contains_key("job") && !of_a_job.iter().any(|key| map.contains_key(*key))
@@ -79,12 +81,12 @@ fn is_request(map: &Map<String, Value>) -> bool {
 /// Reads the job that stands at `pointer` of a document.
 ///
 /// # Errors
-/// Every problem of the job, each with its place in the document.
+/// Returns every problem of the job, each with its place in the document.
 pub fn parse_in(document: Document, pointer: &str, catalog: &dyn Catalog) -> Result<Parsed, Diagnostics> {
     read_in(document, pointer, catalog).whole()
 }
 
-/// As [`parse_in`], and gives what can be read of a job that has errors.
+/// As [`parse_in`], but also returns the readable part of a job with errors.
 pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> Read {
     let mut value = document.value.pointer(pointer).cloned().unwrap_or(Value::Null);
     let mut found = Diagnostics::default();
@@ -98,7 +100,8 @@ pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> 
     value = JobDefinition::schema().fitted(&value).into_owned();
     let wrong = document.check(&value, pointer, &JobDefinition::schema());
     let built = document.build::<JobDefinition>(pointer, &value).or_else(|error| {
-        // Without the values that the schema refuses it may be one: then the other checks add what they find.
+        // Without the values that the schema refuses, the rest may be a job: the other checks then add
+        // their problems.
         let rest = without(&value, wrong.iter().filter_map(|found| found.pointer.strip_prefix(pointer)));
         document.build(pointer, &rest).map_err(|_| error)
     });
@@ -131,14 +134,14 @@ pub fn read_in(mut document: Document, pointer: &str, catalog: &dyn Catalog) -> 
     }
 }
 
-/// A job without the settings that have something wrong in them: those of the job, or of one of its steps.
+/// Returns a job without the settings that have errors, those of the job and those of its steps.
 fn without<'p>(job: &Value, wrong: impl Iterator<Item = &'p str>) -> Value {
     let mut rest = job.clone();
     for pointer in wrong {
         let parts: Vec<&str> = pointer.split('/').skip(1).collect();
         let (holder, key) = match parts.as_slice() {
             [list @ ("steps" | "on_failure" | "finally"), step, key, ..] => (format!("/{list}/{step}"), *key),
-            // Without its variables every use of one would be wrong.
+            // Without the variables of the job, every use of one would be an error.
             ["vars" | "steps" | "on_failure" | "finally", ..] | [] => continue,
             [key, ..] => (String::new(), *key),
         };
@@ -212,7 +215,7 @@ mod tests {
  "sql_query": "SELECT * FROM reports", "connection_name": "main_db", "timeout": 300}"#,
             expect![[r#"
                 ok
-                warning: this is the legacy single-step shape; it is converted
+                warning: this is the legacy single-step form; Stepwell converts it
                  --> job.yaml:1:1
                   |
                 1 | {"job_id": "sql-job-001", "name": "Daily Report", "job_type": "sql",
@@ -231,7 +234,8 @@ mod tests {
         );
     }
 
-    /// Problems of a converted job stand where the file has what is wrong, under the names that it uses.
+    /// Problems of a converted job appear at the place of the error in the file, with the names that
+    /// the file uses.
     #[test]
     fn problems_of_a_legacy_job_have_their_places_in_the_file() {
         check(
@@ -241,7 +245,7 @@ mod tests {
  "max_rows": "many",
  "parameters": {"a": 1}, "colour": "red"}}"#,
             expect![[r#"
-                warning: this is the legacy single-step shape; it is converted
+                warning: this is the legacy single-step form; Stepwell converts it
                  --> job.yaml:1:9
                   |
                 1 | {"job": {"job_id": "sql-job-001",
@@ -444,7 +448,7 @@ finally:
                 8 |   - {id: a, type: approval, message: ok?}
                   |          ^
 
-                error: an approval has no place here: these steps run within `finally_timeout`
+                error: an approval cannot run here: these steps run within `finally_timeout`
                  --> job.yaml:8:19
                   |
                 8 |   - {id: a, type: approval, message: ok?}
@@ -453,7 +457,7 @@ finally:
         );
     }
 
-    /// A setting that cannot be read does not hide what is wrong with others.
+    /// A setting that cannot be read does not hide errors in others.
     #[test]
     fn what_the_schema_refuses_hides_no_other_problem() {
         let text = "{id: x, timezone: Europe/Berln, timeout_seconds: soon, schedule: {cron: 61 * * * *}, steps: [\
@@ -470,7 +474,7 @@ finally:
         ] {
             assert!(pointers.contains(&expected), "{expected}: {pointers:?}");
         }
-        // What a setting that is left out would have been is not guessed.
+        // The value of an omitted setting is not guessed.
         let text =
             "{id: x, vars: 5, schedule: {cron: 5}, steps: [{id: a, type: sql, query: '${{ vars.no }}'}]}";
         let found = parse("job.yaml", text, &catalog(true)).unwrap_err().0;
@@ -493,14 +497,14 @@ steps:
 ",
             expect![[r#"
                 ok
-                warning: the second try of the run never comes: it waits 1m, and the job ends after 3s
+                warning: the second try of the run never happens: it waits 1m, and the job ends after 3s
                  --> job.yaml:3:8
                   |
                 3 | retry: {max_attempts: 2, backoff: 1m}
                   |        ^
                   help: shorten `backoff`, or raise `timeout_seconds`
 
-                warning: the second attempt of `a` never comes: it waits 5s, and the job ends after 3s
+                warning: the second attempt of `a` never happens: it waits 5s, and the job ends after 3s
                  --> job.yaml:8:12
                   |
                 8 |     retry: {max_attempts: 2, backoff: 5s}

@@ -1,8 +1,8 @@
 //! Expressions in job files: `${{ steps.extract.metadata.row_count }}`.
 //!
 //! Expressions are minijinja's (Jinja2), strict: an undefined name is an error. There are no statements. A
-//! string that is one expression becomes the expression's value with its type; otherwise the values are
-//! put into the text.
+//! string that consists of one expression becomes the value of the expression with its type; otherwise the
+//! values are inserted into the text.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,16 +11,17 @@ use super::expression::Expressions;
 use crate::contain;
 use crate::document::escape;
 
-/// What expressions can name.
+/// The values that expressions can name.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Scope {
-    /// `steps.ID.output`, `.metadata`, `.status` and `.summary`, of steps that have ended.
+    /// `steps.ID.output`, `.metadata`, `.status` and `.summary` of steps that have ended.
     pub steps: Map<String, Value>,
-    /// `vars.NAME`.
+    /// The variables: `vars.NAME`.
     pub vars: Map<String, Value>,
-    /// `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step` and `.step_token`.
+    /// The run: `run.execution_id`, `.scheduled_time`, `.start_time`, `.status`, `.failed_step` and
+    /// `.step_token`.
     pub run: Map<String, Value>,
-    /// `job.id`, `.name` and `.timezone`.
+    /// The job: `job.id`, `.name` and `.timezone`.
     pub job: Map<String, Value>,
 }
 
@@ -28,9 +29,9 @@ pub struct Scope {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TemplateError {
-    /// JSON pointer to the string, below what was rendered.
+    /// JSON pointer to the string, relative to the rendered value.
     pub pointer: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
 }
 
@@ -43,15 +44,16 @@ pub(super) enum Piece<'a> {
     Expression(&'a str),
 }
 
-/// Fills in every template within `value`. What all of them take together is bounded.
+/// Fills in every template within `value`. All of them together have a bounded size.
 ///
 /// # Errors
-/// The first one that cannot be filled in.
+/// Returns the first template that cannot be filled in.
 pub fn render(value: &Value, scope: &Scope) -> Result<Value, TemplateError> {
     contained(|| filled(value, &mut String::new(), &Expressions::new(scope)))
 }
 
-/// An expression at which its library panics, as at numbers out of range, is a wrong expression.
+/// Treats an expression that makes its library panic, for instance with numbers out of range, as an
+/// invalid expression.
 pub(super) fn contained<T>(evaluate: impl FnOnce() -> Result<T, TemplateError>) -> Result<T, TemplateError> {
     contain::contained(evaluate).unwrap_or_else(|_| {
         let message = "an expression cannot be evaluated: a number or a range in it is out of bounds";

@@ -1,4 +1,4 @@
-//! Variables of a job: the value under `vars` is the default, and its type is the variable's.
+//! Variables of a job: the value under `vars` is the default, and its type is the type of the variable.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::document::{MAX_PROBLEMS, closest};
 use crate::run::AdmitError;
 use crate::values;
 
-/// The value of a variable from text, as `--var NAME=VALUE` gives it: the text as it is for a variable that is text,
-/// JSON of the variable's type otherwise. A variable whose default is null takes both.
+/// Converts the text of `--var NAME=VALUE` to a value: unchanged for a variable that is text, otherwise JSON
+/// of the type of the variable. A variable whose default is null accepts both.
 ///
 /// # Errors
-/// When the job has no such variable, or the text is no value of its type.
+/// Fails when the job has no such variable, or the text is not a value of its type.
 pub fn from_text(vars: &Map<String, Value>, name: &str, text: &str) -> Result<Value, AdmitError> {
     let declared = vars.get(name).ok_or_else(|| unknown(vars, name))?;
     let json = || values::read_json(text).ok();
@@ -45,14 +45,15 @@ pub fn set_variable(vars: &mut Map<String, Value>, name: &str, value: Value) -> 
     Ok(())
 }
 
-/// Why variables that a run is to have are not the job's: each that is unknown or has a value of another type.
+/// Returns an error for each given variable that is unknown or has a value of another type.
 pub fn wrong_variables(job: &JobDefinition, given: &BTreeMap<String, Value>) -> Vec<AdmitError> {
     let mut vars = job.vars.clone();
     let wrong = given.iter().filter_map(|(name, value)| set_variable(&mut vars, name, value.clone()).err());
     wrong.take(MAX_PROBLEMS).collect()
 }
 
-/// A number keeps its digits: a variable that is a number has none that would change.
+/// Returns whether a value has the declared type. A number keeps its digits: a variable that is a number has
+/// none that would change.
 fn fits(declared: &Value, value: &Value) -> bool {
     declared.is_null() || std::mem::discriminant(declared) == std::mem::discriminant(value)
 }
@@ -78,7 +79,7 @@ fn wrong(name: &str, declared: &Value, given: &str) -> AdmitError {
     AdmitError::WrongType { name: name.to_owned(), expected, given: given.to_owned() }
 }
 
-/// A text that is not of the declared type, and why where that cannot be seen.
+/// Quotes a text that is not of the declared type, and adds the reason if it is not obvious.
 fn shown(declared: &Value, what: &str, text: &str) -> String {
     let loses = declared.is_number() && values::is_number(text) && !values::is_exact(text);
     let why =
@@ -86,7 +87,7 @@ fn shown(declared: &Value, what: &str, text: &str) -> String {
     format!("{what}`{}`{}", cut(text), if loses { why } else { "" })
 }
 
-/// Enough of a value to recognize it.
+/// Cuts a value to a recognizable beginning.
 fn cut(text: &str) -> String {
     crate::document::cut(text, 60)
 }

@@ -1,4 +1,4 @@
-//! The decision: from policies, a job and a manifest to a grant, or a denial with its rule.
+//! The decision: from policies, a job and a manifest to a grant, or to a denial with its rule.
 
 use super::capability::{Granted, Opinions};
 use super::file::{Grants, Policy};
@@ -16,7 +16,7 @@ use crate::step::{Manifest, Need};
 pub struct PolicySet(Vec<Policy>);
 
 impl PolicySet {
-    /// Takes the policies of the operator's files.
+    /// Accepts the policies of the operator's files.
     ///
     /// # Errors
     /// Names the step types that two policies claim, the names used twice, and the connections and
@@ -48,15 +48,16 @@ impl PolicySet {
         if problems.is_empty() { Ok(Self(policies)) } else { Err(problems) }
     }
 
-    /// The names of the policies.
+    /// Returns the names of the policies.
     pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|policy| policy.name.clone()).collect()
     }
 
-    /// The policy for a component: of those that name it, the one that says most; else the one for `*`.
+    /// Returns the policy for a component: the most specific of those that name it, otherwise the policy for
+    /// `*`.
     ///
-    /// The threat: a stranger's component under the name of a built-in step. An operator who wrote `sql` trusts the step that
-    /// comes with the program, so such a component gets nothing by its name.
+    /// The threat: a stranger's component has the name of a built-in step. An operator who wrote `sql` trusts
+    /// the step that comes with the program, so such a component gets nothing by its name.
     fn of(&self, request: &Request<'_>) -> Option<&Policy> {
         let precision = |policy: &Policy| {
             let trusted = !request.replaces_builtin
@@ -75,35 +76,35 @@ impl PolicySet {
         };
         let own = self.0.iter().filter(|policy| policy.is_for(request.project));
         let fitting = own.filter_map(|policy| Some((precision(policy)?, policy)));
-        // Of equals the first: two policies never have one name for a step.
+        // Ties do not occur: two policies never use the same name for a step.
         fitting.rev().max_by_key(|(precision, _)| *precision).map(|(_, policy)| policy)
     }
 }
 
-/// What is to be decided about.
+/// The subject of the decision.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The project of the job.
     pub project: &'a str,
-    /// The step, as its component describes itself.
+    /// The description that the component gives of itself.
     pub manifest: &'a Manifest,
-    /// `sha256:...` of the component.
+    /// The digest of the component: `sha256:...`.
     pub digest: &'a str,
-    /// The component bears the name of a built-in step, and is another.
+    /// Whether the component has the name of a built-in step, but is another component.
     pub replaces_builtin: bool,
-    /// The narrowing `policy` of the job and of the step, where they have one.
+    /// The narrowing `policy` of the job and of the step, if they have one.
     pub narrowing: &'a [&'a Grants],
     /// The step's own time limit.
     pub timeout: Option<Span>,
-    /// The size that the job asks for its workspace.
+    /// The size that the job requests for its workspace.
     pub workspace: Option<Bytes>,
 }
 
-/// Decides what an attempt may do.
+/// Decides the capabilities and limits of an attempt.
 ///
 /// # Errors
-/// A [`Denial`] when the step asks for `sql` and gets none, is not the component that the policy or the configuration
-/// names, or the configuration has switched its type off.
+/// Returns a [`Denial`] when the step requires `sql` and gets none, when it is not the component that the
+/// policy or the configuration pins, or when the configuration has disabled its type.
 pub fn decide(policies: &PolicySet, config: &Configuration, request: &Request<'_>) -> Result<Grant, Denial> {
     let manifest = request.manifest;
     let said = config.step_types.get(&manifest.type_name);
@@ -176,7 +177,7 @@ fn repin(request: &Request<'_>) -> String {
     format!("pin {}, where it is the right one", request.digest)
 }
 
-/// Whose grant it is.
+/// Returns the subject of the grant, for denials.
 fn whose(manifest: &Manifest, policy: Option<String>) -> Whose {
     let named = |needs: &mut dyn Iterator<Item = &Need>| needs.map(|need| need.capability).collect();
     Whose {
@@ -189,7 +190,7 @@ fn whose(manifest: &Manifest, policy: Option<String>) -> Whose {
     }
 }
 
-/// Profile and limits: the smallest of what all layers say, under the ceiling.
+/// Returns the profile and the limits: the smallest values of all layers, under the ceiling.
 fn folded_limits(
     name: &str,
     operator: &Grants,
@@ -221,7 +222,7 @@ fn layer_limits(profile: Profile, grants: &Grants) -> Limits {
     layer_limits_over(&profile.limits(), profile, grants)
 }
 
-/// The limits that `grants` sets, over what holds so far where it names none of its own.
+/// Returns the limits that `grants` sets, and the present limits for all others.
 fn layer_limits_over(base: &Limits, profile: Profile, grants: &Grants) -> Limits {
     let start = match grants.profile {
         Some(_) => profile.limits(),

@@ -1,4 +1,4 @@
-//! The policy file: what an operator writes, and the narrower part that a job may write.
+//! The policy file of an operator, and the narrower form that a job may contain.
 
 use std::path::Path;
 
@@ -13,50 +13,53 @@ use crate::each_capability;
 use crate::quantity::{Bytes, Count};
 use crate::reference::StepRef;
 
-/// One policy: which steps it is for, and what they get.
+/// One policy: the steps that it applies to, and their grants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub policy: u32,
-    /// A name, for `policy show`, run records and error messages.
+    /// The name, for `policy show`, run records and error messages.
     #[schemars(length(max = 200))]
     pub name: String,
-    /// The step types that it applies to; `"*"` for every type that no other policy names. A type may have a version
-    /// (`acme/invoice@1.2`) or a digest (`acme/invoice@sha256:...`); of several that fit, the one that says most applies.
+    /// The step types that the policy applies to; `"*"` for every type that no other policy names. A type may
+    /// have a version (`acme/invoice@1.2`) or a digest (`acme/invoice@sha256:...`); of several matching
+    /// policies, the most specific applies.
     #[schemars(length(min = 1), inner(length(max = 300)))]
     pub steps: Vec<String>,
-    /// The projects whose jobs it applies to; `"*"` for all of them. Default: `default`, the project of what names none.
+    /// The projects whose jobs the policy applies to; `"*"` for all projects. Default: `default`, the project
+    /// of jobs that name none.
     #[serde(default = "default_project", skip_serializing_if = "is_default_project")]
     #[schemars(length(min = 1), inner(length(max = 32)))]
     pub projects: Vec<String>,
-    /// Only this component: `sha256:` and 64 hexadecimal digits. Default: any.
+    /// The digest of the only component that the policy applies to: `sha256:` and 64 hexadecimal digits.
+    /// Default: any component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
     pub component: Option<String>,
-    /// Whether it is also for components that take the place of a built-in step. Default: false; the name of a built-in step
-    /// (`sql`) means that step alone, unless `steps` or `component` name the digest.
+    /// Whether the policy also applies to components that replace a built-in step. Default: false; the name
+    /// of a built-in step (`sql`) means only that step, unless `steps` or `component` name the digest.
     #[serde(default, skip_serializing_if = "is_default")]
     pub replaced: bool,
-    /// What the steps get.
+    /// The grants of the steps.
     #[serde(flatten)]
     pub grants: Grants,
 }
 
 macro_rules! grants {
     ($($(#[$attribute:meta])* $name:ident: $half:ident;)*) => {
-        /// What a policy grants; in a job file: what the job narrows its steps to.
+        /// The grants of a policy. In a job file: the grants to which the job narrows its steps.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct Grants {
             /// The set of limits to start from. Default: `standard`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub profile: Option<Profile>,
-            /// Limits that differ from the profile's.
+            /// Limits that differ from the profile.
             #[serde(skip_serializing_if = "is_default")]
             pub limits: LimitsPatch,
-            /// How much a step may log.
+            /// Limits of the step's log.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub log: Option<LogRule>,
             $(
@@ -64,7 +67,7 @@ macro_rules! grants {
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $name: Option<<capability::$half as Policed>::Rules>,
             )*
-            /// What is denied whatever else is granted.
+            /// Denials that override all grants.
             #[serde(skip_serializing_if = "is_default")]
             pub deny: Deny,
         }
@@ -91,7 +94,8 @@ macro_rules! grants {
                 })*
             }
 
-            /// What these rules name and the configuration lacks, or has for other projects than `is_for` says.
+            /// Returns the names in the rules that the configuration lacks, or has for other projects than
+            /// `is_for` accepts.
             pub fn missing(&self, config: &Configuration, is_for: &dyn Fn(&str) -> bool) -> Vec<String> {
                 let mut missing = Vec::new();
                 $(if let Some(rules) = &self.$name {
@@ -117,52 +121,52 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// How much a step may log.
+/// Limits of a step's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogRule {
-    /// Lines; the rest is dropped.
+    /// Maximum number of lines; the rest is dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<Count>,
-    /// Bytes of one line; the rest is cut.
+    /// Maximum bytes of one line; the rest is cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line_bytes: Option<Bytes>,
-    /// Bytes in all; the rest is dropped.
+    /// Maximum bytes in total; the rest is dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Bytes>,
 }
 
-/// What is denied whatever else is granted.
+/// Denials that override all grants.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Deny {
-    /// Hosts: `internal.example.com` or `*.internal.example.com`.
+    /// Denied hosts: `internal.example.com` or `*.internal.example.com`.
     #[schemars(inner(length(max = 300)))]
     pub hosts: Vec<String>,
 }
 
 impl Policy {
-    /// Whether both apply to jobs of some project.
+    /// Returns whether both policies apply to jobs of a common project.
     pub(super) fn shares_a_project(&self, other: &Self) -> bool {
         let all = |policy: &Self| policy.projects.iter().any(|project| project == "*");
         all(self) || all(other) || self.projects.iter().any(|project| other.is_for(project))
     }
 
-    /// Whether it applies to jobs of that project.
+    /// Returns whether the policy applies to jobs of a project.
     pub fn is_for(&self, project: &str) -> bool {
         self.projects.iter().any(|own| own == "*" || own == project)
     }
 
-    /// The JSON Schema of a policy.
+    /// Returns the JSON Schema of a policy.
     pub fn schema() -> Schema {
         Schema::of::<Self>()
     }
 
-    /// Reads a policy file: one policy, or several that `---` separates. A relative `source` is taken to
-    /// start in `dir`.
+    /// Reads a policy file: one policy, or several separated by `---`. A relative `source` starts in `dir`.
     ///
     /// # Errors
-    /// Every problem of the file, with its place. A policy with a problem grants nothing: nothing runs.
+    /// Returns every problem of the file, with its place. A policy with a problem grants nothing: no
+    /// step runs.
     pub fn parse(name: &str, text: &str, dir: &Path) -> Result<Vec<Self>, Diagnostics> {
         let schema = Self::schema();
         let mut policies = Vec::new();
@@ -187,13 +191,14 @@ impl Policy {
 }
 
 impl Grants {
-    /// The same for what a job narrows: a job brings no credentials and no weaker bounds.
+    /// As [`Grants::check`], for the `policy` of a job: a job adds no credentials and allows no
+    /// weaker bounds.
     pub fn check_narrowing(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
         self.check_limits(document, pointer, problems);
         self.check_each(document, pointer, true, problems);
     }
 
-    /// Adds the problems that the schema does not see; `pointer` is where these grants stand.
+    /// Adds the problems that the schema does not see. `pointer` is the place of these grants.
     pub fn check(&self, document: &Document, pointer: &str, problems: &mut Diagnostics) {
         self.check_limits(document, pointer, problems);
         self.check_each(document, pointer, false, problems);
@@ -233,8 +238,8 @@ mod tests {
                 "is not the name of a variable",
             ),
             ("environment: {'A=B': x}", 4, "`A=B` is not the name of a variable"),
-            ("files: [{mount: /a/../b, scratch: 1MiB}]", 4, "is no place that a step can name"),
-            ("files: [{mount: /., scratch: 1MiB}]", 4, "is no place that a step can name"),
+            ("files: [{mount: /a/../b, scratch: 1MiB}]", 4, "is not a path that a step can name"),
+            ("files: [{mount: /., scratch: 1MiB}]", 4, "is not a path that a step can name"),
         ] {
             let text = format!("policy: 1\nname: p\nsteps: [x]\n{grants}\n");
             let problems =

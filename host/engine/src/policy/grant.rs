@@ -1,4 +1,4 @@
-//! What was decided: a grant, and what it answers.
+//! The result of the decision: a grant, and the questions that it answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::limits::{Limits, Profile};
 use super::refusal::Whose;
 use crate::quantity::Span;
 
-/// What one attempt may do. Made by [`super::decide`] alone.
+/// The capabilities and limits of one attempt. Only [`super::decide`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Grant {
     pub(super) component: String,
@@ -20,10 +20,10 @@ pub struct Grant {
     pub(super) limits: Limits,
     #[serde(flatten)]
     pub(super) granted: Granted,
-    /// Whose grant it is, for refusals.
+    /// The subject of the grant, for denials.
     #[serde(skip)]
     pub(super) whose: Whose,
-    /// Where the profile and each limit come from; not part of the digest.
+    /// The origin of the profile and of each limit. Not part of the digest.
     #[serde(skip)]
     pub(super) trace: Vec<(String, String)>,
     #[serde(skip)]
@@ -31,8 +31,8 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// A grant of nothing, for calls that must be pure. Memory, tables and instances are those of `large`, since a component
-    /// that needs them needs them to be instantiated at all.
+    /// Returns a grant of nothing, for calls that must be pure. Memory, tables and instances are those of
+    /// `large`, because a component may need them to be instantiated at all.
     pub fn nothing() -> Self {
         Self {
             component: String::new(),
@@ -54,17 +54,17 @@ impl Grant {
         }
     }
 
-    /// `sha256:...` of the component that it is for.
+    /// Returns the digest of the component that the grant is for: `sha256:...`.
     pub fn component(&self) -> &str {
         &self.component
     }
 
-    /// The limits.
+    /// Returns the limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// The same grant with these limits, where they are smaller.
+    /// Returns the grant with each limit reduced to the given one.
     #[must_use]
     pub fn within(self: &Arc<Self>, limits: &Limits) -> Arc<Self> {
         let limits = self.limits.min(limits);
@@ -74,69 +74,70 @@ impl Grant {
         Arc::new(Self { limits, ..Self::clone(self) })
     }
 
-    /// The profile that the limits started from.
+    /// Returns the profile that the limits started from.
     pub fn profile(&self) -> Profile {
         self.profile
     }
 
-    /// The HTTP requests.
+    /// Returns the HTTP requests.
     pub fn http(&self) -> &HttpGrant {
         &self.granted.http
     }
 
-    /// The connections, by name.
+    /// Returns the connections by name.
     pub fn sql(&self) -> &BTreeMap<String, SqlGrant> {
         &self.granted.sql
     }
 
-    /// The directories.
+    /// Returns the directories.
     pub fn files(&self) -> &[MountGrant] {
         &self.granted.files
     }
 
-    /// The programs, by name.
+    /// Returns the programs by name.
     pub fn process(&self) -> &BTreeMap<String, ProcessGrant> {
         &self.granted.process
     }
 
-    /// The variables of the environment.
+    /// Returns the environment variables.
     pub fn environment(&self) -> &BTreeMap<String, String> {
         &self.granted.environment
     }
 
-    /// Whether the step may see `name`: a variable, or `steps.ID` for an output.
+    /// Returns whether the step may see `name`: a variable, or `steps.ID` for an output.
     pub fn may_read(&self, name: &str) -> bool {
         let layers = &self.granted.context;
         !layers.is_empty() && layers.iter().all(|layer| layer.names("read", name))
     }
 
-    /// Whether the step may set the variable.
+    /// Returns whether the step may set the variable.
     pub fn may_write(&self, name: &str) -> bool {
         let layers = &self.granted.context;
         !layers.is_empty() && layers.iter().all(|layer| layer.names("write", name))
     }
 
-    /// The policy that it comes from.
+    /// Returns the policy that the grant comes from.
     pub fn policy(&self) -> &str {
         &self.policy
     }
 
-    /// Name and value of each part that is not a limit, for `policy show`. All come from the policy.
+    /// Returns the name and value of each part that is not a limit, for `policy show`. All come from
+    /// the policy.
     pub fn parts(&self) -> Vec<(String, String)> {
         self.granted.parts()
     }
 
-    /// Name and origin of the profile and of each limit, for `policy show`.
+    /// Returns the name and origin of the profile and of each limit, for `policy show`.
     pub fn trace(&self) -> &[(String, String)] {
         &self.trace
     }
 
-    /// `sha256:...` of everything that the grant says, for the receipt.
+    /// Returns the digest of the whole grant, for the receipt: `sha256:...`.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// The grant with its digest, which costs more than anything else about it.
+    /// Adds the digest to the grant, which costs more than any other part.
     pub(super) fn sealed(mut self) -> Self {
         let json = serde_json::to_vec(&self).unwrap_or_default();
         self.digest = format!("sha256:{}", hex(&Sha256::digest(json)));
@@ -144,7 +145,7 @@ impl Grant {
     }
 }
 
-/// Lower-case hexadecimal digits.
+/// Formats bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

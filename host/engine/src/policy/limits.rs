@@ -1,4 +1,4 @@
-//! The numbers: every limit of an attempt, its profiles and its ceiling.
+//! The limits of an attempt, with their profiles and ceilings.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,14 +11,14 @@ use crate::quantity::{Bytes, Count, Range, Span};
 pub enum Profile {
     /// For a rule or a formula: 10 MiB, one second.
     Tiny,
-    /// What a step gets by default: 64 MiB, one minute.
+    /// The default for steps: 64 MiB, one minute.
     Standard,
     /// For data: 512 MiB, 15 minutes.
     Large,
 }
 
 impl Profile {
-    /// The limits of this profile.
+    /// Returns the limits of this profile.
     pub const fn limits(self) -> Limits {
         match self {
             Self::Tiny => Limits::TINY,
@@ -27,7 +27,7 @@ impl Profile {
         }
     }
 
-    /// The name as it stands in files.
+    /// Returns the name as files spell it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tiny => "tiny",
@@ -39,13 +39,13 @@ impl Profile {
 
 macro_rules! limits {
     ($($(#[doc = $doc:literal])* $name:ident: $type:ident = [$tiny:expr, $standard:expr, $large:expr, $ceiling:expr];)*) => {
-        /// Every limit of one attempt. All are finite, and all are enforced.
+        /// Every limit of one attempt. All are finite, and the sandbox enforces all of them.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         pub struct Limits {
             $($(#[doc = $doc])* pub $name: $type,)*
         }
 
-        /// Limits that a policy or a job sets; what is left out comes from the profile.
+        /// Limits that a policy or a job sets. Missing keys come from the profile.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct LimitsPatch {
@@ -55,28 +55,28 @@ macro_rules! limits {
         impl Limits {
             /// The name of each limit.
             pub const NAMES: &[&str] = &[$(stringify!($name),)*];
-            /// The profile `tiny`.
+            /// The limits of the profile `tiny`.
             pub const TINY: Self = Self { $($name: $type::of($tiny),)* };
-            /// The profile `standard`.
+            /// The limits of the profile `standard`.
             pub const STANDARD: Self = Self { $($name: $type::of($standard),)* };
-            /// The profile `large`.
+            /// The limits of the profile `large`.
             pub const LARGE: Self = Self { $($name: $type::of($large),)* };
-            /// What no policy can exceed.
+            /// The maximum values, which no policy can exceed.
             pub const CEILING: Self = Self { $($name: $type::of($ceiling),)* };
 
-            /// These limits with what `patch` sets.
+            /// Returns these limits, overridden by `patch`.
             #[must_use]
             pub fn with(mut self, patch: &LimitsPatch) -> Self {
                 $(if let Some(value) = patch.$name { self.$name = value; })*
                 self
             }
 
-            /// One or two sentences: what each limit bounds.
+            /// Returns the meaning of each limit in one or two sentences.
             pub fn meanings() -> Vec<(&'static str, String)> {
                 vec![$((stringify!($name), crate::policy::rule::joined(&[$($doc,)*])),)*]
             }
 
-            /// What may be written for the limit of that name.
+            /// Describes the accepted values of the limit with that name.
             pub fn range(name: &str) -> Option<String> {
                 let range = match name {
                     $(stringify!($name) => Self::CEILING.$name.up_to(),)*
@@ -85,26 +85,26 @@ macro_rules! limits {
                 Some(format!("`{name}` takes {range}"))
             }
 
-            /// The smaller of both, limit by limit.
+            /// Returns the smaller value of both, limit by limit.
             #[must_use]
             pub fn min(&self, other: &Self) -> Self {
                 Self { $($name: self.$name.min(other.$name),)* }
             }
 
-            /// Name and value of each limit.
+            /// Returns the name and value of each limit.
             pub fn list(&self) -> Vec<(&'static str, String)> {
                 vec![$((stringify!($name), self.$name.to_string()),)*]
             }
         }
 
         impl LimitsPatch {
-            /// The names of the limits that are set.
+            /// Returns the names of the limits that are set.
             pub fn names(&self) -> Vec<&'static str> {
                 [$((stringify!($name), self.$name.is_some()),)*]
                     .into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
             }
 
-            /// The limits that exceed the ceiling, with that ceiling.
+            /// Returns the limits that exceed the ceiling, with that ceiling.
             pub fn above_ceiling(&self) -> Vec<(&'static str, String)> {
                 let mut above = Vec::new();
                 $(if let Some(value) = self.$name && value > Limits::CEILING.$name {
@@ -139,34 +139,34 @@ const GIB: u64 = 1 << 20;
 
 // Bytes in KiB, spans in seconds.
 limits! {
-    /// CPU budget in units of fuel, about one per WebAssembly instruction; 1e10 is some 5 s of CPU.
+    /// CPU budget in units of fuel, about one per WebAssembly instruction; 1e10 is about 5 s of CPU time.
     fuel: Count = [11_000_000, 10_000_000_000, 100_000_000_000, 10_000_000_000_000];
-    /// Wall clock of one attempt, compiling and queueing not counted.
+    /// Wall-clock time of one attempt, without compiling and queueing.
     wall: Span = [1, 60, 900, 86_400];
     /// Linear memory, summed over all memories.
     memory: Bytes = [10 * MIB, 64 * MIB, 512 * MIB, 2 * GIB];
-    /// Linear memories.
+    /// Number of linear memories.
     memories: Count = [1, 8, 16, 16];
-    /// Tables.
+    /// Number of tables.
     tables: Count = [4, 16, 32, 32];
-    /// Core instances within the component.
+    /// Number of core instances within the component.
     instances: Count = [8, 64, 128, 128];
-    /// Table elements, summed over all tables.
+    /// Number of table elements, summed over all tables.
     table_elements: Count = [2_000, 20_000, 100_000, 200_000];
-    /// Bytes that one host call may take over from the guest.
+    /// Bytes that one host call may copy from the guest.
     host_call_bytes: Bytes = [256, 4 * MIB, 16 * MIB, 64 * MIB];
-    /// Bytes that the host may hold for the step beside its own memory: requests, bodies that are not sent yet, answers and
-    /// their fields, lists of directories, open results of SQL, variables, and what it prints.
+    /// Bytes that the host may hold for the step beyond its own memory: requests, unsent bodies, responses
+    /// and their fields, directory listings, open SQL results, variables, and printed output.
     host_bytes: Bytes = [4 * MIB, 64 * MIB, 256 * MIB, GIB];
-    /// Handles (resources) that the guest may hold.
+    /// Number of handles (resources) that the guest may hold.
     handles: Count = [256, 4_096, 16_384, 65_536];
-    /// Calls from the guest to the host.
+    /// Number of calls from the guest to the host.
     host_calls: Count = [1_000, 100_000, 1_000_000, 100_000_000];
-    /// Random bytes in one call.
+    /// Random bytes per call.
     random_bytes: Bytes = [1, 64, 64, MIB];
-    /// Standard output and standard error, each; the rest is cut.
+    /// Bytes of standard output and of standard error, each; the rest is cut.
     stdio_bytes: Bytes = [4, 256, 4 * MIB, 16 * MIB];
-    /// Lines of the log; the rest is dropped.
+    /// Number of log lines; the rest is dropped.
     log_lines: Count = [20, 1_000, 10_000, 100_000];
     /// Bytes of one log line; the rest is cut.
     log_line_bytes: Bytes = [1, 4, 16, 64];
@@ -178,57 +178,59 @@ limits! {
     output_bytes: Bytes = [64, MIB, 16 * MIB, 16 * MIB];
     /// Bytes of the variables that the step sets.
     context_bytes: Bytes = [256, 4 * MIB, 64 * MIB, 64 * MIB];
-    /// HTTP requests.
+    /// Number of HTTP requests.
     http_requests: Count = [0, 32, 1_000, 100_000];
-    /// HTTP requests at the same time.
+    /// Number of HTTP requests at one time.
     http_concurrent: Count = [1, 6, 6, 64];
-    /// Time for name resolution, TCP and TLS of one request, each.
+    /// Time for each of name resolution, TCP and TLS of one request.
     http_connect: Span = [5, 5, 5, 60];
-    /// Time from the request to the first byte of the answer.
+    /// Time from the request to the first byte of the response.
     http_first_byte: Span = [15, 15, 60, 600];
-    /// Time between two pieces of the answer.
+    /// Time between two pieces of the response.
     http_between_bytes: Span = [10, 10, 30, 600];
-    /// Time for one request in all.
+    /// Total time of one request.
     http_total: Span = [30, 30, 300, 3_600];
-    /// Bytes of the bodies that all requests send.
+    /// Bytes of the bodies of all requests.
     http_request_bytes: Bytes = [MIB, MIB, 64 * MIB, GIB];
-    /// Bytes of the bodies that all answers bring.
+    /// Bytes of the bodies of all responses.
     http_response_bytes: Bytes = [MIB, 10 * MIB, 256 * MIB, 4 * GIB];
-    /// SQL statements.
+    /// Number of SQL statements.
     sql_statements: Count = [0, 200, 2_000, 1_000_000];
-    /// Rows that SQL results bring, in all.
+    /// Rows of all SQL results.
     sql_rows: Count = [0, 10_000, 1_000_000, 1_000_000_000];
-    /// Bytes that SQL results bring, in all.
+    /// Bytes of all SQL results.
     sql_bytes: Bytes = [64, 8 * MIB, 256 * MIB, 16 * GIB];
     /// Time of one SQL statement.
     sql_timeout: Span = [10, 10, 300, 86_400];
-    /// Bytes that the step's mounts may grow by.
+    /// Bytes by which the step's mounts may grow.
     file_bytes: Bytes = [0, 64 * MIB, GIB, 64 * GIB];
-    /// Files and directories that the step may create.
+    /// Number of files and directories that the step may create.
     file_count: Count = [0, 1_024, 65_536, 1_000_000];
-    /// Files and directories that the step may hold open.
+    /// Number of files and directories that the step may hold open.
     file_handles: Count = [16, 64, 256, 1_024];
-    /// Programs that the step may start.
+    /// Number of programs that the step may start.
     process_starts: Count = [0, 8, 64, 10_000];
     /// Time of one program.
     process_timeout: Span = [1, 60, 900, 86_400];
-    /// Bytes of standard output and of standard error of one program, each; a program that writes more is ended.
+    /// Bytes of standard output and of standard error of one program, each; a program that writes more
+    /// is stopped.
     process_output_bytes: Bytes = [64, MIB, 16 * MIB, 64 * MIB];
-    /// Memory of a program, all its processes together.
+    /// Memory of a program with all its processes.
     process_memory: Bytes = [64 * MIB, GIB, 4 * GIB, 64 * GIB];
-    /// Processes and threads of a program at once.
+    /// Number of processes and threads of a program at one time.
     process_tasks: Count = [16, 128, 1_024, 8_192];
     /// Size of a file that a program may write, and of all files in its private directory together.
     process_file_bytes: Bytes = [0, 64 * MIB, GIB, 64 * GIB];
-    /// Checkpoints that the step may save, at most ten in a second.
+    /// Number of checkpoints that the step may save, at most ten per second.
     checkpoints: Count = [10, 250, 5_000, 100_000];
-    /// What all attempts of the step in one run may use together, parked and repeated ones included, in multiples of
-    /// one attempt's limits: `fuel`, `host_calls`, `http_requests`, `sql_statements`, `process_starts`, `checkpoints`.
+    /// Resources that all attempts of the step in one run may use together, parked and repeated ones
+    /// included, in multiples of one attempt's limits: `fuel`, `host_calls`, `http_requests`,
+    /// `sql_statements`, `process_starts`, `checkpoints`.
     run_factor: Count = [1_000, 1_000, 1_000, 100_000];
-    /// Bytes that all attempts of the step in one run may write to the store: ends, outputs, variables, logs and
-    /// checkpoints.
+    /// Bytes that all attempts of the step in one run may write to the store: ends, outputs, variables, logs
+    /// and checkpoints.
     run_bytes: Bytes = [16 * MIB, 64 * MIB, GIB, 64 * GIB];
-    /// Time that a step has to stop what it started elsewhere, once the run is cancelled.
+    /// Time for a step to stop work that it started elsewhere, after the run is cancelled.
     cancel_grace: Span = [1, 5, 30, 300];
 }
 
@@ -244,7 +246,7 @@ mod tests {
         }
     }
 
-    /// What is wrong with a policy whose limit has that value: line, message and help.
+    /// Returns the problem of a policy whose limit has that value: line, message and help.
     fn told(name: &str, value: &str) -> Vec<String> {
         let text = format!("policy: 1\nname: p\nsteps: [x]\nlimits:\n  {name}: {value}\n");
         let problems = crate::policy::Policy::parse("p.yaml", &text, std::path::Path::new(""));
@@ -284,7 +286,7 @@ mod tests {
                 "0x10",
             ] {
                 let problems = told(name, value);
-                // Half a second is a time. YAML reads hexadecimal numbers.
+                // Half a second is a valid time. YAML reads hexadecimal numbers.
                 let is_right = (is_time && ["1.5", "'1.5'"].contains(&value)) || value == "0x10";
                 if is_right {
                     continue;

@@ -1,8 +1,8 @@
-//! What a step may do. Deny by default; the smallest of four opinions wins.
+//! The permissions of a step. The default is to deny, and the smallest of four opinions applies.
 //!
-//! The threat: a step, or a job file, that takes more than the operator meant to give. So a grant is the
-//! operator's policy, narrowed by the job's and the step's own `policy`, narrowed by what the component
-//! asks for, under a ceiling that is compiled in. Only [`decide`] makes a [`Grant`]; nothing widens one.
+//! The threat: a step, or a job file, takes more than the operator meant to give. So a grant is the
+//! operator's policy, narrowed by the `policy` of the job and of the step, narrowed by the needs of the
+//! component, under a compiled-in ceiling. Only [`decide`] makes a [`Grant`]; nothing widens one.
 
 pub mod capability;
 mod decide;

@@ -1,90 +1,90 @@
-//! What policy refuses, in words: when a job is checked, before a step runs, and at its calls.
+//! The texts of denials: when a job is checked, before a step runs, and at its calls.
 //!
-//! Each capability adds the texts of its own refusals. Operators read all of a text; the step gets [`Denial::to_guest`], which
-//! holds nothing of the policy.
+//! Each capability adds the texts of its own denials. Operators read the whole text; the step gets
+//! [`Denial::to_guest`], which reveals nothing of the policy.
 
 use super::capability::Capability;
 use super::grant::Grant;
 use super::limits::{Limits, Profile};
 use super::rule::Rule;
 
-/// Characters of a text of the step's that are shown.
+/// Maximum number of characters of a step's text that a denial shows.
 const MOST_SHOWN: usize = 200;
 
-/// A refusal: what, why, and what would allow it.
+/// A denial: the denied action, the reason, and the change that would allow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
-    /// The rule, for instance `SQL_NOT_GRANTED`.
+    /// The id of the rule, for instance `SQL_NOT_GRANTED`.
     pub rule: Rule,
-    /// What is refused, for instance `GET https://example.com/`.
+    /// The denied action, for instance `GET https://example.com/`.
     pub what: String,
-    /// What is refused and why, in one sentence.
+    /// The denied action and the reason, in one sentence.
     pub message: String,
-    /// What would allow it; empty when nothing does.
+    /// The change that would allow the action. Empty when nothing would.
     pub help: String,
 }
 
 impl Denial {
-    /// A refusal that is not about a capability.
+    /// Makes a denial that is not about a capability.
     pub fn new(rule: Rule, what: &str, why: &str) -> Self {
         let message = if what.is_empty() { why.to_owned() } else { format!("{what}: {why}") };
         Self { rule, what: what.to_owned(), message, help: String::new() }
     }
 
-    /// The same, with what would allow it.
+    /// Adds the change that would allow the action.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
-    /// For operators: what, why, and what would allow it.
+    /// Returns the text for operators: action, reason, and the change that would allow it.
     pub fn in_full(&self) -> String {
         if self.help.is_empty() { self.message.clone() } else { format!("{}; {}", self.message, self.help) }
     }
 
-    /// For the step: what, and by which rule.
+    /// Returns the text for the step: the action and the rule.
     pub fn to_guest(&self) -> String {
         format!("denied by policy: {} ({})", self.what, self.rule)
     }
 }
 
-/// Whose grant it is: what refusals say.
+/// The subject of a grant, as denials describe it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Whose {
     /// The step type.
     pub step_type: String,
-    /// The policy, for instance ``policy `billing` ``; none when no policy is for the step type.
+    /// The policy, for instance ``policy `billing` ``. `None` when no policy applies to the step type.
     pub policy: Option<String>,
     /// The capabilities that the component asks for.
     pub asks: Vec<Capability>,
-    /// Those of them that it cannot do without.
+    /// The capabilities that the component requires.
     pub required: Vec<Capability>,
-    /// The smallest profile that the component works in.
+    /// The smallest profile in which the component works.
     pub wants: Option<Profile>,
-    /// Whether the job has a smaller profile than policy gives it.
+    /// Whether the job has a smaller profile than policy grants.
     pub narrowed: bool,
 }
 
 /// Limits below those of the profile that a component asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortfall {
-    /// What the component asks for, and what it has.
+    /// The profile that the component asks for, and the profile that it has.
     pub message: String,
-    /// What would give it more.
+    /// The change that would grant more.
     pub help: String,
 }
 
 impl Shortfall {
-    /// Both, in one line.
+    /// Returns both in one line.
     pub fn in_full(&self) -> String {
         format!("{}; {}", self.message, self.help)
     }
 }
 
 impl Whose {
-    /// A refusal of something of a capability. `why` says how the rules miss it, where there are some; `yaml` is
-    /// the rule that would grant it.
+    /// Denies an action of a capability. `why` describes how the rules differ from the action, if there are
+    /// any; `yaml` is the rule that would allow it.
     pub fn refuse(&self, rule: Rule, what: &str, why: Option<String>, yaml: &str) -> Denial {
         let Self { step_type, policy, .. } = self;
         let what = shown(what);
@@ -108,12 +108,12 @@ impl Whose {
         Denial::new(rule, &what, &format!("not granted: {why}")).help(format!("write {yaml} into {policy}"))
     }
 
-    /// A refusal of everything that a capability is about.
+    /// Denies every action of a capability.
     pub fn refuse_all(&self, capability: Capability) -> Denial {
         self.refuse(capability.not_granted(), capability.anything(), None, capability.example())
     }
 
-    /// Whether the component asks for a capability, or need not ask.
+    /// Returns whether the component asks for a capability, or need not ask.
     pub fn asks_for(&self, capability: Capability) -> bool {
         !capability.is_asked_for() || self.asks.contains(&capability)
     }
@@ -124,8 +124,8 @@ impl Whose {
 }
 
 impl Grant {
-    /// The profile that the component asks for, where some limits are below it. Policy that names the profile may
-    /// still lower some of its limits.
+    /// Returns the profile that the component asks for, if some limits are below it. A policy that names the
+    /// profile may still lower some of its limits.
     pub fn shortfall(&self) -> Option<Shortfall> {
         let Whose { step_type, policy, wants, narrowed, .. } = &self.whose;
         let wants = wants.filter(|wants| *wants > self.profile)?;
@@ -146,7 +146,8 @@ impl Grant {
         Some(Shortfall { message, help })
     }
 
-    /// What the step needs, and gets none of. Nothing when it gets some of its other needs, which may be enough.
+    /// Returns the needs of the step of which it gets nothing. Empty when the step gets some of its other
+    /// needs, which may be enough.
     pub fn lacking(&self) -> Vec<Denial> {
         if self.whose.asks.iter().any(|capability| self.granted.has(*capability)) {
             return Vec::new();
@@ -160,7 +161,7 @@ pub(super) fn list(names: &[String]) -> String {
     names.join(", ")
 }
 
-/// A text of the step's, on one line and bounded.
+/// Formats a text of the step on one line, with a bounded length.
 pub(super) fn shown(text: &str) -> String {
     let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut short: String = chars.by_ref().take(MOST_SHOWN).collect();
@@ -170,12 +171,12 @@ pub(super) fn shown(text: &str) -> String {
     short
 }
 
-/// A text as YAML takes it.
+/// Quotes a text for YAML.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(shown(text)).to_string()
 }
 
-/// A name as YAML takes it, without quotes where it needs none.
+/// Writes a name for YAML, without quotes if it needs none.
 pub(super) fn plain(name: &str) -> String {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
     let starts = |c: char| c.is_ascii_alphabetic() || c == '/';
@@ -183,7 +184,7 @@ pub(super) fn plain(name: &str) -> String {
     if name.starts_with(starts) && name.chars().all(word) { name } else { quoted(&name) }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Joins words: `a`, `a and b`, `a, b and c`.
 pub(super) fn together(words: &[String]) -> String {
     match words {
         [] => String::new(),
@@ -347,7 +348,7 @@ context: {read: [day]}
         }
     }
 
-    /// What is said to grant something does.
+    /// The help of a denial grants the action.
     #[test]
     fn the_rule_of_a_refusal_is_one_that_parses() {
         for denial in [
@@ -362,7 +363,7 @@ context: {read: [day]}
                 .replace("DIRECTORY", "/tmp")
                 .replace("FILE", "/bin/sh");
             if let Err(error) = Policy::parse("p.yaml", &text, Path::new("")) {
-                // A mount's name has no spaces: that part is the operator's to choose.
+                // The name of a mount has no spaces: the operator has to choose that part.
                 assert!(error.to_string().contains("/tmp/a b"), "{yaml}\n{error}");
             }
         }

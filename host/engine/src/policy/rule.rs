@@ -1,4 +1,4 @@
-//! The rules by which policy refuses, each with a stable id.
+//! The rules of policy, each with a stable id.
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use super::capability::Capability;
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])* $name:ident = $id:literal, $capability:expr;)*) => {
-        /// Why policy refuses. The id stands in logs, receipts, outcomes and messages, and never changes.
+        /// The reason for a denial. The id appears in logs, receipts, outcomes and messages, and
+        /// never changes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Rule {
             $($(#[doc = $doc])* $name,)*
@@ -18,21 +19,21 @@ macro_rules! rules {
             /// Every rule.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The id, for instance `SQL_NOT_GRANTED`.
+            /// Returns the id, for instance `SQL_NOT_GRANTED`.
             pub const fn id(self) -> &'static str {
                 match self {
                     $(Self::$name => $id,)*
                 }
             }
 
-            /// The capability that the rule is about; none when it is about the step as a whole.
+            /// Returns the capability of the rule. `None` when the rule is about the step as a whole.
             pub const fn capability(self) -> Option<Capability> {
                 match self {
                     $(Self::$name => $capability,)*
                 }
             }
 
-            /// One sentence: when the rule refuses.
+            /// Returns one sentence that says when the rule denies.
             pub fn meaning(self) -> String {
                 let lines: &[&str] = match self {
                     $(Self::$name => &[$($doc,)*],)*
@@ -46,11 +47,11 @@ macro_rules! rules {
 rules! {
     /// No component has the step type.
     StepTypeUnknown = "STEP_TYPE_UNKNOWN", None;
-    /// The configuration switches the step type off.
+    /// The configuration disables the step type.
     StepTypeDisabled = "STEP_TYPE_DISABLED", None;
     /// The policy or the configuration pins another component for the step type.
     ComponentNotPinned = "COMPONENT_NOT_PINNED", None;
-    /// The configuration of the step is not the one that was approved.
+    /// The configuration of the step differs from the approved one.
     ApprovalOutdated = "APPROVAL_OUTDATED", None;
     /// No rule allows the request.
     HttpNotGranted = "HTTP_NOT_GRANTED", Some(Capability::Http);
@@ -60,13 +61,13 @@ rules! {
     HttpAmbiguous = "HTTP_AMBIGUOUS", Some(Capability::Http);
     /// A server may obey the header instead of the request itself, and no rule lists it.
     HttpHeaderNotGranted = "HTTP_HEADER_NOT_GRANTED", Some(Capability::Http);
-    /// The name resolves to an address that is not on the public internet, and the rule does not list it.
+    /// The name resolves to an address outside of the public internet, and the rule does not list it.
     HttpAddressNotPublic = "HTTP_ADDRESS_NOT_PUBLIC", Some(Capability::Http);
     /// The step has sent as many requests as a rule or its limits allow.
     HttpTooManyRequests = "HTTP_TOO_MANY_REQUESTS", Some(Capability::Http);
     /// No rule names the connection.
     SqlNotGranted = "SQL_NOT_GRANTED", Some(Capability::Sql);
-    /// The statement changes something, and the connection is granted with `mode: read`.
+    /// The statement changes data, and the connection is granted with `mode: read`.
     SqlWriteNotGranted = "SQL_WRITE_NOT_GRANTED", Some(Capability::Sql);
     /// The mode of the grant does not cover the action of the statement.
     SqlActionNotGranted = "SQL_ACTION_NOT_GRANTED", Some(Capability::Sql);
@@ -88,11 +89,11 @@ rules! {
     ProcessArgumentNotGranted = "PROCESS_ARGUMENT_NOT_GRANTED", Some(Capability::Process);
     /// The rule does not list the environment variable.
     ProcessEnvironmentNotGranted = "PROCESS_ENVIRONMENT_NOT_GRANTED", Some(Capability::Process);
-    /// The name of a file for the program is not allowed.
+    /// The name of a file for the program is invalid.
     ProcessFileNotGranted = "PROCESS_FILE_NOT_GRANTED", Some(Capability::Process);
     /// The working directory is not in a mount.
     ProcessDirectoryNotGranted = "PROCESS_DIRECTORY_NOT_GRANTED", Some(Capability::Process);
-    /// The machine does not hold every bound of programs, and the rule has no `allow_weaker: true`.
+    /// The machine does not enforce every bound of programs, and the rule has no `allow_weaker: true`.
     ProcessBoundsWeaker = "PROCESS_BOUNDS_WEAKER", Some(Capability::Process);
     /// Policy grants no environment variables.
     EnvironmentNotGranted = "ENVIRONMENT_NOT_GRANTED", Some(Capability::Environment);
@@ -102,7 +103,7 @@ rules! {
     ContextWriteNotGranted = "CONTEXT_WRITE_NOT_GRANTED", Some(Capability::Context);
 }
 
-/// The lines of a doc comment as one text.
+/// Joins the lines of a doc comment into one text.
 pub(super) fn joined(lines: &[&str]) -> String {
     lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! From a job to a run.
+//! Admission: from a job to a run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,52 +11,52 @@ use crate::job::{Job, Part, Scope, render, set_variable};
 use crate::store::{Key, NewRun, Source};
 use crate::trace::Trace;
 
-/// Why a job is not admitted.
+/// The reason why a job is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdmitError {
-    /// `enabled: false`.
+    /// The job has `enabled: false`.
     #[error("the job `{0}` is not enabled; set `enabled: true` in its file to run it")]
     Disabled(String),
-    /// A variable that the job does not have.
+    /// The job has no such variable.
     #[error("the job has no variable `{name}`; {known}")]
     UnknownVariable {
-        /// The variable.
+        /// The name of the variable.
         name: String,
-        /// What there is, in words.
+        /// The known variables, in words.
         known: String,
     },
-    /// A variable gets a value of another type than its default has.
+    /// A variable gets a value of another type than its default.
     #[error("the variable `{name}` must be {expected}, and {given} is not")]
     WrongType {
-        /// The variable.
+        /// The name of the variable.
         name: String,
         /// The type of its default, in words.
         expected: &'static str,
-        /// The value, cut where it is long.
+        /// The value, cut if it is long.
         given: String,
     },
     /// The concurrency key cannot be filled in.
     #[error("`concurrency.key`: {0}")]
     Key(String),
-    /// There is no queue for the job's zone, and none is made on demand.
+    /// The time zone of the job has no queue, and queues are not created on demand.
     #[error("there is no queue `{0}`: list it in timezone_queues.yaml, or set `on_demand: true` there")]
     NoQueue(String),
 }
 
-/// How a run comes to be.
+/// The parameters of an admission.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admission {
-    /// Variables to set.
+    /// Values for variables.
     pub variables: BTreeMap<String, Value>,
-    /// When the run is due; now when none.
+    /// The due time of the run. `None` means now.
     pub due: Option<Timestamp>,
-    /// How urgent it is; as the job says when none.
+    /// The priority of the run. `None` means the priority of the job.
     pub priority: Option<u8>,
-    /// What it comes from.
+    /// The origin of the run.
     pub source: Source,
-    /// Whether it waits in the queue of the job's zone, or is for the one who submits it.
+    /// Whether the run waits in the queue of the job's time zone; otherwise it belongs to the submitter.
     pub queued: bool,
-    /// The trace that it belongs to; a new one when none.
+    /// The trace of the run. `None` starts a new one.
     pub trace: Option<Trace>,
 }
 
@@ -76,7 +76,8 @@ impl Default for Admission {
 /// Makes a run of a job.
 ///
 /// # Errors
-/// When the job is disabled, a variable is not the job's, or the concurrency key cannot be filled in.
+/// Fails when the job is disabled, a variable does not belong to the job, or the concurrency key cannot be
+/// filled in.
 pub fn admit(
     job: &Arc<Job>,
     admission: Admission,
@@ -101,7 +102,7 @@ pub fn admit(
     Ok(run)
 }
 
-/// Bytes of a concurrency key: it is kept with each run that has it.
+/// Maximum bytes of a concurrency key: the store saves it with each run that has it.
 const MAX_KEY: usize = 1_024;
 
 fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
@@ -117,13 +118,13 @@ fn key(run: &NewRun) -> Result<Option<Key>, AdmitError> {
         let why = format!("it has {} bytes, of at most {MAX_KEY}", name.len());
         return Err(AdmitError::Key(why));
     }
-    // Another project's key of that name is another key.
+    // The same key of another project is a different key.
     let name = crate::project::qualified(crate::project::of(&run.job.id), &name);
     Ok(Some(Key { name, limit: concurrency.limit, on_conflict: concurrency.on_conflict }))
 }
 
-/// Makes a run that retries one that has ended: with its variables, and from the step that failed on with the results
-/// of the steps before. A run without a failed step starts from the beginning.
+/// Makes a run that retries an ended run, with its variables. It starts at the failed step, with the results
+/// of the steps before it. If no step failed, it starts from the beginning.
 ///
 /// # Errors
 /// As [`admit`].
@@ -137,7 +138,7 @@ pub fn retry_of(
     let source = Source::Retry { of: old.run.execution_id.clone() };
     let admission = Admission { source, priority: Some(old.run.priority), ..Admission::default() };
     let mut run = admit(job, admission, execution_id, now)?;
-    // Variables that the edited job still has.
+    // Keep the variables that the edited job still has.
     for (name, value) in &old.run.variables {
         if let Some(known) = run.variables.get_mut(name) {
             *known = value.clone();
@@ -151,15 +152,16 @@ pub fn retry_of(
     Ok(run)
 }
 
-/// What happened to the steps before the one that failed, as far as the job still has them, unchanged and in this order;
-/// nothing when no step failed. Of an edited job nothing is inherited from an approval on.
+/// Returns the results of the steps before the failed step, as far as the job still has them, unchanged
+/// and in this order; nothing when no step failed. In an edited job, an approval and everything after
+/// it is not inherited.
 fn inherited(old: &RunState, job: &Job) -> Vec<Event> {
     let Some(failed) = old.restart_step() else { return Vec::new() };
     let edited = old.run.job.digest() != job.digest();
     let mut events = Vec::new();
     let before = old.run.job.all_steps().zip(&old.steps).enumerate().take(failed);
     for (step, (definition, state)) in before {
-        // An approval is for the job as it was, and a result is that of the step as it was.
+        // An approval is for the job as it was, and a result belongs to the step as it was.
         let same = job.step(step).is_some_and(|now| now == definition);
         let approved = edited && definition.step_type == crate::job::approval::TYPE;
         if !same || approved || job.part_of(step) != Part::Steps {
@@ -183,7 +185,7 @@ fn run_end(old: &RunState) -> Timestamp {
     old.ended_at.unwrap_or(old.run.created_at)
 }
 
-/// The id of the `number`th run of a second: `exec_20250901_143022_001`.
+/// Returns the id of the `number`th run of a second: `exec_20250901_143022_001`.
 pub fn execution_id(now: Timestamp, number: u32) -> String {
     format!("exec_{}_{number:03}", now.format("%Y%m%d_%H%M%S"))
 }

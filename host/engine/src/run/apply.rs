@@ -1,4 +1,4 @@
-//! The one function that moves a run.
+//! The one function that moves a run forward.
 
 use std::sync::Arc;
 
@@ -10,35 +10,36 @@ use crate::clock::{self, Timestamp};
 use crate::job::{OnLost, Part, RetryFrom, RetryOn, approval, asks_about};
 use crate::outcome::{FailureKind, Outcome, Produced, Receipt, StepEnd};
 
-/// What is to be done next.
+/// The next action for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Run an attempt, not before that time.
+    /// Run an attempt, but not before `not_before`.
     RunStep {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// Which attempt.
+        /// The number of the attempt.
         attempt: u32,
-        /// The earliest time.
+        /// The earliest time of the attempt.
         not_before: Option<Timestamp>,
     },
-    /// Ask for the approval that the step is.
+    /// Request the approval of an approval step.
     RequestApproval {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
     },
-    /// Wait until somebody decides, or until that time.
+    /// Wait until an approver decides, or until `until`.
     AwaitApproval {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// When its time is over.
+        /// The time at which the wait ends.
         until: Timestamp,
     },
     /// Nothing: the run has ended.
     Finish(RunStatus),
 }
 
-/// An event that cannot happen to a run in this state: a bug, or a store that was tampered with.
+/// An event that cannot happen to a run in this state: the result of a bug, or of a change to the store by
+/// another program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{event} cannot happen to a run that is {status}: {why}")]
 pub struct IllegalEvent {
@@ -47,13 +48,13 @@ pub struct IllegalEvent {
     why: String,
 }
 
-/// Backoff never exceeds this.
+/// The longest backoff.
 const MAX_BACKOFF: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// Moves the state by `event`, and returns what to do next: nothing while an attempt runs.
+/// Changes the state by `event`, and returns the next action. `None` while an attempt runs.
 ///
 /// # Errors
-/// [`IllegalEvent`] when the event cannot follow; the state is then as it was.
+/// Returns [`IllegalEvent`] when the event cannot follow; the state is then unchanged.
 pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, IllegalEvent> {
     check(state, event).map_err(|why| IllegalEvent {
         event: event_name(event),
@@ -130,7 +131,7 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
         Event::Cancelled { at, .. } => settle(state, RunStatus::Cancelled, None, *at),
         Event::TimedOut { at } => match &mut state.verdict {
             None => settle(state, RunStatus::Timeout, None, *at),
-            // What was to run whatever happened has used up its own time.
+            // The steps that always run have used up their own time.
             Some(verdict) => {
                 if verdict.status == RunStatus::Success {
                     verdict.status = RunStatus::Timeout;
@@ -148,7 +149,7 @@ pub fn apply(state: &mut RunState, event: &Event) -> Result<Option<Effect>, Ille
     Ok(next(state))
 }
 
-/// What is to be done with a run in this state; nothing while an attempt runs.
+/// Returns the next action for a run in this state. `None` while an attempt runs.
 pub fn next(state: &RunState) -> Option<Effect> {
     if state.status.is_terminal() {
         return Some(Effect::Finish(state.status));
@@ -196,7 +197,7 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
     };
     match event {
         Event::StepStarted { step, attempt, .. } => {
-            // That of an approval ends at once: its message cannot be filled in.
+            // An approval ends at once when its message cannot be filled in.
             turn(*step, &[StepStatus::Pending, StepStatus::Waiting, StepStatus::Parked])?;
             let last = current.map_or(0, |(_, state)| state.attempt);
             expect(*attempt == last + 1, "attempts are numbered without gaps")
@@ -208,11 +209,11 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
         }
         Event::ApprovalRequested { step, .. } => {
             turn(*step, &[StepStatus::Pending, StepStatus::Waiting])?;
-            expect(is_approval, "the step is no approval")
+            expect(is_approval, "the step is not an approval")
         }
         Event::ApprovalDecided { step, .. } => {
             turn(*step, &[StepStatus::Parked])?;
-            expect(is_approval, "the step is no approval")
+            expect(is_approval, "the step is not an approval")
         }
         Event::Cancelled { .. } | Event::TimedOut { .. } => {
             let idle = current.is_none_or(|(_, step)| step.status != StepStatus::Running);
@@ -224,11 +225,11 @@ fn check(state: &RunState, event: &Event) -> Result<(), String> {
     }
 }
 
-/// Attempts of a step that are lost, one after the other, before it is set aside.
+/// Maximum number of lost attempts in a row before a step is set aside.
 const MAX_LOST: u32 = 3;
 
-/// An attempt died with its process. It does not count against the step's retries; but a step that is lost each time may
-/// be what kills the process, and would kill one node after the other.
+/// Handles an attempt that died with its process. It does not count as a retry of the step. But a step that
+/// is lost each time may kill the process, and would kill one node after another.
 fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
     let rule = state.run.job.step(index).and_then(|definition| definition.on_lost).unwrap_or_default();
     let losses = state.steps.get(index).map_or(0, |step| step.lost) + 1;
@@ -253,7 +254,7 @@ fn lost(state: &mut RunState, index: usize, attempt: u32, at: Timestamp) {
         }
         OnLost::Fail => {
             let message = format!(
-                "attempt {attempt} was lost when its worker died, and it is not known how far it came; the step has \
+                "attempt {attempt} was lost when its worker died, and its progress is unknown; the step has \
                  `on_lost: fail`, so it does not run again by itself"
             );
             let outcome = Outcome::HostFault { message };
@@ -312,7 +313,7 @@ fn step_ended(state: &mut RunState, index: usize, end: &Arc<StepEnd>, at: Timest
     step_failed(state, index, end, true, at);
 }
 
-/// A step has failed for good. `may_retry` says whether the job's own `retry` may try the run again.
+/// Handles the final failure of a step. `may_retry` says whether the job's own `retry` may try the run again.
 fn step_failed(state: &mut RunState, index: usize, end: &Arc<StepEnd>, may_retry: bool, at: Timestamp) {
     let run = state.run.clone();
     let (Some(definition), Some(step)) = (run.job.step(index), state.steps.get_mut(index)) else {
@@ -338,7 +339,7 @@ fn step_failed(state: &mut RunState, index: usize, end: &Arc<StepEnd>, may_retry
     }
 }
 
-/// Notes how a step has ended.
+/// Records the end of a step.
 fn close(step: &mut StepState, end: &Arc<StepEnd>, at: Timestamp) {
     step.status = status_of(&end.outcome);
     step.ended_at = Some(at);
@@ -360,7 +361,7 @@ fn status_of(outcome: &Outcome) -> StepStatus {
     }
 }
 
-/// Tries the whole run again after a step has failed for good, where the job says so.
+/// Tries the whole run again after a step has failed for good, if the job allows it.
 fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timestamp) -> bool {
     let run = state.run.clone();
     let Some(retry) = &run.job.retry else { return false };
@@ -403,7 +404,7 @@ fn try_again(state: &mut RunState, failed: usize, outcome: &Outcome, at: Timesta
     true
 }
 
-/// Whether an end is tried again: by the list, or by what the end says itself.
+/// Returns whether an end is tried again, according to the list or to the end itself.
 fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
     if outcome.ends_budget() {
         return false;
@@ -437,7 +438,7 @@ fn is_retried(on: Option<&[RetryOn]>, outcome: &Outcome) -> bool {
     on.contains(&RetryOn::Any) || named.is_some_and(|named| on.contains(&named))
 }
 
-/// The end of an approval step.
+/// Returns the end of an approval step.
 fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
     let said = if comment.is_empty() { String::new() } else { format!(": {comment}") };
     let summary = match by {
@@ -460,16 +461,16 @@ fn approval_end(approved: bool, by: Option<&str>, comment: &str) -> StepEnd {
     StepEnd { outcome, produced, receipt: Receipt::default() }
 }
 
-/// The shortest time for which a step is parked that has been waiting for so long already: a 32nd of it, as 1, 2, 4 seconds
-/// and so on up to 5 minutes. A step that asks again and again gets slower; one that waits for days calls two thousand
-/// times a week.
+/// Returns the shortest time for which a step is parked after it has already waited for `waited`: one 32nd of
+/// it, as 1, 2, 4 seconds and so on, up to 5 minutes. A step that asks repeatedly slows down; a step that
+/// waits for days makes two thousand calls per week.
 fn shortest_park(waited: std::time::Duration) -> std::time::Duration {
     let part = (waited.as_secs() / 32).max(1);
     let doubled = 1u64 << part.ilog2().min(31);
     std::time::Duration::from_secs(doubled).min(MAX_BACKOFF)
 }
 
-/// A step that was parked goes on.
+/// Continues a step that was parked.
 fn unpark(state: &mut RunState, index: usize, at: Timestamp) {
     let since = state.steps.get_mut(index).and_then(|step| step.parked_since.take());
     if let Some(since) = since {
@@ -481,8 +482,8 @@ fn is_cancelled(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Cancelled | Outcome::Failed { kind: FailureKind::Cancelled, .. })
 }
 
-/// The pause before the next attempt: doubled each time, and moved by up to a fifth either way, so that
-/// runs that failed together do not come back together. The same seed gets the same pause.
+/// Returns the pause before the next attempt: doubled each time, and shifted by up to a fifth either way, so
+/// that runs that failed together do not return together. The same seed gives the same pause.
 fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
     let doublings = 2u32.saturating_pow(counted.saturating_sub(1).min(16));
     let pause = first.saturating_mul(doublings).min(MAX_BACKOFF);
@@ -491,7 +492,7 @@ fn backoff(seed: &str, first: std::time::Duration, counted: u32) -> Duration {
     clock::span(pause.mul_f64(0.8 + 0.4 * fraction))
 }
 
-/// Goes on to the result when no step of `steps` is left, and ends the run when no step at all is.
+/// Fixes the result when no step of `steps` is left, and ends the run when no step at all is left.
 fn finish_if_done(state: &mut RunState, at: Timestamp) {
     let main = state.run.job.steps.len();
     match state.verdict {
@@ -503,8 +504,8 @@ fn finish_if_done(state: &mut RunState, at: Timestamp) {
     }
 }
 
-/// Fixes the result of the run. What is left of `steps` has no turn any more, but for steps whose condition asks about
-/// the failure; then come `on_failure` after a failure or a time-out, and `finally`.
+/// Fixes the result of the run. The remaining `steps` do not run any more, except those whose condition asks
+/// about the failure. `on_failure` follows after a failure or a time-out, then `finally`.
 fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Timestamp) {
     state.verdict = Some(Verdict { status, at, failed });
     state.status = RunStatus::Running;
@@ -529,7 +530,7 @@ fn settle(state: &mut RunState, status: RunStatus, failed: Option<usize>, at: Ti
     finish_if_done(state, at);
 }
 
-/// Why a step that is left does not run.
+/// Returns why a remaining step does not run.
 fn ended_before(status: RunStatus, failed: Option<usize>) -> &'static str {
     match status {
         RunStatus::Timeout => "the job's time ran out",
@@ -540,7 +541,7 @@ fn ended_before(status: RunStatus, failed: Option<usize>) -> &'static str {
     }
 }
 
-/// A step that is open gets no turn any more.
+/// Ends an open step that will not run any more.
 fn give_up(step: &mut StepState, why: &str) {
     step.checkpoint = None;
     match step.status {
@@ -567,7 +568,7 @@ fn finish(state: &mut RunState, status: RunStatus, at: Timestamp) {
 }
 
 fn with_step(state: &mut RunState, index: usize, change: impl FnOnce(&mut StepState)) {
-    // `check` has seen that the step is there.
+    // `check` has verified that the step exists.
     if let Some(step) = state.steps.get_mut(index) {
         change(step);
     }

@@ -1,4 +1,4 @@
-//! What an approval is about.
+//! The subject of an approval.
 
 use std::collections::BTreeMap;
 
@@ -9,26 +9,26 @@ use sha2::{Digest, Sha256};
 use super::RunState;
 use crate::job::{Part, Scope, approval};
 
-/// What was known when an approval was asked for, as digests.
+/// The facts that were known when an approval was requested, as digests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// The definition of the job.
     pub job: String,
-    /// The message.
+    /// The message to the approvers.
     pub message: String,
-    /// The configuration of each later step that was known: that of the step behind the approval, filled in, and those
-    /// without expressions.
+    /// The configurations of later steps that were known: that of the step after the approval, filled in, and
+    /// those without expressions.
     pub steps: BTreeMap<String, String>,
 }
 
 impl Bound {
-    /// One digest over all of it.
+    /// Returns one digest over all of it.
     pub fn digest(&self) -> String {
         digest(&serde_json::json!([self.job, self.message, self.steps]))
     }
 }
 
-/// `sha256:...` of a value, whatever the order of its keys.
+/// Returns the digest (`sha256:...`) of a value, independent of the order of its keys.
 pub fn digest(value: &Value) -> String {
     let mut sorted = value.clone();
     sorted.sort_all_objects();
@@ -36,16 +36,16 @@ pub fn digest(value: &Value) -> String {
     format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
-/// The steps whose configuration is known while the step at `index` asks for an approval, each with what its
-/// expressions see: twice, with two different decisions, where it has expressions. Where both give different values,
-/// the configuration depends on the decision, and is not known.
+/// Returns the steps whose configuration is known while the step at `index` requests an approval, each with
+/// the values that its expressions see: for two different decisions if it has expressions. If the two give
+/// different values, the configuration depends on the decision, and is unknown.
 pub fn known_steps(state: &RunState, index: usize) -> Vec<(usize, Vec<Scope>)> {
     let job = &state.run.job;
     let later = job.all_steps().enumerate().skip(index + 1);
     let own = later.filter(|(i, step)| step.step_type != approval::TYPE && job.part_of(*i) == Part::Steps);
     let mut known = Vec::new();
     for (i, step) in own {
-        // Expressions of further steps see what the steps between will do.
+        // Expressions of later steps see the results of the steps between.
         let plain = !Value::Object(step.config.clone()).to_string().contains("${{");
         if plain {
             known.push((i, vec![Scope::default()]));
@@ -61,7 +61,7 @@ fn is_approval(state: &RunState, index: usize) -> bool {
     state.run.job.step(index).is_some_and(|step| step.step_type == approval::TYPE)
 }
 
-/// What the step at `index` will see once the approvals before it are decided.
+/// Returns the values that the step at `index` sees after the approvals before it are decided.
 fn decided(state: &RunState, first: usize, index: usize, mark: &str) -> Scope {
     let mut scope = state.scope(index);
     for step in (first..index).filter_map(|i| state.run.job.step(i)) {

@@ -1,8 +1,8 @@
-//! What all attempts of a step in one run may use together.
+//! The resources that all attempts of a step in one run may use together.
 //!
-//! Limits bound one attempt. A step that parks, or fails and is tried again, would get all of them anew each time. So the
-//! attempts of a step share a budget: `run_factor` times the limits of one attempt, and `run_bytes` of the store. The
-//! parts of one attempt, between which the step is parked, share its log.
+//! Limits apply to one attempt. A step that parks, or fails and is tried again, would get all of them again
+//! each time. So the attempts of a step share a budget: `run_factor` times the limits of one attempt, and
+//! `run_bytes` in the store. The parts of one attempt, between which the step is parked, share its log.
 
 use super::{RunState, StepState};
 use crate::job::Part;
@@ -10,33 +10,33 @@ use crate::outcome::{ALL_BYTES, Outcome, Produced, RUN_BYTES, RUN_FACTOR, Receip
 use crate::policy::Limits;
 use crate::quantity::Bytes;
 
-/// What attempts have used.
+/// The resources that attempts have used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Units of fuel.
+    /// Fuel, in units.
     pub fuel: u64,
     /// Calls from the guest to the host.
     pub host_calls: u64,
-    /// HTTP requests.
+    /// HTTP requests sent.
     pub http_requests: u64,
-    /// SQL statements.
+    /// SQL statements run.
     pub sql_statements: u64,
-    /// Programs.
+    /// Programs started.
     pub process_starts: u64,
-    /// Checkpoints.
+    /// Checkpoints saved.
     pub checkpoints: u64,
     /// Bytes written to the store.
     pub stored_bytes: u64,
 }
 
-/// Calls of these interfaces are counted by what they start.
+/// Calls of these interfaces are counted by the work that they start.
 const HTTP: &str = "wasi:http";
 const PROCESS: &str = "stepwell:process";
 
 impl Usage {
     fn add(&mut self, receipt: &Receipt) {
         let calls = |name: &str| receipt.host_calls.get(name).copied().unwrap_or(0);
-        // A request is among the calls of WASI, too.
+        // WASI calls include each request.
         let all = receipt.host_calls.iter().filter(|(name, _)| *name != HTTP).map(|(_, count)| *count);
         for (sum, more) in [
             (&mut self.fuel, receipt.fuel),
@@ -52,7 +52,7 @@ impl Usage {
     }
 }
 
-/// Something that has a limit for an attempt, and `run_factor` times that limit for a run.
+/// A resource with a limit per attempt, and `run_factor` times that limit per run.
 struct Resource {
     limit: &'static str,
     in_words: &'static str,
@@ -100,19 +100,19 @@ const RESOURCES: [Resource; 6] = [
 ];
 
 impl Resource {
-    /// The limits of one attempt and of the run.
+    /// Returns the limits of one attempt and of the run.
     fn limits(&self, limits: &Limits) -> (u64, u64) {
         let one = *(self.of)(&mut limits.clone());
         (one, one.saturating_mul(limits.run_factor.0.max(1)))
     }
 
-    /// Whether less is left of the run than an attempt may use.
+    /// Returns whether the run has less left than an attempt may use.
     fn is_short(&self, limits: &Limits, used: &Usage) -> bool {
         let (one, all) = self.limits(limits);
         all.saturating_sub((self.used)(used)) < one
     }
 
-    /// The end of a step that has used up what it may use in its run.
+    /// Returns the end of a step that has used up its budget in the run.
     fn used_up(&self, limits: &Limits, used: &Usage) -> Option<Outcome> {
         let (one, all) = self.limits(limits);
         if one == 0 || (self.used)(used) < all {
@@ -140,12 +140,13 @@ fn run_is_full(most: Bytes) -> Outcome {
 }
 
 impl RunState {
-    /// Bytes that attempts have written to the store.
+    /// Returns the bytes that attempts have written to the store.
     pub fn stored_bytes(&self) -> u64 {
         self.steps.iter().fold(0, |sum, step| step.used.stored_bytes.saturating_add(sum))
     }
 
-    /// Bytes that are left of `most` for that step. Steps that clean up after the others have budgets of their own alone.
+    /// Returns the part of `most` bytes that is left for a step. Steps that clean up after others have
+    /// separate budgets.
     fn left_of(&self, most: Bytes, step: usize) -> u64 {
         match self.run.job.part_of(step) {
             Part::Steps => most.0.saturating_sub(self.stored_bytes()),
@@ -153,11 +154,11 @@ impl RunState {
         }
     }
 
-    /// The limits of the next attempt of a step, or of its next part: the lesser of its own and of what is left of the
-    /// step's budget in this run, and of the bytes that the run may write (`most`).
+    /// Returns the limits of the next attempt of a step, or of its next part: the smaller of its own limits
+    /// and of the rest of the step's budget in this run, and of the bytes that the run may write (`most`).
     ///
     /// # Errors
-    /// The end of a step that has nothing left.
+    /// Returns the end of a step that has nothing left.
     pub fn allowance(&self, step: usize, limits: &Limits, most: Bytes) -> Result<Limits, Outcome> {
         let Some(known) = self.steps.get(step) else { return Ok(limits.clone()) };
         let mut left = known.allowance(limits)?;
@@ -168,7 +169,8 @@ impl RunState {
         Ok(left)
     }
 
-    /// The end of an attempt that ran with [`RunState::allowance`]: where the budget of the run stopped it, it says so.
+    /// Returns the end of an attempt that ran with [`RunState::allowance`]. If the budget of the run stopped
+    /// it, the end says so.
     #[must_use]
     pub fn judged(&self, step: usize, limits: &Limits, most: Bytes, end: StepEnd) -> StepEnd {
         let Some(known) = self.steps.get(step) else { return end };
@@ -181,7 +183,7 @@ impl RunState {
 }
 
 impl StepState {
-    /// Adds what an attempt has used.
+    /// Adds the resources that an attempt has used.
     pub(super) fn count(&mut self, receipt: &Receipt) {
         self.used.add(receipt);
         let (lines, bytes) = self.logged;
@@ -204,8 +206,8 @@ impl StepState {
         Ok(self.with_one_log(left))
     }
 
-    /// The limits of an attempt that only stops what the step has started elsewhere: its own, since none follows; but the
-    /// log is still that of the attempt before.
+    /// Returns the limits of an attempt that only stops work that the step has started elsewhere: its own
+    /// limits, because no attempt follows. The log is still the log of the attempt before.
     pub fn last_allowance(&self, limits: &Limits) -> Limits {
         self.with_one_log(limits.clone())
     }
@@ -312,10 +314,10 @@ mod tests {
         );
         state.steps[1].count(&receipt(1, 0, 600));
         assert!(state.allowance(1, &limits, most).unwrap_err().ends_budget());
-        assert_eq!(state.allowance(2, &limits, most).unwrap(), limits, "what cleans up runs all the same");
+        assert_eq!(state.allowance(2, &limits, most).unwrap(), limits, "clean-up steps run anyway");
     }
 
-    /// A step that looks at a server each five minutes for a week, with what such a look costs.
+    /// A step that polls a server every five minutes for a week, with the cost of such a poll.
     #[test]
     fn who_waits_for_a_week_has_enough() {
         let mut step = step();
@@ -343,7 +345,7 @@ mod tests {
     fn the_budget_of_the_run_says_that_it_ended_the_attempt() {
         let (mut step, limits) = (step(), limits());
         let out_of_fuel = || Outcome::OutOfFuel { limit: 100, backtrace: Vec::new(), hint: String::new() };
-        // The attempt's own limit.
+        // The attempt's own limit applies.
         assert_eq!(step.judged(&limits, end(out_of_fuel(), receipt(100, 0, 0))).outcome, out_of_fuel());
         step.count(&receipt(250, 10, 0));
         let judged = |outcome, receipt| step.judged(&limits, end(outcome, receipt)).outcome;

@@ -1,4 +1,4 @@
-//! Runs: the state of one execution of a job, and the one function that moves it.
+//! Runs: the state of one execution of a job, and the one function that moves it forward.
 
 mod admit;
 mod apply;
@@ -30,139 +30,139 @@ pub use preview::{Preview, SHOWN, preview};
 pub use replay::{Cut, Replay};
 pub use view::{RunView, StepView, cancelled};
 
-/// What happened to a run. Events are what a store keeps; the state follows from them.
+/// An event of a run. Stores save events; the state follows from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// The first worker took the run.
+    /// The first worker claimed the run.
     Started {
-        /// When.
+        /// The time of the start.
         at: Timestamp,
     },
     /// An attempt begins.
     StepStarted {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// From 1.
+        /// The number of the attempt, from 1.
         attempt: u32,
-        /// When.
+        /// The time of the start.
         at: Timestamp,
     },
-    /// The running step saved a checkpoint. A store holds the last one of a run only; what was written before that was so
-    /// has all of them.
+    /// The running step saved a checkpoint. A store keeps only the last checkpoint of a run; journals of
+    /// earlier versions contain all of them.
     CheckpointSaved {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// What it saved.
+        /// The data that it saved.
         data: String,
     },
     /// An attempt ended.
     StepEnded {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// Which attempt.
+        /// The number of the attempt.
         attempt: u32,
-        /// How, and with what.
+        /// The outcome and the results.
         end: Arc<StepEnd>,
-        /// When.
+        /// The time of the end.
         at: Timestamp,
     },
     /// The condition of the step was false.
     StepSkipped {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// Why.
+        /// The reason.
         reason: String,
-        /// When.
+        /// The time of the decision.
         at: Timestamp,
     },
     /// The worker of a running attempt died; the attempt is lost.
     AttemptLost {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// Which attempt.
+        /// The number of the attempt.
         attempt: u32,
-        /// When that was found.
+        /// The time at which the loss was found.
         at: Timestamp,
     },
-    /// Somebody cancelled the run between two attempts.
+    /// The run was cancelled between two attempts.
     Cancelled {
-        /// When.
+        /// The time of the cancellation.
         at: Timestamp,
-        /// Who, and why.
+        /// The actor and the reason.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
-    /// The job's time ran out between two attempts.
+    /// The time of the job ran out between two attempts.
     TimedOut {
-        /// When.
+        /// The time of this event.
         at: Timestamp,
     },
     /// The run did not begin in time.
     Expired {
-        /// When.
+        /// The time of this event.
         at: Timestamp,
     },
-    /// An `approval` step asks somebody.
+    /// An `approval` step requests an approval.
     ApprovalRequested {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// What is asked, with its templates filled in.
+        /// The question, with its templates filled in.
         message: String,
-        /// When.
+        /// The time of the request.
         at: Timestamp,
-        /// When its time is over.
+        /// The time at which the wait ends.
         until: Timestamp,
-        /// What it is about; none in a record of an earlier version.
+        /// The subject of the approval. `None` in a record of an earlier version.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bound: Option<Arc<Bound>>,
     },
-    /// Somebody has decided, or nobody has in time.
+    /// An approver decided, or the time ran out.
     ApprovalDecided {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// What.
+        /// The decision.
         approved: bool,
-        /// Who; none when time decided.
+        /// The approver. `None` when the time ran out.
         by: Option<String>,
-        /// In their words.
+        /// The comment of the approver.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         comment: String,
-        /// When.
+        /// The time of the decision.
         at: Timestamp,
     },
-    /// The result of this step was taken over from the run that this one retries.
+    /// The result of this step was copied from the run that this run retries.
     StepInherited {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// Its end there.
+        /// The end of the step in that run.
         end: Arc<StepEnd>,
-        /// When it ended there.
+        /// The time of that end.
         at: Timestamp,
-        /// What was approved there.
+        /// The subject of the approval in that run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bound: Option<Arc<Bound>>,
     },
-    /// This step was skipped in the run that this one retries, and stays so.
+    /// This step was skipped in the run that this run retries, and stays skipped.
     SkipInherited {
-        /// Index of the step.
+        /// The index of the step.
         step: usize,
-        /// Why, there.
+        /// The reason in that run.
         reason: String,
-        /// When the run ended there.
+        /// The end of that run.
         at: Timestamp,
     },
-    /// The engine found the run in a state that it cannot be in: a bug, or a damaged record. It ends as failed.
+    /// The engine found the run in an impossible state: a bug, or a damaged record. The run ends as failed.
     Faulted {
-        /// What is wrong.
+        /// The problem.
         message: String,
-        /// When that was found.
+        /// The time at which it was found.
         at: Timestamp,
     },
 }
 
 impl Event {
-    /// The step that it is about; none for events of the whole run.
+    /// Returns the step of the event. `None` for events of the whole run.
     pub fn step(&self) -> Option<usize> {
         match self {
             Self::StepStarted { step, .. }
@@ -187,28 +187,28 @@ impl Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// It is admitted and has not begun.
+    /// The run is admitted and has not begun.
     Queued,
     /// A worker is running it, or died while running it.
     Running,
-    /// An attempt failed; it waits for the time of the next one.
+    /// An attempt failed; the run waits for the next attempt.
     Waiting,
-    /// It waits for something outside Stepwell: an approval, a pipeline, a file, a time.
+    /// The run waits for something outside of Stepwell: an approval, a pipeline, a file, a time.
     Parked,
     /// Every step succeeded, was skipped, or was allowed to fail.
     Success,
     /// A step failed.
     Failed,
-    /// It was cancelled.
+    /// The run was cancelled.
     Cancelled,
     /// The job's time ran out.
     Timeout,
-    /// It did not begin within its `queue_timeout`.
+    /// The run did not begin within its `queue_timeout`.
     Expired,
 }
 
 impl RunStatus {
-    /// Every status, for those who list them.
+    /// Every status, for lists.
     pub const ALL: [Self; 9] = [
         Self::Queued,
         Self::Running,
@@ -221,22 +221,22 @@ impl RunStatus {
         Self::Expired,
     ];
 
-    /// True when nothing can happen any more.
+    /// Returns whether the run has ended.
     pub fn is_terminal(self) -> bool {
         !matches!(self, Self::Queued | Self::Running | Self::Waiting | Self::Parked)
     }
 
-    /// True when the run failed, timed out or expired: it needs attention.
+    /// Returns whether the run failed, timed out or expired, so that it needs attention.
     pub fn is_dead(self) -> bool {
         matches!(self, Self::Failed | Self::Timeout | Self::Expired)
     }
 
-    /// The status of that name.
+    /// Returns the status with that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
-    /// The name as it stands in JSON.
+    /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -256,28 +256,28 @@ impl RunStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
-    /// It has not begun.
+    /// The step has not begun.
     Pending,
     /// An attempt runs.
     Running,
-    /// An attempt failed; another one follows.
+    /// An attempt failed; another attempt follows.
     Waiting,
-    /// It waits for something outside.
+    /// The step waits for something outside.
     Parked,
-    /// It succeeded.
+    /// The step succeeded.
     Success,
     /// Its last attempt failed.
     Failed,
-    /// Its condition was false, or the run ended before its turn.
+    /// The condition of the step was false, or the run ended before its turn.
     Skipped,
-    /// It was cancelled.
+    /// The step was cancelled.
     Cancelled,
-    /// Its time, or the job's, ran out.
+    /// The step, or the job, exceeded its time.
     Timeout,
 }
 
 impl StepStatus {
-    /// The name as it stands in JSON.
+    /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -293,83 +293,84 @@ impl StepStatus {
     }
 }
 
-/// A run as its events have made it. Cheap to clone: what is large is shared.
+/// The state of a run, as its events define it. Cheap to clone, because large parts are shared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunState {
-    /// What was admitted.
+    /// The run as it was admitted.
     pub run: Arc<NewRun>,
-    /// Its status.
+    /// The status of the run.
     pub status: RunStatus,
-    /// When the first worker took it.
+    /// The time at which the first worker claimed the run.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// The time at which the run ended.
     pub ended_at: Option<Timestamp>,
-    /// Its steps, in the order of [`JobDefinition::all_steps`](crate::JobDefinition::all_steps).
+    /// The steps, in the order of [`JobDefinition::all_steps`](crate::JobDefinition::all_steps).
     pub steps: Vec<StepState>,
     /// The result of the run, from the end of its `steps` on; `on_failure` and `finally` may still run.
     pub verdict: Option<Verdict>,
-    /// Why the engine gave the run up.
+    /// The reason why the engine gave up the run.
     pub fault: Option<String>,
-    /// Variables: admitted ones, with what steps set.
+    /// The admitted variables, with the changes of steps.
     pub variables: Map<String, Value>,
-    /// Which try of the whole run this is, from 1.
+    /// The number of the try of the whole run, from 1.
     pub attempt: u32,
-    /// Time that steps were parked; it does not count against the job's time.
+    /// The time for which steps were parked, which does not count as time of the job.
     pub parked: Duration,
 }
 
-/// The result that a run's `steps` came to.
+/// The result of a run's `steps`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// `success`, `failed`, `timeout` or `cancelled`.
+    /// The status: `success`, `failed`, `timeout` or `cancelled`.
     pub status: RunStatus,
-    /// When.
+    /// The time of the result.
     pub at: Timestamp,
     /// The step that failed, if one did.
     pub failed: Option<usize>,
 }
 
-/// A step of a run.
+/// The state of one step of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepState {
-    /// Its status.
+    /// The status of the step.
     pub status: StepStatus,
-    /// Attempts begun.
+    /// Number of attempts that began.
     pub attempt: u32,
-    /// Attempts that count: those whose end is known.
+    /// Number of attempts that count: those whose end is known.
     pub counted: u32,
-    /// Attempts in a row that died with their process.
+    /// Number of attempts in a row that died with their process.
     pub lost: u32,
     /// The earliest time of the next attempt.
     pub not_before: Option<Timestamp>,
-    /// When its first attempt began.
+    /// The start of the first attempt.
     pub started_at: Option<Timestamp>,
-    /// When its last attempt ended.
+    /// The end of the last attempt.
     pub ended_at: Option<Timestamp>,
-    /// What an attempt saved for the next.
+    /// The checkpoint that an attempt saved for the next.
     pub checkpoint: Option<String>,
-    /// How the last attempt ended.
+    /// The end of the last attempt.
     pub end: Option<Arc<StepEnd>>,
-    /// What this state leaves out of that end ([`Replay::for_display`]).
+    /// The parts of that end that this state omits ([`Replay::for_display`]).
     pub cut: Option<Cut>,
-    /// Why it was skipped; what it waits for.
+    /// The reason why the step was skipped, or the thing that it waits for.
     pub reason: Option<String>,
-    /// Since when it is parked.
+    /// The time since which the step is parked.
     pub parked_since: Option<Timestamp>,
-    /// When it was first parked in this attempt.
+    /// The time at which it was first parked in this attempt.
     pub first_parked: Option<Timestamp>,
-    /// Whether it is parked for longer than it asked for, since it has been called often.
+    /// Whether the step is parked for longer than it asked for, because it has been called often.
     pub slowed: bool,
-    /// What all its attempts in this run have used.
+    /// The resources that all its attempts in this run have used.
     pub used: Usage,
-    /// Lines and bytes that the log has taken in the parts of this attempt, between which the step was parked.
+    /// Lines and bytes of the log so far in the parts of this attempt, between which the step was parked.
     pub logged: (u64, u64),
-    /// What an approval is about.
+    /// The subject of an approval.
     pub bound: Option<Arc<Bound>>,
 }
 
 impl StepState {
-    /// How it went, in one sentence: the summary of a success, what went wrong, or why it did not run.
+    /// Returns one sentence: the summary of a success, the problem of a failure, or the reason why the step
+    /// did not run.
     pub fn message(&self) -> String {
         let reason = self.reason.clone().unwrap_or_default();
         match &self.end {
@@ -380,7 +381,7 @@ impl StepState {
         }
     }
 
-    /// What templates of later steps see of it. The output may be large: it is copied once.
+    /// Returns the values that templates of later steps see. The output may be large: it is copied once.
     fn seen(&self) -> Value {
         let produced = self.end.as_ref().map(|end| &end.produced);
         let status = Value::from(self.status.name());
@@ -396,7 +397,7 @@ impl StepState {
         Value::Object(seen.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
-    /// True while something is still to happen to it.
+    /// Returns whether the step has not ended.
     pub fn is_open(&self) -> bool {
         matches!(
             self.status,
@@ -406,7 +407,7 @@ impl StepState {
 }
 
 impl RunState {
-    /// The state before any event.
+    /// Returns the state before any event.
     pub fn new(run: NewRun) -> Self {
         let fresh = StepState {
             status: StepStatus::Pending,
@@ -441,23 +442,24 @@ impl RunState {
         }
     }
 
-    /// The state after `events`. When the last one says that the engine gave the run up, events that cannot follow are
-    /// left out: they are why.
+    /// Returns the state after `events`. When the last event says that the engine gave up the run, impossible
+    /// events are ignored: they are the reason.
     ///
     /// # Errors
-    /// The first event that cannot follow the ones before it.
+    /// Returns the first event that cannot follow the events before it.
     pub fn replay(run: NewRun, events: &[Event]) -> Result<Self, IllegalEvent> {
         let mut replay = Replay::new(run);
         replay.add(events);
         replay.end()
     }
 
-    /// Whether a step has a checkpoint that a later attempt may need.
+    /// Returns whether a step has a checkpoint that a later attempt may need.
     pub fn has_checkpoint(&self) -> bool {
         self.steps.iter().any(|step| step.checkpoint.is_some())
     }
 
-    /// When the time of the job, or of its `on_failure` and `finally`, runs out; none before it has begun.
+    /// Returns the time at which the job, or its `on_failure` and `finally`, runs out of time. `None` before
+    /// the start.
     pub fn deadline(&self) -> Option<Timestamp> {
         if let Some(verdict) = &self.verdict {
             return Some(clock::later(verdict.at, self.run.job.finally_timeout.0));
@@ -467,8 +469,8 @@ impl RunState {
         self.started_at.map(|started| started.checked_add_signed(limit).unwrap_or(Timestamp::MAX_UTC))
     }
 
-    /// The step that a retry of this run begins with: the one that made it fail, else the first that did not end well;
-    /// none when every step did.
+    /// Returns the step at which a retry of this run begins: the step that made the run fail, otherwise the
+    /// first step that did not end well. `None` when every step did.
     pub fn restart_step(&self) -> Option<usize> {
         let blamed = self.verdict.and_then(|verdict| verdict.failed);
         let steps = || self.run.job.steps.iter().zip(&self.steps);
@@ -484,18 +486,18 @@ impl RunState {
         blamed.or_else(stopped).or_else(|| steps().position(|(_, step)| bad(step)))
     }
 
-    /// The step whose turn it is.
+    /// Returns the step whose turn it is.
     pub fn current(&self) -> Option<usize> {
         self.steps.iter().position(StepState::is_open)
     }
 
-    /// When a run that waits goes on; none for any other.
+    /// Returns the time at which a waiting run continues. `None` for any other run.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let waits = matches!(self.status, RunStatus::Waiting | RunStatus::Parked);
         self.current().filter(|_| waits).and_then(|step| self.steps.get(step)?.not_before)
     }
 
-    /// What templates of the step at `index` see.
+    /// Returns the values that templates of the step at `index` see.
     pub fn scope(&self, index: usize) -> Scope {
         let job = &self.run.job;
         let text = |value: &str| Value::from(value);
@@ -521,7 +523,7 @@ impl RunState {
         scope
     }
 
-    /// The step that made the run fail, as templates see it: null when none did.
+    /// Returns the step that made the run fail, as templates see it. Null when no step did.
     fn failed_step_seen(&self) -> Value {
         let seen = self.verdict.and_then(|verdict| verdict.failed).and_then(|index| {
             let (definition, step) = (self.run.job.step(index)?, self.steps.get(index)?);
@@ -533,8 +535,8 @@ impl RunState {
         seen.unwrap_or_default()
     }
 
-    /// The same text for each attempt of a step of this run, and for no other: an idempotency key. A run that starts
-    /// again from its first step gets others.
+    /// Returns an idempotency key: the same text for each attempt of a step of this run, and for no other. A
+    /// run that restarts from its first step gets new keys.
     fn step_token(&self, index: usize) -> String {
         let job = &self.run.job;
         let again = job.retry.as_ref().is_some_and(|retry| retry.from == RetryFrom::Start);
@@ -544,7 +546,7 @@ impl RunState {
         digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The ends of the steps that have ended, by id.
+    /// Returns the ends of the ended steps by id.
     pub fn ends(&self) -> BTreeMap<String, Arc<StepEnd>> {
         let steps = self.run.job.all_steps().zip(&self.steps);
         steps.filter_map(|(definition, step)| Some((definition.id.clone(), step.end.clone()?))).collect()

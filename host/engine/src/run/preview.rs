@@ -1,25 +1,25 @@
-//! A value as it is shown: whole when it is small, and its beginning otherwise.
+//! A value for display: complete if it is small, and otherwise its start.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Bytes of a value, as JSON, that are shown with a run.
+/// Maximum bytes of a value, as JSON, that are shown with a run.
 pub const SHOWN: usize = 64 << 10;
 
-/// A value, or its beginning.
+/// A value, or its start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
-    /// The value, or a part of it of the same shape.
+    /// The value, or a part of it with the same structure.
     pub value: Value,
     /// Bytes of the whole value, as JSON.
     pub bytes: u64,
-    /// Whether something was left out.
+    /// Whether the value is incomplete.
     pub truncated: bool,
 }
 
-/// At most `limit` bytes of a value, about: lists keep their first items, text its beginning.
+/// Returns about `limit` bytes of a value: lists keep their first items, text its start.
 pub fn preview(value: &Value, limit: usize) -> Preview {
     let bytes = json_bytes(value);
     let truncated = bytes > limit;
@@ -46,7 +46,7 @@ fn cut(value: &Value, limit: usize) -> Value {
                     kept.push(item.clone());
                     continue;
                 }
-                // Half a row helps nobody, unless there is no other.
+                // Half a row is useless unless there is no other.
                 if kept.is_empty() && left > 2 {
                     kept.push(cut(item, left / 2));
                 }
@@ -62,7 +62,7 @@ fn cut(value: &Value, limit: usize) -> Value {
                     left -= bytes;
                     kept.insert(key.clone(), item.clone());
                 } else if key.len() + 8 < left / 2 {
-                    // What is large leaves room for what comes after it.
+                    // A large item leaves room for later items.
                     left /= 2;
                     kept.insert(key.clone(), cut(item, left - key.len()));
                 }
@@ -73,7 +73,7 @@ fn cut(value: &Value, limit: usize) -> Value {
     }
 }
 
-/// Bytes of a value as JSON, without writing it anywhere.
+/// Counts the bytes of a value as JSON without storing the text.
 fn json_bytes(value: &impl Serialize) -> usize {
     struct Count(usize);
     impl Write for Count {
@@ -86,7 +86,7 @@ fn json_bytes(value: &impl Serialize) -> usize {
         }
     }
     let mut count = Count(0);
-    // Counting does not fail, and neither does a value.
+    // Neither counting nor serializing a value can fail.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }

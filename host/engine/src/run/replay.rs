@@ -1,4 +1,4 @@
-//! A state from a journal that is read in parts.
+//! The state of a run from a journal that is read in parts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,42 +11,43 @@ use super::{Event, IllegalEvent, RunState, apply};
 use crate::outcome::{Produced, StepEnd, shorten};
 use crate::store::NewRun;
 
-/// Makes the state of a run from its events, as they come. It holds the state alone, however many events there are.
+/// Builds the state of a run from its events as they arrive. It holds only the state, however many events
+/// there are.
 #[derive(Debug)]
 pub struct Replay {
     state: RunState,
     illegal: Option<IllegalEvent>,
-    /// The last event, where it says that the engine gave the run up.
+    /// The last event, if it says that the engine gave up the run.
     fault: Option<Event>,
-    /// Where the state holds no more than is shown.
+    /// The bounds of a state for display.
     shown: Option<Shown>,
 }
 
-/// What a state for display leaves out of the end of a step.
+/// The parts that a state for display omits from the end of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// Bytes of the whole output, where there is only its beginning.
+    /// Bytes of the whole output, if the state holds only its start.
     pub output_bytes: Option<u64>,
-    /// Whether there is only a part of the metadata.
+    /// Whether the metadata is incomplete.
     pub metadata: bool,
 }
 
 #[derive(Debug, Default)]
 struct Shown {
-    /// The step whose output stays whole.
+    /// The step whose output stays complete.
     whole: Option<usize>,
-    /// Bytes that the state holds of outputs and metadata, by step.
+    /// Bytes of outputs and metadata that the state holds, by step.
     held: BTreeMap<usize, usize>,
 }
 
 impl Replay {
-    /// Before any event.
+    /// Returns the replay before any event.
     pub fn new(run: NewRun) -> Self {
         Self { state: RunState::new(run), illegal: None, fault: None, shown: None }
     }
 
-    /// For a reader that shows the run: of outputs and metadata the state has the beginnings, and it has no variables. The
-    /// output of the step `whole` is whole.
+    /// Returns a replay for display: the state holds the start of outputs and metadata, and no variables. The
+    /// output of the step `whole` stays complete.
     pub fn for_display(run: NewRun, whole: Option<usize>) -> Self {
         Self { shown: Some(Shown { whole, ..Shown::default() }), ..Self::new(run) }
     }
@@ -65,11 +66,11 @@ impl Replay {
         }
     }
 
-    /// The state after all events. When the last one says that the engine gave the run up, events that cannot follow are
-    /// left out: they are why.
+    /// Returns the state after all events. When the last event says that the engine gave up the run,
+    /// impossible events are ignored: they are the reason.
     ///
     /// # Errors
-    /// The first event that cannot follow the ones before it.
+    /// Returns the first event that cannot follow the events before it.
     pub fn end(mut self) -> Result<RunState, IllegalEvent> {
         match (self.illegal, self.fault) {
             (None, _) => Ok(self.state),
@@ -124,7 +125,7 @@ mod tests {
     use crate::run::{RunView, StepStatus};
     use crate::{Job, JobDefinition};
 
-    /// 300 steps, each with an output and metadata of 100 KB and a variable: of 60 MB a reader holds 1 MiB.
+    /// 300 steps, each with an output and metadata of 100 KB and a variable: a reader holds 1 MiB of 60 MB.
     #[test]
     fn a_reader_holds_what_it_shows() {
         let steps: Vec<_> = (0..300).map(|n| json!({"id": format!("s{n}"), "type": "x"})).collect();

@@ -1,4 +1,4 @@
-//! A run as clients see it: the response of section 9.1.1 of the v2 design.
+//! A run as clients see it: the response of `POST /api/v2/jobs/execute`.
 
 use chrono::SecondsFormat;
 use schemars::JsonSchema;
@@ -15,88 +15,89 @@ use crate::outcome::{Outcome, Receipt, shorten};
 pub struct RunView {
     /// Whether the run succeeded.
     pub success: bool,
-    /// One sentence.
+    /// The result in one sentence.
     pub message: String,
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The job's name for people.
+    /// The display name of the job.
     pub job_name: String,
     /// The status of the run.
     pub status: RunStatus,
-    /// Who cancelled it, and why; absent when it was not cancelled.
+    /// The actor who cancelled the run, and the reason. Absent when it was not cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel: Option<String>,
-    /// The job's zone.
+    /// The time zone of the job.
     pub timezone: String,
-    /// When it is, or was, due to begin (RFC 3339, UTC).
+    /// The time at which the run is, or was, due to begin (RFC 3339, UTC).
     pub due_at: String,
-    /// When a run that has begun and waits goes on: for the next attempt, for the next check of what a step waits for,
-    /// or at the end of the time for an approval. Null for every other run.
+    /// The time at which a begun run that waits continues: the next attempt, the next check of a parked step,
+    /// or the end of the time for an approval. Null for every other run.
     pub wakes_at: Option<String>,
-    /// When it began (RFC 3339, UTC); null for a run that has not begun: it waits, expired, or was cancelled before.
+    /// The time at which the run began (RFC 3339, UTC). Null for a run that has not begun: it waits, expired,
+    /// or was cancelled before.
     pub start_time: Option<String>,
-    /// When it ended; null while it runs.
+    /// The time at which the run ended. Null while it runs.
     pub end_time: Option<String>,
-    /// From begin to end.
+    /// The time from start to end, in seconds.
     pub duration_seconds: f64,
-    /// Its steps.
+    /// The steps of the run.
     pub steps: Vec<StepView>,
     /// Number of steps.
     pub step_count: usize,
-    /// Steps that succeeded.
+    /// Number of steps that succeeded.
     pub successful_steps: usize,
-    /// Steps that failed or timed out.
+    /// Number of steps that failed or timed out.
     pub failed_steps: usize,
-    /// Steps that did not run: their condition was false, or the run ended before their turn.
+    /// Number of steps that did not run: their condition was false, or the run ended before their turn.
     pub skipped_steps: usize,
-    /// Steps that were cancelled.
+    /// Number of steps that were cancelled.
     pub cancelled_steps: usize,
 }
 
-/// Bytes of the values of all steps that are shown with a run.
+/// Maximum bytes of the values of all steps that are shown with a run.
 pub(super) const SHOWN_IN_ALL: usize = 1 << 20;
-/// Bytes of a sentence about a step that are shown with a run; fewer where there are many steps.
+/// Maximum bytes of a sentence about a step that is shown with a run; fewer if there are many steps.
 pub(super) const SENTENCE: usize = 16 << 10;
 const SHORT_SENTENCE: usize = 1 << 10;
 
 /// A step as clients see it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StepView {
-    /// The step.
+    /// The id of the step.
     pub step_id: String,
-    /// Its name for people.
+    /// The display name of the step.
     pub step_name: String,
-    /// Its type.
+    /// The step type.
     pub step_type: String,
-    /// Its status.
+    /// The status of the step.
     pub status: StepStatus,
-    /// From the begin of the first attempt to the end of the last.
+    /// The time from the start of the first attempt to the end of the last, in seconds.
     pub duration_seconds: f64,
-    /// The summary of a success; what went wrong otherwise.
+    /// The summary of a success, or the problem of a failure.
     pub output: String,
-    /// What a step that succeeded gives to later steps: `${{ steps.ID.output }}`. At most 64 KiB of it, and 1 MiB of
-    /// all steps of the run.
+    /// The output of a successful step for later steps: `${{ steps.ID.output }}`. At most 64 KiB of it, and 1
+    /// MiB for all steps of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// Whether `value` is only the beginning. `GET /api/v2/runs/{id}/steps/{step}/output` has all of it.
+    /// Whether `value` is incomplete. `GET /api/v2/runs/{id}/steps/{step}/output` returns all of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub value_truncated: bool,
     /// Bytes of the whole value, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value_bytes: Option<u64>,
-    /// Facts about the work: at most 64 KiB of them, and 1 MiB of all steps of the run.
+    /// Facts about the work: at most 64 KiB, and 1 MiB for all steps of the run.
     pub metadata: Map<String, Value>,
-    /// Whether `metadata` is only a part.
+    /// Whether `metadata` is incomplete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub metadata_truncated: bool,
-    /// Attempts begun.
+    /// Number of attempts that began.
     pub attempts: u32,
-    /// How the last attempt ended, by class; null before.
+    /// The outcome of the last attempt, by class. Null before its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// What the last attempt cost; null before.
+    /// The cost of the last attempt. Null before its end.
     pub receipt: Option<Receipt>,
 }
 
@@ -107,7 +108,7 @@ impl From<&RunState> for RunView {
 }
 
 impl RunView {
-    /// The run, and why it was cancelled, or is to be.
+    /// Makes the view of a run, with the reason for its cancellation, past or pending.
     pub fn of(state: &RunState, cancel: Option<String>) -> Self {
         let job = &state.run.job;
         let count =
@@ -151,23 +152,23 @@ impl RunView {
     }
 }
 
-/// How a run ended that was cancelled, in words, with who did it and why.
+/// Describes a cancelled run, with the actor and the reason.
 pub fn cancelled(why: Option<&str>) -> String {
     match why {
         None => "cancelled".to_owned(),
-        // What people do is kept as `cancelled by NAME: REASON`.
+        // Actions of people are stored as `cancelled by NAME: REASON`.
         Some(why) if why.starts_with("cancelled") => why.to_owned(),
         Some(why) => format!("cancelled: {why}"),
     }
 }
 
-/// The views of all steps, whose values together are bounded.
+/// Returns the views of all steps, whose values together are bounded.
 fn steps(state: &RunState) -> Vec<StepView> {
     let mut room = Room { value: SHOWN_IN_ALL, metadata: SHOWN_IN_ALL, text: SHOWN_IN_ALL };
     (0..state.steps.len()).filter_map(|index| StepView::of(state, index, &mut room)).collect()
 }
 
-/// Bytes that are left for the steps of a run that are still to be shown.
+/// Bytes that are left for the remaining steps of a run.
 struct Room {
     value: usize,
     metadata: usize,
@@ -179,7 +180,7 @@ fn take(room: &mut usize, bytes: u64) {
 }
 
 impl StepView {
-    /// The view of the step at `index`, with as much of it as there is room for.
+    /// Returns the view of the step at `index`, with as much of it as there is room for.
     fn of(state: &RunState, index: usize, room: &mut Room) -> Option<Self> {
         let (definition, step) = (state.run.job.step(index)?, state.steps.get(index)?);
         let value = step.end.as_ref().filter(|end| end.outcome.is_success());
@@ -217,14 +218,14 @@ impl StepView {
     }
 }
 
-/// `2025-09-01T14:30:22.123456Z`.
+/// Formats a time: `2025-09-01T14:30:22.123456Z`.
 pub(super) fn rfc3339(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> f64 {
     let Some((from, to)) = from.zip(to) else { return 0.0 };
-    // Whole microseconds: a difference of two binary fractions has digits that mean nothing.
+    // Round to whole microseconds: a difference of two binary fractions has meaningless digits.
     let micros = (to - from).num_microseconds().unwrap_or(i64::MAX).max(0);
     micros as f64 / 1e6
 }

@@ -17,25 +17,25 @@ pub type Calendars = BTreeMap<String, Vec<Blackout>>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Blackout {
-    /// A day of the job's zone: `2026-12-25`.
+    /// A day in the job's time zone: `2026-12-25`.
     Day(#[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))] String),
-    /// From one time to another.
+    /// The time from one point to another.
     Range(Range),
     /// A calendar of the configuration.
     Calendar(CalendarName),
 }
 
-/// From one time to another.
+/// The time from one point to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
-    /// The first time: a date, a wall time of the job's zone, or a time with its offset.
+    /// The first time: a date, a wall time of the job's time zone, or a time with its offset.
     #[schemars(length(max = 64))]
     pub from: String,
-    /// The end, not included; a date is included as a whole.
+    /// The end, exclusive; a date is included as a whole day.
     #[schemars(length(max = 64))]
     pub to: String,
-    /// Why.
+    /// The reason.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 1000))]
     pub reason: String,
@@ -45,12 +45,12 @@ pub struct Range {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalendarName {
-    /// Its name under `calendars` in the configuration.
+    /// The name under `calendars` in the configuration.
     #[schemars(length(max = 200))]
     pub calendar: String,
 }
 
-/// A blackout as instants.
+/// A blackout in absolute time.
 #[derive(Debug, Clone)]
 pub(super) struct Closed {
     pub from: Timestamp,
@@ -58,10 +58,10 @@ pub(super) struct Closed {
     pub reason: String,
 }
 
-/// The instants of `blackouts` in `zone`.
+/// Returns `blackouts` in absolute time for a time zone.
 ///
 /// # Errors
-/// What is wrong, with the index of the entry.
+/// Returns the problem, with the index of the entry.
 pub(super) fn closed(
     blackouts: &[Blackout],
     zone: Tz,

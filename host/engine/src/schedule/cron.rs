@@ -1,9 +1,9 @@
-//! Cron patterns: croner's, with Jenkins' `H` in front of it.
+//! Cron patterns: croner's, preceded by a replacement of Jenkins' `H`.
 //!
-//! Five or six fields, the first of six being seconds; nicknames (`@daily`); `L`, `W` and `#`. `H` stands for a
-//! number that is derived from the job's id, so that jobs that name no minute of their own spread over the hour
-//! (Jenkins, "Job DSL: cron syntax"). Patterns are matched against wall time alone: what a change of the clocks
-//! does is decided in `zone`.
+//! Patterns have five fields, or six with seconds first; nicknames (`@daily`); `L`, `W` and `#`. `H` stands
+//! for a number that is derived from the job's id, so that jobs without a fixed minute spread over the hour
+//! (Jenkins, "Job DSL: cron syntax"). Patterns are matched against wall time only; `zone` decides the effect
+//! of clock changes.
 
 use chrono::NaiveDateTime;
 use croner::Cron;
@@ -17,9 +17,9 @@ pub(super) struct Pattern {
     is_interval: bool,
 }
 
-/// Lowest and highest value that `H` stands for in each field, seconds first.
+/// The lowest and highest value of `H` in each field, seconds first.
 const FIELDS: [(u32, u32); 6] = [(0, 59), (0, 59), (0, 23), (1, 28), (1, 12), (0, 6)];
-/// Name, lowest and highest number of each field, seconds first.
+/// The name, lowest and highest number of each field, seconds first.
 const NUMBERS: [(&str, u32, u32); 6] = [
     ("second", 0, 59),
     ("minute", 0, 59),
@@ -29,7 +29,7 @@ const NUMBERS: [(&str, u32, u32); 6] = [
     ("weekday", 0, 7),
 ];
 
-/// Words for whole patterns.
+/// Names for whole patterns.
 const NICKNAMES: [&str; 6] = ["@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@annually"];
 
 fn is_nickname(text: &str) -> bool {
@@ -37,13 +37,13 @@ fn is_nickname(text: &str) -> bool {
 }
 
 impl Pattern {
-    /// Reads a pattern; `seed` is what `H` is derived from.
+    /// Reads a pattern. `H` is derived from `seed`.
     pub fn parse(text: &str, seed: &str) -> Result<Self, String> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let (plain, is_interval) = match fields.as_slice() {
             [nickname] if nickname.starts_with('@') && !is_nickname(nickname) => {
                 return Err(format!(
-                    "`{text}` is not a cron pattern: of nicknames there are {}",
+                    "`{text}` is not a cron pattern: the nicknames are {}",
                     NICKNAMES.join(", ")
                 ));
             }
@@ -74,14 +74,15 @@ impl Pattern {
         Ok(Self { cron, is_interval })
     }
 
-    /// The first match after `wall`; none when there is none within thousands of years.
+    /// Returns the first match after `wall`. `None` when there is none within thousands of years.
     pub fn after(&self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
-        // As UTC, which has no gaps and no overlaps.
+        // Treat it as UTC, which has no gaps and no overlaps.
         self.cron.find_next_occurrence(&wall.and_utc(), false).ok().map(|found| found.naive_utc())
     }
 
-    /// Whether the pattern means "every so often" rather than times of the day: its minute or its hour begins with
-    /// `*` or `H/`. This is the rule of Vixie cron, which lets lists and ranges run once for each time they name.
+    /// Returns whether the pattern means "every so often" rather than times of day: its minute or its hour
+    /// begins with `*` or `H/`. This is the rule of Vixie cron, which runs lists and ranges once for each
+    /// time that they name.
     pub fn is_interval(&self) -> bool {
         self.is_interval
     }
@@ -93,7 +94,7 @@ fn means_interval(fields: &[&str], first: usize) -> bool {
     fields.iter().skip(minute).take(2).any(|field| wildcard(&field))
 }
 
-/// Names the numbers that their field does not have.
+/// Reports the numbers that are out of range for their field.
 fn out_of_range(pattern: &str, fields: &[&str], first: usize) -> Result<(), String> {
     let mut problems = Vec::new();
     for (field, (name, low, high)) in fields.iter().zip(NUMBERS.iter().skip(first)) {
@@ -107,7 +108,7 @@ fn out_of_range(pattern: &str, fields: &[&str], first: usize) -> Result<(), Stri
     if problems.is_empty() { Ok(()) } else { Err(format!("`{pattern}`: {}", problems.join("; "))) }
 }
 
-/// The field with each `H` replaced by its number.
+/// Replaces each `H` in a field with its number.
 fn without_hash(field: &str, (low, high): (u32, u32), seed: &str) -> Result<String, String> {
     let digest = Sha256::digest(seed);
     let number = digest.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));
@@ -173,7 +174,7 @@ mod tests {
         let error = Pattern::parse("@fortnightly", "job").unwrap_err();
         assert_eq!(
             error,
-            "`@fortnightly` is not a cron pattern: of nicknames there are @hourly, @daily, @weekly, @monthly, @yearly, @annually"
+            "`@fortnightly` is not a cron pattern: the nicknames are @hourly, @daily, @weekly, @monthly, @yearly, @annually"
         );
         for known in NICKNAMES {
             assert!(Pattern::parse(known, "job").is_ok(), "{known}");

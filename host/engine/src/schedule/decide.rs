@@ -1,4 +1,4 @@
-//! What happens to each fire.
+//! The decision about each fire.
 
 use chrono::Duration;
 use schemars::JsonSchema;
@@ -8,34 +8,34 @@ use super::timetable::{Nominal, Timetable};
 use super::{Misfire, Schedule, Transition};
 use crate::clock::{self, Timestamp};
 
-/// What happened to a fire.
+/// The decision about a fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
-    /// It has a run.
+    /// The fire has a run.
     Admitted,
-    /// It was admitted later, by a backfill.
+    /// A backfill admitted the fire later.
     Backfilled,
-    /// A change of the clocks skips its time, and the rule is `skip`.
+    /// A clock change skips the time of the fire, and the rule is `skip`.
     Gap,
-    /// Another fire falls on the same instant, and has the run.
+    /// Another fire at the same instant has the run.
     Coalesced,
-    /// The schedule has a blackout then.
+    /// The schedule has a blackout at that time.
     Blackout,
     /// The schedule was paused.
     Paused,
-    /// No scheduler was running, and the misfire rule or its window leaves it out.
+    /// No scheduler was running, and the misfire rule or its window excludes the fire.
     Missed,
-    /// No scheduler was running, and a later fire that was missed as well runs in its place.
+    /// No scheduler was running, and a later missed fire runs instead.
     Superseded,
     /// An earlier run had not ended, and the overlap rule is `forbid`.
     Overlap,
-    /// The queue was full, or the job cannot be admitted.
+    /// The queue was full, or the job could not be admitted.
     Refused,
 }
 
 impl Decision {
-    /// The name as it stands in JSON.
+    /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Admitted => "admitted",
@@ -51,7 +51,7 @@ impl Decision {
         }
     }
 
-    /// Every decision, for those who list them.
+    /// Every decision, for lists.
     pub const ALL: [Self; 10] = [
         Self::Admitted,
         Self::Backfilled,
@@ -66,55 +66,56 @@ impl Decision {
     ];
 }
 
-/// A fire, and what happens to it.
+/// A fire and its decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fire {
-    /// Which.
+    /// The nominal time of the fire.
     pub nominal: Nominal,
-    /// What happens to it.
+    /// The decision.
     pub decision: Decision,
-    /// Why, in words; empty where the decision says all.
+    /// The reason in words. Empty if the decision says everything.
     pub reason: String,
-    /// When its run is due.
+    /// The due time of its run.
     pub due: Timestamp,
 }
 
 /// The fires that have come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
-    /// In order.
+    /// The fires in order.
     pub fires: Vec<Fire>,
-    /// Everything up to here has been decided.
+    /// The time up to which every fire is decided.
     pub cursor: Timestamp,
-    /// When the next fire comes; none when there are no more. In the past when there was more than `limit`.
+    /// The time of the next fire. `None` when there are no more. In the past when there were more than
+    /// `limit`.
     pub next: Option<Timestamp>,
 }
 
-/// A fire that is decided later than this was missed, even where a scheduler was running.
+/// A fire that is decided later than this was missed, even if a scheduler was running.
 pub const PUNCTUAL: Duration = Duration::seconds(60);
 
-/// The time, and how long a scheduler has been watching.
+/// The time, and the start of the scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
-    /// Since when the scheduler that decides has been running without a break.
+    /// The time since which the deciding scheduler has been running without a break.
     pub since: Timestamp,
-    /// The time.
+    /// The current time.
     pub now: Timestamp,
 }
 
 impl Watch {
-    /// A scheduler that has always been there.
+    /// Returns a watch for a scheduler that was always running.
     pub fn always(now: Timestamp) -> Self {
         Self { since: Timestamp::MIN_UTC, now }
     }
 
-    /// Whether a fire came while no scheduler was running, or one that could not decide.
+    /// Returns whether a fire came while no scheduler was running, or one that could not decide.
     fn missed(self, at: Timestamp) -> bool {
         at < self.since || self.now - at > PUNCTUAL
     }
 }
 
-/// Decides about the fires in `(cursor, now]`, at most about `limit` (and what falls on the same instant).
+/// Decides about the fires in `(cursor, now]`: at most about `limit`, plus those at the same instant.
 pub fn due(
     timetable: &Timetable,
     schedule: &Schedule,
@@ -151,7 +152,7 @@ pub fn due(
         cursor = at;
         next = following;
     }
-    // What was looked at and holds no fire needs no second look.
+    // A time range that was searched and holds no fire is not searched again.
     let next = next.and_then(|group| group.first().map(|first| first.at));
     if next.is_none_or(|next| next > now) {
         cursor = cursor.max(now);
@@ -159,7 +160,7 @@ pub fn due(
     Due { fires, cursor, next }
 }
 
-/// What is decided by the clocks alone.
+/// Returns the decision that follows from the clocks alone.
 fn coincidence(
     timetable: &Timetable,
     nominal: &Nominal,
@@ -209,7 +210,7 @@ fn decide(
     }
 }
 
-/// A length of time in its two largest units: `1m 14s`.
+/// Formats a length of time in its two largest units: `1m 14s`.
 fn in_words(time: Duration) -> String {
     let secs = time.num_seconds().max(0);
     let (days, hours, minutes) = (secs / 86_400, secs / 3600 % 24, secs / 60 % 60);
@@ -222,8 +223,8 @@ fn in_words(time: Duration) -> String {
     }
 }
 
-/// The fires in `[from, to)` that a backfill runs, at most `limit`: all but those that the clocks or a blackout
-/// leave out.
+/// Returns the fires in `[from, to)` that a backfill runs, at most `limit`: all except those that a clock
+/// change or a blackout excludes.
 pub fn backfill(timetable: &Timetable, from: Timestamp, to: Timestamp, limit: usize) -> Vec<Fire> {
     let mut fires: Vec<Fire> = Vec::new();
     let mut next = timetable.next(from - Duration::milliseconds(1));
@@ -274,7 +275,7 @@ mod tests {
         assert_eq!(times, ["2026-01-01 10:21:09 UTC", "2026-01-01 10:22:09 UTC"]);
     }
 
-    /// The decisions between two instants: `HH:MM+OFFSET decision`, with the day where it is another.
+    /// Returns the decisions between two instants: `HH:MM+OFFSET decision`, with the day if it differs.
     fn decisions(schedule: serde_json::Value, zone: &str, from: &str, now: &str) -> Vec<String> {
         let (timetable, schedule) = timetable(schedule, zone);
         let due = due(&timetable, &schedule, at(from), None, Watch::always(at(now)), 1000);
@@ -294,7 +295,7 @@ mod tests {
         let shifted =
             decisions(all("shift"), "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:30:00Z");
         assert_eq!(shifted, ["29 02:30+01:00 admitted"]);
-        // A moved fire that meets another one: one run, two rows.
+        // A moved fire meets another one: one run, two rows.
         let half = json!({"cron": "*/30 2-3 * * *", "dst": {"gap": "shift"}, "misfire": "all"});
         let both = decisions(half, "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-29T02:00:00Z");
         assert_eq!(
@@ -317,7 +318,7 @@ mod tests {
         assert_eq!(autumn(rule("first")), ["25 02:30+02:00 admitted"]);
         assert_eq!(autumn(rule("second")), ["25 02:30+01:00 admitted"]);
         assert_eq!(autumn(rule("both")), ["25 02:30+02:00 admitted", "25 02:30+01:00 admitted"]);
-        // An interval goes on at its pace, in the order of time.
+        // An interval continues at its pace, in the order of time.
         let pace = decisions(
             json!({"cron": "*/30 * * * *", "misfire": "all"}),
             "Europe/Berlin",

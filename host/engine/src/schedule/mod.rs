@@ -1,7 +1,7 @@
-//! When a job is due: its schedule, and the pure functions that turn it into fires.
+//! The schedule of a job, and the pure functions that turn it into fires.
 //!
-//! A *fire* is one nominal time of a schedule. Each has exactly one row in the ledger, which says what became of
-//! it: [`Timetable::next`] lists the nominal times, [`due`] decides about those that have come.
+//! A *fire* is one nominal time of a schedule. Each fire has exactly one row in the ledger, with the decision
+//! about it: [`Timetable::next`] lists the nominal times, and [`due`] decides about those that have come.
 
 mod calendar;
 mod cron;
@@ -21,44 +21,46 @@ pub use decide::{Decision, Due, Fire, PUNCTUAL, Watch, backfill, due};
 pub use timetable::{Nominal, Timetable};
 pub use zone::{Gap, Overlap, Transition, check_once, check_range, parse_time};
 
-/// When a job is due: one of `cron`, `every` and `at`, in the job's time zone.
+/// The schedule of a job: one of `cron`, `every` and `at`, in the job's time zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// A cron pattern of five fields, or six with seconds first; `@daily` and the like; `L`, `W`, `#` and `H`.
+    /// A cron pattern of five fields, or six with seconds first. It may be a nickname such as `@daily`, and
+    /// contain `L`, `W`, `#` and `H`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub cron: Option<String>,
-    /// A fixed time between two fires, at least a second, counted from `start` or from when the schedule was made.
-    /// Changes of the clocks do not touch it.
+    /// A fixed time between two fires, at least one second, counted from `start` or from the creation of the
+    /// schedule. Clock changes do not affect it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Span>,
-    /// One fire, at that time: with an offset, or a wall time of the job's zone.
+    /// A single fire at this time: with an offset, or as a wall time of the job's time zone.
     #[serde(default, alias = "scheduled_time", skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub at: Option<String>,
-    /// No fire before that time. Default: none.
+    /// The time before which no fire comes. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub start: Option<String>,
-    /// No fire after that time. Default: none.
+    /// The time after which no fire comes. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub end: Option<String>,
-    /// What happens at wall times that a change of the clocks skips or repeats.
+    /// The handling of wall times that a clock change skips or repeats.
     #[serde(default, skip_serializing_if = "Dst::is_default")]
     pub dst: Dst,
-    /// What happens to fires that came while no scheduler was running. Default: `latest`, since most jobs work on the
-    /// present state, and once is enough.
+    /// The handling of fires that came while no scheduler was running. Default: `latest`, because most jobs
+    /// work on the present state, so that one run is enough.
     #[serde(default, skip_serializing_if = "is_default")]
     pub misfire: Misfire,
     /// Missed fires that are older than this do not run. Default: 24h.
     #[serde(default = "one_day", skip_serializing_if = "is_one_day")]
     pub misfire_window: Span,
-    /// What happens to a fire while an earlier run of this schedule has not ended. Default: `allow`, as cron does.
+    /// The handling of a fire while an earlier run of this schedule has not ended. Default: `allow`, as
+    /// in cron.
     #[serde(default, skip_serializing_if = "is_default")]
     pub overlap: RunOverlap,
-    /// Runs start up to this much later than their fire, each by its own fixed part of it. Default: 0.
+    /// Runs start up to this much later than their fire, each by a fixed part of it. Default: 0.
     #[serde(default = "zero", skip_serializing_if = "is_zero")]
     pub jitter: Span,
     /// Times without fires: dates, ranges, and calendars of the configuration.
@@ -67,16 +69,16 @@ pub struct Schedule {
     pub blackout: Vec<Blackout>,
 }
 
-/// What happens at wall times that a change of the clocks skips or repeats. The default follows cron: a pattern
-/// runs once a day at each time that it lists (`next_valid`, `first`), unless its minute or hour begins with `*` or
-/// `H/`: then it means "every so often" and follows elapsed time (`skip`, `both`).
+/// The handling of wall times that a clock change skips or repeats. The default follows cron: a pattern runs
+/// once a day at each time that it lists (`next_valid`, `first`). If its minute or hour begins with `*` or
+/// `H/`, it means "every so often" and follows elapsed time (`skip`, `both`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dst {
-    /// Wall times that are skipped.
+    /// The handling of skipped wall times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
-    /// Wall times that are repeated.
+    /// The handling of repeated wall times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap: Option<Overlap>,
 }
@@ -87,11 +89,11 @@ impl Dst {
     }
 }
 
-/// What happens to fires that came while no scheduler was running.
+/// The handling of fires that came while no scheduler was running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Misfire {
-    /// They are left out.
+    /// None of them runs.
     Skip,
     /// The latest of them runs.
     #[default]
@@ -100,16 +102,16 @@ pub enum Misfire {
     All,
 }
 
-/// What happens to a fire while an earlier run of the schedule has not ended.
+/// The handling of a fire while an earlier run of the schedule has not ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOverlap {
-    /// It runs beside it.
+    /// The new run starts beside the earlier one.
     #[default]
     Allow,
-    /// It is left out.
+    /// The fire does not run.
     Forbid,
-    /// The earlier run is cancelled, and this one follows it.
+    /// The earlier run is cancelled, and the new run follows it.
     Replace,
 }
 

@@ -18,7 +18,7 @@ pub struct Timetable {
     kind: Kind,
     gap: Gap,
     overlap: Overlap,
-    /// Whether fires on one instant share a run. Times of the day do not: each has its own, as cron does.
+    /// Whether fires at the same instant share a run. Times of day do not: each has its own run, as in cron.
     pub(super) coalesces: bool,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
@@ -36,21 +36,21 @@ enum Kind {
 /// One nominal time of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nominal {
-    /// The wall time with its offset: what the fire is called.
+    /// The wall time with its offset, which names the fire.
     pub wall: DateTime<FixedOffset>,
-    /// The instant at which it is decided, and due.
+    /// The instant at which the fire is decided, and due.
     pub at: Timestamp,
-    /// How it met a change of the clocks, if it did.
+    /// The effect of a clock change on the fire, if there is one.
     pub transition: Option<Transition>,
 }
 
 impl Nominal {
-    /// The name of the fire in the ledger: `2026-03-29T02:30:00+01:00`.
+    /// Returns the name of the fire in the ledger: `2026-03-29T02:30:00+01:00`.
     pub fn name(&self) -> String {
         self.wall.to_rfc3339_opts(SecondsFormat::AutoSi, false)
     }
 
-    /// What a change of the clocks did to it, in words; empty almost always.
+    /// Describes the effect of a clock change on the fire. Usually empty.
     pub fn note(&self) -> &'static str {
         match self.transition {
             None => "",
@@ -69,11 +69,11 @@ impl From<Resolved> for Nominal {
 }
 
 impl Timetable {
-    /// The timetable of a job's schedule. `made` is when the schedule was made: what `every` counts from when it
-    /// has no `start`.
+    /// Makes the timetable of a job's schedule. `made` is the creation time of the schedule, from which
+    /// `every` counts when it has no `start`.
     ///
     /// # Errors
-    /// Every problem, each with the key that it is about.
+    /// Returns every problem, each with its key.
     pub fn new(
         job_id: &str,
         schedule: &Schedule,
@@ -100,7 +100,7 @@ impl Timetable {
             .unwrap_or_default();
         let Some(kind) = kind.filter(|_| problems.is_empty()) else { return Err(problems) };
         let interval = matches!(&kind, Kind::Cron(pattern) if pattern.is_interval());
-        // What cron does: times of the day run once a day each, and what means "every so often" keeps its pace.
+        // This follows cron: times of day run once a day each, and "every so often" keeps its pace.
         let (gap, overlap) =
             if interval { (Gap::Skip, Overlap::Both) } else { (Gap::NextValid, Overlap::First) };
         let (gap, overlap) = (schedule.dst.gap.unwrap_or(gap), schedule.dst.overlap.unwrap_or(overlap));
@@ -114,8 +114,8 @@ impl Timetable {
         Ok(Self { job_id, zone, kind, gap, overlap, coalesces, start, end, blackout, jitter })
     }
 
-    /// The next nominal times after `after`: all that fall on the first instant that has any, in the order of
-    /// their wall times. None when there are no more.
+    /// Returns the next nominal times after `after`: all that fall on the first instant that has any, in the
+    /// order of their wall times. `None` when there are no more.
     pub fn next(&self, after: Timestamp) -> Option<Vec<Nominal>> {
         let after = match self.start {
             // The start itself counts.
@@ -136,7 +136,7 @@ impl Timetable {
     fn next_match(&self, pattern: &Pattern, after: Timestamp) -> Option<Vec<Nominal>> {
         let local = after.with_timezone(&self.zone);
         let offset = local.offset().fix().local_minus_utc();
-        // Where clocks move, the order of instants is not that of wall times.
+        // Around a clock change, the order of instants differs from that of wall times.
         let mut wall = pattern.after(local.naive_local() - movement(self.zone, after, offset))?;
         let mut best: Vec<Nominal> = Vec::new();
         let mut last: Option<NaiveDateTime> = None;
@@ -177,7 +177,7 @@ impl Timetable {
         Some(Nominal { wall: at.with_timezone(&self.zone).fixed_offset(), at, transition: None })
     }
 
-    /// Why there is no fire at `at`, where the schedule says so.
+    /// Returns why there is no fire at `at`, if the schedule excludes it.
     pub(super) fn closed_at(&self, at: Timestamp) -> Option<&str> {
         self.blackout
             .iter()
@@ -185,7 +185,7 @@ impl Timetable {
             .map(|closed| closed.reason.as_str())
     }
 
-    /// When the run of a fire is due: its own part of the jitter later.
+    /// Returns the due time of the run of a fire: later by its own part of the jitter.
     pub fn due_at(&self, nominal: &Nominal) -> Timestamp {
         if self.jitter.is_zero() {
             return nominal.at;
@@ -204,7 +204,7 @@ fn kind(job_id: &str, schedule: &Schedule, zone: Tz, anchor: Timestamp) -> Resul
         (Some(pattern), None, None) => {
             let parsed = Pattern::parse(pattern, job_id).map_err(|message| ("cron".to_owned(), message))?;
             if parsed.after(anchor.naive_utc()).is_none() {
-                return Err(("cron".to_owned(), format!("`{pattern}` never comes")));
+                return Err(("cron".to_owned(), format!("`{pattern}` never occurs")));
             }
             Ok(Kind::Cron(Box::new(parsed)))
         }
@@ -213,7 +213,7 @@ fn kind(job_id: &str, schedule: &Schedule, zone: Tz, anchor: Timestamp) -> Resul
             if period < Duration::seconds(1) {
                 return Err(("every".to_owned(), "the shortest interval is one second".to_owned()));
             }
-            // A schedule is made at some microsecond; its fires come at whole seconds.
+            // A schedule is created at some microsecond; its fires come at whole seconds.
             Ok(Kind::Every { anchor: anchor.trunc_subsecs(0), period })
         }
         (None, None, Some(text)) => {

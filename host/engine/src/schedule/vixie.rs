@@ -1,7 +1,7 @@
-//! The default rule for changes of the clocks, compared with Vixie cron's.
+//! The default rule for clock changes, compared with Vixie cron's.
 //!
-//! The reference is cron's main loop (`cron.c` of Vixie cron 3.0, "the clock jumped"), minute by minute. It shares
-//! nothing with what it checks but the offsets of the zone database.
+//! The reference is cron's main loop (`cron.c` of Vixie cron 3.0, "the clock jumped"), minute by minute. It
+//! shares only the offsets of the zone database with the code under test.
 
 use chrono::{Duration, NaiveDateTime, Timelike};
 use chrono_tz::Tz;
@@ -13,7 +13,8 @@ use crate::clock::Timestamp;
 
 const MINUTES: [&str; 7] = ["0", "30", "59", "0,30", "15-45/15", "*/10", "*/20"];
 const HOURS: [&str; 9] = ["0", "2", "23", "1,2", "2-3", "2,14", "0-23", "*", "*/6"];
-/// By an hour, by half an hour, with a summer time that is the standard, and at midnight both ways.
+/// Zones that change by an hour, by half an hour, with summer time as the standard, and at midnight
+/// both ways.
 const ZONES: [&str; 8] = [
     "Europe/Berlin",
     "Europe/Dublin",
@@ -25,7 +26,7 @@ const ZONES: [&str; 8] = [
     "Asia/Beirut",
 ];
 
-/// Whether a field of a pattern has that number.
+/// Returns whether a field of a pattern has that number.
 fn has(field: &str, number: u32) -> bool {
     field.split(',').any(|part| {
         let (range, step) =
@@ -39,14 +40,14 @@ fn has(field: &str, number: u32) -> bool {
     })
 }
 
-/// The minutes of `[from, to]` with the wall time of each.
+/// Returns the minutes of `[from, to]` with the wall time of each.
 fn minutes(zone: Tz, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, NaiveDateTime)> {
     let local = |at: Timestamp| at.naive_utc() + Duration::seconds(i64::from(offset(zone, at)));
     let count = (to - from).num_minutes();
     (0..=count).map(|minute| from + Duration::minutes(minute)).map(|at| (at, local(at))).collect()
 }
 
-/// When cron runs the entry, after the first of these minutes.
+/// Returns the times at which cron runs the entry, after the first of these minutes.
 fn cron(minute: &str, hour: &str, minutes: &[(Timestamp, NaiveDateTime)]) -> Vec<Timestamp> {
     let matches = |wall: NaiveDateTime| has(minute, wall.minute()) && has(hour, wall.hour());
     let wildcard = minute.starts_with('*') || hour.starts_with('*');
@@ -54,14 +55,14 @@ fn cron(minute: &str, hour: &str, minutes: &[(Timestamp, NaiveDateTime)]) -> Vec
     for (at, now) in minutes.iter().copied().skip(1) {
         let jump = (now - clock).num_minutes();
         if jump > 1 {
-            // Forward: wildcard jobs for the time that it is, the others for each minute that was skipped, too.
+            // Forward: wildcard jobs run for the present time, the others also for each skipped minute.
             runs.extend((wildcard && matches(now)).then_some(at));
             while clock < now {
                 clock += Duration::minutes(1);
                 runs.extend((!wildcard && matches(clock)).then_some(at));
             }
         } else if jump < 1 {
-            // Back: wildcard jobs only, until the clock has caught up.
+            // Back: only wildcard jobs run, until the clock has caught up.
             runs.extend((wildcard && matches(now)).then_some(at));
         } else {
             clock = now;
@@ -98,7 +99,7 @@ fn each_pattern_runs_when_cron_runs_it() {
     }
 }
 
-/// The two days of Berlin on which an invoice must be made once for each time that is listed.
+/// The two days in Berlin on which an invoice must be made once for each listed time.
 #[test]
 fn twice_a_day_stays_twice_a_day_in_berlin() {
     for day in ["2027-03-28", "2027-10-31"] {

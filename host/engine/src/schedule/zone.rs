@@ -1,7 +1,7 @@
-//! From wall clock to instant, with a rule for each wall time that does not exist or exists twice.
+//! Converts wall time to instants, with a rule for each wall time that does not exist or exists twice.
 //!
-//! The zone database is chrono-tz's. What the names mean: a *gap* is what clocks skip in spring, an *overlap* what
-//! they repeat in autumn (RFC 5545 and `zoneinfo` speak of `fold`: 0 is the first pass, 1 the second).
+//! The zone database is chrono-tz's. A *gap* is the time that clocks skip in spring, an *overlap* the time
+//! that they repeat in autumn (RFC 5545 and `zoneinfo` call it `fold`: 0 is the first pass, 1 the second).
 
 use chrono::{
     DateTime, Datelike, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset,
@@ -13,19 +13,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// What happens at a wall time that a change of the clocks skips.
+/// The handling of a wall time that a clock change skips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
-    /// It is left out, and the ledger says so.
+    /// The fire does not run, and the ledger records it.
     Skip,
-    /// It moves to the first time after the gap: 02:30 to 03:00.
+    /// The fire moves to the first time after the gap: 02:30 to 03:00.
     NextValid,
-    /// It moves by the length of the gap: 02:30 to 03:30.
+    /// The fire moves by the length of the gap: 02:30 to 03:30.
     Shift,
 }
 
-/// What happens at a wall time that a change of the clocks repeats.
+/// The handling of a wall time that a clock change repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
@@ -37,40 +37,40 @@ pub enum Overlap {
     Both,
 }
 
-/// How a wall time met a change of the clocks.
+/// The effect of a clock change on a wall time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Transition {
-    /// It does not exist, and is left out.
+    /// The time does not exist, and is excluded.
     Skipped,
-    /// It does not exist, and has moved.
+    /// The time does not exist, and has moved.
     Moved,
-    /// It exists twice; this is the first pass.
+    /// The time exists twice; this is the first pass.
     First,
-    /// It exists twice; this is the second pass.
+    /// The time exists twice; this is the second pass.
     Second,
 }
 
-/// A wall time and the instant that it means.
+/// A wall time and its instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resolved {
-    /// The instant; for [`Transition::Skipped`] that of the change of the clocks.
+    /// The instant. For [`Transition::Skipped`], the instant of the clock change.
     pub at: Timestamp,
-    /// The wall time with the offset by which it was read. In a gap that is the offset before the change.
+    /// The wall time with the offset by which it was read. In a gap, the offset before the change.
     pub wall: DateTime<FixedOffset>,
-    /// How it met a change of the clocks, if it did.
+    /// The effect of a clock change, if there is one.
     pub transition: Option<Transition>,
 }
 
-/// No zone moves its clocks by more, and none is further from UTC.
+/// No zone moves its clocks by more than this, and none is further from UTC.
 const REACH: Duration = Duration::hours(26);
 
-/// The offset of `zone` at `at`, in seconds east of UTC.
+/// Returns the offset of `zone` at `at`, in seconds east of UTC.
 pub fn offset(zone: Tz, at: Timestamp) -> i32 {
     zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc()
 }
 
-/// The instants that `wall` means, earliest first: none or one or two.
+/// Returns the instants of `wall`, earliest first: none, one or two.
 pub fn resolve(zone: Tz, wall: NaiveDateTime, gap: Gap, overlap: Overlap) -> Vec<Resolved> {
     match zone.from_local_datetime(&wall) {
         LocalResult::Single(found) => vec![resolved(&found, None)],
@@ -108,7 +108,7 @@ fn in_gap(zone: Tz, wall: NaiveDateTime, gap: Gap) -> Option<Resolved> {
     Some(Resolved { at, wall, transition: Some(transition) })
 }
 
-/// The changes of the clocks in `(from, to]`: when, and the offsets before and after.
+/// Returns the clock changes in `(from, to]`: the instant, and the offsets before and after.
 pub fn changes(zone: Tz, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, i32, i32)> {
     let mut found = Vec::new();
     let (mut low, mut before) = (from, offset(zone, from));
@@ -123,8 +123,8 @@ pub fn changes(zone: Tz, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, i32,
     found
 }
 
-/// The first second at which the offset is not `before` any more. Clocks change at whole seconds, so fractions of `low`
-/// and `high` do not matter.
+/// Returns the first second at which the offset differs from `before`. Clocks change at whole seconds, so
+/// fractions of `low` and `high` do not matter.
 fn change_between(zone: Tz, low: Timestamp, high: Timestamp, before: i32) -> Timestamp {
     let at = |seconds: i64| Timestamp::from_timestamp(seconds, 0).unwrap_or(high);
     let (mut low, mut high) = (low.timestamp(), high.timestamp());
@@ -135,7 +135,7 @@ fn change_between(zone: Tz, low: Timestamp, high: Timestamp, before: i32) -> Tim
     at(high)
 }
 
-/// By how much the clocks of `zone` move around `at`, where the offset is `now`: zero almost always.
+/// Returns by how much the clocks of `zone` move around `at`, where the offset is `now`. Usually zero.
 pub(super) fn movement(zone: Tz, at: Timestamp, now: i32) -> Duration {
     if offset(zone, at - REACH) == now && offset(zone, at + REACH) == now {
         return Duration::zero();
@@ -145,12 +145,12 @@ pub(super) fn movement(zone: Tz, at: Timestamp, now: i32) -> Duration {
     Duration::seconds(i64::from(moved.max().unwrap_or(0)))
 }
 
-/// A time as people write it: RFC 3339 with its offset, or a wall time of `zone` (`2026-03-01T02:30`, with or
-/// without seconds; a date alone is its midnight). A wall time in a gap moves to its end, one that exists twice
-/// means the first pass.
+/// Reads a time as people write it: RFC 3339 with its offset, or a wall time of `zone` (`2026-03-01T02:30`,
+/// with or without seconds; a date alone means its midnight). A wall time in a gap moves to the end of the
+/// gap; a repeated wall time means the first pass.
 ///
 /// # Errors
-/// What is wrong, with an example.
+/// Returns the problem, with an example.
 pub fn parse_time(text: &str, zone: Tz) -> Result<Timestamp, String> {
     let sane = |year: i32| (1900..10_000).contains(&year);
     if let Some(found) = DateTime::parse_from_rfc3339(text).ok().filter(|found| sane(found.year())) {
@@ -163,16 +163,16 @@ pub fn parse_time(text: &str, zone: Tz) -> Result<Timestamp, String> {
     found.first().map(|found| found.at).ok_or_else(|| format!("`{text}` does not exist in {zone}"))
 }
 
-/// The furthest time to come that one run is scheduled for.
+/// The furthest time in the future for which one run can be scheduled.
 const HORIZON_DAYS: i64 = 5 * 366;
 
-/// The furthest time to come that fires are shown for.
+/// The furthest time in the future for which fires are shown.
 const RANGE_DAYS: i64 = 50 * 366;
 
-/// Whether one run may be scheduled for that time.
+/// Checks that one run may be scheduled for that time.
 ///
 /// # Errors
-/// When the time is over, or further away than any plan is.
+/// Fails when the time is in the past, or too far in the future.
 pub fn check_once(at: Timestamp, now: Timestamp) -> Result<(), String> {
     if at < now {
         let (at, now) = (at.format("%Y-%m-%d %H:%M:%SZ"), now.format("%Y-%m-%d %H:%M:%SZ"));
@@ -184,10 +184,10 @@ pub fn check_once(at: Timestamp, now: Timestamp) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a range of fires may begin or end at that time.
+/// Checks that a range of fires may begin or end at that time.
 ///
 /// # Errors
-/// When it is before 1970, or further away than any plan is.
+/// Fails when the time is before 1970, or too far in the future.
 pub fn check_range(at: Timestamp, now: Timestamp) -> Result<(), String> {
     let shown = at.format("%Y-%m-%d %H:%M:%SZ");
     if at < Timestamp::UNIX_EPOCH {
@@ -199,7 +199,8 @@ pub fn check_range(at: Timestamp, now: Timestamp) -> Result<(), String> {
     Ok(())
 }
 
-/// What a change of the clocks does to a wall time; none when the time has an offset, or is an ordinary one.
+/// Describes the effect of a clock change on a wall time. `None` when the time has an offset or no clock
+/// change affects it.
 pub fn clock_note(text: &str, zone: Tz) -> Option<String> {
     let wall = parse_wall(text)?;
     let shown = |at: Timestamp| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %:z").to_string();
@@ -217,7 +218,7 @@ pub fn clock_note(text: &str, zone: Tz) -> Option<String> {
     }
 }
 
-/// A wall time without its offset.
+/// Reads a wall time without an offset.
 pub(super) fn parse_wall(text: &str) -> Option<NaiveDateTime> {
     ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
         .iter()
@@ -225,7 +226,7 @@ pub(super) fn parse_wall(text: &str) -> Option<NaiveDateTime> {
         .or_else(|| Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN)))
 }
 
-/// The version of the zone database, for instance `2025b`.
+/// Returns the version of the zone database, for instance `2025b`.
 pub fn database_version() -> &'static str {
     chrono_tz::IANA_TZDB_VERSION
 }
@@ -234,7 +235,7 @@ pub fn database_version() -> &'static str {
 mod tests {
     use super::*;
 
-    /// A range may begin or end within a second, and end at the very change.
+    /// A range may begin or end within a second, and end exactly at the clock change.
     #[test]
     fn changes_are_found_whatever_fractions_a_range_has() {
         let zone: Tz = "Europe/Berlin".parse().unwrap();

@@ -1,25 +1,25 @@
 //! The chain of hashes over the audit log.
 //!
-//! Each row has a number in the chain, without gaps, and a hash over the hash before it, its number, its time and its
-//! text. A row that is changed, removed, added or moved breaks the chain there. Who can write the whole database can
-//! also write a new chain: only a head that is kept elsewhere shows that.
+//! Each row has a number in the chain, without gaps, and a hash over the previous hash, its number, its time
+//! and its text. A changed, removed, added or moved row breaks the chain at that point. A program that can
+//! write the whole database can also write a new chain: only a head that is saved elsewhere reveals that.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// The ends of the chain, as the store has them.
+/// The ends of the chain, according to the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
-    /// The last row that the retention removed; 0 when it removed none.
+    /// The last row that the retention removed. 0 when it removed none.
     pub cut: u64,
     /// The hash of that row.
     pub cut_hash: String,
     /// The newest row.
     pub last: u64,
-    /// Its hash.
+    /// The hash of the newest row.
     pub last_hash: String,
-    /// Rows that are not in the chain yet: a program of an earlier version wrote them.
+    /// Rows that are not in the chain yet, because a program of an earlier version wrote them.
     pub open: u64,
 }
 
@@ -28,67 +28,67 @@ pub struct Chain {
 pub struct Link {
     /// The number of the row in the log.
     pub seq: u64,
-    /// Its number in the chain.
+    /// The number of the row in the chain.
     pub number: u64,
-    /// The time that the retention goes by, in microseconds.
+    /// The time that the retention uses, in microseconds.
     pub at: i64,
     /// The row, as JSON.
     pub text: String,
-    /// The hash that it has.
+    /// The stored hash of the row.
     pub hash: String,
 }
 
-/// The hash of a row.
+/// Computes the hash of a row.
 pub fn link(before: &str, number: u64, at: i64, text: &str) -> String {
     let mut digest = Sha256::new();
-    // The first three have no line end, so that no two rows have one text.
+    // The first three contain no line break, so that no two rows have the same text.
     digest.update(format!("stepwell audit 1\n{before}\n{number}\n{at}\n"));
     digest.update(text);
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The first row that is not as it was written.
+/// The first row that differs from the row as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Broken {
     /// The number of the row in the chain, from 1.
     pub number: u64,
     /// The number of the row in the log, as `GET /api/v2/audit` shows it; null when the row is missing.
     pub seq: Option<u64>,
-    /// The number in the log of the last row before it that is right; null when there is none.
+    /// The number in the log of the last correct row before it. Null when there is none.
     pub after: Option<u64>,
-    /// What is wrong.
+    /// The problem.
     pub why: String,
-    /// What to do.
+    /// The fix.
     pub help: String,
 }
 
-/// What to do about a row that is not as it was written.
+/// The advice for a changed row.
 const COMPARE: &str =
     "compare it with a backup of the store, and find out who could write to the database in between";
-/// What to do about rows at the end.
+/// The advice for missing rows at the end.
 const RESTORED: &str = "if the store was restored from a backup, rows since then are lost; otherwise find out who could write to the database";
 
-/// Follows the chain, row by row.
+/// A check of the chain, row by row.
 #[derive(Debug, Clone)]
 pub struct Walk {
-    /// The number of the last row that is right.
+    /// The number of the last correct row.
     pub number: u64,
-    /// Its hash.
+    /// The hash of that row.
     pub hash: String,
-    /// Its number in the log, once there is such a row.
+    /// The number of that row in the log, once there is such a row.
     seq: Option<u64>,
 }
 
 impl Walk {
-    /// Begins after what the retention removed.
+    /// Begins after the rows that the retention removed.
     pub fn new(chain: &Chain) -> Self {
         Self { number: chain.cut, hash: chain.cut_hash.clone(), seq: None }
     }
 
-    /// Takes the next row.
+    /// Checks the next row.
     ///
     /// # Errors
-    /// Why the chain is broken there.
+    /// Returns why the chain is broken at that row.
     pub fn step(&mut self, row: &Link) -> Result<(), Broken> {
         let next = self.number + 1;
         if row.number != next {
@@ -114,24 +114,24 @@ impl Walk {
         Broken { number, seq, after: self.seq, why: why.to_owned(), help: help.to_owned() }
     }
 
-    /// Whether a row that an earlier check printed as its head is missing, by what was found in its place: nothing, or a row
-    /// with another hash.
+    /// Reports a row that an earlier check printed as its head and that is now missing: nothing is in its
+    /// place, or a row with another hash.
     pub fn replaced(&self, number: u64, chain: &Chain) -> Broken {
         if number > chain.last {
             let why = format!(
-                "the log ends with row {}, and the row {number} that is expected is not there: the newest rows were removed, or this is another or an older copy of the log",
+                "the log ends with row {}, and the expected row {number} is missing: the newest rows were removed, or this is another or an older copy of the log",
                 chain.last
             );
             return self.broken(number, None, &why, RESTORED);
         }
-        let why = "the row has another hash than the one that is expected: the log was written anew since";
+        let why = "the row has another hash than expected: the log was rewritten since";
         Broken { after: None, ..self.broken(number, None, why, COMPARE) }
     }
 
-    /// Whether the chain ends where the store says.
+    /// Checks that the chain ends where the store says.
     ///
     /// # Errors
-    /// Why it does not.
+    /// Returns why it does not.
     pub fn end(&self, chain: &Chain) -> Result<(), Broken> {
         if self.number < chain.last {
             let why =
@@ -139,7 +139,7 @@ impl Walk {
             return Err(self.broken(self.number + 1, None, &why, RESTORED));
         }
         if self.hash != chain.last_hash {
-            let why = "the newest row is another one than the one that was added last";
+            let why = "the newest row is not the row that was added last";
             return Err(self.broken(chain.last, self.seq, why, COMPARE));
         }
         Ok(())
@@ -192,7 +192,7 @@ mod tests {
             touch(&mut rows);
             assert_eq!(walk(&chain, &rows).map_err(|broken| broken.number), Err(number), "{what}");
         }
-        // What the retention removed is known by its last hash.
+        // The last hash identifies the rows that the retention removed.
         let cut = Chain { cut: 2, cut_hash: sound[1].hash.clone(), ..chain };
         assert_eq!(walk(&cut, &sound[2..]), Ok(()));
         assert!(walk(&cut, &sound[1..]).is_err() && walk(&cut, &sound[3..]).is_err());

@@ -1,4 +1,4 @@
-//! Where runs, jobs, schedules and what happened to them are kept: the contract of every store.
+//! Stores of runs, jobs, schedules and their history: the contract of every store.
 //!
 //! Rules that must hold over many processes (who may run, in which order, how many at once, which fire is whose)
 //! are here, and not in a process's memory: [`Store::claim`], [`Store::commit`] and [`Store::fire`] each decide and
@@ -64,11 +64,11 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// Where runs are kept.
+/// A store of runs.
 ///
-/// Every method is durable when it returns: what it wrote is there after `kill -9` and after power loss.
-/// Every write of a worker carries the fencing token of its claim, which is checked in the same
-/// transaction.
+/// Every method is durable when it returns: what it wrote is there after `kill -9` and after power
+/// loss. Every write of a worker carries the fencing token of its claim, which is checked in the
+/// same transaction.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Adds a run, with what it inherits, and enforces its queue's `max_waiting` and its concurrency key's
@@ -90,7 +90,7 @@ pub trait Store: Send + Sync {
         until: Timestamp,
     ) -> Result<Claim, StoreError>;
 
-    /// Extends claims, and tells for each whether it is still there and whether the run is to be cancelled.
+    /// Extends claims, and returns for each whether it still exists and whether the run is to be cancelled.
     async fn renew(
         &self,
         claims: &[(String, u64)],
@@ -98,7 +98,8 @@ pub trait Store: Send + Sync {
         until: Timestamp,
     ) -> Result<Vec<Renewal>, StoreError>;
 
-    /// Ends the claims of a worker that is known to be dead, and its leases, and tells how many claims.
+    /// Ends the claims of a worker that is known to be dead, and its leases, and returns the number
+    /// of claims.
     async fn expire(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Workers that hold claims.
@@ -123,8 +124,8 @@ pub trait Store: Send + Sync {
         audit: Option<Audit>,
     ) -> Result<RunRow, StoreError>;
 
-    /// Writes what became of fires, with their runs, and moves the schedules on. A batch whose schedule is not
-    /// where it was is dropped: somebody else has fired it.
+    /// Writes the decisions about fires, with their runs, and moves the schedules forward. A batch whose
+    /// schedule has moved is dropped, because another process has fired it.
     async fn fire(&self, batches: Vec<FireBatch>) -> Result<Vec<Fired>, StoreError>;
 
     /// Makes `holder` the scheduler of each queue that has schedules and no other scheduler whose lease lasts, until

@@ -1,55 +1,55 @@
-//! Parts of the record of a run, as readers get them one after the other.
+//! Parts of the record of a run, which readers get one after another.
 
 use super::{LogRecord, NewRun};
 use crate::run::Event;
 
-/// A run, and the first part of what happened to it.
+/// A run, and the first part of its events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// The run.
+    /// The run as it was admitted.
     pub run: NewRun,
-    /// What happened, oldest first, without the checkpoint.
+    /// The events, oldest first, without the checkpoint.
     pub events: Vec<Event>,
-    /// Where the rest begins; none when this is all.
+    /// The start of the rest. `None` when this is everything.
     pub next: Option<Place>,
 }
 
-/// A further part of what happened to a run.
+/// A further part of the events of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EventPage {
-    /// What happened, oldest first.
+    /// The events, oldest first.
     pub events: Vec<Event>,
-    /// Where the rest begins; none when this is all.
+    /// The start of the rest. `None` when this is everything.
     pub next: Option<Place>,
 }
 
-/// A place in the journal of a run: the commit that a reader has read last.
+/// A place in the journal of a run: the last commit that a reader has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The claim of the commit.
+    /// The fence of the claim.
     pub fence: u64,
-    /// Its number within the claim.
+    /// The number of the commit within the claim.
     pub number: u64,
-    /// Whether the reader gets the checkpoint, too: a worker does.
+    /// Whether the reader also gets the checkpoint, as a worker does.
     pub with_checkpoint: bool,
 }
 
 /// A place in the log of a run: after the commit `number` of the claim `fence`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogPlace {
-    /// The token of a claim.
+    /// The fence of the claim.
     pub fence: u64,
-    /// The number of a commit of it.
+    /// The number of the commit within the claim.
     pub number: u64,
-    /// Lines before this place.
+    /// Number of lines before this place.
     pub lines: u64,
 }
 
 /// A part of the log of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogPage {
-    /// The lines.
+    /// The lines of this part.
     pub records: Vec<LogRecord>,
-    /// Where the next page begins.
+    /// The start of the next page.
     pub next: LogPlace,
 }

@@ -11,28 +11,28 @@ use crate::identity::Actor;
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// A job: its definition.
+    /// The definition of a job.
     Job,
-    /// What an operator said about a queue.
+    /// An operator's settings for a queue.
     Queue,
-    /// An API key.
+    /// An API key of a client.
     ApiKey,
-    /// A backfill.
+    /// A backfill of a schedule.
     Backfill,
     /// A run that failed, timed out or expired, and needs attention.
     DeadLetter,
     /// A process that works on runs.
     Worker,
-    /// A step type that was registered while the service ran: its versions, and which of them is active.
+    /// A step type that was registered while the service ran, with its versions and the active version.
     Step,
-    /// What a component that the store has says about itself, by its digest.
+    /// The description of a stored component, by its digest.
     Component,
-    /// Who stored the versions of a job, by its id.
+    /// The actors who stored the versions of a job, by its id.
     Editors,
 }
 
 impl Kind {
-    /// The name as it stands in messages and databases.
+    /// Returns the name in messages and databases.
     pub fn name(self) -> &'static str {
         match self {
             Self::Job => "job",
@@ -51,50 +51,50 @@ impl Kind {
 /// A record: a small document with a version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// What it is.
+    /// The kind of the record.
     pub kind: Kind,
-    /// Its id.
+    /// The id of the record.
     pub id: String,
-    /// A word that lists can be narrowed to, for instance `open`.
+    /// A word by which lists can be filtered, for instance `open`.
     pub state: String,
-    /// Counts its changes, from 1.
+    /// The number of changes, from 1.
     pub version: u64,
-    /// The document.
+    /// The document itself.
     pub value: Value,
 }
 
-/// A change of a store.
+/// A change to a store.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// Writes a record.
     Put {
-        /// What it is.
+        /// The kind of the record.
         kind: Kind,
-        /// Its id.
+        /// The id of the record.
         id: String,
-        /// Its state.
+        /// The state of the record.
         state: String,
-        /// The document.
+        /// The new document.
         value: Value,
-        /// What must be there.
+        /// The condition for the change.
         expect: Expect,
     },
     /// Removes a record.
     Remove {
-        /// What it is.
+        /// The kind of the record.
         kind: Kind,
-        /// Its id.
+        /// The id of the record.
         id: String,
-        /// What must be there.
+        /// The condition for the change.
         expect: Expect,
     },
-    /// Writes a schedule. One that is there already keeps its pause.
+    /// Writes a schedule. An existing schedule stays paused.
     PutSchedule(ScheduleRow),
     /// Pauses a schedule, or resumes it.
     PauseSchedule {
-        /// The job.
+        /// The id of the job.
         job_id: String,
-        /// Who paused it and why; none resumes it.
+        /// The actor and the reason. `None` resumes the schedule.
         paused: Option<String>,
     },
     /// Removes a schedule.
@@ -103,21 +103,21 @@ pub enum Change {
     Audit(Audit),
 }
 
-/// What must be there for a change to be made.
+/// The condition for a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
-    /// Whatever.
+    /// Any state.
     Any,
-    /// Nothing.
+    /// The record must not exist.
     Absent,
-    /// Something.
+    /// The record must exist.
     Present,
-    /// This version.
+    /// The record must have this version.
     Version(u64),
 }
 
 impl Expect {
-    /// Whether a record that is there in that version is as expected.
+    /// Returns whether an existing record of that version meets the condition.
     pub fn allows(self, version: u64) -> bool {
         match self {
             Self::Any | Self::Present => true,
@@ -127,47 +127,49 @@ impl Expect {
     }
 }
 
-/// A row for the audit log.
+/// A new row for the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
-    /// When.
+    /// The time of the action.
     pub at: Timestamp,
-    /// The actor, in a form that no one can choose: `key:ID`, `user:ISSUER/SUB`, `command:USER@MACHINE`, `run:ID`,
-    /// `node:MACHINE`, or `address:IP` for a request that was refused before it had an identity.
+    /// The actor, in a form that the actor cannot choose: `key:ID`, `user:ISSUER/SUB`,
+    /// `command:USER@MACHINE`, `run:ID`, `node:MACHINE`, or `address:IP` for a request that was refused
+    /// before it had an identity.
     pub by: String,
-    /// The name of the key or the person, which may change and may occur twice.
+    /// The name of the key or the person, which may change and need not be unique.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The action, for instance `job.put`.
     pub action: String,
     /// The object of the action.
     pub target: String,
-    /// More about it.
+    /// Details of the action.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
 
 impl Audit {
-    /// The actor for people: the name, where there is one.
+    /// Returns the actor for people: the name, if there is one.
     pub fn who(&self) -> &str {
         if self.name.is_empty() { &self.by } else { &self.name }
     }
 
-    /// The actor, for comparisons with names in files.
+    /// Returns the actor, for comparisons with names in files.
     pub fn actor(&self) -> Actor<'_> {
         Actor { identity: &self.by, name: &self.name, groups: &[], roles: &[] }
     }
 }
 
-/// A row of the audit log.
+/// A stored row of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRow {
-    /// Its number, from 1.
+    /// The number of the row, from 1.
     pub seq: u64,
-    /// The row.
+    /// The content of the row.
     #[serde(flatten)]
     pub audit: Audit,
-    /// Its link in the chain of hashes; absent for a row of an earlier version until the next row is added.
+    /// The link of the row in the chain of hashes. Absent for a row of an earlier version until the next row
+    /// is added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What stores take and give.
+//! The parameters and results of stores.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,51 +15,51 @@ use crate::schedule::{Decision, RunOverlap};
 use crate::step::{LogLine, Pin};
 use crate::trace::Trace;
 
-/// A run as it is admitted, before anything happened.
+/// A run as it is admitted, before any event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewRun {
-    /// `exec_YYYYMMDD_HHMMSS_NNN`.
+    /// The id: `exec_YYYYMMDD_HHMMSS_NNN`.
     pub execution_id: String,
-    /// The job, as it was when the run was admitted. Stores keep it once, by its digest.
+    /// The job, as it was when the run was admitted. Stores save it once, by its digest.
     #[serde(skip, default = "no_job")]
     pub job: Arc<Job>,
-    /// Variables: the job's, with what the caller set.
+    /// The variables of the job, with the values of the caller.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub variables: Map<String, Value>,
-    /// When the run was asked for.
+    /// The time of the request.
     pub created_at: Timestamp,
-    /// When it is due.
+    /// The due time of the run.
     pub scheduled_time: Timestamp,
-    /// The queue it waits in; none for a run that only the one who submits it works on.
+    /// The queue of the run. `None` for a run that only its submitter works on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
-    /// 9 is the most urgent, 0 the least.
+    /// The priority, from 0 to 9, where 9 is the most urgent.
     #[serde(default)]
     pub priority: u8,
-    /// The smallest goes first (`engine::queue`).
+    /// The rank in the queue: the smallest goes first (`engine::queue`).
     pub rank: Timestamp,
-    /// Runs that may wait in the queue; more are refused.
+    /// Maximum number of waiting runs in the queue; further runs are refused.
     #[serde(skip, default = "no_limit")]
     pub max_waiting: u64,
-    /// What it comes from.
+    /// The origin of the run.
     pub source: Source,
-    /// What it must not run beside of.
+    /// The concurrency key of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
-    /// Its place in a trace.
+    /// The place of the run in a trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
-    /// Who started it, as the audit log names them; with those of the runs that it retries.
+    /// The actors who started it and the runs that it retries, as the audit log names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub started_by: Vec<String>,
-    /// The components of its steps, by the types as the job names them: what was current when it was admitted. A type
-    /// that is missing here is looked up when its step begins.
+    /// The components of its steps, by the type names in the job: the current components at admission. A
+    /// missing type is looked up when its step begins.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub components: BTreeMap<String, Pin>,
-    /// Makes a second insert of the same request find the first.
+    /// The idempotency key: a second insert of the same request finds the first run.
     #[serde(skip)]
     pub idempotency: Option<Idempotency>,
-    /// Results that are taken over from the run that this one retries.
+    /// Results that are copied from the run that this run retries.
     #[serde(skip)]
     pub inherited: Vec<Event>,
 }
@@ -74,7 +74,7 @@ fn no_limit() -> u64 {
 }
 
 impl NewRun {
-    /// A run of `job` that is due now, in no queue.
+    /// Makes a run of `job` that is due now, in no queue.
     pub fn of(job: Arc<Job>, execution_id: &str, now: Timestamp) -> Self {
         Self {
             execution_id: execution_id.to_owned(),
@@ -96,33 +96,34 @@ impl NewRun {
         }
     }
 
-    /// When it must have begun. A backfill admits runs that were due long ago: their time counts from then on.
+    /// Returns the time by which the run must have begun. A backfill admits runs that were due long ago:
+    /// their time counts from their admission.
     pub fn expires_at(&self) -> Timestamp {
         clock::later(self.scheduled_time.max(self.created_at), self.job.queue_timeout.0)
     }
 }
 
-/// What a run comes from.
+/// The origin of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Source {
-    /// A request.
+    /// A request of a client.
     Api,
-    /// A schedule.
+    /// A fire of a schedule.
     Schedule {
         /// The fire, as the ledger names it.
         nominal: String,
     },
-    /// A backfill.
+    /// A fire of a backfill.
     Backfill {
-        /// Which.
+        /// The id of the backfill.
         id: String,
         /// The fire, as the ledger names it.
         nominal: String,
     },
-    /// It retries another run.
+    /// A retry of another run.
     Retry {
-        /// Which.
+        /// The id of that run.
         of: String,
     },
 }
@@ -130,144 +131,144 @@ pub enum Source {
 /// A concurrency key, filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// What the runs share.
+    /// The name that the runs share.
     pub name: String,
-    /// How many of them run at once.
+    /// Maximum number of these runs at one time.
     pub limit: u32,
-    /// What becomes of one more.
+    /// The action for one more run.
     pub on_conflict: OnConflict,
 }
 
 /// An idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// The key, with the name of who used it.
+    /// The key, with the name of its user.
     pub key: String,
-    /// A digest of the request.
+    /// The digest of the request.
     pub fingerprint: String,
 }
 
-/// What an insert did beside adding the run.
+/// The effects of an insert besides the new run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inserted {
-    /// The run was cancelled at once, since its key was taken.
+    /// Whether the run was cancelled at once, because its concurrency key was in use.
     pub cancelled: bool,
-    /// Runs that are to be cancelled for it.
+    /// Other runs that are to be cancelled.
     pub to_cancel: Vec<String>,
 }
 
-/// Which runs a worker takes.
+/// The parameters of a claim by a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimQuery {
-    /// The queue.
+    /// The name of the queue.
     pub queue: String,
-    /// Runs of the queue that may run at once.
+    /// Maximum number of running runs of the queue.
     pub concurrency: u32,
-    /// How many are taken at most.
+    /// Maximum number of runs to claim.
     pub limit: u32,
-    /// Whether runs that have not begun are taken: not while the queue is paused.
+    /// Whether to claim runs that have not begun: not while the queue is paused.
     pub open: bool,
-    /// Who takes them.
+    /// The name of the worker.
     pub worker: String,
-    /// The time.
+    /// The current time.
     pub now: Timestamp,
-    /// When the claims expire.
+    /// The time at which the claims expire.
     pub until: Timestamp,
 }
 
-/// The exclusive right to move a run, until it is given back or expires.
+/// The exclusive right to move a run forward, until it is released or expires.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
-    /// The run.
+    /// The claimed run.
     pub run: NewRun,
-    /// What has happened, oldest first: all of it, or a first part.
+    /// The events, oldest first: all of them, or a first part.
     pub events: Vec<Event>,
-    /// Where the rest begins, for [`Store::events`](super::Store::events).
+    /// The start of the rest, for [`Store::events`](super::Store::events).
     pub next: Option<Place>,
-    /// The fencing token: larger with every claim of this run.
+    /// The fence: larger with every claim of this run.
     pub fence: u64,
-    /// Why it is to be cancelled, if it is.
+    /// The reason for a requested cancellation.
     pub cancel: Option<String>,
 }
 
-/// What became of a claim that was to be renewed.
+/// The result of the renewal of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is there; why the run is to be cancelled, if it is.
+    /// The claim still exists, with the reason for a requested cancellation.
     Kept(Option<String>),
     /// Another claim has followed.
     Lost,
 }
 
-/// What a worker writes in one transaction.
+/// The changes that a worker writes in one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
-    /// The token of the worker's claim.
+    /// The fence of the worker's claim.
     pub fence: u64,
-    /// Counts the commits of this claim, from 1. A commit that is tried again, since nobody knows whether it was
-    /// written, has the same number, and is written once.
+    /// The number of the commit within this claim, from 1. A commit is repeated with the same number when it
+    /// is unknown whether it was written, and is written once.
     pub number: u64,
-    /// What happened, in order.
+    /// The events, in order.
     pub events: Vec<Event>,
-    /// Lines of log that belong to it.
+    /// The log lines of these events.
     pub logs: Vec<LogRecord>,
-    /// The checkpoint of the run is not needed any more.
+    /// Whether the run no longer needs its checkpoint.
     pub forget_checkpoint: bool,
-    /// The status after the events, where they changed it.
+    /// The status after the events, if they changed it.
     pub status: Option<RunStatus>,
-    /// When the run began, once it has.
+    /// The start of the run, once it has begun.
     pub started_at: Option<Timestamp>,
-    /// What becomes of the claim.
+    /// The state of the claim after the commit.
     pub next: Next,
-    /// What is noted when the run failed, timed out or expired.
+    /// The dead letter of a run that failed, timed out or expired.
     pub dead: Option<DeadLetter>,
     /// Rows for the audit log.
     pub audit: Vec<Audit>,
-    /// The worker's time.
+    /// The worker's current time.
     pub at: Timestamp,
 }
 
-/// The checkpoint of a run: a worker writes it alone, in place of the one before.
+/// The checkpoint of a run. A worker writes it separately, in place of the previous one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
-    /// The token of the worker's claim.
+    /// The fence of the worker's claim.
     pub fence: u64,
-    /// Counts the commits of this claim, as [`Commit::number`] does.
+    /// The number of the commit within this claim, as in [`Commit::number`].
     pub number: u64,
-    /// Index of the step.
+    /// The index of the step.
     pub step: usize,
-    /// What the step saves.
+    /// The data that the step saves.
     pub data: String,
 }
 
-/// What becomes of a claim after a commit.
+/// The state of a claim after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The worker keeps it.
+    /// The worker keeps the claim.
     Keep,
-    /// It is given back; the run is due again then.
+    /// The claim is released; the run is due again at this time.
     Wait(Timestamp),
-    /// It is given back; the run has ended.
+    /// The claim is released; the run has ended.
     End,
 }
 
-/// A line of log, as it is kept.
+/// A stored log line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogRecord {
-    /// Its number within the run, from 1; 0 until it is kept.
+    /// The number of the line within the run, from 1. 0 until it is stored.
     #[serde(default)]
     pub seq: u64,
-    /// When the host received it.
+    /// The time at which the host received the line.
     pub at: Timestamp,
-    /// The step.
+    /// The id of the step.
     pub step_id: String,
-    /// The attempt.
+    /// The number of the attempt.
     pub attempt: u32,
-    /// The line.
+    /// The line itself.
     #[serde(flatten)]
     pub line: LogLine,
 }
@@ -275,39 +276,39 @@ pub struct LogRecord {
 /// The status of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRow {
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The queue, if it has one.
+    /// The queue of the run, if it has one.
     pub queue: Option<String>,
-    /// Its status.
+    /// The status of the run.
     pub status: RunStatus,
-    /// 9 is the most urgent.
+    /// The priority, from 0 to 9, where 9 is the most urgent.
     pub priority: u8,
-    /// When it was asked for.
+    /// The time of the request.
     pub created_at: Timestamp,
-    /// When it is, or was, due to begin.
+    /// The time at which the run is, or was, due to begin.
     pub due_at: Timestamp,
-    /// When a run that has begun and waits goes on: for the next attempt, for the next check of what a step waits for,
-    /// or at the end of the time for an approval. Null for every other run.
+    /// The time at which a begun run that waits continues: the next attempt, the next check of a parked step,
+    /// or the end of the time for an approval. Null for every other run.
     #[serde(default)]
     pub wakes_at: Option<Timestamp>,
-    /// When it began.
+    /// The time at which the run began.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// The time at which the run ended.
     pub ended_at: Option<Timestamp>,
-    /// When its status last changed.
+    /// The time of the last change of status.
     pub updated_at: Timestamp,
-    /// Who works on it.
+    /// The worker that holds the claim.
     pub worker: Option<String>,
-    /// Until when that worker's claim lasts.
+    /// The time at which that claim expires.
     pub claimed_until: Option<Timestamp>,
-    /// Why it is to be cancelled, if it is.
+    /// The reason for a requested cancellation.
     pub cancel: Option<String>,
 }
 
-/// Which runs are listed.
+/// The filter of a list of runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFilter {
     /// Only runs of this job.
@@ -322,120 +323,121 @@ pub struct RunFilter {
     pub ended_since: Option<Timestamp>,
     /// Only runs older than this one.
     pub before: Option<String>,
-    /// How many at most.
+    /// Maximum number of runs.
     pub limit: u32,
 }
 
-/// What keeps a run from going on, as far as a store knows.
+/// The obstacles of a run, as far as a store knows them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
-    /// The run.
+    /// The status of the run.
     pub row: RunRow,
-    /// Whether it waits for its concurrency key.
+    /// Whether the run waits for its concurrency key.
     pub blocked: bool,
-    /// Runs of its queue that are ready and go before it.
+    /// Number of ready runs of its queue that go before it.
     pub ahead: u64,
-    /// Runs of its queue that run.
+    /// Number of running runs of its queue.
     pub running: u64,
-    /// Its concurrency key, and the runs that hold it.
+    /// The concurrency key, its limit, and the runs that hold it.
     pub key: Option<(String, u32, Vec<String>)>,
 }
 
-/// What a queue holds.
+/// The content of a queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueRow {
-    /// The zone.
+    /// The time zone of the queue.
     pub queue: String,
-    /// Runs that are due and wait for a worker.
+    /// Number of due runs that wait for a worker.
     pub ready: u64,
-    /// Runs that are not due yet.
+    /// Number of runs that are not due yet.
     pub waiting: u64,
-    /// Runs that wait for their concurrency key.
+    /// Number of runs that wait for their concurrency key.
     pub blocked: u64,
-    /// Runs that run.
+    /// Number of running runs.
     pub running: u64,
-    /// When the first run that waits for its concurrency key became due.
+    /// The due time of the first run that waits for its concurrency key.
     pub oldest_blocked: Option<Timestamp>,
-    /// The ready ones by priority: how many, and when the first of them became due.
+    /// The ready runs by priority: their number, and the due time of the first.
     pub levels: Vec<(u8, u64, Timestamp)>,
-    /// Those of them that go on in a queue that is closed or paused: they have begun, or are to be cancelled.
+    /// The ready runs that continue even in a closed or paused queue, because they have begun or are to
+    /// be cancelled.
     pub begun: Vec<(u8, u64, Timestamp)>,
 }
 
-/// A schedule, and how far it is.
+/// A schedule, and its progress.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScheduleRow {
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
     /// The job, with its schedule.
     pub job: Arc<Job>,
-    /// When this schedule was made.
+    /// The creation time of this schedule.
     pub made: Timestamp,
-    /// Every fire up to here has its row in the ledger.
+    /// The time up to which every fire has its row in the ledger.
     pub cursor: Timestamp,
-    /// When the next fire is due.
+    /// The due time of the next fire.
     pub next: Option<Timestamp>,
-    /// Who paused it and why.
+    /// The actor who paused the schedule, and the reason.
     pub paused: Option<String>,
 }
 
-/// What became of the fires of one schedule.
+/// The decisions about the fires of one schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FireBatch {
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// Where the schedule must be; none for fires that do not move it (a one-shot, a backfill).
+    /// The expected cursor of the schedule. `None` for fires that do not move it (a one-shot, a backfill).
     pub expect: Option<Timestamp>,
-    /// Where it is then.
+    /// The new cursor.
     pub cursor: Timestamp,
-    /// When the next fire is due.
+    /// The due time of the next fire.
     pub next: Option<Timestamp>,
-    /// The fires.
+    /// The decided fires.
     pub fires: Vec<NewFire>,
 }
 
 /// A fire with its run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewFire {
-    /// Its row; the store may decide otherwise (`overlap`, `refused`).
+    /// The row of the fire; the store may decide otherwise (`overlap`, `refused`).
     pub row: LedgerRow,
-    /// The run, when it is to have one.
+    /// The run, if the fire gets one.
     pub run: Option<NewRun>,
-    /// What becomes of it while an earlier run of the schedule has not ended.
+    /// The action while an earlier run of the schedule has not ended.
     pub overlap: RunOverlap,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fired {
-    /// The schedule was not where it should have been: nothing was written.
+    /// Whether the schedule was not at the expected cursor, so that nothing was written.
     pub stale: bool,
-    /// Runs that were added.
+    /// The ids of the added runs.
     pub runs: Vec<String>,
-    /// Runs that are to be cancelled.
+    /// The ids of the runs that are to be cancelled.
     pub to_cancel: Vec<String>,
 }
 
 /// A row of the fire ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerRow {
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// The nominal time: wall time with its offset. With the job it is the row's key.
+    /// The nominal time: wall time with its offset. The key of the row consists of the job and this time.
     pub nominal: String,
-    /// The instant at which it was due.
+    /// The instant at which the fire was due.
     pub due_at: Timestamp,
-    /// What happened to the fire.
+    /// The decision about the fire.
     pub decision: Decision,
-    /// Why.
+    /// The reason for the decision.
     pub reason: String,
-    /// Its run, if it has one.
+    /// The run of the fire, if it has one.
     pub execution_id: Option<String>,
-    /// When that was decided.
+    /// The time of the decision.
     pub decided_at: Timestamp,
 }
 
-/// Which rows of the ledger are listed.
+/// The filter of a list of ledger rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerFilter {
     /// Only fires of this job.
@@ -448,61 +450,61 @@ pub struct LedgerFilter {
     pub to: Option<Timestamp>,
     /// Only fires after this one in the list: its due time, job and nominal time.
     pub after: Option<(Timestamp, String, String)>,
-    /// How many at most.
+    /// Maximum number of rows.
     pub limit: u32,
 }
 
 /// A run that failed, timed out or expired, and needs attention.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetter {
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
-    /// The job.
+    /// The id of the job.
     pub job_id: String,
-    /// How it ended.
+    /// The final status of the run.
     pub status: RunStatus,
     /// The step that failed, if one did.
     pub step_id: Option<String>,
     /// The class of its outcome.
     pub class: String,
-    /// In words.
+    /// The problem in words.
     pub message: String,
-    /// When.
+    /// The time at which the run ended.
     pub at: Timestamp,
-    /// How it was resolved; null while it is open.
+    /// The resolution. Null while the dead letter is open.
     #[serde(default)]
     pub resolution: Option<Resolution>,
 }
 
-/// How a dead letter was resolved.
+/// The resolution of a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "as", rename_all = "snake_case")]
 pub enum Resolution {
-    /// It runs again.
+    /// The run was started again.
     Redriven {
-        /// The new run.
+        /// The id of the new run.
         execution_id: String,
-        /// By whom.
+        /// The actor.
         by: String,
-        /// When.
+        /// The time of the resolution.
         at: Timestamp,
     },
-    /// It was discarded.
+    /// The dead letter was discarded.
     Discarded {
-        /// Why.
+        /// The reason given.
         reason: String,
-        /// By whom.
+        /// The actor.
         by: String,
-        /// When.
+        /// The time of the resolution.
         at: Timestamp,
     },
 }
 
 impl Resolution {
-    /// How it was resolved, and what to do now about the run `execution_id`.
+    /// Describes the resolution, and the next command for the run `execution_id`.
     pub fn next_step(&self, execution_id: &str) -> String {
         match self {
-            // Its retry is being admitted.
+            // The retry is being admitted.
             Self::Redriven { execution_id: new, by, .. } if new.is_empty() => {
                 format!("{by} is redriving it now: `stepwell runs list` shows the new run")
             }
@@ -512,61 +514,59 @@ impl Resolution {
             ),
             Self::Discarded { reason, by, .. } => {
                 let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                format!(
-                    "{by} discarded it{why}: `stepwell runs retry {execution_id}` runs it again all the same"
-                )
+                format!("{by} discarded it{why}: `stepwell runs retry {execution_id}` runs it again anyway")
             }
         }
     }
 }
 
-/// What is removed.
+/// The scope of a clean-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanUp {
-    /// Runs that ended before that time.
+    /// Removes runs that ended before this time.
     pub runs_before: Timestamp,
-    /// Ended runs of one job beyond this number.
+    /// Removes ended runs of one job beyond this number.
     pub runs_per_job: u32,
-    /// Fires that were due before that time.
+    /// Removes fires that were due before this time.
     pub ledger_before: Timestamp,
-    /// Rows of the audit log before that time.
+    /// Removes rows of the audit log before this time.
     pub audit_before: Timestamp,
-    /// Runs at most in one go.
+    /// Maximum number of runs to remove at one time.
     pub limit: u32,
-    /// Whether runs go whose dead letters are open.
+    /// Whether to remove runs whose dead letters are open.
     pub include_dead: bool,
-    /// Whether nothing goes: only the ids are wanted.
+    /// Whether to return only the ids, and remove nothing.
     pub dry_run: bool,
-    /// The time.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// What has changed, for processes that wait for it.
+/// A change that other processes wait for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wake {
-    /// Runs of this queue may have become free to go.
+    /// Runs of this queue may have become ready.
     Queue(String),
-    /// A run that somebody works on is to be cancelled: claims are to be renewed.
+    /// A claimed run is to be cancelled: workers must renew their claims.
     Claims,
     /// A schedule has changed.
     Schedules,
-    /// A step was registered, or removed.
+    /// A step was registered or removed.
     Steps,
 }
 
-/// What a store says about itself.
+/// The state of a store, for people and for metrics.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Vitals {
-    /// What it is, with its version: `PostgreSQL 15.19`.
+    /// The product and its version: `PostgreSQL 15.19`.
     pub product: String,
-    /// Where it is, without a password.
+    /// The location of the database, without a password.
     pub place: String,
-    /// The version of its schema.
+    /// The version of the database schema.
     pub schema: u32,
-    /// By how many seconds its clock is ahead of ours; 0 where it is the same.
+    /// The number of seconds by which its clock is ahead of this machine's. 0 where it is the same clock.
     pub clock_ahead: f64,
-    /// Sessions that are open, and how many may be.
+    /// The number of open sessions, and the maximum.
     pub sessions: Option<(u32, u32)>,
-    /// Times at which it was connected to, since this process began.
+    /// The number of connections made since this process began.
     pub connects: u64,
 }

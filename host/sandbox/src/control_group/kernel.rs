@@ -1,5 +1,5 @@
-//! What a kernel does with control groups. Where none with controllers is delegated to these tests, they show what holds
-//! without: `make verify-cgroups` boots a kernel that has them.
+//! The kernel's treatment of control groups. If no groups with controllers are delegated to these tests, they
+//! show what works without: `make verify-cgroups` boots a kernel that has them.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
@@ -8,15 +8,16 @@ use std::sync::Arc;
 use super::*;
 
 const MEGABYTE: u64 = 1 << 20;
-/// Set for a process of these tests that plays another service.
+/// Set for a process of these tests that acts as another service.
 const OTHER_SERVICE: &str = "STEPWELL_TEST_OTHER_SERVICE";
 
-/// The groups of this process, where there are any.
+/// Returns the groups of this process, if there are any.
 fn delegated() -> Option<&'static ControlGroups> {
     ControlGroups::here().inspect_err(|why| eprintln!("skipped: no control group is delegated: {why}")).ok()
 }
 
-/// Where groups can be made that have no bounds, but can be killed: kernels whose controllers are elsewhere have that, too.
+/// Returns a place for groups that have no limits but can be killed, which also works on kernels whose
+/// controllers are elsewhere.
 fn place() -> Option<ControlGroups> {
     if let Ok(groups) = ControlGroups::here() {
         return Some(ControlGroups { dir: groups.dir.clone() });
@@ -31,7 +32,7 @@ fn place() -> Option<ControlGroups> {
     writable.then_some(ControlGroups { dir })
 }
 
-/// A group without bounds.
+/// Makes a group without limits.
 fn unbounded(place: &ControlGroups) -> Arc<ControlGroup> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -43,7 +44,7 @@ fn unbounded(place: &ControlGroups) -> Arc<ControlGroup> {
     Arc::new(ControlGroup { dir, processes, _locked: locked })
 }
 
-/// Starts a shell in a group, as programs are started.
+/// Starts a shell in a group, in the same way as a program.
 fn start(group: &Arc<ControlGroup>, script: &str) -> Child {
     let mut command = Command::new("sh");
     command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -60,12 +61,12 @@ fn text(dir: &Path, file: &str) -> String {
     fs::read_to_string(dir.join(file)).unwrap().trim().to_owned()
 }
 
-/// The processes of a group.
+/// Counts the processes of a group.
 fn members(dir: &Path) -> usize {
     text(dir, "cgroup.procs").lines().count()
 }
 
-/// Waits until something is so.
+/// Waits until a condition is true.
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..3_000 {
         if is_so() {
@@ -76,7 +77,7 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     panic!("not within 30 s: {what}");
 }
 
-/// `tail` keeps what it may have to print: 30 MB in each of the processes.
+/// `tail` keeps the output that it may have to print: 30 MB in each of the processes.
 const HOLD: &str = "(head -c 30000000 /dev/zero; sleep 300) | tail -c 30000000";
 
 #[test]
@@ -124,7 +125,7 @@ fn a_process_that_the_service_would_protect_ends_as_well() {
         return eprintln!("skipped: this user cannot protect itself");
     }
     let group = Arc::new(groups.make(16 * MEGABYTE, 64).unwrap());
-    // Without the second line it spins for good.
+    // Without the second line it loops forever.
     let script = format!(
         "test $(cat /proc/self/oom_score_adj) = -1000 || exit 1\necho 1000 > /proc/self/oom_score_adj\n{HOLD}"
     );
@@ -140,12 +141,12 @@ fn a_program_that_has_what_it_may_is_not_blamed_for_the_memory_of_all() {
     let Some(groups) = delegated() else { return };
     let all = groups.dir.join("memory.max");
     let used = text(&groups.dir, "memory.current").parse::<u64>().unwrap();
-    // The bound of the whole service, as that of a unit of systemd.
+    // The memory limit of the whole service, as for a systemd unit.
     if fs::write(&all, (used + 32 * MEGABYTE).to_string()).is_err() {
         return eprintln!("skipped: this user cannot bound the service");
     }
     let group = Arc::new(groups.make(512 * MEGABYTE, 64).unwrap());
-    // As programs do: the service is larger, and stays.
+    // As programs do: the service is larger, and survives.
     let script =
         format!("echo 1000 > /proc/self/oom_score_adj; for i in 1 2 3 4; do {HOLD} & done; sleep 300");
     let mut child = start(&group, &script);
@@ -179,7 +180,7 @@ fn a_fork_bomb_stops_at_its_bound() {
     }
 }
 
-/// Kills what is in a group: nothing is left of its processes, and nothing of the group.
+/// Kills a group: none of its processes and nothing of the group remains.
 fn end(group: Arc<ControlGroup>, mut child: Child) {
     let dir = group.path().to_owned();
     group.kill();
@@ -204,7 +205,7 @@ fn killing_reaches_what_has_gone_away() {
         wait_until(what, || members(group.path()) >= count);
         end(group, child);
     }
-    // Dropping it does the same.
+    // Dropping the group does the same.
     let group = unbounded(&groups);
     let dir = group.path().to_owned();
     let mut child = start(&group, "setsid sleep 300 & sleep 300");
@@ -218,7 +219,7 @@ fn what_a_dead_service_left_goes_and_what_a_living_one_has_stays() {
     let Some(groups) = place() else { return };
     let living = unbounded(&groups);
     let child = start(&living, "exec sleep 300");
-    // The numbers of dead services are given again, here to the first process.
+    // Process ids of dead services are reused, here for the first process.
     let dead = groups.dir.join(format!("{PREFIX}1-0"));
     fs::create_dir(&dead).unwrap();
     let mut left = Command::new("setsid").args(["sh", "-c", "sleep 300 & sleep 300"]).spawn().unwrap();
@@ -233,7 +234,7 @@ fn what_a_dead_service_left_goes_and_what_a_living_one_has_stays() {
 #[test]
 fn a_service_that_starts_again_finds_its_groups() {
     let Some(groups) = delegated() else { return };
-    // This process is in the inner group now, as one that its supervisor starts again there.
+    // This process is in the inner group now, like a process that its supervisor restarts there.
     let again = ControlGroups::find().unwrap();
     assert_eq!(again.dir, groups.dir);
     let made = again.make(64 * MEGABYTE, 64).unwrap();
@@ -260,7 +261,7 @@ fn two_services_bound_their_programs_side_by_side() {
     let child = start(&living, "exec sleep 300");
     let apart = groups.dir.join("other-service");
     fs::create_dir(&apart).unwrap();
-    // Root may write to every group: it takes its own only. Another user's are all given to it.
+    // Root may write to every group, but uses only its own. For another user, all of them are delegated.
     let own = if rustix::process::geteuid().is_root() { &apart } else { &groups.dir };
     for (dir, expected) in [(&apart, own), (&groups.dir.join(SERVICE), &groups.dir)] {
         let me = std::env::current_exe().unwrap();

@@ -1,5 +1,5 @@
-//! Threats T-23 and T-24: no spelling of an address, and no name whose address changes, leads to this machine or to a
-//! metadata service.
+//! Threats T-23 and T-24: no spelling of an address, and no name whose address changes, leads to this machine
+//! or to a metadata service.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -22,7 +22,7 @@ use super::http::{Hooks, Outbound};
 use super::lookups::{Lookup, Lookups, system_lookup};
 use crate::credentials::Credentials;
 
-/// What a step with these rules may do.
+/// Returns the hooks of a step with these rules.
 fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
     let text = format!(
         "policy: 1\nname: p\nsteps: [s]\nprofile: large\nlimits: {{http_requests: 100_000}}\nhttp: {rules}\n"
@@ -57,7 +57,7 @@ fn hooks(rules: &str, lookup: Lookup) -> Option<Hooks> {
     Some(Hooks::new(Arc::new(outbound), "", Arc::new(grant), None, Default::default(), &Default::default()))
 }
 
-/// Sends a request; whether an answer came, or what refused it.
+/// Sends a request, and returns an error with the denial if it got no response.
 async fn ask(hooks: &Hooks, url: &str) -> Result<(), String> {
     let body: WasiBody = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
     let request = Request::get(url).body(body).map_err(|error| error.to_string())?;
@@ -66,7 +66,7 @@ async fn ask(hooks: &Hooks, url: &str) -> Result<(), String> {
     hooks.shared.clone().send(request, options).await.map(drop).map_err(|error| format!("{error:?}"))
 }
 
-/// A listener on every address of this machine that counts who comes.
+/// Listens on every address of this machine, and counts connections.
 async fn trap() -> (u16, Arc<AtomicU64>) {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap();
     let (port, count) = (listener.local_addr().unwrap().port(), Arc::new(AtomicU64::new(0)));
@@ -79,7 +79,7 @@ async fn trap() -> (u16, Arc<AtomicU64>) {
     (port, count)
 }
 
-/// Spellings of an IPv4 address that some parser takes for it.
+/// Returns spellings of an IPv4 address that some parser accepts.
 fn spellings(address: Ipv4Addr) -> Vec<String> {
     let [a, b, c, d] = address.octets();
     let whole = u32::from(address);
@@ -114,7 +114,7 @@ fn spellings(address: Ipv4Addr) -> Vec<String> {
         format!("{address}%00.public.example"),
         format!("{address}\\.public.example"),
     ];
-    // Digits and dots of other scripts, which IDNA maps to ours.
+    // Digits and dots of other scripts, which IDNA maps to ASCII.
     let wide: String = address
         .to_string()
         .chars()
@@ -165,7 +165,8 @@ async fn no_spelling_of_an_address_leads_inside() {
     let elsewhere = hooks("[{url: 'http://public.example:80'}]", Box::new(system_lookup)).unwrap();
     for host in &hosts {
         let url = format!("http://{host}:{port}/latest/meta-data");
-        // By a rule for somewhere else, and by one for just this spelling: a rule names no private address by chance.
+        // By a rule for another place, and by a rule for exactly this spelling: a rule never names a private
+        // address by chance.
         let by_list = ask(&elsewhere, &url).await;
         assert!(by_list.is_err(), "{url}");
         if let Some(hooks) = hooks(&format!("[{{url: 'http://{host}:{port}'}}]"), Box::new(system_lookup)) {
@@ -173,7 +174,7 @@ async fn no_spelling_of_an_address_leads_inside() {
             assert!(by_address.is_err(), "{url}");
         }
     }
-    // The trap does count.
+    // The trap counts connections.
     let open = format!("[{{url: 'http://127.0.0.1:{port}', allow_private: ['127.0.0.1/32']}}]");
     assert_eq!(came.load(Ordering::Relaxed), 0);
     let _ = ask(&hooks(&open, Box::new(system_lookup)).unwrap(), &format!("http://127.0.0.1:{port}/")).await;
@@ -191,7 +192,7 @@ async fn a_name_whose_address_changes_leads_nowhere_inside() {
     let (port, came) = trap().await;
     let asked = Arc::new(AtomicU64::new(0));
     let count = asked.clone();
-    // Each second answer is this machine: alone, or beside an address of the internet.
+    // Every second answer is this machine: alone, or beside an address of the internet.
     let lookup: Lookup = Box::new(move |_, port| {
         let turn = count.fetch_add(1, Ordering::Relaxed);
         let (inside, outside): (SocketAddr, SocketAddr) =

@@ -1,4 +1,5 @@
-//! Bodies of requests and answers: their bytes count against the limits of the attempt, and answers have an end.
+//! Bodies of requests and responses: their bytes count against the limits of the attempt, and responses have
+//! a time limit.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use wasmtime_wasi_http::Error;
 use super::http::Shared;
 use crate::reached::Of;
 
-/// Bytes a second that an answer must bring after its first seconds: less is a server that holds the step up.
+/// Minimum bytes per second of a response after its first seconds: a slower server only delays the step.
 const MIN_BYTES_PER_SECOND: u64 = 1 << 10;
 const SLOW_START: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Metered<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         loop {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                // Empty frames carry nothing, and could be sent without end.
+                // Empty frames carry nothing, and could be sent endlessly.
                 Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
                 Some(Ok(frame)) if self.direction == Direction::Out && frame.is_trailers() => {
                     let trailers = frame.into_trailers().unwrap_or_default();
@@ -96,13 +97,13 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Metered<B> {
     }
 }
 
-/// The body of an answer, with its time limits; holds the connection.
+/// The body of a response, with its time limits. It keeps the connection open.
 pub(super) struct Incoming<B> {
     pub body: Metered<B>,
     pub between: Duration,
     pub idle: Pin<Box<Sleep>>,
     pub total: Pin<Box<Sleep>>,
-    /// When the first bytes came.
+    /// The time of the first bytes.
     pub since: Option<tokio::time::Instant>,
     pub bytes: u64,
     pub _driver: AbortOnDropHandle<()>,
@@ -117,7 +118,7 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Incoming<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        // First, so that an answer which never pauses has an end too.
+        // Check this first, so that a response without pauses ends too.
         if self.total.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
         }
@@ -155,7 +156,7 @@ mod tests {
     use super::super::http::tests::nothing_granted;
     use super::*;
 
-    /// A body that always has one more byte.
+    /// A body that never ends.
     struct Endless;
 
     impl Body for Endless {

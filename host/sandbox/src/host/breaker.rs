@@ -1,4 +1,4 @@
-//! A circuit breaker for each organization: while its server fails again and again, requests fail at once, so that a
+//! A circuit breaker per organization: while its server fails repeatedly, requests fail at once, so that a
 //! server in trouble is left alone and steps learn soon. (Michael Nygard, "Release It!")
 
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl Breakers {
         }
     }
 
-    /// What became of a request.
+    /// Records the result of a request.
     pub fn record(&self, name: &str, worked: bool, now: Instant) {
         let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if worked {
@@ -71,7 +71,7 @@ mod tests {
         }
         assert_eq!(breakers.admit("a", at(5)), Err(Duration::from_secs(29)));
         assert!(breakers.admit("b", at(5)).is_ok(), "each has its own");
-        // One tries, and nobody else meanwhile.
+        // One request tries, and no other meanwhile.
         assert!(breakers.admit("a", at(34)).is_ok());
         assert!(breakers.admit("a", at(35)).is_err());
         breakers.record("a", false, at(35));

@@ -1,4 +1,4 @@
-//! What is told of a step's calls to other systems, where its run is traced.
+//! The traces of a step's calls to other systems.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use stepwell_engine::StepSink;
 use stepwell_engine::step::Report;
 use stepwell_engine::trace::{Call, Trace, span_id};
 
-/// Calls of one attempt.
+/// The calls of one attempt.
 #[derive(Clone, Default)]
 pub(crate) struct Traced(Option<Arc<Inner>>);
 
@@ -20,7 +20,7 @@ struct Inner {
     sink: StepSink,
 }
 
-/// A call that goes on.
+/// A call in progress.
 pub(crate) struct Going {
     inner: Arc<Inner>,
     begun: Instant,
@@ -45,7 +45,7 @@ impl Traced {
         Self(trace.zip(sink).map(inner))
     }
 
-    /// A call begins; none where nobody wants to know.
+    /// Begins a call. `None` if the run is not traced.
     pub fn begin(
         &self,
         name: impl FnOnce() -> String,
@@ -57,7 +57,7 @@ impl Traced {
         Some(Going { inner: inner.clone(), begun: now(), span_id, name: name(), attributes: attributes() })
     }
 
-    /// A request begins, and takes its place in the trace along; what the guest says about traces is not ours.
+    /// Begins a request, and adds its place in the trace. The guest's own trace headers are replaced.
     pub fn http<B>(&self, request: &mut Request<B>) -> Option<Going> {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let call = self.begin(
@@ -78,7 +78,7 @@ impl Traced {
     }
 }
 
-/// The request has its answer, or none.
+/// Ends the call of a request with its response or error.
 pub(crate) fn answered<B>(call: Option<Going>, answer: &Result<Response<B>, impl ToString>) {
     let Some(call) = call else { return };
     match answer {
@@ -92,7 +92,7 @@ pub(crate) fn answered<B>(call: Option<Going>, answer: &Result<Response<B>, impl
 }
 
 impl Going {
-    /// The call is over.
+    /// Ends the call.
     pub fn end(self, more: Vec<(&'static str, String)>, error: Option<String>) {
         let Self { inner, begun, span_id, name, mut attributes } = self;
         if !inner.trace.sampled {

@@ -1,4 +1,4 @@
-//! The host half of each capability: what an attempt keeps of it, its bindings, and its part of the receipt.
+//! The host half of each capability: its state in an attempt, its bindings, and its part of the receipt.
 //!
 //! The list is that of the policy halves: a capability without a host half does not compile.
 
@@ -17,7 +17,7 @@ use crate::attempt::Setup;
 use crate::guest::Guest;
 use crate::reached::Reached;
 
-/// What a host half is made from.
+/// The inputs of a host half.
 pub(crate) struct Parts<'a> {
     pub setup: &'a mut Setup,
     pub grant: &'a Arc<Grant>,
@@ -28,34 +28,35 @@ pub(crate) struct Parts<'a> {
 
 /// The host half of a capability.
 pub(crate) trait Hosted {
-    /// What an attempt keeps of it.
+    /// The state of the capability in an attempt.
     type State;
 
-    /// What WASI itself is given of it.
+    /// Adds the resources of the capability to WASI itself.
     ///
     /// # Errors
-    /// When the system does not give it.
+    /// Fails when the system does not provide them.
     fn prepare(_: &Parts<'_>, _: &mut WasiCtxBuilder) -> Result<()> {
         Ok(())
     }
 
     fn state(parts: &mut Parts<'_>) -> Self::State;
 
-    /// Adds its calls, each of which refuses in its first line. They may take the place of those of WASI.
+    /// Adds the calls of the capability, each of which checks the grant in its first line. They may replace
+    /// calls of WASI.
     ///
     /// # Errors
-    /// When the interface is not as the bindings say.
+    /// Fails when the interface differs from the bindings.
     fn link(_: &mut Linker<Guest>) -> Result<()> {
         Ok(())
     }
 
-    /// Adds what the attempt did with it.
+    /// Adds the use of the capability in the attempt.
     fn write(_: &Self::State, _: &mut Receipt) {}
 }
 
 macro_rules! halves {
     ($($(#[$attribute:meta])* $name:ident: $half:ident;)*) => {
-        /// What an attempt keeps of each capability.
+        /// The state of each capability in an attempt.
         pub(crate) struct States {
             $(pub $name: <$half as Hosted>::State,)*
         }

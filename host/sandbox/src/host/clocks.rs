@@ -1,4 +1,4 @@
-//! Clocks and random numbers: coarse by default, fixed where a run must be repeatable.
+//! Clocks and random numbers: coarse by default, fixed if a run must be repeatable.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, Rng, WasiC
 
 use super::passage::Owed;
 
-/// The finest time that a guest sees: fine clocks are what timing attacks are made of.
+/// The finest time that a guest sees, because timing attacks need fine clocks.
 const RESOLUTION: Duration = Duration::from_millis(1);
 
 /// Gives the guest its clocks and random numbers.
@@ -75,7 +75,7 @@ impl HostMonotonicClock for Coarse {
     }
 }
 
-/// Advances by a microsecond with each look, so that time passes the same way each time.
+/// A clock that advances by one microsecond per reading, so that time passes in the same way each time.
 struct Counting(AtomicU64);
 
 impl Counting {
@@ -104,7 +104,7 @@ impl HostMonotonicClock for Counting {
     }
 }
 
-/// Fuel for a random number: each byte that a guest asks for is drawn as one.
+/// Fuel per random number. Each byte that a guest requests counts as one number.
 const DRAW: u64 = 16;
 
 /// Random numbers that cost fuel.
@@ -138,7 +138,7 @@ impl TryRng for Priced {
     }
 }
 
-/// Random bytes that are the same for the same seed; they repeat after 64 KiB.
+/// Returns random bytes that are the same for the same seed; they repeat after 64 KiB.
 fn seeded(seed: u64) -> Deterministic {
     let mut bytes = vec![0; 64 << 10];
     blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut bytes);

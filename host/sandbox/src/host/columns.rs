@@ -4,7 +4,7 @@ use stepwell_sql::Value;
 
 use crate::guest::bindings::stepwell::sql::sql::{ColumnBatch, ColumnValues, Texts};
 
-/// A column in the form of the interface: of one type where its values are.
+/// Converts a column to the form of the interface: a single type if all its values have that type.
 pub(super) fn of(values: Vec<Value>) -> ColumnBatch {
     let nulls = values.iter().map(|value| *value == Value::Null).collect();
     let kind = values.iter().find(|value| **value != Value::Null).map(std::mem::discriminant);
@@ -49,7 +49,7 @@ fn texts(values: &[Value]) -> Texts {
         {
             texts.text.push_str(text);
         }
-        // A batch is bounded far below this.
+        // The limit of a batch is far smaller than this.
         texts.ends.push(u32::try_from(texts.text.len()).unwrap_or(u32::MAX));
     }
     texts

@@ -15,12 +15,12 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::Error;
 
-/// Bytes of the header section, either way.
+/// Maximum bytes of the header section, in each direction.
 const HEADER_BYTES: usize = 64 << 10;
-/// Header lines of an answer.
+/// Maximum header lines of a response.
 const HEADER_LINES: usize = 100;
 
-/// The system's trust roots, as a TLS configuration; read once.
+/// The system's trust roots as a TLS configuration, read once.
 static TLS: LazyLock<Result<Arc<ClientConfig>, String>> = LazyLock::new(|| {
     let mut roots = rustls::RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
@@ -44,7 +44,7 @@ pub(super) fn connect_error(error: std::io::Error) -> Error {
     }
 }
 
-/// TLS with the system's roots.
+/// Starts TLS with the system's trust roots.
 pub(crate) async fn handshake(
     tcp: TcpStream,
     host: &str,
@@ -54,7 +54,7 @@ pub(crate) async fn handshake(
     tokio_rustls::TlsConnector::from(config.clone()).connect(name, tcp).await.map_err(Error::Tls)
 }
 
-/// Sends one request; the answer, and what drives its connection.
+/// Sends one request, and returns the response and the task that drives its connection.
 pub(crate) async fn exchange<S>(
     stream: S,
     request: Request<http_body_util::combinators::UnsyncBoxBody<Bytes, Error>>,
@@ -66,7 +66,7 @@ where
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEADER_BYTES).max_headers(HEADER_LINES);
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
-    // Ends with the answer's body: whoever drops the body drops the connection.
+    // The task ends with the response's body: dropping the body drops the connection.
     let driver = AbortOnDropHandle::new(tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("an HTTP connection ended: {error}");
@@ -74,7 +74,7 @@ where
     }));
     let answer = timeout(first_byte, sender.send_request(request)).await;
     let response = answer.map_err(|_| Error::ConnectionReadTimeout)??;
-    // The buffer's own limit is that of one read.
+    // The buffer's own limit applies to a single read.
     let bytes: usize =
         response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if bytes > HEADER_BYTES {

@@ -1,4 +1,4 @@
-//! `stepwell:context`: what a step sees of its run.
+//! `stepwell:context`: the view that a step has of its run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,43 +23,43 @@ use crate::reached::Of;
 
 const READ: Rule = Rule::ContextReadNotGranted;
 const WRITE: Rule = Rule::ContextWriteNotGranted;
-/// Bytes of a checkpoint.
+/// Maximum bytes of a checkpoint.
 const MAX_CHECKPOINT: usize = 64 << 10;
-/// Bytes of a variable's name.
+/// Maximum bytes of a variable's name.
 const MAX_NAME: usize = 64;
 
 /// Shortest and longest pause of a parked step.
 const PARK: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 24 * 3600);
-/// Bytes of the reason for parking.
+/// Maximum bytes of the reason for parking.
 const MAX_REASON: usize = 200;
 
-/// How long a step asked to be parked, and why.
+/// The time for which a step asked to be parked, and the reason.
 pub(crate) struct Park {
     pub after: Duration,
     pub reason: String,
 }
 
-/// Checkpoints of an attempt.
+/// The checkpoints of an attempt.
 #[derive(Default)]
 pub(crate) struct Saves {
     pub count: u64,
     bytes: u64,
-    /// When the next one may be written.
+    /// The time at which the next one may be written.
     next: Option<Instant>,
 }
 
-/// Each checkpoint is a commit of the store: the time from one to the next.
+/// Minimum time between two checkpoints, because each is a commit of the store.
 const BETWEEN_SAVES: Duration = Duration::from_millis(100);
 
 /// A variable that the step set, and the length of its name and its JSON.
 pub(crate) struct Set {
     value: Arc<Value>,
     bytes: u64,
-    /// What the host holds for it.
+    /// The bytes that the host holds for it.
     held: u64,
 }
 
-/// What an attempt knows of its run.
+/// The knowledge of an attempt about its run.
 pub(crate) struct RunContext {
     pub grant: Arc<Grant>,
     pub ends: BTreeMap<String, Arc<StepEnd>>,
@@ -69,10 +69,10 @@ pub(crate) struct RunContext {
     pub set_bytes: u64,
     pub checkpoint: Option<String>,
     pub saves: Saves,
-    /// Set when the guest asked to be called again later.
+    /// The request of the guest to be called again later.
     pub park: Option<Park>,
     pub deadline: Option<Instant>,
-    /// True once the guest has asked whether it is cancelled.
+    /// Whether the guest has asked if it is cancelled.
     pub polls_cancel: Arc<AtomicBool>,
 }
 
@@ -93,7 +93,7 @@ impl Hosted for capability::Context {
 }
 
 impl RunContext {
-    /// For calls that belong to no run.
+    /// Returns a context for calls that belong to no run.
     pub fn of_nothing() -> Self {
         Self {
             grant: Arc::new(Grant::nothing()),
@@ -109,7 +109,7 @@ impl RunContext {
         }
     }
 
-    /// The variables that the step set.
+    /// Returns the variables that the step set.
     pub fn take_set(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.set)
             .into_iter()
@@ -117,17 +117,17 @@ impl RunContext {
             .collect()
     }
 
-    /// The time that is left.
+    /// Returns the remaining time.
     pub fn remaining(&self) -> Duration {
         #[allow(clippy::disallowed_methods, reason = "a time-out is measured where it is enforced")]
         self.deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }
 
-/// Fuel for each byte of JSON that is read or written.
+/// Fuel per byte of JSON that is read or written.
 const JSON: u64 = 4;
 
-/// Does work in proportion to that many bytes; large work goes to a blocking thread.
+/// Does work that is proportional to `bytes`. Large work runs on a blocking thread.
 pub(crate) async fn on_a_thread<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
@@ -147,7 +147,8 @@ impl Guest {
 }
 
 impl Guest {
-    /// Counts a checkpoint of that size, and waits until it may be written. The attempt's deadline counts meanwhile.
+    /// Counts a checkpoint, and waits until it may be written. The wait counts against the deadline of
+    /// the attempt.
     async fn admit_save(&mut self, bytes: u64) -> Result<()> {
         let limits = self.states.context.grant.limits();
         let saves = &mut self.states.context.saves;
@@ -230,7 +231,7 @@ impl Host for Guest {
         let budget = self.held.clone();
         let read = move || -> Result<_> {
             let held = values::held_by(&value);
-            // Counted before it is there. For a moment the value before it is there, too.
+            // Count the new value before it replaces the old one, because both exist for a moment.
             budget.take(held)?;
             let read = values::read_output(&value);
             if read.is_err() {

@@ -1,4 +1,4 @@
-//! What files take: the quota of a mount, the size of each file that is open, and the depth of directories.
+//! Sizes of files: the quota of a mount, the size of each open file, and the depth of directories.
 
 use rustix::fs::{Mode, OFlags};
 use std::io;
@@ -10,10 +10,10 @@ use wasmtime_wasi::p2::bindings::filesystem::types;
 
 use crate::reached::{Of, Reached};
 
-/// A mount, or all of them together: what is in it, in bytes, against a limit.
+/// The used bytes of one mount, or of all mounts together, and their limit.
 #[derive(Debug)]
 pub(super) struct Meter {
-    /// Where the step sees it; empty for all of them.
+    /// The path of the mount in the step. Empty for all mounts.
     pub at: String,
     pub writable: bool,
     pub used: AtomicU64,
@@ -23,20 +23,20 @@ pub(super) struct Meter {
     pub reached: Reached,
 }
 
-/// Bytes that went either way.
+/// Bytes read and written.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     pub read: AtomicU64,
     pub written: AtomicU64,
 }
 
-/// What is known of an open file or directory.
+/// The facts about an open file or directory.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     pub mount: Arc<Meter>,
-    /// Of a file that is open for writing.
+    /// The size of a file that is open for writing.
     pub size: Option<Arc<Size>>,
-    /// Directories above it in its mount.
+    /// Number of directories above it in its mount.
     pub depth: usize,
     pub traffic: Arc<Traffic>,
 }
@@ -45,7 +45,7 @@ pub(super) struct Open {
 #[derive(Debug)]
 pub(super) struct Size {
     pub bytes: AtomicU64,
-    /// It has no name any more: its bytes are free when its last handle is closed.
+    /// Whether the file has lost its name: its bytes are free when its last handle is closed.
     pub removed: AtomicBool,
     pub mount: Arc<Meter>,
     pub total: Arc<Meter>,
@@ -60,7 +60,7 @@ impl Drop for Size {
 }
 
 impl Size {
-    /// Makes room for that many bytes. Holes count: they can be filled later.
+    /// Reserves room for a growth by that many bytes. Holes count, because they can be filled later.
     pub fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
         let growth = bytes.saturating_sub(self.bytes.load(Ordering::Relaxed));
         if growth == 0 {
@@ -78,7 +78,7 @@ impl Size {
         Ok(())
     }
 
-    /// Gives back what is beyond that many bytes.
+    /// Returns the bytes beyond that size.
     pub fn shrink_to(&self, bytes: u64) {
         let before = self.bytes.fetch_min(bytes, Ordering::Relaxed);
         let less = before.saturating_sub(bytes);
@@ -87,7 +87,7 @@ impl Size {
     }
 }
 
-/// What a name stands for, before the name is taken away.
+/// The object behind a name, before the name is removed.
 pub(super) struct Found {
     pub kind: types::DescriptorType,
     pub size: u64,
@@ -114,24 +114,25 @@ impl Meter {
 
     pub fn refund(&self, bytes: u64) {
         let less = |used: u64| Some(used.saturating_sub(bytes));
-        // `less` never refuses.
+        // `less` never fails.
         let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }
 
 impl Open {
-    /// Makes room for a file that will be `bytes` long. What is not open for writing is refused by the call itself.
+    /// Reserves room for a file of `bytes` bytes. The call itself refuses files that are not open
+    /// for writing.
     pub fn grow_to(&self, bytes: u64) -> Result<(), io::Error> {
         self.size.as_ref().map_or(Ok(()), |size| size.grow_to(bytes))
     }
 
-    /// The length of the file, as far as it is known here.
+    /// Returns the known length of the file.
     pub fn len(&self) -> u64 {
         self.size.as_ref().map_or(0, |size| size.bytes.load(Ordering::Relaxed))
     }
 }
 
-/// Directories above what a path names, when it begins at that depth.
+/// Returns the number of directories above the target of a path that begins at depth `start`.
 pub(super) fn depth_of(start: usize, path: &str) -> usize {
     path.split('/').fold(start, |depth, part| match part {
         "" | "." => depth,
@@ -140,21 +141,21 @@ pub(super) fn depth_of(start: usize, path: &str) -> usize {
     })
 }
 
-/// Linux's number for "disk quota exceeded": wasmtime-wasi translates numbers, and not kinds.
+/// Linux's error number for "disk quota exceeded": wasmtime-wasi translates numbers, not kinds.
 const EDQUOT: i32 = 122;
 
-/// "Disk quota exceeded", as the operating system says it.
+/// Returns "disk quota exceeded" as an error of the operating system.
 fn quota() -> io::Error {
     io::Error::from_raw_os_error(EDQUOT)
 }
 
-/// What an entry of a list of a directory takes beside its name.
+/// Size of an entry of a directory listing, besides its name.
 pub(super) const LISTED: usize = 128;
 
-/// Bytes that the list of a directory takes. Counting ends when there are too many.
+/// Returns the bytes of a directory listing. Stops counting beyond `most`.
 pub(super) fn listed_bytes(dir: &std::fs::File, most: u64) -> std::io::Result<u64> {
     let mut bytes = 0;
-    // The handle itself may be for paths only.
+    // The handle itself may be a path-only handle.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let list = rustix::fs::openat(dir, ".", flags, Mode::empty())?;
     for entry in rustix::fs::Dir::new(list)? {

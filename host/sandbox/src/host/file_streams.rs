@@ -1,4 +1,4 @@
-//! The streams of files: what goes through them is counted, and charged before it is written.
+//! Streams of files: their bytes are counted, and charged before they are written.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,12 +46,12 @@ impl InputStream for GuardedInput {
 pub(super) struct GuardedOutput {
     pub below: DynOutputStream,
     pub open: Open,
-    /// Where the next byte goes; at the end of the file when appending.
+    /// The position of the next byte. `None` at the end of the file, when appending.
     pub position: Option<u64>,
 }
 
 impl GuardedOutput {
-    /// Makes room for the data; how much it is.
+    /// Reserves room for the data, and returns its size.
     fn charge(&self, data: &Bytes) -> StreamResult<u64> {
         let len = data.len() as u64;
         let start = self.position.unwrap_or_else(|| self.open.len());

@@ -1,12 +1,12 @@
-//! `wasi:filesystem/types` with the bounds that it lacks: bytes, files, handles, and no links.
+//! `wasi:filesystem/types` with the limits that it lacks: bytes, files, handles, and no links.
 //!
-//! The threat: a guest that fills the disk (also with holes), opens what blocks a thread (a FIFO), or
-//! leaves a link behind that leads the next reader elsewhere. Everything else is wasmtime-wasi's: each
-//! method here checks, and then calls the one below.
+//! The threat: a guest fills the disk (also with holes), opens a file that blocks a thread (a FIFO), or
+//! leaves a link that leads the next reader elsewhere. wasmtime-wasi does everything else: each method here
+//! checks, and then calls the one below.
 //!
-//! A guest's library looks for the mount of a path by itself, and gives up without a call where there is none. So
-//! that the host sees such a path, and can say that policy does not grant it, there is one mount more, `/`, in which
-//! there is nothing.
+//! A guest's library finds the mount of a path itself, and fails without a call if there is none. So that the
+//! host sees such a path, and can report that policy does not grant it, there is one additional mount, `/`,
+//! which is empty.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,33 +31,34 @@ use crate::guest::{Calls, Guest};
 use crate::reached::{Of, Reached};
 use crate::tree::{MAX_DEPTH, Measured};
 
-/// Refusals of files that are written to the log; all of them are counted.
+/// Maximum number of denials of files that are written to the log; all of them are counted.
 const MOST_TOLD: usize = 32;
 
-/// What the mounts of one attempt have been used for.
+/// The use of the mounts of one attempt.
 #[derive(Debug)]
 pub(crate) struct FileUse {
     mounts: Vec<Arc<Meter>>,
     total: Arc<Meter>,
     open: HashMap<u32, Open>,
-    /// Files that are open for writing, by their identity: each handle of a file must see what the others do to it.
+    /// Files that are open for writing, by their identity: each handle of a file must see the effects
+    /// of the others.
     sizes: HashMap<u64, Weak<Size>>,
-    /// Lists of directories: the host holds what is left of each.
+    /// Directory listings: the host holds the remaining entries of each.
     lists: HashMap<u32, IntoIter<FsResult<types::DirectoryEntry>>>,
-    /// Files and directories that there are beside those of the host's own mounts.
+    /// Number of files and directories, without those in the host's own mounts.
     entries: u64,
     max_entries: u64,
     max_open: usize,
     traffic: Arc<Traffic>,
-    /// The mount in which there is nothing.
+    /// The empty mount.
     root: Option<u32>,
-    /// What the log has been told of.
+    /// The denials that were written to the log.
     told: BTreeSet<String>,
     reached: Reached,
 }
 
 impl FileUse {
-    /// Meters for the mounts in the order of the preopens; `used` is what is in each already.
+    /// Makes meters for the mounts in the order of the preopens. `used` is the present content of each.
     pub fn new(mounts: &[(MountGrant, Measured)], limits: &Limits, reached: &Reached) -> Self {
         let meter = |at: &str, writable: bool, used: u64, limit: u64, name| {
             let (used, reached) = (AtomicU64::new(used), reached.clone());
@@ -87,12 +88,12 @@ impl FileUse {
         }
     }
 
-    /// Bytes read and written.
+    /// Returns the bytes read and written.
     pub fn traffic(&self) -> (u64, u64) {
         (self.traffic.read.load(Ordering::Relaxed), self.traffic.written.load(Ordering::Relaxed))
     }
 
-    /// Makes room for one more file or directory.
+    /// Reserves room for one more file or directory.
     fn create(&mut self) -> FsResult<()> {
         if self.entries >= self.max_entries {
             let message =
@@ -104,18 +105,19 @@ impl FileUse {
         Ok(())
     }
 
-    /// What the guest is told of a limit has no words: they are for the end of the attempt.
+    /// Refuses an operation because of a limit. The guest gets no message; the end of the attempt shows it.
     fn refuse(&self, of: Of, limit: &'static str, message: String) -> FsResult<()> {
         self.reached.refused(of, limit, message, 1);
         Err(ErrorCode::Quota.into())
     }
 
-    /// A file or directory is gone, or was not made.
+    /// Releases the room of a file or directory that was removed, or was not created.
     fn gone(&mut self) {
         self.entries = self.entries.saturating_sub(1);
     }
 
-    /// The size of a file that is open for writing, for all its handles; `bytes` is what it is when no other handle is open.
+    /// Returns the size of a file that is open for writing, shared by all its handles. `bytes` is the size if
+    /// no other handle is open.
     fn size(&mut self, identity: u64, mount: &Arc<Meter>, bytes: u64) -> Arc<Size> {
         if let Some(size) = self.sizes.get(&identity).and_then(Weak::upgrade) {
             return size;
@@ -128,7 +130,7 @@ impl FileUse {
         size
     }
 
-    /// The last name of a file is gone: its bytes come back when its last handle is closed.
+    /// Handles the removal of the last name of a file: its bytes are free when its last handle is closed.
     fn removed(&self, found: &Found, mount: &Meter) {
         if found.links > 1 {
             return;
@@ -142,7 +144,7 @@ impl FileUse {
         }
     }
 
-    /// Makes room for one more open file, directory or list.
+    /// Reserves room for one more open file, directory or listing.
     fn room(&self) -> FsResult<()> {
         if self.open.len() + self.lists.len() >= self.max_open {
             let message = format!("the step may have {} files and directories open at once", self.max_open);
@@ -168,7 +170,8 @@ impl FileUse {
     }
 }
 
-/// The name of the limit of a mount: its own size, where that is less than all mounts may grow by.
+/// Returns the name of the limit of a mount: its own size, if that is smaller than the growth that all mounts
+/// may have.
 pub(crate) fn limit_of(source: &MountSource, limits: &Limits) -> &'static str {
     match source {
         MountSource::Workspace(size) if *size < limits.file_bytes => "files.workspace",
@@ -220,8 +223,8 @@ impl preopens::Host for Guarded<'_> {
 }
 
 impl Guarded<'_> {
-    /// The mount in which there is nothing. Each operation on it is refused here; should one get past, what is
-    /// behind it is no directory.
+    /// Returns the empty mount. Every operation on it is refused here; if one were to pass, its target is not
+    /// a directory.
     fn nothing(&mut self) -> wasmtime::Result<Option<(Fd, String)>> {
         let Ok(file) = std::fs::File::open("/dev/null") else { return Ok(None) };
         let dir = Dir::new(file, FsPerms::ReadOnly, OpenMode::READ, false);
@@ -234,7 +237,7 @@ impl Guarded<'_> {
         self.files.root == Some(fd.rep())
     }
 
-    /// Counts a refusal, and tells the log of it once.
+    /// Counts a denial, and writes it to the log once.
     fn deny(&mut self, denial: &Denial) {
         self.calls.note(denial.rule);
         if self.files.told.len() < MOST_TOLD && self.files.told.insert(denial.what.clone()) {
@@ -242,7 +245,7 @@ impl Guarded<'_> {
         }
     }
 
-    /// Refuses what is in no mount.
+    /// Refuses a path outside of every mount.
     fn within(&mut self, fd: &Fd, path: &str, writes: bool) -> FsResult<()> {
         if !self.is_nothing(fd) {
             return Ok(());
@@ -254,8 +257,8 @@ impl Guarded<'_> {
         Err(ErrorCode::Access.into())
     }
 
-    /// The answer to an operation in a mount. Where it is not permitted, the mount is read-only or the path leads
-    /// out of it.
+    /// Passes on the result of an operation in a mount. If it is not permitted, the mount is read-only or the
+    /// path leaves it.
     fn permitted<T>(&mut self, fd: &Fd, path: &str, writes: bool, answer: FsResult<T>) -> FsResult<T> {
         let refused = |error: &FsError| matches!(error.downcast_ref(), Some(ErrorCode::NotPermitted));
         if let Err(error) = &answer
@@ -275,7 +278,7 @@ impl Guarded<'_> {
 }
 
 impl Guarded<'_> {
-    /// What a name stands for; none when it is not there.
+    /// Returns the object behind a name. `None` if there is none.
     async fn found(&mut self, fd: &Fd, path: &str) -> Option<Found> {
         let flags = types::PathFlags::empty();
         let stat = self.below.stat_at(same(fd), flags, path.to_owned()).await.ok()?;
@@ -299,7 +302,7 @@ impl types::Host for Guarded<'_> {
 
 type Fd = Resource<Descriptor>;
 
-/// A second handle to the same descriptor, for a call below.
+/// Returns a second handle to the same descriptor, for a call below.
 fn same(fd: &Fd) -> Fd {
     Resource::new_borrow(fd.rep())
 }
@@ -327,7 +330,7 @@ impl HostDescriptor for Guarded<'_> {
             Some(stat) => match stat.type_ {
                 types::DescriptorType::RegularFile => before = stat.size,
                 types::DescriptorType::Directory | types::DescriptorType::SymbolicLink => {}
-                // A FIFO or a device would pin a thread of the host.
+                // A FIFO or a device would block a thread of the host.
                 _ => return Err(ErrorCode::NotPermitted.into()),
             },
             None => makes = open_flags.contains(types::OpenFlags::CREATE),
@@ -437,7 +440,7 @@ impl HostDescriptor for Guarded<'_> {
         HostDescriptor::drop(&mut self.below, fd)
     }
 
-    // Nothing to check in most of what follows.
+    // Most of the following methods check nothing.
 
     async fn advise(&mut self, fd: Fd, offset: u64, len: u64, advice: types::Advice) -> FsResult<()> {
         self.below.advise(fd, offset, len, advice).await
@@ -471,7 +474,8 @@ impl HostDescriptor for Guarded<'_> {
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
         self.within(&fd, ".", false)?;
         self.files.room()?;
-        // The names are counted before they are read: a directory of the host may have any number of them.
+        // The names are counted before they are read, because a directory of the host may have any
+        // number of them.
         let Descriptor::Dir(dir) = self.below.table.get(&fd)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
@@ -504,7 +508,8 @@ impl HostDescriptor for Guarded<'_> {
         path: String,
     ) -> FsResult<types::DescriptorStat> {
         if self.is_nothing(&fd) {
-            // To look for a file is no use of it: as with a directory that is not there, the answer is that there is none.
+            // Looking for a file is not a use of it: as with a missing directory, the answer is that there is
+            // no such file.
             let _ = self.within(&fd, &path, false);
             return Err(ErrorCode::NoEntry.into());
         }
@@ -542,14 +547,14 @@ impl HostDescriptor for Guarded<'_> {
     async fn rename_at(&mut self, fd: Fd, old_path: String, new_fd: Fd, new_path: String) -> FsResult<()> {
         self.within(&fd, &old_path, true)?;
         self.within(&new_fd, &new_path, true)?;
-        // Between mounts the bytes would move from one quota to another.
+        // Between mounts, the bytes would move from one quota to another.
         let (from, to) = (self.files.of(&fd)?, self.files.of(&new_fd)?);
         if !Arc::ptr_eq(&from.mount, &to.mount) {
             return Err(ErrorCode::CrossDevice.into());
         }
         let (found, replaced) = (self.found(&fd, &old_path).await, self.found(&new_fd, &new_path).await);
         let is_directory = found.as_ref().is_some_and(|found| found.kind == types::DescriptorType::Directory);
-        // What is in a directory would become deeper, too. A program that may not move it copies it.
+        // The content of a directory would become deeper, too. A program that may not move it copies it.
         if is_directory && depth_of(to.depth, &new_path) > depth_of(from.depth, &old_path) {
             return Err(ErrorCode::CrossDevice.into());
         }

@@ -1,7 +1,7 @@
-//! What the host holds for a guest beside the guest's own memory, against one limit.
+//! The memory that the host holds for a guest besides the guest's own memory, against one limit.
 //!
-//! The threat: whatever a guest hands over, and whatever a server sends it, waits in the host's memory until a later call.
-//! Handles are cheap, so each is counted with what is behind it.
+//! The threat: everything that a guest passes to the host, and everything that a server sends, waits in the
+//! host's memory until a later call. Handles are cheap, so each counts together with the memory behind it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ impl Held {
         Self(Arc::new(Bytes { limit, ..Bytes::default() }))
     }
 
-    /// Takes bytes. What would be too much is not taken, and ends the attempt.
+    /// Takes bytes. Bytes beyond the limit are not taken, and end the attempt.
     ///
     /// # Errors
-    /// When the host would hold more than it may.
+    /// Fails when the host would hold more than the limit.
     pub fn take(&self, bytes: u64) -> wasmtime::Result<()> {
         let fits = |now: u64| now.checked_add(bytes).filter(|sum| *sum <= self.0.limit);
         match self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
@@ -42,14 +42,14 @@ impl Held {
         Ok(())
     }
 
-    /// What the host no longer holds.
+    /// Releases bytes that the host no longer holds.
     pub fn give_back(&self, bytes: u64) {
         let less = |now: u64| Some(now.saturating_sub(bytes));
-        // `less` never refuses.
+        // `less` never fails.
         let _ = self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
-    /// An error once something was refused: not every place that takes bytes can end the attempt.
+    /// Fails once bytes were refused, because not every place that takes bytes can end the attempt.
     pub fn check(&self) -> wasmtime::Result<()> {
         if !self.0.refused.load(Ordering::Relaxed) {
             return Ok(());
@@ -58,13 +58,13 @@ impl Held {
         Err(LimitReached::new("host_bytes", message))
     }
 
-    /// Most bytes that were held at once.
+    /// Returns the largest number of bytes held at one time.
     pub fn peak(&self) -> u64 {
         self.0.peak.load(Ordering::Relaxed)
     }
 }
 
-/// What the host holds behind each handle of a guest.
+/// The memory that the host holds behind each handle of a guest.
 #[derive(Debug)]
 pub(crate) struct ByHandle {
     held: Held,
@@ -76,10 +76,10 @@ impl ByHandle {
         Self { held, handles: HashMap::new() }
     }
 
-    /// From now on, that much is behind a handle.
+    /// Sets the number of bytes behind a handle.
     ///
     /// # Errors
-    /// When the host would hold more than it may.
+    /// Fails when the host would hold more than the limit.
     pub fn set(&mut self, handle: u32, bytes: u64) -> wasmtime::Result<()> {
         let before = self.take_off(handle);
         self.held.give_back(before);
@@ -90,20 +90,20 @@ impl ByHandle {
         Ok(())
     }
 
-    /// An error when the host may not hold that much more.
+    /// Fails when the host may not hold that many more bytes.
     pub fn has_room_for(&self, bytes: u64) -> wasmtime::Result<()> {
         self.held.take(bytes)?;
         self.held.give_back(bytes);
         Ok(())
     }
 
-    /// The handle is closed, and what was behind it is gone.
+    /// Releases the bytes behind a closed handle.
     pub fn free(&mut self, handle: u32) {
         let before = self.take_off(handle);
         self.held.give_back(before);
     }
 
-    /// What is behind one handle is behind another from now on.
+    /// Moves the bytes behind one handle to another.
     pub fn pass(&mut self, from: u32, to: u32) {
         let bytes = self.take_off(from);
         if bytes > 0 {
@@ -111,7 +111,7 @@ impl ByHandle {
         }
     }
 
-    /// The handle is closed, but what was behind it counts until the attempt ends.
+    /// Closes a handle whose bytes still count until the attempt ends.
     pub fn leave(&mut self, handle: u32) {
         self.take_off(handle);
     }

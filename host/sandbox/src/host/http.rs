@@ -1,9 +1,9 @@
 //! `wasi:http/outgoing-handler`: requests that policy allows, to addresses that it allows.
 //!
-//! The threat: a guest that reaches what the host can reach, learns the host's credentials, or makes it
-//! hold bytes without end. So, for each request: the policy decides about scheme, host, port, method and
-//! path; the name is resolved once, and every address must be allowed; the connection goes to exactly that
-//! address; the credential is added last. No redirects, HTTP/1.1 only, a connection for each request.
+//! The threat: a guest reaches what the host can reach, learns the host's credentials, or makes it hold
+//! endless bytes. So policy decides about scheme, host, port, method and path of each request; the name is
+//! resolved once, and every address must be allowed; the connection goes to exactly that address; the
+//! credential is added last. No redirects, HTTP/1.1 only, one connection per request.
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -41,10 +41,10 @@ use crate::guest::Guest;
 use crate::host::calls::{self, Traced};
 use crate::reached::{Of, Reached};
 
-/// With this header a step names the organization whose credential a request is to have; it is not sent.
+/// The header in which a step names the organization whose credential a request needs. It is not sent.
 const ORGANIZATION: &str = "stepwell-organization";
 
-/// What all attempts share.
+/// The data that all attempts share.
 pub(crate) struct Outbound {
     pub credentials: Credentials,
     pub breakers: Breakers,
@@ -132,7 +132,7 @@ impl Hooks {
         }
     }
 
-    /// Refusals so far.
+    /// Returns the number of denials so far.
     pub fn denials(&self) -> Arc<AtomicU64> {
         self.shared.denials.clone()
     }
@@ -160,7 +160,7 @@ impl WasiHttpHooks for Hooks {
     }
 
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        // For trailers too: wasmtime-wasi-http asks the filter for both.
+        // This applies to trailers too: wasmtime-wasi-http asks the filter for both.
         Arc::new(|name| {
             wasmtime_wasi_http::DEFAULT_FORBIDDEN_HEADERS.contains(name)
                 || name.as_str().starts_with("proxy-")
@@ -218,11 +218,12 @@ impl Shared {
         };
         #[allow(clippy::disallowed_methods, reason = "how long a server fails is measured")]
         let now = Instant::now;
-        // A project's requests open its own breaker only: what another project sees of a server is not its to decide.
+        // A project's requests open only its own breaker, because they must not affect another project's view
+        // of a server.
         let breaker = format!("{}/{organization}", self.project);
         if let Err(left) = self.outbound.breakers.admit(&breaker, now()) {
             let why = format!(
-                "`{organization}` has failed again and again: no request goes there for {} s",
+                "`{organization}` has failed repeatedly: no request goes there for {} s",
                 left.as_secs().max(1)
             );
             return Err(Error::InternalError(Some(why)));
@@ -235,7 +236,8 @@ impl Shared {
         answer
     }
 
-    /// Whether the guest waits less than it may: then a server that is too slow for it may be fast enough.
+    /// Returns whether the guest waits for a shorter time than it may: a server that is too slow for it may
+    /// then be fast enough.
     fn is_hurried(&self, options: &RequestOptions) -> bool {
         let limits = self.grant.limits();
         let less =
@@ -245,8 +247,8 @@ impl Shared {
             || less(options.between_bytes_timeout, limits.http_between_bytes.0)
     }
 
-    /// The trailers of a guest without the headers that are the host's to set: a server may read a trailer
-    /// as if it were a header (RFC 9110, section 6.5.1).
+    /// Removes the headers that only the host may set from the trailers of a guest: a server may read a
+    /// trailer as if it were a header (RFC 9110, "Limitations on Use of Trailers").
     pub(super) fn without_credentials(&self, mut trailers: HeaderMap) -> HeaderMap {
         for rule in self.grant.http().rules() {
             if let Some(inject) = &rule.inject {
@@ -263,7 +265,7 @@ impl Shared {
         trailers
     }
 
-    /// Sends what was decided.
+    /// Sends a request that policy allows.
     async fn exchange(
         self: Arc<Self>,
         rule: &HttpRule,
@@ -280,7 +282,7 @@ impl Shared {
         let connect = clamp(options.connect_timeout, limits.http_connect.0);
         let address = self.resolve(rule, &target, connect).await?;
         let needles = self.inject(rule, &mut request).await?;
-        // The origin form: the authority goes into the Host header only.
+        // The origin form: the authority appears in the Host header only.
         *request.uri_mut() = request
             .uri()
             .path_and_query()
@@ -303,7 +305,7 @@ impl Shared {
                 .await
                 .map_err(|_| Error::ConnectionTimeout)?
                 .map_err(connect_error)?;
-            // What was decided is what is connected.
+            // The connection must go to the address of the decision.
             if tcp.peer_addr().map_err(connect_error)?.ip() != address.ip() {
                 return Err(Error::DestinationIpProhibited);
             }
@@ -341,7 +343,7 @@ impl Shared {
         }
         let sink = shared.sink.clone();
         let told = move || {
-            let message = "the answer held the credential of the request; it was masked".to_owned();
+            let message = "the response contained the credential of the request; it was masked".to_owned();
             if let Some(sink) = &sink {
                 sink.offer(Report::Log(LogLine { level: "warn".to_owned(), message, fields: Map::new() }));
             }
@@ -401,8 +403,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Resolves the name once. One address that is not allowed spoils them all: a name that points inside
-    /// as well as outside is not to be trusted.
+    /// Resolves the name once. One address that is not allowed refuses them all: a name that points inside as
+    /// well as outside is not trustworthy.
     async fn resolve(&self, rule: &HttpRule, target: &Target, limit: Duration) -> Result<SocketAddr, Error> {
         let addresses: Vec<SocketAddr> = match target.host.parse::<IpAddr>() {
             Ok(address) => vec![(address, target.port).into()],
@@ -427,7 +429,7 @@ impl Shared {
         Ok(address)
     }
 
-    /// Adds the credential of the rule; what to look for in the answer then.
+    /// Adds the credential of the rule, and returns the texts to mask in the response.
     async fn inject(
         &self,
         rule: &HttpRule,
@@ -436,7 +438,9 @@ impl Shared {
         let Some(inject) = &rule.inject else { return Ok(None) };
         let fail = |why: String| {
             tracing::error!(secret = inject.secret, "cannot inject a credential: {why}");
-            Error::InternalError(Some("the host could not add the credential; its log says why".to_owned()))
+            Error::InternalError(Some(
+                "the host could not add the credential; its log has the reason".to_owned(),
+            ))
         };
         let secret = self.outbound.credentials.get(&inject.secret).await.map_err(fail)?;
         self.usage.lock().unwrap_or_else(PoisonError::into_inner).secrets.insert(inject.secret.clone());
@@ -448,14 +452,14 @@ impl Shared {
             HeaderValue::from_str(&text).map_err(|_| fail("it is not a header value".to_owned()))?;
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
-        // What is compressed cannot be searched for the credential.
+        // A compressed response cannot be searched for the credential.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Ok(Some(Needles::of(secret.expose())).filter(|needles| !needles.is_empty()))
     }
 }
 
-/// What an answer says about its server: that it works, that it fails, or nothing. What the guest did wrong, or could not
-/// wait for, is no failure of the server.
+/// Returns what a response shows about its server: success, failure, or nothing. Mistakes of the guest, and
+/// responses that it did not wait for, are not failures of the server.
 fn worked<T>(answer: &Result<Response<T>, Error>, hurried: bool) -> Option<bool> {
     match answer {
         Ok(response) => Some(response.status().as_u16() < 500),
@@ -478,12 +482,12 @@ fn worked<T>(answer: &Result<Response<T>, Error>, hurried: bool) -> Option<bool>
     }
 }
 
-/// `:secret` in base64, as HTTP basic authentication has it with an empty user (RFC 7617).
+/// Returns `:secret` in base64, as in HTTP basic authentication with an empty user (RFC 7617).
 fn basic(secret: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(format!(":{secret}"))
 }
 
-/// The guest may wait less than policy allows, never longer and never not at all.
+/// Limits the guest's time: at most the time that policy allows, and never zero.
 fn clamp(wanted: Option<Duration>, allowed: Duration) -> Duration {
     wanted.map_or(allowed, |wanted| wanted.clamp(Duration::from_millis(1), allowed))
 }

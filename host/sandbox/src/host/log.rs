@@ -15,19 +15,19 @@ use crate::guest::bindings::stepwell::log::log::{Host, Level};
 pub(crate) struct LogBook {
     sink: Option<StepSink>,
     waiting: VecDeque<LogLine>,
-    /// Lines and bytes that it may take, and that it has taken.
+    /// The maximum number of lines and bytes, and the number so far.
     limit: (u64, u64),
     taken: (u64, u64),
     line_bytes: usize,
     dropped: u64,
 }
 
-/// Fields of a line; the rest is dropped.
+/// Maximum number of fields of a line; the rest is dropped.
 const MAX_FIELDS: usize = 64;
-/// What a field costs beside its bytes.
+/// The cost of a field besides its bytes.
 const FIELD: usize = 64;
 
-/// Lines of the host's own (refusals) beyond the guest's limit.
+/// Maximum number of the host's own lines (denials) beyond the guest's limit.
 const HOST_LINES: usize = 128;
 
 impl LogBook {
@@ -42,7 +42,7 @@ impl LogBook {
         }
     }
 
-    /// Takes a line of the guest, cut to what is allowed.
+    /// Accepts a line of the guest, cut to the allowed length.
     pub fn line(&mut self, level: &str, mut message: String, fields: Map<String, Value>) {
         let field_bytes: usize = fields.iter().map(|(k, v)| k.len() + v.as_str().map_or(0, str::len)).sum();
         let keep = self.line_bytes.saturating_sub(field_bytes);
@@ -52,7 +52,7 @@ impl LogBook {
         let (lines, sum) = (self.taken.0 + 1, self.taken.1.saturating_add(bytes));
         if lines > self.limit.0 || sum > self.limit.1 {
             self.dropped += 1;
-            // What follows is dropped, too, also by the next part of the attempt when the step parks.
+            // Later lines are dropped too, also by the next part of the attempt when the step parks.
             self.taken = self.limit;
             return;
         }
@@ -60,34 +60,35 @@ impl LogBook {
         self.waiting.push_back(LogLine { level: level.to_owned(), message, fields });
     }
 
-    /// True when no line fits any more.
+    /// Returns whether the log is full.
     pub fn is_full(&self) -> bool {
         self.taken.0 == self.limit.0 || self.taken.1 == self.limit.1
     }
 
-    /// Lines and bytes that it has taken; those of its limit once it has dropped something.
+    /// Returns the number of lines and bytes so far, or its limit once it has dropped something.
     pub fn taken(&self) -> (u64, u64) {
         self.taken
     }
 
-    /// Counts a line that is not taken.
+    /// Counts a dropped line.
     pub fn drop_line(&mut self) {
         self.dropped += 1;
     }
 
-    /// Takes a line of the host.
+    /// Accepts a line of the host.
     pub fn host_line(&mut self, level: &str, message: String) {
         if self.waiting.len() < HOST_LINES {
             self.waiting.push_back(LogLine { level: level.to_owned(), message, fields: Map::new() });
         }
     }
 
-    /// Writes what policy refused, why, and what would allow it.
+    /// Writes a denial with its reason, and the change that would allow the action.
     pub fn denied(&mut self, denial: &Denial) {
         self.host_line("warn", format!("denied by policy: {} [{}]", denial.in_full(), denial.rule));
     }
 
-    /// Sends what waits, and waits for room: a guest that logs faster than its lines are stored slows down.
+    /// Sends the waiting lines, and waits for room: a guest that logs faster than its lines are stored
+    /// slows down.
     pub async fn flush(&mut self) {
         while let Some(line) = self.waiting.pop_front() {
             if let Some(sink) = &self.sink {
@@ -96,9 +97,9 @@ impl LogBook {
         }
     }
 
-    /// Says how many lines were dropped, and sends everything.
+    /// Reports how many lines were dropped, and sends everything.
     pub async fn close(&mut self) {
-        // An earlier part of the attempt has said so where nothing was left from the beginning.
+        // If nothing was left at the start, an earlier part of the attempt has reported that.
         if self.dropped > 0 && self.limit.0 > 0 && self.limit.1 > 0 {
             let message = format!("… {} lines dropped: the log is at its limit", self.dropped);
             self.waiting.push_back(LogLine { level: "warn".to_owned(), message, fields: Map::new() });
@@ -107,7 +108,7 @@ impl LogBook {
     }
 }
 
-/// Cuts `text` to `limit` bytes at a character, and says so.
+/// Cuts `text` to `limit` bytes at a character, and notes the number of bytes cut.
 pub(crate) fn truncate(text: &mut String, limit: usize) {
     if text.len() <= limit {
         return;

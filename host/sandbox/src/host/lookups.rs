@@ -1,7 +1,7 @@
 //! Finds the addresses of names, a few at a time.
 //!
-//! The threat: the system's resolver cannot be interrupted, and holds a thread for as long as a name server likes. So a
-//! look-up has its place until it really ends, also when the step that asked has given up.
+//! The threat: the system's resolver cannot be interrupted, and blocks a thread for as long as a name server
+//! likes. So a look-up keeps its place until it really ends, even when the step that asked has given up.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,16 +10,17 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// Look-ups of the process at once. Each holds a thread of the runtime's 512 for files and the like.
+/// Maximum number of look-ups of the process at one time. Each blocks one of the runtime's 512 threads for
+/// files and similar work.
 const IN_ALL: usize = 64;
-/// Look-ups of an attempt at once.
+/// Maximum number of look-ups of an attempt at one time.
 const OF_AN_ATTEMPT: usize = 4;
 
-/// Finds the addresses of a name and a port.
+/// A function that finds the addresses of a name and a port.
 pub(crate) type Lookup = Box<dyn Fn(String, u16) -> Found + Send + Sync>;
 type Found = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
 
-/// As the system does.
+/// Asks the system.
 pub(crate) fn system_lookup(host: String, port: u16) -> Found {
     Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
 }
@@ -41,15 +42,15 @@ impl Default for Share {
 }
 
 impl Lookups {
-    /// None so far.
+    /// Makes an idle set of look-ups.
     pub fn new(ask: Lookup) -> Self {
         Self { ask, places: Arc::new(Semaphore::new(IN_ALL)) }
     }
 
-    /// Finds the addresses. Waits for a place; when this is dropped, the look-up ends in its own time.
+    /// Finds the addresses. Waits for a place. When this is dropped, the look-up ends later by itself.
     ///
     /// # Errors
-    /// When the name has none.
+    /// Fails when the name has no address.
     pub async fn find(&self, share: &Share, host: String, port: u16) -> std::io::Result<Vec<SocketAddr>> {
         let closed = |_| std::io::Error::other("look-ups have ended");
         let own = share.0.clone().acquire_owned().await.map_err(closed)?;
@@ -87,19 +88,19 @@ mod tests {
             })
         }));
         let moment = Duration::from_millis(1);
-        // One attempt asks again and again, and gives up each time.
+        // One attempt asks repeatedly, and gives up each time.
         let share = Share::default();
         for _ in 0..32 {
             assert!(timeout(moment, lookups.find(&share, "slow".to_owned(), 80)).await.is_err());
         }
         assert_eq!(running.load(Ordering::Relaxed), OF_AN_ATTEMPT);
-        // So do many.
+        // Many attempts do the same.
         for _ in 0..2 * IN_ALL {
             let other = Share::default();
             assert!(timeout(moment, lookups.find(&other, "slow".to_owned(), 80)).await.is_err());
         }
         assert_eq!(peak.load(Ordering::Relaxed), IN_ALL);
-        // As soon as the name server answers, all is as before.
+        // As soon as the name server responds, everything works again.
         gate.close();
         let found = timeout(Duration::from_secs(5), lookups.find(&share, "quick".to_owned(), 80)).await;
         assert_eq!(found.unwrap().unwrap().len(), 1);

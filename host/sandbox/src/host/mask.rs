@@ -1,9 +1,9 @@
-//! Answers that tell a credential back.
+//! Responses that reveal a credential.
 //!
-//! The threat: a server that reflects the headers of a request, by design or by a debug page, hands the guest what the
-//! host has added. So every answer to a request with a credential is searched for it, as it is and in the
-//! encodings in which it is likely to come back, and `*` stand in its place. An answer that is compressed all the same
-//! is refused. What a server encodes otherwise is not found: a credential belongs to the server that it is sent to.
+//! The threat: a server that reflects the headers of a request, by design or on a debug page, gives the guest
+//! the header that the host has added. So every response to a request with a credential is searched for it,
+//! in plain form and in the encodings in which it is likely to appear, and `*` replaces it. A compressed
+//! response is refused. Other encodings are not found: a credential belongs to the server that it is sent to.
 
 use std::ops::Range;
 use std::pin::Pin;
@@ -17,19 +17,19 @@ use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use zeroize::Zeroizing;
 
-/// A shorter secret would be found in everything.
+/// Minimum length of a secret: a shorter one would appear everywhere.
 const SHORTEST: usize = 4;
 
-/// A shorter part of a secret may be a word.
+/// Minimum length of a part of a secret: a shorter one may be a word.
 const SHORTEST_PART: usize = 10;
 
-/// What is searched for.
+/// The texts to search for.
 #[derive(Clone)]
 pub(crate) struct Needles(Arc<Zeroizing<Vec<Vec<u8>>>>);
 
 impl Needles {
-    /// The secret as it is, each half of it, and the whole reversed, in hexadecimal, percent-encoded, and in base64, alone
-    /// or within more.
+    /// Returns the secret itself, each half of it, and the whole reversed, in hexadecimal, percent-encoded,
+    /// and in base64, alone or within a longer text.
     pub fn of(secret: &str) -> Self {
         let bytes = secret.as_bytes();
         if bytes.len() < SHORTEST {
@@ -49,7 +49,8 @@ impl Needles {
             hex.into_bytes(),
             bytes.iter().map(percent).collect::<String>().into_bytes(),
         ];
-        // Within a longer text, base64 has three forms of it; the characters at both ends depend on what is beside.
+        // Within a longer text, base64 has three forms of it; the characters at both ends depend on
+        // the neighbors.
         for before in 0..3 {
             let padded = [vec![0; before], bytes.to_vec()].concat();
             let (from, to) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
@@ -58,7 +59,7 @@ impl Needles {
             }
         }
         needles.retain(|needle| needle.len() >= SHORTEST);
-        // Two halves in two answers, or in two headers, are the whole.
+        // Two halves in two responses, or in two headers, make up the whole.
         let part = bytes.len().div_ceil(2).max(SHORTEST_PART);
         needles.extend(bytes.windows(part).map(<[u8]>::to_vec));
         needles.sort();
@@ -70,7 +71,7 @@ impl Needles {
         self.0.is_empty()
     }
 
-    /// Where something is found.
+    /// Returns the places of all matches.
     fn found(&self, text: &[u8]) -> Vec<Range<usize>> {
         let of = |needle: &Vec<u8>| {
             let length = needle.len();
@@ -79,7 +80,7 @@ impl Needles {
         self.0.iter().flat_map(of).collect()
     }
 
-    /// Puts `*` in the place of what is found; tells whether anything was.
+    /// Replaces matches with `*`, and returns whether there were any.
     pub fn mask(&self, text: &mut [u8]) -> bool {
         let found = self.found(text);
         fill(text, &found);
@@ -99,7 +100,7 @@ impl Needles {
         any
     }
 
-    /// Bytes at the end of `text` with which something may begin.
+    /// Returns the number of bytes at the end of `text` that may be the start of a match.
     fn held(&self, text: &[u8]) -> usize {
         let longest = self.0.iter().map(Vec::len).max().unwrap_or(0);
         let begins = |length: &usize| {
@@ -112,7 +113,7 @@ impl Needles {
     }
 }
 
-/// Puts `*` in the place of these ranges, as far as they are within the text.
+/// Fills these ranges with `*`, as far as they are within the text.
 fn fill(text: &mut [u8], found: &[Range<usize>]) {
     let length = text.len();
     for range in found {
@@ -122,22 +123,22 @@ fn fill(text: &mut [u8], found: &[Range<usize>]) {
     }
 }
 
-/// A body in which what is found is masked, wherever its frames begin and end.
+/// A body in which matches are masked, wherever its frames begin and end.
 pub(crate) struct Masked<B> {
     body: B,
     needles: Needles,
-    /// What may be the beginning of something, as it came.
+    /// Bytes that may be the start of a match, unchanged.
     held: BytesMut,
-    /// What was found in it so far.
+    /// The matches in it so far.
     found: Vec<Range<usize>>,
-    /// What came after the last data.
+    /// The frame after the last data.
     after: Option<Frame<Bytes>>,
     ended: bool,
     told: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl<B> Masked<B> {
-    /// `told` is called when something is found.
+    /// Makes a masked body. `told` is called at the first match.
     pub fn new(body: B, needles: Needles, told: impl FnOnce() + Send + 'static) -> Self {
         let told: Option<Box<dyn FnOnce() + Send>> = Some(Box::new(told));
         Self { body, needles, held: BytesMut::new(), found: Vec::new(), after: None, ended: false, told }
@@ -151,7 +152,7 @@ impl<B> Masked<B> {
 }
 
 impl<B> Masked<B> {
-    /// The first bytes of what is held, masked.
+    /// Returns the first bytes of the held text, masked.
     fn masked(&mut self, bytes: usize) -> Bytes {
         let mut ready = self.held.split_to(bytes);
         fill(&mut ready, &self.found);
@@ -256,7 +257,7 @@ mod tests {
         (String::from_utf8_lossy(&bytes).into_owned(), told.load(Ordering::Relaxed))
     }
 
-    /// What is left of a secret that comes back without its first `from` and after its first `to` bytes.
+    /// Parts of a secret that are returned without the first `from` bytes and without the bytes after `to`.
     #[tokio::test]
     async fn half_of_a_credential_is_masked_wherever_it_begins_and_frames_end() {
         let secret = "s3cret/Zq81-xyzw-0042-ABCD";

@@ -1,8 +1,9 @@
-//! Requests, answers and their fields: what the host holds of them counts while there is a handle of it.
+//! Requests, responses and their fields: the memory that the host holds for them counts while they have
+//! a handle.
 //!
-//! The threat: a request that is never sent keeps its method, its URL and its fields, and there may be as many requests as
-//! handles; a method may be as long as a call takes bytes. A server chooses how long the fields of its answers are. These
-//! functions take the place of those of wasmtime-wasi-http, which they call.
+//! The threat: a request that is never sent keeps its method, its URL and its fields, and there may be as
+//! many requests as handles; a method may be as long as a call may copy. A server chooses the length of its
+//! response's fields. These functions replace those of wasmtime-wasi-http, which they call.
 
 use wasmtime::Result;
 use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType};
@@ -20,21 +21,21 @@ use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
 use crate::guest::Guest;
 
-/// The version that wasmtime-wasi-http has.
+/// The version that wasmtime-wasi-http implements.
 const TYPES: &str = "wasi:http/types@0.2.12";
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 
-/// What a field takes beside its name and its value.
+/// Size of a field besides its name and its value.
 const FIELD: usize = 64;
 
 /// Bytes of one piece of a body that a step writes.
 pub(super) const BODY_PIECE: usize = 64 << 10;
-/// What the host holds of such a body: its queue takes two pieces.
+/// The memory that the host holds for such a body: its queue has room for two pieces.
 const BODY: u64 = 2 * BODY_PIECE as u64;
 
 type Owned<T> = Resource<T>;
 
-/// Puts the functions in the place of those that count nothing.
+/// Replaces the functions that count nothing.
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     fields(linker)?;
     requests(linker)?;
@@ -123,7 +124,7 @@ fn requests(linker: &mut Linker<Guest>) -> Result<()> {
         "[static]outgoing-body.finish",
         |mut store, (body, trailers): (Owned<HostOutgoingBody>, Option<Owned<FieldMap>>)| {
             let guest = store.data_mut();
-            // They are held where the body is, which has no handle any more.
+            // They are stored with the body, which no longer has a handle.
             trailers.iter().for_each(|trailers| guest.by_handle.leave(trailers.rep()));
             let done = guest.http().finish(body, trailers);
             Ok((guest.done_or_why(done)?,))
@@ -206,7 +207,7 @@ fn answers(linker: &mut Linker<Guest>) -> Result<()> {
     )
 }
 
-/// A resource that is deleted with what is counted behind it.
+/// Replaces the deletion of a resource, so that its counted memory is released.
 fn freed<T: Send + 'static>(types: &mut LinkerInstance<'_, Guest>, name: &str) -> Result<()> {
     types.resource(name, ResourceType::host::<T>(), |mut store, rep| {
         let guest = store.data_mut();
@@ -238,7 +239,7 @@ impl Guest {
         self.by_handle.set(rep, bytes)
     }
 
-    /// What a change of fields gives, counted.
+    /// Returns the result of a change of fields, counted.
     fn changed(
         &mut self,
         rep: u32,

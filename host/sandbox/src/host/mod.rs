@@ -1,4 +1,4 @@
-//! The host's side of every interface. Each refuses in its first line.
+//! The host side of every interface. Each call checks the grant in its first line.
 
 mod bodies;
 pub(crate) mod breaker;

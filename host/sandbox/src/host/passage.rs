@@ -1,7 +1,8 @@
-//! What passes between a guest and its host: each call has a price in fuel, and no call holds the thread up.
+//! Calls between a guest and its host: each has a price in fuel, and none blocks the thread.
 //!
-//! The threat: a guest that has the host work for it. Its own instructions cost fuel, and yield; what the host does for it
-//! costs nothing unless it is counted here. A loop of a dozen instructions makes 80,000 calls between two yields of its own.
+//! The threat: a guest makes the host work for it. Its own instructions cost fuel, and yield; the work of the
+//! host costs nothing unless it is counted here. A loop of a dozen instructions makes 80,000 calls between
+//! two of its own yields.
 
 use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
@@ -16,26 +17,26 @@ use super::waiting::Deadline;
 use crate::engine::YIELD_EVERY_FUEL;
 use crate::guest::Guest;
 
-/// Fuel that each call costs.
+/// The fuel that each call costs.
 const CALL: u64 = 1_000;
-/// How long a guest and its host may hold a thread between two calls.
+/// The time for which a guest and its host may hold a thread between two calls.
 const SLICE: Duration = Duration::from_millis(2);
 
-/// Counts, prices and paces the calls of one attempt.
+/// Counts, charges and paces the calls of one attempt.
 pub(crate) struct Passage {
     pub deadline: Deadline,
     pub http_denials: Arc<AtomicU64>,
 }
 
-/// What calls owe, and when the attempt last let others run.
+/// The debt of calls, and the time at which the attempt last let others run.
 pub(crate) struct Turns {
     yielded: Instant,
-    /// Fuel at the last call or yield.
+    /// The fuel at the last call or yield.
     fuel: u64,
     owed: Owed,
 }
 
-/// Fuel for work that host functions do in proportion to what they are given.
+/// Fuel for work of host functions that is proportional to their input.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Owed(Arc<AtomicU64>);
 
@@ -45,7 +46,7 @@ impl Owed {
         self.0.fetch_add(fuel, Ordering::Relaxed);
     }
 
-    /// Adds the price of that many bytes, at so much fuel a byte.
+    /// Adds the price of bytes, at `price` units of fuel per byte.
     pub fn bytes(&self, bytes: usize, price: u64) {
         self.add((bytes as u64).saturating_mul(price));
     }
@@ -65,14 +66,15 @@ impl Turns {
         Self { yielded: now(), fuel, owed }
     }
 
-    /// Whether the guest and its host have held the thread for long.
+    /// Returns whether the guest and its host have held the thread for long.
     fn are_long(&self) -> bool {
         self.yielded.elapsed() >= SLICE
     }
 }
 
 impl Passage {
-    /// Takes the price of a call; false where the guest has not called but used up its slice of fuel, which looks the same.
+    /// Charges the price of a call. Returns false if the guest has not called but used up its slice of fuel,
+    /// which looks the same.
     fn is_call(store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<bool> {
         let fuel = store.get_fuel()?;
         let turns = &mut store.data_mut().turns;
@@ -95,7 +97,7 @@ impl Passage {
         Ok(())
     }
 
-    /// The first half of a call: its price, and whether there is still time for it.
+    /// Handles the first half of a call: its price, and the check of the remaining time.
     fn enter(&self, store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
         let is_call = Self::is_call(store)?;
         self.deadline.check()?;
@@ -105,14 +107,14 @@ impl Passage {
         Ok(())
     }
 
-    /// The second half: what it did has a price, too.
+    /// Handles the second half of a call, whose work has a price, too.
     fn leave(&self, store: &mut StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
         Self::pay_what_is_owed(store)?;
         store.data().held.check()?;
         self.deadline.check()
     }
 
-    /// Lets others run before the guest goes on.
+    /// Lets others run before the guest continues.
     async fn pause(&self, mut store: StoreContextMut<'_, Guest>) -> wasmtime::Result<()> {
         tokio::task::yield_now().await;
         store.data_mut().turns.yielded = now();
@@ -123,7 +125,8 @@ impl Passage {
 type Passed<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
 
 impl CallHookHandler<Guest> for Passage {
-    /// Written without `async`: the future of a call that does not pause has no size, and so costs no allocation.
+    /// Written without `async`: the future of a call that does not pause has no size, and so needs
+    /// no allocation.
     fn handle_call_event<'a, 'b, 'c>(
         &'a self,
         mut store: StoreContextMut<'b, Guest>,
@@ -136,7 +139,7 @@ impl CallHookHandler<Guest> for Passage {
     {
         let passed = match hook {
             CallHook::CallingHost => self.enter(&mut store),
-            // What a guest does between two calls is bounded by its fuel.
+            // Fuel bounds the guest's work between two calls.
             CallHook::ReturningFromHost if store.data().turns.are_long() => {
                 return Box::pin(self.pause(store));
             }

@@ -1,7 +1,7 @@
-//! `stepwell:process`: programs of the host's machine, by a name that policy gives them.
+//! `stepwell:process`: programs of the host's machine, by names from policy.
 //!
-//! The threat: a program is outside of the WebAssembly sandbox. So nothing of it is the guest's choice but what policy lets
-//! it choose (arguments by pattern, variables by name), and [`crate::program`] bounds what runs.
+//! The threat: a program is outside of the WebAssembly sandbox. So the guest chooses only what policy lets it
+//! choose (arguments by pattern, variables by name), and [`crate::program`] restricts the program.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::program::{self, Mount, Over, Program};
 use crate::reached::{Of, Reached};
 use crate::scratch::Scratch;
 
-/// Characters of the name of a file.
+/// Maximum characters of the name of a file.
 const NAME: usize = 128;
 
 /// The programs of one attempt.
@@ -34,7 +34,8 @@ pub(crate) struct ProcessUse {
     reached: Reached,
 }
 
-/// Whether a file of a guest may have that name. Programs read their configuration from names that begin with a dot.
+/// Returns whether a guest's file may have this name. Programs read their configuration from names that begin
+/// with a dot.
 fn is_safe(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     !name.starts_with('.') && name.chars().all(plain) && (1..=NAME).contains(&name.len())
@@ -54,17 +55,17 @@ impl Hosted for Process {
 }
 
 impl ProcessUse {
-    /// `mounts` are the step's.
+    /// Makes the programs of an attempt. `mounts` are the step's mounts.
     pub fn new(grant: Arc<Grant>, mounts: Vec<Mount>, scratch: Arc<Scratch>, reached: &Reached) -> Self {
         Self { grant, mounts, scratch, starts: 0, reached: reached.clone() }
     }
 
-    /// Whether the attempt started any: what they write to mounts passes by the host.
+    /// Returns whether the attempt started a program, because programs write to mounts past the host.
     pub fn has_started(&self) -> bool {
         self.starts > 0
     }
 
-    /// What the guest is told of a limit, which is noted.
+    /// Returns the guest's error for a limit, and records the limit.
     fn over_limit(&self, program: &str, Over { limit, message }: Over) -> Error {
         let message = format!("{program}: {message}");
         let told = match raise(limit) {
@@ -75,7 +76,7 @@ impl ProcessUse {
         Error::Limit(told)
     }
 
-    /// Notes that a program ran for as long as it may; not where the step itself wanted it shorter.
+    /// Records that a program ran for its maximum time, unless the step itself asked for less.
     fn over_time(&self, program: &str, asked: u32, left: Duration) {
         let Some(grant) = self.grant.process().get(program) else { return };
         let asked = if asked == 0 { Duration::MAX } else { Duration::from_millis(asked.into()) };
@@ -86,7 +87,8 @@ impl ProcessUse {
             () if granted < self.grant.limits().process_timeout.0 => ("process.timeout", granted),
             () => ("process_timeout", granted),
         };
-        let message = format!("the program ran longer than it may, and was killed after {}", Span::new(time));
+        let message =
+            format!("the program exceeded its time limit, and was killed after {}", Span::new(time));
         self.reached.refused(Of::Program, limit, message, 1);
     }
 
@@ -121,10 +123,10 @@ impl ProcessUse {
         Ok(grant.clone())
     }
 
-    /// The directory of the host behind one of the step's.
+    /// Returns the host's directory behind one of the step's.
     fn directory(&self, path: &str) -> Result<PathBuf, Denial> {
         let refused = || {
-            let why = "not granted: it is no directory within a mount of the step";
+            let why = "not granted: it is not a directory within a mount of the step";
             Denial::new(Rule::ProcessDirectoryNotGranted, &format!("starting a program in `{path}`"), why)
         };
         let below = |mount: &str| {
@@ -230,7 +232,7 @@ impl Host for Guest {
             signal: ended.signal,
             output: ended.output,
             error_output: ended.error_output,
-            // What writes more than it may is ended.
+            // A program that writes more than its limit is stopped.
             truncated: false,
         }))
     }

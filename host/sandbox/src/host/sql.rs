@@ -1,7 +1,7 @@
 //! `stepwell:sql` over the connections of the configuration.
 //!
-//! What a grant names is opened by [`stepwell_sql`], which gates statements and bounds them. Here are the counts of an
-//! attempt, and the forms of the interface.
+//! [`stepwell_sql`] opens the connections of a grant, and checks and bounds their statements. This module has
+//! the counters of an attempt, and the types of the interface.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ use crate::guest::bindings::stepwell::sql::sql::{
 use crate::host::calls::{Going, Traced};
 use crate::reached::{Of, Reached};
 
-/// What the host holds of a result or a load that is open: batches of rows that wait.
+/// The memory that the host holds for an open result or load: batches of waiting rows.
 const OPEN: u64 = 1 << 20;
-/// Rows of one answer.
+/// Maximum rows of one answer.
 const BATCH_ROWS: usize = 2048;
-/// For how long a transaction may do nothing, at most: it holds locks that others wait for.
+/// Maximum idle time of a transaction, because it holds locks that others wait for.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// The SQL of one attempt.
@@ -39,15 +39,15 @@ pub(crate) struct SqlUse {
     statements: u64,
     max_statements: u64,
     totals: Arc<Totals>,
-    /// What bounds the statement that was started last.
+    /// The limits of the statement that was started last.
     bound: Bound,
     reached: Reached,
 }
 
-/// What bounds a statement. The names are those of limits.
+/// The limits of a statement, with their names.
 #[derive(Debug, Clone, Copy, Default)]
 struct Bound {
-    /// None when the step itself wants it shorter.
+    /// The time limit. `None` when the step itself asked for less.
     time: Option<(&'static str, Duration)>,
     rows: &'static str,
 }
@@ -83,7 +83,7 @@ impl SqlUse {
         }
     }
 
-    /// Which of all that may be narrower bounds a statement over a connection.
+    /// Returns the narrowest limits of a statement on a connection.
     fn bound(&self, connection: &Connection, limits: &Limits, asked: Duration, remaining: Duration) -> Bound {
         let grant = self.grants.get(connection.name());
         let (time, rows) = (connection.timeout(), connection.max_rows());
@@ -110,12 +110,12 @@ impl SqlUse {
         Bound { time, rows }
     }
 
-    /// Statements, and openings of connections.
+    /// Returns the number of statements and opened connections.
     pub fn statements(&self) -> u64 {
         self.statements
     }
 
-    /// Bytes that results brought and loads took.
+    /// Returns the bytes of results and loads.
     pub fn bytes(&self) -> u64 {
         self.totals.bytes()
     }
@@ -125,7 +125,7 @@ impl Host for Guest {}
 
 impl HostConnection for Guest {
     async fn open(&mut self, name: String) -> Trap<Result<Resource<Connection>, Error>> {
-        // An opening counts like a statement.
+        // Opening a connection counts as a statement.
         if let Err(error) = self.count_statement() {
             return Ok(Err(error));
         }
@@ -272,7 +272,7 @@ impl HostConnection for Guest {
     }
 }
 
-/// What is told of a statement: never its text, which may hold data.
+/// Begins the trace of a statement, which never contains its text, because that may hold data.
 fn traced(traced: &Traced, connection: &Connection, operation: &'static str) -> Option<Going> {
     let system = || match connection.kind().name() {
         "postgres" => "postgresql",
@@ -373,7 +373,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Counts a statement, and says how long it may take.
+    /// Counts a statement, and returns its time limit.
     fn statement(
         &mut self,
         connection: &Resource<Connection>,
@@ -393,7 +393,7 @@ impl Guest {
         Ok(Ok(asked.min(remaining)))
     }
 
-    /// What the guest is told of a limit, which is noted.
+    /// Returns the guest's error for a limit, and records the limit.
     fn over_limit(&self, Limit { name, message }: Limit) -> Error {
         let name = if name == "sql.rows" { self.states.sql.bound.rows } else { name };
         let told = match raise(name) {
@@ -411,7 +411,7 @@ impl Guest {
         }
     }
 
-    /// The error as the guest gets it; a refusal is an event, too.
+    /// Converts an error for the guest. A denial is also recorded.
     fn sql_error(&mut self, error: stepwell_sql::Error) -> Trap<Error> {
         use stepwell_sql::Error as Found;
         Ok(match error {
@@ -447,7 +447,7 @@ fn bound(parameters: Parameters) -> stepwell_sql::Parameters {
     }
 }
 
-/// The two enumerations of values are the same; each is the other's by name.
+/// Converts between the two enumerations of values, which have the same names.
 macro_rules! same_values {
     ($from:ty, $to:ty) => {
         impl From<$from> for $to {

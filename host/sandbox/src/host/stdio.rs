@@ -1,7 +1,7 @@
-//! What a guest prints: bounded, and kept as lines of its log.
+//! The output that a guest prints: bounded, and stored as lines of its log.
 //!
-//! The default stream of wasmtime-wasi goes through `AsyncWriteStream`, which an empty write can grow
-//! without bound (GHSA-5m8g-xhq4-4h93): `p2_stream` is overridden, and never blocks.
+//! The default stream of wasmtime-wasi uses `AsyncWriteStream`, which an empty write can grow without bound
+//! (GHSA-5m8g-xhq4-4h93). `p2_stream` is overridden, and never blocks.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +31,7 @@ impl Captured {
         Self(Arc::new(Mutex::new(Buffer { bytes: Vec::new(), limit, dropped: 0, held: held.clone() })))
     }
 
-    /// The lines so far, as text, with a marker when some were cut.
+    /// Returns the lines so far as text, with a marker if some were cut.
     pub fn lines(&self) -> Vec<String> {
         let buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&buffer.bytes);
@@ -51,7 +51,7 @@ impl IsTerminal for Captured {
 
 impl StdoutStream for Captured {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        // Only WASI 0.3 asks for this one, and WASI 0.3 is not linked.
+        // Only WASI 0.3 uses this function, and WASI 0.3 is not linked.
         Box::new(tokio::io::sink())
     }
 

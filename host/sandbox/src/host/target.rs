@@ -1,9 +1,9 @@
-//! Where a request of a guest goes, as its URL says.
+//! The target of a guest's request, from its URL.
 
 use http::Uri;
 use wasmtime_wasi_http::Error;
 
-/// Where a request goes.
+/// The target of a request.
 pub(super) struct Target {
     pub scheme: String,
     pub host: String,
@@ -20,7 +20,7 @@ impl Target {
         }
         let default = if scheme == "http" { 80 } else { 443 };
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        // An IPv6 address has many spellings; rules have the shortest.
+        // An IPv6 address has many spellings; rules use the shortest.
         let host = host.parse::<std::net::Ipv6Addr>().map_or(host, |address| address.to_string());
         Ok(Self { host, port: authority.port_u16().unwrap_or(default), path: uri.path().to_owned(), scheme })
     }

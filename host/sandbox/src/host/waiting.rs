@@ -1,5 +1,5 @@
-//! `wasi:io`, whose waits end with the attempt's time: a guest that waits traps where it waits, and its backtrace says
-//! where that is. Everything else is wasmtime-wasi's.
+//! `wasi:io`, whose waits end with the attempt's time: a waiting guest traps where it waits, and its
+//! backtrace shows the place. wasmtime-wasi does everything else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,12 +17,12 @@ use crate::guest::Guest;
 /// Fuel for each thing that a guest waits for at the same time.
 const POLLED: u64 = 500;
 
-/// The attempt's time is over.
+/// The error of an attempt whose time ran out.
 #[derive(Debug, thiserror::Error)]
-#[error("the step's time is over")]
+#[error("the step ran out of time")]
 pub(crate) struct TimeOver;
 
-/// Says when the attempt's time is over.
+/// The deadline of an attempt, and whether it has passed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Deadline {
     over: Arc<AtomicBool>,
@@ -30,13 +30,13 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// From now on, nothing goes on.
+    /// Ends every wait and every call from now on.
     pub fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
         self.token.cancel();
     }
 
-    /// Refuses a call when the time is over.
+    /// Refuses a call when the time has run out.
     pub fn check(&self) -> Result<()> {
         if self.over.load(Ordering::Relaxed) { Err(TimeOver.into()) } else { Ok(()) }
     }
@@ -50,7 +50,7 @@ impl Deadline {
     }
 }
 
-/// The interfaces with their end.
+/// The interfaces with the deadline.
 pub(crate) struct Waiting;
 
 impl HasData for Waiting {
@@ -92,7 +92,7 @@ impl HostPollable for Timed<'_> {
 }
 
 impl Timed<'_> {
-    /// As [`Deadline::or`], for what streams give.
+    /// As [`Deadline::or`], for the results of streams.
     async fn stream<T>(deadline: &Deadline, wait: impl Future<Output = StreamResult<T>>) -> StreamResult<T> {
         tokio::select! {
             biased;

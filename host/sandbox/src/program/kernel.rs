@@ -1,4 +1,5 @@
-//! Programs that try to get around their control group. `make verify-cgroups` boots a kernel that has one for each.
+//! Programs that try to evade their control group. `make verify-cgroups` boots a kernel that has one
+//! for each program.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use crate::scratch::Scratch;
 const PYTHON: &str = "/usr/bin/python3";
 const MEGABYTE: u64 = 1 << 20;
 
-/// Whether the kernel has a control group for each program.
+/// Returns whether the kernel has a control group for each program.
 fn has_groups() -> bool {
     let why = ControlGroups::here().err();
     if let Some(why) = why {
@@ -27,7 +28,7 @@ fn has_python() -> bool {
     found
 }
 
-/// A script of the shell, with 64 MiB of memory and 32 processes.
+/// Returns a shell script as a program, with 64 MiB of memory and 32 processes.
 fn script(text: &str) -> Program {
     Program {
         path: "/bin/sh".into(),
@@ -53,7 +54,7 @@ fn python(code: &str) -> Program {
     script(&format!("exec {PYTHON} - <<'END'\n{code}\nEND\n"))
 }
 
-/// How a program ends: what it printed, or why it was ended.
+/// Returns how a program ends: its output, or the limit that stopped it.
 async fn end(program: Program) -> String {
     let dir = tempfile::tempdir().unwrap();
     let scratch = Scratch::new(dir.path().join("scratch"));
@@ -190,7 +191,7 @@ async fn bombs_end_with_their_program() {
     assert_eq!(groups_left(), 0, "no group is left");
 }
 
-/// The groups of programs of this process.
+/// Counts the groups of this process's programs.
 fn groups_left() -> usize {
     let own = fs::read_to_string("/proc/self/cgroup").unwrap();
     let own = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap().to_owned();
@@ -223,7 +224,7 @@ async fn the_disk_is_bounded_beside_the_control_group() {
         ("names", "for i in range(500): open(f'f{i}', 'w')", "over file_count"),
     ] {
         let ended = end(python(&format!("import os, time\n{code}\ntime.sleep(100)"))).await;
-        // One file is refused by its limit, which Python says itself.
+        // The limit on one file is an error that Python reports itself.
         let noticed =
             what == "one file" && (ended.contains("File too large") || ended == "noticed process_file_bytes");
         assert!(ended == expected || noticed, "{what}: {ended}");
@@ -235,7 +236,7 @@ async fn a_program_that_is_ended_takes_no_other_along() {
     if !has_groups() {
         return;
     }
-    // `tail` keeps what it may have to print.
+    // `tail` keeps the output that it may have to print.
     let hungry =
         "for i in 1 2 3 4; do (head -c 30000000 /dev/zero; sleep 100) | tail -c 30000000 & done; sleep 100";
     let (hungry, bomb, modest) = tokio::join!(

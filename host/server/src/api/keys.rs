@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::access::COMMAND;
 use super::ring::Hashes;
 
-/// What the holder of a key may do. Each role includes the ones before it.
+/// The role of the holder of a key. Each role includes the ones before it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]

@@ -27,7 +27,7 @@ pub(crate) fn document() -> Value {
         "info": {
             "title": "Stepwell",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Runs jobs whose every step is a WebAssembly component in a sandbox of its own",
+            "summary": "Runs jobs in which every step is a WebAssembly component in a separate sandbox",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
@@ -53,14 +53,15 @@ fn described(operation: &Operation) -> Value {
         let schema = takes.schema();
         parameters.push(json!({"name": name, "in": "query", "description": description, "schema": schema}));
         if *name == "job_id" {
-            let (what, schema) = ("The old name of `job_id`.", json!({"type": "string"}));
+            let (what, schema) = ("The former name of `job_id`.", json!({"type": "string"}));
             parameters.push(
                 json!({"name": "job", "in": "query", "description": what, "deprecated": true, "schema": schema}),
             );
         }
     }
     if operation.role.is_some() && !operation.everywhere() {
-        let what = "The project of the request. Default: `default`, or else the first project of the caller.";
+        let what =
+            "The project of the request. Default: `default`, otherwise the first project of the caller.";
         let schema = json!({"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"});
         parameters
             .push(json!({"name": "Stepwell-Project", "in": "header", "description": what, "schema": schema}));
@@ -153,13 +154,13 @@ fn responses(operation: &Operation) -> Value {
         ("400", "The request is malformed"),
         ("401", "There is no valid API key"),
         ("403", "The key does not allow it"),
-        ("404", "There is no such thing"),
+        ("404", "There is no such resource"),
         ("408", "The body did not arrive within 10 seconds"),
         ("429", "Too many requests with this key"),
         ("500", "Stepwell failed"),
         (
             "503",
-            "The service cannot do it now: the store cannot be written, the queue is full, or it is shutting down",
+            "The service is unavailable: the store cannot be written, the queue is full, or it is shutting down",
         ),
     ] {
         responses.insert(status.to_owned(), problem(description));
@@ -169,7 +170,7 @@ fn responses(operation: &Operation) -> Value {
             ("409", "The current state does not allow it"),
             ("412", "The version differs from `If-Match`"),
             ("413", "The body is too large"),
-            ("422", "The body is well-formed and its content is wrong; `errors` has the places"),
+            ("422", "The body is well-formed, but its content is invalid; `errors` lists the places"),
         ] {
             responses.insert(status.to_owned(), problem(description));
         }

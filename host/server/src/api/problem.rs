@@ -7,7 +7,7 @@ use serde::Serialize;
 use stepwell::HostError;
 use stepwell::engine::{Diagnostic, StoreError};
 
-/// What went wrong (RFC 9457, `application/problem+json`).
+/// A problem (RFC 9457, `application/problem+json`).
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Problem {
     /// The kind of problem: a URI reference into the documentation.
@@ -17,9 +17,9 @@ pub(crate) struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What went wrong this time, and how to fix it.
+    /// The problem of this request, and its fix.
     pub detail: String,
-    /// Problems of the input, each with its place; left out when there are none.
+    /// Problems of the input, each with its place. Absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Place>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Problem {
 /// A problem of the input.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Place {
-    /// `error`, or `warning` for what does not stop the request.
+    /// The severity: `error`, or `warning` for a problem that does not stop the request.
     pub severity: &'static str,
     /// The value, as a JSON pointer (RFC 6901) into the body; empty for the whole body.
     pub pointer: String,
@@ -35,9 +35,9 @@ pub(crate) struct Place {
     pub line: u64,
     /// Column, from 1; 0 when there is none.
     pub column: u64,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// How to fix it.
+    /// The fix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }

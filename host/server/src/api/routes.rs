@@ -162,15 +162,15 @@ const CLEAN_UP: Query = &[
 
 operations! {
     get "/healthz" liveness anybody h::liveness, "Checks that the process is alive", query NONE, body None, gives 200 "text/plain", waits false, command "";
-    get "/readyz" readiness anybody observe::readiness, "Checks that the process takes requests, its store answers and its steps are compiled; otherwise says why not", query NONE, body None, gives 200 "text/plain", waits false, command "";
+    get "/readyz" readiness anybody observe::readiness, "Checks that the process accepts requests, its store works and its steps are compiled; otherwise returns the reason", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/metrics" prometheus viewer observe::metrics, "Metrics of this process for Prometheus: OpenMetrics, or with `Accept: text/plain` the text format 0.0.4", query NONE, body None, gives 200 "text/plain", waits false, command "";
     get "/api/v2/openapi.json" openapi viewer h::openapi, "The OpenAPI document", query NONE, body None, gives 200 "Any", waits false, command "schema openapi";
 
-    post "/api/v2/jobs/execute" executeJob operator v2::execute, "Runs a job and waits for its end (section 9.1.1 of the v2 design)", query NONE, body Some("ExecuteRequest"), gives 200 "Run", waits true, command "run FILE";
-    post "/api/v2/jobs/schedule" scheduleJob operator v2::schedule, "Runs a job once, at a given time (section 9.1.2)", query NONE, body Some("ScheduleRequest"), gives 200 "Scheduled", waits false, command "schedules once FILE TIME";
-    get "/api/v2/execution/status" executionStatus viewer v2::status, "Shows what each queue is running (section 9.1.3)", query NONE, body None, gives 200 "EngineStatus", waits false, command "status";
-    get "/api/v2/steps/types" stepTypes viewer v2::step_types, "Lists the names of the step types (section 9.1.4)", query NONE, body None, gives 200 "StepTypes", waits false, command "steps list";
-    post "/api/jobs/{id}/run" runLegacy operator v2::run_legacy, "Runs a stored job, waits for its end, and gives the legacy response (section 9.2.1)", query NONE, body None, gives 200 "LegacyRun", waits true, command "jobs run ID";
+    post "/api/v2/jobs/execute" executeJob operator v2::execute, "Runs a job and waits for its end", query NONE, body Some("ExecuteRequest"), gives 200 "Run", waits true, command "run FILE";
+    post "/api/v2/jobs/schedule" scheduleJob operator v2::schedule, "Runs a job once, at a given time", query NONE, body Some("ScheduleRequest"), gives 200 "Scheduled", waits false, command "schedules once FILE TIME";
+    get "/api/v2/execution/status" executionStatus viewer v2::status, "Shows the running runs of each queue", query NONE, body None, gives 200 "EngineStatus", waits false, command "status";
+    get "/api/v2/steps/types" stepTypes viewer v2::step_types, "Lists the names of the step types", query NONE, body None, gives 200 "StepTypes", waits false, command "steps list";
+    post "/api/jobs/{id}/run" runLegacy operator v2::run_legacy, "Runs a stored job, waits for its end, and returns the legacy response", query NONE, body None, gives 200 "LegacyRun", waits true, command "jobs run ID";
 
     get "/api/v2/jobs" listJobs viewer h::list_jobs, "Lists the stored jobs", query PAGE, body None, gives 200 "Jobs", waits false, command "jobs list";
     get "/api/v2/jobs/{id}" getJob viewer h::get_job, "Shows a stored job, with its ETag", query NONE, body None, gives 200 "Job", waits false, command "jobs show ID";
@@ -181,8 +181,8 @@ operations! {
     post "/api/v2/jobs/validate" validateJob operator h::validate_job, "Checks a job without storing or running it", query NONE, body Some("JobDefinition"), gives 200 "CheckedJob", waits false, command "validate FILE";
     post "/api/v2/jobs/preview" previewJob operator h::preview_job, "Shows the next fires of a job that is not stored", query PREVIEW, body Some("JobDefinition"), gives 200 "Preview", waits false, command "schedules preview FILE";
 
-    get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "Shows when a schedule fires next, and who paused it", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
-    get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "Lists the next fires, and what clock changes do to them", query PREVIEW, body None, gives 200 "Preview", waits false, command "schedules preview ID";
+    get "/api/v2/schedules/{id}" getSchedule viewer h::get_schedule, "Shows the next fire of a schedule, and the actor who paused it", query NONE, body None, gives 200 "Schedule", waits false, command "schedules show ID";
+    get "/api/v2/schedules/{id}/preview" previewSchedule viewer h::preview, "Lists the next fires, and the effect of clock changes on them", query PREVIEW, body None, gives 200 "Preview", waits false, command "schedules preview ID";
     post "/api/v2/schedules/{id}/pause" pauseSchedule operator h::pause_schedule, "Pauses a schedule", query NONE, body Some("Reason"), gives 204 "", waits false, command "schedules pause ID";
     post "/api/v2/schedules/{id}/resume" resumeSchedule operator h::resume_schedule, "Resumes a schedule", query NONE, body None, gives 204 "", waits false, command "schedules resume ID";
     get "/api/v2/ledger" listLedger viewer history::ledger, "Lists the fire ledger: the decision about each fire that was due", query LEDGER, body None, gives 200 "Ledger", waits false, command "ledger";
@@ -197,12 +197,12 @@ operations! {
     post "/api/v2/runs/{id}/retry" retryRun operator r::retry, "Runs a run that has ended again, as a new run", query NONE, body Some("RetryRequest"), gives 202 "Accepted", waits false, command "runs retry ID";
     get "/api/v2/runs/{id}/explain" explainRun viewer r::explain, "Explains why a run does not start or continue, and how to fix it", query NONE, body None, gives 200 "Explanation", waits false, command "explain ID";
     get "/api/v2/runs/{id}/logs" runLogs viewer logs::logs, "Returns the log as text; with `Accept: text/event-stream`, follows it (SSE, `Last-Event-ID`)", query NONE, body None, gives 200 "text/plain", waits true, command "runs logs ID";
-    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows what each attempt used: fuel, memory, time, calls to the host", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
+    get "/api/v2/runs/{id}/receipts" runReceipts viewer r::receipts, "Shows the resources of each attempt: fuel, memory, time, calls to the host", query NONE, body None, gives 200 "Receipts", waits false, command "runs show ID --output json";
     get "/api/v2/runs/{id}/steps/{step}/output" stepOutput viewer outputs::step_output, "Returns the whole output value of a step", query NONE, body None, gives 200 "Any", waits false, command "run FILE --output json";
     get "/api/v2/runs/{id}/artifacts" runArtifacts viewer r::artifacts, "Lists the files in the workspace of a run", query NONE, body None, gives 200 "Artifacts", waits false, command "runs artifacts ID";
     get "/api/v2/runs/{id}/artifacts/{*path}" runArtifact viewer r::artifact, "Downloads a file from the workspace of a run", query NONE, body None, gives 200 "application/octet-stream", waits true, command "";
     post "/api/v2/runs/{id}/approvals/{step}" decideApproval operator r::decide, "Approves or rejects a step that waits for an approval", query NONE, body Some("Decision"), gives 200 "Run", waits false, command "approvals approve|reject ID STEP";
-    get "/api/v2/runs/{id}/approvals/{step}" getApproval viewer r::approval, "Shows an approval that a run waits for, with the configurations that it is about", query NONE, body None, gives 200 "ApprovalDetails", waits false, command "approvals show ID STEP";
+    get "/api/v2/runs/{id}/approvals/{step}" getApproval viewer r::approval, "Shows an approval that a run waits for, with the configurations that it covers", query NONE, body None, gives 200 "ApprovalDetails", waits false, command "approvals show ID STEP";
     get "/api/v2/approvals" listApprovals viewer r::approvals, "Lists the runs that wait for an approval", query PAGE, body None, gives 200 "Approvals", waits false, command "approvals list";
 
     get "/api/v2/dead-letters" listDeadLetters viewer history::list_dead_letters, "Lists failed, timed-out and expired runs that need attention", query LETTERS, body None, gives 200 "DeadLetters", waits false, command "dead-letters list";
@@ -224,9 +224,9 @@ operations! {
     get "/api/v2/system/health" systemHealth viewer h::health, "Checks each part of the service", query NONE, body None, gives 200 "Health", waits false, command "health";
     post "/api/v2/system/clean-up" cleanUp admin h::clean_up, "Removes ended runs that are older than the retention or than `days`; keeps those with open dead letters", query CLEAN_UP, body None, gives 200 "CleanedUp", waits false, command "clean-up --days 30";
     get "/api/v2/audit" listAudit admin h::audit, "Lists the audit log, newest first", query PAGE, body None, gives 200 "AuditLog", waits false, command "audit";
-    get "/api/v2/audit/verify" verifyAudit admin h::verify_audit, "Checks the chain of hashes over the audit log, and names the first row that is not as it was written", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
+    get "/api/v2/audit/verify" verifyAudit admin h::verify_audit, "Checks the chain of hashes over the audit log, and names the first changed row", query VERIFY, body None, gives 200 "AuditReport", waits true, command "audit verify";
     get "/api/v2/keys" listKeys admin h::list_keys, "Lists the API keys, without their secrets", query NONE, body None, gives 200 "Keys", waits false, command "keys list";
-    post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this answer shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
+    post "/api/v2/keys" createKey admin h::create_key, "Creates an API key; only this response shows its secret", query NONE, body Some("KeyRequest"), gives 201 "NewKey", waits false, command "keys create NAME --role viewer";
     delete "/api/v2/keys/{id}" revokeKey admin h::revoke_key, "Revokes an API key", query NONE, body None, gives 204 "", waits false, command "keys revoke ID";
 }
 

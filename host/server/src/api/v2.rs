@@ -1,4 +1,4 @@
-//! The endpoints of sections 9.1 and 9.2 of the v2 design.
+//! The endpoints of the v2 interface, and the legacy endpoint for stored jobs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -57,7 +57,7 @@ pub(super) async fn run_legacy(
     run(&app, &caller, &job, &headers, &body, "job.run", |view| Json(legacy(view)).into_response()).await
 }
 
-/// The response of section 9.2.1.
+/// The legacy response of `POST /api/jobs/{id}/run`.
 fn legacy(view: &RunView) -> LegacyRun {
     let output = view.steps.iter().rev().map(|step| step.output.clone()).find(|output| !output.is_empty());
     LegacyRun {

@@ -204,7 +204,8 @@ pub(crate) struct Decision {
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub comment: String,
-    /// The `digest` of the approval that the approver saw. Default: whatever is asked.
+    /// The `digest` of the approval that the approver saw. Default: none; the decision applies to the
+    /// present content.
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub digest: Option<String>,
@@ -294,19 +295,21 @@ pub(crate) struct Approval {
     pub message: String,
     /// The approvers.
     pub approvers: Vec<String>,
-    /// Whether who started the run, or edited its job, may not approve.
+    /// Whether the person who started the run, or edited its job, may not approve it.
     pub separation: bool,
     /// When the step started to wait.
     pub since: Option<Timestamp>,
     /// When the approval times out.
     pub until: Option<Timestamp>,
-    /// The digest of what is asked: the job, the message, and the configuration of later steps as far as it is known. A
-    /// decision that names it is refused when something else is asked. Null for a run of an earlier version.
+    /// The digest of the requested approval: the job, the message, and the known configurations of
+    /// later steps. A decision that names it is refused when the content has changed. Null for a run of
+    /// an earlier version.
     pub digest: Option<String>,
     /// The digest of the job's definition.
     pub job_digest: String,
-    /// The digests of the configurations that are known: that of the step behind the approval, filled in, and those of later
-    /// steps without expressions. A step whose configuration is another one when its turn comes does not run.
+    /// The digests of the known configurations: that of the step after the approval, filled in, and
+    /// those of later steps without expressions. A step whose configuration has changed when its turn
+    /// comes does not run.
     pub steps: BTreeMap<String, String>,
 }
 

@@ -1,4 +1,4 @@
-//! The command line of what operates.
+//! The command line of operating commands.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(crate) enum OperateCommand {
     Runs(Of<RunsCommand>),
     /// Explains why a run does not start or continue, and how to fix it.
     Explain {
-        /// The run.
+        /// The id of the run.
         execution_id: String,
         #[command(flatten)]
         api: ApiArgs,
@@ -26,13 +26,13 @@ pub(crate) enum OperateCommand {
     Schedules(Of<SchedulesCommand>),
     /// Lists the fire ledger: the decision about each nominal fire, newest first.
     Ledger {
-        /// Only fires of this job.
+        /// Lists only fires of this job [default: all jobs].
         #[arg(long)]
         job: Option<String>,
-        /// Only fires with this decision, for instance `missed`.
+        /// Lists only fires with this decision, for instance `missed` [default: all decisions].
         #[arg(long, value_parser = decisions())]
         decision: Option<String>,
-        /// How many rows at most.
+        /// Maximum number of rows.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         #[command(flatten)]
@@ -51,7 +51,7 @@ pub(crate) enum OperateCommand {
     Status(ApiArgs),
     /// Shows how the runs of the last hours ended.
     Metrics {
-        /// How many hours.
+        /// Number of hours to look back.
         #[arg(long, value_name = "N", default_value_t = 24)]
         hours: u32,
         #[command(flatten)]
@@ -62,10 +62,11 @@ pub(crate) enum OperateCommand {
     /// Deletes ended runs that are older than the retention.
     #[command(name = "clean-up")]
     CleanUp {
-        /// Deletes runs that ended more than this many days ago instead.
+        /// Deletes runs that ended more than this many days ago [default: the retention of
+        /// the configuration].
         #[arg(long, value_name = "N")]
         days: Option<u32>,
-        /// Only counts what would be deleted.
+        /// Counts the runs to delete, and deletes nothing.
         #[arg(long)]
         dry_run: bool,
         /// Also deletes runs with open dead letters.
@@ -79,7 +80,7 @@ pub(crate) enum OperateCommand {
     Audit {
         #[command(subcommand)]
         command: Option<Box<AuditCommand>>,
-        /// How many rows at most.
+        /// Maximum number of rows.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         #[command(flatten)]
@@ -93,17 +94,17 @@ pub(crate) enum OperateCommand {
     Connections(OfNode<ConnectionsCommand>),
 }
 
-/// The statuses of runs, for completions and for messages.
+/// Returns the statuses of runs, for completions and for messages.
 fn statuses() -> clap::builder::PossibleValuesParser {
     RunStatus::ALL.iter().map(|status| status.name()).collect::<Vec<_>>().into()
 }
 
-/// The decisions of the ledger.
+/// Returns the decisions of the ledger.
 fn decisions() -> clap::builder::PossibleValuesParser {
     Decision::ALL.iter().map(|decision| decision.name()).collect::<Vec<_>>().into()
 }
 
-/// A group of commands about this node alone.
+/// A group of commands that concern only this node.
 #[derive(Debug, Args)]
 pub(crate) struct OfNode<C: Subcommand> {
     #[command(subcommand)]
@@ -119,23 +120,23 @@ pub(crate) enum ConnectionsCommand {
     /// Logs in to each connection, checks the login's permissions and shows the server's version. Exits with 1 when a
     /// connection does not work.
     Test {
-        /// The connections [default: all].
+        /// The names of the connections [default: all connections].
         names: Vec<String>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretsCommand {
-    /// Stores a value that it reads from standard input, so that no list of processes and no history shows it.
+    /// Stores a value from standard input, so that neither process lists nor the shell history show it.
     Set {
-        /// The name; a secret of the configuration refers to it as `store:NAME`.
+        /// The name of the secret; the configuration refers to it as `store:NAME`.
         name: String,
     },
-    /// Lists the names, and the secrets of the configuration that use them.
+    /// Lists the names of secrets, and the secrets of the configuration that use them.
     List,
-    /// Deletes a value.
+    /// Deletes a secret.
     Rm {
-        /// The name.
+        /// The name of the secret.
         name: String,
     },
 }
@@ -144,36 +145,36 @@ pub(crate) enum SecretsCommand {
 pub(crate) enum RunsCommand {
     /// Lists runs, newest first.
     List {
-        /// How many runs at most.
+        /// Maximum number of runs.
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
-        /// Only runs of this job.
+        /// Lists only runs of this job [default: all jobs].
         #[arg(long)]
         job: Option<String>,
-        /// Only runs of this queue, for instance Europe/Berlin.
+        /// Lists only runs of this queue, for instance Europe/Berlin [default: all queues].
         #[arg(long, value_name = "ZONE")]
         queue: Option<String>,
-        /// Only runs with this status.
+        /// Lists only runs with this status [default: all statuses].
         #[arg(long, value_parser = statuses())]
         status: Option<String>,
     },
     /// Shows a run and its steps.
     Show {
-        /// The run.
+        /// The id of the run.
         execution_id: String,
-        /// Prints only the whole output of this step, as JSON.
+        /// Prints only the whole output of this step, as JSON [default: the run and its steps].
         #[arg(long, value_name = "STEP")]
         show_output: Option<String>,
     },
     /// Waits until runs have ended. Exits as `stepwell run` does: with 1 when a run failed.
     Wait {
-        /// The runs.
+        /// The ids of the runs.
         #[arg(required = true, value_name = "EXECUTION_ID")]
         execution_ids: Vec<String>,
     },
     /// Prints the log of a run.
     Logs {
-        /// The run.
+        /// The id of the run.
         execution_id: String,
         /// Prints new lines until the run has ended, and exits as `stepwell run` does.
         #[arg(long, short)]
@@ -181,10 +182,10 @@ pub(crate) enum RunsCommand {
     },
     /// Cancels runs.
     Cancel {
-        /// The runs.
+        /// The ids of the runs.
         #[arg(required = true, value_name = "EXECUTION_ID")]
         execution_ids: Vec<String>,
-        /// The reason, for the record.
+        /// The reason, for the record [default: none].
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
         /// Waits until the runs have ended.
@@ -193,26 +194,26 @@ pub(crate) enum RunsCommand {
     },
     /// Runs ended runs again, as new runs: each from the step that failed.
     Retry {
-        /// The runs.
+        /// The ids of the runs.
         #[arg(required = true, value_name = "EXECUTION_ID")]
         execution_ids: Vec<String>,
-        /// From the first step.
+        /// Starts from the first step, not from the failed step.
         #[arg(long)]
         from_start: bool,
         /// Waits until the new runs have ended.
         #[arg(long)]
         wait: bool,
     },
-    /// Shows what each attempt cost: fuel, memory, time.
+    /// Shows the cost of each attempt: fuel, memory, time.
     Receipts {
-        /// The run.
+        /// The id of the run.
         execution_id: String,
     },
     /// Lists the files of a run's workspace, or prints one.
     Artifacts {
-        /// The run.
+        /// The id of the run.
         execution_id: String,
-        /// A file: its content goes to standard output.
+        /// The path of a file, whose content goes to standard output [default: none; lists all files].
         path: Option<String>,
     },
 }
@@ -221,12 +222,12 @@ pub(crate) enum RunsCommand {
 pub(crate) enum JobsCommand {
     /// Lists stored jobs.
     List,
-    /// Shows a stored job: as YAML that `jobs put` takes, or as JSON.
+    /// Shows a stored job, as YAML for `jobs put` or as JSON.
     Show {
-        /// The job.
+        /// The id of the job.
         id: String,
     },
-    /// Stores jobs; their schedules run from then on. Checks every file before it stores the first.
+    /// Stores jobs; their schedules are active from then on. Checks every file before it stores the first.
     Put {
         /// Job files, folders of them, or `-` for standard input.
         #[arg(required = true, value_name = "FILE")]
@@ -234,24 +235,25 @@ pub(crate) enum JobsCommand {
     },
     /// Deletes jobs and their schedules; runs and the ledger stay.
     Delete {
-        /// The jobs.
+        /// The ids of the jobs.
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
     /// Adds a run of a stored job to its queue; `stepwell serve` runs it. Prints the run's id.
     Run {
-        /// The job.
+        /// The id of the job.
         id: String,
-        /// Sets a variable of the job, by the type of its default value. Repeatable.
+        /// Sets a variable of the job, converted to the type of its default value. Repeatable [default: the
+        /// values in the job].
         #[arg(long = "var", value_name = "NAME=VALUE")]
         vars: Vec<String>,
-        /// How urgent the run is, 0 to 9 [default: the job's priority].
+        /// The priority of the run, 0 to 9, where 9 is the most urgent [default: the job's priority].
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=9))]
         priority: Option<u8>,
         /// Waits until the run has ended, shows its summary, and exits as `stepwell run` does.
         #[arg(long)]
         wait: bool,
-        /// The same, with the log on standard error.
+        /// As --wait, with the log on standard error.
         #[arg(long, short)]
         follow: bool,
     },
@@ -265,36 +267,36 @@ pub(crate) enum SchedulesCommand {
     Preview {
         /// A job file, `-` for standard input, or the id of a stored job.
         job: String,
-        /// How many fires, 1 to 1000.
+        /// Number of fires, 1 to 1000.
         #[arg(long, value_name = "N", default_value_t = 20)]
         count: u32,
-        /// Fires after this time [default: now].
+        /// Shows fires after this time: with an offset, or a wall time of the job's zone [default: now].
         #[arg(long, value_name = "TIME")]
         from: Option<String>,
     },
     /// Shows the progress of a schedule.
     Show {
-        /// The job.
+        /// The id of the job.
         id: String,
     },
-    /// Pauses a schedule: the ledger records the fires that come meanwhile, and they do not run.
+    /// Pauses a schedule: the ledger records the fires during the pause, and they do not run.
     Pause {
-        /// The job.
+        /// The id of the job.
         id: String,
-        /// The reason, for the record.
+        /// The reason, for the record [default: none].
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Resumes a schedule.
     Resume {
-        /// The job.
+        /// The id of the job.
         id: String,
     },
-    /// Runs a job once, at a time.
+    /// Runs a job once, at a given time.
     Once {
         /// The job file, or `-` for standard input.
         file: PathBuf,
-        /// When: with an offset, or a wall time of the job's zone.
+        /// The time of the run: with an offset, or a wall time of the job's zone.
         time: String,
     },
 }
@@ -305,27 +307,27 @@ pub(crate) enum BackfillsCommand {
     List,
     /// Shows a backfill and its progress.
     Show {
-        /// The backfill.
+        /// The id of the backfill.
         id: String,
     },
     /// Starts a backfill.
     Start {
-        /// The job.
+        /// The id of the job.
         job: String,
-        /// The first time: with an offset, or a wall time of the job's zone.
+        /// The start of the time range: with an offset, or a wall time of the job's zone.
         from: String,
-        /// The end, not included.
+        /// The end of the time range, exclusive.
         to: String,
-        /// How urgent its runs are, 0 to 9.
+        /// The priority of its runs, 0 to 9, where 9 is the most urgent.
         #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=9))]
         priority: u8,
-        /// Only shows what would run.
+        /// Shows the runs that would start, and starts nothing.
         #[arg(long)]
         dry_run: bool,
     },
     /// Stops a backfill; runs that it has started continue.
     Cancel {
-        /// The backfill.
+        /// The id of the backfill.
         id: String,
     },
 }
@@ -334,42 +336,42 @@ pub(crate) enum BackfillsCommand {
 pub(crate) enum DeadLettersCommand {
     /// Lists dead letters.
     List {
-        /// Which.
+        /// The state of the dead letters to list.
         #[arg(long, value_parser = ["open", "redriven", "discarded", "all"], default_value = "open")]
         state: String,
     },
     /// Shows a dead letter.
     Show {
-        /// The run.
+        /// The id of the run.
         execution_id: String,
     },
     /// Runs dead letters again, each from the step that failed.
     Redrive {
-        /// The runs.
+        /// The ids of the runs.
         #[arg(required_unless_present = "all", value_name = "EXECUTION_ID")]
         execution_ids: Vec<String>,
-        /// Every open dead letter.
+        /// Redrives every open dead letter.
         #[arg(long, conflicts_with = "execution_ids")]
         all: bool,
-        /// From the first step.
+        /// Starts from the first step, not from the failed step.
         #[arg(long, conflicts_with = "all")]
         from_start: bool,
-        /// With this job file in place of the job that failed; `-` for standard input.
+        /// Runs this job file instead of the failed job; `-` for standard input [default: the failed job].
         #[arg(long, value_name = "FILE", conflicts_with = "all")]
         job: Option<PathBuf>,
         /// Waits until the new runs have ended.
         #[arg(long)]
         wait: bool,
     },
-    /// Marks dead letters as dealt with.
+    /// Resolves dead letters without running them again.
     Discard {
-        /// The runs.
+        /// The ids of the runs.
         #[arg(required_unless_present = "all", value_name = "EXECUTION_ID")]
         execution_ids: Vec<String>,
-        /// Every open dead letter.
+        /// Discards every open dead letter.
         #[arg(long, conflicts_with = "execution_ids")]
         all: bool,
-        /// The reason, for the record.
+        /// The reason, for the record [default: none].
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
@@ -377,10 +379,10 @@ pub(crate) enum DeadLettersCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Checks the chain of hashes over the audit log, and names the first row that is not as it was written. Exits with 1
-    /// when there is one.
+    /// Checks the chain of hashes over the audit log, and names the first changed row. Exits with 1 if there
+    /// is one.
     Verify {
-        /// A row that must be in the log, as an earlier check printed it.
+        /// A row that must be in the log, as an earlier check printed it [default: none].
         #[arg(long, value_name = "NUMBER:HASH")]
         expect: Option<String>,
         #[command(flatten)]
@@ -392,12 +394,12 @@ pub(crate) enum AuditCommand {
 pub(crate) enum ApprovalsCommand {
     /// Lists steps that wait for an approval.
     List,
-    /// Shows what a step that waits for an approval asks, and the configurations that the approval is about.
+    /// Shows the question of an approval step, and the configurations that the approval covers.
     Show {
-        /// The run.
+        /// The id of the run.
         execution_id: String,
         /// The step. Its id differs from that of the option `--step`, which every command has.
-        #[arg(id = "approval_step", value_name = "STEP", help = "The step")]
+        #[arg(id = "approval_step", value_name = "STEP", help = "The id of the step")]
         step: String,
     },
     /// Approves a step.
@@ -408,15 +410,16 @@ pub(crate) enum ApprovalsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct DecisionArgs {
-    /// The run.
+    /// The id of the run.
     pub execution_id: String,
     /// The step. Its id differs from that of the option `--step`, which every command has.
-    #[arg(id = "approval_step", value_name = "STEP", help = "The step")]
+    #[arg(id = "approval_step", value_name = "STEP", help = "The id of the step")]
     pub step: String,
-    /// A comment, for the record.
+    /// A comment, for the record [default: none].
     #[arg(long, default_value = "", hide_default_value = true)]
     pub comment: String,
-    /// The digest of what is approved, as `approvals show` prints it: the decision is refused when something else is asked.
+    /// The digest of the approved content, as `approvals show` prints it. The decision is refused if the
+    /// content has changed [default: none; any content].
     #[arg(long, value_name = "SHA256")]
     pub digest: Option<String>,
 }
@@ -425,17 +428,17 @@ pub(crate) struct DecisionArgs {
 pub(crate) enum QueuesCommand {
     /// Lists queues.
     List,
-    /// Pauses a queue: none of its runs begins, and those that have begun continue.
+    /// Pauses a queue: none of its runs begins, and runs that have begun continue.
     Pause {
-        /// The time zone.
+        /// The time zone of the queue.
         zone: String,
-        /// The reason, for the record.
+        /// The reason, for the record [default: none].
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Resumes a queue.
     Resume {
-        /// The time zone.
+        /// The time zone of the queue.
         zone: String,
     },
 }
@@ -444,20 +447,21 @@ pub(crate) enum QueuesCommand {
 pub(crate) enum KeysCommand {
     /// Lists API keys, without their secrets.
     List,
-    /// Creates an API key. Prints it on standard output: it is not shown again.
+    /// Creates an API key, and prints it on standard output. It is not shown again.
     Create {
         /// The person or program that uses the key.
         name: String,
         /// The role of the key.
         #[arg(long, value_enum, default_value = "viewer")]
         role: Role,
-        /// A project that the key is for; `*` means every project and what belongs to none, such as queues. Repeatable.
+        /// A project of the key. `*` means every project and resources of no project, such as
+        /// queues. Repeatable.
         #[arg(long = "for-project", value_name = "PROJECT", default_value = "default")]
         projects: Vec<String>,
-        /// A pattern of job ids that the key is for, with `*` [default: every job]. Repeatable.
+        /// A pattern of job ids that the key may use, with `*`. Repeatable [default: every job].
         #[arg(long = "job", value_name = "PATTERN")]
         jobs: Vec<String>,
-        /// How long the key is valid, for instance 30d [default: it never expires].
+        /// The lifetime of the key, for instance 30d [default: it never expires].
         #[arg(long, value_name = "SPAN")]
         expires: Option<String>,
     },

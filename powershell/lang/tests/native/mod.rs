@@ -1,4 +1,4 @@
-//! A host over a directory of this machine, for tests.
+//! A host with a directory of this machine, for tests.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ps_lang::host::{Cell, Host, HttpRequest, HttpResponse, Meta, SqlRequest, SqlRows};
 use ps_value::error::ErrorRecord;
 
-/// What a script has written.
+/// The output of a script.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub stdout: String,
@@ -52,7 +52,7 @@ fn meta(path: &Path) -> Option<Meta> {
 }
 
 impl Host for Native {
-    /// The connection `shop` gives a row of every kind for each batch.
+    /// The connection `shop` returns a row with every type for each batch.
     fn sql(&mut self, request: &SqlRequest) -> Result<Vec<SqlRows>, String> {
         if request.connection != "shop" {
             return Err(format!("no connection named \"{}\" is granted to this step", request.connection));
@@ -72,7 +72,8 @@ impl Host for Native {
         Ok(request.batches.iter().map(rows).collect())
     }
 
-    /// `/status/N` answers so; `/to/PATH` leads to the path, `/down` to http; everything else tells what came.
+    /// `/status/N` responds with that status; `/to/PATH` redirects to the path, `/down` to http; every other
+    /// path echoes the request.
     fn http(&mut self, request: &HttpRequest) -> Result<HttpResponse, String> {
         let path = request.uri.split_once("//test").ok_or("no such host is known")?.1;
         let answer = |status: u16, kind: &str, value: &str, body: String| HttpResponse {

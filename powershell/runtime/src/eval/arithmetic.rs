@@ -1,4 +1,4 @@
-//! `+ - * / %` and the operators on bits.
+//! `+ - * / %` and the bitwise operators.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use ps_value::error::{Category, Fault, R};
 use ps_value::numbers::{to_big, to_decimal};
 use ps_value::{Array, DateTime, TimeSpan, Value, numbers, text};
 
-/// A number, widened to what two operands are computed in.
+/// Two numbers, widened to the type of the computation.
 enum Pair {
     Int(i64, i64),
     Big(BigInt, BigInt),
@@ -117,7 +117,7 @@ impl Interp {
         }
     }
 
-    /// An operator that a class defines as a static method, such as `op_Addition`.
+    /// Calls an operator that a class defines as a static method, such as `op_Addition`.
     fn class_operator(&mut self, op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
         let name = match op {
             BinaryOp::Add => "op_Addition",
@@ -141,7 +141,7 @@ impl Interp {
         Ok(None)
     }
 
-    /// `'ab' * 3` and `@(1,2) * 2`.
+    /// Evaluates `'ab' * 3` and `@(1,2) * 2`.
     fn repeat(&mut self, left: &Value, right: &Value) -> R<Option<Value>> {
         let times = |it: &mut Self| -> R<usize> {
             let count = it.convert(right, &NetType::Int32.ty())?.as_integer().unwrap_or(0);
@@ -193,7 +193,7 @@ impl Interp {
     }
 }
 
-/// `+=` on an array that nobody else has grows it; otherwise there is a new one.
+/// Appends with `+=`: an array without other owners grows, otherwise a new one is made.
 fn append(array: Rc<Array>, right: Value) -> Value {
     let plain = array.dimensions.is_empty();
     match Rc::try_unwrap(array) {
@@ -222,7 +222,7 @@ fn added(value: Value) -> Vec<Value> {
     }
 }
 
-/// An operand as a number.
+/// Returns an operand as a number.
 fn operand(op: BinaryOp, value: &Value, left: &Value, right: &Value) -> R<Value> {
     Ok(match value {
         Value::Null | Value::Void => Value::Int(0),
@@ -285,7 +285,7 @@ fn widen(a: &Value, b: &Value) -> Pair {
     {
         return Pair::Decimal(a, b);
     }
-    // A double beside a decimal is computed as a decimal, where it fits.
+    // A double with a decimal is computed as a decimal, if it fits.
     if let (V::Decimal(_), other) | (other, V::Decimal(_)) = (a, b)
         && real(other)
         && let (Some(a), Some(b)) = (to_decimal(a), to_decimal(b))
@@ -387,7 +387,7 @@ fn decimals(op: BinaryOp, a: Decimal, b: Decimal) -> R<Value> {
     }
 }
 
-/// Sums and differences of dates and spans.
+/// Computes sums and differences of dates and spans.
 fn dates(op: BinaryOp, left: &Value, right: &Value) -> R<Option<Value>> {
     let out_of_range = || {
         Fault::new(

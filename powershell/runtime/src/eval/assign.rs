@@ -41,7 +41,7 @@ impl Interp {
         }
     }
 
-    /// `$x += y` where `$x` is a plain variable of this scope: nothing is copied that need not be.
+    /// Evaluates `$x += y` if `$x` is a plain variable of this scope, without unnecessary copies.
     fn assign_in_place(&mut self, target: &Expr, op: BinaryOp, right: &Value) -> R<Option<Value>> {
         let ExprKind::Var(var) = &target.kind else { return Ok(None) };
         let (number, index) = var.cache.get();
@@ -112,7 +112,7 @@ impl Interp {
         }
     }
 
-    /// `$a, $b = 1, 2, 3`: the last takes what is left.
+    /// Assigns `$a, $b = 1, 2, 3`: the last variable gets the rest.
     fn assign_many(&mut self, targets: &[Expr], value: Value) -> R<()> {
         let items = self.enumerate(&value);
         for (i, target) in targets.iter().enumerate() {
@@ -129,7 +129,7 @@ impl Interp {
         Ok(())
     }
 
-    /// `[int]$x = ...`: the type and the rules stay with the variable.
+    /// Assigns `[int]$x = ...`: the type and the rules stay with the variable.
     fn assign_constrained(&mut self, attributes: &[Attribute], inner: &Expr, value: Value) -> R<()> {
         let ExprKind::Var(var) = &inner.kind else {
             let mut value = value;
@@ -260,7 +260,7 @@ impl Interp {
     }
 
     fn set_ordered(&mut self, dict: &ps_value::Dict, at: i64, value: Value) -> R<()> {
-        // A number that is a key is one; else it is a position.
+        // A number that is a key selects that entry; otherwise it is a position.
         let key = Value::Int(at as i32);
         if dict.contains(&key) {
             dict.insert(&key, value);
@@ -284,7 +284,7 @@ impl Interp {
         }
     }
 
-    /// A position from an index, which may count from the end.
+    /// Returns the position of an index, which may count from the end.
     fn place_in(&mut self, index: &Value, length: usize) -> R<usize> {
         let index = self.convert(index, &convert::int_type())?.as_integer().unwrap_or(0);
         let at = if index < 0 { index + length as i64 } else { index };

@@ -1,4 +1,4 @@
-//! Binding of arguments to parameters.
+//! Binds arguments to parameters.
 
 use super::Interp;
 use super::validate::Validate as _;
@@ -16,19 +16,19 @@ pub enum Given {
     Value(Value),
 }
 
-/// Arguments, bound.
+/// Bound arguments.
 #[derive(Default, Clone)]
 pub struct Bound {
     pub values: Vec<Option<Value>>,
     pub set: Option<Sym>,
-    /// What no parameter has taken.
+    /// The values that no parameter takes.
     pub rest: Vec<Value>,
     pub common: Common,
-    /// Parameters that an argument gave, for the pipeline to leave alone.
+    /// Whether an argument set each parameter, so that the pipeline does not.
     pub given: Vec<bool>,
-    /// Sets that are still possible.
+    /// The parameter sets that are still possible.
     pub sets: Vec<Sym>,
-    /// A parameter that there is not.
+    /// A parameter that does not exist.
     pub unknown: Option<Str>,
 }
 
@@ -116,7 +116,7 @@ impl Interp {
             Value::Str(_) => given.push(Given::Value(value.clone())),
             other => {
                 for item in self.enumerate(other) {
-                    // What `@args` passes on may have been a parameter.
+                    // An item of `@args` may have been a parameter.
                     if let Value::Ext(ext) = &item
                         && let Some(name) = ext.text.as_ref().and_then(|t| t.strip_prefix("\u{1}-"))
                     {
@@ -129,7 +129,7 @@ impl Interp {
         }
     }
 
-    /// Binds everything but what the pipeline gives.
+    /// Binds everything except the pipeline input.
     pub fn bind(&mut self, table: &ParamTable, given: Vec<Given>, command: &str, piped: bool) -> R<Bound> {
         let count = table.params.len();
         let mut bound = Bound {
@@ -158,7 +158,7 @@ impl Interp {
             }
         }
         for (name, value) in splats {
-            // What is given by name wins over what is splatted.
+            // A named argument takes precedence over a splatted one.
             if let Some(at) = table.find(&name)
                 && bound.given.get(at) == Some(&true)
             {
@@ -216,7 +216,7 @@ impl Interp {
                     positional.extend(value);
                     return Ok(());
                 }
-                // Said only when the rest is bound: an error there comes first.
+                // Report this only after the rest is bound, because an error there comes first.
                 bound.unknown = Some(name.into());
                 if value.is_none() {
                     next();
@@ -224,7 +224,7 @@ impl Interp {
                 return Ok(());
             }
             None => {
-                // A simple function takes what it does not know as arguments.
+                // A simple function treats unknown parameters as arguments.
                 positional.push(Value::with_text(
                     Value::from(format!("-{name}")),
                     format!("\u{1}-{name}").as_str().into(),
@@ -314,7 +314,7 @@ impl Interp {
         Ok(())
     }
 
-    /// Gives a parameter its value: converted, validated.
+    /// Sets a parameter to a converted and validated value.
     pub fn give(&mut self, table: &ParamTable, bound: &mut Bound, at: usize, value: &Value) -> R<()> {
         let Some(spec) = table.params.get(at) else { return Ok(()) };
         let value = self.coerce(table, spec, value)?;
@@ -328,7 +328,7 @@ impl Interp {
         Ok(())
     }
 
-    /// A value as a parameter takes it.
+    /// Converts a value to the type of a parameter.
     pub fn coerce(&mut self, table: &ParamTable, spec: &ParamSpec, value: &Value) -> R<Value> {
         let converted = if spec.is_switch {
             match value.base() {
@@ -455,7 +455,7 @@ impl Interp {
         Ok(())
     }
 
-    /// Whether a value has the type of a parameter as it is.
+    /// Returns whether a value already has the type of a parameter.
     fn fits(&mut self, spec: &ParamSpec, value: &Value) -> bool {
         let not = |v: &std::rc::Rc<ps_value::validate::Validator>| {
             matches!(**v, ps_value::validate::Validator::Not(_))
@@ -477,7 +477,7 @@ impl Interp {
 
     fn bind_positional(&mut self, table: &ParamTable, bound: &mut Bound, positional: Vec<Value>) -> R<()> {
         let mut values = positional.into_iter();
-        // The parameters that stand next, those of the default set first.
+        // The next parameters by position, those of the default set first.
         let place = |bound: &Bound| {
             let mut best: Vec<(i32, usize)> = Vec::new();
             for (at, spec) in table.params.iter().enumerate() {
@@ -486,7 +486,7 @@ impl Interp {
                 }
                 for set in spec.sets.iter().filter(|s| !s.rest) {
                     let possible = set.set.is_none_or(|own| bound.sets.contains(&own));
-                    // Where several sets remain, those of the default come first.
+                    // If several sets remain, those of the default come first.
                     let rank = i32::from(
                         set.set.is_some() && table.default_set.is_some() && set.set != table.default_set,
                     );
@@ -531,7 +531,7 @@ impl Interp {
                 }
             }
         }
-        // What has been bound so far decides which sets are left, and with them which parameter takes the rest.
+        // The bound parameters decide which sets are left, and so which parameter takes the rest.
         let takes_rest = |(at, spec): (usize, &ParamSpec)| {
             bound.given.get(at) == Some(&false)
                 && spec.sets.iter().any(|s| s.rest && s.set.is_none_or(|own| bound.sets.contains(&own)))

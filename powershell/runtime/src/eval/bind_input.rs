@@ -1,4 +1,4 @@
-//! Binding of the objects of a pipeline, and of parameter sets.
+//! Binds the objects of a pipeline, and selects parameter sets.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use ps_value::params::ParamTable;
 use ps_value::{Dict, DictKind, Value, text};
 
 impl Interp {
-    /// `$PSDefaultParameterValues`
+    /// Applies `$PSDefaultParameterValues`.
     pub(crate) fn default_values(&mut self, table: &ParamTable, bound: &mut Bound, command: &str) -> R<()> {
         if !table.advanced {
             return Ok(());
@@ -49,7 +49,7 @@ impl Interp {
         Ok(())
     }
 
-    /// Chooses the parameter set, as far as the arguments tell.
+    /// Selects the parameter set, as far as the arguments determine it.
     pub(crate) fn narrow_sets(&mut self, table: &ParamTable, bound: &mut Bound, piped: bool) -> R<()> {
         let all = table.sets();
         if all.is_empty() {
@@ -64,7 +64,7 @@ impl Interp {
                     && (self.complete(table, bound, *d)
                         || !bound.sets.iter().any(|s| self.complete(table, bound, *s)))
             }) {
-                // The pipeline may still say which one it is.
+                // The pipeline may still determine it.
                 let takes = |set: Sym| {
                     table.params.iter().enumerate().any(|(at, p)| {
                         bound.given.get(at) == Some(&false)
@@ -92,7 +92,7 @@ impl Interp {
                         .filter(|_| bound.sets.len() == 1 || table.default_set.is_some())
                 }
                 many => {
-                    // The arguments do not tell the sets apart.
+                    // The arguments do not distinguish the sets.
                     bound.set = many.first().copied();
                 }
             }
@@ -133,14 +133,14 @@ impl Interp {
         .raise()
     }
 
-    /// Whether a pipeline can still give what is missing.
+    /// Returns whether a pipeline can still supply missing parameters.
     pub fn takes_input(&self, table: &ParamTable, bound: &Bound) -> bool {
         table.params.iter().enumerate().any(|(at, spec)| {
             bound.given.get(at) != Some(&true) && spec.sets.iter().any(|s| s.pipe || s.by_name)
         })
     }
 
-    /// Binds one object of the pipeline; whether a parameter took it.
+    /// Binds one object of the pipeline, and returns whether a parameter took it.
     pub fn bind_input(&mut self, table: &ParamTable, bound: &mut Bound, input: &Value) -> R<bool> {
         let mut taken = false;
         let open = |bound: &Bound, at: usize| bound.given.get(at) != Some(&true);
@@ -248,7 +248,7 @@ impl Interp {
         Ok(any)
     }
 
-    /// `$PSBoundParameters`
+    /// Returns `$PSBoundParameters`.
     pub fn bound_dict(&self, table: &ParamTable, bound: &Bound) -> Value {
         let dict = Dict::new(DictKind::Bound, true);
         for (spec, value) in table.params.iter().zip(&bound.values) {

@@ -1,4 +1,4 @@
-//! Calls of methods: the choice of an overload, conversion of the arguments, .NET's exceptions.
+//! Calls of methods: choosing an overload, converting the arguments, .NET's exceptions.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -105,7 +105,7 @@ impl Interp {
         Fault::runtime("MethodNotFound", message).of(name).raise()
     }
 
-    /// A method of the script: of a class, or added to an object.
+    /// Calls a method of the script: of a class, or added to an object.
     fn own_method(&mut self, object: &Value, name: &str, args: &[Value]) -> R<Option<Value>> {
         match object {
             Value::Ext(ext) => match ext.get(name) {
@@ -146,7 +146,7 @@ impl Interp {
         self.lineage(&type_of(object)).iter().any(|index| index.methods.contains_key(&sym))
     }
 
-    /// Calls a method of a class when the object has it.
+    /// Calls a method of a class if the object has it.
     pub fn call_own(&mut self, object: &Value, name: &str, args: &[Value]) -> R<Option<Value>> {
         if let Value::Object(own) = object
             && let ObjectKind::Class(class) = &own.kind
@@ -159,7 +159,7 @@ impl Interp {
         Ok(None)
     }
 
-    /// `ToString` of a class, or one that was added.
+    /// Calls `ToString` of a class, or an added one.
     pub fn own_to_string(&mut self, value: &Value) -> Option<String> {
         match value {
             Value::Ext(ext) => match ext.get("ToString") {
@@ -180,7 +180,7 @@ impl Interp {
         }
     }
 
-    /// What every object answers to.
+    /// Calls a method that every object has.
     fn common_method(&mut self, object: &Value, name: &str, args: &[Value]) -> R<Option<Value>> {
         Ok(Some(match (name.to_ascii_lowercase().as_str(), args) {
             ("gettype", []) => Value::ty(type_of(object)),
@@ -236,7 +236,7 @@ impl Interp {
         }))
     }
 
-    /// `.ForEach(...)`
+    /// Evaluates `.ForEach(...)`.
     fn each_method(&mut self, object: &Value, block: &Value, rest: &[Value]) -> R<Value> {
         let items = self.enumerate(object);
         let out = super::Collector::default();
@@ -271,7 +271,7 @@ impl Interp {
         ))))
     }
 
-    /// `.Where(...)`
+    /// Evaluates `.Where(...)`.
     fn where_method(&mut self, object: &Value, block: &Value, rest: &[Value]) -> R<Value> {
         let mode = rest.first().map_or("default".to_owned(), |m| text(m).to_lowercase());
         let limit = match rest.get(1) {
@@ -348,7 +348,7 @@ impl Interp {
         for index in self.lineage(&ty) {
             if let Some(overloads) = index.statics.get(&sym) {
                 let overloads = overloads.clone();
-                // Static members of collections need to know their element.
+                // Static members of collections need the type of their element.
                 return self.choose(&overloads, None, name, args, &ty);
             }
         }
@@ -414,7 +414,7 @@ impl Interp {
             {
                 return Ok(());
             }
-            // Accepted, and without effect: there is one way to do it here.
+            // Accepted without effect, because there is only one behaviour here.
             if ty.is(NetType::ServicePointManager) || ty.is(NetType::Console) || ty.is(NetType::Environment) {
                 return Ok(());
             }

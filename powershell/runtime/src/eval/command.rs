@@ -16,7 +16,7 @@ use ps_value::error::{Category, Fault, R};
 use ps_value::params::ParamTable;
 use ps_value::{Str, Value, text};
 
-/// What a name stands for.
+/// The target of a command name.
 #[derive(Clone)]
 pub enum Resolved {
     Function(Rc<FunctionInfo>),
@@ -81,7 +81,7 @@ impl Interp {
         None
     }
 
-    /// A command with its arguments bound, ready to run.
+    /// Prepares a command with its arguments bound.
     pub fn prepare(&mut self, command: &Command, span: Span, piped: bool) -> R<Ready> {
         let target = self.eval(&command.name)?;
         let invoked: Str = match command.invoke {
@@ -223,7 +223,7 @@ impl Interp {
     }
 }
 
-/// A cmdlet of ours in a pipeline.
+/// A built-in cmdlet in a pipeline.
 struct CmdletCommand {
     info: &'static CmdletInfo,
     class: Str,
@@ -231,7 +231,7 @@ struct CmdletCommand {
     table: Rc<ParamTable>,
     bound: Bound,
     piped: bool,
-    /// The one parameter that takes objects as they come.
+    /// The one parameter that takes pipeline objects unchanged.
     simple: Option<usize>,
 }
 
@@ -311,7 +311,7 @@ impl Runs for CmdletCommand {
 }
 
 impl CmdletCommand {
-    /// The set of a parameter that the pipeline has given.
+    /// Returns the set of a parameter that the pipeline has supplied.
     fn input_set(&self) -> Option<Sym> {
         let from_input = self.table.params.iter().zip(&self.bound.values).zip(&self.bound.given).find_map(
             |((spec, value), given)| {
@@ -366,7 +366,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Writes what a step failed with, unless it is no error at all.
+    /// Writes the error of a failed action, unless it is not an error at all.
     pub fn report<T>(&mut self, result: R<T>) -> R<Option<T>> {
         match result {
             Ok(value) => Ok(Some(value)),

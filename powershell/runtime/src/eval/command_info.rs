@@ -1,4 +1,4 @@
-//! What a `CommandInfo` tells, and blocks that run for an object.
+//! The properties of a `CommandInfo`, and blocks that run for an object.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use super::command::Resolved;
 use super::{Interp, Sink};
 
 impl Interp {
-    /// A property of a `CommandInfo`.
+    /// Returns a property of a `CommandInfo`.
     pub fn command_property(&mut self, value: &Value, name: &str) -> R<Value> {
         let Value::Net(net) = value.base() else { return Ok(Value::Null) };
         let Some(resolved) = net.other::<Resolved>() else { return Ok(Value::Null) };
@@ -61,7 +61,7 @@ impl Interp {
     }
 }
 
-/// Runs a block for each of some objects, with `$_`.
+/// Runs a block for an object, as `$_`.
 pub fn with_item<T>(it: &mut Interp, item: &Value, body: impl FnOnce(&mut Interp) -> R<T>) -> R<T> {
     let sym = it.syms.underscore;
     let scope = ps_value::scope::Scope::new(Some(it.scope.clone()), false);
@@ -69,7 +69,7 @@ pub fn with_item<T>(it: &mut Interp, item: &Value, body: impl FnOnce(&mut Interp
     it.within(scope, body)
 }
 
-/// The value of a calculated property: a block's, or that of a property.
+/// Returns the value of a calculated property: from a block or a property.
 pub fn computed(it: &mut Interp, item: &Value, by: &Value) -> R<Value> {
     match by.base() {
         Value::Block(block) => {

@@ -1,4 +1,4 @@
-//! `-eq`, `-lt`, `-contains` and their kin.
+//! `-eq`, `-lt`, `-contains` and related operators.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ use ps_value::types::NetType;
 use ps_value::{Value, object, text};
 
 impl Interp {
-    /// A comparison; an array on the left is filtered.
+    /// Compares values; an array on the left is filtered.
     pub fn compare(&mut self, compare: Compare, case: bool, left: &Value, right: &Value) -> R<Value> {
         if let Some(items) = left.items() {
             let mut kept = Vec::new();
@@ -85,13 +85,13 @@ impl Interp {
         }
     }
 
-    /// The order of two values, or an error when they have none.
+    /// Returns the order of two values, or an error if they have none.
     pub fn ordered(&mut self, left: &Value, right: &Value, case: bool) -> R<Option<Ordering>> {
         let (a, b) = (left.base(), right.base());
         match (a, b) {
             (Value::Null | Value::Void, Value::Null | Value::Void) => return Ok(Some(Ordering::Equal)),
             (Value::Null | Value::Void, b) => {
-                // Null is less than anything but a negative number.
+                // Null is less than everything except a negative number.
                 return Ok(Some(match b.as_double() {
                     Some(v) if v < 0.0 => Ordering::Greater,
                     _ => Ordering::Less,

@@ -94,7 +94,8 @@ impl Interp {
         let texts: Vec<Option<String>> =
             args.iter().map(|arg| (!ps_value::net::is_exception(arg)).then(|| self.to_text(arg))).collect();
         let plain = |at: usize| texts.get(at).cloned().flatten();
-        // Of these two the first argument is the parameter's name, of `ArgumentException` the second.
+        // For these two types the first argument is the parameter's name; for `ArgumentException` it is
+        // the second.
         let names_first = info.is_some_and(|info| {
             matches!(info.id, NetType::ArgumentNullException | NetType::ArgumentOutOfRangeException)
         });

@@ -1,4 +1,4 @@
-//! Conversions between types, as casts and parameters do them.
+//! Conversions between types, as in casts and parameters.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -40,7 +40,7 @@ impl Interp {
             _ => {}
         }
         let base = value.base();
-        // Nothing extends a number.
+        // No type extends a number.
         if ty.is_numeric() {
             return if type_of(base) == *ty { Ok(base.clone()) } else { self.as_number(base, ty) };
         }
@@ -231,7 +231,7 @@ impl Interp {
         .raise()
     }
 
-    /// By a constructor with one argument, or from a hashtable of properties.
+    /// Converts by a constructor with one argument, or from a hashtable of properties.
     fn by_constructor(&mut self, value: &Value, ty: &Ty) -> R<Value> {
         if let Value::Dict(dict) = value
             && matches!(ty, Ty::Class(_))
@@ -466,7 +466,7 @@ impl Interp {
                 numbers::parse_double(trimmed).map(Value::Double).or_else(|| ps_value::parse_number(trimmed))
             }
             NetType::Decimal => numbers::parse_decimal(trimmed)
-                // A cast from text drops the zeros at the end, which `[decimal]::Parse` keeps.
+                // A cast from text drops trailing zeros, which `[decimal]::Parse` keeps.
                 .map(|d| Value::decimal(d.normalize()))
                 .or_else(|| ps_value::parse_number(trimmed)),
             NetType::BigInteger => numbers::parse_big(trimmed).map(Value::big).or_else(|| {
@@ -513,7 +513,7 @@ impl Interp {
         }
     }
 
-    /// `-as`: null instead of an error.
+    /// Evaluates `-as`: null instead of an error.
     pub fn convert_or_null(&mut self, value: &Value, ty: &Value) -> R<Value> {
         let ty = match ty.base() {
             Value::Type(ty) => (**ty).clone(),
@@ -532,7 +532,7 @@ impl Interp {
     }
 }
 
-/// `0xFF`, whose digits are no sign of a type without one.
+/// Reads `0xFF`, whose digits are unsigned without a type suffix.
 fn unsigned_hex(text: &str) -> Option<u64> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
     u64::from_str_radix(digits, 16).ok()
@@ -552,7 +552,7 @@ fn too_large(id: NetType) -> &'static str {
     }
 }
 
-/// A number as one of another type, when it fits.
+/// Converts a number to another type if it fits.
 pub(crate) fn narrow(value: &Value, id: NetType) -> Option<Value> {
     match id {
         NetType::Double => return value.as_double().map(Value::Double),
@@ -592,7 +592,7 @@ pub(crate) fn copy_dict(dict: &Dict, kind: DictKind) -> Dict {
     copy
 }
 
-/// The value for a variable that has a type; the error is that of an assignment.
+/// Converts the value for a variable with a type. The error is that of an assignment.
 pub(crate) fn for_variable(it: &mut Interp, value: &Value, ty: &Ty, _name: &Str) -> R<Value> {
     it.convert(value, ty).map_err(|flow| match *flow {
         Flow::Error(record) if !record.ends_script.get() => {

@@ -1,4 +1,4 @@
-//! Definitions: functions, classes, enums; types by name.
+//! Definitions of functions, classes and enums, and types by name.
 
 use super::validate::Validate as _;
 use ps_value::types::NetType;
@@ -46,7 +46,7 @@ impl Interp {
         for stmts in [&block.begin, &block.process, &block.end].into_iter().flatten() {
             collect_types(&stmts.list, &mut defs);
         }
-        // Enums first, then classes whose base is known by then.
+        // Enums come first, then classes whose base is known by then.
         let mut left: Vec<Rc<TypeDef>> = Vec::new();
         for def in defs {
             if def.is_enum { self.define_enum(&def)? } else { left.push(def) }
@@ -78,7 +78,7 @@ impl Interp {
         Ok(())
     }
 
-    /// The types that classes of a script are declared with, and that are not there.
+    /// Returns errors for missing types in the declarations of a script's classes.
     pub fn missing_types(&mut self, block: &Rc<Block>) -> Vec<SyntaxError> {
         let mut definitions = Vec::new();
         semantics::definitions(Node::Block(block), &mut definitions);
@@ -108,7 +108,7 @@ impl Interp {
         errors
     }
 
-    /// Classes are there from the start; where one is defined in a block, it is defined when it is reached.
+    /// Classes exist from the start. A class in a block is defined when the block runs.
     pub fn define_type(&mut self, def: &Rc<TypeDef>) -> R<()> {
         let known = match self.classes.get(&Sym::of(&def.name)) {
             Some(Ty::Class(class)) => Rc::ptr_eq(&class.ast, def),
@@ -276,7 +276,7 @@ impl Interp {
         None
     }
 
-    /// A type from text, such as `int[]` or `System.Collections.Generic.List[string]`.
+    /// Returns the type with a name such as `int[]` or `System.Collections.Generic.List[string]`.
     pub fn find_type(&mut self, text: &str) -> Option<Ty> {
         let text = text
             .trim()

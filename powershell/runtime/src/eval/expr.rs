@@ -77,7 +77,7 @@ impl Interp {
         }
     }
 
-    /// An element of an array literal: what a pipeline without output gives is null there.
+    /// Evaluates an element of an array literal, where a pipeline without output is null.
     fn eval_item(&mut self, expr: &Expr) -> R<Value> {
         Ok(match self.eval(expr)? {
             Value::Void => Value::Null,
@@ -85,7 +85,7 @@ impl Interp {
         })
     }
 
-    /// An expression in which a variable or property that is not there is null, whatever the strict mode.
+    /// Evaluates an expression in which a missing variable or property is null, even in strict mode.
     fn eval_quietly(&mut self, expr: &Expr) -> R<Value> {
         if self.strict() == 0
             || !matches!(expr.kind, ExprKind::Var(_) | ExprKind::Member { .. } | ExprKind::Index { .. })
@@ -150,7 +150,7 @@ impl Interp {
         Ok(Value::from(out))
     }
 
-    /// A value as a text: `$OFS` joins, `ToString` of a class or a script is called.
+    /// Converts a value to text: `$OFS` joins items, and `ToString` of a class or a script is called.
     pub fn to_text(&mut self, value: &Value) -> String {
         match value {
             Value::Str(text) => text.to_string(),
@@ -164,7 +164,7 @@ impl Interp {
         }
     }
 
-    /// What is shown of a value: numbers and dates as the current culture writes them.
+    /// Formats a value for display: numbers and dates in the current culture.
     pub fn shown(&mut self, value: &Value) -> String {
         match value.base() {
             number if number.is_number() && !matches!(value, Value::Ext(ext) if ext.text.is_some()) => {
@@ -344,7 +344,7 @@ impl Interp {
 
     fn cast(&mut self, ty: &TypeRef, operand: &Expr) -> R<Value> {
         let name = &*ty.name.name;
-        // `[ordered]@{}` and `[pscustomobject]@{}` keep the order that the script has.
+        // `[ordered]@{}` and `[pscustomobject]@{}` keep the order of the script.
         if ty.name.generics.is_empty() && ty.name.ranks.is_empty() {
             if let ExprKind::Hash(pairs) = &operand.kind {
                 if name.eq_ignore_ascii_case("ordered") {
@@ -376,7 +376,7 @@ impl Interp {
         self.convert(&value, &ty)
     }
 
-    /// A custom object straight from its literal, without a hashtable between.
+    /// Makes a custom object directly from its literal, without a hashtable.
     fn literal_object(&mut self, pairs: &[(Expr, Stmt)]) -> R<Value> {
         let mut values: Vec<(Str, Value)> = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
@@ -437,7 +437,7 @@ impl Interp {
             return Ok(found.clone());
         }
         let found = self.resolve_type(&ty.name)?;
-        // Classes can be defined anew, so only those of .NET are remembered.
+        // Classes can be redefined, so only .NET types are remembered.
         if let Ty::Native(_) | Ty::Generic(..) = &found {
             ty.found.set(found.clone());
         }
@@ -474,7 +474,7 @@ impl Interp {
         Ok(Value::array(items))
     }
 
-    /// The items that `foreach`, `-join` and the like see: a scalar is one item.
+    /// Returns the items that `foreach`, `-join` and similar operators see: a scalar is one item.
     pub fn enumerate(&mut self, value: &Value) -> Vec<Value> {
         match value.base() {
             Value::Dict(dict) if dict.is_set() => dict.keys(),
@@ -499,7 +499,7 @@ fn single_char(value: &Value) -> Option<u16> {
     }
 }
 
-/// A custom object; `PSTypeName` names its type.
+/// Makes a custom object; `PSTypeName` names its type.
 pub(crate) fn convert_pairs(values: Vec<(Str, Value)>) -> Value {
     let is_name = |name: &str| name.eq_ignore_ascii_case("PSTypeName");
     if !values.iter().any(|(name, _)| is_name(name)) {

@@ -28,9 +28,9 @@ pub(crate) struct ScriptCommand {
     piped: bool,
     input: Vec<Value>,
     is_file: bool,
-    /// Whether a filter or `process` has bound its pipeline parameters by now.
+    /// Whether a filter or `process` has bound its pipeline parameters.
     initialized: bool,
-    /// The object at hand could not be bound.
+    /// Whether the present object could not be bound.
     skipped: bool,
 }
 
@@ -107,7 +107,7 @@ impl Interp {
         Ok(Ready { command: Box::new(command), class: name.clone(), name, common, is_script: true })
     }
 
-    /// A `.ps1` file.
+    /// Runs a `.ps1` file.
     pub fn script_file(
         &mut self,
         path: &str,
@@ -130,12 +130,12 @@ impl Interp {
         self.script_in(ScriptBlock::new(block), &name, invoked, given, scope, dot, piped, span, true)
     }
 
-    /// The module or closure whose code runs.
+    /// Returns the module or closure whose code runs.
     pub fn session(&self) -> Option<Rc<Scope>> {
         self.scope.clone().outward().find_map(|scope| scope.script.borrow().clone())
     }
 
-    /// Runs the body of a block in the scope that is there.
+    /// Runs the body of a block in the present scope.
     pub fn run_block(&mut self, block: &Rc<ScriptBlock>, out: &dyn Sink) -> R<()> {
         let before = std::mem::replace(&mut self.source, block.ast.source.clone());
         let mut result = Ok(());
@@ -152,7 +152,7 @@ impl Interp {
         }
     }
 
-    /// Runs a block with arguments and `$_`, in the scope of its caller's.
+    /// Runs a block with arguments and `$_`, in the scope of its caller.
     pub fn call_with_item(
         &mut self,
         block: &Rc<ScriptBlock>,
@@ -168,7 +168,7 @@ impl Interp {
         self.run_ready(ready, Span::default(), None, out)
     }
 
-    /// Calls a block with arguments, as a delegate is.
+    /// Calls a block with arguments, as a delegate.
     pub fn call_block(&mut self, block: &Rc<ScriptBlock>, args: &[Value]) -> R<Value> {
         let out = super::Collector::default();
         let given = args.iter().cloned().map(Given::Value).collect();
@@ -190,7 +190,7 @@ impl Interp {
         Ok(out.into_value())
     }
 
-    /// `$block.Invoke(...)`: all that it gives, in a collection.
+    /// Evaluates `$block.Invoke(...)`, and collects its output.
     pub fn invoke_block(&mut self, object: &Value, args: &[Value]) -> R<Value> {
         let Value::Block(block) = object.base() else { return Ok(Value::Null) };
         let block = block.clone();
@@ -217,7 +217,7 @@ impl Interp {
 }
 
 impl ScriptCommand {
-    /// Gives the scope its parameters; those that were not given get their defaults.
+    /// Sets the parameters in the scope, with defaults for missing ones.
     fn initialize(&mut self, it: &mut Interp) -> R<()> {
         let ast = self.block.ast.clone();
         let scope = self.scope.clone();
@@ -287,7 +287,7 @@ impl ScriptCommand {
         Ok(())
     }
 
-    /// `-ErrorAction` and its like are variables of the function's scope.
+    /// Sets `-ErrorAction` and similar parameters as variables of the function's scope.
     fn preferences(&self) {
         let common = &self.bound.common;
         let scope = &self.scope;
@@ -404,7 +404,7 @@ impl Command for ScriptCommand {
     }
 }
 
-/// `return` from a file ends it, and nothing more.
+/// Stops at the end of a file: `return` ends only the file.
 fn ended(result: R<()>) -> R<()> {
     match result {
         Err(flow) if matches!(*flow, Flow::Return) => Ok(()),
@@ -432,7 +432,7 @@ impl ScriptCommand {
     }
 
     fn bind_piped(&mut self, it: &mut Interp, value: &Value) -> R<bool> {
-        // What the object before gave is forgotten.
+        // The values of the previous object are discarded.
         let mut before = Vec::with_capacity(self.bound.values.len());
         for (place, given) in self.bound.values.iter_mut().zip(&self.bound.given) {
             before.push(!given && place.is_some());
@@ -448,7 +448,7 @@ impl ScriptCommand {
                 let (name, span) = (self.name.clone(), self.frame.span);
                 super::pipeline::tag(it, record, &name, &name, span, false);
                 let action = self.bound.common.error_action.as_deref().map(super::streams::Action::parse);
-                // The function has not seen it: its `-ErrorVariable` does not either.
+                // The function has not seen the error, so its `-ErrorVariable` does not contain it.
                 let streams = it.streams.clone();
                 let mut own = (*streams).clone();
                 own.observers.clear();
@@ -487,7 +487,7 @@ impl ScriptCommand {
 }
 
 impl Interp {
-    /// The name of a parameter set as it is written.
+    /// Returns the name of a parameter set as it is written.
     fn set_name(&self, block: &Block, set: Sym) -> Str {
         let written = block
             .params
@@ -513,7 +513,7 @@ impl Interp {
     }
 }
 
-/// What `Invoke` of a block or of commands says when what it ran has failed.
+/// Makes the error of `Invoke` when its block or commands have failed.
 pub(crate) fn invoke_failed(record: &ps_value::error::ErrorRecord, count: usize) -> ps_value::error::Fault {
     let message =
         format!("Exception calling \"Invoke\" with \"{count}\" argument(s): \"{}\"", record.message());

@@ -1,4 +1,4 @@
-//! Objects of the script's own classes.
+//! Objects of classes that the script defines.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use ps_value::scope::{Scope, VariableMeta};
 use ps_value::types::class::{Class, ClassMethod};
 use ps_value::{Object, Shape, Str, Value};
 
-/// Keeps what `return` gives: nothing else that a method writes comes out of it.
+/// Collects the values of `return`; no other output leaves a method.
 struct Returned(std::cell::RefCell<Vec<Value>>);
 
 impl Sink for Returned {
@@ -42,7 +42,7 @@ impl Interp {
         Ok(value)
     }
 
-    /// Initial values of a class and its bases, the base first, then the constructor.
+    /// Sets the initial values of a class and its bases, the base first, then runs the constructor.
     fn build(&mut self, class: &Rc<Class>, object: &Rc<Object>, value: &Value, args: &[Value]) -> R<()> {
         let constructors: Vec<(Rc<Class>, ClassMethod)> =
             class.constructors().into_iter().map(|m| (class.clone(), m)).collect();
@@ -102,7 +102,7 @@ impl Interp {
         Ok(())
     }
 
-    /// The overload that the arguments fit best.
+    /// Selects the overload that matches the arguments best.
     fn pick(
         &mut self,
         overloads: &[(Rc<Class>, ClassMethod)],
@@ -217,7 +217,7 @@ impl Interp {
         }
     }
 
-    /// Runs the body; whether it ended with `return`.
+    /// Runs the body, and returns whether it ended with `return`.
     fn run_method(&mut self, method: &ClassMethod, scope: Rc<Scope>, name: &Str, out: &dyn Sink) -> R<bool> {
         let Some(body) = &method.body.ast.end else { return Ok(false) };
         self.tick(body.span)?;
@@ -229,7 +229,7 @@ impl Interp {
         });
         let depth = self.frames.len();
         let source = std::mem::replace(&mut self.source, method.body.ast.source.clone());
-        // Errors of a method end it: there is no going on with the next statement.
+        // An error ends a method: the next statement does not run.
         self.tries += 1;
         let result = self.within(scope, |it| it.run_returning(body, out));
         self.tries -= 1;
@@ -242,7 +242,7 @@ impl Interp {
         }
     }
 
-    /// Statements of a method: only what `return` gives is written.
+    /// Runs the statements of a method, which write only the values of `return`.
     fn run_returning(&mut self, body: &ps_syntax::ast::Stmts, out: &dyn Sink) -> R<()> {
         let before = std::mem::replace(&mut self.returning, false);
         let result = self.run(body, &OnlyReturns(out));
@@ -250,7 +250,7 @@ impl Interp {
         result
     }
 
-    /// `[Ty]::new` for a base call, and static holders of generic arguments.
+    /// Handles `[Ty]::new` for a base call, and static holders of generic arguments.
     pub fn generic_args(&mut self, ty: &Ty) -> Option<Ty> {
         self.generic.replace(ty.clone())
     }
@@ -260,7 +260,7 @@ impl Interp {
     }
 }
 
-/// Drops what is written, except by `return`.
+/// Drops output, except from `return`.
 struct OnlyReturns<'a>(&'a dyn Sink);
 
 impl Sink for OnlyReturns<'_> {

@@ -39,7 +39,7 @@ impl Interp {
         let name = match self.eval(name)? {
             Value::Str(name) => name,
             Value::Block(block) => {
-                // `$x.{...}` is no property; what it gives is its name.
+                // `$x.{...}` is not a property; its output is the name.
                 let out = super::Collector::default();
                 self.run_block(&block, &out)?;
                 text(&out.into_value()).into()
@@ -57,7 +57,7 @@ impl Interp {
         self.member(&object, &name)
     }
 
-    /// A property as an expression reads it: with member enumeration, and null for what is not there.
+    /// Reads a property as an expression does: with member enumeration, and null for missing properties.
     pub fn member(&mut self, object: &Value, name: &str) -> R<Value> {
         if let Some(value) = self.property(object, name)? {
             return Ok(value);
@@ -96,7 +96,7 @@ impl Interp {
         self.no_property(name)
     }
 
-    /// What a property that is not there gives: nothing, or an error in strict mode.
+    /// Returns the value of a missing property: nothing, or an error in strict mode.
     pub(super) fn no_property(&self, name: &str) -> R<Value> {
         if self.strict() >= 2 {
             let message = format!(
@@ -113,7 +113,7 @@ impl Interp {
         Ok(Value::Null)
     }
 
-    /// The items over which members are enumerated.
+    /// Returns the items over which members are enumerated.
     fn enumerable(&mut self, object: &Value) -> Option<Vec<Value>> {
         match object.base() {
             Value::Array(_) | Value::List(_) => object.items(),
@@ -123,7 +123,7 @@ impl Interp {
         }
     }
 
-    /// A property; nothing when there is none of that name.
+    /// Returns a property. `None` when there is none with that name.
     pub fn property(&mut self, object: &Value, name: &str) -> R<Option<Value>> {
         match object {
             Value::Null | Value::Void => return Ok(None),
@@ -154,7 +154,7 @@ impl Interp {
                     return Ok(Some(value));
                 }
                 if !dict.folds {
-                    // Members are found whatever their case, keys of a dictionary are too.
+                    // Members and keys of a dictionary are found in any case.
                     let found =
                         dict.pairs().into_iter().find(|(k, _)| k.as_str().is_some_and(|k| same(k, name)));
                     if let Some((_, value)) = found {
@@ -191,7 +191,7 @@ impl Interp {
         self.type_property(object, name)
     }
 
-    /// A member that `Update-TypeData` has given to a type of the object.
+    /// Returns a member that `Update-TypeData` has given to a type of the object.
     pub fn given_to_type(&self, object: &Value, name: &str) -> Option<MemberKind> {
         let fits = |(_, member): &&(Str, ps_value::Member)| same(&member.name, name);
         let names = self.type_names(object);
@@ -209,7 +209,7 @@ impl Interp {
         }
     }
 
-    /// `psobject` and its kin, which everything has.
+    /// Returns `psobject` and related members, which every value has.
     fn intrinsic(&mut self, object: &Value, name: &str) -> R<Option<Value>> {
         if !name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("ps")) {
             return Ok(None);
@@ -225,7 +225,7 @@ impl Interp {
         })
     }
 
-    /// The names of the types of an object, nearest first; those that a script has given come first.
+    /// Returns the names of the types of an object, nearest first; those that a script has set come first.
     pub fn type_names(&self, object: &Value) -> Vec<Str> {
         let mut names: Vec<Str> = match object {
             Value::Object(own) => own.type_names.borrow().clone(),
@@ -240,7 +240,7 @@ impl Interp {
         names
     }
 
-    /// The names of the properties that `Select-Object *` would show, in order.
+    /// Returns the names of the properties that `Select-Object *` shows, in order.
     pub fn property_names(&mut self, object: &Value) -> Vec<Str> {
         let mut names: Vec<Str> = Vec::new();
         match object {
@@ -394,7 +394,7 @@ impl Interp {
         }
     }
 
-    /// A value for a property of a class: converted to its type and validated.
+    /// Converts a value to the type of a class's property, and validates it.
     pub fn class_value(
         &mut self,
         property: &ps_value::types::class::ClassProperty,
@@ -506,7 +506,7 @@ impl Interp {
         }
     }
 
-    /// A single object is the first and the last of its own.
+    /// Indexes a single object, which is its own first and last item.
     fn index_of_one(&mut self, target: &Value, index: &Value) -> R<Value> {
         if matches!(index.base(), Value::Int(0 | -1) | Value::Long(0 | -1)) {
             return Ok(target.clone());
@@ -569,7 +569,7 @@ impl Interp {
         index.as_integer().is_some_and(|at| at < length && at >= -length)
     }
 
-    /// The place of an element of an array of several dimensions.
+    /// Returns the position of an element in a multidimensional array.
     pub fn flat_index(&mut self, array: &Array, index: &Value) -> R<usize> {
         let indexes = index.to_items();
         if indexes.len() != array.dimensions.len() {

@@ -9,12 +9,12 @@ use super::overload::split_signature;
 use crate::types::{Declared, Ty, type_of};
 
 impl Interp {
-    /// The pipeline stage that is to stop.
+    /// Returns the pipeline stage that must stop.
     pub fn stopping(&mut self) -> u64 {
         self.stage
     }
 
-    /// Name, kind and definition of each member, as `Get-Member` shows them.
+    /// Returns name, kind and definition of each member, as `Get-Member` shows them.
     pub fn member_list(&mut self, value: &Value) -> Vec<(String, &'static str, String)> {
         let mut found: Vec<(String, &'static str, String)> = Vec::new();
         let names = self.property_names(value);
@@ -143,7 +143,7 @@ impl Interp {
         found
     }
 
-    /// The methods or properties of an object, as objects.
+    /// Returns the methods or properties of an object, as objects.
     pub fn members_of(&mut self, value: &Value, methods: bool) -> R<Value> {
         let list = self.member_list(value);
         Ok(Value::array(

@@ -1,4 +1,4 @@
-//! Walks the tree: statements, expressions, pipelines, commands.
+//! Evaluates the tree: statements, expressions, pipelines, commands.
 
 pub(crate) mod arithmetic;
 pub(crate) mod assign;
@@ -41,12 +41,12 @@ use ps_value::scope::Scope;
 use ps_value::{Str, Value};
 use streams::Streams;
 
-/// Where output goes, one object at a time.
+/// The destination of output, one object at a time.
 pub trait Sink {
     fn put(&self, it: &mut Interp, value: Value) -> R<()>;
 }
 
-/// Keeps what it is given.
+/// Keeps the output.
 #[derive(Default)]
 pub struct Collector(pub RefCell<Vec<Value>>);
 
@@ -58,7 +58,7 @@ impl Sink for Collector {
 }
 
 impl Collector {
-    /// Nothing, the one value, or an array.
+    /// Returns nothing, the one value, or an array.
     pub fn into_value(self) -> Value {
         let mut items = self.0.into_inner();
         match items.len() {
@@ -73,7 +73,7 @@ impl Collector {
     }
 }
 
-/// Drops what it is given.
+/// Drops the output.
 pub struct Nowhere;
 
 impl Sink for Nowhere {
@@ -82,11 +82,11 @@ impl Sink for Nowhere {
     }
 }
 
-/// A call that is under way, for `InvocationInfo` and `Get-PSCallStack`.
+/// A call in progress, for `InvocationInfo` and `Get-PSCallStack`.
 #[derive(Clone)]
 pub struct Frame {
     pub name: Str,
-    /// The name by which it was called: an alias, `&`.
+    /// The name in the call: an alias, `&`.
     pub invoked: Str,
     pub source: Rc<Source>,
     pub span: Span,
@@ -98,9 +98,9 @@ pub struct Interp {
     pub global: Rc<Scope>,
     pub scope: Rc<Scope>,
     pub streams: Rc<Streams>,
-    /// `$?`
+    /// The value of `$?`.
     pub success: bool,
-    /// How many `try` blocks the code that runs is in.
+    /// Number of enclosing `try` blocks of the running code.
     pub tries: usize,
     pub depth: usize,
     pub frames: Vec<Frame>,
@@ -113,36 +113,36 @@ pub struct Interp {
     pub modules: Vec<Rc<crate::modules::Module>>,
     pub env: crate::provider::Environment,
     pub printer: Rc<crate::format::Printer>,
-    /// The cmdlets and aliases that there are.
+    /// The cmdlets and aliases of the session.
     pub registry: Rc<crate::registry::Registry>,
     pub(crate) parts: crate::parts::Parts,
     pub(crate) seed: u64,
     pub syms: WellKnown,
     pub names: WellKnownNames,
-    /// Whether what a method of a class writes comes from its `return`.
+    /// Whether the output of a class's method comes from its `return`.
     pub returning: bool,
     /// The type whose static member runs.
     pub generic: Option<crate::types::Ty>,
-    /// The stage of a pipeline that runs, which may ask those before it to stop.
+    /// The running stage of a pipeline, which may ask earlier stages to stop.
     pub stage: u64,
-    /// Counts pipelines, so that each can be told to stop.
+    /// Counts pipelines, so that each can be stopped separately.
     pub(crate) pipelines: u64,
     pub(crate) ticks: u32,
-    /// Whether the function that runs has said by `WriteError` that it failed.
+    /// Whether the running function has reported by `WriteError` that it failed.
     pub failed: bool,
-    /// Whether the script asks for the notes of lines, such as `ReadCount`; they cost, so others do without.
+    /// Whether the script uses the notes of lines, such as `ReadCount`, which are expensive.
     pub notes: bool,
-    /// What was asked for and is not here, though PowerShell has it.
+    /// Unsupported features of PowerShell that the script has used.
     pub lacking: Vec<String>,
-    /// Members that `Update-TypeData` has given to types, by their names.
+    /// Members that `Update-TypeData` has given to types, by type name.
     pub type_data: Vec<(Str, ps_value::Member)>,
-    /// Where `$using:` looks, within a job.
+    /// The scope that `$using:` reads within a job.
     pub using: Option<Rc<Scope>>,
-    /// How many variables are there from the beginning.
+    /// Number of variables that exist from the start.
     pub automatic: usize,
-    /// How many columns the console has.
+    /// Number of columns of the console.
     pub width: usize,
-    /// `CurrentCulture`
+    /// The value of `CurrentCulture`.
     pub culture: Rc<ps_value::culture::Culture>,
     pub ui_culture: Rc<ps_value::culture::Culture>,
 }
@@ -159,7 +159,7 @@ pub struct WellKnown {
     pub question: Sym,
 }
 
-/// The same as texts, made once: they name variables of every call.
+/// The same names as texts, made once: they name variables of every call.
 pub struct WellKnownNames {
     pub underscore: Str,
     pub this: Str,
@@ -168,11 +168,11 @@ pub struct WellKnownNames {
     pub matches: Str,
 }
 
-/// How deep functions may call each other.
+/// Maximum depth of calls between functions.
 pub const MAX_CALLS: usize = 1200;
 
 impl Interp {
-    /// Ends a script that was told to stop, or that has run out of time; called in every loop and call.
+    /// Ends a script that was told to stop or has run out of time. Called in every loop and call.
     pub fn tick(&mut self, span: Span) -> R<()> {
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks & 0xfff != 0 {
@@ -187,7 +187,8 @@ impl Interp {
         self.stop_when_interrupted(|| format!("at line {line}, column {column}"))
     }
 
-    /// Sleeps. A script whose time ends in a pause ends there, and does not go on as if the pause were over.
+    /// Sleeps. A script whose time runs out in a pause ends there, and does not continue as if the
+    /// pause were over.
     pub fn sleep(&mut self, milliseconds: u64) -> R<()> {
         self.host.sleep(milliseconds);
         self.stop_when_interrupted(|| format!("in a pause of {} s", milliseconds as f64 / 1000.0))
@@ -263,7 +264,7 @@ impl Interp {
         self.pipelines
     }
 
-    /// The errors of a parser as the one error that PowerShell throws.
+    /// Combines the errors of a parser into the one error that PowerShell throws.
     pub fn parse_error(&self, source: &Rc<Source>, errors: &[SyntaxError]) -> Box<Flow> {
         let Some(first) = errors.first() else {
             return Fault::runtime("ParseError", "The script does not parse.").into();

@@ -1,4 +1,4 @@
-//! Operators on texts and types: `-like -match -replace -split -join -f -is`.
+//! Operators for texts and types: `-like -match -replace -split -join -f -is`.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -93,7 +93,7 @@ impl Interp {
         Ok(Value::from(regex.replace(&text, &by, usize::MAX)))
     }
 
-    /// Replaces each match by what a function makes of it.
+    /// Replaces each match by the result of a function.
     pub fn replace_by(
         &mut self,
         regex: &Rc<Regex>,
@@ -115,7 +115,7 @@ impl Interp {
         Ok(out)
     }
 
-    /// `-split 'a b  c'`
+    /// Evaluates `-split 'a b  c'`.
     pub fn split_words(&mut self, value: &Value, _case: bool) -> R<Value> {
         let mut words = Vec::new();
         for item in self.enumerate(value) {
@@ -250,7 +250,7 @@ impl Interp {
         crate::types::type_of(value).extends(ty)
     }
 
-    /// `'{0:N2}' -f 1.5`
+    /// Evaluates `'{0:N2}' -f 1.5`.
     pub fn format_operator(&mut self, left: &Value, right: &Value) -> R<Value> {
         let format = self.to_text(left);
         let args = match right.base() {
@@ -269,7 +269,7 @@ impl Interp {
         }
     }
 
-    /// `String.Format`
+    /// Evaluates `String.Format`.
     pub fn format(&mut self, format: &str, args: &[Value]) -> Result<String, String> {
         let bad = || "Input string was not in a correct format.".to_owned();
         let mut out = String::new();
@@ -301,7 +301,7 @@ impl Interp {
                     let (index, width) = place.split_once(',').map_or((place, "0"), |(a, b)| (a, b));
                     let index: usize = index.trim().parse().map_err(|_| bad())?;
                     let width: i32 = width.trim().parse().map_err(|_| bad())?;
-                    // .NET has the same bound.
+                    // .NET has the same limit.
                     if width.unsigned_abs() > 1_000_000 {
                         return Err(bad());
                     }
@@ -318,7 +318,7 @@ impl Interp {
         Ok(out)
     }
 
-    /// A value with a format string, in the current culture.
+    /// Formats a value with a format string, in the current culture.
     pub fn format_value(&mut self, value: &Value, spec: &str) -> Result<String, String> {
         let invalid = || "Format specifier was invalid.".to_owned();
         let unknown = || "Input string was not in a correct format.".to_owned();
@@ -344,7 +344,7 @@ impl Interp {
     }
 }
 
-/// Pads to the right for a negative width.
+/// Pads a text, to the right for a negative width.
 pub fn pad(out: &mut String, text: &str, width: i32) {
     let missing = (width.unsigned_abs() as usize).saturating_sub(ps_value::text::utf16_len(text));
     if width > 0 {
@@ -426,7 +426,7 @@ impl Wildcard {
         Self { parts, case }
     }
 
-    /// Whether a pattern has any wildcard in it.
+    /// Returns whether a pattern contains a wildcard.
     pub fn has(pattern: &str) -> bool {
         let mut escaped = false;
         pattern.chars().any(|c| {
@@ -471,12 +471,12 @@ impl Wildcard {
     }
 }
 
-/// An ordered dictionary as a value.
+/// Makes an ordered dictionary.
 pub fn ordered(pairs: Vec<(&str, Value)>) -> Value {
     Value::Dict(Rc::new(Dict::from_pairs(DictKind::Ordered, pairs)))
 }
 
-/// A text of the value for messages.
+/// Formats a value for messages.
 pub fn shown(value: &Value) -> String {
     text(value)
 }

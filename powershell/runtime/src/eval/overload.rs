@@ -1,4 +1,4 @@
-//! The members of types by name, and the choice of an overload.
+//! The members of types by name, and choosing an overload.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -25,9 +25,9 @@ pub struct Overload {
 
 pub struct Parameter {
     pub ty: Ty,
-    /// Takes all that is left.
+    /// Whether it takes all remaining arguments.
     pub rest: bool,
-    /// `[ref]`
+    /// Whether it is a `[ref]`.
     pub by_ref: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct Getter {
     pub set: Option<Call>,
 }
 
-/// The members of a type, by name.
+/// The members of a type by name.
 #[derive(Default)]
 pub struct TypeIndex {
     pub properties: Map<Sym, Getter>,
@@ -50,7 +50,7 @@ pub struct TypeIndex {
 
 pub type Overloads = Map<NetType, Rc<TypeIndex>>;
 
-/// The characters of a text that is given for a `char[]`, where it is the last argument.
+/// Splits a text that is passed for a `char[]` into its characters, if it is the last argument.
 fn chars_of(param: &Parameter, arg: &Value, last: bool) -> Option<Vec<Value>> {
     match arg.base() {
         Value::Str(text) if param.rest && last && param.ty.is(NetType::Char) && text.utf16_len() != 1 => {
@@ -60,7 +60,7 @@ fn chars_of(param: &Parameter, arg: &Value, last: bool) -> Option<Vec<Value>> {
     }
 }
 
-/// Return type, name and parameters of a signature.
+/// Splits a signature into return type, name and parameters.
 pub fn split_signature(signature: &'static str) -> (&'static str, &'static str, &'static str) {
     let (head, params) = signature.split_once('(').unwrap_or((signature, ""));
     let (returns, name) = head.rsplit_once(' ').unwrap_or(("void", head));
@@ -147,7 +147,7 @@ impl Interp {
         index
     }
 
-    /// The declarations of a type and of what it extends, nearest first.
+    /// Returns the declarations of a type and of its bases, nearest first.
     pub fn lineage(&mut self, ty: &Ty) -> Vec<Rc<TypeIndex>> {
         let mut found = Vec::new();
         let mut next = ty.info();
@@ -252,7 +252,7 @@ impl Interp {
         let result = match overload.code {
             Code::Method(call) => call(self, object.unwrap_or(&Value::Null), &converted),
             Code::Static(make) => {
-                // A generic type gives its arguments first.
+                // A generic type passes its type arguments first.
                 let before = self.generic_args(ty);
                 let result = make(self, &converted);
                 self.leave_generic(before);
@@ -305,7 +305,7 @@ impl Interp {
         Ok(converted)
     }
 
-    /// How far the arguments are from the parameters; nothing when they do not fit.
+    /// Returns the distance of the arguments from the parameters. `None` when they do not match.
     fn cost(&mut self, params: &[Parameter], args: &[Value]) -> Option<u32> {
         let rest = params.last().is_some_and(|p| p.rest);
         if !(params.len() == args.len() || rest && args.len() + 1 >= params.len()) {
@@ -383,7 +383,7 @@ impl Interp {
         })
     }
 
-    /// An exception of .NET as PowerShell reports it from a call.
+    /// Wraps an exception of .NET as PowerShell reports it from a call.
     pub fn wrap_call(&mut self, flow: Box<Flow>, name: &str, count: usize) -> Box<Flow> {
         let Flow::Error(record) = &*flow else { return flow };
         if !record.raw.get() {

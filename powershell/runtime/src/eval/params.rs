@@ -1,4 +1,4 @@
-//! What parameters a script block takes.
+//! The parameters of a script block.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use super::Interp;
 use super::validate::Validate as _;
 
 impl Interp {
-    /// The parameters of a script block, worked out once.
+    /// Returns the parameters of a script block, computed once.
     pub fn table_of(&mut self, block: &Rc<ScriptBlock>) -> R<Rc<ParamTable>> {
         if let Some(table) = block.params.get() {
             return Ok(table.clone());
@@ -45,7 +45,7 @@ impl Interp {
             let spec = self.param_spec(param, index)?;
             table.params.push(spec);
         }
-        // Without positions of their own, parameters take them in order.
+        // Parameters without explicit positions take arguments in order.
         let any = table.params.iter().any(|p| p.sets.iter().any(|s| s.position.is_some()));
         if !any && positional {
             for (next, spec) in table.params.iter_mut().filter(|p| !p.is_switch).enumerate() {

@@ -1,4 +1,4 @@
-//! Pipelines: each command gets its objects one at a time, from the one before it.
+//! Pipelines: each command gets its objects one at a time from the previous command.
 
 use ps_value::types::NetType;
 use std::cell::{Cell, RefCell};
@@ -17,7 +17,7 @@ use ps_value::{List, ListKind, Str, Value};
 /// A command of a pipeline while it runs.
 pub trait Command {
     fn begin(&mut self, it: &mut Interp, out: &dyn Sink) -> R<()>;
-    /// One object, or none for a command that begins a pipeline.
+    /// Handles one object, or none for a command that begins a pipeline.
     fn process(&mut self, it: &mut Interp, input: Option<Value>, out: &dyn Sink) -> R<()>;
     fn end(&mut self, it: &mut Interp, out: &dyn Sink) -> R<()>;
 }
@@ -25,11 +25,11 @@ pub trait Command {
 /// A command that is ready to run.
 pub struct Ready {
     pub command: Box<dyn Command>,
-    /// What error ids and `InvocationInfo` name.
+    /// The name in error ids and `InvocationInfo`.
     pub name: Str,
     pub class: Str,
     pub common: Common,
-    /// Errors of a script's own functions carry their own places.
+    /// Whether this is a script's function, whose errors have their own places.
     pub is_script: bool,
 }
 
@@ -48,7 +48,7 @@ struct Stage {
     observers: Vec<(Str, Observer)>,
 }
 
-/// `> file`: what is written is kept and formatted at the end.
+/// `> file`: the output is collected, and formatted at the end.
 struct FileTarget {
     stream: u8,
     path: String,
@@ -100,7 +100,7 @@ impl StageSink<'_> {
 }
 
 impl Stage {
-    /// Passes on what the redirected streams have gathered.
+    /// Passes on the content of the redirected streams.
     fn flush(&self, it: &mut Interp, sink: &StageSink<'_>) -> R<()> {
         for queue in &self.queues {
             if queue.borrow().is_empty() {
@@ -203,7 +203,7 @@ impl Running<'_> {
         if self.stage_of(&result).is_some() { Ok(()) } else { result }
     }
 
-    /// The values of an expression, into the first command.
+    /// Sends the values of an expression to the first command.
     fn feed(&self, it: &mut Interp, expr: &Expr) -> R<()> {
         struct First<'a, 'b>(&'a Running<'b>);
         impl Sink for First<'_, '_> {
@@ -232,7 +232,7 @@ impl Running<'_> {
     }
 }
 
-/// Gives an error of a command its id, its place and its command.
+/// Adds the id, the place and the command to an error of a command.
 pub(crate) fn qualify(it: &mut Interp, flow: Box<Flow>, ready: &Ready, span: Span) -> Box<Flow> {
     if let Flow::Error(record) = &*flow {
         tag(it, record, &ready.name, &ready.class, span, ready.is_script);
@@ -284,7 +284,7 @@ impl Interp {
         for (i, element) in elements.iter().enumerate() {
             stages.push(self.stage(element, piped || i > 0)?);
         }
-        // The arguments have seen the `$?` of what was before.
+        // The arguments have seen the previous `$?`.
         self.success = true;
         self.run_stages(stages, first, None, out)
     }
@@ -339,7 +339,7 @@ impl Interp {
         Ok(())
     }
 
-    /// `-ErrorVariable x`, or `+x` to add to what is there.
+    /// Saves observed items for `-ErrorVariable x`, or adds them for `+x`.
     fn keep_observed(&mut self, scope: &Rc<Scope>, name: &str, mut items: Vec<Value>) {
         let (name, adds) = name.strip_prefix('+').map_or((name, false), |n| (n, true));
         let sym = Sym::of(name);
@@ -365,7 +365,7 @@ impl Interp {
                 Ok(())
             }
         }
-        // The expression lives as long as this call; the stage must not ask for more.
+        // The expression lives as long as this call; the stage must not read more.
         let targets = self.redirections(redirections)?;
         let before = self.streams.clone();
         let (streams, queues, files) = targets;
@@ -421,7 +421,7 @@ impl Interp {
                 observers.push((name.clone(), observer));
             }
         }
-        // Even one that writes nothing leaves its file.
+        // A command without output still creates its file.
         for file in &files {
             if !file.append {
                 self.write_redirected(&file.path, Vec::new(), false)?;

@@ -1,4 +1,4 @@
-//! Regular expressions that were compiled are remembered.
+//! A cache of compiled regular expressions.
 
 use std::rc::Rc;
 
@@ -11,11 +11,11 @@ use ps_value::types::NetType;
 
 use super::Interp;
 
-/// By options, then by pattern.
+/// The cache by options, then by pattern.
 pub(crate) type Cache = Map<i64, Map<String, Rc<Regex>>>;
 
 impl Interp {
-    /// A compiled pattern, remembered.
+    /// Returns a compiled pattern from the cache.
     pub fn regex(&mut self, pattern: &str, options: i64) -> R<Rc<Regex>> {
         let known = self.regexes.entry(options).or_default();
         if let Some(found) = known.get(pattern) {
@@ -37,7 +37,7 @@ impl Interp {
         }
     }
 
-    /// A pattern of an operator: a text, or a `[regex]`.
+    /// Returns the pattern of an operator: a text, or a `[regex]`.
     pub fn regex_of(&mut self, value: &Value, case: bool) -> R<Rc<Regex>> {
         if let Value::Net(net) = value.base()
             && let Net::Regex(regex) = &**net

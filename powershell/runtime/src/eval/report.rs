@@ -1,4 +1,4 @@
-//! How errors look: the ConciseView of PowerShell 7.
+//! The display of errors: the ConciseView of PowerShell 7.
 
 use ps_value::types::NetType;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use ps_value::error::{Category, ErrorRecord};
 use ps_value::{Str, Value};
 
 impl Interp {
-    /// The text of an error as the error stream shows it.
+    /// Formats an error as the error stream shows it.
     pub fn error_view(&mut self, record: &Rc<ErrorRecord>) -> String {
         let message = record.text();
         let command = record.command.borrow().clone();
@@ -46,7 +46,7 @@ impl Interp {
         format!("{head}\nLine |\n{number} | {text}\n     | {underline}\n     | {message}\n")
     }
 
-    /// `at f, script.ps1: line 3`
+    /// Formats the stack: `at f, script.ps1: line 3`.
     pub fn stack_text(&self, span: ps_syntax::Span) -> String {
         let mut lines = Vec::new();
         let mut here = (self.source.clone(), span);
@@ -62,7 +62,7 @@ impl Interp {
         lines.join("\n")
     }
 
-    /// `$MyInvocation`
+    /// Returns `$MyInvocation`.
     pub fn invocation_value(&mut self) -> Value {
         let frame = self.frames.last().cloned();
         let name: Str = frame.as_ref().map(|f| f.name.clone()).unwrap_or_else(|| self.source.name().into());
@@ -99,7 +99,7 @@ impl Interp {
         )
     }
 
-    /// `InvocationInfo` of an error.
+    /// Returns the `InvocationInfo` of an error.
     pub fn error_invocation(&mut self, record: &ErrorRecord) -> Value {
         let place = record.position.borrow().clone();
         let command = record.command.borrow().clone();

@@ -10,7 +10,7 @@ use ps_value::Value;
 use ps_value::error::{ErrorRecord, Fault, Flow, R};
 
 impl Interp {
-    /// Runs statements; an error of one ends it and not the others, unless somebody catches it.
+    /// Runs statements. An uncaught error of one statement ends only that statement.
     pub fn run(&mut self, stmts: &Stmts, out: &dyn Sink) -> R<()> {
         for stmt in &stmts.list {
             if let Err(flow) = self.exec(stmt, out) {
@@ -20,7 +20,7 @@ impl Interp {
         Ok(())
     }
 
-    /// Decides what an error of a statement does: a trap takes it, it is reported, or it goes up.
+    /// Handles an error of a statement: a trap takes it, it is reported, or it propagates.
     fn settle(&mut self, flow: Box<Flow>, stmt: &Stmt, stmts: &Stmts, out: &dyn Sink) -> R<()> {
         let Flow::Error(record) = &*flow else { return Err(flow) };
         let record = record.clone();
@@ -37,7 +37,7 @@ impl Interp {
         self.report_statement(record)
     }
 
-    /// Gives an error its place, where it has none yet.
+    /// Adds the place to an error that has none.
     pub fn locate_error(&mut self, record: &Rc<ErrorRecord>, span: ps_syntax::Span) {
         let mut place = record.position.borrow_mut();
         if place.is_none() {
@@ -48,7 +48,8 @@ impl Interp {
         }
     }
 
-    /// Whether a trap has taken the error (and goes on), or ends the block; nothing when none fits.
+    /// Returns whether a trap has handled the error and continues, or ends the block. `None` when no
+    /// trap matches.
     fn trap(&mut self, record: &Rc<ErrorRecord>, traps: &[Trap], out: &dyn Sink) -> R<Option<bool>> {
         let types = exception_types(record);
         for trap in traps {
@@ -148,7 +149,7 @@ impl Interp {
     }
 
     fn expression_statement(&mut self, expr: &Expr, out: &dyn Sink) -> R<()> {
-        // `$x++` as a statement gives nothing; `($x++)` gives the value.
+        // `$x++` as a statement has no output; `($x++)` is the value.
         if let ExprKind::Step(..) = expr.kind {
             self.eval(expr)?;
             self.success = true;
@@ -171,7 +172,7 @@ impl Interp {
         self.emit(value, out)
     }
 
-    /// The value of a statement: that of an expression as it is, the output of anything else.
+    /// Returns the value of a statement: the value of an expression, or the output of anything else.
     pub fn stmt_value(&mut self, stmt: &Stmt) -> R<Value> {
         match &stmt.kind {
             StmtKind::Expr(expr) => {
@@ -201,7 +202,7 @@ impl Interp {
         }
     }
 
-    /// One turn of a loop: whether the loop ends.
+    /// Runs one iteration of a loop, and returns whether the loop ends.
     pub fn turn(&mut self, body: &Stmts, label: Option<Sym>, out: &dyn Sink) -> R<bool> {
         let Err(flow) = self.run(body, out) else { return Ok(false) };
         match &*flow {
@@ -296,7 +297,7 @@ impl Interp {
         Err(Box::new(Flow::Error(record)))
     }
 
-    /// Runs what a `try` would, and gives the error that would be caught.
+    /// Runs the body of a `try`, and returns the error that would be caught.
     pub fn attempted(&mut self, body: impl FnOnce(&mut Self) -> R<()>) -> R<Option<Rc<ErrorRecord>>> {
         let (scope, frames) = (self.scope.clone(), self.frames.len());
         let (streams, depth, source) = (self.streams.clone(), self.depth, self.source.clone());
@@ -368,7 +369,7 @@ impl Interp {
         result
     }
 
-    /// The catch block for an error: the first whose type it is.
+    /// Returns the first catch block that matches the type of an error.
     fn catching<'a>(&mut self, attempt: &'a Try, record: &ErrorRecord) -> R<Option<&'a Stmts>> {
         let types = exception_types(record);
         for (i, ty) in types.iter().enumerate() {
@@ -386,7 +387,7 @@ impl Interp {
                     }
                 }
             }
-            // Only what a call has wrapped is looked into.
+            // Only errors that a call has wrapped are unwrapped.
             if !ty.is(NetType::MethodInvocationException) && !ty.is(NetType::CmdletInvocationException) {
                 let general = attempt.catches.iter().find(|(kinds, _)| kinds.is_empty());
                 if i == 0 && general.is_some() && types.len() == 1 {
@@ -397,7 +398,7 @@ impl Interp {
         Ok(attempt.catches.iter().find(|(kinds, _)| kinds.is_empty()).map(|(_, body)| body))
     }
 
-    /// What `throw` makes of a value.
+    /// Makes the error record of `throw` from a value.
     pub fn thrown(&mut self, value: Value) -> Rc<ErrorRecord> {
         let record = match value.base() {
             Value::Error(record) => record.clone(),
@@ -435,7 +436,7 @@ impl Interp {
     }
 }
 
-/// The type of an error's exception, and those of the exceptions within it.
+/// Returns the type of an error's exception, and those of its inner exceptions.
 fn exception_types(record: &ErrorRecord) -> Vec<crate::types::Ty> {
     let mut types = vec![record.exception_type()];
     let mut inner = ps_value::net::inner_exception(&record.exception);
@@ -446,8 +447,8 @@ fn exception_types(record: &ErrorRecord) -> Vec<crate::types::Ty> {
     types
 }
 
-/// What a `catch [Type]` sees of an error that `-ErrorAction Stop` has stopped: the error of the exception
-/// itself, which knows nothing of the command.
+/// Returns the error that a `catch [Type]` sees when `-ErrorAction Stop` has stopped it: the error of the
+/// exception itself, which knows nothing of the command.
 fn unwrapped(attempt: &Try, body: &Stmts, record: Rc<ErrorRecord>) -> Rc<ErrorRecord> {
     let typed = attempt.catches.iter().any(|(kinds, own)| !kinds.is_empty() && std::ptr::eq(own, body));
     let runtime = record.exception_type().extends(&NetType::RuntimeException.ty());
@@ -462,7 +463,7 @@ fn unwrapped(attempt: &Try, body: &Stmts, record: Rc<ErrorRecord>) -> Rc<ErrorRe
     own
 }
 
-/// The code of `exit`: what is no number is 0.
+/// Returns the code of `exit`. A value that is not a number is 0.
 pub(crate) fn exit_code(value: &Value) -> i32 {
     match value.base() {
         Value::Str(text) => text.trim().parse().unwrap_or(0),

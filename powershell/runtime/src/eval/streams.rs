@@ -1,4 +1,4 @@
-//! The streams beside the output: errors, warnings and the rest, and where they go.
+//! The streams besides the output: errors, warnings and others, and their destinations.
 
 use ps_value::types::NetType;
 use std::cell::RefCell;
@@ -14,15 +14,15 @@ pub enum Target {
     #[default]
     Host,
     Nowhere,
-    /// Into the output of the command that the redirection stands at.
+    /// Into the output of the redirected command.
     Queue(Rc<RefCell<Vec<Value>>>),
 }
 
-/// Where the streams 2 to 6 go.
+/// The destinations of the streams 2 to 6.
 #[derive(Clone, Default)]
 pub struct Streams {
     pub targets: [Target; 7],
-    /// `-ErrorVariable` and its like, of the commands that run.
+    /// The `-ErrorVariable` and similar parameters of the running commands.
     pub observers: Vec<Observer>,
 }
 
@@ -38,7 +38,7 @@ impl Streams {
     }
 }
 
-/// `Continue`, `Stop` and the others.
+/// `Continue`, `Stop` and the other actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     SilentlyContinue,
@@ -94,7 +94,7 @@ impl Interp {
         }
     }
 
-    /// Puts an error at the head of `$Error`.
+    /// Adds an error at the head of `$Error`.
     pub fn remember_error(&mut self, record: &Rc<ErrorRecord>) {
         let Some(Value::List(list)) = self.global.get_here(self.syms.error) else { return };
         let mut items = list.items.borrow_mut();
@@ -110,7 +110,7 @@ impl Interp {
         items.truncate(256);
     }
 
-    /// Sends an error down the error stream.
+    /// Sends an error to the error stream.
     pub fn show_error(&mut self, record: &Rc<ErrorRecord>) -> R<()> {
         self.observe(2, &Value::Error(record.clone()));
         match self.streams.target(2) {
@@ -124,7 +124,7 @@ impl Interp {
         Ok(())
     }
 
-    /// An error that has ended its statement, and that nobody has caught.
+    /// Reports an uncaught error that has ended its statement.
     pub fn report_statement(&mut self, record: Rc<ErrorRecord>) -> R<()> {
         match self.preference("ErrorActionPreference") {
             Action::Stop | Action::Inquire => {
@@ -201,7 +201,7 @@ impl Interp {
         Ok(())
     }
 
-    /// `Write-Information` and `Write-Host`.
+    /// Writes the output of `Write-Information` and `Write-Host`.
     pub fn write_information(
         &mut self,
         data: Value,
@@ -234,7 +234,7 @@ impl Interp {
             (Some(_), None) => Action::Continue,
             (None, None) => self.preference("InformationPreference"),
         };
-        // What is redirected is written, shown or not.
+        // Redirected records are written whether or not they are shown.
         let redirected = matches!(self.streams.target(6), Target::Queue(_));
         if action == Action::Ignore || host.is_none() && action == Action::SilentlyContinue && !redirected {
             return Ok(());
@@ -254,7 +254,7 @@ impl Interp {
     }
 }
 
-/// What `Write-Host` adds to a text.
+/// The text of `Write-Host`, with its colors and line end.
 pub struct HostText {
     pub no_newline: bool,
 }

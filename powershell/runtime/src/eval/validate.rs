@@ -8,7 +8,7 @@ use ps_value::{Value, text};
 
 use super::Interp;
 
-/// What a validator asks the interpreter for.
+/// The parts of a validator that need the interpreter.
 pub(crate) trait Validate: Sized {
     fn of(it: &mut Interp, attribute: &Attribute) -> R<Option<Self>>;
     fn check(&self, it: &mut Interp, value: &Value) -> R<Result<(), String>>;
@@ -16,7 +16,7 @@ pub(crate) trait Validate: Sized {
 }
 
 impl Validate for Validator {
-    /// The validator that an attribute asks for, if it is one.
+    /// Returns the validator of an attribute, if it is one.
     fn of(it: &mut Interp, attribute: &Attribute) -> R<Option<Self>> {
         let name = attribute.name.name.to_ascii_lowercase();
         let name = name.strip_suffix("attribute").unwrap_or(&name);
@@ -62,7 +62,7 @@ impl Validate for Validator {
         }))
     }
 
-    /// Checks a value, or each item of an array; the text says what is wrong.
+    /// Checks a value, or each item of an array. The text describes the problem.
     fn check(&self, it: &mut Interp, value: &Value) -> R<Result<(), String>> {
         match self {
             Self::NotNull => Ok(if value.is_null() {

@@ -1,4 +1,4 @@
-//! Reading and writing variables.
+//! Reads and writes variables.
 
 use super::validate::Validate as _;
 use ps_value::types::NetType;
@@ -35,7 +35,7 @@ impl Interp {
                 self.lookup(var.sym)
             }
             VarScope::Variable => self.lookup(var.sym),
-            // Without a job it is the scope at hand, as in `ForEach-Object -Parallel`.
+            // Without a job, this is the present scope, as in `ForEach-Object -Parallel`.
             VarScope::Using => match self.using.clone() {
                 Some(scope) => self.within(scope, |it| Ok(it.lookup(var.sym)))?,
                 None => self.lookup(var.sym),
@@ -66,7 +66,7 @@ impl Interp {
         Ok(Value::Null)
     }
 
-    /// Variables that are worked out when they are read.
+    /// Returns a variable that is computed when it is read.
     fn automatic(&mut self, sym: Sym) -> Option<Value> {
         if sym == self.syms.question {
             return Some(Value::Bool(self.success));
@@ -88,7 +88,7 @@ impl Interp {
         })
     }
 
-    /// The strict mode that applies here; 0 for none.
+    /// Returns the strict mode that applies here. 0 for none.
     pub fn strict(&self) -> u8 {
         let mut scope = Some(&self.scope);
         while let Some(here) = scope {
@@ -100,7 +100,7 @@ impl Interp {
         0
     }
 
-    /// A variable by name, looking outward.
+    /// Returns a variable by name, from the inner scope outward.
     pub fn lookup(&self, sym: Sym) -> Option<Value> {
         let mut scope = &self.scope;
         let mut first = true;
@@ -118,7 +118,7 @@ impl Interp {
         }
     }
 
-    /// Where a variable is, looking outward.
+    /// Returns the place of a variable, from the inner scope outward.
     pub fn locate(&self, sym: Sym) -> Option<(Rc<Scope>, usize)> {
         let start = self.scope.clone();
         start.outward().find_map(|scope| {
@@ -197,7 +197,7 @@ impl Interp {
         self.set_in(&scope, Sym::of(name), &name.into(), value).map(drop)
     }
 
-    /// Writes in a scope, with the variable's own type and rules.
+    /// Writes a variable in a scope, with its type and rules.
     pub fn set_in(&mut self, scope: &Rc<Scope>, sym: Sym, name: &Str, mut value: Value) -> R<usize> {
         let Some(index) = scope.find_here(sym) else {
             self.check_outer_constant(scope, sym, name)?;
@@ -233,7 +233,7 @@ impl Interp {
         Ok(index)
     }
 
-    /// A constant of the global scope cannot be hidden by one of the same name.
+    /// Checks that the name does not hide a constant of the global scope.
     fn check_outer_constant(&self, scope: &Rc<Scope>, sym: Sym, name: &Str) -> R<()> {
         if scope.number == self.global.number {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Objects as text: tables and lists, as PowerShell lays them out.
+//! Formats objects as text: tables and lists in PowerShell's layout.
 
 pub mod prepared;
 mod table;
@@ -14,12 +14,12 @@ use views::{Layout, View};
 pub use table::{GroupBy, Row, TableOptions};
 pub use views::{Align, Column, columns_of};
 
-/// The width of the console that is not there.
+/// The assumed width of the console.
 pub const WIDTH: usize = 120;
-/// How many columns a table has that nobody has chosen.
+/// Maximum number of default columns of a table.
 pub const MAX_COLUMNS: usize = 10;
 
-/// Objects of one view, which are laid out together.
+/// Objects with one view, which are laid out together.
 struct Group {
     view: View,
     items: Vec<Line>,
@@ -27,15 +27,15 @@ struct Group {
 
 enum Line {
     Object(Value),
-    /// What is printed as it is, between the rows.
+    /// A text that is printed unchanged between the rows.
     Text(String),
 }
 
-/// Output at the top: groups are gathered and printed when they end.
+/// The top-level output: groups are collected, and printed when they end.
 #[derive(Default)]
 pub struct Printer {
     group: RefCell<Option<Group>>,
-    /// Whether a group has just ended, so that the next needs no blank line of its own.
+    /// Whether a group has just ended, so that the next needs no blank line.
     after_group: RefCell<bool>,
 }
 
@@ -81,8 +81,8 @@ impl Printer {
         Ok(())
     }
 
-    /// Prints what is still to be printed when a script has called `exit`: the blank line after a table that
-    /// other output has followed is lost, as it is in PowerShell.
+    /// Prints the rest after a script has called `exit`: as in PowerShell, the blank line after a table that
+    /// other output follows is lost.
     pub fn finish_at_exit(&self, it: &mut Interp) -> R<()> {
         let followed =
             self.group.borrow().as_ref().is_some_and(|g| matches!(g.items.last(), Some(Line::Text(_))));
@@ -95,7 +95,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Prints what is still to be printed.
+    /// Prints the rest.
     pub fn finish(&self, it: &mut Interp) -> R<()> {
         self.close(it, false)?;
         *self.after_group.borrow_mut() = false;
@@ -111,7 +111,7 @@ impl Printer {
     }
 }
 
-/// The text of what `Format-Table` and its like have made already.
+/// Returns the text of prepared output from `Format-Table` and similar cmdlets.
 fn formatted(it: &Interp, value: &Value) -> Option<String> {
     match value {
         Value::Net(net) => net.other().map(|prepared: &prepared::Prepared| prepared.render(it.width)),
@@ -119,7 +119,7 @@ fn formatted(it: &Interp, value: &Value) -> Option<String> {
     }
 }
 
-/// What a collection that reaches the console is opened into.
+/// Returns the items of a collection that reaches the console.
 pub fn opened(value: &Value) -> Option<Vec<Value>> {
     match value.base() {
         Value::Dict(dict) if dict.is_set() => Some(dict.keys()),
@@ -138,7 +138,7 @@ fn line_of(it: &mut Interp, value: &Value) -> String {
     format!("{text}\n")
 }
 
-/// The same on a console of another width.
+/// As [`to_text`], for a console of another width.
 pub fn to_text_width(it: &mut Interp, items: Vec<Value>, width: Option<usize>) -> R<String> {
     let before = it.width;
     it.width = width.unwrap_or(before);
@@ -147,7 +147,7 @@ pub fn to_text_width(it: &mut Interp, items: Vec<Value>, width: Option<usize>) -
     text
 }
 
-/// Some objects as the text that the console would show.
+/// Formats objects as the text that the console would show.
 pub fn to_text(it: &mut Interp, items: Vec<Value>) -> R<String> {
     let mut out = String::new();
     let mut group: Option<Group> = None;
@@ -238,13 +238,13 @@ fn lay_out(it: &mut Interp, group: Group, leading: bool) -> R<String> {
     Ok(out)
 }
 
-/// One object as a list: `Name : value`, and a blank line.
+/// Formats one object as a list: `Name : value`, and a blank line.
 fn list_block(it: &mut Interp, value: &Value, columns: &[Column]) -> R<String> {
     let pairs = list_pairs(it, value, columns)?;
     Ok(prepared::block(&pairs, it.width))
 }
 
-/// The labels and texts of one object's list.
+/// Returns the labels and texts of one object's list.
 pub fn list_pairs(it: &mut Interp, value: &Value, columns: &[Column]) -> R<Vec<(String, String)>> {
     let mut pairs = Vec::with_capacity(columns.len());
     for column in columns {
@@ -271,7 +271,7 @@ pub fn display_width(text: &str) -> usize {
     text.width()
 }
 
-/// A value in a cell.
+/// Formats a value in a cell.
 pub fn cell_text(it: &mut Interp, value: &Value, format: Option<&str>) -> String {
     if let Some(format) = format {
         let made = if format.contains("{0") {
@@ -316,7 +316,7 @@ fn braces(it: &mut Interp, items: &[Value]) -> String {
     format!("{{{}{more}}}", shown.join(", "))
 }
 
-/// The columns that an object shows when none were asked for.
+/// Returns the default columns of an object.
 pub fn default_columns(it: &mut Interp, value: &Value, table: bool) -> Vec<Column> {
     let view = views::view_of(it, value);
     let is_entry = view.as_ref().is_some_and(|v| v.of.as_deref() == Some("dictionary"));
@@ -327,7 +327,7 @@ pub fn default_columns(it: &mut Interp, value: &Value, table: bool) -> Vec<Colum
     }
 }
 
-/// The rows of a table, one an object.
+/// Returns the rows of a table, one per object.
 pub fn rows_of(it: &mut Interp, items: &[Value], columns: &[Column]) -> R<Vec<Row>> {
     items.iter().map(|item| table::cells(it, item, columns).map(Row::Cells)).collect()
 }

@@ -1,4 +1,5 @@
-//! What `Format-Table` and `Format-List` have made: cells with their texts, which are laid out when the width is known.
+//! The output of `Format-Table` and `Format-List`: cells with their texts, which are laid out once the width
+//! is known.
 
 use ps_value::net::NetObject;
 use ps_value::types::NetType;
@@ -6,7 +7,7 @@ use ps_value::types::NetType;
 use super::table::{self, Row, TableOptions};
 use super::{Column, display_width, wrap};
 
-/// A piece of what a format cmdlet gives.
+/// A section of the output of a format cmdlet.
 pub enum Section {
     Text(String),
     Table {
@@ -42,7 +43,7 @@ impl Prepared {
     }
 }
 
-/// One object as a list: `Name : value`, and a blank line.
+/// Formats one object as a list: `Name : value`, and a blank line.
 pub fn block(pairs: &[(String, String)], width: usize) -> String {
     let labels = pairs.iter().map(|(label, _)| display_width(label)).max().unwrap_or(0);
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! Tables: widths from the data, numbers to the right.
+//! Tables: widths from the data, numbers aligned to the right.
 
 use super::views::{Align, Column};
 use super::{cell_text, display_width};
@@ -11,7 +11,7 @@ pub enum Row {
     Text(String),
 }
 
-/// What a cell shows, and whether its object has the property at all.
+/// The text of a cell, and whether its object has the property at all.
 pub struct Cell {
     text: String,
     exists: bool,
@@ -19,7 +19,7 @@ pub struct Cell {
     null: bool,
 }
 
-/// What `Format-Table` was told.
+/// The options of `Format-Table`.
 #[derive(Default)]
 pub struct TableOptions {
     pub hide_headers: bool,
@@ -54,7 +54,7 @@ fn is_right(value: &Value) -> bool {
     value.is_number() || matches!(value.base(), Value::Bool(_) | Value::Switch(_))
 }
 
-/// One line of a cell's text; more lines are shown by an ellipsis.
+/// Returns the first line of a cell's text; an ellipsis stands for further lines.
 fn single_line(text: &str) -> String {
     match text.find(['\n', '\r']) {
         Some(at) => format!("{}…", text.get(..at).unwrap_or_default()),
@@ -143,7 +143,8 @@ pub(super) fn render(columns: &[Column], rows: &[Row], options: &TableOptions, c
     out
 }
 
-/// Makes the columns fit: the last ones are narrowed, or left out. How many are left, and whether one was cut.
+/// Makes the columns fit: the last ones are narrowed or dropped. Returns how many are left, and whether one
+/// was cut.
 fn fit(widths: &mut [usize], console: usize) -> (usize, bool) {
     let mut visible = widths.len();
     while visible > 0 {
@@ -162,7 +163,7 @@ fn fit(widths: &mut [usize], console: usize) -> (usize, bool) {
     (visible, false)
 }
 
-/// A row whose cells take several lines.
+/// Formats a row whose cells have several lines.
 fn wrapped(cells: &[Cell], widths: &[usize], right: &[bool], visible: usize) -> String {
     let mut columns: Vec<Vec<String>> = Vec::new();
     for (cell, width) in cells.iter().zip(widths).take(visible) {

@@ -1,4 +1,4 @@
-//! Which properties a type shows, and how.
+//! The properties that a type shows, and their layout.
 
 use crate::eval::Interp;
 use crate::eval::command::Resolved;
@@ -17,7 +17,7 @@ pub enum Align {
 #[derive(Clone)]
 pub struct Column {
     pub label: Str,
-    /// A property's name, or a block.
+    /// The name of a property, or a block.
     pub by: Value,
     pub format: Option<String>,
     pub align: Option<Align>,
@@ -33,7 +33,7 @@ impl Column {
         Self { align: Some(align), ..Self::named(name) }
     }
 
-    /// The value for an object; nothing when it has no such property.
+    /// Returns the value of an object. `None` when it has no such property.
     pub fn value(&self, it: &mut Interp, object: &Value) -> R<Option<Value>> {
         match self.by.base() {
             Value::Block(_) => {
@@ -51,15 +51,15 @@ impl Column {
 #[derive(Clone)]
 pub(super) enum Layout {
     Table(Vec<Column>),
-    /// No columns: each object's own.
+    /// A list. Without columns, each object has its own.
     List(Vec<Column>),
-    /// Lines of the type's own making.
+    /// Lines in a format specific to the type.
     Lines,
 }
 
 pub(super) struct View {
     pub layout: Layout,
-    /// The type that has a view of its own; without one, any object joins the group.
+    /// The type of the view. Without one, any object joins the group.
     pub of: Option<String>,
     pub title: Option<String>,
 }
@@ -73,12 +73,12 @@ impl View {
     }
 }
 
-/// Every property, as a column.
+/// Returns every property as a column.
 pub fn columns_of(it: &mut Interp, value: &Value) -> Vec<Column> {
     it.property_names(value).iter().map(|name| Column::named(name)).collect()
 }
 
-/// The view of an object; nothing for what prints as a line.
+/// Returns the view of an object. `None` for values that print as a line.
 pub(super) fn view_of(it: &mut Interp, value: &Value) -> Option<View> {
     let left = |names: &[&str]| names.iter().map(|n| Column::aligned(n, Align::Left)).collect::<Vec<_>>();
     let own = |name: &str, layout: Layout| Some(View { layout, of: Some(name.to_owned()), title: None });
@@ -217,7 +217,7 @@ fn net_view(it: &mut Interp, net: &Net, value: &Value) -> Option<View> {
     }
 }
 
-/// Views of objects of data.
+/// Returns the view of a record.
 fn record_view(name: &str, value: &Value, it: &mut Interp) -> Option<View> {
     let left = |names: &[&str]| names.iter().map(|n| Column::aligned(n, Align::Left)).collect::<Vec<_>>();
     let table = |columns: Vec<Column>| {
@@ -265,7 +265,7 @@ fn record_view(name: &str, value: &Value, it: &mut Interp) -> Option<View> {
     }
 }
 
-/// The lines of what has a form of its own.
+/// Returns the lines of a value with its own format.
 pub(super) fn lines(it: &mut Interp, value: &Value) -> String {
     match value.base() {
         Value::DateTime(date) => {

@@ -1,4 +1,4 @@
-//! Arguments of .NET members, which have the declared types already.
+//! Arguments of .NET members, already converted to the declared types.
 
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ pub fn boolean(args: &[Value], index: usize) -> bool {
     args.get(index).is_some_and(Value::truth)
 }
 
-/// The text of the object that a method of `String` is called on.
+/// Returns the text of the object of a `String` method.
 pub fn this(value: &Value) -> &str {
     match value {
         Value::Str(text) => text,
@@ -48,7 +48,7 @@ pub fn date(value: &Value) -> DateTime {
     }
 }
 
-/// Zero is a date; this gives one without saying so twice.
+/// Returns a date for impossible cases: zero is a valid date.
 fn unreachable_date() -> DateTime {
     ps_value::datetime::MIN
 }
@@ -74,13 +74,13 @@ pub fn dict(value: &Value) -> Option<Rc<Dict>> {
     }
 }
 
-/// The bytes of a `byte[]` from an offset on, as many as a count says.
+/// Returns the bytes of a `byte[]` from an offset, as many as the count says.
 pub fn byte_range(args: &[Value]) -> Vec<u8> {
     let start = integer(args, 1).max(0) as usize;
     bytes(&at(args, 0)).into_iter().skip(start).take(integer(args, 2).max(0) as usize).collect()
 }
 
-/// The bytes of a `byte[]`.
+/// Returns the bytes of a `byte[]`.
 pub fn bytes(value: &Value) -> Vec<u8> {
     value.to_items().iter().map(|v| v.as_integer().unwrap_or(0) as u8).collect()
 }

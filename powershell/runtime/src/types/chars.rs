@@ -10,7 +10,7 @@ use ps_value::text::{byte_at, unit_at, utf16_len};
 use ps_value::types::NetType;
 use ps_value::{Value, text};
 
-/// Upper case letter by letter, as .NET does it: `ß` stays.
+/// Converts to upper case letter by letter, as .NET does: `ß` stays.
 pub(super) fn upper(text: &str) -> String {
     text.chars()
         .map(|c| {
@@ -31,7 +31,7 @@ fn unit(value: &Value) -> char {
     }
 }
 
-/// A character from the arguments: one, or a text and a position.
+/// Returns a character from the arguments: one character, or a text and a position.
 fn pick(args: &[Value]) -> char {
     match args {
         [text, index] => unit_at(this(text), index.as_integer().unwrap_or(0).max(0) as usize)

@@ -150,7 +150,8 @@ pub(super) const CMDLET: &[Declared] = &[
     Method("object GetVariableValue(string name)", |it, _, a| Ok(it.get(&string(a, 0)))),
 ];
 
-/// `-WhatIf` says what would be done; nobody is there to confirm, so the rest goes on.
+/// Handles `ShouldProcess`: `-WhatIf` prints the action; without a user to confirm, all other
+/// actions continue.
 fn should(it: &mut Interp, t: &Value, action: Option<&str>, target: &str) -> R<Value> {
     let name = cmdlet(t, |c| c.name.to_string()).unwrap_or_default();
     let action = action.unwrap_or(&name);

@@ -57,7 +57,7 @@ fn hmac<M: hmac::Mac + hmac::digest::KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8
     }
 }
 
-/// The digest of bytes by the algorithm's .NET name.
+/// Returns the digest of bytes by the algorithm's .NET name.
 pub fn digest(name: &str, key: &[u8], data: &[u8]) -> Vec<u8> {
     use sha2::Digest;
     match name.to_ascii_uppercase().as_str() {

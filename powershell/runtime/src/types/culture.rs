@@ -1,4 +1,4 @@
-//! `CultureInfo` and what belongs to it: formats of numbers and dates, calendars, `ISOWeek`.
+//! `CultureInfo` and related types: formats of numbers and dates, calendars, `ISOWeek`.
 
 use std::rc::Rc;
 
@@ -30,14 +30,14 @@ pub fn value_of(culture: Rc<Culture>) -> Value {
     Value::net(Net::Culture(culture))
 }
 
-/// Why a culture is refused, and where to see those that are here.
+/// Returns why a culture is refused, and where to find the supported ones.
 pub fn unknown(name: &str) -> String {
     format!(
         "Culture is not supported. (Parameter 'name')\n{name} is not among the cultures that are built in; `Get-Culture -ListAvailable` lists them."
     )
 }
 
-/// A culture by its name, or by its number.
+/// Returns a culture by its name or its number.
 pub fn named(name: &Value) -> R<Rc<Culture>> {
     let found = match name.base() {
         Value::Net(net) => match &**net {
@@ -53,7 +53,7 @@ pub fn named(name: &Value) -> R<Rc<Culture>> {
     }
 }
 
-/// What an `IFormatProvider` asks for; none asks for the current culture.
+/// Returns the culture of an `IFormatProvider`, or the current culture without one.
 pub fn provided(it: &Interp, provider: &Value) -> R<Rc<Culture>> {
     let current = &it.culture;
     match provider.base() {
@@ -94,7 +94,7 @@ fn no_provider<T>(provider: &Value) -> R<T> {
 }
 
 impl Interp {
-    /// Runs `body` with the culture that a provider asks for.
+    /// Runs `body` with the culture of a provider.
     pub fn with_provider<T>(&mut self, provider: &Value, body: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         let own = provided(self, provider)?;
         let before = std::mem::replace(&mut self.culture, own);
@@ -103,7 +103,7 @@ impl Interp {
         result
     }
 
-    /// The culture of what follows, and `$PSCulture`.
+    /// Sets the current culture, and `$PSCulture`.
     pub fn set_culture(&mut self, culture: Rc<Culture>) {
         let index = self.global.put_str("PSCulture", Value::from(culture.name.clone()));
         let meta = ps_value::scope::VariableMeta { constant: true, all_scope: true, ..Default::default() };
@@ -112,7 +112,7 @@ impl Interp {
     }
 }
 
-/// Sets `CurrentCulture`, or `CurrentUICulture`, which has no effect on what is here.
+/// Sets `CurrentCulture`. `CurrentUICulture` has no effect here.
 pub fn set_current(it: &mut Interp, name: &str, value: &Value) -> R<bool> {
     match name.to_ascii_lowercase().as_str() {
         "currentculture" | "defaultthreadcurrentculture" => it.set_culture(named(value)?),
@@ -142,7 +142,7 @@ fn date_formats(value: &Value) -> Value {
     Value::net(Net::DateFormat(culture.dates.clone(), culture.read_only))
 }
 
-/// A specific culture for a neutral one.
+/// Returns a specific culture for a neutral one.
 fn specific(name: &str) -> R<Rc<Culture>> {
     let found = named(&Value::from(name))?;
     if !found.neutral {
@@ -162,7 +162,7 @@ fn specific(name: &str) -> R<Rc<Culture>> {
     own.and_then(culture::find).map_or(Ok(found), Ok)
 }
 
-/// The cultures of these kinds.
+/// Returns the cultures of these kinds.
 pub fn list(neutral: bool, specific: bool) -> Vec<Value> {
     let all = culture::names().into_iter().filter_map(culture::find);
     let mut found: Vec<Value> =
@@ -231,7 +231,7 @@ const CULTURE: &[Declared] = &[
     Method("void ClearCachedData()", |_, _, _| Ok(Value::Void)),
 ];
 
-/// Upper case as a language writes it: Turkish has a dotted and a dotless i.
+/// Converts to upper case in a language: Turkish has a dotted and a dotless i.
 pub fn upper(text: &str, culture: &Culture) -> String {
     match culture.language() {
         "tr" => super::chars::upper(&text.replace('i', "İ")),
@@ -271,7 +271,7 @@ const TEXT_INFO: &[Declared] = &[
     Method("string ToLower(string str)", |_, t, a| Ok(Value::from(lower(&string(a, 0), &of(t))))),
 ];
 
-/// The week of the year: `rule` is .NET's `CalendarWeekRule`, days count from Sunday.
+/// Returns the week of the year. `rule` is .NET's `CalendarWeekRule`; days count from Sunday.
 pub fn week_of_year(day: NaiveDate, rule: i64, first_day: i64) -> i64 {
     let full_days = match rule {
         0 => {
@@ -283,7 +283,7 @@ pub fn week_of_year(day: NaiveDate, rule: i64, first_day: i64) -> i64 {
         _ => 4,
     };
     let mut day = day;
-    // A day before the first week belongs to the last one of the year before.
+    // A day before the first week belongs to the last week of the previous year.
     for _ in 0..2 {
         let of_year = i64::from(day.ordinal0());
         let first = i64::from(day.weekday().num_days_from_sunday()) - of_year % 7;
@@ -385,7 +385,7 @@ fn year_of(args: &[Value]) -> i32 {
 }
 
 fn weeks_in(year: i32) -> u32 {
-    // The 28th of December is always in the last week.
+    // 28 December is always in the last week.
     NaiveDate::from_ymd_opt(year, 12, 28).map_or(52, |day| day.iso_week().week())
 }
 

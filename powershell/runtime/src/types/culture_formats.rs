@@ -1,4 +1,4 @@
-//! `NumberFormatInfo` and `DateTimeFormatInfo`: of a culture, or a copy that a script changes.
+//! `NumberFormatInfo` and `DateTimeFormatInfo` of a culture, or a copy that a script changes.
 
 use ps_value::types::NetType;
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ use ps_value::error::{R, net};
 use ps_value::net::Net;
 use ps_value::{Str, Value, text};
 
-/// How long a symbol or a pattern may be that a script sets.
+/// Maximum length of a symbol or a pattern that a script sets.
 const LONGEST: usize = 256;
 
 fn no_change<T>() -> R<T> {
@@ -41,7 +41,7 @@ fn dates(value: &Value) -> (Rc<RefCell<DateFormat>>, bool) {
     }
 }
 
-/// Gives a culture the formats of an object.
+/// Sets the formats of a culture from an object.
 pub(super) fn replace(culture: &Culture, formats: &Value) -> R<Value> {
     if culture.read_only {
         return no_change();
@@ -94,7 +94,7 @@ fn symbol(args: &[Value]) -> R<Str> {
     Ok(text)
 }
 
-/// A number of a range, such as the index of a pattern.
+/// Returns a number within a range, such as the index of a pattern.
 fn within(args: &[Value], most: i64) -> R<usize> {
     match usize::try_from(integer(args, 0)) {
         Ok(value) if value as i64 <= most => Ok(value),
@@ -223,7 +223,7 @@ macro_rules! names_of {
     };
 }
 
-/// The names; .NET has a thirteenth month, which is empty.
+/// Returns the names; .NET has a thirteenth month, which is empty.
 fn names(list: &[Str], count: usize) -> Value {
     let empty = count.saturating_sub(list.len());
     Value::strings(list.iter().map(ToString::to_string).chain(std::iter::repeat_n(String::new(), empty)))

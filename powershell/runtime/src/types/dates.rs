@@ -81,13 +81,13 @@ fn parse(it: &mut Interp, source: &str, provider: &Value, style: i64) -> R<Value
     }
 }
 
-/// By the first of the formats that the text has; the provider is the third argument.
+/// Reads a date with the first matching format; the provider is the third argument.
 fn found_exact(it: &mut Interp, args: &[Value], style: i64) -> R<Option<DateTime>> {
     let culture = provided(it, &at(args, 2))?;
     let source = string(args, 0);
     for format in at(args, 1).to_items() {
         let format = it.to_text(&format);
-        // The round-trip format says the kind itself.
+        // The round-trip format specifies the kind itself.
         let style = if matches!(format.as_str(), "o" | "O") { style | ROUNDTRIP_KIND } else { style };
         if let Some((date, offset)) = exact(&source, &format, &culture.dates.borrow(), style) {
             return Ok(settle(date, offset, style));

@@ -1,4 +1,4 @@
-//! How the members of a .NET type are declared: as C# writes them.
+//! Declarations of the members of .NET types, in C# syntax.
 
 use crate::eval::Interp;
 use ps_value::Value;
@@ -9,10 +9,10 @@ pub type Call = fn(&mut Interp, &Value, &[Value]) -> R<Value>;
 /// A static method or a constructor.
 pub type Make = fn(&mut Interp, &[Value]) -> R<Value>;
 
-/// A member; the text is a C# signature such as `string Substring(int startIndex, int length)`.
+/// A member. The text is a C# signature such as `string Substring(int startIndex, int length)`.
 pub enum Declared {
     Property(&'static str, Call),
-    /// With a setter, whose argument is the value.
+    /// A property with a setter, whose argument is the value.
     Settable(&'static str, Call, Call),
     Method(&'static str, Call),
     Static(&'static str, Make),

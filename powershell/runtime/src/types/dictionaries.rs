@@ -257,7 +257,7 @@ fn make_set(it: &mut Interp, args: &[Value]) -> R<Value> {
     Ok(Value::Dict(Rc::new(set)))
 }
 
-/// The other set of an operation, as keys.
+/// Returns the other set of an operation, as keys.
 fn other(it: &mut Interp, own: &Dict, value: &Value) -> R<Dict> {
     let set = Dict::typed(DictKind::Set, own.key.clone(), NetType::Object.ty(), own.folds);
     for item in it.enumerate(value) {

@@ -204,7 +204,7 @@ const PROPERTY: &[Declared] = &[
     Property("bool IsInstance", |_, _, _| Ok(Value::Bool(true))),
 ];
 
-/// `NoteProperty`, `Property`, `ScriptProperty` or `AliasProperty`.
+/// Returns `NoteProperty`, `Property`, `ScriptProperty` or `AliasProperty`.
 pub fn member_type(owner: &Value, name: &str) -> &'static str {
     let of = |kind: &MemberKind| match kind {
         MemberKind::Note(_) => "NoteProperty",

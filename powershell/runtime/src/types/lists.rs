@@ -33,7 +33,7 @@ fn range<T>() -> R<T> {
     )
 }
 
-/// The elements of an array or a list, to change them.
+/// Changes the elements of an array or a list.
 pub(super) fn edit<T>(value: &Value, body: impl FnOnce(&mut Vec<Value>) -> T) -> Option<T> {
     match value.base() {
         Value::Array(array) => Some(body(&mut array.items.borrow_mut())),
@@ -50,7 +50,7 @@ fn element(value: &Value) -> Ty {
     }
 }
 
-/// An argument as an element.
+/// Returns an argument as an element.
 pub(super) fn item(it: &mut Interp, t: &Value, args: &[Value], index: usize) -> R<Value> {
     let element = element(t);
     if element == NetType::Object.ty() { Ok(at(args, index)) } else { it.convert(&at(args, index), &element) }
@@ -138,7 +138,8 @@ fn index_value(args: &[Value]) -> R<Value> {
     ))
 }
 
-/// Numbers of different widths are the same to `[array]::IndexOf` where PowerShell has converted them.
+/// Compares as `[array]::IndexOf` does after PowerShell's conversions: numbers of different widths may
+/// be equal.
 fn loose(a: &Value, b: &Value) -> bool {
     a.is_number() && b.is_number() && a.as_double() == b.as_double()
 }

@@ -20,7 +20,7 @@ pub(super) fn strategy(mode: i64) -> RoundingStrategy {
     }
 }
 
-/// Chooses what the larger of two types is, for `Max` and `Min`.
+/// Returns `Max` or `Min` in the larger of two types.
 fn extreme(a: &[Value], larger: bool) -> R<Value> {
     let (x, y) = (at(a, 0), at(a, 1));
     let order = ps_value::compare::order(&x, &y, true);
@@ -164,7 +164,7 @@ pub(super) const MATH: &[Declared] = &[
     }),
 ];
 
-/// A number from what PowerShell would convert to one.
+/// Converts a value to a number as PowerShell does.
 fn as_number(value: &Value) -> Value {
     match value.base() {
         Value::Str(text) => ps_value::parse_number(text)

@@ -1,4 +1,4 @@
-//! The members of .NET types: one declaration for `Get-Member`, calls and the choice of overloads.
+//! The members of .NET types: one declaration for `Get-Member`, calls and choosing overloads.
 
 pub mod args;
 mod chars;
@@ -69,7 +69,7 @@ const TABLES: &[Members] = &[
 
 static MEMBERS: [&[Declared]; NetType::COUNT] = joined();
 
-#[allow(clippy::indexing_slicing, reason = "the compiler runs it: what panics here does not compile")]
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it: a panic is a compile error")]
 const fn joined() -> [&'static [Declared]; NetType::COUNT] {
     let mut all: [&[Declared]; NetType::COUNT] = [&[]; NetType::COUNT];
     let mut table = 0;
@@ -85,7 +85,7 @@ const fn joined() -> [&'static [Declared]; NetType::COUNT] {
     all
 }
 
-/// The members that a type declares itself.
+/// Returns the members that a type declares itself.
 pub fn members(id: NetType) -> &'static [Declared] {
     MEMBERS.get(id as usize).copied().unwrap_or_default()
 }

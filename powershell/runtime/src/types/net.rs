@@ -1,4 +1,4 @@
-//! .NET objects that only the interpreter can make or answer for.
+//! .NET objects that only the interpreter can create or evaluate.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::eval::Interp;
 use crate::eval::bind::Common;
 use crate::eval::command::Resolved;
 
-/// What `$PSCmdlet` knows.
+/// The state of `$PSCmdlet`.
 pub struct CmdletState {
     pub name: Str,
     pub set: Str,
@@ -42,7 +42,7 @@ impl NetObject for Resolved {
     }
 }
 
-/// `.psobject.Properties` of a value.
+/// The `.psobject.Properties` of a value.
 pub(crate) struct Properties(pub(crate) Value);
 
 impl NetObject for Properties {
@@ -60,7 +60,7 @@ pub fn file_value(it: &mut Interp, path: &str, is_dir: bool, shown: Option<Strin
     Value::net(Net::File(FileData { path: path.to_owned(), is_dir, shown, meta: RefCell::new(meta) }))
 }
 
-/// `object[index]`
+/// Evaluates `object[index]`.
 pub(crate) fn item(net: &Net, it: &mut Interp, index: &Value) -> R<Option<Value>> {
     if let Some(Properties(owner)) = net.other() {
         return Ok(match index.base() {

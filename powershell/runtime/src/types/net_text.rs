@@ -9,7 +9,7 @@ use ps_value::{DateKind, Value, text};
 use super::net::file_value;
 use crate::eval::Interp;
 
-/// Conversions from a text that are those of the type's own `Parse`.
+/// Converts a text with the type's own `Parse`.
 pub(crate) fn from_text(it: &mut Interp, id: NetType, value: &Value) -> Result<Option<Value>, String> {
     let source = text(value);
     Ok(match id {

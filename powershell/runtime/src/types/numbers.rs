@@ -18,7 +18,7 @@ use ps_value::numbers::{to_big, to_decimal};
 use ps_value::types::NetType;
 use ps_value::{Value, number_format, number_parse, text};
 
-/// Members that every number has; the type and its limits are given.
+/// The members of every number. The arguments are the type and its limits.
 macro_rules! number {
     ($id:expr, $short:literal, $min:expr, $max:expr) => {
         &[
@@ -75,7 +75,7 @@ fn formatted(it: &mut Interp, value: &Value, spec: &str, provider: &Value) -> R<
     }
 }
 
-/// Why a text is no number of a type.
+/// The reason why a text is not a number of a type.
 enum Unread {
     Format,
     Range,
@@ -109,7 +109,7 @@ fn read(source: &str, style: i64, culture: &NumberFormat, id: NetType) -> Result
     }
 }
 
-/// The digits of a hexadecimal number are the bits of a signed type.
+/// Reads a hexadecimal number: its digits are the bits of a signed type.
 fn of_bits(number: Value, id: NetType) -> Value {
     let bits = match id {
         NetType::SByte => 8,
@@ -145,7 +145,7 @@ fn parse(it: &mut Interp, source: &str, style: Option<i64>, provider: &Value, id
     }
 }
 
-/// The style of a type's own `Parse`.
+/// Returns the style of a type's own `Parse`.
 fn default_style(id: NetType) -> i64 {
     match id {
         NetType::Double | NetType::Single => number_parse::FLOAT,
@@ -154,7 +154,7 @@ fn default_style(id: NetType) -> i64 {
     }
 }
 
-/// `TryParse`: with a style, a provider comes behind it.
+/// Evaluates `TryParse`. A provider follows the style.
 fn try_parse(it: &mut Interp, args: &[Value], style: Option<i64>, id: NetType) -> R<Value> {
     let (provider, target) = match style {
         Some(_) => (at(args, 2), at(args, 3)),

@@ -1,5 +1,5 @@
-//! `[System.Management.Automation.Language.Parser]`: what the parser found, as data. Of the tree there is its extent and
-//! `GetScriptBlock`.
+//! `[System.Management.Automation.Language.Parser]`: the parser's results, as data. The tree has only its
+//! extent and `GetScriptBlock`.
 
 use std::rc::Rc;
 
@@ -51,7 +51,7 @@ fn parsed(it: &mut Interp, source: &Rc<Source>, errors: &Value) -> R<Value> {
     })
 }
 
-/// What is told of a block's tree: where its parts are, and its parameters.
+/// Describes a block's tree: the places of its parts, and its parameters.
 pub(super) fn tree(block: &Rc<ScriptBlock>) -> Value {
     let ast = &block.ast;
     let statements = |stmts: &Option<Stmts>| match stmts {
@@ -110,7 +110,7 @@ fn parse_error(source: &Source, error: &SyntaxError) -> Value {
     )
 }
 
-/// Offsets count UTF-16 units, as those of .NET do.
+/// Makes an extent. Offsets count UTF-16 units, as in .NET.
 fn extent(source: &Source, span: Span) -> Value {
     let offset = |at: u32| source.slice(Span { start: 0, end: at }).encode_utf16().count();
     let place = |at: u32| {
@@ -144,7 +144,7 @@ fn extent(source: &Source, span: Span) -> Value {
     )
 }
 
-/// `GetScriptBlock()` of a tree.
+/// The method `GetScriptBlock()` of a tree.
 const AST: &[Declared] = &[Declared::Method("scriptblock GetScriptBlock()", |it, t, _| {
     Ok(it.property(t, "ScriptBlock")?.unwrap_or_default())
 })];

@@ -1,4 +1,4 @@
-//! `[powershell]`: commands that a script builds and runs, in a runspace of their own.
+//! `[powershell]`: commands that a script builds and runs, in a separate runspace.
 
 use ps_value::types::NetType;
 use std::cell::{Cell, RefCell};
@@ -17,7 +17,7 @@ use ps_value::net::NetObject;
 use ps_value::scope::Scope;
 use ps_value::{List, ListKind, Str, Value, text};
 
-/// What is built, and what running it has left.
+/// The commands, and the results of running them.
 #[derive(Default)]
 pub(crate) struct Hosted {
     commands: RefCell<Vec<Built>>,
@@ -33,7 +33,7 @@ impl NetObject for Hosted {
     }
 }
 
-/// `Commands` of one of them.
+/// The `Commands` of one of them.
 struct Commands(Value);
 
 impl NetObject for Commands {
@@ -49,7 +49,7 @@ struct Built {
     ends_statement: bool,
 }
 
-/// The streams that are kept, and their numbers.
+/// The recorded streams and their numbers.
 const STREAMS: [(&str, usize); 5] =
     [("Error", 2), ("Warning", 3), ("Verbose", 4), ("Debug", 5), ("Information", 6)];
 
@@ -151,7 +151,7 @@ fn streams(hosted: &Hosted) -> Value {
         .clone()
 }
 
-/// Runs what was built, statement by statement; each command takes what the one before it gave.
+/// Runs the commands statement by statement; each command gets the output of the previous one.
 fn invoke(it: &mut Interp, value: &Value, input: Option<Vec<Value>>) -> R<Value> {
     let Some(hosted) = hosted(value) else { return Ok(Value::Null) };
     let scope = hosted.scope.borrow_mut().get_or_insert_with(|| it.fresh_scope()).clone();
@@ -201,7 +201,7 @@ fn invoke(it: &mut Interp, value: &Value, input: Option<Vec<Value>>) -> R<Value>
     Ok(Value::List(Rc::new(List::new(ListKind::Collection, object, items))))
 }
 
-/// Runs one command; whether its statement ends with it.
+/// Runs one command, and returns whether its statement ends with it.
 fn run(
     it: &mut Interp,
     hosted: &Hosted,

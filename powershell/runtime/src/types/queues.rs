@@ -1,4 +1,4 @@
-//! Linked lists, queues, stacks, enumerators, and the commonest of LINQ.
+//! Linked lists, queues, stacks, enumerators, and the most common LINQ methods.
 
 use ps_value::types::NetType;
 use std::rc::Rc;

@@ -110,7 +110,7 @@ fn named(members: Vec<Value>, name: &str) -> Value {
     members.into_iter().find(fits).unwrap_or_default()
 }
 
-/// The properties of a type as `System.Reflection` tells them.
+/// Returns the properties of a type as `System.Reflection` does.
 fn properties(it: &mut crate::eval::Interp, ty: &Ty) -> Vec<Value> {
     let record = |name: &str, kind: Option<Ty>| {
         Value::record(
@@ -127,7 +127,7 @@ fn properties(it: &mut crate::eval::Interp, ty: &Ty) -> Vec<Value> {
     }
 }
 
-/// The methods of a type, its own first.
+/// Returns the methods of a type, its own first.
 fn methods(ty: &Ty) -> Vec<Value> {
     let record = |name: &str, is_static: bool| {
         Value::record(

@@ -187,7 +187,7 @@ pub fn escape(source: &str) -> String {
     out
 }
 
-/// A text whose escapes are those of regular expressions.
+/// Resolves the escapes of regular expressions in a text.
 pub fn unescape(source: &str) -> String {
     let mut out = String::new();
     let mut chars = source.chars();
@@ -209,7 +209,7 @@ pub fn unescape(source: &str) -> String {
     out
 }
 
-/// The match and the group that a value is.
+/// Returns the match and the group of a value.
 fn group(value: &Value) -> Option<(Rc<MatchData>, usize)> {
     match value.base() {
         Value::Net(net) => match &**net {

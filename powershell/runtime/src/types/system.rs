@@ -1,4 +1,4 @@
-//! `Environment`, `Guid`, `Uri`, `Version`, cultures and others of the namespace `System`.
+//! `Environment`, `Guid`, `Uri`, `Version`, cultures and other types of the namespace `System`.
 
 use super::Members;
 use super::args::{at, integer, string};
@@ -68,7 +68,7 @@ fn guid(value: &Value) -> [u8; 16] {
     }
 }
 
-/// A random GUID of version 4.
+/// Returns a random GUID of version 4.
 pub fn new_guid(it: &mut crate::eval::Interp) -> Value {
     let mut bytes = [0; 16];
     for half in bytes.chunks_mut(8) {

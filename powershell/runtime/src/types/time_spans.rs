@@ -18,7 +18,7 @@ fn of(amount: f64, unit: i64) -> R<Value> {
     if !ticks.is_finite() || ticks.abs() > i64::MAX as f64 {
         return net(NetType::OverflowException, "TimeSpan overflowed because the duration is too long.");
     }
-    // Fractions below a millisecond are rounded away.
+    // Fractions below a millisecond are rounded.
     let millis = ticks / MILLISECOND as f64;
     Ok(Value::TimeSpan(TimeSpan(if unit == 1 {
         ticks as i64

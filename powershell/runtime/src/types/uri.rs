@@ -1,4 +1,4 @@
-//! `Uri`, and texts for the web.
+//! `Uri`, and encodings for the web.
 
 use super::args::{at, integer, string};
 use super::declare::Declared::{self, Method, New, Property, Static};
@@ -158,7 +158,7 @@ pub(super) const URI: &[Declared] = &[
     }),
 ];
 
-/// As `WebUtility.UrlEncode` does it.
+/// Encodes a text as `WebUtility.UrlEncode` does.
 pub fn url_encode(source: &str) -> String {
     escape_uri(source, "-_.!*() ").replace(' ', "+")
 }
@@ -199,7 +199,7 @@ pub fn unescape_uri(source: &str, plus: bool) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// `HtmlEncode`
+/// Encodes a text as `HtmlEncode` does.
 pub fn html_encode(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     for c in source.chars() {

@@ -1,4 +1,4 @@
-//! `Boolean`, and the engine's small values.
+//! `Boolean`, and small values of the engine.
 
 use super::Members;
 use super::args::{at, string};

@@ -45,7 +45,7 @@ fn written(value: &Value) -> String {
     }
 }
 
-/// `-P1DT2H3M4.5S`; nothing at all is `PT0S`.
+/// Formats a span as `-P1DT2H3M4.5S`; an empty one is `PT0S`.
 fn shown(span: TimeSpan) -> String {
     let ticks = span.0.unsigned_abs();
     let second = TICKS_PER_SECOND.unsigned_abs();
@@ -73,7 +73,7 @@ fn shown(span: TimeSpan) -> String {
     out
 }
 
-/// The opposite of `shown`; a year has 365 days and a month 30, as in .NET.
+/// Reads the format of `shown`. A year has 365 days and a month 30, as in .NET.
 fn duration(text: &str) -> Option<TimeSpan> {
     let text = text.trim();
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
@@ -90,7 +90,7 @@ fn duration(text: &str) -> Option<TimeSpan> {
     Some(TimeSpan(if negative { ticks.checked_neg()? } else { ticks }))
 }
 
-/// Numbers, each with its unit, in the order of `units`.
+/// Reads numbers with their units, in the order of `units`.
 fn parts(text: &str, units: &[(char, i64)]) -> Option<i64> {
     let (mut rest, mut ticks) = (text, 0_i64);
     for (unit, seconds) in units {

@@ -79,7 +79,7 @@ fn sibling(t: &Value, step: isize) -> Value {
     optional(at.and_then(|at| all.into_iter().nth(at)))
 }
 
-/// Puts a node among the children of another, before or after one of them.
+/// Inserts a node before or after a child of another node.
 fn insert(t: &Value, new: &Value, reference: &Value, after: bool) -> Value {
     let (parent, child) = (node(t), node(new));
     parent.document.attach(parent.id, child.id);

@@ -11,7 +11,7 @@ use crate::symbol::Sym;
 const UNCLOSED: &str = "Missing closing '}' in statement block or type definition.";
 
 impl Parser<'_> {
-    /// A whole script.
+    /// Parses a whole script.
     pub(super) fn script(&mut self) -> P<Block> {
         if self.looking_at("\u{feff}") {
             self.bump();
@@ -69,7 +69,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands between braces, or in a file: parameters and then statements or named blocks.
+    /// Parses the content of braces or of a file: parameters and then statements or named blocks.
     pub(super) fn block_body(&mut self, start: usize, _top: bool) -> P<Block> {
         self.ends()?;
         let mut block = Block {
@@ -132,7 +132,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The parameters after the opening parenthesis, and the closing one.
+    /// Parses the parameters after the opening parenthesis, and the closing one.
     pub(super) fn parameters(&mut self, missing: &'static str) -> P<Vec<Param>> {
         let mut params: Vec<Param> = Vec::new();
         self.lines()?;
@@ -273,7 +273,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `{ statements }`, when it stands here.
+    /// Parses `{ statements }`, if they are next.
     pub(super) fn statement_block(&mut self) -> P<Option<Stmts>> {
         let start = self.pos;
         if !self.eat("{") {
@@ -297,7 +297,7 @@ impl Parser<'_> {
         self.error("MissingEndCurlyBrace", UNCLOSED, span)
     }
 
-    /// What an error at the end of the text leaves open is an error, too.
+    /// Also reports the bracket that an error at the end of the text leaves open.
     pub(super) fn unclosed<T>(&mut self, open: usize, result: P<T>) -> P<T> {
         if result.is_err() && self.at_end() && self.bytes.get(open) != Some(&b'(') {
             self.note("MissingEndCurlyBrace", UNCLOSED, Span::new(open, open + 1));
@@ -305,7 +305,7 @@ impl Parser<'_> {
         result
     }
 
-    /// `{ ... }` as a value.
+    /// Parses `{ ... }` as a value.
     pub(super) fn script_block(&mut self) -> P<Rc<Block>> {
         let start = self.pos;
         self.pos += 1;
@@ -317,7 +317,7 @@ impl Parser<'_> {
         Ok(Rc::new(block))
     }
 
-    /// Statements up to what closes them.
+    /// Parses statements up to the closing token.
     pub(super) fn statements(&mut self) -> P<Stmts> {
         let mut stmts = Stmts::default();
         self.ends()?;
@@ -367,7 +367,8 @@ impl Parser<'_> {
     }
 }
 
-/// Whether the statement ends with its own closing brace, so that the next may follow on the same line.
+/// Returns whether the statement ends with its own closing brace, so that the next may follow on the
+/// same line.
 fn ends_with_block(kind: &StmtKind) -> bool {
     matches!(
         kind,
@@ -383,7 +384,7 @@ fn ends_with_block(kind: &StmtKind) -> bool {
     )
 }
 
-/// The scope or drive before the colon of a variable's name.
+/// Splits the scope or drive before the colon from a variable's name.
 pub(super) fn split_scope(name: &str) -> (VarScope, &str) {
     let Some((prefix, rest)) = name.split_once(':') else { return (VarScope::Any, name) };
     let scope = match prefix.to_ascii_lowercase().as_str() {

@@ -56,7 +56,7 @@ impl Parser<'_> {
         Ok(StmtKind::Function(Rc::new(Function { name: name.into(), filter, body, span: self.span(start) })))
     }
 
-    /// `class` or `enum`, unless it is a command of that name.
+    /// Parses `class` or `enum`, unless it is a command of that name.
     pub(super) fn type_definition(&mut self, word: &str) -> P<Option<StmtKind>> {
         let start = self.pos;
         self.keyword(word);
@@ -263,7 +263,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// A qualifier of a member stands only once.
+    /// Reports a repeated qualifier of a member.
     fn once(&mut self, before: bool, at: usize) {
         if before {
             let span = self.span(at);
@@ -272,7 +272,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `[name]`, `[name(arguments)]`.
+    /// Parses `[name]` or `[name(arguments)]`.
     pub(super) fn attribute(&mut self) -> P<Attribute> {
         let start = self.pos;
         self.pos += 1;
@@ -347,7 +347,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `[type]`
+    /// Parses `[type]`.
     pub(super) fn type_literal(&mut self) -> P<TypeName> {
         let attribute = self.attribute()?;
         if attribute.is_type {
@@ -357,7 +357,7 @@ impl Parser<'_> {
         self.error("UnexpectedAttribute", format!("Unexpected attribute '{}'.", attribute.name), span)
     }
 
-    /// A name with its generic arguments and its brackets: `List[int][]`.
+    /// Parses a name with its generic arguments and its brackets: `List[int][]`.
     pub(super) fn type_name(&mut self) -> P<TypeName> {
         let start = self.pos;
         while is_name(self.peek()) || matches!(self.peek(), '.' | '+' | '`') {
@@ -375,7 +375,7 @@ impl Parser<'_> {
             TypeName { name: name.into(), generics: Vec::new(), ranks: Vec::new(), span: Span::default() };
         loop {
             let back = self.pos;
-            // Blanks may stand before the brackets of an array: `[string []]`.
+            // Blanks may precede the brackets of an array: `[string []]`.
             let blanks = self.rest().bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
             let array = self
                 .rest()
@@ -434,7 +434,7 @@ impl Parser<'_> {
                 );
             }
         }
-        // What follows an assembly-qualified name's comma says nothing here.
+        // The text after the comma of an assembly-qualified name has no effect.
         if self.peek() == ',' && !self.no_comma && result.name.contains('.') {
             while !matches!(self.peek(), ']' | '\0' | '\n' | '(') {
                 self.bump();

@@ -7,7 +7,7 @@ use crate::ast::*;
 use crate::source::Span;
 
 impl Parser<'_> {
-    /// An assignment, an expression or commands joined by `|`.
+    /// Parses an assignment, an expression or commands joined by `|`.
     pub(super) fn pipeline(&mut self) -> P<Option<Stmt>> {
         let start = self.pos;
         let first = if self.starts_expression() {
@@ -47,7 +47,7 @@ impl Parser<'_> {
         loop {
             let end = self.pos;
             self.space()?;
-            // A line may go on with a pipe on the next one.
+            // A pipe at the start of the next line continues the pipeline.
             if matches!(self.peek(), '\n' | '\r') {
                 self.lines()?;
                 if self.peek() != '|' || self.looking_at("||") {
@@ -124,7 +124,7 @@ impl Parser<'_> {
         Ok(Stmt { kind: StmtKind::Assign(Box::new(Assign { target, op, value })), span })
     }
 
-    /// Whether an expression begins here, and not the name of a command.
+    /// Returns whether an expression begins here, and not the name of a command.
     fn starts_expression(&self) -> bool {
         let c = self.peek();
         match c {
@@ -289,12 +289,12 @@ impl Parser<'_> {
         Ok(Arg::Named { name, value, span: self.span(start) })
     }
 
-    /// An argument, or several joined by commas.
+    /// Parses one argument, or several joined by commas.
     fn argument_list(&mut self) -> P<Option<Expr>> {
         self.joined(Self::argument)
     }
 
-    /// One argument: an expression that begins with a sign of its own, or a bare word.
+    /// Parses one argument: an expression that begins with its own character, or a bare word.
     pub(super) fn argument(&mut self) -> P<Option<Expr>> {
         let c = self.peek();
         if self.at_end() {
@@ -318,7 +318,7 @@ impl Parser<'_> {
         self.with_commas(Self::primary)
     }
 
-    /// Whether a `$` begins an expression, and not a word such as `$x/y`.
+    /// Returns whether a `$` begins an expression, and not a word such as `$x/y`.
     fn variable_stands_alone(&self) -> bool {
         let rest = self.rest();
         let Some(after) = rest.strip_prefix('$') else { return false };

@@ -1,11 +1,11 @@
-//! Expressions, by precedence.
+//! Expressions by precedence.
 
 use super::lexer::{is_dash, is_double_quote, is_name, is_single_quote};
 use super::{P, Parser};
 use crate::ast::*;
 use crate::source::Span;
 
-/// A binary operator with its precedence; higher binds tighter.
+/// A binary operator with its precedence; a higher one binds more tightly.
 #[derive(Clone, Copy)]
 enum Infix {
     And,
@@ -15,7 +15,7 @@ enum Infix {
 }
 
 impl Parser<'_> {
-    /// An expression with the ternary operator, which binds least.
+    /// Parses an expression with the ternary operator, which binds least.
     pub(super) fn expression(&mut self) -> P<Option<Expr>> {
         self.deeper(|p| {
             let start = p.pos;
@@ -94,7 +94,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The binary operator that stands here: what, precedence, length.
+    /// Returns the next binary operator, its precedence and its length.
     fn infix(&self) -> Option<(Infix, u8, usize)> {
         let c = self.peek();
         let next = self.peek_at(c.len_utf8());
@@ -110,7 +110,7 @@ impl Parser<'_> {
                     return None;
                 }
                 let rest = self.text.get(self.pos + c.len_utf8()..).unwrap_or_default();
-                // `1-ge0`: digits may follow an operator, and are no part of its name.
+                // `1-ge0`: digits may follow an operator, and are not part of its name.
                 let word: String = rest.chars().take_while(|c| is_name(*c) && !c.is_ascii_digit()).collect();
                 match word_operator(&word.to_ascii_lowercase()) {
                     Some((op, precedence)) => (op, precedence, c.len_utf8() + word.len()),
@@ -121,7 +121,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Operands joined by commas.
+    /// Parses operands joined by commas.
     fn array_literal(&mut self) -> P<Option<Expr>> {
         if self.no_comma {
             return self.unary();
@@ -129,7 +129,7 @@ impl Parser<'_> {
         self.joined(Self::unary)
     }
 
-    /// One part, or an array of several with commas between.
+    /// Parses one part, or an array of several parts with commas.
     pub(super) fn joined(&mut self, part: fn(&mut Self) -> P<Option<Expr>>) -> P<Option<Expr>> {
         let start = self.pos;
         let Some(first) = part(self)? else { return Ok(None) };
@@ -205,7 +205,7 @@ impl Parser<'_> {
         self.stepped_behind_blank(found, start)
     }
 
-    /// `$i ++`: blanks may stand before the sign of what is counted up or down.
+    /// Parses `$i ++`: blanks may precede the operator.
     fn stepped_behind_blank(&mut self, found: Option<Expr>, start: usize) -> P<Option<Expr>> {
         let Some(target) = found else { return Ok(None) };
         let steps =
@@ -274,14 +274,14 @@ impl Parser<'_> {
         )
     }
 
-    /// A cast, a constrained variable, or a type as a value.
+    /// Parses a cast, a constrained variable, or a type as a value.
     fn bracketed(&mut self) -> P<Expr> {
         let start = self.pos;
         let mut attributes = vec![self.attribute()?];
         loop {
             let end = self.pos;
             self.space()?;
-            // Attributes may stand on a line of their own before what they belong to.
+            // Attributes may be on a separate line before their target.
             if attributes.iter().any(|a| !a.is_type) {
                 self.lines()?;
             }
@@ -344,7 +344,7 @@ impl Parser<'_> {
     }
 }
 
-/// The operator that a word after a dash names, and its precedence.
+/// Returns the operator of a word after a dash, and its precedence.
 fn word_operator(word: &str) -> Option<(Infix, u8)> {
     let plain = match word {
         "and" => return Some((Infix::And, 1)),

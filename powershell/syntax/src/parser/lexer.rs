@@ -4,7 +4,7 @@ use super::{P, Parser};
 use crate::ast::Requirement;
 use crate::source::Span;
 
-/// Whether a character may stand in a name.
+/// Returns whether a character may occur in a name.
 pub(super) fn is_name(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
@@ -31,7 +31,7 @@ pub(super) fn is_space(c: char) -> bool {
         || (c != '\n' && c != '\r' && !c.is_ascii() && c.is_whitespace())
 }
 
-/// What always ends a word.
+/// Returns whether a character always ends a word.
 pub(super) fn ends_word(c: char) -> bool {
     matches!(c, '\n' | '\r' | '(' | ')' | '{' | '}' | ';' | ',' | '|' | '&' | '\0') || is_space(c)
 }
@@ -73,7 +73,7 @@ impl Parser<'_> {
         found
     }
 
-    /// White space and comments of this line, and lines that a backtick joins.
+    /// Skips white space and comments of this line, and lines that a backtick joins.
     pub(super) fn space(&mut self) -> P<()> {
         loop {
             match self.peek() {
@@ -90,7 +90,7 @@ impl Parser<'_> {
         }
     }
 
-    /// White space, comments and line ends.
+    /// Skips white space, comments and line ends.
     pub(super) fn lines(&mut self) -> P<()> {
         loop {
             self.space()?;
@@ -143,7 +143,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Eats a word of letters when it is this one, whatever its case.
+    /// Consumes a word of letters if it is this one, in any case.
     pub(super) fn keyword(&mut self, word: &str) -> bool {
         let found = self.looking_at_keyword(word);
         if found {
@@ -158,14 +158,14 @@ impl Parser<'_> {
             && !rest.get(word.len()..).and_then(|t| t.chars().next()).is_some_and(|c| is_name(c) || c == '-')
     }
 
-    /// The word of letters, digits and underscores that begins here, without eating it.
+    /// Returns the word of letters, digits and underscores that begins here, without consuming it.
     pub(super) fn word(&self) -> &str {
         let rest = self.rest();
         let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
         rest.get(..end).unwrap_or_default()
     }
 
-    /// The text and the place of what stands here, as an error names it.
+    /// Returns the text and the place of the next token, as an error names it.
     pub(super) fn token(&mut self) -> (String, Span) {
         let start = self.pos;
         let c = self.peek();

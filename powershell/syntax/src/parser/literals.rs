@@ -9,7 +9,7 @@ use crate::ast::*;
 use crate::source::Span;
 
 impl Parser<'_> {
-    /// `$name`, `$scope:name`, `${any name}`.
+    /// Parses `$name`, `$scope:name` or `${any name}`.
     pub(super) fn variable(&mut self) -> P<VarRef> {
         let start = self.pos;
         self.pos += 1;
@@ -60,7 +60,8 @@ impl Parser<'_> {
         Ok(self.var_ref(&name))
     }
 
-    /// `$x?.y`, `$x?[0]`, `$x ?? 1` written without blanks, and the ternary operator.
+    /// Returns whether `?` ends the name, as in `$x?.y`, `$x?[0]`, `$x ?? 1` without blanks, and the
+    /// ternary operator.
     fn question_ends_name(&self) -> bool {
         matches!(self.peek_at(1), '.' | '[' | '?')
     }
@@ -117,7 +118,7 @@ impl Parser<'_> {
         }
     }
 
-    /// One character, escape, variable or subexpression of an expandable string.
+    /// Parses one character, escape, variable or subexpression of an expandable string.
     fn expandable(&mut self, parts: &mut Parts) -> P<()> {
         match self.peek() {
             '`' => {
@@ -178,7 +179,7 @@ impl Parser<'_> {
         Ok(ExprKind::Sub(stmts))
     }
 
-    /// What follows a backtick.
+    /// Parses the characters after a backtick.
     fn escape(&mut self, text: &mut String) -> P<()> {
         let c = self.bump();
         text.push(match c {
@@ -271,7 +272,8 @@ impl Parser<'_> {
         Ok(parts.finish())
     }
 
-    /// A word of a command line: text in which variables, subexpressions and quoted parts are expanded.
+    /// Parses a word of a command line: text in which variables, subexpressions and quoted parts
+    /// are expanded.
     pub(super) fn bare_word(&mut self) -> P<Option<Expr>> {
         let start = self.pos;
         let mut parts = Parts::default();
@@ -301,7 +303,7 @@ impl Parser<'_> {
     }
 }
 
-/// Text and expressions in turn.
+/// Alternating text and expressions.
 #[derive(Default)]
 struct Parts {
     list: Vec<Part>,
@@ -338,7 +340,7 @@ impl Parts {
     }
 }
 
-/// The number at the beginning of a text, and its length, suffixes and multipliers included.
+/// Returns the number at the start of a text, and its length with suffixes and multipliers.
 pub(super) fn scan_number(text: &str) -> Option<(Literal, usize)> {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -400,7 +402,7 @@ fn exponent(bytes: &[u8], mut at: usize) -> Option<usize> {
     (at > from).then_some(at)
 }
 
-/// The type suffix, the multiplier, and the length of both.
+/// Returns the type suffix, the multiplier, and the length of both.
 fn suffixes(rest: &str) -> (String, i64, usize) {
     let word: String = rest.chars().take_while(|c| is_name(*c)).collect::<String>().to_ascii_lowercase();
     let mut base = word.as_str();
@@ -493,7 +495,7 @@ fn integer(value: num_bigint::BigInt, suffix: &str) -> Option<Literal> {
     })
 }
 
-/// A whole text as a number, as the parser would read it.
+/// Reads a whole text as a number, as the parser would.
 pub fn parse_number(text: &str) -> Option<Literal> {
     let text = text.trim();
     match scan_number(text) {

@@ -1,8 +1,8 @@
-//! A recursive descent over the text. What a character means depends on where it stands (an argument, an
+//! A recursive descent over the text. The meaning of a character depends on its place (an argument, an
 //! expression, the name of a type), so there is no list of tokens: each rule reads the text in its own way.
 //!
-//! Source: the PowerShell Language Specification 3.0 (Microsoft), chapters 2 and 15, and the messages and
-//! ids that PowerShell 7 reports.
+//! Source: the PowerShell Language Specification 3.0 (Microsoft), chapters 2 and 15, and the messages and ids
+//! that PowerShell 7 reports.
 
 mod block;
 mod class;
@@ -20,12 +20,12 @@ pub use literals::parse_number;
 use super::ast::Block;
 use super::source::{Source, Span, SyntaxError};
 
-/// The error is in the parser's list; this ends what cannot go on.
+/// The parser's list has the error; this ends a rule that cannot continue.
 #[derive(Debug)]
 pub(super) struct Abort;
 type P<T> = Result<T, Abort>;
 
-/// How deep statements and expressions may nest: the tree is walked by recursion.
+/// Maximum nesting of statements and expressions: the tree is walked by recursion.
 const MAX_DEPTH: usize = 250;
 
 pub(super) struct Parser<'a> {
@@ -37,16 +37,16 @@ pub(super) struct Parser<'a> {
     depth: usize,
     requires: Vec<super::ast::Requirement>,
     namespaces: Vec<crate::Str>,
-    /// Whether a line end is white space, as between parentheses.
+    /// Whether a line end counts as white space, as between parentheses.
     no_comma: bool,
-    /// Attributes that stand before a type definition.
+    /// Attributes before a type definition.
     pending: Vec<super::ast::Attribute>,
 }
 
 /// Parses a script.
 ///
 /// # Errors
-/// Every error that was found, the first one first.
+/// Returns every error, the first one first.
 pub fn parse(source: &Rc<Source>) -> Result<Rc<Block>, Vec<SyntaxError>> {
     let text = source.text.clone();
     let mut parser = Parser {
@@ -86,7 +86,7 @@ impl Parser<'_> {
         Err(Abort)
     }
 
-    /// Notes an error after which parsing goes on.
+    /// Records an error after which parsing continues.
     fn note(&mut self, id: &'static str, message: impl Into<String>, span: Span) {
         self.errors.push(SyntaxError { id, message: message.into(), span });
     }

@@ -1,4 +1,4 @@
-//! Values, and what is applied to them: members, calls, indexes.
+//! Values and the members, calls and indexes after them.
 
 use super::lexer::{is_dash, is_double_quote, is_name, is_single_quote};
 use super::{P, Parser};
@@ -7,7 +7,7 @@ use crate::ast::*;
 use crate::source::Span;
 
 impl Parser<'_> {
-    /// A value with what is applied to it: members, calls, indexes, `++`.
+    /// Parses a value with the members, calls, indexes and `++` after it.
     pub(super) fn primary(&mut self) -> P<Option<Expr>> {
         let start = self.pos;
         let Some(expr) = self.value()? else { return Ok(None) };
@@ -331,7 +331,7 @@ impl Parser<'_> {
         Ok(expr)
     }
 
-    /// The arguments after the opening parenthesis, and the closing one.
+    /// Parses the arguments after the opening parenthesis, and the closing one.
     pub(super) fn call_arguments(&mut self) -> P<Vec<Expr>> {
         let mut args = Vec::new();
         self.lines()?;
@@ -370,7 +370,7 @@ impl Parser<'_> {
     }
 }
 
-/// `$true`, `$false` and `$null`, which nobody can set.
+/// Returns `$true`, `$false` and `$null`, which are constant.
 fn constant(var: &VarRef) -> Option<ExprKind> {
     if var.scope != VarScope::Any {
         return None;

@@ -6,7 +6,7 @@ use crate::source::Span;
 use crate::symbol::Sym;
 
 impl Parser<'_> {
-    /// The statement that begins here, if one does.
+    /// Parses the statement that begins here, if there is one.
     pub(super) fn statement(&mut self) -> P<Option<Stmt>> {
         self.deeper(Self::statement_here)
     }
@@ -63,7 +63,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether `using` is the keyword here, and not a command of that name.
+    /// Returns whether `using` is the keyword here, and not a command of that name.
     fn using_statement(&self) -> bool {
         let rest =
             self.text.get(self.pos + "using".len()..).unwrap_or_default().trim_start_matches([' ', '\t']);
@@ -72,7 +72,7 @@ impl Parser<'_> {
             .any(|kind| rest.get(..kind.len()).is_some_and(|word| word.eq_ignore_ascii_case(kind)))
     }
 
-    /// Attributes before `class` and `enum`, such as `[Flags()]`.
+    /// Parses attributes before `class` and `enum`, such as `[Flags()]`.
     fn type_attributes(&mut self) -> P<()> {
         self.pending.clear();
         let start = self.pos;
@@ -111,7 +111,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    /// The parenthesis after a keyword.
+    /// Parses the parenthesis after a keyword.
     fn open(&mut self, keyword: &str, id: &'static str, message: &str) -> P<usize> {
         let after = self.pos;
         self.lines()?;
@@ -510,7 +510,9 @@ impl Parser<'_> {
         Ok(Some(StmtKind::Assign(Box::new(Assign { target, op: AssignOp::Set, value }))))
     }
 
-    /// Pipelines joined by `&&` and `||`.
+    /// Parses pipelines joined by `&&` and `
+    ///
+    /// `.
     pub(super) fn pipeline_chain(&mut self) -> P<Option<Stmt>> {
         let start = self.pos;
         let Some(mut left) = self.pipeline()? else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! Cultures: how numbers and dates are written in a language and a country.
+//! Cultures: the format of numbers and dates in a language and a country.
 //!
-//! `cultures.txt` holds what the Unicode Common Locale Data Repository 37 (of the year of PowerShell 7.0) says, in the
-//! patterns of .NET. A heading names a culture and the one that it takes the rest from.
+//! `cultures.txt` has the data of the Unicode Common Locale Data Repository 37 (of the year of PowerShell
+//! 7.0), in the patterns of .NET. A heading names a culture and the culture that supplies the rest.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,15 +11,15 @@ use crate::Str;
 
 const DATA: &str = include_str!("cultures.txt");
 
-/// The culture that a script begins with.
+/// The initial culture of a script.
 pub const DEFAULT: &str = "en-US";
 
-/// `System.Globalization.NumberFormatInfo`
+/// The .NET type `System.Globalization.NumberFormatInfo`.
 #[derive(Debug, Clone)]
 pub struct NumberFormat {
     pub decimal: Str,
     pub group: Str,
-    /// The digits of each group, from the point on; the last one repeats.
+    /// The number of digits in each group, from the point on; the last one repeats.
     pub sizes: Vec<usize>,
     pub digits: usize,
     pub minus: Str,
@@ -40,7 +40,7 @@ pub struct NumberFormat {
     pub currency_group: Str,
 }
 
-/// `System.Globalization.DateTimeFormatInfo`
+/// The .NET type `System.Globalization.DateTimeFormatInfo`.
 #[derive(Debug, Clone)]
 pub struct DateFormat {
     pub short_date: Str,
@@ -54,18 +54,18 @@ pub struct DateFormat {
     pub am: Str,
     pub pm: Str,
     pub first_day: i64,
-    /// `CalendarWeekRule`
+    /// The `CalendarWeekRule` of the culture.
     pub week_rule: i64,
     pub days: Vec<Str>,
     pub short_days: Vec<Str>,
     pub months: Vec<Str>,
     pub short_months: Vec<Str>,
-    /// The months beside a day, where the language has another form for them.
+    /// The names of months next to a day, if the language has another form for them.
     pub months_in_dates: Vec<Str>,
     pub short_months_in_dates: Vec<Str>,
 }
 
-/// `System.Globalization.CultureInfo`
+/// The .NET type `System.Globalization.CultureInfo`.
 #[derive(Debug)]
 pub struct Culture {
     pub name: Str,
@@ -89,12 +89,12 @@ pub fn invariant() -> Rc<Culture> {
     INVARIANT.with(Rc::clone)
 }
 
-/// The culture that a script begins with.
+/// Returns the initial culture of a script.
 pub fn default() -> Rc<Culture> {
     find(DEFAULT).unwrap_or_else(invariant)
 }
 
-/// A culture by its name, in any case; nothing where its data is not here.
+/// Returns a culture by its name, in any case. `None` if its data is missing.
 pub fn find(name: &str) -> Option<Rc<Culture>> {
     let folded = name.trim().replace('_', "-").to_ascii_lowercase();
     if folded.is_empty() {
@@ -123,14 +123,14 @@ pub fn by_lcid(lcid: i64) -> Option<Rc<Culture>> {
     None
 }
 
-/// The names of all, sorted.
+/// Returns the sorted names of all cultures.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<&str> = DATA.lines().filter_map(heading).map(|(name, _)| name).collect();
     names.sort_unstable();
     names
 }
 
-/// `[name] base`
+/// Parses `[name] base`.
 fn heading(line: &str) -> Option<(&str, Option<&str>)> {
     let (name, base) = line.strip_prefix('[')?.split_once(']')?;
     let base = base.trim();
@@ -139,13 +139,13 @@ fn heading(line: &str) -> Option<(&str, Option<&str>)> {
 
 type Fields = BTreeMap<&'static str, &'static str>;
 
-/// What the data says about a culture, with its name as it is written there.
+/// Returns the data of a culture, with its name as spelled there.
 fn fields(wanted: &str) -> Option<(&'static str, Fields)> {
     let mut lines = DATA.lines();
     let (name, base) =
         lines.find_map(|line| heading(line).filter(|(n, _)| n.eq_ignore_ascii_case(wanted)))?;
     let own = lines.take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('='));
-    // A base has no base of its own, so this goes no deeper than two.
+    // A base has no base itself, so the recursion has at most two levels.
     let mut found = match base {
         Some(base) if !base.eq_ignore_ascii_case(wanted) => fields(base)?.1,
         _ => Fields::new(),
@@ -278,7 +278,7 @@ fn invariant_culture() -> Culture {
 }
 
 impl Culture {
-    /// One whose formats a script may change.
+    /// Returns a copy whose formats a script may change.
     pub fn editable(&self) -> Self {
         Self {
             name: self.name.clone(),
@@ -293,7 +293,7 @@ impl Culture {
         }
     }
 
-    /// `TwoLetterISOLanguageName`
+    /// Returns `TwoLetterISOLanguageName`.
     pub fn language(&self) -> &str {
         match self.name.split('-').next() {
             Some("") | None => "iv",
@@ -301,26 +301,26 @@ impl Culture {
         }
     }
 
-    /// Whether text sorts as it does in English; others have letters of their own, whose places are not known here.
+    /// Returns whether text sorts as in English. The sort order of other letters is not known here.
     pub fn sorts_as_english(&self) -> bool {
         let plain = ["iv", "en", "de", "fr", "it", "pt", "nl", "ca", "id", "el", "he", "ru", "uk", "bg"]
             .contains(&self.language());
         plain && &*self.name != "fr-CA"
     }
 
-    /// What stands between the items of a list: where the comma is the decimal point, a semicolon.
+    /// Returns the list separator: a semicolon if the comma is the decimal point.
     pub fn list_separator(&self) -> &'static str {
         if &*self.number.borrow().decimal == "," { ";" } else { "," }
     }
 }
 
 impl DateFormat {
-    /// The date and the time of the patterns `f` and `F`.
+    /// Returns the combined date and time of the patterns `f` and `F`.
     pub fn both(&self, date: &str, time: &str) -> String {
         format!("{date} {time}")
     }
 
-    /// The order of year, month and day in the short date: such as `MDY`.
+    /// Returns the order of year, month and day in the short date, such as `MDY`.
     pub fn order(&self) -> String {
         let mut order = String::new();
         for c in self.short_date.chars() {

@@ -1,4 +1,4 @@
-//! Classes of the script.
+//! Classes that the script defines.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -39,7 +39,7 @@ pub struct ClassMethod {
     pub name: Str,
     pub sym: Sym,
     pub params: Vec<(Str, Option<Ty>, bool)>,
-    /// Nothing for `[void]` and constructors.
+    /// The return type. `None` for `[void]` and constructors.
     pub returns: Option<Ty>,
     pub returns_void: bool,
     pub body: Rc<ScriptBlock>,
@@ -49,14 +49,14 @@ pub struct ClassMethod {
 }
 
 impl Class {
-    /// A property, its own or inherited.
+    /// Returns a property, its own or inherited.
     pub fn property(&self, name: Sym, is_static: bool) -> Option<ClassProperty> {
         let own =
             self.properties.borrow().iter().find(|p| p.sym == name && p.is_static == is_static).cloned();
         own.or_else(|| self.base.as_ref()?.property(name, is_static))
     }
 
-    /// Every property of an instance, those of the base first.
+    /// Returns every property of an instance, those of the base first.
     pub fn all_properties(&self) -> Vec<ClassProperty> {
         let mut all = self.base.as_ref().map(|base| base.all_properties()).unwrap_or_default();
         for property in self.properties.borrow().iter().filter(|p| !p.is_static) {
@@ -68,7 +68,7 @@ impl Class {
         all
     }
 
-    /// The overloads of a method, nearest class first, with the class that has them.
+    /// Returns the overloads of a method with their classes, nearest class first.
     pub fn overloads(self: &Rc<Self>, name: Sym, is_static: bool) -> Vec<(Rc<Self>, ClassMethod)> {
         let own = self.methods.borrow();
         let mut found: Vec<(Rc<Self>, ClassMethod)> = own
@@ -95,7 +95,7 @@ impl Class {
         self.methods.borrow().iter().filter(|m| m.sym == name && !m.is_static).cloned().collect()
     }
 
-    /// The class that holds a static property.
+    /// Returns the class that holds a static property.
     pub fn static_holder(self: &Rc<Self>, name: Sym) -> Option<Rc<Self>> {
         if self.statics.borrow().iter().any(|(sym, _)| *sym == name) {
             return Some(self.clone());
@@ -103,7 +103,7 @@ impl Class {
         self.base.as_ref()?.static_holder(name)
     }
 
-    /// The .NET type at the root of its line, if there is one.
+    /// Returns the .NET type at the root of its bases, if there is one.
     pub fn native_root(&self) -> Option<Ty> {
         self.native_base.clone().or_else(|| self.base.as_ref()?.native_root())
     }

@@ -25,7 +25,7 @@ impl EnumType {
         self.values.iter().find(|(_, v)| *v == value).map(|(name, _)| name)
     }
 
-    /// The name, the names of the flags, or the number.
+    /// Formats a value: its name, the names of its flags, or the number.
     pub fn text_of(&self, value: i64) -> String {
         if let Some(name) = self.name_of(value) {
             return name.to_string();
@@ -49,14 +49,14 @@ impl EnumType {
         value.to_string()
     }
 
-    /// A name, several joined by commas, or a number.
+    /// Parses a name, several names joined by commas, or a number.
     pub fn parse(&self, text: &str) -> Option<i64> {
         let mut sum = 0;
         for part in text.split(',') {
             let part = part.trim();
             let exact = self.values.iter().find(|(name, _)| same(name, part));
             let found = exact.map(|(_, v)| *v).or_else(|| part.parse().ok()).or_else(|| {
-                // PowerShell takes a beginning that only one name has.
+                // PowerShell accepts a unique prefix of a name.
                 let lower = part.to_lowercase();
                 let mut hits = self
                     .values

@@ -1,4 +1,4 @@
-//! How a type of .NET is declared: its name, what it extends, how it prints.
+//! The declaration of a .NET type: its name, its base, its printed form.
 
 use super::NetType;
 use crate::Value;
@@ -8,14 +8,14 @@ pub enum TypeKind {
     Class,
     Struct,
     Interface,
-    /// Names and values; whether they are flags.
+    /// An enum: names and values, and whether they are flags.
     Enum(&'static [(&'static str, i64)], bool),
 }
 
-/// What is known of a type beside its members.
+/// The known facts about a type besides its members.
 pub struct TypeInfo {
     pub id: NetType,
-    /// With the namespace.
+    /// The name with the namespace.
     pub name: &'static str,
     pub accelerators: &'static [&'static str],
     pub base: Option<NetType>,
@@ -23,11 +23,11 @@ pub struct TypeInfo {
     pub kind: TypeKind,
     pub numeric: bool,
     pub default: Option<fn() -> Value>,
-    /// For objects of data: the property that is the text.
+    /// The property that is the text of a record.
     pub text_of: &'static [&'static str],
     /// Whether it prints as a custom object does.
     pub is_record: bool,
-    /// How many generic arguments.
+    /// Number of generic arguments.
     pub arity: u8,
 }
 
@@ -90,7 +90,7 @@ impl TypeInfo {
         info
     }
 
-    /// An object whose properties are data.
+    /// Declares an object whose properties are data.
     pub(super) const fn record(id: NetType, name: &'static str) -> Self {
         Self::class(id, name)
     }
@@ -105,7 +105,7 @@ impl TypeInfo {
         self
     }
 
-    /// Without a base.
+    /// Removes the base.
     pub(super) const fn root(mut self) -> Self {
         self.base = None;
         self

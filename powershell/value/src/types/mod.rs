@@ -1,4 +1,4 @@
-//! The types of .NET and of scripts, as data; their members are code of the runtime.
+//! The types of .NET and of scripts, as data. The runtime has their members as code.
 
 pub mod class;
 mod enums;
@@ -16,7 +16,7 @@ pub use of::type_of;
 pub use registry::{all, enum_of, enum_value, find, lookup};
 pub use ty::Ty;
 
-/// The last part of a type's name.
+/// Returns the last part of a type's name.
 pub fn short_type(name: &str) -> &str {
     name.rsplit(['.', '+']).next().unwrap_or(name)
 }

@@ -1,6 +1,6 @@
-//! The types of .NET by identity.
+//! The identities of .NET types.
 
-/// A type of .NET, generic ones without their arguments.
+/// A .NET type; generic ones without their arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
 pub enum NetType {
@@ -340,6 +340,6 @@ impl std::fmt::Display for NetType {
 }
 
 impl NetType {
-    /// How many there are.
+    /// Number of types.
     pub const COUNT: usize = Self::FormatEntryData as usize + 1;
 }

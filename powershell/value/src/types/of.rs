@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{NetType, Ty};
 use crate::{DictKind, ListKind, Value};
 
-/// The type of a value; that of null is `System.Object`.
+/// Returns the type of a value; that of null is `System.Object`.
 #[inline]
 pub fn type_of(value: &Value) -> Ty {
     let id = match value {

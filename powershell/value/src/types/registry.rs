@@ -1,4 +1,4 @@
-//! Finds types by name, and what is declared of them.
+//! Finds types by name, and their declarations.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,17 +26,17 @@ fn index() -> Found {
     found
 }
 
-/// Every type that is declared.
+/// Returns every declared type.
 pub fn all() -> impl Iterator<Item = &'static TypeInfo> {
     tables::ALL.iter().copied()
 }
 
-/// A declared type by its full name or an accelerator.
+/// Returns a declared type by its full name or an accelerator.
 pub fn find(name: &str) -> Option<&'static TypeInfo> {
     BY_NAME.with(|types| types.get(&*fold(name)).map(|id| id.info()))
 }
 
-/// A type by name: an accelerator, a full name, or one without `System.`; arrays by their brackets.
+/// Returns a type by name: an accelerator, a full name, or one without `System.`; arrays by their brackets.
 pub fn lookup(name: &str) -> Option<Ty> {
     let name = name.trim();
     if let Some(element) = name.strip_suffix("[]") {
@@ -53,7 +53,7 @@ impl NetType {
         tables::info(self)
     }
 
-    /// With the namespace.
+    /// Returns the name with the namespace.
     #[inline]
     pub fn name(self) -> &'static str {
         self.info().name
@@ -69,7 +69,7 @@ impl NetType {
     }
 }
 
-/// The values of a .NET enum.
+/// Returns the values of a .NET enum.
 pub fn enum_of(info: &'static TypeInfo) -> Rc<EnumType> {
     ENUMS.with_borrow_mut(|enums| {
         enums
@@ -91,7 +91,7 @@ pub fn enum_of(info: &'static TypeInfo) -> Rc<EnumType> {
     })
 }
 
-/// A value of a .NET enum.
+/// Makes a value of a .NET enum.
 pub fn enum_value(id: NetType, value: i64) -> Value {
     Value::Enum(Rc::new(EnumValue { ty: enum_of(id.info()), value }))
 }

@@ -1,4 +1,4 @@
-//! Types: those of .NET, those of the script, and arrays.
+//! Types of .NET, of the script, and of arrays.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use super::class::Class;
 use super::{EnumType, NetType, TypeInfo, TypeKind, short_type};
 use crate::{EnumValue, Value};
 
-/// A type.
+/// A type of .NET or of the script.
 #[derive(Clone)]
 pub enum Ty {
     Native(&'static TypeInfo),
@@ -46,7 +46,7 @@ impl Ty {
         matches!(self, Self::Native(info) | Self::Generic(info, _) if info.id == id)
     }
 
-    /// `Name`: without the namespace.
+    /// Returns `Name`, which has no namespace.
     pub fn name(&self) -> String {
         match self {
             Self::Native(info) => short_type(info.name).to_owned(),
@@ -59,7 +59,7 @@ impl Ty {
         }
     }
 
-    /// `FullName`
+    /// Returns `FullName`.
     pub fn full_name(&self) -> String {
         match self {
             Self::Native(info) => info.name.to_owned(),
@@ -75,7 +75,7 @@ impl Ty {
         }
     }
 
-    /// As PowerShell prints a type: by its accelerator, where it has one.
+    /// Formats a type as PowerShell does: by its accelerator, if it has one.
     pub fn short_name(&self) -> String {
         match self {
             Self::Native(info) => {
@@ -102,7 +102,7 @@ impl Ty {
         }
     }
 
-    /// The type that it extends.
+    /// Returns the type that it extends.
     pub fn base(&self) -> Option<Self> {
         match self {
             Self::Native(info) | Self::Generic(info, _) => info.base.map(NetType::ty),
@@ -115,7 +115,7 @@ impl Ty {
         }
     }
 
-    /// Whether a value of this type is one of the other.
+    /// Returns whether a value of this type is also a value of the other.
     #[inline]
     pub fn extends(&self, other: &Self) -> bool {
         if self == other || other.is(NetType::Object) {
@@ -157,7 +157,7 @@ impl Ty {
         matches!(self, Self::Native(info) if info.numeric)
     }
 
-    /// The element of an array or a list.
+    /// Returns the element type of an array or a list.
     pub fn element(&self) -> Option<Self> {
         match self {
             Self::Array(element, _) => Some((**element).clone()),
@@ -166,7 +166,7 @@ impl Ty {
         }
     }
 
-    /// What a variable of the type holds before it is set.
+    /// Returns the value of an unset variable of this type.
     pub fn default_value(&self) -> Value {
         match self {
             Self::Enum(e) => Value::Enum(Rc::new(EnumValue { ty: e.clone(), value: 0 })),

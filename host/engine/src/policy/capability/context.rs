@@ -1,4 +1,4 @@
-//! Which variables and outputs of the run a step may read and set while it runs.
+//! The variables and outputs of the run that a step may read and set while it runs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,17 +8,17 @@ use crate::policy::grant::Grant;
 use crate::policy::refusal::{Denial, plain};
 use crate::policy::rule::Rule;
 
-/// Variables and outputs of the run.
+/// The capability to read and set variables and outputs of the run.
 pub struct Context;
 
-/// What a step may see and set through `stepwell:context`.
+/// The variables and outputs that a step may read and set through `stepwell:context`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContextRule {
-    /// Names of variables, `steps.ID` for outputs, or `"*"` for everything.
+    /// Readable names: variables, `steps.ID` for outputs, or `"*"` for everything.
     #[schemars(inner(length(max = 200)))]
     pub read: Vec<String>,
-    /// Names of variables, or `"*"`.
+    /// Writable names: variables, or `"*"`.
     #[schemars(inner(length(max = 200)))]
     pub write: Vec<String>,
 }
@@ -34,7 +34,7 @@ impl Policed for Context {
     const EXAMPLE: &'static str = "{read: [NAME]}";
     const IS_ASKED_FOR: bool = false;
 
-    /// Each layer must allow an access.
+    /// Allows an access only when each layer allows it.
     fn fold(layers: &Layers<'_, Self::Rules>) -> Self::Grant {
         let narrowing = layers.narrowing.iter().map(|rule| (*rule).clone());
         layers
@@ -54,7 +54,7 @@ impl Policed for Context {
 }
 
 impl ContextRule {
-    /// Whether it allows that access (`read` or `write`) to `name`.
+    /// Returns whether the rule allows an access (`read` or `write`) to `name`.
     pub(crate) fn names(&self, access: &str, name: &str) -> bool {
         let list = if access == "read" { &self.read } else { &self.write };
         list.iter().any(|entry| entry == "*" || entry == name)
@@ -62,7 +62,7 @@ impl ContextRule {
 }
 
 impl Grant {
-    /// A variable or an output of the run. `access` is `read` or `write`.
+    /// Denies access to a variable or an output of the run. `access` is `read` or `write`.
     pub fn refuse_context(&self, rule: Rule, what: &str, name: &str, access: &str) -> Denial {
         let layers = self.granted.context.len();
         let why = (layers > 0).then(|| {

@@ -1,4 +1,4 @@
-//! Which environment variables a step sees.
+//! The environment variables that a step sees.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::{Layers, Place, Policed};
 use crate::document::escape;
 use crate::policy::rule::Rule;
 
-/// Variables of the environment.
+/// The capability to see environment variables.
 pub struct Environment;
 
 impl Policed for Environment {
@@ -27,7 +27,7 @@ impl Policed for Environment {
         }
     }
 
-    /// A job may leave out variables of the operator's, and cannot change one.
+    /// A job may leave out variables of the operator, but cannot change one.
     fn fold(layers: &Layers<'_, Self::Rules>) -> Self::Grant {
         let mut granted = layers.operator.cloned().unwrap_or_default();
         for layer in &layers.narrowing {

@@ -1,4 +1,4 @@
-//! Which directories a step sees.
+//! The directories that a step sees.
 
 use std::path::{Path, PathBuf};
 
@@ -11,60 +11,60 @@ use crate::policy::refusal::{Denial, list, plain, shown};
 use crate::policy::rule::Rule;
 use crate::quantity::Bytes;
 
-/// Directories.
+/// The capability to use directories.
 pub struct Files;
 
-/// A directory that a step sees. Exactly one of `source`, `scratch` and `workspace`.
+/// A directory that a step sees. It has exactly one of `source`, `scratch` and `workspace`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileRule {
-    /// Where the step sees it, for instance `/in`.
+    /// The path of the mount, for instance `/in`.
     #[schemars(regex(pattern = "^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$"))]
     pub mount: String,
     /// A directory of the host; relative to the policy file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4_096))]
     pub source: Option<String>,
-    /// An empty directory of this size for this attempt alone, deleted afterwards.
+    /// An empty directory of this size for this attempt only, deleted afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scratch: Option<Bytes>,
     /// The run's workspace (the job's `workspace`), which its steps share, up to this size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<Bytes>,
-    /// Default: `read`.
+    /// The access of the step. Default: `read`.
     #[serde(default)]
     pub access: Access,
 }
 
-/// What a step may do in a directory.
+/// The access of a step to a directory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
-    /// Read and list.
+    /// Reads and lists files.
     #[default]
     Read,
-    /// Also create, write and delete. Never links.
+    /// Also creates, writes and deletes files, but never links.
     Write,
 }
 
 /// A directory of a grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MountGrant {
-    /// Where the step sees it.
+    /// The path of the mount.
     pub mount: String,
-    /// What it sees there.
+    /// The directory behind the mount.
     pub source: MountSource,
-    /// What it may do there.
+    /// The access of the step.
     pub access: Access,
 }
 
-/// What stands behind a mount.
+/// The directory behind a mount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MountSource {
     /// A directory of the host.
     Host(PathBuf),
-    /// An empty directory of at most this size, for this attempt alone.
+    /// An empty directory of at most this size, for this attempt only.
     Scratch(Bytes),
     /// The run's workspace of at most this size.
     Workspace(Bytes),
@@ -90,7 +90,7 @@ impl Policed for Files {
             }
             let at = format!("/{i}/mount");
             if rule.mount.split('/').any(|part| matches!(part, "." | "..")) {
-                let message = format!("`{}` is no place that a step can name", rule.mount);
+                let message = format!("`{}` is not a path that a step can name", rule.mount);
                 place.add_with_help(&at, message, "write it without `.` and `..` as a part");
             }
             if rules.iter().take(i).any(|other| other.mount == rule.mount) {
@@ -120,7 +120,7 @@ impl Policed for Files {
                 access = access.min(narrow.access);
                 most = most.min(narrow.scratch.or(narrow.workspace).unwrap_or(most));
             }
-            // The job decides whether there is a workspace, the operator how large it may be.
+            // The job decides whether there is a workspace, and the operator its maximum size.
             let source = match (rule, layers.workspace) {
                 (FileRule { source: Some(source), .. }, _) => MountSource::Host(source.into()),
                 (FileRule { scratch: Some(size), .. }, _) => MountSource::Scratch((*size).min(most)),
@@ -152,7 +152,7 @@ impl Policed for Files {
 }
 
 impl Grant {
-    /// A file outside of every mount, as the step names it.
+    /// Denies a path outside of every mount.
     pub fn refuse_file(&self, path: &str, writes: bool) -> Denial {
         let mounts: Vec<String> = self.files().iter().map(|mount| mount.mount.clone()).collect();
         let why = (!mounts.is_empty()).then(|| format!("it is outside of the mounts {}", list(&mounts)));
@@ -165,13 +165,13 @@ impl Grant {
         self.whose.refuse(Rule::FilesNotGranted, &format!("{verb} `{path}`"), why, &yaml)
     }
 
-    /// A path that leaves its mount, by `..` or a link.
+    /// Denies a path that leaves its mount, by `..` or by a link.
     pub fn refuse_escape(&self, path: &str) -> Denial {
         let why = "not granted: the path leaves its mount, by `..` or by a link";
         Denial::new(Rule::FilesOutsideMount, &shown(&format!("reaching `{path}`")), why)
     }
 
-    /// A change in a mount that is read-only.
+    /// Denies a change in a read-only mount.
     pub fn refuse_change(&self, path: &str, mount: &str) -> Denial {
         let why = format!("not granted: {} mounts {mount} with `access: read`", self.whose.name());
         let help =

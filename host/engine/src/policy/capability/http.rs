@@ -1,4 +1,4 @@
-//! Which HTTP requests a step may send.
+//! The HTTP requests that a step may send.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use crate::policy::refusal::{Denial, Whose, quoted, shown, together};
 use crate::policy::rule::Rule;
 use crate::quantity::Count;
 
-/// HTTP requests.
+/// The capability to send HTTP requests.
 pub struct Http;
 
 impl Policed for Http {
@@ -39,7 +39,10 @@ impl Policed for Http {
 
     fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
         for (i, _) in rules.iter().enumerate().filter(|(_, rule)| rule.inject.is_some()) {
-            place.add(&format!("/{i}/inject"), "a job cannot add a credential: `inject` is the operator's");
+            place.add(
+                &format!("/{i}/inject"),
+                "a job cannot add a credential: `inject` belongs to the operator",
+            );
         }
     }
 
@@ -71,7 +74,8 @@ impl Policed for Http {
         let expand = |rules: &Self::Rules| {
             rules.iter().flat_map(|rule| layers.config.expand(rule)).collect::<Vec<_>>()
         };
-        // A pattern that is no host is refused where it is written; here it denies itself at least.
+        // A pattern that is not a host is refused in the policy file; if one gets here, it denies at
+        // least itself.
         let spelt = |host: &String| denied_host(host).unwrap_or_else(|_| host.clone());
         HttpGrant {
             rules: layers.operator.map(expand).unwrap_or_default(),
@@ -97,7 +101,8 @@ impl Policed for Http {
     }
 }
 
-/// Two rules for the same requests with different credentials: each such request would be refused as ambiguous.
+/// Reports two rules for the same requests with different credentials: each such request would be
+/// refused as ambiguous.
 fn check_credentials(rules: &[HttpRule], place: &mut Place<'_>) {
     for (i, rule) in rules.iter().enumerate() {
         let same = rules.iter().take(i).position(|other| rule.differs_in_credential(other));
@@ -111,7 +116,7 @@ fn check_credentials(rules: &[HttpRule], place: &mut Place<'_>) {
     }
 }
 
-/// The HTTP requests of a grant: each layer must allow a request.
+/// The HTTP requests of a grant. Each layer must allow a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HttpGrant {
     rules: Vec<HttpRule>,
@@ -120,32 +125,32 @@ pub struct HttpGrant {
 }
 
 impl HttpGrant {
-    /// True when no request is granted.
+    /// Returns whether the grant allows no request.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// The rules of the operator.
+    /// Returns the rules of the operator.
     pub fn rules(&self) -> &[HttpRule] {
         &self.rules
     }
 }
 
-/// A request that is allowed.
+/// An allowed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
-    /// The operator's rule, with what the job narrows of it.
+    /// The operator's rule, as the job narrows it.
     pub rule: HttpRule,
-    /// The rules against whose numbers of requests it counts.
+    /// The rules whose request limits it counts against.
     pub counts: Vec<Counted>,
 }
 
 /// A rule that counts its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
-    /// Its layer (0 is the operator's), and its place there.
+    /// The layer of the rule (0 is the operator's), and its place there.
     pub rule: (usize, usize),
-    /// Its most requests.
+    /// The maximum number of requests.
     pub max: Option<Count>,
 }
 
@@ -156,7 +161,7 @@ impl Counted {
 }
 
 impl Whose {
-    /// A request.
+    /// Denies a request.
     pub fn refuse_http(&self, request: &HttpRequest<'_>, rules: &[HttpRule], narrowed: bool) -> Denial {
         let url = url(request);
         let nearest = rules
@@ -186,7 +191,7 @@ impl Whose {
         denial
     }
 
-    /// A host that is denied by name.
+    /// Denies a host by name.
     pub fn refuse_host(&self, request: &HttpRequest<'_>, pattern: &str) -> Denial {
         let why = format!("denied: `{pattern}` is under `deny.hosts` of {} or of the job", self.name());
         Denial::new(Rule::HttpHostDenied, &shown(&format!("{} {}", request.method, url(request))), &why)
@@ -194,12 +199,12 @@ impl Whose {
 }
 
 impl Grant {
-    /// The rule that allows the request. A request in the name of an organization is not for the rules of other
-    /// organizations, though they have the same URL. Without a name, two rules that differ in nothing but their credential
-    /// refuse the request.
+    /// Returns the rule that allows the request. A request for a named organization cannot use the rules of
+    /// other organizations, even if these have the same URL. Without a name, two rules that differ only in
+    /// their credential refuse the request.
     ///
     /// # Errors
-    /// The rule that refuses it.
+    /// Returns the rule that denies the request.
     pub fn decide_http(
         &self,
         request: &HttpRequest<'_>,
@@ -228,8 +233,11 @@ impl Grant {
             && http.rules.iter().any(|rule| rule.allows(request))
         {
             let what = format!("{} {} for the organization `{name}`", request.method, request.host);
-            let denial =
-                Denial::new(Rule::HttpNotGranted, &what, "not granted: only other organizations are");
+            let denial = Denial::new(
+                Rule::HttpNotGranted,
+                &what,
+                "not granted: policy grants only other organizations",
+            );
             return Err(denial.help(format!("write `http: [{{organization: {name}}}]` into the policy")));
         }
         let Some((index, rule)) = found else {
@@ -247,15 +255,13 @@ impl Grant {
         Ok(decided)
     }
 
-    /// A header that may undo what was decided.
+    /// Denies a header that could undo the decision.
     pub fn refuse_header(&self, host: &str, header: &str) -> Denial {
         let why = match overrides(header) {
             true => {
                 "not granted: a server may obey it instead of the method, path, host or sender of the request"
             }
-            false => {
-                "not granted: with parts of answers, a step could read a credential that comes back in them"
-            }
+            false => "not granted: with parts of responses, a step could read a credential that they contain",
         };
         let what = shown(&format!("the header `{header}` for {host}"));
         Denial::new(Rule::HttpHeaderNotGranted, &what, why).help(format!(
@@ -264,7 +270,7 @@ impl Grant {
         ))
     }
 
-    /// An address that is not on the public internet.
+    /// Denies an address that is not on the public internet.
     pub fn refuse_address(&self, host: &str, address: std::net::IpAddr) -> Denial {
         let bits = if address.is_ipv4() { 32 } else { 128 };
         let why = format!("not granted: {address} is not on the public internet");
@@ -275,7 +281,7 @@ impl Grant {
     }
 }
 
-/// In which of its parts a request differs from a rule.
+/// Returns the parts in which a request differs from a rule.
 fn differences(rule: &HttpRule, request: &HttpRequest<'_>) -> Vec<String> {
     let [host, scheme, port, method, path] = rule.matches(request);
     let mut differs = Vec::new();
@@ -293,7 +299,7 @@ fn differences(rule: &HttpRule, request: &HttpRequest<'_>) -> Vec<String> {
     differs
 }
 
-/// A rule in a few words.
+/// Describes a rule in a few words.
 fn described(rule: &HttpRule) -> String {
     let methods = if rule.methods.is_empty() { "GET".to_owned() } else { rule.methods.join("|") };
     let mut text = format!("{methods} {}", rule.url.as_deref().unwrap_or_default());
@@ -306,7 +312,7 @@ fn described(rule: &HttpRule) -> String {
     text
 }
 
-/// The URL of a request, without its query.
+/// Returns the URL of a request without its query.
 fn url(request: &HttpRequest<'_>) -> String {
     let HttpRequest { scheme, host, port, path, .. } = request;
     let host = if host.contains(':') { format!("[{host}]") } else { (*host).to_owned() };

@@ -1,9 +1,9 @@
-//! Which HTTP requests a step may make.
+//! The rules for the HTTP requests of a step.
 //!
-//! The threat: a guest that reaches what its host can reach and it should not (cloud metadata, databases,
-//! the loopback). So a request needs a rule for its scheme, host, port, method and path; the name is
-//! resolved once, by the host, and only to addresses of the public internet unless the rule names others;
-//! credentials are added after the decision, and only for the origin that they belong to.
+//! The threat: a guest reaches what its host can reach and the guest must not: cloud metadata, databases, the
+//! loopback. So a request needs a rule for its scheme, host, port, method and path. The host resolves the
+//! name once, and connects only to addresses of the public internet unless the rule lists others. It adds
+//! credentials after the decision, and only for the origin that they belong to.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -17,49 +17,49 @@ use url::Url;
 use super::path::{path_matches, path_problem};
 use crate::quantity::Count;
 
-/// A rule for requests, as it stands in policy files.
+/// A rule for requests in a policy file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpRule {
-    /// Scheme, host and port: `https://api.example.com:443`. The port may be left out when it is the
-    /// scheme's own. The first label of the host may be `*`: `https://*.example.com`.
+    /// Scheme, host and port: `https://api.example.com:443`. The port may be omitted when it is the default
+    /// of the scheme. The first label of the host may be `*`: `https://*.example.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2_000))]
     pub url: Option<String>,
-    /// Instead of `url`: an organization of the configuration's `azure_devops`. Its URL, its path and its
-    /// credential are used, with the methods GET, POST and PATCH.
+    /// Instead of `url`: an organization under `azure_devops` in the configuration. The rule uses its URL,
+    /// its path and its credential, with the methods GET, POST and PATCH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub organization: Option<String>,
-    /// Methods. Default: GET.
+    /// Allowed methods. Default: GET.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 20)))]
     pub methods: Vec<String>,
-    /// Paths; `*` at the end stands for any rest. Default: every path.
+    /// Allowed paths; `*` at the end stands for any rest. Default: every path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 2_000)))]
     pub paths: Vec<String>,
     /// A credential that the host adds to each request of this rule. The guest never sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inject: Option<Inject>,
-    /// Most requests by this rule in one attempt. Default: `limits.http_requests`.
+    /// Maximum number of requests by this rule in one attempt. Default: `limits.http_requests`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_requests: Option<Count>,
-    /// Address ranges that are not on the public internet and may be reached all the same:
-    /// `["127.0.0.1/32"]`. Default: none.
+    /// Address ranges outside of the public internet that requests may reach: `["127.0.0.1/32"]`.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>", inner(length(max = 64)))]
     pub allow_private: Vec<IpNet>,
-    /// Headers that servers may obey instead of the request's own method, path, host or sender, and that the step may
-    /// set all the same: `[x-forwarded-for]`. In a rule with a credential also headers that ask for a part of the answer:
-    /// `[range]`. Default: none.
+    /// Headers that the step may set although servers may obey them instead of the request's own method,
+    /// path, host or sender: `[x-forwarded-for]`. In a rule with a credential, also headers that ask for a
+    /// part of the response: `[range]`. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 200)))]
     pub headers: Vec<String>,
 }
 
-/// Whether servers or proxies may obey a header instead of what the request itself says: its method, path, host or sender.
-/// Policy decides about the request itself, so such a header would undo the decision.
+/// Returns whether servers or proxies may obey a header instead of the method, path, host or sender of the
+/// request itself. Policy decides about the request itself, so such a header would undo the decision.
 pub fn overrides(header: &str) -> bool {
     // Some servers read `_` as `-`.
     let name = header.to_ascii_lowercase().replace('_', "-");
@@ -127,8 +127,8 @@ pub fn overrides(header: &str) -> bool {
     families.iter().any(|family| name.starts_with(family)) || words.contains(&name.as_str())
 }
 
-/// Whether a header asks for a part of the answer. With parts of its choice, a step reads a credential that the server
-/// reflects piece by piece, each too short to be recognized.
+/// Returns whether a header asks for a part of the response. If the server reflects a credential, a step that
+/// chooses the parts could read the credential in pieces that are too short to be recognized.
 fn asks_for_parts(header: &str) -> bool {
     ["range", "if-range", "x-ms-range", "request-range"].iter().any(|name| header.eq_ignore_ascii_case(name))
 }
@@ -140,7 +140,7 @@ pub struct Inject {
     /// The name of the header, for instance `authorization`.
     #[schemars(length(max = 200))]
     pub header: String,
-    /// The value; `{}` stands for the secret, `{basic}` for `:secret` in base64. Default: `Bearer {}`.
+    /// The value. `{}` stands for the secret, `{basic}` for `:secret` in base64. Default: `Bearer {}`.
     #[serde(default = "bearer")]
     #[schemars(length(max = 1_000))]
     pub format: String,
@@ -153,23 +153,23 @@ fn bearer() -> String {
     "Bearer {}".to_owned()
 }
 
-/// What a request asks for, as far as policy looks at it.
+/// The parts of a request that policy looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpRequest<'a> {
-    /// `GET`, `POST` and so on.
+    /// The method: `GET`, `POST` and so on.
     pub method: &'a str,
-    /// `http` or `https`.
+    /// The scheme: `http` or `https`.
     pub scheme: &'a str,
-    /// The host in lower case, without port.
+    /// The host in lower case, without the port.
     pub host: &'a str,
-    /// The port.
+    /// The port, also when it is the default of the scheme.
     pub port: u16,
-    /// The path, without the query.
+    /// The path without the query.
     pub path: &'a str,
 }
 
 impl HttpRule {
-    /// Problems of the rule that the schema does not see.
+    /// Returns the problems of the rule that the schema does not see.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         match (&self.url, &self.organization) {
@@ -198,12 +198,12 @@ impl HttpRule {
         problems
     }
 
-    /// Whether this rule allows the request.
+    /// Returns whether this rule allows the request.
     pub fn allows(&self, request: &HttpRequest<'_>) -> bool {
         self.matches(request).iter().all(|part| *part)
     }
 
-    /// Which parts of the request this rule allows: host, scheme, port, method and path.
+    /// Returns which parts of the request this rule allows: host, scheme, port, method and path.
     pub(super) fn matches(&self, request: &HttpRequest<'_>) -> [bool; 5] {
         let Some(Ok(origin)) = self.url.as_deref().map(origin) else { return [false; 5] };
         let method = match self.methods.as_slice() {
@@ -219,20 +219,20 @@ impl HttpRule {
         ]
     }
 
-    /// The header of a request that needs a word of this rule and has none.
+    /// Returns the first header of a request that this rule must list but does not.
     pub fn refused_header<'h>(&self, mut names: impl Iterator<Item = &'h str>) -> Option<&'h str> {
         names.find(|name| {
             self.must_grant(name) && !self.headers.iter().any(|granted| granted.eq_ignore_ascii_case(name))
         })
     }
 
-    /// Whether a step may set the header only where a rule lists it.
+    /// Returns whether a step may set the header only if a rule lists it.
     fn must_grant(&self, header: &str) -> bool {
         let has_credential = self.inject.is_some() || self.organization.is_some();
         overrides(header) || has_credential && asks_for_parts(header)
     }
 
-    /// Takes away what a job's rule does not have.
+    /// Removes what the job's rule does not have.
     pub(super) fn narrow(&mut self, by: &Self) {
         self.max_requests = match (self.max_requests, by.max_requests) {
             (Some(own), Some(other)) => Some(own.min(other)),
@@ -250,13 +250,13 @@ impl HttpRule {
         self.headers.retain(|header| by.headers.iter().any(|other| other.eq_ignore_ascii_case(header)));
     }
 
-    /// Whether this rule is for the same requests as the other, with another credential.
+    /// Returns whether this rule is for the same requests as the other, with another credential.
     pub(super) fn differs_in_credential(&self, other: &Self) -> bool {
         let requests = self.requests();
         self.inject != other.inject && requests.is_some() && requests == other.requests()
     }
 
-    /// The requests that it is for, however they are written.
+    /// Returns the requests of the rule in a normal form.
     fn requests(&self) -> Option<(Origin, BTreeSet<&str>, BTreeSet<&str>)> {
         let methods = match self.methods.as_slice() {
             [] => BTreeSet::from(["GET"]),
@@ -269,7 +269,7 @@ impl HttpRule {
         Some((origin(self.url.as_deref()?).ok()?, methods, paths))
     }
 
-    /// Whether this rule lets a request go to `address`.
+    /// Returns whether this rule allows a request to go to `address`.
     pub fn allows_address(&self, address: IpAddr) -> bool {
         is_public(address) || self.allow_private.iter().any(|net| net.contains(&address))
     }
@@ -283,7 +283,7 @@ struct Origin {
 }
 
 fn origin(text: &str) -> Result<Origin, String> {
-    // `*` is no host to a URL parser: put a label in its place and take it out again.
+    // A URL parser accepts no `*` in a host: replace it with a label, and restore it afterwards.
     let (text, wildcard) = match text.split_once("://*.") {
         Some((scheme, rest)) => (format!("{scheme}://{rest}"), true),
         None => (text.to_owned(), false),
@@ -292,7 +292,7 @@ fn origin(text: &str) -> Result<Origin, String> {
         || format!("`{text}` is not an origin: write scheme and host, for instance https://api.example.com");
     let url = Url::parse(&text).map_err(|_| wrong())?;
     let host = url.host_str().ok_or_else(wrong)?.to_ascii_lowercase();
-    // IPv6 addresses stand in brackets in a URL only.
+    // IPv6 addresses have brackets only in URLs.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let host = host.strip_suffix('.').unwrap_or(host).to_owned();
     if has_empty_label(&host) || wildcard && host.parse::<IpAddr>().is_ok() {
@@ -307,7 +307,7 @@ fn origin(text: &str) -> Result<Origin, String> {
     Ok(Origin { scheme: url.scheme().to_owned(), host, port })
 }
 
-/// Whether `host` is the pattern, or one label below `*.rest`.
+/// Returns whether `host` is the pattern, or one label below `*.rest`.
 fn host_matches(pattern: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     match pattern.strip_prefix("*.") {
@@ -316,8 +316,8 @@ fn host_matches(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Whether `host` is the pattern of a `deny`, or anything below `*.rest`, or `rest` itself: a denial holds in every
-/// spelling.
+/// Returns whether `host` is the pattern of a `deny`, or anything below `*.rest`, or `rest` itself. A denial
+/// applies to every spelling.
 pub fn host_is_denied(pattern: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     match pattern.strip_prefix("*.") {
@@ -326,10 +326,11 @@ pub fn host_is_denied(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// A pattern of a `deny` as hosts of requests are spelt: in lower case, in ASCII, without the dot of the root.
+/// Converts a pattern of a `deny` to the spelling of hosts in requests: lower case, ASCII, without the dot of
+/// the root.
 ///
 /// # Errors
-/// Why it is no host.
+/// Returns why the pattern is not a host.
 pub fn denied_host(pattern: &str) -> Result<String, String> {
     let (star, host) = match pattern.strip_prefix("*.") {
         Some(rest) => ("*.", rest),
@@ -351,12 +352,12 @@ pub fn denied_host(pattern: &str) -> Result<String, String> {
     Ok(format!("{star}{host}"))
 }
 
-/// Whether a host has a dot too many, as `.example.com`: that is the name of none.
+/// Returns whether a host has an empty label, as in `.example.com`. No host has such a name.
 fn has_empty_label(host: &str) -> bool {
     host.split('.').any(str::is_empty)
 }
 
-/// Networks that are not the public internet (IANA special-purpose registries, RFC 6890 and successors).
+/// Networks outside of the public internet (IANA special-purpose registries, RFC 6890 and successors).
 static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     [
         "0.0.0.0/8",
@@ -397,7 +398,7 @@ static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Whether `address` is on the public internet.
+/// Returns whether `address` is on the public internet.
 pub fn is_public(address: IpAddr) -> bool {
     !SPECIAL.iter().any(|net| net.contains(&address))
 }

@@ -1,7 +1,8 @@
-//! The policy half of each capability: what a policy file may say about it, what a grant of it is, and what it refuses.
+//! The policy half of each capability: its rules in policy files, its grant, and its denials.
 //!
-//! A capability is one module here, one module in the sandbox (its host half), and one line in [`each_capability`]. Both halves
-//! come from that list, so a capability that lacks one of them does not compile.
+//! A capability is one module here, one module in the sandbox (its host half), and one line in
+//! [`each_capability`]. The list generates both halves, so a capability that lacks one of them does
+//! not compile.
 
 mod context;
 mod environment;
@@ -37,8 +38,8 @@ use crate::Configuration;
 use crate::document::{Diagnostics, Document};
 use crate::quantity::Bytes;
 
-/// The list of all capabilities: documentation and attributes of its key in policy files, the key, and the type with the
-/// policy half. The macro that is named gets all of it.
+/// The list of all capabilities: the documentation and attributes of the key in policy files, the key, and
+/// the type of the policy half. The list passes all of it to the given macro.
 #[macro_export]
 macro_rules! each_capability {
     ($then:ident) => {
@@ -51,11 +52,12 @@ macro_rules! each_capability {
             files: Files;
             /// Programs of the host that a step may start. Default: none.
             process: Process;
-            /// Variables of the environment that a step sees, with their values: text that is not secret. Default: none.
+            /// Environment variables that a step sees, with their values: text that is not secret.
+            /// Default: none.
             #[schemars(schema_with = "super::capability::schema_of_variables")]
             environment: Environment;
-            /// Variables and outputs that a step may read and write while it runs. Default: none. Values that templates put
-            /// into its configuration reach it in any case.
+            /// Variables and outputs that a step may read and write while it runs. Default: none. The values
+            /// of templates in its configuration reach it in any case.
             context: Context;
         }
     };
@@ -63,23 +65,25 @@ macro_rules! each_capability {
 
 /// The policy half of a capability. All of it is pure.
 pub trait Policed {
-    /// What a policy says about it.
+    /// The rules of a policy.
     type Rules;
-    /// What an attempt gets of it.
+    /// The grant of an attempt.
     type Grant: Clone + fmt::Debug + Default + PartialEq + Eq + Serialize;
 
-    /// The threat that it holds, in one paragraph.
+    /// The threat that the capability prevents, in one paragraph.
     const THREAT: &'static str;
-    /// The rule that refuses a step that gets nothing of it.
+    /// The rule that denies a step to which policy grants nothing of the capability.
     const NOT_GRANTED: Rule;
-    /// Everything that it is about, for refusals: `any request`.
+    /// Everything that the capability covers, for denials: `any request`.
     const ANYTHING: &'static str;
-    /// Rules that grant some of it, as YAML for refusals.
+    /// Rules that grant a part of the capability, as YAML for denials.
     const EXAMPLE: &'static str;
-    /// Whether a component must list it among its needs. Only what the host itself offers to every step needs no listing.
+    /// Whether a component must list the capability among its needs. Only capabilities that the host gives to
+    /// every step need no listing.
     const IS_ASKED_FOR: bool = true;
-    /// Whether it is an interface of ours: a component that imports it must list it, and one that cannot do without it is
-    /// refused before it runs. WASI is linked for every component, and denies at the call.
+    /// Whether the capability is an interface of Stepwell: a component that imports it must list it, and a
+    /// component that requires it is denied before it runs. WASI is linked for every component, and denies
+    /// single calls.
     const IS_OURS: bool = false;
 
     /// Adds the problems that the schema of policy files does not see.
@@ -88,53 +92,53 @@ pub trait Policed {
     /// Adds the problems of rules that only an operator may write.
     fn check_narrowing(_: &Self::Rules, _: &mut Place<'_>) {}
 
-    /// Makes paths absolute, from the directory of the policy file, and adds those that are missing.
+    /// Makes paths absolute, from the directory of the policy file, and reports missing files.
     fn resolve(_: &mut Self::Rules, _: &Path, _: &mut Place<'_>) {}
 
-    /// What the rules name and the configuration lacks, or has for other projects only.
+    /// Returns the names in the rules that the configuration lacks, or has only for other projects.
     fn missing(_: &Self::Rules, _: &Configuration, _: &dyn Fn(&str) -> bool) -> Vec<String> {
         Vec::new()
     }
 
-    /// The grant: what the operator's rules allow, and each narrowing layer allows as well.
+    /// Returns the grant: everything that the operator's rules and each narrowing layer allow.
     fn fold(layers: &Layers<'_, Self::Rules>) -> Self::Grant;
 
-    /// Whether that is nothing.
+    /// Returns whether a grant allows nothing.
     fn is_empty(grant: &Self::Grant) -> bool;
 
-    /// Name and value of each part of a grant, as `policy show` prints it.
+    /// Returns the name and value of each part of a grant, for `policy show`.
     fn parts(grant: &Self::Grant) -> Vec<(String, String)>;
 
-    /// The refusal of something that has that name and is not granted.
+    /// Returns a denial of a named thing that is not granted.
     fn refuse_name(_: &Grant, _: &str) -> Option<Denial> {
         None
     }
 }
 
-/// The opinions about one capability, and what they are folded with.
+/// The rules of all layers for one capability, and the data to combine them with.
 pub struct Layers<'a, R> {
     /// The operator's rules.
     pub operator: Option<&'a R>,
-    /// The rules of the job and of the step, where they have some.
+    /// The rules of the job and of the step, if they have any.
     pub narrowing: Vec<&'a R>,
     /// The limits of the attempt.
     pub limits: &'a Limits,
-    /// What rules refer to.
+    /// The configuration that rules refer to.
     pub config: &'a Configuration,
-    /// The size that the job asks for its workspace.
+    /// The size that the job requests for its workspace.
     pub workspace: Option<Bytes>,
-    /// What each layer denies whatever is granted.
+    /// The denials of each layer, which override all grants.
     pub deny: &'a [&'a Deny],
 }
 
 impl<T> Layers<'_, Vec<T>> {
-    /// The rule of each narrowing layer for the same thing; none when a layer leaves the thing out.
+    /// Returns the rule of each narrowing layer for the same thing. `None` when a layer omits it.
     fn narrower(&self, is_same: impl Fn(&T) -> bool) -> Option<Vec<&T>> {
         self.narrowing.iter().map(|rules| rules.iter().find(|rule| is_same(rule))).collect()
     }
 }
 
-/// Where the rules of a capability stand in a document, for their problems.
+/// The place of a capability's rules in a document, for their problems.
 pub struct Place<'a> {
     pub(super) document: &'a Document,
     pub(super) pointer: String,
@@ -142,7 +146,7 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Adds a problem; `at` begins below the key of the capability.
+    /// Adds a problem. `at` begins below the key of the capability.
     fn add(&mut self, at: &str, message: impl Into<String>) {
         let problem = self.document.error(&format!("{}{at}", self.pointer), message);
         self.problems.0.push(problem);
@@ -173,27 +177,27 @@ macro_rules! capabilities {
             /// Every capability.
             pub const ALL: &[Self] = &[$(Self::$half,)*];
 
-            /// The name, as policy files and descriptors have it.
+            /// Returns the name in policy files and descriptors.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$half => stringify!($name),)* }
             }
 
-            /// The threat that it holds, in one paragraph.
+            /// Returns the threat that the capability prevents, in one paragraph.
             pub const fn threat(self) -> &'static str {
                 match self { $(Self::$half => $half::THREAT,)* }
             }
 
-            /// The rule that refuses a step that gets nothing of it.
+            /// Returns the rule that denies a step to which policy grants nothing of the capability.
             pub const fn not_granted(self) -> Rule {
                 match self { $(Self::$half => $half::NOT_GRANTED,)* }
             }
 
-            /// Whether a component must list it among its needs.
+            /// Returns whether a component must list the capability among its needs.
             pub const fn is_asked_for(self) -> bool {
                 match self { $(Self::$half => $half::IS_ASKED_FOR,)* }
             }
 
-            /// Whether it is an interface of ours: `stepwell:NAME`.
+            /// Returns whether the capability is an interface of Stepwell: `stepwell:NAME`.
             pub const fn is_ours(self) -> bool {
                 match self { $(Self::$half => $half::IS_OURS,)* }
             }
@@ -207,27 +211,27 @@ macro_rules! capabilities {
             }
         }
 
-        /// What an attempt gets of each capability.
+        /// The grant of each capability for an attempt.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
         pub(super) struct Granted {
             $(pub $name: <$half as Policed>::Grant,)*
         }
 
         impl Granted {
-            /// Folds what all layers say.
+            /// Combines the rules of all layers.
             ///
             /// # Errors
-            /// When the component cannot do without an interface of ours, and policy grants none of it.
+            /// Fails when the component requires an interface of Stepwell of which policy grants nothing.
             pub fn fold(opinions: &Opinions<'_>) -> Result<Self, Denial> {
                 Ok(Self { $($name: opinions.of::<$half>(Capability::$half, |grants| grants.$name.as_ref())?,)* })
             }
 
-            /// Whether there is anything of a capability.
+            /// Returns whether the grant allows anything of a capability.
             pub fn has(&self, capability: Capability) -> bool {
                 match capability { $(Capability::$half => !$half::is_empty(&self.$name),)* }
             }
 
-            /// Name and value of each part.
+            /// Returns the name and value of each part.
             pub fn parts(&self) -> Vec<(String, String)> {
                 let mut parts = Vec::new();
                 $(parts.extend($half::parts(&self.$name));)*
@@ -236,8 +240,8 @@ macro_rules! capabilities {
         }
 
         impl Grant {
-            /// The refusal of something of a capability that a configuration names: a connection, a program. None when it is
-            /// granted, or the capability knows no names.
+            /// Returns a denial of a thing that a configuration names, such as a connection or a program.
+            /// `None` when it is granted, or when the capability has no names.
             pub fn refuse_name(&self, capability: Capability, name: &str) -> Option<Denial> {
                 match capability { $(Capability::$half => $half::refuse_name(self, name),)* }
             }
@@ -247,7 +251,7 @@ macro_rules! capabilities {
 
 each_capability!(capabilities);
 
-/// What all layers say, and about what.
+/// The rules of all layers, and the subject of the decision.
 pub(super) struct Opinions<'a> {
     pub operator: &'a Grants,
     pub narrowing: &'a [&'a Grants],
@@ -288,12 +292,12 @@ impl Opinions<'_> {
 }
 
 impl Capability {
-    /// The capability of that name.
+    /// Returns the capability with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|capability| capability.name() == name)
     }
 
-    /// The names that a component may list among its needs.
+    /// Returns the names that a component may list among its needs.
     pub fn asked_for() -> Vec<&'static str> {
         let mut names: Vec<_> =
             Self::ALL.iter().filter(|one| one.is_asked_for()).map(|one| one.name()).collect();
@@ -308,13 +312,13 @@ impl fmt::Display for Capability {
     }
 }
 
-/// The schema of variables of an environment.
+/// Returns the schema of environment variables.
 pub(super) fn schema_of_variables(_: &mut SchemaGenerator) -> schemars::Schema {
     let value = serde_json::json!({"type": "string", "maxLength": 32_768});
     json_schema!({"type": ["object", "null"], "additionalProperties": value})
 }
 
-/// The word that policies use for a value.
+/// Returns the word that policies use for a value.
 fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value)
         .ok()

@@ -1,9 +1,10 @@
-//! Paths of requests, and the patterns for them.
+//! Paths of requests, and patterns for them.
 
-/// Whether the pattern allows the path of a request.
+/// Returns whether the pattern allows the path of a request.
 pub(super) fn path_matches(pattern: &str, path: &str) -> bool {
-    // A server may read `/a/../b`, `/a/%2e%2e/b`, `/a/..;/b` or `/a/%252e%252e/b` as `/b`: no such path is granted by a
-    // pattern. What else servers decode, cut or join stands for itself only where the policy has it letter for letter.
+    // A server may read `/a/../b`, `/a/%2e%2e/b`, `/a/..;/b` or `/a/%252e%252e/b` as `/b`, so no pattern
+    // grants such a path. Other sequences that servers decode, cut or join are granted only if the policy
+    // contains them literally.
     let lower = path.to_ascii_lowercase();
     if lower.split('/').any(is_dots) || separator(&lower).is_some() {
         return false;
@@ -17,8 +18,8 @@ pub(super) fn path_matches(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// Whether a part of a path in lower case is `.` or `..` to some server: decoded, with other characters that stand for dots,
-/// and without spaces and control characters, which some servers cut off.
+/// Returns whether some server reads a part of a lower-case path as `.` or `..`: decoded, with other
+/// characters that stand for dots, and without spaces and control characters, which some servers cut off.
 fn is_dots(part: &str) -> bool {
     let name = part.split([';', '\0']).next().unwrap_or_default();
     let decoded: Vec<u8> = percent_encoding::percent_decode_str(name).collect();
@@ -35,30 +36,30 @@ fn is_dots(part: &str) -> bool {
     matches!(name.as_str(), "." | ".." | "\u{2025}")
 }
 
-/// What some server takes for a `/` within a name.
+/// Returns the part of a name that some server reads as `/`.
 fn separator(lower: &str) -> Option<&'static str> {
-    // The last three are `/`, `\` and a fraction slash in full width or otherwise.
+    // The last three are `/`, `\` and a fraction slash in full width or similar.
     ["%2f", "%5c", "\\", "%ef%bc%8f", "%ef%bc%bc", "%e2%81%84", "%e2%88%95"]
         .into_iter()
         .find(|text| lower.contains(text))
 }
 
-/// What servers read in different ways.
+/// Returns the first sequence that servers read in different ways.
 fn ambiguous(lower: &str) -> Option<&'static str> {
     let control = |at: usize| lower.get(at + 1..at + 3).is_some_and(|hex| hex < "20" || hex == "7f");
     let text = ["//", ";", "\0", "%25", "%3b"].into_iter().find(|text| lower.contains(text));
     text.or_else(|| lower.match_indices('%').any(|(at, _)| control(at)).then_some("%00"))
         .or_else(|| lower.contains("%u").then_some("%u"))
-        .or_else(|| is_not_utf8(lower).then_some("bytes that are no UTF-8"))
+        .or_else(|| is_not_utf8(lower).then_some("bytes that are not UTF-8"))
 }
 
-/// Whether a path decodes to something that is no UTF-8, such as the longer forms of ASCII characters that some servers
-/// accept.
+/// Returns whether a path decodes to bytes that are not UTF-8, such as the longer forms of ASCII characters
+/// that some servers accept.
 fn is_not_utf8(path: &str) -> bool {
     percent_encoding::percent_decode_str(path).decode_utf8().is_err()
 }
 
-/// Why a pattern is none, or matches no request, and what to write.
+/// Returns why a pattern is invalid or matches no request, and the fix.
 pub(super) fn path_problem(pattern: &str) -> Option<String> {
     if !pattern.starts_with('/') {
         return Some(format!("the path `{pattern}` must start with `/`"));
@@ -81,7 +82,7 @@ pub(super) fn path_problem(pattern: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let mut parts: Vec<&str> = lower.split('/').collect();
     if star {
-        // The rest of this one is open: `/.*` is for `/.well-known`.
+        // The rest of this part is open: `/.*` is for `/.well-known`.
         parts.pop();
     }
     if parts.into_iter().any(is_dots) {
@@ -169,7 +170,7 @@ mod tests {
         }
     }
 
-    /// What is accepted matches something.
+    /// Every accepted pattern matches something.
     #[test]
     fn a_pattern_that_is_accepted_matches_a_request() {
         for (pattern, path) in [

@@ -1,4 +1,4 @@
-//! Which programs of the host a step may start.
+//! The programs of the host that a step may start.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,23 +13,25 @@ use crate::policy::refusal::{Denial, list, plain, shown};
 use crate::policy::rule::Rule;
 use crate::quantity::Span;
 
-/// Programs.
+/// The capability to start programs.
 pub struct Process;
 
-/// A program of the host that a step may start. It runs outside of the WebAssembly sandbox, bounded by the operating system:
-/// it sees its own private directory, the step's mounts, what `read` names and the system's own directories.
+/// A program of the host that a step may start. It runs outside of the WebAssembly sandbox, restricted by the
+/// operating system: it sees its private directory, the step's mounts, the directories in `read` and the
+/// system's directories.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessRule {
-    /// The name by which steps ask for it, for instance `pwsh`.
+    /// The name by which steps start it, for instance `pwsh`.
     #[schemars(length(max = 200))]
     pub program: String,
-    /// The executable; relative to the policy file. A policy of the operator's needs it; in a job it may be left out.
+    /// The executable; relative to the policy file. Required in the operator's policy, optional in a job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4_096))]
     pub path: Option<String>,
-    /// Patterns of which each argument must match one; `*` stands for any text, but at the beginning for none that begins
-    /// with `-`, `+` or `@`, which programs take for options. Default: no argument is allowed.
+    /// Patterns for arguments: each argument must match one. `*` stands for any text; at the start of a
+    /// pattern it does not match `-`, `+` or `@`, which programs read as options. Default: no argument
+    /// is allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 4_096)))]
     pub arguments: Vec<String>,
@@ -37,38 +39,38 @@ pub struct ProcessRule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 200)))]
     pub environment: Vec<String>,
-    /// Directories of the host that the program may read and run beside the system's; relative to the policy file. Default:
-    /// none.
+    /// Directories of the host that the program may read and execute besides the system's; relative to the
+    /// policy file. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(max = 4_096)))]
     pub read: Vec<String>,
-    /// Whether it may use the network. Default: false.
+    /// Whether the program may use the network. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub network: bool,
-    /// Time of one run. Default: `limits.process_timeout`.
+    /// Maximum time of one execution. Default: `limits.process_timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
-    /// Whether it may run where the machine has weaker bounds: no delegated control group, or an older Landlock. Default:
-    /// false. Not for jobs.
+    /// Whether the program may run on a machine that enforces weaker bounds: no delegated control group, or
+    /// an older Landlock. Default: false. Not allowed in jobs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_weaker: bool,
 }
 
-/// A program of a grant: each layer must allow an argument.
+/// A program of a grant. Each layer must allow an argument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProcessGrant {
-    /// The executable.
+    /// The path of the executable.
     pub path: PathBuf,
     arguments: Vec<Vec<String>>,
     /// Names of the environment variables that the step may set.
     pub environment: Vec<String>,
-    /// Directories that it may read and run beside the system's.
+    /// Directories that the program may read and execute besides the system's.
     pub read: Vec<PathBuf>,
-    /// Whether it may use the network.
+    /// Whether the program may use the network.
     pub network: bool,
-    /// Time of one run.
+    /// Maximum time of one execution.
     pub timeout: Span,
-    /// Whether it may run where the machine has weaker bounds.
+    /// Whether the program may run on a machine that enforces weaker bounds.
     pub allow_weaker: bool,
 }
 
@@ -99,7 +101,7 @@ impl Policed for Process {
 
     fn check_narrowing(rules: &Self::Rules, place: &mut Place<'_>) {
         for (i, _) in rules.iter().enumerate().filter(|(_, rule)| rule.allow_weaker) {
-            let message = "a job cannot allow weaker bounds: `allow_weaker` is the operator's";
+            let message = "a job cannot allow weaker bounds: `allow_weaker` belongs to the operator";
             place.add(&format!("/{i}/allow_weaker"), message);
         }
     }
@@ -155,7 +157,7 @@ impl Policed for Process {
     }
 }
 
-/// A variable that has no name, or steers programs.
+/// Reports a variable with an invalid name, and a variable that steers programs.
 fn check_variable(name: &str, at: &str, place: &mut Place<'_>) {
     if !is_name(name) {
         let message = format!("`{name}` is not the name of a variable, and matches none");
@@ -171,9 +173,9 @@ fn check_variable(name: &str, at: &str, place: &mut Place<'_>) {
 }
 
 impl ProcessRule {
-    /// Makes its paths absolute, and looks whether they are there.
+    /// Makes the paths absolute, and reports missing files.
     fn resolve(&mut self, dir: &Path, at: &str, place: &mut Place<'_>) {
-        // The program begins in another directory than this process.
+        // The program starts in another directory than this process.
         let full = |path: &str| {
             let path = dir.join(path);
             std::path::absolute(&path).unwrap_or(path)
@@ -200,7 +202,7 @@ impl ProcessRule {
 }
 
 impl ProcessGrant {
-    /// The first argument that no pattern allows.
+    /// Returns the first argument that no pattern allows.
     pub fn refused<'a>(&self, arguments: &'a [String]) -> Option<&'a String> {
         let allowed = |argument: &&String| {
             self.arguments.iter().all(|layer| layer.iter().any(|pattern| matches(pattern, argument)))
@@ -209,10 +211,12 @@ impl ProcessGrant {
     }
 }
 
-/// How programs know an option, or a file of options. The three long dashes are options for PowerShell.
+/// The first characters by which programs recognize an option, or a file of options. PowerShell also reads
+/// the three long dashes as options.
 const MARKS_OPTION: [char; 6] = ['-', '+', '@', '\u{2013}', '\u{2014}', '\u{2015}'];
 
-/// Whether a text matches a pattern in which `*` stands for any text, but not for the mark of an option at the beginning.
+/// Returns whether a text matches a pattern in which `*` stands for any text, except for an option character
+/// at the start.
 fn matches(pattern: &str, text: &str) -> bool {
     if pattern.starts_with('*') && text.starts_with(MARKS_OPTION) {
         return false;
@@ -231,7 +235,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 impl Grant {
-    /// A program that is not granted.
+    /// Denies a program.
     pub fn refuse_program(&self, program: &str) -> Denial {
         let granted: Vec<String> = self.process().keys().cloned().collect();
         let why = (!granted.is_empty()).then(|| format!("{} grants {}", self.whose.name(), list(&granted)));
@@ -239,7 +243,7 @@ impl Grant {
         self.whose.refuse(Rule::ProcessNotGranted, &format!("starting the program `{program}`"), why, &yaml)
     }
 
-    /// A part of the start of a granted program: an argument, a variable, a directory.
+    /// Denies a part of the start of a granted program: an argument, a variable, a directory.
     pub fn refuse_start(&self, rule: Rule, program: &str, part: &str, key: &str) -> Denial {
         let policy = self.whose.name();
         let why = format!(
@@ -249,7 +253,7 @@ impl Grant {
         Denial::new(rule, &shown(&format!("starting `{program}` with {part}")), &why).help(help)
     }
 
-    /// A granted program on a machine that does not hold all of its bounds.
+    /// Denies a granted program on a machine that does not enforce all bounds.
     pub fn refuse_weaker(&self, program: &str, weaker: &[String]) -> Denial {
         let why = format!("this machine does not hold all bounds of programs: {}", weaker.join("; "));
         let help = format!(

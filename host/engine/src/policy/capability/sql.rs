@@ -1,4 +1,4 @@
-//! Which databases a step may use, and for what.
+//! The databases that a step may use, and the statements that it may run there.
 
 use std::collections::BTreeMap;
 
@@ -13,36 +13,36 @@ use crate::policy::refusal::{Denial, list, plain};
 use crate::policy::rule::Rule;
 use crate::quantity::{Count, Span};
 
-/// SQL connections.
+/// The capability to use SQL connections.
 pub struct Sql;
 
 /// A SQL connection that a step may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SqlRule {
-    /// The name of a connection of the configuration.
+    /// The name of a connection in the configuration.
     #[schemars(length(max = 200))]
     pub connection: String,
-    /// What statements may do. Default: `read`.
+    /// The statements that the step may run. Default: `read`.
     #[serde(default)]
     pub mode: SqlMode,
-    /// Whether one call may run a script of several statements; in `mssql`, where a batch cannot be told from a
-    /// statement, whether it may hold more than one. Default: false.
+    /// Whether one call may run a script of several statements. For `mssql`, where a batch looks like a
+    /// single statement: whether a batch may hold more than one. Default: false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scripts: bool,
-    /// Rows that one result may bring. Default: `limits.sql_rows`.
+    /// Maximum number of rows of one result. Default: `limits.sql_rows`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Count>,
-    /// Time of one statement. Default: `limits.sql_timeout`.
+    /// Maximum time of one statement. Default: `limits.sql_timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
 }
 
-/// What statements may do.
+/// The statements that a step may run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SqlMode {
-    /// SELECT.
+    /// SELECT only.
     #[default]
     Read,
     /// Also INSERT, UPDATE and DELETE.
@@ -54,13 +54,13 @@ pub enum SqlMode {
 /// A connection of a grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SqlGrant {
-    /// What statements may do.
+    /// The statements that the step may run.
     pub mode: SqlMode,
     /// Whether a call may run several statements.
     pub scripts: bool,
-    /// Rows of one result.
+    /// Maximum number of rows of one result.
     pub rows: Count,
-    /// Time of one statement.
+    /// Maximum time of one statement.
     pub timeout: Span,
 }
 
@@ -139,7 +139,7 @@ impl Policed for Sql {
 }
 
 impl Grant {
-    /// A connection that is not granted.
+    /// Denies a connection.
     pub fn refuse_connection(&self, name: &str) -> Denial {
         let granted: Vec<String> = self.sql().keys().cloned().collect();
         let why = (!granted.is_empty()).then(|| match closest(name, &granted) {

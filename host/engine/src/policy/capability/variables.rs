@@ -1,9 +1,10 @@
 //! Names of environment variables.
 //!
-//! The threat: a step chooses the values of the variables that it may give to a program. Many make a program load code, run another
-//! program or read another configuration, past the patterns for its arguments.
+//! The threat: a step chooses the values of the variables that it may pass to a program. Many variables
+//! make a program load code, run another program or read another configuration, past the patterns for
+//! its arguments.
 
-/// Beginnings of names that belong together.
+/// Prefixes of names that belong together.
 const FAMILIES: &[&str] = &[
     "ANSIBLE_",
     "BASH_",
@@ -55,7 +56,7 @@ const FAMILIES: &[&str] = &[
     "_JAVA_",
 ];
 
-/// Names of their own.
+/// Single names.
 const NAMES: &[&str] = &[
     "ANT_OPTS",
     "AWKLIBPATH",
@@ -140,13 +141,14 @@ const NAMES: &[&str] = &[
     "__PSLOCKDOWNPOLICY",
 ];
 
-/// Whether a text can be the name of a variable.
+/// Returns whether a text can be the name of a variable.
 pub(super) fn is_name(name: &str) -> bool {
     let plain = |c: char| c == '_' || c.is_ascii_alphanumeric();
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(plain)
 }
 
-/// Whether a program may take such a variable for more than data, whatever its case: Windows has none, and PowerShell neither.
+/// Returns whether a program may take the variable for more than data. The check ignores case, as Windows and
+/// PowerShell do.
 pub(super) fn steers_programs(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     NAMES.contains(&name.as_str()) || FAMILIES.iter().any(|family| name.starts_with(family))

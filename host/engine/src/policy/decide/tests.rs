@@ -1,4 +1,4 @@
-//! What policies grant and deny.
+//! Grants and denials of policies.
 
 use std::path::Path;
 
@@ -110,7 +110,7 @@ fn the_name_of_a_built_in_step_means_that_step_and_no_other() {
         ("acme/step", "replaced: true", true, true),
         ("acme/step", &format!("component: '{digest}'"), true, true),
         (&format!("acme/step@{digest}"), "", true, true),
-        // What is for everything was never for the built-in step alone.
+        // A policy for every step type never was for the built-in step alone.
         ("'*'", "", true, true),
     ] {
         assert_eq!(granted(steps, more, false), built_in, "{steps} {more}");
@@ -254,7 +254,7 @@ fn any_limits() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Whatever a job writes, a grant is never wider than the operator's alone, nor than the ceiling.
+    /// A job can never make a grant wider than the operator's policy or the ceiling.
     #[test]
     fn never_wider(operator in any_limits(), job in any_limits(), step in any_limits()) {
         let alone = decided(&operator, &[], &[]).unwrap();

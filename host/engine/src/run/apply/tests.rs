@@ -1,4 +1,4 @@
-//! What happens to runs, as transcripts.
+//! Sequences of events of runs, as transcripts.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -35,7 +35,7 @@ fn started(step: usize, attempt: u32) -> Event {
     Event::StepStarted { step, attempt, at: at(1) }
 }
 
-/// Applies the events, and shows what is to be done after each.
+/// Applies the events, and shows the next action after each.
 fn transcript(steps: serde_json::Value, events: &[Event]) -> Vec<String> {
     let mut state = state(steps);
     let mut lines = Vec::new();
@@ -95,7 +95,7 @@ fn retries_lost_attempts_and_failures() {
     let lost =
         [Event::AttemptLost { step: 0, attempt: 1, at: at(2) }, started(0, 2), ended(0, 2, failed(true), 3)];
     assert_eq!(after(&lost), "`step_ended`: run 0/3, later");
-    // Out of the job's time.
+    // After the time of the job.
     assert_eq!(after(&[ended(0, 1, failed(false), 200)]), "`step_ended`: timeout");
     assert_eq!(
         after(&[ended(0, 1, failed(true), 2), Event::TimedOut { at: at(101) }]),
@@ -129,7 +129,7 @@ fn a_parked_step_is_called_again_and_its_time_is_not_the_jobs() {
     assert_eq!((effect.as_str(), status, deadline), ("run 0/2, later", RunStatus::Parked, Some(at(100))));
     let again = Event::StepStarted { step: 0, attempt: 2, at: at(502) };
     assert_eq!(step(&again).2, Some(at(600)), "500 seconds were not the job's");
-    // Parked for too long is a time-out.
+    // A step that is parked for too long times out.
     let (effect, status, _) = step(&parked(2, 902));
     assert_eq!((effect.as_str(), status), ("timeout", RunStatus::Timeout));
 }
@@ -208,8 +208,8 @@ fn a_whole_run_is_tried_again_from_where_the_job_says() {
     }
 }
 
-/// Drives a run with steps after its end: `ends` says how each step ends, by id, all others succeed. Shows what ran,
-/// how each step stands, and the result.
+/// Runs a job whose `steps` end as `ends` says, by id; all other steps succeed. Shows the executed steps, the
+/// status of each step, and the result.
 fn driven(job: serde_json::Value, ends: &[(&str, Outcome)]) -> String {
     let mut state = with(job);
     let mut ran = Vec::new();
@@ -274,7 +274,7 @@ fn the_condition_of_a_later_step_asks_about_the_failure_that_ended_the_run() {
         ("steps.work.status == 'failed'", "a work clean: failed; success failed success"),
         ("run.failed_step.id == 'work'", "a work clean: failed; success failed success"),
         ("steps.work.status != 'failed'", "a work: failed; success failed skipped"),
-        // It says nothing about the step that failed: no reason to run.
+        // The condition says nothing about the failed step, so the step does not run.
         ("steps.a.status == 'success'", "a work: failed; success failed skipped"),
     ] {
         assert_eq!(driven(job(when), &[("work", failed(false))]), expected, "{when}");
@@ -298,7 +298,7 @@ fn steps_after_the_end_have_a_time_of_their_own() {
     apply(&mut state, &ended(1, 1, Outcome::Succeeded, 52)).unwrap();
     assert_eq!((state.status, state.ended_at), (RunStatus::Failed, Some(at(52))));
 
-    // Out of it: a success is none.
+    // Without that time, a success does not count.
     let mut state = with(job());
     for event in [Event::Started { at: at(0) }, started(0, 1), ended(0, 1, Outcome::Succeeded, 5)] {
         apply(&mut state, &event).unwrap();
@@ -337,7 +337,7 @@ fn a_run_that_was_cancelled_or_ran_out_of_time_between_attempts_cleans_up() {
         }
         assert_eq!(state.status, last);
     }
-    // One that never began has nothing to clean up.
+    // A run that never began has nothing to clean up.
     let mut state = with(job);
     apply(&mut state, &Event::Cancelled { at: at(9), why: None }).unwrap();
     assert_eq!(state.status, RunStatus::Cancelled);
@@ -363,7 +363,7 @@ fn a_lost_attempt_runs_again_or_fails_as_the_step_says() {
     assert!(message.contains("attempt 1 was lost when its worker died"), "{message}");
 }
 
-/// What kills its worker would kill the next one, too, and the one after it.
+/// A step that kills its worker would also kill the next worker, and the one after it.
 #[test]
 fn a_step_that_is_lost_three_times_in_a_row_is_set_aside() {
     let lost = |attempt, second| Event::AttemptLost { step: 0, attempt, at: at(second) };
@@ -382,7 +382,7 @@ fn a_step_that_is_lost_three_times_in_a_row_is_set_aside() {
     step(started(0, 2));
     let (effect, _, not_before) = step(lost(2, 4));
     assert_eq!((effect.as_str(), not_before), ("run 0/3, later", Some(at(14))));
-    // An end that is known begins the count anew.
+    // A known end starts the count again.
     step(started(0, 3));
     step(ended(0, 3, failed(true), 15));
     step(started(0, 4));
@@ -391,7 +391,7 @@ fn a_step_that_is_lost_three_times_in_a_row_is_set_aside() {
     step(lost(5, 22));
     step(started(0, 6));
     let (effect, ..) = step(lost(6, 40));
-    // `finally` runs, and nothing else.
+    // Only `finally` runs.
     assert_eq!(effect, "run 1/1");
     let end = state.steps[0].end.as_ref().unwrap();
     assert_eq!((end.outcome.class(), state.attempt), ("lost", 1));
@@ -429,11 +429,12 @@ fn a_retry_goes_on_where_the_run_failed() {
     let job = |finally: serde_json::Value| json!({"vars": {"no": false}, "steps": steps, "finally": finally});
     let none = || json!([]);
     for (job, ends, inherited) in [
-        // Nothing is done twice: not what succeeded, not what was skipped, not what failed and was allowed to.
+        // Nothing is done twice: neither successful nor skipped steps, nor failed steps that were
+        // allowed to fail.
         (job(none()), vec![("c", failed(false)), ("d", failed(false))], 3),
         (job(none()), vec![("d", Outcome::Cancelled)], 3),
         (job(none()), vec![("a", failed(false))], 0),
-        // A success with a step that failed begins there; without one, it begins at the start.
+        // A success with a failed step begins there; without one, it begins at the start.
         (job(none()), vec![("c", failed(false))], 2),
         (job(none()), vec![], 0),
         (job(json!([{"id": "f", "type": "x"}])), vec![("f", failed(false))], 5),
@@ -451,7 +452,7 @@ fn a_retry_goes_on_where_the_run_failed() {
     }
 }
 
-/// What somebody approved is the job as it was: an edited one is asked about again, and a step that was edited runs again.
+/// An approval is for the job as it was: an edited job asks again, and an edited step runs again.
 #[test]
 fn a_retry_of_an_edited_job_inherits_no_approval_and_no_edited_step() {
     let job = |first: &str, approval: &str, last: &str| {
@@ -570,8 +571,8 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    /// Whatever happens: a run that has ended stays as it is, and one that has not knows what to do next
-    /// unless an attempt runs.
+    /// After any sequence of events, an ended run stays unchanged, and any other run has a next action unless
+    /// an attempt runs.
     #[test]
     fn a_run_is_never_stuck_and_never_comes_back(events in proptest::collection::vec(any_event(), 0..60)) {
         let steps = json!([

@@ -1,4 +1,4 @@
-//! The types of .NET that are known, without their members.
+//! The known types of .NET, without their members.
 
 mod crypto;
 mod culture;
@@ -19,7 +19,7 @@ mod xml_types;
 
 use super::{NetType, TypeInfo};
 
-/// In the order of [`NetType`].
+/// The tables in the order of [`NetType`].
 const TABLES: &[&[TypeInfo]] = &[
     strings::TYPES,
     numbers::TYPES,
@@ -39,14 +39,10 @@ const TABLES: &[&[TypeInfo]] = &[
     records::TYPES,
 ];
 
-/// What is declared of each type, by its number.
+/// The declaration of each type, by its number.
 pub(super) static ALL: [&TypeInfo; NetType::COUNT] = joined();
 
-#[allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "the compiler runs it: what panics here does not compile"
-)]
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "the compiler runs it: a panic is a compile error")]
 const fn joined() -> [&'static TypeInfo; NetType::COUNT] {
     let mut all = [&TABLES[0][0]; NetType::COUNT];
     let (mut table, mut number) = (0, 0);

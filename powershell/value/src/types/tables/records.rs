@@ -1,4 +1,4 @@
-//! Objects that are only data.
+//! Objects that contain only data.
 
 use super::super::NetType as N;
 use super::super::TypeInfo;

@@ -1,4 +1,4 @@
-//! `Object`, `String`, `Char` and what goes with texts.
+//! `Object`, `String`, `Char` and related types.
 
 use super::super::NetType as N;
 use super::super::TypeInfo;

@@ -1,4 +1,4 @@
-//! The namespace `System` and its neighbours.
+//! The namespace `System` and related namespaces.
 
 use super::super::NetType as N;
 use super::super::TypeInfo;
