@@ -335,3 +335,31 @@ fn six(address: [u8; 16]) -> String {
         address => std::net::Ipv6Addr::from(address).to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_named_with_their_digits_and_lengths() {
+        for (of, modifier, name) in [
+            (Type::NUMERIC, 655_366, "numeric(10,2)"),
+            (Type::NUMERIC, 198_659, "numeric(3,-1)"),
+            (Type::NUMERIC, -1, "numeric"),
+            (Type::NUMERIC_ARRAY, 655_366, "numeric(10,2)[]"),
+            (Type::VARCHAR, 7, "varchar(3)"),
+            (Type::BPCHAR, 8, "char(4)"),
+            (Type::CHAR, -1, "\"char\""),
+            (Type::BIT, 3, "bit(3)"),
+            (Type::TIME, 0, "time(0)"),
+            (Type::TIMESTAMP, -1, "timestamp"),
+            (Type::INTERVAL, -1, "interval"),
+            (Type::INTERVAL, 67_174_399, "interval hour"),
+            (Type::INTERVAL, 470_286_339, "interval day to second(3)"),
+            (Type::INTERVAL, 2_147_418_112, "interval(0)"),
+            (Type::TEXT_ARRAY, -1, "text[]"),
+        ] {
+            assert_eq!(type_name(&of, modifier), name);
+        }
+    }
+}
